@@ -47,6 +47,9 @@ simulate: .venv/tested ## what refreshers leave behind in people who forget by a
 screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into screenshots/
 	@$(BIN)/python -m tests.journeys.screenshots
 
+messages: .venv/tested ## bring the catalogues of translations up to date (new=cy begins that of a language)
+	@$(BIN)/python -m tests.support.messages $(new)
+
 migration: .venv/ready ## write the next migration: make migration m="add a table"
 	@$(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
 
@@ -67,4 +70,4 @@ requirements: ## pin what pyproject.toml names into both requirements files (UPG
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test quick check content content-report bench simulate screenshots migration requirements
+.PHONY: help demo demo-reset run test quick check content content-report bench simulate screenshots messages migration requirements

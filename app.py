@@ -16,7 +16,7 @@ from config import Config
 from course import event_handlers
 from course.analytics import views as analytics
 from course.audit import commands as audit_commands
-from course.audit import views as audit
+from course.audit_search import views as audit_search
 from course.auth import commands as signin_commands
 from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
@@ -29,9 +29,11 @@ from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load_library
 from course.content.schema import NATIONS, SETTINGS
+from course.context import ZONE_KEY
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
 from course.credentials.rules.documents import SigningSettings
+from course.dashboard import views as dashboard
 from course.db import make_engine
 from course.demo import commands as demo_commands
 from course.evidence import commands as evidence_commands
@@ -42,6 +44,7 @@ from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
+from course.mail.message_templates import MailRenderer
 from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
@@ -51,6 +54,7 @@ from course.people_import import views as people_import
 from course.preview import views as preview
 from course.privacy import commands as privacy_commands
 from course.privacy import views as privacy
+from course.public_addresses import PublicAddresses
 from course.recertification import commands as refresher_commands
 from course.recertification import views as recertification
 from course.refreshers import commands as recall_commands
@@ -72,6 +76,7 @@ from course.web import (
     errors,
     input_guard,
     proxy_checks,
+    request_language,
     request_log,
     security_headers,
     static_files,
@@ -84,6 +89,7 @@ PACKAGE = Path(__file__).resolve().parent / "course"
 # The pages of each feature, with the prefix of their addresses.
 BLUEPRINTS = (
     (auth.pages, ""),
+    (dashboard.pages, ""),
     (learning.pages, ""),
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
@@ -108,7 +114,7 @@ BLUEPRINTS = (
     (evidence.pages, "/evidence"),
     (refreshers.pages, ""),
     (help_requests.pages, ""),
-    (audit.pages, "/audit"),
+    (audit_search.pages, "/audit"),
     (operations.pages, ""),
     (reminders.pages, "/reminders"),
 )
@@ -130,6 +136,7 @@ CLI_COMMANDS = (
     signin_commands.group,
     serving_commands.serve_command,
     system_commands.group,
+    system_commands.jobs_group,
     system_commands.system_group,
     serving_commands.worker_command,
 )
@@ -149,6 +156,8 @@ class AppState:
     config: Config
     library: Library
     engine: Engine
+    public_address: PublicAddresses
+    mail_renderer: MailRenderer
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -174,7 +183,9 @@ def create_app(config: Config | None = None) -> Flask:
         PREFERRED_URL_SCHEME="https" if config.secure else "http",
     )
     engine = make_engine(config.database_url, config.threads)
-    app.extensions["course"] = AppState(config, _load_library(config.content), engine)
+    library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
+    renderer = MailRenderer(library.course.title, public_address, config.time_zone)
+    app.extensions["course"] = AppState(config, library, engine, public_address, renderer)
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -184,7 +195,7 @@ def create_app(config: Config | None = None) -> Flask:
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
     signing_settings = SigningSettings(config.secret_key, config.public_url, config.time_zone)
-    unit_of_work.init(app, engine, {"signing_settings": signing_settings})
+    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone})
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
@@ -193,8 +204,10 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init(app)
     access.init(app)
     addresses.init(app)
-    template_filters.init(app, config.time_zone)
+    request_language.init(app)
+    template_filters.init(app.jinja_env, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
+    app.jinja_env.filters["nation"] = NATIONS.__getitem__
     for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)
     for group in CLI_COMMANDS:

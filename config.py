@@ -31,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 # All settings. A name in .env that is similar to one of these is reported as a typing error.
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
-    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD",
+    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ class Config:
     threads: int
     trusted_proxies: int
     demo_password: str = ""
+    backup_folder: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -219,6 +220,7 @@ class _ConfigReader:
             threads=self.integer("THREADS", 8, 1, 64),
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
+            backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
         )
         if self.mistakes:
             raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))

@@ -1,4 +1,4 @@
-"""Calendar days: arithmetic, and dates in British words. Nothing here reads a clock."""
+"""Calendar days: arithmetic, and dates in words. Nothing here reads a clock."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import calendar
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date as babel_format_date
 from babel.dates import format_datetime
 
-LOCALE = Locale("en", "GB")
+from course.translation import current_locale
 
 
 def civil_date(moment: datetime, zone: str) -> date:
@@ -36,13 +35,18 @@ def add_months(day: date, months: int) -> date:
 
 
 def format_date(value: date) -> str:
-    """A date in words: 12 February 2027."""
-    return babel_format_date(value, "d MMMM y", LOCALE)
+    """A date in words of the current language: 12 February 2027."""
+    return babel_format_date(value, "d MMMM y", current_locale())
+
+
+def format_month(value: date, short: bool = False) -> str:
+    """The month of a day in words: February 2027, or Feb 27."""
+    return babel_format_date(value, "MMM yy" if short else "MMMM y", current_locale())
 
 
 def format_moment(value: datetime, zone: str) -> str:
     """A moment in words, as a clock in `zone` shows it: 12 February 2027, 9.05am."""
-    return format_datetime(value, "d MMMM y, h.mma", ZoneInfo(zone), LOCALE)
+    return format_datetime(value, "d MMMM y, h.mma", ZoneInfo(zone), current_locale())
 
 
 def format_date_of(value: datetime, zone: str) -> str:

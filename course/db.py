@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
-LOCK_SECONDS = 15.0  # how long a transaction waits for SQLite's write lock, unless it states another time
+LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
 NAMING_CONVENTION = {
@@ -109,8 +109,9 @@ def _begin_sqlite(connection: Any) -> None:
     # So a transaction that is going to write takes the write lock when it begins.
     options = connection.get_execution_options()
     driver_connection = connection.connection.dbapi_connection
+    # A connection of the pool keeps the time of its last transaction.
+    driver_connection.execute(f"PRAGMA busy_timeout={int(options.get('lock_seconds', LOCK_SECONDS) * 1000)}")
     if options.get("writes", True):
-        driver_connection.execute(f"PRAGMA busy_timeout={int(options.get('lock_seconds', LOCK_SECONDS) * 1000)}")
         try:
             driver_connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:

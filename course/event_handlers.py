@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from course.analytics import events as analytics_events
-from course.audit import events as audit_events
 from course.audit.catalogue import register_events
+from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
 from course.auth.actions import check_link_mail, revoke_access, send_invitation, void_mailed_links
+from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
@@ -21,8 +22,15 @@ from course.mail.events import BeforeMailSend
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.people import events as people_events
-from course.people.actions import InvitationRequested
-from course.people.events import AddressChanged, EarlierCertificate, PeopleMerged, PersonAdded, PersonLeft, RecordOpened
+from course.people.events import (
+    AddressChanged,
+    EarlierCertificate,
+    InvitationRequested,
+    PeopleMerged,
+    PersonAdded,
+    PersonLeft,
+    RecordOpened,
+)
 from course.people_import import events as people_import_events
 from course.privacy import events as privacy_events
 from course.recertification import events as recertification_events
@@ -47,7 +55,7 @@ register_events(
     kind
     for events in (
         analytics_events,
-        audit_events,
+        audit_search_events,
         auth_events,
         calendars_events,
         certificates_events,
@@ -55,6 +63,7 @@ register_events(
         external_certificates_events,
         help_requests_events,
         join_requests_events,
+        backups_events,
         operations_events,
         organisation_events,
         people_events,

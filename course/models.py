@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from course.analytics.models import TeamDiscussion
+from course.analytics.models import PublishedFigure
 from course.audit.models import AuditEntry
-from course.auth.models import Credential
+from course.backups.models import Backup
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
@@ -17,8 +17,8 @@ from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
-from course.operations.models import Backup
 from course.organisation.models import Organisation
+from course.passwords.models import Credential
 from course.people.models import Person
 from course.people_import.models import PeopleImport
 from course.privacy.models import RetentionSchedule
@@ -44,6 +44,7 @@ MODEL_CLASSES = (
     OutboxMail,
     PeopleImport,
     Person,
+    PublishedFigure,
     RecordView,
     RefresherPart,
     RegistrationLink,
@@ -53,7 +54,6 @@ MODEL_CLASSES = (
     RetentionSchedule,
     SentForm,
     SignedCredential,
-    TeamDiscussion,
     TrustedIssuer,
     WorkerBeat,
 )

@@ -27,13 +27,16 @@ from app import create_app
 from config import ROOT, Config
 from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
+from course.auth.rate_limits import PAGE_ATTEMPTS_KEY
 from course.content.actions import archive
+from course.content.library import Library
 from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.postgres import temporary_cluster
+from tests.support.rendering import StatementsWhileRendering
 from tests.support.templates import BytecodeInMemory
 
 # A developer's .env changes nothing in tests, nor in the processes that they start.
@@ -56,11 +59,15 @@ PEOPLES_PASSWORD = "quiet-river-stones-42"  # of everybody who can sign in
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 # Many applications are made in a process. They share the course of this repository, which is immutable, and the code of the
 # templates; a course that a test has changed lies in another folder, and is read each time.
-_library_of_repository = cache(application._load_library)
-_load_library = application._load_library
-application._load_library = lambda folder: (_library_of_repository if folder == ROOT / "modules" else _load_library)(
-    folder
-)
+_read_library = application._load_library
+_read_once = cache(_read_library)
+
+
+def _shared_library(folder: Path) -> Library:
+    return (_read_once if folder == ROOT / "modules" else _read_library)(folder)
+
+
+application._load_library = _shared_library
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": BytecodeInMemory()}
 # Whatever is slow refuses to run inside a unit of work, in every test.
 db.raise_if_slow = True
@@ -209,10 +216,25 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.status_cache"] = StatusCache()
-        prepared.extensions.pop("course.analytics", None)
+        prepared.extensions.pop(PAGE_ATTEMPTS_KEY, None)
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def rendering() -> Iterator[StatementsWhileRendering]:
+    """What templates ask of the database, in the whole run."""
+    with StatementsWhileRendering().noted() as statements:
+        yield statements
+
+
+@pytest.fixture(autouse=True)
+def _templates_ask_nothing(rendering: StatementsWhileRendering) -> Iterator[None]:
+    """In every test: a view reads what its page shows, and the template sends no statement."""
+    rendering.found.clear()
+    yield
+    assert rendering.found == []
 
 
 @pytest.fixture

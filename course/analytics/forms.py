@@ -8,9 +8,10 @@ from wtforms.validators import InputRequired, Length, NumberRange
 from course.analytics.rules.discussions import MAX_PEOPLE
 from course.people.forms import line_field
 from course.people.rules import normalise_line
+from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
-_PEOPLE_MESSAGE = "Enter how many took part, with whoever led: a whole number from 2 on."
+_PEOPLE_MESSAGE = _("Enter how many took part, with whoever led: a whole number from 2 on.")
 
 
 def _clean_lines(text: str | None) -> str:
@@ -19,17 +20,18 @@ def _clean_lines(text: str | None) -> str:
 
 
 class DiscussionForm(Form):
-    held_on = DayField("Day of the talk", "Enter the day, such as 12/02/2027.")
+    held_on = DayField(_("Day of the talk"), _("Enter the day, such as 12/02/2027."))
     people = IntegerField(
-        "How many took part", validators=[InputRequired(_PEOPLE_MESSAGE), NumberRange(2, MAX_PEOPLE, _PEOPLE_MESSAGE)]
+        _("How many took part"),
+        validators=[InputRequired(_PEOPLE_MESSAGE), NumberRange(2, MAX_PEOPLE, _PEOPLE_MESSAGE)],
     )
     agreed = TextAreaField(
-        "What you agreed (may stay empty)",
+        _("What you agreed (may stay empty)"),
         filters=[_clean_lines],
-        validators=[Length(max=500, message="Shorten this to 500 characters.")],
+        validators=[Length(max=500, message=_("Shorten this to 500 characters."))],
         render_kw={"rows": 3, "maxlength": 500},
     )
 
 
 class WithdrawDiscussionForm(Form):
-    reason = line_field("Reason", "Say in a few words why, such as: wrong team.")
+    reason = line_field(_("Reason"), _("Say in a few words why, such as: wrong team."))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from course.translation import lazy_gettext as _
+
 INITIAL_HASH = "0" * 64  # the previous hash of the first entry
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EventSubject = tuple[str, int]  # the subject of an event: its kind and its id
@@ -37,33 +39,33 @@ class AuditEventKind:
 
 # What the page of the audit log filters by: the category of an event, and its label.
 EVENT_KINDS = {
-    "sign_in": "Signing in and out",
-    "password": "Passwords",
-    "person": "People",
-    "registration": "Asking to join",
-    "role": "Roles",
-    "team": "Teams",
-    "talk": "Talks of ten minutes",
-    "pathway": "Pathways",
-    "calendar": "Calendar feeds",
-    "certificate": "Certificates",
-    "data": "Data protection",
-    "deputy": "Deputies",
-    "evidence": "Evidence packs",
-    "extension": "Extensions",
-    "pause": "Leaves",
-    "reminder": "Reminders that somebody asked for",
-    "policy": "The rule of renewal",
-    "organisation": "The organisation",
-    "contact": "Contacts",
-    "issuer": "Trusted issuers",
-    "set_up": "Setting up",
-    "mail": "Outgoing mail",
-    "backup": "Backups",
-    "job": "Background jobs",
-    "secret_key": "The secret key",
-    "report": "Reports",
-    "audit": "This log",
+    "sign_in": _("Signing in and out"),
+    "password": _("Passwords"),
+    "person": _("People"),
+    "registration": _("Asking to join"),
+    "role": _("Roles"),
+    "team": _("Teams"),
+    "talk": _("Talks of ten minutes"),
+    "pathway": _("Pathways"),
+    "calendar": _("Calendar feeds"),
+    "certificate": _("Certificates"),
+    "data": _("Data protection"),
+    "deputy": _("Deputies"),
+    "evidence": _("Evidence packs"),
+    "extension": _("Extensions"),
+    "pause": _("Leaves"),
+    "reminder": _("Reminders that somebody asked for"),
+    "policy": _("The rule of renewal"),
+    "organisation": _("The organisation"),
+    "contact": _("Contacts"),
+    "issuer": _("Trusted issuers"),
+    "set_up": _("Setting up"),
+    "mail": _("Outgoing mail"),
+    "backup": _("Backups"),
+    "job": _("Background jobs"),
+    "secret_key": _("The secret key"),
+    "report": _("Reports"),
+    "audit": _("This log"),
 }
 
 
@@ -125,15 +127,26 @@ def integrity_faults(entries: Iterable[AuditLogEntry], heads: Collection[tuple[i
         if entry.number != number + 1:
             yield _gap_sentence(number + 1, entry.number)
         elif entry.previous != previous:
-            yield f"Entry {entry.number} does not follow entry {number}: one was changed, put in or removed."
+            yield _(
+                "Entry %(number)s does not follow entry %(number_2)s: one was changed, put in or removed.",
+                number=entry.number,
+                number_2=number,
+            )
         if entry.hash != _expected_hash(entry):
-            yield f"Entry {entry.number} was changed: its words do not fit its hash."
+            yield _("Entry %(number)s was changed: its words do not fit its hash.", number=entry.number)
         if entry.number in known_hashes and entry.hash != known_hashes[entry.number]:
-            yield f"Entry {entry.number} is not the one that was once the newest: the log was written anew."
+            yield _(
+                "Entry %(number)s is not the one that was once the newest: the log was written anew.",
+                number=entry.number,
+            )
         number, previous = entry.number, entry.hash
     newest = max(known_hashes, default=0)
     if newest > number:
-        yield f"The log ends with entry {number}, but there was an entry {newest}: the newest ones were removed."
+        yield _(
+            "The log ends with entry %(number)s, but there was an entry %(newest)s: the newest ones were removed.",
+            number=number,
+            newest=newest,
+        )
 
 
 def _expected_hash(entry: AuditLogEntry) -> str:
@@ -145,8 +158,12 @@ def _expected_hash(entry: AuditLogEntry) -> str:
 
 def _gap_sentence(expected: int, number: int) -> str:
     if number < expected:
-        return f"Entry {number} was put in before the first one."
-    missing = f"Entry {expected} is" if number == expected + 1 else f"Entries {expected} to {number - 1} are"
+        return _("Entry %(number)s was put in before the first one.", number=number)
+    missing = (
+        _("Entry %(expected)s is", expected=expected)
+        if number == expected + 1
+        else _("Entries %(expected)s to %(number)s are", expected=expected, number=number - 1)
+    )
     return f"{missing} missing."
 
 
@@ -164,7 +181,9 @@ def event_sentence(
         return kind
     template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
     values = {name: _value_in_words(value) for name, value in details.items()}
-    return template.format_map(_SentenceValues(values | {"who": who or "The course", "whom": whom or "somebody"}))
+    return str(template).format_map(
+        _SentenceValues(values | {"who": who or _("The course"), "whom": whom or "somebody"})
+    )
 
 
 def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:

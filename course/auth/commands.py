@@ -8,7 +8,6 @@ import click
 from flask.cli import AppGroup
 
 from course.auth.actions import create_set_up_link
-from course.auth.rules import set_up_url
 from course.clock import now
 from course.web.app_state import app_state
 from course.web.unit_of_work import unit_of_work
@@ -25,4 +24,4 @@ def set_up_link_command() -> None:
     except ValueError:
         click.echo("The course has been set up already. Administrators add people on its pages.", err=True)
         sys.exit(1)
-    click.echo(set_up_url(app_state().config.public_url, token))
+    click.echo(app_state().public_address("auth.set_up", token=token))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("password.link_sent", "Somebody asked for a link with which {whom} can choose a new password"),
+    AuditEventKind("password.link_sent", _("Somebody asked for a link with which {whom} can choose a new password")),
     AuditEventKind("password.set", "{who} set the password of {whom}", own="{who} chose a password"),
     AuditEventKind("set_up.link_made", "{who} made a link with which the course can be set up"),
     AuditEventKind("sign_in.ended", "{whom} signed out"),
     AuditEventKind("sign_in.entered", "{whom} signed in"),
     AuditEventKind(
         "sign_in.locked",
-        "Too many wrong passwords for {whom}: signing in was stopped for a while",
-        no_subject="Too many tries to sign in with an address that nobody has: they were stopped for a while",
+        _("Too many wrong passwords for {whom}: signing in was stopped for a while"),
+        no_subject=_("Too many tries to sign in with an address that nobody has: they were stopped for a while"),
     ),
     AuditEventKind(
         "sign_in.refused",
-        "Somebody tried to sign in as {whom} with a wrong password",
-        no_subject="Somebody tried to sign in with an address that nobody has",
+        _("Somebody tried to sign in as {whom} with a wrong password"),
+        no_subject=_("Somebody tried to sign in with an address that nobody has"),
     ),
 )

@@ -9,17 +9,18 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from course.auth.rules import MAX_PASSWORD_LENGTH, password_mistake
 from course.organisation.forms import nation_field, organisation_name_field, pathway_field
 from course.people.forms import clean_line, email_field, name_field
+from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
 def _lookup_email_field() -> EmailField:
     """An e-mail address to look up: its form is not checked."""
     return EmailField(
-        "E-mail address",
+        _("E-mail address"),
         filters=[clean_line],
         validators=[
-            DataRequired("Enter your e-mail address."),
-            Length(max=254, message="An e-mail address has at most 254 characters."),
+            DataRequired(_("Enter your e-mail address.")),
+            Length(max=254, message=_("An e-mail address has at most 254 characters.")),
         ],
         render_kw={"autocomplete": "username", "spellcheck": "false"},
     )
@@ -29,8 +30,8 @@ def _current_password_field(label: str) -> PasswordField:
     return PasswordField(
         label,
         validators=[
-            InputRequired("Enter your password."),
-            Length(max=MAX_PASSWORD_LENGTH, message="A password has at most %(max)d characters."),
+            InputRequired(_("Enter your password.")),
+            Length(max=MAX_PASSWORD_LENGTH, message=_("A password has at most %(max)d characters.")),
         ],
         render_kw={"autocomplete": "current-password"},
     )
@@ -40,7 +41,7 @@ def _new_password_field(label: str) -> PasswordField:
     """A field for a new password. Its rules need the person and the organisation: see `check_new_password`."""
     return PasswordField(
         label,
-        validators=[InputRequired("Choose a password.")],
+        validators=[InputRequired(_("Choose a password."))],
         render_kw={"autocomplete": "new-password"},
     )
 
@@ -55,7 +56,7 @@ def check_new_password(field: PasswordField, email: str, name: str, organisation
 
 class SignInForm(Form):
     email = _lookup_email_field()
-    password = _current_password_field("Password")
+    password = _current_password_field(_("Password"))
 
 
 class ForgottenPasswordForm(Form):
@@ -63,18 +64,18 @@ class ForgottenPasswordForm(Form):
 
 
 class NewPasswordForm(Form):
-    password = _new_password_field("New password")
+    password = _new_password_field(_("New password"))
 
 
 class ChangePasswordForm(Form):
-    current = _current_password_field("Current password")
-    password = _new_password_field("New password")
+    current = _current_password_field(_("Current password"))
+    password = _new_password_field(_("New password"))
 
 
 class SetUpForm(Form):
     organisation = organisation_name_field()
     nation = nation_field()
     pathway = pathway_field()
-    name = name_field("Your name", "name")
-    email = email_field("Your e-mail address", "username")
-    password = _new_password_field("Password")
+    name = name_field(_("Your name"), "name")
+    email = email_field(_("Your e-mail address"), "username")
+    password = _new_password_field(_("Password"))

@@ -10,13 +10,14 @@ from datetime import date, datetime
 from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from course.auth.models import Credential, EndedSession, SignInAttempt, SignInToken
+from course.auth.models import EndedSession, SignInAttempt, SignInToken
 from course.auth.rules import AttemptLimit, LinkPurpose, next_attempt, token_hash
 from course.db import RowSource
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
+from course.passwords.models import Credential
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
-from course.people.rules import Viewer, build_viewer, normalise_email
+from course.people.rules import Viewer, normalise_email, with_teams
 
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
 _deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
@@ -37,6 +38,7 @@ _VIEWER_QUERY = (
         _pathway,
         _delegated_grant.c.team_id,
         _delegated_grant.c.person_id,
+        _person.c.language,
         *VERSION_COLUMNS,
     )
     .select_from(_person)
@@ -69,13 +71,14 @@ def viewer(
     rows = session.execute(_VIEWER_QUERY, {"id": person_id, "ended": token_hash(nonce), "today": today}).all()
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, pathway, _delegated_team, _manager, *version_columns = rows[0]
+    number, name, email, _key, _role, _team, pathway, _delegated_team, _manager, language, *version_columns = rows[0]
     version = OrganisationVersion(*version_columns)
     grants = {(row[4], row[5]) for row in rows}
     administrator = any(role == "administrator" for role, _ in grants)
     managed = {team for role, team in grants if role == "manager"}
     delegated = {(row[7], row[8]) for row in rows if row[7] is not None}
-    return build_viewer(number, name, email, administrator, managed, delegated, pathway or version.pathway), version
+    viewer = Viewer(number, name, email, administrator, pathway=pathway or version.pathway, language=language)
+    return with_teams(viewer, managed, delegated), version
 
 
 @dataclass(frozen=True)

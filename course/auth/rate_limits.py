@@ -1,12 +1,16 @@
-"""Rate limits of public pages and of expensive requests, counted in the database by the library `limits`.
+"""Rate limits of public pages and of expensive requests, counted by the library `limits`.
 
-The rows are those of sign-in attempts: a limit holds across all threads and processes of the course.
+Forms are counted in the database, in the rows of sign-in attempts: a limit holds exactly across all threads and processes.
+Pages that only read are counted in the memory of each process, which writes to the same rows rarely.
 """
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Lock
 
 from flask import current_app
 from limits import RateLimitItemPerSecond
@@ -14,12 +18,14 @@ from limits.errors import StorageError
 from limits.storage.base import MovingWindowSupport, Storage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
 from course.auth.rules import ATTEMPT_RETENTION, AttemptLimit, attempt_key
 from course.clock import now
-from course.web.unit_of_work import read_only_session, unit_of_work
+from course.web.unit_of_work import read_only_session, unit_of_work, write_if_free
 
+PAGE_ATTEMPTS_KEY = "course.page_attempts"
 _LOG = logging.getLogger("course")
 
 
@@ -88,14 +94,100 @@ class AttemptStorage(Storage, MovingWindowSupport):
             return queries.attempt_times(session, _hashed(key), now() - window, count)
 
 
+@dataclass
+class _Window:
+    """The requests of one key: those that are in the database, of all processes, as they were last read there; those that
+    are being written there; and those that only this process knows."""
+
+    shared: list[datetime] = field(default_factory=list)
+    sharing: list[datetime] = field(default_factory=list)
+    unshared: list[datetime] = field(default_factory=list)
+
+    def count(self, since: datetime) -> int:
+        """How many requests were made after `since`; earlier ones are dropped, unless they are being written."""
+        self.shared = [moment for moment in self.shared if moment > since]
+        self.unshared = [moment for moment in self.unshared if moment > since]
+        return len(self.shared) + len(self.sharing) + len(self.unshared)
+
+
+class PageAttemptStorage(AttemptStorage):
+    """The storage for pages that only read: counts in the memory of the process, and writes rarely.
+
+    A process tells the database of its requests of a key, and learns of those of the other processes, each time that it
+    has counted a tenth of the limit (at least one). A client far below the limit therefore causes no write at all. With
+    one process the limit is exact; N processes together allow at most the limit and N tenths of it (a limit below ten is
+    written each time, and allows at most N more). The write waits for the locks of others for a hundredth of a second only; while
+    the database is busy it is put off for RETRY, and each process keeps the limit alone. The keys beyond MAX_KEYS that were
+    used longest ago are forgotten with what was not written of them.
+    """
+
+    STORAGE_SCHEME = ["course-page-attempts"]  # noqa: RUF012 (as the base class declares it)
+    RETRY = timedelta(seconds=1)
+    MAX_KEYS = 10_000
+
+    def __init__(self) -> None:
+        super().__init__(wrap_exceptions=True)
+        self._lock = Lock()
+        self._next_share = datetime.min.replace(tzinfo=UTC)
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count `amount` requests if so many more are allowed within `expiry` seconds; whether they are."""
+        at, hashed = now(), _hashed(key)
+        since = at - timedelta(seconds=expiry)
+        with self._lock:
+            window = self._window(hashed)
+            if window.count(since) + amount > limit:
+                return False
+            window.unshared += [at] * amount
+            if len(window.unshared) < max(1, limit // 10) or window.sharing or at < self._next_share:
+                return True
+            window.sharing, window.unshared = window.unshared, []
+        self._share(hashed, window, since, at)
+        return True
+
+    def _window(self, hashed: str) -> _Window:
+        windows = self.windows()
+        window = windows.setdefault(hashed, _Window())
+        windows.move_to_end(hashed)
+        if len(windows) > self.MAX_KEYS:
+            windows.popitem(last=False)
+        return window
+
+    def windows(self) -> OrderedDict[str, _Window]:
+        """What this process counts for the application, by the hashes of keys; the key that was used longest ago comes
+        first."""
+        by_storage: dict[PageAttemptStorage, OrderedDict[str, _Window]]
+        by_storage = current_app.extensions.setdefault(PAGE_ATTEMPTS_KEY, {})
+        return by_storage.setdefault(self, OrderedDict())
+
+    def _share(self, hashed: str, window: _Window, since: datetime, at: datetime) -> None:
+        """Write the requests of a window that are to be shared, and read those of all processes."""
+        shared: list[datetime] = []
+
+        def write(session: Session) -> None:
+            shared.extend(actions.share_attempts(session, hashed, window.sharing, since, at))
+
+        is_written = False
+        try:
+            is_written = write_if_free(write)
+        finally:
+            with self._lock:
+                if is_written:
+                    window.shared = shared
+                else:
+                    window.unshared = window.sharing + window.unshared
+                    self._next_share = at + self.RETRY
+                window.sharing = []
+
+
 class RateLimiter:
     """At most `count` requests within `seconds` for each key. `name` tells the limits of the course apart."""
 
-    def __init__(self, name: str, count: int, seconds: int) -> None:
+    def __init__(self, name: str, count: int, seconds: int, storage: AttemptStorage | None = None) -> None:
         if timedelta(seconds=seconds) > ATTEMPT_RETENTION:
             raise ValueError(f"attempts are kept for {ATTEMPT_RETENTION} only")
         self._item = RateLimitItemPerSecond(count, seconds, namespace=name)
-        self._strategy = MovingWindowRateLimiter(AttemptStorage(wrap_exceptions=True))
+        self._strategy = MovingWindowRateLimiter(storage or AttemptStorage(wrap_exceptions=True))
 
     def is_allowed(self, key: str) -> bool:
         """Whether one more request is allowed for the key now; it is counted then.
@@ -107,6 +199,14 @@ class RateLimiter:
         except StorageError:
             _LOG.warning("a request could not be counted for its rate limit", exc_info=True)
             return True
+
+
+class PageRateLimiter(RateLimiter):
+    """The rate limit of a page that only reads: a request costs no write and waits for nobody (see PageAttemptStorage for
+    how far several processes may exceed it)."""
+
+    def __init__(self, name: str, count: int, seconds: int) -> None:
+        super().__init__(name, count, seconds, PageAttemptStorage())
 
 
 def _hashed(key: str) -> str:

@@ -10,7 +10,7 @@ from icalendar import Event as VEvent
 
 from course.calendars.rules import CalendarEvent
 
-PRODUCT_ID = "-//Online abuse: learning from case reviews//Calendar feed//EN"
+PRODUCT_ID = "-//Online abuse: learning from case reviews//Calendar feed//EN"  # not translated: an identifier
 REFRESH_INTERVAL = timedelta(hours=12)
 
 

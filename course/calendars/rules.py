@@ -26,6 +26,7 @@ from course.recertification.rules import (
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.facts import INITIAL
+from course.translation import lazy_gettext as _
 
 Scope = Literal["own", "team"]
 Fact = EmploymentFact | Requirement | CompletionFact | Extension | Pause | PathwayFact
@@ -66,18 +67,28 @@ def own_events(
     if status.due is None or status.state in (NOT_REQUIRED, PAUSED):
         return []
     factory = _EventFactory(OWN_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
-    task = "Complete" if status.course == INITIAL else "Renew"
-    by = f"Due by {long_date(status.due)}."
-    events = [factory.event("due", status.due, f"{task} your training: {course.title}", by)]
+    task = _("Complete") if status.course == INITIAL else _("Renew")
+    by = _("Due by %(due)s.", due=long_date(status.due))
+    events = [
+        factory.event("due", status.due, _("%(task)s your training: %(title)s", task=task, title=course.title), by)
+    ]
     if status.window_opens and status.window_opens < status.due:
-        note = f"From today you can renew early and keep your date. {by}"
+        note = _("From today you can renew early and keep your date. %(by)s", by=by)
         events.append(
-            factory.event("window", status.window_opens, f"You can renew your training: {course.title}", note)
+            factory.event(
+                "window", status.window_opens, _("You can renew your training: %(title)s", title=course.title), note
+            )
         )
     if status.valid_until and status.valid_until != status.due:
-        note = f"Your certificate is valid up to and including {long_date(status.valid_until)}. {by}"
+        note = _(
+            "Your certificate is valid up to and including %(valid_until)s. %(by)s",
+            valid_until=long_date(status.valid_until),
+            by=by,
+        )
         events.append(
-            factory.event("expiry", status.valid_until, f"Last day of your certificate: {course.title}", note)
+            factory.event(
+                "expiry", status.valid_until, _("Last day of your certificate: %(title)s", title=course.title), note
+            )
         )
     return events
 
@@ -96,7 +107,10 @@ def team_events(
     factory = _EventFactory(TEAM_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
     return [
         factory.event(
-            "due", status.due, f"{name}: training due, {course.title}", f"{name}: due by {long_date(status.due)}."
+            "due",
+            status.due,
+            _("%(name)s: training due, %(title)s", name=name, title=course.title),
+            _("%(name)s: due by %(due)s.", name=name, due=long_date(status.due)),
         )
     ]
 

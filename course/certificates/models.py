@@ -15,8 +15,8 @@ class Certificate(Base):
 
     There is one for each completion, and one more for each re-issue, which names the certificate that it `replaces`.
     Later changes of a name, the course or the settings do not change it. `kind` is initial (the whole course) or
-    refresher, `minutes` the approximate duration, `sections` what the course covers, one per line. `name` is empty once
-    it was erased (course/privacy).
+    refresher, `minutes` the approximate duration, `sections` what the course covers, one per line. `language` is the one
+    in which it was issued; None for English. `name` is empty once it was erased (course/privacy).
     """
 
     __tablename__ = "certificate"
@@ -38,6 +38,7 @@ class Certificate(Base):
     sections: Mapped[str | None] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(20), default="initial", server_default="initial")
     replaces: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
+    language: Mapped[str | None] = mapped_column(String(35))
 
     __table_args__ = (
         Index(
@@ -51,7 +52,7 @@ class Certificate(Base):
 
 
 class CertificateLinkEnd(Base):
-    """The end of a certificate link (see signed_links.py).
+    """The end of a certificate link (see course/signed_links.py).
 
     `number` counts the links of a person from 0; the link after the last that was ended is valid.
     """

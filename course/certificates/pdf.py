@@ -19,6 +19,7 @@ from course.certificates.script_support import (
     text_direction,
 )
 from course.certificates.typesetting import typeset
+from course.translation import lazy_gettext as _
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 
@@ -81,7 +82,7 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
         "address": printed.verify_url,
         "boxes": any(text["boxes"] for text in (*texts.values(), *sections)),
         # These are not typeset, so no font can lack a character of them.
-        "title": f"Certificate {printed.number}: {name}",
+        "title": _("Certificate %(number)s: %(name)s", number=printed.number, name=name),
         "author": organisation,
         "about": f"{name} completed the course {course} at {organisation}.",
         "issued": [issued_at.year, issued_at.month, issued_at.day],

@@ -8,15 +8,13 @@ from functools import lru_cache
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
-from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rate_limits import RateLimiter
+from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import PrintedCertificate, certificate_pdf
 from course.certificates.rules import certificate_state, normalise_number
-from course.certificates.signed_links import create_link_token, read_link_number, read_person_id
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
@@ -24,17 +22,21 @@ from course.credentials.queries import signed_credential
 from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
+from course.signed_links import CertificateLink, read_link, sign_link
+from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import format_date, format_minutes, plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.template_filters import format_date, format_minutes
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
 certificate_links = Blueprint("kept", __name__)
 # Numbers cannot be guessed in a lifetime; the limit keeps programs from trying.
-_throttle = RateLimiter("certificate checks", 60, 60)
+_throttle = PageRateLimiter("certificate checks", 60, 60)
 # Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
 
@@ -44,8 +46,11 @@ _cached_pdf = lru_cache(32)(certificate_pdf)
 def my_certificates() -> str:
     """The newest certificate of the viewer, and the earlier ones."""
     g.here = "training"
-    found = queries.certificates(db(), current_user.person.id)
-    return render_template("certificates/mine.html", certificates=found)
+    person_id = current_user.person.id
+    found = queries.certificates(db(), person_id)
+    number = queries.certificate_link_number(db(), person_id) if found else 0
+    link = certificate_link(person_id, number)
+    return render_template("certificates/mine.html", certificates=found, link=link, link_number=number)
 
 
 @pages.get("/<number>")
@@ -67,24 +72,12 @@ def detail(number: str) -> str:
 
 def check_address(number: str) -> str:
     """The URL at which anybody can verify this certificate."""
-    return str(site_state().config.public_url) + url_for("verify.verify", number=number)
+    return public_url_for("verify.verify", number=number)
 
 
 def pathway_name(pathway: str | None) -> str:
     """The display name of a pathway; empty for a certificate from before pathways were recorded."""
     return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
-
-
-@pages.app_context_processor
-def _reissue_context() -> dict[str, object]:
-    """`certificates_in_another_name()` for the page of a person: evaluated only where it is shown."""
-    return {"certificates_in_another_name": _render_other_names}
-
-
-def _render_other_names(person_id: int, name: str) -> Markup:
-    found = queries.certificates_in_another_name(db(), person_id, name)
-    html = render_template("certificates/other_name.html", certificates=found, person_id=person_id, name=name)
-    return Markup(html)  # noqa: S704
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/reissue")
@@ -94,10 +87,17 @@ def reissue(person_id: int) -> WsgiResponse:
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
         count = actions.reissue_in_name(
-            session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
+            signed_in_context(session), person_id, holder.name, _("The holder’s name has changed.")
         )
-    flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
-    return redirect_after_post(f"/people/{person_id}")
+    flash(
+        ngettext(
+            "%(num)s certificate issued in the name %(name)s. Those before say that they are replaced.",
+            "%(num)s certificates issued in the name %(name)s. Those before say that they are replaced.",
+            count,
+            name=holder.name,
+        )
+    )
+    return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
 @checks.get("")
@@ -145,22 +145,10 @@ def download(number: str) -> Response:
     return _pdf_response(current_user.person.id, number)
 
 
-@pages.app_context_processor
-def _link_context() -> dict[str, object]:
-    """`kept_link(person_id)` and `kept_link_number(person_id)`: the certificate link of a person and its number, for
-    the holder and for administrators who record a leaver."""
-    return {
-        "kept_link": certificate_link,
-        "kept_link_number": lambda person_id: queries.certificate_link_number(db(), person_id),
-    }
-
-
-def certificate_link(person_id: int) -> str:
-    """The link by which a person opens their certificates without sign-in, also after leaving."""
-    token = create_link_token(
-        person_id, site_state().config.secret_key, queries.certificate_link_number(db(), person_id)
-    )
-    return str(site_state().config.public_url) + url_for("kept.certificates", token=token)
+def certificate_link(person_id: int, number: int) -> str:
+    """The link of this number by which a person opens their certificates without sign-in, also after leaving."""
+    token = sign_link(CertificateLink(person_id, number), site_state().config.secret_key)
+    return public_url_for("kept.certificates", token=token)
 
 
 @pages.post("/link/end")
@@ -176,20 +164,18 @@ def end_person_link(person_id: int) -> WsgiResponse:
     """End the certificate link of a person, also after the person has left."""
     if person(db(), person_id) is None:
         abort(404)
-    return _end_link(person_id, f"/people/{person_id}")
+    return _end_link(person_id, url_for("dashboard.person", person_id=person_id))
 
 
 def _end_link(person_id: int, back: str) -> WsgiResponse:
     # The form names the number of the link, so that a repeated submission does not end the next link as well.
     number = request.form.get("number", type=int)
     with unit_of_work() as session:
-        ended = number is not None and actions.end_certificate_link(
-            session, person_id, number, current_user.person.id, now()
-        )
+        ended = number is not None and actions.end_certificate_link(signed_in_context(session), person_id, number)
     flash(
-        "The link was ended: it opens nothing any more. The link on this page is a new one."
+        _("The link was ended: it opens nothing any more. The link on this page is a new one.")
         if ended
-        else "This link had been ended before. Nothing has changed."
+        else _("This link had been ended before. Nothing has changed.")
     )
     return redirect_after_post(back)
 
@@ -200,11 +186,11 @@ class LinkEndedError(Exception):
 
 @certificate_links.errorhandler(LinkEndedError)
 def _link_ended_page(_error: LinkEndedError) -> Response:
-    text = (
+    text = _(
         "Its holder or an administrator ended it. If they are your certificates, sign in: a new link is under My "
         "certificates. If you have left, ask the organisation that issued them for a new one."
     )
-    page = render_template("auth/gone.html", title="This link to certificates was ended", text=text)
+    page = render_template("auth/gone.html", title=_("This link to certificates was ended"), text=text)
     return make_response(page, 410)
 
 
@@ -215,13 +201,12 @@ def _link_holder(token: str) -> int:
     """
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         abort(429)
-    secret = site_state().config.secret_key
-    person_id = read_person_id(token, secret) or abort(404)
-    if not queries.certificates(db(), person_id):
+    link = read_link(CertificateLink, token, site_state().config.secret_key) or abort(404)
+    if not queries.certificates(db(), link.person_id):
         abort(404)
-    if read_link_number(token, secret) != queries.certificate_link_number(db(), person_id):
+    if link.number != queries.certificate_link_number(db(), link.person_id):
         raise LinkEndedError
-    return person_id
+    return link.person_id
 
 
 @certificate_links.get("/<token>")

@@ -21,7 +21,7 @@ class MarkedChange:
 
     @property
     def version(self) -> str:
-        return content_digest({"ref": self.ref, **self.change.model_dump(mode="json")})
+        return content_digest({"ref": self.ref, **self.change.original.visible_content()})
 
     @property
     def key(self) -> tuple[str, str]:

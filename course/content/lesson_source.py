@@ -10,8 +10,12 @@ from xml.etree import ElementTree
 from course.content.reading_context import ReadingContext
 from course.content.rendering import Prose, link_targets
 from course.content.schema import NATIONS, SETTINGS, Block, Page
+from course.content.translation_source import is_translation
 from course.content.yaml_source import Problem, RawBlock, YamlDocument, YamlLocation, read_page, validate_model
 
+# Lessons are rendered once, when the content is loaded, and no application knows its routes then. A lesson's path begins so,
+# and goes on with its module and its name; a test holds it against the route.
+LESSON_PATH = "/module/"
 # For each kind of block the attributes that are allowed after its name, and those that are required.
 BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "text": (set(), set()),
@@ -25,6 +29,7 @@ BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "setting": ({"for"}, {"for"}),
     "nation": ({"for", "source"}, {"for"}),
 }
+SVG_FINGERPRINT = "data-original"  # in a translated drawing: of which texts it is the translation
 _SVG_TAGS = {
     "svg",
     "g",
@@ -75,7 +80,7 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
         report(f"the block '{raw.kind}' is empty")
         return None
     for target, line in link_targets(raw.text):
-        _check_link(reading, target, Problem(document.file, raw.line + line, ""))
+        check_link(reading, target, Problem(document.file, raw.line + line, ""))
     attributes = raw.attributes
     known = [str(name) for name in (SETTINGS if raw.kind == "setting" else NATIONS)]
     for name in filter(None, attributes.get("for", "").split(",")):
@@ -84,7 +89,7 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
             return None
     fields: dict[str, Any] = {
         "kind": raw.kind,
-        "html": _resolve_page_links(Prose(raw.text).html),
+        "html": block_html(raw.text),
         "lines": attributes.get("lines"),
         "sources": tuple(filter(None, attributes.get("source", "").split(","))),
         "contacts": tuple(filter(None, attributes.get("contacts", "").split(","))),
@@ -94,16 +99,16 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
         "words": len(raw.text.split()),
     }
     if "file" in attributes:
-        fields["svg"] = _load_svg(
-            path.parent.parent / "diagrams" / f"{attributes['file']}.svg", fields["title"], report
-        )
+        label = f"{fields['title']}. The text below says the same."
+        fields["svg"] = load_svg(drawing_path(path, attributes["file"]), label, report)
     for source in fields["sources"]:
         reading.citations.append((source, Problem(document.file, raw.line - 1, "")))
     place = YamlDocument(document.file, None, {(): raw.line - 1})
     return validate_model(place, Block, (), fields, reading.problems)
 
 
-def _check_link(reading: ReadingContext, target: str, at: Problem) -> None:
+def check_link(reading: ReadingContext, target: str, at: Problem) -> None:
+    """Report a link in a page that leads nowhere, and keep one to another page until all pages are read."""
     if target.startswith("page:"):
         reading.page_links.append((target.removeprefix("page:"), at))
     elif not target.startswith(("https://", "http://", "mailto:", "tel:")):
@@ -112,13 +117,19 @@ def _check_link(reading: ReadingContext, target: str, at: Problem) -> None:
         )
 
 
-def _resolve_page_links(html: str) -> str:
-    return html.replace('href="page:', 'href="/module/')
+def block_html(text: str) -> str:
+    """The Markdown of a block as HTML, with links to lesson pages resolved."""
+    return Prose(text).html.replace('href="page:', f'href="{LESSON_PATH}')
 
 
-def _load_svg(path: Path, title: str | None, report: Any) -> str | None:
-    """A drawing as safe inline SVG: known shapes and attributes only, with a label that refers to its text equivalent
-    below it. None, with the problem reported, if the file cannot be read."""
+def drawing_path(page: Path, name: str) -> Path:
+    """The file of a drawing of a page."""
+    return page.parent.parent / "diagrams" / f"{name}.svg"
+
+
+def load_svg(path: Path, label: str, report: Any) -> str | None:
+    """A drawing as safe inline SVG: known shapes and attributes only, with a label for those who do not see it. None, with
+    the problem reported, if the file cannot be read."""
     try:
         tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
     except OSError:
@@ -127,6 +138,8 @@ def _load_svg(path: Path, title: str | None, report: Any) -> str | None:
     except ElementTree.ParseError as error:
         report(f"diagrams/{path.name} is not valid SVG: {error}")
         return None
+    if is_translation(path):
+        tree.attrib.pop(SVG_FINGERPRINT, None)
     for element in tree.iter():
         element.tag = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
         if element.tag not in _SVG_TAGS:
@@ -136,6 +149,6 @@ def _load_svg(path: Path, title: str | None, report: Any) -> str | None:
                 report(f"diagrams/{path.name}: the attribute {name}= is not allowed")
     if "viewBox" not in tree.attrib:
         report(f"diagrams/{path.name}: the drawing needs a viewBox")
-    tree.attrib.update({"role": "img", "aria-label": f"{title}. The text below says the same."})
+    tree.attrib.update({"role": "img", "aria-label": label})
     tree.attrib.pop("aria-hidden", None)
     return re.sub(r">\s+<", "><", str(ElementTree.tostring(tree, encoding="unicode"))).strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from click import ClickException
 
@@ -13,9 +14,9 @@ from course.content.loader import read_content
 from course.content.schema import (
     SECTIONS,
     WORDS_PER_MINUTE,
-    Block,
     Change,
     Course,
+    FrozenModel,
     LearningPoint,
     Module,
     Nation,
@@ -24,13 +25,16 @@ from course.content.schema import (
     Scenario,
     Setting,
     Source,
+    Timeline,
     content_digest,
 )
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants
 from course.content.yaml_source import Problem
+from course.translation import SOURCE_LANGUAGE
 
+M = TypeVar("M", bound=FrozenModel)
 SECONDS_PER_QUESTION = 30
 SECONDS_PER_DECISION = 30
 SECONDS_PER_MOMENT = 15
@@ -49,6 +53,8 @@ class Library:
     """Everything that is taught, by id. `modules` and `points` keep the order of their files.
 
     `origin` is the whole library if this one is the variant of a pathway and nation; None for the whole library.
+    `english` is the original if this one is a translation: it has the same objects, ids and versions with other texts.
+    `translations` are those of the original by language, and empty elsewhere.
     """
 
     course: Course
@@ -61,16 +67,34 @@ class Library:
     origin: Library | None = None
     pathway: Setting | None = None
     nation: Nation | None = None
+    language: str = SOURCE_LANGUAGE
+    english: Library | None = field(default=None, repr=False, compare=False)
+    translations: dict[str, Library] = field(default_factory=dict, repr=False, compare=False)
     _variants: dict[tuple[Setting | None, Nation | None], Library] = field(default_factory=dict, repr=False)
 
+    def in_language(self, language: str) -> Library:
+        """The same course, or the same variant of it, in a language. Where nothing is translated it is in English."""
+        whole = self.origin or self
+        if language == whole.language:
+            return self
+        english = whole.english or whole
+        found = english.translations.get(language, english)
+        return found if self.origin is None else found.for_(self.pathway, self.nation)
+
     def for_(self, pathway: Setting | None, nation: Nation | None) -> Library:
-        """The variant of the course for this pathway and nation. Built once, then cached."""
+        """The variant of the course for this pathway and nation, in the same language. Built once, then cached."""
         whole = self.origin or self
         key = (pathway, nation)
         if key not in whole._variants:
             modules = {module.id: module_variant(module, pathway, nation) for module in whole.modules.values()}
             whole._variants[key] = replace(
-                whole, modules=modules, origin=whole, pathway=pathway, nation=nation, _variants={}
+                whole,
+                modules=modules,
+                origin=whole,
+                pathway=pathway,
+                nation=nation,
+                translations={},
+                _variants={},
             )
         return whole._variants[key]
 
@@ -104,9 +128,10 @@ class Library:
 
     @cached_property
     def version(self) -> str:
-        """The version of the whole course: it changes with anything that is taught."""
-        if self.origin:
-            return self.origin.version
+        """The version of the whole course: it changes with anything that is taught in English."""
+        original = self.english or self.origin
+        if original:
+            return original.version
         return content_digest({"course": self.course.model_dump(mode="json"), "parts": sorted(self.parts)})
 
     @cached_property
@@ -117,7 +142,7 @@ class Library:
     @cached_property
     def parts(self) -> dict[tuple[str, str, str], Page | Question | Scenario | Change]:
         """Each page, question and scenario in every variant that a learner may see, and each marked change, by (kind,
-        reference, version)."""
+        reference, version). In a translation they are translated, under the versions of their originals."""
         if self.origin:
             return self.origin.parts
         parts: dict[tuple[str, str, str], Page | Question | Scenario | Change] = {}
@@ -206,7 +231,7 @@ def load_library(root: Path) -> Library:
     if problems or reading.course is None or reading.help is None:
         raise ContentError(problems)
     sources = {source.id: source for source in reading.sources}
-    return Library(
+    library = Library(
         course=reading.course,
         help=reading.help,
         points={point.id: point for point in reading.points},
@@ -215,15 +240,68 @@ def load_library(root: Path) -> Library:
         further=tuple(reading.further),
         discussions=reading.discussions,
     )
+    for language in reading.translations.languages:
+        library.translations[language] = _translate(library, language, reading.translations.objects.get(language, {}))
+    return library
 
 
 def _embed_sources(module: Module, sources: dict[str, Source]) -> Module:
     """The module with the sources of each update in its blocks: learners see them, so they are part of the version."""
-
-    def cite(block: Block) -> Block:
-        return block.model_copy(update={"cited": tuple(sources[source] for source in block.sources)})
-
-    pages = {
-        page.id: page.model_copy(update={"blocks": tuple(map(cite, page.blocks))}) for page in module.pages.values()
-    }
+    pages = {page.id: _cite(page, sources) for page in module.pages.values()}
     return module.model_copy(update={"pages": pages})
+
+
+def _cite(page: Page, sources: dict[str, Source]) -> Page:
+    blocks = (
+        block.model_copy(update={"cited": tuple(sources[source] for source in block.sources)}) for block in page.blocks
+    )
+    return page.model_copy(update={"blocks": tuple(blocks)})
+
+
+def _translate(english: Library, language: str, objects: dict[tuple[str, ...], FrozenModel]) -> Library:
+    """The library in a language. `objects` are the translations by kind and id; what has none is shared with English."""
+
+    def text_of(original: M, *key: str) -> M:
+        found = objects.get(key, original)
+        return found if isinstance(found, type(original)) else original
+
+    sources = {source.id: text_of(source, "source", source.id) for source in english.sources.values()}
+
+    def page_of(original: Page, module_id: str) -> Page:
+        found = text_of(original, "page", module_id, original.id)
+        return found if found is original else _cite(found, sources).translation_of(original)
+
+    def timeline_of(original: Question, module_id: str) -> Question:
+        found = objects.get(("timeline", module_id, original.id))
+        return found.question().translation_of(original) if isinstance(found, Timeline) else original
+
+    def module_of(original: Module) -> Module:
+        name = original.id
+        words = text_of(original, "module", name)
+        pages = {page.id: page_of(page, name) for page in original.pages.values()}
+        scenarios = {s.id: text_of(s, "scenario", name, s.id) for s in original.scenarios.values()}
+        timelines = {t.id: timeline_of(t, name) for t in original.timelines.values()}
+        titles = {id_: page.title for id_, page in pages.items()}
+        titles |= {id_: scenario.title for id_, scenario in scenarios.items()}
+        titles |= {id_: timeline.title or "" for id_, timeline in timelines.items()}
+        steps = tuple(step.model_copy(update={"title": titles[step.id]}) for step in original.steps)
+        questions = tuple(text_of(question, "question", question.id) for question in original.questions)
+        return original.model_copy(
+            update={"title": words.title, "summary": words.summary, "content_note": words.content_note, "steps": steps,
+                    "pages": pages, "scenarios": scenarios, "timelines": timelines, "questions": questions}
+        )  # fmt: skip
+
+    return replace(
+        english,
+        course=text_of(english.course, "course"),
+        help=text_of(english.help, "help"),
+        points={point.id: text_of(point, "point", point.id) for point in english.points.values()},
+        sources=sources,
+        modules={module.id: module_of(module) for module in english.modules.values()},
+        further=tuple(text_of(row, "further", row.id) for row in english.further),
+        discussions={name: text_of(sheet, "discussion", name) for name, sheet in english.discussions.items()},
+        language=language,
+        english=english,
+        translations={},
+        _variants={},
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from course.content.lesson_source import load_page
+from course.content.lesson_translation import record_drawings, translate_page
 from course.content.reading_context import M, ReadingContext, load_document, load_list, load_object
 from course.content.schema import Course, LearningPoint, Module, Question, Scenario, Source, Step, Timeline
 from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.translation_source import add_original, is_translation, translate_file
 from course.content.yaml_source import YamlDocument, YamlLocation, validate_model
 
 
@@ -17,7 +19,7 @@ def read_content(root: Path) -> ReadingContext:
     reading.course = load_object(reading, root / "course.yaml", Course, ("course",))
     reading.help = load_object(reading, root / "help.yaml", Help, ("help",))
     reading.points = load_list(reading, root / "learning-points.yaml", LearningPoint, "point")
-    for path in (root / "sources.yaml", *sorted((root / "sources").glob("*.yaml"))):
+    for path in (root / "sources.yaml", *original_files(root / "sources", "*.yaml")):
         reading.sources += load_list(reading, path, Source, "source")
     if (root / "further-learning.yaml").exists():
         reading.further = load_list(reading, root / "further-learning.yaml", FurtherLearning, "further")
@@ -28,6 +30,11 @@ def read_content(root: Path) -> ReadingContext:
     return reading
 
 
+def original_files(folder: Path, pattern: str) -> list[Path]:
+    """The English files of a folder whose names fit a pattern, in order of their names."""
+    return sorted(path for path in folder.glob(pattern) if not is_translation(path))
+
+
 def _load_module(reading: ReadingContext, folder: Path) -> None:
     document = load_document(reading, folder / "module.yaml")
     if document.problems or not isinstance(document.data, dict):
@@ -35,8 +42,11 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
             reading.problems.append(document.problem((), "the module's title, points and steps are expected here"))
         return
     reading.places[("module", folder.name)] = YamlLocation(document)
-    files = [*sorted(folder.glob("questions.yaml")), *sorted((folder / "questions").glob("*.yaml"))]
-    pages = {page.id: page for path in sorted((folder / "pages").glob("*.md")) if (page := load_page(reading, path))}
+    files = [*original_files(folder, "questions.yaml"), *original_files(folder / "questions", "*.yaml")]
+    record_drawings(reading, folder)
+    pages = {page.id: page for path in original_files(folder / "pages", "*.md") if (page := load_page(reading, path))}
+    for page in pages.values():
+        translate_page(reading, folder / "pages" / f"{page.id}.md", page)
     scenarios = _load_folder(reading, folder / "scenarios", Scenario, "scenario")
     timelines = _load_folder(reading, folder / "timelines", Timeline, "timeline")
     questions = [question for path in files for question in load_list(reading, path, Question, "question")]
@@ -53,6 +63,9 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
     }
     module = validate_model(document, Module, (), data, reading.problems)
     if module:
+        place = ("module", folder.name)
+        add_original(reading.translations, folder / "module.yaml", None, place, module)
+        translate_file(reading.translations, folder / "module.yaml")
         content = {"pages": pages, "scenarios": scenarios, "questions": tuple(questions),
                    "timelines": {t.id: t.question() for t in timelines.values()}}  # fmt: skip
         reading.modules.append(module.model_copy(update=content))
@@ -92,7 +105,7 @@ def _build_steps(reading: ReadingContext, document: YamlDocument, kinds: dict[st
 def _load_folder(reading: ReadingContext, folder: Path, model: type[M], kind: str) -> dict[str, M]:
     """One object for each file of a folder, by id; the file's name is the id."""
     objects = {}
-    for path in sorted(folder.glob("*.yaml")):
+    for path in original_files(folder, "*.yaml"):
         loaded = load_object(reading, path, model, (kind, folder.parent.name, path.stem), id=path.stem)
         if loaded is not None:
             objects[path.stem] = loaded

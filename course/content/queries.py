@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -10,15 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.models import ContentVersion
+from course.content.models import ContentTranslation, ContentVersion
 from course.content.schema import FrozenModel, Page, Question, Scenario
+from course.content.translation_source import Translator
+from course.content.yaml_source import YamlDocument
+from course.translation import SOURCE_LANGUAGE
 
 S = TypeVar("S", Page, Question, Scenario)
 ARCHIVE_KINDS: dict[type[FrozenModel], str] = {Page: "page", Question: "question", Scenario: "scenario"}
 
 
 def part_in_version(session: Session, library: Library, model: type[S], ref: str, version: str) -> S | None:
-    """The page, question or scenario exactly as it was in `version`; None if it was never shown."""
+    """The page, question or scenario exactly as it was in `version`, in the language of the library as far as it was
+    translated then; None if it was never shown."""
     current = library.parts.get((ARCHIVE_KINDS[model], ref, version))
     if isinstance(current, model):
         return current
@@ -27,12 +32,46 @@ def part_in_version(session: Session, library: Library, model: type[S], ref: str
             ContentVersion.kind == ARCHIVE_KINDS[model], ContentVersion.ref == ref, ContentVersion.version == version
         )
     ).scalar_one_or_none()
-    return None if body is None else _parse(model, body)
+    if body is None:
+        return None
+    part: S = _parse(model, body)
+    if library.language == SOURCE_LANGUAGE:
+        return part
+    translation = session.execute(
+        select(ContentTranslation.body)
+        .where(
+            ContentTranslation.kind == ARCHIVE_KINDS[model],
+            ContentTranslation.ref == ref,
+            ContentTranslation.version == version,
+            ContentTranslation.language == library.language,
+        )
+        .order_by(ContentTranslation.first_shown_at.desc(), ContentTranslation.digest)
+        .limit(1)
+    ).scalar_one_or_none()
+    if translation is not None:
+        part = _parse_translation(model, body, translation, library.language)
+    return part
 
 
 @lru_cache(maxsize=512)
 def _parse(model: type[S], body: str) -> S:
     return model.model_validate_json(body)
+
+
+@lru_cache(maxsize=512)
+def _parse_translation(model: type[S], body: str, translation: str, language: str) -> S:
+    part: S = _parse(model, body)
+    return Translator(YamlDocument("archive"), language).translate(part, json.loads(translation), ())
+
+
+def archived_translations(session: Session, version: str) -> list[tuple[str, str, str, str]]:
+    """The archived translations of a version, the earliest first: (kind, reference, language, JSON)."""
+    statement = (
+        select(ContentTranslation.kind, ContentTranslation.ref, ContentTranslation.language, ContentTranslation.body)
+        .where(ContentTranslation.version == version)
+        .order_by(ContentTranslation.language, ContentTranslation.first_shown_at, ContentTranslation.digest)
+    )
+    return [(row.kind, row.ref, row.language, row.body) for row in session.execute(statement)]
 
 
 def archived_versions(session: Session, version: str) -> list[tuple[str, str, str]]:

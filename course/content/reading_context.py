@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
-from course.content.schema import Course, LearningPoint, Module, Source
+from course.content.schema import Course, FrozenModel, LearningPoint, Module, Source
 from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.translation_source import TranslationReading, add_original, find_translations, translate_file
 from course.content.yaml_source import Problem, YamlDocument, YamlLocation, read_yaml, validate_model
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=FrozenModel)
 
 
 @dataclass
@@ -31,6 +31,11 @@ class ReadingContext:
     page_links: list[tuple[str, Problem]] = field(default_factory=list)
     citations: list[tuple[str, Problem]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def translations(self) -> TranslationReading:
+        """The translations in the folder, and what has been read of them."""
+        return find_translations(self.root, self.problems)
 
     def place(self, *key: str) -> YamlLocation:
         """The place of an object by its key; the start of the folder if it is unknown."""
@@ -54,6 +59,9 @@ def load_object(reading: ReadingContext, path: Path, model: type[M], key: tuple[
         data = {**extra, **data}
     result = validate_model(document, model, (), data, reading.problems)
     reading.places[key] = YamlLocation(document)
+    if result is not None:
+        add_original(reading.translations, path, None, key, result)
+        translate_file(reading.translations, path)
     return result
 
 
@@ -76,5 +84,7 @@ def load_list(reading: ReadingContext, path: Path, model: type[M], kind: str) ->
             where = f"{earlier.document.file}:{earlier.document.line(earlier.loc)}"
             reading.problems.append(document.problem((number,), f"the id '{key[1]}' is taken already ({where})"))
         reading.places[key] = YamlLocation(document, (number,))
+        add_original(reading.translations, path, key[1], key, loaded)
         objects.append(loaded)
+    translate_file(reading.translations, path)
     return objects

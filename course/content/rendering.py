@@ -1,28 +1,104 @@
-"""Rendering Markdown to safe HTML, once, when the content is loaded. Raw HTML in a text is escaped."""
+"""Rendering Markdown to safe HTML, once, when the content is loaded. Raw HTML in a text is escaped.
+
+Every text knows its language. Where a page prints a text in another language than its own, the HTML says so (WCAG 2.2, 3.1.2).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Self
 
 from markdown_it import MarkdownIt
-from markupsafe import escape
+from markupsafe import Markup, escape
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from course.translation import SOURCE_LANGUAGE, current_language
 
 # html=False escapes tags; the typographer is off because authors type the characters they mean.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _MARKUP_CHARACTERS = frozenset("*_`[]\\<&!")
 
 
+# The language of which a preview shows the gaps; None outside a preview.
+_previewed: ContextVar[str | None] = ContextVar("previewed", default=None)
+
+
+@contextmanager
+def showing_gaps(language: str) -> Iterator[None]:
+    """Inside the block, HTML of a text that is not in `language` has the class `untranslated`."""
+    token = _previewed.set(language)
+    try:
+        yield
+    finally:
+        _previewed.reset(token)
+
+
+def text_language(text: str) -> str:
+    """The language of a text of the course: English, unless it is a translation."""
+    return str(getattr(text, "language", SOURCE_LANGUAGE))
+
+
+def mark_language(html: str, language: str, tag: str = "span") -> str:
+    """The HTML inside an element with `lang`, if it is not in the language of the page. Otherwise the HTML itself."""
+    previewed = _previewed.get()
+    attributes = ""
+    if language != current_language():
+        attributes += f' lang="{language}"'
+    if previewed is not None and language != previewed:
+        attributes += ' class="untranslated"'
+    return f"<{tag}{attributes}>{html}</{tag}>" if attributes else html
+
+
+def label_html(text: str) -> Markup:
+    """A title, label or other plain text of the course as HTML, with its language where the page has another one."""
+    shown = getattr(text, "shown", text)
+    return Markup(mark_language(str(escape(str(shown))), text_language(text)))  # noqa: S704 (escaped)
+
+
+class TranslatedLabel(str):
+    """A title or other plain text in another language than English."""
+
+    __slots__ = ("language",)
+    language: str
+
+    def __new__(cls, text: str, language: str) -> Self:
+        label = super().__new__(cls, text)
+        label.language = language
+        return label
+
+
+class TranslatedGroup(str):
+    """The name of a group of a question. Answers name their groups, so as a string the name is the English one, equal to it
+    and stored as it; templates print the translation (`shown`)."""
+
+    __slots__ = ("language", "shown")
+    language: str
+    shown: str
+
+    def __new__(cls, english: str, shown: str, language: str) -> Self:
+        group = super().__new__(cls, english)
+        group.shown, group.language = shown, language
+        return group
+
+    def __html__(self) -> str:
+        return label_html(self)
+
+
 class _RenderedText(str):
     """A text as its author wrote it; templates print the HTML that was rendered from it at loading."""
 
     html: str
-    __slots__ = ("html",)
+    language: str
+    __slots__ = ("html", "language")
+    _tag = "div"
 
-    def __new__(cls, source: str) -> Self:
+    def __new__(cls, source: str, language: str = SOURCE_LANGUAGE) -> Self:
         text = super().__new__(cls, source.strip())
         text.html = cls.render(str(text))
+        text.language = language
         return text
 
     @staticmethod
@@ -30,7 +106,7 @@ class _RenderedText(str):
         raise NotImplementedError("a text is inline or prose")
 
     def __html__(self) -> str:
-        return self.html
+        return mark_language(self.html, self.language, self._tag)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -45,6 +121,7 @@ class InlineText(_RenderedText):
     """One run of text: emphasis and links, no paragraphs."""
 
     __slots__ = ()
+    _tag = "span"
 
     @staticmethod
     def render(source: str) -> str:
@@ -61,6 +138,16 @@ class Prose(_RenderedText):
     @staticmethod
     def render(source: str) -> str:
         return str(_markdown.render(source)).strip()
+
+
+class BlockHtml(_RenderedText):
+    """HTML of a block of a lesson page, or its drawing: rendered already, with links to lesson pages resolved."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def render(source: str) -> str:
+        return source
 
 
 def link_targets(source: str) -> list[tuple[str, int]]:

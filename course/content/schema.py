@@ -6,49 +6,91 @@ import datetime as dt
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from course.content.rendering import InlineText, Prose
+from course.content.rendering import BlockHtml, InlineText, Prose
+from course.translation import lazy_gettext as _
 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 # YAML parses 999 or 116123 as a number, but a telephone number and a range of lines are texts.
 CoercedText = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
+# Marks a plain text that is shown, and so can be translated; InlineText and Prose are shown by nature.
+SHOWN = "shown"
+Label = Annotated[str, SHOWN]
+CoercedLabel = Annotated[CoercedText, SHOWN]
+# A shown text that an answer repeats: its translation stays equal to the original (see rendering.TranslatedGroup).
+SHOWN_KEY = "shown key"
+KeyLabel = Annotated[str, SHOWN_KEY]
 Form = Literal["one", "all", "order", "sort", "timeline"]
 Quality = Literal["best", "fair", "poor", "dangerous"]
 Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
 SETTINGS: dict[Setting, str] = {
-    "school": "School or college",
-    "residential": "Residential or foster care",
-    "social-work": "Social work and health",
-    "early-years": "Early years",
-    "clubs": "Clubs and volunteers",
-    "leaders": "Leaders",
+    "school": _("School or college"),
+    "residential": _("Residential or foster care"),
+    "social-work": _("Social work and health"),
+    "early-years": _("Early years"),
+    "clubs": _("Clubs and volunteers"),
+    "leaders": _("Leaders"),
 }
 NATIONS: dict[Nation, str] = {
-    "england": "England",
-    "wales": "Wales",
-    "scotland": "Scotland",
-    "northern-ireland": "Northern Ireland",
+    "england": _("England"),
+    "wales": _("Wales"),
+    "scotland": _("Scotland"),
+    "northern-ireland": _("Northern Ireland"),
 }
 SECTIONS = {
-    "background": "Background",
-    "reasons-for-review": "Reasons why the reviews were held",
-    "risk-factors": "Risk factors",
-    "policy": "Learning for policy makers",
-    "practice": "Learning for practice",
+    "background": _("Background"),
+    "reasons-for-review": _("Reasons why the reviews were held"),
+    "risk-factors": _("Risk factors"),
+    "policy": _("Learning for policy makers"),
+    "practice": _("Learning for practice"),
 }
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_PER_MINUTE = 200
+# What is asked where an author asks nothing: words of the interface, translated by its catalogues.
+DEFAULT_ASK = _("What do you do now?")
+DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
 
 
 class FrozenModel(BaseModel):
     """The base of all content models: frozen, and an unknown key is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+
+
+class VersionedModel(FrozenModel):
+    """A content model that answers and archives refer to by version. A translation has the version of its original."""
+
+    _original: Self | None = PrivateAttr(default=None)
+
+    @property
+    def original(self) -> Self:
+        """The English original of a translation; the object itself if it is no translation."""
+        return self if self._original is None else self._original
+
+    def translation_of(self, original: Self) -> Self:
+        """Mark this new object as the translation of `original`, and return it."""
+        self._original = original
+        return self
+
+    def visible_content(self) -> dict[str, Any]:
+        """The fields that a learner sees, from which the version is made."""
+        raise NotImplementedError("each kind of content says what a learner sees")
+
+    @cached_property
+    def version(self) -> str:
+        return content_digest(self.original.visible_content())
+
+    @cached_property
+    def shown_version(self) -> str:
+        """The version of the words that are shown: that of a translation differs from its original's, and with its texts."""
+        if self.original is self:
+            return self.version
+        return content_digest({"translation_of": self.version, **self.visible_content()})
 
 
 def content_digest(content: Any) -> str:
@@ -64,7 +106,7 @@ class LearningPoint(FrozenModel):
     id: Id
     section: str
     lines: CoercedText
-    title: str
+    title: Label
     found: InlineText
     today: InlineText | None = None
     safety_critical: bool = False
@@ -86,7 +128,7 @@ class Source(FrozenModel):
     address: str | None = Field(default=None, pattern=r"^https?://")
 
 
-class Change(FrozenModel):
+class Change(VersionedModel):
     """A material change, as its author marks it on a page or a question: since when, and why.
 
     Every refresher shows it to people who completed the course before. With `update_days` an update is open to them
@@ -97,6 +139,10 @@ class Change(FrozenModel):
     reason: InlineText
     update_days: int | None = Field(default=None, ge=7, le=365)
 
+    def visible_content(self) -> dict[str, Any]:
+        """All fields: the version of a mark changes with each of them."""
+        return self.model_dump(mode="json")
+
 
 class Option(FrozenModel):
     """One option to choose, place or mark, and the reason why it is right or wrong."""
@@ -105,11 +151,11 @@ class Option(FrozenModel):
     reason: InlineText
     correct: bool = False
     group: str | None = None
-    date: str | None = None
+    date: Label | None = None
     points: tuple[Id, ...] = ()
 
 
-class Question(FrozenModel):
+class Question(VersionedModel):
     """A question of any form. A timeline is one whose options are dated moments."""
 
     id: Id
@@ -117,25 +163,25 @@ class Question(FrozenModel):
     points: tuple[Id, ...] = Field(min_length=1)
     stem: InlineText
     options: tuple[Option, ...] = Field(min_length=3)
-    groups: tuple[str, ...] = ()
+    groups: tuple[KeyLabel, ...] = ()
     critical: bool | None = None
-    title: str | None = None
+    title: Label | None = None
     intro: Prose | None = None
     changes: tuple[Change, ...] = ()
+
+    def group_named(self, name: str) -> str:
+        """The group of this name, as an answer stores it, in the words of this question; the name itself if it has gone."""
+        return next((group for group in self.groups if group == name), name)
 
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
 
-    @cached_property
-    def version(self) -> str:
-        return content_digest(self.visible_content())
-
 
 class Moment(FrozenModel):
     """A dated moment of a timeline; `missed` if an adult could have acted."""
 
-    date: CoercedText
+    date: CoercedLabel
     text: InlineText
     reason: InlineText
     missed: bool = False
@@ -146,25 +192,28 @@ class Timeline(FrozenModel):
     """A missed-opportunities timeline as its author writes it; learners get it as a `Question`."""
 
     id: Id
-    title: str
+    title: Label
     points: tuple[Id, ...] = Field(min_length=1)
     intro: Prose
-    task: InlineText = Field(default_factory=lambda: InlineText("Mark each moment at which an adult could have acted."))
+    task: InlineText = Field(default_factory=lambda: InlineText(str.__str__(DEFAULT_TASK)))
     moments: tuple[Moment, ...] = Field(min_length=4)
 
     def question(self) -> Question:
         """The timeline as a question, so that it is answered, graded and stored like any other."""
+        # Constructed, not validated again: that would render the texts twice and forget their language.
         options = tuple(
-            Option(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points) for m in self.moments
+            Option.model_construct(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
+            for m in self.moments
         )
-        return Question(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
-                        critical=False, title=self.title, intro=self.intro)  # fmt: skip
+        return Question.model_construct(
+            id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
+            critical=False, title=self.title, intro=self.intro)  # fmt: skip
 
 
 class Gauge(FrozenModel):
     """A value from 0 to 5 that the choices of a scenario raise and lower."""
 
-    label: str
+    label: Label
     start: int = Field(default=3, ge=0, le=5)
 
 
@@ -186,9 +235,9 @@ class Scene(FrozenModel):
 
     id: Id
     text: Prose
-    time: CoercedText | None = None
-    title: str | None = None
-    ask: str = "What do you do now?"
+    time: CoercedLabel | None = None
+    title: Label | None = None
+    ask: Label = str.__str__(DEFAULT_ASK)
     critical: bool = False
     points: tuple[Id, ...] = ()
     choices: tuple[Choice, ...] = ()
@@ -204,12 +253,12 @@ class Scene(FrozenModel):
         return next(c for c in self.choices if c.quality == "best")
 
 
-class Scenario(FrozenModel):
+class Scenario(VersionedModel):
     """A scenario: a graph of scenes with decisions. `settings` are the pathways whose work it shows, `near` those whose
     work is similar."""
 
     id: Id
-    title: str
+    title: Label
     settings: tuple[Setting, ...] = Field(min_length=1)
     near: tuple[Setting, ...] = ()
     points: tuple[Id, ...] = Field(min_length=1)
@@ -234,33 +283,29 @@ class Scenario(FrozenModel):
         """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"title", "intro", "gauges", "start", "scenes"}, mode="json")
 
-    @cached_property
-    def version(self) -> str:
-        return content_digest(self.visible_content())
-
 
 class Block(FrozenModel):
     """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
     setting) or nations (kind nation) that read it."""
 
     kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation"]
-    html: str
+    html: BlockHtml
     audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
     sources: tuple[str, ...] = ()
     cited: tuple[Source, ...] = ()
     contacts: tuple[ContactKind, ...] = ()
     id: str | None = None
-    title: str | None = None
-    svg: str | None = None
+    title: Label | None = None
+    svg: BlockHtml | None = None
     words: int = 0
 
 
-class Page(FrozenModel):
+class Page(VersionedModel):
     """A lesson page. `pathways` gives the pathways that read it; empty means all."""
 
     id: Id
-    title: str
+    title: Label
     teaches: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
     pathways: tuple[Setting, ...] = ()
@@ -274,10 +319,6 @@ class Page(FrozenModel):
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"title", "content_note", "blocks"}, mode="json")
-
-    @cached_property
-    def version(self) -> str:
-        return content_digest(self.visible_content())
 
 
 class Step(FrozenModel):
@@ -294,7 +335,7 @@ class Module(FrozenModel):
     """A module of the course: its steps in order, with the objects of its folder by id."""
 
     id: Id
-    title: str
+    title: Label
     summary: InlineText
     points: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
@@ -320,7 +361,7 @@ class Course(FrozenModel):
     `questions_per_point` to `own_setting_modules` are minimums of the content check.
     """
 
-    title: str
+    title: Label
     edition: CoercedText
     reviewed: dt.date
     modules: tuple[Id, ...] = Field(min_length=1)
@@ -332,7 +373,7 @@ class Course(FrozenModel):
     valid_months: int = Field(default=12, ge=1, le=60)
     refresher_share: int = Field(default=25, ge=5, le=100)
     facts_months: int = Field(default=12, ge=1, le=36)
-    facts_owner: str = "The person who keeps the course"
+    facts_owner: str = "The person who keeps the course"  # not translated: for authors
     questions_per_point: int = Field(default=1, ge=1)
     questions_per_critical_point: int = Field(default=1, ge=1)
     forms_per_point: int = Field(default=1, ge=1, le=5)

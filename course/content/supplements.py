@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from course.content.rendering import InlineText
-from course.content.schema import CoercedText, FrozenModel, Id, Nation
+from course.content.schema import CoercedText, FrozenModel, Id, Label, Nation
 
 
 class HelpStep(FrozenModel):
     """A step of what to do with a concern."""
 
-    title: str
+    title: Label
     text: InlineText
 
 
@@ -21,8 +21,8 @@ class HelpRoute(FrozenModel):
     """A service to turn to, with its source and the nations in which it works."""
 
     id: Id
-    name: str
-    when: str
+    name: Label
+    when: Label
     source: Id
     phone: CoercedText | None = None
     address: str | None = Field(default=None, pattern=r"^https://")
@@ -33,9 +33,9 @@ class HelpRoute(FrozenModel):
 class SupportService(FrozenModel):
     """A service that supports the person with the concern."""
 
-    name: str
+    name: Label
     phone: CoercedText
-    when: str
+    when: Label
     source: Id
 
 
@@ -45,7 +45,7 @@ class Help(FrozenModel):
     steps: tuple[HelpStep, ...] = Field(min_length=1)
     never: tuple[InlineText, ...] = Field(min_length=1)
     routes: tuple[HelpRoute, ...] = Field(min_length=1)
-    terms: dict[Nation, str]
+    terms: dict[Nation, Label]
     support: tuple[SupportService, ...] = Field(min_length=1)
 
 
@@ -53,9 +53,9 @@ class FurtherLearning(FrozenModel):
     """further-learning.yaml: a resource that the briefing names, and its current state. `whom` is its audience."""
 
     id: Id
-    title: str
+    title: Label
     lines: CoercedText
-    kind: str
+    kind: Label
     what: InlineText
     whom: InlineText
     state: Literal["still there", "replaced", "historic", "not known"]

@@ -75,7 +75,7 @@ def _link_problems(reading: ReadingContext) -> Iterator[Problem]:
     for target, at in reading.page_links:
         if target not in pages:
             yield Problem(at.file, at.line, f"the link 'page:{target}' leads to nothing")
-        elif target in restricted and f"/{target.replace('/', '/pages/')}.md" not in f"/{at.file}":
+        elif target in restricted and f"/{target.replace('/', '/pages/')}." not in f"/{at.file}":
             yield Problem(at.file, at.line, f"not everybody can open the page that 'page:{target}' leads to")
 
 

@@ -14,8 +14,13 @@ def page_variant(page: Page, pathway: Setting | None, nation: Nation | None) -> 
     """The page without the blocks for other pathways and nations. The same object if there are none."""
     reader = {"setting": pathway, "nation": nation}
     blocks = tuple(block for block in page.blocks if not reader.get(block.kind) or reader[block.kind] in block.audience)
+    if len(blocks) == len(page.blocks):
+        return page
     # Constructed, not copied: a copy would take the cached version along, which belongs to another text.
-    return page if len(blocks) == len(page.blocks) else Page.model_construct(**{**dict(page), "blocks": blocks})
+    variant = Page.model_construct(**{**dict(page), "blocks": blocks})
+    if page.original is not page:
+        variant.translation_of(page_variant(page.original, pathway, nation))
+    return variant
 
 
 def page_variants(page: Page) -> Iterator[Page]:

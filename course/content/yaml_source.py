@@ -136,6 +136,7 @@ def _problem_message(where: Loc, mistake: Any) -> str:
     return f"'{name}': {mistake['msg']}"
 
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r"^:::\s*(?P<head>.*?)\s*$")
 _ATTRIBUTE = re.compile(r"""([a-z]+)=(?:"([^"]*)"|“([^”]*)”|(\S+))""")
 
@@ -150,10 +151,13 @@ class RawBlock:
     line: int
 
 
-def read_page(path: Path, root: Path) -> tuple[YamlDocument, list[RawBlock]]:
-    """Parse a page file: its front matter as a document, and its blocks in order."""
+def read_page(path: Path, root: Path, has_comments: bool = False) -> tuple[YamlDocument, list[RawBlock]]:
+    """Parse a page file: its front matter as a document, and its blocks in order. With `has_comments` what stands between
+    <!-- and --> is left out; lines keep their numbers."""
     try:
         text = path.read_text(encoding="utf-8")
+        if has_comments:
+            text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
     except (OSError, UnicodeDecodeError) as error:
         document = YamlDocument(path.relative_to(root.parent).as_posix())
         document.problems.append(Problem(document.file, 1, f"the file cannot be read: {error}"))
@@ -187,7 +191,7 @@ def _split_blocks(document: YamlDocument, rows: list[str], first: int) -> list[R
                 Problem(document.file, number + 1, f"the block '{kind}' above is not closed with ':::'")
             )
         word, _, rest = head.partition(" ")
-        found = {m[1]: m[2] or m[3] or m[4] for m in _ATTRIBUTE.finditer(rest)}
+        found = {m[1]: m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(rest)}
         kind, attributes, collected, start = (word, found, [], number + 1) if head else ("text", {}, [], number + 1)
     if kind != "text":
         document.problems.append(Problem(document.file, start, f"the block '{kind}' is not closed with ':::'"))

@@ -26,6 +26,7 @@ from course.credentials.rules.documents import (
 from course.credentials.rules.keys import Key, KeyLockedError, create_key_pair, unlock_key
 from course.credentials.rules.signing import JsonLdDocument, UnsignableDataError, add_proof
 from course.db import insert_once
+from course.translation import lazy_gettext as _
 
 _LOG = logging.getLogger("course")
 # An index is chosen at random. When this many attempts in a row hit an assigned one, the list is more than half full,
@@ -142,7 +143,7 @@ def _current_key(session: Session, settings: SigningSettings, at: datetime) -> _
         # The number follows the newest one that this transaction sees: concurrent transactions create the same number,
         # so only one key.
         newest = keys[0][0].number if keys else 0
-        return _create_key(session, settings, newest + 1, "There was no key for this address.", at)
+        return _create_key(session, settings, newest + 1, _("There was no key for this address."), at)
     return _UnlockedKey(current, unlock_key(current.locked, current.public, settings.secret))
 
 

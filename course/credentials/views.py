@@ -36,7 +36,7 @@ def issuer() -> Response:
         response = _json_response(
             issuer_document(own_organisation.name, address, keys, now()), "application/json", _PROFILE_MAX_AGE
         )
-    response.headers.add("Vary", "Accept")
+    response.headers.add("Vary", "Accept")  # not translated: a header
     return response
 
 

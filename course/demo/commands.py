@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from course.analytics.jobs import publish_figures
 from course.auth.password_hashing import hash_password, verify_password
 from course.clock import now
 from course.content.actions import archive
@@ -26,6 +28,7 @@ from course.demo.actions import (
 )
 from course.demo.queries import database_owner
 from course.demo.rules import HISTORY_LENGTH
+from course.mail.jobs import render_waiting_mail
 from course.organisation.queries import organisation
 from course.privacy.jobs import run_erasure
 from course.refreshers.jobs import send_boosters
@@ -40,6 +43,7 @@ _WRONG_DATABASE = (
     "set DATABASE_URL to another, such as sqlite:////tmp/demo.db."
 )
 REMINDER_WEEKS = 10  # for which reminders were sent
+FIGURE_WEEKS = 4  # for which figures of groups were published: two years of them take longer than all the rest
 group = AppGroup("demo", help="A course to look around in.")
 
 
@@ -75,7 +79,10 @@ def prepare_demo() -> None:
         # Mail due today counts as sent earlier today: otherwise the start would print it all on the screen.
         queue_due_reminders(at, now)
         send_boosters(civil_date(at, zone), at)
+        # Before the erasure: what managers saw includes those who are erased now.
+        publish_figures(at, civil_date(at - timedelta(weeks=FIGURE_WEEKS), zone))
         run_erasure(at)
+        render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:
             administration.mark_mail_sent(session, at)
             administration.add_present_state(session, at, civil_date(at, zone))
@@ -106,6 +113,7 @@ def _queue_past_reminders(at: datetime) -> None:
     for week in range(REMINDER_WEEKS, 0, -1):
         then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
         queue_due_reminders(then, lambda then=then: then)  # type: ignore[misc]
+        render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:
             administration.mark_mail_sent(session, then)
 

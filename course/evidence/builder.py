@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from course.analytics import team_findings as analytics
-from course.analytics.queries import answer_counts, team_discussions
+from course.analytics.queries import team_discussions, team_figures_on
 from course.analytics.rules.discussions import discussions_of_teams, related_groups
 from course.analytics.rules.question_review import quote_text
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
@@ -16,6 +17,7 @@ from course.audit.queries import log_head
 from course.audit.rules import EVENT_KINDS
 from course.content.library import Library
 from course.content.review_report import newer_facts_by_point
+from course.context import Context
 from course.credentials.actions import Signer
 from course.db import assert_outside_unit_of_work
 from course.evidence import queries
@@ -58,13 +60,13 @@ class PackRequest:
 
 @dataclass(frozen=True)
 class IssuerContext:
-    """The circumstances in which a pack is made: organisation, time zone, today's date there, and the URL of the
-    course."""
+    """The circumstances in which a pack is made: organisation, time zone, today's date there, and
+    `sheet_url`, which gives the URL of the discussion page of a group and a learning point."""
 
     organisation: str
     zone: str
     today: date
-    base_url: str
+    sheet_url: Callable[[int, str], str]
 
 
 @dataclass(frozen=True)
@@ -151,15 +153,9 @@ def _report_view(
     Raises LookupError for a team that did not exist on that day, or that the viewer may not see.
     """
     past_day = None if request.day >= issuer.today else request.day
-    view = build_report_view(
-        session,
-        status_cache,
-        request.viewer,
-        ReportFilter(request.team, on=past_day),
-        issuer.today,
-        issuer.zone,
-        issuer.organisation,
-    )
+    context = Context(session, request.viewer.id or None, request.at, issuer.zone)
+    report_filter = ReportFilter(request.team, on=past_day)
+    view = build_report_view(context, status_cache, request.viewer, report_filter, issuer.organisation)
     if request.team is not None and request.team not in {team.id for team in view.teams}:
         raise LookupError("There was no such team on that day.")
     return view
@@ -211,18 +207,14 @@ def _point_results(
     None if the group is too small: disclosure control suppresses its results.
     """
     group = WHOLE_ORGANISATION if request.team is None else request.team
-    release = analytics.release_schedule_until(session, issuer.today, issuer.zone).figures_on(group, request.day)
-    if release is None:
+    published = team_figures_on(session, group, min(request.day, issuer.today))
+    if published is None:
         return None
-    snapshot = analytics.team_snapshot(session, release, issuer.zone)
-    counted = answer_counts(session, snapshot.team_ids(group), snapshot.cutoff, snapshot.excluded)
-    sheet_url = f"{issuer.base_url}/insight/" + (
-        "everybody/talk" if group == WHOLE_ORGANISATION else f"team/{group}/talk"
-    )
+    monday, figures = published
     return [
-        _point_result(row, sheet_url)
-        for row in analytics.team_findings(session, library, counted, snapshot.parents, group)
-    ], release[0]
+        _point_result(row, issuer.sheet_url(group, row.point.id))
+        for row in analytics.team_findings(session, library, figures.findings)
+    ], monday
 
 
 def _discussions(session: Session, library: Library, view: ReportView) -> list[PackDiscussion]:
@@ -247,5 +239,5 @@ def _point_result(row: analytics.TeamFinding, sheet_url: str) -> PackPointResult
         misconception = f"To {quote_text(stem)}: {quote_text(text)} {reason}"
     return PackPointResult(
         row.point.id, row.point.title, row.point.safety_critical, finding.people, finding.share.n, finding.share.right,
-        finding.share.low, finding.share.high, finding.sure_and_wrong, misconception, f"{sheet_url}/{row.point.id}",
+        finding.share.low, finding.share.high, finding.sure_and_wrong, misconception, sheet_url,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from wtforms import SelectField
 from wtforms.validators import ValidationError
 
 from course.people.forms import selected_team_id
+from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
 EARLIEST_DAY = date(1990, 1, 1)
@@ -16,15 +17,15 @@ EARLIEST_DAY = date(1990, 1, 1)
 class PackForm(Form):
     """The team and the day of a pack. The view sets `today`: nothing is known about later days."""
 
-    team = SelectField("Team and all below it", choices=[])
-    on = DayField("As at the end of", "Enter a day, such as 1 March 2026.")
+    team = SelectField(_("Team and all below it"), choices=[])
+    on = DayField(_("As at the end of"), _("Enter a day, such as 1 March 2026."))
     today: date
 
     def validate_on(self, field: DayField) -> None:
         if field.data is not None and field.data > self.today:
-            raise ValidationError("This day has not come yet. Enter today or a day before it.")
+            raise ValidationError(_("This day has not come yet. Enter today or a day before it."))
         if field.data is not None and field.data < EARLIEST_DAY:
-            raise ValidationError("Enter a day from 1990 on.")
+            raise ValidationError(_("Enter a day from 1990 on."))
 
     @property
     def team_id(self) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.content.loaded_course import library
+from course.context import make_context
 from course.credentials.actions import current_signer
 from course.credentials.rules.keys import KeyLockedError
 from course.dates import civil_date
@@ -17,6 +19,8 @@ from course.organisation.queries import organisation
 from course.people.queries import viewers
 from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
+from course.translation import lazy_gettext as _
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -28,8 +32,15 @@ def produce_pack(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -
     """
     made, data = _make(asked, ledger, tell)
     with unit_of_work() as session:
-        actions.record_pack_made(session, asked.team, made.about, made.people, None)
+        context = make_context(session, None, made.about.made_at)
+        actions.record_pack_made(context, asked.team, made.about, made.people)
     return data
+
+
+def _sheet_url(group: int, point: str) -> str:
+    if group == WHOLE_ORGANISATION:
+        return public_url_for("analytics.organisation_discussion", point=point)
+    return public_url_for("analytics.team_discussion", team_id=group, point=point)
 
 
 def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple[UnsignedPack, bytes]:
@@ -38,7 +49,7 @@ def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple
     with read_only_session() as session:
         ours = organisation(session)
         house = IssuerContext(
-            ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), config.public_url
+            ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), _sheet_url
         )
         made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
@@ -63,8 +74,9 @@ def make_pack(run: JobRun) -> None:
     made, data = _make(PackRequest(pack.team_id, pack.day, viewer, run.at), app_status_cache(), run.progress)
     with unit_of_work() as session:
         store_file(session, run, data, made.about.people, run.clock())
-        actions.record_pack_made(session, pack.team_id, made.about, made.people, viewer.id)
+        context = make_context(session, viewer.id, made.about.made_at)
+        actions.record_pack_made(context, pack.team_id, made.about, made.people)
 
 
-PACK = JobKind("evidence.pack", "Evidence pack", make_pack, expected_errors=(LookupError, KeyLockedError))
+PACK = JobKind("evidence.pack", _("Evidence pack"), make_pack, expected_errors=(LookupError, KeyLockedError))
 JOBS = (PACK,)

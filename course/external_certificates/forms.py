@@ -7,17 +7,18 @@ from wtforms import TextAreaField
 from wtforms.validators import InputRequired
 
 from course.people.forms import line_field
+from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
 class CertificateUploadForm(Form):
-    file = FileField("The certificate, as PDF or as signed file (JSON)", [FileRequired("Choose the file.")])
+    file = FileField(_("The certificate, as PDF or as signed file (JSON)"), [FileRequired(_("Choose the file."))])
 
 
 class TrustIssuerForm(Form):
-    profile = TextAreaField("The issuer’s profile", [InputRequired("Put the whole text of the profile here.")])
-    reason = line_field("Reason", "Say in a few words why.")
+    profile = TextAreaField(_("The issuer’s profile"), [InputRequired(_("Put the whole text of the profile here."))])
+    reason = line_field(_("Reason"), _("Say in a few words why."))
 
 
 class EndTrustForm(Form):
-    reason = line_field("Reason", "Say in a few words why.")
+    reason = line_field(_("Reason"), _("Say in a few words why."))

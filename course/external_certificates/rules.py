@@ -14,6 +14,7 @@ from course.credentials.rules.checking import CredentialClaims, CredentialVerdic
 from course.credentials.rules.keys import Key, read_keys
 from course.people.rules import normalise_line
 from course.recertification.rules.civil_dates import add_months, long_date, pluralise
+from course.translation import lazy_gettext as _
 
 MAX_PROFILE_LENGTH = 20_000  # characters
 _NAT64_NETWORK = IPv6Network("64:ff9b::/96")  # the prefix of IPv4 addresses in a network without IPv4
@@ -112,9 +113,12 @@ def upload_refusal(
     """
     claims = verdict.claims
     if claims is not None and claims.issuer == own_issuer:
-        return "This certificate was issued here. It counts already, without being uploaded."
+        return _("This certificate was issued here. It counts already, without being uploaded.")
     if verdict.state == "other issuer":
-        return f"{verdict.sentence} Your organisation has not said that it trusts this issuer. Ask your manager."
+        return _(
+            "%(sentence)s Your organisation has not said that it trusts this issuer. Ask your manager.",
+            sentence=verdict.sentence,
+        )
     if claims is None or not verdict.is_signature_valid:
         return verdict.sentence
     return _claims_refusal(claims, name, course, last_age_months, today)
@@ -124,16 +128,24 @@ def _claims_refusal(
     claims: CredentialClaims, name: str, course: str, last_age_months: int | None, today: date
 ) -> str | None:
     if claims.course != course:
-        return f"It is a certificate of another course: {claims.course}."
+        return _("It is a certificate of another course: %(course)s.", course=claims.course)
     if not is_same_name(claims.holder_name, name):
-        return (
-            f"It is in the name {claims.holder_name}, and you are {name} here. If it is yours all the same, show it to your "
-            "manager, who can record it."
+        return _(
+            "It is in the name %(holder_name)s, and you are %(name)s here. If it is yours all the same, "
+            "show it to your manager, who can record it.",
+            holder_name=claims.holder_name,
+            name=name,
         )
     if claims.completed_on > today:
-        return f"It says that the course was completed on {long_date(claims.completed_on)}. That day is still to come."
+        return _(
+            "It says that the course was completed on %(completed_on)s. That day is still to come.",
+            completed_on=long_date(claims.completed_on),
+        )
     if claims.last_day < today:
-        return f"It was valid up to and including {long_date(claims.last_day)}. What has run out does not count."
+        return _(
+            "It was valid up to and including %(last_day)s. What has run out does not count.",
+            last_day=long_date(claims.last_day),
+        )
     if last_age_months is not None and claims.completed_on < add_months(today, -last_age_months):
         return (
             f"The course was completed on {long_date(claims.completed_on)}. Here a certificate counts only if it is at most "

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
+
 
 @dataclass(frozen=True)
 class HelpRecipient:
@@ -14,6 +17,18 @@ class HelpRecipient:
     name: str
     email: str
     is_manager: bool
+
+
+@dataclass(frozen=True)
+class HelpRequestMessage(MailMessage):
+    """Tells `name`, a manager of the learner or an administrator, that the learner asks for help, and nothing else."""
+
+    template = "help"
+    label = _("Request for help")
+    name: str
+    learner: str
+    manager: bool
+    organisation: str
 
 
 def choose_recipients(

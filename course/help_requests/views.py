@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, flash, request
+from flask import Blueprint, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -14,20 +14,24 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.help_requests import actions, queries
-from course.help_requests.rules import HelpRecipient
-from course.mail.message_templates import render_message
-from course.mail.rules import MailMessage
+from course.help_requests.rules import HelpRecipient, HelpRequestMessage
+from course.learning.views.help_offer import HELP_OFFER_SOURCES
 from course.organisation.queries import ContactView
 from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
+from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
-# The pages that show the button, by the value of the form field `from`.
-RETURN_PATHS = {"assessment": "/assessment", "refresher": "/refresher", "update": "/refresher/update"}
+# The endpoints of the pages that show the button, by the value of the form field `from`.
+RETURN_ENDPOINTS = {
+    "assessment": "learning.assessment",
+    "refresher": "refreshers.refresher",
+    "update": "refreshers.update",
+}
 
 
 def _person_id() -> int:
@@ -48,7 +52,8 @@ class HelpOffer:
     lead_term: str
 
 
-def _help_offer() -> HelpOffer:
+def help_offer() -> HelpOffer:
+    """The help offer of the reader, for a page that includes help_requests/offer.html. Four queries."""
     organisation = current_organisation()
     term = library().help.terms[organisation.nation] if organisation else "safeguarding lead"
     lead = organisation.contacts.get("lead") if organisation else None
@@ -67,39 +72,38 @@ def _recipient_names(recipients: Sequence[HelpRecipient]) -> str:
     return " and ".join(recipient.name for recipient in recipients)
 
 
-@pages.app_context_processor
-def _template_context() -> dict[str, object]:
-    """A function for help_requests/offer.html, which runs its queries only where the offer is shown."""
-    return {"help_offer": _help_offer}
+HELP_OFFER_SOURCES.append(help_offer)
 
 
 @pages.post("/help")
 @sign_in_required
 def request_help() -> Response:
     """Mail the learner's managers that the learner asks for help: no result, no answer, and once a day."""
-    back = redirect_after_post(RETURN_PATHS.get(request.form.get("from", ""), "/"))
+    back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "dashboard.home")))
     recipients = queries.help_recipients(db(), _person_id())
     if not recipients:
-        flash("There is nobody here who can be told. Please speak to your safeguarding lead.")
+        flash(_("There is nobody here who can be told. Please speak to your safeguarding lead."))
         return back
-    messages = [(recipient, _help_mail(recipient)) for recipient in recipients]
+    messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
-        is_new = actions.request_help(session, _person_id(), messages, _today(), app_state().config.time_zone, now())
+        is_new = actions.request_help(signed_in_context(session), messages)
     if is_new:
-        flash(f"{_recipient_names(recipients)} will get a mail that says that you ask for help, and nothing else.")
+        flash(
+            _(
+                "%(recipients)s will get a mail that says that you ask for help, and nothing else.",
+                recipients=_recipient_names(recipients),
+            )
+        )
     else:
-        flash("You asked for help today already. The mail is on its way, and says nothing else.")
+        flash(_("You asked for help today already. The mail is on its way, and says nothing else."))
     return back
 
 
-def _help_mail(recipient: HelpRecipient) -> MailMessage:
-    organisation, name = current_organisation(), str(current_user.person.name)
-    return render_message(
-        "help.txt",
-        f"{name} asks for help with the course",
+def _help_message(recipient: HelpRecipient) -> HelpRequestMessage:
+    organisation = current_organisation()
+    return HelpRequestMessage(
         name=first_name(recipient.name),
-        who=name,
+        learner=str(current_user.person.name),
         manager=recipient.is_manager,
-        course=library().course.title,
         organisation=organisation.name if organisation else "",
     )

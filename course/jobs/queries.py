@@ -38,6 +38,11 @@ class JobView:
         """Whether the job waits or runs."""
         return self.state in OPEN_STATES
 
+    @property
+    def changed_at(self) -> datetime:
+        """Since when the job is in its state: it was put into the queue, begun, or ended."""
+        return self.ended_at or (self.started_at if self.state == "running" else None) or self.created_at
+
 
 _VIEW = select(*(getattr(Job, one.name) for one in fields(JobView)))
 
@@ -48,12 +53,14 @@ def latest_jobs(
     states: Collection[JobState] = (),
     before: int | None = None,
     regular: bool | None = None,
+    kind: str | None = None,
 ) -> list[JobView]:
-    """The newest jobs, newest first: in one of these states, below the id `before`, regular ones or the others."""
+    """The newest jobs, newest first: in one of these states, below the id `before`, regular ones or the others, of one kind."""
     terms = [
         *([Job.state.in_(states)] if states else []),
         *([Job.id < before] if before else []),
         *([Job.due_at.is_not(None) if regular else Job.due_at.is_(None)] if regular is not None else []),
+        *([Job.kind == kind] if kind else []),
     ]
     rows = session.execute(_VIEW.where(*terms).order_by(Job.id.desc()).limit(limit))
     return [JobView(*row) for row in rows]
@@ -63,6 +70,12 @@ def job(session: Session, job_id: int) -> JobView | None:
     """One job; None if there is none of that id."""
     row = session.execute(_VIEW.where(Job.id == job_id)).one_or_none()
     return JobView(*row) if row else None
+
+
+def newest_job_of_key(session: Session, kind: str, key: str) -> JobView | None:
+    """The newest job of a kind with that key, whatever its state is; None if there is none."""
+    rows = session.execute(_VIEW.where(Job.kind == kind, Job.key == key).order_by(Job.id.desc()).limit(1))
+    return next((JobView(*row) for row in rows), None)
 
 
 def open_job_id(session: Session, key: str) -> int | None:

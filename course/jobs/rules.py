@@ -7,22 +7,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from course.translation import lazy_gettext as _
+
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 Lane = Literal["mail", "general"]
 OPEN_STATES: tuple[JobState, ...] = ("waiting", "running")
 # Threads of each worker process. Mail has a lane of its own, so that no export keeps it waiting. The kinds that take
 # minutes run once at a time, so that one thread of the general lane is left for what is short.
-LANE_THREADS: Mapping[Lane, int] = {"mail": 1, "general": 3}
+LANE_THREADS: Mapping[Lane, int] = {"mail": 1, "general": 5}
 # A worker that has not renewed the lease of a job for so long has died or lost the database.
 LEASE = timedelta(minutes=2)
 RETRY_DELAYS = (timedelta(seconds=5), timedelta(minutes=1))  # after an attempt that lost the database
 JOB_RETENTION = timedelta(days=30)  # how long a job that has ended is listed
 REGULAR_JOB_RETENTION = timedelta(days=7)  # there are hundreds of them in a day
 
-WAITING_STAGE = "Waiting to begin"
-FAILED = "Something went wrong on our side. Ask for it again; if that does not help, tell your administrator."
-WORKER_LOST = "The program that was doing this was stopped, as often as it was tried. Ask for it again."
-CANCELLED = "It was cancelled."
+WAITING_STAGE = _("Waiting to begin")
+FAILED = _("Something went wrong on our side. Ask for it again; if that does not help, tell your administrator.")
+WORKER_LOST = _("The program that was doing this was stopped, as often as it was tried. Ask for it again.")
+CANCELLED = _("It was cancelled.")
 
 # Called with what is being done, how many steps are done, and of how many. Raises JobLostError (see below).
 Progress = Callable[[str, int, int], None]
@@ -112,6 +114,16 @@ class JobRegistry:
     def of_lane(self, lane: Lane) -> tuple[JobKind, ...]:
         """The kinds that the threads of a lane do."""
         return tuple(kind for kind in self.kinds if kind.lane == lane)
+
+    @property
+    def regular_kinds(self) -> tuple[JobKind, ...]:
+        """The kinds of regular work, by title."""
+        return tuple(sorted((kind for kind in self.kinds if kind.every is not None), key=lambda kind: kind.title))
+
+    def regular_kind(self, name: str) -> JobKind | None:
+        """The kind of regular work of that name; None if there is none."""
+        kind = self.by_name.get(name)
+        return kind if kind is not None and kind.every is not None else None
 
     def title(self, name: str) -> str:
         """What a kind is called on pages; a kind that this version of the program does not know keeps its name."""

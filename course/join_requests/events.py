@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("registration.asked", "Somebody asked to be let into the team {whom}"),
+    AuditEventKind("registration.asked", _("Somebody asked to be let into the team {whom}")),
     AuditEventKind("registration.link_made", "{who} made a link for joining the team {whom}"),
     AuditEventKind("registration.link_revoked", "{who} revoked a link for joining the team {whom}"),
     AuditEventKind("registration.refused", "{who} did not let somebody into the team {whom}"),

@@ -1,4 +1,4 @@
-"""Forms for a link, and for whoever uses it."""
+"""Forms for creating a join link, and for a join request."""
 
 from __future__ import annotations
 
@@ -8,28 +8,29 @@ from wtforms import SelectField, TextAreaField
 
 from course.join_requests.rules import MAX_LINK_PERIOD, parse_domains
 from course.people.forms import clean_line, email_field, name_field
+from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
 
 class JoinLinkForm(Form):
-    team = SelectField("Team", filters=[clean_line])
-    domains = TextAreaField("Mail domains that may ask", render_kw={"rows": 3, "spellcheck": "false"})
-    ends_on = DayField("Last day", "Enter the last day, such as 12/02/2027.")
+    team = SelectField(_("Team"), filters=[clean_line])
+    domains = TextAreaField(_("Mail domains that may ask"), render_kw={"rows": 3, "spellcheck": "false"})
+    ends_on = DayField(_("Last day"), _("Enter the last day, such as 12/02/2027."))
 
     def fits(self, today: date) -> bool:
-        """Whether domains and day are right; what is wrong is shown at the field."""
+        """Whether domains, team and day are valid; errors are added to the fields."""
         try:
             parse_domains(self.domains.data or "")
         except ValueError as error:
             self.domains.errors = [str(error)]
         if not self.team.data:
-            self.team.errors = ["Choose a team."]
+            self.team.errors = [_("Choose a team.")]
         last = self.ends_on.data
         if last is None or not today <= last <= today + MAX_LINK_PERIOD:
-            self.ends_on.errors = ["Choose a day from today on, at most a year from now."]
+            self.ends_on.errors = [_("Choose a day from today on, at most a year from now.")]
         return not self.errors
 
 
 class JoinRequestForm(Form):
-    name = name_field("Your name", "name")
-    email = email_field("Your work e-mail address", "email")
+    name = name_field(_("Your name"), "name")
+    email = email_field(_("Your work e-mail address"), "email")

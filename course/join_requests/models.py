@@ -1,4 +1,4 @@
-"""Links by which people ask to be let in, and who has asked."""
+"""Join links and join requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from course.db import Base, UtcDateTime
 
 
 class RegistrationLink(Base):
-    """A link for a team. It opens nothing: who uses it only asks. So its token is kept as it is, to be shown again.
+    """A join link for a team. It grants no access: it only lets people send a join request. Its token
+    is therefore stored in plain text, so that the link can be shown again.
 
     `domains` are those of the addresses that may ask, a line each; `ends_on` is its last day.
     """
@@ -30,7 +31,7 @@ class RegistrationLink(Base):
 
 
 class RegistrationRequest(Base):
-    """Somebody asks to be let in. Once it is decided, `person_id` is who was added; empty if it was refused."""
+    """A join request. After the decision `person_id` is the person who was added; empty if the request was refused."""
 
     __tablename__ = "registration_request"
 

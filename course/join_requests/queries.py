@@ -1,4 +1,4 @@
-"""Links that let people ask, and what is to be decided."""
+"""Join links and open join requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from course.people.rules import Viewer
 
 @dataclass(frozen=True)
 class JoinLinkView:
-    """A link: the team, who may ask, until when, and whether it works today."""
+    """A join link: its team, the allowed mail domains, its last day, and whether it works today."""
 
     id: int
     token: str
@@ -31,7 +31,7 @@ class JoinLinkView:
 
 @dataclass(frozen=True)
 class JoinRequestView:
-    """Somebody who asks to be let into a team."""
+    """An open join request: the person and the team."""
 
     id: int
     name: str
@@ -48,14 +48,14 @@ def _link_view(link: RegistrationLink, team: Team, today: date) -> JoinLinkView:
 
 
 def join_links(session: Session, today: date) -> list[JoinLinkView]:
-    """All links, the newest first."""
+    """All join links, newest first."""
     rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)
     found = session.execute(rows.order_by(RegistrationLink.id.desc()))
     return [_link_view(link, team, today) for link, team in found]
 
 
 def working_link(session: Session, token: str, today: date) -> JoinLinkView | None:
-    """The link with this token, if it works."""
+    """The join link with this token; None if there is none, or if it does not work today."""
     rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)
     row = session.execute(rows.where(RegistrationLink.token == token)).first()
     found = None if row is None else _link_view(row[0], row[1], today)
@@ -63,8 +63,8 @@ def working_link(session: Session, token: str, today: date) -> JoinLinkView | No
 
 
 def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
-    """What there is to decide, as far as the viewer sees it: an administrator all of it, a manager what is for their
-    teams and those below."""
+    """The open join requests that the viewer may see: all for an administrator, those of their teams and the teams below for a
+    manager."""
     request = RegistrationRequest
     rows = (
         select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at)
@@ -79,20 +79,20 @@ def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
 
 
 def decidable_request(session: Session, viewer: Viewer, request_id: int) -> JoinRequestView | None:
-    """One of them; None if the viewer does not see it, or sees it only as a deputy."""
+    """One open join request; None if the viewer may not see it, or sees it only as a deputy."""
     found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
     return found if found is not None and may_manage_team(session, viewer, found.team_id) else None
 
 
 def count_open_requests(session: Session, link_id: int) -> int:
-    """How many by this link nobody has decided yet."""
+    """The number of open join requests of a link."""
     rows = select(func.count()).select_from(RegistrationRequest)
     rows = rows.where(RegistrationRequest.link_id == link_id, RegistrationRequest.decided_at.is_(None))
     return session.execute(rows).scalar_one()
 
 
 def decider_addresses(session: Session, team_id: int) -> list[str]:
-    """The addresses of those who manage a team; of the administrators if nobody does."""
+    """The addresses of the managers of a team; those of the administrators if the team has no manager."""
     rows = (
         select(Person.email, RoleGrant.role)
         .join(RoleGrant, RoleGrant.person_id == Person.id)

@@ -1,9 +1,10 @@
-"""Asking to be let in by a link, and deciding who is."""
+"""Join requests by a link, and decisions about them."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+from babel.lists import format_list
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
@@ -11,69 +12,63 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
-from course.content.loaded_course import library
+from course.context import make_context
 from course.dates import civil_date
 from course.join_requests import actions, queries
 from course.join_requests.forms import JoinLinkForm, JoinRequestForm
 from course.join_requests.rules import has_allowed_domain, parse_domains
-from course.mail.message_templates import render_message
-from course.mail.rules import MailMessage
 from course.people.forms import selected_team_id, team_choices
-from course.people.jobs import invitation
 from course.people.queries import may_manage_team, teams
 from course.people.rules import normalise_email
+from course.translation import current_locale, lazy_gettext
+from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("join_requests", __name__)
 PageResponse = Response | WsgiResponse
-# A whole school asks from behind one address of the network on one morning, so what limits is the e-mail address. The
-# limit of a network lies far above what a school does: only a machine that fills the list comes to it.
+# A whole school may send its requests from one network address on one morning, so the main limit is by e-mail address. The
+# limit by network lies far above the requests of a school: only a program that fills the list reaches it.
 _by_email = RateLimiter("join by address", LINKS_PER_ADDRESS.count, int(LINKS_PER_ADDRESS.window.total_seconds()))
 _by_network = RateLimiter("join by network", LINKS_PER_NETWORK.count, int(LINKS_PER_NETWORK.window.total_seconds()))
-_TOO_MANY_ATTEMPTS = (
+_TOO_MANY_ATTEMPTS = lazy_gettext(
     "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
 )
-_LINK_FULL = "So many people have asked by this link that it takes no more requests. Tell your manager."
+_LINK_FULL = lazy_gettext("So many people have asked by this link that it takes no more requests. Tell your manager.")
 
 
 def _today() -> date:
     return civil_date(now(), app_state().config.time_zone)
 
 
-@pages.app_context_processor
-def _open_request_context() -> dict[str, object]:
-    """`requests_to_join()` for the list of people: asked for only where it is shown."""
-    return {"requests_to_join": lambda: len(queries.open_requests(db(), current_user.person))}
-
-
 @pages.route("/join/<token>", methods=["GET", "POST"])
 @public
 def join(token: str) -> PageResponse:
-    """Ask to be let into a team. The answer is the same for everybody, whoever is known already."""
-    today, at = _today(), now()
-    link = queries.working_link(db(), token, today)
+    """The form of a join request. The answer does not depend on whether the person is known."""
+    link = queries.working_link(db(), token, _today())
     if link is None:
-        title, text = "This link no longer works", "It has ended or was revoked. Ask your manager for a new one."
+        title, text = _("This link no longer works"), _("It has ended or was revoked. Ask your manager for a new one.")
         return make_response(render_template("auth/gone.html", title=title, text=text), 410)
     form = JoinRequestForm()
     if form.validate_on_submit():
         name, email = form.name.data or "", form.email.data or ""
         if not has_allowed_domain(email, link.domains):
             form.email.errors = [
-                f"Use your work address. It ends with {' or '.join('@' + one for one in link.domains)}."
+                _(
+                    "Use your work address. It ends with %(domains)s.",
+                    domains=format_list(["@" + one for one in link.domains], "or", current_locale()),
+                )
             ]
         elif not _within_rate_limit(email):
             form.email.errors = [_TOO_MANY_ATTEMPTS]
             return make_response(render_template("join_requests/join.html", form=form, link=link), 429)
         else:
-            mail = _decision_mail(link.team)
             with unit_of_work() as session:
-                taken = actions.request_to_join(session, link, name, email, mail, today, at)
+                taken = actions.request_to_join(make_context(session, None, now()), link, name, email)
                 if not taken:
-                    session.rollback()  # nothing was done, so the same form may come again
+                    session.rollback()  # nothing was changed, so the same form may be sent again
             if taken:
                 return make_response(render_template("join_requests/asked.html", email=email))
             form.email.errors = [_LINK_FULL]
@@ -82,44 +77,37 @@ def join(token: str) -> PageResponse:
 
 
 def _within_rate_limit(email: str) -> bool:
-    """Whether somebody may ask with this address, and from where they are, once more."""
+    """Whether the rate limits by e-mail address and by network allow one more request."""
     return _by_email.is_allowed(normalise_email(email)) and _by_network.is_allowed(network_prefix(request.remote_addr))
-
-
-def _decision_mail(team: str) -> MailMessage:
-    """For whoever decides: without a name, which only the page tells."""
-    course, link = library().course.title, app_state().config.public_url + url_for("join_requests.overview")
-    return render_message("asking.txt", f"Somebody asks to join {team}: {course}", team=team, course=course, link=link)
 
 
 @pages.get("/registrations")
 @requires_permission(Permission.SEE_PEOPLE)
 def overview() -> str:
-    """Who asks, and the links by which they do."""
+    """The open join requests and the join links."""
     g.here = "people"
     viewer = current_user.person
     links = queries.join_links(db(), _today()) if viewer.administrator else []
-    address = app_state().config.public_url
     found = queries.open_requests(db(), viewer)
     decides = {one.team_id for one in found if may_manage_team(db(), viewer, one.team_id)}
-    return render_template("join_requests/overview.html", requests=found, links=links, address=address, decides=decides)
+    return render_template("join_requests/overview.html", requests=found, links=links, decides=decides)
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def add_link() -> PageResponse:
-    """Make a link for a team."""
+    """Create a join link for a team."""
     g.here = "people"
     today = _today()
     form = JoinLinkForm(data={"ends_on": today + timedelta(days=30)})
-    form.team.choices = team_choices(teams(db()), "Choose a team")
+    form.team.choices = team_choices(teams(db()), _("Choose a team"))
     if form.validate_on_submit() and form.fits(today):
         team, last = selected_team_id(form.team.data), form.ends_on.data
         if team is not None and last is not None:
             allowed_domains = parse_domains(form.domains.data or "")
             with unit_of_work() as session:
-                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
-            flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
+                actions.make_link(signed_in_context(session), team, allowed_domains, last)
+            flash(_("The link has been made. Give it to the people of the team: as a message, or on a notice."))
             return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)
@@ -128,33 +116,46 @@ def add_link() -> PageResponse:
 @pages.post("/registrations/links/<int(max=2147483647):link_id>/revoke")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def revoke_link(link_id: int) -> PageResponse:
-    """The link works no more."""
+    """Revoke a join link."""
     with unit_of_work() as session:
-        done = actions.revoke_link(session, link_id, current_user.person.id, now())
-    flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
+        done = actions.revoke_link(signed_in_context(session), link_id)
+    flash(
+        _("The link works no more. Who has asked by it can still be let in.") if done else _("It was revoked before.")
+    )
     return redirect_after_post(url_for("join_requests.overview"))
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/approve")
 @requires_permission(Permission.SEE_PEOPLE)
 def approve(request_id: int) -> PageResponse:
-    """Let somebody in: they are added, and get an invitation."""
-    asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
-    letter = invitation(asked.name, current_user.person.name)
+    """Approve a join request: the person is added and invited."""
+    candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        refused = actions.approve_request(session, asked, letter, current_user.person.id, now())
+        refused = actions.approve_request(signed_in_context(session), candidate, current_user.person.name)
         if refused is not None:
-            session.rollback()  # nothing was done, so the same form may come again
-    flash(refused.message if refused else f"{asked.name} has been added. An invitation is on its way to {asked.email}.")
+            session.rollback()  # nothing was changed, so the same form may be sent again
+    flash(
+        refused.message
+        if refused
+        else _(
+            "%(name)s has been added. An invitation is on its way to %(email)s.",
+            name=candidate.name,
+            email=candidate.email,
+        )
+    )
     return redirect_after_post(url_for("join_requests.overview"))
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/refuse")
 @requires_permission(Permission.SEE_PEOPLE)
 def refuse(request_id: int) -> PageResponse:
-    """Do not let somebody in."""
-    asked = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
+    """Refuse a join request."""
+    candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        done = actions.refuse_request(session, asked, current_user.person.id, now())
-    flash(f"{asked.name} has not been let in. They are not told." if done else "This has been decided already.")
+        done = actions.refuse_request(signed_in_context(session), candidate)
+    flash(
+        _("%(name)s has not been let in. They are not told.", name=candidate.name)
+        if done
+        else _("This has been decided already.")
+    )
     return redirect_after_post(url_for("join_requests.overview"))

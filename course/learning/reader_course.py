@@ -1,4 +1,4 @@
-"""The variant of the course for the person who is signed in: their pathway, and the organisation's nation."""
+"""The variant of the course for the person who is signed in: their pathway, the organisation's nation, their language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course.content.loaded_course import library as whole_library
 
 
 def reader_library() -> Library:
-    """The content that is taught now, in the reader's variant."""
+    """The content that is taught now, in the reader's variant and language."""
     variant: Library | None = g.get("library")
     if variant is None:
         g.library = variant = whole_library().for_(current_user.person.pathway, g.organisation_mark.nation)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import null, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.context import Context, make_context
 from course.db import insert_once, lock_name
 from course.mail import queries
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
@@ -22,30 +23,37 @@ from course.mail.rules import (
     TEXT_RETENTION,
     UNKNOWN_OUTCOME,
     MailMessage,
+    RenderedMail,
     ServerFault,
     next_server_check,
     next_try,
     too_many_dead_addresses,
     waited_too_long,
 )
+from course.translation import SOURCE_LANGUAGE
+from course.translation import lazy_gettext as _
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
-_ERASED_TEXTS: dict[str, object] = {"text": "", "html": None}
-_DOUBTED_REASON = "The mail server said of many addresses at once that they do not exist, which was not believed."
+_ERASED_TEXTS: dict[str, object] = {"text": "", "html": None, "template_values": null()}
+_DOUBTED_REASON = _("The mail server said of many addresses at once that they do not exist, which was not believed.")
 
 
-def queue_message(session: Session, key: str, recipient: str, letter: MailMessage, at: datetime) -> bool:
-    """Put a letter into the outbox, to leave after the commit; False if `key` was queued before."""
-    return schedule_message(session, key, recipient, letter, at, at)
+def queue_message(session: Session, key: str, recipient: str, message: MailMessage, at: datetime) -> bool:
+    """Put a mail into the outbox, to leave after the commit; False if `key` was queued before."""
+    return schedule_message(session, key, recipient, message, at, at)
 
 
 def schedule_message(
-    session: Session, key: str, recipient: str, letter: MailMessage, at: datetime, not_before: datetime
+    session: Session, key: str, recipient: str, message: MailMessage, at: datetime, not_before: datetime
 ) -> bool:
-    """Put a letter into the outbox, to leave at `not_before` or later; False if `key` was queued before."""
+    """Put a mail into the outbox, to leave at `not_before` or later; False if `key` was queued before.
+
+    Only its data are stored: it is rendered outside this unit of work (see course/mail/jobs.py).
+    """
     mail = OutboxMail(
-        key=key, mark=secrets.token_hex(16), recipient=recipient, subject=letter.subject[:200], text=letter.text,
-        html=letter.html, headers=letter.headers, queued_at=at, next_try_at=not_before,
+        key=key, mark=secrets.token_hex(16), recipient=recipient, template=message.template,
+        template_values=message.values(), language=SOURCE_LANGUAGE, subject=message.label, text="", queued_at=at,
+        next_try_at=not_before,
     )  # fmt: skip
     try:
         with session.begin_nested():
@@ -54,6 +62,23 @@ def schedule_message(
     except IntegrityError:
         return False
     return True
+
+
+def store_rendered(session: Session, mail_id: int, mail: RenderedMail) -> bool:
+    """Keep what a mail says, and erase what it was rendered from, so that the token of a link stands in one place only.
+    False if it is not to be sent any more."""
+    values = {
+        "subject": mail.subject, "text": mail.text, "html": mail.html,
+        "headers": dict(mail.headers) if mail.headers else null(), "template_values": null(),
+    }  # fmt: skip
+    statement = update(OutboxMail).where(OutboxMail.id == mail_id, *queries.waits_for_rendering()).values(values)
+    return session.execute(statement.returning(OutboxMail.id)).first() is not None
+
+
+def mark_unrenderable(session: Session, mail_id: int, reason: str) -> None:
+    """The mail cannot be rendered: give it up. What it is rendered from is kept, so that it can be sent again."""
+    statement = update(OutboxMail).where(OutboxMail.id == mail_id, *queries.waits_for_rendering())
+    session.execute(statement.values(next_try_at=None, failure=reason[:1000]))
 
 
 def claim_mail(session: Session, mail: DueMail, at: datetime) -> bool:
@@ -96,7 +121,8 @@ def record_unreached(session: Session, mail: DueMail, reason: str) -> None:
 def mark_sent(session: Session, mail: DueMail, at: datetime) -> None:
     """The mail was accepted. Its text goes too, and so does any doubt about its address."""
     if queries.reported_dead_addresses(session, at - REFUSAL_WINDOW, [mail.recipient]):
-        _add_address_fault(session, mail.recipient, "cleared", "The mail server accepted a mail to it.", None, at)
+        context = make_context(session, None, at)
+        _add_address_fault(context, mail.recipient, "cleared", _("The mail server accepted a mail to it."))
     values = {"sent_at": at, "next_try_at": None, "failure": None, "claimed_at": None, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
@@ -145,7 +171,10 @@ def give_up_old_mail(session: Session, server: str, reason: str, at: datetime) -
             OutboxMail.queued_at <= at - MAX_SERVER_WAIT,
             OutboxMail.claimed_at.is_(None),
         )
-        values = {"next_try_at": None, "failure": f"Given up after {MAX_SERVER_WAIT.days} days. {reason}"[:1000]}
+        values = {
+            "next_try_at": None,
+            "failure": _("Given up after %(days)s days. %(reason)s", days=MAX_SERVER_WAIT.days, reason=reason)[:1000],
+        }
         session.execute(update(OutboxMail).where(*old).values(values))
 
 
@@ -161,7 +190,7 @@ def check_server_now(session: Session, at: datetime) -> None:
 
 def erase_old_texts(session: Session, at: datetime) -> None:
     """Forget the texts of mails that were given up, once nobody would send them again."""
-    old = (OutboxMail.next_try_at.is_(None), OutboxMail.text != "", OutboxMail.queued_at <= at - TEXT_RETENTION)
+    old = (OutboxMail.next_try_at.is_(None), queries.has_content(), OutboxMail.queued_at <= at - TEXT_RETENTION)
     session.execute(update(OutboxMail).where(*old).values(_ERASED_TEXTS))
 
 
@@ -171,7 +200,7 @@ def retry_mail(session: Session, mail_id: int, at: datetime) -> bool:
     free = or_(OutboxMail.next_try_at.is_(None), OutboxMail.next_try_at > at + CLAIM_DURATION)
     result = session.execute(
         update(OutboxMail)
-        .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), OutboxMail.text != "", free)
+        .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), queries.has_content(), free)
         .values(next_try_at=at, tries=0, failure=None, claimed_at=None)
         .returning(OutboxMail.id)
     )
@@ -192,7 +221,7 @@ def retry_all_mail(session: Session, at: datetime) -> int:
             OutboxMail.sent_at.is_(None),
             OutboxMail.withheld.is_(None),
             OutboxMail.claimed_at.is_(None),
-            OutboxMail.text != "",
+            queries.has_content(),
             OutboxMail.recipient.not_in(dead),
         )
         .values(next_try_at=at, tries=0, failure=None)
@@ -229,7 +258,7 @@ def postpone_mail(session: Session, key: str, until: datetime) -> None:
 
 def suppress_address(session: Session, address: str, kind: str, reason: str, at: datetime) -> None:
     """The address takes no mail, as its server said at once (refused) or in a report (bounced)."""
-    _add_address_fault(session, address, kind, reason, None, at)
+    _add_address_fault(make_context(session, None, at), address, kind, reason)
 
 
 def handle_missing_mailbox(session: Session, address: str, kind: str, reason: str, at: datetime) -> bool:
@@ -243,9 +272,10 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
     if not too_many_dead_addresses(len(dead), len(queries.accepting_addresses(session, at - REFUSAL_WINDOW) - dead)):
         suppress_address(session, address, kind, reason, at)
         return True
+    context = make_context(session, None, at)
     for one in dead:
         if said.get(one) != "doubted":
-            _add_address_fault(session, one, "doubted", reason if one == address else _DOUBTED_REASON, None, at)
+            _add_address_fault(context, one, "doubted", reason if one == address else _DOUBTED_REASON)
     given_up = (
         OutboxMail.next_try_at.is_(None), OutboxMail.sent_at.is_(None), OutboxMail.withheld.is_(None),
         OutboxMail.claimed_at.is_(None),
@@ -254,7 +284,7 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
         update(OutboxMail)
         .where(
             *given_up,
-            OutboxMail.text != "",
+            queries.has_content(),
             OutboxMail.queued_at > at - MAX_SERVER_WAIT,
             OutboxMail.recipient.in_(said),
         )
@@ -263,25 +293,26 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
     return False
 
 
-def clear_suppression_list(session: Session, reason: str, by: int | None, at: datetime) -> int:
+def clear_suppression_list(context: Context, reason: str) -> int:
     """Write again to every address that gets no mail; returns to how many."""
-    found = [one.address for one in queries.suppression_list(session)]
+    found = [one.address for one in queries.suppression_list(context.session)]
     for address in found:
-        _add_address_fault(session, address, "cleared", reason, by, at)
+        _add_address_fault(context, address, "cleared", reason)
     return len(found)
 
 
-def clear_suppression(session: Session, address: str, reason: str, by: int | None, at: datetime) -> bool:
+def clear_suppression(context: Context, address: str, reason: str) -> bool:
     """Write to the address again; False, and nothing done, if it is written to anyway."""
-    if address not in queries.suppressed_addresses(session, [address]):
+    if address not in queries.suppressed_addresses(context.session, [address]):
         return False
-    _add_address_fault(session, address, "cleared", reason, by, at)
+    _add_address_fault(context, address, "cleared", reason)
     return True
 
 
-def _add_address_fault(session: Session, address: str, kind: str, reason: str, by: int | None, at: datetime) -> None:
-    session.add(AddressFault(address=address, kind=kind, reason=reason[:1000], made_by=by, made_at=at))
-    session.flush()
+def _add_address_fault(context: Context, address: str, kind: str, reason: str) -> None:
+    fault = AddressFault(address=address, kind=kind, reason=reason[:1000], made_by=context.actor, made_at=context.now)
+    context.session.add(fault)
+    context.session.flush()
 
 
 def record_bounce(session: Session, mark: str, reason: str, dead: bool, at: datetime) -> str | None:

@@ -13,12 +13,13 @@ from typing import Any
 
 from course.mail.rules import report_says_dead
 from course.mail.smtp import reply_text
+from course.translation import lazy_gettext as _
 
 _MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@")
 MAX_REPORT_BYTES = 1024 * 1024  # bytes; what the report says comes before the mail that it carries
-LIMITS_EXCEEDED = "This message takes more time or memory to read than a delivery report does. Nothing is noted."
-NOT_A_FAILURE = "The report says that the mail is late or has arrived. Nothing is noted."
-NOT_A_REPORT = "This is not a delivery report (multipart/report with message/delivery-status)."
+LIMITS_EXCEEDED = _("This message takes more time or memory to read than a delivery report does. Nothing is noted.")
+NOT_A_FAILURE = _("The report says that the mail is late or has arrived. Nothing is noted.")
+NOT_A_REPORT = _("This is not a delivery report (multipart/report with message/delivery-status).")
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 
 
 class OutboxMail(Base):
-    """One mail: a row is written with the deed that causes it, and sent after the commit.
+    """One mail: a row is written with the deed that causes it, and rendered and sent after the commit.
+
+    `template` and `template_values` are what it is rendered from, in the `language` (BCP 47). The values are there until
+    that has happened; then `subject`, `text` and `html` are what is sent. Until then `subject` is the label of the template,
+    and `text` is empty. Mails of programs before 0.5 have no template: they were queued as text.
 
     `key` names what it is about, so that the same thing is never queued twice. `mark` is the random part of its
     Message-ID, by which a mail that came back is known. `withheld` says why it was not sent although it could have
@@ -25,6 +31,9 @@ class OutboxMail(Base):
     key: Mapped[str] = mapped_column(String(200), unique=True)
     mark: Mapped[str] = mapped_column(String(32), index=True)
     recipient: Mapped[str] = mapped_column(String(254))
+    template: Mapped[str | None] = mapped_column(String(50))
+    template_values: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    language: Mapped[str | None] = mapped_column(String(20))
     subject: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str | None] = mapped_column(Text)
@@ -38,7 +47,14 @@ class OutboxMail(Base):
     withheld: Mapped[str | None] = mapped_column(String(200))
     bounced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index("ix_outbox_mail_due", "next_try_at"), Index("ix_outbox_mail_recipient", "recipient", "id"))
+    __table_args__ = (
+        Index("ix_outbox_mail_due", "next_try_at"),
+        Index("ix_outbox_mail_recipient", "recipient", "id"),
+        Index(
+            "ix_outbox_mail_unrendered", "next_try_at",
+            sqlite_where=sql_text("template_values is not null"), postgresql_where=sql_text("template_values is not null"),
+        ),
+    )  # fmt: skip
 
 
 class AddressFault(Base):
@@ -85,7 +101,7 @@ class MailOutage(Base):
     __table_args__ = (
         Index(
             "uq_mail_outage_open", "server", unique=True,
-            sqlite_where=text("ended_at is null"), postgresql_where=text("ended_at is null"),
+            sqlite_where=sql_text("ended_at is null"), postgresql_where=sql_text("ended_at is null"),
         ),
     )  # fmt: skip
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, null, or_, select, true
 from sqlalchemy.orm import Session
 
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
@@ -19,6 +19,7 @@ from course.mail.rules import (
     DeliveryState,
     FaultReason,
 )
+from course.translation import SOURCE_LANGUAGE
 
 # What keeps mail from an address, if it is the newest that is known of it.
 _SUPPRESSING_KINDS = ("refused", "bounced")
@@ -48,7 +49,7 @@ class DueMail:
 class MailState:
     """How far a mail has come. Its text is not part of it: there are links in it that let somebody in.
 
-    `kept` says whether the text is still there, so that it can be sent again.
+    `kept` says whether the text, or what it is rendered from, is still there, so that it can be sent again.
     """
 
     id: int
@@ -88,6 +89,16 @@ class MailState:
 
 
 @dataclass(frozen=True)
+class UnrenderedMail:
+    """A mail that waits and is not rendered yet: what it is rendered from."""
+
+    id: int
+    template: str
+    values: dict[str, Any]
+    language: str
+
+
+@dataclass(frozen=True)
 class OutboxSummary:
     """How outgoing mail stands: how many wait, how many were given up and of how many it is unknown whether they left,
     since when the oldest that is due has waited, and when the newest left."""
@@ -100,10 +111,10 @@ class OutboxSummary:
 
 
 def due_mail(session: Session, at: datetime, limit: int = 100) -> list[DueMail]:
-    """The mails to be sent by `at`, those that have waited longest first."""
+    """The rendered mails to be sent by `at`, those that have waited longest first."""
     statement = (
         select(OutboxMail)
-        .where(OutboxMail.next_try_at <= at)
+        .where(OutboxMail.next_try_at <= at, is_rendered())
         .order_by(OutboxMail.next_try_at, OutboxMail.id)
         .limit(limit)
     )
@@ -117,8 +128,35 @@ def due_mail(session: Session, at: datetime, limit: int = 100) -> list[DueMail]:
     ]  # fmt: skip
 
 
+def unrendered_mail(session: Session, limit: int = 100) -> list[UnrenderedMail]:
+    """The mails that wait and are not rendered yet, those that are due first."""
+    statement = select(OutboxMail.id, OutboxMail.template, OutboxMail.template_values, OutboxMail.language)
+    rows = session.execute(
+        statement.where(*waits_for_rendering()).order_by(OutboxMail.next_try_at, OutboxMail.id).limit(limit)
+    )
+    return [UnrenderedMail(row[0], row[1] or "", row[2] or {}, row[3] or SOURCE_LANGUAGE) for row in rows]
+
+
+def is_rendered() -> ColumnElement[bool]:
+    """The condition on a mail that is rendered, or was queued as text."""
+    return OutboxMail.template_values.is_(null())
+
+
+def waits_for_rendering() -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a mail that waits and is not rendered yet."""
+    return OutboxMail.template_values.is_not(null()), OutboxMail.next_try_at.is_not(None)
+
+
+def has_content() -> ColumnElement[bool]:
+    """The condition on a mail whose text, or what it is rendered from, is not erased."""
+    return or_(OutboxMail.text != "", OutboxMail.template_values.is_not(null()))
+
+
 def has_deliverable_mail(session: Session, server: str, at: datetime) -> bool:
-    """Whether a sender has anything to do: a mail is due, and the server is not left alone for a while."""
+    """Whether a sender has anything to do: a mail is to be rendered, or is due and the server is not left alone for a
+    while."""
+    if session.execute(select(exists().where(*waits_for_rendering()))).scalar_one():
+        return True
     outage = open_outage(session, server)
     # A clock that was set back must not keep the sender from looking.
     if outage and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
@@ -149,7 +187,7 @@ _STATE_COLUMNS = (
         _outbox.c[name]
         for name in ("id", "recipient", "subject", "queued_at", "sent_at", "next_try_at", "tries", "failure")
     ),
-    (_outbox.c.text != "").label("kept"),
+    or_(_outbox.c.text != "", _outbox.c.template_values.is_not(null())).label("kept"),
     _outbox.c.withheld,
     _outbox.c.bounced_at,
     _outbox.c.claimed_at,

@@ -1,16 +1,14 @@
-"""The state of the database and of its backups."""
+"""The state of the database, and who owns which job."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from course.jobs.queries import JobView
-from course.operations.models import Backup
 from course.people.models import Person
 
 
@@ -22,15 +20,6 @@ class DatabaseInfo:
     version: str
     size: int
     schema: str
-
-
-@dataclass(frozen=True)
-class BackupView:
-    """A backup: the file that it was written to, its size in bytes, and when it was made."""
-
-    file: str
-    size: int
-    at: datetime
 
 
 _SQLITE_QUERY = text(
@@ -48,12 +37,6 @@ def database_info(session: Session) -> DatabaseInfo:
     sqlite = session.get_bind().dialect.name == "sqlite"
     row = session.execute(_SQLITE_QUERY if sqlite else _POSTGRESQL_QUERY).one()
     return DatabaseInfo("SQLite" if sqlite else "PostgreSQL", *row)
-
-
-def newest_backup(session: Session) -> BackupView | None:
-    """The newest backup; None if none was ever made."""
-    row = session.execute(select(Backup).order_by(Backup.id.desc()).limit(1)).scalar_one_or_none()
-    return BackupView(row.file, row.size, row.made_at) if row else None
 
 
 def job_owners(session: Session, jobs: Sequence[JobView]) -> dict[int, str]:

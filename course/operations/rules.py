@@ -1,17 +1,28 @@
-"""Rules of operation: when a backup is overdue, when mail is stalled, and sizes in words."""
+"""Rules of operation: when mail is stalled, and sizes in words."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
-BACKUP_INTERVAL = timedelta(days=7)
+from course.jobs.rules import JobState
+from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
+
 # A due mail is sent within seconds while the server runs.
 MAX_MAIL_DELAY = timedelta(minutes=10)
+JOB_STATES: dict[str, tuple[JobState, ...]] = {state: (state,) for state in get_args(JobState)}
+JOB_STATE_CHOICES = tuple(JOB_STATES)
 
 
-def is_backup_overdue(newest: datetime | None, at: datetime) -> bool:
-    """Whether the newest backup is older than BACKUP_INTERVAL, or there is none."""
-    return newest is None or at - newest > BACKUP_INTERVAL
+@dataclass(frozen=True)
+class MailCheckMessage(MailMessage):
+    """A mail that shows to the administrator `name` that mail arrives."""
+
+    template = "test"
+    label = _("Test mail")
+    name: str
 
 
 def is_mail_stalled(due_since: datetime | None, at: datetime) -> bool:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from course.content.loaded_course import library
 from course.dates import civil_date
 from course.mail.actions import schedule_message
-from course.mail.message_templates import render_message
 from course.organisation.queries import contact_owners, organisation, stale_contacts
 from course.organisation.rules.contacts import CONTACT_KINDS
+from course.organisation.rules.messages import ContactReviewMessage
 from course.people.rules import first_name
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -26,15 +25,15 @@ def queue_contact_reviews(at: datetime) -> int:
         owner = owners.get(entry.owner_id or 0)
         if current is None or owner is None or not owner.is_active:
             continue
-        message = render_message(
-            "contact.txt",
-            f"Please look at a contact again: {CONTACT_KINDS[entry.kind]}",
+        message = ContactReviewMessage(
             name=first_name(owner.name),
-            course=library().course.title,
             organisation=current.name,
-            label=CONTACT_KINDS[entry.kind],
-            entry=entry,
-            link=f"{config.public_url}/organisation/contact/{entry.kind}",
+            kind=entry.kind,
+            contact=CONTACT_KINDS[entry.kind],
+            answerer=entry.name,
+            phone=entry.phone,
+            email=entry.email,
+            confirmed_at=entry.confirmed_at,
         )
         messages.append((f"contact:{entry.id}", owner.email, message))
     if not messages:

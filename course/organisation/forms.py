@@ -14,21 +14,22 @@ from course.content.schema import NATIONS, SETTINGS
 from course.organisation.rules.colours import chosen_colour, colour_refusal, parse_colour
 from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS, ContactDetails
 from course.people.forms import clean_line
+from course.translation import lazy_gettext as _
 from course.web.forms import Form, select_choices
 from course.web.phone_links import dial_string, split_phone_numbers
 
 # The required fields of a contact, with the message where one is missing.
-REQUIRED_MESSAGES = {"name": "Enter who answers, a person or a team.", "phone": "Enter the telephone number."}
+REQUIRED_MESSAGES = {"name": _("Enter who answers, a person or a team."), "phone": _("Enter the telephone number.")}
 
 
 def organisation_name_field() -> StringField:
     """The field for the name of the organisation."""
     return StringField(
-        "Name of the organisation",
+        _("Name of the organisation"),
         filters=[clean_line],
         validators=[
-            DataRequired("Enter the name of the organisation."),
-            Length(max=200, message="Shorten the name to 200 characters."),
+            DataRequired(_("Enter the name of the organisation.")),
+            Length(max=200, message=_("Shorten the name to 200 characters.")),
         ],
         render_kw={"autocomplete": "organization"},
     )
@@ -36,12 +37,12 @@ def organisation_name_field() -> StringField:
 
 def nation_field() -> SelectField:
     """The field for the nation of the organisation."""
-    return SelectField("Nation", choices=select_choices(NATIONS))
+    return SelectField(_("Nation"), choices=select_choices(NATIONS))
 
 
 def pathway_field() -> SelectField:
     """The field for the default pathway."""
-    return SelectField("Pathway for most of your staff", choices=select_choices(SETTINGS))
+    return SelectField(_("Pathway for most of your staff"), choices=select_choices(SETTINGS))
 
 
 def validate_phone_number(_form: Form, field: Field) -> None:
@@ -49,10 +50,12 @@ def validate_phone_number(_form: Form, field: Field) -> None:
     if not field.data or dial_string(field.data):
         return
     if sum(piece.dial_string is not None for piece in split_phone_numbers(field.data)) > 1:
-        raise ValidationError("Enter one telephone number here: the one that is answered first.")
+        raise ValidationError(_("Enter one telephone number here: the one that is answered first."))
     raise ValidationError(
-        "Enter one whole telephone number in digits and nothing else, such as 01632 960123, "
-        "+44 1632 960123 or 01632 960123 ext 4."
+        _(
+            "Enter one whole telephone number in digits and nothing else, such as 01632 960123, "
+            "+44 1632 960123 or 01632 960123 ext 4."
+        )
     )
 
 
@@ -85,8 +88,10 @@ class OrganisationForm(Form):
         for name in differing:
             shown = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
             kind = next((f"{label}: " for kind, label in CONTACT_KINDS.items() if name.startswith(f"{kind}-")), "")
-            conflict = f"this page was saved by somebody else after you opened it, and says “{shown}” here now."
-            text = f"{kind}{conflict} Save again to replace that."
+            conflict = _(
+                "this page was saved by somebody else after you opened it, and says “%(shown)s” here now.", shown=shown
+            )
+            text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
             self[name].errors = [text[0].upper() + text[1:]]
         return bool(differing)
 
@@ -103,7 +108,11 @@ class OrganisationForm(Form):
         """Add the error that nobody has the owner's address."""
         field = self[f"{kind}-owner"]
         field.errors = [
-            f"{CONTACT_KINDS[kind]}: nobody here has the address {field.data}. Add the person under People first."
+            _(
+                "%(contact_kinds)s: nobody here has the address %(data)s. Add the person under People first.",
+                contact_kinds=CONTACT_KINDS[kind],
+                data=field.data,
+            )
         ]
 
     def is_still_correct(self, kind: str) -> bool:
@@ -130,19 +139,19 @@ class OrganisationForm(Form):
 
 def _contact_fields() -> dict[str, Field]:
     """The fields of a contact: who answers, telephone and e-mail."""
-    too_long = "Shorten this to %(max)d characters."
+    too_long = _("Shorten this to %(max)d characters.")
     return {
-        "name": StringField("Who answers", filters=[clean_line], validators=[Length(max=200, message=too_long)]),
+        "name": StringField(_("Who answers"), filters=[clean_line], validators=[Length(max=200, message=too_long)]),
         "phone": TelField(
-            "Telephone", filters=[clean_line], validators=[Length(max=60, message=too_long), validate_phone_number]
+            _("Telephone"), filters=[clean_line], validators=[Length(max=60, message=too_long), validate_phone_number]
         ),
         "email": EmailField(
-            "E-mail (may be empty)",
+            _("E-mail (may be empty)"),
             filters=[clean_line],
             validators=[
                 Optional(),
                 Length(max=254, message=too_long),
-                Email("Enter an e-mail address such as lead@example.org."),
+                Email(_("Enter an e-mail address such as lead@example.org.")),
             ],
         ),
     }
@@ -150,9 +159,9 @@ def _contact_fields() -> dict[str, Field]:
 
 def _add_contact_fields(kind: str) -> None:
     review_fields: dict[str, Field] = {
-        "owner": EmailField("Who looks after this: their work e-mail (may be empty)", filters=[clean_line]),
-        "review": SelectField("They look at it again after", choices=select_choices(REVIEW_INTERVALS)),
-        "still": BooleanField("Still right today"),
+        "owner": EmailField(_("Who looks after this: their work e-mail (may be empty)"), filters=[clean_line]),
+        "review": SelectField(_("They look at it again after"), choices=select_choices(REVIEW_INTERVALS)),
+        "still": BooleanField(_("Still right today")),
     }
     for part, field in {**_contact_fields(), **review_fields}.items():
         setattr(OrganisationForm, f"{kind}-{part}", field)
@@ -165,21 +174,23 @@ for _kind in CONTACT_KINDS:
 class LogoForm(Form):
     """The upload of a logo."""
 
-    file = FileField("File with the logo")
+    file = FileField(_("File with the logo"))
 
 
 class ColourForm(Form):
     """The choice of a colour, picked or typed."""
 
-    picked = ColorField("Pick a colour")
-    typed = StringField("Or type it", filters=[clean_line], validators=[Length(max=20, message="Shorten the colour.")])
+    picked = ColorField(_("Pick a colour"))
+    typed = StringField(
+        _("Or type it"), filters=[clean_line], validators=[Length(max=20, message=_("Shorten the colour."))]
+    )
 
     def colour(self, before: str | None) -> str | None:
         """The colour that the form chooses; if it is refused, the field has the reason as its error."""
         chosen = chosen_colour(before, self.typed.data or "", self.picked.data or "")
         if chosen is not None:
             error = (
-                "Enter a colour in hexadecimal digits, such as #0f4c5c."
+                _("Enter a colour in hexadecimal digits, such as #0f4c5c.")
                 if parse_colour(chosen) is None
                 else colour_refusal(chosen)
             )

@@ -15,6 +15,7 @@ from course.organisation.queries import OrganisationView
 from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.colours import style_sheet_name
 from course.people.rules import Viewer
+from course.translation import current_language
 from course.web.app_state import PageFrame
 
 
@@ -34,7 +35,8 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
     name = organisation.name if organisation else course.title
     logo = organisation.logo if organisation else None
     sheet = style_sheet_name(organisation.colour) if organisation and organisation.colour else None
-    footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support)
+    language = current_language()
+    footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support, language)
     return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer,
                      organisation is not None, sheet)  # fmt: skip
 
@@ -42,19 +44,21 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
 def _header_for(name: str, logo: str | None, person: Viewer | None, section: str) -> Markup:
     reader = person.name if person else None
     permissions = person.permissions if person else frozenset()
-    return _render_header(name, logo, reader, permissions, section)
+    return _render_header(name, logo, reader, permissions, section, current_language())
 
 
-# Keyed by everything in it: the organisation's name and logo, the reader's name and permissions, and the section.
+# Keyed by everything in it: the organisation's name and logo, the reader's name and permissions, the section, the language.
 @lru_cache(maxsize=2048)
 def _render_header(
-    name: str, logo: str | None, reader: str | None, permissions: frozenset[str], section: str
+    name: str, logo: str | None, reader: str | None, permissions: frozenset[str], section: str, _language: str
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
     return Markup(template.render(name=name, logo=logo, person=reader, permissions=permissions, here=section))  # noqa: S704
 
 
 @lru_cache(maxsize=8)
-def _render_footer(title: str, edition: str, reviewed: date, support: tuple[SupportService, ...]) -> Markup:
+def _render_footer(
+    title: str, edition: str, reviewed: date, support: tuple[SupportService, ...], _language: str
+) -> Markup:
     template = current_app.jinja_env.get_template("frame/footer.html")
     return Markup(template.render(title=title, edition=edition, reviewed=reviewed, support=support))  # noqa: S704

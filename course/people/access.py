@@ -9,6 +9,7 @@ from course.clock import now
 from course.dates import civil_date
 from course.people import queries
 from course.people.events import RecordOpened
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import db, publish_after_response
 
@@ -20,7 +21,7 @@ def publish_record_opened(person_id: int) -> None:
         publish_after_response(RecordOpened(person_id, viewer, civil_date(at, app_state().config.time_zone), at))
 
 
-DEPUTY_READ_ONLY = (
+DEPUTY_READ_ONLY = _(
     "You can look at this as a deputy. What concerns somebody else is recorded by their manager or an administrator, "
     "never by a deputy, and never about the manager who made you one."
 )

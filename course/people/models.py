@@ -21,7 +21,8 @@ class Person(Base):
     """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy).
 
     `name_key` is the name as it is found and ordered (people/rules.py); it follows the name. `invited_at` is when the
-    newest invitation was mailed since they came.
+    newest invitation was mailed since they came. `language` is the language that they chose for pages and mail; None as
+    long as they have chosen none.
     """
 
     __tablename__ = "person"
@@ -34,6 +35,7 @@ class Person(Base):
     staff_number: Mapped[str | None] = mapped_column(String(50), unique=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    language: Mapped[str | None] = mapped_column(String(35))
     # Compared byte by byte on both engines, so that both give the same order.
     name_key: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), default=_name_key_default, server_default=""

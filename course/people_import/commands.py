@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.context import make_context
 from course.people_import import actions, queries
 from course.people_import.jobs import apply_import, mail_invitations
 from course.people_import.rules.columns import guess_columns, mapping_error
@@ -43,14 +44,15 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             wrong = mapping_error(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            made = queries.ImportChoices(columns, before.base)
-            draft = queries.draft_import(reading, table, made, zone, at)
+            choices = queries.ImportChoices(columns, before.base)
+            draft = queries.draft_import(reading, table, choices, zone, at)
         if not dry_run:
-            content, preview, fingerprint = pack_table(table), draft.preview, draft.plan.fingerprint
+            content, preview = pack_table(table), draft.preview
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.name, content, None, at)
-                actions.keep_preview(session, import_id, table, made, preview, fingerprint, invite)
-                actions.begin_apply(session, import_id, fingerprint, None, at)
+                context = make_context(session, None, at)
+                import_id = actions.store_upload(context, file.name, content)
+                actions.keep_preview(session, import_id, table, choices, preview, invite)
+                actions.begin_apply(context, import_id, preview.fingerprint)
             click.echo("Applying …", err=True)
             skipped = apply_import(import_id, zone, at, _print_progress)
             mail_invitations(import_id, sender, at)
@@ -66,12 +68,12 @@ def _print_progress(done: int, of: int) -> None:
     click.echo(f"{done} of {of}", err=True)
 
 
-def _print_preview(made: ImportPlan, dry_run: bool) -> None:
-    for line in made.lines:
+def _print_preview(plan: ImportPlan, dry_run: bool) -> None:
+    for line in plan.lines:
         if line.kind in ("refused", "asked") or (dry_run and line.kind != "unchanged"):
             click.echo(f"Line {line.number}: {LINE_KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
-    for path in made.new_teams:
+    for path in plan.new_teams:
         click.echo(f"New team: {' > '.join(path)}")
     for kind, words in LINE_KINDS.items():
-        click.echo(f"{words}: {sum(line.kind == kind for line in made.lines)}")
-    click.echo(f"Not in the list: {len(made.missing)}. Nothing is done about them.")
+        click.echo(f"{words}: {sum(line.kind == kind for line in plan.lines)}")
+    click.echo(f"Not in the list: {len(plan.missing)}. Nothing is done about them.")

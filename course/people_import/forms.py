@@ -1,4 +1,4 @@
-"""Forms for uploading a list and for saying which column is what."""
+"""Forms for uploading a list and for mapping its columns."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from wtforms.validators import InputRequired
 
 from course.people.forms import clean_line
 from course.people_import.rules.columns import FIELDS, mapping_error
+from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
 class ImportUploadForm(Form):
     file = FileField(
-        "Excel or CSV file",
-        validators=[InputRequired("Choose a file.")],
+        _("Excel or CSV file"),
+        validators=[InputRequired(_("Choose a file."))],
         render_kw={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv"},
     )
 
 
 class _ColumnsForm(Form):
-    base = SelectField("New teams are added", filters=[clean_line])
-    invites = BooleanField("Mail an invitation to everybody who is added or comes back")
+    base = SelectField(_("New teams are added"), filters=[clean_line])
+    invites = BooleanField(_("Mail an invitation to everybody who is added or comes back"))
 
     def chosen(self) -> dict[str, int]:
-        """For each field the place of its column."""
+        """For each mapped field the index of its column."""
         return {name: int(self[name].data) for name in FIELDS if self[name].data}
 
     def validate(self, *args: object, **kwargs: object) -> bool:
@@ -40,7 +41,7 @@ class _ColumnsForm(Form):
 
 def columns_form(headings: Sequence[str], **data: object) -> _ColumnsForm:
     """A select of the headings for each field."""
-    choices = {"": "Not in the list"} | {str(index): heading for index, heading in enumerate(headings)}
+    choices = {"": _("Not in the list")} | {str(index): heading for index, heading in enumerate(headings)}
     fields = {name: SelectField(words, choices=choices, filters=[clean_line]) for name, words in FIELDS.items()}
     form: _ColumnsForm = type("ColumnsForm", (_ColumnsForm,), fields)(data=data)
     return form

@@ -1,4 +1,4 @@
-"""Lists of people that were uploaded, and what became of them."""
+"""Uploaded lists of people, their state and their progress."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ImportRun(Base):
 
 
 class ImportedCertificate(Base):
-    """An earlier certificate that a list told of: each is told once, however often the list is applied."""
+    """An earlier certificate from a list. It is recorded once, however often the list is applied."""
 
     __tablename__ = "imported_certificate"
 

@@ -37,7 +37,7 @@ from course.people_import.rules.journal import (
 )
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.parsing import parse_file
-from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
 from course.people_import.rules.preview import ImportPreview, dump_preview
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths, path_key
@@ -81,12 +81,31 @@ def newest_imports(session: Session, limit: int = 10) -> list[ImportView]:
 
 
 def stored_table(session: Session, import_id: int) -> Table | None:
-    """What the file holds; None if it is not kept any more."""
+    """The table of an uploaded list; None if it was deleted."""
     content = session.execute(select(PeopleImport.content).where(PeopleImport.id == import_id)).scalar()
     if content is None:
         return None
     kept = unpack_table(content)
     return parse_file(content) if kept is None else kept  # a file as earlier versions kept it, for a day
+
+
+@dataclass(frozen=True)
+class PackedPreview:
+    """The preview of a list as it is stored, and the fingerprint of the plan that it shows."""
+
+    text: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class PackedJournal:
+    """The journal of a list as it is stored, how many lines it has, and the fingerprint of the plan that it was made
+    of, worked out from what was there when the audit log had come to `audit_position`."""
+
+    content: bytes
+    lines: int
+    fingerprint: str
+    audit_position: int
 
 
 @dataclass(frozen=True)
@@ -98,22 +117,19 @@ class ImportDraft:
 
     plan: ImportPlan
     audit_position: int
-    places: TeamPaths
+    team_paths: TeamPaths
 
     @cached_property
-    def preview(self) -> str:
+    def preview(self) -> PackedPreview:
         """The preview as it is stored."""
-        return dump_preview(self.plan)
+        return PackedPreview(dump_preview(self.plan), self.plan.fingerprint)
 
     @cached_property
-    def journal(self) -> bytes:
+    def journal(self) -> PackedJournal:
         """The journal as it is stored."""
-        return dump_journal(make_journal(self.plan, self.places))
-
-    @property
-    def lines(self) -> int:
-        """How many lines the journal has."""
-        return sum(bool(line.deeds) for line in self.plan.lines)
+        content = dump_journal(make_journal(self.plan, self.team_paths))
+        lines = sum(bool(line.changes) for line in self.plan.lines)
+        return PackedJournal(content, lines, self.plan.fingerprint, self.audit_position)
 
 
 @dataclass(frozen=True)
@@ -129,11 +145,11 @@ class ImportChoices:
 def draft_import(session: Session, table: Table, choices: ImportChoices, zone: str, at: datetime) -> ImportDraft:
     """What a list would do with these choices. It only reads, and takes seconds for a long list: it is worked out before
     a unit of work, never in it."""
-    seen = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
-    places = TeamPaths(open_teams(session), choices.base)
+    audit_position = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
+    team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
-    made = make_plan(table.rows, choices.columns, known, places, today, table.bad, choices.decisions)
-    return ImportDraft(made, seen, places)
+    made = make_plan(MappedRows(table.rows, choices.columns, table.bad), known, team_paths, today, choices.decisions)
+    return ImportDraft(made, audit_position, team_paths)
 
 
 def people_in_preview(session: Session, whole: ImportPreview) -> list[int]:
@@ -150,15 +166,15 @@ def people_in_preview(session: Session, whole: ImportPreview) -> list[int]:
 _RELEVANT_EVENTS = ("person.", "team.", "role.", "pathway.", "certificate.", "data.")
 
 
-def changed_since(session: Session, seen: int) -> bool:
+def changed_since(session: Session, audit_position: int) -> bool:
     """Whether people, teams or roles have changed since the log had come to that entry."""
     about = or_(*(AuditEntry.what.startswith(name) for name in _RELEVANT_EVENTS))
-    newer = select(AuditEntry.number).where(AuditEntry.number > seen, about).limit(1)
+    newer = select(AuditEntry.number).where(AuditEntry.number > audit_position, about).limit(1)
     return session.execute(newer).first() is not None
 
 
 def import_choices(session: Session, import_id: int, table: Table) -> ImportChoices:
-    """What was chosen for a list. Raises LookupError if there is no such list, UnreadableError if it lacks a column."""
+    """The choices that are stored for a list. Raises LookupError if there is no such list, UnreadableError if it lacks a column."""
     job = get_import(session, import_id)
     if job is None:
         raise LookupError("There is no such list.")
@@ -166,8 +182,8 @@ def import_choices(session: Session, import_id: int, table: Table) -> ImportChoi
     missing = [heading for heading in named.values() if heading not in table.headings]
     if missing:
         raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")
-    places = {field: table.headings.index(heading) for field, heading in named.items()}
-    return ImportChoices(places, job.base_team_id, json.loads(job.decisions or "{}"))
+    team_paths = {field: table.headings.index(heading) for field, heading in named.items()}
+    return ImportChoices(team_paths, job.base_team_id, json.loads(job.decisions or "{}"))
 
 
 @dataclass(frozen=True)
@@ -193,13 +209,27 @@ def previous_mapping(session: Session, headings: Sequence[str]) -> PreviousMappi
     return PreviousMapping({}, frozenset(), None)
 
 
+def chosen_mapping(session: Session, import_id: int) -> tuple[PreviousMapping, bool] | None:
+    """How this list is to be read, and whether people who are added are invited, as was chosen for it; None if nothing was
+    chosen yet."""
+    one = PeopleImport
+    statement = select(one.columns, one.base_team_id, one.invites).where(one.id == import_id, one.columns.is_not(None))
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    columns = json.loads(row.columns)
+    return PreviousMapping(
+        mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), row.base_team_id
+    ), row.invites
+
+
 def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:
     """Of what `people_import.columns` holds: for each field the heading of its column."""
     return {field: heading for field, heading in columns.items() if field in FIELDS}
 
 
 def known_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[KnownPerson]:
-    """All people, also those who have left, or those with these ids. Eight queries."""
+    """All people including those who have left, or the people with these ids. Eight queries."""
 
     def among(person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         return true() if ids is None else person_id.in_(ids)
@@ -260,7 +290,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
 def _merged_into(
     session: Session, among: Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
 ) -> dict[int, int]:
-    """For each entry that became part of another one, the id of that."""
+    """For each merged entry the id of the entry into which it was merged."""
     rows = select(PersonMerge.person_id, PersonMerge.into_id).where(among(PersonMerge.person_id))
     return {row.person_id: row.into_id for row in session.execute(rows)}
 
@@ -273,8 +303,8 @@ def open_teams(session: Session) -> Sequence[tuple[int, str, int | None]]:
 
 def team_ids_by_path(session: Session) -> dict[tuple[str, ...], int]:
     """The open teams by the key of their whole path."""
-    places = TeamPaths(open_teams(session))
-    return {path_key(places.path(team_id)): team_id for team_id, _, _ in places.teams}
+    team_paths = TeamPaths(open_teams(session))
+    return {path_key(team_paths.path(team_id)): team_id for team_id, _, _ in team_paths.teams}
 
 
 def has_content(session: Session, import_id: int) -> bool:
@@ -308,10 +338,14 @@ def is_another_being_written(session: Session, import_id: int) -> bool:
     return session.execute(rows.where(ImportRun.import_id != import_id).limit(1)).first() is not None
 
 
-def is_any_interrupted(session: Session, at: datetime) -> bool:
-    """Whether there is a list that was cut off while it was written, or before its invitations were mailed."""
-    rows = select(ImportRun.import_id).where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at)
-    return session.execute(rows.limit(1)).first() is not None
+def interrupted_imports(session: Session, at: datetime) -> list[tuple[int, int | None]]:
+    """The lists that were cut off while they were written, or before their invitations were mailed: the id of each, and of
+    the person who applied it (None: a command)."""
+    rows = select(ImportRun.import_id, PeopleImport.uploaded_by).join(
+        PeopleImport, PeopleImport.id == ImportRun.import_id
+    )
+    rows = rows.where(ImportRun.lines_total.is_not(None), ImportRun.lease_until <= at).order_by(ImportRun.import_id)
+    return [(row.import_id, row.uploaded_by) for row in session.execute(rows)]
 
 
 def stored_journal(session: Session, import_id: int) -> tuple[tuple[JournalStep, ...], int]:
@@ -329,8 +363,8 @@ def preview_and_skipped(session: Session, import_id: int) -> tuple[str | None, t
 
 
 def import_invitees(session: Session, import_id: int) -> tuple[list[tuple[int, str]], int | None]:
-    """Whom an applied list has added or brought back and nobody has invited (id, name), if its invitations are to be
-    mailed; and the id of the person who applied it."""
+    """The people (id, name) whom an applied list has added or brought back and who have no invitation yet, if the list sends
+    invitations; and the id of the person who applied it."""
     job, run = get_import(session, import_id), import_run(session, import_id)
     if job is None or run is None or not job.invites:
         return [], None
@@ -350,6 +384,6 @@ def import_invitees(session: Session, import_id: int) -> tuple[list[tuple[int, s
 
 
 def import_sender(session: Session, import_id: int) -> str:
-    """Who invites, as the mail says it, when the process that knew it has ended."""
+    """The name of the inviting person in the mail: the person who applied the list."""
     rows = select(Person.name).join(PeopleImport, PeopleImport.uploaded_by == Person.id)
     return session.execute(rows.where(PeopleImport.id == import_id)).scalar() or DEFAULT_SENDER

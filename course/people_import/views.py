@@ -5,37 +5,46 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record_event
 from course.clock import now
 from course.jobs.actions import enqueue
+from course.jobs.queries import JobView, newest_job_of_key
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import people_without_password, teams
 from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
-from course.people_import.jobs import IMPORT, PARSE_LIMITS, build_preview
+from course.people_import.jobs import (
+    IMPORT,
+    MAX_ROWS_AT_ONCE,
+    PARSE_LIMITS,
+    PREVIEW,
+    build_preview,
+    import_key,
+    preview_key,
+)
 from course.people_import.rules.columns import FIELDS, guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import LINE_KINDS
 from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, load_preview
 from course.people_import.rules.questions import QUESTIONS
+from course.people_import.rules.table import Table
+from course.translation import gettext as _
+from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 from course.web.uploads import accepts_upload
 
 pages = Blueprint("people_import", __name__)
 PageResponse = Response | WsgiResponse
 MAX_MEGABYTES = 5  # megabytes
-NOTHING_TO_DECIDE = "This list is being applied, or has been. Nothing can be decided about it any more."
+NOTHING_TO_DECIDE = lazy_gettext("This list is being applied, or has been. Nothing can be decided about it any more.")
 
 
 @pages.before_request
@@ -47,19 +56,19 @@ def _set_nav_section() -> None:
 @requires_permission(Permission.MANAGE_PEOPLE)
 @accepts_upload(MAX_MEGABYTES)
 def upload() -> PageResponse:
-    """Where a list is uploaded; shows what became of the newest ones."""
+    """Upload a list; the page shows the state of the newest lists."""
     form = ImportUploadForm()
     if form.validate_on_submit():
         file = form.file.data
         try:
-            kept = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
+            packed = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.filename or "", kept, current_user.person.id, now())
+                import_id = actions.store_upload(signed_in_context(session), file.filename or "", packed)
             return redirect_after_post(url_for("people_import.columns", import_id=import_id))
         except FileRefusedError as error:
             form.file.errors = [str(error)]
         except SandboxError as error:
-            form.file.errors = [f"{error} Divide the list, or save it as “CSV UTF-8”."]
+            form.file.errors = [_("%(error)s Divide the list, or save it as “CSV UTF-8”.", error=error)]
     page = render_template(
         "people_import/upload.html", form=form, newest=queries.newest_imports(db()), largest=MAX_MEGABYTES
     )
@@ -69,30 +78,68 @@ def upload() -> PageResponse:
 @pages.route("/<int(max=2147483647):import_id>/columns", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def columns(import_id: int) -> PageResponse:
-    """Which column is what: guessed from the headings and what stands below them, and as it was last time."""
+    """The mapping of columns: as chosen for this list, else as for an earlier list, else guessed."""
     table = queries.stored_table(db(), import_id) or abort(404)
-    before = queries.previous_mapping(db(), table.headings)
+    chosen = queries.chosen_mapping(db(), import_id)
+    before, invited = chosen or (queries.previous_mapping(db(), table.headings), False)
     found = guess_columns(table.headings, before.columns, before.unused, table)
     known = teams(db())
     form = columns_form(
-        table.headings, base=str(before.base or ""), **{name: str(index) for name, index in found.items()}
+        table.headings,
+        base=str(before.base or ""),
+        invites=invited,
+        **{name: str(index) for name, index in found.items()},
     )
-    form.base.choices = team_choices(known, "At the top of the tree")
+    form.base.choices = team_choices(known, _("At the top of the tree"))
     if form.validate_on_submit():
-        made = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
+        choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
         invites = bool(form.invites.data)
-        if not build_preview(db(), import_id, table, made, app_state().config.time_zone, now(), invites):
-            flash(NOTHING_TO_DECIDE)
+        if not _preview(import_id, table, choices, invites):
+            flash(str(NOTHING_TO_DECIDE))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
-    page = render_template("people_import/columns.html", form=form, fields=FIELDS, table=table, import_id=import_id)
+    page = render_template(
+        "people_import/columns.html",
+        form=form,
+        fields=FIELDS,
+        table=table,
+        import_id=import_id,
+        failure=_preview_failure(import_id),
+    )
     return make_response(page, 422 if form.errors else 200)
+
+
+def _preview(import_id: int, table: Table, choices: queries.ImportChoices, invites: bool | None = None) -> bool:
+    """Preview a list: at once, or by a job if it is long. What was chosen is stored either way. False if the list is being
+    applied, or has been."""
+    if table.length <= MAX_ROWS_AT_ONCE:
+        return build_preview(signed_in_context(db()), import_id, table, choices, invites)
+    with unit_of_work() as session:
+        stored = actions.store_choices(session, import_id, table, choices, invites)
+        if stored:
+            # While the job of an earlier press waits or runs there is no second one: it takes the newest choices.
+            enqueue(signed_in_context(session), PREVIEW, {"import_id": import_id}, preview_key(import_id))
+    return stored
+
+
+def _preview_job(import_id: int) -> JobView | None:
+    """The newest job that made or makes the preview of a list; None if it was never made by a job."""
+    return newest_job_of_key(db(), PREVIEW.name, preview_key(import_id))
+
+
+def _preview_failure(import_id: int) -> str | None:
+    """Why the newest preview by a job was not made; None if it was, or is being made."""
+    job = _preview_job(import_id)
+    return None if job is None or job.is_open else job.failure
 
 
 @pages.get("/<int(max=2147483647):import_id>")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def detail(import_id: int) -> PageResponse:
-    """What each row would do, how far it has come, or what it has done."""
+    """The preview of a list, its progress while it is applied, or its result."""
     job = queries.get_import(db(), import_id) or abort(404)
+    making = _preview_job(import_id) if job.applied_at is None else None
+    if making is not None and making.is_open:
+        return make_response(render_template("people_import/previewing.html", job=job))
     if job.preview is None:
         return redirect_after_post(
             url_for("people_import.columns" if job.applied_at is None else "people_import.upload", import_id=import_id)
@@ -120,6 +167,7 @@ def detail(import_id: int) -> PageResponse:
             running=running,
             progress=(run.lines_done, run.lines_total) if run and running and run.lines_total else None,
             interrupted=running and not leased,
+            preview_failure=making.failure if making is not None else None,
             waiting=waiting,
             at=now(),
         )
@@ -129,61 +177,67 @@ def detail(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/again")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def refresh_preview(import_id: int) -> PageResponse:
-    """Work the preview out once more, with people and teams as they are now."""
+    """Make the preview again, with the present people and teams."""
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None:  # nobody has said yet which column is what
         return redirect_after_post(url_for("people_import.columns", import_id=import_id))
     choices = queries.import_choices(db(), import_id, table)
-    if not build_preview(db(), import_id, table, choices, app_state().config.time_zone, now()):
-        flash(NOTHING_TO_DECIDE)
+    if not _preview(import_id, table, choices):
+        flash(str(NOTHING_TO_DECIDE))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
 @pages.post("/<int(max=2147483647):import_id>/decide")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def decide(import_id: int) -> PageResponse:
-    """Say what is to become of a row about which there is a question, or of all about which there is the same one."""
+    """Decide the question about one row, or about all rows with the same kind of question."""
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None or job.begun_at is not None:
-        flash(NOTHING_TO_DECIDE)
+        flash(str(NOTHING_TO_DECIDE))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     answered = load_preview(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
     if answered:
-        made = queries.import_choices(db(), import_id, table)
-        decided = replace(made, decisions={**made.decisions, **answered})
-        stored = build_preview(db(), import_id, table, decided, app_state().config.time_zone, now())
+        choices = queries.import_choices(db(), import_id, table)
+        decided = replace(choices, decisions={**choices.decisions, **answered})
+        stored = _preview(import_id, table, decided)
         flash(
-            NOTHING_TO_DECIDE if not stored else f"Decided about {plural(len(answered), 'row')}. Nothing is done yet."
+            str(NOTHING_TO_DECIDE)
+            if not stored
+            else ngettext(
+                "Decided about %(num)s row. Nothing is done yet.",
+                "Decided about %(num)s rows. Nothing is done yet.",
+                len(answered),
+            )
         )
     else:
-        flash("This was decided already, or the list has changed. Look at it again.")
+        flash(_("This was decided already, or the list has changed. Look at it again."))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
 @pages.post("/<int(max=2147483647):import_id>/apply")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def apply(import_id: int) -> PageResponse:
-    """Begin to do what was previewed; it goes on when the page is left."""
+    """Put the job that applies the list into the queue."""
     job = queries.get_import(db(), import_id) or abort(404)
-    person, at = current_user.person, now()
     if job.preview is not None and load_preview(job.preview).asked():
-        flash("Decide about all rows first. Nothing has been done.")
+        flash(_("Decide about all rows first. Nothing has been done."))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     with unit_of_work() as session:
-        begun = actions.begin_apply(session, import_id, request.form.get("mark", ""), person.id, at)
+        context = signed_in_context(session)
+        begun = actions.begin_apply(context, import_id, request.form.get("mark", ""))
         if begun:
-            enqueue(session, IMPORT, {"import_id": import_id, "sender": person.name}, person.id, at)
+            enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id))
     if not begun:
-        flash("This list is being applied, has been applied, or is not the one that you looked at.")
+        flash(_("This list is being applied, has been applied, or is not the one that you looked at."))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
 @pages.post("/<int(max=2147483647):import_id>/invite")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def invite(import_id: int) -> PageResponse:
-    """Invite all whom the list brought and who have not signed in."""
+    """Invite the people of the list who have not chosen a password."""
     job = queries.get_import(db(), import_id)
     if job is None or job.applied_at is None or job.preview is None:
         abort(404)
@@ -194,14 +248,14 @@ def invite(import_id: int) -> PageResponse:
 @pages.post("/<int(max=2147483647):import_id>/result")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def result(import_id: int) -> PageResponse:
-    """What each row does or did, as a file."""
+    """The preview or the result of each row as a CSV file."""
     job = queries.get_import(db(), import_id)
     if job is None or job.preview is None:
         abort(404)
     whole: ImportPreview = load_preview(job.preview)
     data = csv_bytes(whole.table())
     with unit_of_work() as session:
-        record_event(session, "person.list_downloaded", None, {"rows": len(whole.rows)}, current_user.person.id, now())
+        record_event(signed_in_context(session), "person.list_downloaded", None, {"rows": len(whole.rows)})
     response = Response(data, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="list-{import_id}-result.csv"'
     response.headers["Cache-Control"] = "no-store"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind(
@@ -10,7 +11,7 @@ AUDIT_EVENTS = (
         "{who} downloaded all that is held about {whom}",
         own="{who} downloaded all that is held about them",
     ),
-    AuditEventKind("data.erased", "What was kept of {whom} was erased: {what}"),
+    AuditEventKind("data.erased", _("What was kept of {whom} was erased: {what}")),
     AuditEventKind("data.erasure_asked", "{who} asked for what is kept of {whom} to be erased"),
     AuditEventKind("data.schedule_changed", "{who} changed how long data is kept"),
 )

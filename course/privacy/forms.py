@@ -12,11 +12,12 @@ from wtforms.validators import InputRequired, NumberRange
 
 from course.people.forms import email_field, line_field
 from course.privacy.rules.retention_schedule import RetentionSettings
+from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
 def _number_field(label: str, high: int) -> IntegerField:
-    message = f"Enter a whole number from 1 to {high}."
+    message = _("Enter a whole number from 1 to %(high)s.", high=high)
     return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
 
 
@@ -27,13 +28,13 @@ class RetentionScheduleForm(Form):
     having seen the preview of exactly that schedule.
     """
 
-    learning_months = _number_field("Details of the learning, in months", 120)
-    proof_months = _number_field("Proof of training, in months", 600)
-    mail_months = _number_field("Mail and addresses, in months", 120)
-    sign_in_days = _number_field("Traces of signing in, in days", 3650)
-    contact_name = line_field("Who answers questions about data", "Enter a name, or what the post is called.")
-    contact_email = email_field("Their e-mail address")
-    reason = line_field("Reason", "Say in a few words why.")
+    learning_months = _number_field(_("Details of the learning, in months"), 120)
+    proof_months = _number_field(_("Proof of training, in months"), 600)
+    mail_months = _number_field(_("Mail and addresses, in months"), 120)
+    sign_in_days = _number_field(_("Traces of signing in, in days"), 3650)
+    contact_name = line_field(_("Who answers questions about data"), _("Enter a name, or what the post is called."))
+    contact_email = email_field(_("Their e-mail address"))
+    reason = line_field(_("Reason"), _("Say in a few words why."))
     confirmed = HiddenField()
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
@@ -42,7 +43,7 @@ class RetentionScheduleForm(Form):
         valid = bool(super().validate(*args, **kwargs))
         others = (self.learning_months.data or 0, self.mail_months.data or 0)
         if valid and (self.proof_months.data or 0) < max(others):
-            self.proof_months.errors = ["Enter at least as many months as for the details and for mail."]
+            self.proof_months.errors = [_("Enter at least as many months as for the details and for mail.")]
             return False
         return valid
 
@@ -63,4 +64,4 @@ class RetentionScheduleForm(Form):
 
 
 class ErasureForm(Form):
-    reason = line_field("Reason", "Say in a few words why, such as: asked by letter.")
+    reason = line_field(_("Reason"), _("Say in a few words why, such as: asked by letter."))

@@ -11,6 +11,7 @@ from course.jobs.rules import JobKind
 from course.privacy import actions
 from course.privacy.queries import retention_due
 from course.privacy.rules.retention_schedule import ErasureStage
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import unit_of_work
 
@@ -48,6 +49,6 @@ def run_erasure(at: datetime) -> ErasureTotals:
 
 JOBS = (
     JobKind(
-        "privacy.erase", "Erase what is not kept any more", lambda run: run_erasure(run.at), every=timedelta(hours=1)
+        "privacy.erase", _("Erase what is not kept any more"), lambda run: run_erasure(run.at), every=timedelta(hours=1)
     ),
 )

@@ -8,8 +8,9 @@ from datetime import datetime
 from course.privacy.queries.subject_data import SubjectData
 from course.privacy.rules.personal_data_map import NOTES
 from course.privacy.rules.subject_access_export import subject_data_json
+from course.translation import lazy_gettext as _
 
-OMITTED_ANSWERS_NOTE = (
+OMITTED_ANSWERS_NOTE = _(
     "Whether some answers in the final assessment are right is left out (null): it will ask about these points again."
 )
 
@@ -19,7 +20,7 @@ def export_subject_data(
 ) -> bytes:
     """The export as JSON. `own`: the reader is the data subject. Private notes are in no other export."""
     about = {"about": {"person_id": person_id, "organisation": organisation, "made_at": at,
-                       "times": "Moments are in UTC, as ISO 8601 says."}}  # fmt: skip
+                       "times": _("Moments are in UTC, as ISO 8601 says.")}}  # fmt: skip
     more = {
         "left_out": [OMITTED_ANSWERS_NOTE] if subject_data.protected_answers else [],
         "failed_tries_to_sign_in": subject_data.failed_sign_ins,

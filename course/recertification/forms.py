@@ -17,6 +17,7 @@ from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, EARLIES
 from course.recertification.rules.fact_impact import certificate_limit, extension_limit
 from course.recertification.rules.facts import INITIAL, REFRESHER
 from course.recertification.rules.policy import ANNIVERSARY, FIXED_DATE, GENERAL, IMMEDIATELY, NEXT_RENEWAL
+from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form, select_choices
 
 NUMBER_FIELDS = ("period_months", "window_days", "lapse_months", "starter_days", "minimum_days", "fixed_day",
@@ -24,7 +25,7 @@ NUMBER_FIELDS = ("period_months", "window_days", "lapse_months", "starter_days",
 
 
 def _number_field(label: str, low: int, high: int) -> IntegerField:
-    message = f"Enter a whole number from {low} to {high}."
+    message = _("Enter a whole number from %(low)s to %(high)s.", low=low, high=high)
     return IntegerField(label, validators=[InputRequired(message), NumberRange(low, high, message)])
 
 
@@ -33,33 +34,38 @@ class PolicyForm(Form):
     is saved."""
 
     kind = RadioField(
-        "When is a certificate renewed?",
-        choices={ANNIVERSARY: "Each person on their own date", FIXED_DATE: "Everybody by the same date each year"},
+        _("When is a certificate renewed?"),
+        choices={
+            ANNIVERSARY: _("Each person on their own date"),
+            FIXED_DATE: _("Everybody by the same date each year"),
+        },
         default=ANNIVERSARY,
     )
-    period_months = _number_field("Months for which a certificate is valid (own date)", 1, 60)
-    fixed_day = _number_field("Day of the month (same date for everybody)", 1, 31)
+    period_months = _number_field(_("Months for which a certificate is valid (own date)"), 1, 60)
+    fixed_day = _number_field(_("Day of the month (same date for everybody)"), 1, 31)
     fixed_month = SelectField(
-        "Month (same date for everybody)", coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
+        _("Month (same date for everybody)"), coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
     )
-    minimum_months = _number_field("Months for which a certificate is valid at least (same date for everybody)", 1, 24)
-    window_days = _number_field("Days before the last day from which one can renew and keep the date", 1, 300)
-    lapse_months = _number_field("Months after the last day until the whole course is needed again", 0, 60)
-    starter_days = _number_field("Days that somebody new has for the course", 0, 365)
-    minimum_days = _number_field("Days that everybody has at least, whatever changes", 0, 90)
+    minimum_months = _number_field(
+        _("Months for which a certificate is valid at least (same date for everybody)"), 1, 24
+    )
+    window_days = _number_field(_("Days before the last day from which one can renew and keep the date"), 1, 300)
+    lapse_months = _number_field(_("Months after the last day until the whole course is needed again"), 0, 60)
+    starter_days = _number_field(_("Days that somebody new has for the course"), 0, 365)
+    minimum_days = _number_field(_("Days that everybody has at least, whatever changes"), 0, 90)
     import_age_months = IntegerField(
-        "Months after which an earlier certificate is too old to be brought (empty: never)",
-        validators=[Optional(), NumberRange(1, 120, "Enter a whole number from 1 to 120, or nothing.")],
+        _("Months after which an earlier certificate is too old to be brought (empty: never)"),
+        validators=[Optional(), NumberRange(1, 120, _("Enter a whole number from 1 to 120, or nothing."))],
     )
     applies = RadioField(
-        "From when does it apply?",
+        _("From when does it apply?"),
         choices={
-            NEXT_RENEWAL: "From each person’s next renewal on",
-            IMMEDIATELY: "Now: due days move. Certificates keep their dates.",
+            NEXT_RENEWAL: _("From each person’s next renewal on"),
+            IMMEDIATELY: _("Now: due days move. Certificates keep their dates."),
         },
         default=NEXT_RENEWAL,
     )
-    reason = line_field("Reason", "Say in a few words why.")
+    reason = line_field(_("Reason"), _("Say in a few words why."))
     confirmed = HiddenField()
 
     def validate(self, *args: object, **kwargs: object) -> bool:
@@ -99,11 +105,11 @@ class PathwayPolicyForm(PolicyForm):
     """A new policy version for one pathway, which may also follow the policy for everybody."""
 
     kind = RadioField(
-        "When is a certificate renewed?",
+        _("When is a certificate renewed?"),
         choices={
-            GENERAL: "As for everybody: this pathway has no rule of its own",
-            ANNIVERSARY: "Each person on their own date",
-            FIXED_DATE: "Everybody in this pathway by the same date each year",
+            GENERAL: _("As for everybody: this pathway has no rule of its own"),
+            ANNIVERSARY: _("Each person on their own date"),
+            FIXED_DATE: _("Everybody in this pathway by the same date each year"),
         },
         default=GENERAL,
     )
@@ -139,12 +145,12 @@ class DatedForm(Form):
 
 
 class ExtensionForm(DatedForm):
-    until = DayField("Last day in time", "Enter the last day on which the person is in time.")
-    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+    until = DayField(_("Last day in time"), _("Enter the last day on which the person is in time."))
+    reason = line_field(_("Reason"), _("Say in a few words why. The person sees it."))
 
     def validate_until(self, field: DayField) -> None:
         if field.data and field.data < self.today:
-            raise ValidationError("Enter today or a later day.")
+            raise ValidationError(_("Enter today or a later day."))
         if field.data and is_plausible_date(field.data, self.today):
             limit = extension_limit(self.facts, self.policies, self.today)
             if field.data > limit.latest:
@@ -152,30 +158,30 @@ class ExtensionForm(DatedForm):
 
 
 class LongLeaveForm(DatedForm):
-    since = DayField("First day away", "Enter the first day away.")
-    until = DayField("Last day away, if it is known")
-    days = _number_field("Days after the return in which nothing is overdue", 0, 90)
-    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+    since = DayField(_("First day away"), _("Enter the first day away."))
+    until = DayField(_("Last day away, if it is known"))
+    days = _number_field(_("Days after the return in which nothing is overdue"), 0, 90)
+    reason = line_field(_("Reason"), _("Say in a few words why. The person sees it."))
 
     def validate_until(self, field: DayField) -> None:
         if field.data and self.since.data and field.data < self.since.data:
-            raise ValidationError("Enter a day that is not before the first day away.")
+            raise ValidationError(_("Enter a day that is not before the first day away."))
 
 
 class EarlierCertificateForm(DatedForm):
-    day = DayField("Day on which the course was completed", "Enter the day that the certificate gives.")
-    until = DayField("Last valid day, if the certificate gives one")
-    issuer = line_field("Issued by", "Enter who issued the certificate.")
-    kind = SelectField("Of which course", choices={INITIAL: "The whole course", REFRESHER: "A refresher"})
-    reason = line_field("Reason", "Say in a few words why it is recorded, such as: seen on the first day.")
+    day = DayField(_("Day on which the course was completed"), _("Enter the day that the certificate gives."))
+    until = DayField(_("Last valid day, if the certificate gives one"))
+    issuer = line_field(_("Issued by"), _("Enter who issued the certificate."))
+    kind = SelectField(_("Of which course"), choices={INITIAL: _("The whole course"), REFRESHER: _("A refresher")})
+    reason = line_field(_("Reason"), _("Say in a few words why it is recorded, such as: seen on the first day."))
 
     def validate_day(self, field: DayField) -> None:
         if field.data and field.data > self.today:
-            raise ValidationError("Enter today or an earlier day.")
+            raise ValidationError(_("Enter today or an earlier day."))
 
     def validate_until(self, field: DayField) -> None:
         if field.data and self.day.data and field.data <= self.day.data:
-            raise ValidationError("Enter a day after the day of completion.")
+            raise ValidationError(_("Enter a day after the day of completion."))
         if (
             field.data
             and self.day.data
@@ -188,4 +194,4 @@ class EarlierCertificateForm(DatedForm):
 
 
 class WithdrawFactForm(Form):
-    reason = line_field("Reason", "Say in a few words why. The person sees it.")
+    reason = line_field(_("Reason"), _("Say in a few words why. The person sees it."))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
-from course.mail import preference_links
-from course.mail.message_templates import TOKEN_PLACEHOLDER, render_message, token_filler
-from course.mail.rules import BOOSTER, MailMessage
 from course.organisation.queries import organisation
 from course.people.rules import first_name
-from course.recertification.rules.civil_dates import long_date
 from course.refreshers import actions, queries
 from course.refreshers.actions import RecoveredCompletion
 from course.refreshers.actions.short_course_mail import DueUpdateMail
 from course.refreshers.queries import CertifiedLearner
-from course.refreshers.rules.boosters import sign_booster_token
+from course.refreshers.rules.messages import UpdateMessage
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -33,30 +30,11 @@ def find_due_boosters(day: date) -> Sequence[CertifiedLearner]:
 
 def send_boosters(day: date, at: datetime) -> int:
     """Queue the boosters that are due on that day; returns the number queued. `at` is the current time."""
-    zone, count, name = app_state().config.time_zone, 0, _organisation_name()
+    zone, count = app_state().config.time_zone, 0
     for learner in find_due_boosters(day):
-        render = _booster_message(learner, name)
         with unit_of_work() as session:
-            count += actions.queue_booster(session, library(), learner, render, zone, at)
+            count += actions.queue_booster(session, library(), learner, zone, at)
     return count
-
-
-def _booster_message(learner: CertifiedLearner, organisation_name: str) -> Callable[[int], MailMessage]:
-    """The mail with the five questions, rendered at once. The link is put in later, because the id of the attempt is
-    known only when the attempt is open."""
-    config, course = app_state().config, library().course.title
-    token = preference_links.preference_token(config.secret_key, learner.person_id, BOOSTER)
-    unsubscribe_link = f"{config.public_url}/mail/choice/{token}"
-    message = render_message(
-        "booster.txt",
-        f"Five questions, two minutes: {course}",
-        preference_links.unsubscribe_headers(unsubscribe_link),
-        name=first_name(learner.name),
-        link=f"{config.public_url}/booster/{TOKEN_PLACEHOLDER}",
-        organisation=organisation_name,
-        stop=unsubscribe_link,
-    )
-    return lambda attempt: token_filler(message)(sign_booster_token(attempt, config.secret_key))
 
 
 def find_due_updates(day: date) -> Sequence[DueUpdateMail]:
@@ -75,18 +53,14 @@ def send_updates(day: date, at: datetime) -> int:
     return count
 
 
-def _update_message(due: DueUpdateMail, day: date, organisation_name: str) -> MailMessage:
+def _update_message(due: DueUpdateMail, day: date, organisation_name: str) -> UpdateMessage:
     """The mail that names what has changed for one person."""
-    return render_message(
-        "update.txt",
-        f"Something has changed: please look at it by {long_date(due.update.due)}",
+    return UpdateMessage(
         name=first_name(due.person.name),
-        changes=[change.change.reason for change in due.update.changes],
-        late=day > due.update.due,
-        due=long_date(due.update.due),
-        link=f"{app_state().config.public_url}/refresher/update",
         organisation=organisation_name,
-        course=library().course.title,
+        changes=tuple(change.change.reason for change in due.update.changes),
+        due=due.update.due,
+        late=day > due.update.due,
     )
 
 
@@ -114,9 +88,12 @@ def _today(run: JobRun) -> date:
 
 
 JOBS = (
-    JobKind("refreshers.updates", "Mails about updates", lambda run: send_updates(_today(run), run.at), every=HOUR),
-    JobKind("refreshers.boosters", "Boosters", lambda run: send_boosters(_today(run), run.at), every=HOUR),
+    JobKind("refreshers.updates", _("Mails about updates"), lambda run: send_updates(_today(run), run.at), every=HOUR),
+    JobKind("refreshers.boosters", _("Boosters"), lambda run: send_boosters(_today(run), run.at), every=HOUR),
     JobKind(
-        "refreshers.recover", "Completions that were not recorded", lambda run: recover_completions(run.at), every=HOUR
+        "refreshers.recover",
+        _("Completions that were not recorded"),
+        lambda run: recover_completions(run.at),
+        every=HOUR,
     ),
 )

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, ValidationErr
 from course.people.forms import line_field
 from course.reminders.rules import ReminderPolicy
 from course.reminders.rules.policy import WEEKDAYS
+from course.translation import lazy_gettext
 from course.web.forms import Form, select_choices
 
 _DATE_FORMATS = ("%d %B %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %b %Y")
@@ -23,7 +24,7 @@ def parse_days(text: str) -> tuple[int, ...]:
     else."""
     parts = [part for part in re.split(r"[\s,;]+|\band\b", text.strip()) if part]
     if not parts or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
-        raise ValueError("Enter whole numbers with commas between them, such as 60, 30, 14, 7, 1.")
+        raise ValueError(lazy_gettext("Enter whole numbers with commas between them, such as 60, 30, 14, 7, 1."))
     return tuple(sorted({int(part) for part in parts}, reverse=True))
 
 
@@ -42,7 +43,11 @@ def parse_closures(text: str) -> tuple[tuple[date, date], ...]:
             closures.append((first_day, _parse_date(last) if last else first_day))
         except ValueError:
             raise ValueError(
-                f"Line {number}, “{line.strip()[:60]}”: enter a day such as 21 December 2026, or two with “to” between."
+                lazy_gettext(
+                    "Line %(number)s, “%(strip)s”: enter a day such as 21 December 2026, or two with “to” between.",
+                    number=number,
+                    strip=line.strip()[:60],
+                )
             ) from None
     return tuple(closures)
 
@@ -65,24 +70,28 @@ def format_closures(closed: tuple[tuple[date, date], ...]) -> str:
 
 
 def _day_count_field(label: str, high: int) -> IntegerField:
-    message = f"Enter a whole number from 1 to {high}."
+    message = lazy_gettext("Enter a whole number from 1 to %(high)s.", high=high)
     return IntegerField(label, validators=[InputRequired(message), NumberRange(1, high, message)])
 
 
 class ReminderPolicyForm(Form):
     """The reminder policy. `policy()` is what was entered, once the form is valid."""
 
-    before = StringField("Days before the due day", validators=[InputRequired("Enter at least one number of days.")])
-    every_days = _day_count_field("After the due day, every … days", 90)
-    digest_weekday = SelectField("Managers and the safeguarding lead get their summary on", coerce=int,
+    before = StringField(
+        lazy_gettext("Days before the due day"),
+        validators=[InputRequired(lazy_gettext("Enter at least one number of days."))],
+    )
+    every_days = _day_count_field(lazy_gettext("After the due day, every … days"), 90)
+    digest_weekday = SelectField(lazy_gettext("Managers and the safeguarding lead get their summary on"), coerce=int,
                                  choices=select_choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
-    lead_days = _day_count_field("The safeguarding lead is told when somebody is overdue for … days", 365)
-    opens = SelectField("Mail leaves from", coerce=int, choices=select_choices(_HOUR_LABELS))
+    lead_days = _day_count_field(lazy_gettext("The safeguarding lead is told when somebody is overdue for … days"), 365)
+    opens = SelectField(lazy_gettext("Mail leaves from"), coerce=int, choices=select_choices(_HOUR_LABELS))
     closes = SelectField("and before", coerce=int, choices=select_choices(_HOUR_LABELS))
     closed = TextAreaField(
-        "Days on which you are closed", validators=[Length(max=2000, message="Shorten this to 2000 characters.")]
+        lazy_gettext("Days on which you are closed"),
+        validators=[Length(max=2000, message=lazy_gettext("Shorten this to 2000 characters."))],
     )
-    reason = line_field("Reason", "Say in a few words why.")
+    reason = line_field(lazy_gettext("Reason"), lazy_gettext("Say in a few words why."))
 
     def validate_before(self, field: Field) -> None:
         """Numbers, and no more of them than the policy allows."""
@@ -96,7 +105,7 @@ class ReminderPolicyForm(Form):
         """Refuse sending hours that end before they begin."""
         valid = bool(super().validate(*args, **kwargs))
         if not self.closes.errors and not self.opens.errors and self.closes.data <= self.opens.data:
-            self.closes.errors = ["Mail must be able to leave: choose an hour after the first one."]
+            self.closes.errors = [lazy_gettext("Mail must be able to leave: choose an hour after the first one.")]
             return False
         return valid
 

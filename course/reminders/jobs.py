@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from course.content.loaded_course import library
+from course.context import make_context
 from course.jobs.rules import JobKind
 from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -30,32 +32,24 @@ def queue_due_reminders(at: datetime, clock: Clock) -> int:
     """Queue the reminders that are due at the moment `at`. Returns their number; `clock` gives the current time."""
     queued, due = 0, iter(find_due_reminders(at, clock))
     while batch := list(islice(due, BATCH_SIZE)):
-        rendered = _render_messages(batch)
+        messages = _build_messages(batch)
         with unit_of_work() as session:
-            for planned, message in rendered:
-                queued += actions.queue_reminder(session, planned, message, clock())
+            for planned, message in messages:
+                queued += actions.queue_reminder(make_context(session, None, clock()), planned, message)
     return queued
 
 
-def _render_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
-    """The messages of these reminders, rendered before the transaction that queues them."""
-    config, course = app_state().config, library()
+def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
+    """The messages of these reminders."""
     with read_only_session() as session:
         own_organisation = organisation(session)
     name = own_organisation.name if own_organisation else ""
-    return [
-        (
-            planned,
-            message_text.reminder_message(
-                planned, course.course.title, course.minutes, name, config.public_url, config.secret_key
-            ),
-        )
-        for planned in batch
-    ]
+    secret = app_state().config.secret_key
+    return [(planned, message_text.reminder_message(planned, library().minutes, name, secret)) for planned in batch]
 
 
 JOBS = (
     JobKind(
-        "reminders.queue", "Reminders", lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
+        "reminders.queue", _("Reminders"), lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
     ),
 )

@@ -10,11 +10,11 @@ from datetime import date, datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from course.auth.models import Credential
 from course.dates import civil_date
 from course.mail.models import OutboxMail
 from course.mail.queries import MailState, mail_states
 from course.organisation.queries import organisation
+from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.recertification.queries import people, policies
 from course.recertification.rules import CertificationStatus, certification_status
@@ -106,23 +106,21 @@ def reminder_candidates(
 ) -> list[ReminderCandidate]:
     """The current staff, or the people with these ids, with their status on the day `on`, by name."""
     policy_list = policies(session, hours.zone)
-    statement = select(Person.id, Person.created_at, Person.left_at, Credential.person_id).outerjoin(
-        Credential, Credential.person_id == Person.id
-    )
+    statement = select(Person.id, Person.created_at, Person.left_at, has_password(Person.id))
     person_ids = None if ids is None else list(ids)
     details_by_id = {
         person_id: (
             civil_date(created, hours.zone),
             has_left is not None and civil_date(has_left, hours.zone) <= on,
-            has_password is not None,
+            can_sign_in,
         )
-        for person_id, created, has_left, has_password in session.execute(
+        for person_id, created, has_left, can_sign_in in session.execute(
             statement if person_ids is None else statement.where(Person.id.in_(person_ids))
         )
     }
     candidates = []
     for person in people(session, hours.zone, person_ids):
-        joined_on, has_left, has_password = details_by_id[person.id]
+        joined_on, has_left, can_sign_in = details_by_id[person.id]
         status = certification_status(person.facts, policy_list, on)
         if has_left:
             # On the last day a person still works here, but no mail should reach people after they have left.
@@ -133,7 +131,7 @@ def reminder_candidates(
                 person.name,
                 person.email,
                 joined_on,
-                has_password,
+                can_sign_in,
                 status,
                 reminder_status(status, joined_on, hours),
             )

@@ -6,15 +6,16 @@ from wtforms import SelectField
 
 from course.people.forms import email_field, selected_team_id
 from course.scheduled_reports.rules import FREQUENCIES
+from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
 class ReportSubscriptionForm(Form):
     """A subscription. Only administrators are asked for `email`; managers subscribe themselves."""
 
-    email = email_field("For whom: their work e-mail")
-    team = SelectField("Team and all below it", choices=[])
-    every = SelectField("How often", choices=FREQUENCIES, default="week")
+    email = email_field(_("For whom: their work e-mail"))
+    team = SelectField(_("Team and all below it"), choices=[])
+    every = SelectField(_("How often"), choices=FREQUENCIES, default="week")
 
     @property
     def team_id(self) -> int | None:

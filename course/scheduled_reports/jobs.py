@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from course.content.loaded_course import library
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
-from course.mail import preference_links
-from course.mail.message_templates import render_message
 from course.mail.queries import opted_out_people
-from course.mail.rules import SCHEDULED_REPORT, MailMessage
+from course.mail.rules import SCHEDULED_REPORT
 from course.organisation.queries import organisation
 from course.people.queries import viewers
 from course.people.rules import Viewer
 from course.reminders.queries import sending_hours
+from course.reminders.rules.messages import NamedDueDay
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_view import ReportView, build_report_view
 from course.reports.rules import ReportFilter
 from course.scheduled_reports import actions, queries
 from course.scheduled_reports.queries import Subscription
-from course.scheduled_reports.rules import Period, due_period, next_period, summarise_report
+from course.scheduled_reports.rules import (
+    Period,
+    ReportSummary,
+    ScheduledReportMessage,
+    due_period,
+    next_period,
+    summarise_report,
+)
+from course.signed_links import MailChoiceLink, sign_link
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -60,30 +68,45 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     today = civil_date(at, zone)
     with read_only_session() as session:
         ours = organisation(session)
-        seen = build_report_view(
-            session, app_status_cache(), viewer, ReportFilter(one.team_id), today, zone, ours.name if ours else ""
-        )
+        context = Context(session, None, at, zone)
+        name = ours.name if ours else ""
+        seen = build_report_view(context, app_status_cache(), viewer, ReportFilter(one.team_id), name)
     if not may_receive_report(viewer, seen, one.team_id):
         return False
     report = seen.report
     until = next_period(one.every, today).first - timedelta(days=1)
-    told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until, seen.name)
-    config = app_state().config
-    token = preference_links.preference_token(config.secret_key, one.person_id, SCHEDULED_REPORT)
-    stop = f"{config.public_url}/mail/choice/{token}"
-    filtered = report.wanted.address()
-    mail: MailMessage = render_message(
-        "bulletin.txt", told.subject, preference_links.unsubscribe_headers(stop), name=one.name, news=told, team=seen.name,
-        day=today, until=until, every=one.every, course=library().course.title, stop=stop,
-        link=f"{config.public_url}/report{'?' if filtered else ''}{filtered}",
-    )  # fmt: skip
+    told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until)
+    message = _report_message(one, seen, told, today, until)
     named = {line.id for line in (*told.late, *told.near)}
     with unit_of_work() as session:
-        return actions.queue_report(session, one, period, today, dict(report.counts), named, mail, at)
+        return actions.queue_report(make_context(session, None, at), one, period, dict(report.counts), named, message)
+
+
+def _report_message(
+    one: Subscription, seen: ReportView, told: ReportSummary, today: date, until: date
+) -> ScheduledReportMessage:
+    token = sign_link(MailChoiceLink(one.person_id, SCHEDULED_REPORT), app_state().config.secret_key)
+    return ScheduledReportMessage(
+        choice_token=token,
+        name=one.name,
+        team=seen.name,
+        every=one.every,
+        day=today,
+        until=until,
+        query=seen.report.wanted.address(),
+        total=told.total,
+        nothing_due=told.nothing_due,
+        counts=told.counts,
+        overdue=len(told.late) + told.unnamed_overdue,
+        late=tuple(NamedDueDay(line.name, line.due) for line in told.late),
+        unnamed_overdue=told.unnamed_overdue,
+        near=tuple(NamedDueDay(line.name, line.due) for line in told.near),
+        unnamed_due=told.unnamed_due,
+    )
 
 
 def _send(run: JobRun) -> None:
     send_scheduled_reports(run.at)
 
 
-JOBS = (JobKind("scheduled_reports.send", "Team reports by mail", _send, every=timedelta(minutes=10)),)
+JOBS = (JobKind("scheduled_reports.send", _("Team reports by mail"), _send, every=timedelta(minutes=10)),)

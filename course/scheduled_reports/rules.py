@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from course.recertification.rules.civil_dates import pluralise
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.mail.rules import OptionalMailMessage
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
+from course.reminders.rules.messages import NamedDueDay
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
+from course.translation import lazy_gettext as _
 
-FREQUENCIES = {"week": "Every week, on Monday", "month": "Every month, on the first"}
+FREQUENCIES = {"week": _("Every week, on Monday"), "month": _("Every month, on the first")}
 MAX_NAMED = 20  # people that a mail names
-ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")  # groups of people with something to do
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,33 @@ class ReportSummary:
     unnamed_overdue: int
     near: tuple[StatusLine, ...]
     unnamed_due: int
-    subject: str
+
+
+@dataclass(frozen=True)
+class ScheduledReportMessage(OptionalMailMessage):
+    """The report of a team on a day, up to the next report after `until`. The other values are those of ReportSummary;
+    `overdue` is the number of all who are overdue, `query` the filter of the report as a query string."""
+
+    template = "scheduled_report"
+    label = _("Team report")
+    name: str
+    team: str
+    every: str
+    day: date
+    until: date
+    query: str
+    total: int
+    nothing_due: bool
+    counts: tuple[str, ...]
+    overdue: int
+    late: tuple[NamedDueDay, ...]
+    unnamed_overdue: int
+    near: tuple[NamedDueDay, ...]
+    unnamed_due: int
 
 
 def summarise_report(
-    lines: Sequence[StatusLine], counts: Mapping[str, int], before: Mapping[str, int] | None, until: date, name: str
+    lines: Sequence[StatusLine], counts: Mapping[str, int], before: Mapping[str, int] | None, until: date
 ) -> ReportSummary:
     """The summary for a team. `before` are the counts of the last mail, None if there was none; `until` is the day of
     the next mail."""
@@ -85,15 +108,9 @@ def summarise_report(
         if counts[group] or (before and before.get(group))
     )
     nothing_due = not any(counts[group] for group in ACTIONABLE_GROUPS)
-    if late:
-        subject = f"{_people_text(len(late))} overdue: {name}"
-    elif nothing_due:
-        subject = f"Nothing to do: {name}"
-    else:
-        subject = f"Nobody is overdue: {name}"
     return ReportSummary(
         sum(counts.values()), nothing_due, count_texts, tuple(late[:MAX_NAMED]), max(0, len(late) - MAX_NAMED),
-        tuple(near[:MAX_NAMED]), max(0, len(near) - MAX_NAMED), subject,
+        tuple(near[:MAX_NAMED]), max(0, len(near) - MAX_NAMED),
     )  # fmt: skip
 
 
@@ -101,7 +118,3 @@ def _change_text(now: int, then: int) -> str:
     if now == then:
         return ""
     return f" ({abs(now - then)} {'more' if now > then else 'fewer'} than last time)"
-
-
-def _people_text(number: int) -> str:
-    return "1 person is" if number == 1 else f"{pluralise(number, 'person').replace('persons', 'people')} are"

@@ -23,7 +23,6 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from course.auth.actions import create_set_up_link
-from course.auth.rules import set_up_url
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
@@ -152,7 +151,7 @@ def prepare_course() -> None:
     click.echo(f"The course is at {config.public_url}")
     if token is not None:
         click.echo("It has not been set up yet. This link does so, once, within a day:")
-        click.echo(f"  {set_up_url(config.public_url, token)}")
+        click.echo("  " + app_state().public_address("auth.set_up", token=token))
 
 
 def _check_settings() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from course.analytics.weekly_counts import cached_release_schedule
+from course.analytics import jobs as analytics
 from course.auth import jobs as auth
+from course.backups import jobs as backups
 from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
@@ -46,12 +47,6 @@ def _warm_status_cache(at: datetime) -> None:
         app_status_cache().day(session, zone, today, today)
 
 
-def _warm_weekly_counts(at: datetime) -> None:
-    zone = str(app_state().config.time_zone)
-    with read_only_session() as session:
-        cached_release_schedule(session, civil_date(at, zone), zone)
-
-
 JOBS = (
     JobKind("server.delete_forms", "Forget forms that were sent", _delete_old_forms, every=timedelta(hours=6)),
     JobKind("server.delete_jobs", "Forget jobs that ended long ago", _delete_old_jobs, every=HOUR),
@@ -63,11 +58,9 @@ JOBS = (
     ),
 )
 FEATURES = (
-    auth, evidence, exports, mail, people, people_import, privacy, refreshers, reminders, reports, scheduled_reports,
+    analytics, auth, backups, evidence, exports, mail, people, people_import, privacy, refreshers, reminders, reports,
+    scheduled_reports,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served: figures that take long are in the memory of the process before somebody asks for them.
-SERVER_TASKS = (
-    LocalTask("status cache", timedelta(minutes=5), _warm_status_cache),
-    LocalTask("weekly counts", timedelta(minutes=15), _warm_weekly_counts),
-)
+SERVER_TASKS = (LocalTask("status cache", timedelta(minutes=5), _warm_status_cache),)

@@ -1,4 +1,4 @@
-"""The tree of teams as it is or as it was, who was in it, and what became of a team."""
+"""The tree of teams now or at a past moment, the members of teams, and the changes of a team."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from course.people.rules import distinct_names
 from course.teams.rules import TeamChangeView, team_subtree
 from course.text import sort_key
 
-TOP_LABEL = "the top"  # what a team without a parent is part of
+TOP_LABEL = "the top"  # the name of the place of a team without a parent
 
 
 def team_tree(session: Session, at: datetime) -> list[TeamView]:
-    """The teams that were open at that moment, as they were called and stood then, in tree order. Two queries."""
+    """The teams that were open at that moment, with their names and places of then, in tree order. Two queries."""
     teams = session.execute(
         select(Team.id, Team.name, Team.parent_id).where(
             Team.opened_at <= at, or_(Team.closed_at.is_(None), Team.closed_at > at)
         )
     )
     rows = {row.id: TeamView(row.id, row.name, row.parent_id, 0) for row in teams}
-    # The last one that is applied is the first change after that moment: it says what was before it.
+    # The changes are undone from the newest to the first one after that moment, which holds the state before it.
     later = select(TeamChange).where(TeamChange.changed_at > at).order_by(TeamChange.id.desc())
     for change in session.execute(later).scalars():
         if change.team_id in rows:
@@ -36,8 +36,8 @@ def team_tree(session: Session, at: datetime) -> list[TeamView]:
 
 
 def parents_at(session: Session, at: datetime) -> dict[int, int | None]:
-    """What each team was part of at that moment; of one that was closed by then, what it was part of or merged into.
-    Three queries."""
+    """The parent of each team at that moment; for a team that was closed by then its last parent, or the team that it was
+    merged into. Three queries."""
     closed = (
         select(TeamChange.team_id, func.coalesce(TeamChange.into_id, TeamChange.parent_id))
         .join(Team, Team.id == TeamChange.team_id)
@@ -54,20 +54,20 @@ def tree_change_times(session: Session) -> set[datetime]:
 
 
 def members_at(session: Session, team_id: int, at: datetime) -> list[int]:
-    """The people who were at that moment in a team or in one that was below it then, by id."""
-    wanted = team_subtree(team_id, {team.id: team.parent_id for team in team_tree(session, at)})
-    rows = session.execute(_memberships_at(at).where(Membership.team_id.in_(wanted)))
+    """The ids of the people who were members of a team, or of a team below it, at that moment."""
+    subtree = team_subtree(team_id, {team.id: team.parent_id for team in team_tree(session, at)})
+    rows = session.execute(_memberships_at(at).where(Membership.team_id.in_(subtree)))
     return sorted({row.person_id for row in rows})
 
 
 def member_counts(session: Session, at: datetime) -> Counter[int]:
-    """How many people each team had at that moment, without those in the teams below it."""
+    """The number of members of each team at that moment, without the teams below it."""
     return Counter(row.team_id for row in session.execute(_memberships_at(at).distinct()))
 
 
 def _memberships_at(at: datetime) -> Select[int, int]:
-    """Who was in which team at a moment, as it was known then: a membership ends when it is written down that somebody
-    has left, which may be after their last day."""
+    """The memberships at a moment, as they were recorded then: a membership ends when a departure is recorded, which may be
+    after the last day of the person."""
     return select(Membership.team_id, Membership.person_id).where(
         Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at)
     )
@@ -83,7 +83,7 @@ class NamedReference:
 
 @dataclass(frozen=True)
 class TeamDetail:
-    """A team with all that its page shows; `closed_at` is None while it is open. `people` are those directly in it."""
+    """A team with the facts of its page; `closed_at` is None while it is open. `people` are its direct members."""
 
     id: int
     name: str
@@ -97,7 +97,7 @@ class TeamDetail:
 
 
 def team_detail(session: Session, team_id: int, at: datetime) -> TeamDetail | None:
-    """A team as it is now, and what became of it, newest first. Four queries."""
+    """A team with its present facts and its changes, newest first; None if there is none of that id. Four queries."""
     names = {row.id: row for row in session.execute(select(Team)).scalars()}
     found = names.get(team_id)
     if found is None:
@@ -105,8 +105,8 @@ def team_detail(session: Session, team_id: int, at: datetime) -> TeamDetail | No
     children = [
         NamedReference(one.id, one.name) for one in names.values() if one.parent_id == team_id and one.closed_at is None
     ]
-    there = _memberships_at(at).where(Membership.team_id == team_id).subquery()
-    people = select(Person.id, Person.name, Person.email).where(Person.id.in_(select(there.c.person_id)))
+    memberships = _memberships_at(at).where(Membership.team_id == team_id).subquery()
+    people = select(Person.id, Person.name, Person.email).where(Person.id.in_(select(memberships.c.person_id)))
     managers = (
         select(Person.id, Person.name, Person.email)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
@@ -133,15 +133,16 @@ def _named_references(people: Sequence[Row[int, str, str]]) -> tuple[NamedRefere
     )
 
 
-def _team_changes(session: Session, of: Team, names: dict[int, str]) -> list[TeamChangeView]:
-    """What was done to a team, newest first. What came after a change is what was before the next one."""
+def _team_changes(session: Session, team: Team, names: dict[int, str]) -> list[TeamChangeView]:
+    """The changes of a team, newest first. Each row holds the state before its change; the state after it is that before the
+    next change."""
     rows = session.execute(
         select(TeamChange, Person.name)
         .outerjoin(Person, Person.id == TeamChange.changed_by)
-        .where(TeamChange.team_id == of.id)
+        .where(TeamChange.team_id == team.id)
         .order_by(TeamChange.id.desc())
     )
-    found, name, place = [], of.name, _parent_name(names, of.parent_id)
+    found, name, place = [], team.name, _parent_name(names, team.parent_id)
     for row, by in rows:
         into = names[row.into_id] if row.into_id else None
         before = _parent_name(names, row.parent_id)

@@ -1,4 +1,4 @@
-"""The tree of teams: what a change was in words."""
+"""Changes of teams, described in words."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from course.people.rules import team_subtree as team_subtree
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
 class TeamChangeView:
-    """One thing that was done to a team: its name and place until then and from then on, in words."""
+    """One change of a team: its name and place before and after, in words."""
 
     kind: str
     name: str
@@ -24,11 +25,19 @@ class TeamChangeView:
 
     @property
     def words(self) -> str:
-        """What was done, as a sentence."""
+        """The change as a sentence."""
         if self.kind == "merged":
-            return f"Merged into {self.into}."
+            return _("Merged into %(into)s.", into=self.into)
         if self.kind == "closed":
-            return "Closed."
-        renamed = f"Renamed from {self.name} to {self.new_name}." if self.name != self.new_name else ""
-        moved = f"Moved from {self.place} to {self.new_place}." if self.place != self.new_place else ""
+            return _("Closed.")
+        renamed = (
+            _("Renamed from %(name)s to %(new_name)s.", name=self.name, new_name=self.new_name)
+            if self.name != self.new_name
+            else ""
+        )
+        moved = (
+            _("Moved from %(place)s to %(new_place)s.", place=self.place, new_place=self.new_place)
+            if self.place != self.new_place
+            else ""
+        )
         return " ".join(part for part in (renamed, moved) if part)

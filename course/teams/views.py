@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -19,11 +18,12 @@ from course.people.views.invitations import send_invitations
 from course.teams import queries
 from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, TreeDateForm
 from course.teams.queries import TeamDetail
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 pages = Blueprint("teams", __name__)
 PageResponse = Response | WsgiResponse
@@ -39,14 +39,14 @@ def _set_nav_section() -> None:
 def tree() -> PageResponse:
     """All teams, today or as they were at the end of a past day."""
     at, form = now(), TreeDateForm(request.args)
-    wanted = form.on.data if form.validate() else None
-    if wanted is not None:
-        # The end of the day: what was done on it is seen.
-        at = min(at, datetime.combine(wanted, time.max, ZoneInfo(app_state().config.time_zone)).astimezone(UTC))
+    day = form.on.data if form.validate() else None
+    if day is not None:
+        # The end of the day, so that the changes of the day are shown.
+        at = min(at, datetime.combine(day, time.max, ZoneInfo(app_state().config.time_zone)).astimezone(UTC))
     page = render_template(
         "teams/tree.html",
         form=form,
-        on=wanted,
+        on=day,
         teams=queries.team_tree(db(), at),
         counts=queries.member_counts(db(), at),
     )
@@ -56,7 +56,7 @@ def tree() -> PageResponse:
 @pages.get("/<int(max=2147483647):team_id>")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def team(team_id: int) -> str:
-    """A team: who is in it, what is below it, and what became of it."""
+    """A team: its members, the teams below it, and its changes."""
     found, at = queries.team_detail(db(), team_id, now()) or abort(404), now()
     waiting = (
         people.people_without_password(db(), people.members_below(db(), team_id)) if found.closed_at is None else []
@@ -67,7 +67,7 @@ def team(team_id: int) -> str:
 @pages.post("/<int(max=2147483647):team_id>/invite")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def invite(team_id: int) -> PageResponse:
-    """Invite all in a team and below it who have not chosen a password."""
+    """Invite the members of a team and of the teams below it who have not chosen a password."""
     _open_team_or_404(team_id)
     ids = people.members_below(db(), team_id)
     return send_invitations(people.people_without_password(db(), ids), url_for("teams.team", team_id=team_id))
@@ -76,73 +76,73 @@ def invite(team_id: int) -> PageResponse:
 @pages.route("/<int(max=2147483647):team_id>/change", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def change(team_id: int) -> PageResponse:
-    """Another name, another place in the tree, or both."""
+    """Rename a team, move it in the tree, or both."""
     found = _open_team_or_404(team_id)
     form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
-    form.parent.choices = team_choices(people.teams(db()), "No other team: it stands at the top")
+    form.parent.choices = team_choices(people.teams(db()), _("No other team: it stands at the top"))
 
-    def deed(session: WriteSession) -> Refusal | None:
+    def apply_change(session: WriteSession) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
         return actions.change_team(
-            session, team_id, name, selected_team_id(form.parent.data), reason, current_user.person.id, now()
+            signed_in_context(session), team_id, name, selected_team_id(form.parent.data), reason
         )
 
-    return _handle_change(form, found, "Rename or move", "Save", deed)
+    return _handle_change(form, found, _("Rename or move"), _("Save"), apply_change)
 
 
 @pages.route("/<int(max=2147483647):team_id>/merge", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def merge(team_id: int) -> PageResponse:
-    """Make one team of two."""
+    """Merge a team into another."""
     found = _open_team_or_404(team_id)
     form = MergeTeamForm()
-    form.into.choices = team_choices(people.teams(db()), "Choose a team")
+    form.into.choices = team_choices(people.teams(db()), _("Choose a team"))
 
-    def deed(session: WriteSession) -> Refusal | None:
+    def apply_change(session: WriteSession) -> Refusal | None:
         into = selected_team_id(form.into.data)
         if into is None:
-            return Refusal("into", "Choose a team.")
-        return actions.merge_teams(session, team_id, into, form.reason.data or "", current_user.person.id, now())
+            return Refusal("into", _("Choose a team."))
+        return actions.merge_teams(signed_in_context(session), team_id, into, form.reason.data or "")
 
-    return _handle_change(form, found, "Merge", "Merge the teams", deed)
+    return _handle_change(form, found, _("Merge"), _("Merge the teams"), apply_change)
 
 
 @pages.route("/<int(max=2147483647):team_id>/close", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def close(team_id: int) -> PageResponse:
-    """Close a team in which nobody is any more."""
+    """Close a team without members."""
     form = CloseTeamForm()
 
-    def deed(session: WriteSession) -> Refusal | None:
-        return actions.close_team(session, team_id, form.reason.data or "", current_user.person.id, now())
+    def apply_change(session: WriteSession) -> Refusal | None:
+        return actions.close_team(signed_in_context(session), team_id, form.reason.data or "")
 
-    return _handle_change(form, _open_team_or_404(team_id), "Close", "Close the team", deed)
+    return _handle_change(form, _open_team_or_404(team_id), _("Close"), _("Close the team"), apply_change)
 
 
 def _open_team_or_404(team_id: int) -> TeamDetail:
-    """A team that is open; 404 otherwise. Who presses twice is told that it is done."""
+    """An open team; 404 otherwise. The second press of a button is redirected to the page of the closed team."""
     found = queries.team_detail(db(), team_id, now())
     if found is not None and found.closed_at is not None and request.method == "POST":
-        flash(f"{found.name} has been closed already. Nothing has been changed now.")
+        flash(_("%(name)s has been closed already. Nothing has been changed now.", name=found.name))
         abort(redirect_after_post(url_for("teams.team", team_id=team_id)))
     return found if found is not None and found.closed_at is None else abort(404)
 
 
 def _handle_change(
-    form: Form, found: TeamDetail, verb: str, button: str, deed: Callable[[WriteSession], Refusal | None]
+    form: Form, found: TeamDetail, verb: str, button: str, apply_change: Callable[[WriteSession], Refusal | None]
 ) -> PageResponse:
-    """Show the form; when it is sent and right, do it and go back to the team."""
+    """Show the form; once it is valid, apply the change and redirect to the team."""
     if form.validate_on_submit():
         try:
             with unit_of_work() as session:
-                refused = deed(session)
+                refused = apply_change(session)
                 if refused is not None:
-                    session.rollback()  # nothing was done, so the same form may come again
+                    session.rollback()  # nothing was changed, so the same form may be sent again
         except LookupError:
-            flash(f"{found.name} has been closed in the meantime. Nothing has been changed now.")
+            flash(_("%(name)s has been closed in the meantime. Nothing has been changed now.", name=found.name))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         if refused is None:
-            flash("Done. How it was until now can still be looked up.")
+            flash(_("Done. How it was until now can still be looked up."))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         form[refused.field].errors = [refused.message]
     page = render_template("teams/act.html", form=form, team=found, verb=verb, button=button)

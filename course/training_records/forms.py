@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course.people.forms import line_field
+from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
 class RemindForm(Form):
-    reason = line_field("Why now?", "Say in a few words why, such as: you start with the under-fives on Monday.")
+    reason = line_field(_("Why now?"), _("Say in a few words why, such as: you start with the under-fives on Monday."))

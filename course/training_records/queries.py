@@ -21,6 +21,7 @@ from course.reminders.models import Reminder
 from course.reminders.queries import LEARNER, REQUESTED
 from course.training_records.models import RecordView
 from course.training_records.rules import ViewingRole, roles_at
+from course.translation import lazy_gettext as _
 
 # The attempts that managers see. Timelines are told and not tested; boosters are private to the learner.
 TESTED_KINDS = ("check", "final", "refresher", "update")
@@ -106,7 +107,9 @@ def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[
         .order_by(RoleGrant.id)
     )
     for person_id, role, team, since, until in grants:
-        roles[person_id].append(ViewingRole(f"Manager of {team}" if team else role.capitalize(), since, until))
+        roles[person_id].append(
+            ViewingRole(_("Manager of %(team)s", team=team) if team else role.capitalize(), since, until)
+        )
     manager = aliased(Person)
     deputy_rows = session.execute(
         select(Deputy.deputy_id, manager.name, Deputy.made_at, Deputy.ended_at, Deputy.until)
@@ -115,7 +118,7 @@ def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[
         .order_by(Deputy.id)
     )
     for person_id, name, since, ended_at, last_day in deputy_rows:
-        roles[person_id].append(ViewingRole(f"Deputy of {name}", since, ended_at, last_day))
+        roles[person_id].append(ViewingRole(_("Deputy of %(name)s", name=name), since, ended_at, last_day))
     return roles
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.recertification.rules.civil_dates import long_date
+from course.translation import lazy_gettext as _
 
 # A requested reminder waits at least this long, so that the manager can withdraw it.
 UNDO_PERIOD = timedelta(minutes=5)
@@ -19,15 +20,15 @@ def refusal_reason(status: CertificationStatus, suppressed: bool, has_reminder: 
     """The reason why a person cannot be reminded on the day of their certification status; empty if they can.
     `suppressed`: their address is on the suppression list; `has_reminder`: a reminder for that day exists already."""
     if status.state == NOT_REQUIRED:
-        return "The course is not required of them."
+        return _("The course is not required of them.")
     if status.state == PAUSED or status.due is None:
-        return "They are on leave. Nobody is reminded during a leave."
+        return _("They are on leave. Nobody is reminded during a leave.")
     if status.state == UP_TO_DATE:
-        return "They are up to date. There is nothing to be reminded of."
+        return _("They are up to date. There is nothing to be reminded of.")
     if suppressed:
-        return "Their address takes no mail. It has to be corrected, or tried again, first."
+        return _("Their address takes no mail. It has to be corrected, or tried again, first.")
     if has_reminder:
-        return f"They have a reminder on {long_date(status.on)} already. One a day is enough."
+        return _("They have a reminder on %(on)s already. One a day is enough.", on=long_date(status.on))
     return ""
 
 

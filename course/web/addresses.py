@@ -1,7 +1,7 @@
-"""Addresses in templates: `url_for`, with the addresses cached that were built before.
+"""Addresses of pages: `url_for` for templates and views, with built addresses cached, and addresses for the world outside.
 
-Building one takes some ten microseconds, and a page has dozens. An address depends on nothing but its endpoint, its values
-and the path below which the application is mounted, so a cached one is right in every process.
+Building an address takes some ten microseconds, and a page has dozens. An address depends on nothing but its endpoint, its
+values and the path below which the application is mounted, so a cached one is right in every process.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
+
+from course.web.app_state import app_state
 
 CACHED_ADDRESSES = 4096  # entries
+_EXTENSION = "course.addresses"
 
 
 def init(app: Flask) -> None:
-    """Give templates a `url_for` that builds each address once."""
+    """Give templates `url_for`, which builds each address once, and `public_url_for`."""
     build = app.url_for
 
     @lru_cache(maxsize=CACHED_ADDRESSES, typed=True)
@@ -29,4 +32,18 @@ def init(app: Flask) -> None:
             return build(endpoint, **values)
         return cached(request.script_root, endpoint, **values)
 
-    app.jinja_env.globals["url_for"] = address
+    app.extensions[_EXTENSION] = address
+    app.jinja_env.globals.update(url_for=address, public_url_for=public_url_for)
+
+
+def url_for(endpoint: str, /, **values: Any) -> str:
+    """The address of an endpoint, as templates build it: cached. For lists with an address in each row."""
+    return str(current_app.extensions[_EXTENSION](endpoint, **values))
+
+
+def public_url_for(endpoint: str, /, **values: Any) -> str:
+    """The URL of a page for somebody outside: on a certificate, in a calendar, in an evidence pack.
+
+    It begins with the setting PUBLIC_URL, never with the host that a request claims, and needs no request.
+    """
+    return str(app_state().public_address(endpoint, **values))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, make_response, redirect, request
+from flask import Flask, Response, current_app, flash, make_response, redirect, request, url_for
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import Forbidden, HTTPException
 
 from course.db import is_lock_failure
+from course.translation import lazy_gettext as _
 from course.web.duplicate_forms import FormAlreadySentError
 from course.web.expired_form import busy_form_response, expired_form_response, is_same_origin
 from course.web.input_guard import UNSTORABLE_TEXT
@@ -24,26 +25,26 @@ from course.web.uploads import upload_limit_text
 _LOG = logging.getLogger("course")
 BUSY_RETRY_SECONDS = 5
 ERROR_TEXTS = {
-    400: ("That did not work", "The form could not be read. Go back, reload the page and try again."),
+    400: (_("That did not work"), _("The form could not be read. Go back, reload the page and try again.")),
     403: (
-        "This page is not for you to open",
-        "Your role does not include it. Ask an administrator if that is wrong.",
+        _("This page is not for you to open"),
+        _("Your role does not include it. Ask an administrator if that is wrong."),
     ),
-    404: ("There is no such page", "The address may be mistyped, or the page may have moved."),
+    404: (_("There is no such page"), _("The address may be mistyped, or the page may have moved.")),
     405: (
-        "That did not work",
-        "This address takes another kind of request. Start again from your training page.",
+        _("That did not work"),
+        _("This address takes another kind of request. Start again from your training page."),
     ),
-    413: ("That is too long", "What you sent is larger than the course accepts. Shorten it and try again."),
-    429: ("Too many tries", "Please wait a while, then try again."),
-    503: ("The course is busy", "Nothing has been recorded. Wait a few seconds, then try again."),
+    413: (_("That is too long"), _("What you sent is larger than the course accepts. Shorten it and try again.")),
+    429: (_("Too many tries"), _("Please wait a while, then try again.")),
+    503: (_("The course is busy"), _("Nothing has been recorded. Wait a few seconds, then try again.")),
     500: (
-        "Something went wrong on our side",
-        "Nothing that you entered before is lost. Try again in a minute.",
+        _("Something went wrong on our side"),
+        _("Nothing that you entered before is lost. Try again in a minute."),
     ),
 }
 
-NO_COOKIES_TEXT = (
+NO_COOKIES_TEXT = _(
     "Signing in needs a cookie, which says who you are until you sign out. Allow cookies for this address in the "
     "settings of your browser, then go to the sign-in page again."
 )
@@ -76,9 +77,9 @@ def _handle_http_error(error: HTTPException) -> Response:
         return make_response(error.get_response(request.environ))
     title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
     if error.code == 403 and error.description != Forbidden.description:
-        title, text = "You cannot do this", str(error.description)  # the reason that a view gave
+        title, text = _("You cannot do this"), str(error.description)  # the reason that a view gave
     if error.code == 413 and (limit := upload_limit_text()):
-        text = f"This page accepts at most {limit}. Send less, or divide it into parts."
+        text = _("This page accepts at most %(limit)s. Send less, or divide it into parts.", limit=limit)
     elif error.description == UNSTORABLE_TEXT:
         text = UNSTORABLE_TEXT
     response = error_page(error.code, title, text)
@@ -93,46 +94,48 @@ def _check_cookies() -> Response | None:
         return None
     # A person who allows cookies now and loads this page again can sign in.
     browser["cookies"] = True
-    return error_page(400, "Your browser does not keep cookies", NO_COOKIES_TEXT)
+    return error_page(400, _("Your browser does not keep cookies"), NO_COOKIES_TEXT)
 
 
 def _handle_csrf_error(error: CSRFError) -> Response:
     discard_request_state()
     why = csrf_refusal_reason(str(error.description))
     if why is not None:
-        return error_page(400, "This form cannot be sent from here", why)
+        return error_page(400, _("This form cannot be sent from here"), why)
     if request.endpoint == "auth.sign_in" and is_same_origin():
         # The person has signed in in another window, or the page was open for very long: redirecting to it solves both. Or
         # the browser keeps no cookies: that shows when the next request lacks the cookie that this response sets.
         if not current_user.is_authenticated:
-            flash("This page was open for too long. Please sign in.")
+            flash(_("This page was open for too long. Please sign in."))
         there = request.full_path.rstrip("?") if has_course_cookie() else cookie_test_address()
         return make_response(redirect(there, 303))
     if request.endpoint == "auth.sign_out" and not current_user.is_authenticated:
-        return make_response(redirect("/sign-in", 303))  # a double press: the person has signed out
+        return make_response(redirect(url_for("auth.sign_in"), 303))  # a double press: the person has signed out
     if not has_course_cookie():
-        flash("If this happens each time, your browser does not keep cookies. Allow them for this address.")
+        flash(_("If this happens each time, your browser does not keep cookies. Allow them for this address."))
     form_page = expired_form_response()
     if form_page is not None:
         return form_page
     browser.pop("_flashes", None)
-    text = (
+    text = _(
         "You may have signed out or signed in again in between. Nothing has been recorded. "
         "Open the page again and send it from there."
     )
     if not has_course_cookie():
-        text += " If this happens each time, your browser does not keep cookies: allow them for this address."
-    return error_page(400, "This page was open for too long", text)
+        text += _(" If this happens each time, your browser does not keep cookies: allow them for this address.")
+    return error_page(400, _("This page was open for too long"), text)
 
 
 def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     """A double press: redirect to the page of the form, which shows the result of the first press."""
     discard_request_state()
-    flash("This was sent twice. It was done once.")
+    flash(_("This was sent twice. It was done once."))
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
     came_from = urlsplit(request.headers.get("Referer", ""))
-    path = came_from.path if came_from.netloc == request.host else "/"
+    if came_from.netloc != request.host:
+        return make_response(redirect(url_for("dashboard.home"), 303))
+    path = came_from.path
     return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 
 

@@ -12,6 +12,7 @@ from wtforms import DateField, Field, IntegerField, SelectField
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, NumberRange, Optional
 
+from course.translation import lazy_gettext as _
 from course.web.input_guard import LARGEST_NUMBER
 
 # Days outside this range are typing errors; and adding years to the first or last day that Python knows would fail.
@@ -46,10 +47,16 @@ class DayField(DateField):
         try:
             super().process_formdata([value.strip() for value in valuelist if value.strip()])
         except ValueError:
-            raise ValueError("Enter a day such as 12/02/2027.") from None
+            raise ValueError(_("Enter a day such as 12/02/2027.")) from None
         if self.data is not None and not FIRST_DAY <= self.data <= LAST_DAY:
             self.data = None
-            raise ValueError(f"Enter a day between {FIRST_DAY.year} and {LAST_DAY.year}, such as 12/02/2027.")
+            raise ValueError(
+                _(
+                    "Enter a day between %(year)s and %(year_2)s, such as 12/02/2027.",
+                    year=FIRST_DAY.year,
+                    year_2=LAST_DAY.year,
+                )
+            )
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -66,7 +73,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         is_valid = bool(super().validate(*args, **kwargs))
         for field in self:
             if isinstance(field, SelectField) and field.errors:
-                field.errors = ["Choose one from the list."]
+                field.errors = [_("Choose one from the list.")]
             if isinstance(field, IntegerField) and field.errors and field.process_errors:
                 field.errors = [_number_message(field)]
         return is_valid
@@ -79,7 +86,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 def _number_message(field: IntegerField) -> str:
     """The error for input that is not a number: the same as the field's error for a number out of range."""
     limits = (check.message for check in field.validators if isinstance(check, NumberRange) and check.message)
-    return next(limits, "Enter a whole number.")
+    return next(limits, _("Enter a whole number."))
 
 
 def query_number(name: str) -> int | None:

@@ -7,8 +7,10 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
+from course.translation import lazy_gettext as _
+
 LARGEST_NUMBER = 2**31 - 1  # the largest that both databases store in an integer column
-UNSTORABLE_TEXT = "The address holds a character that cannot be stored. Follow a link of the course instead."
+UNSTORABLE_TEXT = _("The address holds a character that cannot be stored. Follow a link of the course instead.")
 
 
 class DatabaseIntegerConverter(IntegerConverter):
@@ -47,7 +49,7 @@ def _clean_form() -> None:
     fields = [*request.form.items(multi=True)]
     if not all(is_storable(name + value) for name, value in fields):
         request.form = ImmutableMultiDict((_storable_text(name), _storable_text(value)) for name, value in fields)
-    for _, file in request.files.items(multi=True):
+    for _name, file in request.files.items(multi=True):
         file.filename = _storable_text(file.filename or "")
 
 

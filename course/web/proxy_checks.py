@@ -13,6 +13,8 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 from flask import Flask, current_app, request
 from werkzeug.wrappers import Request
 
+from course.translation import lazy_gettext as _
+
 _LOG = logging.getLogger("course")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS = {"http": 80, "https": 443}
@@ -47,9 +49,9 @@ def proxy_faults(public_url: str, trusted: int, arrival: RequestAddress) -> tupl
     faults = []
     if trusted == 0 and arrival.is_forwarded:
         faults.append(ProxyFault("untrusted", (
-            "A proxy in front of the course sends X-Forwarded headers, but TRUSTED_PROXIES is 0. So everybody seems to come "
+            _("A proxy in front of the course sends X-Forwarded headers, but TRUSTED_PROXIES is 0. So everybody seems to come "
             "from one address, and the wrong passwords of a few people stop all others from signing in. "
-            "Set TRUSTED_PROXIES to the number of proxies, usually 1."
+            "Set TRUSTED_PROXIES to the number of proxies, usually 1.")
         )))  # fmt: skip
     elif trusted and not arrival.is_forwarded:
         faults.append(ProxyFault("no proxy", (
@@ -64,9 +66,9 @@ def proxy_faults(public_url: str, trusted: int, arrival: RequestAddress) -> tupl
         )))  # fmt: skip
     elif public.scheme == "https" and arrival.scheme != "https":
         faults.append(ProxyFault("no https", (
-            "PUBLIC_URL begins with https, but this request came by http and without the headers of a proxy. If there is a "
+            _("PUBLIC_URL begins with https, but this request came by http and without the headers of a proxy. If there is a "
             "proxy, have it send X-Forwarded-For and X-Forwarded-Proto, and set TRUSTED_PROXIES=1. "
-            "If there is none, people must not use this address: it is not encrypted."
+            "If there is none, people must not use this address: it is not encrypted.")
         )))  # fmt: skip
     if not _is_same_server(public, _split_address(f"{arrival.scheme}://{arrival.host}")):
         faults.append(_host_fault(public, arrival))
@@ -77,13 +79,13 @@ def _host_fault(public: SplitResult, arrival: RequestAddress) -> ProxyFault:
     origin = _split_address(arrival.origin)
     if arrival.is_forwarded or (origin.netloc and _is_same_server(public, origin)):
         return ProxyFault("host", (
-            f"The proxy passes on {arrival.host} as the host, but PUBLIC_URL is {public.geturl()}. Forms are refused that "
-            "way. Have it pass on the Host that it gets (nginx: proxy_set_header Host $http_host; Apache: "
-            "ProxyPreserveHost On)."
+            _("The proxy passes on %(host)s as the host, but PUBLIC_URL is %(geturl)s. Forms are refused that "
+    "way. Have it pass on the Host that it gets (nginx: proxy_set_header Host $http_host; Apache: "
+    "ProxyPreserveHost On).", host=arrival.host, geturl=public.geturl())
         ))  # fmt: skip
     return ProxyFault("address", (
-        f"This request came by {arrival.host}, but PUBLIC_URL is {public.geturl()}, where all links in mails lead. "
-        "Use that address, or set PUBLIC_URL to the one that people type."
+        _("This request came by %(host)s, but PUBLIC_URL is %(geturl)s, where all links in mails lead. "
+    "Use that address, or set PUBLIC_URL to the one that people type.", host=arrival.host, geturl=public.geturl())
     ))  # fmt: skip
 
 
@@ -168,13 +170,20 @@ def csrf_refusal_reason(reason: str) -> str | None:
     messages = {fault.kind: fault.message for fault in current_proxy_faults()}
     by_http = _split_address(request_address(request).origin).scheme == "http"
     if config.secure and not has_course_cookie() and by_http:
-        return f"You opened the course by an address that is not encrypted. Open {config.public_url} instead."
+        return _(
+            "You opened the course by an address that is not encrypted. Open %(public_url)s instead.",
+            public_url=config.public_url,
+        )
     if "referrer header is missing" in reason:
-        return (
+        return _(
             "Your browser does not say from which page a form comes, so the course cannot tell it from a forged one. "
             "Allow the Referer header for this address, or use another browser."
         )
     other = messages.get("host") or messages.get("address")
     if config.secure and other and ("referrer" in reason or not has_course_cookie()):
-        return f"The course is at {config.public_url}. Open it there. If you did, tell whoever runs the server: {other}"
+        return _(
+            "The course is at %(public_url)s. Open it there. If you did, tell whoever runs the server: %(other)s",
+            public_url=config.public_url,
+            other=other,
+        )
     return None

@@ -1,33 +1,44 @@
-"""Filters for templates: dates and durations in words, plurals, and links on telephone numbers."""
+"""Filters for templates: dates, durations and lists in words, and links on telephone numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from babel.lists import format_list
 from babel.numbers import format_decimal
-from flask import Flask
-from jinja2 import StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from course.dates import LOCALE
+from course import translation
 from course.dates import format_date as format_date
 from course.dates import format_date_of as format_date_of
 from course.dates import format_moment as format_moment
+from course.dates import format_month
+from course.translation import current_locale, gettext, ngettext
 from course.web.phone_links import split_phone_numbers
 
 _QUARTERS = ("", "¼", "½", "¾")
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """A number with its noun: 1 page, 2 pages. `many` is the plural where it is not `one` with an s."""
-    return f"{count} {one if LOCALE.plural_form(count) == 'one' else many or one + 's'}"
+    """A number with its noun in English, for the command line: 1 page, 2 pages. `many` is the plural unless it is `one` with
+    an s."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def format_minutes(value: float) -> str:
     """An approximate duration, given in minutes: at least 1 minute; from 90 minutes on in hours and quarters."""
     whole = max(1, round(value))
     if whole < 90:
-        return plural(whole, "minute")
+        return ngettext("%(num)s minute", "%(num)s minutes", whole)
     hours, quarters = divmod(round(whole / 15), 4)
-    return f"{format_decimal(hours, locale=LOCALE)}{_QUARTERS[quarters]} hours"
+    length = f"{format_decimal(hours, locale=current_locale())}{_QUARTERS[quarters]}"
+    return gettext("%(hours)s hours", hours=length)
+
+
+def format_names(names: Iterable[object]) -> str:
+    """Names as the current language lists them: England, Wales and Scotland."""
+    return format_list([str(name) for name in names], locale=current_locale())
 
 
 def link_phone_numbers(text: str) -> Markup:
@@ -41,15 +52,20 @@ def link_phone_numbers(text: str) -> Markup:
     return Markup("").join(parts)
 
 
-def init(app: Flask, zone: str) -> None:
-    """Add the filters; moments are shown in `zone`. An undefined name in a template is an error."""
-    app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(
+def init(environment: Environment, zone: str) -> None:
+    """Add the filters and translation, for pages and for mails; moments are shown in `zone`. An undefined name in a template
+    is an error."""
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    translation.install(environment)
+    environment.globals["current_language"] = translation.current_language
+    environment.filters.update(
         day=format_date,
         day_of=lambda value: format_date_of(value, zone),
+        listed=format_names,
         minutes=format_minutes,
         moment=lambda value: format_moment(value, zone),
-        plural=plural,
+        month=format_month,
+        short_month=lambda value: format_month(value, short=True),
         telephone=link_phone_numbers,
     )

@@ -4,7 +4,7 @@ A request reads on a connection that takes no write lock, and writes in one shor
 
     found = queries.something(db(), …)                 # before: read, check, hash, fetch, render
     with unit_of_work() as session:                    # then write, in one short transaction
-        actions.something(session, found, …)
+        actions.something(signed_in_context(session), found, …)
     return redirect_after_post(…)                      # what was written is committed from here on
 
 A unit of work commits when its block ends, and rolls back if the block raises. Nothing slow may happen inside;
@@ -17,13 +17,17 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context
+from flask_login import current_user
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from course.clock import now
+from course.context import Context, make_context
 from course.db import ReadOnlySession, RowSource, is_lock_failure, make_session_factory, unit_of_work_open
 from course.events import publish
 from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
@@ -34,6 +38,7 @@ FORM_REFUSED_STATUS = 422  # the status of a form that is shown again with its e
 # How long a request waits for the locks of other transactions, before it answers that the course is busy. Commands and
 # jobs, for which nobody waits at a page, have the longer time of their connection.
 REQUEST_LOCK_SECONDS = 5.0
+BRIEF_LOCK_SECONDS = 0.01  # how long a page waits for what need not be recorded now
 WriteSession = Session  # the session of a unit of work, as views name it: they do not import SQLAlchemy
 
 
@@ -44,9 +49,16 @@ class SessionFactories:
     writing: sessionmaker[Session]
     reading: Callable[[], AbstractContextManager[Connection]]
 
+    @contextmanager
+    def reading_in_request(self) -> Iterator[Connection]:
+        """A connection that only reads and waits for locks as long as a request may: on PostgreSQL a migration or a
+        maintenance command of the database can lock a table against readers as well."""
+        with self.reading() as connection:
+            yield connection.execution_options(lock_seconds=REQUEST_LOCK_SECONDS)
+
 
 def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
-    """Prepare the sessions of the application. Each session that writes carries `info`."""
+    """Prepare the sessions of the application. Each session carries `info`."""
     app.extensions[_SESSIONS_KEY] = SessionFactories(
         make_session_factory(engine, info), engine.execution_options(writes=False).connect
     )
@@ -61,7 +73,7 @@ def db() -> Session:
     if "unit" in g:
         return g.unit  # type: ignore[no-any-return]
     if "db" not in g:
-        g.db = ReadOnlySession(bind=_read_connection(), expire_on_commit=False)
+        g.db = ReadOnlySession(bind=_read_connection(), expire_on_commit=False, info=_session_info())
     return g.db  # type: ignore[no-any-return]
 
 
@@ -73,20 +85,26 @@ def row_source() -> RowSource:
     return db() if "unit" in g else _read_connection()
 
 
+def _session_info() -> dict[str, Any]:
+    info: dict[str, Any] = current_app.extensions[_SESSIONS_KEY].writing.kw["info"]
+    return info
+
+
 def _read_connection() -> Connection:
     connection: Connection | None = g.get("rows")
     if connection is None:
-        g.reading = reading = current_app.extensions[_SESSIONS_KEY].reading()
+        g.reading = reading = current_app.extensions[_SESSIONS_KEY].reading_in_request()
         g.rows = connection = reading.__enter__()
     return connection
 
 
 @contextmanager
-def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
+def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None) -> Iterator[Session]:
     """One write transaction of a request, a command or a job: committed when the block ends, rolled back if it raises.
 
     What was read before is read anew afterwards. The form of the request is claimed (see duplicate_forms) unless
-    `claim_form_key` is False, for what is recorded whatever becomes of the form.
+    `claim_form_key` is False, for what is recorded whatever becomes of the form. In a request it waits for the locks of
+    others for REQUEST_LOCK_SECONDS, or for `lock_seconds`.
 
     Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and
     OperationalError if the locks of other transactions last too long (see is_lock_failure).
@@ -103,7 +121,7 @@ def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
     try:
         fingerprint = None
         if in_request:
-            session.connection(execution_options={"lock_seconds": REQUEST_LOCK_SECONDS})
+            session.connection(execution_options={"lock_seconds": lock_seconds or REQUEST_LOCK_SECONDS})
             fingerprint = claim_request_form(session) if claim_form_key else None
         yield session
         session.commit()
@@ -116,6 +134,26 @@ def unit_of_work(claim_form_key: bool = True) -> Iterator[Session]:
             g.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
+
+
+def signed_in_context(session: Session, at: datetime | None = None) -> Context:
+    """The context in which the signed-in person acts in this unit of work; `at` is the moment, if a view has asked for
+    the time already."""
+    return make_context(session, int(current_user.person.id), at or now())
+
+
+def write_if_free(write: Callable[[Session], object]) -> bool:
+    """Write in a unit of work of a page that only reads, unless the database is busy; whether it was written. Only for what
+    can be recorded at another time: the page must not wait for it."""
+    try:
+        with unit_of_work(claim_form_key=False, lock_seconds=BRIEF_LOCK_SECONDS) as session:
+            write(session)
+    except OperationalError as error:
+        if not is_lock_failure(error):
+            raise
+        _LOG.warning("the database is busy: what a page would have recorded is left for another time")
+        return False
+    return True
 
 
 def _release_refused_form(response: Response) -> Response:
@@ -165,9 +203,11 @@ def _close_read_session(_error: BaseException | None) -> None:
 
 @contextmanager
 def read_only_session() -> Iterator[Session]:
-    """A session for work outside requests that changes nothing; on SQLite it blocks no writer."""
+    """A session that changes nothing and is not the one of the request; on SQLite it blocks no writer. In a request it
+    waits for locks as long as the request may, elsewhere without a limit."""
+    factories: SessionFactories = current_app.extensions[_SESSIONS_KEY]
     with (
-        current_app.extensions[_SESSIONS_KEY].reading() as connection,
-        ReadOnlySession(bind=connection, expire_on_commit=False) as session,
+        (factories.reading_in_request if has_request_context() else factories.reading)() as connection,
+        ReadOnlySession(bind=connection, expire_on_commit=False, info=_session_info()) as session,
     ):
         yield session

@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.analytics.jobs import publish_figures
+from course.clock import now
 from course.content.schema import Question, Scenario
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.people.models import Person, Team
@@ -22,6 +25,12 @@ def make_people(session: Session, count: int, team: Team | None, prefix: str = "
         make_person(session, f"Person {prefix}{n}", f"{prefix}{n}@example.org", team=team, password=None)
         for n in range(count)
     ]
+
+
+def publish(app: Flask, at: datetime | None = None) -> int:
+    """Publish the figures of groups as the job does; how many Mondays were recorded."""
+    with app.app_context():
+        return publish_figures(at or now())
 
 
 def enrolment_of(session: Session, person: Person) -> int:

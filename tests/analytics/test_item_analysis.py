@@ -13,9 +13,10 @@ from course.analytics import queries
 from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponse
 from course.content.library import Library
 from course.content.schema import Question
+from course.context import make_context
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.people.actions import record_departure
-from tests.analytics.answering import answer, enrolment_of, make_people
+from tests.analytics.answering import answer, enrolment_of, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -63,13 +64,13 @@ def test_the_content_editor_reads_what_to_mend(
 ) -> None:
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
     assert "No answers yet" in client.get("/insight/questions").text
-    app.extensions.pop("course.analytics")  # as if a Monday had come
     many, few = bank[0], bank[1]
     wrong = _option(many, False)
     for place, person in enumerate(make_people(session, MIN_ANSWERS, None)):
         answer(session, person, many, wrong if place < 20 else _option(many, True))
         if place:
             answer(session, person, few, _option(few, False))
+    publish(app)
     page = client.get("/insight/questions")
     assert f"67 % choose the wrong answer “{Markup.escape(str(many.options[wrong].text))}”" in page.html
     assert "Too few answers" in page.text
@@ -89,14 +90,13 @@ def test_item_statistics_are_updated_once_five_people_have_answered_more(
     # A person who leaves changes nothing: their answers count as before.
     for person in people[:6]:
         assert (
-            record_departure(
-                session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
-            )
+            record_departure(make_context(session, None, NOW - 2 * weeks), person.id, (NOW - 2 * weeks).date(), "moved")
             is None
         )
     for person in people[32:36]:
         answer(session, person, bank[0], _option(bank[0], False), at=NOW - weeks)
+    publish(app, NOW)
     assert 'data-label="Answers">32</td>' in client.get("/insight/questions").html
-    app.extensions.pop("course.analytics")
     answer(session, people[36], bank[0], _option(bank[0], False), at=NOW)
+    publish(app)
     assert 'data-label="Answers">37</td>' in client.get("/insight/questions").html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, product
 from random import Random
@@ -13,16 +14,15 @@ from sqlalchemy.orm import Session
 
 from course.analytics import queries
 from course.analytics.rules.groups import SMALLEST_GROUP
-from course.analytics.rules.release_schedule import (
+from course.analytics.rules.placement_history import (
     MembershipSpell,
     PersonHistory,
     PlacementChange,
-    ReleaseSchedule,
-    build_release_schedule,
+    PlacementTimeline,
     placement_changes,
 )
+from course.analytics.rules.release_schedule import EarlierRelease, ReleaseDecision, decide_release
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
-from course.analytics.team_findings import release_schedule_until, team_snapshot
 from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
 from course.people.models import Employment, Membership, Person
 from tests.makers import make_person, make_team
@@ -88,18 +88,35 @@ def test_the_placement_of_a_person_at_each_monday(
     assert [(change.index, change.team, change.answers) for change in placement_changes(history, MOMENTS)] == expected
 
 
-def _schedule(*weeks: Week, tree: dict[int, int | None] | None = None) -> ReleaseSchedule:
-    """The schedule from the changes of each week: person, team, answers."""
-    changes = [
+Decisions = list[ReleaseDecision]
+
+
+def _decide(changes: Iterable[PlacementChange], trees: dict[int, dict[int, int | None]] | None = None) -> Decisions:
+    """What is published on each Monday. `trees` gives the tree from the Monday with that index on."""
+    timeline, trees, tree = PlacementTimeline(changes), trees or {0: TREE}, dict[int, int | None]()
+    earlier: list[EarlierRelease] = []
+    decisions = []
+    for index in range(WEEKS):
+        tree = trees.get(index, tree)
+        decisions.append(decide_release(timeline, index, tree, earlier, tree_changed=index in trees))
+        earlier.append(EarlierRelease(index, decisions[-1].published))
+    return decisions
+
+
+def _schedule(*weeks: Week) -> Decisions:
+    """What is published on each Monday after the changes of each week: person, team, answers."""
+    return _decide(
         PlacementChange(index, person, *place) for index, week in enumerate(weeks) for person, place in week.items()
-    ]
-    return build_release_schedule(MONDAYS, {0: TREE if tree is None else tree}, changes)
+    )
 
 
-def _published(schedule: ReleaseSchedule, group: int) -> list[int | None]:
-    """For each Monday the index of the Monday whose figures are published then."""
-    published = [schedule.figures_on(group, day) for day in MONDAYS]
-    return [MONDAYS.index(figures[0]) if figures else None for figures in published]
+def _published(decisions: Decisions, group: int) -> list[int | None]:
+    """For each Monday the index of the Monday whose figures are shown then."""
+    newest, found = None, []
+    for index, decision in enumerate(decisions):
+        newest = index if group in decision.published else newest
+        found.append(None if group in decision.suppressed else newest)
+    return found
 
 
 def _team(team: int | None, first: int, count: int, n: int = 1) -> Week:
@@ -110,8 +127,7 @@ def test_figures_are_updated_once_five_people_have_changed_them() -> None:
     schedule = _schedule(_team(1, 1, 4), _team(1, 5, 1), _team(1, 6, 3), {}, _team(1, 1, 1, 2), _team(1, 2, 1, 2))
     assert _published(schedule, WHOLE_ORGANISATION)[:7] == [None, 1, 1, 1, 1, 5, 5]
     assert _published(schedule, 1) == _published(schedule, WHOLE_ORGANISATION)
-    assert schedule.figures_on(1, FIRST - timedelta(days=1)) is None
-    assert schedule.figures_on(9, FIRST) is None
+    assert _published(schedule, 9) == [None] * WEEKS
 
 
 def test_leaving_is_a_change_and_coming_back_undoes_it() -> None:
@@ -125,10 +141,8 @@ def test_a_team_is_suppressed_while_it_is_too_small() -> None:
     everybody, gone = _team(2, 1, 6) | _team(3, 10, 9), _team(None, 1, 2)
     schedule = _schedule(everybody, gone, {}, _team(2, 1, 2))
     assert _published(schedule, 2)[:5] == [0, None, None, 3, 3]
-    closed = build_release_schedule(
-        MONDAYS,
-        {0: TREE, 2: {1: None, 3: 1}},
-        [PlacementChange(0, person, *place) for person, place in everybody.items()],
+    closed = _decide(
+        [PlacementChange(0, person, *place) for person, place in everybody.items()], {0: TREE, 2: {1: None, 3: 1}}
     )
     assert _published(closed, 2)[:4] == [0, 0, None, None]
 
@@ -154,20 +168,21 @@ def test_a_team_that_waited_is_not_updated_because_of_changes_elsewhere() -> Non
 def test_a_moved_team_changes_both_of_its_parents() -> None:
     people = _team(2, 1, 6) | _team(3, 10, 6) | _team(4, 20, 9)
     changes = [PlacementChange(0, person, *place) for person, place in people.items()]
-    schedule = build_release_schedule(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, changes)
+    schedule = _decide(changes, {0: TREE, 3: {**TREE, 3: 4}})
     assert [_published(schedule, group)[:5] for group in (WHOLE_ORGANISATION, 1, 3, 4)] == [[0, 0, 0, 3, 3]] * 4
     # One person of the moved team has answered more: in the whole organisation that is one change.
-    schedule = build_release_schedule(MONDAYS, {0: TREE, 3: {**TREE, 3: 4}}, [*changes, PlacementChange(3, 10, 3, 2)])
+    schedule = _decide([*changes, PlacementChange(3, 10, 3, 2)], {0: TREE, 3: {**TREE, 3: 4}})
     assert [_published(schedule, group)[:5] for group in (WHOLE_ORGANISATION, 1, 3, 4)] == [[0] * 5] * 4
 
 
 def test_one_administrator_in_no_team_suppresses_nothing() -> None:
     schedule = _schedule(_team(2, 1, 6) | {99: (0, 1)}, _team(2, 20, 5))
     assert [_published(schedule, group)[:2] for group in (WHOLE_ORGANISATION, 1, 2)] == [[0, 1]] * 3
-    assert schedule.figures_on(WHOLE_ORGANISATION, FIRST) == (FIRST, frozenset({0}))
+    assert schedule[0].excluded == {0}
     # With four more in no team all five count: that is a change of five.
     schedule = _schedule(_team(2, 1, 6) | {99: (0, 1)}, _team(0, 30, 4))
-    assert schedule.figures_on(WHOLE_ORGANISATION, MONDAYS[1]) == (MONDAYS[1], frozenset())
+    assert schedule[1].excluded == frozenset()
+    assert WHOLE_ORGANISATION in schedule[1].published
 
 
 def _week(random: Random, placements: Week) -> Week:
@@ -198,15 +213,10 @@ def _figures(random: Random) -> dict[tuple[int, int], set[tuple[int, int]]]:
         placements = {**placements, **weeks[-1]}
         history.append(dict(placements))
     schedule = _schedule(*weeks)
-    published = {
-        (group, *figures)
-        for group in (WHOLE_ORGANISATION, *TREE)
-        for day in MONDAYS
-        if (figures := schedule.figures_on(group, day))
-    }
     return {
-        (group, MONDAYS.index(day)): _counted_answers(history[MONDAYS.index(day)], group, excluded)
-        for group, day, excluded in published
+        (group, index): _counted_answers(history[index], group, decision.excluded)
+        for index, decision in enumerate(schedule)
+        for group in decision.published
     }
 
 
@@ -287,16 +297,11 @@ def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> No
                 at[index][change.person] = change.team, change.answers
     compared = 0
     for index, moment in enumerate(MOMENTS):
-        counted = {(row.person, row.team): row.n for row in queries.answer_counts(session, None, moment).months}
+        counted = {(row.person, row.team): row.n for row in queries.answer_counts(session, moment).months}
         by_rule = {(person, team): n for person, (team, n) in at[index].items() if team is not None}
         assert {key[0] for key in counted} == {key[0] for key in by_rule}
-        months = queries.answer_counts(session, None, moment).months
+        months = queries.answer_counts(session, moment).months
         sums = {key: sum(row.n for row in months if (row.person, row.team) == key) for key in counted}
         assert sums == by_rule
         compared += len(by_rule)
     assert compared > 50
-    schedule = release_schedule_until(session, MONDAYS[-1], "UTC")
-    published = schedule.figures_on(WHOLE_ORGANISATION, MONDAYS[-1])
-    assert published is not None
-    tree = team_snapshot(session, published, "UTC")
-    assert set(tree.parents) <= set(teams)

@@ -9,18 +9,18 @@ from random import Random
 
 import pytest
 
-from course.analytics.rules.findings import group_decision_counts
+from course.analytics.rules.findings import decision_counts_by_group
 from course.analytics.rules.groups import SMALLEST_GROUP, MonthlyAnswers
 from course.analytics.rules.suppression import (
     WHOLE_ORGANISATION,
+    count_people,
     excluded_teams,
     monday_of,
     people_by_group,
-    publishable_count,
     publishable_groups,
     remainder_is_publishable,
 )
-from course.analytics.rules.trend import trend
+from course.analytics.rules.trend import trends
 
 # Team 1 has 2 and 3 below it; 4 is beside it.
 TREE: dict[int, int | None] = {1: None, 2: 1, 3: 1, 4: None}
@@ -96,16 +96,18 @@ def test_no_sum_or_difference_of_pages_discloses_one_to_four_people() -> None:
 
 def test_a_point_is_suppressed_where_only_few_beside_a_team_answered_it() -> None:
     # Everybody has answered something, but this point only seven: five in team 2, and two beside it.
-    assert publishable_count(TREE, {2: 5, 3: 2}, 1) == 7
-    assert publishable_count(TREE, {2: 5, 3: 2}, 2) == 0
-    assert publishable_count(TREE, {2: 5, 3: 5}, 2) == 5
+    assert [count_people(TREE, {2: 5, 3: 2}).published(team) for team in (1, 2)] == [7, 0]
+    assert [count_people(TREE, {2: 5, 3: 2}).suppressed(team) for team in (1, 2)] == [0, 5]
+    assert count_people(TREE, {2: 5, 3: 5}).published(2) == 5
     assert people_by_group(TREE, {2: 5, 3: 2, 4: 1}) == {1: 7, 2: 5, 3: 2, 4: 1, WHOLE_ORGANISATION: 8}
 
 
 def test_a_decision_is_suppressed_where_only_few_beside_a_team_came_to_it() -> None:
     scenes = {"s": {"good": {2: 4, 3: 1}, "bad": {2: 2}}}
-    assert group_decision_counts(scenes, TREE, 1, {1, 2, 3}) == {("s", "good"): 5, ("s", "bad"): 2}
-    assert group_decision_counts(scenes, TREE, 2, {2}) == {}
+    assert decision_counts_by_group(scenes, TREE, {1: {1, 2, 3}, 2: {2}}) == {
+        1: {("s", "good"): 5, ("s", "bad"): 2},
+        2: {},
+    }
 
 
 def _rows(month: str, team: int, first: int, count: int) -> list[MonthlyAnswers]:
@@ -119,14 +121,16 @@ def test_months_of_a_team_are_merged_as_for_everybody_and_suppressed_where_few_a
         *_rows("2026-10", 2, 1, 6),
         *_rows("2026-10", 3, 20, 1),
     ]
-    assert [(m.first, len(m.people)) for m in trend(rows, TREE, 1, {1, 2, 3})] == [("2026-09", 12), ("2026-10", 7)]
-    assert [(m.first, len(m.people)) for m in trend(rows, TREE, 2, {2})] == [("2026-09", 6)]
+    found = trends(rows, TREE, {1: {1, 2, 3}, 2: {2}})
+    assert [(month.first, len(month.people)) for month in found[1]] == [("2026-09", 12), ("2026-10", 7)]
+    assert [(month.first, len(month.people)) for month in found[2]] == [("2026-09", 6)]
 
 
 def test_months_that_would_leave_few_people_beside_them_are_suppressed() -> None:
     rows = [*_rows("2026-09", 2, 1, 6), *_rows("2026-10", 2, 7, 2), *_rows("2026-10", 4, 20, 9)]
-    assert [month.first for month in trend(rows, TREE, WHOLE_ORGANISATION, None)] == ["2026-09", "2026-10"]
-    assert trend(rows, TREE, 2, {2}) == []
+    found = trends(rows, TREE, {WHOLE_ORGANISATION: None, 2: {2}})
+    assert [month.first for month in found[WHOLE_ORGANISATION]] == ["2026-09", "2026-10"]
+    assert found[2] == []
 
 
 @pytest.mark.parametrize(
@@ -135,7 +139,7 @@ def test_months_that_would_leave_few_people_beside_them_are_suppressed() -> None
 def test_a_sum_of_all_figures_is_published_only_where_the_suppressed_rest_is_from_many(
     things: list[dict[int, int]], large: bool
 ) -> None:
-    assert remainder_is_publishable(TREE, things, 2) is large
+    assert remainder_is_publishable([count_people(TREE, thing) for thing in things], 2) is large
 
 
 def test_an_answer_counts_from_a_monday_on() -> None:

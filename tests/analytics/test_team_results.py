@@ -14,10 +14,10 @@ from course.analytics.rules.groups import MonthlyAnswers
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question, Scenario
+from course.context import make_context
 from course.people.actions import record_departure, record_return
 from course.people.models import Membership, Person
-from course.server.jobs import SERVER_TASKS
-from tests.analytics.answering import answer, decide, make_people
+from tests.analytics.answering import answer, decide, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -64,8 +64,10 @@ def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session
     person = make_person(session)
     answer(session, person, question, _wrong(question), sure="sure")
     answer(session, person, question, _right(question), kind="final")
-    counted = queries.answer_counts(session, None, AFTER)
-    assert [(t.count, t.right, t.sure_and_wrong, t.given) for t in counted.tallies] == [(1, 0, 1, (_wrong(question),))]
+    counted = queries.answer_counts(session, AFTER)
+    assert [(t.count, t.right, t.sure_and_wrong, t.given) for t in counted.tallies[0]] == [
+        (1, 0, 1, (_wrong(question),))
+    ]
     assert counted.people == {question.points[0]: {0: 1}}
     assert counted.asked == {(question.points[0], question.id, question.version): {0: 1}}
 
@@ -76,7 +78,7 @@ def test_the_first_answer_is_the_one_that_was_given_first(app: Flask, session: S
     answer(session, person, question, _wrong(question), kind="final", at=NOW + timedelta(hours=5))
     answer(session, person, question, _right(question), at=NOW)
     for until in (NOW + timedelta(hours=1), AFTER):
-        assert [(t.count, t.right) for t in queries.answer_counts(session, None, until).tallies] == [(1, 1)]
+        assert [(t.count, t.right) for t in queries.answer_counts(session, until).tallies[0]] == [(1, 1)]
 
 
 def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, session: Session) -> None:
@@ -86,24 +88,22 @@ def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, s
     answer(session, person, question, _right(question), at=NOW - 3 * weeks)
 
     def counted_people() -> list[int]:
-        return [len(queries.answer_counts(session, None, NOW - ago * weeks).months) for ago in (2, 1, 0)]
+        return [len(queries.answer_counts(session, NOW - ago * weeks).months) for ago in (2, 1, 0)]
 
     assert counted_people() == [1, 1, 1]
     lately = NOW - timedelta(days=3)
-    assert (
-        record_departure(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, lately) is None
-    )
+    assert record_departure(make_context(session, None, lately), person.id, (NOW - 2 * weeks).date(), "moved") is None
     assert counted_people() == [1, 1, 0]
     back = NOW - timedelta(days=1)
-    assert record_return(session, person.id, back.date(), None, "is back", "Europe/London", None, back) is None
+    assert record_return(make_context(session, None, back), person.id, back.date(), None, "is back") is None
     assert counted_people() == [1, 1, 1]
-    assert queries.answer_counts(session, None, NOW - timedelta(days=2)).months == ()
+    assert queries.answer_counts(session, NOW - timedelta(days=2)).months == ()
 
 
 def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
     question = _question(app)
     answer(session, make_person(session), question, _right(question), kind="timeline")
-    assert queries.answer_counts(session, None, AFTER).tallies == ()
+    assert queries.answer_counts(session, AFTER).tallies == {}
     assert queries.person_histories(session, AFTER) == []
 
 
@@ -114,9 +114,9 @@ def test_answers_of_people_who_have_left_or_are_in_other_teams_do_not_count(app:
     gone = make_person(session, email="c@example.org", team=here)
     for person in (one, other, gone):
         answer(session, person, question, _right(question))
-    assert record_departure(session, gone.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
-    assert [t.count for t in queries.answer_counts(session, {here.id}, AFTER).tallies] == [1]
-    assert queries.answer_counts(session, None, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
+    assert record_departure(make_context(session, None, NOW), gone.id, NOW.date(), "moved") is None
+    assert [t.count for t in queries.answer_counts(session, AFTER).tallies[here.id]] == [1]
+    assert queries.answer_counts(session, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
 
 
 def test_months_count_people_and_answers(app: Flask, session: Session) -> None:
@@ -124,7 +124,7 @@ def test_months_count_people_and_answers(app: Flask, session: Session) -> None:
     answer(session, person, question, _right(question), at=NOW - timedelta(days=31))
     other = make_person(session, email="b@example.org")
     answer(session, other, question, _wrong(question), at=NOW)
-    months = queries.answer_counts(session, None, AFTER).months
+    months = queries.answer_counts(session, AFTER).months
     assert sorted(months, key=lambda row: row.month) == [
         MonthlyAnswers("2026-10", 0, person.id, 1, 1),
         MonthlyAnswers("2026-11", 0, other.id, 0, 1),
@@ -152,6 +152,7 @@ def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, sess
         answer(session, person, question, _right(question) if place else _wrong(question), sure="sure")
         decide(session, person, ref, scenario, [(scene.id, worse.id if place > 1 else scene.best.id)])
     _manager(session, team, client)
+    publish(app)
     page = client.get(f"/insight/team/{team.id}")
     assert "80 % likely 38 % to 96 %" in page.text
     assert "1 of 5 answered" in page.text
@@ -169,6 +170,7 @@ def test_a_team_of_four_is_not_shown(app: Flask, session: Session, client: Clien
     for person in make_people(session, 6, None, "q"):
         answer(session, person, question, _wrong(question))
     _manager(session, team, client)
+    publish(app)
     page = client.get(f"/insight/team/{team.id}")
     assert "Too few people to show" in page.text
     assert str(question.stem) not in page.html
@@ -183,6 +185,7 @@ def test_a_point_that_four_people_answered_is_not_shown(app: Flask, session: Ses
         if place:
             answer(session, person, few, _wrong(few))
     _manager(session, team, client)
+    publish(app)
     page = client.get(f"/insight/team/{team.id}")
     assert f"/talk/{many.points[0]}" in _weakest(page)
     assert f"/talk/{few.points[0]}" not in _weakest(page)
@@ -197,6 +200,7 @@ def test_a_manager_opens_only_their_part_of_the_tree(app: Flask, session: Sessio
         for person in make_people(session, 5, team, letter):
             answer(session, person, question, _right(question))
     _manager(session, own, client)
+    publish(app)
     assert "100 %" in client.get(f"/insight/team/{own.id}").text
     client.get(f"/insight/team/{below.id}")
     client.get(f"/insight/team/{other.id}", 404)
@@ -209,10 +213,10 @@ def test_an_administrator_sees_everybody(app: Flask, session: Session, client: C
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
     assert "Too few people to show" in client.get("/insight/everybody").text
     assert "There are no teams yet" in client.get("/insight").text
-    app.extensions.pop("course.analytics")  # as if a Monday had come
     question = _question(app)
     for place, person in enumerate(make_people(session, 10, None)):
         answer(session, person, question, _right(question), at=NOW - timedelta(days=31 * (place % 2)))
+    publish(app)
     page = client.get("/insight/everybody")
     assert "October 2026" in page.text
     assert page.html.count("<rect") == 2
@@ -223,8 +227,10 @@ def test_an_answer_of_this_week_changes_nothing_yet(app: Flask, session: Session
     for person in make_people(session, 6, None):
         answer(session, person, question, _right(question))
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    publish(app)
     before = client.get("/insight/everybody").html
     answer(session, make_person(session, email="late@example.org"), question, _wrong(question), at=now())
+    assert publish(app) == 0
     assert client.get("/insight/everybody").html == before
 
 
@@ -243,23 +249,23 @@ def test_figures_are_those_of_the_last_monday_that_discloses_nobody(
     for person in people[:6]:
         answer(session, person, question, _right(question), at=NOW - 3 * weeks)
     assert (
-        record_departure(
-            session, people[0].id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
-        )
+        record_departure(make_context(session, None, NOW - 2 * weeks), people[0].id, (NOW - 2 * weeks).date(), "moved")
         is None
     )
     for person in people[6:9]:
         answer(session, person, question, _wrong(question), at=NOW - weeks)
     _manager(session, team, client)
+    publish(app, NOW)  # the job has not run since this week's Monday
     page = client.get(f"/insight/team/{team.id}")
     assert "100 % likely 61 % to 100 %" in page.text
     assert "on 1 November 2026, and what they had answered by then" in page.text
-    app.extensions.pop("course.analytics")
     answer(session, people[9], question, _wrong(question), at=NOW)
+    assert client.get(f"/insight/team/{team.id}").html == page.html
+    assert publish(app) == 2  # team results and item analysis
     page = client.get(f"/insight/team/{team.id}")
     assert "56 % likely 27 % to 81 %" in page.text
     assert "on 22 November 2026, and what they had answered by then" in page.text
-    assert client.get(f"/insight/team/{team.id}").html == page.html
+    assert "up to 22 November 2026" in client.get("/insight").text
 
 
 def test_a_person_in_two_teams_counts_in_the_one_joined_last(app: Flask, session: Session) -> None:
@@ -268,8 +274,8 @@ def test_a_person_in_two_teams_counts_in_the_one_joined_last(app: Flask, session
     session.add(Membership(person_id=person.id, team_id=last.id, since=NOW))
     question = _question(app)
     answer(session, person, question, _right(question))
-    assert queries.answer_counts(session, None, AFTER).people == {question.points[0]: {last.id: 1}}
-    assert queries.answer_counts(session, {first.id}, AFTER).tallies == ()
+    assert queries.answer_counts(session, AFTER).people == {question.points[0]: {last.id: 1}}
+    assert queries.answer_counts(session, AFTER).tallies.keys() == {last.id}
 
 
 def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
@@ -285,20 +291,7 @@ def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(
             if part is team or place < 2:
                 answer(session, person, few, _wrong(few))
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    publish(app)
     points = [f"/talk/{question.points[0]}" for question in (many, few)]
     assert [point in _weakest(client.get(f"/insight/team/{top.id}")) for point in points] == [True, True]
     assert [point in _weakest(client.get(f"/insight/team/{team.id}")) for point in points] == [True, False]
-
-
-def test_the_release_schedule_is_computed_once_and_in_advance(app: Flask, session: Session, client: Client) -> None:
-    question, team = _question(app), make_team(session, "Night shift")
-    for person in make_people(session, 5, team):
-        answer(session, person, question, _right(question))
-    job = next(one for one in SERVER_TASKS if one.name == "weekly counts")
-    with app.app_context():
-        job.run(now())
-    _manager(session, team, client)
-    ahead = app.extensions["course.analytics"].schedule
-    assert ahead.figures_on(team.id, now().date()) is not None
-    assert "100 %" in client.get(f"/insight/team/{team.id}").text
-    assert app.extensions["course.analytics"].schedule is ahead

@@ -19,6 +19,7 @@ from course.auth.rules import ATTEMPTS_PER_ADDRESS_AND_NETWORK
 from course.certificates import actions as certificates
 from course.certificates.models import Certificate
 from course.clock import now
+from course.context import make_context
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
 from course.people import actions as people
@@ -72,7 +73,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "analytics.team_discussion": [(World.record_discussion, ["talk.held"], "boss")],
     "analytics.organisation_discussion": [(lambda w: w.record_discussion("everybody"), ["talk.held"], "boss")],
     "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],
-    "audit.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
+    "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
     "people.delegations": [(World.name_deputy, ["deputy.named"], "boss")],
@@ -233,6 +234,10 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.repeat_job, ["job.repeated"], "boss"),
         (lambda w: w.post("/system/jobs/99/repeat"), [], "boss"),
     ],
+    "operations.run_regular_job": [
+        (lambda w: w.post("/system/jobs/regular/server.delete_jobs"), ["job.started"], "boss"),
+        (lambda w: w.post("/system/jobs/regular/evidence.pack", status=404), [], "boss"),
+    ],
     "operations.retry_mail": [
         (lambda w: w.post(f"/mail/{w.failed_mail()}/retry"), ["mail.retried"], "boss"),
         (lambda w: w.post("/mail/999/retry"), [], "boss"),
@@ -321,11 +326,11 @@ def test_commands_and_completions_leave_their_events(session: Session) -> None:
         session, CourseCompleted(completion.id, sam, "initial", NOW, DAY, "A course", "1", "x", 12, "school", 60, ())
     )
     first = session.execute(select(Certificate.number)).scalar_one()
-    second = certificates.reissue(session, first, "Sam Lee", "married", boss, NOW)
-    certificates.revoke(session, second, "a mistake", boss, NOW)
-    people.end_employment(session, sam, DAY, "moved", "Europe/London", boss, NOW)
+    second = certificates.reissue(make_context(session, boss, NOW), first, "Sam Lee", "married")
+    certificates.revoke(make_context(session, boss, NOW), second, "a mistake")
+    people.end_employment(make_context(session, boss, NOW), sam, DAY, "moved")
     people.restart_employment(
-        session, sam, DAY + timedelta(days=1), "missed us", "Europe/London", None, NOW + timedelta(days=1)
+        make_context(session, None, NOW + timedelta(days=1)), sam, DAY + timedelta(days=1), "missed us"
     )
     session.commit()
     new = entries(session)[before:]

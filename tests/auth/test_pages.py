@@ -18,6 +18,7 @@ from course.audit.models import AuditEntry
 from course.auth import actions
 from course.auth.models import SignInAttempt
 from course.clock import now
+from course.context import make_context
 from course.mail.models import OutboxMail
 from course.organisation.actions import change_organisation
 from course.organisation.models import Organisation
@@ -27,13 +28,12 @@ from tests.makers import PASSWORD, make_organisation, make_person, sign_in
 from tests.pages import Client, Page
 from tests.support.asked import asked
 from tests.support.jobs import run_waiting_jobs
+from tests.support.outbox import rendered_mails
 
 
-def mailed_link(session: Session) -> str:
+def mailed_link(app: Flask, session: Session) -> str:
     """The path of the link in the newest mail."""
-    session.expire_all()
-    mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc())).scalars().first()
-    assert mail is not None
+    mail = rendered_mails(app, session)[-1]
     found = re.search(r"http://127\.0\.0\.1:8000(/link/\S+)", mail.text)
     assert found, mail.text
     return found[1]
@@ -111,7 +111,7 @@ def test_a_forgotten_password_is_chosen_anew_by_a_link(app: Flask, session: Sess
     known = client.post("/forgotten", {"email": person.email}, 200)
     unknown = client.post("/forgotten", {"email": "who@example.org"}, 200)
     assert known.html.replace(person.email, "") == unknown.html.replace("who@example.org", "")
-    path = mailed_link(session)
+    path = mailed_link(app, session)
     for _ in range(3):  # programs that check mail open links too
         assert client.get(path).h1 == "Choose a password"
     assert "at least 10" in client.post(path, {"password": "short"}, 422).text
@@ -122,12 +122,12 @@ def test_a_forgotten_password_is_chosen_anew_by_a_link(app: Flask, session: Sess
     Client(app).post(path, {"password": "a-third-password"}, 410)
 
 
-def test_pressing_twice_for_a_link_leaves_one_that_works(session: Session, client: Client) -> None:
+def test_pressing_twice_for_a_link_leaves_one_that_works(app: Flask, session: Session, client: Client) -> None:
     person = make_person(session)
     for _ in range(2):
         client.post("/forgotten", {"email": person.email}, 200)
     assert session.execute(select(func.count()).select_from(OutboxMail)).scalar_one() == 1
-    client.get(mailed_link(session))
+    client.get(mailed_link(app, session))
 
 
 def test_asking_for_a_link_does_the_same_in_the_request_whether_somebody_has_the_address(fresh_app: Flask) -> None:
@@ -256,7 +256,7 @@ def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, c
     sign_in(client, make_person(session))
     assert "Harbour Trust" not in client.get("/accessibility").html
     make_organisation(session)
-    change_organisation(session, "Harbour Trust", "wales", "clubs", None, now())
+    change_organisation(make_context(session, None, now()), "Harbour Trust", "wales", "clubs")
     session.commit()
     assert "Harbour Trust" in client.get("/accessibility").html
 

@@ -24,8 +24,8 @@ from sqlalchemy import update
 
 from app import create_app
 from course import schema_upgrade
-from course.auth.models import Credential
 from course.content.actions import archive
+from course.passwords.models import Credential
 from course.web.unit_of_work import unit_of_work
 from tests.bench.__main__ import ROOT, Browser
 from tests.conftest import NOW, make_config

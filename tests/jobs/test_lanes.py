@@ -8,15 +8,16 @@ from pathlib import Path
 from app import create_app
 from course import schema_upgrade
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import enqueue
 from course.jobs.queries import latest_jobs
 from course.jobs.rules import LANE_THREADS, JobKind, JobRegistry, JobRun
 from course.jobs.worker import JobWorker
-from course.mail.actions import queue_message
 from course.mail.jobs import JOBS as MAIL_JOBS
-from course.mail.rules import MailMessage
+from course.mail.rules import RenderedMail
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import make_config
+from tests.support.outbox import queue_text
 from tests.support.smtp import smtp_server
 
 
@@ -35,15 +36,15 @@ def test_mail_leaves_by_one_connection_while_exports_keep_every_other_thread_bus
         schema_upgrade.upgrade(app.extensions["course"].engine)
         with app.app_context(), unit_of_work() as session:
             for _ in range(2 * threads):
-                enqueue(session, kind, {}, None, now())
+                enqueue(make_context(session, None, now()), kind, {})
         worker = JobWorker(app, "test", JobRegistry((kind, *MAIL_JOBS)), now, poll=0.05)
         worker.start()
         try:
             assert all(busy.acquire(timeout=30) for _ in range(threads))
             with app.app_context(), unit_of_work() as session:
                 for number in range(10):
-                    message = MailMessage("Hello", "Hello")
-                    queue_message(session, f"k{number}", f"k{number}@example.org", message, now())
+                    message = RenderedMail("Hello", "Hello")
+                    queue_text(session, f"k{number}", f"k{number}@example.org", message, now())
             assert len(inbox.wait_for(10, 30)) == 10
             assert inbox.connections == 1
             with app.app_context(), read_only_session() as session:

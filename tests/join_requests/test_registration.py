@@ -1,4 +1,4 @@
-"""Asking to be let in by a link: who may ask, who decides, and what nobody learns. On both engines."""
+"""Join requests by a link: who may send one, who decides, and that the answer gives nobody away. On both engines."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from course.auth.rate_limits import RateLimiter
 from course.clock import now
+from course.context import make_context
 from course.join_requests import actions, queries, views
 from course.join_requests.models import RegistrationRequest
 from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, link_works, parse_domains
 from course.mail.models import OutboxMail
-from course.mail.rules import MailMessage
 from course.people.models import Person, Team
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -38,7 +38,7 @@ def test_domains_are_read_as_people_type_them(typed: str, expected: list[str]) -
 
 
 @pytest.mark.parametrize("typed", ["", " , ", "example", "ann@example.org", "exa mple", "-x.org", "http://example.org"])
-def test_what_is_no_domain_is_refused(typed: str) -> None:
+def test_text_that_is_not_a_domain_is_refused(typed: str) -> None:
     with pytest.raises(ValueError, match="mail domain"):
         parse_domains(typed)
 
@@ -75,7 +75,7 @@ def team(session: Session) -> Team:
 @pytest.fixture
 def path(session: Session, team: Team) -> str:
     """The address of a link for the team."""
-    token = actions.make_link(session, team.id, ["example.org"], now().date() + 30 * DAY, None, now())
+    token = actions.make_link(make_context(session, None, now()), team.id, ["example.org"], now().date() + 30 * DAY)
     session.commit()
     return f"/join/{token}"
 
@@ -114,7 +114,7 @@ def test_another_domain_is_refused_and_what_was_typed_stays(session: Session, cl
     assert requests(session) == []
 
 
-def test_whoever_is_known_or_has_asked_gets_the_same_answer(session: Session, client: Client, path: str) -> None:
+def test_known_people_and_second_requests_get_the_same_answer(session: Session, client: Client, path: str) -> None:
     first = client.post(path, ASK, 200)
     again = client.post(path, ASK, 200)
     known = client.post(path, {**ASK, "email": "alex@example.org"}, 200)
@@ -144,7 +144,7 @@ def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they
     assert [one.email for one in requests(session)] == ["sam@example.org", "bo@example.org", "cy@example.org"]
 
 
-def test_whoever_asks_by_a_link_that_takes_no_more_is_told_so(
+def test_a_link_that_takes_no_more_requests_says_so(
     session: Session, client: Client, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actions, "MAX_OPEN_REQUESTS", 1)
@@ -154,7 +154,7 @@ def test_whoever_asks_by_a_link_that_takes_no_more_is_told_so(
     assert len(requests(session)) == 1
 
 
-def test_who_decides_gets_one_mail_a_day(session: Session, client: Client, path: str) -> None:
+def test_the_deciding_people_get_one_mail_a_day(session: Session, client: Client, path: str) -> None:
     for number in range(3):
         client.post(path, {**ASK, "email": f"p{number}@example.org"}, 200)
     assert len(requests(session)) == 3
@@ -199,8 +199,8 @@ def test_two_who_decide_at_once_add_somebody_once(session: Session, client: Clie
     alex = session.execute(select(Person.id)).scalars().first()
     assert alex is not None
     asked = queries.JoinRequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
-    assert actions.refuse_request(session, asked, alex, now())
-    assert actions.approve_request(session, asked, lambda token: MailMessage("s", token), alex, now()) is not None
+    assert actions.refuse_request(make_context(session, alex, now()), asked)
+    assert actions.approve_request(make_context(session, alex, now()), asked, "Alex Morgan") is not None
 
 
 def test_decided_requests_are_forgotten_after_a_month(session: Session, client: Client, path: str) -> None:

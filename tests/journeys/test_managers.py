@@ -19,10 +19,12 @@ from waitress.server import create_server
 
 from course.analytics.models import TeamDiscussion
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS
 from course.evidence.jobs import PACK
 from course.exports.actions import request_file, store_file
+from course.exports.rules import FileRequest
 from course.jobs.actions import claim_job
 from course.jobs.rules import JobRun
 from course.mail.models import OutboxMail
@@ -42,7 +44,7 @@ from tests.pages import Client
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
 PAGES = {
-    "audit.search": "/audit",
+    "audit_search.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
     "people.delegations": "/people/deputies",
@@ -65,7 +67,7 @@ PAGES = {
     "external_certificates.issuers": "/passport/issuers",
     "people.add_person": "/people/add",
     "people.add_team": "/people/teams/add",
-    "people.list_people": "/people",
+    "dashboard.people": "/people",
     "people.pathway": "/people/{late}/pathway",
     "people.pathways": "/people/pathways",
     "preview.choose": "/preview",
@@ -97,7 +99,7 @@ PAGES = {
     "people.record_departure": "/people/{late}/leave",
     "people.leavers": "/people/left",
     "people.merge_people": "/people/{late}/merge",
-    "people.person": "/people/{late}",
+    "dashboard.person": "/people/{late}",
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
@@ -155,12 +157,12 @@ def _more(session: Session) -> dict[str, int]:
     assert late is not None
     assert gone is not None
     today = civil_date(at, "Europe/London")
-    grant_extension(session, late, today, "was ill", today, boss.id, at)
-    pack = request_file(session, PACK, "evidence", team, today, "", boss.id, at)
+    grant_extension(make_context(session, boss.id, at), late, today, "was ill")
+    pack = request_file(make_context(session, boss.id, at), PACK, FileRequest("evidence", team, today, ""))
     claimed = claim_job(session, "general", [PACK], "test", at)
     assert claimed is not None
     store_file(session, JobRun(PACK, claimed.claim, {}, boss.id, at, lambda *_: None, lambda: at), b"zip", 53, at)
-    file = request_file(session, REPORT_FILE, "xlsx", None, today, "sort=name", boss.id, at)
+    file = request_file(make_context(session, boss.id, at), REPORT_FILE, FileRequest("xlsx", None, today, "sort=name"))
     assert pack is not None
     assert file is not None
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,

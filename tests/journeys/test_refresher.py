@@ -9,10 +9,10 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from course.clock import now
+from course.context import make_context
 from course.learning.models import Attempt
-from course.mail.rules import MailMessage
 from course.refreshers import actions
-from course.refreshers.rules.boosters import sign_booster_token
+from course.signed_links import BoosterLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.refreshers.makers import make_completed
@@ -50,12 +50,10 @@ def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Si
     with site.app.app_context(), unit_of_work() as session:
         due = actions.boosters_due(session, library, "Europe/London", now().date())
         one = next(one for one in due if one.email == email)
-        assert actions.queue_booster(
-            session, library, one, lambda n: MailMessage("Five", str(n)), "Europe/London", now()
-        )
+        assert actions.queue_booster(session, library, one, "Europe/London", now())
         booster = select(Attempt.id).where(Attempt.enrolment_id == one.enrolment_id, Attempt.kind == "booster")
         number = session.execute(booster).scalar_one()
-    page.goto(f"/booster/{sign_booster_token(number, site.app.extensions['course'].config.secret_key)}")
+    page.goto(f"/booster/{sign_link(BoosterLink(number), site.app.extensions['course'].config.secret_key)}")
     found = faults(page)
     page.get_by_role("button", name="This is my answer").click()
     page.locator("#mistakes").wait_for()
@@ -71,7 +69,7 @@ def test_reading_again_and_asking_for_help_works_on_a_narrow_phone_and_axe_finds
     with site.app.app_context(), unit_of_work() as session:
         library = site.app.extensions["course"].library.for_("school", "england")
         person = make_completed(session, library, email=email)
-        refresher = actions.begin_refresher(session, library, person.id, None, now())
+        refresher = actions.begin_refresher(make_context(session, person.id, now()), library, None)
         answer_until_used_up(session, library, person, refresher.attempt_id, (point,))
     page.set_viewport_size({"width": 320, "height": 900})
     sign_in(page, email)

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.learning import actions, queries
 from course.learning.models import Answer, Decision
 from course.learning.rules.grading import option_order
-from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions as refreshers
-from course.refreshers.rules.boosters import sign_booster_token
+from course.signed_links import BoosterLink, sign_link
 from tests.learning.test_races import learners
 from tests.learning.test_races import post as posting
 from tests.makers import make_person, sign_in
@@ -45,30 +45,34 @@ Begin = Callable[[Session, Library], tuple[Person, int]]
 
 def check(session: Session, library: Library) -> tuple[Person, int]:
     person = make_person(session)
-    return person, actions.begin_check(session, library, person.id, library.modules["secret-contact"], now())
+    return person, actions.begin_check(
+        make_context(session, person.id, now()), library, library.modules["secret-contact"]
+    )
 
 
 def final(session: Session, library: Library) -> tuple[Person, int]:
     person = make_person(session)
-    return person, actions.begin_final(session, library, person.id, now())
+    return person, actions.begin_final(make_context(session, person.id, now()), library)
 
 
 def timeline(session: Session, library: Library) -> tuple[Person, int]:
     person = make_person(session)
     module = next(m for m in library.modules.values() if m.timelines)
     name, found = next(iter(module.timelines.items()))
-    return person, actions.begin_timeline(session, library, person.id, f"{module.id}/{name}", found, now())
+    return person, actions.begin_timeline(
+        make_context(session, person.id, now()), library, f"{module.id}/{name}", found
+    )
 
 
 def refresher(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library)
-    return person, refreshers.begin_refresher(session, library, person.id, None, now()).attempt_id
+    return person, refreshers.begin_refresher(make_context(session, person.id, now()), library, None).attempt_id
 
 
 def booster(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library, timedelta(days=40))
     (due,) = refreshers.boosters_due(session, library, "Europe/London", now().date())
-    assert refreshers.queue_booster(session, library, due, lambda n: MailMessage("S", str(n)), "Europe/London", now())
+    assert refreshers.queue_booster(session, library, due, "Europe/London", now())
     return person, queries.attempts(session, person.id, "booster")[-1].id
 
 
@@ -89,7 +93,7 @@ def test_a_different_answer_from_a_second_window_is_refused_with_a_message(
     if attempt.kind == "booster":
         client, path = (
             Client(app),
-            f"/booster/{sign_booster_token(number, app.extensions['course'].config.secret_key)}/1",
+            f"/booster/{sign_link(BoosterLink(number), app.extensions['course'].config.secret_key)}/1",
         )
     client.post(path, first)
     assert not shown(client, client.post(path, first).location, WORD)

@@ -9,14 +9,16 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.mail import actions, commands, preference_links, queries
+from course.mail import actions, commands, queries
 from course.mail.message_templates import split_blocks
 from course.mail.models import OutboxMail
-from course.mail.rules import DIGEST, MailMessage, address_is_dead
+from course.mail.rules import DIGEST, RenderedMail, address_is_dead
+from course.signed_links import MailChoiceLink, sign_link
 from course.web.sandbox import SandboxLimits
 from tests.conftest import NOW, SECRET
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.outbox import queue_text
 
 ANSWERS = [
     (550, "5.1.1 No such mailbox", True),
@@ -78,7 +80,7 @@ Dear Sam
 @pytest.fixture
 def mark(session: Session) -> str:
     """The mark of a mail that has been sent."""
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), NOW)
     (waiting,) = queries.due_mail(session, NOW)
     actions.mark_sent(session, waiting, NOW)
     session.commit()
@@ -157,7 +159,7 @@ def test_what_is_no_report_about_a_mail_of_ours_changes_nothing(app: Flask, sess
 
 def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Session) -> None:
     actions.suppress_address(session, "sam@example.org", "refused", "550 5.1.1 gone", NOW)
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), NOW)
     session.commit()
     result = app.test_cli_runner().invoke(args=["mail", "send"])
     assert "0 sent." in result.output
@@ -167,7 +169,7 @@ def test_nothing_is_sent_to_an_address_that_refused_mail(app: Flask, session: Se
 
 def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{preference_links.preference_token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{sign_link(MailChoiceLink(person.id, DIGEST), SECRET)}"
     answer = client.flask.post(address, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
     assert queries.opted_out_people(session, DIGEST) == {person.id}
@@ -176,7 +178,7 @@ def test_a_mail_program_stops_a_summary_at_one_press(client: Client, session: Se
 
 def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, session: Session) -> None:
     person = make_person(session)
-    address = f"/mail/choice/{preference_links.preference_token(SECRET, person.id, DIGEST)}"
+    address = f"/mail/choice/{sign_link(MailChoiceLink(person.id, DIGEST), SECRET)}"
     page = client.get(address)
     assert "Stop this mail?" in page.h1
     assert queries.opted_out_people(session, DIGEST) == set(), "looking at it changes nothing"
@@ -191,8 +193,8 @@ def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, se
     "text",
     [
         "nonsense",
-        preference_links.preference_token("x" * 40, 1, DIGEST),
-        preference_links.preference_token(SECRET, 1, "reminder"),
+        sign_link(MailChoiceLink(1, DIGEST), "x" * 40),
+        sign_link(MailChoiceLink(1, "reminder"), SECRET),
     ],
 )
 def test_a_link_that_is_not_ours_leads_nowhere(client: Client, text: str) -> None:
@@ -219,7 +221,7 @@ def test_a_letter_is_made_of_blocks() -> None:
 def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Session) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     make_person(session)
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), NOW)
     (waiting,) = queries.due_mail(session, NOW)
     actions.mark_failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()

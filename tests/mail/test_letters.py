@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.auth.rules.messages import InvitationMessage, PasswordLinkMessage
+from course.join_requests.rules import JoinRequestMessage
 from course.mail import actions, queries
-from course.mail.message_templates import LINE_WIDTH, render_message
+from course.mail.message_templates import LINE_WIDTH
 from course.mail.models import OutboxMail
-from course.mail.rules import TEXT_RETENTION, MailMessage
+from course.mail.rules import TEXT_RETENTION, MailMessage, RenderedMail
+from course.operations.rules import MailCheckMessage
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
+from tests.support.outbox import queue_text, rendered_mails
 
+NAME = "Sam <Okafor> & Lee"
 LINK = "https://training.example.org/link/secret"
 HERE = "http://127.0.0.1:8000"
 
@@ -32,22 +36,25 @@ def _addresses(html: str) -> list[str]:
     return re.findall(r"""(?:href|src|url\()=?["']?([^"')>]+)""", html)
 
 
-@pytest.mark.parametrize("template", ["invitation", "forgotten", "asking", "test"])
-def test_the_text_holds_all_that_the_html_holds_and_nothing_is_loaded(app: Flask, template: str) -> None:
-    values: dict[str, Any] = {
-        "name": "Sam <Okafor> & Lee",
-        "sender": "Alex Morgan",
-        "course": "Abuse & you",
-        "team": "Night shift",
-    }
-    with app.app_context():
-        mail = render_message(f"{template}.txt", "A subject", link=LINK, **values)
+@pytest.mark.parametrize(
+    ("message", "link"),
+    [
+        (InvitationMessage(NAME, "Alex Morgan", "secret"), f"{HERE}/link/secret"),
+        (PasswordLinkMessage("secret"), f"{HERE}/link/secret"),
+        (JoinRequestMessage("Night <shift>"), f"{HERE}/registrations"),
+        (MailCheckMessage(NAME), f"{HERE}/system"),
+    ],
+)
+def test_the_text_holds_all_that_the_html_holds_and_nothing_is_loaded(
+    app: Flask, message: MailMessage, link: str
+) -> None:
+    mail = app.extensions["course"].mail_renderer.render(message.template, message.values())
     assert mail.html
-    assert f":\n{LINK}\n" in mail.text, "alone on its line, as mail programs that show text want it"
-    assert _addresses(mail.html) == [LINK], "one link, and neither an image nor a style from elsewhere"
+    assert f":\n{link}\n" in mail.text, "alone on its line, as mail programs that show text want it"
+    assert _addresses(mail.html) == [link], "one link, and neither an image nor a style from elsewhere"
     assert max(len(line) for line in mail.text.splitlines()) <= LINE_WIDTH
     body = unescape(re.sub(r"<[a-z/][^>]*>", " ", mail.html.partition("</h1>")[2]))
-    said = mail.text.replace(f":\n{LINK}\n", "\n").replace("--------", "")
+    said = mail.text.replace(f":\n{link}\n", "\n").replace("--------", "")
     assert body.split() == said.split()
 
 
@@ -60,7 +67,7 @@ def test_mails_about_getting_in_are_letters_that_carry_their_link_once_in_each_p
     client.post(f"/people/{sam.id}/invite", {}, 303)
     client.post("/system/test-mail", {}, 303)
     Client(app).post("/forgotten", {"email": sam.email}, 200)
-    for mail, path in zip(_outbox(session), (r"/link/\S+", "/system", r"/link/\S+"), strict=True):
+    for mail, path in zip(rendered_mails(app, session), (r"/link/\S+", "/system", r"/link/\S+"), strict=True):
         found = re.search(rf"^{HERE}{path}$", mail.text, re.MULTILINE)
         assert found, mail.text
         assert _addresses(mail.html or "") == [found[0]]
@@ -68,7 +75,7 @@ def test_mails_about_getting_in_are_letters_that_carry_their_link_once_in_each_p
 
 def test_a_link_is_kept_in_neither_part_once_a_mail_has_left_or_was_given_up_long_ago(session: Session) -> None:
     for key in ("left", "old", "new"):
-        actions.queue_message(session, key, "sam@example.org", MailMessage("Subject", LINK, f"<p>{LINK}</p>"), NOW)
+        queue_text(session, key, "sam@example.org", RenderedMail("Subject", LINK, f"<p>{LINK}</p>"), NOW)
     left, old, _ = sorted(queries.due_mail(session, NOW), key=lambda mail: mail.id)
     actions.mark_sent(session, left, NOW)
     actions.mark_failed(session, old, "550", final=True, at=NOW)

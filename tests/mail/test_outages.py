@@ -15,20 +15,22 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.mail import actions, queries
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import AddressFault, MailOutage, OutboxMail
 from course.mail.rules import (
     FAULT_TEXTS,
     MAX_SERVER_WAIT,
     SERVER_CHECK_DELAYS,
     FaultReason,
-    MailMessage,
+    RenderedMail,
     next_server_check,
 )
 from course.mail.smtp import server_fault, server_name
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
+from tests.support.outbox import queue_text
 from tests.support.smtp import Inbox, smtp_server
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -51,15 +53,13 @@ def many(app: Flask, session: Session) -> Iterator[Session]:
 
 def queue(session: Session, count: int, at: datetime = NOW, name: str = "person") -> None:
     for number in range(count):
-        actions.queue_message(
-            session, f"{name}{number}", f"{name}{number}@example.org", MailMessage("Hello", "Hello"), at
-        )
+        queue_text(session, f"{name}{number}", f"{name}{number}@example.org", RenderedMail("Hello", "Hello"), at)
     session.commit()
 
 
 def send(port: int, at: datetime) -> int:
     address = f"smtp://127.0.0.1:{port}"
-    return deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", at)
+    return deliver(unit_of_work, SenderSettings(address, "course@example.org", "http://localhost", "Europe/London"), at)
 
 
 def work(port: int, since: datetime, until: datetime, every: timedelta) -> int:
@@ -204,9 +204,9 @@ def test_a_few_dead_addresses_among_many_are_left_alone(many: Session, inbox: In
         inbox.refuse(f"person{number}@example.org")
     assert send(inbox.port, NOW) == MANY - 3
     assert len(queries.suppressed_addresses(many)) == 3
-    assert actions.clear_suppression_list(many, "The server was wrong.", None, NOW) == 3
+    assert actions.clear_suppression_list(make_context(many, None, NOW), "The server was wrong.") == 3
     assert queries.suppression_list(many) == []
-    assert actions.clear_suppression_list(many, "Again.", None, NOW) == 0
+    assert actions.clear_suppression_list(make_context(many, None, NOW), "Again.") == 0
 
 
 @pytest.mark.both_engines
@@ -307,7 +307,10 @@ def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     queue(session, 2)
     with scripted(greeting, replies) as port, app.app_context():
         address = f"{scheme}127.0.0.1:{port}"
-        assert deliver(unit_of_work, address, "a@example.org", "http://localhost", "Europe/London", NOW) == 0
+        assert (
+            deliver(unit_of_work, SenderSettings(address, "a@example.org", "http://localhost", "Europe/London"), NOW)
+            == 0
+        )
     (outage,) = outages(session)
     assert outage.reason == reason
     assert [mail.tries for mail in mails(session)] == [0, 0]

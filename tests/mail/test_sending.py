@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.mail import actions, queries
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, MailMessage, next_try
+from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, RenderedMail, next_try
+from course.operations.rules import MailCheckMessage
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
+from tests.support.outbox import queue_text
 from tests.support.smtp import Inbox, smtp_server
 
 MINUTE = timedelta(minutes=1)
@@ -32,7 +34,7 @@ def inbox() -> Iterator[Inbox]:
 @pytest.fixture
 def outbox(app: Flask, session: Session) -> Iterator[Session]:
     """One mail that waits; commands find the application."""
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Grüße", "Dear Sam,\n\n– a dash.\n"), NOW)
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Grüße", "Dear Sam,\n\n– a dash.\n"), NOW)
     session.commit()
     with app.app_context():
         yield session
@@ -40,7 +42,9 @@ def outbox(app: Flask, session: Session) -> Iterator[Session]:
 
 def send(inbox: Inbox, at: datetime) -> int:
     address = f"smtp://{inbox.host}:{inbox.port}"
-    return deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "Europe/London", at)
+    return deliver(
+        unit_of_work, SenderSettings(address, "course@example.org", "https://training.example.org", "Europe/London"), at
+    )
 
 
 def only(session: Session) -> OutboxMail:
@@ -49,7 +53,7 @@ def only(session: Session) -> OutboxMail:
 
 
 def test_a_key_is_queued_once(outbox: Session) -> None:
-    assert not actions.queue_message(outbox, "k1", "other@example.org", MailMessage("Again", "Again"), NOW)
+    assert not actions.queue_message(outbox, "k1", "other@example.org", MailCheckMessage("Kim"), NOW)
     assert only(outbox).recipient == "sam@example.org"
 
 
@@ -99,7 +103,7 @@ def test_the_waits_grow_and_last_three_days() -> None:
 
 def test_an_address_that_does_not_exist_is_given_up_at_once(outbox: Session, inbox: Inbox) -> None:
     inbox.refuse("sam@example.org")
-    actions.queue_message(outbox, "k2", "kim@example.org", MailMessage("Hello", "Hello"), NOW)
+    queue_text(outbox, "k2", "kim@example.org", RenderedMail("Hello", "Hello"), NOW)
     outbox.commit()
     assert send(inbox, NOW) == 1
     mail = outbox.execute(select(OutboxMail).where(OutboxMail.key == "k1").execution_options(populate_existing=True))
@@ -119,7 +123,7 @@ def test_a_mail_that_another_sender_has_claimed_is_left_alone(outbox: Session, i
 def test_a_mail_whose_sender_died_is_not_sent_twice_and_a_person_decides(outbox: Session, inbox: Inbox) -> None:
     (waiting,) = queries.due_mail(outbox, NOW)
     assert actions.claim_mail(outbox, waiting, NOW)
-    actions.queue_message(outbox, "k2", "kim@example.org", MailMessage("Hello", "Hello"), NOW)
+    queue_text(outbox, "k2", "kim@example.org", RenderedMail("Hello", "Hello"), NOW)
     outbox.commit()
     later = NOW + timedelta(hours=1)
     assert send(inbox, later) == 1
@@ -147,7 +151,7 @@ def test_somebody_can_say_that_a_mail_whose_sender_died_has_arrived(outbox: Sess
 
 def test_many_mails_leave_by_one_connection(outbox: Session, inbox: Inbox) -> None:
     for number in range(20):
-        actions.queue_message(outbox, f"m{number}", f"m{number}@example.org", MailMessage("Hello", "Hello"), NOW)
+        queue_text(outbox, f"m{number}", f"m{number}@example.org", RenderedMail("Hello", "Hello"), NOW)
     outbox.commit()
     inbox.refuse("m3@example.org")
     assert send(inbox, NOW) == 20
@@ -156,7 +160,7 @@ def test_many_mails_leave_by_one_connection(outbox: Session, inbox: Inbox) -> No
 
 def test_a_server_that_takes_few_mails_on_a_connection_gets_all_of_them(outbox: Session, inbox: Inbox) -> None:
     for number in range(6):
-        actions.queue_message(outbox, f"m{number}", f"m{number}@example.org", MailMessage("Hello", "Hello"), NOW)
+        queue_text(outbox, f"m{number}", f"m{number}@example.org", RenderedMail("Hello", "Hello"), NOW)
     outbox.commit()
     inbox.mails_per_connection = 3
     assert send(inbox, NOW) == 7
@@ -178,13 +182,13 @@ def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) 
             yield session
 
     address = f"smtp://{inbox.host}:{inbox.port}"
-    assert deliver(slow, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
+    assert deliver(slow, SenderSettings(address, "course@example.org", "http://localhost", "Europe/London"), NOW) == 0
     assert len(inbox.messages) == 1
     assert only(outbox).sent_at == NOW
 
 
 def test_a_mail_that_cannot_be_written_is_given_up(outbox: Session, inbox: Inbox) -> None:
-    actions.queue_message(outbox, "k0", "kim@example.org", MailMessage("Two\nlines", "Hello"), NOW - MINUTE)
+    queue_text(outbox, "k0", "kim@example.org", RenderedMail("Two\nlines", "Hello"), NOW - MINUTE)
     outbox.commit()
     assert send(inbox, NOW) == 1
     assert [m["To"] for m in inbox.messages] == ["sam@example.org"]
@@ -195,12 +199,15 @@ def test_a_password_is_not_sent_without_tls_to_another_machine(
 ) -> None:
     monkeypatch.setattr("course.mail.smtp._is_loopback", lambda _name: False)
     address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
-    assert deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
+    assert (
+        deliver(unit_of_work, SenderSettings(address, "course@example.org", "http://localhost", "Europe/London"), NOW)
+        == 0
+    )
     assert "offers no encrypted connection" in (only(outbox).failure or "")
 
 
 def test_the_commands_send_and_list(app: Flask, session: Session) -> None:
-    actions.queue_message(session, "k1", "sam@example.org", MailMessage("Hello", "Dear Sam"), now())
+    queue_text(session, "k1", "sam@example.org", RenderedMail("Hello", "Dear Sam"), now())
     session.commit()
     runner = app.test_cli_runner()
     assert "waiting" in runner.invoke(args=["mail", "list"]).output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -13,10 +14,11 @@ from course.clock import now
 from course.mail import actions, queries
 from course.mail.actions import record_outage
 from course.mail.models import OutboxMail
-from course.mail.rules import MailMessage, ServerFault
+from course.mail.rules import RenderedMail, ServerFault
 from tests.conftest import make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.outbox import queue_text
 
 pytestmark = pytest.mark.both_engines
 
@@ -28,7 +30,7 @@ def mailing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     """The application with a mail server of its own in the settings."""
     here = app.extensions["course"]
     config = make_config(here.config.database_url, MAIL_URL="smtp://user:kept-password@mail.example.org")
-    monkeypatch.setitem(app.extensions, "course", type(here)(config, here.library, here.engine))
+    monkeypatch.setitem(app.extensions, "course", replace(here, config=config))
     return app
 
 
@@ -39,7 +41,7 @@ def boss(app: Flask, session: Session) -> Client:
 def test_administrators_are_told_on_their_first_page_and_others_are_not(mailing: Flask, session: Session) -> None:
     client = boss(mailing, session)
     for number in range(3):
-        actions.queue_message(session, f"k{number}", "kim@example.org", MailMessage("Hello", "Hello"), now())
+        queue_text(session, f"k{number}", "kim@example.org", RenderedMail("Hello", "Hello"), now())
     record_outage(session, SERVER, ServerFault("refused", "Connection refused"), now())
     session.commit()
     for page in (client.get("/"), client.get("/system")):
@@ -78,8 +80,8 @@ def test_administrators_are_told_of_addresses_that_are_doubted_and_clear_all_at_
 def test_mails_that_were_given_up_are_sent_again_with_one_press(mailing: Flask, session: Session) -> None:
     client = boss(mailing, session)
     for number in range(3):
-        actions.queue_message(session, f"k{number}", f"kim{number}@example.org", MailMessage("Hello", "Hello"), now())
-    actions.queue_message(session, "dead", "dead@example.org", MailMessage("Hello", "Hello"), now())
+        queue_text(session, f"k{number}", f"kim{number}@example.org", RenderedMail("Hello", "Hello"), now())
+    queue_text(session, "dead", "dead@example.org", RenderedMail("Hello", "Hello"), now())
     actions.suppress_address(session, "dead@example.org", "refused", "550 5.1.1", now())
     for mail in queries.due_mail(session, now()):
         actions.mark_failed(session, mail, "554 no", True, now())
@@ -113,14 +115,14 @@ def test_the_commands_say_why_no_mail_leaves_and_clear_every_address(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runner, here = app.test_cli_runner(), app.extensions["course"]
-    actions.queue_message(session, "k", "kim@example.org", MailMessage("Hello", "Hello"), now())
+    queue_text(session, "k", "kim@example.org", RenderedMail("Hello", "Hello"), now())
     for address in ("a@example.org", "b@example.org"):
         actions.suppress_address(session, address, "refused", "550 5.1.1", now())
     session.commit()
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         config = make_config(here.config.database_url, MAIL_URL=f"smtp://127.0.0.1:{held.getsockname()[1]}")
-        monkeypatch.setitem(app.extensions, "course", type(here)(config, here.library, here.engine))
+        monkeypatch.setitem(app.extensions, "course", replace(here, config=config))
         for command in ("send", "send", "list"):
             said = runner.invoke(args=["mail", command]).output
             assert "Mail has not left since" in said

@@ -17,16 +17,19 @@ from sqlalchemy.orm import Session
 from app import create_app
 from course import schema_upgrade
 from course.audit.models import AuditEntry
+from course.backups.actions import record_backup
+from course.backups.queries import newest_backup
+from course.backups.rules import BACKUP_INTERVAL, is_backup_overdue
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
 from course.jobs.models import Job
 from course.mail import actions as mail
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
+from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
-from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, MailMessage
-from course.operations import queries
-from course.operations.actions import record_backup
-from course.operations.rules import BACKUP_INTERVAL, MAX_MAIL_DELAY, format_size, is_backup_overdue, is_mail_stalled
+from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, RenderedMail
+from course.operations.rules import MAX_MAIL_DELAY, format_size, is_mail_stalled
 from course.server.actions import register_worker
 from course.server.jobs import REGISTRY
 from course.web.unit_of_work import unit_of_work
@@ -34,6 +37,7 @@ from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
+from tests.support.outbox import queue_text
 from tests.support.smtp import smtp_server
 
 pytestmark = pytest.mark.both_engines
@@ -51,7 +55,7 @@ def deeds(session: Session) -> list[str]:
 
 def queue(session: Session, key: str, state: Mapping[str, object] | None = None, **more: object) -> int:
     """A mail in some state; returns its id."""
-    mail.queue_message(session, key, f"{key}@example.org", MailMessage(f"About {key}", "A secret link"), now())
+    queue_text(session, key, f"{key}@example.org", RenderedMail(f"About {key}", "A secret link"), now())
     row = session.execute(select(OutboxMail).where(OutboxMail.key == key)).scalar_one()
     for name, value in {**(state or {}), **more}.items():
         setattr(row, name, value)
@@ -95,7 +99,7 @@ def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_pat
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
     with fresh_app.app_context(), unit_of_work() as session:
-        found = queries.newest_backup(session)
+        found = newest_backup(session)
         assert found is not None
         assert (found.file, found.size) == (str(file), file.stat().st_size)
         assert "backup.made" in deeds(session)
@@ -112,7 +116,7 @@ def test_a_backup_overwrites_nothing_and_says_where_it_cannot_write(fresh_app: F
     assert done.exit_code == 1
     assert "cannot be written" in done.output
     with fresh_app.app_context(), unit_of_work() as session:
-        assert queries.newest_backup(session) is None
+        assert newest_backup(session) is None
 
 
 def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Session, tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Se
     assert "There is no file" in done.output
     file.write_bytes(b"x" * 3000)
     assert runner.invoke(args=["backup", "--done", str(file)]).exit_code == 0
-    found = queries.newest_backup(session)
+    found = newest_backup(session)
     assert found is not None
     assert found.size == 3000
 
@@ -152,7 +156,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
     assert "Program0.4" in card(page, "Versions")
-    record_backup(session, "/srv/copy.db", 3_400_000, now())
+    record_backup(make_context(session, None, now()), "/srv/copy.db", 3_400_000)
     register_worker(session, "server on here, process 7", now())
     queue(session, "late", next_try_at=now() - MAX_MAIL_DELAY - SECOND)
     page = client.get("/system")
@@ -160,7 +164,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     assert card(page, "Regular work").startswith("Regular work At work server on here, process 7: at work, last seen")
     assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
     assert "Is the server running" in card(page, "Mail")
-    record_backup(session, "/srv/copy.db", 3_400_000, now() - BACKUP_INTERVAL - SECOND)
+    record_backup(make_context(session, None, now() - BACKUP_INTERVAL - SECOND), "/srv/copy.db", 3_400_000)
     session.commit()
     assert "Needs a look The last one" in card(client.get("/system"), "Backup")
 
@@ -173,7 +177,9 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     assert "Your last testWaiting" in card(page, "Mail")
     with smtp_server() as inbox, app.app_context():
         address = f"smtp://{inbox.host}:{inbox.port}"
-        assert deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
+        render_waiting_mail()
+        sender = SenderSettings(address, "course@example.org", "https://training.example.org", "UTC")
+        assert deliver(unit_of_work, sender, now()) == 1
         (message,) = inbox.messages
     assert message["To"] == "alex@example.org"
     assert "Your last testSent" in card(client.get("/system"), "Mail")
@@ -273,8 +279,13 @@ def test_the_page_of_jobs_says_what_is_done_for_whom_and_offers_to_cancel_and_to
 ) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     sign_in(client, boss)
-    pack = enqueue(session, REGISTRY.by_name["evidence.pack"], {}, boss.id, now()) or 0
-    link = enqueue(session, REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}, None, now()) or 0
+    pack = enqueue(make_context(session, boss.id, now()), REGISTRY.by_name["evidence.pack"], {}) or 0
+    link = (
+        enqueue(
+            make_context(session, None, now()), REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}
+        )
+        or 0
+    )
     claimed = claim_job(session, "mail", REGISTRY.of_lane("mail"), "test", now())
     assert claimed is not None
     assert fail_job(session, REGISTRY.by_name["auth.password_link"], claimed.claim, "It was refused.", now())
@@ -305,7 +316,7 @@ def test_a_list_that_is_being_applied_cannot_be_cancelled(
 ) -> None:
     """It is written to its end whatever happens, so the page must not say that it was stopped."""
     administrator(session, client)
-    number = enqueue(session, REGISTRY.by_name["people_import.apply"], {}, None, now())
+    number = enqueue(make_context(session, None, now()), REGISTRY.by_name["people_import.apply"], {})
     session.execute(update(Job).where(Job.id == number).values(state=state, lease_until=now() + timedelta(minutes=2)))
     session.commit()
     address = f"/system/jobs/{number}/cancel"

@@ -13,13 +13,9 @@ from course.mail.models import OutboxMail
 from course.people.models import Person
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
+from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
-
-
-def mails(session: Session) -> list[OutboxMail]:
-    session.expire_all()
-    return list(session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars())
 
 
 def people_ids(session: Session) -> list[int]:
@@ -71,7 +67,7 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
         "sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor",
         "Invited Send again to Sam Okafor Reminders to Sam Okafor", "Training of Sam Okafor",
     ]  # fmt: skip
-    mail = mails(session)[0]
+    mail = rendered_mails(app, session)[0]
     assert mail.recipient == "sam@example.org"
     assert "Alex Morgan has added you" in mail.text
     invited, path = Client(app), path_in(mail)
@@ -89,7 +85,7 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
     ]
 
 
-def test_what_was_typed_stays_when_something_is_wrong(session: Session, client: Client) -> None:
+def test_what_was_typed_stays_when_something_is_wrong(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     form = {"name": "Sam Okafor", "email": "no address", "team": "", "role": "manager", "pathway": ""}
     page = client.post("/people/add", form, 422)
@@ -101,7 +97,7 @@ def test_what_was_typed_stays_when_something_is_wrong(session: Session, client: 
     assert "has been added already" in page.text
     client.post("/people/add", {**form, "team": "999"}, 422)
     client.post("/people/add", {**form, "role": "emperor"}, 422)
-    assert not mails(session)
+    assert not rendered_mails(app, session)
 
 
 def test_an_invitation_can_be_sent_again_and_ends_the_earlier_one(app: Flask, session: Session, client: Client) -> None:
@@ -112,18 +108,18 @@ def test_an_invitation_can_be_sent_again_and_ends_the_earlier_one(app: Flask, se
     form = next(f for f in client.get("/people").all("form") if f.get("method") == "post")
     page = client.follow(client.post(form.get("action", ""), {}))
     assert "A new invitation is on its way" in page.text
-    first, second = mails(session)
+    first, second = rendered_mails(app, session)
     Client(app).get(path_in(first), 410)
     Client(app).get(path_in(second))
 
 
-def test_nobody_is_invited_who_has_a_password_or_is_not_there(session: Session, client: Client) -> None:
+def test_nobody_is_invited_who_has_a_password_or_is_not_there(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     person = make_person(session)
     assert "needs no invitation" in client.follow(client.post(f"/people/{person.id}/invite", {})).text
     for unknown in (999999, 99999999999999999999):
         client.post(f"/people/{unknown}/invite", {}, 404)
-    assert not mails(session)
+    assert not rendered_mails(app, session)
 
 
 def test_a_team_is_added_below_another(session: Session, client: Client) -> None:
@@ -138,12 +134,12 @@ def test_a_team_is_added_below_another(session: Session, client: Client) -> None
     client.post("/people/teams/add", {"name": "", "parent": ""}, 422)
 
 
-def test_a_mail_that_could_not_be_sent_is_seen_beside_the_person(session: Session, client: Client) -> None:
+def test_a_mail_that_could_not_be_sent_is_seen_beside_the_person(app: Flask, session: Session, client: Client) -> None:
     administrator(session, client)
     client.post(
         "/people/add", {"name": "Sam", "email": "sam@example.org", "team": "", "role": "learner", "pathway": ""}
     )
-    mail = mails(session)[-1]
+    mail = rendered_mails(app, session)[-1]
     mail.failure, mail.next_try_at = "550 no such mailbox", None
     session.commit()
     page = client.get("/people")

@@ -16,7 +16,7 @@ from course.people_import.rules.date_formats import month_first_example, read_da
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.name_matching import name_likeness
 from course.people_import.rules.parsing import parse_and_pack, parse_file
-from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.planning import ImportLine, MappedRows, make_plan
 from course.people_import.rules.preview import dump_preview, load_preview
 from course.people_import.rules.table import UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths
@@ -35,7 +35,9 @@ def lines(text: str, decisions: Mapping[str, str] | None = None) -> list[ImportL
     columns = guess_columns(table.headings, {}, (), table)
     made: dict[str, str] = {}
     for _ in range(4):
-        found = make_plan(table.rows, columns, KNOWN, TeamPaths([(1, "Café", None)]), TODAY, table.bad, made)
+        found = make_plan(
+            MappedRows(table.rows, columns, table.bad), KNOWN, TeamPaths([(1, "Café", None)]), TODAY, made
+        )
         made |= {line.key: decisions[line.question.kind] for line in found.lines
                  if line.question and line.question.kind in decisions}  # fmt: skip
     return list(found.lines)
@@ -85,11 +87,11 @@ HEAD = "Staff number,First name,Last name,E-mail,Team\n"
         ("A1,Ann\u00ad,\ufeffLee\u200b,ann@example.org,\n", ["added"], ""),
     ],
 )  # fmt: skip
-def test_what_is_damaged_is_asked_about_or_refused_and_never_guessed(rows: str, kinds: list[str], words: str) -> None:
+def test_damaged_values_are_asked_about_or_refused_and_never_guessed(rows: str, kinds: list[str], words: str) -> None:
     found = lines(HEAD + rows)
     assert [line.kind for line in found] == kinds, found
     assert words in found[0].notes[0] if words else True
-    assert all(not line.deeds for line in found if line.kind in ("asked", "refused"))
+    assert all(not line.changes for line in found if line.kind in ("asked", "refused"))
 
 
 @pytest.mark.parametrize(
@@ -113,14 +115,14 @@ def test_a_decision_is_carried_out(
     row: str, decisions: dict[str, str], kind: str, number: str | None, email: str
 ) -> None:
     (line,) = lines(f"{HEAD}{row},\n", decisions)
-    assert (line.kind, line.wanted.staff_number, line.wanted.email) == (kind, number, email), line
+    assert (line.kind, line.row_data.staff_number, line.row_data.email) == (kind, number, email), line
 
 
 def test_one_press_decides_about_all_rows_of_a_kind_and_no_others() -> None:
     rows = "".join(f"PX-{n},Pat{'abc'[n]},Lee,p{n}@example.org,\n" for n in range(3)) + "A9,ANN,LEE,ann@example.org,\n"
     known = tuple(KnownPerson(n + 1, f"Pat{'abc'[n]} Lee", f"p{n}@example.org", f"OLD{n}") for n in range(3))
     table = parse_file((HEAD + rows).encode())
-    made = make_plan(table.rows, guess_columns(table.headings, {}, (), table), known, TeamPaths([]), TODAY)
+    made = make_plan(MappedRows(table.rows, guess_columns(table.headings, {}, (), table)), known, TeamPaths([]), TODAY)
     whole = load_preview(dump_preview(made))
     assert {kind: len(some) for kind, some in whole.asked().items()} == {"number": 3, "capitals": 1}
     assert set(whole.answered("number", "same").values()) == {"same"}
@@ -199,7 +201,7 @@ def test_where_a_column_has_the_month_first_nothing_is_guessed() -> None:
     assert read_day("03/04/2026", "First day") == date(2026, 4, 3)
 
 
-def test_a_day_that_stands_for_none_is_said() -> None:
+def test_a_placeholder_for_a_day_is_named_in_the_notes() -> None:
     (line,) = lines("Name,Email,Start date\nPat Lee,pat@example.org,00/00/0000\n")
     assert line.notes == ("First day: “00/00/0000” is no day, so none is taken.",)
 
@@ -209,7 +211,7 @@ def test_a_day_that_stands_for_none_is_said() -> None:
     [("N/A", True), ("#N/A", True), ("#REF!", True), ("-", True), ("none", True), ("TBC", True), ("", True),
      ("North", False), ("A-1", False)],
 )  # fmt: skip
-def test_what_stands_for_nothing_is_nothing(text: str, nothing: bool) -> None:
+def test_placeholders_count_as_empty(text: str, nothing: bool) -> None:
     assert is_placeholder(text) == nothing
 
 
@@ -252,7 +254,7 @@ def test_names_of_all_countries_are_names(text: str) -> None:
         ("Ann Lee", "Bo Fox", "other"), ("Cy Alpha", "Di Beta", "other"), ("Ann Lee", None, "unsaid"),
     ],
 )  # fmt: skip
-def test_how_much_two_names_have_in_common(one: str, other: str | None, expected: str) -> None:
+def test_the_likeness_of_two_names(one: str, other: str | None, expected: str) -> None:
     assert name_likeness(one, other) == expected
 
 
@@ -268,7 +270,7 @@ def workbook(*sheets: list[list[object]]) -> bytes:
     return file.getvalue()
 
 
-def test_a_workbook_is_read_as_somebody_sees_it() -> None:
+def test_a_workbook_is_read_as_excel_shows_it() -> None:
     book = Workbook()
     hidden, sheet = book.active, book.create_sheet("Staff")
     assert hidden is not None
@@ -297,7 +299,7 @@ def test_of_several_sheets_the_first_with_a_list_is_read_and_named() -> None:
     assert "the first of 2" in found.notes[0]
 
 
-def test_a_workbook_that_is_none_or_too_large_is_refused_in_words() -> None:
+def test_a_damaged_or_too_large_workbook_is_refused_in_words() -> None:
     whole = workbook([["Email", "Name"], ["a@example.org", "Ann Lee"]])
     bomb, other = io.BytesIO(), io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(whole)) as parts, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as file:

@@ -1,4 +1,4 @@
-"""Whom a row is about where somebody was merged, or was called something else before."""
+"""Matching rows with merged entries and with former identifiers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.people.actions import correct_identity, merge_people, record_departure, record_return
 from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
-from course.people_import.rules.planning import make_plan
+from course.people_import.rules.planning import MappedRows, make_plan
 from course.people_import.rules.team_paths import TeamPaths
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.people_import.lists import do, look
-from tests.people_import.test_rules import done
+from tests.people_import.test_rules import plan_lines
 
 pytestmark = pytest.mark.both_engines
 
@@ -75,7 +76,7 @@ KNOWN = (SAM, TWIN, THIRD, LEE, GONE)
     ],
 )
 def test_a_row_is_about_whoever_the_entry_counts_for(row: str, kind: str, words: str) -> None:
-    (line,) = done(row, known=KNOWN)
+    (line,) = plan_lines(row, known=KNOWN)
     assert (line.kind, words in " ".join(line.notes)) == (kind, True), line.notes
     assert line.person is None or line.person.merged is None
 
@@ -86,7 +87,7 @@ def test_two_entries_of_one_person_in_a_list_do_what_the_right_one_says(first: i
         "email=sam@example.org; name=Sam Okafor; team=Kitchen",
         "email=twin@example.org; name=S. Okafor; team=South",
     ]
-    lines = done(rows[first], rows[1 - first], known=KNOWN)
+    lines = plan_lines(rows[first], rows[1 - first], known=KNOWN)
     assert {(line.kind, line.number == lines[0].number) for line in lines} == (
         {("changed", True), ("unchanged", False)} if first == 0 else {("unchanged", True), ("changed", False)}
     )
@@ -95,7 +96,7 @@ def test_two_entries_of_one_person_in_a_list_do_what_the_right_one_says(first: i
 
 
 def test_two_old_entries_of_one_person_count_once() -> None:
-    lines = done("email=twin@example.org; team=Kitchen", "email=third@example.org; team=South", known=KNOWN)
+    lines = plan_lines("email=twin@example.org; team=Kitchen", "email=third@example.org; team=South", known=KNOWN)
     assert sorted(line.kind for line in lines) == ["changed", "unchanged"]
 
 
@@ -104,32 +105,35 @@ def test_a_nightly_list_of_before_a_merger_does_nothing_more(session: Session) -
     team = make_team(session, "Kitchen")
     first, second = (make_person(session, "Sam Okafor", f"{name}@example.org", team=team) for name in ("sam", "twin"))
     lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
-    assert merge_people(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert merge_people(make_context(session, None, NOW), second.id, first.id, True, "stood here twice") is None
     assert (
-        correct_identity(session, lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system", None, NOW) is None
+        correct_identity(
+            make_context(session, None, NOW), lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system"
+        )
+        is None
     )
     session.commit()
     people = select(Person.id, Person.name, Person.email, Person.left_at).order_by(Person.id)
     before = session.execute(people).all()
-    _, made = look(
+    _, plan = look(
         session,
         "Email,Name,Team\nsam@example.org,Sam Okafor,Kitchen\ntwin@example.org,Sam Okafor,Kitchen\n"
         "kim@example.org,Kim Lee,Kitchen\n",
     )
-    assert [line.kind for line in made.lines] == ["unchanged"] * 3
-    assert made.missing == ()
-    import_id, made = look(session, "Email,Name,Team\nsam@example.org,Sam Okafor,\nkim@example.org,Kim Lee,Office\n")
-    assert [line.kind for line in made.lines] == ["unchanged", "changed"]
-    do(session, import_id, made)
+    assert [line.kind for line in plan.lines] == ["unchanged"] * 3
+    assert plan.missing == ()
+    import_id, plan = look(session, "Email,Name,Team\nsam@example.org,Sam Okafor,\nkim@example.org,Kim Lee,Office\n")
+    assert [line.kind for line in plan.lines] == ["unchanged", "changed"]
+    do(session, import_id, plan)
     assert session.execute(people).all() == before
 
 
 def test_an_entry_that_is_here_again_is_nobody_elses() -> None:
     back = replace(TWIN, left=None)
-    lines = done("email=twin@example.org; leaving=01/09/2026", known=(SAM, back))
+    lines = plan_lines("email=twin@example.org; leaving=01/09/2026", known=(SAM, back))
     assert [(line.kind, line.person and line.person.id) for line in lines] == [("left", 2)]
     circle = (replace(SAM, left=LEFT, merged=2), replace(TWIN, merged=1))
-    assert [line.kind for line in done("email=twin@example.org", "email=sam@example.org", known=circle)]
+    assert [line.kind for line in plan_lines("email=twin@example.org", "email=sam@example.org", known=circle)]
 
 
 def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) -> None:
@@ -139,36 +143,39 @@ def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) 
     lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
     first.staff_number, second.staff_number, lee.staff_number = "S1", "S2", "N1"
     session.commit()
-    assert merge_people(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert merge_people(make_context(session, None, NOW), second.id, first.id, True, "stood here twice") is None
     assert (
-        correct_identity(session, lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system", None, NOW) is None
+        correct_identity(
+            make_context(session, None, NOW), lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system"
+        )
+        is None
     )
     session.commit()
     people = select(Person.id, Person.name, Person.email, Person.staff_number, Person.left_at).order_by(Person.id)
     before = session.execute(people).all()
     for _night in range(3):
-        import_id, made = look(
+        import_id, plan = look(
             session,
             "Email,Name,Employee ID,Team\nsam@example.org,Sam Okafor,S1,Kitchen\ntwin@example.org,S. Okafor,S2,Kitchen\n"
             "kim@example.org,Kim Lee,N1,Kitchen\n",
         )
-        assert [line.kind for line in made.lines] == ["unchanged"] * 3, made.lines
-        do(session, import_id, made)
+        assert [line.kind for line in plan.lines] == ["unchanged"] * 3, plan.lines
+        do(session, import_id, plan)
         assert session.execute(people).all() == before
 
 
 def test_an_entry_that_was_merged_does_not_come_back(session: Session) -> None:
     first, second = make_person(session), make_person(session, "S. Okafor", "twin@example.org")
-    assert merge_people(session, second.id, first.id, False, "stood here twice", "Europe/London", None, NOW) is None
-    refused = record_return(session, second.id, (NOW + timedelta(days=2)).date(), None, "x", "Europe/London", None, NOW)
+    assert merge_people(make_context(session, None, NOW), second.id, first.id, False, "stood here twice") is None
+    refused = record_return(make_context(session, None, NOW), second.id, (NOW + timedelta(days=2)).date(), None, "x")
     assert refused is not None
     assert "became part of that of Sam Okafor" in refused.message
 
 
 def test_a_first_day_that_is_years_away_is_refused(session: Session) -> None:
     person = make_person(session)
-    assert record_departure(session, person.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
-    refused = record_return(session, person.id, date(9999, 12, 31), None, "x", "Europe/London", None, NOW)
+    assert record_departure(make_context(session, None, NOW), person.id, NOW.date(), "moved") is None
+    refused = record_return(make_context(session, None, NOW), person.id, date(9999, 12, 31), None, "x")
     assert refused is not None
     assert "within the next twelve months" in refused.message
 
@@ -177,7 +184,10 @@ def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
     rows = [(2, ["sam@example.org"])]
     marks = {
         make_plan(
-            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), TeamPaths([]), date(2026, 11, 22)
+            MappedRows(rows, {"email": 0}),
+            (replace(LEE, email="sam@example.org", id=number),),
+            TeamPaths([]),
+            date(2026, 11, 22),
         ).fingerprint
         for number in (4, 5)
     }
@@ -194,7 +204,7 @@ def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
 )
 def test_two_numbers_for_whoever_had_an_address_are_two_people(second: str, kinds: list[str]) -> None:
     one = replace(SAM, staff_number=None, former_numbers=frozenset())
-    lines = done(
+    lines = plan_lines(
         "email=s.okafor@old.example; name=Sam Okafor; staff_number=S1",
         f"email=shared@example.org; name=Sam Okafor{second}",
         known=(one,),
@@ -205,9 +215,9 @@ def test_two_numbers_for_whoever_had_an_address_are_two_people(second: str, kind
 def test_an_address_that_two_people_had_changes_neither_back() -> None:
     ann = replace(SAM, former=frozenset({"office@example.org"}), former_numbers=frozenset({"S8"}), staff_number=None)
     bo = replace(LEE, former=frozenset({"office@example.org"}), former_numbers=frozenset({"S8"}), staff_number="S5")
-    lines = done("email=office@example.org; name=Kim Lee; staff_number=S5", known=(ann, bo))
+    lines = plan_lines("email=office@example.org; name=Kim Lee; staff_number=S5", known=(ann, bo))
     assert [(line.kind, line.person and line.person.id) for line in lines] == [("unchanged", 4)]
-    lines = done("email=sam@example.org; name=Sam Okafor; staff_number=S8", known=(ann, bo))
+    lines = plan_lines("email=sam@example.org; name=Sam Okafor; staff_number=S8", known=(ann, bo))
     assert [(line.kind, "who has none now" in line.notes[0]) for line in lines] == [("unchanged", True)]
 
 
@@ -216,13 +226,13 @@ def test_another_entry_says_nothing_where_the_row_of_the_person_is_refused() -> 
         "email=sam@example.org; staff_number=S1; start=32/01/2026",
         "email=s.okafor@old.example; name=Sam Okafor; leaving=01/09/2026",
     )
-    lines = done(*rows, known=KNOWN)
+    lines = plan_lines(*rows, known=KNOWN)
     assert [line.kind for line in lines] == ["refused", "unchanged"]
     assert "Line 2 is about them and is refused" in lines[1].notes[1]
 
 
 def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
-    places = TeamPaths([(1, "Top", None), (2, "Piano", 1)])
+    team_paths = TeamPaths([(1, "Top", None), (2, "Piano", 1)])
     rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
-    made = make_plan(rows, {"email": 0, "name": 1, "team": 2}, (), places, date(2026, 11, 22))
-    assert made.new_teams == (("Top", "Piano", "Quartet"),)
+    plan = make_plan(MappedRows(rows, {"email": 0, "name": 1, "team": 2}), (), team_paths, date(2026, 11, 22))
+    assert plan.new_teams == (("Top", "Piano", "Quartet"),)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.name_matching import name_words
-from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
 from course.people_import.rules.questions import ACCEPT, OTHER, QUESTIONS, SAME
 from course.people_import.rules.team_paths import TeamPaths
 
@@ -64,22 +64,22 @@ def lists(draw: st.DrawFn) -> tuple[list[KnownPerson], list[list[str]]]:
     return known, [row(draw, known) for _ in range(draw(st.integers(1, 4)))]
 
 
-def planned(
+def make_test_plan(
     known: Sequence[KnownPerson], cells: Sequence[Sequence[str]], decisions: dict[str, str] | None = None
 ) -> ImportPlan:
-    return make_plan(list(enumerate(cells, 2)), COLUMNS, known, TeamPaths(TEAMS), TODAY, decisions=decisions)
+    return make_plan(MappedRows(list(enumerate(cells, 2)), COLUMNS), known, TeamPaths(TEAMS), TODAY, decisions)
 
 
-def speaks_for(person: KnownPerson, rows: Sequence[Sequence[str]]) -> bool:
+def identifies(person: KnownPerson, rows: Sequence[Sequence[str]]) -> bool:
     """Whether the rows with one address speak for a person: two things of three do, their address, their number, a word of
     their name; where no name is given, the address, or a number that can be one. Written from what must be true, not
     from the code."""
     email = rows[0][0]
     address = email == person.email or email in person.former
     number = any(row[2] and row[2] == person.staff_number for row in rows)
-    said = [row[1] for row in rows if row[1]]
-    named = any(name_words(name) & name_words(person.name) for name in said)
-    if not said:
+    summary = [row[1] for row in rows if row[1]]
+    named = any(name_words(name) & name_words(person.name) for name in summary)
+    if not summary:
         return address or (number and any(sign.isdigit() for sign in person.staff_number or ""))
     return address + number + named >= 2
 
@@ -88,36 +88,36 @@ def speaks_for(person: KnownPerson, rows: Sequence[Sequence[str]]) -> bool:
 @settings(max_examples=120)
 def test_no_list_takes_one_person_for_another(drawn: tuple[list[KnownPerson], list[list[str]]]) -> None:
     known, cells = drawn
-    made = planned(known, cells)
-    touched = [line.person.id for line in made.lines if line.person is not None and line.deeds]
+    plan = make_test_plan(known, cells)
+    touched = [line.person.id for line in plan.lines if line.person is not None and line.changes]
     assert len(touched) == len(set(touched))
-    for line in made.lines:
-        said = cells[line.number - 2]
-        if line.person is not None and line.deeds:
-            assert speaks_for(line.person, [row for row in cells if row[0] == said[0]]), (line, said)
+    for line in plan.lines:
+        summary = cells[line.number - 2]
+        if line.person is not None and line.changes:
+            assert identifies(line.person, [row for row in cells if row[0] == summary[0]]), (line, summary)
         if line.kind == "added":
-            assert line.wanted.email not in {one.email for one in known}
-            assert line.wanted.staff_number not in {one.staff_number for one in known if one.staff_number}
-            assert line.wanted.staff_number not in ("N/A", "0")
+            assert line.row_data.email not in {one.email for one in known}
+            assert line.row_data.staff_number not in {one.staff_number for one in known if one.staff_number}
+            assert line.row_data.staff_number not in ("N/A", "0")
         assert (line.kind == "asked") == (line.question is not None)
-        assert not (line.kind in ("asked", "refused", "joined", "unchanged") and line.deeds)
-    added = [line for line in made.lines if line.kind == "added"]
-    assert len({line.wanted.email for line in added}) == len(added)
-    numbers = [line.wanted.staff_number for line in added if line.wanted.staff_number]
+        assert not (line.kind in ("asked", "refused", "joined", "unchanged") and line.changes)
+    added = [line for line in plan.lines if line.kind == "added"]
+    assert len({line.row_data.email for line in added}) == len(added)
+    numbers = [line.row_data.staff_number for line in added if line.row_data.staff_number]
     assert len(set(numbers)) == len(numbers)
 
 
-def outcome(made: ImportPlan, cells: Sequence[Sequence[str]]) -> dict[str, set[str]]:
+def outcome(plan: ImportPlan, cells: Sequence[Sequence[str]]) -> dict[str, set[str]]:
     """What becomes of the rows, without their lines."""
     found: dict[str, set[str]] = {}
-    for line in made.lines:
+    for line in plan.lines:
         if line.kind == "joined":
             continue
         about = line.person.id if line.person else None
         question = line.question.kind if line.question else ""
-        wanted = replace(line.wanted, remarks=()) if line.deeds else None
-        said = repr((line.kind, about, question, sorted(line.deeds), wanted))
-        found.setdefault(cells[line.number - 2][0], set()).add(said)
+        row_data = replace(line.row_data, remarks=()) if line.changes else None
+        summary = repr((line.kind, about, question, sorted(line.changes), row_data))
+        found.setdefault(cells[line.number - 2][0], set()).add(summary)
     return found
 
 
@@ -129,37 +129,37 @@ def test_the_order_of_the_rows_changes_nothing(
     known, cells = drawn
     other = list(cells)
     random.shuffle(other)
-    first, second = planned(known, cells), planned(known, other)
+    first, second = make_test_plan(known, cells), make_test_plan(known, other)
     assert first.new_teams == second.new_teams
     assert outcome(first, cells) == outcome(second, other)
 
 
-def after(known: Sequence[KnownPerson], made: ImportPlan) -> list[KnownPerson]:
+def people_after(known: Sequence[KnownPerson], plan: ImportPlan) -> list[KnownPerson]:
     """The people once a plan is carried out."""
     people = {one.id: one for one in known}
     teams = {name: number for number, name, _ in TEAMS} | {"Café": 3}
-    for line in made.lines:
-        wanted, person = line.wanted, line.person
-        there = frozenset(teams[path[-1]] for path in wanted.teams)
-        certificates = frozenset(one.day for one in wanted.certificates)
+    for line in plan.lines:
+        row_data, person = line.row_data, line.person
+        there = frozenset(teams[path[-1]] for path in row_data.teams)
+        certificates = frozenset(one.day for one in row_data.certificates)
         if line.kind == "added":
             number = max(people, default=0) + 1
-            people[number] = KnownPerson(number, wanted.name or "", wanted.email, wanted.staff_number, None, there,
-                                      certificates=certificates, start=wanted.start or TODAY)  # fmt: skip
-        elif person is not None and line.deeds:
-            now = people[person.id]
-            if "back" in line.deeds:
-                now = replace(now, left=None, teams=frozenset(), start=wanted.start or now.start)
-            if "correct" in line.deeds:
-                former = now.former | ({now.email} - {wanted.email})
-                now = replace(now, name=wanted.name or now.name, email=wanted.email, former=former,
-                              staff_number=wanted.staff_number or now.staff_number)  # fmt: skip
-            if "team" in line.deeds:
-                now = replace(now, teams=there)
-            now = replace(now, certificates=now.certificates | certificates)
-            if "left" in line.deeds:
-                now = replace(now, left=wanted.leaving, teams=frozenset())
-            people[person.id] = now
+            people[number] = KnownPerson(number, row_data.name or "", row_data.email, row_data.staff_number, None, there,
+                                      certificates=certificates, start=row_data.start or TODAY)  # fmt: skip
+        elif person is not None and line.changes:
+            current = people[person.id]
+            if "back" in line.changes:
+                current = replace(current, left=None, teams=frozenset(), start=row_data.start or current.start)
+            if "correct" in line.changes:
+                former = current.former | ({current.email} - {row_data.email})
+                current = replace(current, name=row_data.name or current.name, email=row_data.email, former=former,
+                              staff_number=row_data.staff_number or current.staff_number)  # fmt: skip
+            if "team" in line.changes:
+                current = replace(current, teams=there)
+            current = replace(current, certificates=current.certificates | certificates)
+            if "left" in line.changes:
+                current = replace(current, left=row_data.leaving, teams=frozenset())
+            people[person.id] = current
     return list(people.values())
 
 
@@ -169,15 +169,17 @@ def test_the_same_list_again_does_nothing_more_and_nobody_is_lost(
     drawn: tuple[list[KnownPerson], list[list[str]]],
 ) -> None:
     known, cells = drawn
-    first = planned(known, cells)
-    people = after(known, first)
+    first = make_test_plan(known, cells)
+    people = people_after(known, first)
     for before in known:
-        (now,) = [one for one in people if one.id == before.id]
-        assert before.certificates <= now.certificates
-        assert name_words(before.name) & name_words(now.name)
-    again = make_plan(list(enumerate(cells, 2)), COLUMNS, people, TeamPaths([*TEAMS, (3, "Café", None)]), TODAY)
+        (current,) = [one for one in people if one.id == before.id]
+        assert before.certificates <= current.certificates
+        assert name_words(before.name) & name_words(current.name)
+    again = make_plan(
+        MappedRows(list(enumerate(cells, 2)), COLUMNS), people, TeamPaths([*TEAMS, (3, "Café", None)]), TODAY
+    )
     open_ones = {line.number for line in first.lines if line.kind in ("asked", "refused")}
-    assert [line for line in again.lines if line.deeds and line.number not in open_ones] == []
+    assert [line for line in again.lines if line.changes and line.number not in open_ones] == []
 
 
 @given(lists(), st.sampled_from([SAME, OTHER]))
@@ -186,8 +188,8 @@ def test_every_question_can_be_decided(drawn: tuple[list[KnownPerson], list[list
     known, cells = drawn
     decisions: dict[str, str] = {}
     for _ in range(12):
-        made = planned(known, cells, decisions)
-        asked = [line for line in made.lines if line.question is not None]
+        plan = make_test_plan(known, cells, decisions)
+        asked = [line for line in plan.lines if line.question is not None]
         if not asked:
             break
         for line in asked:
@@ -196,17 +198,17 @@ def test_every_question_can_be_decided(drawn: tuple[list[KnownPerson], list[list
             assert line.key not in decisions
             decisions[line.key] = who if who in answers else ACCEPT
     assert not asked
-    emails = [one.email for one in after(known, made)]
+    emails = [one.email for one in people_after(known, plan)]
     assert len(set(emails)) == len(emails)
 
 
 def test_a_history_of_training_is_taken_as_a_whole_in_any_order() -> None:
     history = [["ann@example.org", "Ann Lee", "N1", "", "", "", f"0{day}/05/2024"] for day in (3, 1, 2)]
     for cells in (history, history[::-1]):
-        made = planned((), cells)
-        assert sorted(line.kind for line in made.lines) == ["added", "joined", "joined"]
-        (added,) = [line for line in made.lines if line.kind == "added"]
-        assert [one.day.day for one in added.wanted.certificates] == [1, 2, 3]
+        plan = make_test_plan((), cells)
+        assert sorted(line.kind for line in plan.lines) == ["added", "joined", "joined"]
+        (added,) = [line for line in plan.lines if line.kind == "added"]
+        assert [one.day.day for one in added.row_data.certificates] == [1, 2, 3]
 
 
 def test_a_post_that_has_ended_ends_nothing_where_another_goes_on() -> None:
@@ -214,10 +216,10 @@ def test_a_post_that_has_ended_ends_nothing_where_another_goes_on() -> None:
     rows = [["sam@example.org", "Sam Okafor", "", "Kitchen", "", "01/10/2026", ""],
             ["sam@example.org", "Sam Okafor", "", "Nursery", "", "", ""]]  # fmt: skip
     for cells in (rows, rows[::-1]):
-        assert "left" not in {line.kind for line in planned([sam], cells).lines}
+        assert "left" not in {line.kind for line in make_test_plan([sam], cells).lines}
     rows[1][5] = "02/10/2026"
-    (line, _) = planned([sam], rows).lines
-    assert (line.kind, line.wanted.leaving) == ("left", date(2026, 10, 2))
+    (line, _) = make_test_plan([sam], rows).lines
+    assert (line.kind, line.row_data.leaving) == ("left", date(2026, 10, 2))
     # Where the row of the other post cannot be read, nobody leaves.
     rows[1][5] = "soon"
-    assert [line.kind for line in planned([sam], rows).lines] == ["refused", "refused"]
+    assert [line.kind for line in make_test_plan([sam], rows).lines] == ["refused", "refused"]

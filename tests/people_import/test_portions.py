@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Session
 from course.audit.commands import verify_log
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import Context, make_context
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.people import actions as people
@@ -38,6 +38,7 @@ from tests.conftest import NOW, SECRET
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.people_import.lists import ZONE, look, start
+from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ def begin(text: str, invites: bool = False) -> int:
     with unit_of_work() as session:
         import_id, plan = look(session, text, invites)
     with unit_of_work() as session:
-        assert actions.begin_apply(session, import_id, plan.fingerprint, None, now())
+        assert actions.begin_apply(make_context(session, None, now()), import_id, plan.fingerprint)
     return import_id
 
 
@@ -88,12 +89,21 @@ def write_journal(import_id: int) -> Sequence[JournalStep]:
 def write_some(import_id: int, steps: Sequence[JournalStep]) -> int:
     """Write the first lines that are left."""
     with unit_of_work() as session:
-        return actions.apply_portion(session, import_id, steps, {}, ZONE, NOW, lambda: True)
+        return actions.apply_portion(Context(session, None, NOW, ZONE), import_id, steps, {}, lambda: True)
 
 
 def go_on(import_id: int) -> dict[int, str]:
     """Write the rest; the lines that were skipped, and why."""
     return {line.number: line.reason for line in jobs.apply_import(import_id, ZONE, now())}
+
+
+def resume(app: Flask) -> int:
+    """Do what the regular work and a worker do once the leases of lists have ended; returns how many lists were gone on with."""
+    with unit_of_work() as session:
+        session.execute(update(ImportRun).where(ImportRun.lease_until.is_not(None)).values(lease_until=now()))
+    resumed = jobs.resume_interrupted(now())
+    run_waiting_jobs(app)
+    return len(resumed)
 
 
 def count(session: Session, table: type) -> int:
@@ -154,9 +164,8 @@ def test_a_list_that_is_killed_in_the_middle_is_written_to_its_end_by_the_worker
     with read_only_session() as session:
         assert count(session, Person) == done + 1
     # While its lease goes on, nobody else takes the work.
-    jobs.resume_interrupted(ZONE, now())
-    assert progress(office)[0] == done
-    jobs.resume_interrupted(ZONE, now() + actions.LEASE)
+    assert jobs.resume_interrupted(now()) == []
+    assert resume(office) == 1
     assert_all_is_there_once(rows)
     with read_only_session() as session:
         job = session.execute(select(PeopleImport)).scalar_one()
@@ -165,14 +174,13 @@ def test_a_list_that_is_killed_in_the_middle_is_written_to_its_end_by_the_worker
         assert session.get_one(ImportRun, job.id).lease_until is None
 
 
-@pytest.mark.usefixtures("office")
-def test_a_list_that_is_cut_off_before_anything_is_written_has_done_nothing() -> None:
+def test_a_list_that_is_cut_off_before_anything_is_written_has_done_nothing(office: Flask) -> None:
     import_id = begin(many(30))
-    jobs.resume_interrupted(ZONE, now() + actions.LEASE)
+    assert resume(office) == 0
     with unit_of_work() as session:
         assert count(session, Person) == 1
         job = session.get_one(PeopleImport, import_id)
-        assert actions.begin_apply(session, import_id, job.mark or "", None, now() + actions.LEASE)
+        assert actions.begin_apply(make_context(session, None, now() + actions.LEASE), import_id, job.mark or "")
     assert go_on(import_id) == {}
     assert_all_is_there_once(30)
 
@@ -235,7 +243,7 @@ def test_a_second_list_waits_until_the_first_is_written() -> None:
         assert count(session, Person) == 61
         # Who is here has changed, so it is worked out again.
         import_id, plan = look(session, HEADINGS + row(900, "Site 1"))
-        assert actions.begin_apply(session, import_id, plan.fingerprint, None, now())
+        assert actions.begin_apply(make_context(session, None, now()), import_id, plan.fingerprint)
     assert go_on(import_id) == {}
     assert_all_is_there_once(61)
 
@@ -250,11 +258,11 @@ def test_what_somebody_changes_between_two_portions_is_kept_and_said(office: Fla
     with unit_of_work() as session:
         late = session.execute(select(Person).where(Person.email == "p35@example.org")).scalar_one()
         corrected = people.correct_identity(
-            session, late.id, "Robin Changed", "robin@example.org", "N35", "a name", None, NOW
+            make_context(session, None, NOW), late.id, "Robin Changed", "robin@example.org", "N35", "a name"
         )
         assert corrected is None
         gone = session.execute(select(Person.id).where(Person.email == "p36@example.org")).scalar_one()
-        assert people.record_departure(session, gone, now().date(), "left", ZONE, None, now()) is None
+        assert people.record_departure(make_context(session, None, now()), gone, now().date(), "left") is None
     assert go_on(import_id) == {37: PERSON_CHANGED, 38: PERSON_CHANGED}
     with read_only_session() as session:
         late = session.get_one(Person, late.id)
@@ -273,15 +281,16 @@ def test_what_somebody_changes_between_two_portions_is_kept_and_said(office: Fla
 @pytest.mark.usefixtures("office")
 def test_an_address_that_is_taken_and_a_team_that_is_closed_between_two_portions_are_said() -> None:
     with unit_of_work() as session:
-        closing = people.add_team(session, "Closing", None, NOW)
+        closing = people.add_team(make_context(session, None, NOW), "Closing", None)
     list_of_60 = HEADINGS + "".join(row(number) for number in range(58)) + row(58, "Closing") + row(59)
     import_id = begin(list_of_60)
     write_some(import_id, write_journal(import_id))
     with unit_of_work() as session:
         assert not isinstance(
-            people.add_person(session, "Kim Else", "p59@example.org", None, "learner", NOW), people.Refusal
+            people.add_person(make_context(session, None, NOW), "Kim Else", "p59@example.org", None, "learner"),
+            people.Refusal,
         )
-        assert people.close_team(session, closing.id, "no longer", None, now()) is None
+        assert people.close_team(make_context(session, None, now()), closing.id, "no longer") is None
     assert go_on(import_id) == {60: TEAM_CLOSED, 61: PERSON_ADDED}
     with read_only_session() as session:
         name = select(Person.name).where(Person.email == "p59@example.org")
@@ -303,16 +312,14 @@ def test_one_row_that_cannot_be_written_does_not_keep_the_others_from_it() -> No
         assert session.execute(there.where(Team.name == "New site", Membership.until.is_(None))).scalar_one() == 39
 
 
-@pytest.mark.usefixtures("office")
-def test_invitations_that_were_not_mailed_before_a_kill_are_mailed_once() -> None:
+def test_invitations_that_were_not_mailed_before_a_kill_are_mailed_once(office: Flask) -> None:
     import_id = begin(many(30), invites=True)
     jobs.apply_import(import_id, ZONE, now())
     with unit_of_work() as session:
         invitees, by = queries.import_invitees(session, import_id)
         assert (len(invitees), by) == (30, None)
-    later: datetime = now() + actions.LEASE
-    jobs.resume_interrupted(ZONE, later)
-    jobs.resume_interrupted(ZONE, later + actions.LEASE)
+    assert resume(office) == 1
+    assert resume(office) == 0
     with read_only_session() as session:
         assert count(session, OutboxMail) == 30
         assert session.get_one(PeopleImport, import_id).journal is None
@@ -325,7 +332,7 @@ def test_the_preview_of_a_list_that_is_being_written_cannot_be_changed(office: F
         table = queries.stored_table(session, import_id)
         assert table is not None
         choices = queries.import_choices(session, import_id, table)
-        assert not jobs.build_preview(session, import_id, table, choices, ZONE, now())
+        assert not jobs.build_preview(Context(session, None, now(), ZONE), import_id, table, choices)
         boss = session.execute(select(Person).where(Person.email == "alex@example.org")).scalar_one()
     assert "25 of 30 rows" in page_for(office, boss, import_id)
     with unit_of_work() as session:

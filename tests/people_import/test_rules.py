@@ -1,4 +1,4 @@
-"""What is in a file, which column is what, and what a row would do."""
+"""Parsing of files, mapping of columns, and plans of rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from course.people_import.rules.columns import guess_columns, mapping_error
 from course.people_import.rules.date_formats import InvalidDayError, read_day, read_last_day
 from course.people_import.rules.matching import ImportCertificate, KnownPerson
 from course.people_import.rules.parsing import parse_file
-from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.planning import ImportLine, MappedRows, make_plan
 from course.people_import.rules.preview import dump_preview, load_preview
 from course.people_import.rules.table import UnreadableError
 from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
@@ -77,7 +77,7 @@ def test_headings_that_are_empty_or_twice_can_be_told_apart() -> None:
         (b",".join(b"c%d" % number for number in range(201)) + b"\nx,y\n", "201 columns"),
     ],
 )
-def test_what_cannot_be_read_says_why(data: bytes, words: str) -> None:
+def test_an_unreadable_file_is_refused_with_the_reason(data: bytes, words: str) -> None:
     with pytest.raises(UnreadableError, match=words):
         parse_file(data)
 
@@ -144,7 +144,7 @@ def test_columns_are_guessed_from_their_headings() -> None:
     }  # fmt: skip
 
 
-def test_what_was_chosen_last_time_comes_before_the_usual_names() -> None:
+def test_the_mapping_of_an_earlier_list_comes_before_known_headings() -> None:
     assert guess_columns(["Email", "Private e-mail", "Name"], {"email": "Private e-mail"})["email"] == 1
     assert guess_columns(["Email", "Name"], {"email": "Gone"})["email"] == 0
 
@@ -197,10 +197,10 @@ def test_a_name_that_several_teams_have_is_refused() -> None:
 
 
 def test_new_teams_come_once_and_each_after_the_one_above_it() -> None:
-    places = TeamPaths(TEAMS, 1)
+    team_paths = TeamPaths(TEAMS, 1)
     for path in (("West", "House 1"), ("west", "house 1"), ("West",), ("West", "House 2")):
-        places.find(path)
-    assert places.new == [("Trust", "West"), ("Trust", "West", "House 1"), ("Trust", "West", "House 2")]
+        team_paths.find(path)
+    assert team_paths.new == [("Trust", "West"), ("Trust", "West", "House 1"), ("Trust", "West", "House 2")]
 
 
 SAM = KnownPerson(1, "Sam Okafor", "sam@example.org", "S1", teams=frozenset({2}), start=date(2020, 1, 1))
@@ -208,7 +208,7 @@ GONE = KnownPerson(2, "Kim Else", "kim@example.org", left=date(2026, 3, 1), star
 BOSS = KnownPerson(3, "Alex Morgan", "alex@example.org", administrator=True, start=date(2020, 1, 1))
 
 
-def done(*rows: str, known: tuple[KnownPerson, ...] = (SAM, GONE, BOSS)) -> list[ImportLine]:
+def plan_lines(*rows: str, known: tuple[KnownPerson, ...] = (SAM, GONE, BOSS)) -> list[ImportLine]:
     """What rows such as 'email=…; name=…' would do."""
     names = (
         "email",
@@ -228,7 +228,7 @@ def done(*rows: str, known: tuple[KnownPerson, ...] = (SAM, GONE, BOSS)) -> list
         said = dict(part.strip().split("=", 1) for part in row.split(";") if part.strip())
         cells.append((number, [said.get(name, "") for name in names]))
     columns = {name: index for index, name in enumerate(names)}
-    return list(make_plan(cells, columns, known, TeamPaths(TEAMS), TODAY).lines)
+    return list(make_plan(MappedRows(cells, columns), known, TeamPaths(TEAMS), TODAY).lines)
 
 
 ROWS = [
@@ -277,15 +277,14 @@ ROWS = [
 
 @pytest.mark.parametrize(("row", "kind", "words"), ROWS)
 def test_what_a_row_would_do(row: str, kind: str, words: str) -> None:
-    (line,) = done(row)
+    (line,) = plan_lines(row)
     assert line.kind == kind, line.notes
     assert words in " ".join(line.notes)
 
 
 def test_no_team_is_added_for_somebody_who_leaves() -> None:
     made = make_plan(
-        [(2, ["sam@example.org", "West", "1/5/2026"])],
-        {"email": 0, "team": 1, "leaving": 2},
+        MappedRows([(2, ["sam@example.org", "West", "1/5/2026"])], {"email": 0, "team": 1, "leaving": 2}),
         [SAM],
         TeamPaths(TEAMS),
         TODAY,
@@ -293,32 +292,31 @@ def test_no_team_is_added_for_somebody_who_leaves() -> None:
     assert made.new_teams == ()
 
 
-def test_who_is_not_in_the_list_is_named_and_who_has_left_is_not() -> None:
-    made = make_plan([(2, ["sam@example.org"])], {"email": 0}, [SAM, GONE, BOSS], TeamPaths([]), TODAY)
+def test_people_missing_from_the_list_are_named_unless_they_have_left() -> None:
+    made = make_plan(MappedRows([(2, ["sam@example.org"])], {"email": 0}), [SAM, GONE, BOSS], TeamPaths([]), TODAY)
     assert made.missing == (BOSS,)
 
 
-def test_an_earlier_certificate_is_told_of_once() -> None:
+def test_an_earlier_certificate_is_recorded_once() -> None:
     row = "email=sam@example.org; completed=1/5/2026; valid_until=1/5/2027; issuer=Elsewhere"
-    (line,) = done(row)
-    assert line.wanted.certificate == ImportCertificate(date(2026, 5, 1), date(2027, 5, 1), "Elsewhere")
+    (line,) = plan_lines(row)
+    assert line.row_data.certificate == ImportCertificate(date(2026, 5, 1), date(2027, 5, 1), "Elsewhere")
     assert line.kind == "changed"
     knows = KnownPerson(1, "Sam Okafor", "sam@example.org", certificates=frozenset({date(2026, 5, 1)}))
-    assert done(row, known=(knows,))[0].kind == "unchanged"
+    assert plan_lines(row, known=(knows,))[0].kind == "unchanged"
 
 
-def test_the_mark_changes_with_what_the_list_would_do() -> None:
+def test_the_fingerprint_changes_with_the_plan() -> None:
     rows = [(2, ["sam@example.org", "Sam Lee"])]
     columns = {"email": 0, "name": 1}
-    first = make_plan(rows, columns, [SAM], TeamPaths([]), TODAY)
-    assert make_plan(rows, columns, [SAM], TeamPaths([]), TODAY).fingerprint == first.fingerprint
-    assert make_plan(rows, columns, [], TeamPaths([]), TODAY).fingerprint != first.fingerprint
+    first = make_plan(MappedRows(rows, columns), [SAM], TeamPaths([]), TODAY)
+    assert make_plan(MappedRows(rows, columns), [SAM], TeamPaths([]), TODAY).fingerprint == first.fingerprint
+    assert make_plan(MappedRows(rows, columns), [], TeamPaths([]), TODAY).fingerprint != first.fingerprint
 
 
-def test_a_report_says_what_the_plan_says() -> None:
+def test_a_preview_says_what_the_plan_says() -> None:
     made = make_plan(
-        [(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])],
-        {"email": 0, "name": 1},
+        MappedRows([(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])], {"email": 0, "name": 1}),
         [SAM, BOSS],
         TeamPaths([]),
         TODAY,

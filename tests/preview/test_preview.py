@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.content.library import Library
+from course.content.library import Library, load_library
 from course.content.schema import NATIONS, SETTINGS, Scenario
 from course.db import Base
 from course.learning.rules.branching import run_state
 from course.models import MODEL_CLASSES
+from course.translation import register_catalogue, remove_catalogue
+from tests.content.test_validation import SAMPLE, spoil
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.pseudo_course import PseudoCatalogue, pseudo, write_pseudo_translation
 
 pytestmark = pytest.mark.both_engines
 
@@ -26,6 +32,19 @@ NOTICE = "Preview: nothing is recorded"
 def whole(app: Flask) -> Library:
     library: Library = app.extensions["course"].library
     return library
+
+
+@pytest.fixture
+def translated(app: Flask, tmp_path: Path) -> Iterator[Path]:
+    """The application with a sample course that is translated as a whole, and the folder of it."""
+    state = app.extensions["course"]
+    folder = write_pseudo_translation(SAMPLE, tmp_path, "cy")
+    # While the course loads, the interface has the language too: it has the words that no author wrote.
+    register_catalogue("cy", PseudoCatalogue())
+    app.extensions["course"] = replace(state, library=load_library(folder))
+    remove_catalogue("cy")
+    yield folder
+    app.extensions["course"] = state
 
 
 def rows(session: Session) -> dict[str, int]:
@@ -94,3 +113,57 @@ def test_an_unknown_preview_address_is_not_found(app: Flask, session: Session, c
     for address in (f"{base}/{scenario.id}?way=no", f"{base}/nothing", "/preview/school/france", "/preview/x/wales",
                     "/preview/school/wales/nothing", "/preview?pathway=x"):  # fmt: skip
         client.get(address, 404)
+
+
+def test_a_translation_is_chosen_beside_pathway_and_nation(session: Session, client: Client, translated: Path) -> None:
+    sign_in(client, make_person(session, role="administrator"))
+    assert translated.is_dir()
+    page = client.get("/preview")
+    assert re.findall(r'<option value="(\w+)" lang="\w+">(\w+)</option>', page.html) == [
+        ("en", "English"),
+        ("cy", "Cymraeg"),
+    ]
+    assert client.get("/preview?pathway=clubs&nation=wales&language=cy", 303).location == "/preview/in/cy/clubs/wales"
+    assert client.get("/preview?pathway=clubs&nation=wales&language=en", 303).location == "/preview/clubs/wales"
+    client.get("/preview?pathway=clubs&nation=wales&language=ga", 404)
+    client.get("/preview/in/ga/clubs/wales", 404)
+
+
+def test_every_page_of_a_translated_preview_is_in_its_language_and_stays_in_it(
+    app: Flask, session: Session, client: Client, translated: Path
+) -> None:
+    sign_in(client, make_person(session, role="administrator"))
+    assert translated.is_dir()
+    base = "/preview/in/cy/clubs/scotland"
+    module = whole(app).for_("clubs", "scotland").modules["kites"]
+    addresses = ["", "/kites", *(f"/kites/{step.id}" for step in module.steps), "/kites/check",
+                 "/kites/a-calm-day?way=hold"]  # fmt: skip
+    for address in addresses:
+        page = client.get(base + address)
+        assert "All of this part is translated." in page.text, address
+        main = page.html[page.html.index("<main") :]
+        assert 'lang="cy"' in main
+        assert 'class="untranslated"' not in main, address
+        assert not re.search(r'href="/(module|preview/(?!in/cy/))\w', main.replace('href="/preview"', "")), address
+    assert f'<h1><span lang="cy">{pseudo("The line")}</span></h1>' in client.get(f"{base}/kites/the-line").html
+
+
+def test_what_is_not_translated_is_marked_and_counted(
+    app: Flask, session: Session, client: Client, translated: Path
+) -> None:
+    sign_in(client, make_person(session, role="administrator"))
+    spoil(translated, "kites/pages/the-line.cy.md", pseudo("Kites were lost."), "")
+    spoil(translated, "kites/pages/the-line.cy.md", f"title: {pseudo('The line')}", "title:")
+    spoil(translated, "kites/questions.yaml", "Sort these.", "Sort those.")
+    app.extensions["course"] = replace(app.extensions["course"], library=load_library(translated))
+    page = client.get("/preview/in/cy/school/wales/kites/the-line")
+    assert "2 texts of this part are not translated yet" in page.text
+    assert '<h1><span class="untranslated">The line</span></h1>' in page.html
+    assert '<div class="untranslated"><p>Kites were lost.</p></div>' in page.html
+    assert page.html.count('class="untranslated"') == 2
+    check = client.get("/preview/in/cy/school/wales/kites/check")
+    assert '<span class="untranslated">Sort those.</span>' in check.html
+    assert f'<span lang="cy">{pseudo("A gust comes. What do you do?")}</span>' in check.html
+    english = client.get("/preview/school/wales/kites/the-line")
+    assert "untranslated" not in english.html
+    assert "Kites were lost." in english.text

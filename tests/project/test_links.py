@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import text
-from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from course.content.actions import archive
-from course.content.library import Library
-from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
+from course.content.lesson_source import LESSON_PATH
+from course.credentials.rules import documents
+from course.web.addresses import public_url_for
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
-from tests.support.world import addresses, fill_world
+from tests.support.rendering import StatementsWhileRendering
+from tests.support.world import addresses, begin_everything, client_of, fill_world
 
 MOST = 2  # pages of one route that are read for each person; every link on them is looked at
 MOST_OPENED = 6  # addresses of one route that are opened for each person, apart from the steps of modules
@@ -31,6 +33,37 @@ ATTRIBUTES = re.compile(r'<(a|link|img|script|form|button)\b[^>]*?\b(href|src|ac
 IDS = re.compile(r'\bid="([^"]*)"')
 ELSEWHERE = ("http:", "https:", "mailto:", "tel:", "data:")
 
+# Pages that need a link by mail, an error or a state that a filled row has not: the tests of their features render them, and
+# hold them to the same rule.
+OTHER_PAGES = {
+    "analytics/end_talk.html",
+    "analytics/team.html",
+    "auth/forgotten_sent.html",
+    "auth/link.html",
+    "auth/set_up.html",
+    "auth/sign_in.html",
+    "auth/wait.html",
+    "certificates/kept.html",
+    "credentials/issuer.html",
+    "errors/again.html",
+    "errors/busy.html",
+    "errors/somebody_else.html",
+    "people_import/previewing.html",
+    "evidence/one.html",
+    "join_requests/asked.html",
+    "join_requests/join.html",
+    "learning/debrief.html",
+    "learning/result.html",
+    "people_import/one.html",
+    "preview/frame.html",
+    "refreshers/again.html",
+    "refreshers/booster.html",
+    "refreshers/booster_end.html",
+    "refreshers/change.html",
+    "refreshers/story.html",
+    "reports/made.html",
+    "reports/reminded.html",
+}
 TEMPLATES = Path(__file__).resolve().parents[2] / "course" / "templates"
 
 
@@ -113,15 +146,8 @@ class _Reader:
         return ""
 
 
-def _client(app: Flask, person_id: int, key: str) -> FlaskClient:
-    client = app.test_client()
-    with client.session_transaction() as cookie:
-        cookie["_user_id"], cookie["_fresh"] = f"{person_id}:{key}:nonce", True
-    return client
-
-
 def _walk(app: Flask, person_id: int, key: str, paths: list[tuple[str, str]], made_up: Collection[str] = ()) -> _Reader:
-    reader, read = _Reader(app, _client(app, person_id, key), made_up), Counter[str]()
+    reader, read = _Reader(app, client_of(app, person_id, key), made_up), Counter[str]()
     for endpoint, address in paths:
         if read[endpoint] < MOST and reader.open(address)[0] == 200:
             read[endpoint] += 1
@@ -129,23 +155,17 @@ def _walk(app: Flask, person_id: int, key: str, paths: list[tuple[str, str]], ma
     return reader
 
 
-def _begin_everything(session: Session, library: Library, person_id: int) -> None:
-    """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
-    module = next(iter(library.modules.values()))
-    begin_check(session, library, person_id, module, NOW)
-    timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
-    begin_timeline(session, library, person_id, f"{module.id}/{timeline.id}", timeline, NOW)
-    begin_run(session, person_id, f"{module.id}/{scenario.id}", scenario, NOW)
-    record_page_read(session, person_id, module, next(iter(module.pages.values())), NOW)
-
-
-def test_every_link_and_form_of_every_page_leads_somewhere(fresh_app: Flask) -> None:
+def test_every_link_and_form_of_every_page_leads_somewhere(
+    fresh_app: Flask, rendering: StatementsWhileRendering
+) -> None:
+    """The same pages are rendered without a statement (tests/conftest.py); here almost every page is among them."""
     app = fresh_app
+    rendering.rendered.clear()
     with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, NOW)
     with app.app_context(), unit_of_work() as session:
         learner, manager, administrator = (person.id for person in fill_world(session))
-        _begin_everything(session, app.extensions["course"].library, manager)
+        begin_everything(session, app.extensions["course"].library, manager)
         keys = {row.person_id: row.session_key for row in session.execute(text("select * from credential")).all()}
         paths = [(rule.endpoint, address) for rule, address in addresses(app, session)]
     readers = [
@@ -157,6 +177,17 @@ def test_every_link_and_form_of_every_page_leads_somewhere(fresh_app: Flask) -> 
     for reader in readers:
         assert reader.followed["href"] > 300
         assert reader.followed["action"] > 10
+    assert _page_templates() - rendering.rendered <= OTHER_PAGES
+
+
+def _page_templates() -> set[str]:
+    """The templates that are a page of their own."""
+    return {
+        path.relative_to(TEMPLATES).as_posix()
+        for path in TEMPLATES.rglob("*.html")
+        if path.parent.name != "layouts"
+        and re.match(r'(\{#[^}]*#\}\s*)*\{% extends "layouts/', path.read_text(encoding="utf-8"))
+    }
 
 
 BY_HAND = {"mail"}  # Mail knows the address of the course and no request.
@@ -167,6 +198,99 @@ def test_templates_build_their_addresses() -> None:
         f"{path.relative_to(TEMPLATES)}: {found}"
         for path in sorted(TEMPLATES.rglob("*.html"))
         if path.relative_to(TEMPLATES).parts[0] not in BY_HAND
-        for found in re.findall(r'\b(?:href|src|action|formaction)="(/[^"]*)"', path.read_text(encoding="utf-8"))
+        for found in re.findall(
+            r'\b(?:href|src|action|formaction)="(/[^"]*|[^"]*\}\}/[^"]*)"', path.read_text(encoding="utf-8")
+        )
     ]
     assert written == []
+
+
+PACKAGE = TEMPLATES.parent
+# What looks like an address of the application, by file, with the reason why no route's name makes it.
+WRITTEN = {
+    # Where a sign-in leads if it leads nowhere else, and what leads elsewhere: a rule, which knows no routes.
+    ("auth/rules/links.py", "//"),
+    ("auth/rules/links.py", "/"),
+    # Lessons are rendered before there is an application. Tested below.
+    ("content/lesson_source.py", "/module/"),
+    # The ids of signed documents stay the same for ever, whatever becomes of the routes. Tested below.
+    ("credentials/rules/documents.py", "{}/issuer"),
+    ("credentials/rules/documents.py", "{}/issuer/keys/{}"),
+    ("credentials/rules/documents.py", "{}/issuer/status/{}"),
+    ("credentials/rules/documents.py", "{}/verify/{}"),
+    # A message tells where other installations have their keys.
+    ("credentials/rules/keys.py", "/issuer"),
+    ("credentials/rules/keys.py", "/issuer/keys/1"),
+    # The path of an address elsewhere, and what the address of an issuer elsewhere begins with.
+    ("external_certificates/actions.py", "{}/"),
+    ("external_certificates/revocation_fetch.py", "/"),
+}
+STRING_METHODS = {"join", "partition", "replace", "rpartition", "split"}
+# In a text: what follows its beginning, a space, a quotation mark or a bracket; {} stands for what is put in.
+PATH_IN_TEXT = re.compile(r"""(?:^|(?<=[\s"'(]))(?:\{\})?/[^\s"'),;]*""")
+
+
+def _separates(node: ast.AST) -> bool:
+    """Whether "/" directly below a node separates the parts of a name, or is compared with one."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in STRING_METHODS
+    return isinstance(node, ast.Attribute | ast.BinOp | ast.Compare | ast.Tuple)
+
+
+def _strings(node: ast.AST) -> Iterator[str]:
+    """The strings of the code, with {} for what is put into them, without docstrings and the decorators of functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.FunctionDef) and child in node.decorator_list:
+            continue
+        if isinstance(child, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in child.values)
+            for part in child.values:
+                yield from _strings(part)
+        elif not isinstance(child, ast.Constant):
+            yield from _strings(child)
+        elif isinstance(child.value, str) and not isinstance(node, ast.Expr | ast.JoinedStr):
+            yield from [] if child.value == "/" and _separates(node) else [child.value]
+
+
+def _leads_somewhere(path: str, routes: MapAdapter) -> bool:
+    """Whether a path, or one that begins with it, is one of the application."""
+    path = re.split(r"[?#]|(?<=[^/])\{\}", path.removeprefix("{}"))[0]
+    for whole in {path, f"{path}1"} if path.endswith("/") and path != "/" else {path}:
+        try:
+            routes.match(whole.replace("{}", "1"))
+        except NotFound:
+            continue
+        except (RequestRedirect, MethodNotAllowed):
+            pass
+        return True
+    return False
+
+
+def test_code_builds_its_addresses(app: Flask) -> None:
+    routes = app.url_map.bind("localhost")
+    written = {
+        (path.relative_to(PACKAGE).as_posix(), found)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for text_ in _strings(ast.parse(path.read_text(encoding="utf-8")))
+        for found in PATH_IN_TEXT.findall(text_)
+        if _leads_somewhere(found, routes)
+    }
+    assert written - WRITTEN == set(), "written by hand: build it with url_for"
+    assert WRITTEN - written == set(), "not written any more: take it out of WRITTEN"
+
+
+def test_what_is_written_are_the_addresses_of_routes(app: Flask) -> None:
+    with app.test_request_context():
+        assert url_for("learning.step", module_id="m", step_id="p") == f"{LESSON_PATH}m/p"
+        assert url_for("credentials.issuer") == documents.issuer_address("")
+        assert url_for("credentials.key", key_number=7) == documents.key_address("", 7)
+        assert url_for("credentials.status", list_number=7) == documents.list_address("", 7)
+        assert url_for("verify.verify", number="K7QM") == documents.credential_address("", "K7QM")
+
+
+def test_an_address_for_the_world_outside_begins_with_the_public_url(app: Flask) -> None:
+    public = app.extensions["course"].config.public_url
+    with app.app_context():
+        assert public_url_for("verify.verify", number="K7QM-2FXA") == f"{public}/verify/K7QM-2FXA"
+    with app.test_request_context(base_url="http://elsewhere.example"):
+        assert public_url_for("calendars.feed", token="a-b") == f"{public}/calendar/a-b.ics"

@@ -30,7 +30,7 @@ from tests.support.racing import at_once
 
 # Two presses hand out two files, or are two guesses: the log says so.
 REPEATS = {
-    "audit.download",
+    "audit_search.download",
     "evidence.download",
     "people_import.result",
     "privacy.download",
@@ -115,7 +115,6 @@ def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.Monk
     )
     application.extensions.pop("course.organisation", None)
     application.extensions["course.status_cache"] = StatusCache()
-    application.extensions.pop("course.analytics", None)
     for module in (world, test_audited_actions):
         monkeypatch.setattr(module, "Client", TwiceClient)
     yield application

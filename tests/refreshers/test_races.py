@@ -13,17 +13,17 @@ from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.jobs.actions import enqueue_regular
 from course.learning import actions as learning
 from course.learning.models import AttemptOutcome, Completion
 from course.learning.queries import attempt, attempts
 from course.learning.rules.grading import option_order
-from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.jobs import recover_completions
-from course.refreshers.rules.boosters import sign_booster_token
 from course.server.jobs import REGISTRY
+from course.signed_links import BoosterLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.learning.finishing import (
     LastSteps,
@@ -67,8 +67,8 @@ def count(app: Flask, model: type) -> int:
 def nearly_renewed(session: Session, library: Library, person: Person) -> LastSteps:
     """A refresher that is finished except for its last answer and its last decision."""
     at = now()
-    refresher = actions.begin_refresher(session, library, person.id, None, at)
-    run = actions.begin_scenario_run(session, library, person.id, refresher, at)
+    refresher = actions.begin_refresher(make_context(session, person.id, at), library, None)
+    run = actions.begin_scenario_run(make_context(session, person.id, at), library, refresher)
     return LastSteps(
         answer_but_last(session, library, person.id, refresher.attempt_id, at),
         decide_but_last(session, library, person.id, run, at),
@@ -106,7 +106,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
         person = make_completed(session, library, timedelta(days=40))
     with committed.app_context(), unit_of_work() as session:
         (due,) = actions.boosters_due(session, library, "Europe/London", now().date())
-        actions.queue_booster(session, library, due, lambda n: MailMessage("Five", str(n)), "Europe/London", now())
+        actions.queue_booster(session, library, due, "Europe/London", now())
         number = attempts(session, person.id, "booster")[-1].id
         found = attempt(session, person.id, number)
         assert found is not None
@@ -117,7 +117,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
                 learning.save_answer(session, item, question, right(question), "sure", now())
             order = option_order(question, found.seed, item.position)
             forms.append({**right_form(question, order), "sure": ["sure"]})
-    token = sign_booster_token(number, committed.extensions["course"].config.secret_key)
+    token = sign_link(BoosterLink(number), committed.extensions["course"].config.secret_key)
     sent = [post(Client(committed), (f"/booster/{token}/{n}", forms[n - 1])) for n in (4, 5)]
     assert at_once(sent) == [303, 303]
     with committed.app_context(), unit_of_work() as session:
@@ -134,8 +134,8 @@ def test_an_unrecorded_completion_is_recovered_once_and_written_to_the_audit_log
         learner = make_person(session, email="kim@example.org")
         ended = make_person(session, email="lee@example.org")
     with committed.app_context(), unit_of_work() as session:
-        found = actions.begin_refresher(session, library, renewing.id, None, finished)
-        run = actions.begin_scenario_run(session, library, renewing.id, found, finished)
+        found = actions.begin_refresher(make_context(session, renewing.id, finished), library, None)
+        run = actions.begin_scenario_run(make_context(session, renewing.id, finished), library, found)
         end_without_completing(session, library, renewing.id, found.attempt_id, run, finished)
         last = make_nearly_complete(session, library, learner.id, finished)
         end_without_completing(session, library, learner.id, *numbers(last), finished)

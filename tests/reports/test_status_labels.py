@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.dates import civil_date
 from course.evidence.builder import IssuerContext, PackRequest, build_pack
 from course.evidence.rules import tables
-from course.mail.models import OutboxMail
 from course.people.models import Person, Team
 from course.people.queries import viewers
 from course.people.rules import Viewer
@@ -40,6 +40,7 @@ from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
 from tests.reports.random_histories import DAYS, ZONE, HistoryRecorder, Lives, Rules, people, rules, ten_o_clock
+from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
 
@@ -101,11 +102,13 @@ def file_counts(data: bytes, column: str) -> Counts:
 def mail_counts(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
     """The counts in the report by mail on MONDAY, and its subject."""
     with app.app_context():
-        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, ten_o_clock(MONDAY))
+        subscribe(
+            make_context(session, manager.id, ten_o_clock(MONDAY - timedelta(days=3))), manager.id, team.id, "week"
+        )
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
         session.commit()
         assert send_scheduled_reports(ten_o_clock(MONDAY)) == 1
-    mail = session.execute(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).scalar_one()
+    mail = rendered_mails(app, session)[-1]
     lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
 
@@ -122,9 +125,8 @@ def summary_counts(session: Session, manager: Person) -> tuple[Counts, int]:
 
 
 def report_for(session: Session, viewer: Viewer, team: Team, on: date) -> ReportView:
-    return build_report_view(
-        session, StatusCache(), viewer, ReportFilter(team.id, on=on), TODAY, ZONE, "Riverside Trust"
-    )
+    context = make_context(session, viewer.id, now())
+    return build_report_view(context, StatusCache(), viewer, ReportFilter(team.id, on=on), "Riverside Trust")
 
 
 def pack_counts(session: Session, library: Library, view: ReportView) -> Counts:
@@ -190,7 +192,7 @@ def test_an_evidence_pack_has_the_same_counts(app: Flask, session: Session) -> N
     manager, teams = HistoryRecorder(session, MONDAY).record(RETURNED, [(600, 24, 30, "now", None)])
     viewer = viewers(session, [manager.id], TODAY)[manager.id]
     asked = PackRequest(teams[0].id, MONDAY, viewer, now())
-    house = IssuerContext("Riverside Trust", ZONE, TODAY, "https://course.example.org/")
+    house = IssuerContext("Riverside Trust", ZONE, TODAY, lambda _group, _point: "")
     made = build_pack(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
     counted = plain(Counter(report_for(session, viewer, teams[0], MONDAY).report.counts))
     assert file_counts(made.files["people.csv"], "Status") == counted

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import make_context
 from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
-from course.mail.rules import SCHEDULED_REPORT, MailMessage
+from course.mail.rules import SCHEDULED_REPORT
+from course.operations.rules import MailCheckMessage
 from course.organisation.models import Organisation
 from course.people.actions import delegate
 from course.people.models import Person, RoleGrant, Team
@@ -26,6 +28,7 @@ from course.training_records.models import RecordView
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete
+from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
 
@@ -48,13 +51,12 @@ def boss(session: Session, team: Team) -> Person:
     return make_person(session, "Priya Nair", "priya@example.org", "manager", team, at=ADDED)
 
 
-def mails(session: Session) -> list[OutboxMail]:
-    session.expire_all()
-    return list(session.execute(select(OutboxMail).order_by(OutboxMail.id)).scalars())
+def mails(app: Flask, session: Session) -> list[OutboxMail]:
+    return rendered_mails(app, session)
 
 
 def want(session: Session, person: Person, team: Team | None, every: str = "week") -> None:
-    subscribe(session, person.id, team.id if team else None, every, SET, person.id, MONDAY)
+    subscribe(make_context(session, person.id, MONDAY - timedelta(days=3)), person.id, team.id if team else None, every)
     session.commit()
 
 
@@ -68,7 +70,7 @@ def test_the_report_is_sent_once_a_week_in_working_hours_and_states_the_changes(
         assert send_scheduled_reports(MONDAY.replace(hour=3)) == 0
         assert send_scheduled_reports(MONDAY) == 1
         assert send_scheduled_reports(MONDAY) == send_scheduled_reports(MONDAY + timedelta(days=3)) == 0
-        (mail,) = mails(session)
+        (mail,) = mails(app, session)
         assert (mail.recipient, mail.subject) == ("priya@example.org", "2 people are overdue: Night staff")
         assert "This is how the 2 people in Night staff stand on 23 November 2026" in " ".join(mail.text.split())
         assert "- Sam Okafor, due on 30 March 2026" in mail.text
@@ -81,7 +83,7 @@ def test_the_report_is_sent_once_a_week_in_working_hours_and_states_the_changes(
         session.commit()
         assert send_scheduled_reports(MONDAY + 3 * WEEK) == 1
         assert [row.period for row in session.execute(select(SentReport)).scalars()] == ["2026-W48", "2026-W51"]
-        later = mails(session)[-1]
+        later = mails(app, session)[-1]
         assert later.subject == "1 person is overdue: Night staff"
         assert "- 1 overdue (1 fewer than last time)" in later.text
         assert "- 1 up to date (1 more than last time)" in later.text
@@ -95,9 +97,9 @@ def test_one_of_two_workers_queues_the_report_and_the_audit_log_has_it(
         (stale,) = subscriptions(session)
         assert send_scheduled_reports(MONDAY) == 1
     week = period_containing("week", MONDAY.date())
-    assert not queue_report(session, stale, week, MONDAY.date(), {}, [boss.id], MailMessage("Again", "Again"), MONDAY)
+    assert not queue_report(make_context(session, None, MONDAY), stale, week, {}, [boss.id], MailCheckMessage("Priya"))
     session.commit()
-    assert len(mails(session)) == 1
+    assert len(mails(app, session)) == 1
     entry = session.execute(select(AuditEntry).where(AuditEntry.what == "report.mailed")).scalar_one()
     assert (entry.subject_id, entry.actor_id) == (boss.id, None)
 
@@ -110,7 +112,7 @@ def test_a_report_with_nothing_due_says_so(app: Flask, session: Session, team: T
     with app.app_context():
         assert send_scheduled_reports(MONDAY) == 0
         assert send_scheduled_reports(datetime(2026, 12, 1, 10, tzinfo=UTC)) == 1
-    (mail,) = mails(session)
+    (mail,) = mails(app, session)
     assert mail.subject == "Nothing to do: Night staff"
     assert "There is nothing to do: nobody in Night staff is overdue or due soon" in " ".join(mail.text.split())
     assert "Sam Okafor" not in mail.text
@@ -124,13 +126,13 @@ def test_a_person_who_no_longer_manages_the_team_gets_nothing_and_a_deputy_does(
     quiet = make_person(session, "Quiet One", "quiet@example.org", "manager", team, at=ADDED)
     for one in (boss, kim, gone, quiet):
         want(session, one, team)
-    delegate(session, boss.id, "kim@example.org", MONDAY.date(), "away", SET, ADDED)
+    delegate(make_context(session, boss.id, MONDAY - timedelta(days=3)), "kim@example.org", MONDAY.date(), "away")
     gone.left_at = ADDED
     set_mail_preference(session, quiet.id, SCHEDULED_REPORT, False, ADDED)
     session.commit()
     with app.app_context():
         assert send_scheduled_reports(MONDAY) == 2
-        assert [mail.recipient for mail in mails(session)] == ["kim@example.org", "priya@example.org"]
+        assert [mail.recipient for mail in mails(app, session)] == ["kim@example.org", "priya@example.org"]
         session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=MONDAY))
         session.commit()
         assert send_scheduled_reports(MONDAY + WEEK) == 0

@@ -7,15 +7,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS
+from course.context import make_context
 from course.db import Base
+from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
 from course.people.models import Person
 from course.recertification.views.people import FACT_KINDS
+from tests.conftest import NOW
 from tests.makers import make_person
 from tests.privacy.filling import fill
 
@@ -44,6 +48,7 @@ def values(session: Session, library: Library) -> dict[str, Sequence[str]]:
     logos = session.execute(text("select logo_sha256 from organisation_look")).scalars().all()
     return {
         "kind": ["lead", "deputy", "initial", "refresher", "booster", "update"],
+        "language": ["en"],
         "module_id": list(library.modules),
         "name": ["site.css"],
         "nation": list(NATIONS),
@@ -78,3 +83,22 @@ def addresses(app: Flask, session: Session, methods: Iterable[str] = ("GET",)) -
             for (_, name), value in zip(parts, chosen, strict=True):
                 address = re.sub(rf"<(?:[^<>]+:)?{name}>", value, address)
             yield rule, address
+
+
+def begin_everything(session: Session, library: Library, person_id: int) -> None:
+    """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
+    module = next(iter(library.modules.values()))
+    context = make_context(session, person_id, NOW)
+    begin_check(context, library, module)
+    timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
+    begin_timeline(context, library, f"{module.id}/{timeline.id}", timeline)
+    begin_run(context, f"{module.id}/{scenario.id}", scenario)
+    record_page_read(context, module, next(iter(module.pages.values())))
+
+
+def client_of(app: Flask, person_id: int, session_key: str) -> FlaskClient:
+    """A browser in which a person has signed in."""
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = f"{person_id}:{session_key}:nonce", True
+    return client

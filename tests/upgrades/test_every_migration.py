@@ -71,6 +71,18 @@ def each_once(before: Tables) -> Tables:
     }
 
 
+def rendered_only(before: Tables) -> Tables:
+    """A mail that is not rendered is given up: an older program would send it without text."""
+    given_up = {"next_try_at": None, "failure": NOT_WRITTEN}
+    return {
+        "outbox_mail": [
+            row if row["template_values"] is None or row["next_try_at"] is None else {**row, **given_up}
+            for row in before["outbox_mail"]
+        ]
+    }
+
+
+NOT_WRITTEN = "It was not written before the program was replaced by an older one, which cannot write it."
 CUT_OFF = "The course was stopped while it was made. Ask for it again."
 
 
@@ -112,6 +124,7 @@ CHANGES = {
         },
     ),
     ("0029", "up"): Change("What lasts is there once.", one_open_of_each),
+    ("0033", "down"): Change("An older program cannot render a mail.", rendered_only),
     ("0018", "down"): Change(
         "The older schema knows no reminder that somebody asked for.",
         lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "asked")},

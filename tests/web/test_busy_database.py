@@ -35,6 +35,15 @@ def locked(app: Flask) -> Iterator[None]:
         transaction.rollback()
 
 
+@contextmanager
+def locked_against_readers(app: Flask, tables: str) -> Iterator[None]:
+    """Another transaction that has locked these tables, as a migration does: others cannot even read them."""
+    with app.extensions["course"].engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(text(f"lock table {tables} in access exclusive mode"))
+        yield
+        transaction.rollback()
+
+
 def administrator(app: Flask) -> Client:
     with app.app_context(), unit_of_work() as session:
         person = make_person(session, role="administrator")
@@ -81,6 +90,33 @@ def test_pages_are_shown_while_another_transaction_writes(committed: Flask) -> N
     client = administrator(committed)
     with locked(committed):
         assert client.get("/me", 200).h1
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_a_page_waits_shortly_for_tables_that_are_locked_against_readers(committed: Flask) -> None:
+    client = administrator(committed)
+    form = client.get("/people/teams/add").fields() | {"parent": "", "name": "Kitchen"}
+    client.token()
+    started = time.monotonic()
+    with locked_against_readers(committed, "team"):
+        posted = client.post("/people/teams/add", form, 503)
+        with (
+            committed.test_request_context("/"),
+            read_only_session() as session,
+            pytest.raises(OperationalError) as error,
+        ):
+            session.execute(select(Team.name)).all()
+    with locked_against_readers(committed, "person, team, organisation"):
+        page = client.get("/people", 503)
+    assert time.monotonic() - started < 5
+    assert is_lock_failure(error.value)
+    assert posted.fields()["name"] == "Kitchen"
+    for answer in (page, posted):
+        assert answer.headers["Retry-After"] == "5"
+    assert "The course is busy" in page.text
+    assert client.get("/people", 200).h1
+    with committed.app_context(), read_only_session() as session:
+        assert session.execute(text("show lock_timeout")).scalar() == "0", "a job that only reads waits"
 
 
 def test_a_page_that_must_be_recorded_is_not_shown_while_it_cannot_be(fresh_app: Flask) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.teams.rules import team_subtree
+from course.translation import lazy_gettext as _
 
 MAX_ENTRY_DELAY = timedelta(days=366)  # after the discussion; a later entry would not be reliable
 MAX_PEOPLE = 5000
@@ -69,7 +70,7 @@ def latest_discussions(discussions: Iterable[DiscussionView], teams: Collection[
 def discussion_date_error(held_on: date, today: date) -> str | None:
     """The error message for a day on which no discussion can have been held; None if the day is possible."""
     if held_on > today:
-        return "Enter today or a day before. A talk is written down once you have had it."
+        return _("Enter today or a day before. A talk is written down once you have had it.")
     if held_on < today - MAX_ENTRY_DELAY:
-        return "Enter a day of the last twelve months."
+        return _("Enter a day of the last twelve months.")
     return None

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from course.analytics.rules.groups import SMALLEST_GROUP, Share, share
-from course.analytics.rules.suppression import publishable_count
+from course.analytics.rules.suppression import count_people
 from course.content.schema import Choice, Option, Question, Scenario, Scene
 
 QuestionKey = tuple[str, str, str]  # a learning point, the id of a question that was asked for it, and its version
@@ -118,24 +118,27 @@ class DecisionFinding:
     common_choice: Choice
 
 
-def group_decision_counts(
+def decision_counts_by_group(
     scenes: Mapping[str, Mapping[str, Mapping[int, int]]],
     parents: Mapping[int, int | None],
-    group: int,
-    teams: Collection[int] | None,
-) -> dict[tuple[str, str], int]:
-    """How many people of a group (its `teams`; None: everybody) took each choice, by (scene, choice).
+    groups: Mapping[int, Collection[int] | None],
+) -> dict[int, dict[tuple[str, str], int]]:
+    """For each group how many of its people took each choice of a scenario, by (scene, choice).
 
-    `scenes` counts by scene, choice and team. A scene whose counts are suppressed for the group is left out.
+    `scenes` counts people by scene, choice and team; `groups` gives the teams of each group (None: everybody). A scene
+    whose counts are suppressed for a group is left out.
     """
-    found = {}
+    found: dict[int, dict[tuple[str, str], int]] = {group: {} for group in groups}
     for scene, choices in scenes.items():
         direct: Counter[int] = Counter()
-        for of_choice in choices.values():
-            direct.update(of_choice)
-        if publishable_count(parents, direct, group):
-            for choice, of_choice in choices.items():
-                found[scene, choice] = sum(n for team, n in of_choice.items() if teams is None or team in teams)
+        for by_team in choices.values():
+            direct.update(by_team)
+        people = count_people(parents, direct)
+        for group, teams in groups.items():
+            if people.published(group):
+                for choice, by_team in choices.items():
+                    count = sum(n for team, n in by_team.items() if teams is None or team in teams)
+                    found[group][scene, choice] = count
     return found
 
 

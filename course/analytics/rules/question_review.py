@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from course.analytics.rules.item_analysis import ItemStatistics
+from course.translation import lazy_gettext as _
 
 # A wrong option that draws half of all answers exceeds guessing for any number of options. Our own bound.
 STRONG_DISTRACTOR = 50.0
@@ -33,7 +34,9 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
     ]
     if statistics.discrimination is not None and statistics.discrimination < 0:
         sentences.append(
-            "People who get the other questions right tend to get this one wrong. Check which answer is marked as right."
+            _(
+                "People who get the other questions right tend to get this one wrong. Check which answer is marked as right."
+            )
         )
     elif (
         statistics.discrimination is not None
@@ -41,10 +44,15 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
         and statistics.facility < HIGH_FACILITY
     ):
         sentences.append(
-            "Who gets this right has little to do with who gets the others right. Check that it can be read one way only."
+            _(
+                "Who gets this right has little to do with who gets the others right. Check that it can be read one way only."
+            )
         )
     sentences += [
-        f"Hardly anyone chooses {quote_text(texts[index])}. Replace it with a mistake that people really make."
+        _(
+            "Hardly anyone chooses %(texts)s. Replace it with a mistake that people really make.",
+            texts=quote_text(texts[index]),
+        )
         for index in wrong
         if shares[index] < IDLE_DISTRACTOR and statistics.facility < HIGH_FACILITY
     ]

@@ -3,7 +3,8 @@ pages, discloses the answers of fewer than SMALLEST_GROUP people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.analytics.rules.groups import SMALLEST_GROUP
@@ -73,20 +74,31 @@ def publishable_groups(parents: Mapping[int, int | None], direct: Mapping[int, i
     return published
 
 
-def remainder_is_publishable(
-    parents: Mapping[int, int | None], things: Iterable[Mapping[int, int]], group: int
-) -> bool:
+@dataclass(frozen=True)
+class PeopleCounted:
+    """How many people one figure is about: `people` of each group, and the groups for which it is `publishable`."""
+
+    people: Mapping[int, int]
+    publishable: Set[int]
+
+    def published(self, group: int) -> int:
+        """How many people of a group the figure is about; 0 if the figure is suppressed for that group."""
+        return self.people[group] if group in self.publishable else 0
+
+    def suppressed(self, group: int) -> int:
+        """How many people of a group the figure is about that is suppressed for that group; 0 if it is published."""
+        return 0 if group in self.publishable else self.people[group]
+
+
+def count_people(parents: Mapping[int, int | None], direct: Mapping[int, int]) -> PeopleCounted:
+    """Count the people whom a figure is about. Both arguments are those of `people_by_group`."""
+    return PeopleCounted(people_by_group(parents, direct), publishable_groups(parents, direct))
+
+
+def remainder_is_publishable(figures: Iterable[PeopleCounted], group: int) -> bool:
     """Whether the suppressed figures of a group are about nobody, or about at least SMALLEST_GROUP people.
 
-    `things` counts the people by team, for each figure. Only then may the sum of all figures be published too, because
-    the difference between the sum and the published figures discloses the rest.
+    Only then may the sum of all figures be published too, because the difference between the sum and the published
+    figures discloses the rest.
     """
-    suppressed = [
-        people_by_group(parents, direct)[group] for direct in things if not publishable_count(parents, direct, group)
-    ]
-    return not 0 < max(suppressed, default=0) < SMALLEST_GROUP
-
-
-def publishable_count(parents: Mapping[int, int | None], direct: Mapping[int, int], group: int) -> int:
-    """How many people of a group a figure is about; 0 if the figure is suppressed for that group."""
-    return people_by_group(parents, direct)[group] if group in publishable_groups(parents, direct) else 0
+    return not 0 < max((figure.suppressed(group) for figure in figures), default=0) < SMALLEST_GROUP

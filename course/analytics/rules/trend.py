@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 
 from course.analytics.rules.groups import (
@@ -13,25 +13,39 @@ from course.analytics.rules.groups import (
     monthly_totals,
     period_totals,
 )
-from course.analytics.rules.suppression import publishable_count
+from course.analytics.rules.suppression import count_people
 
 
-def trend(
-    rows: Sequence[MonthlyAnswers], parents: Mapping[int, int | None], group: int, teams: Set[int] | None
-) -> list[TrendPeriod]:
-    """The periods of a group (its `teams`; None: everybody) that may be published, in order.
+def trends(
+    rows: Sequence[MonthlyAnswers], parents: Mapping[int, int | None], groups: Mapping[int, Set[int] | None]
+) -> dict[int, list[TrendPeriod]]:
+    """The periods of each group (its teams; None: everybody) that may be published, in order.
 
     `rows` are those of everybody. Small months are merged as for everybody, so that all groups have the same periods:
     if a team had periods of its own, the difference to those of the team above could disclose a few people.
     """
-    shown: list[TrendPeriod] = []
+    shown: dict[int, list[TrendPeriod]] = {group: [] for group in groups}
+    by_team = _by_team(rows)
     for span in merge_small_periods(monthly_totals(rows)):
-        within = [row for row in rows if span.first <= row.month <= span.last]
-        direct = Counter(team for team, _ in {(row.team, row.person) for row in within})
-        if publishable_count(parents, direct, group):
-            own = [row for row in within if teams is None or row.team in teams]
-            shown.append(period_totals(span.first, span.last, own))
-    return _suppress_small_remainder(shown, [row for row in rows if teams is None or row.team in teams])
+        within = _by_team([row for row in rows if span.first <= row.month <= span.last])
+        people = count_people(parents, Counter({team: len({row.person for row in of}) for team, of in within.items()}))
+        for group, teams in groups.items():
+            if people.published(group):
+                shown[group].append(period_totals(span.first, span.last, _of_teams(within, teams)))
+    return {
+        group: _suppress_small_remainder(periods, _of_teams(by_team, groups[group])) for group, periods in shown.items()
+    }
+
+
+def _by_team(rows: Sequence[MonthlyAnswers]) -> dict[int, list[MonthlyAnswers]]:
+    found: dict[int, list[MonthlyAnswers]] = defaultdict(list)
+    for row in rows:
+        found[row.team].append(row)
+    return found
+
+
+def _of_teams(rows: Mapping[int, list[MonthlyAnswers]], teams: Set[int] | None) -> list[MonthlyAnswers]:
+    return [row for team in (rows if teams is None else teams & rows.keys()) for row in rows[team]]
 
 
 def _suppress_small_remainder(shown: list[TrendPeriod], rows: Sequence[MonthlyAnswers]) -> list[TrendPeriod]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Response, abort, flash, make_response, render_template, request
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.analytics import actions, queries
@@ -15,23 +14,22 @@ from course.analytics.rules.question_review import quote_text
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.analytics.team_findings import TeamFinding, team_findings
 from course.analytics.views.page_context import (
-    group_answer_counts,
-    group_snapshot,
     group_url,
     leads_group,
     pages,
+    published_figures,
     today,
     visible_teams,
 )
-from course.clock import now
 from course.content.library import Library
 from course.content.loaded_course import library
 from course.content.schema import LearningPoint, Option, Question
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.route("/everybody/talk/<point>", methods=["GET", "POST"])
@@ -59,18 +57,18 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
     if form.validate_on_submit() and form.held_on.data and form.people.data:
         entry = DiscussionEntry(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         with unit_of_work() as session:
-            refusal = actions.record_discussion(session, entry, current_user.person.id, today(), now())
+            refusal = actions.record_discussion(signed_in_context(session), entry)
             if refusal is not None:
                 session.rollback()  # nothing was done, so the same form may be sent again
         if refusal is None:
-            flash("Written down. It stands in the list of talks, and in evidence packs.")
+            flash(_("Written down. It stands in the list of talks, and in evidence packs."))
             return redirect_after_post(group_url(group) + "#talks")
         form[refusal.field].errors = [refusal.message]
     row = None
-    tree = group_snapshot(group)
-    if tree is not None:
-        rows = team_findings(db(), library(), group_answer_counts(tree, group), tree.parents, group)
-        row = next((finding for finding in rows if finding.point.id == point), None)
+    published = published_figures(group)
+    if published is not None:
+        of_point = [finding for finding in published[1].findings if finding.point == point]
+        row = next(iter(team_findings(db(), library(), of_point)), None)
     page = render_template(
         "analytics/talk.html",
         form=form,
@@ -130,8 +128,8 @@ def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
     title = point.title if point else found.point
     if form.validate_on_submit():
         with unit_of_work() as session:
-            actions.withdraw_discussion(session, talk_id, title, form.reason.data or "", current_user.person.id, now())
-        flash("Taken back. It stands in the list of talks no more.")
+            actions.withdraw_discussion(signed_in_context(session), talk_id, title, form.reason.data or "")
+        flash(_("Taken back. It stands in the list of talks no more."))
         return redirect_after_post(base + "#talks")
     page = render_template("analytics/end_talk.html", form=form, talk=found, title=title, base=base)
     return make_response(page, 422 if form.errors else 200)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import render_template, request
 
 from course.analytics import queries
-from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemStatistics, item_statistics
+from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemStatistics
+from course.analytics.rules.published_figures import QuestionVersion
 from course.analytics.rules.question_review import review_notes
-from course.analytics.team_findings import item_analysis_cutoff
 from course.analytics.views.page_context import pages, today
-from course.analytics.weekly_counts import cached_count
 from course.content.loaded_course import library
 from course.content.queries import part_in_version
 from course.content.schema import Option, Question
-from course.dates import start_of_day
+from course.translation import lazy_gettext as _
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 
@@ -40,10 +39,10 @@ class QuestionAnalysis:
 
 # The sort orders of the table: label, and sort key. Unknown values come last.
 SORTS: dict[str, tuple[str, Callable[[QuestionAnalysis], float]]] = {
-    "right": ("Fewest right", lambda item: _missing_last(item.figures.facility)),
-    "discrimination": ("Weakest discrimination", lambda item: _missing_last(item.figures.discrimination)),
-    "efficiency": ("Weakest efficiency", lambda item: _missing_last(item.figures.efficiency)),
-    "answers": ("Most answers", lambda item: -item.figures.answers),
+    "right": (_("Fewest right"), lambda item: _missing_last(item.figures.facility)),
+    "discrimination": (_("Weakest discrimination"), lambda item: _missing_last(item.figures.discrimination)),
+    "efficiency": (_("Weakest efficiency"), lambda item: _missing_last(item.figures.efficiency)),
+    "answers": (_("Most answers"), lambda item: -item.figures.answers),
 }
 
 
@@ -57,15 +56,17 @@ def questions() -> str:
     """Show the item analysis of each question in each version; query parameters are `sort`, `module` and `point`."""
     course, sort = library(), request.args.get("sort", "right")
     module, point = request.args.get("module", ""), request.args.get("point", "")
+    published = queries.item_figures_on(db(), today())
     items = [
         item
-        for item in cached_count(today(), "items", _question_analyses)
+        for item in _question_analyses(published[1] if published else {})
         if module in ("", item.module) and (not point or point in item.question.points)
     ]
     items.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
     return render_template(
         "analytics/questions.html",
         items=items,
+        until=published[0] - timedelta(days=1) if published else None,
         sorts={name: label for name, (label, _) in SORTS.items()},
         sort=sort if sort in SORTS else "right",
         module=module,
@@ -76,19 +77,15 @@ def questions() -> str:
     )
 
 
-def _question_analyses() -> list[QuestionAnalysis]:
-    """Analyse every question that was answered, in each of its versions."""
+def _question_analyses(published: Mapping[QuestionVersion, ItemStatistics]) -> list[QuestionAnalysis]:
+    """The published statistics of every question in each version, with its texts."""
     course, analyses = library(), []
     modules = {question.id: module.id for module in course.modules.values() for question in module.questions}
-    zone = app_state().config.time_zone
-    until = item_analysis_cutoff(db(), today(), zone)
-    responses = queries.item_responses(db(), start_of_day(until, zone)) if until else {}
-    for (question_id, version), answers in responses.items():
+    for (question_id, version), figures in published.items():
         question = part_in_version(db(), course, Question, question_id, version)
         if question is None:
             continue
         is_current = ("question", question_id, version) in course.parts
-        figures = item_statistics(answers, len(question.options))
         has_one_answer = question.form == "one"
         right = [index for index, option in enumerate(question.options) if option.correct]
         chosen = (

@@ -1,4 +1,4 @@
-"""What the analytics pages share: the teams that the viewer may see, and the cached counts."""
+"""What the analytics pages share: the teams that the viewer may see, and the published figures."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from flask import Blueprint, abort, g
 from flask_login import current_user
 
 from course.analytics import queries
-from course.analytics.rules.release_schedule import ReleaseSchedule
+from course.analytics.rules.published_figures import GroupFigures
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
-from course.analytics.team_findings import TeamSnapshot, team_snapshot
-from course.analytics.weekly_counts import cached_count, cached_release_schedule
 from course.clock import now
 from course.dates import civil_date
 from course.people.queries import TeamView, teams
 from course.people.queries import may_manage_team as leads_team
 from course.teams.queries import parents_at
 from course.teams.rules import team_subtree
+from course.translation import lazy_gettext as _
+from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("analytics", __name__)
-ORGANISATION_LABEL = "Everybody"
+ORGANISATION_LABEL = _("Everybody")
 
 
 @pages.before_request
@@ -34,11 +34,6 @@ def _set_nav_section() -> None:
 def today() -> date:
     """The calendar day in the organisation's time zone."""
     return civil_date(now(), app_state().config.time_zone)
-
-
-def release_schedule() -> ReleaseSchedule:
-    """The release schedule of every group until today."""
-    return cached_release_schedule(db(), today(), app_state().config.time_zone)
 
 
 @dataclass(frozen=True)
@@ -57,9 +52,8 @@ class VisibleTeams:
     @property
     def published_until(self) -> dict[int, date]:
         """The groups whose figures are published, with the last day that the figures include."""
-        schedule, day = release_schedule(), today()
-        published = {group: schedule.figures_on(group, day) for group in self.groups}
-        return {group: figures[0] - timedelta(days=1) for group, figures in published.items() if figures}
+        published, groups = queries.published_mondays(db(), today()), self.groups
+        return {group: monday - timedelta(days=1) for group, monday in published.items() if group in groups}
 
     def name(self, group: int) -> str:
         """The name of a group; 404 if the viewer may not see it."""
@@ -93,19 +87,20 @@ def leads_group(group: int) -> bool:
     return bool(viewer.administrator) if group == WHOLE_ORGANISATION else leads_team(db(), viewer, group)
 
 
-def group_snapshot(group: int) -> TeamSnapshot | None:
-    """The team tree of the published figures of a group; None if the group is suppressed."""
-    published = release_schedule().figures_on(group, today())
-    return team_snapshot(db(), published, app_state().config.time_zone) if published else None
-
-
-def group_answer_counts(tree: TeamSnapshot, group: int) -> queries.AnswerCounts:
-    """The counted answers of a group whose figures are published."""
-    team_ids = tree.team_ids(group)
-    key = tree.cutoff, team_ids or frozenset(), tree.excluded
-    return cached_count(today(), key, lambda: queries.answer_counts(db(), team_ids, tree.cutoff, tree.excluded))
+def published_figures(group: int) -> tuple[date, GroupFigures] | None:
+    """The figures of a group that are shown today, and their Monday; None if nothing is published of the group."""
+    return queries.team_figures_on(db(), group, today())
 
 
 def group_url(group: int) -> str:
     """The path of a group's results page."""
-    return "/insight/everybody" if group == WHOLE_ORGANISATION else f"/insight/team/{group}"
+    if group == WHOLE_ORGANISATION:
+        return url_for("analytics.organisation_results")
+    return url_for("analytics.team", team_id=group)
+
+
+def discussion_url(group: int, point: str) -> str:
+    """The path of the page for the discussion of a learning point with a group."""
+    if group == WHOLE_ORGANISATION:
+        return url_for("analytics.organisation_discussion", point=point)
+    return url_for("analytics.team_discussion", team_id=group, point=point)

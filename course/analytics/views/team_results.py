@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,28 +9,23 @@ from flask import abort, render_template
 
 from course.analytics import queries
 from course.analytics.rules.discussions import covering_groups, discussions_of_teams, latest_discussions, related_groups
-from course.analytics.rules.findings import DecisionFinding, decision_findings, group_decision_counts
-from course.analytics.rules.groups import Share, TrendPeriod, share
+from course.analytics.rules.findings import DecisionFinding, decision_findings
+from course.analytics.rules.groups import Share
+from course.analytics.rules.published_figures import GroupFigures, PublishedPeriod
 from course.analytics.rules.question_review import quote_text
-from course.analytics.rules.suppression import WHOLE_ORGANISATION, remainder_is_publishable
-from course.analytics.rules.trend import trend
-from course.analytics.team_findings import TeamSnapshot, team_findings
+from course.analytics.rules.suppression import WHOLE_ORGANISATION
+from course.analytics.team_findings import team_findings
 from course.analytics.views.page_context import (
-    group_answer_counts,
-    group_snapshot,
-    group_url,
+    discussion_url,
     leads_group,
     pages,
-    today,
+    published_figures,
     visible_teams,
 )
-from course.analytics.weekly_counts import cached_count
 from course.content.loaded_course import library
 from course.content.queries import part_in_version
 from course.content.schema import Scenario
-from course.dates import civil_date
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 MAX_DECISIONS = 10  # decisions on a page; more would hide the worst
@@ -41,7 +35,8 @@ MAX_DECISIONS = 10  # decisions on a page; more would hide the worst
 @requires_permission(Permission.SEE_PEOPLE)
 def choose_team() -> str:
     """List the teams whose results the viewer may see."""
-    return render_template("analytics/choose.html", seen=visible_teams())
+    visible = visible_teams()
+    return render_template("analytics/choose.html", seen=visible, open=visible.published_until)
 
 
 @pages.get("/everybody")
@@ -68,40 +63,35 @@ def _results_page(group: int) -> str:
     discussions = discussions_of_teams(queries.team_discussions(db()), related_groups(group, visible.team_parents))
     context = {
         "name": name,
-        "base": group_url(group),
+        "group": group,
+        "discussion_url": discussion_url,
         "points": points,
         "talks": discussions,
         "mine": {entry.id for entry in discussions if _may_withdraw(visible.current_group(entry.team))},
         "sheets": [points[point] for point in library().taught_points],
     }
-    tree = group_snapshot(group)
-    if tree is None:
+    published = published_figures(group)
+    if published is None:
         return render_template("analytics/too_few.html", **context)
-    counts = group_answer_counts(tree, group)
-    team_ids = tree.team_ids(group)
-    has_trend = remainder_is_publishable(tree.parents, counts.people.values(), group)
-    months = trend(counts.months, tree.parents, group, team_ids) if has_trend else []
+    monday, figures = published
     return render_template(
         "analytics/team.html",
         quoted=quote_text,
-        until=civil_date(tree.cutoff, app_state().config.time_zone) - timedelta(days=1),
-        rows=team_findings(db(), library(), counts, tree.parents, group),
+        until=monday - timedelta(days=1),
+        rows=team_findings(db(), library(), figures.findings),
         talked=latest_discussions(discussions, covering_groups(group, visible.team_parents)),
-        turns=_decision_findings(group, tree, team_ids),
-        months=[_trend_bar(month) for month in months],
+        turns=_decision_findings(figures),
+        months=[_trend_bar(period) for period in figures.periods],
         **context,
     )
 
 
-def _decision_findings(group: int, tree: TeamSnapshot, team_ids: Collection[int] | None) -> list[DecisionFinding]:
+def _decision_findings(figures: GroupFigures) -> list[DecisionFinding]:
     findings: list[DecisionFinding] = []
-    key = "decisions", tree.cutoff, tree.excluded
-    for (ref, version), scenes in cached_count(
-        today(), key, lambda: queries.decision_counts(db(), tree.cutoff, tree.excluded)
-    ).items():
+    for (ref, version), counts in figures.decisions.items():
         scenario = part_in_version(db(), library(), Scenario, ref, version)
         if scenario is not None:
-            findings += decision_findings(scenario, group_decision_counts(scenes, tree.parents, group, team_ids))
+            findings += decision_findings(scenario, counts)
     return sorted(findings, key=lambda finding: -finding.departures.value)[:MAX_DECISIONS]
 
 
@@ -115,8 +105,6 @@ class TrendBar:
     share: Share
 
 
-def _trend_bar(month: TrendPeriod) -> TrendBar:
-    right_share = share(month.right, month.n) or abort(500)
-    return TrendBar(
-        date.fromisoformat(f"{month.first}-01"), date.fromisoformat(f"{month.last}-01"), len(month.people), right_share
-    )
+def _trend_bar(period: PublishedPeriod) -> TrendBar:
+    first, last = date.fromisoformat(f"{period.first}-01"), date.fromisoformat(f"{period.last}-01")
+    return TrendBar(first, last, period.people, period.share or abort(500))

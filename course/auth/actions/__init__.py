@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.auth.actions.attempts import count_attempt, delete_attempts, take_attempt
+from course.auth.actions.attempts import count_attempt, delete_attempts, share_attempts, take_attempt
 from course.auth.actions.links import (
     check_link_mail,
     create_link,
@@ -49,6 +49,7 @@ __all__ = [
     "send_password_link",
     "set_password_by_link",
     "set_up",
+    "share_attempts",
     "sign_in",
     "store_password_hash",
     "take_attempt",

@@ -21,6 +21,17 @@ def count_attempt(session: Session, keys: Iterable[str], at: datetime) -> None:
     session.flush()
 
 
+def share_attempts(
+    session: Session, key: str, moments: Iterable[datetime], since: datetime, at: datetime
+) -> list[datetime]:
+    """Record attempts that were made at these moments; returns those of the key after `since`, by all processes, newest
+    first."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at <= at - ATTEMPT_RETENTION))
+    session.add_all(SignInAttempt(key=key, at=moment) for moment in moments)
+    session.flush()
+    return queries.attempt_times(session, key, since)
+
+
 def take_attempt(session: Session, key: str, limit: AttemptLimit, at: datetime) -> bool:
     """Record an attempt if the limit allows it; whether it does. Of two at the same moment the second sees the first."""
     lock_name(session, f"attempts {key}")

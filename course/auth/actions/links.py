@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth import queries
 from course.auth.actions.attempts import count_attempt
 from course.auth.actions.sign_in import RequestSource, TooManyAttempts
-from course.auth.models import Credential, SignInToken
+from course.auth.models import SignInToken
 from course.auth.rules import DOUBLE_PRESS_WINDOW, LINK_LIFETIMES, LinkPurpose, token_hash
+from course.auth.rules.messages import InvitationMessage, PasswordLinkMessage
+from course.context import make_context
 from course.mail.actions import clear_suppression, queue_message, suppress_mail
 from course.mail.events import BeforeMailSend
-from course.people.actions import InvitationRequested, InvitationWriter
-from course.people.events import AddressChanged, PersonLeft
+from course.mail.rules import MailMessage
+from course.passwords.actions import delete_credential
+from course.people.events import AddressChanged, InvitationRequested, PersonLeft
 from course.people.models import Person
 from course.people.queries import person
+from course.translation import lazy_gettext
 
 # The lifetime of each mailed link, by the prefix of the key of its mail.
 _MAILED_LINK_LIFETIMES = {purpose: LINK_LIFETIMES[purpose] for purpose in ("forgotten", "invitation")}
@@ -81,15 +86,17 @@ def request_link(session: Session, email: str, origin: RequestSource, at: dateti
     return None
 
 
-def send_password_link(session: Session, person_id: int, write_mail: InvitationWriter, at: datetime) -> bool:
+def send_password_link(session: Session, person_id: int, at: datetime) -> bool:
     """Mail a person a link to choose another password; False if the person has left, or was sent such a link a moment
     ago. A second press of the button sends no second mail, whose link would end the first one."""
     lock_person(session, person_id)
     if queries.has_recent_link(session, person_id, "forgotten", at - DOUBLE_PRESS_WINDOW):
         return False
-    if not _queue_link_mail(session, person_id, "forgotten", write_mail, at):
+    link = _create_mailed_link(session, person_id, "forgotten", at)
+    if link is None:
         return False
-    record_event(session, "password.link_sent", ("person", person_id), {}, None, at)
+    _queue_link_mail(session, link, PasswordLinkMessage(link.token), at)
+    record_event(make_context(session, None, at), "password.link_sent", ("person", person_id), {})
     return True
 
 
@@ -98,13 +105,22 @@ def send_invitation(session: Session, event: InvitationRequested) -> None:
     invited = person(session, event.person_id)
     if invited is None or invited.left_at is not None:
         raise LookupError(f"there is no person {event.person_id} to invite")
-    _queue_link_mail(session, invited.id, "invitation", event.letter, event.at)
+    link = _create_mailed_link(session, invited.id, "invitation", event.at)
+    if link is not None:
+        _queue_link_mail(session, link, InvitationMessage(invited.name, event.sender, link.token), event.at)
 
 
-def _queue_link_mail(
-    session: Session, person_id: int, purpose: LinkPurpose, write_mail: InvitationWriter, at: datetime
-) -> bool:
-    """Make a link and queue its mail; `write_mail` only puts the link into a mail that is rendered already.
+@dataclass(frozen=True)
+class MailedLink:
+    """A single-use link that goes to an address by mail."""
+
+    purpose: LinkPurpose
+    address: str
+    token: str
+
+
+def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, at: datetime) -> MailedLink | None:
+    """Make a link that is mailed to a person; None if the person has left.
 
     An address on the suppression list is tried all the same: a person asked for this one mail, and the next bounce
     suppresses the address again.
@@ -112,10 +128,16 @@ def _queue_link_mail(
     lock_person(session, person_id)
     address = session.execute(select(Person.email).where(Person.id == person_id, Person.left_at.is_(None))).scalar()
     if address is None:
-        return False
-    clear_suppression(session, address, "Somebody asked for a link to be sent to it.", None, at)
-    token = create_link(session, person_id, purpose, at)
-    return queue_message(session, f"{purpose}:{token_hash(token)}", address, write_mail(token), at)
+        return None
+    clear_suppression(
+        make_context(session, None, at), address, lazy_gettext("Somebody asked for a link to be sent to it.")
+    )
+    return MailedLink(purpose, address, create_link(session, person_id, purpose, at))
+
+
+def _queue_link_mail(session: Session, link: MailedLink, message: MailMessage, at: datetime) -> None:
+    """Queue the mail with a link; its key holds the hash of the token, by which `check_link_mail` finds the link."""
+    queue_message(session, f"{link.purpose}:{token_hash(link.token)}", link.address, message, at)
 
 
 def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
@@ -132,12 +154,12 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
         .returning(SignInToken.id)
     )
     if result.first() is None:
-        suppress_mail(session, mail.key, "The link in it has been used, or a newer one has been sent.")
+        suppress_mail(session, mail.key, lazy_gettext("The link in it has been used, or a newer one has been sent."))
 
 
 def revoke_access(session: Session, event: PersonLeft) -> None:
     """Delete the password and end the links of a person who has left; a return begins with an invitation."""
-    session.execute(delete(Credential).where(Credential.person_id == event.person_id))
+    delete_credential(session, event.person_id)
     void_links(session, event.person_id, event.at)
 
 

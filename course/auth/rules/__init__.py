@@ -20,8 +20,6 @@ from course.auth.rules.links import (
     SESSION_LIFETIME,
     LinkPurpose,
     local_path,
-    password_link_url,
-    set_up_url,
     token_hash,
 )
 from course.auth.rules.passwords import (
@@ -54,8 +52,6 @@ __all__ = [
     "network_prefix",
     "next_attempt",
     "normalise_password",
-    "password_link_url",
     "password_mistake",
-    "set_up_url",
     "token_hash",
 ]

@@ -1,4 +1,4 @@
-"""Lifetimes of links and sign-in sessions, addresses of links, and where a sign-in may lead."""
+"""Lifetimes of links and sign-in sessions, and where a sign-in may lead."""
 
 from __future__ import annotations
 
@@ -27,13 +27,3 @@ def local_path(target: str | None) -> str:
 def token_hash(token: str) -> str:
     """The form in which the token of a link is stored: its SHA-256 hash, 64 hexadecimal digits."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def set_up_url(public_url: str, token: str) -> str:
-    """The address at which a fresh course is set up."""
-    return f"{public_url}/set-up/{token}"
-
-
-def password_link_url(public_url: str, token: str) -> str:
-    """The address at which a person chooses a password."""
-    return f"{public_url}/link/{token}"

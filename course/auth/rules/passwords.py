@@ -13,11 +13,14 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 
+from course.translation import lazy_gettext
+
 MIN_PASSWORD_LENGTH, MAX_PASSWORD_LENGTH = 10, 200
-PASSWORD_HINT = (
-    f"At least {MIN_PASSWORD_LENGTH} characters. Several words that do not belong together are easy to remember."
+PASSWORD_HINT = lazy_gettext(
+    "At least %(min_password_length)s characters. Several words that do not belong together are easy to remember.",
+    min_password_length=MIN_PASSWORD_LENGTH,
 )
-_WORDS_ADVICE = "Several words that do not belong together are hard to guess."
+_WORDS_ADVICE = lazy_gettext("Several words that do not belong together are hard to guess.")
 # Besides the list: words that people who take this course think of first.
 _TOPIC_PASSWORDS = frozenset(
     (
@@ -47,19 +50,34 @@ def password_mistake(password: str, email: str, name: str, organisation: str) ->
     """Why a person may not have this password, and what to do instead; None if the password is allowed."""
     typed = normalise_password(password)
     if len(typed) < MIN_PASSWORD_LENGTH:
-        return f"Choose a password of at least {MIN_PASSWORD_LENGTH} characters. Several words are easy to remember."
+        return lazy_gettext(
+            "Choose a password of at least %(min_password_length)s characters. Several words are easy to remember.",
+            min_password_length=MIN_PASSWORD_LENGTH,
+        )
     if len(typed) > MAX_PASSWORD_LENGTH:
-        return f"Choose a password of at most {MAX_PASSWORD_LENGTH} characters."
+        return lazy_gettext(
+            "Choose a password of at most %(max_password_length)s characters.", max_password_length=MAX_PASSWORD_LENGTH
+        )
     bare = "".join(typed.casefold().split())
     if _is_sequence(bare):
-        return "Choose another password. Characters that repeat, or follow each other, are guessed first."
+        return lazy_gettext("Choose another password. Characters that repeat, or follow each other, are guessed first.")
     mailbox, _, domain = email.partition("@")
     if bare == email.casefold() or _is_made_of(bare, (name, mailbox)):
-        return f"Choose a password that is not your name or your e-mail address, and not made of them. {_WORDS_ADVICE}"
+        return lazy_gettext(
+            "Choose a password that is not your name or your e-mail address, and not made of them. %(words_advice)s",
+            words_advice=_WORDS_ADVICE,
+        )
     if _is_made_of(bare, (organisation, domain)):
-        return f"Choose a password that is not made of the name of your organisation. {_WORDS_ADVICE}"
+        return lazy_gettext(
+            "Choose a password that is not made of the name of your organisation. %(words_advice)s",
+            words_advice=_WORDS_ADVICE,
+        )
     if _is_common(bare):
-        return f"Choose another password. This one, or one much like it, is among the first that are guessed. {_WORDS_ADVICE}"
+        return lazy_gettext(
+            "Choose another password. This one, or one much like it, is among the first that are guessed. "
+            "%(words_advice)s",
+            words_advice=_WORDS_ADVICE,
+        )
     return None
 
 

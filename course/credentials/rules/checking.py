@@ -13,6 +13,7 @@ from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
 from course.credentials.rules.documents import FILE_NAME, is_bit_set
 from course.credentials.rules.keys import Key
 from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDataError, has_valid_proof
+from course.translation import lazy_gettext as _
 
 CredentialState = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "other issuer", "no credential"]
 MAX_BYTES = 64 * 1024
@@ -64,13 +65,15 @@ class _InvalidCredentialError(ValueError):
 
 
 _STATE_SENTENCES: dict[CredentialState, str] = {
-    "valid": "The signature holds, and the certificate is valid by its dates.",
-    "expired": "The signature holds. The certificate has expired.",
-    "not yet valid": "The signature holds. The certificate is not valid yet.",
-    "changed": "The signature is wrong. Something was changed after it was signed, or somebody else signed it.",
-    "withdrawn": "The issuer has withdrawn the key that signed it. Ask its holder to download the certificate again.",
-    "other issuer": "It is not signed with a key of the issuer that you check against.",
-    "no credential": "This is not a credential of this course.",
+    "valid": _("The signature holds, and the certificate is valid by its dates."),
+    "expired": _("The signature holds. The certificate has expired."),
+    "not yet valid": _("The signature holds. The certificate is not valid yet."),
+    "changed": _("The signature is wrong. Something was changed after it was signed, or somebody else signed it."),
+    "withdrawn": _(
+        "The issuer has withdrawn the key that signed it. Ask its holder to download the certificate again."
+    ),
+    "other issuer": _("It is not signed with a key of the issuer that you check against."),
+    "no credential": _("This is not a credential of this course."),
 }
 
 
@@ -87,9 +90,9 @@ def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> Cred
         credential = _parse_credential(document)
         issuer, method = credential["issuer"]["id"], credential["proof"][0]["verificationMethod"]
     except _InvalidCredentialError as error:
-        return _verdict("no credential", f"The reason: {error}.")
+        return _verdict("no credential", _("The reason: %(error)s.", error=error))
     except (KeyError, TypeError):
-        return _verdict("no credential", "The reason: it does not say who issued it.")
+        return _verdict("no credential", _("The reason: it does not say who issued it."))
     key = _find_key(keys, issuer, method)
     if key is None:
         return _verdict("other issuer", f"It says that {str(issuer)[:200]!r} issued it.")
@@ -98,9 +101,9 @@ def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> Cred
             return _verdict("changed")
         claims = _read_claims(credential)
     except UnsignableDataError as error:
-        return _verdict("changed", f"The reason: {error}.")
+        return _verdict("changed", _("The reason: %(error)s.", error=error))
     except (KeyError, TypeError, ValueError, AttributeError):
-        return _verdict("no credential", "It is signed, but does not say what such a credential says.")
+        return _verdict("no credential", _("It is signed, but does not say what such a credential says."))
     return _verdict(_validity_state(claims, key, on), claims=claims)
 
 
@@ -141,7 +144,7 @@ def _parse_credential(document: bytes) -> JsonLdDocument:
         raise _InvalidCredentialError("it does not have exactly one signature")
     required = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
     if any(proof[0].get(term) != value for term, value in required.items()):
-        raise _InvalidCredentialError(f"its signature is not of the kind {SUITE}")
+        raise _InvalidCredentialError(_("its signature is not of the kind %(suite)s", suite=SUITE))
     return credential
 
 

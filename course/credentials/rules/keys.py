@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from course.translation import lazy_gettext as _
+
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 # The multicodec prefix of an Ed25519 public key: https://www.w3.org/TR/cid-1.0/#Multikey
 _ED25519 = b"\xed\x01"
@@ -91,8 +93,10 @@ def unlock_key(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
         private = _cipher(secret).decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], public)
     except (InvalidTag, ValueError) as error:  # ValueError: a part of the stored value is missing
         raise KeyLockedError(
-            "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
-            "again. Only if it is lost, run 'flask system accept-key'."
+            _(
+                "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
+                "again. Only if it is lost, run 'flask system accept-key'."
+            )
         ) from error
     return Ed25519PrivateKey.from_private_bytes(private)
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course.content.schema import Question
+from course.translation import lazy_gettext as _
 
-CONFIDENCE_LEVELS = {"sure": "Sure", "fairly": "Fairly sure", "guessing": "Guessing"}
+CONFIDENCE_LEVELS = {"sure": _("Sure"), "fairly": _("Fairly sure"), "guessing": _("Guessing")}
 # An answer: indices of options (one, all, order, timeline) or, for sort, a group for each option.
 GivenAnswer = list[int] | list[str]
 
@@ -61,7 +62,7 @@ def parse_submission(
         return given if isinstance(given, InvalidAnswer) else SubmittedAnswer(given, None)
     confidence = next(iter(form.get("sure", ())), None)
     if confidence not in CONFIDENCE_LEVELS:
-        return InvalidAnswer("sure-sure", "Say how sure you are of your answer.")
+        return InvalidAnswer("sure-sure", _("Say how sure you are of your answer."))
     return SubmittedAnswer(given, confidence)
 
 
@@ -79,11 +80,11 @@ def parse_answer(
         return _parse_places(order, form)
     places = _parse_numbers(form.get("answer", ()))
     if places is None or any(not 1 <= place <= len(order) for place in places):
-        return InvalidAnswer("answer-1", "Choose from the answers shown.")
+        return InvalidAnswer("answer-1", _("Choose from the answers shown."))
     if question.form == "one" and len(set(places)) != 1:
-        return InvalidAnswer("answer-1", "Choose one answer.")
+        return InvalidAnswer("answer-1", _("Choose one answer."))
     if not places:
-        return InvalidAnswer("answer-1", "Mark at least one.")
+        return InvalidAnswer("answer-1", _("Mark at least one."))
     return sorted({order[place - 1] for place in places})
 
 
@@ -95,7 +96,9 @@ def _parse_groups(
         sent = form.get(f"group-{place}", ())
         number = _parse_numbers(sent)
         if not number or len(number) != 1 or not 1 <= number[0] <= len(question.groups):
-            return InvalidAnswer(f"group-{place}-1", f"Choose a group for “{question.options[index].text}”.")
+            return InvalidAnswer(
+                f"group-{place}-1", _("Choose a group for “%(text)s”.", text=question.options[index].text)
+            )
         groups[index] = question.groups[number[0] - 1]
     return groups
 
@@ -105,9 +108,11 @@ def _parse_places(order: Sequence[int], form: Mapping[str, Sequence[str]]) -> Gi
     for place, index in enumerate(order, 1):
         number = _parse_numbers(form.get(f"place-{place}", ()))
         if not number or len(number) != 1 or not 1 <= number[0] <= len(order):
-            return InvalidAnswer(f"place-{place}", "Give every line its place in the order.")
+            return InvalidAnswer(f"place-{place}", _("Give every line its place in the order."))
         if number[0] in chosen:
-            return InvalidAnswer(f"place-{place}", f"Two lines have place {number[0]}. Give each its own.")
+            return InvalidAnswer(
+                f"place-{place}", _("Two lines have place %(number)s. Give each its own.", number=number[0])
+            )
         chosen[number[0]] = index
     return [chosen[number] for number in sorted(chosen)]
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from course.content.library import Library
 from course.content.schema import Module, Step
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def module_progress(library: Library, module: Module, facts: ProgressFacts) -> M
     """The progress of one module. Its check is done when each of the module's points was shown, over all attempts."""
     steps = [StepProgress(module.id, s.id, s.kind, s.title, _step_state(module, s, facts)) for s in module.steps]
     missed_points = tuple(point for point in module.points if (module.id, point) not in facts.shown)
-    steps.append(StepProgress(module.id, CHECK, CHECK, "Check what you know", "open" if missed_points else "done"))
+    steps.append(StepProgress(module.id, CHECK, CHECK, _("Check what you know"), "open" if missed_points else "done"))
     left = sum(library.step_minutes[module.id, step.id] for step in steps if not step.done and step.kind != CHECK)
     left += library.check_minutes(missed_points)
     number = list(library.modules).index(module.id) + 1

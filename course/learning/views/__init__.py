@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.learning.views import attempts, home, record, scenarios, steps
+from course.learning.views import attempts, modules, record, scenarios, steps
 from course.learning.views.page_context import pages
 
-__all__ = ["attempts", "home", "pages", "record", "scenarios", "steps"]
+__all__ = ["attempts", "modules", "pages", "record", "scenarios", "steps"]

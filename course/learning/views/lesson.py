@@ -11,10 +11,11 @@ from course.content.schema import Block, Nation, Page, Setting
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import ModuleProgress, StepProgress
 from course.organisation.request_organisation import current_organisation
+from course.translation import current_language
 
-# By page version, pathway and nation. The version is a hash of every word of the page, and the fragments hold nothing
-# else, so that an entry is right for ever and in every process.
-_fragment_cache: dict[tuple[str, Setting | None, Nation | None], tuple[Markup | Block, ...]] = {}
+# By page version, pathway, nation and language of the frame. The version is a hash of every word that is shown of the page,
+# and the fragments hold nothing else, so that an entry is right for ever and in every process.
+_fragment_cache: dict[tuple[str, Setting | None, Nation | None, str], tuple[Markup | Block, ...]] = {}
 FRAGMENT_CACHE_SIZE = 2048
 
 
@@ -44,7 +45,8 @@ def render_lesson(
 
 def page_fragments(page: Page) -> tuple[Markup | Block, ...]:
     """Finished HTML, and between it the blocks that differ by organisation (contacts) or person (reflect)."""
-    key = (page.version, reader_library().pathway, reader_library().nation)
+    # The fragments say which texts are not in the language of the page, so it is the page's language that counts.
+    key = (page.shown_version, reader_library().pathway, reader_library().nation, current_language())
     fragments = _fragment_cache.get(key)
     if fragments is None:
         if len(_fragment_cache) >= FRAGMENT_CACHE_SIZE:

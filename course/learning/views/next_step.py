@@ -9,9 +9,9 @@ from datetime import datetime
 from course.learning import queries
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.page_context import next_step_address, reader_id
+from course.translation import gettext as _
+from course.web.addresses import url_for
 from course.web.unit_of_work import db, row_source
-
-CERTIFICATE_PATH = "/certificate"
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,21 @@ def closed_redirect(kind: str, enrolment: int) -> str | None:
 def link_after_part(kind: str, enrolment: int) -> NextLink:
     """The link from the end of a part of a refresher or an update, or of anything else outside a module."""
     navigation = SHORT_COURSE_NAVIGATION.get(kind)
-    return navigation.onward(enrolment) if navigation else NextLink("/", "Go on")
+    return navigation.onward(enrolment) if navigation else NextLink(url_for("dashboard.home"), _("Go on"))
 
 
 def link_after_final() -> NextLink:
     """The link after the final assessment is passed. An edit of the course may have left something else open."""
     done = queries.progress_facts(row_source(), reader_id()).completed_at is not None
-    return NextLink(CERTIFICATE_PATH, "See my certificate") if done else NextLink("/", "Go on with what is open")
+    if done:
+        return NextLink(url_for("certificates.my_certificates"), _("See my certificate"))
+    return NextLink(url_for("dashboard.home"), _("Go on with what is open"))
 
 
 def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> str:
     """The address after a step of a module: the certificate, if the end of that step completed the course."""
     enrolment = queries.enrolment_id(db(), reader_id())
     done = queries.completion(db(), enrolment) if enrolment is not None and ended is not None else None
-    return CERTIFICATE_PATH if done is not None and done.completed_at == ended else next_step_address(progress, step_id)
+    if done is not None and done.completed_at == ended:
+        return url_for("certificates.my_certificates")
+    return next_step_address(progress, step_id)

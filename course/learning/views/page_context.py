@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort, current_app, g, url_for
+from flask import Blueprint, abort, current_app, g
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -21,6 +21,7 @@ from course.learning.rules.progress import (
     module_progress,
     progress,
 )
+from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
@@ -60,11 +61,13 @@ def course_progress() -> CourseProgress:
     return progress(reader_library(), queries.progress_facts(row_source(), reader_id()))
 
 
+@pages.app_template_global()
 def step_address(step: StepProgress) -> str:
     """The path of a step of a module."""
-    return f"/module/{step.module_id}/{step.id}"
+    return url_for("learning.step", module_id=step.module_id, step_id=step.id)
 
 
+@pages.app_template_global("rail")
 def step_navigation(progress: ModuleProgress, here: str) -> Markup:
     """The list of a module's steps beside its pages; `here` is the id of the step that the page shows."""
     # Rendered by itself: the list needs none of the variables that context processors give to whole pages.
@@ -77,11 +80,6 @@ def step_navigation(progress: ModuleProgress, here: str) -> Markup:
         address=step_address,
     )
     return Markup(html)  # noqa: S704 (a template made it)
-
-
-@pages.app_context_processor
-def _template_context() -> dict[str, object]:
-    return {"rail": step_navigation, "step_address": step_address}
 
 
 def next_step_address(progress: ModuleProgress, step_id: str) -> str:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from course.mail.rules.message import BOOSTER, DIGEST, OPTIONAL_MAIL, SCHEDULED_REPORT, DeliveryState, MailMessage
+from course.mail.rules.message import (
+    BOOSTER,
+    DIGEST,
+    OPTIONAL_MAIL,
+    SCHEDULED_REPORT,
+    DeliveryState,
+    MailMessage,
+    OptionalMailMessage,
+    RenderedMail,
+)
 from course.mail.rules.outage import FAULT_TEXTS, DeliveryProblem, FaultReason, ServerFault, too_many_dead_addresses
 from course.mail.rules.retry_schedule import (
     CLAIM_DURATION,
@@ -49,6 +58,8 @@ __all__ = [
     "DeliveryState",
     "FaultReason",
     "MailMessage",
+    "OptionalMailMessage",
+    "RenderedMail",
     "ReplyMeaning",
     "ServerFault",
     "address_is_dead",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from typing import Any, ClassVar, Literal
 
 DeliveryState = Literal["waiting", "failed", "sent", "withheld", "unknown"]
 # The mail that a recipient may choose not to get, and what it is called on pages.
@@ -19,9 +21,45 @@ OPTIONAL_MAIL = {
 
 @dataclass(frozen=True)
 class MailMessage:
-    """What a mail says: the same in plain text and, if there is any, in HTML. `headers` are added to its own."""
+    """What a mail is about, as data. It is rendered when it is delivered, outside the unit of work that queues it.
+
+    Each template under templates/mail/ has one subclass, whose fields are the values of the template. They are stored as
+    JSON until the mail is rendered. `template` is the name of the template without `.txt`; `label` stands for the subject on
+    pages as long as the mail is not rendered.
+    """
+
+    template: ClassVar[str]
+    label: ClassVar[str]
+
+    def values(self) -> dict[str, Any]:
+        """The values of the template as JSON: a day or moment becomes text (ISO 8601). Raises TypeError for others."""
+        return {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class OptionalMailMessage(MailMessage):
+    """A mail that its recipient can stop: `choice_token` is the token of the link that does so (see MailChoiceLink)."""
+
+    choice_token: str
+
+
+@dataclass(frozen=True)
+class RenderedMail:
+    """A mail in words: the same in plain text and, if there is any, in HTML. `headers` are added to its own."""
 
     subject: str
     text: str
     html: str | None = None
-    headers: dict[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+
+
+def _json_value(value: object) -> object:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (tuple, list)):
+        return [_json_value(one) for one in value]
+    if is_dataclass(value):
+        return {field.name: _json_value(getattr(value, field.name)) for field in fields(value)}
+    raise TypeError(f"a mail cannot hold {value!r}")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from course.translation import lazy_gettext as _
+
 # What keeps all mail from leaving. `turned-away`: the server answers, and accepts nothing. `stopped`: nobody sends.
 FaultReason = Literal[
     "name", "refused", "network", "silent", "cut", "certificate", "tls", "no-tls", "login", "no-login", "greeting",
@@ -15,64 +17,64 @@ FaultReason = Literal[
 FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
     "name": (
         "the mail server {server} cannot be found, because its name is not known",
-        "Check the name in MAIL_URL, and whether the server on which the course runs can look up names (DNS).",
+        _("Check the name in MAIL_URL, and whether the server on which the course runs can look up names (DNS)."),
     ),
     "refused": (
         "the mail server {server} cannot be reached, because nothing answers there",
-        "Check whether the mail server is running, the port in MAIL_URL, and whether a firewall is in between.",
+        _("Check whether the mail server is running, the port in MAIL_URL, and whether a firewall is in between."),
     ),
     "network": (
         "the mail server {server} cannot be reached through the network",
-        "Check the network connection of the server on which the course runs, and its firewall.",
+        _("Check the network connection of the server on which the course runs, and its firewall."),
     ),
     "silent": (
         "the mail server {server} does not answer in time",
-        "Check whether the mail server is overloaded, the port in MAIL_URL, and whether a firewall drops connections.",
+        _("Check whether the mail server is overloaded, the port in MAIL_URL, and whether a firewall drops connections."),
     ),
     "cut": (
         "the mail server {server} ends the connection before a mail is accepted",
-        "Ask whoever runs the mail server. Its log says why.",
+        _("Ask whoever runs the mail server. Its log says why."),
     ),
     "certificate": (
         "the certificate of the mail server {server} cannot be trusted",
-        "Check whether it has expired, and whether MAIL_URL has the name that the certificate is made out to.",
+        _("Check whether it has expired, and whether MAIL_URL has the name that the certificate is made out to."),
     ),
     "tls": (
         "no encrypted connection to the mail server {server} can be made",
-        "Check MAIL_URL: smtps:// usually goes with port 465, and smtp:// with port 587.",
+        _("Check MAIL_URL: smtps:// usually goes with port 465, and smtp:// with port 587."),
     ),
     "no-tls": (
         "the mail server {server} offers no encrypted connection, so the password was not sent to it",
-        "Use a port that offers encryption (usually 587 or 465), or take the password out of MAIL_URL.",
+        _("Use a port that offers encryption (usually 587 or 465), or take the password out of MAIL_URL."),
     ),
     "login": (
         "the mail server {server} does not accept the user name and password",
-        "Check both in MAIL_URL. The password may have been changed or have expired.",
+        _("Check both in MAIL_URL. The password may have been changed or have expired."),
     ),
     "no-login": (
         "the mail server {server} does not let anybody sign in on this port",
-        "Use another port (usually 587), or take the user name and password out of MAIL_URL.",
+        _("Use another port (usually 587), or take the user name and password out of MAIL_URL."),
     ),
     "greeting": (
         "the mail server {server} does not let this server talk to it",
-        "Ask whoever runs the mail server to accept mail from the server on which the course runs.",
+        _("Ask whoever runs the mail server to accept mail from the server on which the course runs."),
     ),
     "busy": (
         "the mail server {server} is busy or closed for the moment",
-        "If it goes on for more than an hour, ask whoever runs the mail server.",
+        _("If it goes on for more than an hour, ask whoever runs the mail server."),
     ),
     "turned-away": (
         "the mail server {server} answers, and accepts no mail",
-        "Read its answer below. Often the sender's address (MAIL_FROM) is not allowed, or the server does not know that "
-        "the course may send through it.",
+        _("Read its answer below. Often the sender's address (MAIL_FROM) is not allowed, or the server does not know that "
+        "the course may send through it."),
     ),
     "unknown": (
         "mail cannot be handed to the mail server {server}",
-        "Look into the log of the course.",
+        _("Look into the log of the course."),
     ),
     "stopped": (
         "nobody is sending",
-        "Is the server running with flask serve, or a worker with flask worker?",
+        _("Is the server running with flask serve, or a worker with flask worker?"),
     ),
 }  # fmt: skip
 

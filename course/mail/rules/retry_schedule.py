@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from course.translation import lazy_gettext as _
+
 # After each answer about a mail. Together they are more than three days, as RFC 5321 (4.5.4.1) asks for.
 RETRY_DELAYS = (
     timedelta(minutes=1),
@@ -17,7 +19,7 @@ RETRY_DELAYS = (
 REFUSAL_RETRY_DELAY = timedelta(hours=2)
 # Longer than one round of sending can take. A claim that is older is from a sender that died.
 CLAIM_DURATION = timedelta(minutes=30)
-UNKNOWN_OUTCOME = (
+UNKNOWN_OUTCOME = _(
     "The program was stopped while it handed this mail over, so nobody can say whether it left. It is not sent again by "
     "itself. Ask whether it has arrived, or send it again."
 )

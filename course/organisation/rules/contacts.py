@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.dates import add_months
+from course.translation import lazy_gettext as _
 
 # The kinds of contact, in the order in which people try them.
 CONTACT_KINDS = {
-    "lead": "Safeguarding lead",
-    "deputy": "Deputy",
-    "out-of-hours": "Outside working hours",
-    "social-care": "Children’s social care or social work",
+    "lead": _("Safeguarding lead"),
+    "deputy": _("Deputy"),
+    "out-of-hours": _("Outside working hours"),
+    "social-care": _("Children’s social care or social work"),
 }
 
 # The months between reviews of a contact, with their labels.
-REVIEW_INTERVALS = {3: "3 months", 6: "6 months", 12: "A year"}
+REVIEW_INTERVALS = {3: "3 months", 6: "6 months", 12: _("A year")}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ import io
 
 from PIL import Image, ImageOps
 
+from course.translation import lazy_gettext as _
+
 MAX_LOGO_BYTES = 1024 * 1024
 MAX_LOGO_PIXELS = 16_000_000
 MAX_LOGO_SIZE = (480, 160)  # at most, in pixels
@@ -21,9 +23,9 @@ def clean_logo(data: bytes) -> bytes:
     Raises LogoRefusedError for a file that is no PNG or JPEG, is broken, is animated, or is too large.
     """
     if not data:
-        raise LogoRefusedError("Choose a file first.")
+        raise LogoRefusedError(_("Choose a file first."))
     if len(data) > MAX_LOGO_BYTES:
-        raise LogoRefusedError("The file is larger than 1 MB. Save the logo smaller, 480 pixels wide is enough.")
+        raise LogoRefusedError(_("The file is larger than 1 MB. Save the logo smaller, 480 pixels wide is enough."))
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             return _reencode_picture(picture)
@@ -34,13 +36,16 @@ def clean_logo(data: bytes) -> bytes:
     # A broken file makes the decoder raise almost any exception: a TypeError for a text in place of a resolution.
     except Exception as error:
         raise LogoRefusedError(
-            "This is no PNG or JPEG picture, or it is broken. Save the logo as PNG and try again."
+            _("This is no PNG or JPEG picture, or it is broken. Save the logo as PNG and try again.")
         ) from error
 
 
 def _too_many_pixels_error() -> LogoRefusedError:
     return LogoRefusedError(
-        f"The picture has more than {MAX_LOGO_PIXELS // 1_000_000} million pixels. Save the logo smaller."
+        _(
+            "The picture has more than %(max_logo_pixels)s million pixels. Save the logo smaller.",
+            max_logo_pixels=MAX_LOGO_PIXELS // 1_000_000,
+        )
     )
 
 
@@ -49,7 +54,7 @@ def _reencode_picture(picture: Image.Image) -> bytes:
     if picture.width * picture.height > MAX_LOGO_PIXELS:
         raise _too_many_pixels_error()
     if getattr(picture, "n_frames", 1) > 1:
-        raise LogoRefusedError("The file holds more than one picture. Save the logo as one still picture.")
+        raise LogoRefusedError(_("The file holds more than one picture. Save the logo as one still picture."))
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
     upright.thumbnail(MAX_LOGO_SIZE, Image.Resampling.LANCZOS)
     clean = Image.new("RGBA", upright.size)

@@ -24,7 +24,7 @@ from course.people.actions.employment import (
     restart_employment,
 )
 from course.people.actions.identity import correct_identity, erase_address, erase_name, merge_people
-from course.people.actions.invitations import InvitationRequested, InvitationWriter, invite
+from course.people.actions.invitations import invite
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
 from course.people.actions.team_tree import (
@@ -42,8 +42,6 @@ __all__ = [
     "MAX_DELEGATION",
     "NAME_TAKEN",
     "AssignmentRow",
-    "InvitationRequested",
-    "InvitationWriter",
     "NewPerson",
     "Refusal",
     "TeamNameTakenError",

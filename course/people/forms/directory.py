@@ -11,12 +11,13 @@ from wtforms.validators import DataRequired, Email, Length
 from course.content.schema import SETTINGS
 from course.people.queries.team_tree import TeamView
 from course.people.rules import normalise_line
+from course.translation import lazy_gettext as _
 from course.web.forms import Form, select_choices
 
 ROLE_LABELS = {
-    "learner": "Learner",
-    "manager": "Learner, and manager of the team and all below it",
-    "administrator": "Learner, and administrator of the course",
+    "learner": _("Learner"),
+    "manager": _("Learner, and manager of the team and all below it"),
+    "administrator": _("Learner, and administrator of the course"),
 }
 
 
@@ -30,34 +31,36 @@ def line_field(label: str, empty: str) -> StringField:
     return StringField(
         label,
         filters=[clean_line],
-        validators=[DataRequired(empty), Length(max=200, message="Shorten this to 200 characters.")],
+        validators=[DataRequired(empty), Length(max=200, message=_("Shorten this to 200 characters."))],
     )
 
 
-def name_field(label: str = "Name", autocomplete: str = "off") -> StringField:
+def name_field(label: str = _("Name"), autocomplete: str = "off") -> StringField:
     """A person's full name."""
     return StringField(
         label,
         filters=[clean_line],
         validators=[
-            DataRequired("Enter the full name."),
-            Length(max=200, message="Shorten the name to 200 characters."),
+            DataRequired(_("Enter the full name.")),
+            Length(max=200, message=_("Shorten the name to 200 characters.")),
         ],
         render_kw={"autocomplete": autocomplete},
     )
 
 
-def email_field(label: str = "E-mail address", autocomplete: str = "off") -> EmailField:
+def email_field(label: str = _("E-mail address"), autocomplete: str = "off") -> EmailField:
     """An e-mail address that mail can be sent to."""
     return EmailField(
         label,
         filters=[clean_line],
         validators=[
-            DataRequired("Enter the e-mail address."),
-            Length(max=254, message="An e-mail address has at most 254 characters."),
+            DataRequired(_("Enter the e-mail address.")),
+            Length(max=254, message=_("An e-mail address has at most 254 characters.")),
             Email(
-                "Enter an e-mail address such as sam@example.org, to which mail can be sent. Letters such as ü may "
-                "stand after the @ only, and the ending must be a real one (.local is not).",
+                _(
+                    "Enter an e-mail address such as sam@example.org, to which mail can be sent. Letters such as ü may "
+                    "stand after the @ only, and the ending must be a real one (.local is not)."
+                ),
                 allow_smtputf8=False,
             ),
         ],
@@ -68,22 +71,22 @@ def email_field(label: str = "E-mail address", autocomplete: str = "off") -> Ema
 class AddPersonForm(Form):
     name = name_field()
     email = email_field()
-    team = SelectField("Team", filters=[clean_line], validate_choice=True)
-    role = SelectField("Role", choices=ROLE_LABELS, default="learner")
-    pathway = SelectField("Pathway", choices={"": "The organisation’s usual one"} | select_choices(SETTINGS))
+    team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
+    role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
+    pathway = SelectField(_("Pathway"), choices={"": _("The organisation’s usual one")} | select_choices(SETTINGS))
 
 
 class PathwayForm(Form):
     """A pathway for a person, or for a team and all below it."""
 
-    team = SelectField("Team", filters=[clean_line])
-    pathway = SelectField("Pathway", choices=select_choices(SETTINGS))
-    reason = line_field("Reason", "Say in a few words why, such as: works in the nursery. The learner sees it.")
+    team = SelectField(_("Team"), filters=[clean_line])
+    pathway = SelectField(_("Pathway"), choices=select_choices(SETTINGS))
+    reason = line_field(_("Reason"), _("Say in a few words why, such as: works in the nursery. The learner sees it."))
 
 
 class AddTeamForm(Form):
-    name = line_field("Name of the team", "Enter the name of the team.")
-    parent = SelectField("Part of", filters=[clean_line])
+    name = line_field(_("Name of the team"), _("Enter the name of the team."))
+    parent = SelectField(_("Part of"), filters=[clean_line])
 
 
 def team_choices(teams: Iterable[TeamView], none: str) -> dict[str, str]:

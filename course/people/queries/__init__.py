@@ -18,7 +18,7 @@ from course.people.queries.directory import (
 )
 from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
 from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
-from course.people.queries.invitations import CREDENTIAL, Invitee, people_without_password, without_password_query
+from course.people.queries.invitations import Invitee, people_without_password, without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
@@ -38,7 +38,6 @@ from course.people.queries.visibility import (
 
 __all__ = [
     "BY_NAME",
-    "CREDENTIAL",
     "PEOPLE_PER_PAGE",
     "Assignment",
     "Delegation",

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session, aliased
 
 from course.content.schema import Setting
 from course.mail.queries import newest_failure
+from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.queries.invitations import CREDENTIAL, without_password_query
+from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
 from course.people.rules import Viewer, normalise_email
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonVie
             row.email,
             (),
             (),
-            row.active is not None,
+            row.active,
             row.pathway,
             row.failure,
             row.invited_at,
@@ -153,7 +155,7 @@ def _people_query(
             Team.name.label("team"),
             RoleGrant.role,
             managed.name.label("manages"),
-            CREDENTIAL.c.person_id.label("active"),
+            has_password(Person.id).label("active"),
             newest_pathway(Person.__table__.c.id).label("pathway"),
             newest_failure(Person.__table__.c.email).label("failure"),
             Person.invited_at,
@@ -164,14 +166,13 @@ def _people_query(
         .outerjoin(Team, Team.id == Membership.team_id)
         .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None)))
         .outerjoin(managed, managed.id == RoleGrant.team_id)
-        .outerjoin(CREDENTIAL, CREDENTIAL.c.person_id == Person.id)
         .where(Person.left_at.is_(None), which)
         .order_by(*BY_NAME, Team.name, RoleGrant.role, managed.name)
     )
 
 
 def _role_label(role: str | None, team: str | None) -> str | None:
-    return f"Manager of {team}" if role == "manager" else role.capitalize() if role else None
+    return _("Manager of %(team)s", team=team) if role == "manager" else role.capitalize() if role else None
 
 
 def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:

@@ -6,15 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, column, exists, select, table
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from course.passwords.queries import has_password
 from course.people.models import Person
 from course.people.queries.names import BY_NAME
-
-# Sign-in is built on top of people, so its table is named here and not imported: whoever has a row in it
-# has chosen a password.
-CREDENTIAL = table("credential", column("person_id"))
 
 
 @dataclass(frozen=True)
@@ -34,6 +31,5 @@ def people_without_password(session: Session, among: Collection[int] | None = No
 
 
 def without_password_query() -> Select[int, str, datetime | None]:
-    active = exists().where(CREDENTIAL.c.person_id == Person.id)
-    rows = select(Person.id, Person.name, Person.invited_at).where(Person.left_at.is_(None), ~active)
+    rows = select(Person.id, Person.name, Person.invited_at).where(Person.left_at.is_(None), ~has_password(Person.id))
     return rows.where(Person.email.not_like("%.invalid"))

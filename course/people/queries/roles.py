@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.queries.invitations import CREDENTIAL
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Assignment:
     def words(self) -> str:
         if self.role is None:
             return self.team or ""
-        return f"Manager of {self.team}" if self.role == "manager" else self.role.capitalize()
+        return _("Manager of %(team)s", team=self.team) if self.role == "manager" else self.role.capitalize()
 
 
 def team_assignments(session: Session, person_id: int) -> list[Assignment]:
@@ -60,7 +61,7 @@ def administrators(session: Session) -> list[int]:
         select(RoleGrant.person_id)
         .join(Person, Person.id == RoleGrant.person_id)
         .where(RoleGrant.role == "administrator", RoleGrant.until.is_(None), Person.left_at.is_(None))
-        .where(exists().where(CREDENTIAL.c.person_id == Person.id))
+        .where(has_password(Person.id))
         .order_by(RoleGrant.id)
     )
     return list(session.execute(rows).scalars())

@@ -11,7 +11,6 @@ from course.people_import.actions.applying import (
     StalePreviewError,
     apply_portion,
     begin_apply,
-    claim_interrupted,
     end_import,
     finish_apply,
     invitation_batches,
@@ -20,7 +19,13 @@ from course.people_import.actions.applying import (
     skip_line,
     start_writing,
 )
-from course.people_import.actions.preview import delete_expired, keep_preview, store_upload
+from course.people_import.actions.preview import (
+    delete_expired,
+    keep_preview,
+    keep_preview_of_choices,
+    store_choices,
+    store_upload,
+)
 
 __all__ = [
     "FILE_DELETED",
@@ -31,15 +36,16 @@ __all__ = [
     "StalePreviewError",
     "apply_portion",
     "begin_apply",
-    "claim_interrupted",
     "delete_expired",
     "end_import",
     "finish_apply",
     "invitation_batches",
     "invite_people",
     "keep_preview",
+    "keep_preview_of_choices",
     "record_failure",
     "skip_line",
     "start_writing",
+    "store_choices",
     "store_upload",
 ]

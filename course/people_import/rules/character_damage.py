@@ -1,4 +1,4 @@
-"""Letters that are probably not what somebody wrote: wrongly decoded, lost, or only looking like the right ones."""
+"""Damaged characters in names: wrongly decoded, lost, or of another alphabet with letters that look the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEVER_IN_NAMES = frozenset("†‡‰•…¡¿¶§„‚‹›ˆ˜")
 
 
 def undo_double_decoding(text: str) -> str | None:
-    """What stood there before UTF-8 was read as Windows-1252 or Latin-1; None if that has not happened."""
+    """The text before its UTF-8 was decoded as Windows-1252 or Latin-1; None if it was not."""
     if text.isascii():
         return None
     try:

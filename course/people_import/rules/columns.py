@@ -1,4 +1,4 @@
-"""Which column of a list is what: by its heading, and by what stands in it."""
+"""Mapping of columns to fields: by heading and by content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course.people_import.rules.headings import (
 from course.people_import.rules.table import Table
 from course.people_import.rules.values import is_placeholder
 
-# What a list may say about a person, and the words for it.
+# The fields that a list may hold about a person, with their labels.
 FIELDS = {
     "email": "E-mail address",
     "name": "Full name",
@@ -49,7 +49,7 @@ def _is_code(cell: str) -> bool:
 
 @dataclass(frozen=True)
 class _ColumnContent:
-    """What stands in a column, without what only stands in the place of a value."""
+    """The content of a column without placeholders such as N/A."""
 
     cells: tuple[str, ...]
     rows: int
@@ -84,7 +84,7 @@ class _ColumnContent:
         return len(set(self.cells)) / len(self.cells) if self.cells else 0.0
 
     def fits(self, field: str) -> bool:
-        """Whether this can be what the field holds; an empty column can be anything."""
+        """Whether the content can be that of the field; an empty column fits any field."""
         if not self.cells:
             return True
         if field == "email":

@@ -1,4 +1,4 @@
-"""Days as people and HR systems write them: the day first, year-month-day, or with the month as a word."""
+"""Parsing dates as people and HR systems write them: day first, year-month-day, or with the month as a word."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WEEKDAY = re.compile(r"^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[.
 _TIME = re.compile(
     r"(T|,?\s+)\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(Z|UTC|GMT|BST|[+-]\d{2}:?\d{2})?$", re.IGNORECASE
 )
-# What stands in a column in place of no day: what spreadsheets and databases make of an empty one.
+# Dates that spreadsheets and databases write for an empty value.
 _NO_DAY = re.compile(r"0{1,2}[./-]0{1,2}[./-]0{2,4}|0{4}[./-]?00[./-]?00|0+([.,]0+)?|0?0/01/1900|-?1/01/1900")
 _ZERO_DAYS = frozenset({date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1), date(1970, 1, 1)})
 EARLIEST, LATEST = 1940, 2100
@@ -43,7 +43,7 @@ _SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
 
 
 class InvalidDayError(ValueError):
-    """The message says what is wrong with it, and how to write it."""
+    """The text is not a valid date; the message gives the fault and the right form."""
 
 
 def _plain(text: str) -> str:
@@ -51,7 +51,7 @@ def _plain(text: str) -> str:
 
 
 def is_placeholder_day(text: str) -> bool:
-    """Whether this only stands in the place of a day, such as TBC, 00/00/0000 or 01/01/1900."""
+    """Whether the text is a placeholder for a date, such as TBC, 00/00/0000 or 01/01/1900."""
     typed = _plain(text)
     if is_placeholder(typed) or _NO_DAY.fullmatch(typed):
         return True
@@ -83,18 +83,18 @@ def read_day(text: str, label: str) -> date | None:
 
 
 def read_list_day(text: str, label: str) -> date | None:
-    """A day in a list: as `read_day`, but what spreadsheets and databases write for no day is none."""
+    """Parse a date in a list: as `read_day`, but None for placeholders of spreadsheets and databases."""
     return None if is_placeholder_day(text) else read_day(text, label)
 
 
 def read_last_day(text: str, label: str) -> date | None:
-    """A last day in a list: as `read_list_day`, but the end of the year 9999 is none."""
+    """Parse a last day in a list: as `read_list_day`, but None for the end of the year 9999."""
     return None if _NO_END.fullmatch(_plain(text)) else read_list_day(text, label)
 
 
 def month_first_example(cells: Iterable[str]) -> str | None:
-    """Of a column, a day that can only be meant with the month first, such as 09/25/2026; None if there is none. In such
-    a column 09/10/2026 is not clear."""
+    """A date of the column that is valid only with the month first, such as 09/25/2026; None if there is none. In a column
+    with such a date 09/10/2026 is ambiguous."""
     for cell in cells:
         found = _SHORT.fullmatch(_plain(cell))
         if found and int(found[1]) <= 12 < int(found[2]) <= 31:
@@ -103,19 +103,19 @@ def month_first_example(cells: Iterable[str]) -> str | None:
 
 
 def is_ambiguous_day(text: str) -> bool:
-    """Whether a day reads differently with the day first and with the month first."""
+    """Whether the date differs when it is read with the day first and with the month first."""
     found = _SHORT.fullmatch(_plain(text))
     return bool(found) and int(found[1]) <= 12 and int(found[2]) <= 12 and int(found[1]) != int(found[2])  # type: ignore[index]
 
 
 def looks_like_day(text: str) -> bool:
-    """Whether this is written as a day is, be there such a day or not."""
+    """Whether the text has the form of a date, valid or not."""
     typed = _plain(text)
     return _date_parts(typed) is not None or bool(_NO_END.fullmatch(typed)) or bool(re.fullmatch(r"[2-6]\d{4}", typed))
 
 
 def _date_parts(typed: str) -> tuple[int, int, int] | None:
-    """Year, month and day as they are written; the month is 0 for a word that is none."""
+    """Year, month and day of the text; the month is 0 for a word that is not a month."""
     if found := _YEAR_FIRST.fullmatch(typed):
         year, month, day = (part for part in found.groups() if part)
         return int(year), _month(month), int(day)

@@ -1,4 +1,4 @@
-"""How HR systems call their columns."""
+"""The headings that HR systems use, by field."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
     "issuer": ("issuer", "issuedby", "provider", "trainingprovider", "certificateissuer", "awardingbody", "anbieter",
                "darparwr"),
 }  # fmt: skip
-# A column of addresses that are somebody else’s.
+# Headings of columns with the address of another person, such as a manager.
 OTHER_PERSON_HEADING = re.compile(
     r"manager|supervisor|linem|emergency|nextofkin|parent|referee|reportsto|reportingto|approver|spouse|guardian|rheolwr|vorgesetzt"
 )
@@ -71,8 +71,8 @@ _QUALIFIERS = frozenset(
 
 
 def strip_qualifiers(heading: str) -> str:
-    """A heading without such words, as `bare` writes it; empty if there are none in it, or nothing beside them. The
-    number of a person is never guessed so: “Contact number” is a telephone."""
+    """A heading without its qualifiers, as `normalise_heading` writes it; empty if it has none, or nothing else. It is not
+    used for the staff number: “Contact number” is a telephone."""
     words = re.split(r"[\W_]+", re.sub(r"\([^)]*\)|\[[^\]]*\]|['’]s\b", " ", heading))
     words = [word for word in words if word]
     kept = [word for word in words if word.casefold() not in _QUALIFIERS]

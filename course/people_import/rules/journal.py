@@ -1,7 +1,7 @@
-"""The journal of an import: what is still to be written, frozen at the moment from which the import goes on to its end.
+"""The journal of an import: the steps of its plan, stored when the import begins to write.
 
-The plan of a list depends on who is there, and the first portion that is written changes that. So the plan is written
-down once, as steps in a fixed order, and the portions follow the journal; after a crash as well.
+The plan of a list depends on the people who exist, and the first portion that is written adds people. The plan is
+therefore stored once, as steps in a fixed order, and each portion follows the journal, also after a crash.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class SkippedLine:
     reason: str
 
 
-def make_journal(plan: ImportPlan, places: TeamPaths) -> tuple[JournalStep, ...]:
+def make_journal(plan: ImportPlan, team_paths: TeamPaths) -> tuple[JournalStep, ...]:
     """The steps of a plan: new people first, so that they can be added many at a time, then changes of known people."""
-    lines = sorted((line for line in plan.lines if line.deeds), key=lambda line: (line.kind != "added", line.number))
+    lines = sorted((line for line in plan.lines if line.changes), key=lambda line: (line.kind != "added", line.number))
     return tuple(
         JournalStep(
             line.number,
             line.who,
-            line.deeds,
-            line.wanted,
-            _unique(places.find(path) for path in line.wanted.teams),
-            _unique(places.find(path) for path in line.wanted.managed),
+            line.changes,
+            line.row_data,
+            _unique(team_paths.find(path) for path in line.row_data.teams),
+            _unique(team_paths.find(path) for path in line.row_data.managed),
             line.person.id if line.person else None,
             person_fingerprint(line.person) if line.person else None,
         )
@@ -60,12 +60,12 @@ def make_journal(plan: ImportPlan, places: TeamPaths) -> tuple[JournalStep, ...]
     )
 
 
-def _unique(places: Iterable[TeamPlace]) -> tuple[TeamPlace, ...]:
-    return tuple(dict.fromkeys(places))
+def _unique(team_paths: Iterable[TeamPlace]) -> tuple[TeamPlace, ...]:
+    return tuple(dict.fromkeys(team_paths))
 
 
 def person_fingerprint(person: KnownPerson) -> str:
-    """Stands for all that a plan compares a row with; it is another one as soon as somebody changes the person."""
+    """The hash of all facts that a plan compares a row with. It differs as soon as one of the facts is changed."""
     facts = (
         person.name, person.email, person.staff_number, person.left, sorted(person.teams), sorted(person.manages),
         person.pathway, sorted(person.certificates), person.start, person.administrator, person.merged,

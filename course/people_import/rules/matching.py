@@ -1,7 +1,7 @@
-"""Whom a row of a list is about: by what stands there now, by what stood there before, and by entries that were merged.
+"""Matching a row of a list with a known person: by present identifiers, by former identifiers, and by merged entries.
 
-A list never turns one person into another. One identifier alone decides nothing that the name and the other one speak
-against; where it is likely but not certain that two are one person, somebody is asked.
+A list never turns one person into another. One identifier alone does not decide if the name and the other identifier
+contradict it. If it is likely but not certain that two entries are one person, an administrator is asked.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from course.people_import.rules.values import number_key
 
 @dataclass(frozen=True)
 class ImportCertificate:
-    """An earlier certificate, as the list says it."""
+    """An earlier certificate in the list."""
 
     day: date
     valid_until: date | None
@@ -26,9 +26,9 @@ class ImportCertificate:
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """A person whom the course knows, here since `start`. `left` is their last day; `certificates` are the days of
-    those that earlier lists told of; `former` and `former_numbers` the addresses and staff numbers that they had
-    before. `merged` is the id of the entry that this one turned out to be the same person as."""
+    """A person whom the course knows, employed since `start`. `left` is the last day; `certificates` are the dates of the
+    certificates that earlier lists brought; `former` and `former_numbers` are the former addresses and staff numbers.
+    `merged` is the id of the entry into which this entry was merged."""
 
     id: int
     name: str
@@ -48,8 +48,8 @@ class KnownPerson:
 
 @dataclass
 class RowData:
-    """What one row, or several about one person, say. What is empty, or for which there is no column, is None: it stays
-    as it is. `teams` and `managed` are paths of names; `remarks` say what was left out."""
+    """The values of one row, or of several rows about one person. A value whose cell is empty or whose column is missing is
+    None, and changes nothing. `teams` and `managed` are paths of names; `remarks` describe what was left out."""
 
     email: str = ""
     name: str | None = None
@@ -74,30 +74,30 @@ class RowData:
 
 
 class AmbiguousPersonError(ValueError):
-    """What the row says belongs to two people; the message says to whom."""
+    """The identifiers of the row belong to two people; the message names both."""
 
 
 @dataclass(frozen=True)
 class ImportQuestion:
-    """What somebody has to decide before a row is applied: a kind (rules/questions.py), the person whom it may be about,
-    and the question in words."""
+    """A question that an administrator has to decide before a row is applied: its kind (rules/questions.py), its text, and the
+    person whom the row may be about."""
 
     kind: str
     words: str
     person: int | None = None
 
 
-# What was decided about a question of that kind, about that person: same, other, or nothing yet.
+# The decision about a question of a kind and about a person: same, other, or None as long as nothing is decided.
 DecisionLookup = Callable[[str, int | None], str | None]
 
 
 def no_decision(_kind: str, _person: int | None) -> str | None:
-    """Nothing was decided yet."""
+    """The lookup without any decision."""
     return None
 
 
 class PeopleDirectory:
-    """Everybody whom the course knows, by what a list can call them."""
+    """All known people, indexed by the identifiers and names that a list can hold."""
 
     def __init__(self, known: Iterable[KnownPerson]) -> None:
         people = list(known)
@@ -109,20 +109,20 @@ class PeopleDirectory:
         self._names: dict[frozenset[str], set[int]] = {}
         self._keys: dict[str, set[int]] = {}
         for one in people:
-            today = self.now(one).id
+            today = self.current_entry(one).id
             for email in one.former:
                 self._former.setdefault(email, set()).add(today)
             for number in one.former_numbers:
                 self._former_numbers.setdefault(number, set()).add(today)
-            if self.now(one) is one and not is_undeliverable(one.email):
+            if self.current_entry(one) is one and not is_undeliverable(one.email):
                 self._names.setdefault(name_words(one.name), set()).add(one.id)
             if one.staff_number:
                 self._keys.setdefault(number_key(one.staff_number), set()).add(today)
 
-    def now(self, one: KnownPerson) -> KnownPerson:
-        """The entry that counts for somebody today."""
+    def current_entry(self, one: KnownPerson) -> KnownPerson:
+        """The entry into which this one was merged, or this one itself."""
         passed = {one.id}
-        # An entry that is here again is nobody else's.
+        # The person of a merged entry may have come back under it; then it is an entry of its own again.
         while one.left is not None and one.merged in self._ids and one.merged not in passed:
             one = self._ids[one.merged]
             passed.add(one.id)
@@ -135,27 +135,27 @@ class PeopleDirectory:
         return self._numbers.get(number) if number is not None else None
 
     def by_name(self, name: str | None) -> list[KnownPerson]:
-        """Everybody of that name, whatever its accents, case and order."""
+        """All people with that name, without regard to accents, case and the order of its words."""
         return [self._ids[one] for one in sorted(self._names.get(name_words(name or ""), ()))] if name else []
 
     def by_number_key(self, number: str | None) -> list[KnownPerson]:
-        """Everybody whose staff number a spreadsheet could have made this one of."""
+        """All people whose staff number a spreadsheet may have changed into this one."""
         return [self._ids[one] for one in sorted(self._keys.get(number_key(number), ()))] if number else []
 
     def by_former(self, email: str) -> KnownPerson | None:
-        """The one person who had this address before; None if there were several."""
+        """The person who had this address before; None if there is none, or more than one."""
         return self._one(self._former.get(email, set()))
 
     def by_former_number(self, number: str | None) -> KnownPerson | None:
-        """The one person who had this staff number before."""
+        """The person who had this staff number before; None if there is none, or more than one."""
         return self._one(self._former_numbers.get(number or "", set()))
 
-    def had(self, one: KnownPerson, email: str) -> bool:
-        """Whether somebody had this address before, and nobody has it now."""
+    def had_email_before(self, one: KnownPerson, email: str) -> bool:
+        """Whether this person had this address before, and nobody has it now."""
         return email not in self._emails and one.id in self._former.get(email, ())
 
-    def had_number(self, one: KnownPerson, number: str | None) -> bool:
-        """Whether somebody had this staff number before, and nobody has it now."""
+    def had_number_before(self, one: KnownPerson, number: str | None) -> bool:
+        """Whether this person had this staff number before, and nobody has it now."""
         return number is not None and number not in self._numbers and one.id in self._former_numbers.get(number, ())
 
     def _one(self, ids: Collection[int]) -> KnownPerson | None:
@@ -164,47 +164,54 @@ class PeopleDirectory:
 
 @dataclass(frozen=True)
 class RowMatch:
-    """Whom a row is about (None for somebody new), and what it wants. Where it calls them by something that is not
-    theirs any more, `aside` says so in words, and that is not wanted. `question` has to be decided first."""
+    """The person whom a row is about (None: a new person), and the values to apply. If the row has a former identifier of the
+    person, `note` says so, and the identifier is left out of `row_data`. `question` has to be decided first."""
 
     person: KnownPerson | None
-    wanted: RowData
-    aside: str = ""
+    row_data: RowData
+    note: str = ""
     question: ImportQuestion | None = None
 
 
-def match_row(wanted: RowData, book: PeopleDirectory, decided: DecisionLookup = no_decision) -> RowMatch:
-    """By staff number and address; else, where the name is the same, by a number or an address that somebody had before;
-    else perhaps by the name. Raises NotOneError where they contradict each other."""
-    entries = [one for one in (book.by_number(wanted.staff_number), book.by_email(wanted.email)) if one is not None]
-    people = list({book.now(one).id: book.now(one) for one in entries}.values())
+def match_row(row_data: RowData, directory: PeopleDirectory, decision_for: DecisionLookup = no_decision) -> RowMatch:
+    """Match by staff number and address; else, if the name is the same, by a former staff number or address; else ask about a
+    person of that name. Raises AmbiguousPersonError if the identifiers contradict each other."""
+    entries = [
+        one
+        for one in (directory.by_number(row_data.staff_number), directory.by_email(row_data.email))
+        if one is not None
+    ]
+    people = list({directory.current_entry(one).id: directory.current_entry(one) for one in entries}.values())
     if len(people) == 2:
         first, second = people
         raise AmbiguousPersonError(
             f"The staff number belongs to {first.name} ({first.email}), but the address to {second.name}."
         )
     if not people:
-        before = _match_former(wanted, book)
-        return before if before.person is not None else _possible_match(wanted, book, decided)
+        before = _match_former(row_data, directory)
+        return before if before.person is not None else _possible_match(row_data, directory, decision_for)
     (person,) = people
     others = [one for one in entries if one.id != person.id]
-    if wanted.staff_number and book.by_number(wanted.staff_number) is None:
-        found = _match_new_number(wanted, person, book, decided, bool(others))
+    if row_data.staff_number and directory.by_number(row_data.staff_number) is None:
+        found = _match_new_number(row_data, person, directory, decision_for, bool(others))
         if found is not None:
             return found
     if others:
-        return _match_merged(wanted, person, others)
-    return _match_existing(_keep_corrections(wanted, person, book), wanted, person, book, decided)
+        return _match_merged(row_data, person, others)
+    return _match_existing(_keep_corrections(row_data, person, directory), row_data, person, directory, decision_for)
 
 
 def _match_existing(
-    found: RowMatch, said: RowData, person: KnownPerson, book: PeopleDirectory, decided: DecisionLookup
+    found: RowMatch, original: RowData, person: KnownPerson, directory: PeopleDirectory, decision_for: DecisionLookup
 ) -> RowMatch:
-    """A row whose number or address is that of one person: it is about them if nothing else speaks against it."""
-    by_number = book.by_number(said.staff_number) is not None or book.had_number(person, said.staff_number)
-    by_address = said.email == person.email or book.had(person, said.email)
-    alike = name_likeness(said.name, person.name)
-    number = said.staff_number
+    """Match a row whose staff number or address is that of one person, unless the other values contradict it. `original` are
+    the values before former identifiers were left out."""
+    by_number = directory.by_number(original.staff_number) is not None or directory.had_number_before(
+        person, original.staff_number
+    )
+    by_address = original.email == person.email or directory.had_email_before(person, original.email)
+    alike = name_likeness(original.name, person.name)
+    number = original.staff_number
     if not by_address and alike == "other":
         raise AmbiguousPersonError(
             f"The staff number {number} is that of {person.name} ({person.email}), and neither the name nor the address "
@@ -224,22 +231,22 @@ def _match_existing(
         f"{'are others' if others else 'is another one'}. Is it the same person?",
         person.id,
     )
-    answer = decided(question.kind, person.id)
+    answer = decision_for(question.kind, person.id)
     if answer == "other":
         raise AmbiguousPersonError(f"It is not {person.name}, but has their {called}. Give one of the two another one.")
     return found if answer == "same" else replace(found, question=question)
 
 
 def _match_new_number(
-    wanted: RowData, person: KnownPerson, book: PeopleDirectory, decided: DecisionLookup, merged: bool
+    row_data: RowData, person: KnownPerson, directory: PeopleDirectory, decision_for: DecisionLookup, merged: bool
 ) -> RowMatch | None:
-    """What becomes of a row with a staff number that nobody has now, and the address of this person; None if nothing
-    speaks against it. Raises NotOneError if it is about somebody else."""
-    alike = name_likeness(wanted.name, person.name)
-    before = book.by_former_number(wanted.staff_number)
-    if book.had_number(person, wanted.staff_number):
+    """Match a row with the address of this person and a staff number that nobody has now; None if nothing contradicts the
+    match. Raises AmbiguousPersonError if the row is about another person."""
+    alike = name_likeness(row_data.name, person.name)
+    before = directory.by_former_number(row_data.staff_number)
+    if directory.had_number_before(person, row_data.staff_number):
         return None
-    old, new = person.staff_number, wanted.staff_number or ""
+    old, new = person.staff_number, row_data.staff_number or ""
     if old:
         if merged or alike not in ("same", "like"):
             raise AmbiguousPersonError(f"This address belongs to staff number {old}, {person.name}.")
@@ -247,7 +254,7 @@ def _match_new_number(
             raise AmbiguousPersonError(
                 f"The staff number was that of {before.name} ({before.email}), and this is {person.name}."
             )
-        return _match_changed_number(wanted, person, old, new, decided)
+        return _match_changed_number(row_data, person, old, new, decision_for)
     if before is not None and alike != "same":
         raise AmbiguousPersonError(
             f"The staff number was that of {before.name} ({before.email}), but the address is that of {person.name}."
@@ -261,100 +268,100 @@ def _match_new_number(
 
 
 def _match_changed_number(
-    wanted: RowData, person: KnownPerson, old: str, new: str, decided: DecisionLookup
+    row_data: RowData, person: KnownPerson, old: str, new: str, decision_for: DecisionLookup
 ) -> RowMatch:
-    """Somebody whose name and address agree, but whose number is another one: a spreadsheet has taken its zeros away, or
-    they were given a new one."""
-    kept = wanted
+    """Match a row with the name and address of a person but another staff number: a spreadsheet has removed leading zeros, or
+    the person was given a new number."""
+    kept = row_data
     if number_key(old) == number_key(new):
-        kind, kept = "zeros", replace(wanted, staff_number=max(old, new, key=len) if len(old) != len(new) else old)
+        kind, kept = "zeros", replace(row_data, staff_number=max(old, new, key=len) if len(old) != len(new) else old)
         words = f"{person.name} has the staff number {old}; {new} may be the same, as a spreadsheet changes numbers."
     else:
         kind, words = "number", f"{person.name} has the staff number {old}; the list says {new}."
-    answer = decided(kind, person.id)
+    answer = decision_for(kind, person.id)
     if answer == "other":
         raise AmbiguousPersonError(f"It is not {person.name}, but has their address. Give one of the two another one.")
     return RowMatch(person, kept, question=None if answer == "same" else ImportQuestion(kind, words, person.id))
 
 
-def _possible_match(wanted: RowData, book: PeopleDirectory, decided: DecisionLookup) -> RowMatch:
-    """Somebody who seems new: perhaps it is a person whose number was damaged, or who has another address now."""
-    for person in book.by_number_key(wanted.staff_number):
-        if name_likeness(wanted.name, person.name) in ("same", "like", "family"):
-            number = max(person.staff_number or "", wanted.staff_number or "", key=len)
+def _possible_match(row_data: RowData, directory: PeopleDirectory, decision_for: DecisionLookup) -> RowMatch:
+    """Match a row that seems to be about a new person: it may be a known person with a damaged staff number or a new address."""
+    for person in directory.by_number_key(row_data.staff_number):
+        if name_likeness(row_data.name, person.name) in ("same", "like", "family"):
+            number = max(person.staff_number or "", row_data.staff_number or "", key=len)
             words = (
                 f"This may be {person.name} ({person.email}, staff number {person.staff_number}): a spreadsheet changes "
                 f"numbers, such as by taking zeros away. The address is another one."
             )
             found = _match_with_question(
-                ImportQuestion("zeros", words, person.id), replace(wanted, staff_number=number), person, decided
+                ImportQuestion("zeros", words, person.id), replace(row_data, staff_number=number), person, decision_for
             )
             if found is not None:
                 return found
     named = [
-        one for one in book.by_name(wanted.name)
-        if not (one.staff_number and wanted.staff_number) or book.had_number(one, wanted.staff_number)
+        one for one in directory.by_name(row_data.name)
+        if not (one.staff_number and row_data.staff_number) or directory.had_number_before(one, row_data.staff_number)
     ]  # fmt: skip
     if len(named) == 1:
         (person,) = named
         gone = ", who has left" if person.left is not None else ""
         words = f"This may be {person.name} ({person.email}{gone}), with a new address."
-        found = _match_with_question(ImportQuestion("address", words, person.id), wanted, person, decided)
+        found = _match_with_question(ImportQuestion("address", words, person.id), row_data, person, decision_for)
         if found is not None:
             return found
-    return RowMatch(None, wanted)
+    return RowMatch(None, row_data)
 
 
 def _match_with_question(
-    question: ImportQuestion, wanted: RowData, person: KnownPerson, decided: DecisionLookup
+    question: ImportQuestion, row_data: RowData, person: KnownPerson, decision_for: DecisionLookup
 ) -> RowMatch | None:
-    """The row about that person once that is decided, or with the question; None if it is somebody else."""
-    answer = decided(question.kind, question.person)
+    """The match with that person, with the question until it is decided; None if the decision is that it is another person."""
+    answer = decision_for(question.kind, question.person)
     if answer == "other":
         return None
-    return RowMatch(person, wanted, question=None if answer == "same" else question)
+    return RowMatch(person, row_data, question=None if answer == "same" else question)
 
 
-def _match_merged(wanted: RowData, person: KnownPerson, others: list[KnownPerson]) -> RowMatch:
-    """A row that names somebody by another entry: what they are called, and whether they are here, stays."""
+def _match_merged(row_data: RowData, person: KnownPerson, others: list[KnownPerson]) -> RowMatch:
+    """Match a row with a merged entry: name, identifiers and employment of the person stay as they are."""
     words = f"An entry that this row names was merged with that of {person.name} ({person.email})."
-    if wanted.name is not None and all(name_likeness(wanted.name, one.name) != "same" for one in (person, *others)):
+    if row_data.name is not None and all(name_likeness(row_data.name, one.name) != "same" for one in (person, *others)):
         raise AmbiguousPersonError(
             f"{words} But the name is another one. Correct the list, or add them on the page of people."
         )
-    if wanted.leaving is not None:
+    if row_data.leaving is not None:
         words += " Its last day may be that of the other entry: if they have left, record it on their page."
-    kept = replace(wanted, email=person.email, name=None, staff_number=None, start=None, leaving=None)
+    kept = replace(row_data, email=person.email, name=None, staff_number=None, start=None, leaving=None)
     return RowMatch(person, kept, words)
 
 
-def _keep_corrections(wanted: RowData, person: KnownPerson, book: PeopleDirectory) -> RowMatch:
-    """A row in which somebody has a number or an address that was corrected here: it changes neither back."""
+def _keep_corrections(row_data: RowData, person: KnownPerson, directory: PeopleDirectory) -> RowMatch:
+    """Leave out a staff number or an address that was corrected in the course: a list does not undo the correction."""
     notes = []
-    if wanted.email != person.email and book.had(person, wanted.email):
-        notes.append(f"{wanted.email} is an earlier address of {person.name}, whose address stays {person.email}.")
-        wanted = replace(wanted, email=person.email)
-    if wanted.staff_number != person.staff_number and book.had_number(person, wanted.staff_number):
+    if row_data.email != person.email and directory.had_email_before(person, row_data.email):
+        notes.append(f"{row_data.email} is an earlier address of {person.name}, whose address stays {person.email}.")
+        row_data = replace(row_data, email=person.email)
+    if row_data.staff_number != person.staff_number and directory.had_number_before(person, row_data.staff_number):
         stays = f"whose number stays {person.staff_number}" if person.staff_number else "who has none now"
-        notes.append(f"{wanted.staff_number} is an earlier staff number of {person.name}, {stays}.")
-        wanted = replace(wanted, staff_number=person.staff_number)
-    return RowMatch(person, wanted, " ".join(notes))
+        notes.append(f"{row_data.staff_number} is an earlier staff number of {person.name}, {stays}.")
+        row_data = replace(row_data, staff_number=person.staff_number)
+    return RowMatch(person, row_data, " ".join(notes))
 
 
-def _match_former(wanted: RowData, book: PeopleDirectory) -> RowMatch:
+def _match_former(row_data: RowData, directory: PeopleDirectory) -> RowMatch:
     """Whoever had the number or the address before, if nothing says that it is somebody else."""
-    number, email = book.by_former_number(wanted.staff_number), book.by_former(wanted.email)
+    number, email = directory.by_former_number(row_data.staff_number), directory.by_former(row_data.email)
     person = number or email
     if person is None or (number and email and number.id != email.id):
-        return RowMatch(None, wanted)
-    if name_likeness(wanted.name, person.name) != "same":
-        return RowMatch(None, wanted)
-    if number is None and wanted.staff_number and person.staff_number:
-        return RowMatch(None, wanted)
+        return RowMatch(None, row_data)
+    if name_likeness(row_data.name, person.name) != "same":
+        return RowMatch(None, row_data)
+    if number is None and row_data.staff_number and person.staff_number:
+        return RowMatch(None, row_data)
     if number is not None and email is None:
         # What is new about the address is told by the number alone, which they have given up.
         words = (
-            f"{wanted.staff_number} is an earlier staff number of {person.name}, whose address stays {person.email}."
+            f"{row_data.staff_number} is an earlier staff number of {person.name}, whose address stays {person.email}."
         )
-        return RowMatch(person, replace(wanted, email=person.email, staff_number=person.staff_number), words)
-    return _keep_corrections(wanted, person, book)
+        return RowMatch(person, replace(row_data, email=person.email, staff_number=person.staff_number), words)
+    return _keep_corrections(row_data, person, directory)

@@ -1,4 +1,4 @@
-"""Whether two names can be those of one person."""
+"""Comparison of names: whether two names can be those of one person."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _ordered_words(name: str) -> list[str]:
 
 
 def name_likeness(one: str | None, other: str | None) -> NameLikeness:
-    """How much two names have in common."""
+    """The likeness of two names (see NameLikeness)."""
     if not one or not other:
         return "unsaid"
     first, second = name_words(one), name_words(other)
@@ -57,8 +57,8 @@ def is_reordered(new: str, old: str) -> bool:
 
 
 def is_worse_spelling(new: str, old: str) -> bool:
-    """Whether a name is the same as another one, but lacks something that it has: its accents, hyphens or small letters;
-    or whether a title was put before it, or a comma into it. HR systems write names so."""
+    """Whether a new name equals the old one except that it lacks accents, hyphens or lower-case letters, or has an additional
+    title or comma. HR systems export names in such forms."""
     if new == old or name_likeness(new, old) != "same":
         return False
     shouted = len(capitalised_words(new)) > len(capitalised_words(old)) or (new == new.lower() and old != old.lower())

@@ -1,4 +1,4 @@
-"""From the bytes of a file to a table, whatever program wrote it."""
+"""Parsing an uploaded file, Excel or CSV, into a table."""
 
 from __future__ import annotations
 
@@ -116,11 +116,11 @@ def _text(data: bytes, encoding: str) -> str:
 
 
 def _separator(text: str) -> tuple[str, str]:
-    """What stands between columns, and the text without Excel's own line about it."""
+    """The separator of the columns, and the text without the line in which Excel declares it (sep=;)."""
     first, _, rest = text.partition("\n")
-    said = first.strip().strip('"').lower()
-    if said.startswith("sep=") and len(said) == 5 and said[4] in SEPARATORS:
-        return said[4], rest
+    declaration = first.strip().strip('"').lower()
+    if declaration.startswith("sep=") and len(declaration) == 5 and declaration[4] in SEPARATORS:
+        return declaration[4], rest
     if first.rstrip("\r").lower() == "sep=\t":
         return "\t", rest
     return max(SEPARATORS, key=lambda one: _separator_fit(text, one)), text

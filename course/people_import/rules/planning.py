@@ -53,20 +53,20 @@ class ImportLine:
     kind: LineKind
     who: str
     notes: tuple[str, ...] = ()
-    deeds: frozenset[str] = frozenset()
-    wanted: RowData = field(default_factory=RowData, compare=False)
+    changes: frozenset[str] = frozenset()
+    row_data: RowData = field(default_factory=RowData, compare=False)
     person: KnownPerson | None = None
     question: ImportQuestion | None = None
 
     @property
     def key(self) -> str:
-        """By what the decision about its question is kept."""
+        """The key under which the decision about the question is stored; empty without a question."""
         return question_key(self.number, self.question.kind, self.question.person) if self.question else ""
 
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What a whole list would do: its rows, the teams to be added as paths, and who is not in it."""
+    """What a whole list would do: its lines, the paths of the teams that are added, and the people who are missing from it."""
 
     lines: tuple[ImportLine, ...]
     new_teams: tuple[tuple[str, ...], ...]
@@ -74,117 +74,127 @@ class ImportPlan:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Stands for all of it: the same list does the same only as long as nothing else has changed."""
-        said = repr(
+        """The hash of all effects of the plan. It is stored with the preview; a plan with another hash is not applied."""
+        facts = repr(
             [(line.number, line.kind, line.who, line.notes, line.person and line.person.id) for line in self.lines]
         ) + repr(self.new_teams)
-        return hashlib.sha256(said.encode()).hexdigest()
+        return hashlib.sha256(facts.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class MappedRows:
+    """The rows of a list with their numbers, the place of each field in a row, and the rows that could not be read."""
+
+    rows: Sequence[tuple[int, Sequence[str]]]
+    columns: Mapping[str, int]
+    bad: Sequence[BadRow] = ()
 
 
 def make_plan(
-    rows: Sequence[tuple[int, Sequence[str]]],
-    columns: Mapping[str, int],
+    table: MappedRows,
     known: Sequence[KnownPerson],
-    places: TeamPaths,
+    team_paths: TeamPaths,
     today: date,
-    bad: Sequence[BadRow] = (),
     decisions: Mapping[str, str] | None = None,
 ) -> ImportPlan:
-    """What the rows would do on `today`. `columns` gives the place of each field in a row, `bad` are the rows that could
-    not be read, `decisions` what was decided about questions (rules/questions.py). The order of the rows does not
-    matter."""
-    book, answers = PeopleDirectory(known), decisions or {}
-    said = _parse_rows(rows, columns, bad, today)
-    found, refused = group_rows(said, today)
+    """The plan of a list on `today`. `decisions` are the decisions about questions by their keys (rules/questions.py). The order
+    of the rows does not matter."""
+    directory, answers = PeopleDirectory(known), decisions or {}
+    parsed_rows = _parse_rows(table.rows, table.columns, table.bad, today)
+    found, refused = group_rows(parsed_rows, today)
     lines = [ImportLine(row.number, "refused", row.who, (row.fault,)) for row in refused]
     matched: list[_MatchedRows] = []
     named: dict[int, int] = {}
     for row in refused:
-        people = book.by_email(row.email), book.by_number(row.staff_number)
-        named |= {book.now(one).id: row.number for one in people if one is not None}
+        people = directory.by_email(row.email), directory.by_number(row.staff_number)
+        named |= {directory.current_entry(one).id: row.number for one in people if one is not None}
     for group in found:
         try:
-            matched.append(_MatchedRows(group, match_row(group.wanted, book, _Decisions(group.number, answers))))
+            matched.append(_MatchedRows(group, match_row(group.row_data, directory, _Decisions(group.number, answers))))
         except AmbiguousPersonError as error:
             lines += _refuse_all(group, str(error))
-            people = book.by_email(group.wanted.email), book.by_number(group.wanted.staff_number)
-            named |= {book.now(one).id: group.number for one in people if one is not None}
+            people = directory.by_email(group.row_data.email), directory.by_number(group.row_data.staff_number)
+            named |= {directory.current_entry(one).id: group.number for one in people if one is not None}
     shared = _groups_sharing_number(matched)
     for group in shared:
-        number = group.wanted.staff_number
+        number = group.row_data.staff_number
         lines += _refuse_all(group, f"The staff number {number} is also in a line with another address.")
     left_out = {group.number for group in shared}
     matched = [one for one in matched if one.group.number not in left_out]
-    twins = _NameCounts(book, matched)
+    name_counts = _NameCounts(directory, matched)
     together: dict[int, list[_MatchedRows]] = defaultdict(list)
     for one in matched:
         if one.found.person is not None:
             together[one.found.person.id].append(one)
     for one in matched:
         beside = _lines_for_overlap(one, together, named)
-        lines += beside if beside is not None else _plan_group(one, twins, places, today, answers)
+        lines += beside if beside is not None else _plan_group(one, name_counts, team_paths, today, answers)
     there = {line.person.id for line in lines if line.person is not None}
-    emails = {row.email for row in said if row.email}
+    emails = {row.email for row in parsed_rows if row.email}
     missing = tuple(one for one in known if one.left is None and one.id not in there and one.email not in emails)
-    # A team is added only for a row that is applied.
+    # A team is added only if a row that is applied needs it.
     used = {
-        place for line in lines if line.deeds for path in line.wanted.teams if (place := _new_team_path(places, path))
+        place
+        for line in lines
+        if line.changes
+        for path in line.row_data.teams
+        if (place := _new_team_path(team_paths, path))
     }
     above = {place[:length] for place in used for length in range(1, len(place) + 1)}
-    new = tuple(path for path in places.new if path in above)
+    new = tuple(path for path in team_paths.new if path in above)
     return ImportPlan(tuple(sorted(lines, key=lambda line: line.number)), new, missing)
 
 
 @dataclass(frozen=True)
 class _MatchedRows:
-    """Rows about one person, and who that is."""
+    """The rows about one person, with the match."""
 
     group: PersonRows
     found: RowMatch
 
 
-def _new_team_path(places: TeamPaths, path: tuple[str, ...]) -> tuple[str, ...] | None:
-    place = places.find(path)
+def _new_team_path(team_paths: TeamPaths, path: tuple[str, ...]) -> tuple[str, ...] | None:
+    place = team_paths.find(path)
     return place if isinstance(place, tuple) else None
 
 
 def _parse_rows(
     rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[str, int], bad: Sequence[BadRow], today: date
 ) -> list[ParsedRow]:
-    """The rows as they are read, also those that are refused."""
+    """Parse the rows, including those that are refused."""
     examples: dict[str, str] = {}
     for day in _DATE_FIELDS:
         if day in columns:
             example = month_first_example(cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
             examples |= {day: example} if example else {}
-    said = []
+    parsed_rows = []
     for number, cells in rows:
         row = tidy_row(cells, columns)
         email, name = normalise_email(row.get("email", "")), full_name(row) or None
         one = ParsedRow(number, row_label(row), email, row.get("staff_number") or None, name, None)
         try:
-            said.append(replace(one, wanted=read_row(row, today, examples)))
+            parsed_rows.append(replace(one, row_data=read_row(row, today, examples)))
         except (RefusedRowError, InvalidDayError) as error:
-            said.append(replace(one, fault=str(error)))
+            parsed_rows.append(replace(one, fault=str(error)))
     for broken in bad:
         email = first_address(broken.cells)
         called = " ".join(filter(None, broken.cells))[:200] or "–"
-        said.append(ParsedRow(broken.line, called, email, None, None, None, broken.reason))
-    return said
+        parsed_rows.append(ParsedRow(broken.line, called, email, None, None, None, broken.reason))
+    return parsed_rows
 
 
 def _groups_sharing_number(matched: Sequence[_MatchedRows]) -> list[PersonRows]:
-    """The rows about somebody new whose staff number is in other rows with another address."""
+    """The rows about new people whose staff number is in other rows with another address."""
     found: dict[str | None, list[PersonRows]] = defaultdict(list)
     for one in matched:
         if one.found.person is None:
-            found[one.group.wanted.staff_number].append(one.group)
+            found[one.group.row_data.staff_number].append(one.group)
     return [group for number, some in found.items() if number and len(some) > 1 for group in some]
 
 
 @dataclass(frozen=True)
 class _Decisions:
-    """What was decided about the rows of one person."""
+    """The decisions about the rows of one person."""
 
     line: int
     answers: Mapping[str, str]
@@ -198,22 +208,22 @@ def _refuse_all(group: PersonRows, why: str) -> list[ImportLine]:
 
 
 class _NameCounts:
-    """How often a name is there, and would be there: two people of one name are possible, and a mistake more often."""
+    """How often each name exists already and would be added. Two people can have one name, but a duplicate entry is more likely."""
 
-    def __init__(self, book: PeopleDirectory, matched: Sequence[_MatchedRows]) -> None:
-        self._book = book
+    def __init__(self, directory: PeopleDirectory, matched: Sequence[_MatchedRows]) -> None:
+        self._directory = directory
         self._new: dict[frozenset[str], int] = defaultdict(int)
         for one in matched:
             if one.found.person is None:
-                self._new[name_words(one.group.wanted.name or "")] += 1
+                self._new[name_words(one.group.row_data.name or "")] += 1
 
-    def doubt(self, name: str) -> ImportQuestion | None:
-        here = [one for one in self._book.by_name(name) if one.left is None]
+    def twin_question(self, name: str) -> ImportQuestion | None:
+        here = [one for one in self._directory.by_name(name) if one.left is None]
         if here:
             first = here[0]
             number = f", staff number {first.staff_number}" if first.staff_number else ""
             return ImportQuestion("twin", f"{first.name} ({first.email}{number}) is here already.")
-        left = self._book.by_name(name)
+        left = self._directory.by_name(name)
         if left and left[0].left is not None:
             one = left[0]
             return ImportQuestion(
@@ -226,61 +236,61 @@ class _NameCounts:
 def _lines_for_overlap(
     one: _MatchedRows, same_person: Mapping[int, Sequence[_MatchedRows]], refused: Mapping[int, int]
 ) -> list[ImportLine] | None:
-    """What becomes of rows where others are about the same person too; None if there are none, or these are the ones that
-    count: those which call the person as they are known now."""
-    person, aside = one.found.person, one.found.aside
+    """The lines for rows that share their person with other rows; None if no other rows do, or if these rows are applied. Of
+    several, the rows with the present address or staff number of the person are applied."""
+    person, note = one.found.person, one.found.note
     if person is None:
         return None
     group = one.group
-    if aside and person.id in refused:
+    if note and person.id in refused:
         words = f"Line {refused[person.id]} is about them and is refused, so this one changes nothing."
-        return [ImportLine(row.number, "unchanged", row.who, (aside, words), person=person) for row in group.rows]
+        return [ImportLine(row.number, "unchanged", row.who, (note, words), person=person) for row in group.rows]
     others = [other for other in same_person[person.id] if other is not one]
     if not others:
         return None
-    plain = [other for other in (one, *others) if not other.found.aside]
-    if not aside:
+    plain = [other for other in (one, *others) if not other.found.note]
+    if not note:
         others = [other for other in plain if other is not one]
         if not others:
             return None
         words = f"Line {others[0].group.number} is about {person.name} too, with another address or number."
         return _refuse_all(group, words)
-    # Of several that call them by something that is not theirs any more, one counts, whatever its place in the list.
+    # Of several rows with a former address or number one is applied, chosen without regard to the order of the list.
     counts = plain or sorted((one, *others), key=_rank)[:1]
     together = [one, *others] if not plain else [one, *plain]
-    if len({other.found.wanted.staff_number for other in together} - {None}) > 1:
+    if len({other.found.row_data.staff_number for other in together} - {None}) > 1:
         first = min(other.group.number for other in together if other is not one)
-        words = f"{aside} Line {first} is about them too, and gives another staff number."
+        words = f"{note} Line {first} is about them too, and gives another staff number."
         return _refuse_all(group, words)
     if counts[0] is one:
         return None
     words = f"Line {counts[0].group.number} is about them, so this one changes nothing."
-    return [ImportLine(row.number, "unchanged", row.who, (aside, words), person=person) for row in group.rows]
+    return [ImportLine(row.number, "unchanged", row.who, (note, words), person=person) for row in group.rows]
 
 
 def _rank(one: _MatchedRows) -> tuple[bool, str]:
-    return one.found.wanted.staff_number is None, one.group.wanted.email
+    return one.found.row_data.staff_number is None, one.group.row_data.email
 
 
 def _plan_group(
-    one: _MatchedRows, twins: _NameCounts, places: TeamPaths, today: date, answers: Mapping[str, str]
+    one: _MatchedRows, name_counts: _NameCounts, team_paths: TeamPaths, today: date, answers: Mapping[str, str]
 ) -> list[ImportLine]:
-    """The lines of rows about one person: the first does what all of them say."""
+    """The lines for the rows about one person. The first line applies the data of all of them."""
     group, found = one.group, one.found
     first, *rest = group.rows
-    person, wanted = found.person, found.wanted
-    notes = tuple(filter(None, (found.aside, *wanted.remarks)))
-    if person is not None and wanted.name and is_worse_spelling(wanted.name, person.name):
+    person, row_data = found.person, found.row_data
+    notes = tuple(filter(None, (found.note, *row_data.remarks)))
+    if person is not None and row_data.name and is_worse_spelling(row_data.name, person.name):
         notes += (f"The name stays as it is here: {person.name}.",)
-        wanted = replace(wanted, name=person.name)
+        row_data = replace(row_data, name=person.name)
     try:
-        line = _make_line(first, wanted, person, places, today)
+        line = _make_line(first, row_data, person, team_paths, today)
         questions = [found.question] if found.question else []
-        questions += _plausibility_questions(line, twins, places) if not questions else []
+        questions += _plausibility_questions(line, name_counts, team_paths) if not questions else []
     except (RefusedRowError, AmbiguousTeamError) as error:
         if found.question is None:
             return _refuse_all(group, str(error))
-        # Whether that is wrong depends on who it is.
+        # Whether the row is wrong depends on the answer about the person, so the question comes first.
         line, questions = ImportLine(first.number, "refused", first.who, (str(error),)), [found.question]
     line = replace(line, notes=(*notes, *line.notes))
     for question in questions:
@@ -290,47 +300,47 @@ def _plan_group(
             break
         if answer != ACCEPT:
             line = replace(
-                line, kind="asked", question=question, deeds=frozenset(), notes=(question.words, *line.notes)
+                line, kind="asked", question=question, changes=frozenset(), notes=(question.words, *line.notes)
             )
             break
     together = f"Together with line {first.number}."
     return [line, *(ImportLine(row.number, "joined", row.who, (together,), person=person) for row in rest)]
 
 
-def _plausibility_questions(line: ImportLine, twins: _NameCounts, places: TeamPaths) -> list[ImportQuestion]:
-    """What is odd about what a line would write."""
-    if not line.deeds:
+def _plausibility_questions(line: ImportLine, name_counts: _NameCounts, team_paths: TeamPaths) -> list[ImportQuestion]:
+    """The questions about implausible values that a line would write."""
+    if not line.changes:
         return []
-    name = line.wanted.name or ""
-    new_name = line.person is None or ("correct" in line.deeds and name not in ("", line.person.name))
-    new_teams = tuple(place for path in line.wanted.teams if (place := _new_team_path(places, path)))
-    new_number = line.person is None or line.wanted.staff_number != line.person.staff_number
-    found = implausible_values(line.wanted, new_name, new_number, new_teams)
+    name = line.row_data.name or ""
+    new_name = line.person is None or ("correct" in line.changes and name not in ("", line.person.name))
+    new_teams = tuple(place for path in line.row_data.teams if (place := _new_team_path(team_paths, path)))
+    new_number = line.person is None or line.row_data.staff_number != line.person.staff_number
+    found = implausible_values(line.row_data, new_name, new_number, new_teams)
     if line.person is not None and is_reordered(name, line.person.name):
         found.append(ImportQuestion("order", f"“{name}” is {line.person.name} with the words in another order."))
-    twin = twins.doubt(name) if line.person is None else None
+    twin = name_counts.twin_question(name) if line.person is None else None
     return [*found, twin] if twin else found
 
 
 def _make_line(
-    row: ParsedRow, wanted: RowData, person: KnownPerson | None, places: TeamPaths, today: date
+    row: ParsedRow, row_data: RowData, person: KnownPerson | None, team_paths: TeamPaths, today: date
 ) -> ImportLine:
-    """What the rows of one person would do, with the words for it. Raises WrongError or UnclearError."""
+    """The line for the rows about one person, with its description. Raises RefusedRowError or AmbiguousTeamError."""
     number, called = row.number, row.who
-    gone = wanted.leaving is not None and wanted.leaving <= today
-    later = (f"The last day, {format_day(wanted.leaving)}, is still to come. Nothing is done about it until then.",) if (
-        wanted.leaving is not None and not gone
+    gone = row_data.leaving is not None and row_data.leaving <= today
+    later = (f"The last day, {format_day(row_data.leaving)}, is still to come. Nothing is done about it until then.",) if (
+        row_data.leaving is not None and not gone
     ) else ()  # fmt: skip
     if person is None:
         if gone:
-            return ImportLine(number, "unchanged", called, ("Has left already, so is not added.",), wanted=wanted)
-        notes = describe_new_person(wanted, places)
-        return ImportLine(number, "added", called, (*notes, *later), frozenset({"added"}), wanted)
+            return ImportLine(number, "unchanged", called, ("Has left already, so is not added.",), row_data=row_data)
+        notes = describe_new_person(row_data, team_paths)
+        return ImportLine(number, "added", called, (*notes, *later), frozenset({"added"}), row_data)
     if person.left is not None:
-        if gone or (wanted.start is not None and wanted.start > today):
+        if gone or (row_data.start is not None and row_data.start > today):
             words = f"Left on {format_day(person.left)}."
-            return ImportLine(number, "unchanged", called, (words,), wanted=wanted, person=person)
-        if wanted.start is None or wanted.start <= person.left:
+            return ImportLine(number, "unchanged", called, (words,), row_data=row_data, person=person)
+        if row_data.start is None or row_data.start <= person.left:
             raise RefusedRowError(
                 f"{person.name} left on {format_day(person.left)}. To bring them back by a list, "
                 "their first day has to be after that; or open their page."
@@ -338,16 +348,16 @@ def _make_line(
     if gone:
         if person.administrator:
             raise RefusedRowError(f"{person.name} is an administrator. Take that role away on their page first.")
-        if wanted.leaving is not None and wanted.leaving < person.start:
+        if row_data.leaving is not None and row_data.leaving < person.start:
             raise RefusedRowError(f"The last day is before {format_day(person.start)}, when {person.name} came.")
-        # Where somebody would be who is not here any more does not matter; nor is a team added for them.
-        wanted = replace(wanted, teams=(), managed=(), manager=False, pathway=None)
-        deeds, changed = describe_changes(wanted, person, places)
-        return ImportLine(number, "left", called, (f"Last day: {format_day(wanted.leaving)}.", *changed),
-                    frozenset({"left", *deeds}), wanted, person)  # fmt: skip
-    deeds, changed = describe_changes(wanted, person, places)
+        # The team of a person who has left does not matter, and no team is added for it.
+        row_data = replace(row_data, teams=(), managed=(), manager=False, pathway=None)
+        changes, change_notes = describe_changes(row_data, person, team_paths)
+        return ImportLine(number, "left", called, (f"Last day: {format_day(row_data.leaving)}.", *change_notes),
+                    frozenset({"left", *changes}), row_data, person)  # fmt: skip
+    changes, change_notes = describe_changes(row_data, person, team_paths)
     if person.left is not None:
-        return ImportLine(number, "back", called, (f"Back from {format_day(wanted.start)} on.", *changed, *later),
-                    frozenset({"back", *deeds}), wanted, person)  # fmt: skip
-    kind: LineKind = "changed" if deeds else "unchanged"
-    return ImportLine(number, kind, called, (*changed, *later), frozenset(deeds), wanted, person)
+        return ImportLine(number, "back", called, (f"Back from {format_day(row_data.start)} on.", *change_notes, *later),
+                    frozenset({"back", *changes}), row_data, person)  # fmt: skip
+    kind: LineKind = "changed" if changes else "unchanged"
+    return ImportLine(number, kind, called, (*change_notes, *later), frozenset(changes), row_data, person)

@@ -1,4 +1,4 @@
-"""Whether what a list would write makes sense: names and teams as people have them."""
+"""Plausibility of the values that a list would write: names, staff numbers, addresses and teams."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|]|\s[-–]\s")
 
 
 def implausible_values(
-    wanted: RowData, new_name: bool, new_number: bool, new_teams: tuple[tuple[str, ...], ...]
+    row_data: RowData, new_name: bool, new_number: bool, new_teams: tuple[tuple[str, ...], ...]
 ) -> list[ImportQuestion]:
-    """What is odd about a row that writes a name or a staff number, or adds teams."""
+    """The questions about implausible values of a row that writes a name or a staff number, or adds teams."""
     found: list[ImportQuestion] = []
-    name = wanted.name or ""
+    name = row_data.name or ""
     texts = [name] if new_name and name else []
     texts += [part for path in new_teams for part in path]
     for text in texts:
         if words := decoding_damage(text):
             found.append(ImportQuestion("letters", words))
-    number = wanted.staff_number or ""
-    for words in (*map(lookalike_character, (*texts, wanted.email)), lookalike_character(number, latin=True)):
+    number = row_data.staff_number or ""
+    for words in (*map(lookalike_character, (*texts, row_data.email)), lookalike_character(number, latin=True)):
         if words:
             found.append(ImportQuestion("alike", words))
     if new_number and is_spreadsheet_number(number):
@@ -36,7 +36,7 @@ def implausible_values(
 
 
 def _odd_name(name: str) -> list[ImportQuestion]:
-    """What is odd about a name as a whole."""
+    """The questions about a name as a whole."""
     if not any(sign.isalpha() for sign in name):
         return [ImportQuestion("no-letter", f"“{name}” has no letter.")]
     found = []

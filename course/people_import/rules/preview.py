@@ -1,4 +1,4 @@
-"""What a list does, as it is kept, shown in pages, and downloaded."""
+"""The preview of a list: stored as JSON, shown in pages, and downloaded as a file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ ROWS_PER_PAGE = 50
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One row: its line in the file, what it does, whom it is about, and the same in words. `question` is the kind of what
-    has to be decided about it, `key` that by which the decision is kept; `email` is whose row it is once it is applied."""
+    """One row: its line in the file, its kind, the name of its person, and its description. `question` is the kind of the
+    question about the row, `key` the key under which the decision is stored; `email` is the address of the person once the
+    row is applied."""
 
     number: int
     kind: str
@@ -30,7 +31,7 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What a whole list does. `missing` are those who are here but not in it."""
+    """The preview of a whole list. `missing` are the people in the course who are not in the list."""
 
     rows: tuple[PreviewRow, ...]
     new_teams: tuple[str, ...]
@@ -38,7 +39,7 @@ class ImportPreview:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows do what; only what there is, in the order of KINDS."""
+        """The number of rows of each kind that occurs, in the order of LINE_KINDS."""
         found = Counter(row.kind for row in self.rows)
         return {kind: found[kind] for kind in LINE_KINDS if found[kind]}
 
@@ -47,7 +48,7 @@ class ImportPreview:
         return bool(set(self.counts) - {"refused", "unchanged", "asked", "joined"})
 
     def asked(self) -> dict[str, list[PreviewRow]]:
-        """What has to be decided before the list is applied: the rows of each kind of question."""
+        """The rows with a question that has to be decided before the list is applied, by kind of question."""
         found: dict[str, list[PreviewRow]] = {}
         for row in self.rows:
             if row.question:
@@ -79,7 +80,7 @@ class ImportPreview:
 
 
 def dump_preview(plan: ImportPlan) -> str:
-    """A plan as JSON, without what is needed only to carry it out."""
+    """A plan as JSON, without the values that only applying it needs."""
     return json.dumps(
         {
             "rows": [
@@ -90,7 +91,7 @@ def dump_preview(plan: ImportPlan) -> str:
                     line.notes,
                     line.question.kind if line.question else "",
                     line.key,
-                    line.wanted.email,
+                    line.row_data.email,
                 ]
                 for line in plan.lines
             ],

@@ -83,5 +83,5 @@ QUESTIONS: dict[str, QuestionKind] = {
 
 
 def question_key(line: int, kind: str, person: int | None) -> str:
-    """By what a decision is kept: it holds for this row, this question and this person only."""
+    """The key under which a decision is stored: it applies to this row, this question and this person only."""
     return f"{line}:{kind}:{person or ''}"

@@ -1,4 +1,4 @@
-"""Several rows about one person: two posts, or a history of training. Their order in the list changes nothing."""
+"""Merging several rows about one person: two posts, or a history of training. The order of the rows does not matter."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from course.people_import.rules.matching import RowData
 from course.people_import.rules.name_matching import name_likeness
 from course.text import comparison_key
 
-_MAX_LINES_NAMED = 5  # lines that a message names
+_MAX_LINES_NAMED = 5  # at most so many line numbers stand in a message
 
 
 @dataclass(frozen=True)
 class ParsedRow:
-    """A row that was read: its line, how it is called, and what it wants; or why it is refused. `email`, `number` and
-    `name` are what it calls the person, as far as that can be read."""
+    """A parsed row: its line, its label and its values, or the reason (`fault`) why it is refused. `email`, `staff_number` and
+    `name` are the identifiers in the row, as far as they can be read."""
 
     number: int
     who: str
     email: str
     staff_number: str | None
     name: str | None
-    wanted: RowData | None
+    row_data: RowData | None
     fault: str = ""
 
 
 @dataclass(frozen=True)
 class PersonRows:
-    """Rows about one person, and what they want together."""
+    """The rows about one person, and their merged values."""
 
     rows: tuple[ParsedRow, ...]
-    wanted: RowData
+    row_data: RowData
 
     @property
     def number(self) -> int:
@@ -43,19 +43,20 @@ class PersonRows:
 
 
 class ConflictingRowsError(ValueError):
-    """Rows about one person, or with one address or number, cannot all be right."""
+    """Rows about one person, or with one address or staff number, contradict each other."""
 
 
 def first_address(cells: Iterable[str]) -> str:
-    """The first cell of a row that looks like an e-mail address: whom a row is about that could not be read."""
+    """The first cell that looks like an e-mail address, which identifies the person of a row that cannot be parsed; empty
+    without one."""
     return next((normalise_email(cell) for cell in cells if cell.count("@") == 1 and " " not in cell), "")
 
 
 def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows], list[ParsedRow]]:
-    """The rows put together by person, in an order that does not depend on theirs; and the rows that are refused, those
-    among them that contradict each other."""
-    refused = [row for row in rows if row.wanted is None]
-    good = [row for row in rows if row.wanted is not None]
+    """Group the rows by person, in an order that does not depend on that of the rows. Returns the groups and the refused rows,
+    including rows that contradict each other."""
+    refused = [row for row in rows if row.row_data is None]
+    good = [row for row in rows if row.row_data is not None]
     faults = _contradictions(good)
     faults |= _rows_beside_refused(good, refused, faults)
     found: list[PersonRows] = []
@@ -64,29 +65,31 @@ def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows]
         if row.number not in faults:
             by_email[row.email].append(row)
     for email in sorted(by_email):
-        mine = sorted(by_email[email], key=lambda row: row.number)
+        group = sorted(by_email[email], key=lambda row: row.number)
         try:
-            found.append(PersonRows(tuple(mine), _merge_rows([row.wanted for row in mine if row.wanted], today)))
+            found.append(PersonRows(tuple(group), _merge_rows([row.row_data for row in group if row.row_data], today)))
         except ConflictingRowsError as error:
-            faults |= {row.number: f"Line {_other_lines(mine, row)} is about the same person. {error}" for row in mine}
-    refused += [replace(row, wanted=None, fault=faults[row.number]) for row in good if row.number in faults]
+            faults |= {
+                row.number: f"Line {_other_lines(group, row)} is about the same person. {error}" for row in group
+            }
+    refused += [replace(row, row_data=None, fault=faults[row.number]) for row in good if row.number in faults]
     return found, refused
 
 
 def _contradictions(rows: Sequence[ParsedRow]) -> dict[int, str]:
-    """Rows that share an address or a staff number, and cannot be about one person: what is wrong, by line."""
+    """The faults, by line, of rows that share an address or a staff number but cannot be about one person."""
     faults: dict[int, str] = {}
-    for shared, words in (("email", "The address {}"), ("staff_number", "The staff number {}")):
+    for identifier, words in (("email", "The address {}"), ("staff_number", "The staff number {}")):
         together: dict[str, list[ParsedRow]] = defaultdict(list)
         for row in rows:
-            if key := getattr(row, shared):
+            if key := getattr(row, identifier):
                 together[key].append(row)
-        for key, some in together.items():
-            why = _conflict_reason(some)
+        for key, sharing in together.items():
+            why = _conflict_reason(sharing)
             if why:
-                for row in some:
-                    said = f"{words.format(key)} is also in line {_other_lines(some, row)}, with {why}."
-                    faults.setdefault(row.number, f"{said} {_ADVICE[shared]}")
+                for row in sharing:
+                    fault = f"{words.format(key)} is also in line {_other_lines(sharing, row)}, with {why}."
+                    faults.setdefault(row.number, f"{fault} {_ADVICE[identifier]}")
     return faults
 
 
@@ -97,7 +100,7 @@ _ADVICE = {
 
 
 def _conflict_reason(rows: Sequence[ParsedRow]) -> str:
-    """In what rows differ that should be about one person; empty if they can be."""
+    """The difference between rows that rules out that they are about one person; empty if there is none."""
     names = [row.name for row in rows if row.name]
     if any(name_likeness(names[0], name) != "same" for name in names[1:]):
         return "another name"
@@ -109,8 +112,8 @@ def _conflict_reason(rows: Sequence[ParsedRow]) -> str:
 def _rows_beside_refused(
     rows: Sequence[ParsedRow], refused: Collection[ParsedRow], faults: dict[int, str]
 ) -> dict[int, str]:
-    """The rows about somebody who is in a row that is refused: half of what a list says of a person, such as that one of
-    two posts has ended, could mean something else."""
+    """The faults, by line, of rows about a person of whom another row is refused. Some of the rows of a person can mean something
+    else than all of them, such as that the only post has ended."""
     emails = {row.email: row.number for row in refused if row.email}
     numbers = {row.staff_number: row for row in refused if row.staff_number}
     found = {}
@@ -125,13 +128,13 @@ def _rows_beside_refused(
 
 
 def _other_lines(rows: Sequence[ParsedRow], but: ParsedRow) -> str:
-    """The lines of the other rows, the first few of them."""
+    """The line numbers of the other rows in words, at most _MAX_LINES_NAMED of them."""
     found = list(islice((str(row.number) for row in rows if row is not but), _MAX_LINES_NAMED + 1))
     return ", ".join(found[:_MAX_LINES_NAMED]) + (" and more" if len(found) > _MAX_LINES_NAMED else "")
 
 
 def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
-    """What the rows about one person want together. Raises DifferError where they contradict each other."""
+    """Merge the values of the rows about one person. Raises ConflictingRowsError if they contradict each other."""
     if len(rows) == 1:
         return rows[0]
     open_rows = [row for row in rows if row.leaving is None or row.leaving > today] or list(rows)
@@ -163,7 +166,7 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
 
 
 def _unique_paths(paths: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """Each path once, whatever its case, in an order of its own."""
+    """Each path once without regard to case, sorted."""
     found: dict[tuple[str, ...], tuple[str, ...]] = {}
     for path in sorted(paths):
         found.setdefault(tuple(comparison_key(name) for name in path), path)

@@ -1,4 +1,4 @@
-"""What one row of a list says, read field by field."""
+"""Parsing the fields of one row of a list."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _DATE_LABELS = {
 
 
 class RefusedRowError(ValueError):
-    """Why a row is refused."""
+    """The row is refused; the message says why."""
 
 
 def tidy_row(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
-    """The fields of a row, tidied; what only stands in the place of a value is empty."""
+    """The fields of a row with clean white space; placeholders such as N/A become empty."""
     row = {name: normalise_line(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
     row = {name: found[1] if (found := _AS_TEXT.fullmatch(text)) else text for name, text in row.items()}
     if "staff_number" in row:
@@ -62,31 +62,31 @@ def _clean_address(typed: str) -> str:
 
 
 def full_name(row: Mapping[str, str]) -> str:
-    """The name that a row gives, from one column or from two."""
+    """The full name in a row, from one column or from first and last name."""
     return row.get("name") or " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
 
 
 def row_label(row: Mapping[str, str]) -> str:
-    """How a row is called in the preview."""
+    """The label of a row in the preview: name and address."""
     name, email = full_name(row)[:200], row.get("email", "")[:254]
     return f"{name} ({email})" if email and name else name or email or "–"
 
 
 def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]) -> RowData:
-    """What a row says. `month_first` gives for a column of days one that has the month first: there, days that can be read
-    in two ways are refused. Raises WrongError or NotADayError with the first thing that is wrong."""
+    """Parse a row. `month_first` holds, for each date column with such a date, an example with the month first: in that column
+    dates that can be read in two ways are refused. Raises RefusedRowError or InvalidDayError for the first fault."""
     name, number = full_name(row), row.get("staff_number", "")
-    wanted = RowData(email=_read_email(row["email"]), name=name or None, staff_number=number or None)
+    row_data = RowData(email=_read_email(row["email"]), name=name or None, staff_number=number or None)
     if len(name) > 200:
         raise RefusedRowError("The name is longer than 200 characters.")
     if len(number) > 50:
         raise RefusedRowError("The staff number is longer than 50 characters.")
-    wanted.teams = _read_teams(row.get("team", ""))
-    wanted.manager = _read_manager(row.get("role", ""))
-    wanted.managed = wanted.teams if wanted.manager else ()
+    row_data.teams = _read_teams(row.get("team", ""))
+    row_data.manager = _read_manager(row.get("role", ""))
+    row_data.managed = row_data.teams if row_data.manager else ()
     if row.get("pathway"):
-        wanted.pathway = PATHWAYS.get(row["pathway"].casefold())
-        if wanted.pathway is None:
+        row_data.pathway = PATHWAYS.get(row["pathway"].casefold())
+        if row_data.pathway is None:
             raise RefusedRowError(f"There is no pathway “{row['pathway']}”. There are: {', '.join(SETTINGS.values())}.")
     for field, example in month_first.items():
         if is_ambiguous_day(row.get(field, "")):
@@ -94,18 +94,18 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
                 f"{_DATE_LABELS[field]}: “{row[field]}” can be read in two ways, because “{example}” in this column has the month "
                 "first. Write the month as a word, such as 1 Sep 2026."
             )
-    wanted.start = read_list_day(row.get("start", ""), _DATE_LABELS["start"])
-    wanted.leaving = read_last_day(row.get("leaving", ""), _DATE_LABELS["leaving"])
-    if wanted.start and wanted.leaving and wanted.leaving < wanted.start:
+    row_data.start = read_list_day(row.get("start", ""), _DATE_LABELS["start"])
+    row_data.leaving = read_last_day(row.get("leaving", ""), _DATE_LABELS["leaving"])
+    if row_data.start and row_data.leaving and row_data.leaving < row_data.start:
         raise RefusedRowError("The last day is before the first one.")
     certificate = _read_certificate(row, today)
-    wanted.certificates = (certificate,) if certificate else ()
-    wanted.remarks = tuple(
+    row_data.certificates = (certificate,) if certificate else ()
+    row_data.remarks = tuple(
         f"{label}: “{row[field]}” is no day, so none is taken."
         for field, label in _DATE_LABELS.items()
         if row.get(field) and is_placeholder_day(row[field]) and any(sign.isalnum() for sign in row[field])
     )
-    return wanted
+    return row_data
 
 
 def _read_email(typed: str) -> str:

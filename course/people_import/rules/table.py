@@ -1,4 +1,4 @@
-"""A list as a table, whatever file it was read from, and how it is kept between its pages."""
+"""The table of a list, independent of the format of its file, and its stored form."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ MAX_COLUMNS = 200
 MAX_CHARACTERS = 20_000_000
 _MAX_TITLE_ROWS = 20  # records among which the headings are looked for: there may be notes above them
 _FORMAT_HEADER = b"course-table-1\n"
-_MAX_CELL_LENGTH = 2_000  # letters of a cell that are kept: no field takes as many
+_MAX_CELL_LENGTH = 2_000  # characters of a cell that are stored: no field takes as many
 
 
 class UnreadableError(ValueError):
-    """The file is no list that can be read. The message says why, and what to do."""
+    """The file cannot be read as a list. The message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that could not be read: its line, what stands in it as far as it can be shown, and why."""
+    """A row that could not be parsed: its line, its printable cells, and the reason."""
 
     line: int
     cells: tuple[str, ...]
@@ -33,8 +33,8 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Table:
-    """What a file holds: its headings, its rows with the line on which each begins (the first line is 1), the rows that
-    could not be read, and what else is to be said about the file."""
+    """The content of a file: headings, rows with the line on which each begins (counted from 1), rows that could not be
+    parsed, and notes about the file."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
@@ -43,18 +43,18 @@ class Table:
 
     @property
     def length(self) -> int:
-        """How many rows there are, also of those that could not be read."""
+        """The number of rows, including those that could not be parsed."""
         return len(self.rows) + len(self.bad)
 
     def column(self, index: int) -> Iterable[str]:
-        """What stands in a column, row by row."""
+        """The cells of a column, row by row."""
         return (cells[index] if index < len(cells) else "" for _, cells in self.rows)
 
 
 def build_table(
     records: list[tuple[int, list[str]]], bad: list[BadRow] | None = None, notes: tuple[str, ...] = ()
 ) -> Table:
-    """The table of these records: the first one with two cells holds the headings. Raises UnreadableError."""
+    """Build the table of these records; the first record with two cells holds the headings. Raises UnreadableError."""
     found, bad = _without_title(records), list(bad or ())
     if not found:
         raise UnreadableError("The file is empty.")
@@ -79,17 +79,17 @@ def build_table(
     if len(rows) > MAX_ROWS:
         raise UnreadableError(f"The file has {len(rows):,} rows. Divide it into files of at most {MAX_ROWS:,}.")
     usual = max(len(headings), _usual_width(rows))
-    kept = []
+    list_rows = []
     for line, cells in rows:
         if any(cells[len(headings) :]) or len(cells) > usual:
             bad.append(BadRow(line, tuple(cells[:MAX_COLUMNS]), _TOO_MANY_CELLS.format(len(cells), len(headings))))
         else:
-            kept.append((line, tuple(cell[:_MAX_CELL_LENGTH] for cell in cells[: len(headings)])))
-    if len(rows) > 5 and len(kept) < len(rows) / 10:
+            list_rows.append((line, tuple(cell[:_MAX_CELL_LENGTH] for cell in cells[: len(headings)])))
+    if len(rows) > 5 and len(list_rows) < len(rows) / 10:
         raise UnreadableError(
             "Hardly a row has as many cells as there are headings. Is there a title above the headings? Delete it."
         )
-    return Table(_unique_headings(headings), tuple(kept), tuple(sorted(bad, key=lambda one: one.line)), notes)
+    return Table(_unique_headings(headings), tuple(list_rows), tuple(sorted(bad, key=lambda one: one.line)), notes)
 
 
 _TOO_MANY_CELLS = (
@@ -108,7 +108,7 @@ def check_columns(columns: int) -> None:
 
 
 def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
-    """How many cells most rows have: many programs end every row with empty ones."""
+    """The number of cells in most rows: many programs end each row with empty cells."""
     counts: dict[int, int] = {}
     for _, cells in rows:
         counts[len(cells)] = counts.get(len(cells), 0) + 1
@@ -128,7 +128,7 @@ def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list
 
 
 def _known_headings(cells: list[str]) -> int:
-    """For how many fields there is a usual name of a column among these cells."""
+    """The number of fields for which one of these cells is a known heading."""
     if any("@" in cell for cell in cells):
         return 0
     names = {name for cell in cells if len(cell) < 100 for name in (*heading_variants(cell), strip_qualifiers(cell))}
@@ -136,34 +136,34 @@ def _known_headings(cells: list[str]) -> int:
 
 
 def _unique_headings(headings: list[str]) -> tuple[str, ...]:
-    """Headings that can be told apart: an empty one is called by its place, a second one of a name gets a number."""
+    """Unique headings: an empty heading is named by its position, a repeated one gets a number."""
     found: dict[str, None] = {}
     for place, heading in enumerate(headings, 1):
-        wanted = base = heading[:200] or f"Column {place}"
+        unique = base = heading[:200] or f"Column {place}"
         number = 1
-        while wanted in found:
+        while unique in found:
             number += 1
-            wanted = f"{base} ({number})"
-        found[wanted] = None
+            unique = f"{base} ({number})"
+        found[unique] = None
     return tuple(found)
 
 
 def pack_table(table: Table) -> bytes:
-    """A table as it is kept: what was uploaded is read once, and never again. Raises UnreadableError."""
-    said = json.dumps(
+    """The stored form of a table: an uploaded file is parsed once only. Raises UnreadableError if it holds too much text."""
+    text = json.dumps(
         {"headings": table.headings, "rows": table.rows, "notes": table.notes,
          "bad": [(one.line, one.cells, one.reason) for one in table.bad]}, ensure_ascii=False, separators=(",", ":"),
     )  # fmt: skip
-    if len(said) > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise UnreadableError("The list holds too much text. Delete the columns that are not needed, or divide it.")
-    return _FORMAT_HEADER + zlib.compress(said.encode(), 1)
+    return _FORMAT_HEADER + zlib.compress(text.encode(), 1)
 
 
-def unpack_table(kept: bytes) -> Table | None:
-    """What `packed` made; None for a file as earlier versions kept it."""
-    if not kept.startswith(_FORMAT_HEADER):
+def unpack_table(packed: bytes) -> Table | None:
+    """The table that `pack_table` stored; None for an uploaded file, which earlier versions stored instead."""
+    if not packed.startswith(_FORMAT_HEADER):
         return None
-    found = json.loads(zlib.decompress(kept[len(_FORMAT_HEADER) :]))
+    found = json.loads(zlib.decompress(packed[len(_FORMAT_HEADER) :]))
     rows = tuple((line, tuple(cells)) for line, cells in found["rows"])
     bad = tuple(BadRow(line, tuple(cells), reason) for line, cells, reason in found["bad"])
     return Table(tuple(found["headings"]), rows, bad, tuple(found["notes"]))

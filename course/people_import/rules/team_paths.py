@@ -1,4 +1,4 @@
-"""Where a path of team names leads in the tree."""
+"""Resolving paths of team names in the tree of teams."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from course.text import comparison_key
 
-# A team that is there, by its id, or one to be added, by its whole path of names.
+# The id of an existing team, or the full path of a team that has to be added.
 TeamPlace = int | tuple[str, ...]
 
 
 def path_key(path: Sequence[str]) -> tuple[str, ...]:
-    """By what a path is compared with another one, however its names are written."""
+    """The key by which paths are compared, without regard to the spelling of case and accents."""
     return tuple(comparison_key(name) for name in path)
 
 
@@ -42,7 +42,7 @@ class TeamPaths:
 
     def find(self, path: tuple[str, ...]) -> TeamPlace:
         """The team with this path, counted from the base or from the top, or the only one whose path ends so; if there
-        is none, a new one. Raises UnclearError if there are several."""
+        is none, a new one. Raises AmbiguousTeamError if there are several."""
         key = path_key(path)
         if key not in self._known:
             self._known[key] = self._search(path, key)
@@ -50,9 +50,9 @@ class TeamPaths:
 
     def _search(self, path: tuple[str, ...], key: tuple[str, ...]) -> TeamPlace:
         for start in dict.fromkeys((self.base, None)):
-            here = self._walk(start, key)
-            if here is not None:
-                return here
+            team_id = self._walk(start, key)
+            if team_id is not None:
+                return team_id
         ends = [one for one in self._called.get(key[-1], ()) if self._ends(one, key)]
         if len(ends) > 1:
             raise AmbiguousTeamError(
@@ -63,12 +63,12 @@ class TeamPaths:
         return self._add(path)
 
     def _walk(self, start: int | None, key: Sequence[str]) -> int | None:
-        here = start
+        team_id = start
         for name in key:
-            here = self._at.get((here, name))
-            if here is None:
+            team_id = self._at.get((team_id, name))
+            if team_id is None:
                 return None
-        return here
+        return team_id
 
     def _ends(self, team: int | None, key: Sequence[str]) -> bool:
         for name in reversed(key):
@@ -78,7 +78,7 @@ class TeamPaths:
         return True
 
     def _add(self, path: tuple[str, ...]) -> TeamPlace:
-        """A new team, and those above it that are not there either."""
+        """Add a new team, and the missing teams above it."""
         start = self.base
         if len(path) > 1:
             above = self.find(path[:-1])
@@ -87,16 +87,16 @@ class TeamPaths:
             start = above
         return self._once((*self.path(start), path[-1]) if start is not None else (path[-1],))
 
-    def _once(self, whole: tuple[str, ...]) -> TeamPlace:
+    def _once(self, full_path: tuple[str, ...]) -> TeamPlace:
         """A new team with this whole path; a list may name it in several ways."""
-        key = path_key(whole)
+        key = path_key(full_path)
         if key not in self._added:
-            self._added[key] = whole
-            self.new.append(whole)
+            self._added[key] = full_path
+            self.new.append(full_path)
         return self._added[key]
 
     def path(self, team: int | None) -> tuple[str, ...]:
-        """The names from the top down to a team."""
+        """The path of a team: the names from the top of the tree."""
         names: list[str] = []
         while team is not None:
             name, team = self._names[team]
@@ -104,5 +104,5 @@ class TeamPaths:
         return tuple(reversed(names))
 
     def words(self, place: TeamPlace) -> str:
-        """A place as a list writes it."""
+        """A place in words, as a list writes it: North > House 3."""
         return " > ".join(self.path(place) if isinstance(place, int) else place)

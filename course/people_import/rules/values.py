@@ -1,4 +1,4 @@
-"""What HR systems and spreadsheets write where they have nothing to say, and staff numbers as they mangle them."""
+"""Placeholders that HR systems and spreadsheets write in empty cells, and staff numbers that spreadsheets change."""
 
 from __future__ import annotations
 

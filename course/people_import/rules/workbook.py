@@ -1,4 +1,4 @@
-"""From an Excel workbook (.xlsx) to a table: its values as somebody sees them, within limits of size."""
+"""Parsing an Excel workbook (.xlsx) into a table: its values as Excel shows them, within limits of size."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _records(sheet: Any, merged: dict[int, list[tuple[int, int]]]) -> Iterator[t
 
 
 def _text(cell: Any) -> str:
-    """A cell as somebody sees it: zeros in front stay where the column is formatted with them, days are days."""
+    """The text of a cell as Excel shows it: leading zeros of the number format are kept, and dates are dates."""
     value = cell.value
     if value is None:
         return ""

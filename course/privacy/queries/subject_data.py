@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, or_, select
 from sqlalchemy.orm import Session
 
-from course.audit.queries import AuditEntryView, AuditFilter
-from course.audit.queries import search_entries as log_lines
+from course.audit_search.queries import AuditEntryView, AuditFilter
+from course.audit_search.queries import search_entries as log_lines
 from course.auth.models import SignInAttempt
 from course.auth.rules import attempt_key
 from course.db import Base

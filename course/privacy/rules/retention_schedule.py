@@ -7,17 +7,18 @@ from datetime import date, timedelta
 from typing import Literal
 
 from course.dates import add_months
+from course.translation import lazy_gettext as _
 
 # Kinds of data that are erased together. Notes are erased as soon as a person has left; `spare` at the request of a
 # person who works here; the others when their retention time by the schedule is over.
 ErasureStage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
 STAGE_TITLES: dict[ErasureStage, str] = {
-    "spare": "What nobody needs any more",
-    "notes": "Private notes",
-    "learning": "Details of the learning",
-    "mail": "Mail and addresses",
-    "sign_in": "Traces of signing in",
-    "proof": "Proof of training",
+    "spare": _("What nobody needs any more"),
+    "notes": _("Private notes"),
+    "learning": _("Details of the learning"),
+    "mail": _("Mail and addresses"),
+    "sign_in": _("Traces of signing in"),
+    "proof": _("Proof of training"),
 }
 STAGE_CONTENTS: dict[ErasureStage, str] = {
     "spare": "links that no longer work, calendar feeds that ended, and how somebody asked to join",
@@ -104,4 +105,4 @@ def latest_leaving_day(schedule: RetentionSettings | None, stage: ErasureStage, 
 
 def erased_name(person_id: int) -> str:
     """The name that replaces an erased one."""
-    return f"Person {person_id}"
+    return _("Person %(person_id)s", person_id=person_id)

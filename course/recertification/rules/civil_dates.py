@@ -8,15 +8,27 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from course.dates import add_months, clamped_date
+from course.translation import lazy_gettext as _
 
 # Fixed names instead of the locale's, so that the sentences are English on every machine.
-MONTHS = tuple(
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
+MONTHS = (
+    _("January"),
+    _("February"),
+    _("March"),
+    _("April"),
+    _("May"),
+    _("June"),
+    _("July"),
+    _("August"),
+    _("September"),
+    _("October"),
+    _("November"),
+    _("December"),
 )
 
 
 EARLIEST_DATE = date(1990, 1, 1)
-DATE_RANGE_MESSAGE = "Enter a day from 1990 on, and at most ten years from now."
+DATE_RANGE_MESSAGE = _("Enter a day from 1990 on, and at most ten years from now.")
 
 
 def is_plausible_date(day: date, today: date) -> bool:

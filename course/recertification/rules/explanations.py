@@ -41,6 +41,8 @@ STATUS_GROUPS = {
     "paused": "Paused",
     "not-required": "Not required",
 }
+# The status groups of people with something to do: a course that is due, begun, or not begun yet.
+ACTIONABLE_GROUPS = ("overdue", "due-soon", "in-progress", "not-started")
 GROUP_OF_STATE = {
     EXPIRED: "overdue",
     OVERDUE: "overdue",

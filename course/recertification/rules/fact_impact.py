@@ -13,6 +13,7 @@ from course.recertification.rules.pathway_policy import policies_for_person
 from course.recertification.rules.policy import Policy, policy_or_first
 from course.recertification.rules.status_view import CertificationStatus, certification_status
 from course.recertification.rules.validity_chain import cycles
+from course.translation import lazy_gettext as _
 
 RecordableFact = Extension | Pause | CompletionFact
 
@@ -48,7 +49,9 @@ def fact_impact(
     facts_with_fact = with_fact(facts, fact)
     before, after = certification_status(facts, policies, today), certification_status(facts_with_fact, policies, today)
     if isinstance(fact, Extension):
-        warning = _date_difference(f"You entered {long_date(fact.until)}.", fact.until, before, after, pronouns)
+        warning = _date_difference(
+            _("You entered %(until)s.", until=long_date(fact.until)), fact.until, before, after, pronouns
+        )
     elif isinstance(fact, Pause):
         warning = _leave_difference(fact, before, after, pronouns) if after.due != before.due else ""
     else:
@@ -64,8 +67,13 @@ def _date_difference(
     if after.due is None or after.due == meant:
         return ""
     if after.due == before.due:
-        return f"{entered} That changes nothing: {pronouns.subject} have until {long_date(after.due)} already."
-    return f"{entered} The course will be due by {long_date(after.due)}."
+        return _(
+            "%(entered)s That changes nothing: %(subject)s have until %(due)s already.",
+            entered=entered,
+            subject=pronouns.subject,
+            due=long_date(after.due),
+        )
+    return _("%(entered)s The course will be due by %(due)s.", entered=entered, due=long_date(after.due))
 
 
 def _leave_difference(pause: Pause, before: CertificationStatus, after: CertificationStatus, pronouns: Pronouns) -> str:
@@ -73,10 +81,15 @@ def _leave_difference(pause: Pause, before: CertificationStatus, after: Certific
     entered only as a number."""
     if pause.until is None:
         return ""
-    entered_last = f"You entered {long_date(pause.until)} as the last day away"
+    entered_last = _("You entered %(until)s as the last day away", until=long_date(pause.until))
     return_due, days = add_days(pause.until, pause.re_enter_days), pluralise(pause.re_enter_days, "day")
     entered = (
-        f"{entered_last} and {days} after that, which is {long_date(return_due)}."
+        _(
+            "%(entered_last)s and %(days)s after that, which is %(return_due)s.",
+            entered_last=entered_last,
+            days=days,
+            return_due=long_date(return_due),
+        )
         if pause.re_enter_days
         else f"{entered_last}."
     )
@@ -95,9 +108,11 @@ def _certificate_difference(
     if cycle is None:
         return ""
     if not cycle.is_counted:
-        return f"It will not count, because {cycle_reason(cycle, pronouns)}."
+        return _("It will not count, because %(cycle)s.", cycle=cycle_reason(cycle, pronouns))
     if cycle.valid_until is not None and cycle.valid_until < today:
-        return f"It was valid up to and including {long_date(cycle.valid_until)}, and has ended."
+        return _(
+            "It was valid up to and including %(valid_until)s, and has ended.", valid_until=long_date(cycle.valid_until)
+        )
     return ""
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property
 
 from course.recertification.rules.civil_dates import MONTHS, add_days, pluralise
+from course.translation import lazy_gettext as _
 
 ANNIVERSARY = "anniversary"
 FIXED_DATE = "fixed"
@@ -103,7 +104,7 @@ class Policy:
 def describe_policy(policy: Policy) -> str:
     """The policy version in plain words for pages: only the settings that apply, and from which day each period counts."""
     if policy.kind == GENERAL:
-        return "The rule for everybody applies again."
+        return _("The rule for everybody applies again.")
     if policy.kind == ANNIVERSARY:
         validity = (
             f"A certificate is valid for {pluralise(policy.period_months, 'month')}, counted from the day of completion, "

@@ -20,6 +20,7 @@ from course.recertification.rules.pathway_policy import policies_for_person
 from course.recertification.rules.policy import Policy, policy_in_force
 from course.recertification.rules.status_view import CertificationStatus, status_from_details
 from course.recertification.rules.validity_chain import next_cycle
+from course.translation import lazy_gettext as _
 
 COURSE_NAMES = {INITIAL: "the whole course", REFRESHER: "the refresher"}
 
@@ -71,7 +72,11 @@ class PersonImpact:
             changes.append(f"status: {before} → {after}")
         if self.details_before.course != self.details_after.course:
             changes.append(
-                f"needed next: {COURSE_NAMES[self.details_before.course]} → {COURSE_NAMES[self.details_after.course]}"
+                _(
+                    "needed next: %(course_names)s → %(course_names_2)s",
+                    course_names=COURSE_NAMES[self.details_before.course],
+                    course_names_2=COURSE_NAMES[self.details_after.course],
+                )
             )
         return "; ".join(changes)
 
@@ -149,10 +154,14 @@ def missing_due_date_reason(facts: CertificationFacts, policies: Sequence[Policy
     known = facts.as_of(on)
     if policy_in_force(policies_for_person(policies, known.pathways), on) is None:
         is_required = any(covers(r.since, r.until, on) for r in known.requirements)
-        return "The course is needed, but no rule about renewal is in force." if is_required else None
+        return _("The course is needed, but no rule about renewal is in force.") if is_required else None
     details = status_details(facts, policies, on)
     if details.state == NOT_REQUIRED or details.due.day is not None:
         return None
     if details.pause:
-        return f"On leave since {long_date(details.pause.since)} without a return date ({details.pause.reason})."
-    return "Needed, but without a next due day."
+        return _(
+            "On leave since %(since)s without a return date (%(reason)s).",
+            since=long_date(details.pause.since),
+            reason=details.pause.reason,
+        )
+    return _("Needed, but without a next due day.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
@@ -11,13 +10,16 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.schema import content_digest
+from course.credentials.actions import signing_settings
 from course.dates import civil_date
-from course.learning.actions import open_attempt, protected_questions
+from course.learning.actions import NewAttempt, open_attempt, protected_questions
 from course.learning.queries import question_history
 from course.learning.rules.drawing import draw_questions
 from course.mail.actions import schedule_message
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER, MailMessage
+from course.organisation.queries import organisation
+from course.people.rules import first_name
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status
 from course.recertification.rules.certification_status import UP_TO_DATE
@@ -25,8 +27,10 @@ from course.refreshers import queries
 from course.refreshers.actions.composition import person_memory_estimates, update_for
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.boosters import SentBooster, interval_allows_booster, is_booster_due, weakest_points
+from course.refreshers.rules.messages import BoosterMessage
 from course.refreshers.rules.updates import Update, update_mail_step
 from course.reminders.queries import sending_hours
+from course.signed_links import BoosterLink, MailChoiceLink, sign_link
 
 
 def boosters_due(session: Session, library: Library, zone: str, on: date) -> list[CertifiedLearner]:
@@ -60,27 +64,33 @@ def _booster_history(learner: CertifiedLearner, zone: str) -> tuple[date, list[S
     ]
 
 
-def queue_booster(
-    session: Session,
-    library: Library,
-    learner: CertifiedLearner,
-    render: Callable[[int], MailMessage],
-    zone: str,
-    at: datetime,
-) -> bool:
+def queue_booster(session: Session, library: Library, learner: CertifiedLearner, zone: str, at: datetime) -> bool:
     """Draw the five questions and queue the mail with their link in the outbox, to be sent in working hours. Returns
-    False if another process was quicker. `render` makes the mail from the attempt's id."""
+    False if another process was quicker."""
     estimate = person_memory_estimates(session, library, learner.person_id, at)
     seed = secrets.randbelow(2**31)
     counts = [(point, 1) for point in weakest_points(estimate, library.taught_points)]
     history = question_history(session, learner.person_id, protected_questions(session, library, learner.person_id))
-    drawn = draw_questions(counts, library.questions.values(), history.last_asked, seed, protected=history.protected)
+    drawn = draw_questions(counts, library.questions.values(), history, seed)
     number = len(learner.boosters) + 1
-    attempt_id = open_attempt(session, library, learner.enrolment_id, "booster", "course", number, seed, drawn, at)
+    new_attempt = NewAttempt(learner.enrolment_id, "booster", "course", number, seed)
+    attempt_id = open_attempt(session, library, new_attempt, drawn, at)
     hours = sending_hours(session, zone)
     send_at = hours.next_sending_time(at) if hours else at
-    return attempt_id is not None and schedule_message(
-        session, f"booster:{attempt_id}", learner.email, render(attempt_id), at, send_at
+    if attempt_id is None:
+        return False
+    message = _booster_message(session, learner, attempt_id)
+    return schedule_message(session, f"booster:{attempt_id}", learner.email, message, at, send_at)
+
+
+def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: int) -> BoosterMessage:
+    """The mail with the five questions of an attempt."""
+    secret, own_organisation = signing_settings(session).secret, organisation(session)
+    return BoosterMessage(
+        choice_token=sign_link(MailChoiceLink(learner.person_id, BOOSTER), secret),
+        name=first_name(learner.name),
+        organisation=own_organisation.name if own_organisation else "",
+        token=sign_link(BoosterLink(attempt_id), secret),
     )
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from itsdangerous import BadSignature, URLSafeSerializer
-
 BOOSTER_QUESTIONS = 5
 FIRST_BOOSTER_AFTER = timedelta(days=30)
 MIN_BOOSTER_INTERVAL = timedelta(days=30)
@@ -52,17 +50,3 @@ def is_booster_due(completed: date, sent: Sequence[SentBooster], estimate: Mappi
         return True
     weakest = [estimate[point] for point in weakest_points(estimate, tuple(estimate))]
     return sum(weakest) / len(weakest) < ESTIMATE_THRESHOLD
-
-
-def sign_booster_token(attempt_id: int, secret: str) -> str:
-    """The token in the link to a booster: the number of its attempt, signed so that nobody can make up another one."""
-    return str(URLSafeSerializer(secret, salt="booster").dumps(attempt_id))
-
-
-def read_booster_token(token: str, secret: str) -> int | None:
-    """The attempt number in a token; None if the token was not made by `sign_booster_token` with this secret."""
-    try:
-        attempt_id = URLSafeSerializer(secret, salt="booster").loads(token)
-    except BadSignature:
-        return None
-    return attempt_id if isinstance(attempt_id, int) else None

@@ -12,7 +12,7 @@ from flask_login import current_user
 from course.clock import now
 from course.dates import civil_date
 from course.learning.reader_course import reader_library
-from course.learning.views.next_step import CERTIFICATE_PATH, SHORT_COURSE_NAVIGATION, NextLink, ShortCourseNavigation
+from course.learning.views.next_step import SHORT_COURSE_NAVIGATION, NextLink, ShortCourseNavigation
 from course.people.rules import Viewer
 from course.recertification import queries as renewal
 from course.recertification.rules import CertificationStatus, certification_status
@@ -21,6 +21,7 @@ from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher
 from course.refreshers.rules.eligibility import would_renew
 from course.refreshers.rules.updates import Update
+from course.translation import gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
@@ -54,14 +55,14 @@ def part_rows(refresher: Refresher) -> list[RefresherPartRow]:
     for part in refresher.parts:
         if part.kind == "change" and part.ref.startswith(PAGE_PREFIX):
             title = ref_title(part.ref.removeprefix(PAGE_PREFIX))
-            rows.append(RefresherPartRow(title, "What has changed", part.done, url_for("refreshers.change", kind=refresher.kind,
+            rows.append(RefresherPartRow(title, _("What has changed"), part.done, url_for("refreshers.change", kind=refresher.kind,
                                                                           position=part.position)))  # fmt: skip
         elif part.kind == "scenario":
-            rows.append(RefresherPartRow(ref_title(part.ref), "A story", part.done, url_for("refreshers.scenario")))
+            rows.append(RefresherPartRow(ref_title(part.ref), _("A story"), part.done, url_for("refreshers.scenario")))
     done = f"{refresher.answered} of {refresher.asked} answered"
     rows.append(
         RefresherPartRow(
-            "Questions", done, refresher.passed, url_for("learning.attempt", attempt_id=refresher.attempt_id)
+            _("Questions"), done, refresher.passed, url_for("learning.attempt", attempt_id=refresher.attempt_id)
         )
     )
     return rows
@@ -173,13 +174,13 @@ def _refresher_redirect(enrolment: int) -> str | None:
 def _refresher_next_link(enrolment: int) -> NextLink:
     """The link at the end of a part of a refresher: to the certificate, or to the next part."""
     newest = queries.newest_refresher(db(), reader_id(), actions.REFRESHER)
-    overview = NextLink(url_for("refreshers.refresher"), "Go on")
+    overview = NextLink(url_for("refreshers.refresher"), _("Go on"))
     if newest is None or newest.id != enrolment:
         return overview
     if newest.completed_at is not None:
-        return NextLink(CERTIFICATE_PATH, "Go on to my new certificate")
+        return NextLink(url_for("certificates.my_certificates"), _("Go on to my new certificate"))
     next_row = None if newest.exhausted_points or refresher_status().refresher is None else next_part(newest)
-    return NextLink(next_row.address, "Go on") if next_row else overview
+    return NextLink(next_row.address, _("Go on")) if next_row else overview
 
 
 def _update_redirect(enrolment: int) -> str | None:
@@ -197,7 +198,7 @@ def _update_next_link(enrolment: int) -> NextLink:
     next_row = (
         next_part(newest) if newest is not None and newest.id == enrolment and not newest.exhausted_points else None
     )
-    return NextLink(next_row.address if next_row else url_for("refreshers.update"), "Go on")
+    return NextLink(next_row.address if next_row else url_for("refreshers.update"), _("Go on"))
 
 
 SHORT_COURSE_NAVIGATION[actions.REFRESHER] = ShortCourseNavigation(_refresher_redirect, _refresher_next_link)

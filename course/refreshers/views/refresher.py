@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 from course.clock import now
 from course.content.queries import part_in_version as archived
 from course.content.schema import Block, Change, Module, Page
+from course.help_requests.views import help_offer
 from course.learning.reader_course import reader_library
 from course.learning.views.next_step import SHORT_COURSE_NAVIGATION
-from course.mail import preference_links
 from course.mail.rules import BOOSTER
 from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher, RefresherPartView
@@ -25,18 +25,12 @@ from course.refreshers.views.page_context import (
     reader_update,
     ref_title,
     refresher_status,
-    today,
 )
+from course.signed_links import MailChoiceLink, sign_link
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
-
-
-@pages.app_context_processor
-def _home_context() -> dict[str, object]:
-    """Functions for the page "My training", so that only a page that shows them queries the database."""
-    return {"my_refresher": refresher_status, "my_update": reader_update}
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.get("/refresher")
@@ -64,8 +58,9 @@ def refresher() -> str:
         modules=_memory_by_module(estimate),
         points=reader_library().points,
         story=ref_title(composition.scenario.ref) if composition and composition.scenario else None,
+        help_offer=help_offer() if under_way and under_way.exhausted_points and not status.whole_course else None,
         choice=url_for(
-            "mail.choice", token=preference_links.preference_token(app_state().config.secret_key, reader_id(), BOOSTER)
+            "mail.choice", token=sign_link(MailChoiceLink(reader_id(), BOOSTER), app_state().config.secret_key)
         ),
     )
 
@@ -88,12 +83,12 @@ def begin_refresher() -> Response:
     if status.whole_course:
         with unit_of_work() as session:
             actions.restart_course(session, reader_id(), now())
-        return redirect_after_post("/")
+        return redirect_after_post(url_for("dashboard.home"))
     can_continue = status.may_begin if status.refresher is None else not status.refresher.exhausted_points
     if not status.is_available or not can_continue:
         return redirect_after_post(url_for("refreshers.refresher"))
     with unit_of_work() as session:
-        refresher = actions.begin_refresher(session, reader_library(), reader_id(), status.imported_on, now())
+        refresher = actions.begin_refresher(signed_in_context(session), reader_library(), status.imported_on)
     next_row = next_part(refresher)
     return redirect_after_post(next_row.address if next_row else url_for("refreshers.refresher"))
 
@@ -128,7 +123,7 @@ def begin_scenario() -> Response:
     if address := SHORT_COURSE_NAVIGATION[refresher.kind].elsewhere(refresher.id):
         return redirect_after_post(address)
     with unit_of_work() as session:
-        run_id = actions.begin_scenario_run(session, reader_library(), reader_id(), refresher, now())
+        run_id = actions.begin_scenario_run(signed_in_context(session), reader_library(), refresher)
     return redirect_after_post(url_for("learning.run", run_id=run_id))
 
 
@@ -181,7 +176,7 @@ def record_change_seen(kind: str, position: int) -> Response:
     if not part.done and (address := navigation.elsewhere(refresher.id)):
         return redirect_after_post(address)
     with unit_of_work() as session:
-        actions.record_changed_page_read(session, reader_library(), reader_id(), refresher, part, today(), now())
+        actions.record_changed_page_read(signed_in_context(session), reader_library(), refresher, part)
     return redirect_after_post(navigation.onward(refresher.id).address)
 
 
@@ -229,7 +224,8 @@ def update() -> str:
     due_update = reader_update()
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
     return render_template("refreshers/update.html", wanted=due_update, newest=newest, points=reader_library().points,
-                           here=refresher_status(), page_again=_reread_address)  # fmt: skip
+                           here=refresher_status(), page_again=_reread_address,
+                           help_offer=help_offer() if newest and newest.points_to_reread and due_update else None)  # fmt: skip
 
 
 @pages.post("/refresher/update")
@@ -243,6 +239,6 @@ def begin_update() -> Response:
     if newest is not None and newest.points_to_reread:
         return redirect_after_post(url_for("refreshers.update"))
     with unit_of_work() as session:
-        begun = actions.begin_update(session, reader_library(), reader_id(), due_update, now())
+        begun = actions.begin_update(signed_in_context(session), reader_library(), due_update)
     next_row = next_part(begun)
     return redirect_after_post(next_row.address if next_row else url_for("refreshers.update"))

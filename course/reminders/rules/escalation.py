@@ -15,6 +15,7 @@ from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.recertification.rules.civil_dates import add_days, long_date, pluralise
 from course.reminders.rules.business_days import SendingHours
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,9 @@ def reminder_steps(due: date, opens: date | None, hours: SendingHours) -> Iterat
 
 def _before_reason(days: int, due: date) -> str:
     return (
-        f"{pluralise(days, 'day')} before the due day, {long_date(due)}" if days else f"the due day, {long_date(due)}"
+        f"{pluralise(days, 'day')} before the due day, {long_date(due)}"
+        if days
+        else _("the due day, %(due)s", due=long_date(due))
     )
 
 
@@ -71,9 +74,9 @@ def reminder_status(status: CertificationStatus, joined_on: date, hours: Sending
     leave, without a requirement, or before the window opens.
     """
     if status.state == NOT_REQUIRED:
-        return ReminderStatus(None, "The course is not required.", None)
+        return ReminderStatus(None, _("The course is not required."), None)
     if status.due is None or status.state == PAUSED:
-        return ReminderStatus(None, "Nobody is reminded during a leave.", None)
+        return ReminderStatus(None, _("Nobody is reminded during a leave."), None)
     first_day = max(joined_on, status.cycle) if status.cycle else joined_on
     current, next_step = None, None
     for step in reminder_steps(status.due, status.window_opens, hours):
@@ -84,12 +87,12 @@ def reminder_status(status: CertificationStatus, joined_on: date, hours: Sending
             break
         current = step
     if status.state == UP_TO_DATE:
-        return ReminderStatus(None, "Up to date, and the day is not near.", next_step)
+        return ReminderStatus(None, _("Up to date, and the day is not near."), next_step)
     if current is not None:
         return ReminderStatus(current, "", next_step)
     if status.on <= first_day:
-        return ReminderStatus(None, "Added, or done, today: the first reminder comes later.", next_step)
-    return ReminderStatus(None, "No step has been reached yet.", next_step)
+        return ReminderStatus(None, _("Added, or done, today: the first reminder comes later."), next_step)
+    return ReminderStatus(None, _("No step has been reached yet."), next_step)
 
 
 def reminder_key(person_id: int, status: CertificationStatus, step: ReminderStep) -> str:

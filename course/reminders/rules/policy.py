@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.recertification.rules.civil_dates import pluralise
+from course.translation import lazy_gettext as _
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"))
 MAX_STEPS = 10
 MAX_CLOSURE_DAYS = 92  # days; a typing error must not stop all reminders for years
 

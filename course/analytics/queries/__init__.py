@@ -1,0 +1,46 @@
+"""What is known of answers, decisions and discussions, by subject."""
+
+from __future__ import annotations
+
+from course.analytics.queries.answers import (
+    AnswerCounts,
+    DecisionCounts,
+    answer_counts,
+    decision_counts,
+    first_counted_moment,
+    item_responses,
+    person_histories,
+    team_discussions,
+)
+from course.analytics.queries.published import (
+    SCOPES,
+    StoredRelease,
+    is_release_due,
+    item_figures_on,
+    published_mondays,
+    stored_releases,
+    team_figures_on,
+)
+from course.analytics.queries.release_drafts import FigureDraft, ReleaseDraft, pending_mondays, release_drafts
+
+__all__ = [
+    "SCOPES",
+    "AnswerCounts",
+    "DecisionCounts",
+    "FigureDraft",
+    "ReleaseDraft",
+    "StoredRelease",
+    "answer_counts",
+    "decision_counts",
+    "first_counted_moment",
+    "is_release_due",
+    "item_figures_on",
+    "item_responses",
+    "pending_mondays",
+    "person_histories",
+    "published_mondays",
+    "release_drafts",
+    "stored_releases",
+    "team_discussions",
+    "team_figures_on",
+]

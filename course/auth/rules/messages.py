@@ -1,0 +1,28 @@
+"""The mails with a link to choose a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from course.mail.rules import MailMessage
+from course.translation import lazy_gettext as _
+
+
+@dataclass(frozen=True)
+class InvitationMessage(MailMessage):
+    """The link to choose a first password: `name` is invited by `sender`, `token` is that of the link."""
+
+    template = "invitation"
+    label = _("Invitation")
+    name: str
+    sender: str
+    token: str
+
+
+@dataclass(frozen=True)
+class PasswordLinkMessage(MailMessage):
+    """The link to choose another password. It names nobody: anybody can ask for it with anybody's address."""
+
+    template = "password_link"
+    label = _("Choose a new password")
+    token: str

@@ -1,0 +1,32 @@
+"""Writing the passwords of people. The feature auth decides when; callers hash the password before the unit of work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from course.passwords.models import Credential
+
+
+def add_credential(session: Session, person_id: int, password_hash: str, session_key: str, at: datetime) -> None:
+    """Give a person without a password the one with this hash.
+
+    Raises IntegrityError if the person has one.
+    """
+    session.add(Credential(person_id=person_id, password_hash=password_hash, session_key=session_key, set_at=at))
+    session.flush()
+
+
+def update_credential(session: Session, person_id: int, **values: object) -> bool:
+    """Change columns of a person's credential; False if the person has none."""
+    result = session.execute(
+        update(Credential).where(Credential.person_id == person_id).values(values).returning(Credential.person_id)
+    )
+    return result.first() is not None
+
+
+def delete_credential(session: Session, person_id: int) -> None:
+    """Delete a person's password: the person cannot sign in any more."""
+    session.execute(delete(Credential).where(Credential.person_id == person_id))

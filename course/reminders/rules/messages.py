@@ -1,0 +1,88 @@
+"""The mails of reminders and digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from course.mail.rules import MailMessage, OptionalMailMessage
+from course.translation import lazy_gettext as _
+
+# A digest names the people who have been overdue longest, and counts the others.
+MAX_NAMED_TO_MANAGER = 50
+MAX_NAMED_TO_LEAD = 100
+
+
+@dataclass(frozen=True)
+class ReminderRequest:
+    """The person who asked for a reminder, and the reason that they gave."""
+
+    asked_by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReminderMessage(MailMessage):
+    """A reminder of the course, or of its refresher (`again`).
+
+    `late` says that the due day has passed, `begun` that something is done, `active` that the person has a password.
+    `because` explains the due day. `minutes` are those that all of it takes.
+    """
+
+    template = "reminder"
+    label = _("Reminder")
+    name: str
+    organisation: str
+    request: ReminderRequest | None
+    again: bool
+    due: date
+    late: bool
+    because: str
+    minutes: float
+    begun: bool
+    active: bool
+
+
+@dataclass(frozen=True)
+class NamedDueDay:
+    """A person who is named in a mail, and the day on which the person is or was due."""
+
+    name: str
+    due: date | None
+
+
+@dataclass(frozen=True)
+class GroupCount:
+    """The number of people in one group of certification statuses."""
+
+    group: str
+    number: int
+
+
+@dataclass(frozen=True)
+class ManagerDigestMessage(OptionalMailMessage):
+    """The weekly summary for a manager (see Digest). `overdue` are those who are named, of `overdue_count`."""
+
+    template = "digest_manager"
+    label = _("Your teams")
+    name: str
+    organisation: str
+    person_count: int
+    counts: tuple[GroupCount, ...]
+    overdue: tuple[NamedDueDay, ...]
+    overdue_count: int
+    due_soon: int
+    due_soon_days: int
+
+
+@dataclass(frozen=True)
+class LeadDigestMessage(MailMessage):
+    """The weekly summary for the safeguarding lead: people overdue for `overdue_from` days or more."""
+
+    template = "digest_lead"
+    label = _("People long overdue")
+    name: str
+    organisation: str
+    overdue: tuple[NamedDueDay, ...]
+    overdue_count: int
+    overdue_from: int

@@ -1,0 +1,210 @@
+"""Translation of the interface by gettext: the language that applies now, and words in it.
+
+English is the language of the source: an English sentence is the key (msgid) of its translation in the catalogues under
+course/translations, and what is said where a catalogue has none. Code that runs while a page or mail is made calls `gettext`.
+Rules, forms and constants give a `LazyText` (`lazy_gettext`), which is translated when it is shown. Nothing here knows Flask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from functools import lru_cache
+from gettext import GNUTranslations
+from pathlib import Path
+from typing import Any, Protocol, SupportsIndex
+
+from babel import Locale
+from jinja2 import Environment
+from markupsafe import escape
+
+SOURCE_LANGUAGE = "en"
+FOLDER = Path(__file__).resolve().parent / "translations"
+_SOURCE_LOCALE = Locale("en", "GB")
+
+
+class Catalogue(Protocol):
+    """The translations of one language, as the standard library's gettext has them."""
+
+    def gettext(self, message: str, /) -> str: ...
+    def ngettext(self, one: str, many: str, number: int, /) -> str: ...
+
+
+# A language, or a function that finds it when a word is first needed: a page that needs none does not pay for it.
+_language: ContextVar[str | Callable[[], str]] = ContextVar("language", default=SOURCE_LANGUAGE)
+_catalogues: dict[str, Catalogue] = {}
+
+
+def languages() -> tuple[str, ...]:
+    """The languages of the interface as BCP 47 tags: English, and each that has a catalogue."""
+    return (SOURCE_LANGUAGE, *_shipped_languages(), *_catalogues.keys() - set(_shipped_languages()))
+
+
+@lru_cache(maxsize=1)
+def _shipped_languages() -> tuple[str, ...]:
+    return tuple(sorted(file.parts[-3] for file in FOLDER.glob("*/LC_MESSAGES/messages.mo")))
+
+
+def register_catalogue(language: str, catalogue: Catalogue) -> None:
+    """Add a language that has no file under course/translations, such as the pseudo-language of the tests."""
+    _catalogues[language] = catalogue
+
+
+def remove_catalogue(language: str) -> None:
+    """Undo `register_catalogue`."""
+    _catalogues.pop(language, None)
+
+
+def current_language() -> str:
+    """The language in which this thread, request or job speaks now: a BCP 47 tag out of `languages`."""
+    language = _language.get()
+    if isinstance(language, str):
+        return language
+    # English while it is looked for: finding out may itself say something.
+    _language.set(SOURCE_LANGUAGE)
+    found = language()
+    _language.set(found)
+    return found
+
+
+def set_language(language: str | Callable[[], str]) -> Token[str | Callable[[], str]]:
+    """Set the language of this context, or the function that finds it; the answer is for `reset_language`."""
+    return _language.set(language)
+
+
+def reset_language(token: Token[str | Callable[[], str]]) -> None:
+    """Undo `set_language`."""
+    _language.reset(token)
+
+
+@contextmanager
+def use_language(language: str | None) -> Iterator[None]:
+    """Speak a language inside the block, such as that of a mail's reader; English if there is no such language."""
+    token = _language.set(language if language in languages() else SOURCE_LANGUAGE)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def current_locale() -> Locale:
+    """The locale for dates, numbers and lists in the current language."""
+    return language_locale(current_language())
+
+
+@lru_cache(maxsize=32)
+def language_locale(language: str) -> Locale:
+    """The Babel locale of a language: en_GB for English and for what is made from English."""
+    primary = language.partition("-")[0]
+    return _SOURCE_LOCALE if primary == SOURCE_LANGUAGE else Locale.parse(primary)
+
+
+def language_name(language: str) -> str:
+    """The name of a language in that language itself: English, Cymraeg."""
+    locale = language_locale(language)
+    return str(Locale(locale.language).get_display_name(locale)).capitalize()
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """The message in the current language; `values` fill its %(name)s."""
+    text = _translated(message)
+    return text % values if values else text
+
+
+def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """The form of the message for a number in the current language; %(num)s is the number."""
+    return _plural_form(one, many, number) % {"num": number, **values}
+
+
+def lazy_gettext(message: str, /, **values: object) -> str:
+    """The message as a LazyText, which is translated when it is shown."""
+    return LazyText(message, None, 0, values)
+
+
+def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> str:
+    """The form of the message for a number as a LazyText, which is translated when it is shown."""
+    return LazyText(one, many, number, {"num": number, **values})
+
+
+class LazyText(str):
+    """A message and its values. As a string it is the English text: equal to it, stored as it, sorted as it. Where it is
+    shown (`str`, f-strings, templates, fields of forms) it is the text in the language of that moment."""
+
+    __slots__ = ("message", "number", "plural", "values")
+    message: str
+    plural: str | None
+    number: int
+    values: Mapping[str, object]
+
+    def __new__(cls, message: str, plural: str | None, number: int, values: Mapping[str, object]) -> LazyText:
+        source = message if plural is None or number == 1 else plural
+        plain = {name: value.source if isinstance(value, LazyText) else value for name, value in values.items()}
+        text = super().__new__(cls, source % plain if values else source)
+        text.message, text.plural, text.number, text.values = message, plural, number, values
+        return text
+
+    @property
+    def source(self) -> str:
+        """The English text."""
+        return str.__str__(self)
+
+    def __str__(self) -> str:
+        if _current_catalogue() is None and not self.values:
+            return self.source
+        if self.plural is None:
+            return gettext(self.message, **self.values)
+        return ngettext(self.message, self.plural, self.number, **self.values)
+
+    def __format__(self, specification: str) -> str:
+        return format(str(self), specification)
+
+    def __html__(self) -> str:
+        return str(escape(str(self)))
+
+    def __mod__(self, values: Any) -> LazyText:
+        """The same message with values, as validators of forms fill in theirs."""
+        return LazyText(self.message, self.plural, self.number, {**self.values, **values})
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return LazyText, (self.message, self.plural, self.number, dict(self.values))
+
+
+def install(environment: Environment) -> None:
+    """Give a Jinja environment the tag `trans` and the functions `_`, `gettext` and `ngettext`, in the current language.
+
+    A message of a template is one line however it is broken in the file.
+    """
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(_translated, _plural_form, newstyle=True)  # type: ignore[attr-defined]
+
+
+def _translated(message: str) -> str:
+    catalogue = _current_catalogue()
+    return message if catalogue is None else catalogue.gettext(message)
+
+
+def _plural_form(one: str, many: str, number: int) -> str:
+    catalogue = _current_catalogue()
+    if catalogue is None:
+        return one if number == 1 else many
+    return catalogue.ngettext(one, many, number)
+
+
+def _current_catalogue() -> Catalogue | None:
+    language = current_language()
+    return None if language == SOURCE_LANGUAGE else _catalogue(language)
+
+
+def _catalogue(language: str) -> Catalogue | None:
+    return _catalogues.get(language) or _shipped_catalogue(language)
+
+
+@lru_cache(maxsize=32)
+def _shipped_catalogue(language: str) -> Catalogue | None:
+    file = FOLDER / language / "LC_MESSAGES" / "messages.mo"
+    if not file.is_file():
+        return None
+    with file.open("rb") as source:
+        return GNUTranslations(source)

@@ -1,0 +1,158 @@
+"""Everything that people read can be translated: no words outside the catalogues, and no page that speaks only English."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree
+
+import html5lib
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from course.content.actions import archive
+from course.dates import format_month
+from course.db import Base
+from course.web.unit_of_work import unit_of_work
+from tests.conftest import NOW
+from tests.support import sentences
+from tests.support.messages import TEMPLATE, as_text, extracted
+from tests.support.pseudo_language import BEGIN, END, LANGUAGE, offered
+from tests.support.world import addresses, begin_everything, client_of, fill_world
+
+ADDRESSES_OF_A_ROUTE = 3
+VISIBLE_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "data-label")
+# The months of en_GB, in which the pseudo-language writes days, and what belongs to a time.
+DATE_WORDS = {format_month(date(2026, month, 1)).split()[0] for month in range(1, 13)} | {"am", "pm"}
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+def test_no_words_for_users_are_outside_the_catalogues() -> None:
+    assert [str(found) for found in sentences.find([sentences.COURSE])] == []
+
+
+def test_the_catalogue_has_the_messages_of_the_code() -> None:
+    assert TEMPLATE.read_text(encoding="utf-8") == as_text(extracted()), "run `make messages`"
+
+
+def test_messages_are_whole_sentences() -> None:
+    """A message is not glued to another one: other languages put their words in another order."""
+    messages = [one for message in extracted() for one in ([message.id] if isinstance(message.id, str) else message.id)]
+    assert [one for one in messages if one and (one != one.strip() or re.match(r"[,.;:]", one))] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("<p>Save it</p>", ["Save it"]),
+        ("<p>{{ name }} has left</p>", ["… has left"]),
+        ('<p title="Close">{{ _("Save") }}</p>', ["Close"]),
+        ('<p>{{ "done" if x else _("not done") }}</p>', ["done"]),
+        ('{% call table([_("Name"), "Team"]) %}{% endcall %}', ["Team"]),
+        ("<p>{% trans %}Save <b>it</b>{% endtrans %} {{ n }}</p>", []),
+        ('<td class="{{ \'done\' if x }}" id="a"> · </td>', []),
+    ],
+)
+def test_words_in_a_template_are_found(tmp_path: Path, template: str, found: list[str]) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(template, encoding="utf-8")
+    assert [one.words for one in sentences.in_template(file)] == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('flash("It is saved.")', ["It is saved."]),
+        ('flash(f"{name} has been added.")', ["… has been added."]),
+        ('LABELS = {"done": "Done"}', ["Done"]),
+        ('LABELS = {"done": _("Done")}', []),
+        ('flash("It is saved.")  # not translated: an example', []),
+        ('raise LookupError("there is no such person")', []),
+        ('"""A docstring is not shown."""', []),
+        ('if kind == "Done": pass', []),
+    ],
+)
+def test_words_in_a_module_are_found(tmp_path: Path, code: str, found: list[str]) -> None:
+    file = tmp_path / "views.py"
+    file.write_text(code, encoding="utf-8")
+    assert [one.words for one in sentences.in_python(file)] == found
+
+
+def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
+    """Every page in a language made from the catalogue, as three people. What is left in English are the data of the
+    organisation and what is marked as English."""
+    app = fresh_app
+    with app.app_context(), unit_of_work() as session:
+        archive(session, app.extensions["course"].library, NOW)
+    with app.app_context(), unit_of_work() as session:
+        people = fill_world(session)
+        begin_everything(session, app.extensions["course"].library, people[1].id)
+        session.execute(text("update person set language = :language"), {"language": LANGUAGE})
+        keys = {row.person_id: row.session_key for row in session.execute(text("select * from credential")).all()}
+        clients = [client_of(app, person.id, keys[person.id]) for person in people]
+        paths = [(rule.endpoint, address) for rule, address in addresses(app, session)]
+        known = DATE_WORDS | set(_stored_words(session))
+    with offered():
+        found = {
+            f"{address}: {words}"
+            for client in clients
+            for address, page in _pages(client, paths)
+            for words in _english(page, known)
+        }
+    assert sorted(found) == []
+
+
+def _stored_words(session: Session) -> Iterator[str]:
+    """The words of everything that is stored, except the content of the course and what the audit log calls things."""
+    for table in Base.metadata.sorted_tables:
+        if table.name.startswith("content_"):
+            continue
+        for row in session.execute(table.select()):
+            for value in row:
+                if isinstance(value, str):
+                    yield from _WORD.findall(value)
+
+
+def _pages(client: FlaskClient, paths: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    opened: Counter[str] = Counter()
+    for endpoint, address in paths:
+        if opened[endpoint] < ADDRESSES_OF_A_ROUTE:
+            answer = client.get(address)
+            if answer.mimetype == "text/html" and answer.status_code == 200:
+                opened[endpoint] += 1
+                yield address, answer.get_data(as_text=True)
+
+
+def _english(page: str, known: set[str]) -> Iterator[str]:
+    """The texts of a page that are neither a message nor marked as another language nor made of `known` words."""
+    tree = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False).parse(page)
+    depth = 0
+    for piece in _texts(tree):
+        left = []
+        for part in re.split(f"([{BEGIN}{END}])", piece):
+            if part in (BEGIN, END):
+                depth += 1 if part == BEGIN else -1
+            elif depth == 0:
+                left += [word for word in _WORD.findall(part) if word not in known]
+        if left:
+            yield " ".join(left)[:80]
+
+
+def _texts(element: ElementTree.Element) -> Iterator[str]:
+    if element.tag in ("script", "style") or not isinstance(element.tag, str):
+        return
+    if element.get("lang") not in (None, LANGUAGE):
+        return
+    for name in VISIBLE_ATTRIBUTES:
+        if element.get(name):
+            yield f"{element.get(name)}"
+    yield element.text or ""
+    for child in element:
+        yield from _texts(child)
+        yield child.tail or ""
