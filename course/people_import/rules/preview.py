@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from course.people_import.rules.journal import SkippedLine
 from course.people_import.rules.planning import LINE_KINDS, ImportPlan
@@ -21,15 +21,21 @@ ROWS_PER_PAGE = 50
 class PreviewRow:
     """One row: its line in the file, its kind, the name of its person, and its description. `question` is the kind of the
     question about the row, `key` the key under which the decision is stored; `email` is the address of the person once the
-    row is applied."""
+    row is applied. A page shows few of the rows, so the notes stay as they are stored until they are asked for."""
 
     number: int
     kind: str
     who: str
-    notes: tuple[str, ...]
+    stored_notes: Sequence[object]
+    messages: MessageTable = field(compare=False, repr=False)
     question: str = ""
     key: str = ""
     email: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the row would do, as sentences in the language of the reader."""
+        return tuple(map(self.messages.unpack, self.stored_notes))
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,7 @@ def load_preview(text: str) -> ImportPreview:
     table = MessageTable(found.get("messages", ()))
     # Before 0.5 a row ended with its notes.
     rows = tuple(
-        PreviewRow(number, kind, who, tuple(map(table.unpack, notes)), *rest)
-        for number, kind, who, notes, *rest in found["rows"]
+        PreviewRow(number, kind, who, notes, table, *rest) for number, kind, who, notes, *rest in found["rows"]
     )
     return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]))
 
