@@ -13,6 +13,7 @@ from course.auth.actions import RequestSource, SetUpDetails, SignInGranted, TooM
 from course.auth.forms import (
     ChangePasswordForm,
     ForgottenPasswordForm,
+    LanguageForm,
     NewPasswordForm,
     SetUpForm,
     SignInForm,
@@ -24,7 +25,9 @@ from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
 from course.clock import now
 from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
+from course.people import actions as people
 from course.people.queries import person_overview
+from course.translation import current_language, gettext, language_name, languages, use_language
 from course.web.access import public, sign_in_required
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
@@ -197,7 +200,31 @@ def account() -> ViewResponse:
             flash("Your password has been changed. You have been signed out everywhere else.")
             return redirect_after_post(url_for("auth.account"))
         form.current.errors = ["This is not your current password."]
-    return _form_page("auth/me.html", form, seen=person_overview(db(), person.id))
+    return _account_page(form, LanguageForm(formdata=None, data={"language": current_language()}))
+
+
+def _account_page(password_form: ChangePasswordForm, language_form: LanguageForm) -> Response:
+    overview = person_overview(db(), current_user.person.id)
+    page = render_template(
+        "auth/me.html", form=password_form, language_form=language_form, languages=languages(), seen=overview,
+        password_hint=PASSWORD_HINT,
+    )  # fmt: skip
+    return make_response(page, 422 if password_form.errors or language_form.errors else 200)
+
+
+@pages.post("/me/language")
+@sign_in_required
+def choose_language() -> ViewResponse:
+    """Choose the language of pages and mail."""
+    g.here = "me"
+    form = LanguageForm()
+    if not form.validate_on_submit():
+        return _account_page(ChangePasswordForm(formdata=None), form)
+    with unit_of_work() as session:
+        people.choose_language(session, current_user.person.id, form.language.data, now())
+    with use_language(form.language.data):
+        flash(gettext("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
+    return redirect_after_post(url_for("auth.account"))
 
 
 def _attempt_password_change(

@@ -19,6 +19,7 @@ from course.people.events import AddressChanged, PeopleMerged
 from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
 from course.people.rules import name_key, normalise_email
 from course.text import normalise_line
+from course.translation import languages
 
 _UNSYNCHRONISED = {"synchronize_session": False}
 
@@ -59,6 +60,21 @@ def correct_identity(
     if "email" in changed:
         publish(session, AddressChanged(person_id, at))
     return None
+
+
+def choose_language(session: Session, person_id: int, language: str, at: datetime) -> bool:
+    """From now on somebody gets pages, mail and certificates in this language (BCP 47); False if they chose it before.
+
+    Raises ValueError for a language that is not offered.
+    """
+    if language not in languages():
+        raise ValueError(f"the language {language!r} is not offered")
+    chosen = Person.id == person_id, Person.language.is_distinct_from(language)
+    changing = update(Person).where(*chosen).values(language=language).returning(Person.id)
+    if session.execute(changing, execution_options=_UNSYNCHRONISED).first() is None:
+        return False
+    record_event(session, "person.language_chosen", ("person", person_id), {"language": language}, person_id, at)
+    return True
 
 
 def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
