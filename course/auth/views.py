@@ -23,6 +23,7 @@ from course.auth.jobs import PASSWORD_LINK
 from course.auth.rules import PASSWORD_HINT, local_path
 from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
 from course.people import actions as people
@@ -119,7 +120,7 @@ def forgotten_password() -> ViewResponse:
             wait = actions.request_link(session, email, _request_source(), at)
             if wait is None:
                 # By a job, so that it takes no longer where somebody has the address.
-                enqueue(session, PASSWORD_LINK, {"email": email}, None, at)
+                enqueue(make_context(session, None, at), PASSWORD_LINK, {"email": email})
         if wait is not None:
             return _too_many_attempts_page(wait.retry_at)
         return make_response(render_template("auth/forgotten_sent.html", email=email))

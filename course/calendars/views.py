@@ -22,7 +22,7 @@ from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
-from course.web.unit_of_work import db, unit_of_work, write_if_free
+from course.web.unit_of_work import db, signed_in_context, unit_of_work, write_if_free
 
 pages = Blueprint("calendars", __name__)
 # Rate limit by network address. It is generous, because the calendars of a school or at one provider share an address,
@@ -101,7 +101,7 @@ def create_feed(scope: Scope) -> WsgiResponse:
     if scope == TEAM_SCOPE and not queries.has_team(current_user.person):
         abort(403)
     with unit_of_work() as unit:
-        token = actions.create_feed(unit, current_user.person.id, scope, now())
+        token = actions.create_feed(signed_in_context(unit), scope)
     # The token is stored only in the session cookie of this browser until the next page, which shows it once.
     session[_NEW_FEED_KEY] = (scope, token)
     return redirect_after_post(url_for("calendars.my_feeds", _anchor="address"))
@@ -113,7 +113,7 @@ def revoke_feed(scope: Scope) -> WsgiResponse:
     """Revoke a feed: its address stops working."""
     session.pop(_NEW_FEED_KEY, None)
     with unit_of_work() as unit:
-        ended_count = actions.end_feed(unit, current_user.person.id, scope, "revoked", now())
+        ended_count = actions.end_feed(signed_in_context(unit), scope, "revoked")
     flash("The feed has ended. Its address no longer works." if ended_count else "There was no feed to end.")
     return redirect_after_post(url_for("calendars.my_feeds"))
 

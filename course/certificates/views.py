@@ -28,7 +28,7 @@ from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_minutes, plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
@@ -85,7 +85,7 @@ def reissue(person_id: int) -> WsgiResponse:
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
         count = actions.reissue_in_name(
-            session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
+            signed_in_context(session), person_id, holder.name, "The holder’s name has changed."
         )
     flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
@@ -162,9 +162,7 @@ def _end_link(person_id: int, back: str) -> WsgiResponse:
     # The form names the number of the link, so that a repeated submission does not end the next link as well.
     number = request.form.get("number", type=int)
     with unit_of_work() as session:
-        ended = number is not None and actions.end_certificate_link(
-            session, person_id, number, current_user.person.id, now()
-        )
+        ended = number is not None and actions.end_certificate_link(signed_in_context(session), person_id, number)
     flash(
         "The link was ended: it opens nothing any more. The link on this page is a new one."
         if ended

@@ -16,7 +16,7 @@ from course.evidence.jobs import PACK
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, downloads, file_content, unfinished_id
 from course.exports.queries import download as download_of
-from course.exports.rules import RETENTION_PERIODS
+from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.exports.views import file_response
 from course.people.forms import team_choices
 from course.people.queries import TeamView
@@ -24,7 +24,7 @@ from course.reports.views import today
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("evidence", __name__)
 PageResponse = Response | WsgiResponse
@@ -55,7 +55,7 @@ def make_pack() -> PageResponse:
         form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
         return _render_page(form)
     with unit_of_work() as session:
-        pack_id = request_file(session, PACK, "evidence", form.team_id, day, "", viewer.id, at)
+        pack_id = request_file(signed_in_context(session, at), PACK, FileRequest("evidence", form.team_id, day, ""))
         if pack_id is None:
             session.rollback()  # nothing was written, so the same form may be sent again
     if pack_id is None:
@@ -87,7 +87,7 @@ def download(pack_id: int) -> Response:
     pack = _own_pack(pack_id)
     data = file_content(db(), pack_id) or abort(404)
     with unit_of_work() as session:
-        actions.record_pack_download(session, pack.team_id, pack.day, pack.people, current_user.person.id, now())
+        actions.record_pack_download(signed_in_context(session), pack.team_id, pack.day, pack.people)
     return file_response(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
 
 

@@ -27,7 +27,7 @@ from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
-from course.web.unit_of_work import db, discard_request_state, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)
 # Each upload may contact another server: nobody needs more than a few.
@@ -95,7 +95,7 @@ def _accept_upload(data: bytes) -> str | None:
         return refusal
     try:
         with unit_of_work() as session:
-            accepted = actions.accept_certificate(session, person.id, claims, document, today, at)
+            accepted = actions.accept_certificate(signed_in_context(session, at), claims, document)
     except ValueError as error:
         return str(error)
     flash(
@@ -132,7 +132,7 @@ def issuers() -> Response | WsgiResponse:
         try:
             profile, reason = form.profile.data or "", form.reason.data or ""
             with unit_of_work() as session:
-                issuer = actions.trust_issuer(session, profile, reason, current_user.person.id, now(), _runs_locally())
+                issuer = actions.trust_issuer(signed_in_context(session), profile, reason, _runs_locally())
         except actions.IssuerAlreadyTrustedError as error:
             flash(f"Certificates of {error.issuer.name} count already, by this very profile. Nothing has changed.")
             return redirect_after_post(url_for("external_certificates.issuers"))
@@ -166,4 +166,4 @@ def end_trust(issuer_id: int) -> WsgiResponse:
 
 def _distrust_issuer(issuer_id: int, reason: str) -> bool:
     with unit_of_work() as session:
-        return actions.distrust_issuer(session, issuer_id, reason, current_user.person.id, now())
+        return actions.distrust_issuer(signed_in_context(session), issuer_id, reason)

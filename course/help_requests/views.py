@@ -22,7 +22,7 @@ from course.people.rules import first_name
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
 # The endpoints of the pages that show the button, by the value of the form field `from`.
@@ -85,7 +85,7 @@ def request_help() -> Response:
         return back
     messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
-        is_new = actions.request_help(session, _person_id(), messages, _today(), app_state().config.time_zone, now())
+        is_new = actions.request_help(signed_in_context(session), messages)
     if is_new:
         flash(f"{_recipient_names(recipients)} will get a mail that says that you ask for help, and nothing else.")
     else:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.join_requests import actions, queries
 from course.join_requests.forms import JoinLinkForm, JoinRequestForm
@@ -21,7 +22,7 @@ from course.people.rules import normalise_email
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("join_requests", __name__)
 PageResponse = Response | WsgiResponse
@@ -43,8 +44,7 @@ def _today() -> date:
 @public
 def join(token: str) -> PageResponse:
     """The form of a join request. The answer does not depend on whether the person is known."""
-    today, at = _today(), now()
-    link = queries.working_link(db(), token, today)
+    link = queries.working_link(db(), token, _today())
     if link is None:
         title, text = "This link no longer works", "It has ended or was revoked. Ask your manager for a new one."
         return make_response(render_template("auth/gone.html", title=title, text=text), 410)
@@ -60,7 +60,7 @@ def join(token: str) -> PageResponse:
             return make_response(render_template("join_requests/join.html", form=form, link=link), 429)
         else:
             with unit_of_work() as session:
-                taken = actions.request_to_join(session, link, name, email, today, at)
+                taken = actions.request_to_join(make_context(session, None, now()), link, name, email)
                 if not taken:
                     session.rollback()  # nothing was changed, so the same form may be sent again
             if taken:
@@ -100,7 +100,7 @@ def add_link() -> PageResponse:
         if team is not None and last is not None:
             allowed_domains = parse_domains(form.domains.data or "")
             with unit_of_work() as session:
-                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
+                actions.make_link(signed_in_context(session), team, allowed_domains, last)
             flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
             return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
@@ -112,7 +112,7 @@ def add_link() -> PageResponse:
 def revoke_link(link_id: int) -> PageResponse:
     """Revoke a join link."""
     with unit_of_work() as session:
-        done = actions.revoke_link(session, link_id, current_user.person.id, now())
+        done = actions.revoke_link(signed_in_context(session), link_id)
     flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
     return redirect_after_post(url_for("join_requests.overview"))
 
@@ -123,7 +123,7 @@ def approve(request_id: int) -> PageResponse:
     """Approve a join request: the person is added and invited."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        refused = actions.approve_request(session, candidate, current_user.person.name, current_user.person.id, now())
+        refused = actions.approve_request(signed_in_context(session), candidate, current_user.person.name)
         if refused is not None:
             session.rollback()  # nothing was changed, so the same form may be sent again
     flash(
@@ -140,6 +140,6 @@ def refuse(request_id: int) -> PageResponse:
     """Refuse a join request."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        done = actions.refuse_request(session, candidate, current_user.person.id, now())
+        done = actions.refuse_request(signed_in_context(session), candidate)
     flash(f"{candidate.name} has not been let in. They are not told." if done else "This has been decided already.")
     return redirect_after_post(url_for("join_requests.overview"))

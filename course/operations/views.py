@@ -35,7 +35,7 @@ from course.web.forms import query_number
 from course.web.proxy_checks import current_proxy_faults
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("operations", __name__)
 PAGE_SIZE = 50
@@ -108,7 +108,7 @@ def test_mail() -> WsgiResponse:
     person = current_user.person
     test = MailCheckMessage(person.name)
     with unit_of_work() as session:
-        new = actions.send_test_mail(session, person.id, person.email, test, person.id, now())
+        new = actions.send_test_mail(signed_in_context(session), person.id, person.email, test)
     which = "A test mail" if new else "The test mail that you asked for before"
     flash(f"{which} to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
     return redirect_after_post(url_for("operations.overview"))
@@ -139,7 +139,7 @@ def outgoing_mail() -> str:
 def retry_all_mail() -> WsgiResponse:
     """Send all failed mails again."""
     with unit_of_work() as session:
-        count = actions.retry_all_mail(session, current_user.person.id, now())
+        count = actions.retry_all_mail(signed_in_context(session))
     if count:
         flash(f"{plural(count, 'mail')} will be sent again, beginning within a minute.")
     else:
@@ -152,7 +152,7 @@ def retry_all_mail() -> WsgiResponse:
 def retry_mail(mail_id: int) -> WsgiResponse:
     """Send a mail again that has not been delivered."""
     with unit_of_work() as session:
-        retried = actions.retry_mail(session, mail_id, current_user.person.id, now())
+        retried = actions.retry_mail(signed_in_context(session), mail_id)
     if retried:
         flash("The mail will be sent again within a minute.")
     else:
@@ -165,7 +165,7 @@ def retry_mail(mail_id: int) -> WsgiResponse:
 def confirm_mail(mail_id: int) -> WsgiResponse:
     """Record that a mail has arrived although the program was stopped while it handed the mail over."""
     with unit_of_work() as session:
-        confirmed = actions.confirm_mail(session, mail_id, current_user.person.id, now())
+        confirmed = actions.confirm_mail(signed_in_context(session), mail_id)
     flash("The mail is listed as sent." if confirmed else "It is known what became of this mail.")
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
@@ -197,7 +197,7 @@ def list_jobs() -> str:
 def cancel_job(job_id: int) -> WsgiResponse:
     """Cancel a job that waits or runs, or only waits where its work is always finished."""
     with unit_of_work() as session:
-        cancelled = actions.cancel_job(session, REGISTRY, job_id, current_user.person.id, now())
+        cancelled = actions.cancel_job(signed_in_context(session), REGISTRY, job_id)
     flash(
         "The job is cancelled." if cancelled else "This job has ended already, or is always finished once it has begun."
     )
@@ -209,7 +209,7 @@ def cancel_job(job_id: int) -> WsgiResponse:
 def repeat_job(job_id: int) -> WsgiResponse:
     """Do a job once more that has ended, as it was asked for."""
     with unit_of_work() as session:
-        repeated = actions.repeat_job(session, REGISTRY, job_id, current_user.person.id, now())
+        repeated = actions.repeat_job(signed_in_context(session), REGISTRY, job_id)
     flash(
         "The job waits to be done again."
         if repeated
@@ -225,7 +225,7 @@ def run_regular_job(kind: str) -> WsgiResponse:
     """Do regular work now, such as a backup; once, however often the button is pressed."""
     known = REGISTRY.regular_kind(kind) or abort(404)
     with unit_of_work() as session:
-        job_id = actions.run_regular_job(session, known, current_user.person.id, now())
+        job_id = actions.run_regular_job(signed_in_context(session), known)
     flash(
         f"{known.title}: the job begins within a few seconds."
         if job_id is not None

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from course.context import Context, make_context
 from course.jobs.actions import enqueue, finish_with_result
 from course.jobs.rules import JobKind, JobLostError, JobRun, WorkerStoppingError
 from course.people_import import actions, queries
@@ -18,7 +19,7 @@ from course.people_import.rules.preview import imported_counts, load_preview, sk
 from course.people_import.rules.table import Table, UnreadableError
 from course.web.app_state import app_state
 from course.web.sandbox import SandboxLimits
-from course.web.unit_of_work import WriteSession, read_only_session, unit_of_work
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 PARSE_LIMITS = SandboxLimits(seconds=20, memory=768, result=24)  # for reading one list
 PORTION_SECONDS = 0.1  # after which a portion ends
@@ -34,14 +35,13 @@ _LOG = logging.getLogger("course")
 
 
 def build_preview(
-    reading: WriteSession, import_id: int, table: Table, choices: queries.ImportChoices, zone: str, at: datetime,
-    invites: bool | None = None,
-) -> bool:  # fmt: skip
-    """Make and store the preview of a list; False if the list is being applied, or has been."""
-    draft = queries.draft_import(reading, table, choices, zone, at)
-    preview, fingerprint = draft.preview, draft.plan.fingerprint
+    context: Context, import_id: int, table: Table, choices: queries.ImportChoices, invites: bool | None = None
+) -> bool:
+    """Make the preview of a list on the session of the context, and store it; False if the list is being applied, or has
+    been."""
+    preview = queries.draft_import(context.session, table, choices, context.zone, context.now).preview
     with unit_of_work() as session:
-        return actions.keep_preview(session, import_id, table, choices, preview, fingerprint, invites)
+        return actions.keep_preview(session, import_id, table, choices, preview, invites)
 
 
 def preview_key(import_id: int) -> str:
@@ -65,9 +65,9 @@ def run_preview(run: JobRun) -> None:
                 raise LookupError(actions.FILE_DELETED)
             choices = queries.import_choices(reading, import_id, table)
             draft = queries.draft_import(reading, table, choices, zone, run.clock())
-        preview, fingerprint = draft.preview, draft.plan.fingerprint
+        preview = draft.preview
         with unit_of_work() as session:
-            is_stored = actions.keep_preview_of_choices(session, import_id, table, choices, preview, fingerprint)
+            is_stored = actions.keep_preview_of_choices(session, import_id, table, choices, preview)
             if is_stored:
                 finish_with_result(session, run.kind, run.claim, run.clock())
 
@@ -91,7 +91,7 @@ def mail_invitations(import_id: int, sender: str, at: datetime) -> None:
         invitees, by = queries.import_invitees(session, import_id)
     for batch in actions.invitation_batches(invitees):
         with unit_of_work() as session:
-            actions.invite_people(session, batch, sender, by, at)
+            actions.invite_people(make_context(session, by, at), batch, sender)
     with unit_of_work() as session:
         actions.end_import(session, import_id)
 
@@ -104,7 +104,8 @@ def resume_interrupted(at: datetime) -> list[int]:
     resumed = []
     for import_id, owner_id in interrupted:
         with unit_of_work() as session:
-            if enqueue(session, IMPORT, {"import_id": import_id}, owner_id, at, import_key(import_id)) is not None:
+            context = make_context(session, owner_id, at)
+            if enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id)) is not None:
                 resumed.append(import_id)
     return resumed
 
@@ -127,10 +128,10 @@ def _store_journal(import_id: int, zone: str, clock: Callable[[], datetime]) -> 
                 raise LookupError(actions.FILE_DELETED)
             choices = queries.import_choices(reading, import_id, table)
             draft = queries.draft_import(reading, table, choices, zone, clock())
-        journal, lines, fingerprint = draft.journal, draft.lines, draft.plan.fingerprint
+        journal = draft.journal
         try:
             with unit_of_work() as session:
-                actions.start_writing(session, import_id, journal, lines, fingerprint, draft.audit_position, clock())
+                actions.start_writing(session, import_id, journal, clock())
             return
         except actions.ConcurrentChangeError:
             if not attempts_left:
@@ -177,7 +178,7 @@ def _write_portion(
         try:
             with unit_of_work() as session:
                 done = actions.apply_portion(
-                    session, import_id, steps[:lines], opened, zone, clock(),
+                    Context(session, None, clock(), zone), import_id, steps[:lines], opened,
                     lambda: monotonic() - started >= PORTION_SECONDS,  # noqa: B023 (called in this turn)
                 )  # fmt: skip
             return done, opened

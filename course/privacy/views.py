@@ -30,7 +30,7 @@ from course.web.access import Permission, public, requires_permission, sign_in_r
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_moment, plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("privacy", __name__)
 PageResponse = Response | WsgiResponse
@@ -72,7 +72,7 @@ def download() -> Response:
     at, ours = now(), current_organisation()
     data = export_subject_data(_own_subject_data(), _viewer_id(), ours.name if ours else "", at, own=True)
     with unit_of_work() as session:
-        record_event(session, "data.downloaded", ("person", _viewer_id()), {}, _viewer_id(), at)
+        record_event(signed_in_context(session, at), "data.downloaded", ("person", _viewer_id()), {})
     response = Response(data, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
     response.headers["Cache-Control"] = "no-store"
@@ -103,7 +103,7 @@ def schedule() -> PageResponse:
     if form.validate_on_submit():
         if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
-                saved = actions.set_schedule(session, form.schedule(), form.reason.data or "", _viewer_id(), at)
+                saved = actions.set_schedule(signed_in_context(session, at), form.schedule(), form.reason.data or "")
             flash(
                 "Saved. The worker erases what is not kept any more within the hour."
                 if saved
@@ -130,7 +130,7 @@ def erase(person_id: int) -> PageResponse:
         abort(404)
     if form.validate_on_submit():
         with unit_of_work() as session:
-            requested = actions.request_erasure(session, person_id, form.reason.data or "", _viewer_id(), at)
+            requested = actions.request_erasure(signed_in_context(session, at), person_id, form.reason.data or "")
         if requested:
             flash("Written down. The worker carries it out within the hour.")
         else:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from course.content.loaded_course import library
+from course.context import make_context
 from course.jobs.rules import JobKind
 from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
@@ -33,7 +34,7 @@ def queue_due_reminders(at: datetime, clock: Clock) -> int:
         messages = _build_messages(batch)
         with unit_of_work() as session:
             for planned, message in messages:
-                queued += actions.queue_reminder(session, planned, message, clock())
+                queued += actions.queue_reminder(make_context(session, None, clock()), planned, message)
     return queued
 
 

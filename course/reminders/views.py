@@ -31,7 +31,7 @@ from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("reminders", __name__)
 EXAMPLE_PERIOD = timedelta(days=90)  # from today to the due date of the example
@@ -100,10 +100,9 @@ def summary() -> WsgiResponse:
 def clear_address(person_id: int) -> WsgiResponse:
     """Remove the address of a person from the suppression list."""
     found = visible_person(db(), current_user.person, person_id) or abort(404)
-    by = current_user.person.id
     with unit_of_work() as session:
         cleared = actions.resume_mail(
-            session, person_id, found.email, "An administrator asked to try again.", by, now()
+            signed_in_context(session), person_id, found.email, "An administrator asked to try again."
         )
     if cleared:
         flash(f"Mail to {found.email} is tried again from the next reminder on.")
@@ -125,7 +124,7 @@ def addresses() -> str:
 def clear_addresses() -> WsgiResponse:
     """Remove all addresses from the suppression list."""
     with unit_of_work() as session:
-        count = actions.resume_all_mail(session, "An administrator asked to try again.", current_user.person.id, now())
+        count = actions.resume_all_mail(signed_in_context(session), "An administrator asked to try again.")
     if count:
         flash(f"Mail to {plural(count, 'address', 'addresses')} is sent again, beginning with the next one.")
     else:
@@ -147,9 +146,7 @@ def policy() -> Response | WsgiResponse:
         displayed = form.policy()
         if "save" in request.form:
             with unit_of_work() as session:
-                saved = actions.add_policy_version(
-                    session, displayed, form.reason.data or "", current_user.person.id, at
-                )
+                saved = actions.add_policy_version(signed_in_context(session, at), displayed, form.reason.data or "")
             flash("Saved. It holds from now on." if saved else "This was saved before. Nothing has changed.")
             return redirect_after_post(url_for("reminders.policy"))
     today = civil_date(at, zone)

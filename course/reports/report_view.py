@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.schema import SETTINGS
+from course.context import Context
 from course.learning.queries import progress_facts_of_many
 from course.learning.rules.progress import ProgressFacts, progress
 from course.people.queries import TeamView
@@ -40,17 +41,12 @@ class ReportView:
 
 
 def build_report_view(
-    session: Session,
-    cache: StatusCache,
-    viewer: Viewer,
-    report_filter: ReportFilter,
-    today: date,
-    zone: str,
-    organisation_name: str,
+    context: Context, cache: StatusCache, viewer: Viewer, report_filter: ReportFilter, organisation_name: str
 ) -> ReportView:
     """The report of the teams that the viewer manages today and of all teams that were below them on the day; for an
     administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist."""
-    day = cache.day(session, zone, report_filter.on or today, today)
+    today = context.today
+    day = cache.day(context.session, context.zone, report_filter.on or today, today)
     parents = {team.id: team.parent_id for team in day.tree}
     names = {team.id: team.name for team in day.tree}
     visible: frozenset[int] | None = None

@@ -68,11 +68,18 @@ class StatusLine:
         return _GROUP_RANK[self.group], self.due or date.max, search_key(self.name), self.id
 
 
+@dataclass(frozen=True)
+class ListedPerson:
+    """A person as a report of a moment lists them: with the name and the teams of that moment."""
+
+    id: int
+    name: str
+    email: str
+    teams: tuple[int, ...]
+
+
 def status_line(
-    person: int,
-    name: str,
-    email: str,
-    teams: tuple[int, ...],
+    person: ListedPerson,
     facts: CertificationFacts,
     details: StatusDetails,
     organisation_pathway: str,
@@ -85,7 +92,7 @@ def status_line(
         one.start for one in employments if one.start <= details.on and (one.end is None or details.on <= one.end)
     ]
     return StatusLine(
-        person, name, email, teams,
+        person.id, person.name, person.email, person.teams,
         choices[-1].name if choices else organisation_pathway,
         max(covering or [one.start for one in employments], default=None),
         details.state, details.due.day, details.valid_until, details.overdue_days, details.started, details.course, details.on,

@@ -17,6 +17,7 @@ from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, download, file_content, unfinished_id
+from course.exports.rules import FileRequest
 from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
@@ -37,7 +38,7 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
@@ -108,10 +109,8 @@ def file(kind: str) -> Response | WsgiResponse:
         return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")
     with unit_of_work() as session:
         address = report_request.wanted.address()
-        file_id = request_file(
-            session, REPORT_FILE, kind, view.team, view.on, address, report_request.viewer.id, report_request.at,
-            {"filter": address},
-        )  # fmt: skip
+        file_request = FileRequest(kind, view.team, view.on, address, {"filter": address})
+        file_id = request_file(signed_in_context(session, report_request.at), REPORT_FILE, file_request)
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
@@ -165,7 +164,7 @@ def remind() -> Response | WsgiResponse:
     actionable_ids = [one for one in actionable_ids if one in recordable_ids]
     ids, zone = actionable_ids[:MAX_REMINDERS], app_state().config.time_zone
     if form.validate_on_submit():
-        sent = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.send_at]
+        sent = [one for one in remind_all(signed_in_context(db(), at), ids, form.reason.data or "") if one.send_at]
         if not sent:
             flash("Nobody was reminded. The page says why.")
             return redirect_after_post(f"{url_for('reports.remind')}?{report_filter.address()}")
@@ -209,7 +208,8 @@ def withdraw_all(reminder_id: int) -> WsgiResponse:
     batch = _visible_batch(reminder_id)
     with unit_of_work() as session:
         count = sum(
-            withdraw_reminder(session, one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in batch
+            withdraw_reminder(signed_in_context(session, at), one.person_id, one.reminder_id, viewer.name)
+            for one in batch
         )
     flash(f"{count} taken back." if count else "None could be taken back: they have left, or were taken back before.")
     return redirect_after_post(url_for("reports.sent_reminders", reminder_id=reminder_id))
@@ -226,15 +226,8 @@ def my_report_view(report_filter: ReportFilter) -> ReportView:
     """The part of the report that the signed-in person may see."""
     organisation = current_organisation()
     organisation_name = organisation.name if organisation else "Everybody"
-    return build_report_view(
-        db(),
-        app_status_cache(),
-        current_user.person,
-        report_filter,
-        today(),
-        str(app_state().config.time_zone),
-        organisation_name,
-    )
+    context, viewer = signed_in_context(db()), current_user.person
+    return build_report_view(context, app_status_cache(), viewer, report_filter, organisation_name)
 
 
 def today() -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.mail.queries import opted_out_people
@@ -66,9 +67,9 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     today = civil_date(at, zone)
     with read_only_session() as session:
         ours = organisation(session)
-        seen = build_report_view(
-            session, app_status_cache(), viewer, ReportFilter(one.team_id), today, zone, ours.name if ours else ""
-        )
+        context = Context(session, None, at, zone)
+        name = ours.name if ours else ""
+        seen = build_report_view(context, app_status_cache(), viewer, ReportFilter(one.team_id), name)
     if not may_receive_report(viewer, seen, one.team_id):
         return False
     report = seen.report
@@ -77,7 +78,7 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     message = _report_message(one, seen, told, today, until)
     named = {line.id for line in (*told.late, *told.near)}
     with unit_of_work() as session:
-        return actions.queue_report(session, one, period, today, dict(report.counts), named, message, at)
+        return actions.queue_report(make_context(session, None, at), one, period, dict(report.counts), named, message)
 
 
 def _report_message(

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.people.forms import team_choices
@@ -26,10 +25,9 @@ from course.scheduled_reports.jobs import may_receive_report
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("scheduled_reports", __name__)
 
@@ -48,9 +46,7 @@ def overview() -> Response | WsgiResponse:
         recipient = _recipient(form)
         if recipient is not None:
             with unit_of_work() as session:
-                is_new = actions.subscribe(
-                    session, recipient.id, form.team_id, form.every.data, today(), current_user.person.id, now()
-                )
+                is_new = actions.subscribe(signed_in_context(session), recipient.id, form.team_id, form.every.data)
             first_day = next_report_period(form.every.data, today(), today(), ()).first
             flash(
                 f"Saved. The first one is written for {format_date(first_day)}."
@@ -72,7 +68,7 @@ def end_subscription(subscription_id: int) -> WsgiResponse:
     }:
         abort(404)
     with unit_of_work() as session:
-        has_ended = actions.end_subscription(session, subscription_id, viewer.id, now())
+        has_ended = actions.end_subscription(signed_in_context(session), subscription_id)
     flash("Stopped." if has_ended else "It had been stopped before.")
     return redirect_after_post(url_for("scheduled_reports.overview"))
 
@@ -105,9 +101,8 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
 
 
 def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
-    return build_report_view(
-        db(), app_status_cache(), viewer, ReportFilter(team_id), today(), str(app_state().config.time_zone), "Everybody"
-    )
+    context = signed_in_context(db())
+    return build_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), "Everybody")
 
 
 class SubscriptionRow(NamedTuple):

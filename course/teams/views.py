@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -23,7 +22,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 pages = Blueprint("teams", __name__)
 PageResponse = Response | WsgiResponse
@@ -84,7 +83,7 @@ def change(team_id: int) -> PageResponse:
     def apply_change(session: WriteSession) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
         return actions.change_team(
-            session, team_id, name, selected_team_id(form.parent.data), reason, current_user.person.id, now()
+            signed_in_context(session), team_id, name, selected_team_id(form.parent.data), reason
         )
 
     return _handle_change(form, found, "Rename or move", "Save", apply_change)
@@ -102,7 +101,7 @@ def merge(team_id: int) -> PageResponse:
         into = selected_team_id(form.into.data)
         if into is None:
             return Refusal("into", "Choose a team.")
-        return actions.merge_teams(session, team_id, into, form.reason.data or "", current_user.person.id, now())
+        return actions.merge_teams(signed_in_context(session), team_id, into, form.reason.data or "")
 
     return _handle_change(form, found, "Merge", "Merge the teams", apply_change)
 
@@ -114,7 +113,7 @@ def close(team_id: int) -> PageResponse:
     form = CloseTeamForm()
 
     def apply_change(session: WriteSession) -> Refusal | None:
-        return actions.close_team(session, team_id, form.reason.data or "", current_user.person.id, now())
+        return actions.close_team(signed_in_context(session), team_id, form.reason.data or "")
 
     return _handle_change(form, _open_team_or_404(team_id), "Close", "Close the team", apply_change)
 

@@ -29,7 +29,7 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_moment
-from course.web.unit_of_work import db, row_source, unit_of_work
+from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
 pages = Blueprint("training_records", __name__)
 ATTEMPT_NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
@@ -96,7 +96,7 @@ def remind(person_id: int) -> Response | WsgiResponse:
     """Remind a person now, or show the reason why that is not possible."""
     recipient, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
     if form.validate_on_submit():
-        outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
+        outcome = remind_now(signed_in_context(db(), at), person_id, form.reason.data or "")
         if outcome.send_at is None:
             flash(f"{recipient.name} was not reminded. {outcome.refusal_reason}")
         else:
@@ -116,7 +116,7 @@ def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
     """Withdraw a reminder before it is sent."""
     recipient, viewer = _remindable_person(person_id), current_user.person
     with unit_of_work() as session:
-        is_withdrawn = actions.withdraw_reminder(session, person_id, reminder_id, viewer.id, viewer.name, now())
+        is_withdrawn = actions.withdraw_reminder(signed_in_context(session), person_id, reminder_id, viewer.name)
     if is_withdrawn:
         flash(f"Taken back. {recipient.name} gets no mail.")
     else:

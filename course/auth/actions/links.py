@@ -16,6 +16,7 @@ from course.auth.actions.sign_in import RequestSource, TooManyAttempts
 from course.auth.models import SignInToken
 from course.auth.rules import DOUBLE_PRESS_WINDOW, LINK_LIFETIMES, LinkPurpose, token_hash
 from course.auth.rules.messages import InvitationMessage, PasswordLinkMessage
+from course.context import make_context
 from course.mail.actions import clear_suppression, queue_message, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.rules import MailMessage
@@ -94,7 +95,7 @@ def send_password_link(session: Session, person_id: int, at: datetime) -> bool:
     if link is None:
         return False
     _queue_link_mail(session, link, PasswordLinkMessage(link.token), at)
-    record_event(session, "password.link_sent", ("person", person_id), {}, None, at)
+    record_event(make_context(session, None, at), "password.link_sent", ("person", person_id), {})
     return True
 
 
@@ -127,7 +128,7 @@ def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, 
     address = session.execute(select(Person.email).where(Person.id == person_id, Person.left_at.is_(None))).scalar()
     if address is None:
         return None
-    clear_suppression(session, address, "Somebody asked for a link to be sent to it.", None, at)
+    clear_suppression(make_context(session, None, at), address, "Somebody asked for a link to be sent to it.")
     return MailedLink(purpose, address, create_link(session, person_id, purpose, at))
 
 

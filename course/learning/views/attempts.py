@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from course.clock import now
 from course.content.queries import part_in_version
 from course.content.schema import Question
 from course.learning import actions, queries
@@ -33,10 +32,9 @@ from course.learning.views.page_context import (
     reader_id,
     reader_progress,
     redirect_to,
-    today,
 )
 from course.web.access import sign_in_required
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 # Attempts that belong to a module, so that their pages list its steps.
 MODULE_ATTEMPT_KINDS = ("check", "timeline")
@@ -204,9 +202,7 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         flash(ALREADY_ANSWERED)
         return redirect_to(onward)
     with unit_of_work() as session:
-        outcome = actions.submit_answer(
-            session, reader_library(), reader_id(), attempt_id, position, reply.given, reply.confidence, today(), now()
-        )
+        outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(ALREADY_ANSWERED)
     return redirect_to(onward)
@@ -246,5 +242,5 @@ def begin_assessment() -> Response:
     if not course_progress().modules_done:
         return redirect_to(url_for("learning.assessment"))
     with unit_of_work() as session:
-        attempt_id = actions.begin_final(session, reader_library(), reader_id(), now())
+        attempt_id = actions.begin_final(signed_in_context(session), reader_library())
     return redirect_to(url_for("learning.attempt", attempt_id=attempt_id))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal
 from course.people.models import Deputy, Person, RoleGrant
@@ -16,10 +16,9 @@ from course.people.queries.directory import person_by_email
 MAX_DELEGATION = timedelta(days=366)
 
 
-def delegate(
-    session: Session, manager_id: int, email: str, until: date, reason: str, today: date, at: datetime
-) -> Refusal | None:
-    """Let the person with this address see what the manager sees, up to and including that day."""
+def delegate(context: Context, email: str, until: date, reason: str) -> Refusal | None:
+    """Let the person with this address see what the manager who acts sees, up to and including that day."""
+    session, manager_id, today = context.session, context.person_id, context.today
     # Two at once come one after the other; of the same twice the table takes one.
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
     grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
@@ -40,20 +39,20 @@ def delegate(
         return Refusal("until", "Enter today or a later day.")
     if until > today + MAX_DELEGATION:
         return Refusal("until", "Enter a day within a year. After that you can do it again.")
-    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": at}
+    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": context.now}
     if insert_once(session, Deputy, **values) is None:
         return already
-    record_event(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
+    record_event(context, "deputy.named", ("person", found.id), {"until": until, "reason": reason})
     return None
 
 
-def withdraw_delegation(session: Session, manager_id: int, deputy_row: int, at: datetime) -> bool:
+def withdraw_delegation(context: Context, deputy_row: int) -> bool:
     """From now on the deputy sees no more than their own; False if that was so, or it is not this manager's."""
-    own = Deputy.id == deputy_row, Deputy.manager_id == manager_id, Deputy.ended_at.is_(None)
-    row = session.execute(select(Deputy).where(*own).with_for_update()).scalar_one_or_none()
+    own = Deputy.id == deputy_row, Deputy.manager_id == context.person_id, Deputy.ended_at.is_(None)
+    row = context.session.execute(select(Deputy).where(*own).with_for_update()).scalar_one_or_none()
     if row is None:
         return False
-    row.ended_at = at
-    session.flush()
-    record_event(session, "deputy.ended", ("person", row.deputy_id), {"until": row.until}, manager_id, at)
+    row.ended_at = context.now
+    context.session.flush()
+    record_event(context, "deputy.ended", ("person", row.deputy_id), {"until": row.until})
     return True

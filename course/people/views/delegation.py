@@ -17,7 +17,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import DayField, Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 class DelegationForm(Form):
@@ -38,7 +38,7 @@ def delegations() -> PageResponse:
     if form.validate_on_submit() and form.until.data is not None:
         email = form.email.data or ""
         with unit_of_work() as session:
-            refused = actions.delegate(session, me, email, form.until.data, form.reason.data or "", today, now())
+            refused = actions.delegate(signed_in_context(session), email, form.until.data, form.reason.data or "")
             if refused is not None:
                 session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
@@ -55,6 +55,6 @@ def delegations() -> PageResponse:
 def withdraw_delegation(deputy_row: int) -> WsgiResponse:
     """Take it back before its last day."""
     with unit_of_work() as session:
-        done = actions.withdraw_delegation(session, current_user.person.id, deputy_row, now())
+        done = actions.withdraw_delegation(signed_in_context(session), deputy_row)
     flash("Taken back. They see your teams no more." if done else "This had ended before.")
     return redirect_after_post(url_for("people.delegations"))

@@ -6,7 +6,6 @@ from flask import abort, flash, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.content.schema import SETTINGS
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
@@ -14,7 +13,7 @@ from course.people.forms.directory import AddPersonForm, AddTeamForm, PathwayFor
 from course.people.views.page_context import PageResponse, pages
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.route("/add", methods=["GET", "POST"])
@@ -24,15 +23,15 @@ def add_person() -> PageResponse:
     form = AddPersonForm()
     form.team.choices = team_choices(queries.teams(db()), "No team yet")
     if form.validate_on_submit():
-        at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
         team = selected_team_id(form.team.data)
         with unit_of_work() as session:
-            added = actions.add_person(session, name, email, team, form.role.data, at, by)
+            context = signed_in_context(session)
+            added = actions.add_person(context, name, email, team, form.role.data)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
-                    actions.choose_pathway(session, [added.id], form.pathway.data, "", by, at)
-                actions.invite(session, added.id, current_user.person.name, at, by)
+                    actions.choose_pathway(context, [added.id], form.pathway.data, "")
+                actions.invite(context, added.id, current_user.person.name)
         if not isinstance(added, Refusal):
             flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
             return redirect_after_post(url_for("dashboard.people"))
@@ -70,9 +69,9 @@ def pathways() -> PageResponse:
 
 
 def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
-    by, setting = current_user.person.id, SETTINGS[form.pathway.data]
+    setting = SETTINGS[form.pathway.data]
     with unit_of_work() as session:
-        changed = actions.choose_pathway(session, people, form.pathway.data, form.reason.data or "", by, now())
+        changed = actions.choose_pathway(signed_in_context(session), people, form.pathway.data, form.reason.data or "")
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
     return redirect_after_post(url_for("dashboard.people"))
@@ -89,7 +88,7 @@ def add_team() -> PageResponse:
         name, parent = form.name.data or "", selected_team_id(form.parent.data)
         try:
             with unit_of_work() as session:
-                actions.add_team(session, name, parent, now(), current_user.person.id)
+                actions.add_team(signed_in_context(session), name, parent)
             flash(f"The team {name} has been added.")
             return redirect_after_post(url_for("people.add_team"))
         except actions.TeamNameTakenError as error:

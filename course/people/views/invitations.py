@@ -8,7 +8,6 @@ from flask import abort, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.jobs.actions import enqueue
 from course.people import actions, queries
 from course.people.jobs import INVITATIONS, invitation_timestamp
@@ -16,7 +15,7 @@ from course.people.views.page_context import pages
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.post("/<int(max=2147483647):person_id>/invite")
@@ -31,7 +30,7 @@ def invite(person_id: int) -> WsgiResponse:
     inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
-            sent = actions.invite(session, person.id, inviter.name, now(), inviter.id, person.invited_at)
+            sent = actions.invite(signed_in_context(session), person.id, inviter.name, person.invited_at)
     if not sent:
         flash(f"{person.name} has just been invited. The mail is on its way to {person.email}.")
     elif person.invited_at is None:
@@ -63,7 +62,7 @@ def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiRespon
         wanted = {str(one.id): invitation_timestamp(one.invited_at) for one in found}
         arguments = {"people": wanted, "sender": current_user.person.name}
         with unit_of_work() as session:
-            enqueue(session, INVITATIONS, arguments, current_user.person.id, now())
+            enqueue(signed_in_context(session), INVITATIONS, arguments)
         flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
     else:
         flash("All of them have been invited already.")

@@ -27,7 +27,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 
 @pages.get("/left")
@@ -48,7 +48,7 @@ def correct_identity(person_id: int) -> PageResponse:
     def deed(session: WriteSession) -> Refusal | None:
         name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
         return actions.correct_identity(
-            session, person_id, name, email, number, form.reason.data or "", _viewer_id(), now()
+            signed_in_context(session), person_id, name, email, number, form.reason.data or ""
         )
 
     def done() -> str:
@@ -73,7 +73,7 @@ def join_team(person_id: int) -> PageResponse:
         team = selected_team_id(form.team.data)
         if team is None:
             return Refusal("team", "Choose a team.")
-        return actions.join_team(session, person_id, team, form.how.data == "move", _viewer_id(), now())
+        return actions.join_team(signed_in_context(session), person_id, team, form.how.data == "move")
 
     return _handle_change(
         form, found, "Team of", "Save", deed, lambda: "Saved. The team of earlier days stays as it was."
@@ -85,7 +85,7 @@ def join_team(person_id: int) -> PageResponse:
 def leave_team(person_id: int, bond_id: int) -> PageResponse:
     """Somebody is not in a team any more."""
     with unit_of_work() as session:
-        done = actions.leave_team(session, person_id, bond_id, _viewer_id(), now())
+        done = actions.leave_team(signed_in_context(session), person_id, bond_id)
     flash("They are not in this team any more." if done else "They had left this team before.")
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
@@ -100,7 +100,7 @@ def grant_role(person_id: int) -> PageResponse:
 
     def deed(session: WriteSession) -> Refusal | None:
         return actions.grant_role(
-            session, person_id, form.role.data, selected_team_id(form.team.data), _viewer_id(), now()
+            signed_in_context(session), person_id, form.role.data, selected_team_id(form.team.data)
         )
 
     return _handle_change(form, found, "Give a role to", "Give the role", deed, lambda: "Saved.")
@@ -111,7 +111,7 @@ def grant_role(person_id: int) -> PageResponse:
 def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     """Take a role away."""
     with unit_of_work() as session:
-        refused = actions.revoke_role(session, person_id, bond_id, _viewer_id(), now())
+        refused = actions.revoke_role(signed_in_context(session), person_id, bond_id)
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(refused.message if refused else "The role has been taken away.")
@@ -132,8 +132,7 @@ def record_departure(person_id: int) -> PageResponse:
         last_day = form.last_day.data
         if last_day is None:
             return Refusal("last_day", "Enter the last day.")
-        zone = app_state().config.time_zone
-        return actions.record_departure(session, person_id, last_day, form.reason.data or "", zone, _viewer_id(), now())
+        return actions.record_departure(signed_in_context(session), person_id, last_day, form.reason.data or "")
 
     def done() -> str:
         return f"{found.person.name} cannot sign in any more. What they did, and their certificates, stay."
@@ -152,13 +151,14 @@ def record_return(person_id: int) -> PageResponse:
     form.team.choices = team_choices(teams(db()), "No team yet")
 
     def deed(session: WriteSession) -> Refusal | None:
-        first_day, zone = form.first_day.data, app_state().config.time_zone
+        first_day = form.first_day.data
         if first_day is None:
             return Refusal("first_day", "Enter the first day.")
         team, reason = selected_team_id(form.team.data), form.reason.data or ""
-        refused = actions.record_return(session, person_id, first_day, team, reason, zone, _viewer_id(), now())
+        context = signed_in_context(session)
+        refused = actions.record_return(context, person_id, first_day, team, reason)
         if refused is None and not is_undeliverable(found.person.email):
-            actions.invite(session, person_id, current_user.person.name, now(), _viewer_id())
+            actions.invite(context, person_id, current_user.person.name)
         return refused
 
     def done() -> str:
@@ -185,8 +185,8 @@ def merge_people(person_id: int) -> PageResponse:
             return Refusal(
                 "other", "This is the entry that you are signed in with. Open it, and merge this one into it."
             )
-        take, reason, zone = form.keep.data == "second", form.reason.data or "", app_state().config.time_zone
-        return actions.merge_people(session, other.id, person_id, take, reason, zone, _viewer_id(), now())
+        take, reason = form.keep.data == "second", form.reason.data or ""
+        return actions.merge_people(signed_in_context(session), other.id, person_id, take, reason)
 
     return _handle_change(
         form, found, "Merge another entry into", "Merge the two", deed, lambda: "The two entries are one now."

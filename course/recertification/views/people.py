@@ -12,7 +12,6 @@ from flask import Response, abort, flash, g, make_response, redirect, render_tem
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.people.access import recordable_person
 from course.people.queries import PersonView, person_overview, visible_person
 from course.recertification import actions, queries
@@ -20,11 +19,11 @@ from course.recertification.forms import EarlierCertificateForm, ExtensionForm, 
 from course.recertification.rules import CompletionFact, Extension, Pause, certification_status, cycle_reason, cycles
 from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 from course.recertification.rules.fact_impact import FactImpact, fact_impact
-from course.recertification.rules.facts import IMPORTED
+from course.recertification.rules.facts import IMPORTED, ExternalCompletion
 from course.recertification.views.page_context import pages, today, zone
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 
 @pages.get("/mine")
@@ -68,25 +67,20 @@ class FactKind:
 
 
 def _save_extension(session: WriteSession, person_id: int, form: ExtensionForm) -> str:
-    by, at = current_user.person.id, now()
-    is_new = actions.grant_extension(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
+    is_new = actions.grant_extension(signed_in_context(session), person_id, form.until.day, form.reason.data or "")
     return "More time is granted." if is_new else "This was granted before. Nothing has changed."
 
 
 def _save_leave(session: WriteSession, person_id: int, form: LongLeaveForm) -> str:
-    by, at = current_user.person.id, now()
     days = int(form.days.data or 0)
-    since, until, reason = form.since.day, form.until.data, form.reason.data or ""
-    is_new = actions.record_pause(session, person_id, since, until, days, reason, today(), by, at)
+    pause = Pause(form.since.day, form.until.data, days, form.reason.data or "")
+    is_new = actions.record_pause(signed_in_context(session), person_id, pause)
     return "The leave is recorded." if is_new else "This leave was recorded before. Nothing has changed."
 
 
 def _save_certificate(session: WriteSession, person_id: int, form: EarlierCertificateForm) -> str:
-    by, at = current_user.person.id, now()
-    is_new = actions.import_completion(
-        session, person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
-        form.reason.data or "", today(), by, at,
-    )  # fmt: skip
+    completion = ExternalCompletion(form.day.day, form.until.data, form.issuer.data or "", form.kind.data)
+    is_new = actions.import_completion(signed_in_context(session), person_id, completion, form.reason.data or "")
     return "The certificate is recorded." if is_new else "This certificate was recorded before. Nothing has changed."
 
 
@@ -153,10 +147,10 @@ def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiRes
         abort(404)
     form = WithdrawFactForm()
     if form.validate_on_submit():
-        by, reason = current_user.person.id, form.reason.data or ""
+        reason = form.reason.data or ""
         try:
             with unit_of_work() as session:
-                actions.withdraw_fact(session, person.id, what, fact_id, reason, today(), by, now())
+                actions.withdraw_fact(signed_in_context(session), person.id, what, fact_id, reason)
             flash(f"{person.name}: taken back.")
         except LookupError:
             flash(f"{person.name}: it was taken back or replaced before. Nothing has changed.")

@@ -6,10 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.content.schema import SETTINGS
 from course.recertification import actions, queries
 from course.recertification.forms import PathwayPolicyForm, PolicyForm
@@ -19,7 +17,7 @@ from course.recertification.rules.policy import GENERAL, policy_in_force
 from course.recertification.views.page_context import pages, today, zone
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 PREVIEW_LIMIT = 50
 _PATHWAYS: dict[str, str] = {str(name): words for name, words in SETTINGS.items()}
@@ -84,9 +82,7 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
         impact = preview_policy_change(everybody, versions, [*versions, new_version], day)
         if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
-                is_new = actions.add_policy_version(
-                    session, new_version, day, form.reason.data or "", current_user.person.id, now()
-                )
+                is_new = actions.add_policy_version(signed_in_context(session), new_version, form.reason.data or "")
             saved = f"Saved. It affects {len(impact.affected)} of {len(everybody)} people."
             flash(saved if is_new else "This was saved before. Nothing has changed.")
             return redirect_after_post(url_for("recertification.policies"))

@@ -11,13 +11,14 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.queries import part_in_version
 from course.content.schema import Question
+from course.context import make_context
 from course.learning import actions as learning
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.views.attempts import ALREADY_ANSWERED
 from course.refreshers import queries
 from course.refreshers.rules.boosters import LINK_VALIDITY
-from course.refreshers.views.page_context import pages, today
+from course.refreshers.views.page_context import pages
 from course.signed_links import BoosterLink, read_link
 from course.web.access import public
 from course.web.app_state import app_state
@@ -114,9 +115,7 @@ def answer_booster(token: str, position: int) -> Response:
         flash(ALREADY_ANSWERED)
         return redirect_after_post(question_url)
     with unit_of_work() as session:
-        result = learning.submit_answer(
-            session, library(), holder, attempt.id, position, reply.given, reply.confidence, today(), now()
-        )
+        result = learning.submit_answer(make_context(session, holder, now()), library(), attempt.id, position, reply)
     if result == learning.CONFLICT:
         flash(ALREADY_ANSWERED)
     return redirect_after_post(question_url)
