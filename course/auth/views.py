@@ -32,7 +32,7 @@ from course.translation import current_language, gettext, language_name, languag
 from course.web.access import public, sign_in_required
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, discard_request_state, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 pages = Blueprint("auth", __name__)
 ViewResponse = Response | WsgiResponse
@@ -222,7 +222,7 @@ def choose_language() -> ViewResponse:
     if not form.validate_on_submit():
         return _account_page(ChangePasswordForm(formdata=None), form)
     with unit_of_work() as session:
-        people.choose_language(session, current_user.person.id, form.language.data, now())
+        people.choose_language(signed_in_context(session), form.language.data)
     with use_language(form.language.data):
         flash(gettext("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
     return redirect_after_post(url_for("auth.account"))

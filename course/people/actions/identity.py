@@ -63,18 +63,18 @@ def correct_identity(
     return None
 
 
-def choose_language(session: Session, person_id: int, language: str, at: datetime) -> bool:
-    """From now on somebody gets pages, mail and certificates in this language (BCP 47); False if they chose it before.
+def choose_language(context: Context, language: str) -> bool:
+    """From now on the person who acts gets pages, mail and certificates in this language (BCP 47); False if they chose it before.
 
     Raises ValueError for a language that is not offered.
     """
     if language not in languages():
         raise ValueError(f"the language {language!r} is not offered")
-    chosen = Person.id == person_id, Person.language.is_distinct_from(language)
+    chosen = Person.id == context.person_id, Person.language.is_distinct_from(language)
     changing = update(Person).where(*chosen).values(language=language).returning(Person.id)
-    if session.execute(changing, execution_options=_UNSYNCHRONISED).first() is None:
+    if context.session.execute(changing, execution_options=_UNSYNCHRONISED).first() is None:
         return False
-    record_event(session, "person.language_chosen", ("person", person_id), {"language": language}, person_id, at)
+    record_event(context, "person.language_chosen", ("person", context.person_id), {"language": language})
     return True
 
 
