@@ -68,7 +68,12 @@ def download() -> Response | WsgiResponse:
     search, at = _audit_filter(form), now()
     entries = queries.search_entries(db(), search, MAX_ROWS + 1)
     if len(entries) > MAX_ROWS:
-        flash(f"That is more than {MAX_ROWS:,} entries. Choose fewer days, and download them one after the other.")
+        flash(
+            _(
+                "That is more than %(limit)s entries. Choose fewer days, and download them one after the other.",
+                limit=f"{MAX_ROWS:,}",
+            )
+        )
         return redirect_after_post(_search_url(form))
     # The people of the search are recorded by id: names can never be erased from the log.
     details = {"rows": len(entries), "people": list(search.person_ids or ()), "kind": form.kind.data,

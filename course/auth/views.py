@@ -28,7 +28,8 @@ from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
 from course.people import actions as people
 from course.people.queries import person_overview
-from course.translation import current_language, gettext, language_name, languages, use_language
+from course.translation import current_language, language_name, languages, use_language
+from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
@@ -85,7 +86,7 @@ def sign_in() -> ViewResponse:
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
             return redirect_after_post(target)
-        form.password.errors = ["The e-mail address or the password is not right."]
+        form.password.errors = [_("The e-mail address or the password is not right.")]
     return _form_page("auth/sign_in.html", form, target=target)
 
 
@@ -150,7 +151,7 @@ def choose_password(token: str) -> ViewResponse:
 
 def _expired_link_page() -> Response:
     return _gone_page(
-        "This link no longer works", "It has been used, its time has run out, or a newer one has been sent."
+        _("This link no longer works"), _("It has been used, its time has run out, or a newer one has been sent.")
     )
 
 
@@ -179,9 +180,11 @@ def set_up(token: str) -> ViewResponse:
 
 def _expired_set_up_page() -> Response:
     return _gone_page(
-        "This set-up link no longer works",
-        "The course has been set up already, or the link has run out. Without an organisation yet, "
-        "'flask signin set-up-link' on the server prints another one.",
+        _("This set-up link no longer works"),
+        _(
+            "The course has been set up already, or the link has run out. Without an organisation yet, "
+            "'flask signin set-up-link' on the server prints another one."
+        ),
     )
 
 
@@ -198,9 +201,9 @@ def account() -> ViewResponse:
             return _too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
-            flash("Your password has been changed. You have been signed out everywhere else.")
+            flash(_("Your password has been changed. You have been signed out everywhere else."))
             return redirect_after_post(url_for("auth.account"))
-        form.current.errors = ["This is not your current password."]
+        form.current.errors = [_("This is not your current password.")]
     return _account_page(form, LanguageForm(formdata=None, data={"language": current_language()}))
 
 
@@ -224,7 +227,7 @@ def choose_language() -> ViewResponse:
     with unit_of_work() as session:
         people.choose_language(signed_in_context(session), form.language.data)
     with use_language(form.language.data):
-        flash(gettext("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
+        flash(_("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
     return redirect_after_post(url_for("auth.account"))
 
 

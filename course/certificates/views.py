@@ -23,12 +23,13 @@ from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.signed_links import CertificateLink, read_link, sign_link
-from course.translation import SOURCE_LANGUAGE, current_language, gettext, languages, use_language
+from course.translation import SOURCE_LANGUAGE, current_language, languages, ngettext, use_language
+from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import format_date, format_minutes, plural
+from course.web.template_filters import format_date, format_minutes
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("certificates", __name__)
@@ -87,9 +88,16 @@ def reissue(person_id: int) -> WsgiResponse:
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
         count = actions.reissue_in_name(
-            signed_in_context(session), person_id, holder.name, "The holder’s name has changed."
+            signed_in_context(session), person_id, holder.name, _("The holder’s name has changed.")
         )
-    flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
+    flash(
+        ngettext(
+            "%(num)s certificate issued in the name %(name)s. Those before say that they are replaced.",
+            "%(num)s certificates issued in the name %(name)s. Those before say that they are replaced.",
+            count,
+            name=holder.name,
+        )
+    )
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
@@ -169,9 +177,9 @@ def _end_link(person_id: int, back: str) -> WsgiResponse:
     with unit_of_work() as session:
         ended = number is not None and actions.end_certificate_link(signed_in_context(session), person_id, number)
     flash(
-        "The link was ended: it opens nothing any more. The link on this page is a new one."
+        _("The link was ended: it opens nothing any more. The link on this page is a new one.")
         if ended
-        else "This link had been ended before. Nothing has changed."
+        else _("This link had been ended before. Nothing has changed.")
     )
     return redirect_after_post(back)
 
@@ -182,11 +190,11 @@ class LinkEndedError(Exception):
 
 @certificate_links.errorhandler(LinkEndedError)
 def _link_ended_page(_error: LinkEndedError) -> Response:
-    text = (
+    text = _(
         "Its holder or an administrator ended it. If they are your certificates, sign in: a new link is under My "
         "certificates. If you have left, ask the organisation that issued them for a new one."
     )
-    page = render_template("auth/gone.html", title="This link to certificates was ended", text=text)
+    page = render_template("auth/gone.html", title=_("This link to certificates was ended"), text=text)
     return make_response(page, 410)
 
 
@@ -250,7 +258,7 @@ def _pdf_response(person_id: int, number: str, language: str | None = None) -> R
             valid_until=format_date(found.valid_until),
             notice=str(library().course.notice),
             pathway=str(pathway_name(found.pathway)),
-            length=gettext("about %(minutes)s", minutes=format_minutes(found.minutes)) if found.minutes else "",
+            length=_("about %(minutes)s", minutes=format_minutes(found.minutes)) if found.minutes else "",
             sections=tuple((found.sections or "").splitlines()),
             verify_url=check_address(found.number),
             issued_at=found.issued_at,
@@ -259,8 +267,8 @@ def _pdf_response(person_id: int, number: str, language: str | None = None) -> R
         if found.kind == "refresher":
             printed = replace(
                 printed,
-                achievement=gettext("renewed the course by a refresher"),
-                completion_method=gettext("with a story, and a right answer on every point"),
+                achievement=_("renewed the course by a refresher"),
+                completion_method=_("with a story, and a right answer on every point"),
             )
     # The logo is that of the day of issue: an issued certificate does not change with the settings.
     logo = logo_at(db(), found.issued_at)

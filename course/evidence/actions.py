@@ -17,7 +17,9 @@ def record_pack_made(context: Context, team_id: int | None, about: PackDescripti
     """Record in the audit log that a pack was made, and in the training record of each person in it for whom."""
     _record_pack_event(context, "evidence.made", team_id, about.day, about.people)
     if context.actor is not None:
-        log_record_export(context, people, PACK, f"{about.team or 'Everybody'}, as at {long_date(about.day)}")
+        log_record_export(
+            context, people, PACK, f"{about.team or 'Everybody'}, as at {long_date(about.day)}"
+        )  # not translated: stored
 
 
 def _record_pack_event(context: Context, event: str, team_id: int | None, day: date, people: int | None) -> None:

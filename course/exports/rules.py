@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from course.jobs.rules import OPEN_STATES, JobState, Progress
+from course.translation import lazy_gettext as _
 
 # How long each kind of file can be downloaded.
 RETENTION_PERIODS = {
@@ -17,7 +18,7 @@ RETENTION_PERIODS = {
     "pdf": timedelta(days=1),
 }
 ExportState = Literal["running", "failed", "ready", "gone"]
-NOT_ALLOWED = "You may not see these people any more, so the file was not made."
+NOT_ALLOWED = _("You may not see these people any more, so the file was not made.")
 
 # Called with what is being done, how many steps are done, and of how many.
 StageCallback = Progress

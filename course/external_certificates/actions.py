@@ -19,6 +19,7 @@ from course.people.models import Person
 from course.people.rules import normalise_line
 from course.recertification.actions import SHORTEN, import_completion
 from course.recertification.rules.facts import INITIAL, ExternalCompletion
+from course.translation import lazy_gettext as _
 
 # Returns the bytes at an address. Raises OSError.
 Fetch = Callable[[str], bytes]
@@ -90,10 +91,10 @@ def revocation_refusal(document: bytes, issuer: Issuer, fetch: Fetch) -> str | N
             raise ValueError("its revocation is listed by somebody else")
         revoked = is_revoked(fetch(address), issuer.keys, address, list_index)
     except OSError:
-        return f"{issuer.name} could not be asked whether it was revoked. Please try again later."
+        return _("%(name)s could not be asked whether it was revoked. Please try again later.", name=issuer.name)
     except ValueError as error:
-        return f"Whether it was revoked cannot be told: {error}. Please show it to your manager."
-    return f"{issuer.name} has revoked or replaced it." if revoked else None
+        return _("Whether it was revoked cannot be told: %(error)s. Please show it to your manager.", error=error)
+    return _("%(name)s has revoked or replaced it.", name=issuer.name) if revoked else None
 
 
 def accept_certificate(context: Context, claims: CredentialClaims, document: bytes) -> bool:
@@ -104,5 +105,5 @@ def accept_certificate(context: Context, claims: CredentialClaims, document: byt
     completion = ExternalCompletion(
         claims.completed_on, claims.last_day, normalise_line(claims.organisation)[:200], INITIAL, document.decode()
     )
-    reason = "Uploaded by its holder; the signature was checked."
+    reason = _("Uploaded by its holder; the signature was checked.")
     return import_completion(context, context.person_id, completion, reason, SHORTEN)

@@ -19,6 +19,7 @@ from course.learning.views.help_offer import HELP_OFFER_SOURCES
 from course.organisation.queries import ContactView
 from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
+from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
@@ -81,15 +82,20 @@ def request_help() -> Response:
     back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "dashboard.home")))
     recipients = queries.help_recipients(db(), _person_id())
     if not recipients:
-        flash("There is nobody here who can be told. Please speak to your safeguarding lead.")
+        flash(_("There is nobody here who can be told. Please speak to your safeguarding lead."))
         return back
     messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
         is_new = actions.request_help(signed_in_context(session), messages)
     if is_new:
-        flash(f"{_recipient_names(recipients)} will get a mail that says that you ask for help, and nothing else.")
+        flash(
+            _(
+                "%(recipients)s will get a mail that says that you ask for help, and nothing else.",
+                recipients=_recipient_names(recipients),
+            )
+        )
     else:
-        flash("You asked for help today already. The mail is on its way, and says nothing else.")
+        flash(_("You asked for help today already. The mail is on its way, and says nothing else."))
     return back
 
 

@@ -31,6 +31,7 @@ from course.jobs.rules import (
     lease_end,
     regular_key,
 )
+from course.translation import gettext as _
 
 
 def enqueue(
@@ -140,7 +141,7 @@ def finish_job(session: Session, kind: JobKind, claim: Claim, at: datetime) -> b
     """The job is done; False if it is no longer this worker's (or was finished before)."""
     values = {
         "state": "done",
-        "stage": "Ready",
+        "stage": _("Ready"),
         "ended_at": at,
         "lease_until": None,
         "done": Job.total,

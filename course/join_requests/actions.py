@@ -21,6 +21,7 @@ from course.people.actions import Refusal, add_person, invite
 from course.people.models import Team
 from course.people.queries import mail_recipient, person_by_email
 from course.people.rules import normalise_email
+from course.translation import lazy_gettext as _
 
 
 def make_link(context: Context, team_id: int, domains: Sequence[str], ends_on: date) -> str:
@@ -100,7 +101,7 @@ def approve_request(context: Context, request: JoinRequestView, sender: str) -> 
     """Add the person of a join request, and queue the invitation in the name of `sender`: the mail proves that the address
     is that of the person. Returns a Refusal if the request was decided before, or the person cannot be added."""
     if not _record_decision(context, request.id):
-        return Refusal("request", "This has been decided already.")
+        return Refusal("request", _("This has been decided already."))
     added = add_person(context, request.name, request.email, request.team_id, "learner")
     if isinstance(added, Refusal):
         return added

@@ -28,6 +28,7 @@ from course.organisation.rules.colours import (
 )
 from course.organisation.rules.contacts import CONTACT_KINDS, ContactDetails, is_confirmation, lead_label
 from course.people.queries import person_by_email
+from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.query_deadline import read_with_deadline
@@ -53,7 +54,7 @@ def settings() -> Response | WsgiResponse:
         owner_ids = _submitted_owners(form)
         if None not in owner_ids.values() and not form.has_edit_conflict(shown):
             _save_settings(form, organisation, owner_ids)
-            flash("Saved.")
+            flash(_("Saved."))
             return redirect_after_post(url_for("organisation.settings"))
     labels = CONTACT_KINDS | {"lead": lead_label(_lead_terms(), form.nation.data)}
     page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
@@ -105,7 +106,7 @@ def contact(kind: str) -> Response | WsgiResponse:
         typed = form.contact_details()
         with unit_of_work() as session:
             actions.confirm_contact(signed_in_context(session), kind, typed.name, typed.phone, typed.email)
-        flash("Thank you. The contact is confirmed as of today.")
+        flash(_("Thank you. The contact is confirmed as of today."))
         return redirect_after_post(url_for("organisation.contact", kind=kind))
     page = render_template("organisation/contact.html", form=form, entry=entry, label=_contact_labels(organisation)[kind],
                            stale=entry in _stale_contacts())  # fmt: skip
@@ -123,7 +124,7 @@ def appearance() -> Response | WsgiResponse:
     shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or DEFAULT_COLOUR}"}
     logo_form, colour_form = LogoForm(), ColourForm(data=shown)
     if request.method == "POST" and _save_appearance(what, logo_form, colour_form, before):
-        flash("Saved.")
+        flash(_("Saved."))
         return redirect_after_post(url_for("organisation.appearance"))
     page = render_template("organisation/look.html", ours=organisation, logo=logo_form, colour=colour_form)
     return make_response(page, 422 if logo_form.mistakes() or colour_form.mistakes() else 200)
@@ -143,7 +144,9 @@ def _save_appearance(what: str | None, logo_form: LogoForm, colour_form: ColourF
         except (FileRefusedError, SandboxBusyError) as error:
             logo_form.file.errors = [str(error)]
         except SandboxError:
-            logo_form.file.errors = ["The picture takes more time or memory to read than a logo does. Save it smaller."]
+            logo_form.file.errors = [
+                _("The picture takes more time or memory to read than a logo does. Save it smaller.")
+            ]
         else:
             with unit_of_work() as session:
                 actions.set_logo(signed_in_context(session), cleaned)

@@ -17,6 +17,8 @@ from course.people_import import actions, queries
 from course.people_import.rules.journal import JournalStep, SkippedLine
 from course.people_import.rules.preview import imported_counts, load_preview, skip_rows
 from course.people_import.rules.table import Table, UnreadableError
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.app_state import app_state
 from course.web.sandbox import SandboxLimits
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -27,8 +29,10 @@ PORTION_SECONDS = 0.1  # after which a portion ends
 PAUSE_SECONDS = 0.15
 # A list with more rows is previewed by a job: its plan takes more than a second.
 MAX_ROWS_AT_ONCE = 2000
-IMPORT_FAILED = "Something went wrong on our side, so nothing was done. Try again."
-LINE_FAILED = "Something went wrong on our side with this row, so it was not applied. Upload the list again."
+IMPORT_FAILED = lazy_gettext("Something went wrong on our side, so nothing was done. Try again.")
+LINE_FAILED = lazy_gettext(
+    "Something went wrong on our side with this row, so it was not applied. Upload the list again."
+)
 # Receives how many rows are done, of how many.
 ProgressCallback = Callable[[int, int], None]
 _LOG = logging.getLogger("course")
@@ -58,7 +62,7 @@ def run_preview(run: JobRun) -> None:
     import_id, zone = int(run.arguments["import_id"]), app_state().config.time_zone
     is_stored = False
     while not is_stored:
-        run.progress("Working out what each row would do", 0, 1)
+        run.progress(_("Working out what each row would do"), 0, 1)
         with read_only_session() as reading:
             table = queries.stored_table(reading, import_id)
             if table is None:
@@ -203,7 +207,7 @@ def run_import(run: JobRun) -> None:
     nothing was written, begins it. Raises StalePreviewError and LookupError.
     """
     import_id, zone = int(run.arguments["import_id"]), app_state().config.time_zone
-    stage = "Applying the list" if run.claim.attempt == 1 else "Going on with the list"
+    stage = _("Applying the list") if run.claim.attempt == 1 else _("Going on with the list")
 
     def report(done: int, of: int) -> None:
         # A list whose lease was lost is written to its end all the same: each portion is written once.
@@ -251,18 +255,21 @@ def _delete_old_imports(run: JobRun) -> None:
 
 # Each attempt goes on where the one before was cut off, so that the state of the job says what is done with the list.
 IMPORT = JobKind(
-    "people_import.apply", "Import of a list of people", run_import, erases_arguments=True, runs_to_end=True,
+    "people_import.apply", lazy_gettext("Import of a list of people"), run_import, erases_arguments=True, runs_to_end=True,
     expected_errors=(actions.StalePreviewError, LookupError),
 )  # fmt: skip
 PREVIEW = JobKind(
-    "people_import.preview", "Preview of a list of people", run_preview, expected_errors=(LookupError, UnreadableError)
+    "people_import.preview",
+    lazy_gettext("Preview of a list of people"),
+    run_preview,
+    expected_errors=(LookupError, UnreadableError),
 )
 JOBS = (
     IMPORT,
     PREVIEW,
     JobKind(
-        "people_import.resume", "Lists of people that were cut off", _resume_interrupted, every=timedelta(minutes=1),
+        "people_import.resume", lazy_gettext("Lists of people that were cut off"), _resume_interrupted, every=timedelta(minutes=1),
         wanted=_is_any_interrupted,
     ),
-    JobKind("people_import.delete", "Delete lists of people", _delete_old_imports, every=timedelta(hours=1)),
+    JobKind("people_import.delete", lazy_gettext("Delete lists of people"), _delete_old_imports, every=timedelta(hours=1)),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from course.learning.rules.grading import option_order
 from course.learning.rules.progress import CHECK
 from course.organisation.request_organisation import current_organisation
 from course.translation import SOURCE_LANGUAGE, language_name
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.addresses import url_for
 
@@ -152,7 +153,7 @@ def step(pathway: str, nation: str, module_id: str, step_id: str, language: str)
     found = _module_or_404(reader, module_id)
     page_values = {"module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
     if step_id == CHECK:
-        return _render_questions(reader, found.questions, "Check what you know", page_values)
+        return _render_questions(reader, found.questions, _("Check what you know"), page_values)
     found_step = found.step(step_id) or abort(404)
     if found_step.kind == "page":
         organisation = current_organisation()

@@ -34,6 +34,7 @@ from course.recertification.rules.facts import (
     ExternalCompletion,
     Pause,
 )
+from course.translation import lazy_gettext as _
 
 # What is done with a certificate from elsewhere that states a later last day than the policy allows.
 REFUSE = "refuse"  # it is not recorded, and the form or command says why
@@ -41,7 +42,7 @@ SHORTEN = "shorten"  # it counts as long as the policy allows
 KEEP = "keep"  # it is one of our own, from a time of another policy
 
 # The reason recorded with an earlier certificate that a person held in a duplicate entry.
-MERGE_REASON = "From a second entry of the same person"
+MERGE_REASON = _("From a second entry of the same person")
 
 # The facts that can be withdrawn, by the name in the addresses of their pages.
 FACT_MODELS: dict[str, type[Any]] = {
@@ -146,7 +147,7 @@ def import_listed_certificate(session: Session, event: EarlierCertificate) -> No
     nothing."""
     context = make_context(session, event.by, event.at)
     completion = ExternalCompletion(event.day, event.valid_until, event.issuer)
-    import_completion(context, event.person_id, completion, "From a list of people", SHORTEN)
+    import_completion(context, event.person_id, completion, _("From a list of people"), SHORTEN)
 
 
 def import_merged_certificates(session: Session, event: PeopleMerged) -> None:

@@ -31,6 +31,7 @@ from course.reminders import queries
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.queries import LEAD, LEARNER, MANAGER, REQUESTED, ReminderCandidate
 from course.reminders.rules import Digest, ReminderPolicy, SendingHours, build_digest, digest_day, reminder_key
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -215,23 +216,23 @@ def _obsolete_reason(
     if reminder.kind == REQUESTED:
         return _requested_obsolete_reason(session, reminder, recipient, hours, day)
     if reminder.leaves_on.isocalendar()[:2] != day.isocalendar()[:2]:
-        return "It was the summary of an earlier week."
+        return _("It was the summary of an earlier week.")
     ids = set(reminder.named)
     if reminder.kind == MANAGER and reminder.person_id is not None:
         if reminder.person_id in opted_out_people(session, DIGEST, [reminder.person_id]):
-            return "The weekly summary is not wanted any more."
+            return _("The weekly summary is not wanted any more.")
         team = queries.managed_people(session, [reminder.person_id]).get(reminder.person_id)
         if team is None:
-            return "They do not manage a team any more."
+            return _("They do not manage a team any more.")
         ids &= team
         manager = queries.reminder_candidates(session, hours, day, [reminder.person_id])[0]
         if manager.email != recipient or not _receives_digest(manager, day):
-            return "The manager is away or has another address now."
+            return _("The manager is away or has another address now.")
     elif reminder.kind == LEAD:
         own_organisation = organisation(session)
         lead = own_organisation.contacts.get("lead") if own_organisation else None
         if lead is None or lead.email != recipient:
-            return "Somebody else is the safeguarding lead now."
+            return _("Somebody else is the safeguarding lead now.")
     overdue_ids = (
         {
             candidate.id
@@ -241,7 +242,7 @@ def _obsolete_reason(
         if ids
         else set()
     )
-    return "Somebody named in it is not overdue any more." if overdue_ids != set(reminder.named) else None
+    return _("Somebody named in it is not overdue any more.") if overdue_ids != set(reminder.named) else None
 
 
 def _learner_obsolete_reason(
@@ -252,8 +253,8 @@ def _learner_obsolete_reason(
     if step is None:
         return candidate.reminder.silence_reason
     if reminder_key(candidate.id, candidate.status, step) != reminder.key:
-        return "The due day has moved, or a later step has taken its place."
-    return None if candidate.email == recipient else "The address has changed."
+        return _("The due day has moved, or a later step has taken its place.")
+    return None if candidate.email == recipient else _("The address has changed.")
 
 
 def _requested_obsolete_reason(
@@ -263,8 +264,8 @@ def _requested_obsolete_reason(
     if candidate.status.state in (NOT_REQUIRED, PAUSED, UP_TO_DATE):
         return candidate.reminder.silence_reason
     if candidate.status.due != reminder.due:
-        return "The due day has moved."
-    return None if candidate.email == recipient else "The address has changed."
+        return _("The due day has moved.")
+    return None if candidate.email == recipient else _("The address has changed.")
 
 
 def add_policy_version(context: Context, policy: ReminderPolicy, reason: str) -> bool:

@@ -13,6 +13,7 @@ from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -49,6 +50,6 @@ def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder,
 
 JOBS = (
     JobKind(
-        "reminders.queue", "Reminders", lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
+        "reminders.queue", _("Reminders"), lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
     ),
 )

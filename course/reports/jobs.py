@@ -28,10 +28,12 @@ from course.reports.rules import ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
-READING_STAGE = "Reading who is in it"
+READING_STAGE = lazy_gettext("Reading who is in it")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def build_report_file(session: Session, ledger: StatusCache, asked: ReportReques
     ours = organisation(session)
     name = ours.name if ours else ""
     context = Context(session, asked.viewer.id or None, asked.at, zone)
-    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or "Everybody")
+    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everybody"))
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines
@@ -78,7 +80,7 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
     context = make_context(session, by, asked.at)
     record_event(context, "report.exported", None, details)
     if by is not None:
-        log_record_export(context, made.people, EXPORT, f"team report, {kind}")
+        log_record_export(context, made.people, EXPORT, _("team report, %(kind)s", kind=kind))
 
 
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
@@ -113,5 +115,7 @@ def make_report_file(run: JobRun) -> None:
         log_report_export(session, asked, made)
 
 
-REPORT_FILE = JobKind("report.file", "File of the team report", make_report_file, expected_errors=(LookupError,))
+REPORT_FILE = JobKind(
+    "report.file", lazy_gettext("File of the team report"), make_report_file, expected_errors=(LookupError,)
+)
 JOBS = (REPORT_FILE,)

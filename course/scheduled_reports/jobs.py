@@ -28,6 +28,7 @@ from course.scheduled_reports.rules import (
     summarise_report,
 )
 from course.signed_links import MailChoiceLink, sign_link
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -108,4 +109,4 @@ def _send(run: JobRun) -> None:
     send_scheduled_reports(run.at)
 
 
-JOBS = (JobKind("scheduled_reports.send", "Team reports by mail", _send, every=timedelta(minutes=10)),)
+JOBS = (JobKind("scheduled_reports.send", _("Team reports by mail"), _send, every=timedelta(minutes=10)),)

@@ -23,6 +23,7 @@ from course.reminders.queries import REQUESTED, reminder_candidates, sending_hou
 from course.training_records import queries
 from course.training_records.models import RecordView
 from course.training_records.rules import EXPORT, PACK, PAGE, UNDO_PERIOD, refusal_reason
+from course.translation import lazy_gettext as _
 
 BATCH_SIZE = 10_000  # people in one statement; SQLite takes 32,766 values at the most
 
@@ -101,7 +102,7 @@ def withdraw_reminder(context: Context, person_id: int, reminder_id: int, name: 
     """Withdraw a requested reminder, in the name of `name`. Returns False if it was sent, is being sent just now, or is
     not to be sent anyway."""
     reminder = queries.requested_reminder(context.session, person_id, reminder_id)
-    if reminder is None or not withdraw_mail(context.session, reminder.key, f"Taken back by {name}."):
+    if reminder is None or not withdraw_mail(context.session, reminder.key, _("Taken back by %(name)s.", name=name)):
         return False
     record_event(context, "reminder.taken_back", ("person", person_id), {"leaves": reminder.leaves_on})
     return True

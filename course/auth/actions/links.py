@@ -24,6 +24,7 @@ from course.passwords.actions import delete_credential
 from course.people.events import AddressChanged, InvitationRequested, PersonLeft
 from course.people.models import Person
 from course.people.queries import mail_recipient, person
+from course.translation import lazy_gettext
 
 # The lifetime of each mailed link, by the prefix of the key of its mail.
 _MAILED_LINK_LIFETIMES = {purpose: LINK_LIFETIMES[purpose] for purpose in ("forgotten", "invitation")}
@@ -128,7 +129,9 @@ def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, 
     address = session.execute(select(Person.email).where(Person.id == person_id, Person.left_at.is_(None))).scalar()
     if address is None:
         return None
-    clear_suppression(make_context(session, None, at), address, "Somebody asked for a link to be sent to it.")
+    clear_suppression(
+        make_context(session, None, at), address, lazy_gettext("Somebody asked for a link to be sent to it.")
+    )
     return MailedLink(purpose, address, create_link(session, person_id, purpose, at))
 
 
@@ -152,7 +155,7 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
         .returning(SignInToken.id)
     )
     if result.first() is None:
-        suppress_mail(session, mail.key, "The link in it has been used, or a newer one has been sent.")
+        suppress_mail(session, mail.key, lazy_gettext("The link in it has been used, or a newer one has been sent."))
 
 
 def revoke_access(session: Session, event: PersonLeft) -> None:

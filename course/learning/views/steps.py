@@ -23,6 +23,7 @@ from course.learning.views.page_context import (
     redirect_to,
     step_address,
 )
+from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.addresses import url_for
 from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
@@ -60,7 +61,10 @@ def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Ma
     if typed is not None:
         notes |= {name.removeprefix("note-"): text for name, text in typed.items() if name.startswith("note-")}
         flash(
-            f"A note has at most {MAX_NOTE_LENGTH:,} characters. Yours is still in its field: shorten it, then keep it."
+            _(
+                "A note has at most %(limit)s characters. Yours is still in its field: shorten it, then keep it.",
+                limit=f"{MAX_NOTE_LENGTH:,}",
+            )
         )
     outline = url_for("learning.module", module_id=module.id)
     back = step_address(progress.steps[position - 1]) if position else outline

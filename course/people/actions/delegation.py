@@ -12,6 +12,7 @@ from course.db import insert_once
 from course.people.actions.directory import Refusal
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries.directory import person_by_email
+from course.translation import lazy_gettext as _
 
 MAX_DELEGATION = timedelta(days=366)
 
@@ -23,22 +24,24 @@ def delegate(context: Context, email: str, until: date, reason: str) -> Refusal 
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
     grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
     if session.execute(grants.where(RoleGrant.role == "manager").limit(1)).first() is None:
-        return Refusal("email", "You manage no team yourself. Only the manager of a team can name a deputy for it.")
+        return Refusal("email", _("You manage no team yourself. Only the manager of a team can name a deputy for it."))
     found = person_by_email(session, email)
     if found is None or found.left_at is not None:
-        return Refusal("email", "Nobody who works here has this address.")
+        return Refusal("email", _("Nobody who works here has this address."))
     if found.id == manager_id:
-        return Refusal("email", "This is your own address.")
+        return Refusal("email", _("This is your own address."))
     standing_in = select(Deputy.id).where(
         Deputy.manager_id == manager_id, Deputy.deputy_id == found.id, Deputy.ended_at.is_(None), Deputy.until >= today
     )
-    already = Refusal("email", f"{found.name} stands in for you already. To change the last day, take that back first.")
+    already = Refusal(
+        "email", _("%(name)s stands in for you already. To change the last day, take that back first.", name=found.name)
+    )
     if session.execute(standing_in.limit(1)).first() is not None:
         return already
     if until < today:
-        return Refusal("until", "Enter today or a later day.")
+        return Refusal("until", _("Enter today or a later day."))
     if until > today + MAX_DELEGATION:
-        return Refusal("until", "Enter a day within a year. After that you can do it again.")
+        return Refusal("until", _("Enter a day within a year. After that you can do it again."))
     values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": context.now}
     if insert_once(session, Deputy, **values) is None:
         return already

@@ -27,6 +27,7 @@ from course.people.queries.directory import person_by_email
 from course.people.queries.pathways import chosen_pathway
 from course.people.rules import ROLES, name_key, normalise_email
 from course.text import normalise_line
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ def add_person(context: Context, name: str, email: str, team_id: int | None, rol
     if role not in ROLES:
         raise ValueError(f"there is no role {role!r}")
     if role == "manager" and team_id is None:
-        return Refusal("team", "Choose the team that this person manages.")
+        return Refusal("team", _("Choose the team that this person manages."))
     if team_id is not None and not is_open_team(session, team_id):
-        return Refusal("team", "This team is closed. Choose another one.")
+        return Refusal("team", _("This team is closed. Choose another one."))
     person = Person(name=normalise_line(name), email=normalise_email(email), created_at=context.now)
     try:
         with session.begin_nested():
@@ -66,7 +67,7 @@ def add_person(context: Context, name: str, email: str, team_id: int | None, rol
     if role != "learner":
         managed = team_id if role == "manager" else None
         session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=context.now))
-        granted = f"manager of {team_name(session, managed)}" if managed else role
+        granted = _("manager of %(session)s", session=team_name(session, managed)) if managed else role
         record_event(context, "role.granted", ("person", person.id), {"role": granted})
     session.flush()
     publish(session, PersonAdded(person.id, context.now))
@@ -112,7 +113,7 @@ def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> li
             rows[RoleGrant].append(
                 {"person_id": person_id, "role": "manager", "team_id": team_id, "since": context.now}
             )
-            record_event(context, "role.granted", subject, {"role": f"manager of {names[team_id]}"})
+            record_event(context, "role.granted", subject, {"role": _("manager of %(names)s", names=names[team_id])})
         if one.pathway is not None:
             rows[PathwayChoice].append(
                 {
@@ -141,8 +142,8 @@ def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> li
 def _email_taken(session: Session, email: str) -> Refusal:
     other = person_by_email(session, email)
     if other is not None and other.left_at is not None:
-        return Refusal("email", "This address belongs to somebody who has left.")
-    return Refusal("email", "Somebody with this address has been added already.")
+        return Refusal("email", _("This address belongs to somebody who has left."))
+    return Refusal("email", _("Somebody with this address has been added already."))
 
 
 def is_open_team(session: Session, team_id: int) -> bool:
@@ -167,7 +168,7 @@ def add_team(context: Context, name: str, parent_id: int | None) -> Team:
             session.add(team)
             session.flush()
     except IntegrityError:
-        raise TeamNameTakenError("There is a team with this name at this place already.") from None
+        raise TeamNameTakenError(_("There is a team with this name at this place already.")) from None
     details = {"name": team.name, "part_of": team_name(session, parent_id)}
     record_event(context, "team.added", ("team", team.id), details)
     return team

@@ -25,6 +25,7 @@ from course.people.models import (
     RoleGrant,
     Team,
 )
+from course.translation import lazy_gettext as _
 
 
 def end_employment(context: Context, person_id: int, last_day: date, reason: str) -> None:
@@ -143,12 +144,19 @@ def record_return(
         .where(PersonMerge.person_id == person_id)
     ).first()
     if merged is not None:
-        return Refusal("first_day", f"This entry became part of that of {merged.name} ({merged.email}). Go on there.")
+        return Refusal(
+            "first_day",
+            _(
+                "This entry became part of that of %(name)s (%(email)s). Go on there.",
+                name=merged.name,
+                email=merged.email,
+            ),
+        )
     team = context.session.get(Team, team_id) if team_id is not None else None
     if team_id is not None and (team is None or team.closed_at is not None):
-        return Refusal("team", "This team is closed. Choose another one.")
+        return Refusal("team", _("This team is closed. Choose another one."))
     if first_day > context.today + LATEST_RETURN:
-        return Refusal("first_day", "Enter a day within the next twelve months.")
+        return Refusal("first_day", _("Enter a day within the next twelve months."))
     try:
         restart_employment(context, person_id, first_day, reason)
     except ValueError as error:

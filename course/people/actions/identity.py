@@ -20,6 +20,7 @@ from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
 from course.people.rules import name_key, normalise_email
 from course.text import normalise_line
 from course.translation import languages
+from course.translation import lazy_gettext as _
 
 _UNSYNCHRONISED = {"synchronize_session": False}
 
@@ -52,7 +53,14 @@ def correct_identity(
     if found is None:
         if all(getattr(person, field) == value for field, value in after.items()):
             return None  # the same correction, sent twice
-        return Refusal("name", f"Somebody else has just changed this to {person.name}, {person.email}. Look again.")
+        return Refusal(
+            "name",
+            _(
+                "Somebody else has just changed this to %(name)s, %(email)s. Look again.",
+                name=person.name,
+                email=person.email,
+            ),
+        )
     session.add(
         PersonChange(person_id=person_id, reason=reason, changed_by=context.actor, changed_at=context.now, **before)
     )
@@ -81,8 +89,8 @@ def choose_language(context: Context, language: str) -> bool:
 def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
     other = select(Person.id).where(Person.email == email, Person.id != person_id)
     if session.execute(other).first() is not None:
-        return Refusal("email", "Somebody else has this address already.")
-    return Refusal("staff_number", "Somebody else has this staff number already.")
+        return Refusal("email", _("Somebody else has this address already."))
+    return Refusal("staff_number", _("Somebody else has this staff number already."))
 
 
 def merge_people(context: Context, person_id: int, into_id: int, take_address: bool, reason: str) -> Refusal | None:
@@ -94,7 +102,7 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     session = context.session
     second, first = get_current_person(session, person_id), get_current_person(session, into_id)
     if second is first:
-        return Refusal("other", "This is the same entry. Enter the address of the other one.")
+        return Refusal("other", _("This is the same entry. Enter the address of the other one."))
     today, address, number = context.today, second.email, second.staff_number
     for team_id in open_teams(session, person_id):
         join_team(context, into_id, team_id, False)

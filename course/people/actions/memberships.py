@@ -12,6 +12,7 @@ from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.models import Membership, Team
+from course.translation import lazy_gettext as _
 
 
 def join_team(context: Context, person_id: int, team_id: int, move: bool) -> Refusal | None:
@@ -22,7 +23,7 @@ def join_team(context: Context, person_id: int, team_id: int, move: bool) -> Ref
     get_current_person(session, person_id)
     team = session.get(Team, team_id)
     if team is None or team.closed_at is not None:
-        return Refusal("team", "This team is closed. Choose another one.")
+        return Refusal("team", _("This team is closed. Choose another one."))
     if insert_once(session, Membership, person_id=person_id, team_id=team_id, since=context.now) is not None:
         record_event(context, "team.joined", ("person", person_id), {"team": team.name})
     session.flush()
@@ -36,7 +37,7 @@ def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refus
     get_current_person(session, person_id)
     closed = [one for one in teams if (team := session.get(Team, one)) is None or team.closed_at is not None]
     if closed or not teams:
-        return Refusal("team", "This team is closed. Choose another one.")
+        return Refusal("team", _("This team is closed. Choose another one."))
     rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
     for bond in session.execute(rows.with_for_update()).scalars().all():
         if bond.team_id not in teams:

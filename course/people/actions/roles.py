@@ -11,8 +11,9 @@ from course.db import insert_once
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.models import RoleGrant, Team
 from course.people.queries.roles import administrators
+from course.translation import lazy_gettext as _
 
-LAST_ADMINISTRATOR = "This is the only administrator who can sign in. Make somebody else an administrator first."
+LAST_ADMINISTRATOR = _("This is the only administrator who can sign in. Make somebody else an administrator first.")
 
 
 def grant_role(context: Context, person_id: int, role: str, team_id: int | None) -> Refusal | None:
@@ -27,9 +28,9 @@ def grant_role(context: Context, person_id: int, role: str, team_id: int | None)
     managed = team_id if role == "manager" else None
     team = session.get(Team, managed) if managed is not None else None
     if role == "manager" and (team is None or team.closed_at is not None):
-        return Refusal("team", "Choose the team that this person manages.")
+        return Refusal("team", _("Choose the team that this person manages."))
     if insert_once(session, RoleGrant, person_id=person_id, role=role, team_id=managed, since=context.now) is not None:
-        words = f"manager of {team.name}" if team else role
+        words = _("manager of %(name)s", name=team.name) if team else role
         record_event(context, "role.granted", ("person", person_id), {"role": words})
     return None
 
@@ -39,7 +40,7 @@ def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | No
     session = context.session
     granted = session.get(RoleGrant, grant_id, with_for_update=True)
     if granted is None or granted.person_id != person_id or granted.until is not None:
-        return Refusal("role", "This role has been taken away already.")
+        return Refusal("role", _("This role has been taken away already."))
     if granted.role == "administrator" and is_last_administrator(session, person_id):
         return Refusal("role", LAST_ADMINISTRATOR)
     end_role(context, granted)
@@ -50,7 +51,7 @@ def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | No
 def end_role(context: Context, granted: RoleGrant) -> None:
     granted.until = context.now
     team = context.session.get(Team, granted.team_id) if granted.team_id is not None else None
-    words = f"manager of {team.name}" if team else granted.role
+    words = _("manager of %(name)s", name=team.name) if team else granted.role
     record_event(context, "role.ended", ("person", granted.person_id), {"role": words})
 
 

@@ -30,20 +30,23 @@ from course.people_import.queries import PackedJournal
 from course.people_import.rules.journal import JournalStep, SkippedLine, dump_skipped, load_skipped, person_fingerprint
 from course.people_import.rules.matching import ImportCertificate
 from course.people_import.rules.team_paths import TeamPlace, path_key
+from course.translation import lazy_gettext as _
 
 LEASE = timedelta(minutes=5)  # a process that has not said anything for so long has been cut off
 INVITATION_BATCH = 100  # invitations in one unit of work
 _CHUNK = 25  # lines between two looks at the clock
 ImportInvitee = tuple[int, str]  # id and name
 TeamCache = dict[tuple[str, ...], int]  # ids of teams by the key of their path
-FILE_DELETED = "This file is not kept any more. Upload it again."
-PREVIEW_OUTDATED = (
+FILE_DELETED = _("This file is not kept any more. Upload it again.")
+PREVIEW_OUTDATED = _(
     "Something has changed since you looked at the preview, so nothing was done. Look at it again, then apply it."
 )
-ANOTHER_IMPORT = "Another list is being applied, so nothing was done. Apply this one when that has ended."
-PERSON_CHANGED = "Somebody changed this person while the list was being applied, so this row was not applied."
-PERSON_ADDED = "Somebody with this address or staff number was added while the list was being applied, so this row was not applied."
-TEAM_CLOSED = "A team of this row was closed while the list was being applied, so this row was not applied."
+ANOTHER_IMPORT = _("Another list is being applied, so nothing was done. Apply this one when that has ended.")
+PERSON_CHANGED = _("Somebody changed this person while the list was being applied, so this row was not applied.")
+PERSON_ADDED = _(
+    "Somebody with this address or staff number was added while the list was being applied, so this row was not applied."
+)
+TEAM_CLOSED = _("A team of this row was closed while the list was being applied, so this row was not applied.")
 
 
 class StalePreviewError(ValueError):
@@ -193,7 +196,7 @@ def invitation_batches(invitees: Sequence[ImportInvitee]) -> Iterator[Sequence[I
 
 def invite_people(context: Context, invitees: Sequence[ImportInvitee], sender: str) -> None:
     """Queue an invitation in the name of `sender` for each person who was not invited in the meantime."""
-    for person_id, _ in invitees:
+    for person_id, _name in invitees:
         people.invite(context, person_id, sender)
 
 
@@ -204,7 +207,7 @@ class _Portion:
         file_name, uploaded_by = queries.file_name_and_actor(context.session, import_id)
         self._context = replace(context, actor=uploaded_by)
         self._session, self._teams = context.session, teams
-        self._import_id, self._reason = import_id, f"From the list {file_name}"[:200]
+        self._import_id, self._reason = import_id, _("From the list %(file_name)s", file_name=file_name)[:200]
         self._open_paths: TeamCache | None = None
         self.skipped: list[SkippedLine] = []
 
@@ -244,7 +247,7 @@ class _Portion:
         if not ready:
             return
         ids = people.add_people(self._context, [new for _, new in ready], self._reason)
-        for person_id, (step, _) in zip(ids, ready, strict=True):
+        for person_id, (step, _names) in zip(ids, ready, strict=True):
             self._record_certificates(person_id, step.row_data.certificates)
 
     def _change(self, steps: Sequence[JournalStep]) -> None:

@@ -15,6 +15,7 @@ from course.recertification.rules import Policy, PolicyImpact, describe_policy, 
 from course.recertification.rules.pathway_policy import own_pathway_policy
 from course.recertification.rules.policy import GENERAL, policy_in_force
 from course.recertification.views.page_context import pages, today, zone
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -83,8 +84,12 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
         if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
                 is_new = actions.add_policy_version(signed_in_context(session), new_version, form.reason.data or "")
-            saved = f"Saved. It affects {len(impact.affected)} of {len(everybody)} people."
-            flash(saved if is_new else "This was saved before. Nothing has changed.")
+            saved = _(
+                "Saved. It affects %(affected)s of %(everybody)s people.",
+                affected=len(impact.affected),
+                everybody=len(everybody),
+            )
+            flash(saved if is_new else _("This was saved before. Nothing has changed."))
             return redirect_after_post(url_for("recertification.policies"))
     page = render_template(
         "recertification/policy.html",
