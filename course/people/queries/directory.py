@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from course.content.schema import Setting
 from course.mail.queries import newest_failure
+from course.mail.rules import MailRecipient
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries.invitations import without_password_query
@@ -54,6 +55,12 @@ def person_id_by_email(session: Session, email: str) -> int | None:
     """The id of the person with this address; None if there is nobody."""
     found = person_by_email(session, email)
     return None if found is None else found.id
+
+
+def mail_recipient(session: Session, address: str) -> MailRecipient:
+    """An address as the recipient of a mail, in the language that the person who has it chose."""
+    chosen = select(Person.language).where(Person.email == address)
+    return MailRecipient(address, session.execute(chosen).scalar_one_or_none())
 
 
 def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
