@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.translation import SOURCE_LANGUAGE, current_language, languages, reset_language, set_language
 
+_SLASHES = "/\\"  # two at the beginning would name another site
 LANGUAGE_KEY = "language"  # in the session of a browser, and in an address
 
 
@@ -60,7 +61,7 @@ def _other_arguments() -> dict[str, list[str]]:
 
 def _same_page(arguments: dict[str, list[str]]) -> str:
     """The address of the page of this request with these arguments: a path of this site, whatever was asked for."""
-    path = "/" + quote(request.path.lstrip("/\\"))
+    path = f"{request.script_root}/{quote(request.path.lstrip(_SLASHES))}"
     return f"{path}?{urlencode(arguments, doseq=True)}" if arguments else path
 
 
