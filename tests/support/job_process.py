@@ -59,7 +59,8 @@ def main(database: str, lease: float) -> None:
     from app import create_app  # noqa: PLC0415 (only in the process of its own)
     from tests.conftest import make_config  # noqa: PLC0415
 
-    app = create_app(make_config(database))
+    # No job here asks for the course, so a small one is read.
+    app = create_app(make_config(database, CONTENT=str(ROOT / "tests" / "sample_modules")))
     worker = JobWorker(app, f"process {os.getpid()}", KINDS, now, lease=timedelta(seconds=lease), poll=0.05)
     worker.start()
     print("ready", flush=True)
