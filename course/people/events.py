@@ -79,6 +79,9 @@ AUDIT_EVENTS = (
     AuditEventKind("person.added", "{who} added {whom}"),
     AuditEventKind("person.changed", "{who} corrected what is known of {whom}: {changed}"),
     AuditEventKind("person.invited", "{who} invited {whom}"),
+    AuditEventKind(
+        "person.language_chosen", "{who} chose a language for {whom}", own="{who} chose the language of pages and mail"
+    ),
     AuditEventKind("person.left", "{who} wrote down that {whom} has left, with {last_day} as the last day"),
     AuditEventKind("person.merged", "{who} merged a second entry of {whom}"),
     AuditEventKind("person.returned", "{who} wrote down that {whom} is back from {first_day} on"),

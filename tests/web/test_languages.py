@@ -7,6 +7,7 @@ import json
 import pickle
 from collections.abc import Iterator
 from datetime import date
+from urllib.parse import urlsplit
 
 import pytest
 from jinja2 import Environment
@@ -33,7 +34,7 @@ from course.translation import (
 from course.web.request_language import preferred_language
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.support.pseudo_language import LANGUAGE, offered
+from tests.support.pseudo_language import LANGUAGE, offered, pseudo
 
 
 class FourForms:
@@ -186,3 +187,56 @@ def test_a_page_is_in_the_language_of_the_browser_and_then_in_the_one_of_the_per
         session.commit()
         assert f'<html lang="{LANGUAGE}">' in client.get("/me").html
     assert current_language() == "en"
+
+
+def test_somebody_chooses_the_language_of_pages_and_the_next_page_is_in_it(client: Client, session: Session) -> None:
+    person = make_person(session, "Ann Vale", "ann@example.org")
+    sign_in(client, person)
+    assert "/me/language" not in client.get("/me").html
+    with offered():
+        form = client.get("/me")
+        assert form.fields(-2)["language"] == "en"
+        assert client.post("/me/language", {"language": LANGUAGE}).location == "/me"
+        page = client.get("/me")
+        assert f'<html lang="{LANGUAGE}">' in page.html
+        assert page.fields(-2)["language"] == LANGUAGE
+        assert pseudo("Change my password") in page.html
+        assert 'class="flash"' in page.html
+        refused = client.post("/me/language", {"language": "tlh"}, 422)
+        assert 'href="#language"' in refused.html
+    session.expire_all()
+    assert session.get_one(Person, person.id).language == LANGUAGE
+
+
+def test_before_sign_in_a_link_changes_the_language_of_this_browser_and_sign_in_keeps_it(
+    client: Client, session: Session
+) -> None:
+    person = make_person(session, "Ann Vale", "ann@example.org")
+    assert 'class="languages"' not in client.get("/sign-in").html
+    with offered():
+        page = client.get("/sign-in?next=/record")
+        assert (
+            f'<a href="/sign-in?next=%2Frecord&amp;language={LANGUAGE}" lang="{LANGUAGE}" hreflang="{LANGUAGE}">'
+            in page.html
+        )
+        assert client.get(f"/sign-in?next=%2Frecord&language={LANGUAGE}", 303).location == "/sign-in?next=%2Frecord"
+        assert f'<html lang="{LANGUAGE}">' in client.get("/sign-in").html
+        assert client.get("/sign-in?language=tlh", 303).location == "/sign-in"
+        page = client.get("/sign-in")
+        assert f'<html lang="{LANGUAGE}">' in page.html
+        assert 'href="/sign-in?language=en" lang="en" hreflang="en"' in page.html
+        sign_in(client, person)
+        page = client.get("/me")
+        assert f'<html lang="{LANGUAGE}">' in page.html
+        assert 'class="languages"' not in page.html
+        client.post("/me/language", {"language": "en"})
+        assert '<html lang="en-GB">' in client.get("/me").html
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example", "/%5cevil.example", "//evil.example/sign-in"])
+def test_choosing_a_language_leads_nowhere_else(client: Client, path: str) -> None:
+    with offered():
+        answer = client.flask.get(f"{path}?language={LANGUAGE}")
+    address = answer.headers.get("Location", "/")
+    assert urlsplit(address).netloc in ("", "localhost")
+    assert not address.startswith(("//", "/\\"))
