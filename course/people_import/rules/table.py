@@ -86,8 +86,8 @@ def build_table(
         raise UnreadableError(
             _(
                 "The file has %(rows)s rows. Divide it into files of at most %(most)s.",
-                rows=f"{len(rows):,}",
-                most=f"{MAX_ROWS:,}",
+                rows=format(len(rows), ","),
+                most=format(MAX_ROWS, ","),
             )
         )
     usual = max(len(headings), _usual_width(rows))
@@ -120,7 +120,7 @@ def check_columns(columns: int) -> None:
             _(
                 "The list has %(columns)s columns, and at most %(most)s can be read. "
                 "Delete those that are not about people’s names, addresses, teams and days.",
-                columns=f"{columns:,}",
+                columns=format(columns, ","),
                 most=MAX_COLUMNS,
             )
         )

@@ -134,7 +134,9 @@ def _records(sheet: Any, merged: dict[int, list[tuple[int, int]]]) -> Iterator[t
             continue
         last, rows = number, rows + 1
         if rows > MAX_ROWS + 50:
-            raise UnreadableError(_("The sheet has more than %(rows)s rows. Divide the list.", rows=f"{MAX_ROWS:,}"))
+            raise UnreadableError(
+                _("The sheet has more than %(rows)s rows. Divide the list.", rows=format(MAX_ROWS, ","))
+            )
         yield number, cells
 
 
