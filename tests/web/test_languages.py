@@ -18,7 +18,19 @@ from sqlalchemy.orm import Session
 from course import translation
 from course.dates import format_date
 from course.people.models import Person
-from course.translation import LazyText, current_language, gettext, lazy_gettext, lazy_ngettext, ngettext, use_language
+from course.translation import (
+    LazyText,
+    current_language,
+    error_text,
+    gettext,
+    lazy_gettext,
+    lazy_join,
+    lazy_ngettext,
+    ngettext,
+    text_as_data,
+    text_from_data,
+    use_language,
+)
 from course.web.request_language import preferred_language
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -84,6 +96,57 @@ def test_a_lazy_text_is_its_english_text_wherever_it_is_kept() -> None:
         for copied in (copy.deepcopy(text), pickle.loads(pickle.dumps(text))):
             assert isinstance(copied, LazyText)
             assert (copied.source, str(copied)) == ("Hello the team", "Shwmae y tîm")
+
+
+@pytest.mark.usefixtures("welsh")
+def test_a_lazy_text_is_kept_as_data_and_shown_in_the_language_of_a_later_reader() -> None:
+    hello = lazy_gettext("Hello %(name)s", name=lazy_gettext("the team"))
+    texts = [
+        "50% plain",
+        hello,
+        lazy_ngettext("one", "many", 3),
+        lazy_gettext("Since %(day)s: %(count)s", day=date(2027, 2, 12), count=3),
+        lazy_join([hello, "50%"]),
+        lazy_join([]),
+    ]
+    kept = [text_from_data(json.loads(json.dumps(text_as_data(text)))) for text in texts]
+    assert kept == texts
+    assert kept == ["50% plain", "Hello the team", "many", "Since 12 February 2027: 3", "Hello the team 50%", ""]
+    with use_language("cy"):
+        assert [str(text) for text in kept] == [
+            "50% plain", "Shwmae y tîm", "3 ychydig", "Since 12 Chwefror 2027: 3", "Shwmae y tîm 50%", "",
+        ]  # fmt: skip
+        assert error_text(ValueError(hello)) == "Hello the team"
+        assert str(ValueError(hello)) == "Shwmae y tîm"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        7,
+        {},
+        ["message", None, 0],
+        ["message", None, 0, []],
+        [7, None, 0, {}],
+        ["%(x)999999999s", None, 0, {"x": 1}],
+        ["%(x)s", "%(num)999999999d", 2, {"x": 1, "num": 2}],
+        ["%(x)s %(y)s", None, 0, {"x": 1}],
+        ["%(x)s %(x)s", None, 0, {"x": 1}],
+        ["%s", "%s", 2, {}],
+        ["%(x)s" + " " * 5000, None, 0, {"x": 1}],
+        ["%(x)s", None, 0, {"x": {"day": "yesterday"}}],
+        [
+            "%(x)s",
+            None,
+            0,
+            {"x": ["%(x)s", None, 0, {"x": ["%(x)s", None, 0, {"x": ["%(x)s", None, 0, {"x": ["y"]}]}]}]},
+        ],
+    ],
+)
+def test_data_that_is_no_message_of_its_values_is_refused(data: object) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        text_from_data(data)
 
 
 def test_a_text_that_is_to_be_shown_as_html_is_escaped() -> None:

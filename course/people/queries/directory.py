@@ -18,7 +18,7 @@ from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
-from course.people.rules import Viewer, normalise_email
+from course.people.rules import Viewer, normalise_email, role_label
 from course.translation import lazy_gettext as _
 
 
@@ -179,7 +179,7 @@ def _people_query(
 
 
 def _role_label(role: str | None, team: str | None) -> str | None:
-    return _("Manager of %(team)s", team=team) if role == "manager" else role.capitalize() if role else None
+    return _("Manager of %(team)s", team=team) if role == "manager" else role_label(role) if role else None
 
 
 def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:
