@@ -201,10 +201,10 @@ def create_app(config: Config | None = None) -> Flask:
     signin_session.init(app)
     uploads.init(app)
     input_guard.init(app)
+    request_language.init(app)  # before what refuses a request, so that the refusal is in its language
     csrf.init(app)
     access.init(app)
     addresses.init(app)
-    request_language.init(app)
     template_filters.init(app.jinja_env, config.time_zone)
     app.jinja_env.globals.update(setting_names=SETTINGS, nation_names=NATIONS)
     app.jinja_env.filters["nation"] = NATIONS.__getitem__

@@ -23,7 +23,7 @@ from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.signed_links import CertificateLink, read_link, sign_link
-from course.translation import SOURCE_LANGUAGE, current_language, languages, ngettext, use_language
+from course.translation import SOURCE_LANGUAGE, current_language, languages, lazy_gettext, ngettext, use_language
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.addresses import public_url_for
@@ -88,7 +88,7 @@ def reissue(person_id: int) -> WsgiResponse:
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
         count = actions.reissue_in_name(
-            signed_in_context(session), person_id, holder.name, _("The holder’s name has changed.")
+            signed_in_context(session), person_id, holder.name, lazy_gettext("The holder’s name has changed.")
         )
     flash(
         ngettext(

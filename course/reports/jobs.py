@@ -29,7 +29,7 @@ from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 from course.translation import gettext as _
-from course.translation import lazy_gettext
+from course.translation import lazy_gettext, use_language
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -80,7 +80,7 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
     context = make_context(session, by, asked.at)
     record_event(context, "report.exported", None, details)
     if by is not None:
-        log_record_export(context, made.people, EXPORT, _("team report, %(kind)s", kind=kind))
+        log_record_export(context, made.people, EXPORT, lazy_gettext("team report, %(kind)s", kind=kind))
 
 
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
@@ -108,7 +108,8 @@ def make_report_file(run: JobRun) -> None:
         raise LookupError(NOT_ALLOWED)
     wanted, _ = parse_filter(dict(parse_qsl(str(run.arguments["filter"]))), STATUS_GROUPS, SETTINGS, today)
     asked = ReportRequest(file.kind, wanted, viewer, run.at)
-    with read_only_session() as session:
+    # In the language in which it was asked for; a job of an earlier version names none, and its file is in English.
+    with use_language(run.arguments.get("language")), read_only_session() as session:
         made = build_report_file(session, app_status_cache(), asked, run.progress)
     with unit_of_work() as session:
         store_file(session, run, made.data, len(made.people), run.clock())

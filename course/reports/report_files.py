@@ -1,4 +1,4 @@
-"""The report as a file: CSV, Excel or PDF, with exactly the people that the page shows."""
+"""The report as a file: CSV, Excel or PDF, with exactly the people that the page shows, in the current language."""
 
 from __future__ import annotations
 
@@ -17,20 +17,29 @@ import typst
 
 from course.certificates.typesetting import FONTS
 from course.dates import civil_date
+from course.dates import format_date as in_words
 from course.exports.rules import StageCallback
-from course.recertification.rules.civil_dates import long_date as in_words
 from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.status_counts import status_count
 from course.reports.report_view import ReportRow, ReportView
-from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER
+from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER, ReportFilter
+from course.translation import current_locale, lazy_gettext
+from course.translation import gettext as _
 from course.web.spreadsheet import csv_bytes, xlsx_bytes
 
 TEMPLATE = Path(__file__).with_name("report.typ")
-COLUMNS = ("Person", "E-mail", "Team", "Pathway", "Started here", "Status", "Progress", "Due", "Certificate runs to",
-           "Last reminder")  # fmt: skip
-PDF_COLUMNS = ("Person", "Team", "Status", "Progress", "Started here", "Due", "Certificate runs to", "Last reminder")
+_PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = (
+    lazy_gettext("Person"), lazy_gettext("Team"), lazy_gettext("Started here"), lazy_gettext("Status"),
+    lazy_gettext("Progress"), lazy_gettext("Due"), lazy_gettext("Certificate runs to"), lazy_gettext("Last reminder"),
+)  # fmt: skip
+COLUMNS = (
+    _PERSON, lazy_gettext("E-mail"), _TEAM, lazy_gettext("Pathway"), _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY,
+    _LAST_REMINDER,
+)  # fmt: skip
+PDF_COLUMNS = (_PERSON, _TEAM, _STATUS, _PROGRESS, _STARTED, _DUE, _LAST_DAY, _LAST_REMINDER)
 PDF_BATCH_SIZE = 1000  # people in one part of a PDF
 PROGRESS_INTERVAL = 5000  # lines after which the progress is reported
-WRITING_STAGE = "Writing the file"
+WRITING_STAGE = lazy_gettext("Writing the file")
 _lock = Lock()
 
 
@@ -57,8 +66,13 @@ def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
     """The cells of a line; dates are dates, not text."""
     line = row.line
     reminder_day = civil_date(row.last_reminder, zone) if row.last_reminder else None
-    return (line.name, line.email, row.teams, row.pathway, line.employment_start, line.label, row.progress, line.due,
-            line.valid_until, reminder_day)  # fmt: skip
+    return (line.name, line.email, row.teams, str(row.pathway), line.employment_start, str(line.label), str(row.progress),
+            line.due, line.valid_until, reminder_day)  # fmt: skip
+
+
+def _headings(columns: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns in the current language."""
+    return tuple(map(str, columns))
 
 
 def _csv(
@@ -67,7 +81,7 @@ def _csv(
     heading: ReportHeading,
     report_progress: StageCallback,
 ) -> bytes:
-    return csv_bytes((COLUMNS, *_cell_rows(rows, heading.zone, report_progress)))
+    return csv_bytes((_headings(COLUMNS), *_cell_rows(rows, heading.zone, report_progress)))
 
 
 def _xlsx(
@@ -80,8 +94,8 @@ def _xlsx(
         (view.name, heading.organisation),
         *((line,) for line in report_summary(view, heading.zone, heading.at)),
     ]
-    people = itertools.chain((COLUMNS,), _cell_rows(rows, heading.zone, report_progress))
-    return xlsx_bytes({"People": people, "About this report": about_rows})
+    people = itertools.chain((_headings(COLUMNS),), _cell_rows(rows, heading.zone, report_progress))
+    return xlsx_bytes({_("People"): people, _("About this report"): about_rows})
 
 
 def _cell_rows(rows: Sequence[ReportRow], zone: str, report_progress: StageCallback) -> Iterator[tuple[object, ...]]:
@@ -95,25 +109,31 @@ def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:
     """The summary in a file: the day, the counts, and the filter of the list."""
     report, report_filter = view.report, view.report.wanted
     counts = ", ".join(
-        f"{report.counts[one]} {STATUS_GROUPS[one].lower()}" for one in STATUS_BAR_ORDER if report.counts[one]
+        str(status_count(group, report.counts[group])) for group in STATUS_BAR_ORDER if report.counts[group]
     )
     summary = [
-        f"As at {in_words(view.on)}. Made on {in_words(civil_date(at, zone))}.",
-        f"{report.certified_count} of {report.total} hold a valid certificate. {counts}."
+        _("As at %(day)s. Made on %(made)s.", day=in_words(view.on), made=in_words(civil_date(at, zone))),
+        _("%(certified)s of %(total)s hold a valid certificate. %(counts)s.", certified=report.certified_count,
+          total=report.total, counts=counts)
         if report.total
-        else "Nobody.",
-    ]
+        else _("Nobody."),
+    ]  # fmt: skip
     if report_filter.is_narrowed:
-        criteria = {
-            "status": STATUS_GROUPS.get(report_filter.group, ""),
-            "pathway": report_filter.pathway,
-            "name or e-mail": report_filter.search_text,
-            "started here from": _date_or_blank(report_filter.started_from),
-            "started here up to": _date_or_blank(report_filter.started_to),
-        }
-        criteria_text = "; ".join(f"{name}: {value}" for name, value in criteria.items() if value)
-        summary.append(f"The list has {len(report.lines)} of them, by {criteria_text}.")
-    return [*summary, f"Order: {SORT_ORDERS[report_filter.sort].lower()}."]
+        number, criteria = len(report.lines), "; ".join(_criteria(report_filter))
+        summary.append(_("The list has %(number)s of them, by %(criteria)s.", number=number, criteria=criteria))
+    return [*summary, _("Order: %(order)s.", order=str(SORT_ORDERS[report_filter.sort]).lower())]
+
+
+def _criteria(report_filter: ReportFilter) -> list[str]:
+    """What narrows the list, in words."""
+    criteria = [
+        (_("status: %(value)s"), STATUS_GROUPS.get(report_filter.group, "")),
+        (_("pathway: %(value)s"), report_filter.pathway),
+        (_("name or e-mail: %(value)s"), report_filter.search_text),
+        (_("started here from: %(value)s"), _date_or_blank(report_filter.started_from)),
+        (_("started here up to: %(value)s"), _date_or_blank(report_filter.started_to)),
+    ]
+    return [text % {"value": str(value)} for text, value in criteria if value]
 
 
 def _date_or_blank(day: date | None) -> str:
@@ -146,7 +166,7 @@ def _pdf(
         )
         merged.append(part, import_outline=False)
         pages_before += len(part.pages)
-    merged.add_metadata({"/Title": f"Team report: {view.name}", "/Author": heading.organisation})
+    merged.add_metadata({"/Title": _("Team report: %(name)s", name=view.name), "/Author": heading.organisation})
     file = io.BytesIO()
     merged.write(file)
     return file.getvalue()
@@ -156,27 +176,32 @@ def _template_data(view: ReportView, rows: Sequence[ReportRow], heading: ReportH
     """The data of the PDF template. `before` is the number of pages of the earlier parts, None if this is the whole
     document."""
     organisation, zone, at = heading.organisation, heading.zone, heading.at
-    today = civil_date(at, zone)
+    today, locale = civil_date(at, zone), current_locale()
     printed_rows = [
-        [row.line.name, row.teams, row.line.label, row.progress, *map(_date_or_blank, (
+        [row.line.name, row.teams, str(row.line.label), str(row.progress), *map(_date_or_blank, (
             row.line.employment_start, row.line.due, row.line.valid_until,
             civil_date(row.last_reminder, zone) if row.last_reminder else None,
         ))] for row in rows
     ]  # fmt: skip
     return {
-        "title": f"Team report: {view.name}",
+        "title": _("Team report: %(name)s", name=view.name),
         "organisation": organisation,
-        "above": f"{organisation}: team report",
+        "above": _("%(organisation)s: team report", organisation=organisation),
         "heading": view.name,
         "lines": report_summary(view, zone, at),
-        "foot": f"{organisation}: {view.name}, as at {in_words(view.on)}",
-        "columns": PDF_COLUMNS,
+        "foot": _("%(organisation)s: %(name)s, as at %(day)s", organisation=organisation, name=view.name,
+                  day=in_words(view.on)),
+        "columns": _headings(PDF_COLUMNS),
         "rows": printed_rows,
+        "page": _("Page %(page)s", page="{page}"),
+        "page_of": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
+        "lang": locale.language,
+        "region": locale.territory,
         "made": [today.year, today.month, today.day],
         "stamp": int(at.timestamp()),
         "before": None,
         "begins": True,
-    }
+    }  # fmt: skip
 
 
 def _compile_pdf(template_data: dict[str, Any]) -> bytes:

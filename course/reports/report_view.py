@@ -22,6 +22,7 @@ from course.reports.rules import CompletionReport, ReportFilter, StatusLine, com
 from course.reports.status_cache import StatusCache
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext
 
 PROGRESS_BATCH_SIZE = 500  # people in one query for progress
 
@@ -126,7 +127,7 @@ def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:
         if line.course == REFRESHER:
             return _("Refresher begun")
         if done is not None:
-            return f"{done} of {modules} modules"
+            return lazy_ngettext("%(done)s of %(num)s module", "%(done)s of %(num)s modules", modules, done=done)
     if line.valid_until is None:
         return _("Not begun")
     if line.state in (UP_TO_DATE, PAUSED):

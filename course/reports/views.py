@@ -33,8 +33,8 @@ from course.training_records.actions import ReminderPreview, plan_reminders, wit
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
 from course.training_records.remind_now import remind_all
+from course.translation import current_language, ngettext
 from course.translation import gettext as _
-from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
@@ -110,7 +110,8 @@ def file(kind: str) -> Response | WsgiResponse:
         return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")
     with unit_of_work() as session:
         address = report_request.wanted.address()
-        file_request = FileRequest(kind, view.team, view.on, address, {"filter": address})
+        arguments = {"filter": address, "language": current_language()}
+        file_request = FileRequest(kind, view.team, view.on, address, arguments)
         file_id = request_file(signed_in_context(session, report_request.at), REPORT_FILE, file_request)
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again

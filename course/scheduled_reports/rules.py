@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from course.mail.rules import OptionalMailMessage
-from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS
+from course.recertification.rules.status_counts import status_count
 from course.reminders.rules.messages import NamedDueDay
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
 from course.translation import lazy_gettext as _
@@ -103,7 +104,7 @@ def summarise_report(
         if line.group != "overdue" and line.group in ACTIONABLE_GROUPS and line.due and line.due <= until
     ]
     count_texts = tuple(
-        f"{counts[group]} {STATUS_GROUPS[group].lower()}{_change_text(counts[group], before.get(group, 0)) if before else ''}"
+        _count_text(status_count(group, counts[group]), counts[group] - before.get(group, 0) if before else 0)
         for group in STATUS_BAR_ORDER
         if counts[group] or (before and before.get(group))
     )
@@ -114,7 +115,10 @@ def summarise_report(
     )  # fmt: skip
 
 
-def _change_text(now: int, then: int) -> str:
-    if now == then:
-        return ""
-    return f" ({abs(now - then)} {'more' if now > then else 'fewer'} than last time)"
+def _count_text(count: str, change: int) -> str:
+    """A count with its change since the last mail, if there is one."""
+    if change > 0:
+        return _("%(count)s (%(change)s more than last time)", count=count, change=change)
+    if change < 0:
+        return _("%(count)s (%(change)s fewer than last time)", count=count, change=-change)
+    return count

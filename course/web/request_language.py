@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, g, redirect, request, session
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.translation import SOURCE_LANGUAGE, current_language, languages, reset_language, set_language
@@ -66,7 +67,10 @@ def _same_page(arguments: dict[str, list[str]]) -> str:
 
 
 def _find_language() -> str:
-    person = current_user.person
+    try:
+        person = current_user.person
+    except SQLAlchemyError:
+        person = None  # the page that says so has words too
     chosen = (person.language if person else None) or session.get(LANGUAGE_KEY)
     return preferred_language(chosen, list(request.accept_languages.values()), languages())
 

@@ -40,6 +40,7 @@ from tests.conftest import make_app
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
 from tests.pages import Client
+from tests.support.pseudo_language import offered
 
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
@@ -120,6 +121,30 @@ MORE = (
     "/me/seen",
     "/organisation/contact/out-of-hours",
 )
+# Pages that are looked at in the pseudo-language, whose words are a third longer, with axe on the first two of each role.
+IN_OTHER_WORDS = {
+    "learner": (
+        "/me", "/", "/record", "/certificate", "/renewal/mine", "/me/data", "/me/seen", "/calendar", "/assessment",
+        "/module/responding", "/concern", "/privacy",
+    ),
+    "manager": (
+        "/report", "/insight/team/{team}", "/people", "/insight", "/report/mail", "/registrations", "/evidence",
+    ),
+    "administrator": (
+        "/organisation", "/people/{late}", "/people/add", "/people/import", "/renewal/policy/everybody", "/teams/{team}",
+        "/reminders/policy", "/system", "/system/jobs", "/audit", "/privacy/schedule", "/mail",
+    ),
+}  # fmt: skip
+# What a reader would have to scroll sideways for, or cannot see.
+CUT_OFF = """() => {
+    const found = [], width = document.documentElement.scrollWidth;
+    if (width > innerWidth) found.push(`${width} px wide on a screen of ${innerWidth}`);
+    for (const one of document.querySelectorAll("body :not(input)")) {
+        const hides = ["hidden", "clip"].includes(getComputedStyle(one).overflowX) && one.clientWidth > 1;
+        if (hides && one.scrollWidth > one.clientWidth + 1) found.push(`cut off: ${one.tagName} ${one.className}`);
+    }
+    return found;
+}"""
 
 
 @dataclass
@@ -251,6 +276,26 @@ def _looked_at(page: Page, path: str) -> list[str]:
         if wide > width:
             found.append(f"{path}: {wide} px wide on a screen of {width}")
     return found
+
+
+@pytest.mark.parametrize("role", IN_OTHER_WORDS)
+def test_a_phone_shows_all_of_a_page_in_a_language_of_longer_words(
+    demonstration: Demonstration, browser: Browser, role: str
+) -> None:
+    found: list[str] = []
+    page = browser.new_context(base_url=demonstration.address, viewport={"width": 320, "height": 640}).new_page()
+    sign_in(page, ADDRESSES[role])
+    with offered() as language:
+        page.set_extra_http_headers({"Accept-Language": language})
+        for number, path in enumerate(IN_OTHER_WORDS[role]):
+            answer = page.goto(path.format(**demonstration.ids))
+            assert answer is not None
+            found += [] if answer.status == 200 else [f"{path}: {answer.status}"]
+            found += [] if page.locator("html").get_attribute("lang") == language else [f"{path}: not translated"]
+            found += [f"{path}: {one}" for one in page.evaluate(CUT_OFF)]
+            found += faults(page) if number < 2 else []
+    page.context.close()
+    assert not found, "\n".join(found)
 
 
 def test_a_manager_narrows_the_report_with_the_keyboard_alone(demonstration: Demonstration, browser: Browser) -> None:

@@ -22,6 +22,7 @@ from course.reports.report_files import REPORT_FORMATS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.pseudo_language import offered, pseudo
 
 pytestmark = pytest.mark.both_engines
 
@@ -134,3 +135,32 @@ def test_a_command_writes_the_report_to_a_file_and_prints_the_progress(
         refused = run.invoke(args=["report", "export", *wrong])
         assert refused.exit_code == 1
         assert words in refused.output
+
+
+@pytest.mark.parametrize("max_immediate", [1_000, 1], ids=["at once", "in the background"])
+def test_a_file_is_in_the_language_in_which_it_was_asked_for(
+    app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch, max_immediate: int
+) -> None:
+    setting(app, session, client)
+    with offered() as language:
+        client.post("/me/language", {"language": language})
+        for kind in ("csv", "xlsx", "pdf"):
+            monkeypatch.setitem(REPORT_FORMATS, kind, replace(REPORT_FORMATS[kind], max_immediate=max_immediate))
+        found = {kind: downloaded(client, kind, max_immediate > 1) for kind in ("csv", "xlsx", "pdf")}
+    book = load_workbook(io.BytesIO(found["xlsx"]))
+    headings = [pseudo(words) for words in ("Person", "Team")]
+    assert str(book[pseudo("People")]["A1"].value) == headings[0]
+    csv_headings = next(csv.reader(io.StringIO(found["csv"].decode("utf-8-sig"))))
+    assert [csv_headings[0], csv_headings[2]] == headings
+    paper = PdfReader(io.BytesIO(found["pdf"]))
+    words = " ".join(" ".join(page.extract_text() for page in paper.pages).split())
+    assert pseudo("Progress").partition(" ")[0] in words
+    assert "Alex Morgan" in words
+
+
+def downloaded(client: Client, kind: str, at_once: bool) -> bytes:
+    """The report as a file, which is made at once, or asked for first."""
+    if at_once:
+        return client.post(f"/report/file/{kind}", {}, 200).body
+    page = client.follow(client.post(f"/report/file/{kind}", {}))
+    return client.post(str(page.all("form")[-1].get("action")), {}, 200).body

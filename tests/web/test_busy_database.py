@@ -17,6 +17,7 @@ from course.web import unit_of_work as unit_of_work_module
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.pseudo_language import offered, pseudo
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +118,15 @@ def test_a_page_waits_shortly_for_tables_that_are_locked_against_readers(committ
     assert client.get("/people", 200).h1
     with committed.app_context(), read_only_session() as session:
         assert session.execute(text("show lock_timeout")).scalar() == "0", "a job that only reads waits"
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_a_person_whose_choice_of_language_cannot_be_read_is_told_so_in_that_of_the_browser(committed: Flask) -> None:
+    client = administrator(committed)
+    with offered() as language, locked_against_readers(committed, "person"):
+        page = client.get("/people", 503, {"Accept-Language": language})
+    assert f'<html lang="{language}">' in page.html
+    assert pseudo("The course is busy") in page.html
 
 
 def test_a_page_that_must_be_recorded_is_not_shown_while_it_cannot_be(fresh_app: Flask) -> None:

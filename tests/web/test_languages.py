@@ -233,6 +233,12 @@ def test_before_sign_in_a_link_changes_the_language_of_this_browser_and_sign_in_
         assert '<html lang="en-GB">' in client.get("/me").html
 
 
+def test_a_page_that_says_what_is_wrong_names_its_language(client: Client) -> None:
+    with offered():
+        page = client.get("/nothing", 404, {"Accept-Language": LANGUAGE})
+    assert f'<html lang="{LANGUAGE}">' in page.html
+
+
 @pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example", "/%5cevil.example", "//evil.example/sign-in"])
 def test_choosing_a_language_leads_nowhere_else(client: Client, path: str) -> None:
     with offered():
