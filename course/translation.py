@@ -7,7 +7,7 @@ Rules, forms and constants give a `LazyText` (`lazy_gettext`), which is translat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import lru_cache
@@ -125,6 +125,17 @@ def lazy_gettext(message: str, /, **values: object) -> str:
 def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     """The form of the message for a number as a LazyText, which is translated when it is shown."""
     return LazyText(one, many, number, {"num": number, **values})
+
+
+def lazy_sentences(sentences: Iterable[str]) -> str:
+    """Sentences one after the other, without empty ones, as a LazyText."""
+    text = ""
+    for sentence in sentences:
+        if sentence and text:
+            text = lazy_gettext("%(sentences)s %(next)s", sentences=text, next=sentence)
+        else:
+            text = text or sentence
+    return text
 
 
 class LazyText(str):

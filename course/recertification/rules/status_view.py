@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.recertification.rules.certification_status import StatusDetails, status_details
-from course.recertification.rules.explanations import (
-    GROUP_OF_STATE,
-    LEARNER_PRONOUNS,
-    MANAGER_PRONOUNS,
-    Pronouns,
-    explain_status,
-    status_text,
-)
+from course.recertification.rules.explanations import GROUP_OF_STATE, explain_status, status_text
 from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
+from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 
 
 @dataclass(frozen=True)
