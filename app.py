@@ -29,6 +29,7 @@ from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load_library
 from course.content.schema import NATIONS, SETTINGS
+from course.context import ZONE_KEY
 from course.credentials import commands as credential_commands
 from course.credentials import views as credentials
 from course.credentials.rules.documents import SigningSettings
@@ -194,7 +195,7 @@ def create_app(config: Config | None = None) -> Flask:
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
     signing_settings = SigningSettings(config.secret_key, config.public_url, config.time_zone)
-    unit_of_work.init(app, engine, {"signing_settings": signing_settings})
+    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone})
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from course.auth.actions import SignInGranted, store_password_hash
 from course.auth.password_hashing import hash_password
+from course.context import make_context
 from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
 from course.people.actions import add_person, add_team
@@ -28,7 +29,7 @@ def make_organisation(session: Session, name: str = "Riverside Trust", nation: s
 
 
 def make_team(session: Session, name: str = "Staff", parent: Team | None = None) -> Team:
-    team = add_team(session, name, parent.id if parent else None, NOW)
+    team = add_team(make_context(session, None, NOW), name, parent.id if parent else None)
     session.commit()
     return team
 
@@ -46,17 +47,19 @@ def make_person(
     make_organisation(session)
     if team is None and role == "manager":
         team = make_team(session)
-    person = add_person(session, name, email, team.id if team else None, role, at)
+    person = add_person(make_context(session, None, at), name, email, team.id if team else None, role)
     assert isinstance(person, Person), person
     if password:
-        store_password_hash(session, person.id, _KEPT if password == PASSWORD else hash_password(password), at)
+        store_password_hash(
+            make_context(session, None, at), person.id, _KEPT if password == PASSWORD else hash_password(password)
+        )
     session.commit()
     return person
 
 
 def set_password(session: Session, person_id: int, password: str, at: datetime = NOW) -> SignInGranted:
     """Give a person a password; not inside a unit of work, where nothing is hashed."""
-    return store_password_hash(session, person_id, hash_password(password), at)
+    return store_password_hash(make_context(session, None, at), person_id, hash_password(password))
 
 
 def sign_in(client: Client, person: Person, password: str = PASSWORD) -> Client:

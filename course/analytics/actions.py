@@ -13,10 +13,12 @@ from course.analytics.queries import ReleaseDraft
 from course.analytics.rules.discussions import discussion_date_error
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once
 from course.organisation.models import Organisation
 from course.people.actions import Refusal
 from course.people.models import Team
+from course.translation import lazy_gettext as _
 
 
 def record_release(session: Session, draft: ReleaseDraft, at: datetime) -> bool:
@@ -49,11 +51,10 @@ class DiscussionEntry:
     agreed: str
 
 
-def record_discussion(
-    session: Session, discussion: DiscussionEntry, by: int, today: date, at: datetime
-) -> Refusal | None:
+def record_discussion(context: Context, discussion: DiscussionEntry) -> Refusal | None:
     """Record a discussion. Refused for an impossible day, and if the same discussion is recorded already."""
-    error = discussion_date_error(discussion.held_on, today)
+    session = context.session
+    error = discussion_date_error(discussion.held_on, context.today)
     if error is not None:
         return Refusal("held_on", error)
     team = None if discussion.team == WHOLE_ORGANISATION else discussion.team
@@ -65,35 +66,33 @@ def record_discussion(
         TeamDiscussion.held_on == discussion.held_on, TeamDiscussion.ended_at.is_(None),
     )  # fmt: skip
     if session.execute(duplicate.limit(1)).first() is not None:
-        return Refusal("held_on", "A talk about this on that day is written down already.")
+        return Refusal("held_on", _("A talk about this on that day is written down already."))
     session.add(
         TeamDiscussion(team_id=team, point=discussion.point, held_on=discussion.held_on, people=discussion.people,
-                       agreed=discussion.agreed, made_by=by, made_at=at)
+                       agreed=discussion.agreed, made_by=context.person_id, made_at=context.now)
     )  # fmt: skip
     session.flush()
-    _record_discussion_event(session, "talk.held", team, discussion.title, discussion.held_on, by, at)
+    _record_discussion_event(context, "talk.held", team, discussion.title, discussion.held_on)
     return None
 
 
-def withdraw_discussion(session: Session, discussion_id: int, title: str, reason: str, by: int, at: datetime) -> bool:
+def withdraw_discussion(context: Context, discussion_id: int, title: str, reason: str) -> bool:
     """Withdraw the record of a discussion that was not held, or not as recorded. False if it was withdrawn before."""
     active = (
         select(TeamDiscussion)
         .where(TeamDiscussion.id == discussion_id, TeamDiscussion.ended_at.is_(None))
         .with_for_update()
     )
-    row = session.execute(active).scalar_one_or_none()
+    row = context.session.execute(active).scalar_one_or_none()
     if row is None:
         return False
-    row.ended_at, row.ended_by, row.ended_reason = at, by, reason
-    session.flush()
-    _record_discussion_event(session, "talk.taken_back", row.team_id, title, row.held_on, by, at)
+    row.ended_at, row.ended_by, row.ended_reason = context.now, context.person_id, reason
+    context.session.flush()
+    _record_discussion_event(context, "talk.taken_back", row.team_id, title, row.held_on)
     return True
 
 
-def _record_discussion_event(
-    session: Session, kind: str, team: int | None, title: str, day: date, by: int, at: datetime
-) -> None:
-    row = session.get(Team, team) if team is not None else None
+def _record_discussion_event(context: Context, kind: str, team: int | None, title: str, day: date) -> None:
+    row = context.session.get(Team, team) if team is not None else None
     subject = None if team is None else ("team", team)
-    record_event(session, kind, subject, {"team": row.name if row else "everybody", "about": title, "day": day}, by, at)
+    record_event(context, kind, subject, {"team": row.name if row else "everybody", "about": title, "day": day})

@@ -14,6 +14,7 @@ from course.audit import queries
 from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import INITIAL_HASH, EventSubject, canonical_json, entry_hash
+from course.context import Context
 
 _PENDING_KEY = "audit"  # the key of a session's events that are not written yet
 _ADVISORY_LOCK = 7_241_131  # the advisory lock of writers on PostgreSQL: an arbitrary number that nothing else uses
@@ -37,18 +38,17 @@ class _PendingEvent:
         return outer is transaction
 
 
-def record_event(
-    session: Session, what: str, subject: EventSubject | None, details: Mapping[str, Any], by: int | None, at: datetime
-) -> None:
+def record_event(context: Context, what: str, subject: EventSubject | None, details: Mapping[str, Any]) -> None:
     """Record an audit event. It is written at the commit of the transaction, and discarded with a rollback.
 
-    `what` is the name of an event that a feature declares in its `events.py`; `by` is the id of the person who acted
-    (None: a command or a job). A GET commits nothing, so downloads that are recorded are POSTs.
+    `what` is the name of an event that a feature declares in its `events.py`; A GET commits nothing, so
+    downloads that are recorded are POSTs.
 
     Details never hold passwords, tokens, answers or notes, nor names and addresses of people: the log can never be
     erased. For the same reason a `reason` about a person is left out: it is stored with the fact, and may be about
     health. Raises ValueError for an event that no feature declares.
     """
+    session = context.session
     if event_kind(what) is None:
         raise ValueError(f"no feature declares the audit event {what!r}")
     if not session.in_transaction():
@@ -57,7 +57,7 @@ def record_event(
         details = {name: value for name, value in details.items() if name != "reason"}
     transaction = session.get_nested_transaction() or session.get_transaction()
     session.info.setdefault(_PENDING_KEY, []).append(
-        _PendingEvent(transaction, at, by, what, subject, canonical_json(details))
+        _PendingEvent(transaction, context.now, context.actor, what, subject, canonical_json(details))
     )
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record_event
@@ -22,7 +21,7 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.spreadsheet import csv_bytes
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("audit_search", __name__)
 PAGE_SIZE = 50
@@ -69,14 +68,19 @@ def download() -> Response | WsgiResponse:
     search, at = _audit_filter(form), now()
     entries = queries.search_entries(db(), search, MAX_ROWS + 1)
     if len(entries) > MAX_ROWS:
-        flash(f"That is more than {MAX_ROWS:,} entries. Choose fewer days, and download them one after the other.")
+        flash(
+            _(
+                "That is more than %(limit)s entries. Choose fewer days, and download them one after the other.",
+                limit=f"{MAX_ROWS:,}",
+            )
+        )
         return redirect_after_post(_search_url(form))
     # The people of the search are recorded by id: names can never be erased from the log.
     details = {"rows": len(entries), "people": list(search.person_ids or ()), "kind": form.kind.data,
                "since": form.since.data, "until": form.until.data, "searched_text": bool(search.text)}  # fmt: skip
     data = _csv(entries)
     with unit_of_work() as session:
-        record_event(session, "audit.exported", None, details, current_user.person.id, at)
+        record_event(signed_in_context(session, at), "audit.exported", None, details)
     response = Response(data, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="log-{at:%Y-%m-%d}.csv"'
     response.headers["Cache-Control"] = "no-store"

@@ -17,7 +17,7 @@ from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import newest_pathway
-from course.people.rules import Viewer, build_viewer, normalise_email
+from course.people.rules import Viewer, normalise_email, with_teams
 
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
 _deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
@@ -77,8 +77,8 @@ def viewer(
     administrator = any(role == "administrator" for role, _ in grants)
     managed = {team for role, team in grants if role == "manager"}
     delegated = {(row[7], row[8]) for row in rows if row[7] is not None}
-    viewed = build_viewer(number, name, email, administrator, managed, delegated, pathway or version.pathway, language)
-    return viewed, version
+    viewer = Viewer(number, name, email, administrator, pathway=pathway or version.pathway, language=language)
+    return with_teams(viewer, managed, delegated), version
 
 
 @dataclass(frozen=True)

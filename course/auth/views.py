@@ -22,9 +22,11 @@ from course.auth.jobs import PASSWORD_LINK
 from course.auth.rules import PASSWORD_HINT, local_path
 from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
 from course.people.queries import person_overview
+from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
@@ -81,7 +83,7 @@ def sign_in() -> ViewResponse:
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
             return redirect_after_post(target)
-        form.password.errors = ["The e-mail address or the password is not right."]
+        form.password.errors = [_("The e-mail address or the password is not right.")]
     return _form_page("auth/sign_in.html", form, target=target)
 
 
@@ -116,7 +118,7 @@ def forgotten_password() -> ViewResponse:
             wait = actions.request_link(session, email, _request_source(), at)
             if wait is None:
                 # By a job, so that it takes no longer where somebody has the address.
-                enqueue(session, PASSWORD_LINK, {"email": email}, None, at)
+                enqueue(make_context(session, None, at), PASSWORD_LINK, {"email": email})
         if wait is not None:
             return _too_many_attempts_page(wait.retry_at)
         return make_response(render_template("auth/forgotten_sent.html", email=email))
@@ -146,7 +148,7 @@ def choose_password(token: str) -> ViewResponse:
 
 def _expired_link_page() -> Response:
     return _gone_page(
-        "This link no longer works", "It has been used, its time has run out, or a newer one has been sent."
+        _("This link no longer works"), _("It has been used, its time has run out, or a newer one has been sent.")
     )
 
 
@@ -175,9 +177,11 @@ def set_up(token: str) -> ViewResponse:
 
 def _expired_set_up_page() -> Response:
     return _gone_page(
-        "This set-up link no longer works",
-        "The course has been set up already, or the link has run out. Without an organisation yet, "
-        "'flask signin set-up-link' on the server prints another one.",
+        _("This set-up link no longer works"),
+        _(
+            "The course has been set up already, or the link has run out. Without an organisation yet, "
+            "'flask signin set-up-link' on the server prints another one."
+        ),
     )
 
 
@@ -194,9 +198,9 @@ def account() -> ViewResponse:
             return _too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
             begin_sign_in_session(result)
-            flash("Your password has been changed. You have been signed out everywhere else.")
+            flash(_("Your password has been changed. You have been signed out everywhere else."))
             return redirect_after_post(url_for("auth.account"))
-        form.current.errors = ["This is not your current password."]
+        form.current.errors = [_("This is not your current password.")]
     return _form_page("auth/me.html", form, seen=person_overview(db(), person.id))
 
 

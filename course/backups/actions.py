@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from course.audit.actions import record_event
 from course.backups.models import Backup
 from course.backups.rules import expired_backups
+from course.context import Context
 from course.db import assert_outside_unit_of_work, sqlite_path
 from course.schema_upgrade.queries import known_revisions
 from course.schema_upgrade.rules import VERSION_TABLE, DatabaseSchema, command_refusal
@@ -176,13 +175,13 @@ def delete_expired_backups(folder: Path) -> list[Path]:
     return files
 
 
-def record_backup(session: Session, file: str, size: int, by: int | None, at: datetime) -> None:
-    """Record a backup that was made: where (`file`), its `size` in bytes, and who asked for it (None: a command, or nobody)."""
-    session.add(Backup(file=file[:500], size=size, made_at=at))
-    session.flush()
-    record_event(session, "backup.made", None, {"file": file[:500], "bytes": size}, by, at)
+def record_backup(context: Context, file: str, size: int) -> None:
+    """Record a backup that was made: where (`file`) and its `size` in bytes. The actor is the person who asked for it."""
+    context.session.add(Backup(file=file[:500], size=size, made_at=context.now))
+    context.session.flush()
+    record_event(context, "backup.made", None, {"file": file[:500], "bytes": size})
 
 
-def record_restore(session: Session, file: str, at: datetime) -> None:
+def record_restore(context: Context, file: str) -> None:
     """Write the audit event of a restored backup."""
-    record_event(session, "backup.restored", None, {"file": file[:500]}, None, at)
+    record_event(context, "backup.restored", None, {"file": file[:500]})

@@ -16,6 +16,7 @@ from course.backups.actions import (
     record_backup,
 )
 from course.backups.rules import backup_name
+from course.context import make_context
 from course.jobs.rules import JobKind, JobRun
 from course.translation import gettext as _
 from course.translation import lazy_gettext
@@ -31,7 +32,7 @@ def make_backup(file: Path, by: int | None, at: datetime) -> int:
     """Copy the SQLite database into a new file and record the backup; returns its size in bytes. Raises BackupFailedError."""
     size = copy_sqlite(app_state().config.database_url, file)
     with unit_of_work() as session:
-        record_backup(session, str(file.absolute()), size, by, at)
+        record_backup(make_context(session, by, at), str(file.absolute()), size)
     return size
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from sqlalchemy import exists, select
@@ -14,24 +14,25 @@ from course.audit.actions import record_event
 from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.calendars.rules import Scope
+from course.context import Context
 from course.people.models import Person
 
 
-def create_feed(session: Session, person_id: int, scope: Scope, at: datetime) -> str:
-    """Create a feed in place of an existing one of the same scope. Returns its secret token; only the hash of the token
-    is stored."""
-    end_feed(session, person_id, scope, "replaced", at)
+def create_feed(context: Context, scope: Scope) -> str:
+    """Create a feed of the person who acts in place of an existing one of the same scope. Returns its secret token; only
+    the hash of the token is stored."""
+    session, person_id = context.session, context.person_id
+    end_feed(context, scope, "replaced")
     token = secrets.token_urlsafe(32)
-    session.add(CalendarFeed(person_id=person_id, scope=scope, token_hash=token_hash(token), made_at=at))
+    session.add(CalendarFeed(person_id=person_id, scope=scope, token_hash=token_hash(token), made_at=context.now))
     session.flush()
-    record_event(session, "calendar.made", ("person", person_id), {"scope": scope}, person_id, at)
+    record_event(context, "calendar.made", ("person", person_id), {"scope": scope})
     return token
 
 
-def end_feed(
-    session: Session, person_id: int, scope: Scope, reason: Literal["revoked", "replaced"], at: datetime
-) -> int:
-    """End the feed of that scope. Returns the number of feeds that ended: 0 if there was none."""
+def end_feed(context: Context, scope: Scope, reason: Literal["revoked", "replaced"]) -> int:
+    """End the feed of that scope of the person who acts. Returns the number of feeds that ended: 0 if there was none."""
+    session, person_id = context.session, context.person_id
     # The lock makes two requests run one after the other, so that no second feed stays active beside the one shown.
     session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
     active_ids = session.execute(
@@ -41,11 +42,11 @@ def end_feed(
             ~exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id),
         )
     ).scalars()
-    ends = [CalendarFeedEnd(feed_id=feed_id, reason=reason, made_at=at) for feed_id in active_ids]
+    ends = [CalendarFeedEnd(feed_id=feed_id, reason=reason, made_at=context.now) for feed_id in active_ids]
     session.add_all(ends)
     session.flush()
     if ends and reason == "revoked":
-        record_event(session, "calendar.ended", ("person", person_id), {"scope": scope}, person_id, at)
+        record_event(context, "calendar.ended", ("person", person_id), {"scope": scope})
     return len(ends)
 
 

@@ -17,12 +17,14 @@ from course.calendars.rules import TEAM_SCOPE, CalendarCourse, Scope
 from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import public, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.security_headers import compress_response
-from course.web.unit_of_work import db, unit_of_work, write_if_free
+from course.web.unit_of_work import db, signed_in_context, unit_of_work, write_if_free
 
 pages = Blueprint("calendars", __name__)
 # Rate limit by network address. It is generous, because the calendars of a school or at one provider share an address,
@@ -32,10 +34,10 @@ _throttle = PageRateLimiter("calendar feeds", 300, 60)
 # it a few times an hour.
 _feed_throttle = PageRateLimiter("one calendar feed", 30, 300)
 _NEW_FEED_KEY = "calendar_feed"
-_ENDED_MESSAGE = (
+_ENDED_MESSAGE = lazy_gettext(
     "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
 )
-_RATE_LIMIT_MESSAGE = (
+_RATE_LIMIT_MESSAGE = lazy_gettext(
     "Too many requests from this place in the network, or for this feed. Please try again in a minute.\n"
 )
 
@@ -101,7 +103,7 @@ def create_feed(scope: Scope) -> WsgiResponse:
     if scope == TEAM_SCOPE and not queries.has_team(current_user.person):
         abort(403)
     with unit_of_work() as unit:
-        token = actions.create_feed(unit, current_user.person.id, scope, now())
+        token = actions.create_feed(signed_in_context(unit), scope)
     # The token is stored only in the session cookie of this browser until the next page, which shows it once.
     session[_NEW_FEED_KEY] = (scope, token)
     return redirect_after_post(url_for("calendars.my_feeds", _anchor="address"))
@@ -113,13 +115,13 @@ def revoke_feed(scope: Scope) -> WsgiResponse:
     """Revoke a feed: its address stops working."""
     session.pop(_NEW_FEED_KEY, None)
     with unit_of_work() as unit:
-        ended_count = actions.end_feed(unit, current_user.person.id, scope, "revoked", now())
-    flash("The feed has ended. Its address no longer works." if ended_count else "There was no feed to end.")
+        ended_count = actions.end_feed(signed_in_context(unit), scope, "revoked")
+    flash(_("The feed has ended. Its address no longer works.") if ended_count else _("There was no feed to end."))
     return redirect_after_post(url_for("calendars.my_feeds"))
 
 
 def _calendar_name(scope: Scope, course: str) -> str:
-    return f"{'Team training' if scope == TEAM_SCOPE else 'My training'}: {course}"
+    return f"{_('Team training') if scope == TEAM_SCOPE else _('My training')}: {course}"
 
 
 def _today() -> date:

@@ -14,6 +14,7 @@ from course.certificates.models import Certificate, CertificateChange, Certifica
 from course.certificates.queries import certificate_link_number, certificates_in_another_name
 from course.certificates.rules import new_number, valid_until
 from course.content.schema import SETTINGS
+from course.context import Context, make_context
 from course.credentials.actions import revoke_credential, sign_credential
 from course.credentials.queries import signed_certificate_ids
 from course.credentials.rules.documents import CertificateData
@@ -55,70 +56,71 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     session.add(issued)
     session.flush()
     details = {"number": issued.number, "completed_on": event.on, "valid_until": issued.valid_until}
-    record_event(session, "certificate.issued", ("person", event.person_id), details, None, event.at)
+    record_event(make_context(session, None, event.at), "certificate.issued", ("person", event.person_id), details)
     sign_credential(session, _certificate_data(issued), event.at)
 
 
-def reissue(session: Session, old: str, name: str, reason: str, by: int | None, at: datetime) -> str:
+def reissue(context: Context, old: str, name: str, reason: str) -> str:
     """Issue a certificate again under another name; the old one is marked as replaced. Returns the new number.
 
     Raises LookupError if the number does not exist, ValueError if the certificate was replaced or revoked.
     """
+    session = context.session
     before = _require_unchanged(session, old)
     values = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
     values |= {
         "id": None,
         "number": new_number(secrets.choice),
         "name": name.strip(),
-        "issued_at": at,
+        "issued_at": context.now,
         "replaces": before.id,
     }
     after = Certificate(**values)
-    session.add_all([after, _new_change(before, "replaced", reason, by, at)])
+    session.add_all([after, _new_change(before, "replaced", reason, context.actor, context.now)])
     session.flush()
     details = {"number": old, "by": after.number, "reason": reason}
-    record_event(session, "certificate.replaced", ("person", before.person_id), details, by, at)
-    revoke_credential(session, before.id, at)
-    sign_credential(session, _certificate_data(after), at)
+    record_event(context, "certificate.replaced", ("person", before.person_id), details)
+    revoke_credential(session, before.id, context.now)
+    sign_credential(session, _certificate_data(after), context.now)
     return after.number
 
 
-def reissue_in_name(session: Session, person_id: int, name: str, reason: str, by: int | None, at: datetime) -> int:
+def reissue_in_name(context: Context, person_id: int, name: str, reason: str) -> int:
     """Re-issue all certificates of a person that bear another name. Returns how many there were."""
     # Serialised by the lock: of two concurrent calls the second finds nothing to do.
-    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
-    outdated = certificates_in_another_name(session, person_id, name)
+    context.session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    outdated = certificates_in_another_name(context.session, person_id, name)
     for old in outdated:
-        reissue(session, old.number, name, reason, by, at)
+        reissue(context, old.number, name, reason)
     return len(outdated)
 
 
-def revoke(session: Session, old: str, reason: str, by: int | None, at: datetime) -> None:
+def revoke(context: Context, old: str, reason: str) -> None:
     """Revoke a certificate and its credentials. Raises as `reissue` does."""
+    session = context.session
     before = _require_unchanged(session, old)
-    session.add(_new_change(before, "revoked", reason, by, at))
+    session.add(_new_change(before, "revoked", reason, context.actor, context.now))
     session.flush()
-    record_event(
-        session, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason}, by, at
-    )
-    revoke_credential(session, before.id, at)
+    record_event(context, "certificate.revoked", ("person", before.person_id), {"number": old, "reason": reason})
+    revoke_credential(session, before.id, context.now)
     all_numbers = (
         select(Certificate.number).where(Certificate.completion_id == before.completion_id).order_by(Certificate.id)
     )
     numbers = tuple(session.execute(all_numbers).scalars())
-    publish(session, CertificateRevoked(before.person_id, numbers, reason, by, at))
+    publish(session, CertificateRevoked(before.person_id, numbers, reason, context.actor, context.now))
 
 
-def end_certificate_link(session: Session, person_id: int, number: int, by: int, at: datetime) -> bool:
+def end_certificate_link(context: Context, person_id: int, number: int) -> bool:
     """End the certificate link with this number; from now on the next one is valid.
 
     Returns False, and writes nothing, if the link was ended before.
     """
-    if number != certificate_link_number(session, person_id):
+    if number != certificate_link_number(context.session, person_id):
         return False
-    if insert_once(session, CertificateLinkEnd, person_id=person_id, number=number, ended_by=by, ended_at=at) is None:
+    values = {"person_id": person_id, "number": number, "ended_by": context.actor, "ended_at": context.now}
+    if insert_once(context.session, CertificateLinkEnd, **values) is None:
         return False
-    record_event(session, "certificate.link_ended", ("person", person_id), {"number": number + 1}, by, at)
+    record_event(context, "certificate.link_ended", ("person", person_id), {"number": number + 1})
     return True
 
 

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 from course.certificates import actions, queries
 from course.certificates.rules import CertificateChangeView, normalise_number
 from course.clock import now
+from course.context import make_context
 from course.credentials import queries as credential_queries
 from course.credentials.commands import group as credentials
 from course.credentials.rules.checking import CredentialClaims, CredentialVerdict, check_credential, extract_credential
@@ -34,7 +35,9 @@ def reissue_command(number: str, name: str, reason: str) -> None:
     """Issue certificate NUMBER anew under another name. The old one is marked as replaced."""
     try:
         with unit_of_work() as session:
-            new_number = actions.reissue(session, normalise_number(number), name, reason[:200], None, now())
+            new_number = actions.reissue(
+                make_context(session, None, now()), normalise_number(number), name, reason[:200]
+            )
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
     click.echo(f"Certificate {normalise_number(number)} is replaced by {new_number}.")
@@ -47,7 +50,7 @@ def revoke_command(number: str, reason: str) -> None:
     """Certificate NUMBER is not valid any more."""
     try:
         with unit_of_work() as session:
-            actions.revoke(session, normalise_number(number), reason[:200], None, now())
+            actions.revoke(make_context(session, None, now()), normalise_number(number), reason[:200])
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error
     click.echo(f"Certificate {normalise_number(number)} is revoked.")

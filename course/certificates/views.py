@@ -23,12 +23,14 @@ from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.signed_links import CertificateLink, read_link, sign_link
+from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import format_date, format_minutes, plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.template_filters import format_date, format_minutes
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("certificates", __name__)
 checks = Blueprint("verify", __name__)
@@ -85,9 +87,16 @@ def reissue(person_id: int) -> WsgiResponse:
     holder = person(db(), person_id) or abort(404)
     with unit_of_work() as session:
         count = actions.reissue_in_name(
-            session, person_id, holder.name, "The holder’s name has changed.", current_user.person.id, now()
+            signed_in_context(session), person_id, holder.name, _("The holder’s name has changed.")
         )
-    flash(f"{plural(count, 'certificate')} issued in the name {holder.name}. Those before say that they are replaced.")
+    flash(
+        ngettext(
+            "%(num)s certificate issued in the name %(name)s. Those before say that they are replaced.",
+            "%(num)s certificates issued in the name %(name)s. Those before say that they are replaced.",
+            count,
+            name=holder.name,
+        )
+    )
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
@@ -162,13 +171,11 @@ def _end_link(person_id: int, back: str) -> WsgiResponse:
     # The form names the number of the link, so that a repeated submission does not end the next link as well.
     number = request.form.get("number", type=int)
     with unit_of_work() as session:
-        ended = number is not None and actions.end_certificate_link(
-            session, person_id, number, current_user.person.id, now()
-        )
+        ended = number is not None and actions.end_certificate_link(signed_in_context(session), person_id, number)
     flash(
-        "The link was ended: it opens nothing any more. The link on this page is a new one."
+        _("The link was ended: it opens nothing any more. The link on this page is a new one.")
         if ended
-        else "This link had been ended before. Nothing has changed."
+        else _("This link had been ended before. Nothing has changed.")
     )
     return redirect_after_post(back)
 
@@ -179,11 +186,11 @@ class LinkEndedError(Exception):
 
 @certificate_links.errorhandler(LinkEndedError)
 def _link_ended_page(_error: LinkEndedError) -> Response:
-    text = (
+    text = _(
         "Its holder or an administrator ended it. If they are your certificates, sign in: a new link is under My "
         "certificates. If you have left, ask the organisation that issued them for a new one."
     )
-    page = render_template("auth/gone.html", title="This link to certificates was ended", text=text)
+    page = render_template("auth/gone.html", title=_("This link to certificates was ended"), text=text)
     return make_response(page, 410)
 
 

@@ -110,8 +110,8 @@ def report_command() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("language")
 def translate_command(file: Path, language: str) -> None:
-    """Write the translation of FILE into LANGUAGE, to be filled in: texts in English stand in it as comments. An existing
-    file stays as it is."""
+    """Write the translation of FILE into LANGUAGE, to be filled in: texts in English stand in it as comments. To an existing
+    translation of a list, such as questions, the entries are added that it does not have."""
     reading = read_content(app_state().config.content).translations
     original = _content_path(file)
     target = original.with_name(f"{original.stem}.{language}{original.suffix}")
@@ -119,9 +119,15 @@ def translate_command(file: Path, language: str) -> None:
         raise click.ClickException(f"'{language}' is no language to translate into: write cy, ga or gd.")
     if original not in reading.originals:
         raise click.ClickException(f"{file} is no file of the course with texts to translate.")
-    if target.exists():
+    present = frozenset(
+        entry.original.key or ""
+        for entry in reading.entries
+        if entry.original.path == original and entry.language == language
+    )
+    if target.exists() and (not present or "" in present or present >= set(reading.originals[original])):
         raise click.ClickException(f"{target} exists already.")
-    target.write_text(skeleton(reading, original), encoding="utf-8")
+    before = target.read_text(encoding="utf-8").rstrip() + "\n" if present else ""
+    target.write_text(before + skeleton(reading, original, present), encoding="utf-8")
     click.echo(f"Written: {target}")
 
 

@@ -17,9 +17,10 @@ from course.content.yaml_source import RawBlock, read_page, read_yaml
 _SAID = re.compile(FINGERPRINT_KEY + r""":[ \t]*("[^"]*"|'[^']*'|[\w]*)""")
 
 
-def skeleton(reading: TranslationReading, path: Path) -> str:
+def skeleton(reading: TranslationReading, path: Path, present: frozenset[str] = frozenset()) -> str:
     """A translation of a file in which nothing is translated yet: English stands in comments, above the places for the
-    texts. An empty place is shown in English. A drawing is a copy, in which the words are to be replaced.
+    texts. An empty place is shown in English. A drawing is a copy, in which the words are to be replaced. Of a list the
+    entries of the ids in `present` are left out.
 
     Raises KeyError if the file has nothing to translate.
     """
@@ -33,6 +34,8 @@ def skeleton(reading: TranslationReading, path: Path) -> str:
         return "\n".join([_said(fingerprint(content)), *_model_lines(content, "")]) + "\n"
     lines: list[str] = []
     for key, entry in entries.items():
+        if key in present:
+            continue
         lines += [f"- id: {key}", f"  {_said(fingerprint(entry.content))}", *_model_lines(entry.content, "  ")]
     return "\n".join(lines) + "\n"
 

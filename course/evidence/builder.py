@@ -17,6 +17,7 @@ from course.audit.queries import log_head
 from course.audit.rules import EVENT_KINDS
 from course.content.library import Library
 from course.content.review_report import newer_facts_by_point
+from course.context import Context
 from course.credentials.actions import Signer
 from course.db import assert_outside_unit_of_work
 from course.evidence import queries
@@ -152,15 +153,9 @@ def _report_view(
     Raises LookupError for a team that did not exist on that day, or that the viewer may not see.
     """
     past_day = None if request.day >= issuer.today else request.day
-    view = build_report_view(
-        session,
-        status_cache,
-        request.viewer,
-        ReportFilter(request.team, on=past_day),
-        issuer.today,
-        issuer.zone,
-        issuer.organisation,
-    )
+    context = Context(session, request.viewer.id or None, request.at, issuer.zone)
+    report_filter = ReportFilter(request.team, on=past_day)
+    view = build_report_view(context, status_cache, request.viewer, report_filter, issuer.organisation)
     if request.team is not None and request.team not in {team.id for team in view.teams}:
         raise LookupError("There was no such team on that day.")
     return view

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.content.loaded_course import library
+from course.context import make_context
 from course.credentials.actions import current_signer
 from course.credentials.rules.keys import KeyLockedError
 from course.dates import civil_date
@@ -31,7 +32,8 @@ def produce_pack(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -
     """
     made, data = _make(asked, ledger, tell)
     with unit_of_work() as session:
-        actions.record_pack_made(session, asked.team, made.about, made.people, None)
+        context = make_context(session, None, made.about.made_at)
+        actions.record_pack_made(context, asked.team, made.about, made.people)
     return data
 
 
@@ -72,7 +74,8 @@ def make_pack(run: JobRun) -> None:
     made, data = _make(PackRequest(pack.team_id, pack.day, viewer, run.at), app_status_cache(), run.progress)
     with unit_of_work() as session:
         store_file(session, run, data, made.about.people, run.clock())
-        actions.record_pack_made(session, pack.team_id, made.about, made.people, viewer.id)
+        context = make_context(session, viewer.id, made.about.made_at)
+        actions.record_pack_made(context, pack.team_id, made.about, made.people)
 
 
 PACK = JobKind("evidence.pack", _("Evidence pack"), make_pack, expected_errors=(LookupError, KeyLockedError))

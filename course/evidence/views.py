@@ -16,15 +16,16 @@ from course.evidence.jobs import PACK
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, downloads, file_content, unfinished_id
 from course.exports.queries import download as download_of
-from course.exports.rules import RETENTION_PERIODS
+from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.exports.views import file_response
 from course.people.forms import team_choices
 from course.people.queries import TeamView
 from course.reports.views import today
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("evidence", __name__)
 PageResponse = Response | WsgiResponse
@@ -52,14 +53,14 @@ def make_pack() -> PageResponse:
         return _render_page(form)
     day, at, viewer = form.on.day, now(), current_user.person
     if form.team_id is not None and form.team_id not in _team_ids(_selectable_teams(day)):
-        form.team.errors = ["This team was not there on that day. Choose another one, or another day."]
+        form.team.errors = [_("This team was not there on that day. Choose another one, or another day.")]
         return _render_page(form)
     with unit_of_work() as session:
-        pack_id = request_file(session, PACK, "evidence", form.team_id, day, "", viewer.id, at)
+        pack_id = request_file(signed_in_context(session, at), PACK, FileRequest("evidence", form.team_id, day, ""))
         if pack_id is None:
             session.rollback()  # nothing was written, so the same form may be sent again
     if pack_id is None:
-        flash("A pack is being made for you already: it is the one on this page. Ask for another when it is ready.")
+        flash(_("A pack is being made for you already: it is the one on this page. Ask for another when it is ready."))
         return redirect_after_post(_unfinished_pack_url(viewer.id))
     return redirect_after_post(url_for("evidence.pack_progress", pack_id=pack_id))
 
@@ -87,7 +88,7 @@ def download(pack_id: int) -> Response:
     pack = _own_pack(pack_id)
     data = file_content(db(), pack_id) or abort(404)
     with unit_of_work() as session:
-        actions.record_pack_download(session, pack.team_id, pack.day, pack.people, current_user.person.id, now())
+        actions.record_pack_download(signed_in_context(session), pack.team_id, pack.day, pack.people)
     return file_response(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
 
 
@@ -126,7 +127,7 @@ def _pack_form(day: date, team: str = "") -> PackForm:
     current_teams = _selectable_teams(form.today)
     teams = [*current_teams, *(team_view for team_view in past_teams if team_view.id not in _team_ids(current_teams))]
     form.team.choices = (
-        team_choices(teams, "Everybody")
+        team_choices(teams, _("Everybody"))
         if current_user.person.administrator
         else {str(team_view.id): "– " * team_view.depth + team_view.name for team_view in teams}
     )
@@ -146,7 +147,7 @@ def _team_ids(teams: list[TeamView]) -> set[int]:
 
 
 def _team_names(day: date) -> dict[int | None, str]:
-    return {None: "Everybody"} | {team.id: team.name for team in _selectable_teams(day)}
+    return {None: _("Everybody")} | {team.id: team.name for team in _selectable_teams(day)}
 
 
 def _requested_day() -> date | None:

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
+from course.context import Context
 from course.db import insert_once
 from course.exports.models import Download
-from course.exports.rules import RETENTION_PERIODS, export_key
+from course.exports.rules import RETENTION_PERIODS, FileRequest, export_key
 from course.jobs.actions import enqueue, finish_with_result
 from course.jobs.rules import JobKind, JobRun
 
 
-def request_file(
-    session: Session, job_kind: JobKind, kind: str, team_id: int | None, day: date, asked: str, by: int, at: datetime,
-    arguments: Mapping[str, Any] | None = None,
-) -> int | None:  # fmt: skip
+def request_file(context: Context, job_kind: JobKind, request: FileRequest) -> int | None:
     """Record that somebody asks for a file, and put the job that makes it into the queue; returns the id of the file.
     None, and nothing done, if one of that kind is being made for them: see `queries.unfinished`."""
-    job_id = enqueue(session, job_kind, arguments or {}, by, at, export_key(kind, by))
+    job_id = enqueue(context, job_kind, request.arguments, export_key(request.kind, context.person_id))
     if job_id is None:
         return None
     return insert_once(
-        session,
-        Download,
-        kind=kind,
-        made_by=by,
-        made_at=at,
-        team_id=team_id,
-        day=day,
-        asked=asked[:1000],
-        job_id=job_id,
-    )
+        context.session, Download, kind=request.kind, made_by=context.actor, made_at=context.now, team_id=request.team_id,
+        day=request.day, asked=request.asked[:1000], job_id=job_id,
+    )  # fmt: skip
 
 
 def store_file(session: Session, run: JobRun, data: bytes, people: int, at: datetime) -> None:

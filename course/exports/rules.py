@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 
 from course.jobs.rules import OPEN_STATES, JobState, Progress
+from course.translation import lazy_gettext as _
 
 # How long each kind of file can be downloaded.
 RETENTION_PERIODS = {
@@ -15,10 +18,22 @@ RETENTION_PERIODS = {
     "pdf": timedelta(days=1),
 }
 ExportState = Literal["running", "failed", "ready", "gone"]
-NOT_ALLOWED = "You may not see these people any more, so the file was not made."
+NOT_ALLOWED = _("You may not see these people any more, so the file was not made.")
 
 # Called with what is being done, how many steps are done, and of how many.
 StageCallback = Progress
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """The file that a person asks for: its kind, the team (None: everybody) and the day that it is about, the request
+    as its address or the words that were searched for (`asked`), and the arguments of the job that makes it."""
+
+    kind: str
+    team_id: int | None
+    day: date
+    asked: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 def download_state(kind: str, made_at: datetime, job_state: JobState | None, at: datetime) -> ExportState:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.credentials.rules.checking import CredentialClaims, is_revoked, status_list_entry
 from course.db import insert_once
 from course.external_certificates import queries
@@ -18,7 +18,8 @@ from course.external_certificates.rules import Issuer, address_refusal, read_pro
 from course.people.models import Person
 from course.people.rules import normalise_line
 from course.recertification.actions import SHORTEN, import_completion
-from course.recertification.rules.facts import INITIAL
+from course.recertification.rules.facts import INITIAL, ExternalCompletion
+from course.translation import lazy_gettext as _
 
 # Returns the bytes at an address. Raises OSError.
 Fetch = Callable[[str], bytes]
@@ -32,9 +33,7 @@ class IssuerAlreadyTrustedError(ValueError):
         self.issuer = issuer
 
 
-def trust_issuer(
-    session: Session, profile: str, reason: str, by: int | None, at: datetime, allow_local: bool = False
-) -> Issuer:
+def trust_issuer(context: Context, profile: str, reason: str, allow_local: bool = False) -> Issuer:
     """Accept certificates of this issuer from now on; a newer profile replaces an earlier one.
 
     `allow_local`: the issuer may be on this machine. Raises ValueError, with a message for display, for a text that is
@@ -43,27 +42,26 @@ def trust_issuer(
     issuer = read_profile(profile)
     if refusal := address_refusal(issuer.address, allow_local):
         raise ValueError(f"{refusal}, so it could not be asked whether a certificate was revoked")
-    number = _next_number(session, issuer.address)
-    if queries.latest_decision(session, issuer.address) == ("trusted", profile):
+    number = _next_number(context.session, issuer.address)
+    if queries.latest_decision(context.session, issuer.address) == ("trusted", profile):
         raise IssuerAlreadyTrustedError(issuer)
-    if not _add_row(session, "trusted", number, issuer, profile, reason, by, at):
+    if not _add_row(context, "trusted", number, issuer, profile, reason):
         raise IssuerAlreadyTrustedError(issuer)
-    record_event(
-        session, "issuer.trusted", None, {"issuer": issuer.name, "address": issuer.address, "reason": reason}, by, at
-    )
+    record_event(context, "issuer.trusted", None, {"issuer": issuer.name, "address": issuer.address, "reason": reason})
     return issuer
 
 
-def distrust_issuer(session: Session, issuer_id: int, reason: str, by: int | None, at: datetime) -> bool:
+def distrust_issuer(context: Context, issuer_id: int, reason: str) -> bool:
     """Accept no new certificates of this issuer; those accepted before stay valid. Returns False if the trust had
     ended."""
+    session = context.session
     row = session.get(TrustedIssuer, issuer_id)
     number = 0 if row is None else _next_number(session, row.address)
     if row is None or issuer_id not in {trusted.id for trusted in trusted_issuers(session)}:
         return False
-    if not _add_row(session, "ended", number, read_profile(row.profile), row.profile, reason, by, at):
+    if not _add_row(context, "ended", number, read_profile(row.profile), row.profile, reason):
         return False
-    record_event(session, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason}, by, at)
+    record_event(context, "issuer.ended", None, {"issuer": row.name, "address": row.address, "reason": reason})
     return True
 
 
@@ -76,13 +74,11 @@ def _next_number(session: Session, address: str) -> int:
     return queries.count_issuer_rows(session, address) + 1
 
 
-def _add_row(
-    session: Session, kind: str, number: int, issuer: Issuer, profile: str, reason: str, by: int | None, at: datetime
-) -> bool:
+def _add_row(context: Context, kind: str, number: int, issuer: Issuer, profile: str, reason: str) -> bool:
     """Add the row of a decision; False if a concurrent decision was faster."""
     row_id = insert_once(
-        session, TrustedIssuer, kind=kind, address=issuer.address, number=number, name=issuer.name, profile=profile,
-        reason=reason, made_by=by, made_at=at,
+        context.session, TrustedIssuer, kind=kind, address=issuer.address, number=number, name=issuer.name, profile=profile,
+        reason=reason, made_by=context.actor, made_at=context.now,
     )  # fmt: skip
     return row_id is not None
 
@@ -95,20 +91,19 @@ def revocation_refusal(document: bytes, issuer: Issuer, fetch: Fetch) -> str | N
             raise ValueError("its revocation is listed by somebody else")
         revoked = is_revoked(fetch(address), issuer.keys, address, list_index)
     except OSError:
-        return f"{issuer.name} could not be asked whether it was revoked. Please try again later."
+        return _("%(name)s could not be asked whether it was revoked. Please try again later.", name=issuer.name)
     except ValueError as error:
-        return f"Whether it was revoked cannot be told: {error}. Please show it to your manager."
-    return f"{issuer.name} has revoked or replaced it." if revoked else None
+        return _("Whether it was revoked cannot be told: %(error)s. Please show it to your manager.", error=error)
+    return _("%(name)s has revoked or replaced it.", name=issuer.name) if revoked else None
 
 
-def accept_certificate(
-    session: Session, person_id: int, claims: CredentialClaims, document: bytes, today: date, at: datetime
-) -> bool:
-    """Record an external certificate as a completion, with the signed document as proof; False if it was recorded
-    before."""
+def accept_certificate(context: Context, claims: CredentialClaims, document: bytes) -> bool:
+    """Record an external certificate of the person who acts as a completion, with the signed document as proof; False
+    if it was recorded before."""
     # The lock serialises two simultaneous uploads of the same file.
-    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
-    return import_completion(
-        session, person_id, claims.completed_on, claims.last_day, normalise_line(claims.organisation)[:200], INITIAL,
-        "Uploaded by its holder; the signature was checked.", today, person_id, at, document.decode(), SHORTEN,
-    )  # fmt: skip
+    context.session.execute(select(Person.id).where(Person.id == context.person_id).with_for_update())
+    completion = ExternalCompletion(
+        claims.completed_on, claims.last_day, normalise_line(claims.organisation)[:200], INITIAL, document.decode()
+    )
+    reason = _("Uploaded by its holder; the signature was checked.")
+    return import_completion(context, context.person_id, completion, reason, SHORTEN)

@@ -23,22 +23,26 @@ from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.pathway_policy import policies_for_person
 from course.recertification.rules.policy import policy_or_first
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
-from course.web.unit_of_work import db, discard_request_state, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 pages = Blueprint("external_certificates", __name__)
 # Each upload may contact another server: nobody needs more than a few.
 _throttle = RateLimiter("external certificates", 10, 600)
 # A certificate of this course is a few hundred kilobytes, and is read in less than a second.
 _LIMITS = SandboxLimits(seconds=8, memory=400, result=1)
-_TOO_COSTLY = (
+_TOO_COSTLY = lazy_gettext(
     "This file takes far more time or memory to read than a certificate does, so it was not read. Ask for the signed "
     "file (JSON) in place of the PDF, or show the certificate to your manager, who can record it."
 )
-_NO_CREDENTIAL = "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
+_NO_CREDENTIAL = lazy_gettext(
+    "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
+)
 
 
 @pages.route("", methods=["GET", "POST"])
@@ -61,7 +65,7 @@ def _accept_upload(data: bytes) -> str | None:
     """Accept the certificate in a file. Returns the reason for refusing it, or None."""
     person = current_user.person
     if not _throttle.is_allowed(str(person.id)):
-        return "You have tried this many times. Please wait ten minutes."
+        return _("You have tried this many times. Please wait ten minutes.")
     # The database is read only afterwards: else a connection would be held meanwhile.
     try:
         document = read_in_sandbox(extract_credential, data, limits=_LIMITS)
@@ -95,13 +99,13 @@ def _accept_upload(data: bytes) -> str | None:
         return refusal
     try:
         with unit_of_work() as session:
-            accepted = actions.accept_certificate(session, person.id, claims, document, today, at)
+            accepted = actions.accept_certificate(signed_in_context(session, at), claims, document)
     except ValueError as error:
         return str(error)
     flash(
         _accepted_message(person.id, claims.organisation)
         if accepted
-        else "This certificate counts already. Nothing has changed."
+        else _("This certificate counts already. Nothing has changed.")
     )
     return None
 
@@ -119,7 +123,13 @@ def _accepted_message(person_id: int, organisation: str) -> str:
     zone = app_state().config.time_zone
     facts = people(db(), zone, [person_id])[0].facts
     until = certification_status(facts, policies(db(), zone), civil_date(now(), zone)).valid_until
-    return f"Your certificate of {organisation} counts here{f' until {long_date(until)}' if until else ''}."
+    if until is None:
+        return _("Your certificate of %(organisation)s counts here.", organisation=organisation)
+    return _(
+        "Your certificate of %(organisation)s counts here until %(day)s.",
+        organisation=organisation,
+        day=long_date(until),
+    )
 
 
 @pages.route("/issuers", methods=["GET", "POST"])
@@ -132,14 +142,19 @@ def issuers() -> Response | WsgiResponse:
         try:
             profile, reason = form.profile.data or "", form.reason.data or ""
             with unit_of_work() as session:
-                issuer = actions.trust_issuer(session, profile, reason, current_user.person.id, now(), _runs_locally())
+                issuer = actions.trust_issuer(signed_in_context(session), profile, reason, _runs_locally())
         except actions.IssuerAlreadyTrustedError as error:
-            flash(f"Certificates of {error.issuer.name} count already, by this very profile. Nothing has changed.")
+            flash(
+                _(
+                    "Certificates of %(name)s count already, by this very profile. Nothing has changed.",
+                    name=error.issuer.name,
+                )
+            )
             return redirect_after_post(url_for("external_certificates.issuers"))
         except ValueError as error:
-            form.profile.errors = [f"This cannot be used: {error}."]
+            form.profile.errors = [_("This cannot be used: %(error)s.", error=error)]
         else:
-            flash(f"Certificates of {issuer.name} count from now on.")
+            flash(_("Certificates of %(name)s count from now on.", name=issuer.name))
             return redirect_after_post(url_for("external_certificates.issuers"))
     page = render_template(
         "external_certificates/issuers.html",
@@ -156,14 +171,14 @@ def end_trust(issuer_id: int) -> WsgiResponse:
     """Accept no new certificates of an organisation from now on."""
     form = EndTrustForm()
     if not form.validate_on_submit():
-        flash("Say in a few words why, then end it.")
+        flash(_("Say in a few words why, then end it."))
     elif _distrust_issuer(issuer_id, form.reason.data or ""):
-        flash("New certificates of this organisation count no more. Those that counted before keep counting.")
+        flash(_("New certificates of this organisation count no more. Those that counted before keep counting."))
     else:
-        flash("That had been ended before. Nothing has changed.")
+        flash(_("That had been ended before. Nothing has changed."))
     return redirect_after_post(url_for("external_certificates.issuers"))
 
 
 def _distrust_issuer(issuer_id: int, reason: str) -> bool:
     with unit_of_work() as session:
-        return actions.distrust_issuer(session, issuer_id, reason, current_user.person.id, now())
+        return actions.distrust_issuer(signed_in_context(session), issuer_id, reason)

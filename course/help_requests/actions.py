@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
-
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once
 from course.help_requests.models import HelpRequest
 from course.help_requests.rules import HelpRecipient
@@ -16,24 +14,18 @@ from course.mail.rules import MailMessage
 from course.reminders.queries import sending_hours
 
 
-def request_help(
-    session: Session,
-    person_id: int,
-    messages: Sequence[tuple[HelpRecipient, MailMessage]],
-    today: date,
-    zone: str,
-    at: datetime,
-) -> bool:
-    """Record that a person asks for help, and queue a mail to each recipient, to be sent in working hours.
+def request_help(context: Context, messages: Sequence[tuple[HelpRecipient, MailMessage]]) -> bool:
+    """Record that the person who acts asks for help, and queue a mail to each recipient, to be sent in working hours.
 
     False, and nothing done, if the person asked today already.
     """
-    request_id = insert_once(session, HelpRequest, person_id=person_id, day=today, asked_at=at)
+    session, person_id, at = context.session, context.person_id, context.now
+    request_id = insert_once(session, HelpRequest, person_id=person_id, day=context.today, asked_at=at)
     if request_id is None:
         return False
-    working = sending_hours(session, zone)
+    working = sending_hours(session, context.zone)
     leaves = working.next_sending_time(at) if working else at
     for recipient, message in messages:
         schedule_message(session, f"help:{request_id}:{recipient.id}", recipient.email, message, at, leaves)
-    record_event(session, "person.help_asked", ("person", person_id), {}, person_id, at)
+    record_event(context, "person.help_asked", ("person", person_id), {})
     return True

@@ -19,10 +19,11 @@ from course.learning.views.help_offer import HELP_OFFER_SOURCES
 from course.organisation.queries import ContactView
 from course.organisation.request_organisation import current_organisation
 from course.people.rules import first_name
+from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
 # The endpoints of the pages that show the button, by the value of the form field `from`.
@@ -81,15 +82,20 @@ def request_help() -> Response:
     back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "dashboard.home")))
     recipients = queries.help_recipients(db(), _person_id())
     if not recipients:
-        flash("There is nobody here who can be told. Please speak to your safeguarding lead.")
+        flash(_("There is nobody here who can be told. Please speak to your safeguarding lead."))
         return back
     messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
-        is_new = actions.request_help(session, _person_id(), messages, _today(), app_state().config.time_zone, now())
+        is_new = actions.request_help(signed_in_context(session), messages)
     if is_new:
-        flash(f"{_recipient_names(recipients)} will get a mail that says that you ask for help, and nothing else.")
+        flash(
+            _(
+                "%(recipients)s will get a mail that says that you ask for help, and nothing else.",
+                recipients=_recipient_names(recipients),
+            )
+        )
     else:
-        flash("You asked for help today already. The mail is on its way, and says nothing else.")
+        flash(_("You asked for help today already. The mail is on its way, and says nothing else."))
     return back
 
 

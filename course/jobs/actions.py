@@ -10,6 +10,7 @@ from sqlalchemy import Select, case, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
+from course.context import Context, make_context
 from course.db import insert_once, lock_name
 from course.jobs.models import Job
 from course.jobs.queries import claimable, lease_lost
@@ -30,28 +31,29 @@ from course.jobs.rules import (
     lease_end,
     regular_key,
 )
+from course.translation import gettext as _
 
 
 def enqueue(
-    session: Session, kind: JobKind, arguments: Mapping[str, Any], owner_id: int | None, at: datetime, key: str | None = None
+    context: Context, kind: JobKind, arguments: Mapping[str, Any], key: str | None = None
 ) -> int | None:  # fmt: skip
     """Put a job into the queue; returns its id. None, and nothing done, if one with that key waits or runs."""
-    return _insert(session, kind, arguments, owner_id, at, key, None)
+    return _insert(context, kind, arguments, key, None)
 
 
 def enqueue_regular(session: Session, kind: JobKind, slot: datetime, at: datetime) -> bool:
     """Make the job of a regular kind for the interval that begins at `slot`; False if some worker has made it, or the one
     of an earlier interval still waits or runs."""
-    return _insert(session, kind, {}, None, at, regular_key(kind.name), slot) is not None
+    return _insert(make_context(session, None, at), kind, {}, regular_key(kind.name), slot) is not None
 
 
 def _insert(
-    session: Session, kind: JobKind, arguments: Mapping[str, Any], owner_id: int | None, at: datetime, key: str | None,
-    slot: datetime | None,
-) -> int | None:  # fmt: skip
+    context: Context, kind: JobKind, arguments: Mapping[str, Any], key: str | None, slot: datetime | None
+) -> int | None:
     return insert_once(
-        session, Job, kind=kind.name, lane=kind.lane, arguments=dict(arguments), made_by=owner_id, key=key, due_at=slot,
-        state="waiting", stage=WAITING_STAGE, done=0, total=1, attempts=0, claims=0, not_before=at, created_at=at,
+        context.session, Job, kind=kind.name, lane=kind.lane, arguments=dict(arguments), made_by=context.actor, key=key,
+        due_at=slot, state="waiting", stage=WAITING_STAGE, done=0, total=1, attempts=0, claims=0, not_before=context.now,
+        created_at=context.now,
     )  # fmt: skip
 
 
@@ -139,7 +141,7 @@ def finish_job(session: Session, kind: JobKind, claim: Claim, at: datetime) -> b
     """The job is done; False if it is no longer this worker's (or was finished before)."""
     values = {
         "state": "done",
-        "stage": "Ready",
+        "stage": _("Ready"),
         "ended_at": at,
         "lease_until": None,
         "done": Job.total,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from babel.lists import format_list
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.join_requests import actions, queries
 from course.join_requests.forms import JoinLinkForm, JoinRequestForm
@@ -18,10 +20,12 @@ from course.join_requests.rules import has_allowed_domain, parse_domains
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import may_manage_team, teams
 from course.people.rules import normalise_email
+from course.translation import current_locale, lazy_gettext
+from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("join_requests", __name__)
 PageResponse = Response | WsgiResponse
@@ -29,10 +33,10 @@ PageResponse = Response | WsgiResponse
 # limit by network lies far above the requests of a school: only a program that fills the list reaches it.
 _by_email = RateLimiter("join by address", LINKS_PER_ADDRESS.count, int(LINKS_PER_ADDRESS.window.total_seconds()))
 _by_network = RateLimiter("join by network", LINKS_PER_NETWORK.count, int(LINKS_PER_NETWORK.window.total_seconds()))
-_TOO_MANY_ATTEMPTS = (
+_TOO_MANY_ATTEMPTS = lazy_gettext(
     "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
 )
-_LINK_FULL = "So many people have asked by this link that it takes no more requests. Tell your manager."
+_LINK_FULL = lazy_gettext("So many people have asked by this link that it takes no more requests. Tell your manager.")
 
 
 def _today() -> date:
@@ -43,24 +47,26 @@ def _today() -> date:
 @public
 def join(token: str) -> PageResponse:
     """The form of a join request. The answer does not depend on whether the person is known."""
-    today, at = _today(), now()
-    link = queries.working_link(db(), token, today)
+    link = queries.working_link(db(), token, _today())
     if link is None:
-        title, text = "This link no longer works", "It has ended or was revoked. Ask your manager for a new one."
+        title, text = _("This link no longer works"), _("It has ended or was revoked. Ask your manager for a new one.")
         return make_response(render_template("auth/gone.html", title=title, text=text), 410)
     form = JoinRequestForm()
     if form.validate_on_submit():
         name, email = form.name.data or "", form.email.data or ""
         if not has_allowed_domain(email, link.domains):
             form.email.errors = [
-                f"Use your work address. It ends with {' or '.join('@' + one for one in link.domains)}."
+                _(
+                    "Use your work address. It ends with %(domains)s.",
+                    domains=format_list(["@" + one for one in link.domains], "or", current_locale()),
+                )
             ]
         elif not _within_rate_limit(email):
             form.email.errors = [_TOO_MANY_ATTEMPTS]
             return make_response(render_template("join_requests/join.html", form=form, link=link), 429)
         else:
             with unit_of_work() as session:
-                taken = actions.request_to_join(session, link, name, email, today, at)
+                taken = actions.request_to_join(make_context(session, None, now()), link, name, email)
                 if not taken:
                     session.rollback()  # nothing was changed, so the same form may be sent again
             if taken:
@@ -94,14 +100,14 @@ def add_link() -> PageResponse:
     g.here = "people"
     today = _today()
     form = JoinLinkForm(data={"ends_on": today + timedelta(days=30)})
-    form.team.choices = team_choices(teams(db()), "Choose a team")
+    form.team.choices = team_choices(teams(db()), _("Choose a team"))
     if form.validate_on_submit() and form.fits(today):
         team, last = selected_team_id(form.team.data), form.ends_on.data
         if team is not None and last is not None:
             allowed_domains = parse_domains(form.domains.data or "")
             with unit_of_work() as session:
-                actions.make_link(session, team, allowed_domains, last, current_user.person.id, now())
-            flash("The link has been made. Give it to the people of the team: as a message, or on a notice.")
+                actions.make_link(signed_in_context(session), team, allowed_domains, last)
+            flash(_("The link has been made. Give it to the people of the team: as a message, or on a notice."))
             return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)
@@ -112,8 +118,10 @@ def add_link() -> PageResponse:
 def revoke_link(link_id: int) -> PageResponse:
     """Revoke a join link."""
     with unit_of_work() as session:
-        done = actions.revoke_link(session, link_id, current_user.person.id, now())
-    flash("The link works no more. Who has asked by it can still be let in." if done else "It was revoked before.")
+        done = actions.revoke_link(signed_in_context(session), link_id)
+    flash(
+        _("The link works no more. Who has asked by it can still be let in.") if done else _("It was revoked before.")
+    )
     return redirect_after_post(url_for("join_requests.overview"))
 
 
@@ -123,13 +131,17 @@ def approve(request_id: int) -> PageResponse:
     """Approve a join request: the person is added and invited."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        refused = actions.approve_request(session, candidate, current_user.person.name, current_user.person.id, now())
+        refused = actions.approve_request(signed_in_context(session), candidate, current_user.person.name)
         if refused is not None:
             session.rollback()  # nothing was changed, so the same form may be sent again
     flash(
         refused.message
         if refused
-        else f"{candidate.name} has been added. An invitation is on its way to {candidate.email}."
+        else _(
+            "%(name)s has been added. An invitation is on its way to %(email)s.",
+            name=candidate.name,
+            email=candidate.email,
+        )
     )
     return redirect_after_post(url_for("join_requests.overview"))
 
@@ -140,6 +152,10 @@ def refuse(request_id: int) -> PageResponse:
     """Refuse a join request."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
     with unit_of_work() as session:
-        done = actions.refuse_request(session, candidate, current_user.person.id, now())
-    flash(f"{candidate.name} has not been let in. They are not told." if done else "This has been decided already.")
+        done = actions.refuse_request(signed_in_context(session), candidate)
+    flash(
+        _("%(name)s has not been let in. They are not told.", name=candidate.name)
+        if done
+        else _("This has been decided already.")
+    )
     return redirect_after_post(url_for("join_requests.overview"))

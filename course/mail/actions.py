@@ -9,6 +9,7 @@ from sqlalchemy import null, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from course.context import Context, make_context
 from course.db import insert_once, lock_name
 from course.mail import queries
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
@@ -120,7 +121,8 @@ def record_unreached(session: Session, mail: DueMail, reason: str) -> None:
 def mark_sent(session: Session, mail: DueMail, at: datetime) -> None:
     """The mail was accepted. Its text goes too, and so does any doubt about its address."""
     if queries.reported_dead_addresses(session, at - REFUSAL_WINDOW, [mail.recipient]):
-        _add_address_fault(session, mail.recipient, "cleared", _("The mail server accepted a mail to it."), None, at)
+        context = make_context(session, None, at)
+        _add_address_fault(context, mail.recipient, "cleared", _("The mail server accepted a mail to it."))
     values = {"sent_at": at, "next_try_at": None, "failure": None, "claimed_at": None, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
@@ -256,7 +258,7 @@ def postpone_mail(session: Session, key: str, until: datetime) -> None:
 
 def suppress_address(session: Session, address: str, kind: str, reason: str, at: datetime) -> None:
     """The address takes no mail, as its server said at once (refused) or in a report (bounced)."""
-    _add_address_fault(session, address, kind, reason, None, at)
+    _add_address_fault(make_context(session, None, at), address, kind, reason)
 
 
 def handle_missing_mailbox(session: Session, address: str, kind: str, reason: str, at: datetime) -> bool:
@@ -270,9 +272,10 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
     if not too_many_dead_addresses(len(dead), len(queries.accepting_addresses(session, at - REFUSAL_WINDOW) - dead)):
         suppress_address(session, address, kind, reason, at)
         return True
+    context = make_context(session, None, at)
     for one in dead:
         if said.get(one) != "doubted":
-            _add_address_fault(session, one, "doubted", reason if one == address else _DOUBTED_REASON, None, at)
+            _add_address_fault(context, one, "doubted", reason if one == address else _DOUBTED_REASON)
     given_up = (
         OutboxMail.next_try_at.is_(None), OutboxMail.sent_at.is_(None), OutboxMail.withheld.is_(None),
         OutboxMail.claimed_at.is_(None),
@@ -290,25 +293,26 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
     return False
 
 
-def clear_suppression_list(session: Session, reason: str, by: int | None, at: datetime) -> int:
+def clear_suppression_list(context: Context, reason: str) -> int:
     """Write again to every address that gets no mail; returns to how many."""
-    found = [one.address for one in queries.suppression_list(session)]
+    found = [one.address for one in queries.suppression_list(context.session)]
     for address in found:
-        _add_address_fault(session, address, "cleared", reason, by, at)
+        _add_address_fault(context, address, "cleared", reason)
     return len(found)
 
 
-def clear_suppression(session: Session, address: str, reason: str, by: int | None, at: datetime) -> bool:
+def clear_suppression(context: Context, address: str, reason: str) -> bool:
     """Write to the address again; False, and nothing done, if it is written to anyway."""
-    if address not in queries.suppressed_addresses(session, [address]):
+    if address not in queries.suppressed_addresses(context.session, [address]):
         return False
-    _add_address_fault(session, address, "cleared", reason, by, at)
+    _add_address_fault(context, address, "cleared", reason)
     return True
 
 
-def _add_address_fault(session: Session, address: str, kind: str, reason: str, by: int | None, at: datetime) -> None:
-    session.add(AddressFault(address=address, kind=kind, reason=reason[:1000], made_by=by, made_at=at))
-    session.flush()
+def _add_address_fault(context: Context, address: str, kind: str, reason: str) -> None:
+    fault = AddressFault(address=address, kind=kind, reason=reason[:1000], made_by=context.actor, made_at=context.now)
+    context.session.add(fault)
+    context.session.flush()
 
 
 def record_bounce(session: Session, mark: str, reason: str, dead: bool, at: datetime) -> str | None:

@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.context import make_context
 from course.mail import actions, queries
 from course.mail.bounces import LIMITS_EXCEEDED, MAX_REPORT_BYTES, DeliveryReport, report_as_json, report_from_json
 from course.mail.jobs import deliver_due_mail
@@ -91,10 +92,11 @@ def clear_command(address: str | None, everything: bool, reason: str) -> None:
     if everything is (address is not None):
         raise click.UsageError("Name one address, or --all.")
     with unit_of_work() as session:
+        context = make_context(session, None, now())
         if address is None:
-            click.echo(f"{actions.clear_suppression_list(session, reason, None, now())} addresses get mail again.")
+            click.echo(f"{actions.clear_suppression_list(context, reason)} addresses get mail again.")
             return
-        if not actions.clear_suppression(session, normalise_address(address), reason, None, now()):
+        if not actions.clear_suppression(context, normalise_address(address), reason):
             raise click.ClickException(f"{address} is not held back.")
     click.echo(f"{address} gets mail again.")
 

@@ -86,12 +86,19 @@ class SenderSettings:
         return server_name(self.mail_url)
 
 
+@dataclass(frozen=True)
+class DeliveryRound:
+    """What the mails of one round have in common: sessions that claim and record, settings, the connection, the moment."""
+
+    sessions: SessionFactory
+    sender: SenderSettings
+    connection: MailConnection
+    at: datetime
+
+
 def deliver(
     sessions: SessionFactory,
-    mail_url: str,
-    mail_from: str,
-    public_url: str,
-    zone: str,
+    sender: SenderSettings,
     at: datetime,
     by_hand: bool = False,
     progress: Callable[[str, int, int], None] = lambda *_: None,
@@ -104,7 +111,6 @@ def deliver(
     took nothing is left alone until its next look, unless somebody asks `by_hand`. `progress` is told before each mail,
     and may end the round by raising.
     """
-    sender = SenderSettings(mail_url, mail_from, public_url, zone)
     with sessions() as session:
         # Usually nothing is due; looking for it must not hold up those who write.
         session.connection(execution_options={"writes": False})
@@ -113,24 +119,24 @@ def deliver(
         if outage and not by_hand and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
             return 0
         waiting = queries.due_mail(session, at)
-    with MailConnection(urlsplit(mail_url), urlsplit(public_url).hostname or "localhost") as connection:
-        return _run_round(sessions, sender, connection, waiting, outage is not None, at, progress)
+    own_host = urlsplit(sender.public_url).hostname or "localhost"
+    with MailConnection(urlsplit(sender.mail_url), own_host) as connection:
+        return _run_round(DeliveryRound(sessions, sender, connection, at), waiting, outage is not None, progress)
 
 
 def _run_round(
-    sessions: SessionFactory, sender: SenderSettings, connection: MailConnection, waiting: list[DueMail], outage: bool,
-    at: datetime, progress: Callable[[str, int, int], None],
-) -> int:  # fmt: skip
+    delivery_round: DeliveryRound, waiting: list[DueMail], outage: bool, progress: Callable[[str, int, int], None]
+) -> int:
     """Try the mails one after the other; returns how many were accepted."""
     accepted, faults, turned_away, until = 0, 0, list[tuple[DueMail, SendOutcome]](), time.monotonic() + ROUND_SECONDS
     try:
         for number, mail in enumerate(waiting):
             progress("Sending mail", number, len(waiting))
             if mail.claimed_at is not None:
-                with sessions() as session:
+                with delivery_round.sessions() as session:
                     actions.mark_unknown(session, mail)
                 continue
-            outcome = _hand_over(sessions, sender, connection, mail, at)
+            outcome = _hand_over(delivery_round, mail)
             if outcome is None:
                 continue
             if outcome.accepted:
@@ -144,25 +150,25 @@ def _run_round(
                 break
     finally:
         if turned_away:
-            with sessions() as session:
-                _record_failures(session, sender.server, turned_away, accepted > 0, outage, at)
+            with delivery_round.sessions() as session:
+                server, at = delivery_round.sender.server, delivery_round.at
+                _record_failures(session, server, turned_away, accepted > 0, outage, at)
     return accepted
 
 
-def _hand_over(
-    sessions: SessionFactory, sender: SenderSettings, connection: MailConnection, mail: DueMail, at: datetime
-) -> SendOutcome | None:
+def _hand_over(delivery_round: DeliveryRound, mail: DueMail) -> SendOutcome | None:
     """Connect, claim the mail, send it, and record at once what became of it; None if it is not to be sent now."""
     assert_outside_unit_of_work("sending a mail")
+    sender, at = delivery_round.sender, delivery_round.at
     try:
-        connection.open()
+        delivery_round.connection.open()
     except MailServerError as error:
         return SendOutcome(error.fault.words(sender.server), fault=error.fault, reached=False)
-    with sessions() as session:
+    with delivery_round.sessions() as session:
         if not _claim_deliverable(session, mail, sender, at):
             return None
-    outcome = _try_to_send(mail, sender, connection)
-    _record_at_once(sessions, mail, outcome, at)
+    outcome = _try_to_send(mail, sender, delivery_round.connection)
+    _record_at_once(delivery_round.sessions, mail, outcome, at)
     return outcome
 
 

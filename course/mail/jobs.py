@@ -9,7 +9,7 @@ from time import monotonic
 from course.jobs.rules import JobKind, JobRun, Progress
 from course.mail import queries
 from course.mail.actions import erase_old_texts, mark_unrenderable, store_rendered
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.message_templates import MailRenderer
 from course.mail.queries import UnrenderedMail
 from course.mail.rules import RenderedMail
@@ -28,9 +28,8 @@ def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = l
     """Send what is due at `at`, as this program is set up; returns how many mails left (see delivery.deliver)."""
     render_waiting_mail()
     config = app_state().config
-    return deliver(
-        unit_of_work, config.mail_url, config.mail_from, config.public_url, config.time_zone, at, by_hand, progress
-    )
+    sender = SenderSettings(config.mail_url, config.mail_from, config.public_url, config.time_zone)
+    return deliver(unit_of_work, sender, at, by_hand, progress)
 
 
 def render_waiting_mail(seconds: float = RENDERING_SECONDS) -> None:

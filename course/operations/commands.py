@@ -14,6 +14,7 @@ from course.backups.actions import BackupFailedError, check_backup, record_backu
 from course.backups.jobs import make_backup
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
+from course.context import make_context
 from course.credentials.actions import rotate_key
 from course.jobs import queries as job_queries
 from course.jobs.queries import JobView
@@ -71,7 +72,7 @@ def make_command(file: Path, done: bool) -> None:
     if done:
         count = file.stat().st_size
         with unit_of_work() as session:
-            record_backup(session, str(file.absolute()), count, None, now())
+            record_backup(make_context(session, None, now()), str(file.absolute()), count)
     else:
         try:
             count = make_backup(file, None, now())
@@ -116,7 +117,7 @@ def restore_command(file: Path) -> None:
     if wrong or found:
         raise click.ClickException(found or "The backup is restored, but its log is not as it was written.")
     with unit_of_work() as session:
-        record_restore(session, str(file.absolute()), now())
+        record_restore(make_context(session, None, now()), str(file.absolute()))
     click.echo(f"{file} is restored and sound; its log is as it was written: {number} entries.")
     click.echo("Mail that was waiting when the backup was made is sent once the course runs, perhaps a second time.")
     for words in settings_warnings(now()):
@@ -192,7 +193,7 @@ def show_job_command(job_id: int) -> None:
 def cancel_job_command(job_id: int) -> None:
     """Cancel a job that waits or runs."""
     with unit_of_work() as session:
-        cancelled = actions.cancel_job(session, REGISTRY, job_id, None, now())
+        cancelled = actions.cancel_job(make_context(session, None, now()), REGISTRY, job_id)
     if not cancelled:
         raise click.ClickException("There is no such job, it has ended, or it is always finished once it has begun.")
     click.echo(f"Job {job_id} is cancelled.")
@@ -203,7 +204,7 @@ def cancel_job_command(job_id: int) -> None:
 def repeat_job_command(job_id: int) -> None:
     """Do a job once more that has ended, as it was asked for."""
     with unit_of_work() as session:
-        repeated = actions.repeat_job(session, REGISTRY, job_id, None, now())
+        repeated = actions.repeat_job(make_context(session, None, now()), REGISTRY, job_id)
     if not repeated:
         raise click.ClickException(
             "There is no such job, it has not ended, another one does the same now, or what it was asked for is not kept."
@@ -221,7 +222,7 @@ def run_job_command(kind: str) -> None:
         names = ", ".join(sorted(one.name for one in REGISTRY.regular_kinds))
         raise click.ClickException(f"There is no regular work {kind}. There is: {names}.")
     with unit_of_work() as session:
-        job_id = actions.run_regular_job(session, found, None, now())
+        job_id = actions.run_regular_job(make_context(session, None, now()), found)
     if job_id is None:
         raise click.ClickException(f"{found.title}: a job of this kind waits or runs already.")
     click.echo(f"Job {job_id} waits: {found.title}.")

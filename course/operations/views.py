@@ -28,30 +28,31 @@ from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
 from course.server.settings_check import settings_conflicts
+from course.translation import gettext as _
+from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.database_check import current_database_name
 from course.web.forms import query_number
 from course.web.proxy_checks import current_proxy_faults
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("operations", __name__)
 PAGE_SIZE = 50
 MAIL_STATES: dict[str, str] = {
-    "": "All",
-    "waiting": "Waiting",
-    "failed": "Failed",
-    "unknown": "Not known",
-    "sent": "Sent",
+    "": lazy_gettext("All"),
+    "waiting": lazy_gettext("Waiting"),
+    "failed": lazy_gettext("Failed"),
+    "unknown": lazy_gettext("Not known"),
+    "sent": lazy_gettext("Sent"),
 }
 # The choices of the page of jobs: what each shows, and the states and kinds that it finds.
 JOB_FILTERS: dict[str, tuple[str, tuple[JobState, ...], bool | None]] = {
-    "": ("Asked for", (), False),
-    "open": ("Waiting and running", OPEN_STATES, None),
-    "failed": ("Failed", ("failed",), None),
-    "regular": ("Regular work", (), True),
+    "": (lazy_gettext("Asked for"), (), False),
+    "open": (lazy_gettext("Waiting and running"), OPEN_STATES, None),
+    "failed": (lazy_gettext("Failed"), ("failed",), None),
+    "regular": (lazy_gettext("Regular work"), (), True),
 }
 
 
@@ -108,9 +109,15 @@ def test_mail() -> WsgiResponse:
     person = current_user.person
     test = MailCheckMessage(person.name)
     with unit_of_work() as session:
-        new = actions.send_test_mail(session, person.id, person.email, test, person.id, now())
-    which = "A test mail" if new else "The test mail that you asked for before"
-    flash(f"{which} to {person.email} is on its way. Load this page again in a minute to see whether it has left.")
+        new = actions.send_test_mail(signed_in_context(session), person.id, person.email, test)
+    which = _("A test mail") if new else _("The test mail that you asked for before")
+    flash(
+        _(
+            "%(which)s to %(email)s is on its way. Load this page again in a minute to see whether it has left.",
+            which=which,
+            email=person.email,
+        )
+    )
     return redirect_after_post(url_for("operations.overview"))
 
 
@@ -139,11 +146,17 @@ def outgoing_mail() -> str:
 def retry_all_mail() -> WsgiResponse:
     """Send all failed mails again."""
     with unit_of_work() as session:
-        count = actions.retry_all_mail(session, current_user.person.id, now())
+        count = actions.retry_all_mail(signed_in_context(session))
     if count:
-        flash(f"{plural(count, 'mail')} will be sent again, beginning within a minute.")
+        flash(
+            ngettext(
+                "%(num)s mail will be sent again, beginning within a minute.",
+                "%(num)s mails will be sent again, beginning within a minute.",
+                count,
+            )
+        )
     else:
-        flash("There is no mail that can be sent again.")
+        flash(_("There is no mail that can be sent again."))
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
 
@@ -152,11 +165,11 @@ def retry_all_mail() -> WsgiResponse:
 def retry_mail(mail_id: int) -> WsgiResponse:
     """Send a mail again that has not been delivered."""
     with unit_of_work() as session:
-        retried = actions.retry_mail(session, mail_id, current_user.person.id, now())
+        retried = actions.retry_mail(signed_in_context(session), mail_id)
     if retried:
-        flash("The mail will be sent again within a minute.")
+        flash(_("The mail will be sent again within a minute."))
     else:
-        flash("This mail cannot be sent again: it has left, it is being sent now, or it is too old.")
+        flash(_("This mail cannot be sent again: it has left, it is being sent now, or it is too old."))
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
 
@@ -165,8 +178,8 @@ def retry_mail(mail_id: int) -> WsgiResponse:
 def confirm_mail(mail_id: int) -> WsgiResponse:
     """Record that a mail has arrived although the program was stopped while it handed the mail over."""
     with unit_of_work() as session:
-        confirmed = actions.confirm_mail(session, mail_id, current_user.person.id, now())
-    flash("The mail is listed as sent." if confirmed else "It is known what became of this mail.")
+        confirmed = actions.confirm_mail(signed_in_context(session), mail_id)
+    flash(_("The mail is listed as sent.") if confirmed else _("It is known what became of this mail."))
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
 
@@ -197,9 +210,11 @@ def list_jobs() -> str:
 def cancel_job(job_id: int) -> WsgiResponse:
     """Cancel a job that waits or runs, or only waits where its work is always finished."""
     with unit_of_work() as session:
-        cancelled = actions.cancel_job(session, REGISTRY, job_id, current_user.person.id, now())
+        cancelled = actions.cancel_job(signed_in_context(session), REGISTRY, job_id)
     flash(
-        "The job is cancelled." if cancelled else "This job has ended already, or is always finished once it has begun."
+        _("The job is cancelled.")
+        if cancelled
+        else _("This job has ended already, or is always finished once it has begun.")
     )
     return redirect_after_post(url_for("operations.list_jobs"))
 
@@ -209,12 +224,14 @@ def cancel_job(job_id: int) -> WsgiResponse:
 def repeat_job(job_id: int) -> WsgiResponse:
     """Do a job once more that has ended, as it was asked for."""
     with unit_of_work() as session:
-        repeated = actions.repeat_job(session, REGISTRY, job_id, current_user.person.id, now())
+        repeated = actions.repeat_job(signed_in_context(session), REGISTRY, job_id)
     flash(
-        "The job waits to be done again."
+        _("The job waits to be done again.")
         if repeated
-        else "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
-        "not kept."
+        else _(
+            "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
+            "not kept."
+        )
     )
     return redirect_after_post(url_for("operations.list_jobs"))
 
@@ -225,10 +242,10 @@ def run_regular_job(kind: str) -> WsgiResponse:
     """Do regular work now, such as a backup; once, however often the button is pressed."""
     known = REGISTRY.regular_kind(kind) or abort(404)
     with unit_of_work() as session:
-        job_id = actions.run_regular_job(session, known, current_user.person.id, now())
+        job_id = actions.run_regular_job(signed_in_context(session), known)
     flash(
-        f"{known.title}: the job begins within a few seconds."
+        _("%(title)s: the job begins within a few seconds.", title=known.title)
         if job_id is not None
-        else f"{known.title}: a job for this waits or runs already."
+        else _("%(title)s: a job for this waits or runs already.", title=known.title)
     )
     return redirect_after_post(url_for("operations.list_jobs"))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
 from course.content.schema import NATIONS, SETTINGS
+from course.context import Context, make_context
 from course.organisation.models import Contact, Organisation, OrganisationLook, UsualPathway
 from course.organisation.rules.colours import colour_refusal, parse_colour
 from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS
@@ -33,54 +34,53 @@ def create_organisation(session: Session, name: str, nation: str, at: datetime, 
     except IntegrityError:
         return False
     details = {"name": name.strip(), "nation": nation, "pathway": pathway}
-    record_event(session, "organisation.set_up", _AUDIT_SUBJECT, details, None, at)
+    record_event(make_context(session, None, at), "organisation.set_up", _AUDIT_SUBJECT, details)
     return True
 
 
-def change_organisation(session: Session, name: str, nation: str, pathway: str, by: int | None, at: datetime) -> None:
+def change_organisation(context: Context, name: str, nation: str, pathway: str) -> None:
     """Change the name, nation or default pathway of the organisation; a change of the pathway is stored with its time.
 
     Raises ValueError for an unknown nation or pathway.
     """
+    session = context.session
     _check_nation_and_pathway(nation, pathway)
     row = session.execute(select(Organisation).with_for_update()).scalar_one()
     after = {"name": name.strip(), "nation": nation, "pathway": pathway}
     changed = changed_values({field: getattr(row, field) for field in after}, after)
     if "pathway" in changed:
-        session.add(UsualPathway(pathway=pathway, chosen_by=by, chosen_at=at))
+        session.add(UsualPathway(pathway=pathway, chosen_by=context.actor, chosen_at=context.now))
     if changed:
         row.name, row.nation, row.pathway = after["name"], nation, pathway
         session.flush()
-        record_event(session, "organisation.changed", _AUDIT_SUBJECT, changed, by, at)
+        record_event(context, "organisation.changed", _AUDIT_SUBJECT, changed)
 
 
-def confirm_contact(
-    session: Session, kind: str, name: str, phone: str, email: str, by: int | None, at: datetime
-) -> None:
+def confirm_contact(context: Context, kind: str, name: str, phone: str, email: str) -> None:
     """Confirm the details of a kind of contact from now on; all empty to remove it. Its owner stays.
 
-    `by` is the id of the person who confirms. Raises ValueError for an unknown kind.
+    The actor is the person who confirms. Raises ValueError for an unknown kind.
     """
+    session = context.session
     if kind not in CONTACT_KINDS:
         raise ValueError(f"there is no contact {kind!r}")
     known = _newest_contact(session, kind)
     after = {"name": name, "phone": phone, "email": email}
     changed = changed_values({field: getattr(known, field, "") for field in after}, after)
     review = {"owner_id": known.owner_id, "review_months": known.review_months} if known else {}
-    session.add(Contact(kind=kind, **after, **review, confirmed_at=at, confirmed_by=by))
+    session.add(Contact(kind=kind, **after, **review, confirmed_at=context.now, confirmed_by=context.actor))
     session.flush()
     event_kind = "contact.changed" if changed else "contact.confirmed"
-    record_event(session, event_kind, _AUDIT_SUBJECT, {"contact": CONTACT_KINDS[kind], **changed}, by, at)
+    record_event(context, event_kind, _AUDIT_SUBJECT, {"contact": CONTACT_KINDS[kind], **changed})
 
 
-def assign_contact_owner(
-    session: Session, kind: str, owner_id: int | None, review_months: int, by: int | None, at: datetime
-) -> None:
+def assign_contact_owner(context: Context, kind: str, owner_id: int | None, review_months: int) -> None:
     """Assign the owner of a contact, and the number of months between reviews. Does nothing if nothing changes.
 
     It does not confirm the contact. A contact that was never filled in cannot have an owner. Raises ValueError for an
     interval that REVIEW_INTERVALS does not have.
     """
+    session = context.session
     if review_months not in REVIEW_INTERVALS:
         raise ValueError(f"nobody looks again after {review_months} months")
     known = _newest_contact(session, kind)
@@ -94,25 +94,24 @@ def assign_contact_owner(
     )  # fmt: skip
     session.flush()
     details = {"contact": CONTACT_KINDS[kind], "owner": owner_id, "months": review_months}
-    record_event(session, "contact.entrusted", _AUDIT_SUBJECT, details, by, at)
+    record_event(context, "contact.entrusted", _AUDIT_SUBJECT, details)
 
 
-def set_logo(session: Session, logo: bytes | None, by: int | None, at: datetime) -> None:
+def set_logo(context: Context, logo: bytes | None) -> None:
     """Set the logo of all pages to this PNG (from `clean_logo`); None removes it."""
     digest = hashlib.sha256(logo).hexdigest() if logo is not None else None
-    _save_look(session, {"logo": digest}, logo, by, at)
+    _save_look(context, {"logo": digest}, logo)
 
 
-def set_colour(session: Session, colour: str | None, by: int | None, at: datetime) -> None:
+def set_colour(context: Context, colour: str | None) -> None:
     """Set the colour of all pages; None for the default. Raises ValueError for a colour with too little contrast."""
     if colour is not None and (parse_colour(colour) != colour or colour_refusal(colour)):
         raise ValueError(f"nobody can read {colour!r}")
-    _save_look(session, {"colour": colour}, None, by, at)
+    _save_look(context, {"colour": colour}, None)
 
 
-def _save_look(
-    session: Session, change: dict[str, str | None], logo: bytes | None, by: int | None, at: datetime
-) -> None:
+def _save_look(context: Context, change: dict[str, str | None], logo: bytes | None) -> None:
+    session = context.session
     _lock_organisation(session)
     rows = select(OrganisationLook).order_by(OrganisationLook.id.desc()).limit(1)
     known = session.execute(rows).scalar_one_or_none()
@@ -120,9 +119,13 @@ def _save_look(
     after = before | change
     if after == before:
         return
-    session.add(OrganisationLook(logo=logo, logo_sha256=after["logo"], colour=after["colour"], made_by=by, made_at=at))
+    session.add(
+        OrganisationLook(
+            logo=logo, logo_sha256=after["logo"], colour=after["colour"], made_by=context.actor, made_at=context.now
+        )
+    )
     session.flush()
-    record_event(session, "organisation.look_changed", _AUDIT_SUBJECT, changed_values(before, after), by, at)
+    record_event(context, "organisation.look_changed", _AUDIT_SUBJECT, changed_values(before, after))
 
 
 def _lock_organisation(session: Session) -> None:

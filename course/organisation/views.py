@@ -28,12 +28,13 @@ from course.organisation.rules.colours import (
 )
 from course.organisation.rules.contacts import CONTACT_KINDS, ContactDetails, is_confirmation, lead_label
 from course.people.queries import person_by_email
+from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.query_deadline import read_with_deadline
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxBusyError, SandboxError, SandboxLimits, read_in_sandbox
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 from course.web.uploads import accepts_upload
 
 pages = Blueprint("organisation", __name__)
@@ -53,7 +54,7 @@ def settings() -> Response | WsgiResponse:
         owner_ids = _submitted_owners(form)
         if None not in owner_ids.values() and not form.has_edit_conflict(shown):
             _save_settings(form, organisation, owner_ids)
-            flash("Saved.")
+            flash(_("Saved."))
             return redirect_after_post(url_for("organisation.settings"))
     labels = CONTACT_KINDS | {"lead": lead_label(_lead_terms(), form.nation.data)}
     page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
@@ -78,16 +79,16 @@ def _submitted_owners(form: OrganisationForm) -> dict[str, int | None]:
 def _save_settings(
     form: OrganisationForm, before: OrganisationView | None, owner_ids: Mapping[str, int | None]
 ) -> None:
-    by, at = current_user.person.id, now()
     with unit_of_work() as session:
-        actions.change_organisation(session, form.name.data or "", form.nation.data, form.pathway.data, by, at)
+        context = signed_in_context(session)
+        actions.change_organisation(context, form.name.data or "", form.nation.data, form.pathway.data)
         for kind in CONTACT_KINDS:
             typed = form.contact_details(kind)
             if is_confirmation(_contact_details(before, kind), typed, form.is_still_correct(kind)):
-                actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, by, at)
+                actions.confirm_contact(context, kind, typed.name, typed.phone, typed.email)
             if typed != ContactDetails():
                 months = int(form[f"{kind}-review"].data)
-                actions.assign_contact_owner(session, kind, owner_ids[kind] or None, months, by, at)
+                actions.assign_contact_owner(context, kind, owner_ids[kind] or None, months)
 
 
 @pages.route("/organisation/contact/<kind>", methods=["GET", "POST"])
@@ -104,8 +105,8 @@ def contact(kind: str) -> Response | WsgiResponse:
     if form.validate_on_submit():
         typed = form.contact_details()
         with unit_of_work() as session:
-            actions.confirm_contact(session, kind, typed.name, typed.phone, typed.email, person.id, now())
-        flash("Thank you. The contact is confirmed as of today.")
+            actions.confirm_contact(signed_in_context(session), kind, typed.name, typed.phone, typed.email)
+        flash(_("Thank you. The contact is confirmed as of today."))
         return redirect_after_post(url_for("organisation.contact", kind=kind))
     page = render_template("organisation/contact.html", form=form, entry=entry, label=_contact_labels(organisation)[kind],
                            stale=entry in _stale_contacts())  # fmt: skip
@@ -123,7 +124,7 @@ def appearance() -> Response | WsgiResponse:
     shown = {"typed": f"#{before}" if before else "", "picked": f"#{before or DEFAULT_COLOUR}"}
     logo_form, colour_form = LogoForm(), ColourForm(data=shown)
     if request.method == "POST" and _save_appearance(what, logo_form, colour_form, before):
-        flash("Saved.")
+        flash(_("Saved."))
         return redirect_after_post(url_for("organisation.appearance"))
     page = render_template("organisation/look.html", ours=organisation, logo=logo_form, colour=colour_form)
     return make_response(page, 422 if logo_form.mistakes() or colour_form.mistakes() else 200)
@@ -131,10 +132,9 @@ def appearance() -> Response | WsgiResponse:
 
 def _save_appearance(what: str | None, logo_form: LogoForm, colour_form: ColourForm, before: str | None) -> bool:
     """Save the submitted one of the three forms; False if it has an error."""
-    by, at = current_user.person.id, now()
     if what == "remove":
         with unit_of_work() as session:
-            actions.set_logo(session, None, by, at)
+            actions.set_logo(signed_in_context(session), None)
     elif what == "logo":
         from course.organisation.rules.logos import clean_logo  # noqa: PLC0415 (few need it)
 
@@ -144,15 +144,17 @@ def _save_appearance(what: str | None, logo_form: LogoForm, colour_form: ColourF
         except (FileRefusedError, SandboxBusyError) as error:
             logo_form.file.errors = [str(error)]
         except SandboxError:
-            logo_form.file.errors = ["The picture takes more time or memory to read than a logo does. Save it smaller."]
+            logo_form.file.errors = [
+                _("The picture takes more time or memory to read than a logo does. Save it smaller.")
+            ]
         else:
             with unit_of_work() as session:
-                actions.set_logo(session, cleaned, by, at)
+                actions.set_logo(signed_in_context(session), cleaned)
     elif what == "colour" and colour_form.validate():
         colour = colour_form.colour(before)
         if not colour_form.mistakes():
             with unit_of_work() as session:
-                actions.set_colour(session, colour, by, at)
+                actions.set_colour(signed_in_context(session), colour)
     return not (logo_form.mistakes() or colour_form.mistakes())
 
 

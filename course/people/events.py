@@ -35,14 +35,13 @@ class RecordOpened:
 
 @dataclass(frozen=True)
 class EarlierCertificate:
-    """A list that was applied on the day `recorded` says that somebody completed a training elsewhere, or before this
+    """A list that was applied at that moment says that somebody completed a training elsewhere, or before this
     course: `valid_until` is None if it does not say until when that was good."""
 
     person_id: int
     day: date
     valid_until: date | None
     issuer: str
-    recorded: date
     by: int | None
     at: datetime
 
@@ -65,11 +64,10 @@ class AddressChanged:
 
 @dataclass(frozen=True)
 class PeopleMerged:
-    """Two entries were one person: what `person_id` completed counts for `into_id`, as recorded on that day."""
+    """Two entries were one person: what `person_id` completed counts for `into_id`."""
 
     person_id: int
     into_id: int
-    recorded: date
     by: int | None
     at: datetime
 

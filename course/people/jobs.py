@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from course.context import make_context
 from course.jobs.rules import JobKind, JobRun
 from course.people import actions, queries
 from course.translation import gettext as _
@@ -23,8 +24,9 @@ def send_invitation_batches(run: JobRun) -> None:
     for start in range(0, len(waiting), _INVITATION_BATCH):
         run.progress(_("Writing invitations"), start, len(waiting))
         with unit_of_work() as session:
+            context = make_context(session, run.owner_id, run.at)
             for one in waiting[start : start + _INVITATION_BATCH]:
-                actions.invite(session, one.id, run.arguments["sender"], run.at, run.owner_id, one.invited_at)
+                actions.invite(context, one.id, run.arguments["sender"], one.invited_at)
 
 
 def invitation_timestamp(at: datetime | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from course.content.schema import Setting
@@ -61,21 +61,13 @@ class Viewer:
         return names
 
 
-def build_viewer(
-    person_id: int,
-    name: str,
-    email: str,
-    administrator: bool,
-    leads: Collection[int],
-    lent: Collection[tuple[int, int]],
-    pathway: Setting | None = None,
-    language: str | None = None,
-) -> Viewer:
-    """Somebody who manages the teams `leads`; `lent` are those that they see as a deputy, each with its manager."""
+def with_teams(viewer: Viewer, leads: Collection[int], lent: Collection[tuple[int, int]]) -> Viewer:
+    """The viewer as somebody who manages the teams `leads`; `lent` are those that they see as a deputy, each with its
+    manager."""
     seen_only = {team for team, _ in lent} - set(leads)
-    return Viewer(
-        person_id, name, email, administrator, tuple(sorted({*leads, *seen_only})), pathway,
-        tuple(sorted(seen_only)), tuple(sorted({manager for _, manager in lent})), language,
+    return replace(
+        viewer, manages=tuple(sorted({*leads, *seen_only})), lent=tuple(sorted(seen_only)),
+        appointed_by=tuple(sorted({manager for _, manager in lent})),
     )  # fmt: skip
 
 

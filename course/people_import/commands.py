@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.context import make_context
 from course.people_import import actions, queries
 from course.people_import.jobs import apply_import, mail_invitations
 from course.people_import.rules.columns import guess_columns, mapping_error
@@ -46,11 +47,12 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             choices = queries.ImportChoices(columns, before.base)
             draft = queries.draft_import(reading, table, choices, zone, at)
         if not dry_run:
-            content, preview, fingerprint = pack_table(table), draft.preview, draft.plan.fingerprint
+            content, preview = pack_table(table), draft.preview
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.name, content, None, at)
-                actions.keep_preview(session, import_id, table, choices, preview, fingerprint, invite)
-                actions.begin_apply(session, import_id, fingerprint, None, at)
+                context = make_context(session, None, at)
+                import_id = actions.store_upload(context, file.name, content)
+                actions.keep_preview(session, import_id, table, choices, preview, invite)
+                actions.begin_apply(context, import_id, preview.fingerprint)
             click.echo("Applying …", err=True)
             skipped = apply_import(import_id, zone, at, _print_progress)
             mail_invitations(import_id, sender, at)

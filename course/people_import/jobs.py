@@ -10,15 +10,18 @@ from time import monotonic, sleep
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from course.context import Context, make_context
 from course.jobs.actions import enqueue, finish_with_result
 from course.jobs.rules import JobKind, JobLostError, JobRun, WorkerStoppingError
 from course.people_import import actions, queries
 from course.people_import.rules.journal import JournalStep, SkippedLine
 from course.people_import.rules.preview import imported_counts, load_preview, skip_rows
 from course.people_import.rules.table import Table, UnreadableError
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.app_state import app_state
 from course.web.sandbox import SandboxLimits
-from course.web.unit_of_work import WriteSession, read_only_session, unit_of_work
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 PARSE_LIMITS = SandboxLimits(seconds=20, memory=768, result=24)  # for reading one list
 PORTION_SECONDS = 0.1  # after which a portion ends
@@ -26,22 +29,23 @@ PORTION_SECONDS = 0.1  # after which a portion ends
 PAUSE_SECONDS = 0.15
 # A list with more rows is previewed by a job: its plan takes more than a second.
 MAX_ROWS_AT_ONCE = 2000
-IMPORT_FAILED = "Something went wrong on our side, so nothing was done. Try again."
-LINE_FAILED = "Something went wrong on our side with this row, so it was not applied. Upload the list again."
+IMPORT_FAILED = lazy_gettext("Something went wrong on our side, so nothing was done. Try again.")
+LINE_FAILED = lazy_gettext(
+    "Something went wrong on our side with this row, so it was not applied. Upload the list again."
+)
 # Receives how many rows are done, of how many.
 ProgressCallback = Callable[[int, int], None]
 _LOG = logging.getLogger("course")
 
 
 def build_preview(
-    reading: WriteSession, import_id: int, table: Table, choices: queries.ImportChoices, zone: str, at: datetime,
-    invites: bool | None = None,
-) -> bool:  # fmt: skip
-    """Make and store the preview of a list; False if the list is being applied, or has been."""
-    draft = queries.draft_import(reading, table, choices, zone, at)
-    preview, fingerprint = draft.preview, draft.plan.fingerprint
+    context: Context, import_id: int, table: Table, choices: queries.ImportChoices, invites: bool | None = None
+) -> bool:
+    """Make the preview of a list on the session of the context, and store it; False if the list is being applied, or has
+    been."""
+    preview = queries.draft_import(context.session, table, choices, context.zone, context.now).preview
     with unit_of_work() as session:
-        return actions.keep_preview(session, import_id, table, choices, preview, fingerprint, invites)
+        return actions.keep_preview(session, import_id, table, choices, preview, invites)
 
 
 def preview_key(import_id: int) -> str:
@@ -58,16 +62,16 @@ def run_preview(run: JobRun) -> None:
     import_id, zone = int(run.arguments["import_id"]), app_state().config.time_zone
     is_stored = False
     while not is_stored:
-        run.progress("Working out what each row would do", 0, 1)
+        run.progress(_("Working out what each row would do"), 0, 1)
         with read_only_session() as reading:
             table = queries.stored_table(reading, import_id)
             if table is None:
                 raise LookupError(actions.FILE_DELETED)
             choices = queries.import_choices(reading, import_id, table)
             draft = queries.draft_import(reading, table, choices, zone, run.clock())
-        preview, fingerprint = draft.preview, draft.plan.fingerprint
+        preview = draft.preview
         with unit_of_work() as session:
-            is_stored = actions.keep_preview_of_choices(session, import_id, table, choices, preview, fingerprint)
+            is_stored = actions.keep_preview_of_choices(session, import_id, table, choices, preview)
             if is_stored:
                 finish_with_result(session, run.kind, run.claim, run.clock())
 
@@ -91,7 +95,7 @@ def mail_invitations(import_id: int, sender: str, at: datetime) -> None:
         invitees, by = queries.import_invitees(session, import_id)
     for batch in actions.invitation_batches(invitees):
         with unit_of_work() as session:
-            actions.invite_people(session, batch, sender, by, at)
+            actions.invite_people(make_context(session, by, at), batch, sender)
     with unit_of_work() as session:
         actions.end_import(session, import_id)
 
@@ -104,7 +108,8 @@ def resume_interrupted(at: datetime) -> list[int]:
     resumed = []
     for import_id, owner_id in interrupted:
         with unit_of_work() as session:
-            if enqueue(session, IMPORT, {"import_id": import_id}, owner_id, at, import_key(import_id)) is not None:
+            context = make_context(session, owner_id, at)
+            if enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id)) is not None:
                 resumed.append(import_id)
     return resumed
 
@@ -127,10 +132,10 @@ def _store_journal(import_id: int, zone: str, clock: Callable[[], datetime]) -> 
                 raise LookupError(actions.FILE_DELETED)
             choices = queries.import_choices(reading, import_id, table)
             draft = queries.draft_import(reading, table, choices, zone, clock())
-        journal, lines, fingerprint = draft.journal, draft.lines, draft.plan.fingerprint
+        journal = draft.journal
         try:
             with unit_of_work() as session:
-                actions.start_writing(session, import_id, journal, lines, fingerprint, draft.audit_position, clock())
+                actions.start_writing(session, import_id, journal, clock())
             return
         except actions.ConcurrentChangeError:
             if not attempts_left:
@@ -177,7 +182,7 @@ def _write_portion(
         try:
             with unit_of_work() as session:
                 done = actions.apply_portion(
-                    session, import_id, steps[:lines], opened, zone, clock(),
+                    Context(session, None, clock(), zone), import_id, steps[:lines], opened,
                     lambda: monotonic() - started >= PORTION_SECONDS,  # noqa: B023 (called in this turn)
                 )  # fmt: skip
             return done, opened
@@ -202,7 +207,7 @@ def run_import(run: JobRun) -> None:
     nothing was written, begins it. Raises StalePreviewError and LookupError.
     """
     import_id, zone = int(run.arguments["import_id"]), app_state().config.time_zone
-    stage = "Applying the list" if run.claim.attempt == 1 else "Going on with the list"
+    stage = _("Applying the list") if run.claim.attempt == 1 else _("Going on with the list")
 
     def report(done: int, of: int) -> None:
         # A list whose lease was lost is written to its end all the same: each portion is written once.
@@ -250,18 +255,21 @@ def _delete_old_imports(run: JobRun) -> None:
 
 # Each attempt goes on where the one before was cut off, so that the state of the job says what is done with the list.
 IMPORT = JobKind(
-    "people_import.apply", "Import of a list of people", run_import, erases_arguments=True, runs_to_end=True,
+    "people_import.apply", lazy_gettext("Import of a list of people"), run_import, erases_arguments=True, runs_to_end=True,
     expected_errors=(actions.StalePreviewError, LookupError),
 )  # fmt: skip
 PREVIEW = JobKind(
-    "people_import.preview", "Preview of a list of people", run_preview, expected_errors=(LookupError, UnreadableError)
+    "people_import.preview",
+    lazy_gettext("Preview of a list of people"),
+    run_preview,
+    expected_errors=(LookupError, UnreadableError),
 )
 JOBS = (
     IMPORT,
     PREVIEW,
     JobKind(
-        "people_import.resume", "Lists of people that were cut off", _resume_interrupted, every=timedelta(minutes=1),
+        "people_import.resume", lazy_gettext("Lists of people that were cut off"), _resume_interrupted, every=timedelta(minutes=1),
         wanted=_is_any_interrupted,
     ),
-    JobKind("people_import.delete", "Delete lists of people", _delete_old_imports, every=timedelta(hours=1)),
+    JobKind("people_import.delete", lazy_gettext("Delete lists of people"), _delete_old_imports, every=timedelta(hours=1)),
 )  # fmt: skip

@@ -37,7 +37,7 @@ from course.people_import.rules.journal import (
 )
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.parsing import parse_file
-from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
 from course.people_import.rules.preview import ImportPreview, dump_preview
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths, path_key
@@ -90,6 +90,25 @@ def stored_table(session: Session, import_id: int) -> Table | None:
 
 
 @dataclass(frozen=True)
+class PackedPreview:
+    """The preview of a list as it is stored, and the fingerprint of the plan that it shows."""
+
+    text: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class PackedJournal:
+    """The journal of a list as it is stored, how many lines it has, and the fingerprint of the plan that it was made
+    of, worked out from what was there when the audit log had come to `audit_position`."""
+
+    content: bytes
+    lines: int
+    fingerprint: str
+    audit_position: int
+
+
+@dataclass(frozen=True)
 class ImportDraft:
     """What a list would do, worked out from what was there when the audit log had come to `audit_position`.
 
@@ -101,19 +120,16 @@ class ImportDraft:
     team_paths: TeamPaths
 
     @cached_property
-    def preview(self) -> str:
+    def preview(self) -> PackedPreview:
         """The preview as it is stored."""
-        return dump_preview(self.plan)
+        return PackedPreview(dump_preview(self.plan), self.plan.fingerprint)
 
     @cached_property
-    def journal(self) -> bytes:
+    def journal(self) -> PackedJournal:
         """The journal as it is stored."""
-        return dump_journal(make_journal(self.plan, self.team_paths))
-
-    @property
-    def lines(self) -> int:
-        """How many lines the journal has."""
-        return sum(bool(line.changes) for line in self.plan.lines)
+        content = dump_journal(make_journal(self.plan, self.team_paths))
+        lines = sum(bool(line.changes) for line in self.plan.lines)
+        return PackedJournal(content, lines, self.plan.fingerprint, self.audit_position)
 
 
 @dataclass(frozen=True)
@@ -132,7 +148,7 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     audit_position = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
     team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
-    made = make_plan(table.rows, choices.columns, known, team_paths, today, table.bad, choices.decisions)
+    made = make_plan(MappedRows(table.rows, choices.columns, table.bad), known, team_paths, today, choices.decisions)
     return ImportDraft(made, audit_position, team_paths)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record_event
@@ -32,20 +31,20 @@ from course.people_import.rules.planning import LINE_KINDS
 from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, load_preview
 from course.people_import.rules.questions import QUESTIONS
 from course.people_import.rules.table import Table
+from course.translation import gettext as _
+from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
-from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 from course.web.uploads import accepts_upload
 
 pages = Blueprint("people_import", __name__)
 PageResponse = Response | WsgiResponse
 MAX_MEGABYTES = 5  # megabytes
-NOTHING_TO_DECIDE = "This list is being applied, or has been. Nothing can be decided about it any more."
+NOTHING_TO_DECIDE = lazy_gettext("This list is being applied, or has been. Nothing can be decided about it any more.")
 
 
 @pages.before_request
@@ -64,12 +63,12 @@ def upload() -> PageResponse:
         try:
             packed = read_in_sandbox(parse_and_pack, file.read(), limits=PARSE_LIMITS)
             with unit_of_work() as session:
-                import_id = actions.store_upload(session, file.filename or "", packed, current_user.person.id, now())
+                import_id = actions.store_upload(signed_in_context(session), file.filename or "", packed)
             return redirect_after_post(url_for("people_import.columns", import_id=import_id))
         except FileRefusedError as error:
             form.file.errors = [str(error)]
         except SandboxError as error:
-            form.file.errors = [f"{error} Divide the list, or save it as “CSV UTF-8”."]
+            form.file.errors = [_("%(error)s Divide the list, or save it as “CSV UTF-8”.", error=error)]
     page = render_template(
         "people_import/upload.html", form=form, newest=queries.newest_imports(db()), largest=MAX_MEGABYTES
     )
@@ -91,12 +90,12 @@ def columns(import_id: int) -> PageResponse:
         invites=invited,
         **{name: str(index) for name, index in found.items()},
     )
-    form.base.choices = team_choices(known, "At the top of the tree")
+    form.base.choices = team_choices(known, _("At the top of the tree"))
     if form.validate_on_submit():
         choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
         invites = bool(form.invites.data)
         if not _preview(import_id, table, choices, invites):
-            flash(NOTHING_TO_DECIDE)
+            flash(str(NOTHING_TO_DECIDE))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     page = render_template(
         "people_import/columns.html",
@@ -113,12 +112,12 @@ def _preview(import_id: int, table: Table, choices: queries.ImportChoices, invit
     """Preview a list: at once, or by a job if it is long. What was chosen is stored either way. False if the list is being
     applied, or has been."""
     if table.length <= MAX_ROWS_AT_ONCE:
-        return build_preview(db(), import_id, table, choices, app_state().config.time_zone, now(), invites)
+        return build_preview(signed_in_context(db()), import_id, table, choices, invites)
     with unit_of_work() as session:
         stored = actions.store_choices(session, import_id, table, choices, invites)
         if stored:
             # While the job of an earlier press waits or runs there is no second one: it takes the newest choices.
-            enqueue(session, PREVIEW, {"import_id": import_id}, current_user.person.id, now(), preview_key(import_id))
+            enqueue(signed_in_context(session), PREVIEW, {"import_id": import_id}, preview_key(import_id))
     return stored
 
 
@@ -185,7 +184,7 @@ def refresh_preview(import_id: int) -> PageResponse:
         return redirect_after_post(url_for("people_import.columns", import_id=import_id))
     choices = queries.import_choices(db(), import_id, table)
     if not _preview(import_id, table, choices):
-        flash(NOTHING_TO_DECIDE)
+        flash(str(NOTHING_TO_DECIDE))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
@@ -196,7 +195,7 @@ def decide(import_id: int) -> PageResponse:
     job = queries.get_import(db(), import_id) or abort(404)
     table = queries.stored_table(db(), import_id) or abort(404)
     if job.preview is None or job.begun_at is not None:
-        flash(NOTHING_TO_DECIDE)
+        flash(str(NOTHING_TO_DECIDE))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     answered = load_preview(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
     if answered:
@@ -204,10 +203,16 @@ def decide(import_id: int) -> PageResponse:
         decided = replace(choices, decisions={**choices.decisions, **answered})
         stored = _preview(import_id, table, decided)
         flash(
-            NOTHING_TO_DECIDE if not stored else f"Decided about {plural(len(answered), 'row')}. Nothing is done yet."
+            str(NOTHING_TO_DECIDE)
+            if not stored
+            else ngettext(
+                "Decided about %(num)s row. Nothing is done yet.",
+                "Decided about %(num)s rows. Nothing is done yet.",
+                len(answered),
+            )
         )
     else:
-        flash("This was decided already, or the list has changed. Look at it again.")
+        flash(_("This was decided already, or the list has changed. Look at it again."))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
@@ -216,16 +221,16 @@ def decide(import_id: int) -> PageResponse:
 def apply(import_id: int) -> PageResponse:
     """Put the job that applies the list into the queue."""
     job = queries.get_import(db(), import_id) or abort(404)
-    person, at = current_user.person, now()
     if job.preview is not None and load_preview(job.preview).asked():
-        flash("Decide about all rows first. Nothing has been done.")
+        flash(_("Decide about all rows first. Nothing has been done."))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     with unit_of_work() as session:
-        begun = actions.begin_apply(session, import_id, request.form.get("mark", ""), person.id, at)
+        context = signed_in_context(session)
+        begun = actions.begin_apply(context, import_id, request.form.get("mark", ""))
         if begun:
-            enqueue(session, IMPORT, {"import_id": import_id}, person.id, at, import_key(import_id))
+            enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id))
     if not begun:
-        flash("This list is being applied, has been applied, or is not the one that you looked at.")
+        flash(_("This list is being applied, has been applied, or is not the one that you looked at."))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
@@ -250,7 +255,7 @@ def result(import_id: int) -> PageResponse:
     whole: ImportPreview = load_preview(job.preview)
     data = csv_bytes(whole.table())
     with unit_of_work() as session:
-        record_event(session, "person.list_downloaded", None, {"rows": len(whole.rows)}, current_user.person.id, now())
+        record_event(signed_in_context(session), "person.list_downloaded", None, {"rows": len(whole.rows)})
     response = Response(data, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="list-{import_id}-result.csv"'
     response.headers["Cache-Control"] = "no-store"

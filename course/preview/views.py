@@ -22,6 +22,7 @@ from course.learning.rules.grading import option_order
 from course.learning.rules.progress import CHECK
 from course.organisation.request_organisation import current_organisation
 from course.translation import SOURCE_LANGUAGE, language_name
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.addresses import url_for
 
@@ -95,13 +96,13 @@ def _languages() -> dict[str, str]:
     return {language: language_name(language) for language in (SOURCE_LANGUAGE, *english.translations)}
 
 
-def _render(template: str, reader: PreviewReader, shown: Iterable[FrozenModel], **context: Any) -> str:
+def _render(template: str, reader: PreviewReader, shown: Iterable[FrozenModel], **page_values: Any) -> str:
     """Render a page of the preview. In a translation it marks what is still in English, and counts it in `shown`."""
     if reader.language == SOURCE_LANGUAGE:
-        return render_template(template, reader=reader, gaps=0, **context)
+        return render_template(template, reader=reader, gaps=0, **page_values)
     with showing_gaps(reader.language):
         gaps = sum(untranslated_texts(content, reader.language, _NOT_SHOWN) for content in shown)
-        return render_template(template, reader=reader, gaps=gaps, **context)
+        return render_template(template, reader=reader, gaps=gaps, **page_values)
 
 
 def _module_or_404(reader: PreviewReader, module_id: str) -> Module:
@@ -150,29 +151,29 @@ def step(pathway: str, nation: str, module_id: str, step_id: str, language: str)
     """Show a page, a scenario (its decisions are in the query string), a timeline, or the module's questions."""
     reader = _reader_or_404(pathway, nation, language)
     found = _module_or_404(reader, module_id)
-    context = {"module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
+    page_values = {"module": found, "step_id": step_id, "onward": _next_address(reader, found, step_id)}
     if step_id == CHECK:
-        return _render_questions(reader, found.questions, "Check what you know", context)
+        return _render_questions(reader, found.questions, _("Check what you know"), page_values)
     found_step = found.step(step_id) or abort(404)
     if found_step.kind == "page":
         organisation = current_organisation()
         page = found.pages[step_id]
-        return _render("preview/page.html", reader, [page], **context, page=page, library=reader.library,
+        return _render("preview/page.html", reader, [page], **page_values, page=page, library=reader.library,
                        organisation=replace(organisation, nation=reader.nation) if organisation else None)  # fmt: skip
     if found_step.kind == "timeline":
         timeline = found.timelines[step_id]
-        return _render_questions(reader, (timeline,), timeline.title or found_step.title, context)
+        return _render_questions(reader, (timeline,), timeline.title or found_step.title, page_values)
     scenario = found.scenarios[step_id]
     taken = [name for name in request.args.get("way", "").split(".") if name]
     state = _replay_choices(scenario, taken)
-    return _render("preview/scenario.html", reader, [scenario], **context, scenario=scenario, state=state, taken=taken,
+    return _render("preview/scenario.html", reader, [scenario], **page_values, scenario=scenario, state=state, taken=taken,
                    rows=debrief_rows(state), points=reader.library.points)  # fmt: skip
 
 
 def _render_questions(
-    reader: PreviewReader, questions: Sequence[Question], title: str, context: dict[str, object]
+    reader: PreviewReader, questions: Sequence[Question], title: str, page_values: dict[str, object]
 ) -> str:
-    return _render("preview/questions.html", reader, questions, **context, questions=questions, title=title,
+    return _render("preview/questions.html", reader, questions, **page_values, questions=questions, title=title,
                    shown_order=option_order)  # fmt: skip
 
 

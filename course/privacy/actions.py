@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
+from course.context import Context, make_context
 from course.dates import add_months, civil_date, start_of_day
 from course.db import insert_once
 from course.join_requests.models import RegistrationRequest
@@ -27,46 +28,54 @@ from course.privacy.rules.retention_schedule import STAGE_TITLES, ErasureStage, 
 _CONTACT_FIELDS = ("contact_name", "contact_email")
 
 
-def set_schedule(session: Session, settings: RetentionSettings, reason: str, by: int | None, at: datetime) -> bool:
+def set_schedule(context: Context, settings: RetentionSettings, reason: str) -> bool:
     """Add a version of the retention schedule, which is in force at once.
 
     Returns False, and writes nothing, if it equals the version in force.
     """
+    session = context.session
     session.execute(select(Organisation.id).with_for_update())
     current = retention_due.current_schedule(session)
     if current == settings:
         return False
-    version = RetentionSchedule(**asdict(settings), reason=reason, made_by=by, made_at=at)
+    version = RetentionSchedule(**asdict(settings), reason=reason, made_by=context.actor, made_at=context.now)
     session.add(version)
     session.flush()
     changes = changed_values(asdict(current) if current else {}, asdict(settings))
     # The audit log can never be erased: names and addresses of contacts stay out of it.
     details: dict[str, Any] = {name: value for name, value in changes.items() if name not in _CONTACT_FIELDS}
     details["contact"] = "changed" if set(changes) & set(_CONTACT_FIELDS) else "unchanged"
-    record_event(session, "data.schedule_changed", ("schedule", version.id), {"reason": reason, **details}, by, at)
+    record_event(context, "data.schedule_changed", ("schedule", version.id), {"reason": reason, **details})
     return True
 
 
-def request_erasure(session: Session, person_id: int, reason: str, by: int | None, at: datetime) -> bool:
+def request_erasure(context: Context, person_id: int, reason: str) -> bool:
     """Record a request to erase the data of a person; the worker carries it out.
 
     Returns False, and writes nothing, if an earlier request is still waiting. Raises LookupError if there is no such
     person.
     """
+    session = context.session
     # The number is counted before the case is read: of two simultaneous requests the second gets the same number, which
     # the unique index refuses.
     count = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.person_id == person_id)
     number = session.execute(count).scalar_one() + 1
-    case = retention_due.erasure_case(session, person_id, at)
+    case = retention_due.erasure_case(session, person_id, context.now)
     if case is None:
         raise LookupError(f"there is no person {person_id}")
     if case.requested_at is not None:
         return False
-    values = {"person_id": person_id, "number": number, "reason": reason, "made_by": by, "made_at": at}
+    values = {
+        "person_id": person_id,
+        "number": number,
+        "reason": reason,
+        "made_by": context.actor,
+        "made_at": context.now,
+    }
     if insert_once(session, ErasureRequest, **values) is None:
         return False
     # The reason may name a person, and the audit log can never be erased: the reason is stored in the request only.
-    record_event(session, "data.erasure_asked", ("person", person_id), {}, by, at)
+    record_event(context, "data.erasure_asked", ("person", person_id), {})
     return True
 
 
@@ -91,7 +100,12 @@ def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list
             titles = ", ".join(
                 STAGE_TITLES[cast("ErasureStage", erasure.stage)].lower() for erasure in stages if erasure.total
             )
-            record_event(session, "data.erased", ("person", task.person_id), {"what": titles, "rows": rows}, None, at)
+            record_event(
+                make_context(session, None, at),
+                "data.erased",
+                ("person", task.person_id),
+                {"what": titles, "rows": rows},
+            )
     session.flush()
     return erasures
 

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from course.audit.actions import record_event
 from course.clock import now
+from course.context import make_context
 from course.organisation.queries import organisation
 from course.people.queries import person, person_id_by_email
 from course.privacy.jobs import run_erasure
@@ -67,5 +68,5 @@ def copy_command(who: str, file: Path) -> None:
         at, subject_data = now(), read_subject_data(session, subject.id, app_state().config.secret_key)
         data = export_subject_data(subject_data, subject.id, own_organisation.name, at, own=False)
         write_new_file(file, data)
-        record_event(session, "data.downloaded", ("person", subject.id), {}, None, at)
+        record_event(make_context(session, None, at), "data.downloaded", ("person", subject.id), {})
     click.echo(f"{file}: {len(data):,} bytes. It is about {subject.name}: give it to nobody else.")

@@ -26,11 +26,13 @@ from course.privacy.rules.retention_schedule import (
 )
 from course.privacy.rules.subject_access_export import display_value
 from course.privacy.subject_access_export import export_subject_data
+from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import format_date, format_moment, plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.template_filters import format_date, format_moment
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("privacy", __name__)
 PageResponse = Response | WsgiResponse
@@ -72,7 +74,7 @@ def download() -> Response:
     at, ours = now(), current_organisation()
     data = export_subject_data(_own_subject_data(), _viewer_id(), ours.name if ours else "", at, own=True)
     with unit_of_work() as session:
-        record_event(session, "data.downloaded", ("person", _viewer_id()), {}, _viewer_id(), at)
+        record_event(signed_in_context(session, at), "data.downloaded", ("person", _viewer_id()), {})
     response = Response(data, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
     response.headers["Cache-Control"] = "no-store"
@@ -88,7 +90,7 @@ def delete_notes() -> WsgiResponse:
     """
     with unit_of_work() as session:
         count = actions.delete_notes(session, _viewer_id())
-    flash(f"{plural(count, 'note')} deleted.")
+    flash(ngettext("%(num)s note deleted.", "%(num)s notes deleted.", count))
     return redirect_after_post(url_for("privacy.my_data"))
 
 
@@ -103,11 +105,11 @@ def schedule() -> PageResponse:
     if form.validate_on_submit():
         if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
-                saved = actions.set_schedule(session, form.schedule(), form.reason.data or "", _viewer_id(), at)
+                saved = actions.set_schedule(signed_in_context(session, at), form.schedule(), form.reason.data or "")
             flash(
-                "Saved. The worker erases what is not kept any more within the hour."
+                _("Saved. The worker erases what is not kept any more within the hour.")
                 if saved
-                else "This is the schedule that holds already. Nothing has changed."
+                else _("This is the schedule that holds already. Nothing has changed.")
             )
             return redirect_after_post(url_for("privacy.schedule"))
         preview = retention_due.preview_erasure(db(), form.schedule(), app_state().config.time_zone, at)
@@ -130,11 +132,11 @@ def erase(person_id: int) -> PageResponse:
         abort(404)
     if form.validate_on_submit():
         with unit_of_work() as session:
-            requested = actions.request_erasure(session, person_id, form.reason.data or "", _viewer_id(), at)
+            requested = actions.request_erasure(signed_in_context(session, at), person_id, form.reason.data or "")
         if requested:
-            flash("Written down. The worker carries it out within the hour.")
+            flash(_("Written down. The worker carries it out within the hour."))
         else:
-            flash("That was asked for already. The worker carries it out within the hour.")
+            flash(_("That was asked for already. The worker carries it out within the hour."))
         return redirect_after_post(url_for("privacy.erase", person_id=person_id))
     settings, last_day = retention_due.current_schedule(db()), _leaving_day(case.person.left_at)
     page = render_template(

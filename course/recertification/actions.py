@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -14,8 +14,8 @@ from course.audit.actions import record_event
 from course.audit.rules import changed_values
 from course.certificates.actions import issue_certificate
 from course.certificates.events import CertificateRevoked
+from course.context import Context, make_context
 from course.credentials.actions import signing_settings
-from course.dates import civil_date
 from course.db import Base, lock_row
 from course.learning.events import CourseCompleted
 from course.organisation.models import Organisation
@@ -26,7 +26,15 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.recertification.rules import CompletionFact, Policy, cycles
 from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, add_days, is_plausible_date
 from course.recertification.rules.fact_impact import certificate_limit, extension_limit
-from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, CertificationFacts
+from course.recertification.rules.facts import (
+    IMPORTED,
+    INITIAL,
+    REFRESHER,
+    CertificationFacts,
+    ExternalCompletion,
+    Pause,
+)
+from course.translation import lazy_gettext as _
 
 # What is done with a certificate from elsewhere that states a later last day than the policy allows.
 REFUSE = "refuse"  # it is not recorded, and the form or command says why
@@ -34,7 +42,7 @@ SHORTEN = "shorten"  # it counts as long as the policy allows
 KEEP = "keep"  # it is one of our own, from a time of another policy
 
 # The reason recorded with an earlier certificate that a person held in a duplicate entry.
-MERGE_REASON = "From a second entry of the same person"
+MERGE_REASON = _("From a second entry of the same person")
 
 # The facts that can be withdrawn, by the name in the addresses of their pages.
 FACT_MODELS: dict[str, type[Any]] = {
@@ -60,12 +68,11 @@ def certify(session: Session, event: CourseCompleted) -> None:
     issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == completion), None))
 
 
-def add_policy_version(
-    session: Session, policy: Policy, today: date, reason: str, by: int | None, at: datetime
-) -> bool:
+def add_policy_version(context: Context, policy: Policy, reason: str) -> bool:
     """Add a policy version; it governs from the later of its day and today. Returns False, and does nothing, if the
     newest version is the same, with the same day and reason."""
-    values = asdict(policy) | {"recorded": today}
+    session = context.session
+    values = asdict(policy) | {"recorded": context.today}
     # The lock makes two requests that save at the same time run one after the other.
     session.execute(select(Organisation.id).with_for_update())
     same_pathway = (
@@ -75,11 +82,11 @@ def add_policy_version(
     newest_row = session.execute(newest).scalar_one_or_none()
     if newest_row is not None and _has_values(newest_row, values | {"reason": reason}):
         return False
-    row = RenewalPolicy(**values, reason=reason, made_by=by, made_at=at)
+    row = RenewalPolicy(**values, reason=reason, made_by=context.actor, made_at=context.now)
     session.add(row)
     session.flush()
     changed = changed_values({name: getattr(newest_row, name, None) for name in values}, values)
-    record_event(session, "policy.changed", ("policy", row.id), {"reason": reason, **changed}, by, at)
+    record_event(context, "policy.changed", ("policy", row.id), {"reason": reason, **changed})
     return True
 
 
@@ -98,115 +105,90 @@ def _already_recorded(session: Session, what: str, values: Mapping[str, object])
     return any(_has_values(row, values) for row in rows)
 
 
-def grant_extension(
-    session: Session, person_id: int, until: date, reason: str, today: date, by: int | None, at: datetime
-) -> bool:
+def grant_extension(context: Context, person_id: int, until: date, reason: str) -> bool:
     """Grant a person an extension until the end of that day. Returns False, and does nothing, if the same extension was
     recorded today already. Raises ValueError if the day has passed or is later than the policy allows."""
-    if until < today:
+    session = context.session
+    if until < context.today:
         raise ValueError("An extension ends today or later.")
-    _check_dates(today, until)
-    limit = extension_limit(*_facts_and_policies(session, person_id), today)
+    _check_dates(context.today, until)
+    limit = extension_limit(*_facts_and_policies(session, person_id), context.today)
     if until > limit.latest:
         raise ValueError(limit.refusal)
-    values = {"person_id": person_id, "recorded": today, "until": until, "reason": reason}
+    values = {"person_id": person_id, "recorded": context.today, "until": until, "reason": reason}
     if _already_recorded(session, "extension", values):
         return False
-    session.add(RenewalExtension(**values, withdrawn=None, made_by=by, made_at=at))
+    session.add(RenewalExtension(**values, withdrawn=None, made_by=context.actor, made_at=context.now))
     session.flush()
-    record_event(session, "extension.granted", ("person", person_id), {"until": until, "reason": reason}, by, at)
+    record_event(context, "extension.granted", ("person", person_id), {"until": until, "reason": reason})
     return True
 
 
-def record_pause(
-    session: Session,
-    person_id: int,
-    since: date,
-    until: date | None,
-    re_enter_days: int,
-    reason: str,
-    today: date,
-    by: int | None,
-    at: datetime,
-) -> bool:
+def record_pause(context: Context, person_id: int, pause: Pause) -> bool:
     """Record a pause for a long leave, or a correction of a leave with the same first day. Returns False, and does
-    nothing, if the same was recorded today already.
-
-    Raises ValueError if the leave ends before it begins, or if the number of days after the return is negative.
-    """
-    if until is not None and until < since:
+    nothing, if the same was recorded today already. Raises ValueError if the leave ends before it begins."""
+    session = context.session
+    if pause.until is not None and pause.until < pause.since:
         raise ValueError("A leave ends on its first day or later.")
-    if re_enter_days < 0:
-        raise ValueError("The days after a return are not negative.")
-    _check_dates(today, since, until)
-    values = {"person_id": person_id, "recorded": today, "since": since, "until": until}
-    values |= {"re_enter_days": re_enter_days, "reason": reason}
+    _check_dates(context.today, pause.since, pause.until)
+    values = {"person_id": person_id, "recorded": context.today, "since": pause.since, "until": pause.until}
+    values |= {"re_enter_days": pause.re_enter_days, "reason": pause.reason}
     if _already_recorded(session, "leave", values):
         return False
-    session.add(RenewalPause(**values, made_by=by, made_at=at))
+    session.add(RenewalPause(**values, made_by=context.actor, made_at=context.now))
     session.flush()
-    details = {"since": since, "until": until, "days_after_return": re_enter_days, "reason": reason}
-    record_event(session, "pause.recorded", ("person", person_id), details, by, at)
+    details = {"since": pause.since, "until": pause.until, "days_after_return": pause.re_enter_days}
+    record_event(context, "pause.recorded", ("person", person_id), {**details, "reason": pause.reason})
     return True
 
 
 def import_listed_certificate(session: Session, event: EarlierCertificate) -> None:
     """Record an earlier certificate from an imported list of people. A certificate that is known already changes
     nothing."""
-    import_completion(session, event.person_id, event.day, event.valid_until, event.issuer, INITIAL,
-                      "From a list of people", event.recorded, event.by, event.at, too_long=SHORTEN)  # fmt: skip
+    context = make_context(session, event.by, event.at)
+    completion = ExternalCompletion(event.day, event.valid_until, event.issuer)
+    import_completion(context, event.person_id, completion, _("From a list of people"), SHORTEN)
 
 
 def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
     """Record the completions of a merged duplicate entry, made here or imported, as earlier certificates of the
     remaining person. The certificates themselves stay as they were issued."""
-    rows = queries.unrevoked_certificates(session, event.person_id)
-    for day, until, issuer, kind in rows:
-        import_completion(session, event.into_id, day, until, issuer, kind, MERGE_REASON,
-                          event.recorded, event.by, event.at, too_long=KEEP)  # fmt: skip
+    context = make_context(session, event.by, event.at)
+    for day, until, issuer, kind in queries.unrevoked_certificates(session, event.person_id):
+        completion = ExternalCompletion(day, until, issuer, kind)
+        import_completion(context, event.into_id, completion, MERGE_REASON, KEEP)
 
 
 def withdraw_merged_certificate(session: Session, event: CertificateRevoked) -> None:
     """A certificate of a merged duplicate entry was revoked: withdraw the earlier certificate that was recorded for the
     remaining person because of it."""
-    today = civil_date(event.at, signing_settings(session).zone)
+    context = make_context(session, event.by, event.at)
     rows = session.execute(select(RenewalImport).where(RenewalImport.reason == MERGE_REASON).order_by(RenewalImport.id))
     for row in rows.scalars().all():
         is_merged_copy = row.person_id != event.person_id and row.issuer.endswith(
             tuple(f", {one}" for one in event.numbers)
         )
         if is_merged_copy and row.id in queries.open_facts(session, row.person_id)["certificate"]:
-            withdraw_fact(session, row.person_id, "certificate", row.id, event.reason, today, event.by, event.at)
+            withdraw_fact(context, row.person_id, "certificate", row.id, event.reason)
 
 
 def import_completion(
-    session: Session,
-    person_id: int,
-    day: date,
-    valid_until: date | None,
-    issuer: str,
-    kind: str,
-    reason: str,
-    today: date,
-    by: int | None,
-    at: datetime,
-    proof: str | None = None,
-    too_long: str = REFUSE,
+    context: Context, person_id: int, completion: ExternalCompletion, reason: str, too_long: str = REFUSE
 ) -> bool:
     """Record a certificate from elsewhere. Returns False, and does nothing, if it is recorded already.
 
-    `kind` is the completed course, initial or refresher; `proof` a signed document; `too_long` what is done with a last
-    valid day that is later than the policy allows (REFUSE, SHORTEN, KEEP). Whether the certificate counts is decided by
-    the rules, not here. Raises ValueError for a day in the future, a last valid day that is not after it, or an unknown
-    kind.
+    `too_long` says what is done with a last valid day that is later than the policy allows (REFUSE, SHORTEN, KEEP).
+    Whether the certificate counts is decided by the rules, not here. Raises ValueError for a day in the future, a last
+    valid day that is not after it, or an unknown kind.
     """
+    session, today, day = context.session, context.today, completion.day
     if day > today:
         raise ValueError("The day of completion is today or earlier.")
-    if kind not in (INITIAL, REFRESHER):
+    if completion.kind not in (INITIAL, REFRESHER):
         raise ValueError("A certificate is of the initial course or of a refresher.")
-    _check_dates(today, day, valid_until)
-    CompletionFact(day, today, IMPORTED, valid_until)
-    valid_until = _allowed_valid_until(session, person_id, day, valid_until, today, too_long)
+    _check_dates(today, day, completion.valid_until)
+    CompletionFact(day, today, IMPORTED, completion.valid_until)
+    valid_until = _allowed_valid_until(context, person_id, completion, too_long)
     lock_row(session, Person, person_id)
     rows_of_day = (
         session.execute(
@@ -222,24 +204,26 @@ def import_completion(
         return False
     session.add(
         RenewalImport(
-            person_id=person_id, recorded=today, day=day, valid_until=valid_until, issuer=issuer, kind=kind,
-            proof=proof, withdrawn=None, reason=reason, made_by=by, made_at=at,
+            person_id=person_id, recorded=today, day=day, valid_until=valid_until, issuer=completion.issuer,
+            kind=completion.kind, proof=completion.proof, withdrawn=None, reason=reason, made_by=context.actor,
+            made_at=context.now,
         )
     )  # fmt: skip
     session.flush()
-    details = {"completed_on": day, "valid_until": valid_until, "issuer": issuer, "reason": reason}
-    record_event(session, "certificate.brought", ("person", person_id), details, by, at)
+    details = {"completed_on": day, "valid_until": valid_until, "issuer": completion.issuer, "reason": reason}
+    record_event(context, "certificate.brought", ("person", person_id), details)
     return True
 
 
 def _allowed_valid_until(
-    session: Session, person_id: int, day: date, until: date | None, today: date, too_long: str
+    context: Context, person_id: int, completion: ExternalCompletion, too_long: str
 ) -> date | None:
     """The last valid day with which an earlier certificate is recorded. Raises ValueError if it is later than the
     policy allows and is not to be shortened."""
+    until = completion.valid_until
     if until is None or too_long == KEEP:
         return until
-    limit = certificate_limit(day, *_facts_and_policies(session, person_id), today)
+    limit = certificate_limit(completion.day, *_facts_and_policies(context.session, person_id), context.today)
     if until > limit.latest and too_long == REFUSE:
         raise ValueError(limit.refusal)
     return min(until, limit.latest)
@@ -255,28 +239,27 @@ def _check_dates(today: date, *days: date | None) -> None:
         raise ValueError(DATE_RANGE_MESSAGE)
 
 
-def withdraw_fact(
-    session: Session, person_id: int, what: str, fact_id: int, reason: str, today: date, by: int | None, at: datetime
-) -> None:
+def withdraw_fact(context: Context, person_id: int, what: str, fact_id: int, reason: str) -> None:
     """Withdraw an extension, a leave or an earlier certificate from today on. The withdrawal is another row; the
     withdrawn row stays.
 
     Raises LookupError if this person has no such fact, or if it was withdrawn or replaced by a later row before.
     """
+    session = context.session
     model = FACT_MODELS[what]
     row = session.get(model, fact_id)
     if row is None or row.person_id != person_id or fact_id not in queries.open_facts(session, person_id)[what]:
         raise LookupError(f"there is no open {what} {fact_id}")
     values = {column.name: getattr(row, column.name) for column in model.__table__.columns if column.name != "id"}
-    values |= {"made_by": by, "made_at": at}
+    values |= {"made_by": context.actor, "made_at": context.now}
     match what:
         case "extension":
-            values |= {"withdrawn": today, "withdrawn_reason": reason}
+            values |= {"withdrawn": context.today, "withdrawn_reason": reason}
         case "leave":
             # A row whose end is before its beginning says that the leave never took place.
-            values |= {"until": add_days(row.since, -1), "recorded": today, "reason": reason}
+            values |= {"until": add_days(row.since, -1), "recorded": context.today, "reason": reason}
         case _:
-            values |= {"withdrawn": today, "recorded": today, "reason": reason, "proof": None}
+            values |= {"withdrawn": context.today, "recorded": context.today, "reason": reason, "proof": None}
     session.add(model(**values))
     session.flush()
-    record_event(session, WITHDRAWAL_EVENTS[what], ("person", person_id), {"reason": reason}, by, at)
+    record_event(context, WITHDRAWAL_EVENTS[what], ("person", person_id), {"reason": reason})

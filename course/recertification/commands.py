@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.people import actions as staff
 from course.people.actions import Refusal
@@ -17,7 +18,7 @@ from course.recertification import actions, queries
 from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.explanations import STATUS_GROUPS
-from course.recertification.rules.facts import INITIAL, REFRESHER
+from course.recertification.rules.facts import INITIAL, REFRESHER, ExternalCompletion, Pause
 from course.web.app_state import app_state
 from course.web.unit_of_work import WriteSession, unit_of_work
 
@@ -66,7 +67,7 @@ def extend_command(email: str, until: datetime, reason: str) -> None:
     try:
         with unit_of_work() as session:
             person_id = _require_person(person_id_by_email(session, email), email)
-            actions.grant_extension(session, person_id, until.date(), reason[:200], _today(), None, now())
+            actions.grant_extension(make_context(session, None, now()), person_id, until.date(), reason[:200])
             explanation = _status_explanation(session, person_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -85,7 +86,9 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
     try:
         with unit_of_work() as session:
             person_id = _require_person(person_id_by_email(session, email), email)
-            actions.record_pause(session, person_id, since.date(), last, days, reason[:200], _today(), None, now())
+            actions.record_pause(
+                make_context(session, None, now()), person_id, Pause(since.date(), last, days, reason[:200])
+            )
             explanation = _status_explanation(session, person_id)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -107,7 +110,10 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
         with unit_of_work() as session:
             person_id = _require_person(person_id_by_email(session, email), email)
             is_new = actions.import_completion(
-                session, person_id, day.date(), last, issuer[:200], kind, reason[:200], _today(), None, now()
+                make_context(session, None, now()),
+                person_id,
+                ExternalCompletion(day.date(), last, issuer[:200], kind),
+                reason[:200],
             )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -132,22 +138,16 @@ def left_command(email: str, day: datetime, reason: str) -> None:
 def come_back_command(email: str, day: datetime, reason: str) -> None:
     """Record that a person who had left works here again. Their certificates count as before."""
     _change_employment(
-        lambda session, person, first, *why: staff.record_return(session, person, first, None, *why), email, day, reason
+        lambda context, person, first, why: staff.record_return(context, person, first, None, why), email, day, reason
     )
     click.echo(f"{email} works here again from {long_date(day.date())}.")
 
 
-def _change_employment(record: Callable[..., Refusal | None], email: str, day: datetime, reason: str) -> None:
-    zone = app_state().config.time_zone
+def _change_employment(
+    record: Callable[[Context, int, date, str], Refusal | None], email: str, day: datetime, reason: str
+) -> None:
     with unit_of_work() as session:
-        refusal = record(
-            session,
-            _require_person(person_id_by_email(session, email), email),
-            day.date(),
-            reason[:200],
-            zone,
-            None,
-            now(),
-        )
+        person_id = _require_person(person_id_by_email(session, email), email)
+        refusal = record(make_context(session, None, now()), person_id, day.date(), reason[:200])
         if refusal is not None:
             raise click.ClickException(refusal.message)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.dates import civil_date
 from course.db import insert_once
 from course.mail.actions import (
@@ -29,6 +30,7 @@ from course.reminders import queries
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.queries import LEAD, LEARNER, MANAGER, REQUESTED, ReminderCandidate
 from course.reminders.rules import Digest, ReminderPolicy, SendingHours, build_digest, digest_day, reminder_key
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -162,13 +164,11 @@ def _team_digest(
     )
 
 
-def queue_reminder(
-    session: Session, planned: PlannedReminder, message: MailMessage, at: datetime, by: int | None = None
-) -> bool:
+def queue_reminder(context: Context, planned: PlannedReminder, message: MailMessage) -> bool:
     """Queue a reminder, to leave within the sending hours.
 
-    Returns False if it was queued concurrently, or another one for that day. `by` is the person who asked for it (None:
-    the course).
+    Returns False if it was queued concurrently, or another one for that day. The actor is the person who asked for it
+    (None: the course).
     """
     named_ids = (
         [overdue_person.person_id for overdue_person in planned.subject.overdue]
@@ -176,11 +176,12 @@ def queue_reminder(
         else []
     )
     row_id = insert_once(
-        session, Reminder, key=planned.key, kind=planned.kind, person_id=planned.person_id, step=planned.step, due=planned.due,
-        leaves_on=planned.send_on, reason=planned.reason, named=named_ids, made_by=by, made_at=at,
+        context.session, Reminder, key=planned.key, kind=planned.kind, person_id=planned.person_id, step=planned.step,
+        due=planned.due, leaves_on=planned.send_on, reason=planned.reason, named=named_ids,
+        made_by=context.actor, made_at=context.now,
     )  # fmt: skip
     return row_id is not None and schedule_message(
-        session, planned.key, planned.recipient, message, at, planned.send_at
+        context.session, planned.key, planned.recipient, message, context.now, planned.send_at
     )
 
 
@@ -209,23 +210,23 @@ def _obsolete_reason(
     if reminder.kind == REQUESTED:
         return _requested_obsolete_reason(session, reminder, recipient, hours, day)
     if reminder.leaves_on.isocalendar()[:2] != day.isocalendar()[:2]:
-        return "It was the summary of an earlier week."
+        return _("It was the summary of an earlier week.")
     ids = set(reminder.named)
     if reminder.kind == MANAGER and reminder.person_id is not None:
         if reminder.person_id in opted_out_people(session, DIGEST, [reminder.person_id]):
-            return "The weekly summary is not wanted any more."
+            return _("The weekly summary is not wanted any more.")
         team = queries.managed_people(session, [reminder.person_id]).get(reminder.person_id)
         if team is None:
-            return "They do not manage a team any more."
+            return _("They do not manage a team any more.")
         ids &= team
         manager = queries.reminder_candidates(session, hours, day, [reminder.person_id])[0]
         if manager.email != recipient or not _receives_digest(manager, day):
-            return "The manager is away or has another address now."
+            return _("The manager is away or has another address now.")
     elif reminder.kind == LEAD:
         own_organisation = organisation(session)
         lead = own_organisation.contacts.get("lead") if own_organisation else None
         if lead is None or lead.email != recipient:
-            return "Somebody else is the safeguarding lead now."
+            return _("Somebody else is the safeguarding lead now.")
     overdue_ids = (
         {
             candidate.id
@@ -235,7 +236,7 @@ def _obsolete_reason(
         if ids
         else set()
     )
-    return "Somebody named in it is not overdue any more." if overdue_ids != set(reminder.named) else None
+    return _("Somebody named in it is not overdue any more.") if overdue_ids != set(reminder.named) else None
 
 
 def _learner_obsolete_reason(
@@ -246,8 +247,8 @@ def _learner_obsolete_reason(
     if step is None:
         return candidate.reminder.silence_reason
     if reminder_key(candidate.id, candidate.status, step) != reminder.key:
-        return "The due day has moved, or a later step has taken its place."
-    return None if candidate.email == recipient else "The address has changed."
+        return _("The due day has moved, or a later step has taken its place.")
+    return None if candidate.email == recipient else _("The address has changed.")
 
 
 def _requested_obsolete_reason(
@@ -257,15 +258,16 @@ def _requested_obsolete_reason(
     if candidate.status.state in (NOT_REQUIRED, PAUSED, UP_TO_DATE):
         return candidate.reminder.silence_reason
     if candidate.status.due != reminder.due:
-        return "The due day has moved."
-    return None if candidate.email == recipient else "The address has changed."
+        return _("The due day has moved.")
+    return None if candidate.email == recipient else _("The address has changed.")
 
 
-def add_policy_version(session: Session, policy: ReminderPolicy, reason: str, by: int | None, at: datetime) -> bool:
+def add_policy_version(context: Context, policy: ReminderPolicy, reason: str) -> bool:
     """Add a version of the reminder policy, which is in force from now on.
 
     Returns False, and writes nothing, if the newest version has the same values and the same reason.
     """
+    session = context.session
     # The lock serialises two simultaneous submissions.
     session.execute(select(Organisation.id).with_for_update())
     closed = [[first.isoformat(), last.isoformat()] for first, last in policy.closed]
@@ -278,26 +280,26 @@ def add_policy_version(session: Session, policy: ReminderPolicy, reason: str, by
     current = session.execute(newest).scalar_one_or_none()
     if current is not None and all(getattr(current, name) == value for name, value in values.items()):
         return False
-    session.add(ReminderPolicyVersion(**values, made_by=by, made_at=at))
+    session.add(ReminderPolicyVersion(**values, made_by=context.actor, made_at=context.now))
     session.flush()
-    record_event(session, "policy.reminders_changed", None, {"reason": reason}, by, at)
+    record_event(context, "policy.reminders_changed", None, {"reason": reason})
     return True
 
 
-def resume_mail(session: Session, person_id: int, address: str, reason: str, by: int | None, at: datetime) -> bool:
+def resume_mail(context: Context, person_id: int, address: str, reason: str) -> bool:
     """Remove an address from the suppression list.
 
     Returns False, and writes nothing, if the address is not on the list.
     """
-    if not clear_suppression(session, address, reason, by, at):
+    if not clear_suppression(context, address, reason):
         return False
-    record_event(session, "mail.address_cleared", ("person", person_id), {}, by, at)
+    record_event(context, "mail.address_cleared", ("person", person_id), {})
     return True
 
 
-def resume_all_mail(session: Session, reason: str, by: int | None, at: datetime) -> int:
+def resume_all_mail(context: Context, reason: str) -> int:
     """Remove all addresses from the suppression list. Returns their number."""
-    count = clear_suppression_list(session, reason, by, at)
+    count = clear_suppression_list(context, reason)
     if count:
-        record_event(session, "mail.addresses_cleared", None, {"addresses": count, "reason": reason}, by, at)
+        record_event(context, "mail.addresses_cleared", None, {"addresses": count, "reason": reason})
     return count

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from course.content.loaded_course import library
+from course.context import make_context
 from course.jobs.rules import JobKind
 from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -33,7 +35,7 @@ def queue_due_reminders(at: datetime, clock: Clock) -> int:
         messages = _build_messages(batch)
         with unit_of_work() as session:
             for planned, message in messages:
-                queued += actions.queue_reminder(session, planned, message, clock())
+                queued += actions.queue_reminder(make_context(session, None, clock()), planned, message)
     return queued
 
 
@@ -48,6 +50,6 @@ def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder,
 
 JOBS = (
     JobKind(
-        "reminders.queue", "Reminders", lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
+        "reminders.queue", _("Reminders"), lambda run: queue_due_reminders(run.at, run.clock), every=timedelta(hours=1)
     ),
 )

@@ -27,11 +27,12 @@ from course.reminders.rules import (
     digest_day,
     reminder_steps,
 )
+from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("reminders", __name__)
 EXAMPLE_PERIOD = timedelta(days=90)  # from today to the due date of the example
@@ -91,7 +92,7 @@ def summary() -> WsgiResponse:
     wanted = request.form.get("wanted") == "yes"
     with unit_of_work() as session:
         set_mail_preference(session, current_user.person.id, DIGEST, wanted, now())
-    flash("You get the weekly summary of your teams." if wanted else "The weekly summary has stopped.")
+    flash(_("You get the weekly summary of your teams.") if wanted else _("The weekly summary has stopped."))
     return redirect_after_post(url_for("reminders.own_reminders"))
 
 
@@ -100,15 +101,14 @@ def summary() -> WsgiResponse:
 def clear_address(person_id: int) -> WsgiResponse:
     """Remove the address of a person from the suppression list."""
     found = visible_person(db(), current_user.person, person_id) or abort(404)
-    by = current_user.person.id
     with unit_of_work() as session:
         cleared = actions.resume_mail(
-            session, person_id, found.email, "An administrator asked to try again.", by, now()
+            signed_in_context(session), person_id, found.email, _("An administrator asked to try again.")
         )
     if cleared:
-        flash(f"Mail to {found.email} is tried again from the next reminder on.")
+        flash(_("Mail to %(email)s is tried again from the next reminder on.", email=found.email))
     else:
-        flash(f"Mail to {found.email} is not held back.")
+        flash(_("Mail to %(email)s is not held back.", email=found.email))
     return redirect_after_post(url_for("reminders.person_reminders", person_id=person_id))
 
 
@@ -125,11 +125,17 @@ def addresses() -> str:
 def clear_addresses() -> WsgiResponse:
     """Remove all addresses from the suppression list."""
     with unit_of_work() as session:
-        count = actions.resume_all_mail(session, "An administrator asked to try again.", current_user.person.id, now())
+        count = actions.resume_all_mail(signed_in_context(session), _("An administrator asked to try again."))
     if count:
-        flash(f"Mail to {plural(count, 'address', 'addresses')} is sent again, beginning with the next one.")
+        flash(
+            ngettext(
+                "Mail to %(num)s address is sent again, beginning with the next one.",
+                "Mail to %(num)s addresses is sent again, beginning with the next one.",
+                count,
+            )
+        )
     else:
-        flash("There is no address to which no mail is sent.")
+        flash(_("There is no address to which no mail is sent."))
     return redirect_after_post(url_for("reminders.addresses"))
 
 
@@ -147,10 +153,8 @@ def policy() -> Response | WsgiResponse:
         displayed = form.policy()
         if "save" in request.form:
             with unit_of_work() as session:
-                saved = actions.add_policy_version(
-                    session, displayed, form.reason.data or "", current_user.person.id, at
-                )
-            flash("Saved. It holds from now on." if saved else "This was saved before. Nothing has changed.")
+                saved = actions.add_policy_version(signed_in_context(session, at), displayed, form.reason.data or "")
+            flash(_("Saved. It holds from now on.") if saved else _("This was saved before. Nothing has changed."))
             return redirect_after_post(url_for("reminders.policy"))
     today = civil_date(at, zone)
     hours = SendingHours(displayed, own_organisation.nation, zone)

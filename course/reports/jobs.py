@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.exports.actions import store_file
 from course.exports.queries import download_of_job
@@ -21,16 +22,18 @@ from course.people.queries import viewers
 from course.people.rules import Viewer
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import app_status_cache
-from course.reports.report_files import REPORT_FORMATS, render_report_file
+from course.reports.report_files import REPORT_FORMATS, ReportHeading, render_report_file
 from course.reports.report_view import build_report_view, report_rows
 from course.reports.rules import ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
-READING_STAGE = "Reading who is in it"
+READING_STAGE = lazy_gettext("Reading who is in it")
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,13 @@ def build_report_file(session: Session, ledger: StatusCache, asked: ReportReques
     tell(READING_STAGE, 0, 1)
     ours = organisation(session)
     name = ours.name if ours else ""
-    seen = build_report_view(
-        session, ledger, asked.viewer, asked.wanted, civil_date(asked.at, zone), zone, name or "Everybody"
-    )
+    context = Context(session, asked.viewer.id or None, asked.at, zone)
+    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everybody"))
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines
     data = render_report_file(
-        asked.kind, seen, report_rows(session, library(), seen, lines), name, zone, asked.at, tell
+        asked.kind, seen, report_rows(session, library(), seen, lines), ReportHeading(name, zone, asked.at), tell
     )
     return ReportFile(data, tuple(line.id for line in lines), seen.on)
 
@@ -75,9 +77,10 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
     """Write to the log that somebody took the file, and to what each person in it can see about their record."""
     kind, by = REPORT_FORMATS[asked.kind].name, asked.viewer.id or None
     details = {"people": len(made.people), "as": kind, "on": made.on, "team": asked.wanted.team}
-    record_event(session, "report.exported", None, details, by, asked.at)
+    context = make_context(session, by, asked.at)
+    record_event(context, "report.exported", None, details)
     if by is not None:
-        log_record_export(session, made.people, by, EXPORT, f"team report, {kind}", asked.at)
+        log_record_export(context, made.people, EXPORT, _("team report, %(kind)s", kind=kind))
 
 
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
@@ -112,5 +115,7 @@ def make_report_file(run: JobRun) -> None:
         log_report_export(session, asked, made)
 
 
-REPORT_FILE = JobKind("report.file", "File of the team report", make_report_file, expected_errors=(LookupError,))
+REPORT_FILE = JobKind(
+    "report.file", lazy_gettext("File of the team report"), make_report_file, expected_errors=(LookupError,)
+)
 JOBS = (REPORT_FILE,)

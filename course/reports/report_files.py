@@ -40,8 +40,17 @@ class ReportFormat:
 
     name: str
     media_type: str
-    render: Callable[[ReportView, Sequence[ReportRow], str, str, datetime, StageCallback], bytes]
+    render: Callable[[ReportView, Sequence[ReportRow], ReportHeading, StageCallback], bytes]
     max_immediate: int  # people up to whom the file is made within the request; larger files are made in the background
+
+
+@dataclass(frozen=True)
+class ReportHeading:
+    """What a file says of itself: the organisation, and the moment at which it is made, in the time zone."""
+
+    organisation: str
+    zone: str
+    at: datetime
 
 
 def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
@@ -55,24 +64,23 @@ def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
 def _csv(
     view: ReportView,  # noqa: ARG001
     rows: Sequence[ReportRow],
-    organisation: str,  # noqa: ARG001
-    zone: str,
-    at: datetime,  # noqa: ARG001
+    heading: ReportHeading,
     report_progress: StageCallback,
 ) -> bytes:
-    return csv_bytes((COLUMNS, *_cell_rows(rows, zone, report_progress)))
+    return csv_bytes((COLUMNS, *_cell_rows(rows, heading.zone, report_progress)))
 
 
 def _xlsx(
     view: ReportView,
     rows: Sequence[ReportRow],
-    organisation: str,
-    zone: str,
-    at: datetime,
+    heading: ReportHeading,
     report_progress: StageCallback,
 ) -> bytes:
-    about_rows = [(view.name, organisation), *((line,) for line in report_summary(view, zone, at))]
-    people = itertools.chain((COLUMNS,), _cell_rows(rows, zone, report_progress))
+    about_rows = [
+        (view.name, heading.organisation),
+        *((line,) for line in report_summary(view, heading.zone, heading.at)),
+    ]
+    people = itertools.chain((COLUMNS,), _cell_rows(rows, heading.zone, report_progress))
     return xlsx_bytes({"People": people, "About this report": about_rows})
 
 
@@ -120,37 +128,34 @@ def _compiler() -> typst.Compiler:
 def _pdf(
     view: ReportView,
     rows: Sequence[ReportRow],
-    organisation: str,
-    zone: str,
-    at: datetime,
+    heading: ReportHeading,
     report_progress: StageCallback,
 ) -> bytes:
     """Typst keeps a whole document in memory, so a long list is typeset in parts with continuous page numbers."""
     if len(rows) <= PDF_BATCH_SIZE:
-        return _compile_pdf(_template_data(view, rows, organisation, zone, at))
+        return _compile_pdf(_template_data(view, rows, heading))
     # Imported here because the library loads slowly and few reports need it.
     from pypdf import PdfReader, PdfWriter  # noqa: PLC0415
 
     merged, pages_before = PdfWriter(), 0
     for batch_start in range(0, len(rows), PDF_BATCH_SIZE):
         report_progress(WRITING_STAGE, batch_start, len(rows))
-        template_data = _template_data(view, rows[batch_start : batch_start + PDF_BATCH_SIZE], organisation, zone, at)
+        template_data = _template_data(view, rows[batch_start : batch_start + PDF_BATCH_SIZE], heading)
         part = PdfReader(
             io.BytesIO(_compile_pdf({**template_data, "before": pages_before, "begins": batch_start == 0}))
         )
         merged.append(part, import_outline=False)
         pages_before += len(part.pages)
-    merged.add_metadata({"/Title": f"Team report: {view.name}", "/Author": organisation})
+    merged.add_metadata({"/Title": f"Team report: {view.name}", "/Author": heading.organisation})
     file = io.BytesIO()
     merged.write(file)
     return file.getvalue()
 
 
-def _template_data(
-    view: ReportView, rows: Sequence[ReportRow], organisation: str, zone: str, at: datetime
-) -> dict[str, Any]:
+def _template_data(view: ReportView, rows: Sequence[ReportRow], heading: ReportHeading) -> dict[str, Any]:
     """The data of the PDF template. `before` is the number of pages of the earlier parts, None if this is the whole
     document."""
+    organisation, zone, at = heading.organisation, heading.zone, heading.at
     today = civil_date(at, zone)
     printed_rows = [
         [row.line.name, row.teams, row.line.label, row.progress, *map(_date_or_blank, (
@@ -196,11 +201,9 @@ def render_report_file(
     kind: str,
     view: ReportView,
     rows: Sequence[ReportRow],
-    organisation: str,
-    zone: str,
-    at: datetime,
+    heading: ReportHeading,
     report_progress: StageCallback,
 ) -> bytes:
-    """The file in that format (a key of REPORT_FORMATS), made at the moment `at`; `report_progress` is called with the
+    """The file in that format (a key of REPORT_FORMATS), with that heading; `report_progress` is called with the
     progress."""
-    return REPORT_FORMATS[kind].render(view, rows, organisation, zone, at, report_progress)
+    return REPORT_FORMATS[kind].render(view, rows, heading, report_progress)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.schema import SETTINGS
+from course.context import Context
 from course.learning.queries import progress_facts_of_many
 from course.learning.rules.progress import ProgressFacts, progress
 from course.people.queries import TeamView
@@ -20,6 +21,7 @@ from course.reports.queries import last_reminders
 from course.reports.rules import CompletionReport, ReportFilter, StatusLine, completion_report
 from course.reports.status_cache import StatusCache
 from course.teams.rules import team_subtree
+from course.translation import lazy_gettext as _
 
 PROGRESS_BATCH_SIZE = 500  # people in one query for progress
 
@@ -40,17 +42,12 @@ class ReportView:
 
 
 def build_report_view(
-    session: Session,
-    cache: StatusCache,
-    viewer: Viewer,
-    report_filter: ReportFilter,
-    today: date,
-    zone: str,
-    organisation_name: str,
+    context: Context, cache: StatusCache, viewer: Viewer, report_filter: ReportFilter, organisation_name: str
 ) -> ReportView:
     """The report of the teams that the viewer manages today and of all teams that were below them on the day; for an
     administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist."""
-    day = cache.day(session, zone, report_filter.on or today, today)
+    today = context.today
+    day = cache.day(context.session, context.zone, report_filter.on or today, today)
     parents = {team.id: team.parent_id for team in day.tree}
     names = {team.id: team.name for team in day.tree}
     visible: frozenset[int] | None = None
@@ -62,7 +59,7 @@ def build_report_view(
         included, name = frozenset(team_subtree(chosen, parents)), names[chosen]
     elif visible is not None:
         managed_names = [names[team] for team in viewer.manages if team in names]
-        name = managed_names[0] if len(managed_names) == 1 else "My teams"
+        name = managed_names[0] if len(managed_names) == 1 else _("My teams")
     choosable = [team for team in day.tree if visible is None or team.id in visible]
     return ReportView(
         completion_report(day.ordered(report_filter.sort), report_filter, included),
@@ -127,11 +124,11 @@ def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:
     none, or have completed it."""
     if line.started and line.state != UP_TO_DATE:
         if line.course == REFRESHER:
-            return "Refresher begun"
+            return _("Refresher begun")
         if done is not None:
             return f"{done} of {modules} modules"
     if line.valid_until is None:
-        return "Not begun"
+        return _("Not begun")
     if line.state in (UP_TO_DATE, PAUSED):
-        return "Completed"
-    return "Refresher not begun" if line.course == REFRESHER else "Whole course needed"
+        return _("Completed")
+    return _("Refresher not begun") if line.course == REFRESHER else _("Whole course needed")

@@ -20,11 +20,12 @@ from course.recertification.rules.explanations import GROUP_OF_STATE, STATUS_GRO
 from course.recertification.rules.facts import CertificationFacts, EmploymentFact
 from course.text import search_key
 from course.text import sort_key as by_name
+from course.translation import lazy_gettext as _
 
 # The order of the groups in the status bar, from up to date to not required.
 STATUS_BAR_ORDER = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
 _GROUP_RANK = {group: place for place, group in enumerate(STATUS_GROUPS)}
-SORT_ORDERS = {"worst": "Worst first", "name": "By name", "due": "By due day", "start": "Newest here first"}
+SORT_ORDERS = {"worst": _("Worst first"), "name": _("By name"), "due": _("By due day"), "start": _("Newest here first")}
 PAGE_SIZE = 50  # people on one page
 
 
@@ -68,11 +69,18 @@ class StatusLine:
         return _GROUP_RANK[self.group], self.due or date.max, search_key(self.name), self.id
 
 
+@dataclass(frozen=True)
+class ListedPerson:
+    """A person as a report of a moment lists them: with the name and the teams of that moment."""
+
+    id: int
+    name: str
+    email: str
+    teams: tuple[int, ...]
+
+
 def status_line(
-    person: int,
-    name: str,
-    email: str,
-    teams: tuple[int, ...],
+    person: ListedPerson,
     facts: CertificationFacts,
     details: StatusDetails,
     organisation_pathway: str,
@@ -85,7 +93,7 @@ def status_line(
         one.start for one in employments if one.start <= details.on and (one.end is None or details.on <= one.end)
     ]
     return StatusLine(
-        person, name, email, teams,
+        person.id, person.name, person.email, person.teams,
         choices[-1].name if choices else organisation_pathway,
         max(covering or [one.start for one in employments], default=None),
         details.state, details.due.day, details.valid_until, details.overdue_days, details.started, details.course, details.on,
@@ -236,15 +244,15 @@ def parse_filter(
     """The filter in a query string, and a sentence for each value that could not be understood. A day in the future is
     refused, because its report is not known yet."""
     mistakes: list[str] = []
-    on = _parse_day(arguments, "on", "As at", mistakes)
+    on = _parse_day(arguments, "on", _("As at"), mistakes)
     if on is not None and on > today:
-        mistakes.append("As at: this day has not come yet. The report shows today.")
+        mistakes.append(_("As at: this day has not come yet. The report shows today."))
     first, last = (
-        _parse_day(arguments, "from", "Started from", mistakes),
-        _parse_day(arguments, "to", "Started up to", mistakes),
+        _parse_day(arguments, "from", _("Started from"), mistakes),
+        _parse_day(arguments, "to", _("Started up to"), mistakes),
     )
     if first and last and last < first:
-        mistakes.append("Started up to: this day is before the one that you entered under Started from.")
+        mistakes.append(_("Started up to: this day is before the one that you entered under Started from."))
     report_filter = ReportFilter(
         team=int(arguments["team"]) if re.fullmatch(r"[0-9]{1,10}", arguments.get("team", "")) else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",

@@ -23,7 +23,7 @@ from course.recertification.rules import Policy
 from course.recertification.rules.certification_status import status_details
 from course.reports import queries
 from course.reports.queries import HighWaterMark, ReportedPerson
-from course.reports.rules import StatusLine, is_employed_on, sort_lines, status_line
+from course.reports.rules import ListedPerson, StatusLine, is_employed_on, sort_lines, status_line
 from course.teams.queries import team_tree
 
 # Kinds of audit events that change nothing that a report shows.
@@ -141,15 +141,8 @@ def _status_lines(
     for person in people:
         if is_employed_on(person.facts, on):
             details = status_details(person.facts, snapshot.policies, on)
-            yield status_line(
-                person.id,
-                person.name_at(at),
-                person.email,
-                person.teams_at(at),
-                person.facts,
-                details,
-                snapshot.organisation_pathway,
-            )
+            listed = ListedPerson(person.id, person.name_at(at), person.email, person.teams_at(at))
+            yield status_line(listed, person.facts, details, snapshot.organisation_pathway)
 
 
 def _refreshed_day(

@@ -17,6 +17,7 @@ from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, download, file_content, unfinished_id
+from course.exports.rules import FileRequest
 from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
@@ -32,12 +33,13 @@ from course.training_records.actions import ReminderPreview, plan_reminders, wit
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
 from course.training_records.remind_now import remind_all
+from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
@@ -108,14 +110,12 @@ def file(kind: str) -> Response | WsgiResponse:
         return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")
     with unit_of_work() as session:
         address = report_request.wanted.address()
-        file_id = request_file(
-            session, REPORT_FILE, kind, view.team, view.on, address, report_request.viewer.id, report_request.at,
-            {"filter": address},
-        )  # fmt: skip
+        file_request = FileRequest(kind, view.team, view.on, address, {"filter": address})
+        file_id = request_file(signed_in_context(session, report_request.at), REPORT_FILE, file_request)
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
-        flash("Such a file is being made for you already. Ask for another when it is ready.")
+        flash(_("Such a file is being made for you already. Ask for another when it is ready."))
         unfinished_file_id = unfinished_id(db(), report_request.viewer.id, kind)
         return redirect_after_post(
             url_for("reports.file_status", file_id=unfinished_file_id)
@@ -165,11 +165,17 @@ def remind() -> Response | WsgiResponse:
     actionable_ids = [one for one in actionable_ids if one in recordable_ids]
     ids, zone = actionable_ids[:MAX_REMINDERS], app_state().config.time_zone
     if form.validate_on_submit():
-        sent = [one for one in remind_all(db(), ids, form.reason.data or "", viewer.id, at) if one.send_at]
+        sent = [one for one in remind_all(signed_in_context(db(), at), ids, form.reason.data or "") if one.send_at]
         if not sent:
-            flash("Nobody was reminded. The page says why.")
+            flash(_("Nobody was reminded. The page says why."))
             return redirect_after_post(f"{url_for('reports.remind')}?{report_filter.address()}")
-        flash(f"{plural(len(sent), 'reminder')} made. Until they leave you can take them back.")
+        flash(
+            ngettext(
+                "%(num)s reminder made. Until they leave you can take them back.",
+                "%(num)s reminders made. Until they leave you can take them back.",
+                len(sent),
+            )
+        )
         return redirect_after_post(url_for("reports.sent_reminders", reminder_id=newest_requested_id(db(), viewer.id)))
     previews = list(plan_reminders(db(), ids, "", zone, at))
     page = render_template(
@@ -209,9 +215,14 @@ def withdraw_all(reminder_id: int) -> WsgiResponse:
     batch = _visible_batch(reminder_id)
     with unit_of_work() as session:
         count = sum(
-            withdraw_reminder(session, one.person_id, one.reminder_id, viewer.id, viewer.name, at) for one in batch
+            withdraw_reminder(signed_in_context(session, at), one.person_id, one.reminder_id, viewer.name)
+            for one in batch
         )
-    flash(f"{count} taken back." if count else "None could be taken back: they have left, or were taken back before.")
+    flash(
+        _("%(count)s taken back.", count=count)
+        if count
+        else _("None could be taken back: they have left, or were taken back before.")
+    )
     return redirect_after_post(url_for("reports.sent_reminders", reminder_id=reminder_id))
 
 
@@ -225,16 +236,9 @@ def _visible_batch(reminder_id: int) -> list[RequestedReminder]:
 def my_report_view(report_filter: ReportFilter) -> ReportView:
     """The part of the report that the signed-in person may see."""
     organisation = current_organisation()
-    organisation_name = organisation.name if organisation else "Everybody"
-    return build_report_view(
-        db(),
-        app_status_cache(),
-        current_user.person,
-        report_filter,
-        today(),
-        str(app_state().config.time_zone),
-        organisation_name,
-    )
+    organisation_name = organisation.name if organisation else _("Everybody")
+    context, viewer = signed_in_context(db()), current_user.person
+    return build_report_view(context, app_status_cache(), viewer, report_filter, organisation_name)
 
 
 def today() -> date:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from dataclasses import replace
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.mail.actions import schedule_message
 from course.mail.rules import MailMessage
@@ -20,11 +20,10 @@ from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 
 
-def subscribe(
-    session: Session, person_id: int, team_id: int | None, every: str, today: date, by: int, at: datetime
-) -> bool:
+def subscribe(context: Context, person_id: int, team_id: int | None, every: str) -> bool:
     """Subscribe a person to the report of a team from the next period on. Returns False if they have the same
     subscription already."""
+    session = context.session
     lock_row(session, Person, person_id)  # two requests at the same time run one after the other
     same_subscription = select(ReportSubscription.id).where(
         ReportSubscription.person_id == person_id,
@@ -35,35 +34,41 @@ def subscribe(
     if session.execute(same_subscription).first() is not None:
         return False
     session.add(
-        ReportSubscription(person_id=person_id, team_id=team_id, every=every, since=today, made_by=by, made_at=at)
+        ReportSubscription(
+            person_id=person_id,
+            team_id=team_id,
+            every=every,
+            since=context.today,
+            made_by=context.actor,
+            made_at=context.now,
+        )
     )
     session.flush()
-    record_event(session, "report.mail_set", ("person", person_id), {"every": every, "team": team_id}, by, at)
+    record_event(context, "report.mail_set", ("person", person_id), {"every": every, "team": team_id})
     return True
 
 
-def end_subscription(session: Session, subscription_id: int, by: int, at: datetime) -> bool:
+def end_subscription(context: Context, subscription_id: int) -> bool:
     """End a subscription. Returns False if it has ended already."""
-    row = session.execute(
+    row = context.session.execute(
         update(ReportSubscription)
         .where(ReportSubscription.id == subscription_id, ReportSubscription.ended_at.is_(None))
-        .values(ended_by=by, ended_at=at)
+        .values(ended_by=context.actor, ended_at=context.now)
         .returning(ReportSubscription.person_id, ReportSubscription.every, ReportSubscription.team_id)
     ).first()
     if row is None:
         return False
-    record_event(
-        session, "report.mail_stopped", ("person", row.person_id), {"every": row.every, "team": row.team_id}, by, at
-    )
+    record_event(context, "report.mail_stopped", ("person", row.person_id), {"every": row.every, "team": row.team_id})
     return True
 
 
 def queue_report(
-    session: Session, subscription: Subscription, period: Period, day: date, counts: dict[str, int], named_ids: Collection[int],
-    message: MailMessage, at: datetime,
+    context: Context, subscription: Subscription, period: Period, counts: dict[str, int], named_ids: Collection[int],
+    message: MailMessage,
 ) -> bool:  # fmt: skip
     """Queue the report of a period. Returns False if another worker was quicker. The people whom the report names see
     in their access log who got it."""
+    session, day, at = context.session, context.today, context.now
     key = f"bulletin:{subscription.id}:{period.name}"
     sent_id = insert_once(
         session, SentReport, subscription_id=subscription.id, period=period.name, key=key, day=day, counts=counts,
@@ -72,6 +77,6 @@ def queue_report(
     if sent_id is None or not schedule_message(session, key, subscription.email, message, at, at):
         return False
     details = {"people": len(named_ids), "team": subscription.team_id, "on": day}
-    record_event(session, "report.mailed", ("person", subscription.person_id), details, None, at)
-    log_record_export(session, named_ids, subscription.person_id, EXPORT, "team report by mail", at)
+    record_event(context, "report.mailed", ("person", subscription.person_id), details)
+    log_record_export(replace(context, actor=subscription.person_id), named_ids, EXPORT, "team report by mail")
     return True

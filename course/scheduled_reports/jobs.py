@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.mail.queries import opted_out_people
@@ -27,6 +28,7 @@ from course.scheduled_reports.rules import (
     summarise_report,
 )
 from course.signed_links import MailChoiceLink, sign_link
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -66,9 +68,9 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     today = civil_date(at, zone)
     with read_only_session() as session:
         ours = organisation(session)
-        seen = build_report_view(
-            session, app_status_cache(), viewer, ReportFilter(one.team_id), today, zone, ours.name if ours else ""
-        )
+        context = Context(session, None, at, zone)
+        name = ours.name if ours else ""
+        seen = build_report_view(context, app_status_cache(), viewer, ReportFilter(one.team_id), name)
     if not may_receive_report(viewer, seen, one.team_id):
         return False
     report = seen.report
@@ -77,7 +79,7 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     message = _report_message(one, seen, told, today, until)
     named = {line.id for line in (*told.late, *told.near)}
     with unit_of_work() as session:
-        return actions.queue_report(session, one, period, today, dict(report.counts), named, message, at)
+        return actions.queue_report(make_context(session, None, at), one, period, dict(report.counts), named, message)
 
 
 def _report_message(
@@ -107,4 +109,4 @@ def _send(run: JobRun) -> None:
     send_scheduled_reports(run.at)
 
 
-JOBS = (JobKind("scheduled_reports.send", "Team reports by mail", _send, every=timedelta(minutes=10)),)
+JOBS = (JobKind("scheduled_reports.send", _("Team reports by mail"), _send, every=timedelta(minutes=10)),)

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.people.forms import team_choices
@@ -25,11 +24,11 @@ from course.scheduled_reports.forms import ReportSubscriptionForm
 from course.scheduled_reports.jobs import may_receive_report
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("scheduled_reports", __name__)
 
@@ -48,14 +47,12 @@ def overview() -> Response | WsgiResponse:
         recipient = _recipient(form)
         if recipient is not None:
             with unit_of_work() as session:
-                is_new = actions.subscribe(
-                    session, recipient.id, form.team_id, form.every.data, today(), current_user.person.id, now()
-                )
+                is_new = actions.subscribe(signed_in_context(session), recipient.id, form.team_id, form.every.data)
             first_day = next_report_period(form.every.data, today(), today(), ()).first
             flash(
-                f"Saved. The first one is written for {format_date(first_day)}."
+                _("Saved. The first one is written for %(first_day)s.", first_day=format_date(first_day))
                 if is_new
-                else f"{recipient.name} gets that already."
+                else _("%(name)s gets that already.", name=recipient.name)
             )
             return redirect_after_post(url_for("scheduled_reports.overview"))
     page = render_template("scheduled_reports/overview.html", form=form, rows=_subscription_rows(), every=FREQUENCIES)
@@ -72,8 +69,8 @@ def end_subscription(subscription_id: int) -> WsgiResponse:
     }:
         abort(404)
     with unit_of_work() as session:
-        has_ended = actions.end_subscription(session, subscription_id, viewer.id, now())
-    flash("Stopped." if has_ended else "It had been stopped before.")
+        has_ended = actions.end_subscription(signed_in_context(session), subscription_id)
+    flash(_("Stopped.") if has_ended else _("It had been stopped before."))
     return redirect_after_post(url_for("scheduled_reports.overview"))
 
 
@@ -81,7 +78,7 @@ def _subscription_form() -> ReportSubscriptionForm:
     viewer = current_user.person
     form = ReportSubscriptionForm(email=viewer.email, team=request.args.get("team", ""))
     teams = my_report_view(ReportFilter()).teams
-    form.team.choices = team_choices(teams, "Everybody" if viewer.administrator else "All my teams")
+    form.team.choices = team_choices(teams, _("Everybody") if viewer.administrator else _("All my teams"))
     if not viewer.administrator:
         del form.email
     return form
@@ -95,19 +92,21 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
     person = person_by_email(db(), form.email.data or "")
     viewer = viewers(db(), [person.id], today()).get(person.id) if person else None
     if viewer is None:
-        form.email.errors = ["Nobody who works here has this address."]
+        form.email.errors = [_("Nobody who works here has this address.")]
     elif not may_receive_report(viewer, _report_view_of(viewer, form.team_id), form.team_id):
         form.email.errors = [
-            f"{viewer.name} does not manage this team. Make them its manager first, or choose another one."
+            _(
+                "%(name)s does not manage this team. Make them its manager first, or choose another one.",
+                name=viewer.name,
+            )
         ]
         viewer = None
     return viewer
 
 
 def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
-    return build_report_view(
-        db(), app_status_cache(), viewer, ReportFilter(team_id), today(), str(app_state().config.time_zone), "Everybody"
-    )
+    context = signed_in_context(db())
+    return build_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), _("Everybody"))
 
 
 class SubscriptionRow(NamedTuple):
@@ -136,11 +135,11 @@ def _subscription_rows() -> list[SubscriptionRow]:
 def _undeliverable_reason(subscription: Subscription, recipients: dict[int, Viewer], opted_out: Collection[int]) -> str:
     viewer = recipients.get(subscription.person_id)
     if not subscription.here or viewer is None:
-        return "They have left."
+        return _("They have left.")
     if subscription.person_id in opted_out:
-        return "They have stopped it by the link in a mail, with which they can start it again."
+        return _("They have stopped it by the link in a mail, with which they can start it again.")
     return (
         ""
         if may_receive_report(viewer, _report_view_of(viewer, subscription.team_id), subscription.team_id)
-        else "They do not manage this team any more."
+        else _("They do not manage this team any more.")
     )

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import make_context
 from course.db import insert_once
 from course.server.models import SecretKeyFingerprint, WorkerBeat
 from course.server.queries import secret_key_state
@@ -48,4 +49,4 @@ def accept_secret_key(session: Session, secret: str, reason: str, at: datetime) 
     values = {"fingerprint": key_fingerprint(secret), "reason": reason, "made_at": at}
     session.add(SecretKeyFingerprint(number=newest + 1, **values))
     session.flush()
-    record_event(session, "secret_key.changed", None, {"reason": reason}, None, at)
+    record_event(make_context(session, None, at), "secret_key.changed", None, {"reason": reason})

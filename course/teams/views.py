@@ -7,7 +7,6 @@ from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -19,11 +18,12 @@ from course.people.views.invitations import send_invitations
 from course.teams import queries
 from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, TreeDateForm
 from course.teams.queries import TeamDetail
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 pages = Blueprint("teams", __name__)
 PageResponse = Response | WsgiResponse
@@ -79,15 +79,15 @@ def change(team_id: int) -> PageResponse:
     """Rename a team, move it in the tree, or both."""
     found = _open_team_or_404(team_id)
     form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
-    form.parent.choices = team_choices(people.teams(db()), "No other team: it stands at the top")
+    form.parent.choices = team_choices(people.teams(db()), _("No other team: it stands at the top"))
 
     def apply_change(session: WriteSession) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
         return actions.change_team(
-            session, team_id, name, selected_team_id(form.parent.data), reason, current_user.person.id, now()
+            signed_in_context(session), team_id, name, selected_team_id(form.parent.data), reason
         )
 
-    return _handle_change(form, found, "Rename or move", "Save", apply_change)
+    return _handle_change(form, found, _("Rename or move"), _("Save"), apply_change)
 
 
 @pages.route("/<int(max=2147483647):team_id>/merge", methods=["GET", "POST"])
@@ -96,15 +96,15 @@ def merge(team_id: int) -> PageResponse:
     """Merge a team into another."""
     found = _open_team_or_404(team_id)
     form = MergeTeamForm()
-    form.into.choices = team_choices(people.teams(db()), "Choose a team")
+    form.into.choices = team_choices(people.teams(db()), _("Choose a team"))
 
     def apply_change(session: WriteSession) -> Refusal | None:
         into = selected_team_id(form.into.data)
         if into is None:
-            return Refusal("into", "Choose a team.")
-        return actions.merge_teams(session, team_id, into, form.reason.data or "", current_user.person.id, now())
+            return Refusal("into", _("Choose a team."))
+        return actions.merge_teams(signed_in_context(session), team_id, into, form.reason.data or "")
 
-    return _handle_change(form, found, "Merge", "Merge the teams", apply_change)
+    return _handle_change(form, found, _("Merge"), _("Merge the teams"), apply_change)
 
 
 @pages.route("/<int(max=2147483647):team_id>/close", methods=["GET", "POST"])
@@ -114,16 +114,16 @@ def close(team_id: int) -> PageResponse:
     form = CloseTeamForm()
 
     def apply_change(session: WriteSession) -> Refusal | None:
-        return actions.close_team(session, team_id, form.reason.data or "", current_user.person.id, now())
+        return actions.close_team(signed_in_context(session), team_id, form.reason.data or "")
 
-    return _handle_change(form, _open_team_or_404(team_id), "Close", "Close the team", apply_change)
+    return _handle_change(form, _open_team_or_404(team_id), _("Close"), _("Close the team"), apply_change)
 
 
 def _open_team_or_404(team_id: int) -> TeamDetail:
     """An open team; 404 otherwise. The second press of a button is redirected to the page of the closed team."""
     found = queries.team_detail(db(), team_id, now())
     if found is not None and found.closed_at is not None and request.method == "POST":
-        flash(f"{found.name} has been closed already. Nothing has been changed now.")
+        flash(_("%(name)s has been closed already. Nothing has been changed now.", name=found.name))
         abort(redirect_after_post(url_for("teams.team", team_id=team_id)))
     return found if found is not None and found.closed_at is None else abort(404)
 
@@ -139,10 +139,10 @@ def _handle_change(
                 if refused is not None:
                     session.rollback()  # nothing was changed, so the same form may be sent again
         except LookupError:
-            flash(f"{found.name} has been closed in the meantime. Nothing has been changed now.")
+            flash(_("%(name)s has been closed in the meantime. Nothing has been changed now.", name=found.name))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         if refused is None:
-            flash("Done. How it was until now can still be looked up.")
+            flash(_("Done. How it was until now can still be looked up."))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         form[refused.field].errors = [refused.message]
     page = render_template("teams/act.html", form=form, team=found, verb=verb, button=button)

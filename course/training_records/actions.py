@@ -10,6 +10,7 @@ from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.dates import civil_date
 from course.db import insert_once
 from course.mail.actions import withdraw_mail
@@ -22,6 +23,7 @@ from course.reminders.queries import REQUESTED, reminder_candidates, sending_hou
 from course.training_records import queries
 from course.training_records.models import RecordView
 from course.training_records.rules import EXPORT, PACK, PAGE, UNDO_PERIOD, refusal_reason
+from course.translation import lazy_gettext as _
 
 BATCH_SIZE = 10_000  # people in one statement; SQLite takes 32,766 values at the most
 
@@ -34,23 +36,22 @@ def log_page_view(session: Session, opened: RecordOpened) -> None:
     )  # fmt: skip
 
 
-def log_record_export(
-    session: Session, person_ids: Collection[int], viewer_id: int, what: str, detail: str, at: datetime
-) -> None:
+def log_record_export(context: Context, person_ids: Collection[int], what: str, detail: str) -> None:
     """Record in the access log that these people are in a file that the viewer took away: `what` is export or pack,
     `detail` says which file, in words for the people in it. The viewer's own record is left out. Raises ValueError for
     another `what`."""
     if what not in (EXPORT, PACK):
         raise ValueError(f"a record is not taken away as {what!r}")
-    ids = sorted(set(person_ids) - {viewer_id})
+    ids = sorted(set(person_ids) - {context.actor})
     columns = RecordView.viewer_id, RecordView.what, RecordView.detail, RecordView.at
     values = [
-        literal(value, column.type) for value, column in zip((viewer_id, what, detail[:200], at), columns, strict=True)
+        literal(value, column.type)
+        for value, column in zip((context.actor, what, detail[:200], context.now), columns, strict=True)
     ]
     for start in range(0, len(ids), BATCH_SIZE):
         # The database makes the rows itself, which is several times as fast as sending each row.
         rows = select(Person.id, *values).where(Person.id.in_(ids[start : start + BATCH_SIZE])).order_by(Person.id)
-        session.execute(insert(RecordView).from_select([RecordView.person_id, *columns], rows))
+        context.session.execute(insert(RecordView).from_select([RecordView.person_id, *columns], rows))
 
 
 @dataclass(frozen=True)
@@ -87,23 +88,21 @@ def plan_reminders(
         yield ReminderPreview(candidate.id, None if refusal else reminder, refusal)
 
 
-def queue_requested_reminder(
-    session: Session, reminder: PlannedReminder, message: MailMessage, by: int, at: datetime
-) -> bool:
+def queue_requested_reminder(context: Context, reminder: PlannedReminder, message: MailMessage) -> bool:
     """Queue a reminder that a manager requested. Returns False if another one for that day was queued at the same
     moment."""
-    if not queue_reminder(session, reminder, message, at, by):
+    if not queue_reminder(context, reminder, message):
         return False
     details = {"reason": reminder.reason, "leaves": reminder.send_on}
-    record_event(session, "reminder.asked", ("person", reminder.person_id or 0), details, by, at)
+    record_event(context, "reminder.asked", ("person", reminder.person_id or 0), details)
     return True
 
 
-def withdraw_reminder(session: Session, person_id: int, reminder_id: int, by: int, name: str, at: datetime) -> bool:
+def withdraw_reminder(context: Context, person_id: int, reminder_id: int, name: str) -> bool:
     """Withdraw a requested reminder, in the name of `name`. Returns False if it was sent, is being sent just now, or is
     not to be sent anyway."""
-    reminder = queries.requested_reminder(session, person_id, reminder_id)
-    if reminder is None or not withdraw_mail(session, reminder.key, f"Taken back by {name}."):
+    reminder = queries.requested_reminder(context.session, person_id, reminder_id)
+    if reminder is None or not withdraw_mail(context.session, reminder.key, _("Taken back by %(name)s.", name=name)):
         return False
-    record_event(session, "reminder.taken_back", ("person", person_id), {"leaves": reminder.leaves_on}, by, at)
+    record_event(context, "reminder.taken_back", ("person", person_id), {"leaves": reminder.leaves_on})
     return True

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from course.content.loaded_course import library
+from course.context import Context
 from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
 from course.people.queries import person
 from course.reminders import message_text
 from course.training_records import actions
 from course.training_records.actions import ReminderPreview
+from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import unit_of_work
 
@@ -28,19 +28,20 @@ class ReminderOutcome:
     refusal_reason: str = ""
 
 
-def remind_now(session: Session, person_id: int, reason: str, by: int, at: datetime) -> ReminderOutcome:
+def remind_now(context: Context, person_id: int, reason: str) -> ReminderOutcome:
     """Remind one person (see `remind_all`)."""
-    outcomes = remind_all(session, [person_id], reason, by, at)
-    return outcomes[0] if outcomes else ReminderOutcome(person_id, None, "There is nobody to remind.")
+    outcomes = remind_all(context, [person_id], reason)
+    return outcomes[0] if outcomes else ReminderOutcome(person_id, None, _("There is nobody to remind."))
 
 
-def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at: datetime) -> list[ReminderOutcome]:
+def remind_all(context: Context, ids: Collection[int], reason: str) -> list[ReminderOutcome]:
     """Remind these people, each at most once a day, with a reason that they read; the outcomes are ordered by name.
 
-    The caller has checked that `by` may see these people. The mails are sent after five minutes, in working hours.
+    The caller has checked that the actor may see these people. The mails are sent after five minutes, in working hours.
     """
-    config, sender, manager = app_state().config, organisation(session), person(session, by)
-    plans = list(actions.plan_reminders(session, ids, reason, config.time_zone, at))
+    session = context.session
+    config, sender, manager = app_state().config, organisation(session), person(session, context.person_id)
+    plans = list(actions.plan_reminders(session, ids, reason, context.zone, context.now))
     messages = {
         plan.person_id: message_text.reminder_message(
             plan.reminder, library().minutes, sender.name if sender else "", config.secret_key,
@@ -50,14 +51,12 @@ def remind_all(session: Session, ids: Collection[int], reason: str, by: int, at:
         if plan.reminder is not None
     }  # fmt: skip
     with unit_of_work() as unit:
-        return [_queue_reminder(unit, plan, messages, by, at) for plan in plans]
+        return [_queue_reminder(replace(context, session=unit), plan, messages) for plan in plans]
 
 
-def _queue_reminder(
-    session: Session, plan: ReminderPreview, messages: Mapping[int, MailMessage], by: int, at: datetime
-) -> ReminderOutcome:
+def _queue_reminder(context: Context, plan: ReminderPreview, messages: Mapping[int, MailMessage]) -> ReminderOutcome:
     if plan.reminder is None:
         return ReminderOutcome(plan.person_id, None, plan.refusal_reason)
-    if actions.queue_requested_reminder(session, plan.reminder, messages[plan.person_id], by, at):
+    if actions.queue_requested_reminder(context, plan.reminder, messages[plan.person_id]):
         return ReminderOutcome(plan.person_id, plan.reminder.send_at)
-    return ReminderOutcome(plan.person_id, None, "Somebody else has just reminded them.")
+    return ReminderOutcome(plan.person_id, None, _("Somebody else has just reminded them."))

@@ -25,15 +25,21 @@ from course.reminders.queries import reminder_history
 from course.training_records import actions, queries
 from course.training_records.forms import RemindForm
 from course.training_records.remind_now import remind_now
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_moment
-from course.web.unit_of_work import db, row_source, unit_of_work
+from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
 pages = Blueprint("training_records", __name__)
-ATTEMPT_NAMES = {"final": "Final assessment", "refresher": "Refresher", "update": "Update after a change"}
+ATTEMPT_NAMES = {
+    "final": lazy_gettext("Final assessment"),
+    "refresher": lazy_gettext("Refresher"),
+    "update": lazy_gettext("Update after a change"),
+}
 ACCESSES_PER_PAGE = 50  # on a page
 
 
@@ -80,7 +86,7 @@ def _visible_person(person_id: int) -> PersonView:
 def _attempt_title(attempt: queries.AttemptSummary) -> str:
     """The present title of what was attempted."""
     module = library().modules.get(attempt.ref)
-    return ATTEMPT_NAMES.get(attempt.kind) or f"Check: {module.title if module else attempt.ref}"
+    return ATTEMPT_NAMES.get(attempt.kind) or _("Check: %(title)s", title=module.title if module else attempt.ref)
 
 
 def _remindable_person(person_id: int) -> PersonView:
@@ -97,13 +103,23 @@ def remind(person_id: int) -> Response | WsgiResponse:
     """Remind a person now, or show the reason why that is not possible."""
     recipient, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
     if form.validate_on_submit():
-        outcome = remind_now(db(), person_id, form.reason.data or "", current_user.person.id, at)
+        outcome = remind_now(signed_in_context(db(), at), person_id, form.reason.data or "")
         if outcome.send_at is None:
-            flash(f"{recipient.name} was not reminded. {outcome.refusal_reason}")
+            flash(
+                _(
+                    "%(name)s was not reminded. %(refusal_reason)s",
+                    name=recipient.name,
+                    refusal_reason=outcome.refusal_reason,
+                )
+            )
         else:
             send_at = format_moment(outcome.send_at, zone)
             flash(
-                f"The reminder to {recipient.name} leaves {send_at}. Until then you can take it back, under Reminders."
+                _(
+                    "The reminder to %(name)s leaves %(send_at)s. Until then you can take it back, under Reminders.",
+                    name=recipient.name,
+                    send_at=send_at,
+                )
             )
         return redirect_after_post(url_for("training_records.person", person_id=person_id))
     preview = next(actions.plan_reminders(db(), [person_id], "", zone, at), None) or abort(404)
@@ -117,11 +133,11 @@ def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
     """Withdraw a reminder before it is sent."""
     recipient, viewer = _remindable_person(person_id), current_user.person
     with unit_of_work() as session:
-        is_withdrawn = actions.withdraw_reminder(session, person_id, reminder_id, viewer.id, viewer.name, now())
+        is_withdrawn = actions.withdraw_reminder(signed_in_context(session), person_id, reminder_id, viewer.name)
     if is_withdrawn:
-        flash(f"Taken back. {recipient.name} gets no mail.")
+        flash(_("Taken back. %(name)s gets no mail.", name=recipient.name))
     else:
-        flash("It could not be taken back: it has left, or is leaving just now, or was taken back before.")
+        flash(_("It could not be taken back: it has left, or is leaving just now, or was taken back before."))
     return redirect_after_post(url_for("training_records.person", person_id=person_id))
 
 

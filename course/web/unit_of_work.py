@@ -4,7 +4,7 @@ A request reads on a connection that takes no write lock, and writes in one shor
 
     found = queries.something(db(), …)                 # before: read, check, hash, fetch, render
     with unit_of_work() as session:                    # then write, in one short transaction
-        actions.something(session, found, …)
+        actions.something(signed_in_context(session), found, …)
     return redirect_after_post(…)                      # what was written is committed from here on
 
 A unit of work commits when its block ends, and rolls back if the block raises. Nothing slow may happen inside;
@@ -17,13 +17,17 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context
+from flask_login import current_user
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from course.clock import now
+from course.context import Context, make_context
 from course.db import ReadOnlySession, RowSource, is_lock_failure, make_session_factory, unit_of_work_open
 from course.events import publish
 from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
@@ -54,7 +58,7 @@ class SessionFactories:
 
 
 def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
-    """Prepare the sessions of the application. Each session that writes carries `info`."""
+    """Prepare the sessions of the application. Each session carries `info`."""
     app.extensions[_SESSIONS_KEY] = SessionFactories(
         make_session_factory(engine, info), engine.execution_options(writes=False).connect
     )
@@ -69,7 +73,7 @@ def db() -> Session:
     if "unit" in g:
         return g.unit  # type: ignore[no-any-return]
     if "db" not in g:
-        g.db = ReadOnlySession(bind=_read_connection(), expire_on_commit=False)
+        g.db = ReadOnlySession(bind=_read_connection(), expire_on_commit=False, info=_session_info())
     return g.db  # type: ignore[no-any-return]
 
 
@@ -79,6 +83,11 @@ def row_source() -> RowSource:
     A session keeps track of objects, which costs time on pages that only show rows.
     """
     return db() if "unit" in g else _read_connection()
+
+
+def _session_info() -> dict[str, Any]:
+    info: dict[str, Any] = current_app.extensions[_SESSIONS_KEY].writing.kw["info"]
+    return info
 
 
 def _read_connection() -> Connection:
@@ -125,6 +134,12 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
             g.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
+
+
+def signed_in_context(session: Session, at: datetime | None = None) -> Context:
+    """The context in which the signed-in person acts in this unit of work; `at` is the moment, if a view has asked for
+    the time already."""
+    return make_context(session, int(current_user.person.id), at or now())
 
 
 def write_if_free(write: Callable[[Session], object]) -> bool:
@@ -193,6 +208,6 @@ def read_only_session() -> Iterator[Session]:
     factories: SessionFactories = current_app.extensions[_SESSIONS_KEY]
     with (
         (factories.reading_in_request if has_request_context() else factories.reading)() as connection,
-        ReadOnlySession(bind=connection, expire_on_commit=False) as session,
+        ReadOnlySession(bind=connection, expire_on_commit=False, info=_session_info()) as session,
     ):
         yield session

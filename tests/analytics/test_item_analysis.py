@@ -13,6 +13,7 @@ from course.analytics import queries
 from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponse
 from course.content.library import Library
 from course.content.schema import Question
+from course.context import make_context
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.people.actions import record_departure
 from tests.analytics.answering import answer, enrolment_of, make_people, publish
@@ -89,9 +90,7 @@ def test_item_statistics_are_updated_once_five_people_have_answered_more(
     # A person who leaves changes nothing: their answers count as before.
     for person in people[:6]:
         assert (
-            record_departure(
-                session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
-            )
+            record_departure(make_context(session, None, NOW - 2 * weeks), person.id, (NOW - 2 * weeks).date(), "moved")
             is None
         )
     for person in people[32:36]:

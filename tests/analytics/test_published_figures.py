@@ -30,6 +30,7 @@ from course.analytics.rules.suppression import monday_of
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question
+from course.context import make_context
 from course.jobs.rules import JobRegistry
 from course.jobs.worker import JobWorker
 from course.learning.models import Answer
@@ -59,8 +60,9 @@ def _option(question: Question, correct: bool) -> int:
 def _erase(session: Session, person: Person) -> None:
     """The person leaves today, asks for erasure, and is erased."""
     at = now()
-    assert record_departure(session, person.id, at.date(), "moved", ZONE, None, at) is None
-    assert request_erasure(session, person.id, "asked", None, at)
+    context = make_context(session, None, at)
+    assert record_departure(context, person.id, at.date(), "moved") is None
+    assert request_erasure(context, person.id, "asked")
     assert any(erasure.counts.get("answer") for erasure in erase(session, [person.id], ZONE, at))
     session.commit()
 
@@ -223,7 +225,7 @@ def test_the_job_is_made_once_a_week_is_not_recorded(app: Flask, session: Sessio
 def test_of_two_workers_at_once_one_records_a_monday(committed: Flask) -> None:
     library: Library = committed.extensions["course"].library
     asked = next(question for question in library.questions.values() if question.form == "one")
-    with Session(committed.extensions["course"].engine) as session:
+    with committed.extensions["course.sessions"].writing() as session:
         for person in make_people(session, 6, None):
             answer(session, person, asked, _option(asked, correct=True), at=NOW - 2 * WEEK)
     counts: list[int] = []
@@ -238,12 +240,12 @@ def test_of_two_workers_at_once_one_records_a_monday(committed: Flask) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with Session(committed.extensions["course"].engine) as session:
+    with committed.extensions["course.sessions"].writing() as session:
         recorded = session.execute(select(func.count()).select_from(FigureRelease)).scalar_one()
         figures = session.execute(select(func.count()).select_from(PublishedFigure)).scalar_one()
     assert len(counts) == 2
     assert sum(counts) == recorded
     assert figures >= 1
     publish(committed)
-    with Session(committed.extensions["course"].engine) as session:
+    with committed.extensions["course.sessions"].writing() as session:
         assert session.execute(select(func.count()).select_from(FigureRelease)).scalar_one() == 6

@@ -22,6 +22,7 @@ from course.analytics.rules.discussions import (
 )
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.people.actions import close_team, merge_teams
 from course.people.models import Team
@@ -202,9 +203,9 @@ def test_a_discussion_of_a_closed_team_is_listed_where_the_team_went(session: Se
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     for number, team in enumerate((night, gone), 1):
         held = DiscussionEntry(team.id, POINT, "A title", _today() - timedelta(days=number), 4, f"Agreed {number}")
-        assert record_discussion(session, held, boss.id, _today(), now()) is None
-    assert merge_teams(session, night.id, day.id, "one shift now", boss.id, now()) is None
-    assert close_team(session, gone.id, "meals are brought", boss.id, now()) is None
+        assert record_discussion(make_context(session, boss.id, now()), held) is None
+    assert merge_teams(make_context(session, boss.id, now()), night.id, day.id, "one shift now") is None
+    assert close_team(make_context(session, boss.id, now()), gone.id, "meals are brought") is None
     session.commit()
     administrator = sign_in(Client(client.app), boss)
     _manager(session, client, day)
@@ -235,7 +236,7 @@ def test_two_who_record_the_same_discussion_at_once_record_it_once(committed: Fl
         with committed.app_context():
             ready.wait()
             with unit_of_work() as session:
-                made.append(record_discussion(session, held, boss, TODAY, now()) is None)
+                made.append(record_discussion(make_context(session, boss, now()), held) is None)
 
     threads = [threading.Thread(target=write) for _ in range(2)]
     for thread in threads:

@@ -14,6 +14,7 @@ from course.analytics.rules.groups import MonthlyAnswers
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question, Scenario
+from course.context import make_context
 from course.people.actions import record_departure, record_return
 from course.people.models import Membership, Person
 from tests.analytics.answering import answer, decide, make_people, publish
@@ -91,12 +92,10 @@ def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, s
 
     assert counted_people() == [1, 1, 1]
     lately = NOW - timedelta(days=3)
-    assert (
-        record_departure(session, person.id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, lately) is None
-    )
+    assert record_departure(make_context(session, None, lately), person.id, (NOW - 2 * weeks).date(), "moved") is None
     assert counted_people() == [1, 1, 0]
     back = NOW - timedelta(days=1)
-    assert record_return(session, person.id, back.date(), None, "is back", "Europe/London", None, back) is None
+    assert record_return(make_context(session, None, back), person.id, back.date(), None, "is back") is None
     assert counted_people() == [1, 1, 1]
     assert queries.answer_counts(session, NOW - timedelta(days=2)).months == ()
 
@@ -115,7 +114,7 @@ def test_answers_of_people_who_have_left_or_are_in_other_teams_do_not_count(app:
     gone = make_person(session, email="c@example.org", team=here)
     for person in (one, other, gone):
         answer(session, person, question, _right(question))
-    assert record_departure(session, gone.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
+    assert record_departure(make_context(session, None, NOW), gone.id, NOW.date(), "moved") is None
     assert [t.count for t in queries.answer_counts(session, AFTER).tallies[here.id]] == [1]
     assert queries.answer_counts(session, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
 
@@ -250,9 +249,7 @@ def test_figures_are_those_of_the_last_monday_that_discloses_nobody(
     for person in people[:6]:
         answer(session, person, question, _right(question), at=NOW - 3 * weeks)
     assert (
-        record_departure(
-            session, people[0].id, (NOW - 2 * weeks).date(), "moved", "Europe/London", None, NOW - 2 * weeks
-        )
+        record_departure(make_context(session, None, NOW - 2 * weeks), people[0].id, (NOW - 2 * weeks).date(), "moved")
         is None
     )
     for person in people[6:9]:

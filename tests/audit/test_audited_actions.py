@@ -19,6 +19,7 @@ from course.auth.rules import ATTEMPTS_PER_ADDRESS_AND_NETWORK
 from course.certificates import actions as certificates
 from course.certificates.models import Certificate
 from course.clock import now
+from course.context import make_context
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
 from course.people import actions as people
@@ -325,11 +326,11 @@ def test_commands_and_completions_leave_their_events(session: Session) -> None:
         session, CourseCompleted(completion.id, sam, "initial", NOW, DAY, "A course", "1", "x", 12, "school", 60, ())
     )
     first = session.execute(select(Certificate.number)).scalar_one()
-    second = certificates.reissue(session, first, "Sam Lee", "married", boss, NOW)
-    certificates.revoke(session, second, "a mistake", boss, NOW)
-    people.end_employment(session, sam, DAY, "moved", "Europe/London", boss, NOW)
+    second = certificates.reissue(make_context(session, boss, NOW), first, "Sam Lee", "married")
+    certificates.revoke(make_context(session, boss, NOW), second, "a mistake")
+    people.end_employment(make_context(session, boss, NOW), sam, DAY, "moved")
     people.restart_employment(
-        session, sam, DAY + timedelta(days=1), "missed us", "Europe/London", None, NOW + timedelta(days=1)
+        make_context(session, None, NOW + timedelta(days=1)), sam, DAY + timedelta(days=1), "missed us"
     )
     session.commit()
     new = entries(session)[before:]

@@ -17,6 +17,7 @@ from course import schema_upgrade
 from course.audit import queries
 from course.audit.actions import record_event
 from course.audit.rules import INITIAL_HASH, AuditLogEntry, canonical_json, changed_values, entry_hash, integrity_faults
+from course.context import Context
 from course.db import make_engine
 from tests.conftest import NOW
 
@@ -28,7 +29,12 @@ SUBJECT = ("team", 7)
 def write(session: Session, *reasons: str) -> None:
     """Record an event for each reason, in one transaction."""
     for reason in reasons:
-        record_event(session, "extension.granted", SUBJECT, {"until": date(2027, 2, 12), "reason": reason}, 3, NOW)
+        record_event(
+            Context(session, 3, NOW, "Europe/London"),
+            "extension.granted",
+            SUBJECT,
+            {"until": date(2027, 2, 12), "reason": reason},
+        )
     session.commit()
 
 
@@ -114,28 +120,33 @@ def test_written_entries_are_read_back_and_match(session: Session) -> None:
 
 
 def test_an_event_that_is_rolled_back_is_not_in_the_log(session: Session) -> None:
-    record_event(session, "person.added", SUBJECT, {}, None, NOW)
+    record_event(Context(session, None, NOW, "Europe/London"), "person.added", SUBJECT, {})
     session.rollback()
     write(session, "kept")
     assert reasons(session) == ["kept"]
 
 
 def test_events_of_a_savepoint_that_is_rolled_back_are_discarded(session: Session) -> None:
-    record_event(session, "extension.granted", SUBJECT, {"reason": "before"}, None, NOW)
+    record_event(Context(session, None, NOW, "Europe/London"), "extension.granted", SUBJECT, {"reason": "before"})
     outer = session.begin_nested()
-    record_event(session, "extension.granted", SUBJECT, {"reason": "undone"}, None, NOW)
+    record_event(Context(session, None, NOW, "Europe/London"), "extension.granted", SUBJECT, {"reason": "undone"})
     with session.begin_nested():
-        record_event(session, "extension.granted", SUBJECT, {"reason": "undone with the outer one"}, None, NOW)
+        record_event(
+            Context(session, None, NOW, "Europe/London"),
+            "extension.granted",
+            SUBJECT,
+            {"reason": "undone with the outer one"},
+        )
     outer.rollback()
     with session.begin_nested():
-        record_event(session, "extension.granted", SUBJECT, {"reason": "kept"}, None, NOW)
+        record_event(Context(session, None, NOW, "Europe/London"), "extension.granted", SUBJECT, {"reason": "kept"})
     session.commit()
     assert reasons(session) == ["before", "kept"]
 
 
 def test_a_deed_without_words_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="no feature declares"):
-        record_event(session, "person.painted", SUBJECT, {}, None, NOW)
+        record_event(Context(session, None, NOW, "Europe/London"), "person.painted", SUBJECT, {})
 
 
 def test_only_what_differs_counts_as_a_change() -> None:
@@ -235,7 +246,7 @@ def test_concurrent_transactions_write_one_chain(engine: Engine) -> None:
 def test_a_long_transaction_does_not_block_others(engine: Engine) -> None:
     """An import that has recorded events, but is not finished yet. (SQLite has only one writer anyway.)"""
     with Session(engine) as slow, Session(engine) as quick:
-        record_event(slow, "extension.granted", SUBJECT, {"reason": "slow"}, None, NOW)
+        record_event(Context(slow, None, NOW, "Europe/London"), "extension.granted", SUBJECT, {"reason": "slow"})
         slow.execute(text("select 1"))
         quick.execute(text("set lock_timeout = '2s'"))
         write(quick, "quick")
@@ -246,7 +257,9 @@ def test_a_long_transaction_does_not_block_others(engine: Engine) -> None:
 def test_a_reason_about_a_person_stays_out_of_the_log(session: Session) -> None:
     """The reason is stored with the fact, where it can be erased."""
     details = {"reason": "an operation", "until": date(2027, 2, 12)}
-    record_event(session, "extension.granted", ("person", 7), details, None, NOW)
-    record_event(session, "team.closed", ("team", 7), {"reason": "the house was sold"}, None, NOW)
+    record_event(Context(session, None, NOW, "Europe/London"), "extension.granted", ("person", 7), details)
+    record_event(
+        Context(session, None, NOW, "Europe/London"), "team.closed", ("team", 7), {"reason": "the house was sold"}
+    )
     session.commit()
     assert [entry.details for entry in log(session)] == ['{"until":"2027-02-12"}', '{"reason":"the house was sold"}']

@@ -15,6 +15,7 @@ from course.audit.actions import record_event
 from course.audit.catalogue import event_kind, event_names, register_events
 from course.audit.models import AuditEntry
 from course.audit.rules import EVENT_KINDS, AuditEventKind, details_in_words, event_sentence
+from course.context import make_context
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
@@ -94,12 +95,15 @@ def test_the_search_finds_matching_events(session: Session, app: Flask) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     team = make_team(session, "Schools")
     sam = make_person(session, "Sam Okafor", "sam@example.org")
-    record_event(session, "person.added", ("person", sam.id), {"team": team.name}, boss.id, NOW)
+    record_event(make_context(session, boss.id, NOW), "person.added", ("person", sam.id), {"team": team.name})
     sign_in(Client(app), sam)
     client = sign_in(Client(app), boss)
     # Half past eleven at night in winter: the same day in London as in UTC.
     record_event(
-        session, "extension.granted", ("person", sam.id), {"until": "2027-01-01"}, None, NOW.replace(hour=23, minute=30)
+        make_context(session, None, NOW.replace(hour=23, minute=30)),
+        "extension.granted",
+        ("person", sam.id),
+        {"until": "2027-01-01"},
     )
     session.commit()
     by_sam = "The course gave Sam Okafor time until 1 January 2027"
@@ -141,7 +145,7 @@ def test_an_impossible_date_is_shown_as_it_was_typed() -> None:
 def test_pagination_keeps_the_search(session: Session, client: Client) -> None:
     administrator(session, client)
     for number in range(120):
-        record_event(session, "extension.granted", None, {"until": str(number)}, None, NOW)
+        record_event(make_context(session, None, NOW), "extension.granted", None, {"until": str(number)})
     session.commit()
     page, seen = client.get("/audit?kind=extension"), list[str]()
     while True:
@@ -219,7 +223,7 @@ def test_the_commands_verify_the_log_and_report_faults(app: Flask, session: Sess
     assert done.exit_code == 1
     assert "the newest ones were removed" in done.output
     # Later entries do not hide the fault.
-    record_event(session, "audit.exported", None, {"rows": 0}, None, NOW)
+    record_event(make_context(session, None, NOW), "audit.exported", None, {"rows": 0})
     session.commit()
     done = runner.invoke(args=["audit", "verify"])
     assert done.exit_code == 1

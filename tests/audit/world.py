@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from course.analytics.models import TeamDiscussion
 from course.auth import actions as auth
 from course.clock import now
+from course.context import make_context
 from course.external_certificates.models import TrustedIssuer
 from course.jobs.actions import enqueue
 from course.jobs.models import Job
@@ -177,7 +178,7 @@ class World:
 
     def job(self, **values: object) -> int:
         kind = REGISTRY.by_name["server.delete_forms"]
-        number = enqueue(self.session, kind, {}, None, now())
+        number = enqueue(make_context(self.session, None, now()), kind, {})
         assert number is not None
         self.session.execute(update(Job).where(Job.id == number).values(**values))
         self.session.commit()

@@ -18,6 +18,7 @@ from course.audit.models import AuditEntry
 from course.auth import actions
 from course.auth.models import SignInAttempt
 from course.clock import now
+from course.context import make_context
 from course.mail.models import OutboxMail
 from course.organisation.actions import change_organisation
 from course.organisation.models import Organisation
@@ -255,7 +256,7 @@ def test_a_change_of_the_organisation_shows_on_the_next_page(session: Session, c
     sign_in(client, make_person(session))
     assert "Harbour Trust" not in client.get("/accessibility").html
     make_organisation(session)
-    change_organisation(session, "Harbour Trust", "wales", "clubs", None, now())
+    change_organisation(make_context(session, None, now()), "Harbour Trust", "wales", "clubs")
     session.commit()
     assert "Harbour Trust" in client.get("/accessibility").html
 

@@ -16,6 +16,7 @@ from course.backups.jobs import BACKUP, NO_FOLDER, NOT_SQLITE, backup_folder
 from course.backups.models import Backup
 from course.backups.rules import BACKUPS_KEPT, backup_name, expired_backups
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import enqueue
 from course.jobs.models import Job
 from course.jobs.worker import JobWorker
@@ -90,7 +91,7 @@ def test_a_backup_is_made_each_night_once_a_folder_is_set(fresh_app: Flask, fold
 def test_a_folder_that_cannot_be_written_is_said_in_words(fresh_app: Flask, folder: Path) -> None:
     folder.rmdir()
     with fresh_app.app_context(), unit_of_work() as session:
-        enqueue(session, BACKUP, {}, None, now())
+        enqueue(make_context(session, None, now()), BACKUP, {})
     run_waiting_jobs(fresh_app)
     job = newest_job(fresh_app)
     assert (job.state, "cannot be written" in (job.failure or "")) == ("failed", True)
@@ -104,7 +105,7 @@ def test_nothing_is_copied_without_a_folder_or_of_postgresql(committed: Flask) -
         assert BACKUP.wanted is not None
         assert not BACKUP.wanted(now())
         with unit_of_work() as session:
-            enqueue(session, BACKUP, {}, None, now())
+            enqueue(make_context(session, None, now()), BACKUP, {})
             boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     run_waiting_jobs(committed)
     assert newest_job(committed).failure == (NO_FOLDER if sqlite else NOT_SQLITE)

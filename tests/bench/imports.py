@@ -22,6 +22,7 @@ from sqlalchemy import func, select, update
 from app import create_app
 from course import schema_upgrade
 from course.content.actions import archive
+from course.context import make_context
 from course.people.models import Person
 from course.people_import import actions, jobs, queries
 from course.people_import.rules.columns import guess_columns
@@ -59,18 +60,18 @@ def _preview(rows: int) -> int:
     )
     content = parse_and_pack(("Email,Name,Team,Employee ID,Start date,Completed on\n" + "".join(lines)).encode())
     with unit_of_work() as session:
-        import_id = actions.store_upload(session, "list.csv", content, None, NOW)
+        import_id = actions.store_upload(make_context(session, None, NOW), "list.csv", content)
     with read_only_session() as session:
         table = queries.stored_table(session, import_id)
         assert table is not None
         choices = queries.ImportChoices(guess_columns(table.headings, {}, (), table))
-        jobs.build_preview(session, import_id, table, choices, ZONE, NOW, False)
+        jobs.build_preview(make_context(session, None, NOW), import_id, table, choices, False)
     with read_only_session() as session:
         found = queries.get_import(session, import_id)
         assert found is not None
         fingerprint = found.mark or ""
     with unit_of_work() as session:
-        assert actions.begin_apply(session, import_id, fingerprint, None, NOW)
+        assert actions.begin_apply(make_context(session, None, NOW), import_id, fingerprint)
     return import_id
 
 

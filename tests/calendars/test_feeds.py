@@ -16,8 +16,10 @@ from course.auth.rate_limits import RateLimiter
 from course.calendars import actions
 from course.calendars import views as calendar_views
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
+from course.context import make_context
 from course.people.models import Membership, Person, RoleGrant
 from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
 from course.web import unit_of_work as unit_of_work_module
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -32,7 +34,7 @@ TODAY = NOW.date()
 
 def feed(session: Session, person: Person, scope: Any = "own") -> str:
     """The address of a new feed."""
-    token = actions.create_feed(session, person.id, scope, NOW)
+    token = actions.create_feed(make_context(session, person.id, NOW), scope)
     session.commit()
     return f"/calendar/{token}.ics"
 
@@ -105,7 +107,7 @@ def test_the_same_facts_give_the_same_bytes_and_a_304(session: Session, client: 
     head = client.flask.head(address)
     assert (head.status_code, head.get_data()) == (200, b"")
     assert head.headers["ETag"] == first.headers["ETag"]
-    grant_extension(session, person.id, TODAY + timedelta(days=90), "illness", TODAY, None, NOW)
+    grant_extension(make_context(session, None, NOW), person.id, TODAY + timedelta(days=90), "illness")
     session.commit()
     moved = client.get(address, 200, {"If-None-Match": first.headers["ETag"]})
     (old,), (new,) = events(first), events(moved)
@@ -204,7 +206,7 @@ def test_a_name_of_any_length_and_script_survives_and_lines_are_folded(
 
 def test_a_feed_without_days_is_still_a_calendar(session: Session, client: Client) -> None:
     person = make_person(session)
-    record_pause(session, person.id, TODAY, None, 14, "leave", TODAY, None, NOW)
+    record_pause(make_context(session, None, NOW), person.id, Pause(TODAY, None, 14, "leave"))
     session.commit()
     page = client.get(feed(session, person))
     assert events(page) == []

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates import actions
 from course.certificates.models import Certificate
+from course.context import make_context
 from course.people.models import Person
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
@@ -45,7 +46,9 @@ def test_an_unknown_number_is_reported(client: Client) -> None:
 
 def test_a_reissue_under_another_name_replaces_the_certificate(session: Session, client: Client) -> None:
     old = make_certificate(session)
-    number = actions.reissue(session, old.number, "Samira Okafor", "married", None, NOW + timedelta(days=1))
+    number = actions.reissue(
+        make_context(session, None, NOW + timedelta(days=1)), old.number, "Samira Okafor", "married"
+    )
     session.commit()
     assert "replaced by another one" in client.get(f"/verify/{old.number}").text
     assert "married" not in client.get(f"/verify/{old.number}").text
@@ -59,7 +62,7 @@ def test_a_reissue_under_another_name_replaces_the_certificate(session: Session,
 
 def test_only_the_holder_sees_why_a_certificate_was_revoked(session: Session, client: Client) -> None:
     found = make_certificate(session)
-    actions.revoke(session, found.number, "issued by mistake", None, NOW)
+    actions.revoke(make_context(session, None, NOW), found.number, "issued by mistake")
     session.commit()
     assert "has been revoked" in client.get(f"/verify/{found.number}").text
     assert "issued by mistake" not in client.get(f"/verify/{found.number}").text
@@ -71,13 +74,13 @@ def test_only_the_holder_sees_why_a_certificate_was_revoked(session: Session, cl
 
 def test_a_change_of_a_certificate_is_final(session: Session) -> None:
     found = make_certificate(session)
-    actions.revoke(session, found.number, "why", None, NOW)
+    actions.revoke(make_context(session, None, NOW), found.number, "why")
     with pytest.raises(ValueError, match="was revoked before"):
-        actions.revoke(session, found.number, "again", None, NOW)
+        actions.revoke(make_context(session, None, NOW), found.number, "again")
     with pytest.raises(ValueError, match="was revoked before"):
-        actions.reissue(session, found.number, "New", "again", None, NOW)
+        actions.reissue(make_context(session, None, NOW), found.number, "New", "again")
     with pytest.raises(LookupError):
-        actions.revoke(session, "AAAA-BBBB-CCCC", "why", None, NOW)
+        actions.revoke(make_context(session, None, NOW), "AAAA-BBBB-CCCC", "why")
 
 
 def test_a_completion_has_one_first_certificate(session: Session) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.auth.rate_limits import RateLimiter
 from course.certificates import views
+from course.context import make_context
 from course.organisation.actions import set_logo
 from course.people.actions import end_employment
 from course.people.models import Person
@@ -33,7 +34,7 @@ def test_the_link_opens_the_certificates_of_a_leaver_and_nothing_else(
     other = make_certificate(session, "kim@example.org")
     signed_in = Client(app)
     sign_in(signed_in, make_person(session, "Ann Hill", "ann@example.org", "administrator"))
-    end_employment(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
+    end_employment(make_context(session, None, NOW), found.person_id, TODAY, "moved on")
     session.commit()
     assert "give it to them if they ask" in signed_in.get(f"/people/{found.person_id}").text
     link = f"/kept/{sign_link(CertificateLink(found.person_id), SECRET)}"
@@ -73,7 +74,7 @@ def test_a_forged_link_opens_nothing_and_attempts_are_rate_limited(
 def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session: Session, client: Client) -> None:
     before, after = make_certificate(session, "before@example.org"), make_certificate(session, "after@example.org")
     before.issued_at, after.issued_at = NOW - timedelta(days=2), NOW
-    set_logo(session, make_logo("RGB"), None, NOW - timedelta(days=1))
+    set_logo(make_context(session, None, NOW - timedelta(days=1)), make_logo("RGB"))
     session.commit()
     pages = []
     for certificate, email in ((before, "before@example.org"), (after, "after@example.org")):
@@ -81,7 +82,7 @@ def test_a_certificate_keeps_the_logo_of_the_day_on_which_it_was_issued(session:
         data = sign_in(Client(client.app), person).get(f"/certificate/{certificate.number}.pdf").body
         pages.append(data)
     assert [len(PdfReader(io.BytesIO(data)).pages[0].images) for data in pages] == [0, 1]
-    set_logo(session, None, None, NOW + timedelta(seconds=1))
+    set_logo(make_context(session, None, NOW + timedelta(seconds=1)), None)
     session.commit()
     assert sign_in(Client(client.app), person).get(f"/certificate/{after.number}.pdf").body == pages[1]
 
@@ -108,7 +109,7 @@ def test_a_holder_ends_the_link_and_gets_a_new_one(app: Flask, session: Session,
 
 def test_only_an_administrator_ends_the_link_of_a_leaver(app: Flask, session: Session, client: Client) -> None:
     found = make_certificate(session)
-    end_employment(session, found.person_id, TODAY, "moved on", "Europe/London", None, NOW)
+    end_employment(make_context(session, None, NOW), found.person_id, TODAY, "moved on")
     session.commit()
     learner = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org"))
     learner.post(f"/certificate/of/{found.person_id}/link/end", {"number": "0"}, 403)

@@ -95,6 +95,7 @@ def test_a_page_in_english_for_a_reader_of_another_language_says_so(
     assert 'lang="en"' not in english.html
     speak(session, person, "cy")
     page = client.get("/module/kites/the-line")
+    assert '<h1><span lang="en">The line</span></h1>' in page.html
     assert '<div lang="en"><p>Kites were lost.</p></div>' in page.html
     # The cached fragments of the one language are not shown to the other.
     speak(session, person, None)

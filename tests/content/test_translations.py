@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from app import create_app
-from course.content.actions import archive
 from course.content.library import Library, load_library
 from course.content.loader import read_content
-from course.content.models import ContentTranslation
-from course.content.queries import archived_translations, part_in_version
 from course.content.rendering import label_html, mark_language, showing_gaps, text_language
-from course.content.schema import SETTINGS, Page, Question, Scenario
-from course.content.text_fields import texts, translated_texts, untranslated_texts
+from course.content.schema import SETTINGS
+from course.content.text_fields import texts, untranslated_texts
 from course.content.translation_report import translation_report, translation_statuses
 from course.content.validation import validate_content
 from course.learning.rules.grading import SubmittedAnswer, grade, option_order, parse_submission
-from course.translation import register_catalogue, remove_catalogue, use_language
-from tests.conftest import NOW, make_config
+from course.translation import use_language
 from tests.content.test_validation import SAMPLE, spoil
-from tests.support.pseudo_course import PseudoCatalogue, pseudo, write_pseudo_translation
+from tests.support.pseudo_course import pseudo
 
 QUESTIONS = "kites/questions.cy.yaml"
 PAGE = "kites/pages/the-line.cy.md"
@@ -35,20 +26,6 @@ SCENARIO = "kites/scenarios/a-windy-day.cy.yaml"
 TIMELINE = "kites/timelines/a-month-of-kites.cy.yaml"
 MODULE = "kites/module.cy.yaml"
 HELP = "help.cy.yaml"
-
-
-@pytest.fixture(autouse=True)
-def catalogue() -> Iterator[None]:
-    """The interface in the pseudo-language: what no author wrote comes from there."""
-    register_catalogue("cy", PseudoCatalogue())
-    yield
-    remove_catalogue("cy")
-
-
-@pytest.fixture
-def modules(tmp_path: Path) -> Path:
-    """The sample course, translated as a whole into a pseudo-language under the name of a real one."""
-    return write_pseudo_translation(SAMPLE, tmp_path, "cy")
 
 
 def translated(modules: Path) -> Library:
@@ -296,179 +273,6 @@ def test_all_mistakes_of_all_translations_are_listed_at_once(modules: Path) -> N
         spoil(modules, file, old, new)
     files = {problem.file for problem in validate_content(read_content(modules))}
     assert files == {f"modules/{file}" for file in (QUESTIONS, PAGE, HELP)}
-
-
-def test_a_translated_drawing_is_shown_with_its_translated_title(tmp_path: Path) -> None:
-    source = SAMPLE / "kites" / "diagrams" / "kite.svg"
-    modules = write_pseudo_translation(SAMPLE, tmp_path, "cy")
-    drawing = source.read_text(encoding="utf-8").replace("</svg>", '<text x="1" y="1">Wind</text></svg>')
-    (modules / "kites/diagrams/kite.svg").write_text(drawing, encoding="utf-8")
-    runner = content_app(tmp_path, modules).test_cli_runner()
-    done = runner.invoke(args=["content", "translate", str(modules / "kites/diagrams/kite.svg"), "cy"])
-    assert done.exit_code == 0, done.output
-    page = translated(modules).modules["kites"].pages["the-line"]
-    figure = next(block for block in page.blocks if block.kind == "diagram")
-    assert figure.svg is not None
-    assert text_language(figure.svg) == "en"
-    spoil(modules, "kites/diagrams/kite.cy.svg", "Wind", "Gwÿnt")
-    figure = next(block for block in translated(modules).modules["kites"].pages["the-line"].blocks if block.svg)
-    assert figure.svg is not None
-    assert text_language(figure.svg) == "cy"
-    assert "Gwÿnt" in figure.svg
-    assert f'aria-label="{pseudo("A kite")}"' in figure.svg
-    assert "data-original" not in figure.svg
-    spoil(modules, "kites/diagrams/kite.cy.svg", "<text", "<script/><text")
-    [problem] = validate_content(read_content(modules))
-    assert "the element <script> is not allowed" in problem.message
-
-
-def content_app(tmp_path: Path, modules: Path) -> Flask:
-    return create_app(make_config(f"sqlite:///{tmp_path / 'x.db'}", CONTENT=str(modules)))
-
-
-def test_the_check_counts_what_is_translated_and_ends_well(tmp_path: Path, modules: Path) -> None:
-    (modules / SCENARIO).unlink()
-    spoil(modules, QUESTIONS, f"reason: {pseudo('It stays.')}", "reason:")
-    spoil(modules, "kites/questions.yaml", "Sort these.", "Sort those.")
-    (modules / "kites/pages/for-leaders.ga.md").write_text("---\ntitle: T\n---\nX.\n", encoding="utf-8")
-    done = content_app(tmp_path, modules).test_cli_runner().invoke(args=["content", "check"])
-    assert done.exit_code == 0, done.output
-    assert "The content is sound" in done.output
-    first, *rows = done.output.splitlines()
-    counts = re.fullmatch(
-        r"cy: (\d+) of (\d+) texts \((\d+) per cent\), 2 missing, 1 outdated, 0 unconfirmed\..*", first
-    )
-    assert counts
-    assert int(counts[3]) == int(counts[1]) * 100 // int(counts[2])
-    assert "  modules/kites/scenarios/a-windy-day.yaml:1: there is no a-windy-day.cy.yaml" in rows
-    gust, sort = line_of(modules, QUESTIONS, "id: gust"), line_of(modules, QUESTIONS, "id: allowed")
-    assert f"  modules/{QUESTIONS}:{gust}: 'gust' lacks options → 1 → reason" in rows
-    assert any(row.startswith(f"  modules/{QUESTIONS}:{sort}: 'allowed' is older than its original") for row in rows)
-    assert any(row.startswith("ga: 0 of ") and row.split(", ")[3].startswith("1 unconfirmed") for row in rows)
-
-
-def test_a_new_translation_begins_with_english_in_comments_and_shows_english(tmp_path: Path) -> None:
-    modules = write_pseudo_translation(SAMPLE, tmp_path, "cy")
-    for path in modules.rglob("*.cy.*"):
-        path.unlink()
-    runner = content_app(tmp_path, modules).test_cli_runner()
-    originals = [path for path in sorted(modules.rglob("*.*")) if path.suffix in (".md", ".yaml")]
-    for path in originals:
-        done = runner.invoke(args=["content", "translate", str(path), "cy"])
-        assert done.exit_code == 0, done.output
-    assert "# A gust comes. What do you do?\n  stem:\n" in (modules / QUESTIONS).read_text(encoding="utf-8")
-    assert "::: reviews lines=1-2\n<!-- Kites were lost. -->\n:::\n" in (modules / PAGE).read_text(encoding="utf-8")
-    assert validate_content(read_content(modules)) == []
-    [status] = translation_statuses(read_content(modules).translations)
-    assert (status.shown, status.count("outdated"), status.count("unconfirmed")) == (0, 0, 0)
-    library = load_library(modules)
-    assert library.in_language("cy").questions["gust"] is library.questions["gust"]
-    spoil(modules, QUESTIONS, "  stem:\n", "  stem: Bé?\n")
-    assert translated(modules).questions["gust"].stem == "Bé?"
-    for arguments in (
-        (str(originals[0]), "cy"),
-        (str(originals[0]), "en"),
-        (__file__, "cy"),
-        (str(originals[0]), "../x"),
-    ):
-        assert runner.invoke(args=["content", "translate", *arguments]).exit_code == 1
-
-
-@pytest.mark.parametrize(
-    "file", [QUESTIONS, PAGE, SCENARIO, TIMELINE, MODULE, HELP, "sources.cy.yaml", "course.cy.yaml"]
-)
-@pytest.mark.parametrize("is_new", [True, False])
-def test_a_translation_is_confirmed_by_a_command_and_keeps_its_words(
-    tmp_path: Path, modules: Path, file: str, is_new: bool
-) -> None:
-    before = (modules / file).read_text(encoding="utf-8")
-    old = re.sub(r"^( *)original: .*\n", "" if is_new else r"\1original: '0123'\n", before, flags=re.MULTILINE)
-    assert old != before
-    (modules / file).write_text("# By a translator.\n" + old if file.endswith("yaml") else old, encoding="utf-8")
-    [status] = translation_statuses(read_content(modules).translations)
-    assert status.count("unconfirmed" if is_new else "outdated") >= 1
-    runner = content_app(tmp_path, modules).test_cli_runner()
-    done = runner.invoke(args=["content", "translated", str(modules / file)])
-    assert done.exit_code == 0, done.output
-    assert [status.per_cent for status in translation_statuses(read_content(modules).translations)] == [100]
-    after = (modules / file).read_text(encoding="utf-8")
-    kept = [row for row in after.splitlines() if "original:" not in row]
-    assert kept == [row for row in ("# By a translator.\n" + old if file.endswith("yaml") else old).splitlines()
-                    if "original:" not in row]  # fmt: skip
-    assert runner.invoke(args=["content", "translated", str(modules / file)]).exit_code == 0
-    assert (modules / file).read_text(encoding="utf-8") == after
-
-
-def test_entries_in_one_line_are_confirmed_too(tmp_path: Path, modules: Path) -> None:
-    (modules / "sources.cy.yaml").write_text(
-        "- {id: kite-society, says: Lînés.}\n- {original: x, id: rumour, says: Nö.}\n"
-    )
-    runner = content_app(tmp_path, modules).test_cli_runner()
-    assert runner.invoke(args=["content", "translated", str(modules / "sources.cy.yaml")]).exit_code == 0
-    assert [status.per_cent for status in translation_statuses(read_content(modules).translations)] == [100]
-
-
-def test_a_translation_of_another_structure_is_not_confirmed(tmp_path: Path, modules: Path) -> None:
-    spoil(modules, "kites/pages/the-line.md", "::: key\nHold on.\n:::\n", "")
-    before = (modules / PAGE).read_text(encoding="utf-8")
-    runner = content_app(tmp_path, modules).test_cli_runner()
-    done = runner.invoke(args=["content", "translated", str(modules / PAGE), str(modules / "course.yaml")])
-    assert done.exit_code == 1
-    assert re.search(rf"modules/{PAGE}:\d+: the original has no block 'key'", done.output)
-    assert "course.yaml is no translation" in done.output
-    assert (modules / PAGE).read_text(encoding="utf-8") == before
-
-
-@pytest.mark.both_engines
-def test_what_was_on_the_screen_is_archived_with_its_translation(session: Session, tmp_path: Path) -> None:
-    modules = write_pseudo_translation(SAMPLE, tmp_path, "cy")
-    library = load_library(modules)
-    parts = len(library.parts)
-    assert archive(session, library.in_language("cy"), NOW) == parts * 2 - len(library.changes)
-    assert archive(session, library, NOW) == 0
-    old = {name: library.in_language("cy").answerable[name] for name in ("gust", "allowed", "a-month-of-kites")}
-    scenario = library.in_language("cy").modules["kites"].scenarios["a-windy-day"]
-    page = library.in_language("cy").for_("clubs", "wales").modules["kites"].pages["the-line"]
-    for file in (
-        "questions.yaml",
-        "pages/the-line.md",
-        "timelines/a-month-of-kites.yaml",
-        "scenarios/a-windy-day.yaml",
-    ):
-        path = modules / "kites" / file
-        path.write_text(re.sub(r"(A gust|Sort these|Kites were|made-up|a kite\.)", r"\1 now", path.read_text()))
-    after = load_library(modules)
-    for name, question in old.items():
-        assert ("question", name, question.version) not in after.parts
-        found = part_in_version(session, after.in_language("cy"), Question, name, question.version)
-        assert found is not None
-        assert translated_texts(found, "cy") == translated_texts(question, "cy")
-        assert untranslated_texts(found, "cy") == 0
-        assert found.version == question.version
-        english = part_in_version(session, after, Question, name, question.version)
-        assert english is not None
-        assert translated_texts(english, "cy") == {}
-    again = part_in_version(session, after.in_language("cy"), Page, "kites/the-line", page.version)
-    assert again is not None
-    assert [block.html for block in again.blocks] == [block.html for block in page.blocks]
-    run = part_in_version(session, after.in_language("cy"), Scenario, "kites/a-windy-day", scenario.version)
-    assert run is not None
-    assert translated_texts(run, "cy") == translated_texts(scenario, "cy")
-    assert [row[2] for row in archived_translations(session, old["gust"].version)] == ["cy"]
-
-
-@pytest.mark.both_engines
-def test_a_corrected_translation_is_archived_beside_the_earlier_one(session: Session, tmp_path: Path) -> None:
-    modules = write_pseudo_translation(SAMPLE, tmp_path, "cy")
-    archive(session, load_library(modules), NOW)
-    before = session.execute(select(func.count()).select_from(ContentTranslation)).scalar_one()
-    spoil(modules, QUESTIONS, pseudo("It stays."), pseudo("It stays up."))
-    library = load_library(modules)
-    assert archive(session, library, NOW.replace(year=2030)) == 1
-    assert session.execute(select(func.count()).select_from(ContentTranslation)).scalar_one() == before + 1
-    version = library.questions["gust"].version
-    bodies = [json.loads(body)["options"][0]["reason"] for *_, body in archived_translations(session, version)]
-    assert bodies == [pseudo("It stays."), pseudo("It stays up.")]
 
 
 def test_every_pathway_has_its_translated_variant(modules: Path) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates import actions as certificates
 from course.certificates.models import Certificate
+from course.context import make_context
 from course.credentials import actions, queries
 from course.people.models import Person
 from tests.certificates.makers import make_certificate
@@ -60,7 +61,7 @@ def test_a_status_list_is_sent_again_only_after_a_change(session: Session, clien
     assert first.headers["Content-Type"] == "application/vc"
     headers = {"If-None-Match": first.headers["ETag"]}
     assert client.get("/issuer/status/1", 304, headers).body == b""
-    certificates.revoke(session, found.number, "why", None, NOW)
+    certificates.revoke(make_context(session, None, NOW), found.number, "why")
     session.commit()
     assert client.get("/issuer/status/1", 200, headers).body != first.body
 
@@ -139,7 +140,7 @@ def test_the_command_reads_the_credential_in_a_pdf(app: Flask, session: Session,
 def test_the_command_knows_revocations_of_this_installation(app: Flask, session: Session, tmp_path: Path) -> None:
     found = make_certificate(session)
     file = save_file(tmp_path, queries.signed_credential(session, found.id) or b"")
-    certificates.revoke(session, found.number, "why", None, NOW)
+    certificates.revoke(make_context(session, None, NOW), found.number, "why")
     session.commit()
     code, output = run_command(app, "certificates", "verify", file, "--on", "2027-01-10")
     assert (code, output.split(".")[0]) == (1, "Revoked on 22 November 2026")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates import actions
 from course.certificates.models import Certificate
+from course.context import make_context
 from course.credentials.models import SignedCredential, SigningKey
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion
@@ -60,7 +61,7 @@ def test_first_certificates_share_a_key_and_no_revocation_is_lost(committed: Fla
         assert session.execute(select(func.count()).select_from(SigningKey)).scalar_one() == 1
 
     def revoke(number: str) -> Callable[[Session], object]:
-        return lambda session: actions.revoke(session, number, "why", None, NOW)
+        return lambda session: actions.revoke(make_context(session, None, NOW), number, "why")
 
     assert sum(at_once([in_transaction(committed, revoke(number)) for number in numbers])) == MANY
     with committed.app_context(), unit_of_work() as session:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates import actions as certificates
 from course.certificates.models import Certificate
+from course.context import make_context
 from course.credentials import actions, queries
 from course.credentials.models import CredentialRevocation, SignedCredential, SigningKey, StatusList
 from course.credentials.rules.checking import check_credential
@@ -90,8 +91,8 @@ def test_indexes_in_the_status_list_reveal_neither_order_nor_number(session: Ses
 
 def test_a_revoked_or_replaced_certificate_is_marked_in_the_status_list(session: Session) -> None:
     unchanged, revoked, replaced = (make_certificate(session, f"{name}@example.org") for name in ("a", "b", "c"))
-    certificates.revoke(session, revoked.number, "why", None, LATER)
-    number = certificates.reissue(session, replaced.number, "Samira Okafor", "married", None, LATER)
+    certificates.revoke(make_context(session, None, LATER), revoked.number, "why")
+    number = certificates.reissue(make_context(session, None, LATER), replaced.number, "Samira Okafor", "married")
     assert revoked_indexes(session) == {list_index(session, revoked), list_index(session, replaced)}
     after = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one()
     assert credential(session, after)["credentialSubject"]["identifier"][0]["identityHash"] == "Samira Okafor"
@@ -105,7 +106,7 @@ def test_a_half_full_status_list_is_followed_by_another(session: Session, monkey
     second = make_certificate(session, "b@example.org")
     status = credential(session, second)["credentialStatus"]
     assert status["statusListCredential"] == f"{BASE_URL}/issuer/status/2"
-    certificates.revoke(session, second.number, "why", None, LATER)
+    certificates.revoke(make_context(session, None, LATER), second.number, "why")
     assert (revoked_indexes(session, 1), revoked_indexes(session, 2)) == (set(), {taken})
 
 
@@ -122,7 +123,7 @@ def test_signatures_of_an_earlier_key_stay_valid(session: Session) -> None:
 
 def test_credentials_of_a_withdrawn_key_are_signed_again(session: Session) -> None:
     found, revoked = make_certificate(session, "a@example.org"), make_certificate(session, "b@example.org")
-    certificates.revoke(session, revoked.number, "why", None, NOW)
+    certificates.revoke(make_context(session, None, NOW), revoked.number, "why")
     old = queries.signed_credential(session, found.id) or b""
     actions.withdraw_key(session, 1, NOW, "the server was broken into", NOW)
     assert check_credential(old, queries.keys(session), LATER).state == "withdrawn"
@@ -132,7 +133,7 @@ def test_credentials_of_a_withdrawn_key_are_signed_again(session: Session) -> No
     assert credential_state(session, found) == "valid"
     assert certificates.sign_missing_credentials(session, LATER) == (0, 0)
     # Both credentials of the certificate are revoked.
-    certificates.revoke(session, found.number, "why", None, LATER)
+    certificates.revoke(make_context(session, None, LATER), found.number, "why")
     assert len(revoked_indexes(session)) == 3
 
 
@@ -153,7 +154,7 @@ def test_with_another_secret_a_certificate_is_issued_and_signed_later(
     session.info["signing_settings"] = replace(original, secret="another-secret-0123456789abcdef0123456789")
     with caplog.at_level(logging.WARNING, "course"):
         found = make_certificate(session, "b@example.org")
-        certificates.revoke(session, before.number, "why", None, NOW)
+        certificates.revoke(make_context(session, None, NOW), before.number, "why")
     assert queries.signed_credential(session, found.id) is None
     assert "SECRET_KEY is another" in caplog.text
     assert f"certificate {found.number} has no signed credential yet" in caplog.text
@@ -179,7 +180,7 @@ def test_another_url_of_the_course_gets_its_own_key(session: Session) -> None:
 
 def test_a_name_that_cannot_be_signed_leaves_the_certificate_without_a_credential(session: Session) -> None:
     found = make_certificate(session)
-    number = certificates.reissue(session, found.number, "Sam\x07", "why", None, NOW)
+    number = certificates.reissue(make_context(session, None, NOW), found.number, "Sam\x07", "why")
     after = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one()
     assert queries.signed_credential(session, after.id) is None
 
@@ -215,7 +216,7 @@ def test_signing_needs_few_queries(app: Flask, session: Session) -> None:
 
 def test_independent_verifiers_accept_the_documents_that_the_course_serves(session: Session, client: Client) -> None:
     unchanged, revoked = make_certificate(session, "a@example.org"), make_certificate(session, "b@example.org")
-    certificates.revoke(session, revoked.number, "why", None, NOW)
+    certificates.revoke(make_context(session, None, NOW), revoked.number, "why")
     actions.rotate_key(session, "yearly", NOW)
     after = make_certificate(session, "c@example.org")
     session.commit()

@@ -19,6 +19,7 @@ from course.analytics.actions import DiscussionEntry, record_discussion
 from course.analytics.rules.suppression import monday_of
 from course.clock import now
 from course.content.fact_reviews import reviews_by_status
+from course.context import make_context
 from course.credentials.actions import rotate_key
 from course.credentials.queries import keys
 from course.dates import civil_date, start_of_day
@@ -26,7 +27,7 @@ from course.evidence.jobs import PACK
 from course.evidence.rules.pack import verify_pack
 from course.exports.actions import delete_old_files, request_file, store_file
 from course.exports.models import Download
-from course.exports.rules import RETENTION_PERIODS
+from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.jobs.actions import claim_job, report_progress
 from course.jobs.rules import JobRun
 from course.organisation.models import Organisation
@@ -81,7 +82,7 @@ def make_history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
     session.add(RenewalExtension(person_id=kim.id, made_by=boss.id, **leave_values))
     session.add(RenewalPause(person_id=kim.id, since=BEFORE, re_enter_days=7, **{**leave_values, "until": None}))
     left_at = now() - timedelta(days=20)
-    record_departure(session, leaver.id, civil_date(left_at, ZONE), "moved", ZONE, boss.id, left_at)
+    record_departure(make_context(session, boss.id, left_at), leaver.id, civil_date(left_at, ZONE), "moved")
     session.commit()
     return boss, elm, oak
 
@@ -158,7 +159,7 @@ def test_a_future_day_and_a_team_that_did_not_exist_are_refused_with_a_message(
 @pytest.mark.both_engines
 def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    number = request_file(session, PACK, "evidence", None, TODAY, "", boss.id, now())
+    number = request_file(make_context(session, boss.id, now()), PACK, FileRequest("evidence", None, TODAY, ""))
     claimed = claim_job(session, "general", [PACK], "test", now())
     assert claimed is not None
     report_progress(session, claimed.claim, "Reading", 1, 6)
@@ -239,12 +240,11 @@ def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, sess
         answer(session, person, question, 0 if number else right, at=start_of_day(monday, ZONE) + late)
         if number == 4:
             left = start_of_day(monday, ZONE) + timedelta(days=2)
-            assert record_departure(session, person.id, left.date(), "moved", ZONE, boss.id, left) is None
+            assert record_departure(make_context(session, boss.id, left), person.id, left.date(), "moved") is None
     for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
         discussion = DiscussionEntry(elm.id, point, "A title", day, 5, "Ask twice.")
-        assert (
-            record_discussion(session, discussion, boss.id, TODAY, start_of_day(day, ZONE) + timedelta(hours=9)) is None
-        )
+        held_at = start_of_day(day, ZONE) + timedelta(hours=9)
+        assert record_discussion(make_context(session, boss.id, held_at), discussion) is None
     session.commit()
     publish(app)
     sign_in(client, boss)
@@ -272,7 +272,7 @@ def test_a_managers_pack_has_discussions_of_all_teams_above_and_of_none_beside(
     elm, oak = make_team(session, "Elm", middle), make_team(session, "Oak", middle)
     for team, words in ((top, "top"), (middle, "middle"), (elm, "elm"), (oak, "oak")):
         discussion = DiscussionEntry(team.id, "encourage-talk", "A title", TODAY, 5, words)
-        assert record_discussion(session, discussion, boss.id, TODAY, now()) is None
+        assert record_discussion(make_context(session, boss.id, now()), discussion) is None
     session.commit()
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "manager", elm))
     discussions = table(make_pack(client, elm.id, TODAY), "talks.csv")

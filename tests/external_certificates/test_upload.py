@@ -21,6 +21,7 @@ from course.audit.models import AuditEntry
 from course.auth.rate_limits import RateLimiter
 from course.certificates.pdf import certificate_pdf
 from course.clock import now
+from course.context import make_context
 from course.credentials.rules.documents import STATUS_LIST_SIZE, document_bytes, encode_bits, is_bit_set
 from course.external_certificates import views
 from course.external_certificates.revocation_fetch import fetch
@@ -154,7 +155,7 @@ def test_a_certificate_older_than_the_policy_allows_is_refused(
 ) -> None:
     zone = app.extensions["course"].config.time_zone
     rule = replace(policies(session, zone)[-1], since=TODAY, import_age_months=1)
-    add_policy_version(session, rule, TODAY, "only fresh ones", None, now())
+    add_policy_version(make_context(session, None, now()), rule, "only fresh ones")
     session.commit()
     assert "only if it is at most 1 month old" in upload(learner, other.credential(), 422).text
 

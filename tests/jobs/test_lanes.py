@@ -8,6 +8,7 @@ from pathlib import Path
 from app import create_app
 from course import schema_upgrade
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import enqueue
 from course.jobs.queries import latest_jobs
 from course.jobs.rules import LANE_THREADS, JobKind, JobRegistry, JobRun
@@ -35,7 +36,7 @@ def test_mail_leaves_by_one_connection_while_exports_keep_every_other_thread_bus
         schema_upgrade.upgrade(app.extensions["course"].engine)
         with app.app_context(), unit_of_work() as session:
             for _ in range(2 * threads):
-                enqueue(session, kind, {}, None, now())
+                enqueue(make_context(session, None, now()), kind, {})
         worker = JobWorker(app, "test", JobRegistry((kind, *MAIL_JOBS)), now, poll=0.05)
         worker.start()
         try:

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import cancel_job, enqueue, enqueue_regular
 from course.jobs.queries import JobView, job, latest_jobs
 from course.jobs.rules import JobKind, JobRegistry, JobRun, due_slot
@@ -42,7 +43,7 @@ def jobs(app: Flask) -> list[JobView]:
 
 def put(app: Flask, kind: JobKind, folder: Path, count: int = 1) -> list[int]:
     with app.app_context(), unit_of_work() as session:
-        found = [enqueue(session, kind, {"folder": str(folder)}, None, now()) for _ in range(count)]
+        found = [enqueue(make_context(session, None, now()), kind, {"folder": str(folder)}) for _ in range(count)]
     return [one for one in found if one is not None]
 
 

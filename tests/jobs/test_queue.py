@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.jobs import actions, queries
 from course.jobs.models import Job
 from course.jobs.rules import (
@@ -47,7 +48,7 @@ KINDS = (SLOW, WIDE, PRIVATE, REGULAR)
 
 
 def put(session: Session, kind: JobKind = SLOW, owner: int | None = None, key: str | None = None) -> int | None:
-    return actions.enqueue(session, kind, {"word": "secret"}, owner, NOW, key)
+    return actions.enqueue(make_context(session, owner, NOW), kind, {"word": "secret"}, key)
 
 
 def claim(session: Session, at: datetime = NOW) -> ClaimedJob | None:

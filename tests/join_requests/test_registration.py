@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.auth.rate_limits import RateLimiter
 from course.clock import now
+from course.context import make_context
 from course.join_requests import actions, queries, views
 from course.join_requests.models import RegistrationRequest
 from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, link_works, parse_domains
@@ -74,7 +75,7 @@ def team(session: Session) -> Team:
 @pytest.fixture
 def path(session: Session, team: Team) -> str:
     """The address of a link for the team."""
-    token = actions.make_link(session, team.id, ["example.org"], now().date() + 30 * DAY, None, now())
+    token = actions.make_link(make_context(session, None, now()), team.id, ["example.org"], now().date() + 30 * DAY)
     session.commit()
     return f"/join/{token}"
 
@@ -198,8 +199,8 @@ def test_two_who_decide_at_once_add_somebody_once(session: Session, client: Clie
     alex = session.execute(select(Person.id)).scalars().first()
     assert alex is not None
     asked = queries.JoinRequestView(requests(session)[0].id, "Sam", "sam@example.org", 1, "Schools", now())
-    assert actions.refuse_request(session, asked, alex, now())
-    assert actions.approve_request(session, asked, "Alex Morgan", alex, now()) is not None
+    assert actions.refuse_request(make_context(session, alex, now()), asked)
+    assert actions.approve_request(make_context(session, alex, now()), asked, "Alex Morgan") is not None
 
 
 def test_decided_requests_are_forgotten_after_a_month(session: Session, client: Client, path: str) -> None:

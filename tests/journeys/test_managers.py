@@ -20,10 +20,12 @@ from waitress.server import create_server
 from app import create_app
 from course.analytics.models import TeamDiscussion
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS
 from course.evidence.jobs import PACK
 from course.exports.actions import request_file, store_file
+from course.exports.rules import FileRequest
 from course.jobs.actions import claim_job
 from course.jobs.rules import JobRun
 from course.mail.models import OutboxMail
@@ -157,12 +159,12 @@ def _more(session: Session) -> dict[str, int]:
     assert late is not None
     assert gone is not None
     today = civil_date(at, "Europe/London")
-    grant_extension(session, late, today, "was ill", today, boss.id, at)
-    pack = request_file(session, PACK, "evidence", team, today, "", boss.id, at)
+    grant_extension(make_context(session, boss.id, at), late, today, "was ill")
+    pack = request_file(make_context(session, boss.id, at), PACK, FileRequest("evidence", team, today, ""))
     claimed = claim_job(session, "general", [PACK], "test", at)
     assert claimed is not None
     store_file(session, JobRun(PACK, claimed.claim, {}, boss.id, at, lambda *_: None, lambda: at), b"zip", 53, at)
-    file = request_file(session, REPORT_FILE, "xlsx", None, today, "sort=name", boss.id, at)
+    file = request_file(make_context(session, boss.id, at), REPORT_FILE, FileRequest("xlsx", None, today, "sort=name"))
     assert pack is not None
     assert file is not None
     reminder = Reminder(key="asked", kind="asked", person_id=late, step="asked", due=today, leaves_on=today,

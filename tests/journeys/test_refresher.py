@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from course.clock import now
+from course.context import make_context
 from course.learning.models import Attempt
 from course.refreshers import actions
 from course.signed_links import BoosterLink, sign_link
@@ -68,7 +69,7 @@ def test_reading_again_and_asking_for_help_works_on_a_narrow_phone_and_axe_finds
     with site.app.app_context(), unit_of_work() as session:
         library = site.app.extensions["course"].library.for_("school", "england")
         person = make_completed(session, library, email=email)
-        refresher = actions.begin_refresher(session, library, person.id, None, now())
+        refresher = actions.begin_refresher(make_context(session, person.id, now()), library, None)
         answer_until_used_up(session, library, person, refresher.attempt_id, (point,))
     page.set_viewport_size({"width": 320, "height": 900})
     sign_in(page, email)

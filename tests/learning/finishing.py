@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.context import make_context
 from course.learning import actions, queries
+from course.learning.actions import NewAttempt
 from course.learning.models import AttemptOutcome, RunOutcome, ScenarioRun
 from course.learning.rules.branching import run_state
 from course.learning.rules.drawing import DrawnQuestion
-from course.learning.rules.grading import option_order
+from course.learning.rules.grading import SubmittedAnswer, option_order
 from tests.learning.givens import right
 from tests.walking import right_form
 
@@ -36,7 +38,9 @@ def answer_but_last(
     for item in attempt.items[:-1]:
         if item.given is None:
             given = right(library.answerable[item.question_id])
-            actions.submit_answer(session, library, person_id, attempt_id, item.position, given, "sure", at.date(), at)
+            actions.submit_answer(
+                make_context(session, person_id, at), library, attempt_id, item.position, SubmittedAnswer(given, "sure")
+            )
     last = attempt.items[-1]
     question = library.answerable[last.question_id]
     form = right_form(question, option_order(question, attempt.seed, last.position))
@@ -55,7 +59,7 @@ def decide_but_last(session: Session, library: Library, person_id: int, run_id: 
         step, best = state.decision_count + 1, state.scene.best
         if scenario.by_id[best.to].end:
             return f"/run/{run_id}", {"step": [str(step)], "choice": [best.id]}
-        actions.decide(session, library, person_id, run, scenario, step, best.id, at.date(), at)
+        actions.decide(make_context(session, person_id, at), library, run, scenario, step, best.id)
 
 
 def make_nearly_complete(session: Session, library: Library, person_id: int, at: datetime) -> LastSteps:
@@ -67,11 +71,13 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
         for step in module.steps:
             ref = f"{module.id}/{step.id}"
             if step.kind == "page":
-                actions.record_page_read(session, person_id, module, module.pages[step.id], at)
+                actions.record_page_read(make_context(session, person_id, at), module, module.pages[step.id])
             elif step.kind == "timeline":
                 timeline = module.timelines[step.id]
-                number = actions.begin_timeline(session, library, person_id, ref, timeline, at)
-                actions.submit_answer(session, library, person_id, number, 1, right(timeline), None, at.date(), at)
+                number = actions.begin_timeline(make_context(session, person_id, at), library, ref, timeline)
+                actions.submit_answer(
+                    make_context(session, person_id, at), library, number, 1, SubmittedAnswer(right(timeline), None)
+                )
             else:
                 scenarios.append(ref)
     for ref in scenarios[:-1]:
@@ -81,24 +87,26 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
         session.add(RunOutcome(run_id=run.id, ending="end", outcome="good", finished_at=at))
     _pass_final(session, library, person_id, enrolment, at)
     for module in library.modules.values():
-        number = actions.begin_check(session, library, person_id, module, at)
+        number = actions.begin_check(make_context(session, person_id, at), library, module)
         answer = answer_but_last(session, library, person_id, number, at)
         if module is not list(library.modules.values())[-1]:
             attempt = queries.attempt(session, person_id, number)
             assert attempt is not None
             last = attempt.items[-1]
             given = right(library.answerable[last.question_id])
-            actions.submit_answer(session, library, person_id, number, last.position, given, "sure", at.date(), at)
+            actions.submit_answer(
+                make_context(session, person_id, at), library, number, last.position, SubmittedAnswer(given, "sure")
+            )
     module_id, _, name = scenarios[-1].partition("/")
     scenario = library.modules[module_id].scenarios[name]
-    run_id = actions.begin_run(session, person_id, scenarios[-1], scenario, at)
+    run_id = actions.begin_run(make_context(session, person_id, at), scenarios[-1], scenario)
     return LastSteps(answer, decide_but_last(session, library, person_id, run_id, at))
 
 
 def _pass_final(session: Session, library: Library, person_id: int, enrolment: int, at: datetime) -> None:
     question = next(iter(library.questions.values()))
     drawn = [DrawnQuestion(question.id, question.points[0])]
-    number = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
+    number = actions.open_attempt(session, library, NewAttempt(enrolment, "final", "course", 1, 1), drawn, at)
     assert number is not None
     attempt = queries.attempt(session, person_id, number)
     assert attempt is not None

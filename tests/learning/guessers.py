@@ -97,7 +97,10 @@ class Guesser:
         """Whether the questions of one refresher are passed, and the ids of all that were asked in it, in order."""
         bank = list(self.library.questions.values())
         waiting = [
-            (one, False) for one in draw_questions([(a.point, a.questions) for a in asks], bank, self.last, self.seed())
+            (one, False)
+            for one in draw_questions(
+                [(a.point, a.questions) for a in asks], bank, QuestionHistory(self.last), self.seed()
+            )
         ]
         asked: list[str] = [one.question_id for one, _ in waiting]
         left = {question.id: question for question in bank if question.id not in asked}
@@ -109,7 +112,7 @@ class Guesser:
             self.disclosed.add(one.question_id)
             if not right:
                 on_it = [question for question in left.values() if one.point in question.points]
-                for another in draw_questions([(one.point, 1)], on_it, self.last, self.seed()):
+                for another in draw_questions([(one.point, 1)], on_it, QuestionHistory(self.last), self.seed()):
                     asked.append(another.question_id)
                     del left[another.question_id]
                     waiting.append((another, True))

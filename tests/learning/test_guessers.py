@@ -18,7 +18,7 @@ from course.learning.rules.drawing import (
     grade_assessment,
     reserved_for_final,
 )
-from course.refreshers.rules.composition import compose_plan
+from course.refreshers.rules.composition import TimeBudget, compose_plan
 from tests.learning.guessers import Guesser
 
 BOTS = 200
@@ -79,7 +79,7 @@ def test_guessers_do_not_pass_a_refresher(library: Library) -> None:
     critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
     nothing = dict.fromkeys(library.taught_points, 0.0)
     pages = dict.fromkeys(library.taught_points, 1.0)
-    plan = compose_plan(library.taught_points, critical, frozenset(), nothing, pages, 0, 40)
+    plan = compose_plan(library.taught_points, critical, frozenset(), nothing, TimeBudget(pages, 0, 40))
     passed = []
     for seed in range(BOTS):
         right, asked = Guesser(library, seed).refresher(plan.planned_points)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from course.content.library import load_library
 from course.content.schema import Option, Question
 from course.learning.rules.branching import debrief_rows, longest_path, run_state
-from course.learning.rules.drawing import draw_questions, grade_assessment, results_by_point
+from course.learning.rules.drawing import QuestionHistory, draw_questions, grade_assessment, results_by_point
 from course.learning.rules.grading import (
     InvalidAnswer,
     SubmittedAnswer,
@@ -128,7 +128,7 @@ def test_the_right_option_is_in_each_place_about_as_often() -> None:
 @given(st.integers(0, 2**31))
 def test_a_draw_asks_every_point_and_nothing_twice(seed: int) -> None:
     wanted = [(point, 2) for point in REAL.taught_points]
-    drawn = draw_questions(wanted, REAL.questions.values(), {}, seed)
+    drawn = draw_questions(wanted, REAL.questions.values(), QuestionHistory({}), seed)
     assert len({one.question_id for one in drawn}) == len(drawn) == 2 * len(wanted)
     for one in drawn:
         assert one.point in REAL.questions[one.question_id].points
@@ -141,15 +141,16 @@ def test_a_retake_asks_other_questions_while_there_are_any(seed: int) -> None:
         (p, rules.final_per_critical_point if REAL.points[p].safety_critical else rules.final_per_point)
         for p in REAL.taught_points
     ]
-    first = {one.question_id for one in draw_questions(wanted, REAL.questions.values(), {}, seed)}
+    first = {one.question_id for one in draw_questions(wanted, REAL.questions.values(), QuestionHistory({}), seed)}
     second = {
-        one.question_id for one in draw_questions(wanted, REAL.questions.values(), dict.fromkeys(first, 1), seed + 1)
+        one.question_id
+        for one in draw_questions(wanted, REAL.questions.values(), QuestionHistory(dict.fromkeys(first, 1)), seed + 1)
     }
     assert not first & second
 
 
 def test_a_point_with_too_few_questions_gives_what_it_has() -> None:
-    assert len(draw_questions([("hold-the-line", 9)], SAMPLE.questions.values(), {}, 1)) == 2
+    assert len(draw_questions([("hold-the-line", 9)], SAMPLE.questions.values(), QuestionHistory({}), 1)) == 2
 
 
 VERDICTS = [

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.learning import actions, queries
 from course.learning.models import Answer, Decision
 from course.learning.rules.grading import option_order
@@ -44,24 +45,28 @@ Begin = Callable[[Session, Library], tuple[Person, int]]
 
 def check(session: Session, library: Library) -> tuple[Person, int]:
     person = make_person(session)
-    return person, actions.begin_check(session, library, person.id, library.modules["secret-contact"], now())
+    return person, actions.begin_check(
+        make_context(session, person.id, now()), library, library.modules["secret-contact"]
+    )
 
 
 def final(session: Session, library: Library) -> tuple[Person, int]:
     person = make_person(session)
-    return person, actions.begin_final(session, library, person.id, now())
+    return person, actions.begin_final(make_context(session, person.id, now()), library)
 
 
 def timeline(session: Session, library: Library) -> tuple[Person, int]:
     person = make_person(session)
     module = next(m for m in library.modules.values() if m.timelines)
     name, found = next(iter(module.timelines.items()))
-    return person, actions.begin_timeline(session, library, person.id, f"{module.id}/{name}", found, now())
+    return person, actions.begin_timeline(
+        make_context(session, person.id, now()), library, f"{module.id}/{name}", found
+    )
 
 
 def refresher(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library)
-    return person, refreshers.begin_refresher(session, library, person.id, None, now()).attempt_id
+    return person, refreshers.begin_refresher(make_context(session, person.id, now()), library, None).attempt_id
 
 
 def booster(session: Session, library: Library) -> tuple[Person, int]:

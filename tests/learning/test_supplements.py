@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.context import make_context
 from course.organisation.actions import confirm_contact
 from course.people.actions import choose_pathway
 from tests.conftest import NOW
@@ -23,7 +24,7 @@ def test_a_leader_reads_pages_that_others_do_not(session: Session, client: Clien
     person = make_person(session)
     sign_in(client, person)
     client.get("/module/responding/writing-the-policy", 404)
-    choose_pathway(session, [person.id], "leaders", "", None, NOW)
+    choose_pathway(make_context(session, None, NOW), [person.id], "leaders", "")
     session.commit()
     client.get("/module/responding/writing-the-policy")
 
@@ -54,7 +55,7 @@ def test_every_module_has_a_sheet_for_a_team_meeting(app: Flask, session: Sessio
 def test_the_card_for_the_first_hour_needs_no_sign_in_and_names_our_contacts(session: Session, client: Client) -> None:
     assert "not filled in yet" in client.get("/first-hour").text
     make_organisation(session, nation="wales")
-    confirm_contact(session, "lead", "Jo Fictional", "01632 960101", "", None, NOW)
+    confirm_contact(make_context(session, None, NOW), "lead", "Jo Fictional", "01632 960101", "")
     session.commit()
     text = client.get("/first-hour").text
     assert "Designated safeguarding person: Jo Fictional" in text

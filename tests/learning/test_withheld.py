@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question
+from course.context import make_context
 from course.learning import actions, queries
 from course.learning.models import Enrolment
 from course.learning.queries import AttemptView
+from course.learning.rules.grading import SubmittedAnswer
 from course.people.models import Person
 from course.privacy.queries.subject_data import read_subject_data
 from tests.learning.finishing import make_nearly_complete
@@ -37,13 +39,15 @@ def library(app: Flask) -> Library:
 def take(session: Session, library: Library, person: Person, missed: tuple[str, ...], leave: int = 0) -> AttemptView:
     """Take an attempt at the final assessment in which these points are wrong; the last `leave` questions stay open."""
     at = now()
-    number = actions.begin_final(session, library, person.id, at)
+    number = actions.begin_final(make_context(session, person.id, at), library)
     found = queries.attempt(session, person.id, number)
     assert found is not None
     for item in found.items[: len(found.items) - leave]:
         question = library.answerable[item.question_id]
         given = wrong(question) if item.point in missed else right(question)
-        actions.submit_answer(session, library, person.id, number, item.position, given, "sure", at.date(), at)
+        actions.submit_answer(
+            make_context(session, person.id, at), library, number, item.position, SubmittedAnswer(given, "sure")
+        )
     session.commit()
     found = queries.attempt(session, person.id, number)
     assert found is not None
@@ -86,14 +90,16 @@ def test_no_other_attempt_asks_a_question_that_the_final_assessment_protects(
     assert actions.protected_questions(session, library, person.id) == kept
     for module in library.modules.values():
         for _ in range(2):
-            number = actions.begin_check(session, library, person.id, module, now())
+            number = actions.begin_check(make_context(session, person.id, now()), library, module)
             check = queries.attempt(session, person.id, number)
             assert check is not None
             assert not {item.question_id for item in check.items} & kept
             for item in check.items:
                 given = right(library.answerable[item.question_id])
                 at = now()
-                actions.submit_answer(session, library, person.id, number, item.position, given, "sure", at.date(), at)
+                actions.submit_answer(
+                    make_context(session, person.id, at), library, number, item.position, SubmittedAnswer(given, "sure")
+                )
 
 
 def correct(session: Session, person: Person) -> dict[int, bool | None]:
@@ -118,7 +124,9 @@ def test_my_data_does_not_disclose_what_an_open_final_assessment_protects(
     # After its end only the points to be asked again are left out; after a pass, nothing.
     item = under_way.items[-1]
     given, at = right(library.answerable[item.question_id]), now()
-    actions.submit_answer(session, library, person.id, under_way.id, item.position, given, "sure", at.date(), at)
+    actions.submit_answer(
+        make_context(session, person.id, at), library, under_way.id, item.position, SubmittedAnswer(given, "sure")
+    )
     points = {item.id: item.point for item in under_way.items}
     assert {points[number] for number, right_ in correct(session, person).items() if right_ is None} == {CRITICAL}
     assert take(session, library, person, ()).passed

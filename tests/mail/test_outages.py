@@ -15,8 +15,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.mail import actions, queries
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import AddressFault, MailOutage, OutboxMail
 from course.mail.rules import (
     FAULT_TEXTS,
@@ -58,7 +59,7 @@ def queue(session: Session, count: int, at: datetime = NOW, name: str = "person"
 
 def send(port: int, at: datetime) -> int:
     address = f"smtp://127.0.0.1:{port}"
-    return deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", at)
+    return deliver(unit_of_work, SenderSettings(address, "course@example.org", "http://localhost", "Europe/London"), at)
 
 
 def work(port: int, since: datetime, until: datetime, every: timedelta) -> int:
@@ -203,9 +204,9 @@ def test_a_few_dead_addresses_among_many_are_left_alone(many: Session, inbox: In
         inbox.refuse(f"person{number}@example.org")
     assert send(inbox.port, NOW) == MANY - 3
     assert len(queries.suppressed_addresses(many)) == 3
-    assert actions.clear_suppression_list(many, "The server was wrong.", None, NOW) == 3
+    assert actions.clear_suppression_list(make_context(many, None, NOW), "The server was wrong.") == 3
     assert queries.suppression_list(many) == []
-    assert actions.clear_suppression_list(many, "Again.", None, NOW) == 0
+    assert actions.clear_suppression_list(make_context(many, None, NOW), "Again.") == 0
 
 
 @pytest.mark.both_engines
@@ -306,7 +307,10 @@ def test_a_server_that_lets_nobody_in_is_named_in_words_and_costs_no_try(
     queue(session, 2)
     with scripted(greeting, replies) as port, app.app_context():
         address = f"{scheme}127.0.0.1:{port}"
-        assert deliver(unit_of_work, address, "a@example.org", "http://localhost", "Europe/London", NOW) == 0
+        assert (
+            deliver(unit_of_work, SenderSettings(address, "a@example.org", "http://localhost", "Europe/London"), NOW)
+            == 0
+        )
     (outage,) = outages(session)
     assert outage.reason == reason
     assert [mail.tries for mail in mails(session)] == [0, 0]

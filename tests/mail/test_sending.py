@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.mail import actions, queries
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import OutboxMail
 from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, RenderedMail, next_try
 from course.operations.rules import MailCheckMessage
@@ -42,7 +42,9 @@ def outbox(app: Flask, session: Session) -> Iterator[Session]:
 
 def send(inbox: Inbox, at: datetime) -> int:
     address = f"smtp://{inbox.host}:{inbox.port}"
-    return deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "Europe/London", at)
+    return deliver(
+        unit_of_work, SenderSettings(address, "course@example.org", "https://training.example.org", "Europe/London"), at
+    )
 
 
 def only(session: Session) -> OutboxMail:
@@ -180,7 +182,7 @@ def test_two_senders_at_once_send_each_mail_once(outbox: Session, inbox: Inbox) 
             yield session
 
     address = f"smtp://{inbox.host}:{inbox.port}"
-    assert deliver(slow, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
+    assert deliver(slow, SenderSettings(address, "course@example.org", "http://localhost", "Europe/London"), NOW) == 0
     assert len(inbox.messages) == 1
     assert only(outbox).sent_at == NOW
 
@@ -197,7 +199,10 @@ def test_a_password_is_not_sent_without_tls_to_another_machine(
 ) -> None:
     monkeypatch.setattr("course.mail.smtp._is_loopback", lambda _name: False)
     address = f"smtp://user:secret@{inbox.host}:{inbox.port}"
-    assert deliver(unit_of_work, address, "course@example.org", "http://localhost", "Europe/London", NOW) == 0
+    assert (
+        deliver(unit_of_work, SenderSettings(address, "course@example.org", "http://localhost", "Europe/London"), NOW)
+        == 0
+    )
     assert "offers no encrypted connection" in (only(outbox).failure or "")
 
 

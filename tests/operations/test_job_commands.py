@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import claim_job, enqueue, enqueue_regular, report_progress
 from course.jobs.models import Job
 from course.server.jobs import REGISTRY
@@ -32,11 +33,14 @@ def audit_events(session: Session) -> list[tuple[str, int | None]]:
 
 def test_jobs_are_listed_with_state_kind_owner_progress_and_since_when(app: Flask, session: Session) -> None:
     alex = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    pack = enqueue(session, REGISTRY.by_name["evidence.pack"], {"secret": "sam@example.org"}, alex.id, now()) or 0
+    pack = (
+        enqueue(make_context(session, alex.id, now()), REGISTRY.by_name["evidence.pack"], {"secret": "sam@example.org"})
+        or 0
+    )
     claimed = claim_job(session, "general", REGISTRY.of_lane("general"), "worker on here", now())
     assert claimed is not None
     assert report_progress(session, claimed.claim, "Reading records", 2, 5)
-    enqueue(session, REGISTRY.by_name["report.file"], {}, alex.id, now())
+    enqueue(make_context(session, alex.id, now()), REGISTRY.by_name["report.file"], {})
     enqueue_regular(session, REGISTRY.by_name["privacy.erase"], now(), now())
     session.commit()
     done = run(app, "list")
@@ -57,9 +61,14 @@ def test_jobs_are_listed_with_state_kind_owner_progress_and_since_when(app: Flas
 
 
 def test_a_job_is_cancelled_and_repeated_by_the_rules_of_the_page(app: Flask, session: Session) -> None:
-    pack = enqueue(session, REGISTRY.by_name["evidence.pack"], {}, None, now()) or 0
-    link = enqueue(session, REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}, None, now()) or 0
-    writing = enqueue(session, REGISTRY.by_name["people_import.apply"], {}, None, now()) or 0
+    pack = enqueue(make_context(session, None, now()), REGISTRY.by_name["evidence.pack"], {}) or 0
+    link = (
+        enqueue(
+            make_context(session, None, now()), REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}
+        )
+        or 0
+    )
+    writing = enqueue(make_context(session, None, now()), REGISTRY.by_name["people_import.apply"], {}) or 0
     row = session.get_one(Job, writing)
     row.state, row.lease_until = "running", now() + timedelta(minutes=2)
     session.commit()
@@ -80,7 +89,7 @@ def test_regular_work_is_begun_at_once_from_the_command_and_from_the_page(
     done = run(app, "run-now", "privacy.erase")
     assert (done.exit_code, "Erase what is not kept any more" in done.stdout) == (0, True), done.output
     assert "waits or runs already" in run(app, "run-now", "privacy.erase").stderr
-    assert "There is: backups.make, " in run(app, "run-now", "evidence.pack").stderr
+    assert "backups.make, " in run(app, "run-now", "evidence.pack").stderr
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     sign_in(client, boss)
     page = client.get("/system/jobs?show=regular")

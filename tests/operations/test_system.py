@@ -21,10 +21,11 @@ from course.backups.actions import record_backup
 from course.backups.queries import newest_backup
 from course.backups.rules import BACKUP_INTERVAL, is_backup_overdue
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import claim_job, enqueue, enqueue_regular, fail_job
 from course.jobs.models import Job
 from course.mail import actions as mail
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.mail.rules import CLAIM_DURATION, TEXT_RETENTION, UNKNOWN_OUTCOME, RenderedMail
@@ -155,7 +156,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
     assert "Program0.4" in card(page, "Versions")
-    record_backup(session, "/srv/copy.db", 3_400_000, None, now())
+    record_backup(make_context(session, None, now()), "/srv/copy.db", 3_400_000)
     register_worker(session, "server on here, process 7", now())
     queue(session, "late", next_try_at=now() - MAX_MAIL_DELAY - SECOND)
     page = client.get("/system")
@@ -163,7 +164,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     assert card(page, "Regular work").startswith("Regular work At work server on here, process 7: at work, last seen")
     assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
     assert "Is the server running" in card(page, "Mail")
-    record_backup(session, "/srv/copy.db", 3_400_000, None, now() - BACKUP_INTERVAL - SECOND)
+    record_backup(make_context(session, None, now() - BACKUP_INTERVAL - SECOND), "/srv/copy.db", 3_400_000)
     session.commit()
     assert "Needs a look The last one" in card(client.get("/system"), "Backup")
 
@@ -177,7 +178,8 @@ def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(
     with smtp_server() as inbox, app.app_context():
         address = f"smtp://{inbox.host}:{inbox.port}"
         render_waiting_mail()
-        assert deliver(unit_of_work, address, "course@example.org", "https://training.example.org", "UTC", now()) == 1
+        sender = SenderSettings(address, "course@example.org", "https://training.example.org", "UTC")
+        assert deliver(unit_of_work, sender, now()) == 1
         (message,) = inbox.messages
     assert message["To"] == "alex@example.org"
     assert "Your last testSent" in card(client.get("/system"), "Mail")
@@ -277,8 +279,13 @@ def test_the_page_of_jobs_says_what_is_done_for_whom_and_offers_to_cancel_and_to
 ) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     sign_in(client, boss)
-    pack = enqueue(session, REGISTRY.by_name["evidence.pack"], {}, boss.id, now()) or 0
-    link = enqueue(session, REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}, None, now()) or 0
+    pack = enqueue(make_context(session, boss.id, now()), REGISTRY.by_name["evidence.pack"], {}) or 0
+    link = (
+        enqueue(
+            make_context(session, None, now()), REGISTRY.by_name["auth.password_link"], {"email": "sam@example.org"}
+        )
+        or 0
+    )
     claimed = claim_job(session, "mail", REGISTRY.of_lane("mail"), "test", now())
     assert claimed is not None
     assert fail_job(session, REGISTRY.by_name["auth.password_link"], claimed.claim, "It was refused.", now())
@@ -309,7 +316,7 @@ def test_a_list_that_is_being_applied_cannot_be_cancelled(
 ) -> None:
     """It is written to its end whatever happens, so the page must not say that it was stopped."""
     administrator(session, client)
-    number = enqueue(session, REGISTRY.by_name["people_import.apply"], {}, None, now())
+    number = enqueue(make_context(session, None, now()), REGISTRY.by_name["people_import.apply"], {})
     session.execute(update(Job).where(Job.id == number).values(state=state, lease_until=now() + timedelta(minutes=2)))
     session.commit()
     address = f"/system/jobs/{number}/cancel"

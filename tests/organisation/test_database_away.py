@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 
 from app import create_app
+from course.context import make_context
 from course.organisation.actions import confirm_contact
 from course.server.commands import prepare_course
 from course.web.unit_of_work import unit_of_work
@@ -36,7 +37,7 @@ def _with_contact(app: Flask) -> Client:
     """The client of a person who has signed in, and a lead whom the pages have shown."""
     with app.app_context(), unit_of_work() as session:
         person = make_person(session)
-        confirm_contact(session, "lead", "Lena Hill", "+44 (0)1632 960101", "", None, NOW)
+        confirm_contact(make_context(session, None, NOW), "lead", "Lena Hill", "+44 (0)1632 960101", "")
     client = sign_in(Client(app), person)
     for page in _answers(client):
         assert "Lena Hill" in page.text

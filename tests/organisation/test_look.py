@@ -13,6 +13,7 @@ from flask import Flask
 from PIL import Image, PngImagePlugin
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.organisation import actions
 from course.organisation.queries import organisation
 from course.organisation.rules import colours
@@ -196,7 +197,7 @@ def test_a_colour_with_too_little_contrast_is_never_saved(session: Session) -> N
     make_organisation(session)
     for colour in ("ff8800", "red", "#112233"):
         with pytest.raises(ValueError, match="nobody can read"):
-            actions.set_colour(session, colour, None, NOW)
+            actions.set_colour(make_context(session, None, NOW), colour)
     ours = organisation(session)
     assert ours is not None
     assert ours.colour is None

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.organisation import actions
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.organisation.models import Contact
@@ -28,8 +29,8 @@ WARNING = "Please look at this contact again"
 
 def make_contact(session: Session, at: datetime, owner: Person | None = None, months: int = 12) -> None:
     make_organisation(session)
-    actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "", None, at)
-    actions.assign_contact_owner(session, "lead", owner.id if owner else None, months, None, at)
+    actions.confirm_contact(make_context(session, None, at), "lead", "Jo Lee", "01632 960101", "")
+    actions.assign_contact_owner(make_context(session, None, at), "lead", owner.id if owner else None, months)
     session.commit()
 
 
@@ -92,7 +93,7 @@ def test_an_owner_needs_a_contact_and_only_the_known_intervals_exist(session: Se
     assert "Deputy: Enter who answers" in page.text
     assert "Choose one" in client.post("/organisation", form | {"deputy-review": "5"}, 422).text
     with pytest.raises(ValueError, match="5 months"):
-        actions.assign_contact_owner(session, "lead", None, 5, None, now())
+        actions.assign_contact_owner(make_context(session, None, now()), "lead", None, 5)
 
 
 def test_an_owner_who_has_left_is_shown_to_administrators_and_gets_no_mail(
@@ -115,7 +116,9 @@ def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, s
     make_contact(session, at, owner, 3)
     with app.app_context():
         assert [queue_contact_reviews(at + timedelta(days=days)) for days in (60, 100, 101)] == [0, 1, 0]
-    actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "", owner.id, at + timedelta(days=110))
+    actions.confirm_contact(
+        make_context(session, owner.id, at + timedelta(days=110)), "lead", "Jo Lee", "01632 960101", ""
+    )
     session.commit()
     with app.app_context():
         assert [queue_contact_reviews(at + timedelta(days=days)) for days in (120, 220)] == [0, 1]

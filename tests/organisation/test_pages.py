@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.organisation import actions
 from course.organisation.models import Contact
 from course.organisation.queries import organisation
@@ -39,21 +40,23 @@ def test_there_is_one_organisation(session: Session) -> None:
     assert ours is not None
     assert ours.name == "One"
     with pytest.raises(ValueError, match="atlantis"):
-        actions.change_organisation(session, "One", "atlantis", "school", None, NOW)
+        actions.change_organisation(make_context(session, None, NOW), "One", "atlantis", "school")
     with pytest.raises(ValueError, match="plumbing"):
-        actions.change_organisation(session, "One", "wales", "plumbing", None, NOW)
+        actions.change_organisation(make_context(session, None, NOW), "One", "wales", "plumbing")
     with pytest.raises(ValueError, match="friend"):
-        actions.confirm_contact(session, "friend", "", "", "", None, NOW)
+        actions.confirm_contact(make_context(session, None, NOW), "friend", "", "", "")
 
 
 def test_the_newest_contact_is_valid_and_an_emptied_one_is_gone(session: Session) -> None:
     make_organisation(session)
     for number, name in enumerate(("Jo", "Kim")):
-        actions.confirm_contact(session, "lead", name, "01632 960101", "", None, NOW + timedelta(days=number))
+        actions.confirm_contact(
+            make_context(session, None, NOW + timedelta(days=number)), "lead", name, "01632 960101", ""
+        )
     ours = organisation(session)
     assert ours is not None
     assert ours.contacts["lead"].name == "Kim"
-    actions.confirm_contact(session, "lead", "", "", "", None, NOW)
+    actions.confirm_contact(make_context(session, None, NOW), "lead", "", "", "")
     ours = organisation(session)
     assert ours is not None
     assert ours.contacts == {}
@@ -75,7 +78,7 @@ def test_the_settings_are_changed_in_one_form(session: Session, administrator: C
 def test_only_a_change_or_a_tick_confirms_a_contact(session: Session, administrator: Client) -> None:
     make_organisation(session)
     for kind in ("lead", "deputy"):
-        actions.confirm_contact(session, kind, "Jo Lee", "01632 960101", "jo@example.org", None, NOW)
+        actions.confirm_contact(make_context(session, None, NOW), kind, "Jo Lee", "01632 960101", "jo@example.org")
     session.commit()
     page = administrator.get("/organisation")
     assert "Last confirmed on 22 November 2026" in page.text
@@ -123,7 +126,7 @@ def test_the_concern_page_puts_999_first_then_our_contacts_then_the_routes_of_th
     session: Session, client: Client
 ) -> None:
     make_organisation(session, nation="scotland")
-    actions.confirm_contact(session, "lead", "Jo Lee", "01632 960101", "jo@example.org", None, NOW)
+    actions.confirm_contact(make_context(session, None, NOW), "lead", "Jo Lee", "01632 960101", "jo@example.org")
     session.commit()
     page = client.get("/concern")
     order = ["Ring 999", "Child protection coordinator: Jo Lee", "Children’s social work", "What not to do"]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
+from course.context import make_context
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, PersonMerge
@@ -15,6 +16,7 @@ from course.recertification.actions import import_completion
 from course.recertification.models import RenewalImport
 from course.recertification.queries import open_facts
 from course.recertification.queries import people as with_facts
+from course.recertification.rules.facts import ExternalCompletion
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -26,7 +28,7 @@ ZONE = "Europe/London"
 
 
 def merge(session: Session, second: int, first: int, take_address: bool = False) -> Refusal | None:
-    return actions.merge_people(session, second, first, take_address, "stood here twice", ZONE, None, NOW)
+    return actions.merge_people(make_context(session, None, NOW), second, first, take_address, "stood here twice")
 
 
 def test_what_the_second_entry_completed_counts_for_the_first(session: Session) -> None:
@@ -55,12 +57,14 @@ def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_
     first = make_person(session, "Sam Okafor", "first@example.org")
     own = make_person(session, "Kim Hill", "kim@example.org")
     day, until = certificate.completed_on, certificate.valid_until
-    import_completion(session, own.id, day, until, "Elsewhere", "initial", "seen", NOW.date(), None, NOW)
+    import_completion(
+        make_context(session, None, NOW), own.id, ExternalCompletion(day, until, "Elsewhere", "initial"), "seen"
+    )
     assert merge(session, certificate.person_id, first.id) is None
     number = certificate.number
     if renamed:
-        number = reissue(session, number, "Samuel Okafor", "another name", None, NOW)
-    revoke(session, number, "not taken in person", None, NOW)
+        number = reissue(make_context(session, None, NOW), number, "Samuel Okafor", "another name")
+    revoke(make_context(session, None, NOW), number, "not taken in person")
     assert open_facts(session, first.id)["certificate"] == set()
     (gone,) = with_facts(session, ZONE, [first.id])[0].facts.as_of(NOW.date()).completions
     assert (gone.revoked, gone.revocation_reason) == (NOW.date(), "not taken in person")
@@ -103,7 +107,7 @@ def test_an_entry_is_not_merged_with_itself_or_with_somebody_who_has_left(sessio
     first = make_person(session)
     assert isinstance(merge(session, first.id, first.id), Refusal)
     gone = make_person(session, "Kim Else", "kim@example.org")
-    assert actions.record_departure(session, gone.id, NOW.date(), "x", ZONE, None, NOW) is None
+    assert actions.record_departure(make_context(session, None, NOW), gone.id, NOW.date(), "x") is None
     with pytest.raises(LookupError):
         merge(session, gone.id, first.id)
 

@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from course.audit_search.queries import people_matching
+from course.context import make_context
 from course.people import queries
 from course.people.actions import correct_identity
 from course.people.models import Person
@@ -66,7 +67,10 @@ def test_people_come_in_the_order_that_people_expect_and_are_found_by_plain_lett
 
 def test_the_key_follows_the_name_however_it_is_written(session: Session) -> None:
     person = make_person(session, "Zoë Åkesson")
-    assert correct_identity(session, person.id, "Łucja Åkesson", "l@example.org", None, "wrong", None, NOW) is None
+    assert (
+        correct_identity(make_context(session, None, NOW), person.id, "Łucja Åkesson", "l@example.org", None, "wrong")
+        is None
+    )
     session.execute(insert(Person), [{"name": "Örn Falk", "email": "o@example.org", "created_at": NOW}])
     person.name = "Ébba Falk"
     session.commit()
@@ -129,5 +133,8 @@ def test_one_who_comes_back_or_has_another_address_is_not_invited_yet(session: S
     person = make_person(session, password=None)
     session.execute(update(Person).values(invited_at=NOW))
     session.commit()
-    assert correct_identity(session, person.id, person.name, "new@example.org", None, "moved", None, NOW) is None
+    assert (
+        correct_identity(make_context(session, None, NOW), person.id, person.name, "new@example.org", None, "moved")
+        is None
+    )
     assert session.execute(select(Person.invited_at)).scalar() is None

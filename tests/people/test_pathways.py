@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.people import actions, queries
 from course.people.models import Membership, PathwayChoice
 from tests.conftest import NOW
@@ -20,8 +21,10 @@ pytestmark = pytest.mark.both_engines
 def test_a_choice_has_its_date_its_maker_and_its_reason_and_the_newest_holds(session: Session) -> None:
     manager, person = make_person(session, "Priya Nair", "priya@example.org"), make_person(session)
     assert queries.chosen_pathway(session, person.id) is None
-    actions.choose_pathway(session, [person.id], "early-years", "works in the nursery", manager.id, NOW)
-    actions.choose_pathway(session, [person.id], "school", "moved to Year 1", manager.id, NOW + timedelta(days=9))
+    actions.choose_pathway(make_context(session, manager.id, NOW), [person.id], "early-years", "works in the nursery")
+    actions.choose_pathway(
+        make_context(session, manager.id, NOW + timedelta(days=9)), [person.id], "school", "moved to Year 1"
+    )
     found = queries.chosen_pathway(session, person.id)
     assert found is not None
     assert (found.pathway, found.reason, found.by) == ("school", "moved to Year 1", "Priya Nair")
@@ -31,13 +34,13 @@ def test_a_choice_has_its_date_its_maker_and_its_reason_and_the_newest_holds(ses
 
 def test_the_same_choice_again_changes_nothing(session: Session) -> None:
     person = make_person(session)
-    assert actions.choose_pathway(session, [person.id], "clubs", "", None, NOW) == 1
-    assert actions.choose_pathway(session, [person.id], "clubs", "again", None, NOW) == 0
+    assert actions.choose_pathway(make_context(session, None, NOW), [person.id], "clubs", "") == 1
+    assert actions.choose_pathway(make_context(session, None, NOW), [person.id], "clubs", "again") == 0
 
 
 def test_an_unknown_pathway_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="plumbing"):
-        actions.choose_pathway(session, [], "plumbing", "", None, NOW)
+        actions.choose_pathway(make_context(session, None, NOW), [], "plumbing", "")
 
 
 def test_a_team_means_everybody_in_it_and_below_it_who_is_still_there(session: Session) -> None:

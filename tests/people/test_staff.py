@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.auth import actions as auth
 from course.auth import queries as signin_queries
+from course.context import make_context
 from course.mail.models import OutboxMail
 from course.people import actions, queries
 from course.people.actions import Refusal
@@ -37,7 +38,9 @@ def boss(session: Session) -> Person:
 def correct(session: Session, person: Person, days: int = 1, /, **wanted: str) -> Refusal | None:
     new = {"name": person.name, "email": person.email, "number": person.staff_number or ""} | wanted
     name, email, number = new["name"], new["email"], new["number"]
-    return actions.correct_identity(session, person.id, name, email, number, "a reason", None, NOW + days * DAY)
+    return actions.correct_identity(
+        make_context(session, None, NOW + days * DAY), person.id, name, email, number, "a reason"
+    )
 
 
 def test_a_name_changes_and_the_past_stays(session: Session) -> None:
@@ -89,13 +92,13 @@ def bonds(session: Session) -> list[tuple[str, bool]]:
 def test_moving_ends_the_other_teams_and_adding_does_not(session: Session) -> None:
     first, second, third = (make_team(session, name) for name in ("First", "Second", "Third"))
     person = make_person(session, team=first)
-    assert actions.join_team(session, person.id, second.id, False, None, NOW + DAY) is None
+    assert actions.join_team(make_context(session, None, NOW + DAY), person.id, second.id, False) is None
     assert bonds(session) == [("First", True), ("Second", True)]
-    assert actions.join_team(session, person.id, third.id, True, None, NOW + DAY) is None
-    assert actions.join_team(session, person.id, third.id, True, None, NOW + DAY) is None
+    assert actions.join_team(make_context(session, None, NOW + DAY), person.id, third.id, True) is None
+    assert actions.join_team(make_context(session, None, NOW + DAY), person.id, third.id, True) is None
     assert bonds(session) == [("First", False), ("Second", False), ("Third", True)]
     third.closed_at = NOW
-    assert isinstance(actions.join_team(session, person.id, third.id, True, None, NOW), Refusal)
+    assert isinstance(actions.join_team(make_context(session, None, NOW), person.id, third.id, True), Refusal)
 
 
 def grant_of(session: Session, person: Person) -> int:
@@ -104,23 +107,25 @@ def grant_of(session: Session, person: Person) -> int:
 
 
 def test_the_last_administrator_can_neither_lose_the_role_nor_leave(session: Session, boss: Person) -> None:
-    refused = actions.revoke_role(session, boss.id, grant_of(session, boss), None, NOW)
+    refused = actions.revoke_role(make_context(session, None, NOW), boss.id, grant_of(session, boss))
     assert refused == Refusal("role", actions.LAST_ADMINISTRATOR)
-    assert actions.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) == Refusal(
+    assert actions.record_departure(make_context(session, None, NOW), boss.id, NOW.date(), "x") == Refusal(
         "last_day", actions.LAST_ADMINISTRATOR
     )
 
 
 def test_an_administrator_who_has_no_password_yet_does_not_count(session: Session, boss: Person) -> None:
     invited = make_person(session, "Kim Else", "kim@example.org", "administrator", password=None)
-    assert isinstance(actions.revoke_role(session, boss.id, grant_of(session, boss), None, NOW), Refusal)
-    assert actions.revoke_role(session, invited.id, grant_of(session, invited), None, NOW) is None
+    assert isinstance(actions.revoke_role(make_context(session, None, NOW), boss.id, grant_of(session, boss)), Refusal)
+    assert actions.revoke_role(make_context(session, None, NOW), invited.id, grant_of(session, invited)) is None
 
 
 def test_of_two_administrators_one_can_go(session: Session, boss: Person) -> None:
     other = make_person(session, "Kim Else", "kim@example.org", "administrator")
-    assert actions.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is None
-    assert isinstance(actions.revoke_role(session, other.id, grant_of(session, other), None, NOW), Refusal)
+    assert actions.record_departure(make_context(session, None, NOW), boss.id, NOW.date(), "x") is None
+    assert isinstance(
+        actions.revoke_role(make_context(session, None, NOW), other.id, grant_of(session, other)), Refusal
+    )
 
 
 def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_app: Flask) -> None:
@@ -134,7 +139,7 @@ def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_ap
         with fresh_app.app_context():
             start.wait()
             with unit_of_work() as session:
-                results.append(actions.revoke_role(session, person_id, grant, None, NOW))
+                results.append(actions.revoke_role(make_context(session, None, NOW), person_id, grant))
 
     threads = [threading.Thread(target=deed, args=pair) for pair in wanted]
     for thread in threads:
@@ -147,7 +152,7 @@ def test_two_who_take_each_others_role_away_at_once_do_not_leave_nobody(fresh_ap
 def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(session: Session) -> None:
     team = make_team(session)
     person = make_person(session, role="manager", team=team)
-    assert actions.record_departure(session, person.id, NOW.date(), "moved", ZONE, None, NOW) is None
+    assert actions.record_departure(make_context(session, None, NOW), person.id, NOW.date(), "moved") is None
     assert bonds(session) == [("Staff", False)]
     sheet = queries.person_detail(session, person.id)
     assert sheet is not None
@@ -156,8 +161,10 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
     assert [bond.words for bond in sheet.earlier] == ["Staff", "Manager of Staff"]
     assert [one.name for one in queries.leavers(session)] == ["Sam Okafor"]
     back = NOW + 30 * DAY
-    assert isinstance(actions.record_return(session, person.id, NOW.date(), None, "x", ZONE, None, back), Refusal)
-    assert actions.record_return(session, person.id, back.date(), team.id, "x", ZONE, None, back) is None
+    assert isinstance(
+        actions.record_return(make_context(session, None, back), person.id, NOW.date(), None, "x"), Refusal
+    )
+    assert actions.record_return(make_context(session, None, back), person.id, back.date(), team.id, "x") is None
     assert bonds(session) == [("Staff", False), ("Staff", True)]
     origin = auth.RequestSource("192.0.2.1", "x")
     assert sign_in_with(session, person.email, PASSWORD, origin, back) == auth.WrongPassword()
@@ -170,7 +177,7 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
 
 def test_a_last_day_to_come_is_refused(session: Session) -> None:
     person = make_person(session)
-    refused = actions.record_departure(session, person.id, (NOW + DAY).date(), "x", ZONE, None, NOW)
+    refused = actions.record_departure(make_context(session, None, NOW), person.id, (NOW + DAY).date(), "x")
     assert isinstance(refused, Refusal)
     assert refused.field == "last_day"
 
@@ -204,7 +211,7 @@ def test_the_page_of_a_person_leads_to_all_of_it(session: Session, client: Clien
 def test_coming_back_mails_an_invitation(session: Session, client: Client, boss: Person) -> None:
     sign_in(client, boss)
     person = make_person(session)
-    assert actions.record_departure(session, person.id, NOW.date(), "x", ZONE, None, NOW) is None
+    assert actions.record_departure(make_context(session, None, NOW), person.id, NOW.date(), "x") is None
     session.commit()
     form = {"first_day": "2026-11-23", "team": "", "reason": "is back"}
     assert "is back. An invitation" in client.follow(client.post(f"/people/{person.id}/return", form)).text

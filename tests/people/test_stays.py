@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.people import actions
 from course.people.models import Employment, Person
 from tests.conftest import NOW
@@ -27,10 +28,10 @@ def stays(session: Session, person: Person) -> list[tuple[date, date | None, str
 def test_leaving_and_coming_back_are_written_down(session: Session) -> None:
     person = make_person(session)
     left, back = DAY + timedelta(days=10), DAY + timedelta(days=200)
-    actions.end_employment(session, person.id, left, "moved away", ZONE, None, NOW + timedelta(days=12))
+    actions.end_employment(make_context(session, None, NOW + timedelta(days=12)), person.id, left, "moved away")
     assert person.left_at is not None
     assert person.left_at.date() == left
-    actions.restart_employment(session, person.id, back, "is back", ZONE, None, NOW + timedelta(days=200))
+    actions.restart_employment(make_context(session, None, NOW + timedelta(days=200)), person.id, back, "is back")
     assert person.left_at is None
     assert stays(session, person) == [(DAY, None, ""), (DAY, left, "moved away"), (back, None, "is back")]
 
@@ -38,22 +39,24 @@ def test_leaving_and_coming_back_are_written_down(session: Session) -> None:
 def test_whoever_left_without_a_word_has_the_end_of_the_stay_written_down_on_coming_back(session: Session) -> None:
     person = make_person(session)
     person.left_at = NOW + timedelta(days=5)
-    actions.restart_employment(session, person.id, DAY + timedelta(days=9), "back", ZONE, None, NOW + timedelta(days=9))
+    actions.restart_employment(
+        make_context(session, None, NOW + timedelta(days=9)), person.id, DAY + timedelta(days=9), "back"
+    )
     assert [end for _, end, _ in stays(session, person)] == [None, DAY + timedelta(days=5), None]
 
 
 def test_days_that_cannot_be_are_refused(session: Session) -> None:
     person = make_person(session)
     with pytest.raises(ValueError, match="has come"):
-        actions.end_employment(session, person.id, DAY + timedelta(days=1), "x", ZONE, None, NOW)
+        actions.end_employment(make_context(session, None, NOW), person.id, DAY + timedelta(days=1), "x")
     with pytest.raises(ValueError, match="not before the first"):
-        actions.end_employment(session, person.id, DAY - timedelta(days=1), "x", ZONE, None, NOW)
+        actions.end_employment(make_context(session, None, NOW), person.id, DAY - timedelta(days=1), "x")
     with pytest.raises(ValueError, match="has not left"):
-        actions.restart_employment(session, person.id, DAY, "x", ZONE, None, NOW)
-    actions.end_employment(session, person.id, DAY, "x", ZONE, None, NOW)
+        actions.restart_employment(make_context(session, None, NOW), person.id, DAY, "x")
+    actions.end_employment(make_context(session, None, NOW), person.id, DAY, "x")
     with pytest.raises(ValueError, match="left already"):
-        actions.end_employment(session, person.id, DAY, "x", ZONE, None, NOW)
+        actions.end_employment(make_context(session, None, NOW), person.id, DAY, "x")
     with pytest.raises(ValueError, match="after the day"):
-        actions.restart_employment(session, person.id, DAY, "x", ZONE, None, NOW)
+        actions.restart_employment(make_context(session, None, NOW), person.id, DAY, "x")
     with pytest.raises(LookupError):
-        actions.end_employment(session, 99999, DAY, "x", ZONE, None, NOW)
+        actions.end_employment(make_context(session, None, NOW), 99999, DAY, "x")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.context import Context, make_context
 from course.people_import import actions, queries
 from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.parsing import parse_and_pack
@@ -21,7 +22,7 @@ BO = "bo@example.org,Bo Lee,North,N2,,,,,\n"
 
 def look(session: Session, text: str, invites: bool = False, base: int | None = None) -> tuple[int, ImportPlan]:
     """Upload a list and preview it."""
-    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
+    import_id = actions.store_upload(make_context(session, None, NOW), "staff.csv", parse_and_pack(text.encode()))
     table = queries.stored_table(session, import_id)
     assert table is not None
     return import_id, choose(session, import_id, guess_columns(table.headings, {}, (), table), base, invites)
@@ -36,7 +37,7 @@ def choose(
     assert table is not None
     choices = queries.ImportChoices(columns, base, decisions or {})
     draft = queries.draft_import(session, table, choices, ZONE, NOW)
-    assert actions.keep_preview(session, import_id, table, choices, draft.preview, draft.plan.fingerprint, invites)
+    assert actions.keep_preview(session, import_id, table, choices, draft.preview, invites)
     session.commit()
     return draft.plan
 
@@ -49,7 +50,7 @@ def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
     draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
     start(session, import_id, draft)
     steps, _ = queries.stored_journal(session, import_id)
-    assert actions.apply_portion(session, import_id, steps, {}, ZONE, NOW, lambda: False) == len(steps)
+    assert actions.apply_portion(Context(session, None, NOW, ZONE), import_id, steps, {}, lambda: False) == len(steps)
     preview, skipped = queries.preview_and_skipped(session, import_id)
     assert not skipped
     actions.finish_apply(session, import_id, preview, {"rows": len(steps)}, NOW)
@@ -58,15 +59,13 @@ def carry_out(session: Session, import_id: int) -> list[actions.ImportInvitee]:
 
 def start(session: Session, import_id: int, draft: queries.ImportDraft) -> None:
     """Store the journal of what was worked out."""
-    actions.start_writing(
-        session, import_id, draft.journal, draft.lines, draft.plan.fingerprint, draft.audit_position, NOW
-    )
+    actions.start_writing(session, import_id, draft.journal, NOW)
 
 
 def do(session: Session, import_id: int, plan: ImportPlan) -> None:
-    assert actions.begin_apply(session, import_id, plan.fingerprint, None, NOW)
+    assert actions.begin_apply(make_context(session, None, NOW), import_id, plan.fingerprint)
     for batch in actions.invitation_batches(carry_out(session, import_id)):
-        actions.invite_people(session, batch, "Alex Morgan", None, NOW)
+        actions.invite_people(make_context(session, None, NOW), batch, "Alex Morgan")
     session.commit()
 
 

@@ -16,7 +16,7 @@ from course.people_import.rules.date_formats import month_first_example, read_da
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.name_matching import name_likeness
 from course.people_import.rules.parsing import parse_and_pack, parse_file
-from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.planning import ImportLine, MappedRows, make_plan
 from course.people_import.rules.preview import dump_preview, load_preview
 from course.people_import.rules.table import UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths
@@ -35,7 +35,9 @@ def lines(text: str, decisions: Mapping[str, str] | None = None) -> list[ImportL
     columns = guess_columns(table.headings, {}, (), table)
     made: dict[str, str] = {}
     for _ in range(4):
-        found = make_plan(table.rows, columns, KNOWN, TeamPaths([(1, "Café", None)]), TODAY, table.bad, made)
+        found = make_plan(
+            MappedRows(table.rows, columns, table.bad), KNOWN, TeamPaths([(1, "Café", None)]), TODAY, made
+        )
         made |= {line.key: decisions[line.question.kind] for line in found.lines
                  if line.question and line.question.kind in decisions}  # fmt: skip
     return list(found.lines)
@@ -120,7 +122,7 @@ def test_one_press_decides_about_all_rows_of_a_kind_and_no_others() -> None:
     rows = "".join(f"PX-{n},Pat{'abc'[n]},Lee,p{n}@example.org,\n" for n in range(3)) + "A9,ANN,LEE,ann@example.org,\n"
     known = tuple(KnownPerson(n + 1, f"Pat{'abc'[n]} Lee", f"p{n}@example.org", f"OLD{n}") for n in range(3))
     table = parse_file((HEAD + rows).encode())
-    made = make_plan(table.rows, guess_columns(table.headings, {}, (), table), known, TeamPaths([]), TODAY)
+    made = make_plan(MappedRows(table.rows, guess_columns(table.headings, {}, (), table)), known, TeamPaths([]), TODAY)
     whole = load_preview(dump_preview(made))
     assert {kind: len(some) for kind, some in whole.asked().items()} == {"number": 3, "capitals": 1}
     assert set(whole.answered("number", "same").values()) == {"same"}

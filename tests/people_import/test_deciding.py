@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.events import subscribe
 from course.mail.models import OutboxMail
 from course.people.events import EarlierCertificate
@@ -85,6 +86,6 @@ def test_what_somebody_changes_while_a_list_is_worked_out_is_noticed(session: Se
     assert table is not None
     draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
     make_person(session, "Bo Lee", "bo@example.org")
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
     with pytest.raises(actions.ConcurrentChangeError):
         start(session, import_id, draft)

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.people.actions import correct_identity, merge_people, record_departure, record_return
 from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
-from course.people_import.rules.planning import make_plan
+from course.people_import.rules.planning import MappedRows, make_plan
 from course.people_import.rules.team_paths import TeamPaths
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
@@ -104,9 +105,12 @@ def test_a_nightly_list_of_before_a_merger_does_nothing_more(session: Session) -
     team = make_team(session, "Kitchen")
     first, second = (make_person(session, "Sam Okafor", f"{name}@example.org", team=team) for name in ("sam", "twin"))
     lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
-    assert merge_people(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert merge_people(make_context(session, None, NOW), second.id, first.id, True, "stood here twice") is None
     assert (
-        correct_identity(session, lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system", None, NOW) is None
+        correct_identity(
+            make_context(session, None, NOW), lee.id, "Kim Lee", "kim.lee@example.org", None, "new mail system"
+        )
+        is None
     )
     session.commit()
     people = select(Person.id, Person.name, Person.email, Person.left_at).order_by(Person.id)
@@ -139,9 +143,12 @@ def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) 
     lee = make_person(session, "Kim Lee", "kim@example.org", team=team)
     first.staff_number, second.staff_number, lee.staff_number = "S1", "S2", "N1"
     session.commit()
-    assert merge_people(session, second.id, first.id, True, "stood here twice", "Europe/London", None, NOW) is None
+    assert merge_people(make_context(session, None, NOW), second.id, first.id, True, "stood here twice") is None
     assert (
-        correct_identity(session, lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system", None, NOW) is None
+        correct_identity(
+            make_context(session, None, NOW), lee.id, "Kim Lee", "kim.lee@example.org", "N1", "new mail system"
+        )
+        is None
     )
     session.commit()
     people = select(Person.id, Person.name, Person.email, Person.staff_number, Person.left_at).order_by(Person.id)
@@ -159,16 +166,16 @@ def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) 
 
 def test_an_entry_that_was_merged_does_not_come_back(session: Session) -> None:
     first, second = make_person(session), make_person(session, "S. Okafor", "twin@example.org")
-    assert merge_people(session, second.id, first.id, False, "stood here twice", "Europe/London", None, NOW) is None
-    refused = record_return(session, second.id, (NOW + timedelta(days=2)).date(), None, "x", "Europe/London", None, NOW)
+    assert merge_people(make_context(session, None, NOW), second.id, first.id, False, "stood here twice") is None
+    refused = record_return(make_context(session, None, NOW), second.id, (NOW + timedelta(days=2)).date(), None, "x")
     assert refused is not None
     assert "became part of that of Sam Okafor" in refused.message
 
 
 def test_a_first_day_that_is_years_away_is_refused(session: Session) -> None:
     person = make_person(session)
-    assert record_departure(session, person.id, NOW.date(), "moved", "Europe/London", None, NOW) is None
-    refused = record_return(session, person.id, date(9999, 12, 31), None, "x", "Europe/London", None, NOW)
+    assert record_departure(make_context(session, None, NOW), person.id, NOW.date(), "moved") is None
+    refused = record_return(make_context(session, None, NOW), person.id, date(9999, 12, 31), None, "x")
     assert refused is not None
     assert "within the next twelve months" in refused.message
 
@@ -177,7 +184,10 @@ def test_a_preview_of_one_person_is_not_applied_to_another() -> None:
     rows = [(2, ["sam@example.org"])]
     marks = {
         make_plan(
-            rows, {"email": 0}, (replace(LEE, email="sam@example.org", id=number),), TeamPaths([]), date(2026, 11, 22)
+            MappedRows(rows, {"email": 0}),
+            (replace(LEE, email="sam@example.org", id=number),),
+            TeamPaths([]),
+            date(2026, 11, 22),
         ).fingerprint
         for number in (4, 5)
     }
@@ -224,5 +234,5 @@ def test_another_entry_says_nothing_where_the_row_of_the_person_is_refused() -> 
 def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
     team_paths = TeamPaths([(1, "Top", None), (2, "Piano", 1)])
     rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
-    plan = make_plan(rows, {"email": 0, "name": 1, "team": 2}, (), team_paths, date(2026, 11, 22))
+    plan = make_plan(MappedRows(rows, {"email": 0, "name": 1, "team": 2}), (), team_paths, date(2026, 11, 22))
     assert plan.new_teams == (("Top", "Piano", "Quartet"),)

@@ -16,7 +16,7 @@ from course.people_import.rules.columns import guess_columns
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.name_matching import is_reordered, is_worse_spelling, name_likeness
 from course.people_import.rules.parsing import parse_file
-from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.planning import ImportLine, MappedRows, make_plan
 from course.people_import.rules.table import UnreadableError
 from course.people_import.rules.team_paths import TeamPaths
 
@@ -33,7 +33,7 @@ HEAD = "Staff number,First name,Last name,E-mail\n"
 def lines(text: str) -> list[ImportLine]:
     table = parse_file(text.encode())
     columns = guess_columns(table.headings, {}, (), table)
-    return list(make_plan(table.rows, columns, KNOWN, TeamPaths([]), date(2026, 11, 28), table.bad).lines)
+    return list(make_plan(MappedRows(table.rows, columns, table.bad), KNOWN, TeamPaths([]), date(2026, 11, 28)).lines)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_list_without_headings_loses_nobody_it_is_refused() -> None:
 @pytest.mark.parametrize("name", ["Zoë Lee", "Ana Núñez", "José Lee", "Liam O’Neill", "Jürgen Groß"])
 def test_a_list_of_an_old_mac_is_asked_about(name: str) -> None:
     table = parse_file(f"Name,Email\n{name},a@example.org\n".encode("mac-roman"))
-    found = make_plan(table.rows, {"name": 0, "email": 1}, (), TeamPaths([]), date(2026, 11, 28)).lines
+    found = make_plan(MappedRows(table.rows, {"name": 0, "email": 1}), (), TeamPaths([]), date(2026, 11, 28)).lines
     assert [line.kind for line in found] == ["asked"], found
 
 

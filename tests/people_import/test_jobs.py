@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.jobs.actions import cancel_job, claim_job, enqueue
 from course.jobs.models import Job
 from course.jobs.rules import Claim
@@ -70,7 +71,7 @@ def client(office: Flask, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 def upload(office: Flask) -> int:
     with writing(office) as session:
-        return actions.store_upload(session, "staff.csv", parse_and_pack(LIST.encode()), None, now())
+        return actions.store_upload(make_context(session, None, now()), "staff.csv", parse_and_pack(LIST.encode()))
 
 
 def import_jobs(office: Flask, kind: str) -> list[Job]:
@@ -91,8 +92,9 @@ def begin_import(office: Flask) -> int:
     with writing(office) as session:
         import_id, plan = look(session, LIST)
     with writing(office) as session:
-        assert actions.begin_apply(session, import_id, plan.fingerprint, None, now() - LONG_AGO)
-        assert enqueue(session, IMPORT, {"import_id": import_id}, None, now() - LONG_AGO, import_key(import_id))
+        context = make_context(session, None, now() - LONG_AGO)
+        assert actions.begin_apply(context, import_id, plan.fingerprint)
+        assert enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id))
     return import_id
 
 
@@ -103,13 +105,11 @@ def write_some(office: Flask, import_id: int) -> None:
         assert table is not None
         draft = queries.draft_import(session, table, queries.import_choices(session, import_id, table), ZONE, NOW)
     with writing(office) as session:
-        at = now() - LONG_AGO
-        actions.start_writing(
-            session, import_id, draft.journal, draft.lines, draft.plan.fingerprint, draft.audit_position, at
-        )
+        actions.start_writing(session, import_id, draft.journal, now() - LONG_AGO)
     with writing(office) as session:
         steps, _ = queries.stored_journal(session, import_id)
-        assert actions.apply_portion(session, import_id, steps[:2], {}, ZONE, at, lambda: True) == 2
+        context = make_context(session, None, now() - LONG_AGO)
+        assert actions.apply_portion(context, import_id, steps[:2], {}, lambda: True) == 2
 
 
 @pytest.mark.parametrize("written", [False, True])
@@ -236,7 +236,7 @@ def keep(session: Session, import_id: int, team: int) -> bool:
     table = queries.stored_table(session, import_id)
     assert table is not None
     choices = queries.ImportChoices({"email": 0, "name": 1, "team": team})
-    return actions.keep_preview_of_choices(session, import_id, table, choices, "{}", "f")
+    return actions.keep_preview_of_choices(session, import_id, table, choices, queries.PackedPreview("{}", "f"))
 
 
 def test_a_preview_of_other_choices_is_not_stored(office: Flask) -> None:

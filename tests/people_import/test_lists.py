@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.events import subscribe
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
@@ -29,7 +30,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
-from tests.people_import.lists import ANN, BO, HEAD, ZONE, carry_out, choose, count, do, look, run
+from tests.people_import.lists import ANN, BO, HEAD, carry_out, choose, count, do, look, run
 from tests.project.test_commands import flask
 from tests.support.asked import asked
 
@@ -116,7 +117,7 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
     make_person(session, "Somebody", "ann@example.org")
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
     with pytest.raises(actions.StalePreviewError, match="Look at it again"):
         carry_out(session, import_id)
     actions.record_failure(session, import_id, "stale")
@@ -126,13 +127,13 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
 def test_a_list_is_begun_once_and_applied_once(session: Session) -> None:
     make_organisation(session)
     import_id, made = look(session, HEAD + ANN)
-    assert not actions.begin_apply(session, import_id, "another mark", None, NOW)
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
-    assert not actions.begin_apply(session, import_id, made.fingerprint, None, NOW)
+    assert not actions.begin_apply(make_context(session, None, NOW), import_id, "another mark")
+    assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
+    assert not actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
     # What was cut off can be begun again when its lease has ended.
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, NOW + actions.LEASE)
+    assert actions.begin_apply(make_context(session, None, NOW + actions.LEASE), import_id, made.fingerprint)
     carry_out(session, import_id)
-    assert not actions.begin_apply(session, import_id, made.fingerprint, None, NOW + timedelta(hours=9))
+    assert not actions.begin_apply(make_context(session, None, NOW + timedelta(hours=9)), import_id, made.fingerprint)
     with pytest.raises(LookupError):
         carry_out(session, import_id)
 
@@ -163,7 +164,7 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
     make_organisation(session)
     top = make_team(session, "Trust")
     text = "Work mail,Who,Site\nann@example.org,Ann Lee,North\n"
-    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
+    import_id = actions.store_upload(make_context(session, None, NOW), "staff.csv", parse_and_pack(text.encode()))
     made = choose(session, import_id, {"email": 0, "name": 1, "team": 2}, top.id)
     assert queries.previous_mapping(session, ()).columns == {}
     do(session, import_id, made)
@@ -176,7 +177,7 @@ def test_columns_and_the_place_of_new_teams_are_remembered_once_applied(session:
 def test_a_column_that_was_left_out_is_left_out_tonight_whatever_lists_came_between(session: Session) -> None:
     make_organisation(session)
     text = "Work mail,Name,Location\nann@example.org,Ann Lee,London office\n"
-    import_id = actions.store_upload(session, "staff.csv", parse_and_pack(text.encode()), None, NOW)
+    import_id = actions.store_upload(make_context(session, None, NOW), "staff.csv", parse_and_pack(text.encode()))
     do(session, import_id, choose(session, import_id, {"email": 0, "name": 1}))
     run(session, "Email,Name,Completed on\nann@example.org,Ann Lee,12/02/2025\n")
     headings = ("Work mail", "Name", "Location", "Department")
@@ -292,7 +293,7 @@ def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -
 def test_while_a_list_is_being_applied_the_page_says_so(session: Session, client: Client) -> None:
     administrator(session, client)
     import_id, made = look(session, HEAD + ANN)
-    assert actions.begin_apply(session, import_id, made.fingerprint, None, now())
+    assert actions.begin_apply(make_context(session, None, now()), import_id, made.fingerprint)
     session.commit()
     assert "The list is being applied" in client.get(f"/people/import/{import_id}").text
     assert "Being applied" in client.get("/people/import").text
@@ -302,7 +303,7 @@ def test_somebody_who_left_by_hand_is_not_brought_back_by_tonights_list(session:
     make_organisation(session)
     run(session, HEAD + ANN)
     ann = session.execute(select(Person.id)).scalar_one()
-    assert staff.record_departure(session, ann, NOW.date(), "by hand", ZONE, None, NOW) is None
+    assert staff.record_departure(make_context(session, None, NOW), ann, NOW.date(), "by hand") is None
     assert run(session, HEAD + ANN) == ["refused"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.name_matching import name_words
-from course.people_import.rules.planning import ImportPlan, make_plan
+from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
 from course.people_import.rules.questions import ACCEPT, OTHER, QUESTIONS, SAME
 from course.people_import.rules.team_paths import TeamPaths
 
@@ -67,7 +67,7 @@ def lists(draw: st.DrawFn) -> tuple[list[KnownPerson], list[list[str]]]:
 def make_test_plan(
     known: Sequence[KnownPerson], cells: Sequence[Sequence[str]], decisions: dict[str, str] | None = None
 ) -> ImportPlan:
-    return make_plan(list(enumerate(cells, 2)), COLUMNS, known, TeamPaths(TEAMS), TODAY, decisions=decisions)
+    return make_plan(MappedRows(list(enumerate(cells, 2)), COLUMNS), known, TeamPaths(TEAMS), TODAY, decisions)
 
 
 def identifies(person: KnownPerson, rows: Sequence[Sequence[str]]) -> bool:
@@ -175,7 +175,9 @@ def test_the_same_list_again_does_nothing_more_and_nobody_is_lost(
         (current,) = [one for one in people if one.id == before.id]
         assert before.certificates <= current.certificates
         assert name_words(before.name) & name_words(current.name)
-    again = make_plan(list(enumerate(cells, 2)), COLUMNS, people, TeamPaths([*TEAMS, (3, "Café", None)]), TODAY)
+    again = make_plan(
+        MappedRows(list(enumerate(cells, 2)), COLUMNS), people, TeamPaths([*TEAMS, (3, "Café", None)]), TODAY
+    )
     open_ones = {line.number for line in first.lines if line.kind in ("asked", "refused")}
     assert [line for line in again.lines if line.changes and line.number not in open_ones] == []
 

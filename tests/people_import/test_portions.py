@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from course.audit.commands import verify_log
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import Context, make_context
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.people import actions as people
@@ -68,7 +69,7 @@ def begin(text: str, invites: bool = False) -> int:
     with unit_of_work() as session:
         import_id, plan = look(session, text, invites)
     with unit_of_work() as session:
-        assert actions.begin_apply(session, import_id, plan.fingerprint, None, now())
+        assert actions.begin_apply(make_context(session, None, now()), import_id, plan.fingerprint)
     return import_id
 
 
@@ -88,7 +89,7 @@ def write_journal(import_id: int) -> Sequence[JournalStep]:
 def write_some(import_id: int, steps: Sequence[JournalStep]) -> int:
     """Write the first lines that are left."""
     with unit_of_work() as session:
-        return actions.apply_portion(session, import_id, steps, {}, ZONE, NOW, lambda: True)
+        return actions.apply_portion(Context(session, None, NOW, ZONE), import_id, steps, {}, lambda: True)
 
 
 def go_on(import_id: int) -> dict[int, str]:
@@ -179,7 +180,7 @@ def test_a_list_that_is_cut_off_before_anything_is_written_has_done_nothing(offi
     with unit_of_work() as session:
         assert count(session, Person) == 1
         job = session.get_one(PeopleImport, import_id)
-        assert actions.begin_apply(session, import_id, job.mark or "", None, now() + actions.LEASE)
+        assert actions.begin_apply(make_context(session, None, now() + actions.LEASE), import_id, job.mark or "")
     assert go_on(import_id) == {}
     assert_all_is_there_once(30)
 
@@ -242,7 +243,7 @@ def test_a_second_list_waits_until_the_first_is_written() -> None:
         assert count(session, Person) == 61
         # Who is here has changed, so it is worked out again.
         import_id, plan = look(session, HEADINGS + row(900, "Site 1"))
-        assert actions.begin_apply(session, import_id, plan.fingerprint, None, now())
+        assert actions.begin_apply(make_context(session, None, now()), import_id, plan.fingerprint)
     assert go_on(import_id) == {}
     assert_all_is_there_once(61)
 
@@ -257,11 +258,11 @@ def test_what_somebody_changes_between_two_portions_is_kept_and_said(office: Fla
     with unit_of_work() as session:
         late = session.execute(select(Person).where(Person.email == "p35@example.org")).scalar_one()
         corrected = people.correct_identity(
-            session, late.id, "Robin Changed", "robin@example.org", "N35", "a name", None, NOW
+            make_context(session, None, NOW), late.id, "Robin Changed", "robin@example.org", "N35", "a name"
         )
         assert corrected is None
         gone = session.execute(select(Person.id).where(Person.email == "p36@example.org")).scalar_one()
-        assert people.record_departure(session, gone, now().date(), "left", ZONE, None, now()) is None
+        assert people.record_departure(make_context(session, None, now()), gone, now().date(), "left") is None
     assert go_on(import_id) == {37: PERSON_CHANGED, 38: PERSON_CHANGED}
     with read_only_session() as session:
         late = session.get_one(Person, late.id)
@@ -280,15 +281,16 @@ def test_what_somebody_changes_between_two_portions_is_kept_and_said(office: Fla
 @pytest.mark.usefixtures("office")
 def test_an_address_that_is_taken_and_a_team_that_is_closed_between_two_portions_are_said() -> None:
     with unit_of_work() as session:
-        closing = people.add_team(session, "Closing", None, NOW)
+        closing = people.add_team(make_context(session, None, NOW), "Closing", None)
     list_of_60 = HEADINGS + "".join(row(number) for number in range(58)) + row(58, "Closing") + row(59)
     import_id = begin(list_of_60)
     write_some(import_id, write_journal(import_id))
     with unit_of_work() as session:
         assert not isinstance(
-            people.add_person(session, "Kim Else", "p59@example.org", None, "learner", NOW), people.Refusal
+            people.add_person(make_context(session, None, NOW), "Kim Else", "p59@example.org", None, "learner"),
+            people.Refusal,
         )
-        assert people.close_team(session, closing.id, "no longer", None, now()) is None
+        assert people.close_team(make_context(session, None, now()), closing.id, "no longer") is None
     assert go_on(import_id) == {60: TEAM_CLOSED, 61: PERSON_ADDED}
     with read_only_session() as session:
         name = select(Person.name).where(Person.email == "p59@example.org")
@@ -330,7 +332,7 @@ def test_the_preview_of_a_list_that_is_being_written_cannot_be_changed(office: F
         table = queries.stored_table(session, import_id)
         assert table is not None
         choices = queries.import_choices(session, import_id, table)
-        assert not jobs.build_preview(session, import_id, table, choices, ZONE, now())
+        assert not jobs.build_preview(Context(session, None, now(), ZONE), import_id, table, choices)
         boss = session.execute(select(Person).where(Person.email == "alex@example.org")).scalar_one()
     assert "25 of 30 rows" in page_for(office, boss, import_id)
     with unit_of_work() as session:

@@ -10,7 +10,7 @@ from course.people_import.rules.columns import guess_columns, mapping_error
 from course.people_import.rules.date_formats import InvalidDayError, read_day, read_last_day
 from course.people_import.rules.matching import ImportCertificate, KnownPerson
 from course.people_import.rules.parsing import parse_file
-from course.people_import.rules.planning import ImportLine, make_plan
+from course.people_import.rules.planning import ImportLine, MappedRows, make_plan
 from course.people_import.rules.preview import dump_preview, load_preview
 from course.people_import.rules.table import UnreadableError
 from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
@@ -228,7 +228,7 @@ def plan_lines(*rows: str, known: tuple[KnownPerson, ...] = (SAM, GONE, BOSS)) -
         said = dict(part.strip().split("=", 1) for part in row.split(";") if part.strip())
         cells.append((number, [said.get(name, "") for name in names]))
     columns = {name: index for index, name in enumerate(names)}
-    return list(make_plan(cells, columns, known, TeamPaths(TEAMS), TODAY).lines)
+    return list(make_plan(MappedRows(cells, columns), known, TeamPaths(TEAMS), TODAY).lines)
 
 
 ROWS = [
@@ -284,8 +284,7 @@ def test_what_a_row_would_do(row: str, kind: str, words: str) -> None:
 
 def test_no_team_is_added_for_somebody_who_leaves() -> None:
     made = make_plan(
-        [(2, ["sam@example.org", "West", "1/5/2026"])],
-        {"email": 0, "team": 1, "leaving": 2},
+        MappedRows([(2, ["sam@example.org", "West", "1/5/2026"])], {"email": 0, "team": 1, "leaving": 2}),
         [SAM],
         TeamPaths(TEAMS),
         TODAY,
@@ -294,7 +293,7 @@ def test_no_team_is_added_for_somebody_who_leaves() -> None:
 
 
 def test_people_missing_from_the_list_are_named_unless_they_have_left() -> None:
-    made = make_plan([(2, ["sam@example.org"])], {"email": 0}, [SAM, GONE, BOSS], TeamPaths([]), TODAY)
+    made = make_plan(MappedRows([(2, ["sam@example.org"])], {"email": 0}), [SAM, GONE, BOSS], TeamPaths([]), TODAY)
     assert made.missing == (BOSS,)
 
 
@@ -310,15 +309,14 @@ def test_an_earlier_certificate_is_recorded_once() -> None:
 def test_the_fingerprint_changes_with_the_plan() -> None:
     rows = [(2, ["sam@example.org", "Sam Lee"])]
     columns = {"email": 0, "name": 1}
-    first = make_plan(rows, columns, [SAM], TeamPaths([]), TODAY)
-    assert make_plan(rows, columns, [SAM], TeamPaths([]), TODAY).fingerprint == first.fingerprint
-    assert make_plan(rows, columns, [], TeamPaths([]), TODAY).fingerprint != first.fingerprint
+    first = make_plan(MappedRows(rows, columns), [SAM], TeamPaths([]), TODAY)
+    assert make_plan(MappedRows(rows, columns), [SAM], TeamPaths([]), TODAY).fingerprint == first.fingerprint
+    assert make_plan(MappedRows(rows, columns), [], TeamPaths([]), TODAY).fingerprint != first.fingerprint
 
 
 def test_a_preview_says_what_the_plan_says() -> None:
     made = make_plan(
-        [(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])],
-        {"email": 0, "name": 1},
+        MappedRows([(2, ["sam@example.org", "Sam Lee"]), (3, ["x", "y"])], {"email": 0, "name": 1}),
         [SAM, BOSS],
         TeamPaths([]),
         TODAY,

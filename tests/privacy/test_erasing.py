@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.audit import queries as audit
 from course.audit.rules import integrity_faults
 from course.certificates.models import Certificate
+from course.context import make_context
 from course.learning.models import Answer, Completion, Enrolment, Reflection
 from course.people import actions as staff
 from course.people.models import Person, PersonMerge
@@ -40,12 +41,12 @@ def zebulon(session: Session) -> Person:
 
 
 def record_leaving(session: Session, person: Person, on: date, at: datetime) -> None:
-    assert staff.record_departure(session, person.id, on, f"{MARK} moved", ZONE, None, at) is None
+    assert staff.record_departure(make_context(session, None, at), person.id, on, f"{MARK} moved") is None
     session.commit()
 
 
 def set_plan(session: Session, plan: RetentionSettings = PLAN) -> None:
-    actions.set_schedule(session, plan, "as advised", None, NOW)
+    actions.set_schedule(make_context(session, None, NOW), plan, "as advised")
     session.commit()
 
 
@@ -142,7 +143,7 @@ def test_an_erasure_request_of_current_staff_keeps_their_training_record(
 ) -> None:
     set_plan(session)
     assert erase(app, session) == {}
-    actions.request_erasure(session, zebulon.id, "asked", None, NOW)
+    actions.request_erasure(make_context(session, None, NOW), zebulon.id, "asked")
     session.commit()
     assert set(erase(app, session)) == {"spare"}
     assert session.execute(select(Reflection)).first()
@@ -155,8 +156,8 @@ def test_an_erasure_request_of_current_staff_keeps_their_training_record(
 @pytest.mark.both_engines
 def test_an_erasure_request_of_a_leaver_keeps_only_the_proof(app: Flask, session: Session, zebulon: Person) -> None:
     record_leaving(session, zebulon, date(2026, 11, 20), NOW)
-    assert actions.request_erasure(session, zebulon.id, "asked", None, NOW)
-    assert not actions.request_erasure(session, zebulon.id, "asked again", None, NOW)
+    assert actions.request_erasure(make_context(session, None, NOW), zebulon.id, "asked")
+    assert not actions.request_erasure(make_context(session, None, NOW), zebulon.id, "asked again")
     session.commit()
     assert set(erase(app, session)) == {"notes", "learning", "mail", "sign_in"}
     number, name = session.execute(select(Certificate.number, Certificate.name)).one()
@@ -179,7 +180,7 @@ def test_an_unfinished_refresher_does_not_count_as_completed_after_erasure(
 ) -> None:
     session.add(Enrolment(person_id=zebulon.id, kind="refresher", opened_at=THEN))
     record_leaving(session, zebulon, date(2026, 11, 20), NOW)
-    actions.request_erasure(session, zebulon.id, "asked", None, NOW)
+    actions.request_erasure(make_context(session, None, NOW), zebulon.id, "asked")
     session.commit()
     erase(app, session)
     kinds = session.execute(select(Enrolment.kind).where(Enrolment.person_id == zebulon.id)).scalars().all()
@@ -194,7 +195,7 @@ def test_a_returning_person_starts_again_and_is_erased_again(app: Flask, session
     session.flush()
     session.add(Completion(enrolment_id=refresher.id, completed_at=THEN, content_version="x", edition="1"))
     record_leaving(session, zebulon, date(2026, 11, 1), NOW)
-    actions.request_erasure(session, zebulon.id, "asked", None, NOW)
+    actions.request_erasure(make_context(session, None, NOW), zebulon.id, "asked")
     session.commit()
     erase(app, session)
     session.execute(delete(PersonMerge))  # a merged entry cannot return
@@ -221,7 +222,7 @@ def test_a_merged_entry_is_erased_together_with_the_surviving_one(
     set_plan(session)
     session.execute(delete(PersonMerge))
     first = make_person(session, "Sam Okafor", "sam@example.org", at=ADDED)
-    staff.merge_people(session, zebulon.id, first.id, False, "twice", ZONE, None, NOW)
+    staff.merge_people(make_context(session, None, NOW), zebulon.id, first.id, False, "twice")
     session.commit()
     later = NOW + timedelta(days=10 * 365)
     assert set(erase(app, session, later)) == {"notes"}
@@ -234,7 +235,7 @@ def test_a_merged_entry_is_erased_together_with_the_surviving_one(
         row["name"] for row in subject_data.read_subject_data(session, first.id, "x").rows["person"]
     }
     record_leaving(session, first, later.date(), later)
-    actions.request_erasure(session, first.id, "asked", None, later)
+    actions.request_erasure(make_context(session, None, later), first.id, "asked")
     session.commit()
     erase(app, session, later + timedelta(days=1))
     assert not session.execute(select(Answer)).first()
@@ -246,8 +247,8 @@ def test_a_merged_entry_is_erased_together_with_the_surviving_one(
 @pytest.mark.both_engines
 def test_an_erased_administrator_remains_an_administrator(app: Flask, session: Session) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    assert staff.record_departure(session, boss.id, NOW.date(), "x", ZONE, None, NOW) is not None
-    actions.request_erasure(session, boss.id, "asked", boss.id, NOW)
+    assert staff.record_departure(make_context(session, None, NOW), boss.id, NOW.date(), "x") is not None
+    actions.request_erasure(make_context(session, boss.id, NOW), boss.id, "asked")
     session.commit()
     erase(app, session)
     assert sign_in(Client(app), boss).get("/privacy/report").h1 == "What was erased"

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates.queries import certificate_link_number
 from course.certificates.views import certificate_link
+from course.context import make_context
 from course.learning.actions import save_note
 from course.learning.models import Reflection
 from course.people import actions as staff
@@ -77,7 +78,7 @@ def test_an_organisation_exports_the_data_about_a_person_without_notes(
 
 
 def note(session: Session, person: Person) -> None:
-    save_note(session, person.id, "responding/who-to-tell", "n", "", NOTE, NOW)
+    save_note(make_context(session, person.id, NOW), "responding/who-to-tell", "n", "", NOTE)
     session.commit()
 
 
@@ -114,7 +115,7 @@ def test_people_delete_only_their_own_notes(app: Flask, session: Session, boss: 
 def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Client) -> None:
     leaver = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
     fill(session, leaver)
-    staff.record_departure(session, leaver.id, THEN.date(), "x", "Europe/London", None, NOW)
+    staff.record_departure(make_context(session, None, NOW), leaver.id, THEN.date(), "x")
     session.commit()
     page = boss.get("/privacy/schedule")
     assert "No schedule has been set" in page.text
@@ -138,7 +139,9 @@ def test_the_privacy_notice_shows_the_settings(app: Flask, session: Session) -> 
     assert "has not set yet how long" in before
     assert "Mail is not set up" in before
     make_person(session)
-    actions.set_schedule(session, RetentionSettings(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x", None, NOW)
+    actions.set_schedule(
+        make_context(session, None, NOW), RetentionSettings(18, 84, 6, 30, "Jo Fictional", "jo@example.org"), "x"
+    )
     session.commit()
     text = Client(app).get("/privacy").text
     assert "If you ask for help with the course: when." in text
@@ -155,7 +158,7 @@ def test_erasure_is_requested_on_the_page_of_a_person(app: Flask, session: Sessi
     boss.post(address, {"reason": ""}, 422)
     assert "The worker carries it out" in boss.follow(boss.post(address, {"reason": "asked"})).text
     assert session.execute(select(ErasureRequest.person_id)).scalar_one() == sam.id
-    staff.record_departure(session, sam.id, NOW.date(), "x", "Europe/London", None, NOW)
+    staff.record_departure(make_context(session, None, NOW), sam.id, NOW.date(), "x")
     session.commit()
     page = boss.get(address).text
     assert "If they ask for erasure, everything goes but the proof" in page
@@ -174,8 +177,8 @@ def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Sessi
 
     leaver = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
     fill(session, leaver)
-    staff.record_departure(session, leaver.id, THEN.date(), "x", "Europe/London", None, NOW)
-    actions.set_schedule(session, RetentionSettings(), "x", None, NOW)
+    staff.record_departure(make_context(session, None, NOW), leaver.id, THEN.date(), "x")
+    actions.set_schedule(make_context(session, None, NOW), RetentionSettings(), "x")
     session.commit()
     with app.test_request_context():
         linked_page = "/" + certificate_link(leaver.id, certificate_link_number(session, leaver.id)).split("/", 3)[3]

@@ -31,6 +31,7 @@ PARTS: dict[str, Any] = {
     "issuer_id": 1,
     "job_id": 1,
     "key_number": 1,
+    "language": "cy",
     "kind": "refresher",
     "link_id": 1,
     "list_number": 1,

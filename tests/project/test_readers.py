@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from course.content.actions import archive
+from course.context import make_context
 from course.organisation.actions import change_organisation, confirm_contact, set_colour
 from course.people.actions import choose_pathway
 from course.web.unit_of_work import unit_of_work
@@ -46,7 +47,7 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
         learner, manager, administrator = fill_world(session)
         residential = make_person(session, "Rae Tarn", "rae@example.org")
         for person, pathway in ((learner, "school"), (manager, "social-work"), (residential, "residential")):
-            choose_pathway(session, [person.id], pathway, "", administrator.id, NOW)
+            choose_pathway(make_context(session, administrator.id, NOW), [person.id], pathway, "")
         people.append(_cookies(session, [learner.id, residential.id, manager.id]))
         people.append(_cookies(session, [administrator.id, residential.id]))
         # A look at somebody's record is written down, and would change what the next one shows.
@@ -57,10 +58,12 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
     before = keep("before.db")
     with app.app_context(), unit_of_work() as session:
         # Another organisation in all that it can say about itself, and people who moved.
-        change_organisation(session, "Hillside Care", "scotland", "clubs", administrator.id, NOW)
-        confirm_contact(session, "lead", "Lena Hill", "01632 960199", "lena@example.org", administrator.id, NOW)
-        set_colour(session, "0f4c5c", administrator.id, NOW)
-        choose_pathway(session, [residential.id], "leaders", "", administrator.id, NOW)
+        change_organisation(make_context(session, administrator.id, NOW), "Hillside Care", "scotland", "clubs")
+        confirm_contact(
+            make_context(session, administrator.id, NOW), "lead", "Lena Hill", "01632 960199", "lena@example.org"
+        )
+        set_colour(make_context(session, administrator.id, NOW), "0f4c5c")
+        choose_pathway(make_context(session, administrator.id, NOW), [residential.id], "leaders", "")
         session.execute(text("update role_grant set until = '2026-11-01' where person_id = :id"), {"id": manager.id})
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps({"states": [before, keep("after.db")], "people": people, "addresses": paths,

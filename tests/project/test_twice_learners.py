@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.actions import archive
 from course.content.library import Library
+from course.context import make_context
 from course.db import Base
 from course.learning.models import Attempt, Enrolment, PageRead, Reflection, ScenarioRun
 from course.mail.models import MailChoice
@@ -107,13 +108,13 @@ def refresher(_course: Course, _person: Person) -> Step:
 
 
 def story(course: Course, person: Person) -> Step:
-    actions.begin_refresher(course.session, course.library, person.id, None, now())
+    actions.begin_refresher(make_context(course.session, person.id, now()), course.library, None)
     return Step("/refresher/story", ScenarioRun)
 
 
 def read_again(course: Course, person: Person) -> Step:
-    begun = actions.begin_refresher(course.session, course.library, person.id, None, now())
-    actions.begin_scenario_run(course.session, course.library, person.id, begun, now())
+    begun = actions.begin_refresher(make_context(course.session, person.id, now()), course.library, None)
+    actions.begin_scenario_run(make_context(course.session, person.id, now()), course.library, begun)
     answer_until_used_up(course.session, course.library, person, begun.attempt_id, (CRITICAL,))
     return Step(f"/refresher/refresher/again/{CRITICAL}", PageReadAgain)
 
@@ -121,7 +122,7 @@ def read_again(course: Course, person: Person) -> Step:
 def changed_page(course: Course, person: Person) -> Step:
     record_page_read(course.session, course.library, person)
     course.change()
-    actions.begin_refresher(course.session, course.library, person.id, None, now())
+    actions.begin_refresher(make_context(course.session, person.id, now()), course.library, None)
     return Step("/refresher/refresher/change/1", PageRead)
 
 

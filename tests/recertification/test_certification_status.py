@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.certificates.models import Certificate
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.events import publish
 from course.learning.events import CourseCompleted
@@ -20,6 +21,7 @@ from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.models import RenewalPolicy
 from course.recertification.rules import Policy, certification_status
+from course.recertification.rules.facts import Pause
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -66,18 +68,22 @@ def test_a_completion_is_valid_for_a_year_and_then_expires(session: Session) -> 
 
 def test_an_extension_and_a_pause_are_dated_facts(session: Session) -> None:
     person = make_person(session)
-    actions.grant_extension(session, person.id, DAY + timedelta(days=60), "ill", DAY, None, NOW)
+    actions.grant_extension(make_context(session, None, NOW), person.id, DAY + timedelta(days=60), "ill")
     assert stands(session, person, DAY + timedelta(days=59)) != "overdue"
     assert stands(session, person, DAY + timedelta(days=61)) == "overdue"
     later = DAY + timedelta(days=61)
-    actions.record_pause(session, person.id, later, later + timedelta(days=30), 14, "leave", later, None, NOW)
+    actions.record_pause(
+        make_context(session, None, NOW + (later - DAY)),
+        person.id,
+        Pause(later, later + timedelta(days=30), 14, "leave"),
+    )
     assert stands(session, person, later) == "paused"
     assert stands(session, person, later + timedelta(days=44)) != "overdue"
     assert stands(session, person, later + timedelta(days=45)) == "overdue"
     with pytest.raises(ValueError, match="today or later"):
-        actions.grant_extension(session, person.id, DAY - timedelta(days=1), "late", DAY, None, NOW)
+        actions.grant_extension(make_context(session, None, NOW), person.id, DAY - timedelta(days=1), "late")
     with pytest.raises(ValueError, match="first day or later"):
-        actions.record_pause(session, person.id, DAY, DAY - timedelta(days=1), 0, "x", DAY, None, NOW)
+        actions.record_pause(make_context(session, None, NOW), person.id, Pause(DAY, DAY - timedelta(days=1), 0, "x"))
 
 
 def test_nothing_is_required_of_a_leaver_and_the_status_of_earlier_days_stays(session: Session) -> None:
@@ -160,7 +166,7 @@ def finish(session: Session, person: Person, on: date) -> Certificate:
 def test_a_certificate_is_valid_for_the_period_of_the_policy(session: Session) -> None:
     person = make_person(session)
     six = Policy(since=DAY, period_months=6, window_days=30)
-    actions.add_policy_version(session, six, DAY, "why", None, NOW)
+    actions.add_policy_version(make_context(session, None, NOW), six, "why")
     assert finish(session, person, DAY).valid_until == date(2027, 5, 22)
 
 
@@ -169,7 +175,7 @@ def test_issued_certificates_keep_their_dates_when_the_policy_changes(session: S
     issued = finish(session, person, DAY)
     later = DAY + timedelta(days=30)
     rule = Policy(since=later, period_months=6, window_days=30, applies="now")
-    actions.add_policy_version(session, rule, later, "why", None, NOW)
+    actions.add_policy_version(make_context(session, None, NOW + (later - DAY)), rule, "why")
     found = queries.people(session, ZONE, [person.id])[0]
     after = certification_status(found.facts, queries.policies(session, ZONE), later)
     assert issued.valid_until == after.valid_until == date(2027, 11, 22)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.organisation.models import Organisation
 from course.people.events import EarlierCertificate
@@ -18,6 +19,7 @@ from course.recertification import actions, queries
 from course.recertification.models import RenewalExtension, RenewalImport
 from course.recertification.rules import CertificationStatus, Policy, certification_status
 from course.recertification.rules.civil_dates import add_months, long_date
+from course.recertification.rules.facts import ExternalCompletion
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -57,7 +59,9 @@ def trained(session: Session, learner: Person) -> Person:
     person.created_at = now() - timedelta(days=300)
     session.commit()
     done = today - timedelta(days=200)
-    actions.import_completion(session, person.id, done, None, "A", "initial", "x", today, None, now())
+    actions.import_completion(
+        make_context(session, None, now()), person.id, ExternalCompletion(done, None, "A", "initial"), "x"
+    )
     session.commit()
     return person
 
@@ -181,15 +185,15 @@ def test_withdrawing_a_fact_shows_the_status_without_it(session: Session, client
 def test_the_actions_refuse_what_the_forms_refuse_and_dates_from_lists_are_shortened(session: Session) -> None:
     person = make_person(session)
     with pytest.raises(ValueError, match="Enter 20 December 2027 or an earlier day"):
-        actions.grant_extension(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
-    actions.grant_extension(session, person.id, date(2027, 12, 20), "x", DAY, None, NOW)
+        actions.grant_extension(make_context(session, None, NOW), person.id, date(2036, 1, 1), "x")
+    actions.grant_extension(make_context(session, None, NOW), person.id, date(2027, 12, 20), "x")
     # What was given already is no ground to give more from.
     with pytest.raises(ValueError, match="20 December 2027"):
-        actions.grant_extension(session, person.id, date(2027, 12, 21), "x", DAY, None, NOW)
+        actions.grant_extension(make_context(session, None, NOW), person.id, date(2027, 12, 21), "x")
+    too_long = ExternalCompletion(date(2026, 2, 12), date(2036, 1, 1), "A")
     with pytest.raises(ValueError, match="12 months beyond 12 February 2026"):
-        actions.import_completion(session, person.id, date(2026, 2, 12), date(2036, 1, 1), "A", "initial", "x", DAY,
-                                  None, NOW)  # fmt: skip
-    told = EarlierCertificate(person.id, date(2026, 2, 12), date(2036, 1, 1), "A list", DAY, None, NOW)
+        actions.import_completion(make_context(session, None, NOW), person.id, too_long, "x")
+    told = EarlierCertificate(person.id, date(2026, 2, 12), date(2036, 1, 1), "A list", None, NOW)
     actions.import_listed_certificate(session, told)
     actions.import_listed_certificate(session, told)
     row = session.execute(select(RenewalImport)).scalar_one()
@@ -198,11 +202,11 @@ def test_the_actions_refuse_what_the_forms_refuse_and_dates_from_lists_are_short
 
 def test_the_limit_uses_the_period_of_the_policy_that_governs_the_person(session: Session) -> None:
     person = make_person(session)
-    actions.add_policy_version(session, Policy(DAY, kind="fixed", minimum_months=6), DAY, "x", None, NOW)
+    actions.add_policy_version(make_context(session, None, NOW), Policy(DAY, kind="fixed", minimum_months=6), "x")
     with pytest.raises(ValueError, match="at most 18 months beyond"):
-        actions.grant_extension(session, person.id, date(2036, 1, 1), "x", DAY, None, NOW)
-    actions.add_policy_version(session, Policy(DAY, period_months=24), DAY, "x", None, NOW)
-    actions.grant_extension(session, person.id, date(2028, 12, 20), "x", DAY, None, NOW)
+        actions.grant_extension(make_context(session, None, NOW), person.id, date(2036, 1, 1), "x")
+    actions.add_policy_version(make_context(session, None, NOW), Policy(DAY, period_months=24), "x")
+    actions.grant_extension(make_context(session, None, NOW), person.id, date(2028, 12, 20), "x")
 
 
 def test_the_command_prints_the_due_date_that_applies(app: Flask, session: Session) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.organisation.actions import change_organisation
 from course.people.actions import choose_pathway, end_employment, restart_employment
@@ -20,6 +21,7 @@ from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import CertificationStatus, Policy, certification_status, missing_due_date_reason
+from course.recertification.rules.facts import ExternalCompletion
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -152,7 +154,7 @@ def test_only_an_administrator_can_grant_themselves_an_extension(session: Sessio
 
 def test_learners_see_the_same_about_themselves_without_the_forms(session: Session, client: Client) -> None:
     person = make_person(session, at=now())
-    actions.grant_extension(session, person.id, DAY + timedelta(days=300), "short of staff", DAY, None, NOW)
+    actions.grant_extension(make_context(session, None, NOW), person.id, DAY + timedelta(days=300), "short of staff")
     session.commit()
     sign_in(client, person)
     assert "/renewal/mine" in client.get("/").html
@@ -166,7 +168,7 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
 def test_a_revoked_certificate_is_no_longer_valid(session: Session) -> None:
     person = make_person(session)
     issued = finish(session, person, DAY)
-    revoke(session, issued.number, "not taken in person", None, NOW + timedelta(days=30))
+    revoke(make_context(session, None, NOW + timedelta(days=30)), issued.number, "not taken in person")
     later = DAY + timedelta(days=30)
     assert on(session, person, later - timedelta(days=1)).state == "up-to-date"
     found = on(session, person, later)
@@ -179,8 +181,8 @@ def test_a_revoked_certificate_is_no_longer_valid(session: Session) -> None:
 def test_a_returner_gets_the_starter_days_and_the_status_of_earlier_days_stays(session: Session) -> None:
     person = make_person(session)
     left, back = DAY + timedelta(days=30), DAY + timedelta(days=400)
-    end_employment(session, person.id, left, "moved", ZONE, None, NOW + timedelta(days=30))
-    restart_employment(session, person.id, back, "is back", ZONE, None, NOW + timedelta(days=400))
+    end_employment(make_context(session, None, NOW + timedelta(days=30)), person.id, left, "moved")
+    restart_employment(make_context(session, None, NOW + timedelta(days=400)), person.id, back, "is back")
     assert on(session, person, left).state == "overdue"
     assert on(session, person, left + timedelta(days=1)).state == "not-required"
     assert on(session, person, back).due == back + timedelta(days=28)
@@ -189,17 +191,17 @@ def test_a_returner_gets_the_starter_days_and_the_status_of_earlier_days_stays(s
 @pytest.mark.both_engines
 def test_a_pathway_policy_governs_the_people_who_follow_the_pathway(session: Session) -> None:
     chosen, usual, other = (make_person(session, f"P {n}", f"p{n}@example.org") for n in range(3))
-    choose_pathway(session, [chosen.id], "clubs", "volunteer", None, NOW)
-    choose_pathway(session, [other.id], "leaders", "head", None, NOW)
+    choose_pathway(make_context(session, None, NOW), [chosen.id], "clubs", "volunteer")
+    choose_pathway(make_context(session, None, NOW), [other.id], "leaders", "head")
     for way, months in (("clubs", 24), ("school", 6)):
         rule = Policy(DAY, period_months=months, window_days=30, pathway=way, applies="now")
-        actions.add_policy_version(session, rule, DAY, "why", None, NOW)
+        actions.add_policy_version(make_context(session, None, NOW), rule, "why")
     ends = [finish(session, person, DAY).valid_until for person in (chosen, usual, other)]
     assert ends == [date(2028, 11, 22), date(2027, 5, 22), date(2027, 11, 22)]
     # The organisation's pathway is a dated fact as well: its change moves the due dates of the people who follow it, from
     # its day on.
     later = DAY + timedelta(days=10)
-    change_organisation(session, "Riverside Trust", "england", "clubs", None, NOW + timedelta(days=10))
+    change_organisation(make_context(session, None, NOW + timedelta(days=10)), "Riverside Trust", "england", "clubs")
     assert on(session, usual, later - timedelta(days=1)).due == date(2027, 5, 22)
     assert on(session, usual, later).due == date(2028, 11, 22)
     assert on(session, other, later).due == date(2027, 11, 22)
@@ -209,7 +211,7 @@ def test_a_pathway_policy_governs_the_people_who_follow_the_pathway(session: Ses
 def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client: Client) -> None:
     person = make_person(session)
     finish(session, person, DAY)
-    choose_pathway(session, [person.id], "clubs", "volunteer", None, NOW)
+    choose_pathway(make_context(session, None, NOW), [person.id], "clubs", "volunteer")
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     address = "/renewal/policy/pathway/clubs"
     client.post(address, {**POLICY, "import_age_months": "soon"}, 422)
@@ -232,13 +234,15 @@ def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client:
 
 def test_the_guard_lists_nobody_with_pathways_imports_and_revocations(app: Flask, session: Session) -> None:
     people = [make_person(session, f"P {n}", f"p{n}@example.org") for n in range(4)]
-    choose_pathway(session, [people[0].id], "clubs", "", None, NOW)
+    choose_pathway(make_context(session, None, NOW), [people[0].id], "clubs", "")
     rule = Policy(DAY, period_months=24, pathway="clubs", applies="now")
-    actions.add_policy_version(session, rule, DAY, "why", None, NOW)
-    actions.import_completion(session, people[1].id, date(2020, 1, 1), None, "A", "initial", "x", DAY, None, NOW)
-    revoke(session, finish(session, people[2], DAY).number, "x", None, NOW)
-    end_employment(session, people[3].id, DAY, "x", ZONE, None, NOW)
-    restart_employment(session, people[3].id, DAY + timedelta(days=9), "x", ZONE, None, NOW)
+    actions.add_policy_version(make_context(session, None, NOW), rule, "why")
+    actions.import_completion(
+        make_context(session, None, NOW), people[1].id, ExternalCompletion(date(2020, 1, 1), None, "A", "initial"), "x"
+    )
+    revoke(make_context(session, None, NOW), finish(session, people[2], DAY).number, "x")
+    end_employment(make_context(session, None, NOW), people[3].id, DAY, "x")
+    restart_employment(make_context(session, None, NOW), people[3].id, DAY + timedelta(days=9), "x")
     session.commit()
     rules = queries.policies(session, ZONE)
     for days in (0, 1, 9, 400, 4000):

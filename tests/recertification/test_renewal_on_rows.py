@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import reissue
 from course.certificates.models import Certificate
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
 from course.events import publish
 from course.learning.events import CourseCompleted
@@ -19,6 +20,7 @@ from course.learning.models import Completion, Enrolment
 from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.rules import certification_status
+from course.recertification.rules.facts import ExternalCompletion
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -92,7 +94,7 @@ def test_case_42_the_certificate_and_its_check_page_show_the_expiry(session: Ses
 def test_case_43_another_name_is_another_certificate_of_the_same_cycle(session: Session) -> None:
     person = make_person(session)
     old = complete(session, person, 0)
-    number = reissue(session, old.number, "Sam Lee", "married", None, NOW)
+    number = reissue(make_context(session, None, NOW), old.number, "Sam Lee", "married")
     new = session.execute(select(Certificate).where(Certificate.number == number)).scalar_one()
     assert (new.valid_until, new.completed_on, old.name) == (old.valid_until, old.completed_on, "Sam Okafor")
     found = queries.people(session, ZONE, [person.id])[0].facts
@@ -104,8 +106,10 @@ def test_case_43_another_name_is_another_certificate_of_the_same_cycle(session: 
 def test_case_20_the_age_limit_applies_to_stored_imports(session: Session, months: int | None, state: str) -> None:
     person = make_person(session)
     rule = queries.policies(session, ZONE)[0]
-    actions.add_policy_version(session, type(rule)(DAY, import_age_months=months), DAY, "why", None, NOW)
+    actions.add_policy_version(make_context(session, None, NOW), type(rule)(DAY, import_age_months=months), "why")
     old = DAY - timedelta(days=800)
-    assert actions.import_completion(session, person.id, old, None, "A", "initial", "x", DAY, None, NOW)
+    assert actions.import_completion(
+        make_context(session, None, NOW), person.id, ExternalCompletion(old, None, "A", "initial"), "x"
+    )
     found = queries.people(session, ZONE, [person.id])[0].facts
     assert certification_status(found, queries.policies(session, ZONE), DAY).state == state

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.dates import civil_date
 from course.learning import actions, queries
+from course.learning.actions import FinishedEnrolment, NewAttempt
 from course.learning.rules.drawing import DrawnQuestion
 from course.people.models import Person
 from tests.learning.givens import right, wrong
@@ -44,7 +46,7 @@ def complete(session: Session, library: Library, person: Person, at: datetime, m
         question = next(q for q in library.questions.values() if point in q.points and q.id not in used_questions)
         used_questions.add(question.id)
         drawn.append(DrawnQuestion(question.id, point))
-    attempt_id = actions.open_attempt(session, library, enrolment, "final", "course", 1, 1, drawn, at)
+    attempt_id = actions.open_attempt(session, library, NewAttempt(enrolment, "final", "course", 1, 1), drawn, at)
     assert attempt_id is not None
     attempt = queries.attempt(session, person.id, attempt_id)
     assert attempt is not None
@@ -52,5 +54,9 @@ def complete(session: Session, library: Library, person: Person, at: datetime, m
         question = library.answerable[item.question_id]
         answer = wrong(question) if item.point in missed else right(question)
         actions.save_answer(session, item, question, answer, "sure", at)
-    today = civil_date(at, "Europe/London")
-    actions.record_completion(session, library, person.id, enrolment, "initial", library.minutes, today, at)
+    civil_date(at, "Europe/London")
+    actions.record_completion(
+        make_context(session, None, at),
+        library,
+        FinishedEnrolment(person.id, enrolment, "initial", at, library.minutes),
+    )

@@ -16,10 +16,12 @@ from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
 from course.learning.queries import AttemptItemView, attempt
+from course.learning.rules.grading import SubmittedAnswer
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.recertification.rules import CertificationFacts, Extension, Pause, certification_status
@@ -96,10 +98,14 @@ def test_a_refresher_counts_exactly_while_the_status_says_so_in_random_lives() -
 def nearly_finished_refresher(session: Session, library: Library, person: Person, ago: timedelta) -> Refresher:
     """A refresher that was begun that long ago and is finished except for its last answer and its last decision."""
     at = now() - ago
-    refresher = actions.begin_refresher(session, library, person.id, None, at)
+    refresher = actions.begin_refresher(make_context(session, person.id, at), library, None)
     answer_but_last(session, library, person.id, refresher.attempt_id, at)
     decide_but_last(
-        session, library, person.id, actions.begin_scenario_run(session, library, person.id, refresher, at), at
+        session,
+        library,
+        person.id,
+        actions.begin_scenario_run(make_context(session, person.id, at), library, refresher),
+        at,
     )
     session.commit()
     newest = queries.newest_refresher(session, person.id, REFRESHER)
@@ -118,7 +124,7 @@ def refresher_after_a_revocation(session: Session, library: Library) -> tuple[Pe
     person = make_completed(session, library)
     refresher = nearly_finished_refresher(session, library, person, timedelta(days=2))
     number = session.execute(select(Certificate.number)).scalar_one()
-    revoke(session, number, "a mistake", None, now())
+    revoke(make_context(session, None, now()), number, "a mistake")
     session.commit()
     return person, refresher
 
@@ -164,7 +170,9 @@ def test_finishing_a_refresher_that_does_not_count_issues_nothing(
     assert held is not None
     item, at = held.items[-1], now()
     given = right(library.answerable[item.question_id])
-    learning.submit_answer(session, library, person.id, held.id, item.position, given, "sure", at.date(), at)
+    learning.submit_answer(
+        make_context(session, person.id, at), library, held.id, item.position, SubmittedAnswer(given, "sure")
+    )
     session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
     actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
@@ -223,7 +231,7 @@ def test_a_refresher_renews_after_an_older_certificate_was_revoked(session: Sess
     finish_last(session, library, person, renewed, now() - timedelta(days=345))
     assert count(session, Certificate) == 2
     oldest = session.execute(select(Certificate.number).order_by(Certificate.id).limit(1)).scalar_one()
-    revoke(session, oldest, "a mistake", None, now() - timedelta(days=100))
+    revoke(make_context(session, None, now() - timedelta(days=100)), oldest, "a mistake")
     found = nearly_finished_refresher(session, library, person, timedelta(days=1))
     assert found.id != renewed.id
     finish_last(session, library, person, found, now())
@@ -237,7 +245,11 @@ def finish_last(session: Session, library: Library, person: Person, refresher: R
     session.add(RunOutcome(run_id=refresher.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
     learning.submit_answer(
-        session, library, person.id, refresher.attempt_id, item.position, answer, "sure", at.date(), at
+        make_context(session, person.id, at),
+        library,
+        refresher.attempt_id,
+        item.position,
+        SubmittedAnswer(answer, "sure"),
     )
     session.commit()
 

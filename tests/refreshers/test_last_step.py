@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.learning import actions as learning
 from course.learning.models import Completion, Enrolment
 from course.learning.queries import AttemptView, attempt
+from course.learning.rules.grading import SubmittedAnswer
 from course.people.models import Person
 from course.refreshers import actions, queries
 from course.refreshers.actions.completion import required_minutes
@@ -45,8 +47,8 @@ def nearly_finished_refresher(
     session: Session, library: Library, person: Person
 ) -> tuple[Refresher, dict[str, tuple[str, object]]]:
     at = now()
-    refresher = actions.begin_refresher(session, library, person.id, None, at)
-    run = actions.begin_scenario_run(session, library, person.id, refresher, at)
+    refresher = actions.begin_refresher(make_context(session, person.id, at), library, None)
+    run = actions.begin_scenario_run(make_context(session, person.id, at), library, refresher)
     last: dict[str, tuple[str, object]] = {
         "answer": answer_but_last(session, library, person.id, refresher.attempt_id, at),
         "decision": decide_but_last(session, library, person.id, run, at),
@@ -104,7 +106,9 @@ def answer_until_used_up(
         item = attempt_view.next
         question = library.answerable[item.question_id]
         answer = wrong(question) if item.point in points else right(question)
-        learning.submit_answer(session, library, person.id, attempt_id, item.position, answer, "sure", at.date(), at)
+        learning.submit_answer(
+            make_context(session, person.id, at), library, attempt_id, item.position, SubmittedAnswer(answer, "sure")
+        )
     raise AssertionError("it asks for ever")
 
 
@@ -152,8 +156,8 @@ def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offer
 
 def refresher_with_open_scenario(session: Session, library: Library, person: Person) -> tuple[Refresher, int]:
     """A refresher whose scenario has been begun."""
-    refresher = actions.begin_refresher(session, library, person.id, None, now())
-    run = actions.begin_scenario_run(session, library, person.id, refresher, now())
+    refresher = actions.begin_refresher(make_context(session, person.id, now()), library, None)
+    run = actions.begin_scenario_run(make_context(session, person.id, now()), library, refresher)
     session.commit()
     return refresher, run
 
@@ -166,7 +170,7 @@ def test_an_update_cannot_be_passed_by_guessing(
     anew = teach(28)
     wanted = actions.update_for(session, anew, person.id, None, "Europe/London")
     assert wanted is not None
-    found = actions.begin_update(session, anew, person.id, wanted, now())
+    found = actions.begin_update(make_context(session, person.id, now()), anew, wanted)
     over = answer_until_used_up(session, anew, person, found.attempt_id, wanted.points)
     session.commit()
     assert len(over.items) == len({item.question_id for item in over.items})
@@ -189,8 +193,8 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
     for name, misses in (("sam", ()), ("kim", ("new-risks", "police-when-immediate-risk", "encourage-talk"))):
         person = make_completed(session, library, email=f"{name}@example.org")
         at, missed = now(), set(misses)
-        found = actions.begin_refresher(session, library, person.id, None, at)
-        run = actions.begin_scenario_run(session, library, person.id, found, at)
+        found = actions.begin_refresher(make_context(session, person.id, at), library, None)
+        run = actions.begin_scenario_run(make_context(session, person.id, at), library, found)
         path, form = decide_but_last(session, library, person.id, run, at)
         for _ in range(99):
             held = attempt(session, person.id, found.attempt_id)
@@ -202,7 +206,11 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
             given = wrong(question) if held.next.point in missed else right(question)
             missed.discard(held.next.point)
             learning.submit_answer(
-                session, library, person.id, held.id, held.next.position, given, "sure", at.date(), at
+                make_context(session, person.id, at),
+                library,
+                held.id,
+                held.next.position,
+                SubmittedAnswer(given, "sure"),
             )
         session.commit()
         sign_in(Client(app), person).post(path, form)

@@ -13,6 +13,7 @@ from course.audit.models import AuditEntry
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.jobs.actions import enqueue_regular
 from course.learning import actions as learning
 from course.learning.models import AttemptOutcome, Completion
@@ -66,8 +67,8 @@ def count(app: Flask, model: type) -> int:
 def nearly_renewed(session: Session, library: Library, person: Person) -> LastSteps:
     """A refresher that is finished except for its last answer and its last decision."""
     at = now()
-    refresher = actions.begin_refresher(session, library, person.id, None, at)
-    run = actions.begin_scenario_run(session, library, person.id, refresher, at)
+    refresher = actions.begin_refresher(make_context(session, person.id, at), library, None)
+    run = actions.begin_scenario_run(make_context(session, person.id, at), library, refresher)
     return LastSteps(
         answer_but_last(session, library, person.id, refresher.attempt_id, at),
         decide_but_last(session, library, person.id, run, at),
@@ -133,8 +134,8 @@ def test_an_unrecorded_completion_is_recovered_once_and_written_to_the_audit_log
         learner = make_person(session, email="kim@example.org")
         ended = make_person(session, email="lee@example.org")
     with committed.app_context(), unit_of_work() as session:
-        found = actions.begin_refresher(session, library, renewing.id, None, finished)
-        run = actions.begin_scenario_run(session, library, renewing.id, found, finished)
+        found = actions.begin_refresher(make_context(session, renewing.id, finished), library, None)
+        run = actions.begin_scenario_run(make_context(session, renewing.id, finished), library, found)
         end_without_completing(session, library, renewing.id, found.attempt_id, run, finished)
         last = make_nearly_complete(session, library, learner.id, finished)
         end_without_completing(session, library, learner.id, *numbers(last), finished)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.learning.models import Attempt, Completion, Enrolment, RunOutcome
 from course.learning.queries import attempt, question_history
 from course.refreshers import actions, queries
@@ -70,7 +71,7 @@ def test_points_answered_wrongly_last_time_are_asked_before_points_answered_corr
 def test_unseen_questions_come_first(session: Session, library: Library) -> None:
     person = make_completed(session, library)
     seen = set(question_history(session, person.id).last_asked)
-    found = actions.begin_refresher(session, library, person.id, None, now())
+    found = actions.begin_refresher(make_context(session, person.id, now()), library, None)
     asked = attempt(session, person.id, found.attempt_id)
     assert asked is not None
     assert not seen & {item.question_id for item in asked.items}
@@ -159,9 +160,9 @@ def test_two_clicks_begin_one_refresher(session: Session, client: Client, librar
 
 def test_a_refresher_left_for_half_a_year_is_composed_again(session: Session, library: Library) -> None:
     person = make_completed(session, library)
-    first = actions.begin_refresher(session, library, person.id, None, now())
-    soon = actions.begin_refresher(session, library, person.id, None, now() + timedelta(days=100))
-    late = actions.begin_refresher(session, library, person.id, None, now() + timedelta(days=181))
+    first = actions.begin_refresher(make_context(session, person.id, now()), library, None)
+    soon = actions.begin_refresher(make_context(session, person.id, now() + timedelta(days=100)), library, None)
+    late = actions.begin_refresher(make_context(session, person.id, now() + timedelta(days=181)), library, None)
     assert first.id == soon.id != late.id
 
 
@@ -172,8 +173,8 @@ def test_next_year_brings_another_scenario(session: Session, library: Library) -
         made = actions.compose_refresher(session, library, person.id, None, now())
         assert made.scenario is not None
         told.add(made.scenario.ref)
-        found = actions.begin_refresher(session, library, person.id, None, now())
-        run = actions.begin_scenario_run(session, library, person.id, found, now())
+        found = actions.begin_refresher(make_context(session, person.id, now()), library, None)
+        run = actions.begin_scenario_run(make_context(session, person.id, now()), library, found)
         session.add(RunOutcome(run_id=run, ending="end", outcome="good", finished_at=now()))
         session.flush()
         session.add(Completion(enrolment_id=found.id, completed_at=now(), content_version="v", edition="1"))
@@ -208,7 +209,7 @@ def test_a_person_who_has_not_completed_the_course_has_no_refresher(session: Ses
 @pytest.mark.both_engines
 def test_nobody_else_sees_an_answer_of_a_refresher(session: Session, client: Client, library: Library) -> None:
     person = make_completed(session, library)
-    found = actions.begin_refresher(session, library, person.id, None, now())
+    found = actions.begin_refresher(make_context(session, person.id, now()), library, None)
     session.commit()
     sign_in(client, make_person(session, "Ann Hill", "ann@example.org", role="administrator"))
     client.get(f"/attempt/{found.attempt_id}", 404)

@@ -19,6 +19,7 @@ from course.refreshers.rules.composition import (
     REASON_CRITICAL,
     REASON_FORGOTTEN,
     ScenarioCandidate,
+    TimeBudget,
     compose_plan,
     next_scenario,
 )
@@ -84,7 +85,7 @@ def plan(
     budget: float, known: dict[str, float] | None = None, fixed: float = 0, changed: str = ""
 ) -> list[tuple[str, str]]:
     estimate = {**dict.fromkeys(POINTS, 0.9), **(known or {})}
-    made = compose_plan(POINTS, frozenset("b"), frozenset(changed), estimate, PAGE_MINUTES, fixed, budget)
+    made = compose_plan(POINTS, frozenset("b"), frozenset(changed), estimate, TimeBudget(PAGE_MINUTES, fixed, budget))
     return [(ask.point, ask.reason) for ask in made.planned_points]
 
 
@@ -114,7 +115,7 @@ def test_changed_pages_and_the_scenario_use_part_of_the_budget() -> None:
 
 
 def test_there_is_always_something_to_ask() -> None:
-    made = compose_plan(POINTS, frozenset(), frozenset(), dict.fromkeys(POINTS, 0.5), PAGE_MINUTES, 0, 0)
+    made = compose_plan(POINTS, frozenset(), frozenset(), dict.fromkeys(POINTS, 0.5), TimeBudget(PAGE_MINUTES, 0, 0))
     assert len(made.planned_points) == 1
 
 
@@ -126,7 +127,7 @@ def test_there_is_always_something_to_ask() -> None:
 def test_no_forgotten_point_is_left_out_for_one_better_known(
     known: dict[str, float], critical: set[str], budget: float
 ) -> None:
-    made = compose_plan(POINTS, frozenset(critical), frozenset(), known, PAGE_MINUTES, 0, budget)
+    made = compose_plan(POINTS, frozenset(critical), frozenset(), known, TimeBudget(PAGE_MINUTES, 0, budget))
     asked = [ask.point for ask in made.planned_points]
     assert len(asked) == len(set(asked))
     assert critical <= set(asked)

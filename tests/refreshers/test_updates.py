@@ -15,12 +15,14 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.content.models import ContentVersion
+from course.context import make_context
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
 from course.people.models import Person
 from course.recertification.actions import add_policy_version, import_completion, withdraw_fact
 from course.recertification.queries import open_facts
 from course.recertification.rules import Policy
+from course.recertification.rules.facts import ExternalCompletion
 from course.refreshers import actions, queries
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -125,12 +127,12 @@ def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_
 
 def revoke_it(session: Session, person: Person) -> None:
     number = session.execute(select(Certificate.number).where(Certificate.person_id == person.id)).scalar_one()
-    revoke(session, number, "a mistake", None, now())
+    revoke(make_context(session, None, now()), number, "a mistake")
 
 
 def open_the_window(session: Session, _person: Person) -> None:
     today = now().date()
-    add_policy_version(session, Policy(today, window_days=300, applies="now"), today, "sooner", None, now())
+    add_policy_version(make_context(session, None, now()), Policy(today, window_days=300, applies="now"), "sooner")
 
 
 def do_nothing(_session: Session, _person: Person) -> None:
@@ -193,14 +195,19 @@ def test_an_update_after_an_earlier_certificate_was_withdrawn_leads_to_the_cours
     session: Session, client: Client, teach: Teach
 ) -> None:
     person, today, at = make_person(session), now().date(), now()
-    import_completion(session, person.id, today - timedelta(days=90), None, "A", "initial", "seen", today, None, at)
+    import_completion(
+        make_context(session, None, at),
+        person.id,
+        ExternalCompletion(today - timedelta(days=90), None, "A", "initial"),
+        "seen",
+    )
     session.commit()
     teach(28)
     sign_in(client, person)
     client.post("/refresher/update", {})
     assert "Carry on" in client.get("/refresher/update").text
     (brought,) = open_facts(session, person.id)["certificate"]
-    withdraw_fact(session, person.id, "certificate", brought, "not hers", today, None, at)
+    withdraw_fact(make_context(session, None, at), person.id, "certificate", brought, "not hers")
     session.commit()
     page = client.get("/refresher/update")
     assert "You need the whole course now" in page.text

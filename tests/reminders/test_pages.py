@@ -10,10 +10,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.mail.actions import suppress_address
 from course.mail.queries import suppressed_addresses
 from course.people.models import Person
 from course.recertification.actions import record_pause
+from course.recertification.rules.facts import Pause
 from course.reminders import jobs, queries
 from course.reminders.forms import format_closures, parse_closures, parse_days
 from tests.makers import make_person, make_team, sign_in
@@ -51,7 +53,7 @@ def test_the_page_explains_why_no_reminder_is_due(session: Session, admin: Clien
     person = make_person(session, at=now())
     assert "There is no reminder to send." in admin.get(f"/reminders/{person.id}").text
     today = now().date()
-    record_pause(session, person.id, today, None, 14, "leave", today, None, now())
+    record_pause(make_context(session, None, now()), person.id, Pause(today, None, 14, "leave"))
     session.commit()
     page = admin.get(f"/reminders/{person.id}")
     assert "Nobody is reminded during a leave." in page.text

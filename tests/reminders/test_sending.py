@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from course import schema_upgrade
 from course.clock import now
+from course.context import make_context
 from course.mail.actions import clear_suppression, set_mail_preference
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_addresses
@@ -25,6 +26,7 @@ from course.mail.rules import DIGEST
 from course.organisation.actions import confirm_contact
 from course.people.models import Person, RoleGrant
 from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
 from course.reminders import jobs
 from course.reminders.actions import add_policy_version
 from course.reminders.models import Reminder
@@ -57,10 +59,9 @@ def session_in_app(app: Flask, session: Session) -> Iterator[Session]:
 def deliver_mail(inbox: Inbox, at: datetime) -> int:
     """Deliver what is due. Returns the number of mails that left."""
     render_waiting_mail()
-    return deliver(
-        unit_of_work, f"smtp://{inbox.host}:{inbox.port}", "course@example.org", "https://training.example.org",
-        "Europe/London", at,
-    )  # fmt: skip
+    address = f"smtp://{inbox.host}:{inbox.port}"
+    sender = SenderSettings(address, "course@example.org", "https://training.example.org", "Europe/London")
+    return deliver(unit_of_work, sender, at)
 
 
 def outbox_mails(session: Session) -> list[OutboxMail]:
@@ -163,12 +164,14 @@ def record_leaving(session: Session, person_id: int) -> None:
 
 def record_long_leave(session: Session, person_id: int) -> None:
     record_pause(
-        session, person_id, date(2026, 12, 3), date(2027, 3, 1), 14, "leave", date(2026, 12, 3), None, FOURTEEN
+        make_context(session, None, FOURTEEN - timedelta(days=1)),
+        person_id,
+        Pause(date(2026, 12, 3), date(2027, 3, 1), 14, "leave"),
     )
 
 
 def grant_more_time(session: Session, person_id: int) -> None:
-    grant_extension(session, person_id, date(2027, 6, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
+    grant_extension(make_context(session, None, FOURTEEN), person_id, date(2027, 6, 1), "more time")
 
 
 @pytest.mark.parametrize("change", [record_leaving, record_long_leave, grant_more_time])
@@ -187,7 +190,7 @@ def test_an_obsolete_mail_in_the_queue_is_not_sent(session_in_app: Session, inbo
 def test_after_an_extension_the_new_date_is_reminded_of_but_not_twice_on_one_day(session_in_app: Session) -> None:
     person = make_person(session_in_app)
     assert queue_due_reminders(FOURTEEN) == 1
-    grant_extension(session_in_app, person.id, date(2027, 1, 1), "more time", FOURTEEN.date(), None, FOURTEEN)
+    grant_extension(make_context(session_in_app, None, FOURTEEN), person.id, date(2027, 1, 1), "more time")
     session_in_app.commit()
     assert queue_due_reminders(FOURTEEN + timedelta(hours=1)) == 0
     assert queue_due_reminders(datetime(2026, 12, 7, 9, tzinfo=UTC)) == 1
@@ -209,8 +212,9 @@ def test_a_suppressed_address_gets_no_mail_until_it_is_cleared(session_in_app: S
     deliver_mail(inbox, FOURTEEN)
     assert "550" in suppressed_addresses(session_in_app)["sam@example.org"]
     assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 0, "the next step"
-    assert clear_suppression(session_in_app, "sam@example.org", "it works again", person.id, FOURTEEN)
-    assert not clear_suppression(session_in_app, "sam@example.org", "it works again", person.id, FOURTEEN)
+    context = make_context(session_in_app, person.id, FOURTEEN)
+    assert clear_suppression(context, "sam@example.org", "it works again")
+    assert not clear_suppression(context, "sam@example.org", "it works again")
     session_in_app.commit()
     assert queue_due_reminders(datetime(2026, 12, 11, 9, tzinfo=UTC)) == 1
 
@@ -230,7 +234,7 @@ def make_team_with_manager(session: Session) -> tuple[int, int]:
     top = make_team(session)
     below = make_team(session, "Hillside", top)
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", top)
-    grant_extension(session, manager.id, date(2027, 12, 1), "manages", NOW.date(), None, NOW)
+    grant_extension(make_context(session, None, NOW), manager.id, date(2027, 12, 1), "manages")
     learner = make_person(session, team=below)
     return manager.id, learner.id
 
@@ -286,7 +290,7 @@ def test_a_former_manager_does_not_get_a_queued_digest(session_in_app: Session, 
 
 def test_the_lead_is_told_once_a_week_about_people_long_overdue(session_in_app: Session, inbox: Inbox) -> None:
     make_person(session_in_app)
-    confirm_contact(session_in_app, "lead", "Jo Fictional", "01632 960101", "lead@example.org", None, NOW)
+    confirm_contact(make_context(session_in_app, None, NOW), "lead", "Jo Fictional", "01632 960101", "lead@example.org")
     session_in_app.commit()
     queue_due_reminders(datetime(2026, 12, 31, 9, tzinfo=UTC))
     assert queued_steps(session_in_app, "lead") == [], "11 days overdue"
@@ -301,7 +305,9 @@ def test_the_lead_is_told_once_a_week_about_people_long_overdue(session_in_app: 
 
 def test_a_new_policy_applies_from_its_start(session_in_app: Session) -> None:
     make_person(session_in_app)
-    add_policy_version(session_in_app, ReminderPolicy(before=(10,), every_days=3), "Less often", None, NOW)
+    add_policy_version(
+        make_context(session_in_app, None, NOW), ReminderPolicy(before=(10,), every_days=3), "Less often"
+    )
     session_in_app.commit()
     for number in range(37):
         queue_due_reminders(datetime(2026, 11, 23, 10, tzinfo=UTC) + timedelta(days=number))

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.learning.models import Completion, Enrolment
 from course.organisation.models import Organisation
 from course.people.actions import add_team, choose_pathway, record_departure, record_return
 from course.people.models import Person, Team
 from course.recertification import actions, queries
 from course.recertification.rules import Policy
+from course.recertification.rules.facts import ExternalCompletion, Pause
 from tests.makers import make_organisation, make_person
 
 ZONE = "Europe/London"
@@ -52,14 +54,16 @@ class HistoryRecorder:
         make_organisation(self.session)
         set_up_at = ten_o_clock(self.first - timedelta(days=1))
         self.session.execute(update(Organisation).values(set_up_at=set_up_at))
-        region = add_team(self.session, "Region", None, set_up_at)
-        subteams = [add_team(self.session, name, region.id, set_up_at) for name in ("North", "South")]
+        region = add_team(make_context(self.session, None, set_up_at), "Region", None)
+        subteams = [
+            add_team(make_context(self.session, None, set_up_at), name, region.id) for name in ("North", "South")
+        ]
         self.teams = teams = [region, *subteams]
         manager = make_person(self.session, "Priya Nair", "priya@example.org", "manager", region, at=set_up_at)
         for when, months, window, applies, pathway in versions:
             day = self.first + timedelta(days=when)
             policy = Policy(day, period_months=months, window_days=window, applies=applies, pathway=pathway)
-            actions.add_policy_version(self.session, policy, day, "why", None, ten_o_clock(day))
+            actions.add_policy_version(make_context(self.session, None, ten_o_clock(day)), policy, "why")
         for number, (first_day, happenings) in enumerate(lives):
             start = self.first + timedelta(days=first_day)
             person = make_person(
@@ -81,22 +85,21 @@ class HistoryRecorder:
             "brought": lambda: self._bring(person, day, size, False),
             "brought until": lambda: self._bring(person, day, size, True),
             "more time": lambda: actions.grant_extension(
-                self.session, person, day + timedelta(days=size), "ill", day, None, ten_o_clock(day)
+                make_context(self.session, None, ten_o_clock(day)), person, day + timedelta(days=size), "ill"
             ),
             "leave": lambda: self._leave(person, day, day + timedelta(days=size)),
             "open leave": lambda: self._leave(person, day, None),
-            "left": lambda: record_departure(self.session, person, day, "moved", ZONE, None, ten_o_clock(day)),
+            "left": lambda: record_departure(make_context(self.session, None, ten_o_clock(day)), person, day, "moved"),
             "back": lambda: record_return(
-                self.session,
+                make_context(self.session, None, ten_o_clock(day)),
                 person,
                 day + timedelta(days=size % 40),
                 self.teams[size % 3].id,
                 "back",
-                ZONE,
-                None,
-                ten_o_clock(day),
             ),
-            "moved": lambda: choose_pathway(self.session, [person], "clubs", "volunteer", None, ten_o_clock(day)),
+            "moved": lambda: choose_pathway(
+                make_context(self.session, None, ten_o_clock(day)), [person], "clubs", "volunteer"
+            ),
             "taken back": lambda: self._take_back(person, day),
         }
         with suppress(
@@ -118,13 +121,18 @@ class HistoryRecorder:
         completed_on = day - timedelta(days=size)
         until = completed_on + timedelta(days=min(180, size)) if states_last_day else None
         actions.import_completion(
-            self.session, person, completed_on, until, "Harbour Trust", "initial", "seen", day, None, ten_o_clock(day)
+            make_context(self.session, None, ten_o_clock(day)),
+            person,
+            ExternalCompletion(completed_on, until, "Harbour Trust", "initial"),
+            "seen",
         )
 
     def _leave(self, person: int, day: date, until: date | None) -> None:
-        actions.record_pause(self.session, person, day, until, 14, "leave", day, None, ten_o_clock(day))
+        actions.record_pause(make_context(self.session, None, ten_o_clock(day)), person, Pause(day, until, 14, "leave"))
 
     def _take_back(self, person: int, day: date) -> None:
         for kind, ids in queries.open_facts(self.session, person).items():
             for fact_id in sorted(ids)[:1]:
-                actions.withdraw_fact(self.session, person, kind, fact_id, "a mistake", day, None, ten_o_clock(day))
+                actions.withdraw_fact(
+                    make_context(self.session, None, ten_o_clock(day)), person, kind, fact_id, "a mistake"
+                )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.schema import SETTINGS
+from course.context import make_context
 from course.dates import civil_date
 from course.learning.actions import open_enrolment, record_page_read
 from course.learning.rules.progress import ProgressFacts
@@ -21,6 +22,7 @@ from course.people import actions as staff
 from course.people import actions as teams
 from course.people.actions import end_employment
 from course.recertification.actions import record_pause
+from course.recertification.rules.facts import Pause
 from course.reports import status_cache
 from course.reports.report_view import modules_done
 from course.reports.status_cache import StatusCache
@@ -88,9 +90,11 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     complete(session, library, kim, now() - LONG_AGO)
     today = civil_date(now(), ZONE)
     lately = now() - timedelta(days=20)
-    end_employment(session, gone.id, civil_date(lately, ZONE), "moved", ZONE, boss.id, lately)
-    staff.correct_identity(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, now())
-    teams.change_team(session, team.id, "Oak", None, "new house", boss.id, now())
+    end_employment(make_context(session, boss.id, lately), gone.id, civil_date(lately, ZONE), "moved")
+    staff.correct_identity(
+        make_context(session, boss.id, now()), kim.id, "Kim Other", "kim@example.org", None, "married"
+    )
+    teams.change_team(make_context(session, boss.id, now()), team.id, "Oak", None, "new house")
     session.commit()
     sign_in(client, boss)
     page = client.get("/report?sort=name")
@@ -115,7 +119,9 @@ def test_a_departure_recorded_late_changes_no_earlier_day(session: Session, clie
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
     gone = make_person(session, "Gone Long", "gone@example.org", at=PAST)
     today = civil_date(now(), ZONE)
-    end_employment(session, gone.id, today - timedelta(days=20), "moved", ZONE, boss.id, now() - timedelta(days=5))
+    end_employment(
+        make_context(session, boss.id, now() - timedelta(days=5)), gone.id, today - timedelta(days=20), "moved"
+    )
     session.commit()
     sign_in(client, boss)
     there = [people(client.get(f"/report?sort=name&on={today - timedelta(days=days)}").html) for days in (6, 5)]
@@ -130,7 +136,9 @@ def test_today_is_derived_again_when_it_has_become_a_past_day(session: Session) 
     book, today = StatusCache(), civil_date(now(), ZONE)
     book.day(session, ZONE, today, today)
     tomorrow = now() + timedelta(days=1)
-    staff.correct_identity(session, kim.id, "Kim Other", "kim@example.org", None, "married", boss.id, tomorrow)
+    staff.correct_identity(
+        make_context(session, boss.id, tomorrow), kim.id, "Kim Other", "kim@example.org", None, "married"
+    )
     session.commit()
     names = [line.name for line in book.day(session, ZONE, today, civil_date(tomorrow, ZONE)).lines]
     assert sorted(names) == ["Alex Morgan", "Kim Else"]
@@ -163,7 +171,7 @@ def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
     back = make_completed(session, library, timedelta(days=380), email="back@example.org")
     lapsed = make_completed(session, library, timedelta(days=800), email="lapsed@example.org")
     module = next(iter(library.modules.values()))
-    record_page_read(session, sam.id, module, next(iter(module.pages.values())), now())
+    record_page_read(make_context(session, sam.id, now()), module, next(iter(module.pages.values())))
     for person in (back, lapsed):
         open_enrolment(session, person.id, "refresher", now())
     session.commit()
@@ -178,7 +186,7 @@ def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
     assert overdue[1] == "0 of 8 modules"
     assert told_of("back@example.org")[1] == "Refresher begun"
     assert told_of("lapsed@example.org")[1] == "Whole course needed"
-    record_pause(session, sam.id, civil_date(now(), ZONE), None, 7, "ill", civil_date(now(), ZONE), boss.id, now())
+    record_pause(make_context(session, boss.id, now()), sam.id, Pause(civil_date(now(), ZONE), None, 7, "ill"))
     session.commit()
     assert told_of("sam@example.org") == ["Paused", "0 of 8 modules"]
 

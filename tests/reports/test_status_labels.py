@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
 from course.dates import civil_date
 from course.evidence.builder import IssuerContext, PackRequest, build_pack
 from course.evidence.rules import tables
@@ -101,7 +102,9 @@ def file_counts(data: bytes, column: str) -> Counts:
 def mail_counts(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
     """The counts in the report by mail on MONDAY, and its subject."""
     with app.app_context():
-        subscribe(session, manager.id, team.id, "week", MONDAY - timedelta(days=3), manager.id, ten_o_clock(MONDAY))
+        subscribe(
+            make_context(session, manager.id, ten_o_clock(MONDAY - timedelta(days=3))), manager.id, team.id, "week"
+        )
         session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
         session.commit()
         assert send_scheduled_reports(ten_o_clock(MONDAY)) == 1
@@ -122,9 +125,8 @@ def summary_counts(session: Session, manager: Person) -> tuple[Counts, int]:
 
 
 def report_for(session: Session, viewer: Viewer, team: Team, on: date) -> ReportView:
-    return build_report_view(
-        session, StatusCache(), viewer, ReportFilter(team.id, on=on), TODAY, ZONE, "Riverside Trust"
-    )
+    context = make_context(session, viewer.id, now())
+    return build_report_view(context, StatusCache(), viewer, ReportFilter(team.id, on=on), "Riverside Trust")
 
 
 def pack_counts(session: Session, library: Library, view: ReportView) -> Counts:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import make_context
 from course.mail.actions import set_mail_preference
 from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT
@@ -55,7 +56,7 @@ def mails(app: Flask, session: Session) -> list[OutboxMail]:
 
 
 def want(session: Session, person: Person, team: Team | None, every: str = "week") -> None:
-    subscribe(session, person.id, team.id if team else None, every, SET, person.id, MONDAY)
+    subscribe(make_context(session, person.id, MONDAY - timedelta(days=3)), person.id, team.id if team else None, every)
     session.commit()
 
 
@@ -96,7 +97,7 @@ def test_one_of_two_workers_queues_the_report_and_the_audit_log_has_it(
         (stale,) = subscriptions(session)
         assert send_scheduled_reports(MONDAY) == 1
     week = period_containing("week", MONDAY.date())
-    assert not queue_report(session, stale, week, MONDAY.date(), {}, [boss.id], MailCheckMessage("Priya"), MONDAY)
+    assert not queue_report(make_context(session, None, MONDAY), stale, week, {}, [boss.id], MailCheckMessage("Priya"))
     session.commit()
     assert len(mails(app, session)) == 1
     entry = session.execute(select(AuditEntry).where(AuditEntry.what == "report.mailed")).scalar_one()
@@ -125,7 +126,7 @@ def test_a_person_who_no_longer_manages_the_team_gets_nothing_and_a_deputy_does(
     quiet = make_person(session, "Quiet One", "quiet@example.org", "manager", team, at=ADDED)
     for one in (boss, kim, gone, quiet):
         want(session, one, team)
-    delegate(session, boss.id, "kim@example.org", MONDAY.date(), "away", SET, ADDED)
+    delegate(make_context(session, boss.id, MONDAY - timedelta(days=3)), "kim@example.org", MONDAY.date(), "away")
     gone.left_at = ADDED
     set_mail_preference(session, quiet.id, SCHEDULED_REPORT, False, ADDED)
     session.commit()

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from course.content.library import Library
 from course.refreshers.actions import page_minutes
 from course.refreshers.rules.boosters import BOOSTER_QUESTIONS, SentBooster, is_booster_due, weakest_points
-from course.refreshers.rules.composition import QUESTION_MINUTES, REREAD_SHARE, compose_plan
+from course.refreshers.rules.composition import QUESTION_MINUTES, REREAD_SHARE, TimeBudget, compose_plan
 from course.refreshers.rules.memory_model import Memory, MemoryReview, memory_estimates, memory_from_reviews
 from tests.simulate.learners import Kind, Learner
 
@@ -105,7 +105,7 @@ def random_refresher(person: Person, day: float) -> None:
 def our_refresher(person: Person, day: float) -> None:
     course = person.course
     known = memory_estimates(person.memory, course.points, moment(day))
-    plan = compose_plan(course.points, course.critical, frozenset(), known, course.pages, 0, course.budget)
+    plan = compose_plan(course.points, course.critical, frozenset(), known, TimeBudget(course.pages, 0, course.budget))
     minutes = sum(person.until_right(ask.point, ask.questions, day) for ask in plan.planned_points)
     person.spent.append((day, minutes))
 

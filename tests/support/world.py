@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS
+from course.context import make_context
 from course.db import Base
 from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
 from course.people.models import Person
@@ -87,11 +88,12 @@ def addresses(app: Flask, session: Session, methods: Iterable[str] = ("GET",)) -
 def begin_everything(session: Session, library: Library, person_id: int) -> None:
     """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
     module = next(iter(library.modules.values()))
-    begin_check(session, library, person_id, module, NOW)
+    context = make_context(session, person_id, NOW)
+    begin_check(context, library, module)
     timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
-    begin_timeline(session, library, person_id, f"{module.id}/{timeline.id}", timeline, NOW)
-    begin_run(session, person_id, f"{module.id}/{scenario.id}", scenario, NOW)
-    record_page_read(session, person_id, module, next(iter(module.pages.values())), NOW)
+    begin_timeline(context, library, f"{module.id}/{timeline.id}", timeline)
+    begin_run(context, f"{module.id}/{scenario.id}", scenario)
+    record_page_read(context, module, next(iter(module.pages.values())))
 
 
 def client_of(app: Flask, person_id: int, session_key: str) -> FlaskClient:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
+from course.context import make_context
 from course.people import actions
 from course.people.actions import Refusal, record_departure
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
@@ -46,7 +47,9 @@ def change(
     session: Session, team: Team, days: int, name: str | None = None, parent: Team | None = None
 ) -> Refusal | None:
     place = parent.id if parent else team.parent_id
-    return actions.change_team(session, team.id, name or team.name, place, "a reason", None, NOW + days * DAY)
+    return actions.change_team(
+        make_context(session, None, NOW + days * DAY), team.id, name or team.name, place, "a reason"
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,10 @@ def test_a_circle_in_the_data_does_not_hang_the_course() -> None:
 def test_the_tree_of_any_past_day_can_be_read(session: Session, teams: dict[str, Team]) -> None:
     assert change(session, teams["Hill"], 10, "Hill Academy") is None
     assert change(session, teams["Hill"], 20, parent=teams["Homes"]) is None
-    assert actions.merge_teams(session, teams["Schools"].id, teams["Homes"].id, "one", None, NOW + 30 * DAY) is None
+    assert (
+        actions.merge_teams(make_context(session, None, NOW + 30 * DAY), teams["Schools"].id, teams["Homes"].id, "one")
+        is None
+    )
     assert change(session, teams["Homes"], 40, "Houses") is None
     assert tree_lines(session, -1) == []
     assert tree_lines(session, 5) == ["Top", "-Homes", "-Schools", "--Hill"]
@@ -79,7 +85,7 @@ def test_a_person_counts_until_the_departure_was_recorded_as_in_the_report(
     hill = teams["Hill"]
     person = make_person(session, team=hill)
     last_day, zone = (NOW + 5 * DAY).date(), "Europe/London"
-    assert record_departure(session, person.id, last_day, "moved", zone, None, NOW + 9 * DAY) is None
+    assert record_departure(make_context(session, None, NOW + 9 * DAY), person.id, last_day, "moved") is None
     session.commit()
     ledger, today = StatusCache(), (NOW + 12 * DAY).date()
     for days, expected in ((1, 1), (8, 1), (10, 0)):
@@ -98,7 +104,7 @@ def test_a_team_cannot_stand_below_itself(session: Session, teams: dict[str, Tea
         refused = change(session, teams["Top"], 1, parent=teams[place])
         assert isinstance(refused, Refusal)
         assert refused.field == "parent"
-    refused = actions.merge_teams(session, teams["Top"].id, teams["Hill"].id, "x", None, NOW)
+    refused = actions.merge_teams(make_context(session, None, NOW), teams["Top"].id, teams["Hill"].id, "x")
     assert isinstance(refused, Refusal)
     assert refused.field == "into"
 
@@ -116,7 +122,10 @@ def test_merging_takes_people_managers_and_teams_along(session: Session, teams: 
     session.add(Membership(person_id=both.id, team_id=teams["Homes"].id, since=NOW))
     boss = make_person(session, "Cy Lee", "cy@example.org", "manager", team=teams["Schools"])
     session.commit()
-    assert actions.merge_teams(session, teams["Schools"].id, teams["Homes"].id, "one", None, NOW + DAY) is None
+    assert (
+        actions.merge_teams(make_context(session, None, NOW + DAY), teams["Schools"].id, teams["Homes"].id, "one")
+        is None
+    )
     assert queries.members_at(session, teams["Homes"].id, NOW + DAY) == sorted([learner.id, both.id, boss.id])
     assert queries.members_at(session, teams["Homes"].id, NOW) == [both.id]
     assert queries.members_at(session, teams["Schools"].id, NOW) == sorted([learner.id, both.id, boss.id])
@@ -142,21 +151,21 @@ def logged(session: Session, *people: Person) -> list[tuple[int | None, str]]:
 def test_the_managers_of_a_closed_team_are_in_the_audit_log(session: Session, teams: dict[str, Team]) -> None:
     boss = make_person(session, "Cy Lee", "cy@example.org", "manager", team=teams["Hill"])
     session.execute(update(Membership).values(until=NOW))
-    assert actions.close_team(session, teams["Hill"].id, "x", None, NOW + DAY) is None
+    assert actions.close_team(make_context(session, None, NOW + DAY), teams["Hill"].id, "x") is None
     assert logged(session, boss) == [(boss.id, "role.ended")]
 
 
 def test_a_team_is_closed_when_nobody_is_in_it_and_nothing_below(session: Session, teams: dict[str, Team]) -> None:
     person = make_person(session, team=teams["Hill"])
     for name, words in (("Hill", "people in this team"), ("Schools", "teams below this one")):
-        refused = actions.close_team(session, teams[name].id, "x", None, NOW)
+        refused = actions.close_team(make_context(session, None, NOW), teams[name].id, "x")
         assert isinstance(refused, Refusal)
         assert words in refused.message
     person.left_at = NOW
     session.flush()
-    assert actions.close_team(session, teams["Hill"].id, "x", None, NOW + DAY) is None
+    assert actions.close_team(make_context(session, None, NOW + DAY), teams["Hill"].id, "x") is None
     with pytest.raises(LookupError):
-        actions.close_team(session, teams["Hill"].id, "x", None, NOW + DAY)
+        actions.close_team(make_context(session, None, NOW + DAY), teams["Hill"].id, "x")
 
 
 def test_an_administrator_moves_a_team_and_sees_what_became_of_it(

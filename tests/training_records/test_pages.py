@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, Enrolment
 from course.people.models import Deputy, Person
 from course.recertification.actions import grant_extension
@@ -63,7 +64,7 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
     ):
         add_attempt(session, sam, kind, ref, passed)
     today = now().date()
-    grant_extension(session, sam.id, today + timedelta(days=30), "was ill", today, boss.id, now())
+    grant_extension(make_context(session, boss.id, now()), sam.id, today + timedelta(days=30), "was ill")
     session.commit()
     page = client.get(f"/report/people/{sam.id}")
     assert page.h1 == "Sam Okafor"
@@ -135,10 +136,10 @@ def test_exports_are_in_the_access_log_of_everybody_in_them_but_their_maker(
     app: Flask, session: Session, three: Three
 ) -> None:
     boss, sam, other = three
-    log_record_export(session, [sam.id, boss.id, sam.id], boss.id, "export", "CSV of Infants", now())
-    log_record_export(session, [], boss.id, "pack", "", now())
+    log_record_export(make_context(session, boss.id, now()), [sam.id, boss.id, sam.id], "export", "CSV of Infants")
+    log_record_export(make_context(session, boss.id, now()), [], "pack", "")
     with pytest.raises(ValueError, match="page"):
-        log_record_export(session, [sam.id], boss.id, "page", "", now())
+        log_record_export(make_context(session, boss.id, now()), [sam.id], "page", "")
     rows = [
         {"person_id": other.id, "viewer_id": boss.id, "what": "pack", "detail": f"pack {number}", "at": now()}
         for number in range(1, 53)

@@ -12,12 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.mail.actions import suppress_address
-from course.mail.delivery import deliver
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.people.models import Person
 from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
 from course.reminders.jobs import find_due_reminders
 from course.reminders.models import Reminder
 from course.training_records.actions import withdraw_reminder
@@ -53,7 +55,9 @@ def suppression_reasons(session: Session) -> list[str | None]:
 
 def send(address: str, at: datetime) -> int:
     render_waiting_mail()
-    return deliver(unit_of_work, address, "course@example.org", "https://x.example.org", "Europe/London", at)
+    return deliver(
+        unit_of_work, SenderSettings(address, "course@example.org", "https://x.example.org", "Europe/London"), at
+    )
 
 
 def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_why(
@@ -62,9 +66,11 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
     boss, sam = two
     with app.app_context(), smtp_server() as inbox:
         address = f"smtp://{inbox.host}:{inbox.port}"
-        assert remind_now(session, sam.id, WHY, boss.id, MONDAY) == ReminderOutcome(sam.id, MONDAY + 5 * MINUTES)
+        assert remind_now(make_context(session, boss.id, MONDAY), sam.id, WHY) == ReminderOutcome(
+            sam.id, MONDAY + 5 * MINUTES
+        )
         session.commit()
-        again = remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES)
+        again = remind_now(make_context(session, boss.id, MONDAY + MINUTES), sam.id, WHY)
         assert again.refusal_reason == "They have a reminder on 23 November 2026 already. One a day is enough."
         # The scheduled reminder of that day waits, because one reminder a day is enough.
         assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY, now)]
@@ -77,7 +83,7 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
             content = " ".join(part.get_content().split())
             assert f"Priya Nair has asked for this reminder: “{WHY}”" in content
         (one,) = requested_reminders(session)
-        assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY + 6 * MINUTES)
+        assert not withdraw_reminder(make_context(session, boss.id, MONDAY + 6 * MINUTES), sam.id, one.id, boss.name)
     assert suppression_reasons(session) == [None]
 
 
@@ -87,7 +93,9 @@ def test_a_reminder_requested_on_a_sunday_waits_for_monday_morning(
     boss, sam = two
     with app.app_context():
         sunday = datetime(2026, 11, 22, 21, tzinfo=UTC)
-        assert remind_now(session, sam.id, WHY, boss.id, sunday).send_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
+        assert remind_now(make_context(session, boss.id, sunday), sam.id, WHY).send_at == datetime(
+            2026, 11, 23, 8, tzinfo=UTC
+        )
 
 
 @pytest.mark.both_engines
@@ -96,15 +104,15 @@ def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
 ) -> None:
     boss, sam = two
     with app.app_context(), smtp_server() as inbox:
-        remind_now(session, sam.id, "A typign error", boss.id, MONDAY)
+        remind_now(make_context(session, boss.id, MONDAY), sam.id, "A typign error")
         (one,) = requested_reminders(session)
-        assert not withdraw_reminder(session, boss.id, one.id, boss.id, boss.name, MONDAY)
-        assert withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
-        assert not withdraw_reminder(session, sam.id, one.id, boss.id, boss.name, MONDAY)
+        assert not withdraw_reminder(make_context(session, boss.id, MONDAY), boss.id, one.id, boss.name)
+        assert withdraw_reminder(make_context(session, boss.id, MONDAY), sam.id, one.id, boss.name)
+        assert not withdraw_reminder(make_context(session, boss.id, MONDAY), sam.id, one.id, boss.name)
         # After the withdrawal the scheduled reminder is due again.
         session.commit()
         assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY, now)]
-        assert remind_now(session, sam.id, WHY, boss.id, MONDAY + MINUTES).refusal_reason == ""
+        assert remind_now(make_context(session, boss.id, MONDAY + MINUTES), sam.id, WHY).refusal_reason == ""
         session.commit()
         assert suppression_reasons(session) == ["Taken back by Priya Nair.", None]
         assert send(f"smtp://{inbox.host}:{inbox.port}", MONDAY + 10 * MINUTES) == 1
@@ -116,9 +124,9 @@ def test_a_reminder_that_is_no_longer_true_is_not_sent(
 ) -> None:
     boss, sam = two
     with app.app_context():
-        remind_now(session, sam.id, WHY, boss.id, MONDAY)
+        remind_now(make_context(session, boss.id, MONDAY), sam.id, WHY)
         day = MONDAY.date()
-        grant_extension(session, sam.id, day + timedelta(days=30), "was ill", day, boss.id, MONDAY)
+        grant_extension(make_context(session, boss.id, MONDAY), sam.id, day + timedelta(days=30), "was ill")
         session.commit()
         assert send("console:", MONDAY + 5 * MINUTES) == 0
     assert suppression_reasons(session) == ["The due day has moved."]
@@ -129,10 +137,10 @@ def test_each_of_many_people_has_an_outcome(app: Flask, session: Session, two: t
     away = make_person(session, "Ann Hill", "ann@example.org", at=ADDED)
     bad = make_person(session, "Bo Lee", "bo@example.org", at=ADDED)
     suppress_address(session, "bo@example.org", "refused", "550 5.1.1", MONDAY)
-    record_pause(session, away.id, MONDAY.date(), None, 14, "leave", MONDAY.date(), boss.id, MONDAY)
+    record_pause(make_context(session, boss.id, MONDAY), away.id, Pause(MONDAY.date(), None, 14, "leave"))
     with app.app_context():
-        found = remind_all(session, [sam.id, bad.id, away.id], WHY, boss.id, MONDAY)
-        assert remind_all(session, [], WHY, boss.id, MONDAY) == []
+        found = remind_all(make_context(session, boss.id, MONDAY), [sam.id, bad.id, away.id], WHY)
+        assert remind_all(make_context(session, boss.id, MONDAY), [], WHY) == []
     assert [(one.person_id, one.send_at is not None, one.refusal_reason[:13]) for one in found] == [
         (away.id, False, "They are on l"),
         (bad.id, False, "Their address"),
@@ -150,7 +158,7 @@ def test_two_managers_at_the_same_time_send_one_reminder(committed: Flask) -> No
         with committed.app_context():
             ready.wait()
             with read_only_session() as session:
-                made.append(remind_now(session, sam, WHY, boss, MONDAY).send_at is not None)
+                made.append(remind_now(make_context(session, boss, MONDAY), sam, WHY).send_at is not None)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
@@ -187,7 +195,7 @@ def test_the_button_is_shown_for_people_with_something_to_do(
     boss, sam = two
     client, page, today = sign_in(Client(app), boss), f"/report/people/{sam.id}", now().date()
     assert "Remind now" in client.get(page).text
-    record_pause(session, sam.id, today, None, 14, "on leave", today, boss.id, now())
+    record_pause(make_context(session, boss.id, now()), sam.id, Pause(today, None, 14, "on leave"))
     session.commit()
     assert "Remind now" not in client.get(page).text
     assert "can see that you opened this page" in client.get(page).text

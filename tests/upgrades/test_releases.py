@@ -22,6 +22,7 @@ from course.certificates.actions import reissue
 from course.certificates.queries import check_certificate as certificate
 from course.certificates.rules import certificate_state
 from course.clock import now
+from course.context import make_context
 from course.credentials import queries as credentials
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.keys import Key
@@ -115,7 +116,7 @@ def test_signed_certificates_hold_and_the_key_of_that_time_signs_on(upgraded: Up
                 assert document is not None
                 holds(document, key, one["name"], one["valid_until"])
         newest = said["certificates"][-1]
-        number = reissue(session, newest["number"], "Another Name", "A name has changed", None, now())
+        number = reissue(make_context(session, None, now()), newest["number"], "Another Name", "A name has changed")
         found = certificate(session, number)
         assert found is not None
         document = credentials.signed_credential(session, found.certificate.id)

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from course.certificates.actions import end_certificate_link
 from course.certificates.models import CertificateLinkEnd
+from course.context import make_context
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.documents import document_bytes
 from course.evidence.jobs import PACK
 from course.exports.actions import request_file as ask_file
 from course.exports.models import Download
+from course.exports.rules import FileRequest
 from course.external_certificates.actions import IssuerAlreadyTrustedError, accept_certificate, trust_issuer
 from course.external_certificates.models import TrustedIssuer
 from course.jobs.actions import cancel_job
@@ -41,7 +43,7 @@ PROFILE = json.dumps(ISSUER.served()[f"{SIGNING_SETTINGS.base_url}/issuer"])
 
 def _trusted(session: Session) -> bool:
     try:
-        trust_issuer(session, PROFILE, "sister trust", None, NOW)
+        trust_issuer(make_context(session, None, NOW), PROFILE, "sister trust")
     except IssuerAlreadyTrustedError:
         return False
     return True
@@ -54,12 +56,18 @@ def _deeds(manager: int, learner: int, team: int) -> dict[str, tuple[Callable[[S
     assert said is not None
     until = TODAY + timedelta(days=9)
     return {
-        "deputy": (lambda s: delegate(s, manager, "sam@example.org", until, "x", TODAY, NOW) is None, Deputy),
-        "erasure": (lambda s: ask_erasure(s, learner, "asked", manager, NOW), ErasureRequest),
+        "deputy": (lambda s: delegate(make_context(s, manager, NOW), "sam@example.org", until, "x") is None, Deputy),
+        "erasure": (lambda s: ask_erasure(make_context(s, manager, NOW), learner, "asked"), ErasureRequest),
         "issuer": (_trusted, TrustedIssuer),
-        "pack": (lambda s: ask_file(s, PACK, "evidence", team, TODAY, "", manager, NOW), Download),
-        "link to certificates": (lambda s: end_certificate_link(s, learner, 0, learner, NOW), CertificateLinkEnd),
-        "certificate": (lambda s: accept_certificate(s, learner, said, document, TODAY, NOW), RenewalImport),
+        "pack": (
+            lambda s: ask_file(make_context(s, manager, NOW), PACK, FileRequest("evidence", team, TODAY, "")),
+            Download,
+        ),
+        "link to certificates": (
+            lambda s: end_certificate_link(make_context(s, learner, NOW), learner, 0),
+            CertificateLinkEnd,
+        ),
+        "certificate": (lambda s: accept_certificate(make_context(s, learner, NOW), said, document), RenewalImport),
     }
 
 
@@ -93,16 +101,19 @@ def test_what_ended_can_be_done_again(session: Session, manager: int) -> None:
     make_person(session, password=None)
     day: date = TODAY + timedelta(days=9)
     for _ in range(2):
-        assert delegate(session, manager, "sam@example.org", day, "x", TODAY, NOW) is None
+        assert delegate(make_context(session, manager, NOW), "sam@example.org", day, "x") is None
         session.execute(select(Deputy).where(Deputy.ended_at.is_(None))).scalar_one().ended_at = NOW
         session.flush()
     assert session.execute(select(func.count()).select_from(RoleGrant)).scalar_one() == 1
 
 
 def test_a_file_that_was_given_up_keeps_nobody_from_asking_again(session: Session, manager: int) -> None:
-    first = ask_file(session, REPORT_FILE, "csv", None, TODAY, "", manager, NOW)
+    first = ask_file(make_context(session, manager, NOW), REPORT_FILE, FileRequest("csv", None, TODAY, ""))
     assert first is not None
-    assert ask_file(session, REPORT_FILE, "csv", None, TODAY, "", manager, NOW) is None
-    assert ask_file(session, REPORT_FILE, "pdf", None, TODAY, "", manager, NOW) is not None
+    assert ask_file(make_context(session, manager, NOW), REPORT_FILE, FileRequest("csv", None, TODAY, "")) is None
+    assert ask_file(make_context(session, manager, NOW), REPORT_FILE, FileRequest("pdf", None, TODAY, "")) is not None
     assert cancel_job(session, session.get_one(Download, first).job_id or 0, NOW) == "report.file"
-    assert ask_file(session, REPORT_FILE, "csv", None, TODAY, "", manager, NOW) not in (None, first)
+    assert ask_file(make_context(session, manager, NOW), REPORT_FILE, FileRequest("csv", None, TODAY, "")) not in (
+        None,
+        first,
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Response, abort, flash, make_response, render_template, request
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.analytics import actions, queries
@@ -22,7 +21,6 @@ from course.analytics.views.page_context import (
     today,
     visible_teams,
 )
-from course.clock import now
 from course.content.library import Library
 from course.content.loaded_course import library
 from course.content.schema import LearningPoint, Option, Question
@@ -31,7 +29,7 @@ from course.people.access import DEPUTY_READ_ONLY
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.route("/everybody/talk/<point>", methods=["GET", "POST"])
@@ -59,7 +57,7 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
     if form.validate_on_submit() and form.held_on.data and form.people.data:
         entry = DiscussionEntry(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         with unit_of_work() as session:
-            refusal = actions.record_discussion(session, entry, current_user.person.id, today(), now())
+            refusal = actions.record_discussion(signed_in_context(session), entry)
             if refusal is not None:
                 session.rollback()  # nothing was done, so the same form may be sent again
         if refusal is None:
@@ -130,7 +128,7 @@ def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
     title = point.title if point else found.point
     if form.validate_on_submit():
         with unit_of_work() as session:
-            actions.withdraw_discussion(session, talk_id, title, form.reason.data or "", current_user.person.id, now())
+            actions.withdraw_discussion(signed_in_context(session), talk_id, title, form.reason.data or "")
         flash(_("Taken back. It stands in the list of talks no more."))
         return redirect_after_post(base + "#talks")
     page = render_template("analytics/end_talk.html", form=form, talk=found, title=title, base=base)

@@ -16,6 +16,7 @@ from course.auth.actions.sign_in import RequestSource, TooManyAttempts
 from course.auth.models import SignInToken
 from course.auth.rules import DOUBLE_PRESS_WINDOW, LINK_LIFETIMES, LinkPurpose, token_hash
 from course.auth.rules.messages import InvitationMessage, PasswordLinkMessage
+from course.context import make_context
 from course.mail.actions import clear_suppression, queue_message, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.rules import MailMessage
@@ -23,6 +24,7 @@ from course.passwords.actions import delete_credential
 from course.people.events import AddressChanged, InvitationRequested, PersonLeft
 from course.people.models import Person
 from course.people.queries import person
+from course.translation import lazy_gettext
 
 # The lifetime of each mailed link, by the prefix of the key of its mail.
 _MAILED_LINK_LIFETIMES = {purpose: LINK_LIFETIMES[purpose] for purpose in ("forgotten", "invitation")}
@@ -94,7 +96,7 @@ def send_password_link(session: Session, person_id: int, at: datetime) -> bool:
     if link is None:
         return False
     _queue_link_mail(session, link, PasswordLinkMessage(link.token), at)
-    record_event(session, "password.link_sent", ("person", person_id), {}, None, at)
+    record_event(make_context(session, None, at), "password.link_sent", ("person", person_id), {})
     return True
 
 
@@ -127,7 +129,9 @@ def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, 
     address = session.execute(select(Person.email).where(Person.id == person_id, Person.left_at.is_(None))).scalar()
     if address is None:
         return None
-    clear_suppression(session, address, "Somebody asked for a link to be sent to it.", None, at)
+    clear_suppression(
+        make_context(session, None, at), address, lazy_gettext("Somebody asked for a link to be sent to it.")
+    )
     return MailedLink(purpose, address, create_link(session, person_id, purpose, at))
 
 
@@ -150,7 +154,7 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
         .returning(SignInToken.id)
     )
     if result.first() is None:
-        suppress_mail(session, mail.key, "The link in it has been used, or a newer one has been sent.")
+        suppress_mail(session, mail.key, lazy_gettext("The link in it has been used, or a newer one has been sent."))
 
 
 def revoke_access(session: Session, event: PersonLeft) -> None:

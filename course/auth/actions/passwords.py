@@ -18,23 +18,23 @@ from course.auth.actions.sign_in import (
     confirm_check,
     record_sign_in,
 )
+from course.context import Context, make_context
 from course.passwords.actions import add_credential, update_credential
 
 
-def store_password_hash(
-    session: Session, person_id: int, password_hash: str, at: datetime, by: int | None = None
-) -> SignInGranted:
+def store_password_hash(context: Context, person_id: int, password_hash: str) -> SignInGranted:
     """Give a person the password with this hash. The new session key that comes with it ends all sign-in sessions of
     the person, and links that were sent before stop working.
 
-    `by` is the id of the person who sets it (None: a command). The caller has checked rules.password_mistake before.
+    The caller has checked rules.password_mistake before.
     """
+    session = context.session
     lock_person(session, person_id)
     key = secrets.token_urlsafe(24)
-    if not update_credential(session, person_id, password_hash=password_hash, session_key=key, set_at=at):
-        add_credential(session, person_id, password_hash, key, at)
-    void_links(session, person_id, at)
-    record_event(session, "password.set", ("person", person_id), {}, by, at)
+    if not update_credential(session, person_id, password_hash=password_hash, session_key=key, set_at=context.now):
+        add_credential(session, person_id, password_hash, key, context.now)
+    void_links(session, person_id, context.now)
+    record_event(context, "password.set", ("person", person_id), {})
     return SignInGranted(person_id, key)
 
 
@@ -52,7 +52,7 @@ def change_password(
         return confirmed
     if confirmed.person_id != person_id:
         return WrongPassword()
-    return store_password_hash(session, person_id, password_hash, at, person_id)
+    return store_password_hash(make_context(session, person_id, at), person_id, password_hash)
 
 
 def set_password_by_link(session: Session, token: str, password_hash: str, at: datetime) -> SignInGranted | None:
@@ -63,6 +63,6 @@ def set_password_by_link(session: Session, token: str, password_hash: str, at: d
     lock_person(session, link.person_id)
     if not use_up_link(session, link.id, at):
         return None
-    granted = store_password_hash(session, link.person_id, password_hash, at, link.person_id)
+    granted = store_password_hash(make_context(session, link.person_id, at), link.person_id, password_hash)
     record_sign_in(session, link.person_id, "link", at)
     return granted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from course.auth import queries
 from course.auth.actions.links import create_link, use_up_link
 from course.auth.actions.passwords import store_password_hash
 from course.auth.actions.sign_in import SignInGranted, record_sign_in
+from course.context import make_context
 from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
 from course.people.actions import Refusal, add_person, add_team
@@ -34,7 +35,7 @@ def create_set_up_link(session: Session, at: datetime) -> str:
     organisation."""
     if organisation(session) is not None:
         raise ValueError("the course has been set up already")
-    record_event(session, "set_up.link_made", None, {}, None, at)
+    record_event(make_context(session, None, at), "set_up.link_made", None, {})
     return create_link(session, None, "set-up", at)
 
 
@@ -54,10 +55,11 @@ def set_up(session: Session, token: str, details: SetUpDetails, at: datetime) ->
         return None
     if not create_organisation(session, details.organisation, details.nation, at, details.pathway):
         return None
-    team = add_team(session, details.organisation, None, at)
-    administrator = add_person(session, details.name, details.email, team.id, "administrator", at)
+    context = make_context(session, None, at)
+    team = add_team(context, details.organisation, None)
+    administrator = add_person(context, details.name, details.email, team.id, "administrator")
     if isinstance(administrator, Refusal):
         raise ValueError(administrator.message)
-    granted = store_password_hash(session, administrator.id, details.password_hash, at, administrator.id)
+    granted = store_password_hash(replace(context, actor=administrator.id), administrator.id, details.password_hash)
     record_sign_in(session, administrator.id, "set-up", at)
     return granted

@@ -26,6 +26,7 @@ from course.auth.rules import (
     network_prefix,
     token_hash,
 )
+from course.context import make_context
 from course.passwords.actions import update_credential
 from course.people.rules import normalise_email
 
@@ -122,7 +123,7 @@ def sign_in(session: Session, checked: PasswordCheck, at: datetime) -> SignInGra
 
 def record_sign_in(session: Session, person_id: int, method: str, at: datetime) -> None:
     """Write the audit event of a sign-in; `method` is "password", "link" or "set-up"."""
-    record_event(session, "sign_in.entered", ("person", person_id), {"by": method}, person_id, at)
+    record_event(make_context(session, person_id, at), "sign_in.entered", ("person", person_id), {"by": method})
 
 
 def confirm_check(
@@ -150,10 +151,10 @@ def _record_failure(session: Session, checked: PasswordCheck, at: datetime) -> W
     count_attempt(session, checked.attempt_limits, at)
     # The address that was typed is not recorded: it may be a password in the wrong field.
     subject = ("person", checked.account.person_id) if checked.account else None
-    record_event(session, "sign_in.refused", subject, {}, None, at)
+    record_event(make_context(session, None, at), "sign_in.refused", subject, {})
     # Recorded once, when the lock begins: further attempts cannot fill the audit log.
     if queries.next_attempt_at(session, checked.attempt_limits, at) is not None:
-        record_event(session, "sign_in.locked", subject, {}, None, at)
+        record_event(make_context(session, None, at), "sign_in.locked", subject, {})
     return WrongPassword()
 
 
@@ -167,5 +168,5 @@ def end_sign_in_session(session: Session, nonce: str, person_id: int, at: dateti
             session.flush()
     except IntegrityError:
         return False
-    record_event(session, "sign_in.ended", ("person", person_id), {}, person_id, at)
+    record_event(make_context(session, person_id, at), "sign_in.ended", ("person", person_id), {})
     return True

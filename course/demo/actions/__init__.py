@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from course.auth.actions import store_password_hash
 from course.auth.queries import password_hash
 from course.content.library import Library
+from course.context import make_context
 from course.demo.actions import administration
 from course.demo.actions.history import HistoryWriter
 from course.demo.rules import CONTACTS, TEAMS, generate_people
@@ -49,7 +50,7 @@ def password_hashes(session: Session) -> dict[int, str | None]:
 def set_passwords(session: Session, people: Iterable[int], hashed: str, at: datetime) -> None:
     """Set the password with the hash `hashed` for these people."""
     for person_id in people:
-        store_password_hash(session, person_id, hashed, at)
+        store_password_hash(make_context(session, None, at), person_id, hashed)
 
 
 def _fill_database(session: Session, set_up_at: datetime, at: datetime) -> None:
@@ -57,17 +58,17 @@ def _fill_database(session: Session, set_up_at: datetime, at: datetime) -> None:
     create_organisation(session, ORGANISATION_NAME, "england", set_up_at)
     team_ids: dict[str, int] = {}
     for name, parent, _, _ in TEAMS:
-        team_ids[name] = add_team(session, name, team_ids[parent] if parent else None, set_up_at).id
+        team_ids[name] = add_team(make_context(session, None, set_up_at), name, team_ids[parent] if parent else None).id
     top, residential = team_ids["Riverside"], team_ids["Residential"]
     teams = {"learner": residential, "manager": residential, "administrator": top}
     ids: dict[str, int] = {}
     for name, email, role in DEMO_ACCOUNTS:
-        added = add_person(session, name, email, teams[role], role, at)
+        added = add_person(make_context(session, None, at), name, email, teams[role], role)
         if isinstance(added, Refusal):
             raise ValueError(f"{email}: {added.message}")
         ids[role] = added.id
     for kind, name, phone, email in CONTACTS:
-        confirm_contact(session, kind, name, phone, email, ids["administrator"], at)
+        confirm_contact(make_context(session, ids["administrator"], at), kind, name, phone, email)
 
 
 def write_history(session: Session, library: Library, zone: str, today: date) -> None:

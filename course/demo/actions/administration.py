@@ -11,6 +11,7 @@ from sqlalchemy import null, select, update
 from sqlalchemy.orm import Session
 
 from course.analytics.actions import DiscussionEntry, record_discussion
+from course.context import make_context
 from course.demo.actions.history import HistoryWriter
 from course.demo.rules import CONTACTS, DISCUSSIONS
 from course.join_requests.actions import make_link
@@ -42,16 +43,26 @@ def plan_administration(history: HistoryWriter) -> None:
     schools, top, nursery = (history.ids[name] for name in ("Schools", "Riverside", "Sunflower Nursery"))
     on(
         759,
-        lambda at: change_team(session, nursery, "Sunflower Nursery", schools, "shares a site with a school", None, at),
+        lambda at: change_team(
+            make_context(session, None, at), nursery, "Sunflower Nursery", schools, "shares a site with a school"
+        ),
     )
-    on(300, lambda at: change_team(session, nursery, "Sunflower Nursery", top, "has a lead of its own now", None, at))
+    on(
+        300,
+        lambda at: change_team(
+            make_context(session, None, at), nursery, "Sunflower Nursery", top, "has a lead of its own now"
+        ),
+    )
     retention = RetentionSettings(contact_name="Jo Fictional", contact_email="data@demo.example")
-    on(200, lambda at: set_schedule(session, retention, "as our data protection officer advised", None, at))
+    on(
+        200,
+        lambda at: set_schedule(make_context(session, None, at), retention, "as our data protection officer advised"),
+    )
     for contact in CONTACTS:
         on(DAYS_SINCE_CONFIRMED[contact[0]], partial(_add_confirmation, session, contact))
     clubs = history.ids["Youth clubs"]
     ends = today + timedelta(days=60)
-    on(12, lambda at: make_link(session, clubs, ["demo.example"], ends, None, at))
+    on(12, lambda at: make_link(make_context(session, None, at), clubs, ["demo.example"], ends))
     on(2, lambda at: _add_join_request(session, at))
     on(5, lambda at: _add_delegation(session, today, at))
     for days_ago, *discussion in DISCUSSIONS:
@@ -66,11 +77,11 @@ def _add_discussion(history: HistoryWriter, discussion: list[Any], at: datetime)
         select(RoleGrant.person_id).where(RoleGrant.team_id == team, RoleGrant.since <= at).order_by(RoleGrant.id)
     ).scalars()
     entry = DiscussionEntry(team, point, history.library.points[point].title, day, people, agreed)
-    record_discussion(history.session, entry, next(managers), day, at)
+    record_discussion(make_context(history.session, next(managers), at), entry)
 
 
 def _add_confirmation(session: Session, contact: tuple[str, str, str, str], at: datetime) -> None:
-    confirm_contact(session, *contact, None, at)
+    confirm_contact(make_context(session, None, at), *contact)
 
 
 def _add_join_request(session: Session, at: datetime) -> None:
@@ -86,7 +97,7 @@ def _add_delegation(session: Session, today: date, at: datetime) -> None:
     rows = session.execute(grants.join(Team, Team.id == RoleGrant.team_id)).all()
     managers = {team: (person, email) for person, email, team in rows}
     (manager, _), (_, deputy_email) = managers["Hillside Primary School"], managers["Brook Academy"]
-    delegate(session, manager, deputy_email, today + timedelta(days=25), "away for a month", today, at)
+    delegate(make_context(session, manager, at), deputy_email, today + timedelta(days=25), "away for a month")
 
 
 def add_present_state(session: Session, at: datetime, today: date) -> None:
@@ -95,13 +106,13 @@ def add_present_state(session: Session, at: datetime, today: date) -> None:
     sam, priya, alex = (person_by_email(session, f"{name}@demo.example") for name in ("learner", "manager", "admin"))
     if sam is None or priya is None or alex is None:
         raise LookupError("the demonstration lacks one of its three people")
-    assign_contact_owner(session, "out-of-hours", alex.id, 12, alex.id, at)
+    assign_contact_owner(make_context(session, alex.id, at), "out-of-hours", alex.id, 12)
     residential = session.execute(select(Team.id).where(Team.name == "Residential")).scalar_one()
-    subscribe(session, priya.id, residential, "week", today, priya.id, at)
+    subscribe(make_context(session, priya.id, at), priya.id, residential, "week")
     log_page_view(session, RecordOpened(sam.id, priya.id, today, at))
-    log_record_export(session, [sam.id], alex.id, EXPORT, "team report, Excel", at)
+    log_record_export(make_context(session, alex.id, at), [sam.id], EXPORT, "team report, Excel")
     head = select(RoleGrant.person_id).join(Team, Team.id == RoleGrant.team_id).where(Team.name == "Riverside")
-    grant_role(session, session.execute(head).scalar_one(), "administrator", None, alex.id, at)
+    grant_role(make_context(session, alex.id, at), session.execute(head).scalar_one(), "administrator", None)
     candidates = select(Person.email).where(Person.left_at.is_(None), Person.email.like("t%@demo.example"))
     address = session.execute(candidates.order_by(Person.id).limit(1)).scalar_one()
     suppress_address(session, address, "bounced", "550 5.1.1 There is no such mailbox.", at - timedelta(days=3))

@@ -6,6 +6,7 @@ import json
 import random
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -15,9 +16,16 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.schema import Module, Question, Scenario
+from course.context import Context
 from course.db import insert_once
 from course.demo.rules import SEED, TEAMS, DemoCompletion, DemoPerson, simulate_answer
-from course.learning.actions import open_attempt, open_enrolment, record_completion
+from course.learning.actions import (
+    FinishedEnrolment,
+    NewAttempt,
+    open_attempt,
+    open_enrolment,
+    record_completion,
+)
 from course.learning.models import (
     Answer,
     AttemptItem,
@@ -29,12 +37,22 @@ from course.learning.models import (
 )
 from course.learning.queries import enrolment_id
 from course.learning.rules.branching import run_state
-from course.learning.rules.drawing import DrawnQuestion, draw_questions
+from course.learning.rules.drawing import DrawnQuestion, QuestionHistory, draw_questions
 from course.learning.rules.grading import grade
 from course.passwords.actions import add_credential
 from course.people.actions import Refusal, add_person, choose_pathway, record_departure
 from course.people.models import Team
 from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
+
+
+@dataclass(frozen=True)
+class _DemoLearner:
+    """A person of the example in one of their enrolments, and the course as they read it."""
+
+    library: Library
+    person: DemoPerson
+    enrolment: int
 
 
 class HistoryWriter:
@@ -63,6 +81,10 @@ class HistoryWriter:
         for at, _, event in sorted(self.events, key=lambda entry: entry[:2]):
             event(at)
 
+    def _context(self, at: datetime) -> Context:
+        """The context of what the example's history does by itself."""
+        return Context(self.session, None, at, self.zone)
+
     def add_person(self, person: DemoPerson) -> None:
         """Schedule the start of a person, their training, and later changes of their employment."""
         self.schedule(person.joined_on, partial(self._add, person))
@@ -73,37 +95,33 @@ class HistoryWriter:
         if person.left_on:
             self.schedule(person.left_on, partial(self._leave, person, person.left_on))
         if person.leave:
-            first, last = person.leave
-            self.schedule(first, lambda at: record_pause(self.session, self.people[person.email], first, last, 14, "parental leave",
-                                              first, None, at))  # fmt: skip
+            pause = Pause(*person.leave, 14, "parental leave")
+            self.schedule(pause.since, lambda at: record_pause(self._context(at), self.people[person.email], pause))
         if person.extension_until:
             day, until = self.today - timedelta(days=2), person.extension_until
             self.schedule(
                 day,
-                lambda at: grant_extension(
-                    self.session, self.people[person.email], until, "short of staff", day, None, at
-                ),
+                lambda at: grant_extension(self._context(at), self.people[person.email], until, "short of staff"),
             )
 
     def _add(self, person: DemoPerson, at: datetime) -> None:
         added = add_person(
-            self.session,
+            self._context(at),
             person.name,
             person.email,
             self.ids[person.team],
             "manager" if person.is_manager else "learner",
-            at,
         )
         if isinstance(added, Refusal):
             raise ValueError(f"{person.email}: {added.message}")
         self.people[person.email] = added.id
-        choose_pathway(self.session, [added.id], self.teams[person.team], "the work of this team", None, at)
+        choose_pathway(self._context(at), [added.id], self.teams[person.team], "the work of this team")
         if person.has_signed_in:
             key = secrets.token_urlsafe(24)
             add_credential(self.session, added.id, self.unusable_hash, key, at)
 
     def _leave(self, person: DemoPerson, day: date, at: datetime) -> None:
-        refusal = record_departure(self.session, self.people[person.email], day, "moved on", self.zone, None, at)
+        refusal = record_departure(self._context(at), self.people[person.email], day, "moved on")
         if refusal is not None:
             raise ValueError(f"{person.email}: {refusal.message}")
 
@@ -113,74 +131,80 @@ class HistoryWriter:
     def _begin(self, person: DemoPerson, at: datetime) -> None:
         """Take the first modules of a course that stays unfinished."""
         library = self._library(person)
-        enrolment = enrolment_id(self.session, self.people[person.email]) or 0
+        learner = _DemoLearner(library, person, enrolment_id(self.session, self.people[person.email]) or 0)
         for module in list(library.modules.values())[: person.modules_started]:
-            self._module(library, person, enrolment, module, at)
+            self._module(learner, module, at)
 
     def _train(self, person: DemoPerson, completion: DemoCompletion, at: datetime) -> None:
         """Take the whole course over some days, or a refresher on one day; completing it issues the certificate."""
         library, person_id = self._library(person), self.people[person.email]
         if completion.kind == "initial":
             enrolment, minutes = enrolment_id(self.session, person_id) or 0, library.minutes
+            learner = _DemoLearner(library, person, enrolment)
             for number, module in enumerate(library.modules.values()):
-                self._module(library, person, enrolment, module, at - timedelta(hours=20 * (8 - number)))
-            self._final(library, person, enrolment, at)
+                self._module(learner, module, at - timedelta(hours=20 * (8 - number)))
+            self._final(learner, at)
         else:
             enrolment, minutes = open_enrolment(self.session, person_id, "refresher", at - timedelta(hours=1)), 42
-            self._refresh(library, person, enrolment, at)
-        record_completion(self.session, library, person_id, enrolment, completion.kind, minutes, completion.on, at)
+            self._refresh(_DemoLearner(library, person, enrolment), at)
+        finished = FinishedEnrolment(person_id, enrolment, completion.kind, at, minutes)
+        record_completion(self._context(at), library, finished)
 
-    def _module(self, library: Library, person: DemoPerson, enrolment: int, module: Module, at: datetime) -> None:
+    def _module(self, learner: _DemoLearner, module: Module, at: datetime) -> None:
+        enrolment = learner.enrolment
         pages = [{"enrolment_id": enrolment, "ref": f"{module.id}/{step.id}", "version": module.pages[step.id].version,
                   "read_at": at} for step in module.steps if step.kind == "page"]  # fmt: skip
         self.session.execute(insert(PageRead), pages)
         for step in module.steps:
             if step.kind == "scenario":
-                self._run(person, enrolment, f"{module.id}/{step.id}", module.scenarios[step.id], at)
+                self._run(learner.person, enrolment, f"{module.id}/{step.id}", module.scenarios[step.id], at)
             elif step.kind == "timeline":
                 timeline = module.timelines[step.id]
                 drawn = [DrawnQuestion(timeline.id, timeline.points[0])]
-                self._attempt(library, person, enrolment, "timeline", f"{module.id}/{step.id}", 1, drawn, at)
-        counts = library.check_counts(module.points)
-        self._until_right(library, person, enrolment, "check", module.id, counts, module.questions, at)
+                attempt = NewAttempt(enrolment, "timeline", f"{module.id}/{step.id}", 1, seed=1)
+                self._attempt(learner, attempt, drawn, at)
+        counts = learner.library.check_counts(module.points)
+        self._until_right(learner, "check", module.id, counts, module.questions, at)
 
-    def _final(self, library: Library, person: DemoPerson, enrolment: int, at: datetime) -> None:
+    def _final(self, learner: _DemoLearner, at: datetime) -> None:
+        library = learner.library
         counts = [(p, 2 if library.points[p].safety_critical else 1) for p in library.taught_points]
-        self._until_right(library, person, enrolment, "final", "course", counts, tuple(library.questions.values()), at)
+        self._until_right(learner, "final", "course", counts, tuple(library.questions.values()), at)
 
-    def _refresh(self, library: Library, person: DemoPerson, enrolment: int, at: datetime) -> None:
+    def _refresh(self, learner: _DemoLearner, at: datetime) -> None:
+        library = learner.library
         critical = [p for p in library.taught_points if library.points[p].safety_critical]
         others = [p for p in library.taught_points if p not in critical]
         counts = [(p, 2) for p in critical] + [(p, 1) for p in self.random.sample(others, 12)]
         bank = tuple(library.questions.values())
-        self._until_right(library, person, enrolment, "refresher", "course", counts, bank, at)
+        self._until_right(learner, "refresher", "course", counts, bank, at)
 
     def _until_right(
-        self, library: Library, person: DemoPerson, enrolment: int, kind: str, ref: str, counts: list[tuple[str, int]],
-        bank: tuple[Question, ...], at: datetime,
+        self, learner: _DemoLearner, kind: str, ref: str, counts: list[tuple[str, int]], bank: tuple[Question, ...], at: datetime
     ) -> None:  # fmt: skip
         """Take a first attempt, and a second one on the missed points, which is right."""
         seed = self.random.randrange(2**31)
-        drawn = draw_questions(counts, bank, {}, seed)
-        missed = self._attempt(library, person, enrolment, kind, ref, 1, drawn, at)
+        drawn = draw_questions(counts, bank, QuestionHistory({}), seed)
+        first = NewAttempt(learner.enrolment, kind, ref, 1, seed=1)
+        missed = self._attempt(learner, first, drawn, at)
         if missed:
             asked = {question.question_id: 1 for question in drawn}
-            others = draw_questions([(point, 1) for point in missed], bank, asked, seed + 1)
-            self._attempt(library, person, enrolment, kind, ref, 2, others, at + timedelta(minutes=30), certain=True)
+            others = draw_questions([(point, 1) for point in missed], bank, QuestionHistory(asked), seed + 1)
+            self._attempt(learner, replace(first, number=2), others, at + timedelta(minutes=30), certain=True)
 
     def _attempt(
-        self, library: Library, person: DemoPerson, enrolment: int, kind: str, ref: str, number: int,
-        drawn: list[DrawnQuestion], at: datetime, certain: bool = False,
+        self, learner: _DemoLearner, new_attempt: NewAttempt, drawn: list[DrawnQuestion], at: datetime, certain: bool = False
     ) -> list[str]:  # fmt: skip
         """Write an attempt with its answers and outcome. Returns the points that were missed."""
-        attempt = open_attempt(self.session, library, enrolment, kind, ref, number, 1, drawn, at)
+        library, kind = learner.library, new_attempt.kind
+        attempt = open_attempt(self.session, library, new_attempt, drawn, at)
         ids = self.session.execute(
             select(AttemptItem.id).where(AttemptItem.attempt_id == attempt).order_by(AttemptItem.position)
         ).scalars()
         rows, right = [], dict[str, bool]()
         for item, asked in zip(ids, drawn, strict=True):
             question = library.answerable[asked.question_id]
-            given, confidence = simulate_answer(question, person.skill if not certain else 1.0, self.random)
+            given, confidence = simulate_answer(question, learner.person.skill if not certain else 1.0, self.random)
             correct = grade(question, given).correct
             right[asked.point] = right.get(asked.point, True) and correct
             rows.append({"item_id": item, "given": json.dumps(given), "correct": correct, "answered_at": at,

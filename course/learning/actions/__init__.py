@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from course.learning.actions.answers import RETRY_MISSED_KINDS, record_attempt_outcome, save_answer, submit_answer
+from course.learning.actions.answers import (
+    RETRY_MISSED_KINDS,
+    record_attempt_outcome,
+    save_answer,
+    submit_answer,
+)
 from course.learning.actions.assessment import final_result, protected_points, protected_questions
 from course.learning.actions.attempts import (
+    NewAttempt,
     add_retry_question,
     begin_check,
     begin_final,
     begin_timeline,
     open_attempt,
 )
-from course.learning.actions.completion import complete_course, record_completion
+from course.learning.actions.completion import FinishedEnrolment, complete_course, record_completion
 from course.learning.actions.enrolments import enrol, open_enrolment
 from course.learning.actions.pages import record_page_read, save_note
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
@@ -22,6 +28,8 @@ __all__ = [
     "DUPLICATE",
     "RETRY_MISSED_KINDS",
     "SAVED",
+    "FinishedEnrolment",
+    "NewAttempt",
     "add_retry_question",
     "begin_check",
     "begin_final",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.queries import part_in_version
 from course.content.schema import Question
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
@@ -21,18 +22,15 @@ from course.learning.events import StepEnded
 from course.learning.models import Answer, Attempt, AttemptOutcome
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.drawing import results_by_point
-from course.learning.rules.grading import GivenAnswer, grade
+from course.learning.rules.grading import GivenAnswer, SubmittedAnswer, grade
 
 # Kinds of attempt that ask another question on the point of a missed one, until every point was right.
 RETRY_MISSED_KINDS = ("refresher", "update")
 BOOSTER = "booster"
 
 
-def submit_answer(
-    session: Session, library: Library, person_id: int, attempt_id: int, position: int, given: GivenAnswer,
-    sureness: str | None, today: date, at: datetime,
-) -> str:  # fmt: skip
-    """Save an answer to a question of an attempt, and do everything that follows from the answer.
+def submit_answer(context: Context, library: Library, attempt_id: int, position: int, answer: SubmittedAnswer) -> str:
+    """Save an answer of the learner who acts to a question of an attempt, and do everything that follows from it.
 
     This is the one action for every kind of attempt. The answer is graded once. Then:
 
@@ -44,6 +42,7 @@ def submit_answer(
     Returns SAVED, DUPLICATE (the same answer is saved already) or CONFLICT (another answer is saved already, and
     counts). Raises LookupError if there is no such question, or the attempt is not this person's.
     """
+    session, person_id = context.session, context.person_id
     # Of two last answers at once one waits here, and then sees the other.
     lock_row(session, Attempt, attempt_id)
     attempt = queries.attempt(session, person_id, attempt_id)
@@ -52,9 +51,9 @@ def submit_answer(
     question = part_in_version(session, library, Question, item.question_id, item.version) if item else None
     if attempt is None or item is None or question is None:
         raise LookupError(f"there is no question {position} of attempt {attempt_id} for person {person_id}")
-    correct = grade(question, given).correct
-    if not _insert_answer(session, item, given, correct, sureness, at):
-        return DUPLICATE if (item.given, item.sureness) == (given, sureness) else CONFLICT
+    correct = grade(question, answer.given).correct
+    if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
+        return DUPLICATE if (item.given, item.sureness) == (answer.given, answer.confidence) else CONFLICT
     if (
         not correct
         and attempt.kind in RETRY_MISSED_KINDS
@@ -63,10 +62,10 @@ def submit_answer(
         return SAVED
     if any(other.given is None for other in attempt.items if other.id != item.id):
         return SAVED
-    enrolment = record_attempt_outcome(session, library, person_id, attempt_id, at)
+    enrolment = record_attempt_outcome(session, library, person_id, attempt_id, context.now)
     if enrolment is not None and attempt.kind != BOOSTER:
-        complete_course(session, library, person_id, today, at)
-        publish(session, StepEnded(person_id, enrolment, library, today, at))
+        complete_course(context, library, person_id)
+        publish(session, StepEnded(person_id, enrolment, library, context.today, context.now))
     return SAVED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import insert
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.schema import Module, Question
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.learning import queries
 from course.learning.actions.assessment import final_result, protected_questions
@@ -20,11 +22,12 @@ from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.drawing import DrawnQuestion, draw_for_check, draw_for_final, draw_questions
 
 
-def begin_check(session: Session, library: Library, person_id: int, module: Module, at: datetime) -> int:
+def begin_check(context: Context, library: Library, module: Module) -> int:
     """Resume the open attempt at a module's check, or open one on the points that are not shown yet.
 
     Returns the attempt's id. When every point is shown, a new attempt asks them all again, as practice.
     """
+    session, person_id = context.session, context.person_id
     facts = queries.progress_facts(session, person_id)
     shown = {point for ref, point in facts.shown if ref == module.id}
     points = [point for point in module.points if point not in shown] or list(module.points)
@@ -33,15 +36,16 @@ def begin_check(session: Session, library: Library, person_id: int, module: Modu
         history = queries.question_history(session, person_id, protected_questions(session, library, person_id))
         return draw_for_check(library, module, points, history, not facts.final_passed, seed)
 
-    return _begin_attempt(session, person_id, "check", module.id, library, draw, at)
+    return _begin_attempt(context, library, "check", module.id, draw)
 
 
-def begin_final(session: Session, library: Library, person_id: int, at: datetime) -> int:
+def begin_final(context: Context, library: Library) -> int:
     """Resume the open attempt at the final assessment, or open one. Returns its id.
 
     The first attempt asks all points of the course; a later one asks the points that are not right yet, with other
     questions as far as there are any.
     """
+    session, person_id = context.session, context.person_id
     result = final_result(session, library, person_id)
     points = library.taught_points if result is None or result.passed else result.missed
 
@@ -49,21 +53,19 @@ def begin_final(session: Session, library: Library, person_id: int, at: datetime
         history = queries.question_history(session, person_id, protected_questions(session, library, person_id))
         return draw_for_final(library, points, history, seed)
 
-    return _begin_attempt(session, person_id, "final", "course", library, draw, at)
+    return _begin_attempt(context, library, "final", "course", draw)
 
 
-def begin_timeline(
-    session: Session, library: Library, person_id: int, ref: str, timeline: Question, at: datetime
-) -> int:
+def begin_timeline(context: Context, library: Library, ref: str, timeline: Question) -> int:
     """Resume the open attempt at a timeline, or open one. Returns its id."""
     drawn = [DrawnQuestion(timeline.id, timeline.points[0])]
-    return _begin_attempt(session, person_id, "timeline", ref, library, lambda _seed: drawn, at)
+    return _begin_attempt(context, library, "timeline", ref, lambda _seed: drawn)
 
 
 def _begin_attempt(
-    session: Session, person_id: int, kind: str, ref: str, library: Library, draw: Callable[[int], Sequence[DrawnQuestion]],
-    at: datetime,
-) -> int:  # fmt: skip
+    context: Context, library: Library, kind: str, ref: str, draw: Callable[[int], Sequence[DrawnQuestion]]
+) -> int:
+    session, person_id = context.session, context.person_id
     enrolment = require_enrolment(session, person_id)
     # Two windows that begin at once find the same attempt.
     lock_row(session, Enrolment, enrolment)
@@ -71,19 +73,29 @@ def _begin_attempt(
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
     seed = secrets.randbelow(2**31)
-    attempt = open_attempt(session, library, enrolment, kind, ref, len(earlier) + 1, seed, draw(seed), at)
+    new_attempt = NewAttempt(enrolment, kind, ref, len(earlier) + 1, seed)
+    attempt = open_attempt(session, library, new_attempt, draw(seed), context.now)
     return attempt if attempt is not None else queries.attempts(session, person_id, kind, ref)[-1].id
 
 
+@dataclass(frozen=True)
+class NewAttempt:
+    """An attempt that is to be opened: its enrolment, its kind, what it is about (`ref`: a module, a timeline or the
+    course), its number among the attempts of that kind, and the seed of its random order."""
+
+    enrolment_id: int
+    kind: str
+    ref: str
+    number: int
+    seed: int
+
+
 def open_attempt(
-    session: Session, library: Library, enrolment: int, kind: str, ref: str, number: int, seed: int,
-    drawn: Sequence[DrawnQuestion], at: datetime,
-) -> int | None:  # fmt: skip
+    session: Session, library: Library, new_attempt: NewAttempt, drawn: Sequence[DrawnQuestion], at: datetime
+) -> int | None:
     """Open an attempt that asks the drawn questions in their order. Returns its id; None if an attempt of this number
     exists already."""
-    attempt = insert_once(
-        session, Attempt, enrolment_id=enrolment, kind=kind, ref=ref, number=number, seed=seed, opened_at=at
-    )
+    attempt = insert_once(session, Attempt, **asdict(new_attempt), opened_at=at)
     if attempt is not None:
         session.execute(
             insert(AttemptItem),
@@ -108,9 +120,7 @@ def add_retry_question(
     bank = [question for question in library.questions.values() if question.id not in asked]
     position = len(attempt.items) + 1
     history = queries.question_history(session, person_id, protected_questions(session, library, person_id))
-    drawn = draw_questions(
-        [(missed.point, 1)], bank, history.last_asked, attempt.seed + position, protected=history.protected
-    )
+    drawn = draw_questions([(missed.point, 1)], bank, history, attempt.seed + position)
     if not drawn:
         return False
     session.execute(insert(AttemptItem), [_item_values(library, attempt.id, position, drawn[0], is_retry=True)])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
-from sqlalchemy.orm import Session
+from dataclasses import dataclass
+from datetime import datetime
 
 from course.content.library import Library
+from course.context import Context
+from course.dates import civil_date
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
@@ -15,14 +16,25 @@ from course.learning.models import Completion, Enrolment
 from course.learning.rules.progress import progress
 
 
-def complete_course(
-    session: Session, library: Library, person_id: int, today: date, at: datetime, recorded: datetime | None = None
-) -> bool:
+@dataclass(frozen=True)
+class FinishedEnrolment:
+    """An enrolment all of whose steps are done: whose it is, its kind (initial or refresher), the moment of the last
+    step, and how many minutes the required parts take."""
+
+    person_id: int
+    enrolment_id: int
+    kind: str
+    finished_at: datetime
+    minutes: int
+
+
+def complete_course(context: Context, library: Library, person_id: int, finished_at: datetime | None = None) -> bool:
     """Record the completion of the course once everything that it requires is there.
 
-    Safe to call after every step. `recorded` is the moment at which the completion is noticed, if that is not the
-    moment of the last step. Returns whether this call completed the course.
+    Safe to call after every step. `finished_at` is the moment of the last step, if that is not the moment at which the
+    completion is noticed. Returns whether this call completed the course.
     """
+    session = context.session
     enrolment = queries.enrolment_id(session, person_id)
     if enrolment is None:
         return False
@@ -31,32 +43,24 @@ def complete_course(
     state = progress(library, queries.progress_facts(session, person_id))
     if not state.complete or state.completed_at is not None:
         return False
-    return record_completion(session, library, person_id, enrolment, "initial", library.minutes, today, at, recorded)
+    finished = FinishedEnrolment(person_id, enrolment, "initial", finished_at or context.now, library.minutes)
+    return record_completion(context, library, finished)
 
 
-def record_completion(
-    session: Session,
-    library: Library,
-    person_id: int,
-    enrolment: int,
-    kind: str,
-    minutes: int,
-    today: date,
-    at: datetime,
-    recorded: datetime | None = None,
-) -> bool:
-    """Record that an enrolment is complete, on today's content, and publish `CourseCompleted`.
+def record_completion(context: Context, library: Library, finished: FinishedEnrolment) -> bool:
+    """Record that an enrolment is complete, on today's content and as of its last step, and publish `CourseCompleted`.
 
-    `minutes` is how long the required parts take. The enrolment was finished at `at`, on the day `today`; `recorded`
-    is the moment at which that is written down, if it is later. False if the completion was recorded before.
+    False if the completion was recorded before.
     """
+    course = library.course
     row = insert_once(
-        session, Completion, enrolment_id=enrolment, completed_at=at, content_version=library.version,
-        edition=library.course.edition,
+        context.session, Completion, enrolment_id=finished.enrolment_id, completed_at=finished.finished_at,
+        content_version=library.version, edition=course.edition,
     )  # fmt: skip
     if row is None:
         return False
-    publish(session, CourseCompleted(row, person_id, kind, recorded or at, today, library.course.title, library.course.edition,
-                                     library.version, library.course.valid_months, library.pathway, minutes,
-                                     library.sections))  # fmt: skip
+    day = civil_date(finished.finished_at, context.zone)
+    publish(context.session, CourseCompleted(row, finished.person_id, finished.kind, context.now, day, course.title,
+                                             course.edition, library.version, course.valid_months, library.pathway,
+                                             finished.minutes, library.sections))  # fmt: skip
     return True

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy.orm import Session
-
 from course.content.schema import Module, Page
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.learning.actions.enrolments import require_enrolment
 from course.learning.models import Enrolment, PageRead, Reflection
 from course.learning.rules.notes import merge_note
 
 
-def record_page_read(session: Session, person_id: int, module: Module, page: Page, at: datetime) -> bool:
-    """Record that the person read the page to its end. Only the first time counts; False if it was read before."""
-    enrolment = require_enrolment(session, person_id)
+def record_page_read(context: Context, module: Module, page: Page) -> bool:
+    """Record that the learner who acts read the page to its end. Only the first time counts; False if it was read before."""
+    enrolment = require_enrolment(context.session, context.person_id)
     ref = f"{module.id}/{page.id}"
-    row = insert_once(session, PageRead, enrolment_id=enrolment, ref=ref, version=page.version, read_at=at)
+    row = insert_once(
+        context.session, PageRead, enrolment_id=enrolment, ref=ref, version=page.version, read_at=context.now
+    )
     return row is not None
 
 
-def save_note(session: Session, person_id: int, ref: str, block: str, seen: str, sent: str, at: datetime) -> None:
+def save_note(context: Context, ref: str, block: str, seen: str, sent: str) -> None:
     """Save a private note; `seen` is the text that the window showed before the change (see rules/notes.py)."""
+    session, person_id = context.session, context.person_id
     # Two windows that save different notes wait for each other, so that each finds what the other saved.
     lock_row(session, Enrolment, require_enrolment(session, person_id))
     row = session.get(Reflection, (person_id, ref, block), populate_existing=True)
     text = merge_note(row.text if row else "", seen, sent)
     if row is None:
         if text:
-            session.add(Reflection(person_id=person_id, ref=ref, block=block, text=text, saved_at=at))
+            session.add(Reflection(person_id=person_id, ref=ref, block=block, text=text, saved_at=context.now))
     elif text != row.text:
-        row.text, row.saved_at = text, at
+        row.text, row.saved_at = text, context.now
     session.flush()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
-from sqlalchemy.orm import Session
-
 from course.content.library import Library
 from course.content.schema import Scenario
+from course.context import Context
 from course.db import insert_once
 from course.events import publish
 from course.learning import queries
@@ -20,38 +17,28 @@ from course.learning.queries import RunView
 from course.learning.rules.branching import run_state
 
 
-def begin_run(
-    session: Session, person_id: int, ref: str, scenario: Scenario, at: datetime, enrolment: int | None = None
-) -> int:
+def begin_run(context: Context, ref: str, scenario: Scenario, enrolment: int | None = None) -> int:
     """Resume the run that is under way, or open one in today's version of the scenario. Returns its id.
 
     The run belongs to the enrolment for the whole course unless another is given.
     """
+    session, person_id = context.session, context.person_id
     enrolment = enrolment or require_enrolment(session, person_id)
     earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
     values = {"enrolment_id": enrolment, "ref": ref, "version": scenario.version, "number": len(earlier) + 1}
-    run = insert_once(session, ScenarioRun, **values, opened_at=at)
+    run = insert_once(session, ScenarioRun, **values, opened_at=context.now)
     return run if run is not None else queries.runs(session, person_id, ref)[-1].id
 
 
-def decide(
-    session: Session,
-    library: Library,
-    person_id: int,
-    run: RunView,
-    scenario: Scenario,
-    step: int,
-    choice_id: str,
-    today: date,
-    at: datetime,
-) -> str:
+def decide(context: Context, library: Library, run: RunView, scenario: Scenario, step: int, choice_id: str) -> str:
     """Take the decision that is number `step` of the run, with everything that follows from it.
 
     Returns SAVED; or DUPLICATE or CONFLICT, which change nothing: the step was taken already (a second click, an old
     window), or the scene does not offer the choice.
     """
+    session, person_id, at = context.session, context.person_id, context.now
     state = run_state(scenario, run.decisions)
     if (
         step != state.decision_count + 1
@@ -67,8 +54,8 @@ def decide(
     if after.is_finished and after.ending is not None:
         ending, outcome = after.ending.id, str(after.ending.end)
         insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
-        complete_course(session, library, person_id, today, at)
-        publish(session, StepEnded(person_id, run.enrolment_id, library, today, at))
+        complete_course(context, library, person_id)
+        publish(session, StepEnded(person_id, run.enrolment_id, library, context.today, at))
     return SAVED
 
 

@@ -42,19 +42,18 @@ class QuestionHistory:
 def draw_questions(
     counts: Sequence[tuple[str, int]],
     bank: Iterable[Question],
-    last: Mapping[str, int],
+    history: QuestionHistory,
     seed: int,
     *,
     spare: Mapping[str, int] | None = None,
-    protected: frozenset[str] = frozenset(),
     final: bool = False,
 ) -> list[DrawnQuestion]:
     """Draw questions for each point in `counts` (id, how many).
 
-    `last` says when this person was last asked each question (see `QuestionHistory`): a question never asked comes
-    before an asked one, and one asked long ago before one asked lately; among equals chance decides, by `seed`.
+    `history` says when this person was last asked each question: a question never asked comes before an asked one, and
+    one asked long ago before one asked lately; among equals chance decides, by `seed`.
     `spare` limits for a point how many questions that were never asked may be used up here; beyond the limit, asked
-    ones come first. A `protected` question comes only if there is nothing else; in the `final` assessment, to which it
+    ones come first. A protected question comes only if there is nothing else; in the `final` assessment, to which it
     belongs, it comes before questions whose answers were disclosed.
 
     Within a point other forms come before the same form again. A question is asked once, even if it has several
@@ -62,7 +61,7 @@ def draw_questions(
     too few questions gives what it has. The result is shuffled, so that the questions of one point are not adjacent.
     """
     chance = random.Random(seed)  # noqa: S311 (variety, no secret)
-    pool = _QuestionPool(bank, last, dict(counts), dict(spare or {}), protected, final)
+    pool = _QuestionPool(bank, history, dict(counts), dict(spare or {}), final)
     drawn: list[DrawnQuestion] = []
     for point, count in sorted(counts, key=lambda quota: pool.never_asked[quota[0]] - quota[1]):
         forms: list[str] = []
@@ -83,17 +82,17 @@ class _QuestionPool:
     """The questions not drawn yet, by point, and how many of each point were never asked."""
 
     def __init__(
-        self, bank: Iterable[Question], last: Mapping[str, int], need: dict[str, int], spare: dict[str, int],
-        protected: frozenset[str], final: bool,
+        self, bank: Iterable[Question], history: QuestionHistory, need: dict[str, int], spare: dict[str, int], final: bool
     ) -> None:  # fmt: skip
-        self.last, self.need, self.spare, self.protected, self.final = last, need, spare, protected, final
+        self.last, self.protected = history.last_asked, history.protected
+        self.need, self.spare, self.final = need, spare, final
         self.taken: set[str] = set()
         self.by_point: dict[str, list[Question]] = defaultdict(list)
         self.never_asked: dict[str, int] = defaultdict(int)
         for question in sorted(bank, key=lambda question: question.id):
             for point in question.points:
                 self.by_point[point].append(question)
-                self.never_asked[point] += question.id not in last
+                self.never_asked[point] += question.id not in self.last
 
     def rank(self, question: Question, point: str) -> tuple[int, int, bool]:
         """Sort key, lowest first: never asked and to spare; asked, the longest ago first; never asked but reserved for
@@ -142,16 +141,14 @@ def draw_for_check(
     is still to come, so that its questions are not used up."""
     spare = check_allowance(library, history.last_asked) if reserve else None
     counts = library.check_counts(tuple(points))
-    return draw_questions(counts, module.questions, history.last_asked, seed, spare=spare, protected=history.protected)
+    return draw_questions(counts, module.questions, history, seed, spare=spare)
 
 
 def draw_for_final(library: Library, points: Sequence[str], history: QuestionHistory, seed: int) -> list[DrawnQuestion]:
     """Draw the questions of one attempt at the final assessment, on these points: questions whose answers were never
     disclosed as far as there are any, and of them first those that were never asked."""
     counts = [(point, library.final_questions(point)) for point in points]
-    return draw_questions(
-        counts, library.questions.values(), history.last_asked, seed, protected=history.protected, final=True
-    )
+    return draw_questions(counts, library.questions.values(), history, seed, final=True)
 
 
 def results_by_point(answers: Iterable[tuple[str, bool]]) -> dict[str, bool]:

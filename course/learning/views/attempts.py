@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from course.clock import now
 from course.content.queries import part_in_version
 from course.content.schema import Question
 from course.learning import actions, queries
@@ -33,22 +32,25 @@ from course.learning.views.page_context import (
     reader_id,
     reader_progress,
     redirect_to,
-    today,
 )
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import sign_in_required
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 # Attempts that belong to a module, so that their pages list its steps.
 MODULE_ATTEMPT_KINDS = ("check", "timeline")
 # The title of an attempt, by its kind.
 ATTEMPT_NAMES = {
-    "check": "Check what you know",
-    "final": "Final assessment",
-    "refresher": "Refresher",
-    "update": "Update",
-    "booster": "Five questions",
+    "check": lazy_gettext("Check what you know"),
+    "final": lazy_gettext("Final assessment"),
+    "refresher": lazy_gettext("Refresher"),
+    "update": lazy_gettext("Update"),
+    "booster": lazy_gettext("Five questions"),
 }
-ALREADY_ANSWERED = "This question was answered already, in another window or on another device. That answer counts."
+ALREADY_ANSWERED = lazy_gettext(
+    "This question was answered already, in another window or on another device. That answer counts."
+)
 
 
 def _attempt_or_404(attempt_id: int) -> AttemptView:
@@ -99,7 +101,7 @@ def _next_link(found: AttemptView, progress: ModuleProgress | None) -> NextLink:
     if found.kind == "final":
         return link_after_final()
     if progress is not None:
-        return NextLink(address_after_step(progress, CHECK, found.finished_at), "Next")
+        return NextLink(address_after_step(progress, CHECK, found.finished_at), _("Next"))
     return link_after_part(found.kind, found.enrolment_id)
 
 
@@ -201,14 +203,12 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     if isinstance(reply, InvalidAnswer):
         if item.given is None:
             return _render_question(found, position, reply), 422
-        flash(ALREADY_ANSWERED)
+        flash(str(ALREADY_ANSWERED))
         return redirect_to(onward)
     with unit_of_work() as session:
-        outcome = actions.submit_answer(
-            session, reader_library(), reader_id(), attempt_id, position, reply.given, reply.confidence, today(), now()
-        )
+        outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
-        flash(ALREADY_ANSWERED)
+        flash(str(ALREADY_ANSWERED))
     return redirect_to(onward)
 
 
@@ -246,5 +246,5 @@ def begin_assessment() -> Response:
     if not course_progress().modules_done:
         return redirect_to(url_for("learning.assessment"))
     with unit_of_work() as session:
-        attempt_id = actions.begin_final(session, reader_library(), reader_id(), now())
+        attempt_id = actions.begin_final(signed_in_context(session), reader_library())
     return redirect_to(url_for("learning.attempt", attempt_id=attempt_id))

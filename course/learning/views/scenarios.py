@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from course.clock import now
 from course.content.queries import part_in_version
 from course.content.schema import Scenario
 from course.learning import actions, queries
@@ -26,10 +25,10 @@ from course.learning.views.page_context import (
     reader_progress,
     redirect_to,
     step_address,
-    today,
 )
+from course.translation import gettext as _
 from course.web.access import sign_in_required
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 def _run_or_404(run_id: int) -> tuple[RunView, Scenario, RunState]:
@@ -48,7 +47,7 @@ def _run_context(run: RunView) -> dict[str, object]:
     module = module_of(run.ref)
     progress = reader_progress(module) if module else None
     address = address_after_step(progress, step_id, run.finished_at) if progress else url_for("dashboard.home")
-    return {"progress": progress, "here": step_id, "onward": NextLink(address, "Next"), "step_address": step_address}
+    return {"progress": progress, "here": step_id, "onward": NextLink(address, _("Next")), "step_address": step_address}
 
 
 def _closed_redirect(run: RunView) -> str | None:
@@ -89,14 +88,14 @@ def decide(run_id: int) -> Response | tuple[str, int]:
     choice = request.form.get("choice", "")
     is_next_step = step == state.decision_count + 1
     if is_next_step and choice not in {c.id for c in state.open_choices}:
-        message = "Choose what you do."
+        message = _("Choose what you do.")
         if state.ending is not None:
             return _render_debrief(found, scenario, state, message), 422
         return _render_run(found, scenario, state, message), 422
     with unit_of_work() as session:
-        outcome = actions.decide(session, reader_library(), reader_id(), found, scenario, step, choice, today(), now())
+        outcome = actions.decide(signed_in_context(session), reader_library(), found, scenario, step, choice)
     if outcome == actions.CONFLICT:
-        flash("This decision was taken already, in another window or on another device. That one counts.")
+        flash(_("This decision was taken already, in another window or on another device. That one counts."))
     return redirect_to(url_for("learning.run", run_id=run_id) + "#now")
 
 

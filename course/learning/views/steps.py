@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from flask import abort, flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from course.clock import now
 from course.content.schema import Module, Page
 from course.learning import actions, queries
 from course.learning.reader_course import reader_library
@@ -23,11 +22,11 @@ from course.learning.views.page_context import (
     reader_progress,
     redirect_to,
     step_address,
-    today,
 )
+from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.addresses import url_for
-from course.web.unit_of_work import db, row_source, unit_of_work
+from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
 
 @pages.get("/module/<module_id>/<step_id>")
@@ -62,7 +61,10 @@ def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Ma
     if typed is not None:
         notes |= {name.removeprefix("note-"): text for name, text in typed.items() if name.startswith("note-")}
         flash(
-            f"A note has at most {MAX_NOTE_LENGTH:,} characters. Yours is still in its field: shorten it, then keep it."
+            _(
+                "A note has at most %(limit)s characters. Yours is still in its field: shorten it, then keep it.",
+                limit=f"{MAX_NOTE_LENGTH:,}",
+            )
         )
     outline = url_for("learning.module", module_id=module.id)
     back = step_address(progress.steps[position - 1]) if position else outline
@@ -87,19 +89,18 @@ def finish_step(module_id: str, step_id: str) -> Response:
     module = module_or_404(module_id)
     if step_id == CHECK:
         with unit_of_work() as session:
-            attempt = actions.begin_check(session, reader_library(), reader_id(), module, now())
+            attempt = actions.begin_check(signed_in_context(session), reader_library(), module)
         return redirect_to(url_for("learning.attempt", attempt_id=attempt))
     found = module.step(step_id) or abort(404)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":
         with unit_of_work() as session:
-            run = actions.begin_run(session, reader_id(), ref, module.scenarios[step_id], now())
+            run = actions.begin_run(signed_in_context(session), ref, module.scenarios[step_id])
         return redirect_to(url_for("learning.run", run_id=run))
     if found.kind == "timeline":
         with unit_of_work() as session:
-            attempt = actions.begin_timeline(
-                session, reader_library(), reader_id(), ref, module.timelines[step_id], now()
-            )
+            timeline = module.timelines[step_id]
+            attempt = actions.begin_timeline(signed_in_context(session), reader_library(), ref, timeline)
         return redirect_to(url_for("learning.attempt", attempt_id=attempt))
     return _finish_page(module, module.pages[step_id], ref)
 
@@ -111,12 +112,13 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
     stay = request.form.get("stay")
     stays = stay in {block.id for block in page.blocks if block.kind == "reflect"}
     with unit_of_work() as session:
+        context = signed_in_context(session)
         for block in page.blocks:
             if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
                 seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
-                actions.save_note(session, reader_id(), ref, block.id, seen, sent, now())
-        read = not stays and actions.record_page_read(session, reader_id(), module, page, now())
-        completed = read and actions.complete_course(session, reader_library(), reader_id(), today(), now())
+                actions.save_note(context, ref, block.id, seen, sent)
+        read = not stays and actions.record_page_read(context, module, page)
+        completed = read and actions.complete_course(context, reader_library(), context.person_id)
     if stays:
         note = f"reflect-{stay}"
         return redirect_to(url_for("learning.step", module_id=module.id, step_id=page.id, kept=stay, _anchor=note))

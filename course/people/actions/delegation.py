@@ -2,58 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries.directory import person_by_email
+from course.translation import lazy_gettext as _
 
 MAX_DELEGATION = timedelta(days=366)
 
 
-def delegate(
-    session: Session, manager_id: int, email: str, until: date, reason: str, today: date, at: datetime
-) -> Refusal | None:
-    """Let the person with this address see what the manager sees, up to and including that day."""
+def delegate(context: Context, email: str, until: date, reason: str) -> Refusal | None:
+    """Let the person with this address see what the manager who acts sees, up to and including that day."""
+    session, manager_id, today = context.session, context.person_id, context.today
     # Two at once come one after the other; of the same twice the table takes one.
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
     grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
     if session.execute(grants.where(RoleGrant.role == "manager").limit(1)).first() is None:
-        return Refusal("email", "You manage no team yourself. Only the manager of a team can name a deputy for it.")
+        return Refusal("email", _("You manage no team yourself. Only the manager of a team can name a deputy for it."))
     found = person_by_email(session, email)
     if found is None or found.left_at is not None:
-        return Refusal("email", "Nobody who works here has this address.")
+        return Refusal("email", _("Nobody who works here has this address."))
     if found.id == manager_id:
-        return Refusal("email", "This is your own address.")
+        return Refusal("email", _("This is your own address."))
     standing_in = select(Deputy.id).where(
         Deputy.manager_id == manager_id, Deputy.deputy_id == found.id, Deputy.ended_at.is_(None), Deputy.until >= today
     )
-    already = Refusal("email", f"{found.name} stands in for you already. To change the last day, take that back first.")
+    already = Refusal(
+        "email", _("%(name)s stands in for you already. To change the last day, take that back first.", name=found.name)
+    )
     if session.execute(standing_in.limit(1)).first() is not None:
         return already
     if until < today:
-        return Refusal("until", "Enter today or a later day.")
+        return Refusal("until", _("Enter today or a later day."))
     if until > today + MAX_DELEGATION:
-        return Refusal("until", "Enter a day within a year. After that you can do it again.")
-    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": at}
+        return Refusal("until", _("Enter a day within a year. After that you can do it again."))
+    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": context.now}
     if insert_once(session, Deputy, **values) is None:
         return already
-    record_event(session, "deputy.named", ("person", found.id), {"until": until, "reason": reason}, manager_id, at)
+    record_event(context, "deputy.named", ("person", found.id), {"until": until, "reason": reason})
     return None
 
 
-def withdraw_delegation(session: Session, manager_id: int, deputy_row: int, at: datetime) -> bool:
+def withdraw_delegation(context: Context, deputy_row: int) -> bool:
     """From now on the deputy sees no more than their own; False if that was so, or it is not this manager's."""
-    own = Deputy.id == deputy_row, Deputy.manager_id == manager_id, Deputy.ended_at.is_(None)
-    row = session.execute(select(Deputy).where(*own).with_for_update()).scalar_one_or_none()
+    own = Deputy.id == deputy_row, Deputy.manager_id == context.person_id, Deputy.ended_at.is_(None)
+    row = context.session.execute(select(Deputy).where(*own).with_for_update()).scalar_one_or_none()
     if row is None:
         return False
-    row.ended_at = at
-    session.flush()
-    record_event(session, "deputy.ended", ("person", row.deputy_id), {"until": row.until}, manager_id, at)
+    row.ended_at = context.now
+    context.session.flush()
+    record_event(context, "deputy.ended", ("person", row.deputy_id), {"until": row.until})
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.content.schema import SETTINGS
+from course.context import Context
 from course.events import publish
 from course.people.events import PersonAdded
 from course.people.models import (
@@ -26,6 +27,7 @@ from course.people.queries.directory import person_by_email
 from course.people.queries.pathways import chosen_pathway
 from course.people.rules import ROLES, name_key, normalise_email
 from course.text import normalise_line
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,19 @@ class TeamNameTakenError(ValueError):
     """There is something with this name already."""
 
 
-def add_person(
-    session: Session, name: str, email: str, team_id: int | None, role: str, at: datetime, by: int | None = None
-) -> Person | Refusal:
+def add_person(context: Context, name: str, email: str, team_id: int | None, role: str) -> Person | Refusal:
     """Add somebody as a learner, and as more if `role` says so; publishes PersonAdded.
 
-    `by` is the id of the person who does it (None: a command). A manager manages the team that they are in.
-    Raises ValueError for a role that does not exist.
+    A manager manages the team that they are in. Raises ValueError for a role that does not exist.
     """
+    session = context.session
     if role not in ROLES:
         raise ValueError(f"there is no role {role!r}")
     if role == "manager" and team_id is None:
-        return Refusal("team", "Choose the team that this person manages.")
+        return Refusal("team", _("Choose the team that this person manages."))
     if team_id is not None and not is_open_team(session, team_id):
-        return Refusal("team", "This team is closed. Choose another one.")
-    person = Person(name=normalise_line(name), email=normalise_email(email), created_at=at)
+        return Refusal("team", _("This team is closed. Choose another one."))
+    person = Person(name=normalise_line(name), email=normalise_email(email), created_at=context.now)
     try:
         with session.begin_nested():
             session.add(person)
@@ -62,15 +62,15 @@ def add_person(
     except IntegrityError:
         return _email_taken(session, email)
     if team_id is not None:
-        session.add(Membership(person_id=person.id, team_id=team_id, since=at))
-    record_event(session, "person.added", ("person", person.id), {"team": team_name(session, team_id)}, by, at)
+        session.add(Membership(person_id=person.id, team_id=team_id, since=context.now))
+    record_event(context, "person.added", ("person", person.id), {"team": team_name(session, team_id)})
     if role != "learner":
         managed = team_id if role == "manager" else None
-        session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=at))
-        granted = f"manager of {team_name(session, managed)}" if managed else role
-        record_event(session, "role.granted", ("person", person.id), {"role": granted}, by, at)
+        session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=context.now))
+        granted = _("manager of %(session)s", session=team_name(session, managed)) if managed else role
+        record_event(context, "role.granted", ("person", person.id), {"role": granted})
     session.flush()
-    publish(session, PersonAdded(person.id, at))
+    publish(session, PersonAdded(person.id, context.now))
     return person
 
 
@@ -87,18 +87,17 @@ class NewPerson:
     first_day: date | None = None
 
 
-def add_people(
-    session: Session, people: Sequence[NewPerson], reason: str, recorded: date, by: int | None, at: datetime
-) -> list[int]:
+def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> list[int]:
     """Add many people as learners, and as managers of the teams that are named; their ids in the same order.
 
     One statement for each table, because a list has thousands of people. The caller has made sure that nobody has these
     addresses and staff numbers (queries.taken_identities) and that the teams are open (lock_open_teams_among): IntegrityError
     is raised if somebody takes one of them at this moment. Publishes PersonAdded for each of them.
     """
+    session = context.session
     values = [
         {"name": one.name, "name_key": name_key(one.name), "email": one.email, "staff_number": one.staff_number,
-         "created_at": at} for one in people
+         "created_at": context.now} for one in people
     ]  # fmt: skip
     ids = list(session.execute(insert(Person).returning(Person.id, sort_by_parameter_order=True), values).scalars())
     named = {team_id for one in people for team_id in (*one.team_ids, *one.managed_team_ids)}
@@ -107,36 +106,44 @@ def add_people(
     for person_id, one in zip(ids, people, strict=True):
         subject = ("person", person_id)
         details: dict[str, object] = {"team": ", ".join(names[team_id] for team_id in one.team_ids) or None}
-        record_event(session, "person.added", subject, details, by, at)
+        record_event(context, "person.added", subject, details)
         for team_id in one.team_ids:
-            rows[Membership].append({"person_id": person_id, "team_id": team_id, "since": at})
+            rows[Membership].append({"person_id": person_id, "team_id": team_id, "since": context.now})
         for team_id in one.managed_team_ids:
-            rows[RoleGrant].append({"person_id": person_id, "role": "manager", "team_id": team_id, "since": at})
-            record_event(session, "role.granted", subject, {"role": f"manager of {names[team_id]}"}, by, at)
+            rows[RoleGrant].append(
+                {"person_id": person_id, "role": "manager", "team_id": team_id, "since": context.now}
+            )
+            record_event(context, "role.granted", subject, {"role": _("manager of %(names)s", names=names[team_id])})
         if one.pathway is not None:
             rows[PathwayChoice].append(
-                {"person_id": person_id, "pathway": one.pathway, "reason": reason, "chosen_by": by, "chosen_at": at}
+                {
+                    "person_id": person_id,
+                    "pathway": one.pathway,
+                    "reason": reason,
+                    "chosen_by": context.actor,
+                    "chosen_at": context.now,
+                }
             )
             details = {"pathway": [None, one.pathway], "reason": reason}
-            record_event(session, "pathway.chosen", subject, details, by, at)
+            record_event(context, "pathway.chosen", subject, details)
         if one.first_day is not None:
             rows[Employment].append(
-                {"person_id": person_id, "recorded": recorded, "start": one.first_day, "end": None,
-                 "reason": reason, "made_by": by, "made_at": at}
+                {"person_id": person_id, "recorded": context.today, "start": one.first_day, "end": None,
+                 "reason": reason, "made_by": context.actor, "made_at": context.now}
             )  # fmt: skip
     for table, some in rows.items():
         if some:
             session.execute(insert(table), some)
     for person_id in ids:
-        publish(session, PersonAdded(person_id, at))
+        publish(session, PersonAdded(person_id, context.now))
     return ids
 
 
 def _email_taken(session: Session, email: str) -> Refusal:
     other = person_by_email(session, email)
     if other is not None and other.left_at is not None:
-        return Refusal("email", "This address belongs to somebody who has left.")
-    return Refusal("email", "Somebody with this address has been added already.")
+        return Refusal("email", _("This address belongs to somebody who has left."))
+    return Refusal("email", _("Somebody with this address has been added already."))
 
 
 def is_open_team(session: Session, team_id: int) -> bool:
@@ -149,30 +156,30 @@ def team_name(session: Session, team_id: int | None) -> str | None:
     return team.name if team else None
 
 
-def add_team(session: Session, name: str, parent_id: int | None, at: datetime, by: int | None = None) -> Team:
+def add_team(context: Context, name: str, parent_id: int | None) -> Team:
     """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there, TakenError if there is
     an open team with this name at this place."""
+    session = context.session
     if parent_id is not None and not is_open_team(session, parent_id):
         raise LookupError(f"there is no open team {parent_id}")
-    team = Team(name=normalise_line(name), parent_id=parent_id, opened_at=at)
+    team = Team(name=normalise_line(name), parent_id=parent_id, opened_at=context.now)
     try:
         with session.begin_nested():
             session.add(team)
             session.flush()
     except IntegrityError:
-        raise TeamNameTakenError("There is a team with this name at this place already.") from None
+        raise TeamNameTakenError(_("There is a team with this name at this place already.")) from None
     details = {"name": team.name, "part_of": team_name(session, parent_id)}
-    record_event(session, "team.added", ("team", team.id), details, by, at)
+    record_event(context, "team.added", ("team", team.id), details)
     return team
 
 
-def choose_pathway(
-    session: Session, people: Iterable[int], pathway: str, reason: str, by: int | None, at: datetime
-) -> int:
+def choose_pathway(context: Context, people: Iterable[int], pathway: str, reason: str) -> int:
     """From now on these people read the course in this setting; returns for how many that is a change.
 
     Raises ValueError for a pathway that does not exist.
     """
+    session = context.session
     if pathway not in SETTINGS:
         raise ValueError(f"there is no pathway {pathway!r}")
     changed, ids = 0, sorted(set(people))
@@ -180,9 +187,13 @@ def choose_pathway(
     for person_id in ids:
         known = chosen_pathway(session, person_id)
         if known is None or known.pathway != pathway:
-            session.add(PathwayChoice(person_id=person_id, pathway=pathway, reason=reason, chosen_by=by, chosen_at=at))
+            session.add(
+                PathwayChoice(
+                    person_id=person_id, pathway=pathway, reason=reason, chosen_by=context.actor, chosen_at=context.now
+                )
+            )
             details = {"pathway": [known.pathway if known else None, pathway], "reason": reason}
-            record_event(session, "pathway.chosen", ("person", person_id), details, by, at)
+            record_event(context, "pathway.chosen", ("person", person_id), details)
             changed += 1
     session.flush()
     return changed

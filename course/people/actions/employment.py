@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.dates import civil_date
 from course.events import publish
 from course.people.actions.directory import Refusal
@@ -23,56 +25,51 @@ from course.people.models import (
     RoleGrant,
     Team,
 )
+from course.translation import lazy_gettext as _
 
 
-def end_employment(
-    session: Session, person_id: int, last_day: date, reason: str, zone: str, by: int | None, at: datetime
-) -> None:
+def end_employment(context: Context, person_id: int, last_day: date, reason: str) -> None:
     """Somebody has left: `last_day` was their last. From now on they cannot sign in.
 
     Raises LookupError if there is no such person, ValueError for a day to come or before they were here, or if they
     had left already.
     """
-    person, stay = _latest_employment(session, person_id, zone)
-    today = civil_date(at, zone)
+    person, stay = _latest_employment(context, person_id)
+    today = context.today
     if person.left_at is not None:
         raise ValueError("This person has left already.")
     if not stay.start <= last_day <= today:
         raise ValueError("The last day is not before the first one, and has come.")
-    gone = datetime.combine(last_day, time(12), ZoneInfo(zone))
-    if not _set_left_at(session, person, Person.left_at.is_(None), gone):
+    gone = datetime.combine(last_day, time(12), ZoneInfo(context.zone))
+    if not _set_left_at(context.session, person, Person.left_at.is_(None), gone):
         raise ValueError("This person has left already.")
-    _add_employment(
-        session, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id, by, at
-    )
-    record_event(session, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason}, by, at)
+    _add_employment(context, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id)
+    record_event(context, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason})
 
 
-def restart_employment(
-    session: Session, person_id: int, first_day: date, reason: str, zone: str, by: int | None, at: datetime
-) -> None:
+def restart_employment(context: Context, person_id: int, first_day: date, reason: str) -> None:
     """Somebody who had left works here again from that day on; their certificates are as they were.
 
     Raises LookupError if there is no such person, ValueError if they have not left, or on or after that day, or if
     their name is not kept any more.
     """
-    person, stay = _latest_employment(session, person_id, zone)
+    person, stay = _latest_employment(context, person_id)
     if person.left_at is None:
         raise ValueError("This person has not left.")
     if person.erased_at is not None:
         raise ValueError("Nothing but a number is kept of this person. Add them anew.")
-    left = civil_date(person.left_at, zone)
+    left = civil_date(person.left_at, context.zone)
     if first_day <= left:
         raise ValueError("The first day is after the day on which they left.")
     if stay.end is None:
         # Nobody wrote down the end of that stay; `left_at` knows it.
         end = Employment(start=stay.start, end=left, recorded=max(left, stay.recorded), reason="")
-        _add_employment(session, end, person_id, None, person.left_at)
-    if not _set_left_at(session, person, Person.left_at.is_not(None), None):
+        _add_employment(replace(context, actor=None, now=person.left_at), end, person_id)
+    if not _set_left_at(context.session, person, Person.left_at.is_not(None), None):
         raise ValueError("This person has not left.")
-    today = civil_date(at, zone)
-    _add_employment(session, Employment(start=first_day, end=None, recorded=today, reason=reason), person_id, by, at)
-    record_event(session, "person.returned", ("person", person_id), {"first_day": first_day, "reason": reason}, by, at)
+    today = context.today
+    _add_employment(context, Employment(start=first_day, end=None, recorded=today, reason=reason), person_id)
+    record_event(context, "person.returned", ("person", person_id), {"first_day": first_day, "reason": reason})
 
 
 def _set_left_at(session: Session, person: Person, was: ColumnElement[bool], left: datetime | None) -> bool:
@@ -84,37 +81,36 @@ def _set_left_at(session: Session, person: Person, was: ColumnElement[bool], lef
     return found is not None
 
 
-def _latest_employment(session: Session, person_id: int, zone: str) -> tuple[Person, Employment]:
+def _latest_employment(context: Context, person_id: int) -> tuple[Person, Employment]:
     """Somebody, and what was recorded last about when they work here. The first stay of somebody is written down when
     it is asked for: it began when they were added."""
-    person = session.get(Person, person_id)
+    person = context.session.get(Person, person_id)
     if person is None:
         raise LookupError(f"there is no person {person_id}")
     rows = select(Employment).where(Employment.person_id == person_id).order_by(Employment.id.desc()).limit(1)
-    stay = session.execute(rows).scalar()
+    stay = context.session.execute(rows).scalar()
     if stay is None:
-        begun = civil_date(person.created_at, zone)
+        begun = civil_date(person.created_at, context.zone)
         stay = Employment(start=begun, end=None, recorded=begun, reason="")
-        _add_employment(session, stay, person_id, None, person.created_at)
+        _add_employment(replace(context, actor=None, now=person.created_at), stay, person_id)
     return person, stay
 
 
-def _add_employment(session: Session, stay: Employment, person_id: int, by: int | None, at: datetime) -> None:
-    stay.person_id, stay.made_by, stay.made_at = person_id, by, at
-    session.add(stay)
-    session.flush()
+def _add_employment(context: Context, stay: Employment, person_id: int) -> None:
+    stay.person_id, stay.made_by, stay.made_at = person_id, context.actor, context.now
+    context.session.add(stay)
+    context.session.flush()
 
 
 LATEST_RETURN = timedelta(days=366)  # what is agreed for later is written down later
 
 
-def record_departure(
-    session: Session, person_id: int, last_day: date, reason: str, zone: str, by: int | None, at: datetime
-) -> Refusal | None:
+def record_departure(context: Context, person_id: int, last_day: date, reason: str) -> Refusal | None:
     """Somebody has left: they cannot sign in, are in no team and have no role. All that they did stays.
 
     Raises LookupError if there is no such person.
     """
+    session = context.session
     person = session.get(Person, person_id)
     if person is None:
         raise LookupError(f"there is no person {person_id}")
@@ -123,41 +119,46 @@ def record_departure(
     if any(one.role == "administrator" for one in grants) and is_last_administrator(session, person_id):
         return Refusal("last_day", LAST_ADMINISTRATOR)
     try:
-        end_employment(session, person_id, last_day, reason, zone, by, at)
+        end_employment(context, person_id, last_day, reason)
     except ValueError as error:
         return Refusal("last_day", str(error))
     for one in grants:
-        end_role(session, one, by, at)
+        end_role(context, one)
     bonds = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
     for bond in session.execute(bonds).scalars():
-        end_membership(session, bond, by, at)
+        end_membership(context, bond)
     session.flush()
-    publish(session, PersonLeft(person_id, at))
+    publish(session, PersonLeft(person_id, context.now))
     return None
 
 
 def record_return(
-    session: Session, person_id: int, first_day: date, team_id: int | None, reason: str, zone: str,
-    by: int | None, at: datetime,
-) -> Refusal | None:  # fmt: skip
+    context: Context, person_id: int, first_day: date, team_id: int | None, reason: str) -> Refusal | None:  # fmt: skip
     """Somebody who had left works here again, in a team if one is named; their certificates are as they were.
 
     Raises LookupError if there is no such person.
     """
-    merged = session.execute(
+    merged = context.session.execute(
         select(Person.name, Person.email)
         .join(PersonMerge, PersonMerge.into_id == Person.id)
         .where(PersonMerge.person_id == person_id)
     ).first()
     if merged is not None:
-        return Refusal("first_day", f"This entry became part of that of {merged.name} ({merged.email}). Go on there.")
-    team = session.get(Team, team_id) if team_id is not None else None
+        return Refusal(
+            "first_day",
+            _(
+                "This entry became part of that of %(name)s (%(email)s). Go on there.",
+                name=merged.name,
+                email=merged.email,
+            ),
+        )
+    team = context.session.get(Team, team_id) if team_id is not None else None
     if team_id is not None and (team is None or team.closed_at is not None):
-        return Refusal("team", "This team is closed. Choose another one.")
-    if first_day > civil_date(at, zone) + LATEST_RETURN:
-        return Refusal("first_day", "Enter a day within the next twelve months.")
+        return Refusal("team", _("This team is closed. Choose another one."))
+    if first_day > context.today + LATEST_RETURN:
+        return Refusal("first_day", _("Enter a day within the next twelve months."))
     try:
-        restart_employment(session, person_id, first_day, reason, zone, by, at)
+        restart_employment(context, person_id, first_day, reason)
     except ValueError as error:
         return Refusal("first_day", str(error))
-    return None if team_id is None else join_team(session, person_id, team_id, False, by, at)
+    return None if team_id is None else join_team(context, person_id, team_id, False)

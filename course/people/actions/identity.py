@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.dates import civil_date
+from course.context import Context
 from course.events import publish
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.actions.employment import record_departure
@@ -19,18 +19,18 @@ from course.people.events import AddressChanged, PeopleMerged
 from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
 from course.people.rules import name_key, normalise_email
 from course.text import normalise_line
+from course.translation import lazy_gettext as _
 
 _UNSYNCHRONISED = {"synchronize_session": False}
 
 
 def correct_identity(
-    session: Session, person_id: int, name: str, email: str, staff_number: str | None, reason: str,
-    by: int | None, at: datetime,
-) -> Refusal | None:  # fmt: skip
+    context: Context, person_id: int, name: str, email: str, staff_number: str | None, reason: str) -> Refusal | None:  # fmt: skip
     """Give somebody another name, address or staff number. What was before stays, and so do certificates.
 
     Raises LookupError if there is no such person.
     """
+    session = context.session
     person = get_current_person(session, person_id)
     after = {"name": normalise_line(name), "email": normalise_email(email), "staff_number": staff_number or None}
     before = {field: getattr(person, field) for field in after}
@@ -52,59 +52,62 @@ def correct_identity(
     if found is None:
         if all(getattr(person, field) == value for field, value in after.items()):
             return None  # the same correction, sent twice
-        return Refusal("name", f"Somebody else has just changed this to {person.name}, {person.email}. Look again.")
-    session.add(PersonChange(person_id=person_id, reason=reason, changed_by=by, changed_at=at, **before))
+        return Refusal(
+            "name",
+            _(
+                "Somebody else has just changed this to %(name)s, %(email)s. Look again.",
+                name=person.name,
+                email=person.email,
+            ),
+        )
+    session.add(
+        PersonChange(person_id=person_id, reason=reason, changed_by=context.actor, changed_at=context.now, **before)
+    )
     session.flush()
-    record_event(session, "person.changed", ("person", person_id), {"changed": ", ".join(changed)}, by, at)
+    record_event(context, "person.changed", ("person", person_id), {"changed": ", ".join(changed)})
     if "email" in changed:
-        publish(session, AddressChanged(person_id, at))
+        publish(session, AddressChanged(person_id, context.now))
     return None
 
 
 def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
     other = select(Person.id).where(Person.email == email, Person.id != person_id)
     if session.execute(other).first() is not None:
-        return Refusal("email", "Somebody else has this address already.")
-    return Refusal("staff_number", "Somebody else has this staff number already.")
+        return Refusal("email", _("Somebody else has this address already."))
+    return Refusal("staff_number", _("Somebody else has this staff number already."))
 
 
-def merge_people(
-    session: Session,
-    person_id: int,
-    into_id: int,
-    take_address: bool,
-    reason: str,
-    zone: str,
-    by: int | None,
-    at: datetime,
-) -> Refusal | None:
+def merge_people(context: Context, person_id: int, into_id: int, take_address: bool, reason: str) -> Refusal | None:
     """Two entries were one person: the teams, roles and certificates of `person_id` count for `into_id` from now on.
 
     No certificate and no answer is moved: the second entry stays, as somebody who has left. `take_address` says that
     its address is the right one. Raises LookupError if one of the two is not here.
     """
+    session = context.session
     second, first = get_current_person(session, person_id), get_current_person(session, into_id)
     if second is first:
-        return Refusal("other", "This is the same entry. Enter the address of the other one.")
-    today, address, number = civil_date(at, zone), second.email, second.staff_number
+        return Refusal("other", _("This is the same entry. Enter the address of the other one."))
+    today, address, number = context.today, second.email, second.staff_number
     for team_id in open_teams(session, person_id):
-        join_team(session, into_id, team_id, False, by, at)
+        join_team(context, into_id, team_id, False)
     roles = select(RoleGrant.role, RoleGrant.team_id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
     for role, managed in session.execute(roles).all():
-        grant_role(session, into_id, role, managed, by, at)
+        grant_role(context, into_id, role, managed)
     if take_address or (number and not first.staff_number):
         # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
         gone = f"merged-{person_id}@merged.invalid" if take_address else address
-        correct_identity(session, person_id, second.name, gone, None, reason, by, at)
+        correct_identity(context, person_id, second.name, gone, None, reason)
         kept = address if take_address else first.email
-        correct_identity(session, into_id, first.name, kept, first.staff_number or number, reason, by, at)
-    refused = record_departure(session, person_id, today, reason, zone, by, at)
+        correct_identity(context, into_id, first.name, kept, first.staff_number or number, reason)
+    refused = record_departure(context, person_id, today, reason)
     if refused is not None:
         return Refusal("other", refused.message)
-    session.add(PersonMerge(person_id=person_id, into_id=into_id, reason=reason, made_by=by, made_at=at))
+    session.add(
+        PersonMerge(person_id=person_id, into_id=into_id, reason=reason, made_by=context.actor, made_at=context.now)
+    )
     session.flush()
-    record_event(session, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason}, by, at)
-    publish(session, PeopleMerged(person_id, into_id, today, by, at))
+    record_event(context, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason})
+    publish(session, PeopleMerged(person_id, into_id, context.actor, context.now))
     return None
 
 

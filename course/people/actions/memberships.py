@@ -3,64 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.models import Membership, Team
+from course.translation import lazy_gettext as _
 
 
-def join_team(
-    session: Session, person_id: int, team_id: int, move: bool, by: int | None, at: datetime
-) -> Refusal | None:
+def join_team(context: Context, person_id: int, team_id: int, move: bool) -> Refusal | None:
     """Put somebody into a team; `move` ends their being in any other. Raises LookupError if there is nobody."""
+    session = context.session
     if move:
-        return set_teams(session, person_id, [team_id], by, at)
+        return set_teams(context, person_id, [team_id])
     get_current_person(session, person_id)
     team = session.get(Team, team_id)
     if team is None or team.closed_at is not None:
-        return Refusal("team", "This team is closed. Choose another one.")
-    if insert_once(session, Membership, person_id=person_id, team_id=team_id, since=at) is not None:
-        record_event(session, "team.joined", ("person", person_id), {"team": team.name}, by, at)
+        return Refusal("team", _("This team is closed. Choose another one."))
+    if insert_once(session, Membership, person_id=person_id, team_id=team_id, since=context.now) is not None:
+        record_event(context, "team.joined", ("person", person_id), {"team": team.name})
     session.flush()
     return None
 
 
-def set_teams(session: Session, person_id: int, teams: Collection[int], by: int | None, at: datetime) -> Refusal | None:
+def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refusal | None:
     """Put somebody into these teams, and into no other; where they are already they stay. Raises LookupError if there is
     nobody."""
+    session = context.session
     get_current_person(session, person_id)
     closed = [one for one in teams if (team := session.get(Team, one)) is None or team.closed_at is not None]
     if closed or not teams:
-        return Refusal("team", "This team is closed. Choose another one.")
+        return Refusal("team", _("This team is closed. Choose another one."))
     rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
     for bond in session.execute(rows.with_for_update()).scalars().all():
         if bond.team_id not in teams:
-            end_membership(session, bond, by, at)
+            end_membership(context, bond)
     session.flush()
     for team_id in teams:
-        join_team(session, person_id, team_id, False, by, at)
+        join_team(context, person_id, team_id, False)
     return None
 
 
-def leave_team(session: Session, person_id: int, membership_id: int, by: int | None, at: datetime) -> bool:
+def leave_team(context: Context, person_id: int, membership_id: int) -> bool:
     """Somebody is not in a team any more; False if they were not."""
-    bond = session.get(Membership, membership_id, with_for_update=True)
+    bond = context.session.get(Membership, membership_id, with_for_update=True)
     if bond is None or bond.person_id != person_id or bond.until is not None:
         return False
-    end_membership(session, bond, by, at)
-    session.flush()
+    end_membership(context, bond)
+    context.session.flush()
     return True
 
 
-def end_membership(session: Session, bond: Membership, by: int | None, at: datetime) -> None:
-    bond.until = at
-    team = session.get_one(Team, bond.team_id)
-    record_event(session, "team.left", ("person", bond.person_id), {"team": team.name}, by, at)
+def end_membership(context: Context, bond: Membership) -> None:
+    bond.until = context.now
+    team = context.session.get_one(Team, bond.team_id)
+    record_event(context, "team.left", ("person", bond.person_id), {"team": team.name})
 
 
 def open_teams(session: Session, person_id: int) -> list[int]:

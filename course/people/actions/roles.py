@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.models import RoleGrant, Team
 from course.people.queries.roles import administrators
+from course.translation import lazy_gettext as _
 
-LAST_ADMINISTRATOR = "This is the only administrator who can sign in. Make somebody else an administrator first."
+LAST_ADMINISTRATOR = _("This is the only administrator who can sign in. Make somebody else an administrator first.")
 
 
-def grant_role(
-    session: Session, person_id: int, role: str, team_id: int | None, by: int | None, at: datetime
-) -> Refusal | None:
+def grant_role(context: Context, person_id: int, role: str, team_id: int | None) -> Refusal | None:
     """Make somebody the manager of a team, or an administrator; the same again changes nothing.
 
     Raises LookupError if there is no such person, ValueError for a role that does not exist.
     """
+    session = context.session
     if role not in ("manager", "administrator"):
         raise ValueError(f"there is no role {role!r}")
     get_current_person(session, person_id)
     managed = team_id if role == "manager" else None
     team = session.get(Team, managed) if managed is not None else None
     if role == "manager" and (team is None or team.closed_at is not None):
-        return Refusal("team", "Choose the team that this person manages.")
-    if insert_once(session, RoleGrant, person_id=person_id, role=role, team_id=managed, since=at) is not None:
-        words = f"manager of {team.name}" if team else role
-        record_event(session, "role.granted", ("person", person_id), {"role": words}, by, at)
+        return Refusal("team", _("Choose the team that this person manages."))
+    if insert_once(session, RoleGrant, person_id=person_id, role=role, team_id=managed, since=context.now) is not None:
+        words = _("manager of %(name)s", name=team.name) if team else role
+        record_event(context, "role.granted", ("person", person_id), {"role": words})
     return None
 
 
-def revoke_role(session: Session, person_id: int, grant_id: int, by: int | None, at: datetime) -> Refusal | None:
+def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | None:
     """Somebody does not have a role any more. The last administrator keeps theirs."""
+    session = context.session
     granted = session.get(RoleGrant, grant_id, with_for_update=True)
     if granted is None or granted.person_id != person_id or granted.until is not None:
-        return Refusal("role", "This role has been taken away already.")
+        return Refusal("role", _("This role has been taken away already."))
     if granted.role == "administrator" and is_last_administrator(session, person_id):
         return Refusal("role", LAST_ADMINISTRATOR)
-    end_role(session, granted, by, at)
+    end_role(context, granted)
     session.flush()
     return None
 
 
-def end_role(session: Session, granted: RoleGrant, by: int | None, at: datetime) -> None:
-    granted.until = at
-    team = session.get(Team, granted.team_id) if granted.team_id is not None else None
-    words = f"manager of {team.name}" if team else granted.role
-    record_event(session, "role.ended", ("person", granted.person_id), {"role": words}, by, at)
+def end_role(context: Context, granted: RoleGrant) -> None:
+    granted.until = context.now
+    team = context.session.get(Team, granted.team_id) if granted.team_id is not None else None
+    words = _("manager of %(name)s", name=team.name) if team else granted.role
+    record_event(context, "role.ended", ("person", granted.person_id), {"role": words})
 
 
 def is_last_administrator(session: Session, person_id: int) -> bool:

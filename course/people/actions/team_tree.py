@@ -12,29 +12,30 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
+from course.context import Context
 from course.people.actions.directory import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
 from course.people.rules import team_subtree
 from course.text import comparison_key, normalise_line
+from course.translation import lazy_gettext as _
 
-NAME_TAKEN = "There is a team with this name at this place already."
+NAME_TAKEN = _("There is a team with this name at this place already.")
 AssignmentRow = TypeVar("AssignmentRow", Membership, RoleGrant)
 
 
-def change_team(
-    session: Session, team_id: int, name: str, parent_id: int | None, reason: str, by: int | None, at: datetime
-) -> Refusal | None:
+def change_team(context: Context, team_id: int, name: str, parent_id: int | None, reason: str) -> Refusal | None:
     """Give a team another name, another place in the tree, or both; the same again changes nothing.
 
     Raises LookupError if there is no open team `team_id`.
     """
+    session = context.session
     teams = _lock_open_teams(session)
     team = _get_open_team(teams, team_id)
     name = normalise_line(name)
     if parent_id is not None and parent_id not in teams:
-        return Refusal("parent", "This team is closed. Choose another one.")
+        return Refusal("parent", _("This team is closed. Choose another one."))
     if parent_id is not None and parent_id in _subtree_ids(teams, team_id):
-        return Refusal("parent", "A team cannot be part of itself, or of a team below it.")
+        return Refusal("parent", _("A team cannot be part of itself, or of a team below it."))
     if _is_name_taken(teams, name, parent_id, team_id):
         return Refusal("name", NAME_TAKEN)
     if (team.name, team.parent_id) == (name, parent_id):
@@ -47,70 +48,74 @@ def change_team(
             session.flush()
     except IntegrityError:
         return Refusal("name", NAME_TAKEN)  # opened by somebody else at this moment
-    _record_change(session, team, "changed", reason, by, at, was=old)
+    _record_change(context, team, "changed", reason, was=old)
     session.flush()
     details = changed_values(before, {"name": name, "part_of": _team_name(teams, parent_id)})
-    record_event(session, "team.changed", ("team", team_id), details | {"reason": reason}, by, at)
+    record_event(context, "team.changed", ("team", team_id), details | {"reason": reason})
     return None
 
 
-def merge_teams(
-    session: Session, team_id: int, into_id: int, reason: str, by: int | None, at: datetime
-) -> Refusal | None:
+def merge_teams(context: Context, team_id: int, into_id: int, reason: str) -> Refusal | None:
     """Close a team; its people, managers and the teams below it belong to another one from now on.
 
     Raises LookupError if there is no open team `team_id`.
     """
+    session = context.session
     teams = _lock_open_teams(session)
     team = _get_open_team(teams, team_id)
     if into_id not in teams:
-        return Refusal("into", "This team is closed. Choose another one.")
+        return Refusal("into", _("This team is closed. Choose another one."))
     if into_id in _subtree_ids(teams, team_id):
-        return Refusal("into", "Choose a team that is not this one, and not below it.")
+        return Refusal("into", _("Choose a team that is not this one, and not below it."))
     children = [one for one in teams.values() if one.parent_id == team_id]
     twice = next((one.name for one in children if _is_name_taken(teams, one.name, into_id, one.id)), None)
     if twice is not None:
-        return Refusal("into", f"Both have a team “{twice}” below them. Rename one of the two first.")
+        return Refusal("into", _("Both have a team “%(twice)s” below them. Rename one of the two first.", twice=twice))
     for child in children:
-        _record_change(session, child, "changed", reason, by, at)
+        _record_change(context, child, "changed", reason)
         child.parent_id = into_id
     into = teams[into_id]
-    for person_id, there in _reassign(session, Membership, team_id, into_id, at):
-        record_event(session, "team.left", ("person", person_id), {"team": team.name}, by, at)
+    for person_id, there in _reassign(session, Membership, team_id, into_id, context.now):
+        record_event(context, "team.left", ("person", person_id), {"team": team.name})
         if not there:
-            record_event(session, "team.joined", ("person", person_id), {"team": into.name}, by, at)
-    for person_id, there in _reassign(session, RoleGrant, team_id, into_id, at):
-        record_event(session, "role.ended", ("person", person_id), {"role": f"manager of {team.name}"}, by, at)
+            record_event(context, "team.joined", ("person", person_id), {"team": into.name})
+    for person_id, there in _reassign(session, RoleGrant, team_id, into_id, context.now):
+        record_event(context, "role.ended", ("person", person_id), {"role": _("manager of %(name)s", name=team.name)})
         if not there:
-            record_event(session, "role.granted", ("person", person_id), {"role": f"manager of {into.name}"}, by, at)
-    _record_change(session, team, "merged", reason, by, at, into_id)
-    team.closed_at = at
+            record_event(
+                context, "role.granted", ("person", person_id), {"role": _("manager of %(name)s", name=into.name)}
+            )
+    _record_change(context, team, "merged", reason, into_id)
+    team.closed_at = context.now
     session.flush()
     details = {"into": into.name, "reason": reason}
-    record_event(session, "team.merged", ("team", team_id), details, by, at)
+    record_event(context, "team.merged", ("team", team_id), details)
     return None
 
 
-def close_team(session: Session, team_id: int, reason: str, by: int | None, at: datetime) -> Refusal | None:
+def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
     """Close a team in which nobody is any more; nobody manages it from now on either.
 
     Raises LookupError if there is no open team `team_id`.
     """
+    session = context.session
     teams = _lock_open_teams(session)
     team = _get_open_team(teams, team_id)
     inside = select(Membership.id).join(Person, Person.id == Membership.person_id)
     inside = inside.where(Membership.team_id == team_id, Membership.until.is_(None), Person.left_at.is_(None))
     if session.execute(inside.limit(1)).first() is not None:
-        return Refusal("reason", "There are people in this team. Move them first, or merge the team into another one.")
+        return Refusal(
+            "reason", _("There are people in this team. Move them first, or merge the team into another one.")
+        )
     if any(one.parent_id == team_id for one in teams.values()):
-        return Refusal("reason", "There are teams below this one. Move or close them first, or merge this one.")
-    ended = update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=at)
+        return Refusal("reason", _("There are teams below this one. Move or close them first, or merge this one."))
+    ended = update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=context.now)
     for person_id in sorted(session.execute(ended.returning(RoleGrant.person_id)).scalars()):
-        record_event(session, "role.ended", ("person", person_id), {"role": f"manager of {team.name}"}, by, at)
-    _record_change(session, team, "closed", reason, by, at)
-    team.closed_at = at
+        record_event(context, "role.ended", ("person", person_id), {"role": _("manager of %(name)s", name=team.name)})
+    _record_change(context, team, "closed", reason)
+    team.closed_at = context.now
     session.flush()
-    record_event(session, "team.closed", ("team", team_id), {"reason": reason}, by, at)
+    record_event(context, "team.closed", ("team", team_id), {"reason": reason})
     return None
 
 
@@ -168,17 +173,15 @@ def _team_name(teams: dict[int, Team], team_id: int | None) -> str | None:
 
 
 def _record_change(
-    session: Session,
+    context: Context,
     team: Team,
     kind: str,
     reason: str,
-    by: int | None,
-    at: datetime,
     into: int | None = None,
     was: tuple[str, int | None] | None = None,
 ) -> None:
     name, parent_id = was or (team.name, team.parent_id)
-    session.add(
+    context.session.add(
         TeamChange(team_id=team.id, kind=kind, name=name, parent_id=parent_id, into_id=into,
-                   reason=reason, changed_by=by, changed_at=at)
+                   reason=reason, changed_by=context.actor, changed_at=context.now)
     )  # fmt: skip

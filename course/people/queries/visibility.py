@@ -10,7 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Deputy, Membership, Person, RoleGrant, Team
-from course.people.rules import Viewer, build_viewer
+from course.people.rules import Viewer, with_teams
 
 
 def ids_visible_to(session: Session, viewer: Viewer, among: Collection[int] | None = None) -> list[int]:
@@ -101,6 +101,6 @@ def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Vi
             lent_to[number].add((team, manager))
     bosses = {row.id for row in rows if row.role == "administrator"}
     return {
-        row.id: build_viewer(row.id, row.name, row.email, row.id in bosses, managed_by[row.id], lent_to[row.id])
+        row.id: with_teams(Viewer(row.id, row.name, row.email, row.id in bosses), managed_by[row.id], lent_to[row.id])
         for row in rows
     }

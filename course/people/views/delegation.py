@@ -13,17 +13,19 @@ from course.dates import civil_date
 from course.people import actions, queries
 from course.people.forms.directory import email_field, line_field
 from course.people.views.page_context import PageResponse, pages
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import DayField, Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 class DelegationForm(Form):
-    email = email_field("E-mail address of your deputy")
-    until = DayField("Last day, included", "Enter the last day, such as 12/02/2027.")
-    reason = line_field("Reason", "Say in a few words why.")
+    email = email_field(lazy_gettext("E-mail address of your deputy"))
+    until = DayField(lazy_gettext("Last day, included"), lazy_gettext("Enter the last day, such as 12/02/2027."))
+    reason = line_field(lazy_gettext("Reason"), lazy_gettext("Say in a few words why."))
 
 
 def _today() -> date:
@@ -38,11 +40,11 @@ def delegations() -> PageResponse:
     if form.validate_on_submit() and form.until.data is not None:
         email = form.email.data or ""
         with unit_of_work() as session:
-            refused = actions.delegate(session, me, email, form.until.data, form.reason.data or "", today, now())
+            refused = actions.delegate(signed_in_context(session), email, form.until.data, form.reason.data or "")
             if refused is not None:
                 session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
-            flash("Saved. From now on your deputy sees your teams as you do.")
+            flash(_("Saved. From now on your deputy sees your teams as you do."))
             return redirect_after_post(url_for("people.delegations"))
         form[refused.field].errors = [refused.message]
     lent, borrowed = queries.delegations_by_manager(db(), me, today), queries.delegations_to_deputy(db(), me, today)
@@ -55,6 +57,6 @@ def delegations() -> PageResponse:
 def withdraw_delegation(deputy_row: int) -> WsgiResponse:
     """Take it back before its last day."""
     with unit_of_work() as session:
-        done = actions.withdraw_delegation(session, current_user.person.id, deputy_row, now())
-    flash("Taken back. They see your teams no more." if done else "This had ended before.")
+        done = actions.withdraw_delegation(signed_in_context(session), deputy_row)
+    flash(_("Taken back. They see your teams no more.") if done else _("This had ended before."))
     return redirect_after_post(url_for("people.delegations"))

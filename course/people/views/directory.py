@@ -6,15 +6,15 @@ from flask import abort, flash, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.content.schema import SETTINGS
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import AddPersonForm, AddTeamForm, PathwayForm, selected_team_id, team_choices
 from course.people.views.page_context import PageResponse, pages
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.route("/add", methods=["GET", "POST"])
@@ -22,19 +22,25 @@ from course.web.unit_of_work import db, unit_of_work
 def add_person() -> PageResponse:
     """Add somebody, and mail them a link with which to choose a password."""
     form = AddPersonForm()
-    form.team.choices = team_choices(queries.teams(db()), "No team yet")
+    form.team.choices = team_choices(queries.teams(db()), _("No team yet"))
     if form.validate_on_submit():
-        at, by = now(), current_user.person.id
         name, email = form.name.data or "", form.email.data or ""
         team = selected_team_id(form.team.data)
         with unit_of_work() as session:
-            added = actions.add_person(session, name, email, team, form.role.data, at, by)
+            context = signed_in_context(session)
+            added = actions.add_person(context, name, email, team, form.role.data)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
-                    actions.choose_pathway(session, [added.id], form.pathway.data, "", by, at)
-                actions.invite(session, added.id, current_user.person.name, at, by)
+                    actions.choose_pathway(context, [added.id], form.pathway.data, "")
+                actions.invite(context, added.id, current_user.person.name)
         if not isinstance(added, Refusal):
-            flash(f"{added.name} has been added. An invitation is on its way to {added.email}.")
+            flash(
+                _(
+                    "%(name)s has been added. An invitation is on its way to %(email)s.",
+                    name=added.name,
+                    email=added.email,
+                )
+            )
             return redirect_after_post(url_for("dashboard.people"))
         form[added.field].errors = [added.message]
     return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
@@ -59,22 +65,29 @@ def pathway(person_id: int) -> PageResponse:
 def pathways() -> PageResponse:
     """Choose it for everybody in a team and in those below it."""
     form = PathwayForm()
-    form.team.choices = team_choices(queries.teams(db()), "Choose a team")
+    form.team.choices = team_choices(queries.teams(db()), _("Choose a team"))
     if form.validate_on_submit():
         team = selected_team_id(form.team.data)
         if team is not None:
-            return _save_pathway(form, queries.members_below(db(), team), "Everybody there")
-        form.team.errors = ["Choose a team."]
+            return _save_pathway(form, queries.members_below(db(), team), _("Everybody there"))
+        form.team.errors = [_("Choose a team.")]
     page = render_template("people/pathway.html", form=form, name=None, address=url_for("people.pathways"))
     return make_response(page, 422 if form.errors else 200)
 
 
 def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
-    by, setting = current_user.person.id, SETTINGS[form.pathway.data]
+    setting = SETTINGS[form.pathway.data]
     with unit_of_work() as session:
-        changed = actions.choose_pathway(session, people, form.pathway.data, form.reason.data or "", by, now())
+        changed = actions.choose_pathway(signed_in_context(session), people, form.pathway.data, form.reason.data or "")
     number = "1 person" if changed == 1 else f"{changed} people"
-    flash(f"{name} now reads the course in the setting “{setting}”. That is a change for {number}.")
+    flash(
+        _(
+            "%(name)s now reads the course in the setting “%(setting)s”. That is a change for %(number)s.",
+            name=name,
+            setting=setting,
+            number=number,
+        )
+    )
     return redirect_after_post(url_for("dashboard.people"))
 
 
@@ -84,13 +97,13 @@ def add_team() -> PageResponse:
     """Open a team; shows those that there are."""
     form = AddTeamForm()
     teams = queries.teams(db())
-    form.parent.choices = team_choices(teams, "No other team: it stands at the top")
+    form.parent.choices = team_choices(teams, _("No other team: it stands at the top"))
     if form.validate_on_submit():
         name, parent = form.name.data or "", selected_team_id(form.parent.data)
         try:
             with unit_of_work() as session:
-                actions.add_team(session, name, parent, now(), current_user.person.id)
-            flash(f"The team {name} has been added.")
+                actions.add_team(signed_in_context(session), name, parent)
+            flash(_("The team %(name)s has been added.", name=name))
             return redirect_after_post(url_for("people.add_team"))
         except actions.TeamNameTakenError as error:
             form.name.errors = [str(error)]

@@ -8,15 +8,15 @@ from flask import abort, flash, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.jobs.actions import enqueue
 from course.people import actions, queries
 from course.people.jobs import INVITATIONS, invitation_timestamp
 from course.people.views.page_context import pages
+from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import plural
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.post("/<int(max=2147483647):person_id>/invite")
@@ -26,18 +26,29 @@ def invite(person_id: int) -> WsgiResponse:
     last: of two presses only the first sends one."""
     person = queries.person_overview(db(), person_id) or abort(404)
     if person.active:
-        flash(f"{person.name} has chosen a password already, and needs no invitation.")
+        flash(_("%(name)s has chosen a password already, and needs no invitation.", name=person.name))
         return redirect_after_post(url_for("dashboard.people"))
     inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:
-            sent = actions.invite(session, person.id, inviter.name, now(), inviter.id, person.invited_at)
+            sent = actions.invite(signed_in_context(session), person.id, inviter.name, person.invited_at)
     if not sent:
-        flash(f"{person.name} has just been invited. The mail is on its way to {person.email}.")
+        flash(
+            _(
+                "%(name)s has just been invited. The mail is on its way to %(email)s.",
+                name=person.name,
+                email=person.email,
+            )
+        )
     elif person.invited_at is None:
-        flash(f"An invitation is on its way to {person.email}.")
+        flash(_("An invitation is on its way to %(email)s.", email=person.email))
     else:
-        flash(f"A new invitation is on its way to {person.email}. The link in the earlier one no longer works.")
+        flash(
+            _(
+                "A new invitation is on its way to %(email)s. The link in the earlier one no longer works.",
+                email=person.email,
+            )
+        )
     return redirect_after_post(url_for("dashboard.people"))
 
 
@@ -63,8 +74,8 @@ def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiRespon
         wanted = {str(one.id): invitation_timestamp(one.invited_at) for one in found}
         arguments = {"people": wanted, "sender": current_user.person.name}
         with unit_of_work() as session:
-            enqueue(session, INVITATIONS, arguments, current_user.person.id, now())
-        flash(f"{plural(len(found), 'invitation is', 'invitations are')} on the way.")
+            enqueue(signed_in_context(session), INVITATIONS, arguments)
+        flash(ngettext("%(num)s invitation is on the way.", "%(num)s invitations are on the way.", len(found)))
     else:
-        flash("All of them have been invited already.")
+        flash(_("All of them have been invited already."))
     return redirect_after_post(back)

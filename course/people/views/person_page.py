@@ -23,11 +23,12 @@ from course.people.forms.person_page import (
 from course.people.queries import person_by_email, teams
 from course.people.rules import is_undeliverable
 from course.people.views.page_context import PageResponse, pages
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 
 @pages.get("/left")
@@ -48,17 +49,19 @@ def correct_identity(person_id: int) -> PageResponse:
     def deed(session: WriteSession) -> Refusal | None:
         name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
         return actions.correct_identity(
-            session, person_id, name, email, number, form.reason.data or "", _viewer_id(), now()
+            signed_in_context(session), person_id, name, email, number, form.reason.data or ""
         )
 
     def done() -> str:
         if found.person.email == before:
-            return "Saved. Certificates that were issued bear the name that they were issued in."
+            return _("Saved. Certificates that were issued bear the name that they were issued in.")
         if found.seen and not found.seen.active:
-            return "Saved. The link that was mailed to the old address no longer works: send the invitation again."
-        return f"Saved. From now on they sign in as {found.person.email}, with the password that they have."
+            return _("Saved. The link that was mailed to the old address no longer works: send the invitation again.")
+        return _(
+            "Saved. From now on they sign in as %(email)s, with the password that they have.", email=found.person.email
+        )
 
-    return _handle_change(form, found, "Correct", "Save", deed, done)
+    return _handle_change(form, found, _("Correct"), _("Save"), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/teams", methods=["GET", "POST"])
@@ -67,16 +70,16 @@ def join_team(person_id: int) -> PageResponse:
     """Another team, or one more."""
     found = _person_or_404(person_id, here=True)
     form = TeamMembershipForm()
-    form.team.choices = team_choices(teams(db()), "Choose a team")
+    form.team.choices = team_choices(teams(db()), _("Choose a team"))
 
     def deed(session: WriteSession) -> Refusal | None:
         team = selected_team_id(form.team.data)
         if team is None:
-            return Refusal("team", "Choose a team.")
-        return actions.join_team(session, person_id, team, form.how.data == "move", _viewer_id(), now())
+            return Refusal("team", _("Choose a team."))
+        return actions.join_team(signed_in_context(session), person_id, team, form.how.data == "move")
 
     return _handle_change(
-        form, found, "Team of", "Save", deed, lambda: "Saved. The team of earlier days stays as it was."
+        form, found, _("Team of"), _("Save"), deed, lambda: _("Saved. The team of earlier days stays as it was.")
     )
 
 
@@ -85,8 +88,8 @@ def join_team(person_id: int) -> PageResponse:
 def leave_team(person_id: int, bond_id: int) -> PageResponse:
     """Somebody is not in a team any more."""
     with unit_of_work() as session:
-        done = actions.leave_team(session, person_id, bond_id, _viewer_id(), now())
-    flash("They are not in this team any more." if done else "They had left this team before.")
+        done = actions.leave_team(signed_in_context(session), person_id, bond_id)
+    flash(_("They are not in this team any more.") if done else _("They had left this team before."))
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
@@ -96,14 +99,14 @@ def grant_role(person_id: int) -> PageResponse:
     """Give somebody a role."""
     found = _person_or_404(person_id, here=True)
     form = GrantRoleForm()
-    form.team.choices = team_choices(teams(db()), "No team: for administrators")
+    form.team.choices = team_choices(teams(db()), _("No team: for administrators"))
 
     def deed(session: WriteSession) -> Refusal | None:
         return actions.grant_role(
-            session, person_id, form.role.data, selected_team_id(form.team.data), _viewer_id(), now()
+            signed_in_context(session), person_id, form.role.data, selected_team_id(form.team.data)
         )
 
-    return _handle_change(form, found, "Give a role to", "Give the role", deed, lambda: "Saved.")
+    return _handle_change(form, found, _("Give a role to"), _("Give the role"), deed, lambda: _("Saved."))
 
 
 @pages.post("/<int(max=2147483647):person_id>/role/<int(max=2147483647):bond_id>/end")
@@ -111,10 +114,10 @@ def grant_role(person_id: int) -> PageResponse:
 def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     """Take a role away."""
     with unit_of_work() as session:
-        refused = actions.revoke_role(session, person_id, bond_id, _viewer_id(), now())
+        refused = actions.revoke_role(signed_in_context(session), person_id, bond_id)
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
-    flash(refused.message if refused else "The role has been taken away.")
+    flash(str(refused.message) if refused else _("The role has been taken away."))
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
     back = url_for("dashboard.home") if own else url_for("dashboard.person", person_id=person_id)
@@ -131,14 +134,15 @@ def record_departure(person_id: int) -> PageResponse:
     def deed(session: WriteSession) -> Refusal | None:
         last_day = form.last_day.data
         if last_day is None:
-            return Refusal("last_day", "Enter the last day.")
-        zone = app_state().config.time_zone
-        return actions.record_departure(session, person_id, last_day, form.reason.data or "", zone, _viewer_id(), now())
+            return Refusal("last_day", _("Enter the last day."))
+        return actions.record_departure(signed_in_context(session), person_id, last_day, form.reason.data or "")
 
     def done() -> str:
-        return f"{found.person.name} cannot sign in any more. What they did, and their certificates, stay."
+        return _(
+            "%(name)s cannot sign in any more. What they did, and their certificates, stay.", name=found.person.name
+        )
 
-    return _handle_change(form, found, "Has left:", "They have left", deed, done)
+    return _handle_change(form, found, _("Has left:"), _("They have left"), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
@@ -149,24 +153,32 @@ def record_return(person_id: int) -> PageResponse:
     if found.person.erased_at is not None:
         abort(404)
     form = ReturnForm(data={"first_day": civil_date(now(), app_state().config.time_zone)})
-    form.team.choices = team_choices(teams(db()), "No team yet")
+    form.team.choices = team_choices(teams(db()), _("No team yet"))
 
     def deed(session: WriteSession) -> Refusal | None:
-        first_day, zone = form.first_day.data, app_state().config.time_zone
+        first_day = form.first_day.data
         if first_day is None:
-            return Refusal("first_day", "Enter the first day.")
+            return Refusal("first_day", _("Enter the first day."))
         team, reason = selected_team_id(form.team.data), form.reason.data or ""
-        refused = actions.record_return(session, person_id, first_day, team, reason, zone, _viewer_id(), now())
+        context = signed_in_context(session)
+        refused = actions.record_return(context, person_id, first_day, team, reason)
         if refused is None and not is_undeliverable(found.person.email):
-            actions.invite(session, person_id, current_user.person.name, now(), _viewer_id())
+            actions.invite(context, person_id, current_user.person.name)
         return refused
 
     def done() -> str:
         if is_undeliverable(found.person.email):
-            return f"{found.person.name} is back. Their address was erased: correct it, then send the invitation."
-        return f"{found.person.name} is back. An invitation is on its way to {found.person.email}."
+            return _(
+                "%(name)s is back. Their address was erased: correct it, then send the invitation.",
+                name=found.person.name,
+            )
+        return _(
+            "%(name)s is back. An invitation is on its way to %(email)s.",
+            name=found.person.name,
+            email=found.person.email,
+        )
 
-    return _handle_change(form, found, "Is back:", "They are back", deed, done)
+    return _handle_change(form, found, _("Is back:"), _("They are back"), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
@@ -179,17 +191,17 @@ def merge_people(person_id: int) -> PageResponse:
     def deed(session: WriteSession) -> Refusal | None:
         other = person_by_email(session, form.other.data or "")
         if other is None or other.left_at is not None:
-            return Refusal("other", "Nobody who is here has this address.")
+            return Refusal("other", _("Nobody who is here has this address."))
         if other.id == _viewer_id() != person_id:
             # It would end with their own session, and with a role that somebody else has all at once.
             return Refusal(
-                "other", "This is the entry that you are signed in with. Open it, and merge this one into it."
+                "other", _("This is the entry that you are signed in with. Open it, and merge this one into it.")
             )
-        take, reason, zone = form.keep.data == "second", form.reason.data or "", app_state().config.time_zone
-        return actions.merge_people(session, other.id, person_id, take, reason, zone, _viewer_id(), now())
+        take, reason = form.keep.data == "second", form.reason.data or ""
+        return actions.merge_people(signed_in_context(session), other.id, person_id, take, reason)
 
     return _handle_change(
-        form, found, "Merge another entry into", "Merge the two", deed, lambda: "The two entries are one now."
+        form, found, _("Merge another entry into"), _("Merge the two"), deed, lambda: _("The two entries are one now.")
     )
 
 
@@ -201,7 +213,12 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
     """Somebody, who is `here`, or has left; 404 otherwise. Who presses twice is told that it is done."""
     found = queries.person_detail(db(), person_id)
     if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
-        flash(f"{found.person.name} {'has left already' if here else 'is here already'}. Nothing has been changed now.")
+        name = found.person.name
+        flash(
+            _("%(name)s has left already. Nothing has been changed now.", name=name)
+            if here
+            else _("%(name)s is here already. Nothing has been changed now.", name=name)
+        )
         abort(redirect_after_post(url_for("dashboard.person", person_id=person_id)))
     if found is None or (here is not None and here != (found.person.left_at is None)):
         abort(404)
@@ -226,7 +243,7 @@ def _handle_change(
                 if refused is not None:
                     session.rollback()  # what was done until then
         except LookupError:
-            flash(f"{name} has left, or come back, in the meantime. Nothing has been changed now.")
+            flash(_("%(name)s has left, or come back, in the meantime. Nothing has been changed now.", name=name))
             return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         if refused is None:
             flash(done())

@@ -9,13 +9,14 @@ not at all. A line whose person or team somebody else has changed in the meantim
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.dates import civil_date
+from course.context import Context, make_context
 from course.db import insert_once, lock_name
 from course.events import publish
 from course.people import actions as people
@@ -25,23 +26,27 @@ from course.people.events import EarlierCertificate
 from course.people_import import queries
 from course.people_import.actions.preview import get_import_row
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
+from course.people_import.queries import PackedJournal
 from course.people_import.rules.journal import JournalStep, SkippedLine, dump_skipped, load_skipped, person_fingerprint
 from course.people_import.rules.matching import ImportCertificate
 from course.people_import.rules.team_paths import TeamPlace, path_key
+from course.translation import lazy_gettext as _
 
 LEASE = timedelta(minutes=5)  # a process that has not said anything for so long has been cut off
 INVITATION_BATCH = 100  # invitations in one unit of work
 _CHUNK = 25  # lines between two looks at the clock
 ImportInvitee = tuple[int, str]  # id and name
 TeamCache = dict[tuple[str, ...], int]  # ids of teams by the key of their path
-FILE_DELETED = "This file is not kept any more. Upload it again."
-PREVIEW_OUTDATED = (
+FILE_DELETED = _("This file is not kept any more. Upload it again.")
+PREVIEW_OUTDATED = _(
     "Something has changed since you looked at the preview, so nothing was done. Look at it again, then apply it."
 )
-ANOTHER_IMPORT = "Another list is being applied, so nothing was done. Apply this one when that has ended."
-PERSON_CHANGED = "Somebody changed this person while the list was being applied, so this row was not applied."
-PERSON_ADDED = "Somebody with this address or staff number was added while the list was being applied, so this row was not applied."
-TEAM_CLOSED = "A team of this row was closed while the list was being applied, so this row was not applied."
+ANOTHER_IMPORT = _("Another list is being applied, so nothing was done. Apply this one when that has ended.")
+PERSON_CHANGED = _("Somebody changed this person while the list was being applied, so this row was not applied.")
+PERSON_ADDED = _(
+    "Somebody with this address or staff number was added while the list was being applied, so this row was not applied."
+)
+TEAM_CLOSED = _("A team of this row was closed while the list was being applied, so this row was not applied.")
 
 
 class StalePreviewError(ValueError):
@@ -60,17 +65,18 @@ class _RefusedStepError(ValueError):
     """A line cannot be applied; the message says why."""
 
 
-def begin_apply(session: Session, import_id: int, fingerprint: str, by: int | None, at: datetime) -> bool:
+def begin_apply(context: Context, import_id: int, fingerprint: str) -> bool:
     """Begin to apply a list; False if the preview has another fingerprint, or the list is being applied or was.
 
     One that was cut off can be begun again once its lease has ended.
     """
+    session = context.session
     run = _get_run(session, import_id)
     try:
         job = get_import_row(session, import_id)
     except LookupError:
         return False
-    leased = run is not None and run.lease_until is not None and run.lease_until > at
+    leased = run is not None and run.lease_until is not None and run.lease_until > context.now
     if job.mark != fingerprint or job.applied_at is not None or leased:
         return False
     if run is None:
@@ -79,8 +85,8 @@ def begin_apply(session: Session, import_id: int, fingerprint: str, by: int | No
     if run.lines_total is None:
         if not queries.has_content(session, import_id):
             return False
-        job.uploaded_by = by
-    job.begun_at, job.failure, run.lease_until = at, None, at + LEASE
+        job.uploaded_by = context.actor
+    job.begun_at, job.failure, run.lease_until = context.now, None, context.now + LEASE
     session.flush()
     return True
 
@@ -107,13 +113,10 @@ def record_failure(session: Session, import_id: int, failure: str) -> None:
     )
 
 
-def start_writing(
-    session: Session, import_id: int, journal: bytes, lines: int, fingerprint: str, audit_position: int, at: datetime
-) -> None:
+def start_writing(session: Session, import_id: int, journal: PackedJournal, at: datetime) -> None:
     """Store the journal of a list: from now on it is written to its end. Does nothing if another process has done so.
 
-    `journal` has so many `lines`; `fingerprint` and `audit_position` are those of the plan that it was made of. Raises
-    StalePreviewError if the list would do something else by now, ConcurrentChangeError if that is not known,
+    Raises StalePreviewError if the list would do something else by now, ConcurrentChangeError if that is not known,
     AnotherImportError while another list is being written, LookupError if the list is gone.
     """
     lock_name(session, "people_import")
@@ -124,36 +127,31 @@ def start_writing(
         raise LookupError(FILE_DELETED)
     if queries.is_another_being_written(session, import_id):
         raise AnotherImportError(ANOTHER_IMPORT)
-    if fingerprint != job.mark or run is None:
+    if journal.fingerprint != job.mark or run is None:
         raise StalePreviewError(PREVIEW_OUTDATED)
-    if queries.changed_since(session, audit_position):
+    if queries.changed_since(session, journal.audit_position):
         raise ConcurrentChangeError(PREVIEW_OUTDATED)
-    job.journal, run.lines_done, run.lines_total, run.lease_until = journal, 0, lines, at + LEASE
+    job.journal, run.lines_done, run.lines_total = journal.content, 0, journal.lines
+    run.lease_until = at + LEASE
     session.flush()
 
 
 def apply_portion(
-    session: Session,
-    import_id: int,
-    steps: Sequence[JournalStep],
-    teams: TeamCache,
-    zone: str,
-    at: datetime,
-    is_time_up: Callable[[], bool],
+    context: Context, import_id: int, steps: Sequence[JournalStep], teams: TeamCache, is_time_up: Callable[[], bool]
 ) -> int:
     """Write the next lines of a journal, some more until the time is up; returns how many lines are done.
 
     `teams` holds the teams that this import has opened, and is filled: the caller drops it if the unit of work fails.
     """
-    run = _get_started_run(session, import_id)
-    portion, done = _Portion(session, import_id, teams, zone, at), run.lines_done
+    run = _get_started_run(context.session, import_id)
+    portion, done = _Portion(context, import_id, teams), run.lines_done
     while done < len(steps):
         chunk = steps[done : done + _CHUNK]
         portion.write(chunk)
         done += len(chunk)
         if is_time_up():
             break
-    _advance(session, run, done, portion.skipped, at)
+    _advance(context.session, run, done, portion.skipped, context.now)
     return done
 
 
@@ -179,7 +177,7 @@ def finish_apply(
     if job.applied_at is not None:
         return
     job.applied_at, job.content, job.preview, run.lease_until = at, None, preview, at + LEASE
-    record_event(session, "person.imported", None, counts, job.uploaded_by, at)
+    record_event(make_context(session, job.uploaded_by, at), "person.imported", None, counts)
     session.flush()
 
 
@@ -196,22 +194,20 @@ def invitation_batches(invitees: Sequence[ImportInvitee]) -> Iterator[Sequence[I
         yield invitees[start : start + INVITATION_BATCH]
 
 
-def invite_people(
-    session: Session, invitees: Sequence[ImportInvitee], sender: str, by: int | None, at: datetime
-) -> None:
+def invite_people(context: Context, invitees: Sequence[ImportInvitee], sender: str) -> None:
     """Queue an invitation in the name of `sender` for each person who was not invited in the meantime."""
-    for person_id, _ in invitees:
-        people.invite(session, person_id, sender, at, by)
+    for person_id, _name in invitees:
+        people.invite(context, person_id, sender)
 
 
 class _Portion:
     """Lines of one list that are written in one unit of work."""
 
-    def __init__(self, session: Session, import_id: int, teams: TeamCache, zone: str, at: datetime) -> None:
-        self._session, self._teams, self._zone, self._at = session, teams, zone, at
-        file_name, self._by = queries.file_name_and_actor(session, import_id)
-        self._import_id, self._reason = import_id, f"From the list {file_name}"[:200]
-        self._today = civil_date(at, zone)
+    def __init__(self, context: Context, import_id: int, teams: TeamCache) -> None:
+        file_name, uploaded_by = queries.file_name_and_actor(context.session, import_id)
+        self._context = replace(context, actor=uploaded_by)
+        self._session, self._teams = context.session, teams
+        self._import_id, self._reason = import_id, _("From the list %(file_name)s", file_name=file_name)[:200]
         self._open_paths: TeamCache | None = None
         self.skipped: list[SkippedLine] = []
 
@@ -250,8 +246,8 @@ class _Portion:
         ready = [(step, new) for step, new in ready if still_open.issuperset((*new.team_ids, *new.managed_team_ids))]
         if not ready:
             return
-        ids = people.add_people(session, [new for _, new in ready], self._reason, self._today, self._by, self._at)
-        for person_id, (step, _) in zip(ids, ready, strict=True):
+        ids = people.add_people(self._context, [new for _, new in ready], self._reason)
+        for person_id, (step, _names) in zip(ids, ready, strict=True):
             self._record_certificates(person_id, step.row_data.certificates)
 
     def _change(self, steps: Sequence[JournalStep]) -> None:
@@ -275,31 +271,31 @@ class _Portion:
     def _known_now(self, ids: Collection[int]) -> dict[int, str]:
         """The fingerprints of people as they are now; until the unit of work ends nobody else corrects them."""
         people.lock_people(self._session, ids)
-        found = queries.known_people(self._session, self._zone, ids)
+        found = queries.known_people(self._session, self._context.zone, ids)
         return {person.id: person_fingerprint(person) for person in found}
 
     def _change_person(self, person_id: int, step: JournalStep, teams: Sequence[int], managed: Sequence[int]) -> None:
-        session, by, at, reason, zone = self._session, self._by, self._at, self._reason, self._zone
+        context, reason = self._context, self._reason
         changes, data = step.changes, step.row_data
         if "back" in changes and data.start is not None:
-            _raise_if_refused(people.record_return(session, person_id, data.start, None, reason, zone, by, at))
+            _raise_if_refused(people.record_return(context, person_id, data.start, None, reason))
         if "correct" in changes:
-            person = people_queries.person(session, person_id)
+            person = people_queries.person(context.session, person_id)
             if person is None:
                 raise LookupError(f"there is no person {person_id}")
             number, name = data.staff_number or person.staff_number, data.name or person.name
-            _raise_if_refused(people.correct_identity(session, person_id, name, data.email, number, reason, by, at))
+            _raise_if_refused(people.correct_identity(context, person_id, name, data.email, number, reason))
         if "team" in changes:
-            _raise_if_refused(people.set_teams(session, person_id, teams, by, at))
+            _raise_if_refused(people.set_teams(context, person_id, teams))
         if "manager" in changes:
             for team_id in managed:
-                _raise_if_refused(people.grant_role(session, person_id, "manager", team_id, by, at))
+                _raise_if_refused(people.grant_role(context, person_id, "manager", team_id))
         if "pathway" in changes and data.pathway is not None:
-            people.choose_pathway(session, [person_id], data.pathway, reason, by, at)
+            people.choose_pathway(context, [person_id], data.pathway, reason)
         if "certificate" in changes:
             self._record_certificates(person_id, data.certificates)
         if "left" in changes and data.leaving is not None:
-            _raise_if_refused(people.record_departure(session, person_id, data.leaving, reason, zone, by, at))
+            _raise_if_refused(people.record_departure(context, person_id, data.leaving, reason))
 
     def _record_certificates(self, person_id: int, certificates: Sequence[ImportCertificate]) -> None:
         """Record the earlier certificates of a row, the oldest first; one that a list named before changes nothing."""
@@ -307,10 +303,8 @@ class _Portion:
             known = insert_once(self._session, ImportedCertificate, person_id=person_id, day=one.day,
                                 valid_until=one.valid_until, issuer=one.issuer, import_id=self._import_id)  # fmt: skip
             if known is not None:
-                event = EarlierCertificate(
-                    person_id, one.day, one.valid_until, one.issuer, self._today, self._by, self._at
-                )
-                publish(self._session, event)
+                by, at = self._context.actor, self._context.now
+                publish(self._session, EarlierCertificate(person_id, one.day, one.valid_until, one.issuer, by, at))
 
     def _team_ids(self, places: Sequence[TeamPlace]) -> tuple[int, ...]:
         """The teams at these places; those that are not there yet are opened. LookupError if one above is closed."""
@@ -326,7 +320,7 @@ class _Portion:
 
     def _add_team(self, path: tuple[str, ...]) -> int:
         parent = self._open_team(path[:-1]) if len(path) > 1 else None
-        return people.add_team(self._session, path[-1], parent, self._at, self._by).id
+        return people.add_team(self._context, path[-1], parent).id
 
 
 def _raise_if_refused(refused: Refusal | None) -> None:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, load_only
 
+from course.context import Context
 from course.people_import import queries
 from course.people_import.models import PeopleImport
-from course.people_import.queries import ImportChoices
+from course.people_import.queries import ImportChoices, PackedPreview
 from course.people_import.rules.table import Table
 from course.text import normalise_line
 
@@ -18,11 +19,12 @@ CONTENT_RETENTION = timedelta(days=1)
 PREVIEW_RETENTION = timedelta(days=30)
 
 
-def store_upload(session: Session, file_name: str, content: bytes, by: int | None, at: datetime) -> int:
+def store_upload(context: Context, file_name: str, content: bytes) -> int:
     """Store a list, as `rules.table.pack_table` made it of its file, to be previewed and applied; returns its id."""
-    delete_expired(session, at)
+    session = context.session
+    delete_expired(session, context.now)
     name = normalise_line(file_name.rpartition("/")[2].rpartition("\\")[2])[:200] or "list.csv"
-    row = PeopleImport(file_name=name, content=content, uploaded_by=by, uploaded_at=at)
+    row = PeopleImport(file_name=name, content=content, uploaded_by=context.actor, uploaded_at=context.now)
     session.add(row)
     session.flush()
     return row.id
@@ -67,24 +69,23 @@ def keep_preview(
     import_id: int,
     table: Table,
     choices: ImportChoices,
-    preview: str,
-    fingerprint: str,
+    preview: PackedPreview,
     invites: bool | None = None,
 ) -> bool:
-    """Store the choices for a list, and what it would do with them (`preview` and `fingerprint` of its ImportDraft).
+    """Store the choices for a list, and what it would do with them (`preview` is that of its ImportDraft).
 
     False, and nothing is stored, once the list has begun to be written. Raises LookupError if there is no such list.
     """
     if not store_choices(session, import_id, table, choices, invites):
         return False
     job = get_import_row(session, import_id)
-    job.preview, job.mark = preview, fingerprint
+    job.preview, job.mark = preview.text, preview.fingerprint
     session.flush()
     return True
 
 
 def keep_preview_of_choices(
-    session: Session, import_id: int, table: Table, choices: ImportChoices, preview: str, fingerprint: str
+    session: Session, import_id: int, table: Table, choices: ImportChoices, preview: PackedPreview
 ) -> bool:
     """Store what a list would do with these choices; False, and nothing is stored, if other choices were stored in the
     meantime: the preview has to be made again. Nothing is stored either, and True returned, once the list has begun to be
@@ -94,7 +95,7 @@ def keep_preview_of_choices(
         return True
     if queries.import_choices(session, import_id, table) != choices:
         return False
-    job.preview, job.mark = preview, fingerprint
+    job.preview, job.mark = preview.text, preview.fingerprint
     session.flush()
     return True
 

@@ -81,20 +81,26 @@ class ImportPlan:
         return hashlib.sha256(facts.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class MappedRows:
+    """The rows of a list with their numbers, the place of each field in a row, and the rows that could not be read."""
+
+    rows: Sequence[tuple[int, Sequence[str]]]
+    columns: Mapping[str, int]
+    bad: Sequence[BadRow] = ()
+
+
 def make_plan(
-    rows: Sequence[tuple[int, Sequence[str]]],
-    columns: Mapping[str, int],
+    table: MappedRows,
     known: Sequence[KnownPerson],
     team_paths: TeamPaths,
     today: date,
-    bad: Sequence[BadRow] = (),
     decisions: Mapping[str, str] | None = None,
 ) -> ImportPlan:
-    """The plan of a list on `today`. `columns` gives the position of each field in a row, `bad` are the rows that could not be
-    read, `decisions` the decisions about questions by their keys (rules/questions.py). The order of the rows does not
-    matter."""
+    """The plan of a list on `today`. `decisions` are the decisions about questions by their keys (rules/questions.py). The order
+    of the rows does not matter."""
     directory, answers = PeopleDirectory(known), decisions or {}
-    parsed_rows = _parse_rows(rows, columns, bad, today)
+    parsed_rows = _parse_rows(table.rows, table.columns, table.bad, today)
     found, refused = group_rows(parsed_rows, today)
     lines = [ImportLine(row.number, "refused", row.who, (row.fault,)) for row in refused]
     matched: list[_MatchedRows] = []

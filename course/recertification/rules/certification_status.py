@@ -166,8 +166,7 @@ def derive_status_details(known: CertificationFacts, policies: Sequence[Policy],
     pause = (
         _latest_pause([pause for pause in known.pauses if covers(pause.since, pause.until, on)]) if obligation else None
     )
-    extension = furthest_extension(known.extensions, policies, on) if policies else None
-    due = _due_date(known, policies, on, obligation, chain, leading, extension)
+    due = _due_date(known, policies, on, obligation, chain, leading)
     if pause and any(p.until is None and p.since <= on for p in known.pauses):
         due = DueDate(None, "pause", pause=pause)
     window_opens = due_soon_from = refresher_until = None
@@ -269,7 +268,6 @@ def _due_date(
     obligation: Obligation | None,
     chain: Sequence[Cycle],
     leading: LeadingCycle | None,
-    furthest: tuple[date, Extension] | None,
 ) -> DueDate:
     """The due date: the latest of the certificate's date, the end of the starter days, the days after a revocation, an
     extension, and the days after a pause."""
@@ -286,7 +284,7 @@ def _due_date(
     revocation_due, revoked_completion = _revocation_due_date(chain, policies)
     if revoked_completion and revocation_due > day:
         day, source = revocation_due, "revocation"
-    extension = None
+    extension, furthest = None, furthest_extension(known.extensions, policies, on) if policies else None
     if furthest and furthest[0] > day:
         day, source, extension = furthest[0], "extension", furthest[1]
     moving_pause = None

@@ -84,6 +84,18 @@ class CompletionFact:
 
 
 @dataclass(frozen=True)
+class ExternalCompletion:
+    """A completion elsewhere, as its certificate states it: the day, the last valid day (None: it states none), the
+    issuer, the completed course (`kind` is initial or refresher), and the signed document if there is one."""
+
+    day: date
+    valid_until: date | None
+    issuer: str
+    kind: str = INITIAL
+    proof: str | None = None
+
+
+@dataclass(frozen=True)
 class Extension:
     """An extension: more time for the person, up to and including the day `until`. `withdrawn` is the day on which the
     extension was withdrawn."""

@@ -12,7 +12,6 @@ from flask import Response, abort, flash, g, make_response, redirect, render_tem
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.people.access import recordable_person
 from course.people.queries import PersonView, person_overview, visible_person
 from course.recertification import actions, queries
@@ -20,11 +19,13 @@ from course.recertification.forms import EarlierCertificateForm, ExtensionForm, 
 from course.recertification.rules import CompletionFact, Extension, Pause, certification_status, cycle_reason, cycles
 from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 from course.recertification.rules.fact_impact import FactImpact, fact_impact
-from course.recertification.rules.facts import IMPORTED
+from course.recertification.rules.facts import IMPORTED, ExternalCompletion
 from course.recertification.views.page_context import pages, today, zone
+from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import WriteSession, db, unit_of_work
+from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
 
 @pages.get("/mine")
@@ -68,41 +69,40 @@ class FactKind:
 
 
 def _save_extension(session: WriteSession, person_id: int, form: ExtensionForm) -> str:
-    by, at = current_user.person.id, now()
-    is_new = actions.grant_extension(session, person_id, form.until.day, form.reason.data or "", today(), by, at)
-    return "More time is granted." if is_new else "This was granted before. Nothing has changed."
+    is_new = actions.grant_extension(signed_in_context(session), person_id, form.until.day, form.reason.data or "")
+    return _("More time is granted.") if is_new else _("This was granted before. Nothing has changed.")
 
 
 def _save_leave(session: WriteSession, person_id: int, form: LongLeaveForm) -> str:
-    by, at = current_user.person.id, now()
     days = int(form.days.data or 0)
-    since, until, reason = form.since.day, form.until.data, form.reason.data or ""
-    is_new = actions.record_pause(session, person_id, since, until, days, reason, today(), by, at)
-    return "The leave is recorded." if is_new else "This leave was recorded before. Nothing has changed."
+    pause = Pause(form.since.day, form.until.data, days, form.reason.data or "")
+    is_new = actions.record_pause(signed_in_context(session), person_id, pause)
+    return _("The leave is recorded.") if is_new else _("This leave was recorded before. Nothing has changed.")
 
 
 def _save_certificate(session: WriteSession, person_id: int, form: EarlierCertificateForm) -> str:
-    by, at = current_user.person.id, now()
-    is_new = actions.import_completion(
-        session, person_id, form.day.day, form.until.data, form.issuer.data or "", form.kind.data,
-        form.reason.data or "", today(), by, at,
-    )  # fmt: skip
-    return "The certificate is recorded." if is_new else "This certificate was recorded before. Nothing has changed."
+    completion = ExternalCompletion(form.day.day, form.until.data, form.issuer.data or "", form.kind.data)
+    is_new = actions.import_completion(signed_in_context(session), person_id, completion, form.reason.data or "")
+    return (
+        _("The certificate is recorded.") if is_new else _("This certificate was recorded before. Nothing has changed.")
+    )
 
 
 FACT_KINDS = {
     "extension": FactKind(
         ExtensionForm,
-        "More time",
-        "It moves the day by which the course is due. A certificate keeps its date.",
+        lazy_gettext("More time"),
+        lazy_gettext("It moves the day by which the course is due. A certificate keeps its date."),
         _save_extension,
         lambda form, day: Extension(day, form.until.day, form.reason.data or ""),
     ),
     "leave": FactKind(
         LongLeaveForm,
-        "Long leave",
-        "Nobody is reminded or overdue while they are away. To add or change the last day of a leave, record it again "
-        "with the same first day.",
+        lazy_gettext("Long leave"),
+        lazy_gettext(
+            "Nobody is reminded or overdue while they are away. To add or change the last day of a leave, record it again "
+            "with the same first day."
+        ),
         _save_leave,
         lambda form, day: Pause(
             form.since.day, form.until.data, int(form.days.data or 0), form.reason.data or "", recorded=day
@@ -110,9 +110,11 @@ FACT_KINDS = {
     ),
     "certificate": FactKind(
         EarlierCertificateForm,
-        "Earlier certificate",
-        "A certificate of this course from another organisation, or from before you used this site. Look at it before "
-        "you record it.",
+        lazy_gettext("Earlier certificate"),
+        lazy_gettext(
+            "A certificate of this course from another organisation, or from before you used this site. Look at it before "
+            "you record it."
+        ),
         _save_certificate,
         lambda form, day: CompletionFact(form.day.day, day, IMPORTED, form.until.data),
     ),
@@ -133,12 +135,19 @@ def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
         if not impact.warning or form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
                 message = fact_kind.save(session, person.id, form)
-            flash(f"{person.name}: {message} {impact.after.explanation_for(_pronouns_for(person_id))}")
+            flash(
+                _(
+                    "%(name)s: %(message)s %(explanation)s",
+                    name=person.name,
+                    message=message,
+                    explanation=impact.after.explanation_for(_pronouns_for(person_id)),
+                )
+            )
             return redirect_after_post(url_for("training_records.person", person_id=person.id))
     status = impact.before if impact else certification_status(facts, policies, day)
     page = render_template(
         "recertification/record.html", form=form, person=person, title=fact_kind.title, lede=fact_kind.intro, entry=None,
-        button="Save", here=status, effect=impact, voice=_pronouns_for(person_id),
+        button=_("Save"), here=status, effect=impact, voice=_pronouns_for(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -153,20 +162,20 @@ def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiRes
         abort(404)
     form = WithdrawFactForm()
     if form.validate_on_submit():
-        by, reason = current_user.person.id, form.reason.data or ""
+        reason = form.reason.data or ""
         try:
             with unit_of_work() as session:
-                actions.withdraw_fact(session, person.id, what, fact_id, reason, today(), by, now())
-            flash(f"{person.name}: taken back.")
+                actions.withdraw_fact(signed_in_context(session), person.id, what, fact_id, reason)
+            flash(_("%(name)s: taken back.", name=person.name))
         except LookupError:
-            flash(f"{person.name}: it was taken back or replaced before. Nothing has changed.")
+            flash(_("%(name)s: it was taken back or replaced before. Nothing has changed.", name=person.name))
         return redirect_after_post(url_for("training_records.person", person_id=person.id))
     entry = next(
         entry for entry in queries.recertification_entries(db(), person.id) if (entry.kind, entry.id) == (what, fact_id)
     )
     page = render_template(
-        "recertification/record.html", form=form, person=person, title="Take it back", lede="", entry=entry,
-        button="Take it back", here=None, effect=_withdrawal_impact(person.id, what, fact_id),
+        "recertification/record.html", form=form, person=person, title=_("Take it back"), lede="", entry=entry,
+        button=_("Take it back"), here=None, effect=_withdrawal_impact(person.id, what, fact_id),
         voice=_pronouns_for(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)

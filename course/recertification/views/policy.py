@@ -6,10 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.clock import now
 from course.content.schema import SETTINGS
 from course.recertification import actions, queries
 from course.recertification.forms import PathwayPolicyForm, PolicyForm
@@ -17,9 +15,10 @@ from course.recertification.rules import Policy, PolicyImpact, describe_policy, 
 from course.recertification.rules.pathway_policy import own_pathway_policy
 from course.recertification.rules.policy import GENERAL, policy_in_force
 from course.recertification.views.page_context import pages, today, zone
+from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 PREVIEW_LIMIT = 50
 _PATHWAYS: dict[str, str] = {str(name): words for name, words in SETTINGS.items()}
@@ -84,11 +83,13 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
         impact = preview_policy_change(everybody, versions, [*versions, new_version], day)
         if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:
-                is_new = actions.add_policy_version(
-                    session, new_version, day, form.reason.data or "", current_user.person.id, now()
-                )
-            saved = f"Saved. It affects {len(impact.affected)} of {len(everybody)} people."
-            flash(saved if is_new else "This was saved before. Nothing has changed.")
+                is_new = actions.add_policy_version(signed_in_context(session), new_version, form.reason.data or "")
+            saved = _(
+                "Saved. It affects %(affected)s of %(everybody)s people.",
+                affected=len(impact.affected),
+                everybody=len(everybody),
+            )
+            flash(saved if is_new else _("This was saved before. Nothing has changed."))
             return redirect_after_post(url_for("recertification.policies"))
     page = render_template(
         "recertification/policy.html",

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from course.content.changes import MarkedChange
 from course.content.library import Library
+from course.context import Context
 from course.db import insert_once, lock_row
 from course.learning import queries as learning
-from course.learning.actions import begin_run, open_attempt, open_enrolment, protected_questions
+from course.learning.actions import NewAttempt, begin_run, open_attempt, open_enrolment, protected_questions
 from course.learning.events import StepEnded
 from course.learning.models import PageRead
 from course.learning.queries import question_history
@@ -32,25 +33,16 @@ from course.refreshers.rules.updates import Update
 ABANDONED_AFTER = timedelta(days=180)
 
 
-def begin_refresher(
-    session: Session, library: Library, person_id: int, imported_on: date | None, at: datetime
-) -> Refresher:
-    """The refresher that is under way, or a new one composed for today."""
+def begin_refresher(context: Context, library: Library, imported_on: date | None) -> Refresher:
+    """The refresher of the learner who acts that is under way, or a new one composed for today."""
+    session, person_id, at = context.session, context.person_id, context.now
     lock_row(session, Person, person_id)
     under_way = refresher_under_way(session, person_id, at)
     if under_way is not None:
         return under_way
     composition = compose_refresher(session, library, person_id, imported_on, at)
-    return _save_composition(
-        session,
-        library,
-        person_id,
-        REFRESHER,
-        composition.plan.planned_points,
-        composition.changes,
-        composition.scenario,
-        at,
-    )
+    points = composition.plan.planned_points
+    return _save_composition(context, library, REFRESHER, points, composition.changes, composition.scenario)
 
 
 def refresher_under_way(session: Session, person_id: int, at: datetime) -> Refresher | None:
@@ -72,8 +64,9 @@ def resumable_refresher(session: Session, person_id: int, newest: Refresher | No
     return None if queries.has_completed_since(session, person_id, newest.opened_at) else newest
 
 
-def begin_update(session: Session, library: Library, person_id: int, update: Update, at: datetime) -> Refresher:
-    """The update on these changes that is under way, or a new one."""
+def begin_update(context: Context, library: Library, update: Update) -> Refresher:
+    """The update on these changes of the learner who acts that is under way, or a new one."""
+    session, person_id = context.session, context.person_id
     lock_row(session, Person, person_id)
     newest = queries.newest_refresher(session, person_id, UPDATE)
     if (
@@ -83,7 +76,7 @@ def begin_update(session: Session, library: Library, person_id: int, update: Upd
     ):
         return newest
     planned_points = [PlannedPoint(point, 1, REASON_CHANGED) for point in update.points]
-    return _save_composition(session, library, person_id, UPDATE, planned_points, update.changes, None, at)
+    return _save_composition(context, library, UPDATE, planned_points, update.changes, None)
 
 
 def _changes_in(refresher: Refresher) -> set[tuple[str, str | None]]:
@@ -92,11 +85,11 @@ def _changes_in(refresher: Refresher) -> set[tuple[str, str | None]]:
 
 
 def _save_composition(
-    session: Session, library: Library, person_id: int, kind: str, planned_points: Iterable[PlannedPoint],
-    changes: Iterable[MarkedChange],
-    scenario: ScenarioCandidate | None, at: datetime,
+    context: Context, library: Library, kind: str, planned_points: Iterable[PlannedPoint],
+    changes: Iterable[MarkedChange], scenario: ScenarioCandidate | None,
 ) -> Refresher:  # fmt: skip
     """Store the composition of a refresher or an update and open its attempt."""
+    session, person_id, at = context.session, context.person_id, context.now
     planned_points, changes = list(planned_points), list(changes)
     enrolment = open_enrolment(session, person_id, kind, at)
     versions_read = queries.versions_read(session, person_id)
@@ -114,9 +107,9 @@ def _save_composition(
     seed = secrets.randbelow(2**31)
     counts = [(ask.point, ask.questions) for ask in planned_points]
     history = question_history(session, person_id, protected_questions(session, library, person_id))
-    drawn = draw_questions(counts, library.questions.values(), history.last_asked, seed, protected=history.protected)
+    drawn = draw_questions(counts, library.questions.values(), history, seed)
     drawn = prefer_changed_questions(drawn, [one for one in changes if one.kind == "question"])
-    open_attempt(session, library, enrolment, kind, "course", 1, seed, drawn, at)
+    open_attempt(session, library, NewAttempt(enrolment, kind, "course", 1, seed), drawn, at)
     saved = queries.newest_refresher(session, person_id, kind)
     assert saved is not None  # noqa: S101 (it was written above)
     return saved
@@ -142,21 +135,14 @@ def prefer_changed_questions(drawn: Sequence[DrawnQuestion], questions: Sequence
     return selected
 
 
-def record_changed_page_read(
-    session: Session,
-    library: Library,
-    person_id: int,
-    refresher: Refresher,
-    part: RefresherPartView,
-    today: date,
-    at: datetime,
-) -> None:
+def record_changed_page_read(context: Context, library: Library, refresher: Refresher, part: RefresherPartView) -> None:
     """Record that a changed page was read in its present version."""
     ref = part.ref.removeprefix(PAGE_PREFIX)
     page = page_of(library, ref)
     version = page.version if page else part.version
+    session, at = context.session, context.now
     if insert_once(session, PageRead, enrolment_id=refresher.id, ref=ref, version=version or "", read_at=at):
-        complete_refresher(session, StepEnded(person_id, refresher.id, library, today, at))
+        complete_refresher(session, StepEnded(context.person_id, refresher.id, library, context.today, at))
 
 
 def record_page_reread(session: Session, library: Library, refresher: Refresher, point: str, at: datetime) -> bool:
@@ -181,16 +167,16 @@ def restart_course(session: Session, person_id: int, at: datetime) -> bool:
     return True
 
 
-def begin_scenario_run(session: Session, library: Library, person_id: int, refresher: Refresher, at: datetime) -> int:
+def begin_scenario_run(context: Context, library: Library, refresher: Refresher) -> int:
     """The run of the refresher's scenario that is under way, or a new one. Returns its id.
 
     A scenario that is no longer taught is replaced by another one.
     """
     ref = next(part.ref for part in refresher.parts if part.kind == "scenario")
-    candidates = scenario_candidates(library, queries.scenario_run_counts(session, person_id))
+    candidates = scenario_candidates(library, queries.scenario_run_counts(context.session, context.person_id))
     if ref not in {story.ref for story in candidates}:
         replacement = next_scenario(candidates, {})
         assert replacement is not None  # noqa: S101 (every module has a scenario: the content check sees to it)
         ref = replacement.ref
     module, _, name = ref.partition("/")
-    return begin_run(session, person_id, ref, library.modules[module].scenarios[name], at, refresher.id)
+    return begin_run(context, ref, library.modules[module].scenarios[name], refresher.id)

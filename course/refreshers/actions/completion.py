@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.library import Library
 from course.content.schema import WORDS_PER_MINUTE
-from course.credentials.actions import signing_settings
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.db import lock_row
 from course.learning import actions as learning
@@ -27,14 +27,16 @@ from course.refreshers.rules.eligibility import would_renew
 def complete_refresher(session: Session, event: StepEnded) -> None:
     """Complete the refresher with its last step. Safe to call after every step. An update needs no completion of its
     own, because the steps recorded in it show that it is finished."""
-    _complete_if_finished(session, event.library, event.person_id, event.enrolment_id, event.on, event.at, event.at)
+    context = make_context(session, event.person_id, event.at)
+    _complete_if_finished(context, event.library, event.person_id, event.enrolment_id, event.at)
 
 
 def _complete_if_finished(
-    session: Session, library: Library, person_id: int, enrolment: int, on: date, at: datetime, recorded: datetime
+    context: Context, library: Library, person_id: int, enrolment: int, finished_at: datetime
 ) -> bool:
     """Complete a refresher that was finished at that moment. A refresher that does not count is not completed and
     issues nothing."""
+    session = context.session
     if queries.newest_refresher_id(session, person_id, REFRESHER) != enrolment:
         return False
     # Of two last steps at the same time one waits here for the lock, and then sees the other.
@@ -42,10 +44,11 @@ def _complete_if_finished(
     newest = queries.newest_refresher(session, person_id, REFRESHER)
     if newest is None or newest.id != enrolment or not newest.is_finished or newest.completed_at is not None:
         return False
-    if not renews_certificate(session, person_id, newest, on, signing_settings(session).zone):
+    if not renews_certificate(session, person_id, newest, civil_date(finished_at, context.zone), context.zone):
         return False
     minutes = required_minutes(library, newest)
-    return learning.record_completion(session, library, person_id, enrolment, REFRESHER, minutes, on, at, recorded)
+    finished = learning.FinishedEnrolment(person_id, enrolment, REFRESHER, finished_at, minutes)
+    return learning.record_completion(context, library, finished)
 
 
 def renews_certificate(session: Session, person_id: int, refresher: Refresher, on: date, zone: str) -> bool:
@@ -83,22 +86,20 @@ def recover_completion(
     """Complete a course or refresher that was finished and never completed, as of the day on which it was finished.
     None if a step is missing, it does not count, or it is completed already. Safe to call again, and twice at the same
     time."""
-    zone = signing_settings(session).zone
+    context = make_context(session, None, at)
     library = full_library.for_(candidate.pathway, candidate.nation)
     if candidate.attempt_id is not None and candidate.ended_at is not None:
         learning.record_attempt_outcome(session, library, candidate.person_id, candidate.attempt_id, candidate.ended_at)
     last_step = queries.last_step_at(session, candidate.enrolment_id)
     if last_step is None or (candidate.left_at is not None and last_step > candidate.left_at):
         return None
-    finished_on = civil_date(last_step, zone)
     if candidate.kind == REFRESHER:
-        is_completed = _complete_if_finished(
-            session, library, candidate.person_id, candidate.enrolment_id, finished_on, last_step, at
-        )
+        is_completed = _complete_if_finished(context, library, candidate.person_id, candidate.enrolment_id, last_step)
     else:
-        is_completed = learning.complete_course(session, library, candidate.person_id, finished_on, last_step, at)
+        is_completed = learning.complete_course(context, library, candidate.person_id, last_step)
     if not is_completed:
         return None
+    finished_on = civil_date(last_step, context.zone)
     details = {"kind": candidate.kind, "finished": finished_on}
-    record_event(session, "certificate.found", ("person", candidate.person_id), details, None, at)
+    record_event(context, "certificate.found", ("person", candidate.person_id), details)
     return RecoveredCompletion(candidate.person_id, candidate.email, candidate.kind, finished_on)

@@ -14,7 +14,13 @@ from course.content.queries import changes_first_taught
 from course.content.schema import WORDS_PER_MINUTE, Module, Page, Setting
 from course.dates import civil_date
 from course.refreshers import queries
-from course.refreshers.rules.composition import RefresherPlan, ScenarioCandidate, compose_plan, next_scenario
+from course.refreshers.rules.composition import (
+    RefresherPlan,
+    ScenarioCandidate,
+    TimeBudget,
+    compose_plan,
+    next_scenario,
+)
 from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
 from course.refreshers.rules.updates import ChangeBasis, Update, open_changes, required_update
 
@@ -50,9 +56,7 @@ def compose_refresher(
         frozenset(p for p in library.taught_points if library.points[p].safety_critical),
         frozenset(p for one in changes for p in one.points),
         estimate,
-        page_minutes(library),
-        fixed_minutes,
-        library.minutes * library.course.refresher_share / 100,
+        TimeBudget(page_minutes(library), fixed_minutes, library.minutes * library.course.refresher_share / 100),
     )
     return RefresherComposition(plan, changes, scenario, estimate)
 

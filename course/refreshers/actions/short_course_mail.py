@@ -12,7 +12,7 @@ from course.content.library import Library
 from course.content.schema import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
-from course.learning.actions import open_attempt, protected_questions
+from course.learning.actions import NewAttempt, open_attempt, protected_questions
 from course.learning.queries import question_history
 from course.learning.rules.drawing import draw_questions
 from course.mail.actions import schedule_message
@@ -71,9 +71,10 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     seed = secrets.randbelow(2**31)
     counts = [(point, 1) for point in weakest_points(estimate, library.taught_points)]
     history = question_history(session, learner.person_id, protected_questions(session, library, learner.person_id))
-    drawn = draw_questions(counts, library.questions.values(), history.last_asked, seed, protected=history.protected)
+    drawn = draw_questions(counts, library.questions.values(), history, seed)
     number = len(learner.boosters) + 1
-    attempt_id = open_attempt(session, library, learner.enrolment_id, "booster", "course", number, seed, drawn, at)
+    new_attempt = NewAttempt(learner.enrolment_id, "booster", "course", number, seed)
+    attempt_id = open_attempt(session, library, new_attempt, drawn, at)
     hours = sending_hours(session, zone)
     send_at = hours.next_sending_time(at) if hours else at
     if attempt_id is None:

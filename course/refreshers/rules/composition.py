@@ -44,32 +44,41 @@ def point_minutes(questions: int, estimate: float, page_minutes: float) -> float
     return questions * QUESTION_MINUTES + (1 - estimate) * (QUESTION_MINUTES + REREAD_SHARE * page_minutes)
 
 
+@dataclass(frozen=True)
+class TimeBudget:
+    """The time of a refresher in minutes: how long the page of each point takes, how long the changed pages and the
+    scenario take (`fixed`), and how long the whole refresher may take (`budget`)."""
+
+    page_minutes: Mapping[str, float]
+    fixed: float
+    budget: float
+
+
 def compose_plan(
     points: Sequence[str],
     critical: frozenset[str],
     changed: frozenset[str],
     estimate: Mapping[str, float],
-    page_minutes: Mapping[str, float],
-    fixed: float,
-    budget: float,
+    time: TimeBudget,
 ) -> RefresherPlan:
     """Choose the points of a refresher. `points` are all points that are taught, `estimate` says how likely each is
-    remembered (0 to 1), `page_minutes` how long its page takes, `fixed` how long the changed pages and the scenario
-    take, `budget` how long the whole refresher may take, in minutes.
+    remembered (0 to 1).
 
     Critical and changed points are always included, however long that takes. The other points follow, the least
     remembered first, until the next one would exceed the budget. There is always at least one point.
     """
     planned = [PlannedPoint(p, QUESTIONS_PER_CRITICAL, REASON_CRITICAL) for p in points if p in critical]
     planned += [PlannedPoint(p, 1, REASON_CHANGED) for p in points if p in changed and p not in critical]
-    minutes = fixed + sum(point_minutes(ask.questions, estimate[ask.point], page_minutes[ask.point]) for ask in planned)
+    minutes = time.fixed + sum(
+        point_minutes(ask.questions, estimate[ask.point], time.page_minutes[ask.point]) for ask in planned
+    )
     chosen = {ask.point for ask in planned}
     order = {point: number for number, point in enumerate(points)}
     for point in sorted(points, key=lambda p: (estimate[p], order[p])):
         if point in chosen:
             continue
-        extra = point_minutes(1, estimate[point], page_minutes[point])
-        if minutes + extra > budget and planned:
+        extra = point_minutes(1, estimate[point], time.page_minutes[point])
+        if minutes + extra > time.budget and planned:
             break
         planned.append(PlannedPoint(point, 1, REASON_FORGOTTEN))
         minutes += extra

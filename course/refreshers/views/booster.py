@@ -11,14 +11,16 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.content.queries import part_in_version
 from course.content.schema import Question
+from course.context import make_context
 from course.learning import actions as learning
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
 from course.learning.views.attempts import ALREADY_ANSWERED
 from course.refreshers import queries
 from course.refreshers.rules.boosters import LINK_VALIDITY
-from course.refreshers.views.page_context import pages, today
+from course.refreshers.views.page_context import pages
 from course.signed_links import BoosterLink, read_link
+from course.translation import gettext as _
 from course.web.access import public
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
@@ -54,7 +56,10 @@ def _attempt_of_token(token: str) -> AttemptView | None:
 
 
 def _link_expired_page() -> Page:
-    title, text = "This link no longer works", "It has run out, or it was not copied whole. There is nothing to do."
+    title, text = (
+        _("This link no longer works"),
+        _("It has run out, or it was not copied whole. There is nothing to do."),
+    )
     return make_response(render_template("auth/gone.html", title=title, text=text), 410)
 
 
@@ -111,12 +116,10 @@ def answer_booster(token: str, position: int) -> Response:
     if isinstance(reply, InvalidAnswer):
         if item.given is None:
             return _render_question(token, attempt, position, reply)
-        flash(ALREADY_ANSWERED)
+        flash(str(ALREADY_ANSWERED))
         return redirect_after_post(question_url)
     with unit_of_work() as session:
-        result = learning.submit_answer(
-            session, library(), holder, attempt.id, position, reply.given, reply.confidence, today(), now()
-        )
+        result = learning.submit_answer(make_context(session, holder, now()), library(), attempt.id, position, reply)
     if result == learning.CONFLICT:
-        flash(ALREADY_ANSWERED)
+        flash(str(ALREADY_ANSWERED))
     return redirect_after_post(question_url)

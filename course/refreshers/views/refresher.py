@@ -25,13 +25,12 @@ from course.refreshers.views.page_context import (
     reader_update,
     ref_title,
     refresher_status,
-    today,
 )
 from course.signed_links import MailChoiceLink, sign_link
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, unit_of_work
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.get("/refresher")
@@ -89,7 +88,7 @@ def begin_refresher() -> Response:
     if not status.is_available or not can_continue:
         return redirect_after_post(url_for("refreshers.refresher"))
     with unit_of_work() as session:
-        refresher = actions.begin_refresher(session, reader_library(), reader_id(), status.imported_on, now())
+        refresher = actions.begin_refresher(signed_in_context(session), reader_library(), status.imported_on)
     next_row = next_part(refresher)
     return redirect_after_post(next_row.address if next_row else url_for("refreshers.refresher"))
 
@@ -124,7 +123,7 @@ def begin_scenario() -> Response:
     if address := SHORT_COURSE_NAVIGATION[refresher.kind].elsewhere(refresher.id):
         return redirect_after_post(address)
     with unit_of_work() as session:
-        run_id = actions.begin_scenario_run(session, reader_library(), reader_id(), refresher, now())
+        run_id = actions.begin_scenario_run(signed_in_context(session), reader_library(), refresher)
     return redirect_after_post(url_for("learning.run", run_id=run_id))
 
 
@@ -177,7 +176,7 @@ def record_change_seen(kind: str, position: int) -> Response:
     if not part.done and (address := navigation.elsewhere(refresher.id)):
         return redirect_after_post(address)
     with unit_of_work() as session:
-        actions.record_changed_page_read(session, reader_library(), reader_id(), refresher, part, today(), now())
+        actions.record_changed_page_read(signed_in_context(session), reader_library(), refresher, part)
     return redirect_after_post(navigation.onward(refresher.id).address)
 
 
@@ -240,6 +239,6 @@ def begin_update() -> Response:
     if newest is not None and newest.points_to_reread:
         return redirect_after_post(url_for("refreshers.update"))
     with unit_of_work() as session:
-        begun = actions.begin_update(session, reader_library(), reader_id(), due_update, now())
+        begun = actions.begin_update(signed_in_context(session), reader_library(), due_update)
     next_row = next_part(begun)
     return redirect_after_post(next_row.address if next_row else url_for("refreshers.update"))

@@ -1,0 +1,43 @@
+"""Who acts, when and in which transaction: what every action needs that records who did something, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from course.dates import civil_date
+
+ZONE_KEY = "zone"  # where the application factory stores the time zone in every session
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The first argument of every action that needs more than the session.
+
+    `session` is the session of the unit of work; `actor` the id of the person who acts (None: the program itself, such
+    as a command or a job); `now` the moment, with a time zone; `zone` the IANA name of the installation's time zone.
+    """
+
+    session: Session
+    actor: int | None
+    now: datetime
+    zone: str
+
+    @property
+    def today(self) -> date:
+        """The calendar day of the moment in the installation's time zone."""
+        return civil_date(self.now, self.zone)
+
+    @property
+    def person_id(self) -> int:
+        """The id of the person who acts. Raises TypeError if the program itself acts."""
+        if self.actor is None:
+            raise TypeError("a person has to act here")
+        return self.actor
+
+
+def make_context(session: Session, actor: int | None, now: datetime) -> Context:
+    """The context of an actor at a moment, in the time zone that every session of this installation carries."""
+    return Context(session, actor, now, session.info[ZONE_KEY])
