@@ -131,10 +131,8 @@ def lazy_sentences(sentences: Iterable[str]) -> str:
     """Sentences one after the other, without empty ones, as a LazyText."""
     text = ""
     for sentence in sentences:
-        if sentence and text:
-            text = lazy_gettext("%(sentences)s %(next)s", sentences=text, next=sentence)
-        else:
-            text = text or sentence
+        if sentence:
+            text = lazy_gettext("%(sentences)s %(next)s", sentences=text, next=sentence) if text else sentence
     return text
 
 
