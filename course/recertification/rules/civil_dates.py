@@ -76,11 +76,6 @@ def number_of_months(number: int) -> str:
     return lazy_ngettext("%(num)s month", "%(num)s months", number)
 
 
-def pluralise(number: int, noun: str) -> str:
-    """A number with its noun in English: 1 day, 2 days"""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 __all__ = [
     "DATE_RANGE_MESSAGE",
     "EARLIEST_DATE",
@@ -94,5 +89,4 @@ __all__ = [
     "next_yearly_date",
     "number_of_days",
     "number_of_months",
-    "pluralise",
 ]
