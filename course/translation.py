@@ -3,25 +3,32 @@
 English is the language of the source: an English sentence is the key (msgid) of its translation in the catalogues under
 course/translations, and what is said where a catalogue has none. Code that runs while a page or mail is made calls `gettext`.
 Rules, forms and constants give a `LazyText` (`lazy_gettext`), which is translated when it is shown. Nothing here knows Flask.
+Babel, Jinja and MarkupSafe are imported where they are used: the sandbox process (course/web/sandbox) loads this module at
+each start, and needs none of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from datetime import date
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
-from typing import Any, Protocol, SupportsIndex
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
-from babel import Locale
-from jinja2 import Environment
-from markupsafe import escape
+if TYPE_CHECKING:
+    from babel import Locale
+    from jinja2 import Environment
 
 SOURCE_LANGUAGE = "en"
 FOLDER = Path(__file__).resolve().parent / "translations"
-_SOURCE_LOCALE = Locale("en", "GB")
+_PLAIN_PATTERN = re.compile(r"(?:[^%]|%%|%\(\w+\)s)*")  # a message whose values are only filled in
+_VALUE_NAME = re.compile(r"%\((\w+)\)s")
+_MAX_PATTERN = 5_000  # characters of such a message
+_MAX_DEPTH = 4  # messages within messages
 
 
 class Catalogue(Protocol):
@@ -96,12 +103,16 @@ def current_locale() -> Locale:
 @lru_cache(maxsize=32)
 def language_locale(language: str) -> Locale:
     """The Babel locale of a language: en_GB for English and for what is made from English."""
+    from babel import Locale  # noqa: PLC0415
+
     primary = language.partition("-")[0]
-    return _SOURCE_LOCALE if primary == SOURCE_LANGUAGE else Locale.parse(primary)
+    return Locale("en", "GB") if primary == SOURCE_LANGUAGE else Locale.parse(primary)
 
 
 def language_name(language: str) -> str:
     """The name of a language in that language itself: English, Cymraeg."""
+    from babel import Locale  # noqa: PLC0415
+
     locale = language_locale(language)
     return str(Locale(locale.language).get_display_name(locale)).capitalize()
 
@@ -127,18 +138,76 @@ def lazy_ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     return LazyText(one, many, number, {"num": number, **values})
 
 
+def lazy_join(texts: Sequence[str], separator: str = " ") -> str:
+    """Texts one after the other as a LazyText: whole sentences, or the names of a list."""
+    if len(texts) < 2:
+        return texts[0] if texts else ""
+    pattern = separator.replace("%", "%%").join(f"%(text{place})s" for place in range(len(texts)))
+    return LazyText(pattern, None, 0, {f"text{place}": text for place, text in enumerate(texts)})
+
+
 def lazy_sentences(sentences: Iterable[str]) -> str:
-    """Sentences one after the other, without empty ones, as a LazyText."""
-    text = ""
-    for sentence in sentences:
-        if sentence:
-            text = lazy_gettext("%(sentences)s %(next)s", sentences=text, next=sentence) if text else sentence
-    return text
+    """Sentences one after the other, without those that are empty, as a LazyText."""
+    return lazy_join([sentence for sentence in sentences if sentence])
+
+
+def error_text(error: Exception) -> str:
+    """The text with which an error was raised, as a LazyText if it was one: `str(error)` is in the language of this moment."""
+    return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
+
+
+def text_as_data(text: str) -> object:
+    """A text as data that JSON can carry: a plain text as it is; a LazyText as message, plural, number and values, so that it
+    can be shown in the language of a later reader."""
+    return [text.message, text.plural, text.number, _value_data(text.values)] if isinstance(text, LazyText) else text
+
+
+def _value_data(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: {"day": value.isoformat()} if type(value) is date
+        else text_as_data(value) if isinstance(value, str)
+        else value if isinstance(value, int) else str(value)
+        for name, value in values.items()
+    }  # fmt: skip
+
+
+def text_from_data(data: object, depth: int = _MAX_DEPTH) -> str:
+    """The text of `text_as_data`. Raises ValueError for any other data.
+
+    The data may come from a process that was taken over by a file, so a message can only fill its values in, each once: the
+    text is hardly longer than the data.
+    """
+    if isinstance(data, str):
+        return data
+    if not (isinstance(data, list) and len(data) == 4 and depth):
+        raise ValueError("this is not a text")
+    message, plural, number, values = data
+    is_text = isinstance(message, str) and isinstance(plural, str | None) and isinstance(number, int)
+    if not is_text or not isinstance(values, dict):
+        raise ValueError("this is not a text")
+    # Without values a message is shown as it is, also with a % in it.
+    if (values or plural is not None) and not all(_fills_in(pattern, values) for pattern in (message, plural or "")):
+        raise ValueError("this is not a message of its values")
+    return LazyText(message, plural, number, {name: _value_from_data(value, depth) for name, value in values.items()})
+
+
+def _fills_in(pattern: str, values: Mapping[str, object]) -> bool:
+    if len(pattern) > _MAX_PATTERN or not _PLAIN_PATTERN.fullmatch(pattern):
+        return False
+    names = _VALUE_NAME.findall(pattern)
+    return len(set(names)) == len(names) and values.keys() >= set(names)
+
+
+def _value_from_data(value: object, depth: int) -> object:
+    if isinstance(value, dict):
+        return date.fromisoformat(str(value.get("day")))
+    return value if isinstance(value, int) else text_from_data(value, depth - 1)
 
 
 class LazyText(str):
     """A message and its values. As a string it is the English text: equal to it, stored as it, sorted as it. Where it is
-    shown (`str`, f-strings, templates, fields of forms) it is the text in the language of that moment."""
+    shown (`str`, f-strings, templates, fields of forms) it is the text in the language of that moment. A value that is a
+    LazyText is translated with it; one that is a date is shown in words."""
 
     __slots__ = ("message", "number", "plural", "values")
     message: str
@@ -148,7 +217,7 @@ class LazyText(str):
 
     def __new__(cls, message: str, plural: str | None, number: int, values: Mapping[str, object]) -> LazyText:
         source = message if plural is None or number == 1 else plural
-        plain = {name: value.source if isinstance(value, LazyText) else value for name, value in values.items()}
+        plain = {name: _source_value(value) for name, value in values.items()}
         text = super().__new__(cls, source % plain if values else source)
         text.message, text.plural, text.number, text.values = message, plural, number, values
         return text
@@ -161,14 +230,17 @@ class LazyText(str):
     def __str__(self) -> str:
         if _current_catalogue() is None and not self.values:
             return self.source
+        values = {name: _shown_value(value) for name, value in self.values.items()}
         if self.plural is None:
-            return gettext(self.message, **self.values)
-        return ngettext(self.message, self.plural, self.number, **self.values)
+            return gettext(self.message, **values)
+        return ngettext(self.message, self.plural, self.number, **values)
 
     def __format__(self, specification: str) -> str:
         return format(str(self), specification)
 
     def __html__(self) -> str:
+        from markupsafe import escape  # noqa: PLC0415
+
         return str(escape(str(self)))
 
     def __mod__(self, values: Any) -> LazyText:
@@ -177,6 +249,20 @@ class LazyText(str):
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         return LazyText, (self.message, self.plural, self.number, dict(self.values))
+
+
+def _source_value(value: object) -> object:
+    if isinstance(value, LazyText):
+        return value.source
+    return f"{value.day} {value:%B %Y}" if type(value) is date else value
+
+
+def _shown_value(value: object) -> object:
+    if type(value) is not date or _current_catalogue() is None:
+        return _source_value(value) if type(value) is date else value
+    from babel.dates import format_date  # noqa: PLC0415
+
+    return format_date(value, "d MMMM y", current_locale())
 
 
 def install(environment: Environment) -> None:

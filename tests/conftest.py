@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
+import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,19 +22,22 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+import app as application
 from app import create_app
-from config import Config
+from config import ROOT, Config
 from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
 from course.auth.rate_limits import PAGE_ATTEMPTS_KEY
 from course.content.actions import archive
-from course.db import assert_outside_unit_of_work, make_engine
+from course.content.library import Library
+from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.postgres import temporary_cluster
 from tests.support.rendering import StatementsWhileRendering
+from tests.support.templates import BytecodeInMemory
 
 # A developer's .env changes nothing in tests, nor in the processes that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
@@ -51,6 +57,18 @@ PEOPLES_PASSWORD = "quiet-river-stones-42"  # of everybody who can sign in
 
 # A password that takes as long as it should to be hashed would be a third of the time of all tests.
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+# Many applications are made in a process. They share the course of this repository, which is immutable, and the code of the
+# templates; a course that a test has changed lies in another folder, and is read each time.
+_read_library = application._load_library
+_read_once = cache(_read_library)
+
+
+def _shared_library(folder: Path) -> Library:
+    return (_read_once if folder == ROOT / "modules" else _read_library)(folder)
+
+
+application._load_library = _shared_library
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": BytecodeInMemory()}
 # Whatever is slow refuses to run inside a unit of work, in every test.
 db.raise_if_slow = True
 
@@ -66,8 +84,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's walks first: nobody is left alone with a long one at the end."""
-    items.sort(key=lambda item: "tests/journeys/" not in item.nodeid)
+    """Long tests first, then the browser's walks: no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None, "tests/journeys/" not in item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @before_render_template.connect
@@ -99,18 +124,83 @@ def make_config(database_url: str, **settings: str) -> Config:
     return Config.from_env({"SECRET_KEY": SECRET, "DATABASE_URL": database_url, **settings})
 
 
-@pytest.fixture(scope="session")
-def prepared(database_url: str) -> Flask:
-    """The application on a schema made by the migrations, with its content archived."""
-    app = create_app(make_config(database_url))
+def make_app(database_url: str, **settings: str) -> Flask:
+    """An application on a database, which writes no line for each request."""
+    app = create_app(make_config(database_url, **settings))
     app.config["LOG_REQUESTS"] = False
-    engine = make_engine(database_url)
-    schema_upgrade.upgrade(engine)
-    with Session(engine) as session:
-        archive(session, app.extensions["course"].library, NOW)
-        session.commit()
-    engine.dispose()
     return app
+
+
+def migrate(database_url: str, with_content: bool = True) -> None:
+    """Make the schema by the migrations in an empty database, and archive the content in it if that is asked for."""
+    app = make_app(database_url)
+    engine = app.extensions["course"].engine
+    schema_upgrade.upgrade(engine)
+    if with_content:
+        with app.app_context(), unit_of_work() as session:
+            archive(session, app.extensions["course"].library, NOW)
+    engine.dispose()
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[str], None]) -> Path:
+    """A SQLite file that `make` fills, given its URL, once in a run by whichever process needs it first.
+
+    It is to be copied, not used.
+    """
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    file, unfinished = folder / f"{name}.db", folder / f"{name}-unfinished.db"
+    with (folder / f"{name}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not file.exists():
+            make(f"sqlite:///{unfinished}")
+            with closing(sqlite3.connect(unfinished)) as source, closing(sqlite3.connect(file)) as copy:
+                source.backup(copy)
+            file.chmod(0o600)
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the schema and no rows: to be copied, not used."""
+    return made_once(tmp_path_factory, "migrated", lambda url: migrate(url, with_content=False))
+
+
+@pytest.fixture(scope="session")
+def archived_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the schema and the content archived: to be copied, not used."""
+    return made_once(tmp_path_factory, "archived", migrate)
+
+
+@pytest.fixture(scope="session")
+def archived_database(postgres_url: str) -> str:
+    """The same on PostgreSQL: the name of a database, as a template for others."""
+    name = "archived"
+    migrate(new_database(postgres_url, name))
+    return name
+
+
+def new_database(postgres_url: str, name: str, template: str = "template1") -> str:
+    """A new database in the cluster, like its template, in place of any other of that name; returns its URL."""
+    base = make_url(postgres_url)
+    engine = create_engine(base, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"drop database if exists {name} with (force)"))
+        connection.execute(text(f"create database {name} template {template}"))
+    engine.dispose()
+    return base.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def prepared(database_url: str, archived_file: Path) -> Flask:
+    """The application on a schema made by the migrations, with its content archived."""
+    file = make_url(database_url).database
+    if database_url.startswith("sqlite") and file:
+        shutil.copy(archived_file, file)
+    else:
+        migrate(database_url)
+    return make_app(database_url)
 
 
 @contextmanager
@@ -168,52 +258,36 @@ def client(app: Flask) -> Client:
 
 
 @pytest.fixture
-def fresh_app(tmp_path: Path) -> Flask:
+def fresh_app(tmp_path: Path, migrated_file: Path) -> Flask:
     """An application on a database file of its own that really commits, migrated and empty."""
-    url = f"sqlite:///{tmp_path / 'fresh.db'}"
-    app = create_app(make_config(url))
-    app.config["LOG_REQUESTS"] = False
-    schema_upgrade.upgrade(app.extensions["course"].engine)
+    app = make_app(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'fresh.db')}")
+    # The check at the first connection of a process is over, as in a course that has been running.
+    app.extensions["course"].engine.connect().close()
     return app
+
+
+def _prepare_demonstration(url: str) -> None:
+    app = create_app(make_config(url, DEMO_PASSWORD=PEOPLES_PASSWORD))
+    done = app.test_cli_runner().invoke(args=["demo", "prepare"])
+    assert done.exit_code == 0, done.output
+    app.extensions["course"].engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration's database, made once in a run by whichever process needs it first: to be copied, not used.
-
-    Its three people have the tests' password.
-    """
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    file, making = folder / "demonstration.db", folder / "demonstration-in-the-making.db"
-    with (folder / "demonstration.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not file.exists():
-            app = create_app(make_config(f"sqlite:///{making}", DEMO_PASSWORD=PEOPLES_PASSWORD))
-            done = app.test_cli_runner().invoke(args=["demo", "prepare"])
-            assert done.exit_code == 0, done.output
-            app.extensions["course"].engine.dispose()
-            with closing(sqlite3.connect(making)) as source, closing(sqlite3.connect(file)) as copy:
-                source.backup(copy)
-    return file
+    """The demonstration's database: to be copied, not used. Its three people have the tests' password."""
+    return made_once(tmp_path_factory, "demonstration", _prepare_demonstration)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
-    """The course on an empty database of its own."""
+    """The course on a database of its own, with the content archived and nothing else."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'races.db'}"
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('archived_file'), tmp_path / 'races.db')}"
     else:
-        base = make_url(request.getfixturevalue("postgres_url"))
-        with create_engine(base, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text("drop database if exists races"))
-            connection.execute(text("create database races"))
-        url = base.set(database="races").render_as_string(hide_password=False)
-    app = create_app(make_config(url))
-    app.config["LOG_REQUESTS"] = False
-    schema_upgrade.upgrade(app.extensions["course"].engine)
-    with app.app_context(), unit_of_work() as session:
-        archive(session, app.extensions["course"].library, NOW)
+        template = request.getfixturevalue("archived_database")
+        url = new_database(request.getfixturevalue("postgres_url"), "races", template)
+    app = make_app(url)
+    app.extensions["course"].engine.connect().close()
     yield app
     app.extensions["course"].engine.dispose()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import PasswordField
+from wtforms import PasswordField, RadioField
 from wtforms.fields import EmailField
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from course.auth.rules import MAX_PASSWORD_LENGTH, password_mistake
 from course.organisation.forms import nation_field, organisation_name_field, pathway_field
 from course.people.forms import clean_line, email_field, name_field
+from course.translation import language_name, languages
 from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
@@ -70,6 +71,21 @@ class NewPasswordForm(Form):
 class ChangePasswordForm(Form):
     current = _current_password_field(_("Current password"))
     password = _new_password_field(_("New password"))
+
+
+class LanguageForm(Form):
+    """The language of pages and mail, out of those that are offered when the form is made."""
+
+    language = RadioField(
+        _("Language of pages and mail"),
+        choices=lambda: [(language, language_name(language)) for language in languages()],
+        validate_choice=False,
+    )
+
+    def validate_language(self, field: RadioField) -> None:
+        """Refuse a language that is not offered."""
+        if field.data not in languages():
+            raise ValidationError(_("Choose one of these languages."))
 
 
 class SetUpForm(Form):

@@ -15,6 +15,7 @@ from course.clock import now
 from course.dates import civil_date
 from course.people.rules import Viewer
 from course.web.app_state import app_state
+from course.web.request_language import LANGUAGE_KEY
 from course.web.security_headers import clear_browser_data
 from course.web.unit_of_work import row_source, unit_of_work
 
@@ -71,9 +72,12 @@ def load_user(user_id: str) -> SignedInUser | None:
 
 
 def begin_sign_in_session(granted: SignInGranted) -> None:
-    """Begin a sign-in session. The earlier browser session is cleared, so that nobody can have prepared it (session
-    fixation)."""
+    """Begin a sign-in session. The earlier browser session is cleared except for its language, so that nobody can have
+    prepared it (session fixation)."""
+    language = session.get(LANGUAGE_KEY)
     session.clear()
+    if language is not None:
+        session[LANGUAGE_KEY] = language
     session.permanent = True
     user = load_user(f"{granted.person_id}:{granted.session_key}:{secrets.token_urlsafe(9)}")
     if user is not None:

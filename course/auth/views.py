@@ -13,6 +13,7 @@ from course.auth.actions import RequestSource, SetUpDetails, SignInGranted, TooM
 from course.auth.forms import (
     ChangePasswordForm,
     ForgottenPasswordForm,
+    LanguageForm,
     NewPasswordForm,
     SetUpForm,
     SignInForm,
@@ -25,12 +26,14 @@ from course.clock import now
 from course.context import make_context
 from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
+from course.people import actions as people
 from course.people.queries import person_overview
+from course.translation import current_language, language_name, languages, use_language
 from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, discard_request_state, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 pages = Blueprint("auth", __name__)
 ViewResponse = Response | WsgiResponse
@@ -201,7 +204,31 @@ def account() -> ViewResponse:
             flash(_("Your password has been changed. You have been signed out everywhere else."))
             return redirect_after_post(url_for("auth.account"))
         form.current.errors = [_("This is not your current password.")]
-    return _form_page("auth/me.html", form, seen=person_overview(db(), person.id))
+    return _account_page(form, LanguageForm(formdata=None, data={"language": current_language()}))
+
+
+def _account_page(password_form: ChangePasswordForm, language_form: LanguageForm) -> Response:
+    overview = person_overview(db(), current_user.person.id)
+    page = render_template(
+        "auth/me.html", form=password_form, language_form=language_form, languages=languages(), seen=overview,
+        password_hint=PASSWORD_HINT,
+    )  # fmt: skip
+    return make_response(page, 422 if password_form.errors or language_form.errors else 200)
+
+
+@pages.post("/me/language")
+@sign_in_required
+def choose_language() -> ViewResponse:
+    """Choose the language of pages and mail."""
+    g.here = "me"
+    form = LanguageForm()
+    if not form.validate_on_submit():
+        return _account_page(ChangePasswordForm(formdata=None), form)
+    with unit_of_work() as session:
+        people.choose_language(signed_in_context(session), form.language.data)
+    with use_language(form.language.data):
+        flash(_("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
+    return redirect_after_post(url_for("auth.account"))
 
 
 def _attempt_password_change(

@@ -35,10 +35,10 @@ _throttle = PageRateLimiter("calendar feeds", 300, 60)
 _feed_throttle = PageRateLimiter("one calendar feed", 30, 300)
 _NEW_FEED_KEY = "calendar_feed"
 _ENDED_MESSAGE = lazy_gettext(
-    "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course.\n"
+    "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course."
 )
 _RATE_LIMIT_MESSAGE = lazy_gettext(
-    "Too many requests from this place in the network, or for this feed. Please try again in a minute.\n"
+    "Too many requests from this place in the network, or for this feed. Please try again in a minute."
 )
 
 
@@ -47,10 +47,10 @@ _RATE_LIMIT_MESSAGE = lazy_gettext(
 def feed(token: str) -> Response:
     """A feed as iCalendar, derived from what its holder may see at this moment."""
     if not _throttle.is_allowed(network_prefix(request.remote_addr)) or not _feed_throttle.is_allowed(token[:100]):
-        return _text_response(_RATE_LIMIT_MESSAGE, 429, {"Retry-After": "60"})
+        return _text_response(f"{_RATE_LIMIT_MESSAGE}\n", 429, {"Retry-After": "60"})
     holder_feed = queries.feed_by_token(db(), token)
     if holder_feed is None:
-        return _text_response(_ENDED_MESSAGE, 404)
+        return _text_response(f"{_ENDED_MESSAGE}\n", 404)
     config, today = app_state().config, _today()
     course = CalendarCourse(library().course.title, public_url_for("dashboard.home"))
     events = queries.events(db(), holder_feed, config.time_zone, today, course)

@@ -24,6 +24,7 @@ from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation
 from course.people.models import Person
 from course.people.queries import person
+from course.translation import languages
 
 
 def issue_certificate(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
@@ -52,6 +53,7 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
         minutes=event.minutes,
         sections="\n".join(event.sections),
         kind=event.kind,
+        language=holder.language,
     )
     session.add(issued)
     session.flush()
@@ -60,11 +62,15 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     sign_credential(session, _certificate_data(issued), event.at)
 
 
-def reissue(context: Context, old: str, name: str, reason: str) -> str:
-    """Issue a certificate again under another name; the old one is marked as replaced. Returns the new number.
+def reissue(context: Context, old: str, name: str, reason: str, language: str | None = None) -> str:
+    """Issue a certificate again under another name; the old one is marked as replaced. Returns the new number. It stays in
+    the language of the old one, unless `language` names another.
 
-    Raises LookupError if the number does not exist, ValueError if the certificate was replaced or revoked.
+    Raises LookupError if the number does not exist, ValueError if the certificate was replaced or revoked, or the language
+    is not offered.
     """
+    if language is not None and language not in languages():
+        raise ValueError(f"the language {language!r} is not offered")
     session = context.session
     before = _require_unchanged(session, old)
     values = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
@@ -72,6 +78,7 @@ def reissue(context: Context, old: str, name: str, reason: str) -> str:
         "id": None,
         "number": new_number(secrets.choice),
         "name": name.strip(),
+        "language": language or before.language,
         "issued_at": context.now,
         "replaces": before.id,
     }

@@ -30,13 +30,14 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words. The
 @group.command("reissue")
 @click.argument("number")
 @click.option("--name", required=True, help="The name that the new certificate bears.")
+@click.option("--language", help="Its language, such as cy. By default that of the old certificate.")
 @_REASON
-def reissue_command(number: str, name: str, reason: str) -> None:
+def reissue_command(number: str, name: str, language: str | None, reason: str) -> None:
     """Issue certificate NUMBER anew under another name. The old one is marked as replaced."""
     try:
         with unit_of_work() as session:
             new_number = actions.reissue(
-                make_context(session, None, now()), normalise_number(number), name, reason[:200]
+                make_context(session, None, now()), normalise_number(number), name, reason[:200], language
             )
     except (LookupError, ValueError) as error:
         raise click.ClickException(f"{error}.") from error

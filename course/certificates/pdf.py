@@ -19,7 +19,8 @@ from course.certificates.script_support import (
     text_direction,
 )
 from course.certificates.typesetting import typeset
-from course.translation import lazy_gettext as _
+from course.translation import SOURCE_LANGUAGE, language_locale, lazy_gettext, use_language
+from course.translation import gettext as _
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 
@@ -28,8 +29,8 @@ TEMPLATE = Path(__file__).with_name("certificate.typ")
 class PrintedCertificate:
     """The contents of a printed certificate, as texts for display; unknown ones are empty.
 
-    `verify_url` is the address at which the certificate can be verified. The names of the fields are those in
-    certificate.typ.
+    `verify_url` is the address at which the certificate can be verified, `language` the language of the words around the
+    facts (BCP 47), in which the facts are written too. The names of the fields are those in certificate.typ.
     """
 
     name: str
@@ -46,8 +47,9 @@ class PrintedCertificate:
     sections: tuple[str, ...]
     verify_url: str
     issued_at: datetime
-    completion_method: str = "with all of its modules, scenarios and timelines, and the final assessment"
-    achievement: str = "completed the course"
+    completion_method: str = lazy_gettext("with all of its modules, scenarios and timelines, and the final assessment")
+    achievement: str = lazy_gettext("completed the course")
+    language: str = SOURCE_LANGUAGE
 
 
 def certificate_pdf(printed: PrintedCertificate, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
@@ -59,22 +61,24 @@ def certificate_pdf(printed: PrintedCertificate, credential: bytes | None = None
     typst.TypstError for an error in the template.
     """
     credential_text = "" if credential is None else credential.decode()
-    texts = (str(value) for value in astuple(printed))
     # Inputs can only be texts: the picture is passed as a list of its bytes.
     picture = json.dumps(list(logo)) if logo else ""
-    return typeset(
-        TEMPLATE,
-        lambda missing: {**_template_inputs(printed, credential_text, missing), "logo": picture},
-        texts,
-        printed.issued_at,
-    )
+    with use_language(printed.language):
+        return typeset(
+            TEMPLATE,
+            lambda missing: {**_template_inputs(printed, credential_text, missing), "logo": picture},
+            [str(value) for value in astuple(printed)],
+            printed.issued_at,
+        )
 
 
 def _template_inputs(printed: PrintedCertificate, credential_text: str, missing: frozenset[str]) -> dict[str, str]:
     """The inputs of the template: texts for the page and for the properties of the file, the QR code, and the
     credential."""
     name, course, organisation = clean_text(printed.name), clean_text(printed.course), clean_text(printed.organisation)
-    texts = {key: _template_text(value, missing) for key, value in asdict(printed).items() if isinstance(value, str)}
+    values = {key: str(value) for key, value in asdict(printed).items() if isinstance(value, str)}
+    texts = {key: _template_text(value, missing) for key, value in values.items()}
+    locale = language_locale(printed.language)
     sections = [_template_text(title, missing) for title in printed.sections]
     issued_at = printed.issued_at.astimezone(UTC)
     facts = texts | {
@@ -84,12 +88,39 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
         # These are not typeset, so no font can lack a character of them.
         "title": _("Certificate %(number)s: %(name)s", number=printed.number, name=name),
         "author": organisation,
-        "about": f"{name} completed the course {course} at {organisation}.",
+        "about": _("%(name)s completed the course %(course)s at %(organisation)s.", name=name, course=course,
+                   organisation=organisation),
+        "words": {key: _template_text(text, missing)["text"] for key, text in _words().items()},
+        "lang": locale.language,
+        "region": locale.territory,
         "issued": [issued_at.year, issued_at.month, issued_at.day],
-    }
+    }  # fmt: skip
     # The QR code as SVG, with the quiet zone that scanners need.
     code = segno.make(printed.verify_url, error="m", micro=False).svg_inline(border=2)
     return {"facts": json.dumps(facts), "code": code, "credential": credential_text}
+
+
+def _words() -> dict[str, str]:
+    """The words around the facts, in the current language. The keys are those in certificate.typ."""
+    return {
+        "heading": _("Certificate of completion"),
+        "certify": _("This is to certify that"),
+        "covers": _("What the course covers"),
+        "completed_on": _("Completed on"),
+        "valid_until": _("Valid up to and including"),
+        "number": _("Certificate number"),
+        "pathway": _("Pathway"),
+        "length": _("Length of the course"),
+        "edition": _("Edition and version"),
+        "code": _("QR code that leads to the page on which this certificate can be checked"),
+        "check": _("Check this certificate"),
+        "scan": _("Anyone can check that it is valid. Scan the code, or go to"),
+        "boxes": _(
+            "□ stands for a character for which there is no letter here. The page above, and the title of this file, "
+            "spell it out."
+        ),
+        "credential": _("The same certificate as a signed credential that software can check"),
+    }
 
 
 def _template_text(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:

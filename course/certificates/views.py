@@ -23,8 +23,8 @@ from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.signed_links import CertificateLink, read_link, sign_link
+from course.translation import SOURCE_LANGUAGE, current_language, languages, ngettext, use_language
 from course.translation import gettext as _
-from course.translation import ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
@@ -67,6 +67,7 @@ def detail(number: str) -> str:
         check=check_address(number),
         pathway=pathway_name(own_certificate.pathway),
         signed=signed_credential(db(), own_certificate.id) is not None,
+        other_languages=[one for one in languages() if one != (own_certificate.language or SOURCE_LANGUAGE)],
     )
 
 
@@ -141,8 +142,11 @@ def credential(number: str) -> Response:
 @pages.get("/<number>.pdf")
 @sign_in_required
 def download(number: str) -> Response:
-    """A certificate as PDF."""
-    return _pdf_response(current_user.person.id, number)
+    """A certificate as PDF, in the language in which it was issued or in the one that `?language=` names."""
+    language = request.args.get("language")
+    if language is not None and language not in languages():
+        abort(404)
+    return _pdf_response(current_user.person.id, number, language)
 
 
 def certificate_link(person_id: int, number: int) -> str:
@@ -239,30 +243,33 @@ def _credential_response(person_id: int, number: str) -> Response:
     return response
 
 
-def _pdf_response(person_id: int, number: str) -> Response:
+def _pdf_response(person_id: int, number: str, language: str | None = None) -> Response:
+    """The PDF in `language`, by default in the language in which the certificate was issued."""
     found = queries.certificate(db(), person_id, number) or abort(404)
-    printed = PrintedCertificate(
-        name=found.name,
-        course=found.course,
-        organisation=found.organisation,
-        edition=found.edition,
-        version=found.content_version,
-        number=found.number,
-        completed_on=format_date(found.completed_on),
-        valid_until=format_date(found.valid_until),
-        notice=str(library().course.notice),
-        pathway=pathway_name(found.pathway),
-        length=f"about {format_minutes(found.minutes)}" if found.minutes else "",
-        sections=tuple((found.sections or "").splitlines()),
-        verify_url=check_address(found.number),
-        issued_at=found.issued_at,
-    )
-    if found.kind == "refresher":
-        printed = replace(
-            printed,
-            achievement="renewed the course by a refresher",
-            completion_method="with a story, and a right answer on every point",
+    with use_language(language or found.language):
+        printed = PrintedCertificate(
+            name=found.name,
+            course=found.course,
+            organisation=found.organisation,
+            edition=found.edition,
+            version=found.content_version,
+            number=found.number,
+            completed_on=format_date(found.completed_on),
+            valid_until=format_date(found.valid_until),
+            notice=str(library().course.notice),
+            pathway=str(pathway_name(found.pathway)),
+            length=_("about %(minutes)s", minutes=format_minutes(found.minutes)) if found.minutes else "",
+            sections=tuple((found.sections or "").splitlines()),
+            verify_url=check_address(found.number),
+            issued_at=found.issued_at,
+            language=current_language(),
         )
+        if found.kind == "refresher":
+            printed = replace(
+                printed,
+                achievement=_("renewed the course by a refresher"),
+                completion_method=_("with a story, and a right answer on every point"),
+            )
     # The logo is that of the day of issue: an issued certificate does not change with the settings.
     logo = logo_at(db(), found.issued_at)
     response = Response(_cached_pdf(printed, signed_credential(db(), found.id), logo), mimetype="application/pdf")

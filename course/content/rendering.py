@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from course.translation import SOURCE_LANGUAGE, current_language
+from course.translation import SOURCE_LANGUAGE, LazyText, current_language
 
 # html=False escapes tags; the typographer is off because authors type the characters they mean.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -52,8 +52,22 @@ def mark_language(html: str, language: str, tag: str = "span") -> str:
     return f"<{tag}{attributes}>{html}</{tag}>" if attributes else html
 
 
+def capitalised(text: str) -> str:
+    """A title or label with a capital letter at its beginning, in its language."""
+    changed = str(text)[:1].upper() + str(text)[1:]
+    return TranslatedLabel(changed, text.language) if isinstance(text, TranslatedLabel) else changed
+
+
+def lang_attribute(text: str) -> Markup:
+    """The attribute `lang` for an element that holds only this text and can hold no other element, such as an option."""
+    language = text_language(text)
+    return Markup("") if language == current_language() else Markup(' lang="{}"').format(language)
+
+
 def label_html(text: str) -> Markup:
     """A title, label or other plain text of the course as HTML, with its language where the page has another one."""
+    if isinstance(text, (LazyText, Markup)):
+        return escape(text)  # words of the interface, and what is HTML already
     shown = getattr(text, "shown", text)
     return Markup(mark_language(str(escape(str(shown))), text_language(text)))  # noqa: S704 (escaped)
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, g, render_template, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
 from course.certificates.views import certificate_link
 from course.clock import now
+from course.content.rendering import label_html
 from course.content.schema import SETTINGS
 from course.dashboard import queries
 from course.learning.actions import final_result
@@ -77,7 +79,9 @@ def next_action(state: CourseProgress, verdict: AssessmentResult | None = None) 
     if state.current is not None and state.current.next is not None:
         step = state.current.next
         verb = _("Carry on") if state.current.started else _("Start")
-        return NextAction(f"{verb}: {step.title}", step_address(step), state.current.minutes_left)
+        return NextAction(
+            Markup("{}: {}").format(verb, label_html(step.title)), step_address(step), state.current.minutes_left
+        )
     return NextAction(_("Go to the final assessment"), url_for("learning.assessment"), assessment_minutes(verdict))
 
 

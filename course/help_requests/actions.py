@@ -11,6 +11,7 @@ from course.help_requests.models import HelpRequest
 from course.help_requests.rules import HelpRecipient
 from course.mail.actions import schedule_message
 from course.mail.rules import MailMessage
+from course.people.queries import mail_recipient
 from course.reminders.queries import sending_hours
 
 
@@ -26,6 +27,7 @@ def request_help(context: Context, messages: Sequence[tuple[HelpRecipient, MailM
     working = sending_hours(session, context.zone)
     leaves = working.next_sending_time(at) if working else at
     for recipient, message in messages:
-        schedule_message(session, f"help:{request_id}:{recipient.id}", recipient.email, message, at, leaves)
+        key, reader = f"help:{request_id}:{recipient.id}", mail_recipient(session, recipient.email)
+        schedule_message(session, key, reader, message, at, leaves)
     record_event(context, "person.help_asked", ("person", person_id), {})
     return True

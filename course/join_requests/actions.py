@@ -19,7 +19,7 @@ from course.join_requests.rules import MAX_OPEN_REQUESTS, REQUEST_RETENTION, Joi
 from course.mail.actions import queue_message
 from course.people.actions import Refusal, add_person, invite
 from course.people.models import Team
-from course.people.queries import person_by_email
+from course.people.queries import mail_recipient, person_by_email
 from course.people.rules import normalise_email
 from course.translation import lazy_gettext as _
 
@@ -91,8 +91,9 @@ def request_to_join(context: Context, link: JoinLinkView, name: str, email: str)
         return True
     record_event(context, "registration.asked", ("team", link.team_id), {})
     message = JoinRequestMessage(link.team)
-    for recipient in queries.decider_addresses(session, link.team_id):
-        queue_message(session, f"registration:{link.id}:{context.today}:{recipient}"[:200], recipient, message, at)
+    for address in queries.decider_addresses(session, link.team_id):
+        key = f"registration:{link.id}:{context.today}:{address}"[:200]
+        queue_message(session, key, mail_recipient(session, address), message, at)
     return True
 
 

@@ -23,6 +23,7 @@ from course.mail.rules import (
     TEXT_RETENTION,
     UNKNOWN_OUTCOME,
     MailMessage,
+    MailRecipient,
     RenderedMail,
     ServerFault,
     next_server_check,
@@ -30,7 +31,7 @@ from course.mail.rules import (
     too_many_dead_addresses,
     waited_too_long,
 )
-from course.translation import SOURCE_LANGUAGE
+from course.translation import SOURCE_LANGUAGE, use_language
 from course.translation import lazy_gettext as _
 
 # What a mail says is not kept once nobody needs it: a link in it must not be readable here for ever.
@@ -38,21 +39,24 @@ _ERASED_TEXTS: dict[str, object] = {"text": "", "html": None, "template_values":
 _DOUBTED_REASON = _("The mail server said of many addresses at once that they do not exist, which was not believed.")
 
 
-def queue_message(session: Session, key: str, recipient: str, message: MailMessage, at: datetime) -> bool:
+def queue_message(session: Session, key: str, recipient: MailRecipient, message: MailMessage, at: datetime) -> bool:
     """Put a mail into the outbox, to leave after the commit; False if `key` was queued before."""
     return schedule_message(session, key, recipient, message, at, at)
 
 
 def schedule_message(
-    session: Session, key: str, recipient: str, message: MailMessage, at: datetime, not_before: datetime
+    session: Session, key: str, recipient: MailRecipient, message: MailMessage, at: datetime, not_before: datetime
 ) -> bool:
     """Put a mail into the outbox, to leave at `not_before` or later; False if `key` was queued before.
 
-    Only its data are stored: it is rendered outside this unit of work (see course/mail/jobs.py).
+    Only its data are stored: it is rendered in the language of the recipient, outside this unit of work (see course/mail/jobs.py).
     """
+    language = recipient.language or SOURCE_LANGUAGE
+    with use_language(language):
+        values = message.values()
     mail = OutboxMail(
-        key=key, mark=secrets.token_hex(16), recipient=recipient, template=message.template,
-        template_values=message.values(), language=SOURCE_LANGUAGE, subject=message.label, text="", queued_at=at,
+        key=key, mark=secrets.token_hex(16), recipient=recipient.address, template=message.template,
+        template_values=values, language=language, subject=message.label, text="", queued_at=at,
         next_try_at=not_before,
     )  # fmt: skip
     try:

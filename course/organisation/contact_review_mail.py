@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from course.dates import civil_date
-from course.mail.actions import schedule_message
+from course.mail.actions import queue_message
 from course.organisation.queries import contact_owners, organisation, stale_contacts
 from course.organisation.rules.contacts import CONTACT_KINDS
 from course.organisation.rules.messages import ContactReviewMessage
+from course.people.queries import mail_recipient
 from course.people.rules import first_name
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -39,4 +40,6 @@ def queue_contact_reviews(at: datetime) -> int:
     if not messages:
         return 0
     with unit_of_work() as session:
-        return sum(schedule_message(session, key, email, message, at, at) for key, email, message in messages)
+        return sum(
+            queue_message(session, key, mail_recipient(session, email), message, at) for key, email, message in messages
+        )

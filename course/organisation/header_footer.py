@@ -17,6 +17,7 @@ from course.organisation.rules.colours import style_sheet_name
 from course.people.rules import Viewer
 from course.translation import current_language
 from course.web.app_state import PageFrame
+from course.web.request_language import language_links
 
 
 def page_frame() -> PageFrame:
@@ -38,7 +39,7 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
     language = current_language()
     footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support, language)
     return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer,
-                     organisation is not None, sheet)  # fmt: skip
+                     organisation is not None, sheet, () if person else language_links())  # fmt: skip
 
 
 def _header_for(name: str, logo: str | None, person: Viewer | None, section: str) -> Markup:

@@ -82,6 +82,11 @@ AUDIT_EVENTS = (
     AuditEventKind("person.added", _("{who} added {whom}")),
     AuditEventKind("person.changed", _("{who} corrected what is known of {whom}: {changed}")),
     AuditEventKind("person.invited", _("{who} invited {whom}")),
+    AuditEventKind(
+        "person.language_chosen",
+        _("{who} chose a language for {whom}"),
+        own=_("{who} chose the language of pages and mail"),
+    ),
     AuditEventKind("person.left", _("{who} wrote down that {whom} has left, with {last_day} as the last day")),
     AuditEventKind("person.merged", _("{who} merged a second entry of {whom}")),
     AuditEventKind("person.returned", _("{who} wrote down that {whom} is back from {first_day} on")),

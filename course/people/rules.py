@@ -10,8 +10,10 @@ from functools import cached_property
 from course.content.schema import Setting
 from course.text import normalise_line as normalise_line
 from course.text import search_key
+from course.translation import lazy_gettext as _
 
 ROLES = ("learner", "manager", "administrator")
+_ROLE_LABELS = {"learner": _("Learner"), "manager": _("Manager"), "administrator": _("Administrator")}
 # Everyone is a learner; these are the permissions that the other roles add.
 PERMISSIONS: dict[str, frozenset[str]] = {
     "manager": frozenset({"see people"}),
@@ -19,6 +21,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {"see people", "manage people", "manage the organisation", "see the audit log", "run the system"}
     ),
 }
+
+
+def role_label(role: str) -> str:
+    """The name of a role on pages."""
+    return _ROLE_LABELS[role]
 
 
 @dataclass(frozen=True)

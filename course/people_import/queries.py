@@ -41,10 +41,11 @@ from course.people_import.rules.planning import ImportPlan, MappedRows, make_pla
 from course.people_import.rules.preview import ImportPreview, dump_preview
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths, path_key
+from course.translation import lazy_gettext as _
 
 UNUSED_KEY = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
 _QUERY_BATCH = 5_000  # addresses in one query
-DEFAULT_SENDER = "The training team"
+DEFAULT_SENDER = _("The training team")
 _MAX_MAPPINGS_READ = 20  # lists in which the columns of an earlier one are looked for
 
 
@@ -181,7 +182,9 @@ def import_choices(session: Session, import_id: int, table: Table) -> ImportChoi
     named = mapped_headings(json.loads(job.columns or "{}"))
     missing = [heading for heading in named.values() if heading not in table.headings]
     if missing:
-        raise UnreadableError(f"There is no column “{missing[0]}” in this list. Match the columns on the page again.")
+        raise UnreadableError(
+            _("There is no column “%(missing)s” in this list. Match the columns on the page again.", missing=missing[0])
+        )
     team_paths = {field: table.headings.index(heading) for field, heading in named.items()}
     return ImportChoices(team_paths, job.base_team_id, json.loads(job.decisions or "{}"))
 

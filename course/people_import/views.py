@@ -31,8 +31,8 @@ from course.people_import.rules.planning import LINE_KINDS
 from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, load_preview
 from course.people_import.rules.questions import QUESTIONS
 from course.people_import.rules.table import Table
+from course.translation import gettext, lazy_gettext, ngettext
 from course.translation import gettext as _
-from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
@@ -129,7 +129,7 @@ def _preview_job(import_id: int) -> JobView | None:
 def _preview_failure(import_id: int) -> str | None:
     """Why the newest preview by a job was not made; None if it was, or is being made."""
     job = _preview_job(import_id)
-    return None if job is None or job.is_open else job.failure
+    return None if job is None or job.is_open or job.failure is None else gettext(job.failure)
 
 
 @pages.get("/<int(max=2147483647):import_id>")
@@ -167,7 +167,8 @@ def detail(import_id: int) -> PageResponse:
             running=running,
             progress=(run.lines_done, run.lines_total) if run and running and run.lines_total else None,
             interrupted=running and not leased,
-            preview_failure=making.failure if making is not None else None,
+            failure=gettext(job.failure) if job.failure else None,
+            preview_failure=gettext(making.failure) if making is not None and making.failure else None,
             waiting=waiting,
             at=now(),
         )

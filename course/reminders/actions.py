@@ -25,6 +25,7 @@ from course.mail.queries import opted_out_people, suppressed_addresses
 from course.mail.rules import DIGEST, MailMessage
 from course.organisation.models import Organisation
 from course.organisation.queries import OrganisationView, organisation
+from course.people.queries import mail_recipient
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.reminders import queries
 from course.reminders.models import Reminder, ReminderPolicyVersion
@@ -181,7 +182,12 @@ def queue_reminder(context: Context, planned: PlannedReminder, message: MailMess
         made_by=context.actor, made_at=context.now,
     )  # fmt: skip
     return row_id is not None and schedule_message(
-        context.session, planned.key, planned.recipient, message, context.now, planned.send_at
+        context.session,
+        planned.key,
+        mail_recipient(context.session, planned.recipient),
+        message,
+        context.now,
+        planned.send_at,
     )
 
 

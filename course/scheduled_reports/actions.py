@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once, lock_row
-from course.mail.actions import schedule_message
+from course.mail.actions import queue_message
 from course.mail.rules import MailMessage
 from course.people.models import Person
+from course.people.queries import mail_recipient
 from course.scheduled_reports.models import ReportSubscription, SentReport
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import Period
@@ -74,7 +75,8 @@ def queue_report(
         session, SentReport, subscription_id=subscription.id, period=period.name, key=key, day=day, counts=counts,
         people=len(named_ids), made_at=at,
     )  # fmt: skip
-    if sent_id is None or not schedule_message(session, key, subscription.email, message, at, at):
+    recipient = mail_recipient(session, subscription.email)
+    if sent_id is None or not queue_message(session, key, recipient, message, at):
         return False
     details = {"people": len(named_ids), "team": subscription.team_id, "on": day}
     record_event(context, "report.mailed", ("person", subscription.person_id), details)

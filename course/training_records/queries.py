@@ -16,7 +16,7 @@ from course.mail.models import OutboxMail
 from course.mail.queries import MailState, mail_states
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.people.queries import BY_NAME
-from course.people.rules import distinct_names
+from course.people.rules import distinct_names, role_label
 from course.reminders.models import Reminder
 from course.reminders.queries import LEARNER, REQUESTED
 from course.training_records.models import RecordView
@@ -108,7 +108,7 @@ def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[
     )
     for person_id, role, team, since, until in grants:
         roles[person_id].append(
-            ViewingRole(_("Manager of %(team)s", team=team) if team else role.capitalize(), since, until)
+            ViewingRole(_("Manager of %(team)s", team=team) if team else role_label(role), since, until)
         )
     manager = aliased(Person)
     deputy_rows = session.execute(

@@ -122,7 +122,8 @@ def _handle_csrf_error(error: CSRFError) -> Response:
         "Open the page again and send it from there."
     )
     if not has_course_cookie():
-        text += _(" If this happens each time, your browser does not keep cookies: allow them for this address.")
+        advice = _("If this happens each time, your browser does not keep cookies: allow them for this address.")
+        text = f"{text} {advice}"
     return error_page(400, _("This page was open for too long"), text)
 
 

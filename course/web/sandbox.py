@@ -55,7 +55,7 @@ class SandboxBusyError(SandboxError):
 
 
 class FileRefusedError(SandboxError):
-    """The reader function refused the file with a ValueError; the message is the same."""
+    """The reader function refused the file with a ValueError; the message is the same, as a LazyText if it was one."""
 
 
 class ReaderFailedError(SandboxError):
@@ -73,12 +73,14 @@ def read_in_sandbox(
     The function belongs to a module and is no lambda; it returns bytes, or a value that JSON can carry (a tuple becomes a
     list). Not for use inside a unit of work: reading may take as long as the limits allow. Raises SandboxError.
     """
-    from course.db import assert_outside_unit_of_work  # noqa: PLC0415 (the sandbox process does not load it)
+    # The sandbox process loads neither of these.
+    from course.db import assert_outside_unit_of_work  # noqa: PLC0415
+    from course.translation import lazy_gettext as _  # noqa: PLC0415
 
     assert_outside_unit_of_work("reading a file from outside")
     limits = limits or SandboxLimits()
     if not _process_slots.acquire(timeout=_QUEUE_SECONDS):
-        raise SandboxBusyError("Other files are being read just now. Try again in a moment.")
+        raise SandboxBusyError(_("Other files are being read just now. Try again in a moment."))
     try:
         with tempfile.TemporaryFile() as task, tempfile.TemporaryFile() as output:
             # A pickle from the parent to the process is safe, and carries arguments of any type.
@@ -92,8 +94,8 @@ def read_in_sandbox(
     if code != _EXIT_DONE or len(answer) > limits.result * MEGABYTE:
         logging.getLogger("course").warning("%s did not read a file of %s bytes (%s)", function, len(data), code)
         if code in (_EXIT_LIMIT, _EXIT_DONE) or code < 0:
-            raise SandboxLimitError("The file takes more time or memory to read than such a file does.")
-        raise ReaderFailedError("The file cannot be read.")
+            raise SandboxLimitError(_("The file takes more time or memory to read than such a file does."))
+        raise ReaderFailedError(_("The file cannot be read."))
     return _decode_result(answer)  # type: ignore[no-any-return]
 
 
@@ -115,15 +117,19 @@ def _run_process(task: IO[bytes], output: IO[bytes], limits: SandboxLimits) -> i
 
 
 def _decode_result(answer: bytes) -> Any:
+    from course.translation import lazy_gettext as _  # noqa: PLC0415
+    from course.translation import text_from_data  # noqa: PLC0415
+
     kind, value = answer[:1], answer[1:]
     if kind == b"B":
         return value
     try:
         found = json.loads(value)
+        refusal = text_from_data(found) if kind == b"R" else None
     except (ValueError, RecursionError) as error:
-        raise ReaderFailedError("The file cannot be read.") from error
-    if kind == b"R":
-        raise FileRefusedError(str(found))
+        raise ReaderFailedError(_("The file cannot be read.")) from error
+    if refusal is not None:
+        raise FileRefusedError(refusal)
     return found
 
 
@@ -148,7 +154,10 @@ def _encode_result(call: Callable[[], object]) -> bytes:
     try:
         found = call()
     except ValueError as error:
-        return b"R" + json.dumps(str(error)).encode()
+        # A reader that refuses with a LazyText has loaded this module already.
+        from course.translation import error_text, text_as_data  # noqa: PLC0415
+
+        return b"R" + json.dumps(text_as_data(error_text(error))).encode()
     return b"B" + found if isinstance(found, bytes) else b"J" + json.dumps(found).encode()
 
 

@@ -22,7 +22,10 @@ def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 def _escape_formula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_PREFIXES) else value
+    if not isinstance(value, str):
+        return value
+    text = str(value)  # a LazyText in the language of the reader
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
 def xlsx_bytes(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
@@ -36,7 +39,7 @@ def xlsx_bytes(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
 
     workbook = Workbook(write_only=True)
     for name, rows in sheets.items():
-        sheet = workbook.create_sheet(name)
+        sheet = workbook.create_sheet(str(name))
         sheet.freeze_panes = "A2"
         for number in range(1, 12):
             sheet.column_dimensions[get_column_letter(number)].width = 22
@@ -45,7 +48,7 @@ def xlsx_bytes(sheets: Mapping[str, Iterable[Iterable[object]]]) -> bytes:
             for value in row:
                 cell = value
                 if isinstance(value, str):
-                    cell = ILLEGAL_CHARACTERS_RE.sub("", value)
+                    cell = ILLEGAL_CHARACTERS_RE.sub("", str(value))
                     if cell.startswith(_FORMULA_PREFIXES):
                         cell = WriteOnlyCell(sheet, cell)
                         cell.data_type = "s"

@@ -62,6 +62,7 @@ def init(environment: Environment, zone: str) -> None:
     environment.filters.update(
         day=format_date,
         day_of=lambda value: format_date_of(value, zone),
+        language_name=translation.language_name,
         listed=format_names,
         minutes=format_minutes,
         moment=lambda value: format_moment(value, zone),

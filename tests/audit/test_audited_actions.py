@@ -256,6 +256,10 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
+    "auth.choose_language": [
+        (World.choose_language, ["person.language_chosen"], "boss"),
+        (lambda w: w.post("/me/language", 422, language="xx"), [], "boss"),
+    ],
     "auth.account": [
         (lambda w: w.post("/me", current=PASSWORD, password=NEW), ["password.set"], "boss"),
         (lambda w: w.post("/me", 422, current="wrong", password=NEW), ["sign_in.refused"], None),

@@ -30,6 +30,7 @@ from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.pseudo_language import offered
 
 NEW = "another-quiet-river-7"
 ISSUER = f"{SIGNING_SETTINGS.base_url}/issuer"
@@ -50,6 +51,11 @@ class World:
 
     def post(self, path: str, status: int = 303, **form: str) -> None:
         self.client.post(path, form, status)
+
+    def choose_language(self) -> None:
+        with offered() as language:
+            for _ in range(2):
+                self.post("/me/language", language=language)
 
     def ask_for_help(self) -> None:
         client = sign_in(Client(self.app), self.sam)

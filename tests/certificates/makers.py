@@ -18,9 +18,12 @@ from tests.makers import make_person
 TODAY = NOW.date()
 
 
-def make_certificate(session: Session, email: str = "sam@example.org", on: date = TODAY) -> Certificate:
-    """A certificate for a new person who has completed the course."""
+def make_certificate(
+    session: Session, email: str = "sam@example.org", on: date = TODAY, language: str | None = None
+) -> Certificate:
+    """A certificate for a new person who has chosen a language and completed the course."""
     person = make_person(session, email=email)
+    person.language = language
     completion = Completion(
         enrolment_id=enrolment_id(session, person.id), completed_at=NOW, content_version="v", edition="0.3"
     )

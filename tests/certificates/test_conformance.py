@@ -11,13 +11,23 @@ import typst
 
 from course.certificates.pdf import certificate_pdf
 from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, PRINTED, make_logo, printed_for
+from tests.support.pseudo_language import offered
 from tests.support.verapdf import FLAVOURS, verdicts
 
 CREDENTIAL = b'{"type": ["VerifiableCredential", "OpenBadgeCredential"]}'
+
+
+def in_pseudo_language() -> bytes:
+    """A certificate whose words are longer and accented."""
+    with offered() as language:
+        return certificate_pdf(replace(PRINTED, language=language), CREDENTIAL)
+
+
 KINDS: dict[str, Callable[[], bytes]] = {
     "plain": lambda: certificate_pdf(PRINTED),
     "with a credential": lambda: certificate_pdf(PRINTED, CREDENTIAL),
     **{f"logo in {kind}": partial(certificate_pdf, PRINTED, CREDENTIAL, make_logo(kind)) for kind in LOGOS},
+    "in another language": in_pseudo_language,
     "with as little as there can be": lambda: certificate_pdf(
         replace(PRINTED, pathway="", length="", sections=(), notice="")
     ),

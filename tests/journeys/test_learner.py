@@ -55,6 +55,9 @@ class Inspector:
                 self.found.append(f"{page.url}: wider than {width} px")
 
 
+# Hundreds of pages: on a busy machine they take several minutes.
+@pytest.mark.timeout(900)
+@pytest.mark.long
 def test_the_whole_course_by_keyboard_alone_and_every_page_is_accessible_at_every_width(site: Site, page: Page) -> None:
     person = site.person("keyboard@example.org")
     inspect = Inspector()

@@ -17,7 +17,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from waitress.server import create_server
 
-from app import create_app
 from course.analytics.models import TeamDiscussion
 from course.clock import now
 from course.context import make_context
@@ -37,7 +36,7 @@ from course.reminders.models import Reminder
 from course.reports.jobs import REPORT_FILE
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
 from course.web.unit_of_work import unit_of_work
-from tests.conftest import make_config
+from tests.conftest import make_app
 from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
 from tests.pages import Client
@@ -135,8 +134,7 @@ class Demonstration:
 @pytest.fixture(scope="module")
 def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     file = shutil.copyfile(demo_file, tmp_path_factory.mktemp("demonstration") / "course.db")
-    app = create_app(make_config(f"sqlite:///{file}"))
-    app.config["LOG_REQUESTS"] = False
+    app = make_app(f"sqlite:///{file}")
     with app.app_context(), unit_of_work() as session:
         ids = _more(session)
     ids["list"] = _list(app)
@@ -205,6 +203,7 @@ def test_every_page_of_managers_and_administrators_is_looked_at(demonstration: D
     assert guarded == set(PAGES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(2))
 def test_axe_finds_nothing_on_the_pages_of_administrators_and_a_phone_shows_all_of_them(
     demonstration: Demonstration, browser: Browser, part: int

@@ -21,7 +21,7 @@ from course.mail import actions, queries
 from course.mail.jobs import deliver_due_mail, render_waiting_mail
 from course.mail.message_templates import FOLDER, MailRenderer
 from course.mail.models import OutboxMail
-from course.mail.rules import TEXT_RETENTION, MailMessage, RenderedMail, ServerFault
+from course.mail.rules import TEXT_RETENTION, MailMessage, MailRecipient, RenderedMail, ServerFault
 from course.operations.rules import MailCheckMessage
 from course.translation import current_language, register_catalogue, remove_catalogue
 from course.web.unit_of_work import unit_of_work
@@ -74,7 +74,7 @@ def only(session: Session) -> OutboxMail:
 
 def invite(session: Session, key: str = "k", at: datetime = NOW) -> None:
     message = InvitationMessage("Sam Okafor", "Alex Morgan", "secret-token")
-    assert actions.schedule_message(session, key, "sam@example.org", message, NOW, at)
+    assert actions.schedule_message(session, key, MailRecipient("sam@example.org"), message, NOW, at)
     session.commit()
 
 
@@ -133,7 +133,7 @@ def test_a_unit_of_work_queues_each_kind_of_mail_and_renders_none(
 ) -> None:
     message = _sample(kind, True)
     with app.app_context(), unit_of_work() as unit:
-        assert actions.queue_message(unit, "k", "sam@example.org", message, NOW)
+        assert actions.queue_message(unit, "k", MailRecipient("sam@example.org"), message, NOW)
     mail = only(session)
     assert (mail.template, mail.template_values) == (kind.template, message.values())
     assert (mail.subject, mail.text, mail.html, mail.language) == (kind.label, "", None, "en")
@@ -162,7 +162,7 @@ def test_a_missing_value_is_an_error(renderer: MailRenderer) -> None:
 
 def test_a_value_that_json_cannot_hold_is_refused_when_the_mail_is_queued(session: Session) -> None:
     with pytest.raises(TypeError, match="cannot hold"):
-        actions.queue_message(session, "k", "sam@example.org", MailCheckMessage(b"Sam"), NOW)  # type: ignore[arg-type]
+        actions.queue_message(session, "k", MailRecipient("sam@example.org"), MailCheckMessage(b"Sam"), NOW)  # type: ignore[arg-type]
 
 
 def test_what_was_rendered_is_kept_as_it_is_sent_and_its_token_stands_once(app: Flask, session: Session) -> None:

@@ -15,7 +15,7 @@ from course.clock import now
 from course.mail import actions, queries
 from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, RenderedMail, next_try
+from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, MailRecipient, RenderedMail, next_try
 from course.operations.rules import MailCheckMessage
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -53,7 +53,7 @@ def only(session: Session) -> OutboxMail:
 
 
 def test_a_key_is_queued_once(outbox: Session) -> None:
-    assert not actions.queue_message(outbox, "k1", "other@example.org", MailCheckMessage("Kim"), NOW)
+    assert not actions.queue_message(outbox, "k1", MailRecipient("other@example.org"), MailCheckMessage("Kim"), NOW)
     assert only(outbox).recipient == "sam@example.org"
 
 

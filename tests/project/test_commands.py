@@ -1,4 +1,4 @@
-"""The commands that docs/operations.md names, started as a newcomer would: in a new process, with no settings at all."""
+"""The commands that docs/operations.md names; some are started as a newcomer would, in a new process with no settings at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from tests.conftest import make_config
+from tests.conftest import make_app, make_config
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
@@ -31,6 +31,13 @@ def flask(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(FLASK), *arguments], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=180, check=False
     )
+
+
+def printed(*arguments: str) -> str:
+    """What a command that reads the content alone prints."""
+    done = make_app(f"sqlite:///{ROOT / 'there-is-none.db'}").test_cli_runner().invoke(args=arguments)
+    assert done.exit_code == 0, done.output
+    return done.stdout
 
 
 def test_the_content_check_says_that_all_is_well() -> None:
@@ -55,13 +62,13 @@ def test_the_content_check_refuses_mistakes_and_so_does_the_server(tmp_path: Pat
 
 
 def test_coverage_is_a_list_with_one_object_for_each_point() -> None:
-    rows = json.loads(flask("content", "coverage", "--format", "json").stdout)
+    rows = json.loads(printed("content", "coverage", "--format", "json"))
     assert len(rows) == 43
     assert all(set(row) == {"id", "taught", "practised", "assessed"} for row in rows)
 
 
 def test_the_export_has_the_whole_bank_with_reasons() -> None:
-    rows = json.loads(flask("content", "export", "--format", "json").stdout)
+    rows = json.loads(printed("content", "export", "--format", "json"))
     assert len(rows) > 60
     for row in rows:
         assert set(row) == {"id", "form", "stem", "options", "points", "critical"}
@@ -144,21 +151,20 @@ def test_a_hundred_and_fifty_idle_browsers_leave_room_for_the_next(served: int) 
 
 
 def test_the_facts_and_their_days_can_be_listed() -> None:
-    rows = json.loads(flask("content", "facts", "--format", "json").stdout)
+    rows = json.loads(printed("content", "facts", "--format", "json"))
     assert {row["status"] for row in rows} == {"confirmed", "known", "open"}
     assert all(row["owner"] and row["check_by"] >= row["checked"] for row in rows)
     assert len(rows) > 150
-    soon = flask("content", "facts", "--before", "2026-11-23").stdout
+    soon = printed("content", "facts", "--before", "2026-11-23")
     assert "open-school-guidance-2026" in soon
     assert "wales-duty" not in soon
     assert not any(row["late"] for row in rows if row["status"] == "open")
 
 
 def test_the_content_report_says_how_guessers_do() -> None:
-    done = flask("content", "report")
-    assert done.returncode == 0, done.stderr
-    assert "the longest option" in done.stdout
-    assert "too good" not in done.stdout
+    report = printed("content", "report")
+    assert "the longest option" in report
+    assert "too good" not in report
 
 
 def test_a_database_that_cannot_be_reached_is_said_in_words() -> None:

@@ -15,20 +15,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from app import create_app
-from course import schema_upgrade
-from course.content.actions import archive
 from course.db import make_engine, make_session_factory
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories
 from tests.audit import test_audited_actions, world
 from tests.audit.test_audited_actions import ALL, entries
 from tests.audit.world import World
-from tests.conftest import NOW, make_config
+from tests.conftest import make_app, new_database
 from tests.pages import Client, Page, Values, check
 from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
@@ -89,47 +84,23 @@ class TwiceClient(Client):
 
 @pytest.fixture(scope="module")
 def application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    app = create_app(make_config(f"sqlite:///{tmp_path_factory.mktemp('twice') / 'unused.db'}"))
-    app.config["LOG_REQUESTS"] = False
-    return app
-
-
-def _fill(url: str, app: Flask) -> None:
-    engine = make_engine(url)
-    schema_upgrade.upgrade(engine)
-    with Session(engine) as session:
-        archive(session, app.extensions["course"].library, NOW)
-        session.commit()
-    engine.dispose()
+    return make_app(f"sqlite:///{tmp_path_factory.mktemp('twice') / 'unused.db'}")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def copies(
-    request: pytest.FixtureRequest, application: Flask, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], str]:
+def copies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     """Makes databases with the schema and the content, each a copy of one that was made once."""
     if request.param == "sqlite":
-        folder = tmp_path_factory.mktemp("twice")
-        _fill(f"sqlite:///{folder / 'template.db'}", application)
+        template, folder = request.getfixturevalue("archived_file"), tmp_path_factory.mktemp("twice")
 
         def copy() -> str:
-            shutil.copyfile(folder / "template.db", folder / "copy.db")
             for rest in ("copy.db-wal", "copy.db-shm"):
                 Path(folder / rest).unlink(missing_ok=True)
-            return f"sqlite:///{folder / 'copy.db'}"
+            return f"sqlite:///{shutil.copy(template, folder / 'copy.db')}"
 
         return copy
-    base = make_url(request.getfixturevalue("postgres_url"))
-    server = create_engine(base, isolation_level="AUTOCOMMIT")
-
-    def make(name: str, template: str) -> str:
-        with server.connect() as connection:
-            connection.execute(text(f"drop database if exists {name}"))
-            connection.execute(text(f"create database {name} template {template}"))
-        return base.set(database=name).render_as_string(hide_password=False)
-
-    _fill(make("twice_template", "template0"), application)
-    return lambda: make("twice", "twice_template")
+    cluster, name = request.getfixturevalue("postgres_url"), request.getfixturevalue("archived_database")
+    return lambda: new_database(cluster, "twice", name)
 
 
 @pytest.fixture

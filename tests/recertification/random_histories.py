@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from course.recertification.rules import (
 )
 
 FIRST, LAST = date(2019, 1, 1), date(2030, 12, 31)
-days = st.dates(FIRST, LAST)
+NAMES = ("school", "clubs")
 lengths = st.integers(0, 900)
 delays = st.one_of(st.just(0), st.integers(0, 500))
 
@@ -29,77 +30,103 @@ def after(day: date, number: int) -> date:
     return day + timedelta(days=number)
 
 
+# A strategy that is made in a composite is made, and checked, for each value that is drawn: so all of them are made once,
+# here. A day is one number: `st.dates` draws three.
+integers = cache(st.integers)
+sampled = cache(st.sampled_from)
+
+
+@cache
+def days_until(latest: date) -> st.SearchStrategy[date]:
+    return st.integers(0, (latest - FIRST).days).map(lambda number: after(FIRST, number))
+
+
+@cache
+def perhaps(least: int, most: int) -> st.SearchStrategy[int | None]:
+    """Nothing, or a number."""
+    return st.one_of(st.none(), st.integers(least, most))
+
+
+@cache
+def perhaps_a_day(latest: date = LAST) -> st.SearchStrategy[date | None]:
+    return st.one_of(st.none(), days_until(latest))
+
+
+days = days_until(LAST)
+rarely = st.one_of(st.none(), st.none(), st.integers(0, 900))
+
+
+def perhaps_after(day: date, number: int | None) -> date | None:
+    return None if number is None else after(day, number)
+
+
 @st.composite
 def policies(draw: st.DrawFn, latest: date = LAST, pathway: str | None = None) -> Policy:
-    period, minimum = draw(st.integers(1, 36)), draw(st.integers(1, 18))
-    kind = draw(st.sampled_from(["anniversary", "anniversary", "fixed", *(["general"] if pathway else [])]))
-    month = draw(st.integers(1, 12))
-    since = draw(st.dates(FIRST, latest))
+    period, minimum = draw(integers(1, 36)), draw(integers(1, 18))
+    kind = draw(sampled(("anniversary", "anniversary", "fixed", *(("general",) if pathway else ()))))
+    month = draw(integers(1, 12))
+    since = draw(days_until(latest))
     return Policy(
         since,
         period_months=period,
-        window_days=draw(st.integers(1, min(90, 28 * (minimum if kind == "fixed" else period) - 1))),
-        lapse_months=draw(st.integers(0, 24)),
-        starter_days=draw(st.integers(0, 90)),
-        minimum_days=draw(st.integers(0, 30)),
+        window_days=draw(integers(1, min(90, 28 * (minimum if kind == "fixed" else period) - 1))),
+        lapse_months=draw(integers(0, 24)),
+        starter_days=draw(integers(0, 90)),
+        minimum_days=draw(integers(0, 30)),
         kind=kind,
-        fixed_day=draw(st.integers(1, 29 if month == 2 else 30)),
+        fixed_day=draw(integers(1, 29 if month == 2 else 30)),
         fixed_month=month,
         minimum_months=minimum,
-        import_age_months=draw(st.one_of(st.none(), st.integers(1, 48))),
-        applies=draw(st.sampled_from(["now", "from the next renewal"])),
-        recorded=draw(st.one_of(st.none(), st.dates(FIRST, latest))),
+        import_age_months=draw(perhaps(1, 48)),
+        applies=draw(sampled(("now", "from the next renewal"))),
+        recorded=draw(perhaps_a_day(latest)),
         pathway=pathway,
     )
 
 
-NAMES = ("school", "clubs")
 general_policies = st.lists(policies(), min_size=1, max_size=4).map(tuple)
-pathway_policies = st.lists(st.sampled_from(NAMES).flatmap(lambda name: policies(pathway=name)), max_size=3)
+pathway_policies = st.lists(st.one_of(*(policies(pathway=name) for name in NAMES)), max_size=3)
 several_policies = st.tuples(general_policies, pathway_policies).map(lambda both: (*both[0], *both[1]))
 
 
 @st.composite
 def completions(draw: st.DrawFn) -> CompletionFact:
     day = draw(days)
-    kind = draw(st.sampled_from(["initial", "refresher", "refresher", "imported"]))
-    until = after(day, draw(st.integers(1, 1200))) if kind == "imported" and draw(st.booleans()) else None
+    kind = draw(sampled(("initial", "refresher", "refresher", "imported")))
+    until = perhaps_after(day, draw(perhaps(1, 1200))) if kind == "imported" else None
     recorded = after(day, draw(delays))
-    revoked = draw(st.one_of(st.none(), st.none(), st.integers(0, 900).map(lambda n: after(recorded, n))))
-    return CompletionFact(day, recorded, kind, until, revoked)
+    return CompletionFact(day, recorded, kind, until, perhaps_after(recorded, draw(rarely)))
 
 
 @st.composite
 def employments(draw: st.DrawFn) -> EmploymentFact:
     start = draw(days)
-    end = draw(st.one_of(st.none(), st.integers(-1, 1500).map(lambda n: after(start, n))))
-    return EmploymentFact(start, end, draw(st.one_of(st.none(), days)))
+    return EmploymentFact(start, perhaps_after(start, draw(perhaps(-1, 1500))), draw(perhaps_a_day()))
 
 
 @st.composite
 def requirements(draw: st.DrawFn) -> Requirement:
     since = draw(days)
-    until = draw(st.one_of(st.none(), st.integers(-1, 1500).map(lambda n: after(since, n))))
-    reason = draw(st.sampled_from(["staff", "volunteer", "youth leader"]))
-    return Requirement(since, until, reason, draw(st.one_of(st.none(), days)))
+    until = perhaps_after(since, draw(perhaps(-1, 1500)))
+    return Requirement(since, until, draw(sampled(("staff", "volunteer", "youth leader"))), draw(perhaps_a_day()))
 
 
 @st.composite
 def pauses(draw: st.DrawFn) -> Pause:
     since = draw(days)
-    until = draw(st.one_of(st.none(), st.integers(-1, 500).map(lambda n: after(since, n))))
-    return Pause(since, until, draw(st.integers(0, 60)), "long leave", draw(st.one_of(st.none(), days)))
+    until = perhaps_after(since, draw(perhaps(-1, 500)))
+    return Pause(since, until, draw(integers(0, 60)), "long leave", draw(perhaps_a_day()))
 
 
 @st.composite
 def extensions(draw: st.DrawFn) -> Extension:
     recorded = draw(days)
-    withdrawn = draw(st.one_of(st.none(), st.integers(0, 400).map(lambda n: after(recorded, n))))
-    return Extension(recorded, after(recorded, draw(st.integers(-30, 600))), "more time", withdrawn)
+    withdrawn = perhaps_after(recorded, draw(perhaps(0, 400)))
+    return Extension(recorded, after(recorded, draw(integers(-30, 600))), "more time", withdrawn)
 
 
 pathways = st.builds(PathwayFact, days, st.sampled_from([*NAMES, "leaders"]))
-started = st.builds(StartFact, days, st.one_of(st.none(), days))
+started = st.builds(StartFact, days, perhaps_a_day())
 
 
 def _some(strategy: st.SearchStrategy[object], limit: int) -> st.SearchStrategy[object]:

@@ -9,12 +9,9 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, select, text, update
-from sqlalchemy.engine import make_url
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import create_app
-from course import schema_upgrade
 from course.clock import now
 from course.context import make_context
 from course.mail.actions import clear_suppression, set_mail_preference
@@ -32,7 +29,7 @@ from course.reminders.actions import add_policy_version
 from course.reminders.models import Reminder
 from course.reminders.rules import ReminderPolicy
 from course.web.unit_of_work import unit_of_work
-from tests.conftest import NOW, make_config
+from tests.conftest import NOW, make_app, new_database
 from tests.makers import make_person, make_team
 from tests.support.smtp import Inbox, smtp_server
 
@@ -333,18 +330,10 @@ def real_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     if request.param == "sqlite":
         yield request.getfixturevalue("fresh_app")
         return
-    url = make_url(request.getfixturevalue("postgres_url"))
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("drop database if exists reminders_at_once"))
-        connection.execute(text("create database reminders_at_once"))
-    app = create_app(make_config(url.set(database="reminders_at_once").render_as_string(hide_password=False)))
-    schema_upgrade.upgrade(app.extensions["course"].engine)
+    cluster, template = (request.getfixturevalue(name) for name in ("postgres_url", "archived_database"))
+    app = make_app(new_database(cluster, "reminders_at_once", template))
     yield app
     app.extensions["course"].engine.dispose()
-    with admin.connect() as connection:
-        connection.execute(text("drop database reminders_at_once with (force)"))
-    admin.dispose()
 
 
 def test_case_10_concurrent_workers_send_each_reminder_once(real_app: Flask, inbox: Inbox) -> None:

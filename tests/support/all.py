@@ -30,7 +30,7 @@ QUICK = (
     "tests/project/test_config.py",
     "tests/project/test_house.py",
 )
-# One after the other beside the tests, which often wait for a database or a browser.
+# One after the other, in a process beside the tests, which often wait for a database or a browser.
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -42,8 +42,8 @@ CHECKS = (
 class Running:
     """A command that has been started; what it prints is kept until it has ended."""
 
-    def __init__(self, *command: str, keep: bool = True) -> None:
-        self.name, self.started = " ".join(command[:2]), time.monotonic()
+    def __init__(self, *command: str, name: str = "", keep: bool = True) -> None:
+        self.name, self.started = name or " ".join(command[:2]), time.monotonic()
         self.output: IO[bytes] | None = tempfile.TemporaryFile() if keep else None  # noqa: SIM115 (until it has ended)
         self.process = subprocess.Popen(
             [str(BIN / command[0]), *command[1:]],
@@ -74,19 +74,25 @@ def chosen(pattern: str) -> list[Path]:
 
 
 def main() -> None:
+    if "--checks" in sys.argv:
+        for check in CHECKS:
+            wait_for(Running(*check))
+        return
     os.environ.pop("FLASK_DEBUG", None)
+    # The processes of a run, and the next run, use what one of them has compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     quick, browser = "--quick" in sys.argv, "--without-browser" not in sys.argv
     # Each process has a database of each kind of its own.
     command = ["python", "-m", "pytest", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
     if quick:
         command += [str(file) for pattern in QUICK for file in chosen(pattern)]
-    else:
+    checks = Running("python", "-m", "tests.support.all", "--checks", name="checks", keep=False)
+    if not quick:
         install_missing(browser)
         command += [] if browser else ["--ignore=tests/journeys"]
-    tests = Running(*command, keep=False)
+    tests = Running(*command, name="tests", keep=False)
     try:
-        for check in CHECKS:
-            wait_for(Running(*check))
+        wait_for(checks)
         wait_for(tests)
     except SystemExit:
         if tests.process.poll() is None:

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.chromium import on_path
+from tests.support.chromium import HEADLESS_SHELL
 from tests.support.postgres import apt_install, find_binaries, keep_debian_from_making_a_cluster
 from tests.support.verapdf import DEBIAN_JARS, JAXB
 
@@ -19,8 +19,8 @@ NEEDED: tuple[tuple[str, tuple[str, ...], Callable[[], bool]], ...] = (
     ("databases", ("postgresql",), lambda: find_binaries() is not None),
     (
         "journeys in a browser",
-        ("chromium", "fonts-dejavu-core", "fonts-noto-color-emoji"),
-        lambda: bool(os.environ.get("CHROMIUM_PATH")) or on_path() is not None,
+        (HEADLESS_SHELL, "fonts-dejavu-core", "fonts-noto-color-emoji"),
+        lambda: bool(os.environ.get("CHROMIUM_PATH")) or shutil.which(HEADLESS_SHELL) is not None,
     ),
     ("reading of PDF files", ("poppler-utils",), lambda: shutil.which("pdftotext") is not None),
     ("checks of PDF/A and PDF/UA", ("default-jdk-headless",), lambda: shutil.which("javac") is not None),

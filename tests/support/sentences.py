@@ -48,6 +48,7 @@ ENGLISH_ONLY = {
     "db.py": "messages for whoever runs the program",
     "demo/*": "the demonstration's people and history",
     "demo/actions/*": "the demonstration's people and history",
+    "evidence/actions.py": "what is stored is in English",
     "evidence/builder.py": "an evidence pack is an English document",
     "evidence/pack_readme.py": "an evidence pack is an English document",
     "evidence/pdf.py": "an evidence pack is an English document",

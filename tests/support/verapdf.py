@@ -19,6 +19,8 @@ FLAVOURS = ("3a", "ua1")  # PDF/A-3a, PDF/UA-1
 DEBIAN_JARS = Path("/usr/share/java")
 JAXB = ("jaxb-api.jar", "jaxb-core.jar", "jaxb-runtime.jar", "istack-commons-runtime.jar", "javax.activation.jar")
 SECONDS = 300
+# For a process of a few seconds Java's second compiler and its parallel collector are half of the work.
+SHORT_RUN = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def verdicts(folder: Path, documents: Mapping[str, bytes]) -> dict[tuple[str, str], list[str]]:
@@ -32,7 +34,7 @@ def verdicts(folder: Path, documents: Mapping[str, bytes]) -> dict[tuple[str, st
     for path, name in zip(paths, names, strict=True):
         path.write_bytes(documents[name])
     jars = [_engine(), *_jaxb()]
-    command = [_java(), "-cp", os.pathsep.join(map(str, jars)), str(PROGRAM), *map(str, paths)]
+    command = [_java(), *SHORT_RUN, "-cp", os.pathsep.join(map(str, jars)), str(PROGRAM), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"veraPDF gave up (exit code {done.returncode}):\n{last_lines(done.stderr)}")

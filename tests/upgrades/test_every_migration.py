@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from course import schema_upgrade
@@ -140,6 +141,7 @@ def brought_up(before: Tables) -> Tables:
     return dict(after)
 
 
+@pytest.mark.long
 def test_every_migration_carries_the_rows_of_every_table_up_and_down(engine: Engine) -> None:
     revisions, filler = known_revisions(), Filler()
     schemas: list[dict[str, Any]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import zlib
 
@@ -51,3 +52,15 @@ def nested(_data: bytes) -> list[object]:
 
 def end(_data: bytes) -> bytes:
     os._exit(9)
+
+
+def refuse_with_message(data: bytes) -> bytes:
+    from course.translation import lazy_gettext  # noqa: PLC0415
+
+    raise ValueError(lazy_gettext("There is no list in %(name)s.", name=data.decode()))
+
+
+def loaded(_data: bytes) -> list[str]:
+    import course.people_import.rules.parsing  # noqa: F401, PLC0415
+
+    return sorted({"babel", "jinja2", "markupsafe", "flask", "sqlalchemy", "openpyxl"} & sys.modules.keys())

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
-from course import schema_upgrade
 from course.web.proxy_checks import RequestAddress, proxy_faults
 from course.web.unit_of_work import unit_of_work
-from tests.conftest import make_config
+from tests.conftest import make_app
 from tests.makers import PASSWORD, make_person
 
 PUBLIC = "https://training.example.org"
@@ -53,21 +51,14 @@ def test_a_mismatch_between_settings_and_proxy_is_named(
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def url(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> str:
     """A database with an administrator in it."""
-    file: Path = tmp_path_factory.mktemp("arrival") / "course.db"
-    app = create_app(make_config(f"sqlite:///{file}"))
-    schema_upgrade.upgrade(app.extensions["course"].engine)
+    file = shutil.copy(migrated_file, tmp_path_factory.mktemp("arrival") / "course.db")
+    app = make_app(f"sqlite:///{file}")
     with app.app_context(), unit_of_work() as session:
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     app.extensions["course"].engine.dispose()
     return f"sqlite:///{file}"
-
-
-def application(url: str, **settings: str) -> Flask:
-    app = create_app(make_config(url, **settings))
-    app.config["LOG_REQUESTS"] = False
-    return app
 
 
 def token(page: str) -> str:
@@ -84,7 +75,7 @@ def try_to_sign_in(client: FlaskClient, base: str, **headers: str) -> tuple[int,
 
 
 def test_a_browser_without_cookies_is_told_that_they_are_needed(url: str) -> None:
-    app = application(url)
+    app = make_app(url)
     status, location, _ = try_to_sign_in(app.test_client(use_cookies=False), HERE)
     assert (status, location) == (303, "/sign-in?cookies=tried")
     page = app.test_client(use_cookies=False).get(location, base_url=HERE)
@@ -93,7 +84,7 @@ def test_a_browser_without_cookies_is_told_that_they_are_needed(url: str) -> Non
 
 
 def test_a_browser_whose_cookie_has_run_out_is_told_so_and_gets_in(url: str) -> None:
-    app = application(url)
+    app = make_app(url)
     client = app.test_client()
     page = client.get("/sign-in", base_url=HERE).text
     client.delete_cookie("course", domain="127.0.0.1")
@@ -109,7 +100,7 @@ def test_a_browser_whose_cookie_has_run_out_is_told_so_and_gets_in(url: str) -> 
 
 def test_a_person_at_an_unencrypted_address_is_sent_to_the_encrypted_one(url: str) -> None:
     """Browsers do not keep the cookie of such an address, so the sign-in page would come back empty for ever."""
-    app = application(url, PUBLIC_URL=PUBLIC)
+    app = make_app(url, PUBLIC_URL=PUBLIC)
     status, _, page = try_to_sign_in(app.test_client(use_cookies=False), "http://10.0.0.5:8000")
     assert (status, f"Open {PUBLIC} instead." in page) == (400, True)
 
@@ -117,7 +108,7 @@ def test_a_person_at_an_unencrypted_address_is_sent_to_the_encrypted_one(url: st
 def test_a_proxy_with_its_own_host_is_named_on_the_page_and_once_in_the_log(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = application(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1")
+    app = make_app(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1")
     proxied = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https", "Origin": PUBLIC}
     course = logging.getLogger("course")
     course.addHandler(caplog.handler)
@@ -132,7 +123,7 @@ def test_a_proxy_with_its_own_host_is_named_on_the_page_and_once_in_the_log(
 
 
 def test_a_browser_that_hides_the_page_of_a_form_is_told_so(url: str) -> None:
-    app = application(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1")
+    app = make_app(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1")
     client, proxied = app.test_client(), {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
     page = client.get("/sign-in", base_url=PUBLIC, headers=proxied).text
     done = client.post("/sign-in", base_url=PUBLIC, headers=proxied, data={"csrf_token": token(page), "email": "x"})
@@ -140,14 +131,14 @@ def test_a_browser_that_hides_the_page_of_a_form_is_told_so(url: str) -> None:
 
 
 def test_invalid_headers_do_no_harm(url: str) -> None:
-    client = application(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1").test_client()
+    client = make_app(url, PUBLIC_URL=PUBLIC, TRUSTED_PROXIES="1").test_client()
     for headers in ({"Origin": "null"}, {"Referer": "http://["}, {"Host": "[::1"}, {"Origin": "\xff"}, {"Host": ""}):
         done = client.post("/sign-in", base_url=HERE, headers=headers, data={"email": "x"})
         assert done.status_code == 400, headers
 
 
 def test_what_was_entered_is_kept_also_behind_a_proxy_with_its_own_host(url: str) -> None:
-    client = application(url, PUBLIC_URL=PUBLIC).test_client()
+    client = make_app(url, PUBLIC_URL=PUBLIC).test_client()
     page = client.get("/forgotten", base_url=HERE).text
     client.set_cookie("__Host-course", "from another day", domain="127.0.0.1")
     sent = {"csrf_token": token(page), "email": "sam@example.org"}
@@ -156,13 +147,13 @@ def test_what_was_entered_is_kept_also_behind_a_proxy_with_its_own_host(url: str
 
 
 def test_the_page_system_says_what_to_set(url: str) -> None:
-    app = application(url, PUBLIC_URL=PUBLIC)
+    app = make_app(url, PUBLIC_URL=PUBLIC)
     client, proxied = app.test_client(), {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
     status, location, _ = try_to_sign_in(client, PUBLIC, **proxied)
     assert (status, location) == (303, "/")
     page = client.get("/system", base_url=PUBLIC, headers=proxied).text
     assert "Set TRUSTED_PROXIES to the number of proxies, usually 1." in page
     assert "This page came the way that the settings say." not in page
-    here = application(url).test_client()
+    here = make_app(url).test_client()
     try_to_sign_in(here, HERE)
     assert "This page came the way that the settings say." in here.get("/system", base_url=HERE).text

@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 
+from course.translation import LazyText
 from course.web.sandbox import (
     FileRefusedError,
     ReaderFailedError,
@@ -30,6 +31,18 @@ def test_the_result_of_a_reader_is_returned(monkeypatch: pytest.MonkeyPatch) -> 
     assert read_in_sandbox(readers.surroundings, b"") == [None, None, os.environ["PATH"]]
     with pytest.raises(FileRefusedError, match=r"There is no list in x\."):
         read_in_sandbox(readers.refuse, b"x")
+
+
+def test_a_refusal_that_is_a_message_comes_out_as_one() -> None:
+    with pytest.raises(FileRefusedError, match=r"There is no list in x\.") as refused:
+        read_in_sandbox(readers.refuse_with_message, b"x")
+    text = refused.value.args[0]
+    assert isinstance(text, LazyText)
+    assert (text.message, text.values) == ("There is no list in %(name)s.", {"name": "x"})
+
+
+def test_the_reader_of_a_list_loads_no_library_that_takes_long() -> None:
+    assert read_in_sandbox(readers.loaded, b"") == []
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from course.mail.rules import MailMessage
 from course.passwords.actions import delete_credential
 from course.people.events import AddressChanged, InvitationRequested, PersonLeft
 from course.people.models import Person
-from course.people.queries import person
+from course.people.queries import mail_recipient, person
 from course.translation import lazy_gettext
 
 # The lifetime of each mailed link, by the prefix of the key of its mail.
@@ -137,7 +137,8 @@ def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, 
 
 def _queue_link_mail(session: Session, link: MailedLink, message: MailMessage, at: datetime) -> None:
     """Queue the mail with a link; its key holds the hash of the token, by which `check_link_mail` finds the link."""
-    queue_message(session, f"{link.purpose}:{token_hash(link.token)}", link.address, message, at)
+    recipient = mail_recipient(session, link.address)
+    queue_message(session, f"{link.purpose}:{token_hash(link.token)}", recipient, message, at)
 
 
 def check_link_mail(session: Session, mail: BeforeMailSend) -> None:

@@ -9,6 +9,7 @@ from course.mail.rules.message import (
     SCHEDULED_REPORT,
     DeliveryState,
     MailMessage,
+    MailRecipient,
     OptionalMailMessage,
     RenderedMail,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "DeliveryState",
     "FaultReason",
     "MailMessage",
+    "MailRecipient",
     "OptionalMailMessage",
     "RenderedMail",
     "ReplyMeaning",

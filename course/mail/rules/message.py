@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from typing import Any, ClassVar, Literal
 
+from course.translation import LazyText
+
 DeliveryState = Literal["waiting", "failed", "sent", "withheld", "unknown"]
 # The mail that a recipient may choose not to get, and what it is called on pages.
 DIGEST = "manager-digest"
@@ -32,7 +34,8 @@ class MailMessage:
     label: ClassVar[str]
 
     def values(self) -> dict[str, Any]:
-        """The values of the template as JSON: a day or moment becomes text (ISO 8601). Raises TypeError for others."""
+        """The values of the template as JSON, words of the program in the current language: a day or moment becomes text
+        (ISO 8601). Raises TypeError for others."""
         return {field.name: _json_value(getattr(self, field.name)) for field in fields(self)}
 
 
@@ -41,6 +44,14 @@ class OptionalMailMessage(MailMessage):
     """A mail that its recipient can stop: `choice_token` is the token of the link that does so (see MailChoiceLink)."""
 
     choice_token: str
+
+
+@dataclass(frozen=True)
+class MailRecipient:
+    """The address to which a mail goes, and the language in which its reader wants it (BCP 47; None: English)."""
+
+    address: str
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,8 @@ class RenderedMail:
 
 
 def _json_value(value: object) -> object:
+    if isinstance(value, LazyText):
+        return str(value)
     if value is None or isinstance(value, (str, int, float)):
         return value
     if isinstance(value, date):

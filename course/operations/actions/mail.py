@@ -13,6 +13,7 @@ from course.mail import actions as mail
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people.models import Person
+from course.people.queries import mail_recipient
 
 
 def prefix_of_test_mail(person_id: int) -> str:
@@ -32,7 +33,8 @@ def send_test_mail(context: Context, person_id: int, recipient: str, message: Ma
     if session.execute(waiting.limit(1)).first() is not None:
         mail.check_server_now(session, context.now)
         return False
-    mail.queue_message(session, prefix_of_test_mail(person_id) + secrets.token_hex(6), recipient, message, context.now)
+    key, reader = prefix_of_test_mail(person_id) + secrets.token_hex(6), mail_recipient(session, recipient)
+    mail.queue_message(session, key, reader, message, context.now)
     mail.check_server_now(session, context.now)
     record_event(context, "mail.tested", ("person", person_id), {})
     return True

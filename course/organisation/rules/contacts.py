@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from course.content.rendering import capitalised
 from course.dates import add_months
 from course.translation import lazy_gettext as _
 
@@ -17,7 +18,7 @@ CONTACT_KINDS = {
 }
 
 # The months between reviews of a contact, with their labels.
-REVIEW_INTERVALS = {3: "3 months", 6: "6 months", 12: _("A year")}
+REVIEW_INTERVALS = {3: _("3 months"), 6: _("6 months"), 12: _("A year")}
 
 
 @dataclass(frozen=True)
@@ -42,4 +43,4 @@ def is_review_overdue(confirmed_on: date, review_months: int, today: date) -> bo
 def lead_label(terms: dict[str, str], nation: str | None) -> str:
     """The title of the safeguarding lead in a nation, capitalised; a general one while the nation is unknown."""
     term = terms.get(nation or "", "")
-    return term[:1].upper() + term[1:] if term else CONTACT_KINDS["lead"]
+    return capitalised(term) if term else CONTACT_KINDS["lead"]

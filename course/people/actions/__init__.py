@@ -23,7 +23,7 @@ from course.people.actions.employment import (
     record_return,
     restart_employment,
 )
-from course.people.actions.identity import correct_identity, erase_address, erase_name, merge_people
+from course.people.actions.identity import choose_language, correct_identity, erase_address, erase_name, merge_people
 from course.people.actions.invitations import invite
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
@@ -49,6 +49,7 @@ __all__ = [
     "add_person",
     "add_team",
     "change_team",
+    "choose_language",
     "choose_pathway",
     "close_team",
     "correct_identity",

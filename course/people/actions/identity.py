@@ -19,6 +19,7 @@ from course.people.events import AddressChanged, PeopleMerged
 from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
 from course.people.rules import name_key, normalise_email
 from course.text import normalise_line
+from course.translation import languages
 from course.translation import lazy_gettext as _
 
 _UNSYNCHRONISED = {"synchronize_session": False}
@@ -68,6 +69,21 @@ def correct_identity(
     if "email" in changed:
         publish(session, AddressChanged(person_id, context.now))
     return None
+
+
+def choose_language(context: Context, language: str) -> bool:
+    """From now on the person who acts gets pages, mail and certificates in this language (BCP 47); False if they chose it before.
+
+    Raises ValueError for a language that is not offered.
+    """
+    if language not in languages():
+        raise ValueError(f"the language {language!r} is not offered")
+    chosen = Person.id == context.person_id, Person.language.is_distinct_from(language)
+    changing = update(Person).where(*chosen).values(language=language).returning(Person.id)
+    if context.session.execute(changing, execution_options=_UNSYNCHRONISED).first() is None:
+        return False
+    record_event(context, "person.language_chosen", ("person", context.person_id), {"language": language})
+    return True
 
 
 def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:

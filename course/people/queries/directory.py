@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session, aliased
 
 from course.content.schema import Setting
 from course.mail.queries import newest_failure
+from course.mail.rules import MailRecipient
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
-from course.people.rules import Viewer, normalise_email
+from course.people.rules import Viewer, normalise_email, role_label
 from course.translation import lazy_gettext as _
 
 
@@ -54,6 +55,12 @@ def person_id_by_email(session: Session, email: str) -> int | None:
     """The id of the person with this address; None if there is nobody."""
     found = person_by_email(session, email)
     return None if found is None else found.id
+
+
+def mail_recipient(session: Session, address: str) -> MailRecipient:
+    """An address as the recipient of a mail, in the language that the person who has it chose."""
+    chosen = select(Person.language).where(Person.email == address)
+    return MailRecipient(address, session.execute(chosen).scalar_one_or_none())
 
 
 def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:
@@ -172,7 +179,7 @@ def _people_query(
 
 
 def _role_label(role: str | None, team: str | None) -> str | None:
-    return _("Manager of %(team)s", team=team) if role == "manager" else role.capitalize() if role else None
+    return _("Manager of %(team)s", team=team) if role == "manager" else role_label(role) if role else None
 
 
 def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:

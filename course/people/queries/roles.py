@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.rules import role_label
 from course.translation import lazy_gettext as _
 
 
@@ -28,7 +29,7 @@ class Assignment:
     def words(self) -> str:
         if self.role is None:
             return self.team or ""
-        return _("Manager of %(team)s", team=self.team) if self.role == "manager" else self.role.capitalize()
+        return _("Manager of %(team)s", team=self.team) if self.role == "manager" else role_label(self.role)
 
 
 def team_assignments(session: Session, person_id: int) -> list[Assignment]:

@@ -30,6 +30,7 @@ from course.people_import.queries import PackedJournal
 from course.people_import.rules.journal import JournalStep, SkippedLine, dump_skipped, load_skipped, person_fingerprint
 from course.people_import.rules.matching import ImportCertificate
 from course.people_import.rules.team_paths import TeamPlace, path_key
+from course.translation import error_text
 from course.translation import lazy_gettext as _
 
 LEASE = timedelta(minutes=5)  # a process that has not said anything for so long has been cut off
@@ -264,7 +265,7 @@ class _Portion:
                 with self._session.begin_nested():
                     self._change_person(step.person_id, step, teams, managed_teams)
             except _RefusedStepError as error:
-                self._skip(step, str(error))
+                self._skip(step, error_text(error))
             except LookupError:
                 self._skip(step, PERSON_CHANGED)
 

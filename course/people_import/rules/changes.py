@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from course.content.schema import SETTINGS
 from course.people_import.rules.matching import ImportCertificate, KnownPerson, RowData
 from course.people_import.rules.rows import RefusedRowError as RefusedRowError
 from course.people_import.rules.team_paths import TeamPaths, TeamPlace
 from course.text import normalise_line
+from course.translation import lazy_gettext as _
 
 
 def describe_new_person(row_data: RowData, team_paths: TeamPaths) -> list[str]:
     """The description of a person who is added. Raises RefusedRowError if a required value is missing."""
     if row_data.name is None:
-        raise RefusedRowError("The name is missing.")
+        raise RefusedRowError(_("The name is missing."))
     if row_data.manager and not row_data.managed:
-        raise RefusedRowError("A manager needs a team.")
+        raise RefusedRowError(_("A manager needs a team."))
     notes = []
     for path in row_data.teams:
+        team = team_paths.words(team_paths.find(path))
         notes.append(
-            f"{'Manager of' if path in row_data.managed else 'Team'}: {team_paths.words(team_paths.find(path))}."
+            _("Manager of: %(team)s.", team=team) if path in row_data.managed else _("Team: %(team)s.", team=team)
         )
     if row_data.pathway is not None:
-        notes.append(f"Pathway: {_pathway_text(row_data.pathway)}.")
+        notes.append(_("Pathway: %(pathway)s.", pathway=_pathway_text(row_data.pathway)))
     return [*notes, *map(_certificate_text, row_data.certificates)]
 
 
@@ -31,29 +31,26 @@ def describe_changes(row_data: RowData, person: KnownPerson, team_paths: TeamPat
     """The names and the descriptions of the changes of a row to a known person. Raises RefusedRowError for a manager without a
     team."""
     changes, notes = set(), []
-    for what, label, new in (
-        ("name", "Name", row_data.name), ("email", "Address", row_data.email),
-        ("staff_number", "Staff number", row_data.staff_number),
-    ):  # fmt: skip
+    for what, new in (("name", row_data.name), ("email", row_data.email), ("staff_number", row_data.staff_number)):
         old = getattr(person, what)
         if new is not None and new != normalise_line(old or ""):
             changes.add("correct")
-            notes.append(f"{label}: {old or 'none'} → {new}.")
+            notes.append(_correction_text(what, old or _("none"), new))
     found: list[TeamPlace] = [team_paths.find(path) for path in row_data.teams]
     if any(place not in person.teams for place in found):
         changes.add("team")
-        before = ", ".join(sorted(team_paths.words(one) for one in person.teams)) or "none"
-        notes.append(f"Team: {before} → {', '.join(map(team_paths.words, found))}.")
+        before = ", ".join(sorted(team_paths.words(one) for one in person.teams)) or _("none")
+        notes.append(_("Team: %(before)s → %(team)s.", before=before, team=", ".join(map(team_paths.words, found))))
     managed = [place for place in map(team_paths.find, row_data.managed) if place not in person.manages]
     if managed:
         changes.add("manager")
-        notes += [f"Becomes manager of {team_paths.words(place)}." for place in managed]
+        notes += [_("Becomes manager of %(team)s.", team=team_paths.words(place)) for place in managed]
     if row_data.manager and not row_data.managed and not person.manages:
-        raise RefusedRowError("A manager needs a team.")
+        raise RefusedRowError(_("A manager needs a team."))
     if row_data.pathway is not None and row_data.pathway != person.pathway:
         changes.add("pathway")
-        before = _pathway_text(person.pathway) if person.pathway else "the usual one"
-        notes.append(f"Pathway: {before} → {_pathway_text(row_data.pathway)}.")
+        before = _pathway_text(person.pathway) if person.pathway else _("the usual one")
+        notes.append(_("Pathway: %(before)s → %(pathway)s.", before=before, pathway=_pathway_text(row_data.pathway)))
     certificates = [one for one in row_data.certificates if one.day not in person.certificates]
     if certificates:
         changes.add("certificate")
@@ -61,9 +58,12 @@ def describe_changes(row_data: RowData, person: KnownPerson, team_paths: TeamPat
     return changes, notes
 
 
-def format_day(day: date | None) -> str:
-    """A date in words, such as 5 January 2026; empty for None."""
-    return f"{day.day} {day:%B %Y}" if day else ""
+def _correction_text(what: str, old: str, new: str) -> str:
+    if what == "name":
+        return _("Name: %(old)s → %(new)s.", old=old, new=new)
+    if what == "email":
+        return _("Address: %(old)s → %(new)s.", old=old, new=new)
+    return _("Staff number: %(old)s → %(new)s.", old=old, new=new)
 
 
 def _pathway_text(pathway: str) -> str:
@@ -71,5 +71,11 @@ def _pathway_text(pathway: str) -> str:
 
 
 def _certificate_text(one: ImportCertificate) -> str:
-    until = f", valid until {format_day(one.valid_until)}" if one.valid_until else ""
-    return f"Earlier certificate of {format_day(one.day)}{until} ({one.issuer})."
+    if one.valid_until:
+        return _(
+            "Earlier certificate of %(day)s, valid until %(until)s (%(issuer)s).",
+            day=one.day,
+            until=one.valid_until,
+            issuer=one.issuer,
+        )
+    return _("Earlier certificate of %(day)s (%(issuer)s).", day=one.day, issuer=one.issuer)

@@ -6,6 +6,8 @@ import html
 import re
 import unicodedata
 
+from course.translation import lazy_gettext as _
+
 # Alphabets with letters that look like Latin ones.
 _LOOK_ALIKE = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
 _DIGIT_IN_WORD = re.compile(r"[^\W\d_]\d+[^\W\d_]")
@@ -41,18 +43,19 @@ def decoding_damage(text: str) -> str | None:
     """Why a name or team seems to have gone through a program that read its letters wrongly; None if it does not."""
     if any(undo_double_decoding(part) is not None for part in text.split()):
         right = " ".join(undo_double_decoding(part) or part for part in text.split())
-        return f"“{text}” looks wrongly decoded. It may be “{right}”."
+        return _("“%(text)s” looks wrongly decoded. It may be “%(right)s”.", text=text, right=right)
     if html.unescape(text) != text:
-        return f"“{text}” holds a code of web pages. It may be “{html.unescape(text)}”."
+        return _("“%(text)s” holds a code of web pages. It may be “%(right)s”.", text=text, right=html.unescape(text))
     if _LOST_CHARACTER.search(text):
-        return f"Letters seem to be missing in “{text}”."
+        return _("Letters seem to be missing in “%(text)s”.", text=text)
     if (
         any(unicodedata.category(pair[1]) == "Lu" and pair[0].islower() for pair in _CAPITAL_INSIDE.findall(text))
         or any(sign > "\x7f" and unicodedata.category(sign) in ("Sc", "Sm", "Sk", "So", "Cc") for sign in text)
         or (_MAC_ROMAN.search(text) or not _NEVER_IN_NAMES.isdisjoint(text))
     ):
-        return (
-            f"“{text}” holds a sign that names do not have. The file may have been saved with another set of letters."
+        return _(
+            "“%(text)s” holds a sign that names do not have. The file may have been saved with another set of letters.",
+            text=text,
         )
     return None
 
@@ -68,18 +71,35 @@ def lookalike_character(text: str, latin: bool = False) -> str | None:
     for sign in text:
         name = unicodedata.name(sign, "")
         if latin and name.startswith(_LOOK_ALIKE) and sign.isalpha():
-            return f"The “{sign}” in “{text}” is not a Latin letter but {_words(name)}."
+            return _(
+                "The “%(sign)s” in “%(text)s” is not a Latin letter but %(name)s.",
+                sign=sign,
+                text=text,
+                name=_letter_name(name),
+            )
         if unicodedata.category(sign)[0] in "LN" and name.startswith(
             ("FULLWIDTH", "MATHEMATICAL", "CIRCLED", "SCRIPT")
         ):
-            return f"The “{sign}” in “{text}” is not an ordinary letter or digit but {_words(name)}."
+            return _(
+                "The “%(sign)s” in “%(text)s” is not an ordinary letter or digit but %(name)s.",
+                sign=sign,
+                text=text,
+                name=_letter_name(name),
+            )
     return None
 
 
 def digit_in_name(name: str) -> str | None:
     """What to say where a digit has got inside a word of a name, in place of an O or an l; None otherwise."""
-    return f"There is a digit inside a word: “{name}”." if _DIGIT_IN_WORD.search(name) else None
+    return _("There is a digit inside a word: “%(name)s”.", name=name) if _DIGIT_IN_WORD.search(name) else None
 
 
-def _words(name: str) -> str:
-    return name.lower().replace("cyrillic", "Cyrillic").replace("greek", "Greek").replace("armenian", "Armenian")
+_ALPHABETS = ("Cyrillic", "Greek", "Armenian")  # not translated: names of letters in Unicode exist in English only
+
+
+def _letter_name(name: str) -> str:
+    """The name of a letter in Unicode as it stands in a sentence: Cyrillic small letter a."""
+    found = name.lower()
+    for alphabet in _ALPHABETS:
+        found = found.replace(alphabet.lower(), alphabet)
+    return found

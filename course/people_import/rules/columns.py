@@ -18,22 +18,23 @@ from course.people_import.rules.headings import (
 )
 from course.people_import.rules.table import Table
 from course.people_import.rules.values import is_placeholder
+from course.translation import lazy_gettext as _
 
 # The fields that a list may hold about a person, with their labels.
 FIELDS = {
-    "email": "E-mail address",
-    "name": "Full name",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "staff_number": "Staff number",
-    "team": "Team (such as North > House 3)",
-    "role": "Role in the course (learner or manager)",
-    "pathway": "Pathway",
-    "start": "First day",
-    "leaving": "Last day",
-    "completed": "Earlier certificate: completed on",
-    "valid_until": "Earlier certificate: valid until",
-    "issuer": "Earlier certificate: issued by",
+    "email": _("E-mail address"),
+    "name": _("Full name"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "staff_number": _("Staff number"),
+    "team": _("Team (such as North > House 3)"),
+    "role": _("Role in the course (learner or manager)"),
+    "pathway": _("Pathway"),
+    "start": _("First day"),
+    "leaving": _("Last day"),
+    "completed": _("Earlier certificate: completed on"),
+    "valid_until": _("Earlier certificate: valid until"),
+    "issuer": _("Earlier certificate: issued by"),
 }
 DATE_FIELDS = ("start", "leaving", "completed", "valid_until")
 _SAMPLE_ROWS = 500  # rows that are looked at
@@ -202,12 +203,12 @@ def _guess_names(found: dict[str, int], content: list[_ColumnContent], table: Ta
 def mapping_error(columns: Mapping[str, int]) -> tuple[str, str] | None:
     """What is wrong with a choice of columns: the field, and what is wrong; None if nothing is."""
     if "email" not in columns:
-        return "email", "Choose the column of the e-mail address: people sign in with it."
+        return "email", _("Choose the column of the e-mail address: people sign in with it.")
     if "name" not in columns and not {"first_name", "last_name"} <= set(columns):
-        return "name", "Choose the column of the full name, or those of the first and the last name."
+        return "name", _("Choose the column of the full name, or those of the first and the last name.")
     if "completed" not in columns and ({"valid_until", "issuer"} & set(columns)):
-        return "completed", "Choose the day on which the earlier certificate was completed as well."
+        return "completed", _("Choose the day on which the earlier certificate was completed as well.")
     twice = [field for field, index in columns.items() if list(columns.values()).count(index) > 1]
     if twice:
-        return twice[-1], "This column is chosen twice."
+        return twice[-1], _("This column is chosen twice.")
     return None

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 
 from course.people_import.rules.values import is_placeholder
 from course.text import search_key
+from course.translation import lazy_gettext as _
+from course.translation import lazy_join
 
 # English, Welsh, German and French, folded; each may be shortened to three letters where that is clear.
 _MONTHS: tuple[tuple[str, ...], ...] = (
@@ -72,13 +74,10 @@ def read_day(text: str, label: str) -> date | None:
     if is_placeholder(typed):
         return None
     if re.fullmatch(r"\d{4,6}([.,]\d+)?", typed):
-        raise InvalidDayError(
-            f"{label}: {typed} is a number by which Excel counts days{_serial_day_hint(typed)}. Format the column as a date, and "
-            "save it again."
-        )
+        raise InvalidDayError(_serial_day_fault(typed, label))
     found = _date_parts(typed)
     if found is None:
-        raise InvalidDayError(f"{label}: “{typed}” is not a day such as 12/02/2027.")
+        raise InvalidDayError(_("%(label)s: “%(typed)s” is not a day such as 12/02/2027.", label=label, typed=typed))
     return _date(*found, typed, label)
 
 
@@ -139,19 +138,30 @@ def _month(text: str) -> int:
     return found.pop() if len(found) == 1 else 0
 
 
-def _serial_day_hint(typed: str) -> str:
+def _serial_day_fault(typed: str, label: str) -> str:
     number = float(typed.replace(",", "."))
     if not 20_000 <= number <= 60_000:
-        return ""
-    day = date(1899, 12, 30) + timedelta(days=int(number))
-    return f" ({day.day} {day:%B %Y}, if it counts from 1900)"
+        return _(
+            "%(label)s: %(typed)s is a number by which Excel counts days. Format the column as a date, and save it again.",
+            label=label,
+            typed=typed,
+        )
+    return _(
+        "%(label)s: %(typed)s is a number by which Excel counts days (%(day)s, if it counts from 1900). "
+        "Format the column as a date, and save it again.",
+        label=label,
+        typed=typed,
+        day=date(1899, 12, 30) + timedelta(days=int(number)),
+    )
 
 
 def _date(year: int, month: int, day: int, typed: str, label: str) -> date:
     if not EARLIEST <= year <= LATEST:
-        raise InvalidDayError(f"{label}: the year of “{typed}” cannot be right.")
+        raise InvalidDayError(_("%(label)s: the year of “%(typed)s” cannot be right.", label=label, typed=typed))
     try:
         return date(year, month, day)
     except ValueError:
-        first = " The day comes first, then the month." if month > 12 and day <= 12 else ""
-        raise InvalidDayError(f"{label}: there is no such day as “{typed}”.{first}") from None
+        fault = _("%(label)s: there is no such day as “%(typed)s”.", label=label, typed=typed)
+        if month > 12 and day <= 12:
+            fault = lazy_join([fault, _("The day comes first, then the month.")])
+        raise InvalidDayError(fault) from None

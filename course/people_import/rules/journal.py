@@ -17,6 +17,7 @@ from typing import Any
 from course.people_import.rules.matching import ImportCertificate, KnownPerson, RowData
 from course.people_import.rules.planning import ImportPlan
 from course.people_import.rules.team_paths import TeamPaths, TeamPlace
+from course.translation import text_as_data, text_from_data
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,11 @@ def _day(text: str | None) -> date | None:
 
 def dump_skipped(lines: Sequence[SkippedLine]) -> str | None:
     """Lines that were not applied as JSON; None if there are none."""
-    return json.dumps([[line.number, line.reason] for line in lines], ensure_ascii=False) if lines else None
+    return (
+        json.dumps([[line.number, text_as_data(line.reason)] for line in lines], ensure_ascii=False) if lines else None
+    )
 
 
 def load_skipped(text: str | None) -> tuple[SkippedLine, ...]:
-    """What `dump_skipped` wrote."""
-    return tuple(SkippedLine(number, reason) for number, reason in json.loads(text or "[]"))
+    """What `dump_skipped` wrote, here or in an earlier version, whose reasons are plain texts."""
+    return tuple(SkippedLine(number, text_from_data(reason)) for number, reason in json.loads(text or "[]"))

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from course.people.rules import is_undeliverable
+from course.people_import.rules import match_messages as messages
 from course.people_import.rules.name_matching import name_likeness, name_words
 from course.people_import.rules.values import number_key
+from course.translation import lazy_join
 
 
 @dataclass(frozen=True)
@@ -184,9 +186,7 @@ def match_row(row_data: RowData, directory: PeopleDirectory, decision_for: Decis
     people = list({directory.current_entry(one).id: directory.current_entry(one) for one in entries}.values())
     if len(people) == 2:
         first, second = people
-        raise AmbiguousPersonError(
-            f"The staff number belongs to {first.name} ({first.email}), but the address to {second.name}."
-        )
+        raise AmbiguousPersonError(messages.belongs_to_two(first, second))
     if not people:
         before = _match_former(row_data, directory)
         return before if before.person is not None else _possible_match(row_data, directory, decision_for)
@@ -213,27 +213,17 @@ def _match_existing(
     alike = name_likeness(original.name, person.name)
     number = original.staff_number
     if not by_address and alike == "other":
-        raise AmbiguousPersonError(
-            f"The staff number {number} is that of {person.name} ({person.email}), and neither the name nor the address "
-            "in this row is theirs. If it is no number of one person, leave the cell empty."
-        )
+        raise AmbiguousPersonError(messages.only_number_agrees(person, number))
     weak = number is not None and not any(sign.isdigit() for sign in number)
     if by_address and (alike not in ("family", "other") or (by_number and alike == "family")):
         return found
     if not by_address and alike in ("unsaid", "same") and not weak:
         return found
-    others = not by_address and alike in ("like", "family")
-    called = "staff number and address" if by_number and by_address else "address" if by_address else "staff number"
-    question = ImportQuestion(
-        "address" if alike in ("same", "unsaid") else "name",
-        f"The {called} {'are' if ' and ' in called else 'is'} that of {person.name} ({person.email}), but the "
-        f"{'name' if by_address else 'name and the address' if others else 'address'} in this row "
-        f"{'are others' if others else 'is another one'}. Is it the same person?",
-        person.id,
-    )
+    words = messages.identity_question(person, by_number, by_address, alike in ("like", "family"))
+    question = ImportQuestion("address" if alike in ("same", "unsaid") else "name", words, person.id)
     answer = decision_for(question.kind, person.id)
     if answer == "other":
-        raise AmbiguousPersonError(f"It is not {person.name}, but has their {called}. Give one of the two another one.")
+        raise AmbiguousPersonError(messages.is_another_person(person, by_number, by_address))
     return found if answer == "same" else replace(found, question=question)
 
 
@@ -249,21 +239,14 @@ def _match_new_number(
     old, new = person.staff_number, row_data.staff_number or ""
     if old:
         if merged or alike not in ("same", "like"):
-            raise AmbiguousPersonError(f"This address belongs to staff number {old}, {person.name}.")
+            raise AmbiguousPersonError(messages.address_of_other_number(person))
         if before is not None:
-            raise AmbiguousPersonError(
-                f"The staff number was that of {before.name} ({before.email}), and this is {person.name}."
-            )
+            raise AmbiguousPersonError(messages.number_was_of(before, person))
         return _match_changed_number(row_data, person, old, new, decision_for)
     if before is not None and alike != "same":
-        raise AmbiguousPersonError(
-            f"The staff number was that of {before.name} ({before.email}), but the address is that of {person.name}."
-        )
+        raise AmbiguousPersonError(messages.number_was_of_but_address(before, person))
     if person.left is not None and alike not in ("same", "unsaid"):
-        raise AmbiguousPersonError(
-            f"This is the address of {person.name}, who has left; the name and the staff number are others. If it is "
-            "the same person, correct their entry first. If not, give that entry another address."
-        )
+        raise AmbiguousPersonError(messages.address_of_former(person))
     return None
 
 
@@ -275,12 +258,12 @@ def _match_changed_number(
     kept = row_data
     if number_key(old) == number_key(new):
         kind, kept = "zeros", replace(row_data, staff_number=max(old, new, key=len) if len(old) != len(new) else old)
-        words = f"{person.name} has the staff number {old}; {new} may be the same, as a spreadsheet changes numbers."
+        words = messages.number_may_be_changed(person, new)
     else:
-        kind, words = "number", f"{person.name} has the staff number {old}; the list says {new}."
+        kind, words = "number", messages.number_is_new(person, new)
     answer = decision_for(kind, person.id)
     if answer == "other":
-        raise AmbiguousPersonError(f"It is not {person.name}, but has their address. Give one of the two another one.")
+        raise AmbiguousPersonError(messages.is_another_person(person, by_number=False, by_address=True))
     return RowMatch(person, kept, question=None if answer == "same" else ImportQuestion(kind, words, person.id))
 
 
@@ -289,13 +272,8 @@ def _possible_match(row_data: RowData, directory: PeopleDirectory, decision_for:
     for person in directory.by_number_key(row_data.staff_number):
         if name_likeness(row_data.name, person.name) in ("same", "like", "family"):
             number = max(person.staff_number or "", row_data.staff_number or "", key=len)
-            words = (
-                f"This may be {person.name} ({person.email}, staff number {person.staff_number}): a spreadsheet changes "
-                f"numbers, such as by taking zeros away. The address is another one."
-            )
-            found = _match_with_question(
-                ImportQuestion("zeros", words, person.id), replace(row_data, staff_number=number), person, decision_for
-            )
+            question = ImportQuestion("zeros", messages.may_be_by_number(person), person.id)
+            found = _match_with_question(question, replace(row_data, staff_number=number), person, decision_for)
             if found is not None:
                 return found
     named = [
@@ -304,9 +282,8 @@ def _possible_match(row_data: RowData, directory: PeopleDirectory, decision_for:
     ]  # fmt: skip
     if len(named) == 1:
         (person,) = named
-        gone = ", who has left" if person.left is not None else ""
-        words = f"This may be {person.name} ({person.email}{gone}), with a new address."
-        found = _match_with_question(ImportQuestion("address", words, person.id), row_data, person, decision_for)
+        question = ImportQuestion("address", messages.may_be_by_name(person), person.id)
+        found = _match_with_question(question, row_data, person, decision_for)
         if found is not None:
             return found
     return RowMatch(None, row_data)
@@ -324,13 +301,11 @@ def _match_with_question(
 
 def _match_merged(row_data: RowData, person: KnownPerson, others: list[KnownPerson]) -> RowMatch:
     """Match a row with a merged entry: name, identifiers and employment of the person stay as they are."""
-    words = f"An entry that this row names was merged with that of {person.name} ({person.email})."
+    words = messages.merged_entry(person)
     if row_data.name is not None and all(name_likeness(row_data.name, one.name) != "same" for one in (person, *others)):
-        raise AmbiguousPersonError(
-            f"{words} But the name is another one. Correct the list, or add them on the page of people."
-        )
+        raise AmbiguousPersonError(lazy_join([words, messages.merged_entry_other_name()]))
     if row_data.leaving is not None:
-        words += " Its last day may be that of the other entry: if they have left, record it on their page."
+        words = lazy_join([words, messages.merged_entry_leaves()])
     kept = replace(row_data, email=person.email, name=None, staff_number=None, start=None, leaving=None)
     return RowMatch(person, kept, words)
 
@@ -339,13 +314,12 @@ def _keep_corrections(row_data: RowData, person: KnownPerson, directory: PeopleD
     """Leave out a staff number or an address that was corrected in the course: a list does not undo the correction."""
     notes = []
     if row_data.email != person.email and directory.had_email_before(person, row_data.email):
-        notes.append(f"{row_data.email} is an earlier address of {person.name}, whose address stays {person.email}.")
+        notes.append(messages.former_address(row_data.email, person))
         row_data = replace(row_data, email=person.email)
     if row_data.staff_number != person.staff_number and directory.had_number_before(person, row_data.staff_number):
-        stays = f"whose number stays {person.staff_number}" if person.staff_number else "who has none now"
-        notes.append(f"{row_data.staff_number} is an earlier staff number of {person.name}, {stays}.")
+        notes.append(messages.former_number(row_data.staff_number, person))
         row_data = replace(row_data, staff_number=person.staff_number)
-    return RowMatch(person, row_data, " ".join(notes))
+    return RowMatch(person, row_data, lazy_join(notes))
 
 
 def _match_former(row_data: RowData, directory: PeopleDirectory) -> RowMatch:
@@ -360,8 +334,6 @@ def _match_former(row_data: RowData, directory: PeopleDirectory) -> RowMatch:
         return RowMatch(None, row_data)
     if number is not None and email is None:
         # What is new about the address is told by the number alone, which they have given up.
-        words = (
-            f"{row_data.staff_number} is an earlier staff number of {person.name}, whose address stays {person.email}."
-        )
+        words = messages.former_number_new_address(row_data.staff_number, person)
         return RowMatch(person, replace(row_data, email=person.email, staff_number=person.staff_number), words)
     return _keep_corrections(row_data, person, directory)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from course.people_import.rules.table import BadRow, Table, UnreadableError, build_table, check_columns, pack_table
 from course.people_import.rules.workbook import read_workbook
+from course.translation import lazy_gettext as _
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 50  # records that are looked at to find the separator
@@ -30,12 +31,14 @@ def parse_file(data: bytes) -> Table:
         return read_workbook(data)
     if data.startswith(_OLD_WORKBOOK):
         raise UnreadableError(
-            "This Excel workbook has a password, or was saved by an old version. Open it, choose “Save as”, and save it "
-            "as “Excel Workbook (.xlsx)” without a password, or as “CSV UTF-8”."
+            _(
+                "This Excel workbook has a password, or was saved by an old version. Open it, choose “Save as”, and save it "
+                "as “Excel Workbook (.xlsx)” without a password, or as “CSV UTF-8”."
+            )
         )
     text = _decode(data)
     if text.lstrip().startswith("<"):
-        raise UnreadableError("This is a web page. Open it in Excel, choose “Save as”, and save it as “CSV UTF-8”.")
+        raise UnreadableError(_("This is a web page. Open it in Excel, choose “Save as”, and save it as “CSV UTF-8”."))
     for first in text[:2_000_000].split("\n", 20)[:20]:
         check_columns(max(map(first.count, SEPARATORS)) + 1)
     separator, text = _separator(text)
@@ -44,15 +47,15 @@ def parse_file(data: bytes) -> Table:
     for line, cells, fault in _records(text, separator):
         odd = _undecoded_bytes(cells)
         if fault and all(len(one) < 2 for _, one in found):
-            raise UnreadableError(f"Line {line}: {fault}")
+            raise UnreadableError(_("Line %(line)s: %(fault)s", line=line, fault=fault))
         if fault or (odd and found):
-            bad.append(
-                BadRow(line, tuple(_printable(cell) for cell in cells[:200]), fault or _UNDECODED_MESSAGE.format(odd))
-            )
+            bad.append(BadRow(line, tuple(_printable(cell) for cell in cells[:200]), fault or _undecoded_fault(odd)))
         else:
             found.append((line, [_printable(cell) for cell in cells]))
     if len(bad) > _MAX_BAD_ROWS and len(bad) > len(found):
-        raise UnreadableError(f"Hardly a row of this file can be read. Line {bad[0].line}: {bad[0].reason}")
+        raise UnreadableError(
+            _("Hardly a row of this file can be read. Line %(line)s: %(fault)s", line=bad[0].line, fault=bad[0].reason)
+        )
     return build_table(found, bad)
 
 
@@ -61,10 +64,12 @@ def parse_and_pack(data: bytes) -> bytes:
     return pack_table(parse_file(data))
 
 
-_UNDECODED_MESSAGE = (
-    "There is a byte in this row that is no letter in this file: {}. It may be an apostrophe or an accented letter that "
-    "another program wrote. Type it again, and save the list as “CSV UTF-8”."
-)
+def _undecoded_fault(odd: str) -> str:
+    return _(
+        "There is a byte in this row that is no letter in this file: %(bytes)s. It may be an apostrophe or an accented letter "
+        "that another program wrote. Type it again, and save the list as “CSV UTF-8”.",
+        bytes=odd,
+    )
 
 
 def _undecoded_bytes(cells: list[str]) -> str:
@@ -109,9 +114,9 @@ def _text(data: bytes, encoding: str) -> str:
     try:
         text = data.decode(encoding, "strict" if encoding.startswith("utf-16") else "surrogateescape")
     except UnicodeDecodeError as error:
-        raise UnreadableError("The letters in this file cannot be read. Save it again as “CSV UTF-8”.") from error
+        raise UnreadableError(_("The letters in this file cannot be read. Save it again as “CSV UTF-8”.")) from error
     if text.count("\0") > 3 or "\0" in text[:200]:
-        raise UnreadableError("This is not a text file. Save the list as “CSV UTF-8”.")
+        raise UnreadableError(_("This is not a text file. Save the list as “CSV UTF-8”."))
     return text
 
 
@@ -130,7 +135,7 @@ def _separator_fit(text: str, separator: str) -> tuple[int, int]:
     """How well a separator fits: in how many of the first records it makes as many columns as in the headings, which
     are the first that it divides; and how many columns."""
     widths: list[int] = []
-    for _, cells, _ in _records(text, separator):
+    for _line, cells, _fault in _records(text, separator):
         if widths or sum(map(bool, cells)) > 1:
             widths.append(len(cells))
         if len(widths) == _SAMPLE:
@@ -159,10 +164,14 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
             faults += 1
             if faults > _MAX_BAD_ROWS:
                 raise UnreadableError(
-                    f"From line {begun + 1} on the file cannot be read: quotation marks are missing, or there are too many."
+                    _(
+                        "From line %(line)s on the file cannot be read: quotation marks are missing, or there are too "
+                        "many.",
+                        line=begun + 1,
+                    )
                 ) from None
             cells = [" ".join(cell.split()) for cell in lines[begun].replace('"', "").split(separator)]
-            yield begun + 1, cells, "A quotation mark is missing in this row, or there is one too many."
+            yield begun + 1, cells, _("A quotation mark is missing in this row, or there is one too many.")
             begun += 1
 
 

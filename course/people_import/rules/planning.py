@@ -10,9 +10,7 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from course.people.rules import normalise_email
-from course.people_import.rules.changes import RefusedRowError, describe_changes, describe_new_person, format_day
-from course.people_import.rules.date_formats import InvalidDayError, month_first_example
+from course.people_import.rules.changes import RefusedRowError, describe_changes, describe_new_person
 from course.people_import.rules.matching import (
     AmbiguousPersonError,
     ImportQuestion,
@@ -25,28 +23,28 @@ from course.people_import.rules.matching import (
 from course.people_import.rules.name_matching import is_reordered, is_worse_spelling, name_words
 from course.people_import.rules.plausibility import implausible_values
 from course.people_import.rules.questions import ACCEPT, SKIP, question_key
-from course.people_import.rules.row_merging import ParsedRow, PersonRows, first_address, group_rows
-from course.people_import.rules.rows import full_name, read_row, row_label, tidy_row
+from course.people_import.rules.row_merging import ParsedRow, PersonRows, group_rows, parse_rows
 from course.people_import.rules.table import BadRow
 from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
+from course.translation import error_text, lazy_join, lazy_ngettext
+from course.translation import lazy_gettext as _
 
 LineKind = Literal["added", "changed", "back", "left", "unchanged", "refused", "asked", "joined"]
 LINE_KINDS: dict[LineKind, str] = {
-    "refused": "Refused",
-    "asked": "To be decided",
-    "added": "Added",
-    "changed": "Changed",
-    "back": "Comes back",
-    "left": "Leaves",
-    "joined": "With another row",
-    "unchanged": "Unchanged",
+    "refused": _("Refused"),
+    "asked": _("To be decided"),
+    "added": _("Added"),
+    "changed": _("Changed"),
+    "back": _("Comes back"),
+    "left": _("Leaves"),
+    "joined": _("With another row"),
+    "unchanged": _("Unchanged"),
 }
-_DATE_FIELDS = ("start", "leaving", "completed", "valid_until")
 
 
 @dataclass(frozen=True)
 class ImportLine:
-    """What one row would do: `deeds` names it for whoever does it, `notes` says it in words. Of several rows about one
+    """What one row would do: `changes` names it for whoever does it, `notes` says it in words. Of several rows about one
     person the first does what all of them say. One with a `question` does nothing before that is decided."""
 
     number: int
@@ -75,6 +73,7 @@ class ImportPlan:
     @cached_property
     def fingerprint(self) -> str:
         """The hash of all effects of the plan. It is stored with the preview; a plan with another hash is not applied."""
+        # A LazyText is its English text here, so that the hash does not depend on the language.
         facts = repr(
             [(line.number, line.kind, line.who, line.notes, line.person and line.person.id) for line in self.lines]
         ) + repr(self.new_teams)
@@ -100,7 +99,7 @@ def make_plan(
     """The plan of a list on `today`. `decisions` are the decisions about questions by their keys (rules/questions.py). The order
     of the rows does not matter."""
     directory, answers = PeopleDirectory(known), decisions or {}
-    parsed_rows = _parse_rows(table.rows, table.columns, table.bad, today)
+    parsed_rows = parse_rows(table.rows, table.columns, table.bad, today)
     found, refused = group_rows(parsed_rows, today)
     lines = [ImportLine(row.number, "refused", row.who, (row.fault,)) for row in refused]
     matched: list[_MatchedRows] = []
@@ -112,13 +111,15 @@ def make_plan(
         try:
             matched.append(_MatchedRows(group, match_row(group.row_data, directory, _Decisions(group.number, answers))))
         except AmbiguousPersonError as error:
-            lines += _refuse_all(group, str(error))
+            lines += _refuse_all(group, error_text(error))
             people = directory.by_email(group.row_data.email), directory.by_number(group.row_data.staff_number)
             named |= {directory.current_entry(one).id: group.number for one in people if one is not None}
     shared = _groups_sharing_number(matched)
     for group in shared:
         number = group.row_data.staff_number
-        lines += _refuse_all(group, f"The staff number {number} is also in a line with another address.")
+        lines += _refuse_all(
+            group, _("The staff number %(number)s is also in a line with another address.", number=number)
+        )
     left_out = {group.number for group in shared}
     matched = [one for one in matched if one.group.number not in left_out]
     name_counts = _NameCounts(directory, matched)
@@ -158,31 +159,6 @@ def _new_team_path(team_paths: TeamPaths, path: tuple[str, ...]) -> tuple[str, .
     return place if isinstance(place, tuple) else None
 
 
-def _parse_rows(
-    rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[str, int], bad: Sequence[BadRow], today: date
-) -> list[ParsedRow]:
-    """Parse the rows, including those that are refused."""
-    examples: dict[str, str] = {}
-    for day in _DATE_FIELDS:
-        if day in columns:
-            example = month_first_example(cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
-            examples |= {day: example} if example else {}
-    parsed_rows = []
-    for number, cells in rows:
-        row = tidy_row(cells, columns)
-        email, name = normalise_email(row.get("email", "")), full_name(row) or None
-        one = ParsedRow(number, row_label(row), email, row.get("staff_number") or None, name, None)
-        try:
-            parsed_rows.append(replace(one, row_data=read_row(row, today, examples)))
-        except (RefusedRowError, InvalidDayError) as error:
-            parsed_rows.append(replace(one, fault=str(error)))
-    for broken in bad:
-        email = first_address(broken.cells)
-        called = " ".join(filter(None, broken.cells))[:200] or "–"
-        parsed_rows.append(ParsedRow(broken.line, called, email, None, None, None, broken.reason))
-    return parsed_rows
-
-
 def _groups_sharing_number(matched: Sequence[_MatchedRows]) -> list[PersonRows]:
     """The rows about new people whose staff number is in other rows with another address."""
     found: dict[str | None, list[PersonRows]] = defaultdict(list)
@@ -220,17 +196,37 @@ class _NameCounts:
     def twin_question(self, name: str) -> ImportQuestion | None:
         here = [one for one in self._directory.by_name(name) if one.left is None]
         if here:
-            first = here[0]
-            number = f", staff number {first.staff_number}" if first.staff_number else ""
-            return ImportQuestion("twin", f"{first.name} ({first.email}{number}) is here already.")
+            return ImportQuestion("twin", _is_here(here[0]))
         left = self._directory.by_name(name)
         if left and left[0].left is not None:
             one = left[0]
             return ImportQuestion(
-                "twin", f"{one.name} ({one.email}) left on {format_day(one.left)}. Is this the same person?"
+                "twin",
+                _(
+                    "%(name)s (%(email)s) left on %(day)s. Is this the same person?",
+                    name=one.name,
+                    email=one.email,
+                    day=one.left,
+                ),
             )
         times = self._new[name_words(name)]
-        return ImportQuestion("twin", f"The list adds {times} people of this name.") if times > 1 else None
+        if times < 2:
+            return None
+        adds = lazy_ngettext(
+            "The list adds %(num)s person of this name.", "The list adds %(num)s people of this name.", times
+        )
+        return ImportQuestion("twin", adds)
+
+
+def _is_here(person: KnownPerson) -> str:
+    if not person.staff_number:
+        return _("%(name)s (%(email)s) is here already.", name=person.name, email=person.email)
+    return _(
+        "%(name)s (%(email)s, staff number %(number)s) is here already.",
+        name=person.name,
+        email=person.email,
+        number=person.staff_number,
+    )
 
 
 def _lines_for_overlap(
@@ -243,7 +239,7 @@ def _lines_for_overlap(
         return None
     group = one.group
     if note and person.id in refused:
-        words = f"Line {refused[person.id]} is about them and is refused, so this one changes nothing."
+        words = _("Line %(line)s is about them and is refused, so this one changes nothing.", line=refused[person.id])
         return [ImportLine(row.number, "unchanged", row.who, (note, words), person=person) for row in group.rows]
     others = [other for other in same_person[person.id] if other is not one]
     if not others:
@@ -253,18 +249,22 @@ def _lines_for_overlap(
         others = [other for other in plain if other is not one]
         if not others:
             return None
-        words = f"Line {others[0].group.number} is about {person.name} too, with another address or number."
+        words = _(
+            "Line %(line)s is about %(name)s too, with another address or number.",
+            line=others[0].group.number,
+            name=person.name,
+        )
         return _refuse_all(group, words)
     # Of several rows with a former address or number one is applied, chosen without regard to the order of the list.
     counts = plain or sorted((one, *others), key=_rank)[:1]
     together = [one, *others] if not plain else [one, *plain]
     if len({other.found.row_data.staff_number for other in together} - {None}) > 1:
         first = min(other.group.number for other in together if other is not one)
-        words = f"{note} Line {first} is about them too, and gives another staff number."
-        return _refuse_all(group, words)
+        words = _("Line %(line)s is about them too, and gives another staff number.", line=first)
+        return _refuse_all(group, lazy_join([note, words]))
     if counts[0] is one:
         return None
-    words = f"Line {counts[0].group.number} is about them, so this one changes nothing."
+    words = _("Line %(line)s is about them, so this one changes nothing.", line=counts[0].group.number)
     return [ImportLine(row.number, "unchanged", row.who, (note, words), person=person) for row in group.rows]
 
 
@@ -281,7 +281,7 @@ def _plan_group(
     person, row_data = found.person, found.row_data
     notes = tuple(filter(None, (found.note, *row_data.remarks)))
     if person is not None and row_data.name and is_worse_spelling(row_data.name, person.name):
-        notes += (f"The name stays as it is here: {person.name}.",)
+        notes += (_("The name stays as it is here: %(name)s.", name=person.name),)
         row_data = replace(row_data, name=person.name)
     try:
         line = _make_line(first, row_data, person, team_paths, today)
@@ -289,21 +289,21 @@ def _plan_group(
         questions += _plausibility_questions(line, name_counts, team_paths) if not questions else []
     except (RefusedRowError, AmbiguousTeamError) as error:
         if found.question is None:
-            return _refuse_all(group, str(error))
+            return _refuse_all(group, error_text(error))
         # Whether the row is wrong depends on the answer about the person, so the question comes first.
-        line, questions = ImportLine(first.number, "refused", first.who, (str(error),)), [found.question]
+        line, questions = ImportLine(first.number, "refused", first.who, (error_text(error),)), [found.question]
     line = replace(line, notes=(*notes, *line.notes))
     for question in questions:
         answer = answers.get(question_key(first.number, question.kind, question.person))
         if answer == SKIP:
-            line = ImportLine(first.number, "unchanged", first.who, ("Left out, as was decided.",), person=person)
+            line = ImportLine(first.number, "unchanged", first.who, (_("Left out, as was decided."),), person=person)
             break
         if answer != ACCEPT:
             line = replace(
                 line, kind="asked", question=question, changes=frozenset(), notes=(question.words, *line.notes)
             )
             break
-    together = f"Together with line {first.number}."
+    together = _("Together with line %(line)s.", line=first.number)
     return [line, *(ImportLine(row.number, "joined", row.who, (together,), person=person) for row in rest)]
 
 
@@ -317,7 +317,12 @@ def _plausibility_questions(line: ImportLine, name_counts: _NameCounts, team_pat
     new_number = line.person is None or line.row_data.staff_number != line.person.staff_number
     found = implausible_values(line.row_data, new_name, new_number, new_teams)
     if line.person is not None and is_reordered(name, line.person.name):
-        found.append(ImportQuestion("order", f"“{name}” is {line.person.name} with the words in another order."))
+        found.append(
+            ImportQuestion(
+                "order",
+                _("“%(name)s” is %(known)s with the words in another order.", name=name, known=line.person.name),
+            )
+        )
     twin = name_counts.twin_question(name) if line.person is None else None
     return [*found, twin] if twin else found
 
@@ -328,36 +333,51 @@ def _make_line(
     """The line for the rows about one person, with its description. Raises RefusedRowError or AmbiguousTeamError."""
     number, called = row.number, row.who
     gone = row_data.leaving is not None and row_data.leaving <= today
-    later = (f"The last day, {format_day(row_data.leaving)}, is still to come. Nothing is done about it until then.",) if (
-        row_data.leaving is not None and not gone
-    ) else ()  # fmt: skip
+    later: tuple[str, ...] = ()
+    if row_data.leaving is not None and not gone:
+        text = _("The last day, %(day)s, is still to come. Nothing is done about it until then.", day=row_data.leaving)
+        later = (text,)
     if person is None:
         if gone:
-            return ImportLine(number, "unchanged", called, ("Has left already, so is not added.",), row_data=row_data)
+            return ImportLine(
+                number, "unchanged", called, (_("Has left already, so is not added."),), row_data=row_data
+            )
         notes = describe_new_person(row_data, team_paths)
         return ImportLine(number, "added", called, (*notes, *later), frozenset({"added"}), row_data)
     if person.left is not None:
         if gone or (row_data.start is not None and row_data.start > today):
-            words = f"Left on {format_day(person.left)}."
+            words = _("Left on %(day)s.", day=person.left)
             return ImportLine(number, "unchanged", called, (words,), row_data=row_data, person=person)
         if row_data.start is None or row_data.start <= person.left:
             raise RefusedRowError(
-                f"{person.name} left on {format_day(person.left)}. To bring them back by a list, "
-                "their first day has to be after that; or open their page."
+                _(
+                    "%(name)s left on %(day)s. To bring them back by a list, their first day has to be after that; "
+                    "or open their page.",
+                    name=person.name,
+                    day=person.left,
+                )
             )
     if gone:
         if person.administrator:
-            raise RefusedRowError(f"{person.name} is an administrator. Take that role away on their page first.")
+            raise RefusedRowError(
+                _("%(name)s is an administrator. Take that role away on their page first.", name=person.name)
+            )
         if row_data.leaving is not None and row_data.leaving < person.start:
-            raise RefusedRowError(f"The last day is before {format_day(person.start)}, when {person.name} came.")
+            raise RefusedRowError(
+                _(
+                    "The last day is before %(day)s, when %(name)s came.",
+                    day=person.start,
+                    name=person.name,
+                )
+            )
         # The team of a person who has left does not matter, and no team is added for it.
         row_data = replace(row_data, teams=(), managed=(), manager=False, pathway=None)
         changes, change_notes = describe_changes(row_data, person, team_paths)
-        return ImportLine(number, "left", called, (f"Last day: {format_day(row_data.leaving)}.", *change_notes),
+        return ImportLine(number, "left", called, (_("Last day: %(day)s.", day=row_data.leaving), *change_notes),
                     frozenset({"left", *changes}), row_data, person)  # fmt: skip
     changes, change_notes = describe_changes(row_data, person, team_paths)
     if person.left is not None:
-        return ImportLine(number, "back", called, (f"Back from {format_day(row_data.start)} on.", *change_notes, *later),
+        return ImportLine(number, "back", called, (_("Back from %(day)s on.", day=row_data.start), *change_notes, *later),
                     frozenset({"back", *changes}), row_data, person)  # fmt: skip
     kind: LineKind = "changed" if changes else "unchanged"
     return ImportLine(number, kind, called, (*change_notes, *later), frozenset(changes), row_data, person)

@@ -8,6 +8,7 @@ from course.people_import.rules.character_damage import decoding_damage, digit_i
 from course.people_import.rules.matching import ImportQuestion, RowData
 from course.people_import.rules.name_matching import capitalised_words
 from course.people_import.rules.values import is_spreadsheet_number
+from course.translation import lazy_gettext as _
 
 # A remark beside a name, such as “(on leave)”, or a sign of a list.
 _SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|]|\s[-–]\s")
@@ -29,7 +30,11 @@ def implausible_values(
         if words:
             found.append(ImportQuestion("alike", words))
     if new_number and is_spreadsheet_number(number):
-        found.append(ImportQuestion("changed-number", f"“{number}” is how a spreadsheet writes another number."))
+        found.append(
+            ImportQuestion(
+                "changed-number", _("“%(number)s” is how a spreadsheet writes another number.", number=number)
+            )
+        )
     if new_name and name:
         found += _odd_name(name)
     return list({one.kind: one for one in reversed(found)}.values())[::-1]
@@ -38,21 +43,21 @@ def implausible_values(
 def _odd_name(name: str) -> list[ImportQuestion]:
     """The questions about a name as a whole."""
     if not any(sign.isalpha() for sign in name):
-        return [ImportQuestion("no-letter", f"“{name}” has no letter.")]
+        return [ImportQuestion("no-letter", _("“%(name)s” has no letter.", name=name))]
     found = []
     if words := digit_in_name(name):
         found.append(ImportQuestion("digit", words))
     if "," in name:
-        found.append(ImportQuestion("comma", f"“{name}” has a comma."))
+        found.append(ImportQuestion("comma", _("“%(name)s” has a comma.", name=name)))
     if len(name.split()) == 1 and name.lower() != name.upper():  # others, such as Chinese names, are one word
-        found.append(ImportQuestion("one-word", f"“{name}” is one word."))
+        found.append(ImportQuestion("one-word", _("“%(name)s” is one word.", name=name)))
     if shouted := capitalised_words(name):
-        found.append(ImportQuestion("capitals", f"“{' '.join(shouted)}” is in capitals."))
+        found.append(ImportQuestion("capitals", _("“%(name)s” is in capitals.", name=" ".join(shouted))))
     elif name == name.lower() != name.upper():
-        found.append(ImportQuestion("capitals", f"“{name}” has no capital letter."))
+        found.append(ImportQuestion("capitals", _("“%(name)s” has no capital letter.", name=name)))
     if sign := _SIGN.search(name):
-        found.append(ImportQuestion("sign", f"“{name}” has a “{sign[0].strip()}” in it."))
+        found.append(ImportQuestion("sign", _("“%(name)s” has a “%(sign)s” in it.", name=name, sign=sign[0].strip())))
     parts = name.casefold().split()
     if len(parts) > 2 and (parts[-1] == parts[-2] or parts[: len(parts) // 2] * 2 == parts):
-        found.append(ImportQuestion("repeated", f"“{name}” says something twice."))
+        found.append(ImportQuestion("repeated", _("“%(name)s” says something twice.", name=name)))
     return found

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from course.people_import.rules.journal import SkippedLine
 from course.people_import.rules.planning import LINE_KINDS, ImportPlan
 from course.people_import.rules.questions import QUESTIONS
+from course.people_import.rules.stored_text import MessageTable
+from course.translation import lazy_gettext as _
+from course.translation import lazy_join
 
 ROWS_PER_PAGE = 50
 
@@ -18,15 +21,21 @@ ROWS_PER_PAGE = 50
 class PreviewRow:
     """One row: its line in the file, its kind, the name of its person, and its description. `question` is the kind of the
     question about the row, `key` the key under which the decision is stored; `email` is the address of the person once the
-    row is applied."""
+    row is applied. A page shows few of the rows, so the notes stay as they are stored until they are asked for."""
 
     number: int
     kind: str
     who: str
-    notes: tuple[str, ...]
+    stored_notes: Sequence[object]
+    messages: MessageTable = field(compare=False, repr=False)
     question: str = ""
     key: str = ""
     email: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the row would do, as sentences in the language of the reader."""
+        return tuple(map(self.messages.unpack, self.stored_notes))
 
 
 @dataclass(frozen=True)
@@ -72,29 +81,32 @@ class ImportPreview:
 
     def table(self) -> Iterator[tuple[object, ...]]:
         """The rows of the file that can be downloaded."""
-        yield "Line", "Person", "What happens", "Details"
+        yield _("Line"), _("Person"), _("What happens"), _("Details")
         for row in self.rows:
-            yield row.number, row.who, LINE_KINDS[row.kind], " ".join(row.notes)  # type: ignore[index]
+            yield row.number, row.who, LINE_KINDS[row.kind], lazy_join(row.notes)  # type: ignore[index]
         for who in self.missing:
-            yield "", who, "Not in the list", "Nothing is done about them."
+            yield "", who, _("Not in the list"), _("Nothing is done about them.")
 
 
 def dump_preview(plan: ImportPlan) -> str:
     """A plan as JSON, without the values that only applying it needs."""
+    table = MessageTable()
+    rows = [
+        [
+            line.number,
+            line.kind,
+            line.who,
+            [table.pack(note) for note in line.notes],
+            line.question.kind if line.question else "",
+            line.key,
+            line.row_data.email,
+        ]
+        for line in plan.lines
+    ]
     return json.dumps(
         {
-            "rows": [
-                [
-                    line.number,
-                    line.kind,
-                    line.who,
-                    line.notes,
-                    line.question.kind if line.question else "",
-                    line.key,
-                    line.row_data.email,
-                ]
-                for line in plan.lines
-            ],
+            "rows": rows,
+            "messages": table.messages,
             "new_teams": [" > ".join(path) for path in plan.new_teams],
             "missing": [f"{one.name} ({one.email})" for one in plan.missing],
         },
@@ -103,18 +115,21 @@ def dump_preview(plan: ImportPlan) -> str:
 
 
 def load_preview(text: str) -> ImportPreview:
-    """What `dump_preview` wrote."""
+    """What `dump_preview` wrote, here or in an earlier version, whose notes are plain texts."""
     found = json.loads(text)
+    table = MessageTable(found.get("messages", ()))
     # Before 0.5 a row ended with its notes.
     rows = tuple(
-        PreviewRow(number, kind, who, tuple(notes), *rest) for number, kind, who, notes, *rest in found["rows"]
+        PreviewRow(number, kind, who, notes, table, *rest) for number, kind, who, notes, *rest in found["rows"]
     )
     return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]))
 
 
 def skip_rows(text: str, skipped: Sequence[SkippedLine]) -> str:
     """A stored preview in which lines that were not applied are refused, with the reason as their note."""
-    found, reasons = json.loads(text), {line.number: line.reason for line in skipped}
+    found = json.loads(text)
+    table = MessageTable(found.get("messages", ()))
+    reasons = {line.number: table.pack(line.reason) for line in skipped}
     found["rows"] = [
         [
             number,
@@ -125,7 +140,7 @@ def skip_rows(text: str, skipped: Sequence[SkippedLine]) -> str:
         ]
         for number, kind, who, notes, *rest in found["rows"]
     ]
-    return json.dumps(found, ensure_ascii=False)
+    return json.dumps({**found, "messages": table.messages}, ensure_ascii=False)
 
 
 def imported_counts(preview: ImportPreview) -> dict[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from course.translation import lazy_gettext as _
+
 # Answers: the row is about that person, about somebody else, or right as it is; or it is left out.
 SAME, OTHER, ACCEPT, SKIP = "same", "other", "right", "leave"
 
@@ -18,67 +20,79 @@ class QuestionKind:
     answers: Mapping[str, str]
 
 
-_IDENTITY_ANSWERS = {SAME: "The same person", OTHER: "Somebody else", SKIP: "Leave out"}
-_PLAUSIBILITY_ANSWERS = {ACCEPT: "It is right", SKIP: "Leave out"}
+_IDENTITY_ANSWERS = {SAME: _("The same person"), OTHER: _("Somebody else"), SKIP: _("Leave out")}
+_PLAUSIBILITY_ANSWERS = {ACCEPT: _("It is right"), SKIP: _("Leave out")}
 QUESTIONS: dict[str, QuestionKind] = {
     "number": QuestionKind(
-        "Another staff number",
-        "Name and address agree, and the staff number is another one, as after a change of the payroll system.",
-        {SAME: "Take the new number", OTHER: "Somebody else", SKIP: "Leave out"},
+        _("Another staff number"),
+        _("Name and address agree, and the staff number is another one, as after a change of the payroll system."),
+        {SAME: _("Take the new number"), OTHER: _("Somebody else"), SKIP: _("Leave out")},
     ),
     "zeros": QuestionKind(
-        "A staff number that a spreadsheet may have changed",
-        "A spreadsheet takes zeros away and writes long numbers in another way. These may be people who are here already.",
+        _("A staff number that a spreadsheet may have changed"),
+        _(
+            "A spreadsheet takes zeros away and writes long numbers in another way. These may be people who are here already."
+        ),
         _IDENTITY_ANSWERS,
     ),
     "address": QuestionKind(
-        "A name that is here with another address",
-        "If it is the same person, their address is changed, and they keep all that they have done.",
+        _("A name that is here with another address"),
+        _("If it is the same person, their address is changed, and they keep all that they have done."),
         _IDENTITY_ANSWERS,
     ),
     "name": QuestionKind(
-        "An address or a staff number that is here with another name",
-        "It may be a new name, or an address or a number that several people share.",
+        _("An address or a staff number that is here with another name"),
+        _("It may be a new name, or an address or a number that several people share."),
         _IDENTITY_ANSWERS,
     ),
     "twin": QuestionKind(
-        "A second entry of one name",
-        "Check that these are different people. If they are the same, leave the row out and correct the entry that is here.",
+        _("A second entry of one name"),
+        _(
+            "Check that these are different people. If they are the same, leave the row out and correct the entry that is here."
+        ),
         _PLAUSIBILITY_ANSWERS,
     ),
     "letters": QuestionKind(
-        "Letters that look wrongly read",
-        "If they are, leave these rows out, save the list as “CSV UTF-8”, and upload it again.",
+        _("Letters that look wrongly read"),
+        _("If they are, leave these rows out, save the list as “CSV UTF-8”, and upload it again."),
         _PLAUSIBILITY_ANSWERS,
     ),
     "alike": QuestionKind(
-        "Characters that only look like others", "People could not be found by them.", _PLAUSIBILITY_ANSWERS
+        _("Characters that only look like others"), _("People could not be found by them."), _PLAUSIBILITY_ANSWERS
     ),
-    "no-letter": QuestionKind("Names without a letter", "Is it the right column?", _PLAUSIBILITY_ANSWERS),
-    "one-word": QuestionKind("Names of one word", "Is the last name in another column?", _PLAUSIBILITY_ANSWERS),
+    "no-letter": QuestionKind(_("Names without a letter"), _("Is it the right column?"), _PLAUSIBILITY_ANSWERS),
+    "one-word": QuestionKind(_("Names of one word"), _("Is the last name in another column?"), _PLAUSIBILITY_ANSWERS),
     "capitals": QuestionKind(
-        "Names in capitals, or without any",
-        "Certificates show a name as it is written in the list.",
+        _("Names in capitals, or without any"),
+        _("Certificates show a name as it is written in the list."),
         _PLAUSIBILITY_ANSWERS,
     ),
     "sign": QuestionKind(
-        "Names with a remark or a sign", "Certificates show a name as it is written in the list.", _PLAUSIBILITY_ANSWERS
+        _("Names with a remark or a sign"),
+        _("Certificates show a name as it is written in the list."),
+        _PLAUSIBILITY_ANSWERS,
     ),
     "repeated": QuestionKind(
-        "Names that say something twice", "Is the full name in the column of the last name?", _PLAUSIBILITY_ANSWERS
+        _("Names that say something twice"),
+        _("Is the full name in the column of the last name?"),
+        _PLAUSIBILITY_ANSWERS,
     ),
     "order": QuestionKind(
-        "Names in another order", "Are the first and the last name in each other’s columns?", _PLAUSIBILITY_ANSWERS
+        _("Names in another order"),
+        _("Are the first and the last name in each other’s columns?"),
+        _PLAUSIBILITY_ANSWERS,
     ),
     "changed-number": QuestionKind(
-        "Staff numbers that a spreadsheet has changed",
-        "If it has, leave these rows out, format the column as text, type the numbers again, and upload the list again.",
+        _("Staff numbers that a spreadsheet has changed"),
+        _(
+            "If it has, leave these rows out, format the column as text, type the numbers again, and upload the list again."
+        ),
         _PLAUSIBILITY_ANSWERS,
     ),
     "comma": QuestionKind(
-        "Names with a comma", "Certificates show “Surname, Forename” as it is written.", _PLAUSIBILITY_ANSWERS
+        _("Names with a comma"), _("Certificates show “Surname, Forename” as it is written."), _PLAUSIBILITY_ANSWERS
     ),
-    "digit": QuestionKind("Names with a digit inside a word", "Is it an O or an l?", _PLAUSIBILITY_ANSWERS),
+    "digit": QuestionKind(_("Names with a digit inside a word"), _("Is it an O or an l?"), _PLAUSIBILITY_ANSWERS),
 }
 
 

@@ -1,17 +1,23 @@
-"""Merging several rows about one person: two posts, or a history of training. The order of the rows does not matter."""
+"""Parsing the rows of a list, and merging those about one person: two posts, or a history of training. Order does not matter."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
 from course.people.rules import normalise_email
+from course.people_import.rules.columns import DATE_FIELDS
+from course.people_import.rules.date_formats import InvalidDayError, month_first_example
 from course.people_import.rules.matching import RowData
 from course.people_import.rules.name_matching import name_likeness
+from course.people_import.rules.rows import RefusedRowError, full_name, read_row, row_label, tidy_row
+from course.people_import.rules.table import BadRow
 from course.text import comparison_key
+from course.translation import error_text, lazy_join, lazy_ngettext
+from course.translation import lazy_gettext as _
 
 _MAX_LINES_NAMED = 5  # at most so many line numbers stand in a message
 
@@ -52,6 +58,31 @@ def first_address(cells: Iterable[str]) -> str:
     return next((normalise_email(cell) for cell in cells if cell.count("@") == 1 and " " not in cell), "")
 
 
+def parse_rows(
+    rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[str, int], bad: Sequence[BadRow], today: date
+) -> list[ParsedRow]:
+    """Parse the rows, including those that are refused."""
+    examples: dict[str, str] = {}
+    for day in DATE_FIELDS:
+        if day in columns:
+            example = month_first_example(cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
+            examples |= {day: example} if example else {}
+    parsed_rows = []
+    for number, cells in rows:
+        row = tidy_row(cells, columns)
+        email, name = normalise_email(row.get("email", "")), full_name(row) or None
+        one = ParsedRow(number, row_label(row), email, row.get("staff_number") or None, name, None)
+        try:
+            parsed_rows.append(replace(one, row_data=read_row(row, today, examples)))
+        except (RefusedRowError, InvalidDayError) as error:
+            parsed_rows.append(replace(one, fault=error_text(error)))
+    for broken in bad:
+        email = first_address(broken.cells)
+        called = " ".join(filter(None, broken.cells))[:200] or "–"
+        parsed_rows.append(ParsedRow(broken.line, called, email, None, None, None, broken.reason))
+    return parsed_rows
+
+
 def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows], list[ParsedRow]]:
     """Group the rows by person, in an order that does not depend on that of the rows. Returns the groups and the refused rows,
     including rows that contradict each other."""
@@ -70,7 +101,8 @@ def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows]
             found.append(PersonRows(tuple(group), _merge_rows([row.row_data for row in group if row.row_data], today)))
         except ConflictingRowsError as error:
             faults |= {
-                row.number: f"Line {_other_lines(group, row)} is about the same person. {error}" for row in group
+                row.number: lazy_join([_same_person_text(*_other_lines(group, row)), error_text(error)])
+                for row in group
             }
     refused += [replace(row, row_data=None, fault=faults[row.number]) for row in good if row.number in faults]
     return found, refused
@@ -79,33 +111,59 @@ def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows]
 def _contradictions(rows: Sequence[ParsedRow]) -> dict[int, str]:
     """The faults, by line, of rows that share an address or a staff number but cannot be about one person."""
     faults: dict[int, str] = {}
-    for identifier, words in (("email", "The address {}"), ("staff_number", "The staff number {}")):
+    for identifier in _ADVICE:
         together: dict[str, list[ParsedRow]] = defaultdict(list)
         for row in rows:
             if key := getattr(row, identifier):
                 together[key].append(row)
         for key, sharing in together.items():
-            why = _conflict_reason(sharing)
-            if why:
+            if difference := _difference(sharing):
                 for row in sharing:
-                    fault = f"{words.format(key)} is also in line {_other_lines(sharing, row)}, with {why}."
-                    faults.setdefault(row.number, f"{fault} {_ADVICE[identifier]}")
+                    fault = _shared_text(identifier, difference, key, *_other_lines(sharing, row))
+                    faults.setdefault(row.number, lazy_join([fault, _ADVICE[identifier]]))
     return faults
 
 
 _ADVICE = {
-    "email": "Each person needs an address of their own, and one name and number in all their rows.",
-    "staff_number": "If it is no number of one person, leave the cell empty.",
+    "email": _("Each person needs an address of their own, and one name and number in all their rows."),
+    "staff_number": _("If it is no number of one person, leave the cell empty."),
 }
 
 
-def _conflict_reason(rows: Sequence[ParsedRow]) -> str:
-    """The difference between rows that rules out that they are about one person; empty if there is none."""
+def _shared_text(identifier: str, difference: str, key: str, lines: str, count: int) -> str:
+    """The fault of a row whose address or staff number is also in `count` other rows."""
+    if identifier == "staff_number":
+        return lazy_ngettext(
+            "The staff number %(number)s is also in line %(lines)s, with another name.",
+            "The staff number %(number)s is also in lines %(lines)s, with another name.",
+            count, number=key, lines=lines,
+        )  # fmt: skip
+    if difference == "staff_number":
+        return lazy_ngettext(
+            "The address %(address)s is also in line %(lines)s, with another staff number.",
+            "The address %(address)s is also in lines %(lines)s, with another staff number.",
+            count, address=key, lines=lines,
+        )  # fmt: skip
+    return lazy_ngettext(
+        "The address %(address)s is also in line %(lines)s, with another name.",
+        "The address %(address)s is also in lines %(lines)s, with another name.",
+        count, address=key, lines=lines,
+    )  # fmt: skip
+
+
+def _same_person_text(lines: str, count: int) -> str:
+    return lazy_ngettext(
+        "Line %(lines)s is about the same person.", "Lines %(lines)s are about the same person.", count, lines=lines
+    )
+
+
+def _difference(rows: Sequence[ParsedRow]) -> str:
+    """The field in which rows differ that cannot be about one person; empty if there is none."""
     names = [row.name for row in rows if row.name]
     if any(name_likeness(names[0], name) != "same" for name in names[1:]):
-        return "another name"
+        return "name"
     if len({row.staff_number for row in rows if row.staff_number}) > 1:
-        return "another staff number"
+        return "staff_number"
     return ""
 
 
@@ -123,14 +181,17 @@ def _rows_beside_refused(
         if line is None and other is not None and name_likeness(row.name, other.name) != "other":
             line = other.number
         if line is not None and row.number not in faults:
-            found[row.number] = f"Line {line} is about the same person and is refused, so this one is left out as well."
+            found[row.number] = _(
+                "Line %(line)s is about the same person and is refused, so this one is left out as well.", line=line
+            )
     return found
 
 
-def _other_lines(rows: Sequence[ParsedRow], but: ParsedRow) -> str:
-    """The line numbers of the other rows in words, at most _MAX_LINES_NAMED of them."""
+def _other_lines(rows: Sequence[ParsedRow], but: ParsedRow) -> tuple[str, int]:
+    """The line numbers of the other rows in words, at most _MAX_LINES_NAMED of them, and how many other rows there are."""
     found = list(islice((str(row.number) for row in rows if row is not but), _MAX_LINES_NAMED + 1))
-    return ", ".join(found[:_MAX_LINES_NAMED]) + (" and more" if len(found) > _MAX_LINES_NAMED else "")
+    named = ", ".join(found[:_MAX_LINES_NAMED])
+    return (_("%(lines)s and more", lines=named) if len(found) > _MAX_LINES_NAMED else named), len(rows) - 1
 
 
 def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
@@ -143,13 +204,13 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
     leavings = [row.leaving for row in open_rows]
     names = sorted(row.name for row in rows if row.name)
     if len({row.pathway for row in open_rows if row.pathway}) > 1:
-        raise ConflictingRowsError("They give different pathways.")
+        raise ConflictingRowsError(_("They give different pathways."))
     certificates = sorted({one for row in rows for one in row.certificates}, key=lambda one: (one.day, one.issuer))
     if len({one.day for one in certificates}) < len(certificates):
-        raise ConflictingRowsError("They give different certificates of one day.")
+        raise ConflictingRowsError(_("They give different certificates of one day."))
     remarks = dict.fromkeys(remark for row in rows for remark in row.remarks)
     if ended:
-        remarks["A post that has ended is left out, because another one goes on."] = None
+        remarks[_("A post that has ended is left out, because another one goes on.")] = None
     return RowData(
         email=rows[0].email,
         name=names[0] if names else None,

@@ -15,13 +15,15 @@ from course.people_import.rules.date_formats import is_ambiguous_day, is_placeho
 from course.people_import.rules.matching import ImportCertificate, RowData
 from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_number
 from course.text import normalise_line
+from course.translation import lazy_gettext as _
+from course.translation import lazy_join
 
 ROLES = {"": None, "learner": None, "staff": None, "employee": None, "manager": "manager"}
 PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
     words.casefold(): str(key) for key, words in SETTINGS.items()
 }
 FIRST_CERTIFICATE = date(1990, 1, 1)
-_ISSUER = "An earlier training"
+_ISSUER = _("An earlier training")
 _EMPTY_CHECKS = {
     "staff_number": is_placeholder_number,
     "name": is_placeholder_name,
@@ -30,10 +32,10 @@ _EMPTY_CHECKS = {
 }
 _AS_TEXT = re.compile(r'="([^"]*)"')  # how a program tells Excel that a number is text
 _DATE_LABELS = {
-    "start": "First day",
-    "leaving": "Last day",
-    "completed": "Earlier certificate",
-    "valid_until": "Valid until",
+    "start": _("First day"),
+    "leaving": _("Last day"),
+    "completed": _("Earlier certificate"),
+    "valid_until": _("Valid until"),
 }
 
 
@@ -78,30 +80,41 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
     name, number = full_name(row), row.get("staff_number", "")
     row_data = RowData(email=_read_email(row["email"]), name=name or None, staff_number=number or None)
     if len(name) > 200:
-        raise RefusedRowError("The name is longer than 200 characters.")
+        raise RefusedRowError(_("The name is longer than 200 characters."))
     if len(number) > 50:
-        raise RefusedRowError("The staff number is longer than 50 characters.")
+        raise RefusedRowError(_("The staff number is longer than 50 characters."))
     row_data.teams = _read_teams(row.get("team", ""))
     row_data.manager = _read_manager(row.get("role", ""))
     row_data.managed = row_data.teams if row_data.manager else ()
     if row.get("pathway"):
         row_data.pathway = PATHWAYS.get(row["pathway"].casefold())
         if row_data.pathway is None:
-            raise RefusedRowError(f"There is no pathway “{row['pathway']}”. There are: {', '.join(SETTINGS.values())}.")
+            raise RefusedRowError(
+                _(
+                    "There is no pathway “%(pathway)s”. There are: %(pathways)s.",
+                    pathway=row["pathway"],
+                    pathways=lazy_join(list(SETTINGS.values()), ", "),
+                )
+            )
     for field, example in month_first.items():
         if is_ambiguous_day(row.get(field, "")):
             raise RefusedRowError(
-                f"{_DATE_LABELS[field]}: “{row[field]}” can be read in two ways, because “{example}” in this column has the month "
-                "first. Write the month as a word, such as 1 Sep 2026."
+                _(
+                    "%(label)s: “%(day)s” can be read in two ways, because “%(example)s” in this column has the month first. "
+                    "Write the month as a word, such as 1 Sep 2026.",
+                    label=_DATE_LABELS[field],
+                    day=row[field],
+                    example=example,
+                )
             )
     row_data.start = read_list_day(row.get("start", ""), _DATE_LABELS["start"])
     row_data.leaving = read_last_day(row.get("leaving", ""), _DATE_LABELS["leaving"])
     if row_data.start and row_data.leaving and row_data.leaving < row_data.start:
-        raise RefusedRowError("The last day is before the first one.")
+        raise RefusedRowError(_("The last day is before the first one."))
     certificate = _read_certificate(row, today)
     row_data.certificates = (certificate,) if certificate else ()
     row_data.remarks = tuple(
-        f"{label}: “{row[field]}” is no day, so none is taken."
+        _("%(label)s: “%(day)s” is no day, so none is taken.", label=label, day=row[field])
         for field, label in _DATE_LABELS.items()
         if row.get(field) and is_placeholder_day(row[field]) and any(sign.isalnum() for sign in row[field])
     )
@@ -110,13 +123,15 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
 
 def _read_email(typed: str) -> str:
     if not typed:
-        raise RefusedRowError("The e-mail address is missing.")
+        raise RefusedRowError(_("The e-mail address is missing."))
     if len(typed) > 254:
-        raise RefusedRowError("The e-mail address is longer than 254 characters.")
+        raise RefusedRowError(_("The e-mail address is longer than 254 characters."))
     try:
         validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise RefusedRowError(f"“{typed}” is not an e-mail address to which mail can be sent.") from None
+        raise RefusedRowError(
+            _("“%(typed)s” is not an e-mail address to which mail can be sent.", typed=typed)
+        ) from None
     return normalise_email(typed)
 
 
@@ -125,7 +140,7 @@ def _read_teams(typed: str) -> tuple[tuple[str, ...], ...]:
         return ()
     path = tuple(filter(None, (part.strip() for part in typed.split(">"))))
     if not path or any(len(part) > 200 for part in path):
-        raise RefusedRowError("The name of the team is empty, or longer than 200 characters.")
+        raise RefusedRowError(_("The name of the team is empty, or longer than 200 characters."))
     return (path,)
 
 
@@ -133,10 +148,12 @@ def _read_manager(typed: str) -> bool:
     words = typed.casefold()
     if words in ("administrator", "admin"):
         raise RefusedRowError(
-            "A list makes nobody an administrator. Leave the role empty, and give it on the person’s page."
+            _("A list makes nobody an administrator. Leave the role empty, and give it on the person’s page.")
         )
     if words not in ROLES:
-        raise RefusedRowError(f"There is no role “{typed}”: write learner or manager, or leave it empty.")
+        raise RefusedRowError(
+            _("There is no role “%(typed)s”: write learner or manager, or leave it empty.", typed=typed)
+        )
     return ROLES[words] == "manager"
 
 
@@ -145,14 +162,14 @@ def _read_certificate(row: Mapping[str, str], today: date) -> ImportCertificate 
     until = read_list_day(row.get("valid_until", ""), _DATE_LABELS["valid_until"])
     if day is None:
         if until is not None or row.get("issuer"):
-            raise RefusedRowError("The earlier certificate has no day on which it was completed.")
+            raise RefusedRowError(_("The earlier certificate has no day on which it was completed."))
         return None
     if day < FIRST_CERTIFICATE or (until is not None and until > add_months(today, 120)):
-        raise RefusedRowError("The earlier certificate has a day before 1990, or one more than ten years from now.")
+        raise RefusedRowError(_("The earlier certificate has a day before 1990, or one more than ten years from now."))
     if day > today:
-        raise RefusedRowError("The earlier certificate was completed on a day that is still to come.")
+        raise RefusedRowError(_("The earlier certificate was completed on a day that is still to come."))
     if until is not None and until <= day:
-        raise RefusedRowError("The earlier certificate does not end after the day on which it was completed.")
+        raise RefusedRowError(_("The earlier certificate does not end after the day on which it was completed."))
     if len(row.get("issuer", "")) > 200:
-        raise RefusedRowError("The issuer is longer than 200 characters.")
+        raise RefusedRowError(_("The issuer is longer than 200 characters."))
     return ImportCertificate(day, until, row.get("issuer") or _ISSUER)

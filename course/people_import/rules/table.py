@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from course.people_import.rules.headings import KNOWN_HEADINGS, heading_variants, strip_qualifiers
+from course.translation import lazy_gettext as _
+from course.translation import text_as_data, text_from_data
 
 MAX_ROWS = 50_000
 MAX_COLUMNS = 200
@@ -57,7 +59,7 @@ def build_table(
     """Build the table of these records; the first record with two cells holds the headings. Raises UnreadableError."""
     found, bad = _without_title(records), list(bad or ())
     if not found:
-        raise UnreadableError("The file is empty.")
+        raise UnreadableError(_("The file is empty."))
     (first, headings), *rows = found
     # A nameless column at the end that few rows fill is none: a comma too many has moved what stands there.
     while (
@@ -69,48 +71,65 @@ def build_table(
     check_columns(len(headings))
     if any(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", heading) for heading in headings):
         raise UnreadableError(
-            f"Line {first} holds a person, and should hold the headings, such as “Name” and “E-mail”. Add a line with them."
+            _(
+                "Line %(line)s holds a person, and should hold the headings, such as “Name” and “E-mail”. Add "
+                "a line with them.",
+                line=first,
+            )
         )
     bad = [one for one in bad if one.line > first]
     if not rows and not bad:
         raise UnreadableError(
-            "The file has only one line. The first line holds the headings, and each other one a person."
+            _("The file has only one line. The first line holds the headings, and each other one a person.")
         )
     if len(rows) > MAX_ROWS:
-        raise UnreadableError(f"The file has {len(rows):,} rows. Divide it into files of at most {MAX_ROWS:,}.")
+        raise UnreadableError(
+            _(
+                "The file has %(rows)s rows. Divide it into files of at most %(most)s.",
+                rows=f"{len(rows):,}",
+                most=f"{MAX_ROWS:,}",
+            )
+        )
     usual = max(len(headings), _usual_width(rows))
     list_rows = []
     for line, cells in rows:
         if any(cells[len(headings) :]) or len(cells) > usual:
-            bad.append(BadRow(line, tuple(cells[:MAX_COLUMNS]), _TOO_MANY_CELLS.format(len(cells), len(headings))))
+            bad.append(BadRow(line, tuple(cells[:MAX_COLUMNS]), _too_many_cells(len(cells), len(headings))))
         else:
             list_rows.append((line, tuple(cell[:_MAX_CELL_LENGTH] for cell in cells[: len(headings)])))
     if len(rows) > 5 and len(list_rows) < len(rows) / 10:
         raise UnreadableError(
-            "Hardly a row has as many cells as there are headings. Is there a title above the headings? Delete it."
+            _("Hardly a row has as many cells as there are headings. Is there a title above the headings? Delete it.")
         )
     return Table(_unique_headings(headings), tuple(list_rows), tuple(sorted(bad, key=lambda one: one.line)), notes)
 
 
-_TOO_MANY_CELLS = (
-    "The row has {} cells, and there are {} headings. Is a comma inside a cell without quotation marks around it? "
-    "Put the cell between quotation marks, or take the comma out."
-)
+def _too_many_cells(cells: int, headings: int) -> str:
+    return _(
+        "The row has %(cells)s cells, and there are %(headings)s headings. Is a comma inside a cell without quotation marks "
+        "around it? Put the cell between quotation marks, or take the comma out.",
+        cells=cells,
+        headings=headings,
+    )
 
 
 def check_columns(columns: int) -> None:
     """Raises UnreadableError if a list has so many columns that something is wrong with it."""
     if columns > MAX_COLUMNS:
         raise UnreadableError(
-            f"The list has {columns:,} columns, and at most {MAX_COLUMNS} can be read. "
-            "Delete those that are not about people’s names, addresses, teams and days."
+            _(
+                "The list has %(columns)s columns, and at most %(most)s can be read. "
+                "Delete those that are not about people’s names, addresses, teams and days.",
+                columns=f"{columns:,}",
+                most=MAX_COLUMNS,
+            )
         )
 
 
 def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
     """The number of cells in most rows: many programs end each row with empty cells."""
     counts: dict[int, int] = {}
-    for _, cells in rows:
+    for _line, cells in rows:
         counts[len(cells)] = counts.get(len(cells), 0) + 1
     return max(counts, key=lambda width: (counts[width], -width)) if counts else 0
 
@@ -121,7 +140,7 @@ def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list
     known = [_known_headings(cells) for _, cells in records[:_MAX_TITLE_ROWS]]
     if known and max(known) > 1:
         return records[known.index(max(known)) :]
-    for place, (_, cells) in enumerate(records):
+    for place, (_line, cells) in enumerate(records):
         if sum(map(bool, cells)) > 1:
             return records[place:]
     return records
@@ -139,11 +158,12 @@ def _unique_headings(headings: list[str]) -> tuple[str, ...]:
     """Unique headings: an empty heading is named by its position, a repeated one gets a number."""
     found: dict[str, None] = {}
     for place, heading in enumerate(headings, 1):
-        unique = base = heading[:200] or f"Column {place}"
+        unique = base = heading[:200] or _("Column %(place)s", place=place)
         number = 1
         while unique in found:
             number += 1
-            unique = f"{base} ({number})"
+            # In English, as every heading is stored and compared; a LazyText in an f-string would be translated.
+            unique = "".join((base, f" ({number})"))
         found[unique] = None
     return tuple(found)
 
@@ -151,11 +171,13 @@ def _unique_headings(headings: list[str]) -> tuple[str, ...]:
 def pack_table(table: Table) -> bytes:
     """The stored form of a table: an uploaded file is parsed once only. Raises UnreadableError if it holds too much text."""
     text = json.dumps(
-        {"headings": table.headings, "rows": table.rows, "notes": table.notes,
-         "bad": [(one.line, one.cells, one.reason) for one in table.bad]}, ensure_ascii=False, separators=(",", ":"),
+        {"headings": list(map(text_as_data, table.headings)), "rows": table.rows,
+         "notes": list(map(text_as_data, table.notes)),
+         "bad": [(one.line, one.cells, text_as_data(one.reason)) for one in table.bad]},
+        ensure_ascii=False, separators=(",", ":"),
     )  # fmt: skip
     if len(text) > MAX_CHARACTERS:
-        raise UnreadableError("The list holds too much text. Delete the columns that are not needed, or divide it.")
+        raise UnreadableError(_("The list holds too much text. Delete the columns that are not needed, or divide it."))
     return _FORMAT_HEADER + zlib.compress(text.encode(), 1)
 
 
@@ -165,5 +187,5 @@ def unpack_table(packed: bytes) -> Table | None:
         return None
     found = json.loads(zlib.decompress(packed[len(_FORMAT_HEADER) :]))
     rows = tuple((line, tuple(cells)) for line, cells in found["rows"])
-    bad = tuple(BadRow(line, tuple(cells), reason) for line, cells, reason in found["bad"])
-    return Table(tuple(found["headings"]), rows, bad, tuple(found["notes"]))
+    bad = tuple(BadRow(line, tuple(cells), text_from_data(reason)) for line, cells, reason in found["bad"])
+    return Table(tuple(map(text_from_data, found["headings"])), rows, bad, tuple(map(text_from_data, found["notes"])))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from course.text import comparison_key
+from course.translation import lazy_gettext as _
 
 # The id of an existing team, or the full path of a team that has to be added.
 TeamPlace = int | tuple[str, ...]
@@ -35,7 +36,7 @@ class TeamPaths:
         self._names = {number: (name, parent) for number, name, parent in self.teams}
         self._at = {(parent, comparison_key(name)): number for number, name, parent in self.teams}
         self._called: dict[str, list[int]] = {}
-        for number, name, _ in self.teams:
+        for number, name, _parent in self.teams:
             self._called.setdefault(comparison_key(name), []).append(number)
         self._known: dict[tuple[str, ...], TeamPlace] = {}
         self._added: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -56,7 +57,11 @@ class TeamPaths:
         ends = [one for one in self._called.get(key[-1], ()) if self._ends(one, key)]
         if len(ends) > 1:
             raise AmbiguousTeamError(
-                f"There are several teams “{path[-1]}”: write which one, such as {self.words(ends[0])}."
+                _(
+                    "There are several teams “%(team)s”: write which one, such as %(path)s.",
+                    team=path[-1],
+                    path=self.words(ends[0]),
+                )
             )
         if ends:
             return ends[0]

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from course.people_import.rules.table import MAX_COLUMNS, MAX_ROWS, Table, UnreadableError, build_table, check_columns
+from course.translation import lazy_gettext as _
 
 _MAX_PARTS = 500
 _MAX_BYTES = 120_000_000  # unpacked: a list of 50,000 people with twenty columns takes some 50 million
@@ -24,10 +25,9 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}
 _NO_RESULT = re.compile(
     rb'<c r="([A-Z]{1,3}\d{1,7})"(?![^>]*\bt="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>|(?=</c>))'
 )
-_UNREADABLE = (
-    "This Excel workbook cannot be read: {}. Open it in Excel, choose “Save as”, and save it as “Excel Workbook (.xlsx)” "
-    "or as “CSV UTF-8”."
-)
+_DAMAGED, _ANOTHER_FILE = _("it is damaged"), _("it is another kind of file")
+_ANOTHER_WORKBOOK = _("it is of another kind")
+_TOO_LARGE = _("it is too large. Copy the list into a new workbook, without pictures")
 
 
 def read_workbook(data: bytes) -> Table:
@@ -45,9 +45,19 @@ def read_workbook(data: bytes) -> Table:
     except UnreadableError:
         raise
     except Exception as error:  # whatever a file made by hand can raise in there
-        raise UnreadableError(_UNREADABLE.format("it is damaged")) from error
-    notes = () if sheets < 2 else (f"This is the sheet “{name}”, the first of {sheets} that can be seen.",)
-    return build_table(found, notes=notes)
+        raise UnreadableError(_unreadable(_DAMAGED)) from error
+    if sheets < 2:
+        return build_table(found)
+    note = _("This is the sheet “%(name)s”, the first of %(sheets)s that can be seen.", name=name, sheets=sheets)
+    return build_table(found, notes=(note,))
+
+
+def _unreadable(reason: str) -> str:
+    return _(
+        "This Excel workbook cannot be read: %(reason)s. Open it in Excel, choose “Save as”, and save it as "
+        "“Excel Workbook (.xlsx)” or as “CSV UTF-8”.",
+        reason=reason,
+    )
 
 
 def _check_size(data: bytes) -> None:
@@ -57,16 +67,13 @@ def _check_size(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             infos = parts.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise UnreadableError(_UNREADABLE.format("it is damaged")) from error
+        raise UnreadableError(_unreadable(_DAMAGED)) from error
     names = {info.filename for info in infos}
     if "xl/workbook.xml" not in names:
-        kind = "it is of another kind" if "xl/workbook.bin" in names else "it is another kind of file"
-        raise UnreadableError(_UNREADABLE.format(kind))
+        raise UnreadableError(_unreadable(_ANOTHER_WORKBOOK if "xl/workbook.bin" in names else _ANOTHER_FILE))
     shared = max((info.file_size for info in infos if "/worksheets/" not in info.filename), default=0)
     if len(infos) > _MAX_PARTS or sum(info.file_size for info in infos) > _MAX_BYTES or shared > _MAX_SHARED_STRINGS:
-        raise UnreadableError(
-            _UNREADABLE.format("it is too large. Copy the list into a new workbook, without pictures")
-        )
+        raise UnreadableError(_unreadable(_TOO_LARGE))
 
 
 def _first_table(book: Any, data: bytes) -> tuple[list[tuple[int, list[str]]], int, str]:
@@ -91,8 +98,10 @@ def _merged_cells(sheet: Any, data: bytes) -> dict[int, list[tuple[int, int]]]:
         text = part.read(_MAX_BYTES)
     if formula := _NO_RESULT.search(text):
         raise UnreadableError(
-            f"The cell {formula[1].decode('ascii', 'replace')} has a formula that has not been worked out. Open the workbook "
-            "in Excel, and save it again."
+            _(
+                "The cell %(cell)s has a formula that has not been worked out. Open the workbook in Excel, and save it again.",
+                cell=formula[1].decode("ascii", "replace"),
+            )
         )
     found: dict[int, list[tuple[int, int]]] = {}
     for area in _MERGED.findall(text)[:MAX_ROWS]:
@@ -125,7 +134,7 @@ def _records(sheet: Any, merged: dict[int, list[tuple[int, int]]]) -> Iterator[t
             continue
         last, rows = number, rows + 1
         if rows > MAX_ROWS + 50:
-            raise UnreadableError(f"The sheet has more than {MAX_ROWS:,} rows. Divide the list.")
+            raise UnreadableError(_("The sheet has more than %(rows)s rows. Divide the list.", rows=f"{MAX_ROWS:,}"))
         yield number, cells
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from course.privacy.rules.personal_data_map import SECTIONS
+from course.translation import lazy_gettext as _
 
 
 def json_value(value: Any) -> Any:
@@ -51,12 +52,12 @@ def _own_columns(row: Mapping[str, Any]) -> dict[str, Any]:
 _DISPLAY_VALUES = {
     None: "–",
     "": "–",
-    True: "yes",
-    False: "no",
-    "initial": "the whole course",
-    "final": "final assessment",
-    "own": "my dates",
-    "team": "dates of my team",
+    True: _("yes"),
+    False: _("no"),
+    "initial": _("the whole course"),
+    "final": _("final assessment"),
+    "own": _("my dates"),
+    "team": _("dates of my team"),
 }
 
 

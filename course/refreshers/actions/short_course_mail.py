@@ -19,6 +19,7 @@ from course.mail.actions import schedule_message
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER, MailMessage
 from course.organisation.queries import organisation
+from course.people.queries import mail_recipient
 from course.people.rules import first_name
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status
@@ -80,7 +81,8 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     if attempt_id is None:
         return False
     message = _booster_message(session, learner, attempt_id)
-    return schedule_message(session, f"booster:{attempt_id}", learner.email, message, at, send_at)
+    recipient = mail_recipient(session, learner.email)
+    return schedule_message(session, f"booster:{attempt_id}", recipient, message, at, send_at)
 
 
 def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: int) -> BoosterMessage:
@@ -130,6 +132,5 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
 def queue_update_mail(session: Session, due: DueUpdateMail, message: MailMessage, zone: str, at: datetime) -> bool:
     """Queue the mail in the outbox, to be sent in working hours. Returns False if it was queued already."""
     hours = sending_hours(session, zone)
-    return schedule_message(
-        session, due.key, due.person.email, message, at, hours.next_sending_time(at) if hours else at
-    )
+    recipient, leaves = mail_recipient(session, due.person.email), hours.next_sending_time(at) if hours else at
+    return schedule_message(session, due.key, recipient, message, at, leaves)

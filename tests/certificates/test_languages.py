@@ -1,0 +1,133 @@
+"""A certificate in the language in which it was issued, and in others."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course import translation
+from course.certificates import actions
+from course.certificates.models import Certificate
+from course.certificates.pdf import certificate_pdf
+from course.context import make_context
+from course.people.models import Person
+from tests.certificates.makers import make_certificate
+from tests.certificates.sheets import PRINTED, pdf_text
+from tests.conftest import NOW
+from tests.makers import sign_in
+from tests.pages import Client
+from tests.support.pseudo_language import LANGUAGE, offered, pseudo
+
+
+class WelshWords:
+    """A catalogue with two messages of a certificate."""
+
+    def gettext(self, message: str, /) -> str:
+        return {
+            "Completed on": "Cwblhawyd ar",
+            "Certificate %(number)s: %(name)s": "Tystysgrif %(number)s: %(name)s",
+        }.get(message, message)
+
+    def ngettext(self, one: str, many: str, number: int, /) -> str:
+        return one if number == 1 else many
+
+
+@pytest.fixture
+def welsh() -> Iterator[None]:
+    translation.register_catalogue("cy", WelshWords())
+    yield
+    translation.remove_catalogue("cy")
+
+
+def issued(session: Session, number: str) -> Certificate:
+    session.expire_all()
+    return session.execute(select(Certificate).where(Certificate.number == number)).scalar_one()
+
+
+def choose(session: Session, person_id: int, language: str) -> None:
+    session.execute(update(Person).where(Person.id == person_id).values(language=language))
+    session.commit()
+
+
+@pytest.mark.usefixtures("welsh")
+def test_the_file_says_its_language_and_has_title_and_dates_in_it(session: Session, client: Client) -> None:
+    found = make_certificate(session, on=date(2026, 2, 12))
+    session.execute(update(Certificate).values(language="cy"))
+    session.commit()
+    sign_in(client, session.get_one(Person, found.person_id))
+    data = client.get(f"/certificate/{found.number}.pdf").body
+    file = PdfReader(io.BytesIO(data))
+    assert str(file.root_object["/Lang"]) == "cy"
+    assert file.metadata is not None
+    assert file.metadata.title == f"Tystysgrif {found.number}: Sam Okafor"
+    shown = pdf_text(data)
+    assert "Cwblhawyd ar" in shown
+    assert "12 Chwefror 2026" in shown
+
+
+def test_no_word_around_the_facts_is_left_in_english_or_without_a_letter() -> None:
+    with offered():
+        shown = pdf_text(certificate_pdf(replace(PRINTED, language=LANGUAGE)))
+    assert "□" not in shown
+    for words in ("Certificate of completion", "Completed on", "Valid up to and including", "Pathway"):
+        assert words not in shown
+        assert pseudo(words) in shown
+
+
+def test_a_certificate_is_issued_in_the_language_of_its_holder_and_stays_in_it(
+    session: Session, client: Client
+) -> None:
+    assert make_certificate(session).language is None
+    with offered():
+        found = make_certificate(session, "ann@example.org", language=LANGUAGE)
+        assert found.language == LANGUAGE
+        sign_in(client, session.get_one(Person, found.person_id))
+        data = client.get(f"/certificate/{found.number}.pdf").body
+        assert pseudo("Completed on") in pdf_text(data)
+        choose(session, found.person_id, "en")
+        assert client.get(f"/certificate/{found.number}.pdf").body == data
+
+
+def test_the_holder_downloads_it_in_another_language(session: Session, client: Client) -> None:
+    found = make_certificate(session)
+    sign_in(client, session.get_one(Person, found.person_id))
+    address = f"/certificate/{found.number}.pdf"
+    english = client.get(address).body
+    assert "language=" not in client.get(f"/certificate/{found.number}").html
+    client.get(f"{address}?language={LANGUAGE}", 404)
+    with offered():
+        assert f'href="{address}?language={LANGUAGE}"' in client.get(f"/certificate/{found.number}").html
+        other = client.get(f"{address}?language={LANGUAGE}").body
+        assert pseudo("Completed on") in pdf_text(other)
+        assert other == client.get(f"{address}?language={LANGUAGE}").body
+        assert english == client.get(address).body == client.get(f"{address}?language=en").body
+
+
+def test_a_reissue_keeps_the_language_unless_another_is_chosen(app: Flask, session: Session) -> None:
+    found = make_certificate(session)
+    context = make_context(session, None, NOW)
+    with app.app_context(), offered():
+        session.execute(update(Certificate).values(language=LANGUAGE))
+        second = actions.reissue(context, found.number, "Sam Lee", "married")
+        assert issued(session, second).language == LANGUAGE
+        third = actions.reissue(context, second, "Sam Lee", "as asked", "en")
+        assert issued(session, third).language == "en"
+        with pytest.raises(ValueError, match="tlh"):
+            actions.reissue(context, third, "Sam Lee", "as asked", "tlh")
+
+
+def test_a_check_is_answered_in_the_language_of_the_reader(session: Session, client: Client) -> None:
+    found = make_certificate(session)
+    with offered():
+        page = client.get(f"/verify/{found.number}", headers={"Accept-Language": LANGUAGE})
+        assert f'<html lang="{LANGUAGE}">' in page.html
+        assert pseudo("Completed on") in page.html
+        assert "Completed on" in client.get(f"/verify/{found.number}").html
