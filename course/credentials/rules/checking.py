@@ -13,8 +13,8 @@ from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
 from course.credentials.rules.documents import FILE_NAME, is_bit_set
 from course.credentials.rules.keys import Key
 from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDataError, has_valid_proof
+from course.translation import error_text, lazy_sentences
 from course.translation import lazy_gettext as _
-from course.translation import lazy_sentences
 
 CredentialState = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "other issuer", "no credential"]
 MAX_BYTES = 64 * 1024
@@ -91,7 +91,7 @@ def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> Cred
         credential = _parse_credential(document)
         issuer, method = credential["issuer"]["id"], credential["proof"][0]["verificationMethod"]
     except _InvalidCredentialError as error:
-        return _verdict("no credential", _("The reason: %(error)s.", error=error.args[0]))
+        return _verdict("no credential", _("The reason: %(error)s.", error=error_text(error)))
     except (KeyError, TypeError):
         return _verdict("no credential", _("The reason: it does not say who issued it."))
     key = _find_key(keys, issuer, method)
@@ -102,7 +102,7 @@ def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> Cred
             return _verdict("changed")
         claims = _read_claims(credential)
     except UnsignableDataError as error:
-        return _verdict("changed", _("The reason: %(error)s.", error=error.args[0]))
+        return _verdict("changed", _("The reason: %(error)s.", error=error_text(error)))
     except (KeyError, TypeError, ValueError, AttributeError):
         return _verdict("no credential", _("It is signed, but does not say what such a credential says."))
     return _verdict(_validity_state(claims, key, on), claims=claims)
@@ -130,7 +130,7 @@ def _parse_credential(document: bytes) -> JsonLdDocument:
         )
         objects = _count_objects(credential)
     except (ValueError, RecursionError) as error:
-        problem = error.args[0] if isinstance(error, _InvalidCredentialError) else _("it is not JSON")
+        problem = error_text(error) if isinstance(error, _InvalidCredentialError) else _("it is not JSON")
         raise _InvalidCredentialError(problem) from error
     if not isinstance(credential, dict) or credential.get("@context") != [CREDENTIALS, OPEN_BADGES]:
         raise _InvalidCredentialError(_("it is not an Open Badges 3.0 credential"))
@@ -225,7 +225,7 @@ def status_list_entry(document: bytes) -> tuple[str, int]:
         status = json.loads(document)["credentialStatus"]
         return str(status["statusListCredential"]), int(status["statusListIndex"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError("it does not say where its revocation would be listed") from error
+        raise ValueError(_("it does not say where its revocation would be listed")) from error
 
 
 def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -> bool:
@@ -234,7 +234,7 @@ def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -
     Raises ValueError for anything that is not such a list.
     """
     if len(document) > MAX_BYTES:
-        raise ValueError("the list is too large")
+        raise ValueError(_("the list is too large"))
     try:
         status_list: Any = json.loads(
             document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant
@@ -245,13 +245,13 @@ def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -
             or status_list["id"] != address
             or "BitstringStatusListCredential" not in status_list["type"]
         ):
-            raise ValueError("it is not the list that was asked for")
+            raise ValueError(_("it is not the list that was asked for"))
         key = _find_key(keys, status_list["issuer"], status_list["proof"][0]["verificationMethod"])
         if key is None or key.withdrawn_from is not None or not has_valid_proof(status_list, key.public_bytes):
-            raise ValueError("the list is not signed by the issuer")
+            raise ValueError(_("the list is not signed by the issuer"))
         return is_bit_set(status_list["credentialSubject"]["encodedList"], index)
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ValueError("it is not a list of revocations") from error
+        raise ValueError(_("it is not a list of revocations")) from error
 
 
 def extract_credential(data: bytes) -> bytes | None:
