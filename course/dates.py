@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Any, SupportsIndex
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date as babel_format_date
 from babel.dates import format_datetime
 
-from course.translation import current_locale
+from course.translation import SOURCE_LANGUAGE, LazyText, current_language, current_locale, language_locale
 
 
 def civil_date(moment: datetime, zone: str) -> date:
@@ -52,3 +54,30 @@ def format_moment(value: datetime, zone: str) -> str:
 def format_date_of(value: datetime, zone: str) -> str:
     """The calendar day of a moment in `zone`, in words: 12 February 2027."""
     return format_date(value.astimezone(ZoneInfo(zone)))
+
+
+class LazyDate(LazyText):
+    """A day in words that are those of the language in which it is shown; as a string it is English, as every LazyText.
+    `pattern` is a date pattern of CLDR, such as "d MMMM y"."""
+
+    __slots__ = ("day", "pattern")
+    day: date
+    pattern: str
+
+    def __new__(cls, day: date, pattern: str) -> LazyDate:
+        text = str.__new__(cls, _day_in_words(day, pattern, SOURCE_LANGUAGE))
+        text.message, text.plural, text.number, text.values = text.source, None, 0, {}
+        text.day, text.pattern = day, pattern
+        return text
+
+    def __str__(self) -> str:
+        return _day_in_words(self.day, self.pattern, current_language())
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return LazyDate, (self.day, self.pattern)
+
+
+@lru_cache(maxsize=4096)
+def _day_in_words(day: date, pattern: str, language: str) -> str:
+    # Cached, because an explanation names few days and the same ones for many people, and CLDR patterns are slow to fill.
+    return babel_format_date(day, pattern, language_locale(language))

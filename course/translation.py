@@ -10,7 +10,7 @@ each start, and needs none of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from datetime import date
@@ -144,6 +144,11 @@ def lazy_join(texts: Sequence[str], separator: str = " ") -> str:
         return texts[0] if texts else ""
     pattern = separator.replace("%", "%%").join(f"%(text{place})s" for place in range(len(texts)))
     return LazyText(pattern, None, 0, {f"text{place}": text for place, text in enumerate(texts)})
+
+
+def lazy_sentences(sentences: Iterable[str]) -> str:
+    """Sentences one after the other, without those that are empty, as a LazyText."""
+    return lazy_join([sentence for sentence in sentences if sentence])
 
 
 def error_text(error: Exception) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from course.dates import format_date
 from course.translation import lazy_gettext as _
 
 INITIAL_HASH = "0" * 64  # the previous hash of the first entry
@@ -159,12 +160,9 @@ def _expected_hash(entry: AuditLogEntry) -> str:
 def _gap_sentence(expected: int, number: int) -> str:
     if number < expected:
         return _("Entry %(number)s was put in before the first one.", number=number)
-    missing = (
-        _("Entry %(expected)s is", expected=expected)
-        if number == expected + 1
-        else _("Entries %(expected)s to %(number)s are", expected=expected, number=number - 1)
-    )
-    return f"{missing} missing."
+    if number == expected + 1:
+        return _("Entry %(expected)s is missing.", expected=expected)
+    return _("Entries %(expected)s to %(number)s are missing.", expected=expected, number=number - 1)
 
 
 class _SentenceValues(dict[str, str]):
@@ -182,7 +180,7 @@ def event_sentence(
     template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
     values = {name: _value_in_words(value) for name, value in details.items()}
     return str(template).format_map(
-        _SentenceValues(values | {"who": who or _("The course"), "whom": whom or "somebody"})
+        _SentenceValues(values | {"who": str(who or _("The course")), "whom": str(whom or _("somebody"))})
     )
 
 
@@ -199,7 +197,7 @@ def _date_in_words(day: str) -> str:
         parsed = date.fromisoformat(day)
     except ValueError:
         return day  # typed by a person, and no valid day
-    return f"{parsed.day} {parsed:%B %Y}"
+    return format_date(parsed)
 
 
 def _value_in_words(value: object) -> str:
@@ -210,5 +208,5 @@ def _value_in_words(value: object) -> str:
     if isinstance(value, str) and _ISO_DATE.fullmatch(value):
         return _date_in_words(value)
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return str(_("yes") if value else _("no"))
     return "–" if value in (None, "", []) else str(value)

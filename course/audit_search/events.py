@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
-AUDIT_EVENTS = (AuditEventKind("audit.exported", "{who} downloaded {rows} entries of this log"),)
+AUDIT_EVENTS = (AuditEventKind("audit.exported", _("{who} downloaded {rows} entries of this log")),)

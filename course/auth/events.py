@@ -7,10 +7,10 @@ from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind("password.link_sent", _("Somebody asked for a link with which {whom} can choose a new password")),
-    AuditEventKind("password.set", "{who} set the password of {whom}", own="{who} chose a password"),
-    AuditEventKind("set_up.link_made", "{who} made a link with which the course can be set up"),
-    AuditEventKind("sign_in.ended", "{whom} signed out"),
-    AuditEventKind("sign_in.entered", "{whom} signed in"),
+    AuditEventKind("password.set", _("{who} set the password of {whom}"), own=_("{who} chose a password")),
+    AuditEventKind("set_up.link_made", _("{who} made a link with which the course can be set up")),
+    AuditEventKind("sign_in.ended", _("{whom} signed out")),
+    AuditEventKind("sign_in.entered", _("{whom} signed in")),
     AuditEventKind(
         "sign_in.locked",
         _("Too many wrong passwords for {whom}: signing in was stopped for a while"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("backup.made", "{who} made a backup"),
-    AuditEventKind("backup.restored", "{who} restored a backup"),
+    AuditEventKind("backup.made", _("{who} made a backup")),
+    AuditEventKind("backup.restored", _("{who} restored a backup")),
 )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("calendar.ended", "{who} ended the calendar feed of {whom}", own="{who} ended their calendar feed"),
-    AuditEventKind("calendar.made", "{who} made a calendar feed for {whom}", own="{who} made a calendar feed"),
+    AuditEventKind(
+        "calendar.ended", _("{who} ended the calendar feed of {whom}"), own=_("{who} ended their calendar feed")
+    ),
+    AuditEventKind("calendar.made", _("{who} made a calendar feed for {whom}"), own=_("{who} made a calendar feed")),
 )

@@ -27,6 +27,7 @@ from course.recertification.rules.certification_status import NOT_REQUIRED, PAUS
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.facts import INITIAL
 from course.translation import lazy_gettext as _
+from course.translation import lazy_sentences
 
 Scope = Literal["own", "team"]
 Fact = EmploymentFact | Requirement | CompletionFact | Extension | Pause | PathwayFact
@@ -67,24 +68,25 @@ def own_events(
     if status.due is None or status.state in (NOT_REQUIRED, PAUSED):
         return []
     factory = _EventFactory(OWN_SCOPE, person_id, status.cycle, *feed_revision(facts, policies, status.on), course)
-    task = _("Complete") if status.course == INITIAL else _("Renew")
+    task = (
+        _("Complete your training: %(title)s", title=course.title)
+        if status.course == INITIAL
+        else _("Renew your training: %(title)s", title=course.title)
+    )
     by = _("Due by %(due)s.", due=long_date(status.due))
-    events = [
-        factory.event("due", status.due, _("%(task)s your training: %(title)s", task=task, title=course.title), by)
-    ]
+    events = [factory.event("due", status.due, task, by)]
     if status.window_opens and status.window_opens < status.due:
-        note = _("From today you can renew early and keep your date. %(by)s", by=by)
+        note = lazy_sentences([_("From today you can renew early and keep your date."), by])
         events.append(
             factory.event(
                 "window", status.window_opens, _("You can renew your training: %(title)s", title=course.title), note
             )
         )
     if status.valid_until and status.valid_until != status.due:
-        note = _(
-            "Your certificate is valid up to and including %(valid_until)s. %(by)s",
-            valid_until=long_date(status.valid_until),
-            by=by,
+        valid = _(
+            "Your certificate is valid up to and including %(valid_until)s.", valid_until=long_date(status.valid_until)
         )
+        note = lazy_sentences([valid, by])
         events.append(
             factory.event(
                 "expiry", status.valid_until, _("Last day of your certificate: %(title)s", title=course.title), note

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class CertificateRevoked:
 
 
 AUDIT_EVENTS = (
-    AuditEventKind("certificate.issued", "{who} issued certificate {number} to {whom}"),
-    AuditEventKind("certificate.link_ended", "{who} ended link {number} to the certificates of {whom}"),
-    AuditEventKind("certificate.replaced", "{who} replaced certificate {number} of {whom} by {by}"),
-    AuditEventKind("certificate.revoked", "{who} revoked certificate {number} of {whom}"),
+    AuditEventKind("certificate.issued", _("{who} issued certificate {number} to {whom}")),
+    AuditEventKind("certificate.link_ended", _("{who} ended link {number} to the certificates of {whom}")),
+    AuditEventKind("certificate.replaced", _("{who} replaced certificate {number} of {whom} by {by}")),
+    AuditEventKind("certificate.revoked", _("{who} revoked certificate {number} of {whom}")),
 )

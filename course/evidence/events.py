@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("evidence.downloaded", "{who} downloaded an evidence pack as at {day}, of {people} people"),
-    AuditEventKind("evidence.made", "{who} made an evidence pack as at {day}, of {people} people"),
+    AuditEventKind("evidence.downloaded", _("{who} downloaded an evidence pack as at {day}, of {people} people")),
+    AuditEventKind("evidence.made", _("{who} made an evidence pack as at {day}, of {people} people")),
 )

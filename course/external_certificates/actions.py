@@ -19,6 +19,7 @@ from course.people.models import Person
 from course.people.rules import normalise_line
 from course.recertification.actions import SHORTEN, import_completion
 from course.recertification.rules.facts import INITIAL, ExternalCompletion
+from course.translation import error_text
 from course.translation import lazy_gettext as _
 
 # Returns the bytes at an address. Raises OSError.
@@ -88,12 +89,14 @@ def revocation_refusal(document: bytes, issuer: Issuer, fetch: Fetch) -> str | N
     try:
         address, list_index = status_list_entry(document)
         if not address.startswith(f"{issuer.address}/"):
-            raise ValueError("its revocation is listed by somebody else")
+            raise ValueError(_("its revocation is listed by somebody else"))
         revoked = is_revoked(fetch(address), issuer.keys, address, list_index)
     except OSError:
         return _("%(name)s could not be asked whether it was revoked. Please try again later.", name=issuer.name)
     except ValueError as error:
-        return _("Whether it was revoked cannot be told: %(error)s. Please show it to your manager.", error=error)
+        return _(
+            "Whether it was revoked cannot be told: %(error)s. Please show it to your manager.", error=error_text(error)
+        )
     return _("%(name)s has revoked or replaced it.", name=issuer.name) if revoked else None
 
 

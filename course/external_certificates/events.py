@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("issuer.ended", "{who} ended trust in the certificates of {issuer}"),
-    AuditEventKind("issuer.trusted", "{who} trusts the certificates of {issuer}"),
+    AuditEventKind("issuer.ended", _("{who} ended trust in the certificates of {issuer}")),
+    AuditEventKind("issuer.trusted", _("{who} trusts the certificates of {issuer}")),
 )

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from course.credentials.rules.checking import CredentialClaims, CredentialVerdict
 from course.credentials.rules.keys import Key, read_keys
 from course.people.rules import normalise_line
-from course.recertification.rules.civil_dates import add_months, long_date, pluralise
+from course.recertification.rules.civil_dates import add_months, long_date
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext, lazy_sentences
 
 MAX_PROFILE_LENGTH = 20_000  # characters
 _NAT64_NETWORK = IPv6Network("64:ff9b::/96")  # the prefix of IPv4 addresses in a network without IPv4
@@ -34,19 +35,19 @@ def read_profile(text: str) -> Issuer:
     """The issuer of a profile, as the other installation serves it at /issuer. Raises ValueError with a message for
     display."""
     if len(text) > MAX_PROFILE_LENGTH:
-        raise ValueError("it is too long for a profile")
+        raise ValueError(_("it is too long for a profile"))
     keys = read_keys(text)
     try:
         profile: Any = json.loads(text)
         address, name = profile["id"], profile["name"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("it is not an issuer’s profile: it says no name and no address") from error
+        raise ValueError(_("it is not an issuer’s profile: it says no name and no address")) from error
     if not isinstance(address, str) or not isinstance(name, str) or not normalise_line(name) or len(address) > 300:
-        raise ValueError("it is not an issuer’s profile: it says no name and no address")
+        raise ValueError(_("it is not an issuer’s profile: it says no name and no address"))
     if not is_allowed_address(address):
-        raise ValueError(f"its address {address} does not begin with https://")
+        raise ValueError(_("its address %(address)s does not begin with https://", address=address))
     if any(key.issuer != address for key in keys):
-        raise ValueError("a key in it belongs to another issuer")
+        raise ValueError(_("a key in it belongs to another issuer"))
     return Issuer(address, normalise_line(name)[:200], keys)
 
 
@@ -68,13 +69,13 @@ def address_refusal(address: str, allow_local: bool) -> str | None:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return f"{address} is no address"
+        return _("%(address)s is no address", address=address)
     if allow_local and is_this_machine(host) and parts.scheme in ("http", "https"):
         return None
     if parts.scheme != "https" or not host or port == 0 or parts.username is not None:
-        return f"{address} may not be asked"
+        return _("%(address)s may not be asked", address=address)
     if is_this_machine(host) or (_parse_ip(host) is not None and not is_public_address(host)):
-        return f"{host} is not on the public internet"
+        return _("%(host)s is not on the public internet", host=host)
     return None
 
 
@@ -115,9 +116,8 @@ def upload_refusal(
     if claims is not None and claims.issuer == own_issuer:
         return _("This certificate was issued here. It counts already, without being uploaded.")
     if verdict.state == "other issuer":
-        return _(
-            "%(sentence)s Your organisation has not said that it trusts this issuer. Ask your manager.",
-            sentence=verdict.sentence,
+        return lazy_sentences(
+            [verdict.sentence, _("Your organisation has not said that it trusts this issuer. Ask your manager.")]
         )
     if claims is None or not verdict.is_signature_valid:
         return verdict.sentence
@@ -147,9 +147,13 @@ def _claims_refusal(
             last_day=long_date(claims.last_day),
         )
     if last_age_months is not None and claims.completed_on < add_months(today, -last_age_months):
-        return (
-            f"The course was completed on {long_date(claims.completed_on)}. Here a certificate counts only if it is at most "
-            f"{pluralise(last_age_months, 'month')} old when it is brought."
+        return lazy_ngettext(
+            "The course was completed on %(day)s. Here a certificate counts only if it is at most %(num)s month old when it "
+            "is brought.",
+            "The course was completed on %(day)s. Here a certificate counts only if it is at most %(num)s months old when it "
+            "is brought.",
+            last_age_months,
+            day=long_date(claims.completed_on),
         )
     return None
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
-AUDIT_EVENTS = (AuditEventKind("person.help_asked", "{who} asked for help with the course"),)
+AUDIT_EVENTS = (AuditEventKind("person.help_asked", _("{who} asked for help with the course")),)

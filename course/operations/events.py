@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("job.cancelled", "{who} cancelled a job: {kind}"),
-    AuditEventKind("job.repeated", "{who} had a job done once more: {kind}"),
-    AuditEventKind("job.started", "{who} had a job done at once: {kind}"),
-    AuditEventKind("mail.all_retried", "{who} had {mails} mails sent again"),
-    AuditEventKind("mail.confirmed", "{who} recorded that a mail has arrived of which that was not known"),
-    AuditEventKind("mail.retried", "{who} had a mail sent again"),
-    AuditEventKind("mail.tested", "{who} sent a test mail"),
+    AuditEventKind("job.cancelled", _("{who} cancelled a job: {kind}")),
+    AuditEventKind("job.repeated", _("{who} had a job done once more: {kind}")),
+    AuditEventKind("job.started", _("{who} had a job done at once: {kind}")),
+    AuditEventKind("mail.all_retried", _("{who} had {mails} mails sent again")),
+    AuditEventKind("mail.confirmed", _("{who} recorded that a mail has arrived of which that was not known")),
+    AuditEventKind("mail.retried", _("{who} had a mail sent again")),
+    AuditEventKind("mail.tested", _("{who} sent a test mail")),
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("contact.changed", "{who} changed a contact: {contact}"),
-    AuditEventKind("contact.confirmed", "{who} confirmed a contact: {contact}"),
-    AuditEventKind("contact.entrusted", "{who} chose who looks after a contact, and how often: {contact}"),
-    AuditEventKind("organisation.changed", "{who} changed the organisation’s settings"),
-    AuditEventKind("organisation.look_changed", "{who} changed the logo or the colour of the pages"),
-    AuditEventKind("organisation.set_up", "{who} set the organisation up"),
+    AuditEventKind("contact.changed", _("{who} changed a contact: {contact}")),
+    AuditEventKind("contact.confirmed", _("{who} confirmed a contact: {contact}")),
+    AuditEventKind("contact.entrusted", _("{who} chose who looks after a contact, and how often: {contact}")),
+    AuditEventKind("organisation.changed", _("{who} changed the organisation’s settings")),
+    AuditEventKind("organisation.look_changed", _("{who} changed the logo or the colour of the pages")),
+    AuditEventKind("organisation.set_up", _("{who} set the organisation up")),
 )

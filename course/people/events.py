@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -73,24 +74,28 @@ class PeopleMerged:
 
 
 AUDIT_EVENTS = (
-    AuditEventKind("deputy.ended", "{who} took back that {whom} stands in for them"),
-    AuditEventKind("deputy.named", "{who} named {whom} as their deputy until {until}"),
-    AuditEventKind("pathway.chosen", "{who} chose a pathway for {whom}", own="{who} chose a pathway for themselves"),
-    AuditEventKind("person.added", "{who} added {whom}"),
-    AuditEventKind("person.changed", "{who} corrected what is known of {whom}: {changed}"),
-    AuditEventKind("person.invited", "{who} invited {whom}"),
+    AuditEventKind("deputy.ended", _("{who} took back that {whom} stands in for them")),
+    AuditEventKind("deputy.named", _("{who} named {whom} as their deputy until {until}")),
     AuditEventKind(
-        "person.language_chosen", "{who} chose a language for {whom}", own="{who} chose the language of pages and mail"
+        "pathway.chosen", _("{who} chose a pathway for {whom}"), own=_("{who} chose a pathway for themselves")
     ),
-    AuditEventKind("person.left", "{who} wrote down that {whom} has left, with {last_day} as the last day"),
-    AuditEventKind("person.merged", "{who} merged a second entry of {whom}"),
-    AuditEventKind("person.returned", "{who} wrote down that {whom} is back from {first_day} on"),
-    AuditEventKind("role.ended", "{who} took a role from {whom}: {role}"),
-    AuditEventKind("role.granted", "{who} made {whom} {role}"),
-    AuditEventKind("team.added", "{who} added the team {whom}"),
-    AuditEventKind("team.changed", "{who} renamed or moved the team {whom}"),
-    AuditEventKind("team.closed", "{who} closed the team {whom}"),
-    AuditEventKind("team.joined", "{who} put {whom} into the team {team}"),
-    AuditEventKind("team.left", "{who} took {whom} out of the team {team}"),
-    AuditEventKind("team.merged", "{who} merged the team {whom} into {into}"),
+    AuditEventKind("person.added", _("{who} added {whom}")),
+    AuditEventKind("person.changed", _("{who} corrected what is known of {whom}: {changed}")),
+    AuditEventKind("person.invited", _("{who} invited {whom}")),
+    AuditEventKind(
+        "person.language_chosen",
+        _("{who} chose a language for {whom}"),
+        own=_("{who} chose the language of pages and mail"),
+    ),
+    AuditEventKind("person.left", _("{who} wrote down that {whom} has left, with {last_day} as the last day")),
+    AuditEventKind("person.merged", _("{who} merged a second entry of {whom}")),
+    AuditEventKind("person.returned", _("{who} wrote down that {whom} is back from {first_day} on")),
+    AuditEventKind("role.ended", _("{who} took a role from {whom}: {role}")),
+    AuditEventKind("role.granted", _("{who} made {whom} {role}")),
+    AuditEventKind("team.added", _("{who} added the team {whom}")),
+    AuditEventKind("team.changed", _("{who} renamed or moved the team {whom}")),
+    AuditEventKind("team.closed", _("{who} closed the team {whom}")),
+    AuditEventKind("team.joined", _("{who} put {whom} into the team {team}")),
+    AuditEventKind("team.left", _("{who} took {whom} out of the team {team}")),
+    AuditEventKind("team.merged", _("{who} merged the team {whom} into {into}")),
 )

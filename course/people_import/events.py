@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("person.imported", "{who} applied a list of people: {rows} rows"),
-    AuditEventKind("person.list_downloaded", "{who} downloaded what a list of people did: {rows} rows"),
+    AuditEventKind("person.imported", _("{who} applied a list of people: {rows} rows")),
+    AuditEventKind("person.list_downloaded", _("{who} downloaded what a list of people did: {rows} rows")),
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("certificate.found", "{whom} had finished on {finished} without a certificate: it was issued now"),
+    AuditEventKind(
+        "certificate.found", _("{whom} had finished on {finished} without a certificate: it was issued now")
+    ),
 )

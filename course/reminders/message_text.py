@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.mail.rules import DIGEST, MailMessage
-from course.recertification.rules.civil_dates import pluralise
+from course.recertification.rules.explanations import explain_status
 from course.recertification.rules.facts import REFRESHER
 from course.reminders.actions import PlannedReminder
 from course.reminders.queries import LEAD, REQUESTED, ReminderCandidate
@@ -68,7 +68,7 @@ def _learner_message(
         raise ValueError("there is nothing to remind of without a due day")
     is_refresher = status.course == REFRESHER
     # By the time the mail is read the number of days may have changed; the date has not.
-    explanation = status.because.replace(f"Overdue by {pluralise(status.overdue_days, 'day')}.", "").strip()
+    explanation = explain_status(status.details, counts_overdue_days=False)
     return ReminderMessage(
         name=candidate.name,
         organisation=organisation,

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from course.people.rules import distinct_names
 from course.people_import.rules.date_formats import InvalidDayError, read_day
 from course.recertification.rules.certification_status import StatusDetails
-from course.recertification.rules.explanations import GROUP_OF_STATE, STATUS_GROUPS, status_text
+from course.recertification.rules.explanations import COUNTED_GROUPS, GROUP_OF_STATE, STATUS_GROUPS, status_text
 from course.recertification.rules.facts import CertificationFacts, EmploymentFact
 from course.text import search_key
 from course.text import sort_key as by_name
@@ -184,7 +184,7 @@ class CompletionReport:
             number = self.counts.get(group, 0)
             if number:
                 left, right = 1000 * counted / self.total, 1000 * (counted + number) / self.total
-                segments.append((group, STATUS_GROUPS[group], number, round(left, 1), round(right - left, 1)))
+                segments.append((group, COUNTED_GROUPS[group], number, round(left, 1), round(right - left, 1)))
             counted += number
         return segments
 
@@ -271,9 +271,9 @@ def _parse_day(arguments: Mapping[str, str], name: str, label: str, mistakes: li
     try:
         day = read_day(text, label)
     except InvalidDayError:
-        mistakes.append(f"{label}: “{text[:40]}” is no day. Write it like 1/3/2026.")
+        mistakes.append(_("%(label)s: “%(text)s” is no day. Write it like 1/3/2026.", label=label, text=text[:40]))
         return None
     if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
-        mistakes.append(f"{label}: enter a day from 1990 to 2199.")
+        mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
         return None
     return day

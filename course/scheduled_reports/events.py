@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind(
-        "report.mail_set", "{who} let {whom} have the report by mail", own="{who} asked for the report by mail"
+        "report.mail_set", _("{who} let {whom} have the report by mail"), own=_("{who} asked for the report by mail")
     ),
     AuditEventKind(
         "report.mail_stopped",
-        "{who} stopped the report by mail to {whom}",
-        own="{who} stopped getting the report by mail",
+        _("{who} stopped the report by mail to {whom}"),
+        own=_("{who} stopped getting the report by mail"),
     ),
-    AuditEventKind("report.mailed", "{whom} was sent the report by mail, which names {people} people"),
+    AuditEventKind("report.mailed", _("{whom} was sent the report by mail, which names {people} people")),
 )

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
-AUDIT_EVENTS = (AuditEventKind("secret_key.changed", "{who} accepted another secret key: {reason}"),)
+AUDIT_EVENTS = (AuditEventKind("secret_key.changed", _("{who} accepted another secret key: {reason}")),)

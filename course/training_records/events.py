@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from course.audit.rules import AuditEventKind
+from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("reminder.asked", "{who} reminded {whom}"),
-    AuditEventKind("reminder.taken_back", "{who} took a reminder to {whom} back"),
+    AuditEventKind("reminder.asked", _("{who} reminded {whom}")),
+    AuditEventKind("reminder.taken_back", _("{who} took a reminder to {whom} back")),
 )

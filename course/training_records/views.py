@@ -19,7 +19,8 @@ from course.people.access import publish_record_opened, recordable_person
 from course.people.queries import PersonView, may_record, visible_person
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
-from course.recertification.rules.explanations import ACTIONABLE_GROUPS, LEARNER_PRONOUNS, MANAGER_PRONOUNS
+from course.recertification.rules.explanations import ACTIONABLE_GROUPS
+from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS
 from course.reminders.queries import reminder_history
 from course.training_records import actions, queries
 from course.training_records.forms import RemindForm

@@ -28,7 +28,7 @@ from course.recertification.rules import (
     cycles,
 )
 from course.recertification.rules.civil_dates import add_days, long_date
-from course.recertification.rules.explanations import MANAGER_PRONOUNS
+from course.recertification.rules.wording import MANAGER_PRONOUNS
 from tests.recertification.makers import FIXED, RULE, add_facts, completed, d, employee, person, refreshed, status_on
 from tests.recertification.random_histories import days, histories, several_policies
 from tests.recertification.random_lives import RandomLife

@@ -12,7 +12,7 @@ from course.recertification.rules.civil_dates import (
     long_date,
     months_between,
     next_yearly_date,
-    pluralise,
+    number_of_days,
 )
 from tests.recertification.makers import d
 
@@ -84,4 +84,4 @@ def test_more_months_are_never_earlier_and_land_in_their_month(day: object, mont
 def test_dates_and_numbers_in_words() -> None:
     assert long_date(d("2027-02-12")) == "12 February 2027"
     assert day_and_month(d("2027-02-01")) == "1 February"
-    assert (pluralise(1, "day"), pluralise(2, "day")) == ("1 day", "2 days")
+    assert (number_of_days(1), number_of_days(2)) == ("1 day", "2 days")

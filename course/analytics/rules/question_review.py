@@ -28,7 +28,11 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
     shares = [100 * count / statistics.answers for count in statistics.options]
     wrong = [index for index in range(len(texts)) if index not in right]
     sentences = [
-        f"{shares[index]:.0f} % choose the wrong answer {quote_text(texts[index])}. Look at its wording, and at the lesson."
+        _(
+            "%(share)s %% choose the wrong answer %(text)s. Look at its wording, and at the lesson.",
+            share=f"{shares[index]:.0f}",
+            text=quote_text(texts[index]),
+        )
         for index in sorted(wrong, key=lambda index: -shares[index])
         if shares[index] >= STRONG_DISTRACTOR
     ]

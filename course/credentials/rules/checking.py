@@ -13,6 +13,7 @@ from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
 from course.credentials.rules.documents import FILE_NAME, is_bit_set
 from course.credentials.rules.keys import Key
 from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDataError, has_valid_proof
+from course.translation import error_text, lazy_sentences
 from course.translation import lazy_gettext as _
 
 CredentialState = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "other issuer", "no credential"]
@@ -78,7 +79,7 @@ _STATE_SENTENCES: dict[CredentialState, str] = {
 
 
 def _verdict(state: CredentialState, detail: str = "", claims: CredentialClaims | None = None) -> CredentialVerdict:
-    return CredentialVerdict(state, f"{_STATE_SENTENCES[state]} {detail}".strip(), claims)
+    return CredentialVerdict(state, lazy_sentences([_STATE_SENTENCES[state], detail]), claims)
 
 
 def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> CredentialVerdict:
@@ -90,18 +91,18 @@ def check_credential(document: bytes, keys: Iterable[Key], on: datetime) -> Cred
         credential = _parse_credential(document)
         issuer, method = credential["issuer"]["id"], credential["proof"][0]["verificationMethod"]
     except _InvalidCredentialError as error:
-        return _verdict("no credential", _("The reason: %(error)s.", error=error))
+        return _verdict("no credential", _("The reason: %(error)s.", error=error_text(error)))
     except (KeyError, TypeError):
         return _verdict("no credential", _("The reason: it does not say who issued it."))
     key = _find_key(keys, issuer, method)
     if key is None:
-        return _verdict("other issuer", f"It says that {str(issuer)[:200]!r} issued it.")
+        return _verdict("other issuer", _("It says that %(issuer)s issued it.", issuer=repr(str(issuer)[:200])))
     try:
         if not has_valid_proof(credential, key.public_bytes):
             return _verdict("changed")
         claims = _read_claims(credential)
     except UnsignableDataError as error:
-        return _verdict("changed", _("The reason: %(error)s.", error=error))
+        return _verdict("changed", _("The reason: %(error)s.", error=error_text(error)))
     except (KeyError, TypeError, ValueError, AttributeError):
         return _verdict("no credential", _("It is signed, but does not say what such a credential says."))
     return _verdict(_validity_state(claims, key, on), claims=claims)
@@ -122,26 +123,26 @@ def _find_key(keys: Iterable[Key], issuer: str, method: str) -> Key | None:
 
 def _parse_credential(document: bytes) -> JsonLdDocument:
     if len(document) > MAX_BYTES:
-        raise _InvalidCredentialError("it is too large")
+        raise _InvalidCredentialError(_("it is too large"))
     try:
         credential: Any = json.loads(
             document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant
         )
         objects = _count_objects(credential)
     except (ValueError, RecursionError) as error:
-        problem = error if isinstance(error, _InvalidCredentialError) else "it is not JSON"
-        raise _InvalidCredentialError(str(problem)) from error
+        problem = error_text(error) if isinstance(error, _InvalidCredentialError) else _("it is not JSON")
+        raise _InvalidCredentialError(problem) from error
     if not isinstance(credential, dict) or credential.get("@context") != [CREDENTIALS, OPEN_BADGES]:
-        raise _InvalidCredentialError("it is not an Open Badges 3.0 credential")
+        raise _InvalidCredentialError(_("it is not an Open Badges 3.0 credential"))
     if not {"VerifiableCredential", "AchievementCredential"} <= {
         str(required) for required in credential.get("type", [])
     }:
-        raise _InvalidCredentialError("it is not a credential for an achievement")
+        raise _InvalidCredentialError(_("it is not a credential for an achievement"))
     if objects > _MAX_OBJECTS or _count_values(credential) > _MAX_VALUES:
-        raise _InvalidCredentialError("it has more parts than such a credential has")
+        raise _InvalidCredentialError(_("it has more parts than such a credential has"))
     proof = credential.get("proof")
     if not isinstance(proof, list) or len(proof) != 1 or not isinstance(proof[0], dict):
-        raise _InvalidCredentialError("it does not have exactly one signature")
+        raise _InvalidCredentialError(_("it does not have exactly one signature"))
     required = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
     if any(proof[0].get(term) != value for term, value in required.items()):
         raise _InvalidCredentialError(_("its signature is not of the kind %(suite)s", suite=SUITE))
@@ -151,14 +152,14 @@ def _parse_credential(document: bytes) -> JsonLdDocument:
 def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise _InvalidCredentialError("a field in it is given twice")
+        raise _InvalidCredentialError(_("a field in it is given twice"))
     if any(key.startswith("@") and key != "@context" for key in fields):
-        raise _InvalidCredentialError("it is written in another way")
+        raise _InvalidCredentialError(_("it is written in another way"))
     return fields
 
 
 def _refuse_constant(text: str) -> None:
-    raise _InvalidCredentialError(f"{text} is not JSON")
+    raise _InvalidCredentialError(_("%(text)s is not JSON", text=text))
 
 
 def _count_objects(value: Any) -> int:
@@ -168,7 +169,7 @@ def _count_objects(value: Any) -> int:
     """
     if isinstance(value, list):
         if any(isinstance(child, list) for child in value):
-            raise _InvalidCredentialError("there are lists inside lists")
+            raise _InvalidCredentialError(_("there are lists inside lists"))
         return sum(_count_objects(child) for child in value)
     if not isinstance(value, dict):
         return 0
@@ -178,7 +179,7 @@ def _count_objects(value: Any) -> int:
         for child in (part if isinstance(part, list) else [part])
         if isinstance(child, dict)
     ):
-        raise _InvalidCredentialError("a part of it brings its own context")
+        raise _InvalidCredentialError(_("a part of it brings its own context"))
     return 1 + sum(_count_objects(child) for child in value.values())
 
 
@@ -224,7 +225,7 @@ def status_list_entry(document: bytes) -> tuple[str, int]:
         status = json.loads(document)["credentialStatus"]
         return str(status["statusListCredential"]), int(status["statusListIndex"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise ValueError("it does not say where its revocation would be listed") from error
+        raise ValueError(_("it does not say where its revocation would be listed")) from error
 
 
 def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -> bool:
@@ -233,7 +234,7 @@ def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -
     Raises ValueError for anything that is not such a list.
     """
     if len(document) > MAX_BYTES:
-        raise ValueError("the list is too large")
+        raise ValueError(_("the list is too large"))
     try:
         status_list: Any = json.loads(
             document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant
@@ -244,13 +245,13 @@ def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -
             or status_list["id"] != address
             or "BitstringStatusListCredential" not in status_list["type"]
         ):
-            raise ValueError("it is not the list that was asked for")
+            raise ValueError(_("it is not the list that was asked for"))
         key = _find_key(keys, status_list["issuer"], status_list["proof"][0]["verificationMethod"])
         if key is None or key.withdrawn_from is not None or not has_valid_proof(status_list, key.public_bytes):
-            raise ValueError("the list is not signed by the issuer")
+            raise ValueError(_("the list is not signed by the issuer"))
         return is_bit_set(status_list["credentialSubject"]["encodedList"], index)
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ValueError("it is not a list of revocations") from error
+        raise ValueError(_("it is not a list of revocations")) from error
 
 
 def extract_credential(data: bytes) -> bytes | None:

@@ -22,6 +22,7 @@ from pyld.jsonld import JsonLdError, JsonLdProcessor
 
 from course.credentials.rules import contexts
 from course.credentials.rules.keys import decode_base58, encode_base58
+from course.translation import lazy_gettext as _
 
 SUITE = "eddsa-rdfc-2022"
 JsonLdDocument = dict[str, Any]
@@ -99,12 +100,12 @@ def canonicalise(document: JsonLdDocument) -> str:
         with _LOCK:
             dataset = JsonLdProcessor(on_property_dropped=dropped.append).to_rdf(document, _OPTIONS)
     except JsonLdError as error:
-        raise UnsignableDataError(f"cannot be read as JSON-LD: {error.type}") from error
+        raise UnsignableDataError(_("cannot be read as JSON-LD: %(problem)s", problem=error.type)) from error
     if dropped:
-        raise UnsignableDataError(f"no context defines the field {dropped[0]!r}")
+        raise UnsignableDataError(_("no context defines the field %(field)s", field=repr(dropped[0])))
     quads = dataset.get("@default", [])
     if len(dataset) != 1 or len(quads) != _count_statements(document):
-        raise UnsignableDataError("a value in it is empty, given twice, or no full address")
+        raise UnsignableDataError(_("a value in it is empty, given twice, or no full address"))
     _refuse_invalid_nodes(document, [part for quad in quads for part in quad.values()])
     canonical: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
     return canonical

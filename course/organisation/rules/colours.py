@@ -9,10 +9,25 @@ from __future__ import annotations
 import hashlib
 import re
 
+from course.translation import lazy_gettext as _
+from course.translation import lazy_sentences
+
 MIN_CONTRAST = 4.5  # the contrast of text, criterion 1.4.3 (AA); borders need 3 only, and so are covered
 DEFAULT_COLOUR = "0f4c5c"  # what site.css has
-# The backgrounds of text or borders in the colour: --paper, --surface and --soft of site.css, light and dark.
-LIGHT_BACKGROUNDS = {"faf8f4": "the page", "ffffff": "a white card, and white words on it", "e4eff1": "a note"}
+# The backgrounds of text or borders in the colour: --paper, --surface and --soft of site.css, light and dark. The light
+# ones with the message that refuses a colour there.
+LIGHT_BACKGROUNDS = {
+    "faf8f4": _(
+        "%(colour)s is too light to be read on the page: its contrast is %(contrast)s to 1, and words need %(needed)s to 1."
+    ),
+    "ffffff": _(
+        "%(colour)s is too light to be read on a white card, and white words on it: its contrast is %(contrast)s to 1, and "
+        "words need %(needed)s to 1."
+    ),
+    "e4eff1": _(
+        "%(colour)s is too light to be read on a note: its contrast is %(contrast)s to 1, and words need %(needed)s to 1."
+    ),
+}
 DARK_BACKGROUNDS = ("10191d", "18242a", "17323a")
 _HEX = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})", re.IGNORECASE)
 
@@ -44,8 +59,8 @@ def contrast(first: str, second: str) -> float:
 
 
 def lowest_contrast(colour: str) -> tuple[float, str]:
-    """The lowest contrast of the colour on a light page, and the place where it has it."""
-    return min((contrast(colour, background), place) for background, place in LIGHT_BACKGROUNDS.items())
+    """The lowest contrast of the colour on a light page, and the background where it has it."""
+    return min((contrast(colour, background), background) for background in LIGHT_BACKGROUNDS)
 
 
 def nearest_readable(colour: str) -> str:
@@ -70,15 +85,18 @@ def _shades_towards(colour: str, end: int) -> list[str]:
 
 def colour_refusal(colour: str) -> str | None:
     """The message that refuses a colour, with the nearest readable one; None if the colour is accepted."""
-    ratio, place = lowest_contrast(colour)
+    ratio, background = lowest_contrast(colour)
     if ratio >= MIN_CONTRAST:
         return None
     # Rounded down: 4.496 must not appear as the 4.5 that it misses.
     shown = int(ratio * 100) / 100
-    return (
-        f"#{colour} is too light to be read on {place}: its contrast is {shown:.2f} to 1, and words need {MIN_CONTRAST} to 1. "
-        f"The nearest colour that can be read is #{nearest_readable(colour)}."
-    )
+    too_light = LIGHT_BACKGROUNDS[background] % {
+        "colour": f"#{colour}",
+        "contrast": f"{shown:.2f}",
+        "needed": MIN_CONTRAST,
+    }
+    nearest = _("The nearest colour that can be read is %(colour)s.", colour=f"#{nearest_readable(colour)}")
+    return lazy_sentences([too_light, nearest])
 
 
 def chosen_colour(before: str | None, typed: str, picked: str) -> str | None:

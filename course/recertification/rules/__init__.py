@@ -5,12 +5,13 @@ versions of the policy. Pure: no clock, no database. The last valid day of a cer
 Where each rule is: the certification status (valid, due soon, overdue, expired, paused, not required, not started) and
 the due date in certification_status.py; the expiry, the renewal window, the grace period after expiry and extensions in
 validity_chain.py; policy versions in policy.py and pathway_policy.py; the facts (completions, pauses, extensions,
-employment) in facts.py; the sentences that explain a status in explanations.py.
+employment) in facts.py; the sentences that explain a status in explanations.py, and their reasons in cycle_reasons.py
+and due_reasons.py.
 """
 
 from __future__ import annotations
 
-from course.recertification.rules.explanations import cycle_reason
+from course.recertification.rules.cycle_reasons import cycle_reason
 from course.recertification.rules.facts import (
     CertificationFacts,
     CompletionFact,

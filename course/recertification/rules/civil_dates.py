@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from course.dates import add_months, clamped_date
+from course.dates import LazyDate, add_months, clamped_date
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext
 
-# Fixed names instead of the locale's, so that the sentences are English on every machine.
+# The names by which a form lets people choose a month.
 MONTHS = (
     _("January"),
     _("February"),
@@ -56,18 +57,23 @@ def months_between(start: date, end: date) -> int | None:
 
 
 def long_date(day: date) -> str:
-    """A date in words: 12 February 2027"""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    """A date in words, in the language in which it is shown: 12 February 2027"""
+    return LazyDate(day, "d MMMM y")
 
 
 def day_and_month(day: date) -> str:
-    """A day and month in words: 12 February"""
-    return f"{day.day} {MONTHS[day.month - 1]}"
+    """A day and month in words, in the language in which it is shown: 12 February"""
+    return LazyDate(day, "d MMMM")
 
 
-def pluralise(number: int, noun: str) -> str:
-    """A number with its noun: 1 day, 2 days"""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def number_of_days(number: int) -> str:
+    """A number of days in words, for sentences with several numbers: 1 day, 2 days"""
+    return lazy_ngettext("%(num)s day", "%(num)s days", number)
+
+
+def number_of_months(number: int) -> str:
+    """A number of months in words, for sentences with several numbers: 1 month, 2 months"""
+    return lazy_ngettext("%(num)s month", "%(num)s months", number)
 
 
 __all__ = [
@@ -81,5 +87,6 @@ __all__ = [
     "long_date",
     "months_between",
     "next_yearly_date",
-    "pluralise",
+    "number_of_days",
+    "number_of_months",
 ]

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from course.recertification.rules.civil_dates import add_days, add_months, long_date, pluralise
-from course.recertification.rules.explanations import MANAGER_PRONOUNS, Pronouns, cycle_reason
+from course.recertification.rules.civil_dates import add_days, add_months, long_date
+from course.recertification.rules.cycle_reasons import cycle_reason
 from course.recertification.rules.facts import CertificationFacts, CompletionFact, Extension, Pause
 from course.recertification.rules.pathway_policy import policies_for_person
 from course.recertification.rules.policy import Policy, policy_or_first
 from course.recertification.rules.status_view import CertificationStatus, certification_status
 from course.recertification.rules.validity_chain import cycles
+from course.recertification.rules.wording import MANAGER_PRONOUNS, Pronouns, Wording
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext, lazy_sentences
 
+_CHANGES_NOTHING = Wording(
+    _("That changes nothing: you have until %(due)s already."),
+    _("That changes nothing: they have until %(due)s already."),
+)
 RecordableFact = Extension | Pause | CompletionFact
 
 
@@ -66,14 +72,10 @@ def _date_difference(
     the due date is the one that was meant."""
     if after.due is None or after.due == meant:
         return ""
+    due = long_date(after.due)
     if after.due == before.due:
-        return _(
-            "%(entered)s That changes nothing: %(subject)s have until %(due)s already.",
-            entered=entered,
-            subject=pronouns.subject,
-            due=long_date(after.due),
-        )
-    return _("%(entered)s The course will be due by %(due)s.", entered=entered, due=long_date(after.due))
+        return lazy_sentences([entered, _CHANGES_NOTHING.say(pronouns, due=due)])
+    return lazy_sentences([entered, _("The course will be due by %(due)s.", due=due)])
 
 
 def _leave_difference(pause: Pause, before: CertificationStatus, after: CertificationStatus, pronouns: Pronouns) -> str:
@@ -81,17 +83,17 @@ def _leave_difference(pause: Pause, before: CertificationStatus, after: Certific
     entered only as a number."""
     if pause.until is None:
         return ""
-    entered_last = _("You entered %(until)s as the last day away", until=long_date(pause.until))
-    return_due, days = add_days(pause.until, pause.re_enter_days), pluralise(pause.re_enter_days, "day")
+    return_due = add_days(pause.until, pause.re_enter_days)
     entered = (
-        _(
-            "%(entered_last)s and %(days)s after that, which is %(return_due)s.",
-            entered_last=entered_last,
-            days=days,
+        lazy_ngettext(
+            "You entered %(until)s as the last day away and %(num)s day after that, which is %(return_due)s.",
+            "You entered %(until)s as the last day away and %(num)s days after that, which is %(return_due)s.",
+            pause.re_enter_days,
+            until=long_date(pause.until),
             return_due=long_date(return_due),
         )
         if pause.re_enter_days
-        else f"{entered_last}."
+        else _("You entered %(until)s as the last day away.", until=long_date(pause.until))
     )
     return _date_difference(entered, return_due, before, after, pronouns)
 
@@ -131,9 +133,12 @@ class DateLimit:
     @property
     def refusal(self) -> str:
         """The message that refuses a later date and says what to enter."""
-        return (
-            f"Enter {long_date(self.latest)} or an earlier day. By the rule of renewal it reaches at most "
-            f"{pluralise(self.months, 'month')} beyond {long_date(self.base_date)}."
+        return lazy_ngettext(
+            "Enter %(latest)s or an earlier day. By the rule of renewal it reaches at most %(num)s month beyond %(base)s.",
+            "Enter %(latest)s or an earlier day. By the rule of renewal it reaches at most %(num)s months beyond %(base)s.",
+            self.months,
+            latest=long_date(self.latest),
+            base=long_date(self.base_date),
         )
 
 

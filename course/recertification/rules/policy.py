@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from course.recertification.rules.civil_dates import MONTHS, add_days, pluralise
+from course.recertification.rules.civil_dates import add_days, day_and_month, number_of_days
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext, lazy_sentences
 
 ANNIVERSARY = "anniversary"
 FIXED_DATE = "fixed"
 GENERAL = "general"
 NEXT_RENEWAL = "from the next renewal"
 IMMEDIATELY = "now"
+_LEAP_YEAR = 2024  # in which each day and month that a policy may have exists
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,10 @@ class Policy:
             raise ValueError("A policy goes by the anniversary or by a fixed date.")
         if self.applies not in (NEXT_RENEWAL, IMMEDIATELY):
             raise ValueError("A policy applies from the next renewal, or now.")
-        if not 1 <= self.fixed_month <= 12 or not 1 <= self.fixed_day <= calendar.monthrange(2024, self.fixed_month)[1]:
+        if (
+            not 1 <= self.fixed_month <= 12
+            or not 1 <= self.fixed_day <= calendar.monthrange(_LEAP_YEAR, self.fixed_month)[1]
+        ):
             raise ValueError("The fixed date is not in the calendar.")
         if min(self.period_months, self.minimum_months, self.progress_months) < 1:
             raise ValueError("A certificate is valid for at least one month, and progress lasts at least one.")
@@ -80,6 +85,11 @@ class Policy:
     def longest_months(self) -> int:
         """The longest validity of a certificate under this policy version, in months."""
         return self.minimum_months + 12 if self.kind == FIXED_DATE else self.period_months
+
+    @property
+    def fixed_date(self) -> str:
+        """The day and month by which everybody renews under a policy of kind fixed, in words."""
+        return day_and_month(date(_LEAP_YEAR, self.fixed_month, self.fixed_day))
 
     @cached_property
     def governs_from(self) -> date:
@@ -105,26 +115,53 @@ def describe_policy(policy: Policy) -> str:
     """The policy version in plain words for pages: only the settings that apply, and from which day each period counts."""
     if policy.kind == GENERAL:
         return _("The rule for everybody applies again.")
-    if policy.kind == ANNIVERSARY:
-        validity = (
-            f"A certificate is valid for {pluralise(policy.period_months, 'month')}, counted from the day of completion, "
-            "up to and including the last day."
-        )
-    else:
-        validity = (
-            f"Everybody renews by {policy.fixed_day} {MONTHS[policy.fixed_month - 1]}. A certificate is valid for at "
-            f"least {pluralise(policy.minimum_months, 'month')} from the day of completion, so anybody who "
-            "has just completed the course waits until the year after."
-        )
     import_age = policy.import_age_months
-    import_sentence = (
-        f" An earlier certificate counts if it is at most {pluralise(import_age, 'month')} old." if import_age else ""
+    return lazy_sentences(
+        [
+            _describe_validity(policy),
+            lazy_ngettext(
+                "It can be renewed in its last %(num)s day without losing the date.",
+                "It can be renewed in its last %(num)s days without losing the date.",
+                policy.window_days,
+            ),
+            lazy_ngettext(
+                "More than %(num)s month after the last day, the whole course is needed again.",
+                "More than %(num)s months after the last day, the whole course is needed again.",
+                policy.lapse_months,
+            ),
+            _(
+                "New starters have %(starter_days)s from their start; no due day is nearer than %(minimum_days)s after it is "
+                "set.",
+                starter_days=number_of_days(policy.starter_days),
+                minimum_days=number_of_days(policy.minimum_days),
+            ),
+            lazy_ngettext(
+                "An earlier certificate counts if it is at most %(num)s month old.",
+                "An earlier certificate counts if it is at most %(num)s months old.",
+                import_age,
+            )
+            if import_age
+            else "",
+        ]
     )
-    return (
-        f"{validity} It can be renewed in its last {pluralise(policy.window_days, 'day')} without losing the date. "
-        f"More than {pluralise(policy.lapse_months, 'month')} after the last day, the whole course is needed again. "
-        f"New starters have {pluralise(policy.starter_days, 'day')} from their start; "
-        f"no due day is nearer than {pluralise(policy.minimum_days, 'day')} after it is set.{import_sentence}"
+
+
+def _describe_validity(policy: Policy) -> str:
+    if policy.kind == ANNIVERSARY:
+        return lazy_ngettext(
+            "A certificate is valid for %(num)s month, counted from the day of completion, up to and including the last "
+            "day.",
+            "A certificate is valid for %(num)s months, counted from the day of completion, up to and including the last "
+            "day.",
+            policy.period_months,
+        )
+    return lazy_ngettext(
+        "Everybody renews by %(common)s. A certificate is valid for at least %(num)s month from the day of completion, so "
+        "anybody who has just completed the course waits until the year after.",
+        "Everybody renews by %(common)s. A certificate is valid for at least %(num)s months from the day of completion, so "
+        "anybody who has just completed the course waits until the year after.",
+        policy.minimum_months,
+        common=policy.fixed_date,
     )
 
 

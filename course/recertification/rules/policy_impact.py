@@ -22,7 +22,8 @@ from course.recertification.rules.status_view import CertificationStatus, status
 from course.recertification.rules.validity_chain import next_cycle
 from course.translation import lazy_gettext as _
 
-COURSE_NAMES = {INITIAL: "the whole course", REFRESHER: "the refresher"}
+COURSE_NAMES = {INITIAL: _("the whole course"), REFRESHER: _("the refresher")}
+_NO_DATE = _("none")
 
 
 @dataclass(frozen=True)
@@ -58,27 +59,29 @@ class PersonImpact:
     @property
     def summary(self) -> str:
         """The impact in words, with both dates of all that changes."""
+        before, after = self.details_before, self.details_after
+        group_before, group_after = GROUP_OF_STATE[before.state], GROUP_OF_STATE[after.state]
         pairs = (
-            ("due day", self.details_before.due.day, self.details_after.due.day),
-            ("can be renewed from", self.details_before.window_opens, self.details_after.window_opens),
-            ("next certificate would be valid until", self.renewed_before, self.renewed_after),
+            (_("due day: %(before)s → %(after)s"), _date_or_none(before.due.day), _date_or_none(after.due.day)),
+            (
+                _("can be renewed from: %(before)s → %(after)s"),
+                _date_or_none(before.window_opens),
+                _date_or_none(after.window_opens),
+            ),
+            (
+                _("next certificate would be valid until: %(before)s → %(after)s"),
+                _date_or_none(self.renewed_before),
+                _date_or_none(self.renewed_after),
+            ),
+            (_("status: %(before)s → %(after)s"), STATUS_GROUPS[group_before], STATUS_GROUPS[group_after]),
+            (_("needed next: %(before)s → %(after)s"), COURSE_NAMES[before.course], COURSE_NAMES[after.course]),
         )
-        changes = [f"{what}: {_date_or_none(old)} → {_date_or_none(new)}" for what, old, new in pairs if old != new]
-        before, after = (
-            STATUS_GROUPS[GROUP_OF_STATE[self.details_before.state]],
-            STATUS_GROUPS[GROUP_OF_STATE[self.details_after.state]],
-        )
-        if before != after:
-            changes.append(f"status: {before} → {after}")
-        if self.details_before.course != self.details_after.course:
-            changes.append(
-                _(
-                    "needed next: %(course_names)s → %(course_names_2)s",
-                    course_names=COURSE_NAMES[self.details_before.course],
-                    course_names_2=COURSE_NAMES[self.details_after.course],
-                )
-            )
-        return "; ".join(changes)
+        summary = ""
+        for message, old, new in pairs:
+            if old != new:
+                change = message % {"before": old, "after": new}
+                summary = _("%(changes)s; %(change)s", changes=summary, change=change) if summary else change
+        return summary
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def _visible_values(details: StatusDetails) -> tuple[date | None, date | None, s
 
 
 def _date_or_none(day: date | None) -> str:
-    return long_date(day) if day else "none"
+    return long_date(day) if day else _NO_DATE
 
 
 def preview_policy_change(

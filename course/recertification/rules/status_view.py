@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from course.recertification.rules.certification_status import StatusDetails, status_details
-from course.recertification.rules.explanations import (
-    GROUP_OF_STATE,
-    LEARNER_PRONOUNS,
-    MANAGER_PRONOUNS,
-    Pronouns,
-    explain_status,
-    status_text,
-)
+from course.recertification.rules.explanations import GROUP_OF_STATE, explain_status, status_text
 from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
+from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 
 
 @dataclass(frozen=True)
@@ -37,6 +31,7 @@ class CertificationStatus:
     not change it. `reasons` are all reasons of the day why the course is needed. `overdue_days` counts from the due
     date, 0 during a pause. An unfinished attempt was begun on `started` and counts as progress up to and including
     `progress_until`. `because` explains the dates in sentences to the person, `because_for_others` to everybody else.
+    `details` is what the status was derived from, for other explanations.
     """
 
     on: date
@@ -54,6 +49,7 @@ class CertificationStatus:
     progress_until: date | None
     because: str
     because_for_others: str
+    details: StatusDetails = field(repr=False, compare=False)
 
     def explanation_for(self, pronouns: Pronouns) -> str:
         """The explanation, addressed to the person or written about the person for others."""
@@ -101,4 +97,5 @@ def status_from_details(details: StatusDetails) -> CertificationStatus:
         progress_until=details.progress_until,
         because=explain_status(details),
         because_for_others=explain_status(details, MANAGER_PRONOUNS),
+        details=details,
     )

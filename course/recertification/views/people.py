@@ -17,9 +17,9 @@ from course.people.queries import PersonView, person_overview, visible_person
 from course.recertification import actions, queries
 from course.recertification.forms import EarlierCertificateForm, ExtensionForm, LongLeaveForm, WithdrawFactForm
 from course.recertification.rules import CompletionFact, Extension, Pause, certification_status, cycle_reason, cycles
-from course.recertification.rules.explanations import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 from course.recertification.rules.fact_impact import FactImpact, fact_impact
 from course.recertification.rules.facts import IMPORTED, ExternalCompletion
+from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 from course.recertification.views.page_context import pages, today, zone
 from course.translation import gettext as _
 from course.translation import lazy_gettext

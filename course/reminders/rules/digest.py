@@ -9,8 +9,7 @@ from datetime import date, timedelta
 
 from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
-from course.recertification.rules.civil_dates import pluralise
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.explanations import COUNTED_GROUPS
 from course.reminders.rules.business_days import SendingHours
 
 
@@ -28,7 +27,7 @@ class OverduePerson:
 class Digest:
     """The contents of a digest.
 
-    `counts` is the number of people by status group (display names, without empty groups); `overdue` are the people
+    `counts` is the number of people by status group (COUNTED_GROUPS, without empty groups); `overdue` are the people
     overdue for `overdue_from` days or more, longest first. `due_soon` is the number of people due within
     `due_soon_days`, the longest step of the policy: these may be in any group, so the number differs from that of the
     group "due soon".
@@ -39,11 +38,6 @@ class Digest:
     due_soon: int
     overdue_from: int
     due_soon_days: int
-
-    @property
-    def due_soon_period(self) -> str:
-        """When the people who are due soon are due, for display."""
-        return f"in the next {pluralise(self.due_soon_days, 'day')}" if self.due_soon_days else "today"
 
     @property
     def person_count(self) -> int:
@@ -70,7 +64,7 @@ def build_digest(
     overdue.sort(
         key=lambda overdue_person: (-overdue_person.days, overdue_person.name.casefold(), overdue_person.person_id)
     )
-    counts = tuple((label.lower(), totals[group]) for group, label in STATUS_GROUPS.items() if totals[group])
+    counts = tuple((label, totals[group]) for group, label in COUNTED_GROUPS.items() if totals[group])
     return Digest(counts, tuple(overdue), due_soon, overdue_from, hours.policy.before[0])
 
 

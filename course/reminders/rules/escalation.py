@@ -13,9 +13,10 @@ from itertools import count as numbers
 
 from course.recertification.rules import CertificationStatus
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
-from course.recertification.rules.civil_dates import add_days, long_date, pluralise
+from course.recertification.rules.civil_dates import add_days, long_date
 from course.reminders.rules.business_days import SendingHours
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,20 @@ def reminder_steps(due: date, opens: date | None, hours: SendingHours) -> Iterat
         day = hours.next_business_day(add_days(due, days))
         # During a closure several steps may fall on the next business day; the last of them remains.
         if hours.next_business_day(add_days(due, days + hours.policy.every_days)) > day:
-            yield ReminderStep(f"after {days}", day, f"{pluralise(days, 'day')} after the due day, {long_date(due)}")
+            yield ReminderStep(f"after {days}", day, _after_reason(days, due))
 
 
 def _before_reason(days: int, due: date) -> str:
-    return (
-        f"{pluralise(days, 'day')} before the due day, {long_date(due)}"
-        if days
-        else _("the due day, %(due)s", due=long_date(due))
+    if not days:
+        return _("the due day, %(due)s", due=long_date(due))
+    return lazy_ngettext(
+        "%(num)s day before the due day, %(due)s", "%(num)s days before the due day, %(due)s", days, due=long_date(due)
+    )
+
+
+def _after_reason(days: int, due: date) -> str:
+    return lazy_ngettext(
+        "%(num)s day after the due day, %(due)s", "%(num)s days after the due day, %(due)s", days, due=long_date(due)
     )
 
 

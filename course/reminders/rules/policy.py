@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from course.recertification.rules.civil_dates import pluralise
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext, lazy_sentences
 
+# Managers get a summary on one of these days. Each sentence is whole, because the day has another form in it elsewhere.
+_DIGEST_DAYS = (
+    _("Managers get a summary of their teams every Monday."),
+    _("Managers get a summary of their teams every Tuesday."),
+    _("Managers get a summary of their teams every Wednesday."),
+    _("Managers get a summary of their teams every Thursday."),
+    _("Managers get a summary of their teams every Friday."),
+)
 WEEKDAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"))
 MAX_STEPS = 10
 MAX_CLOSURE_DAYS = 92  # days; a typing error must not stop all reminders for years
@@ -52,15 +60,41 @@ class ReminderPolicy:
 
 def describe_policy(policy: ReminderPolicy) -> str:
     """The policy in sentences, for display."""
-    numbers = [str(days) for days in policy.before]
-    before = (
-        f"{', '.join(numbers[:-1])} and {numbers[-1]} days" if len(numbers) > 1 else pluralise(policy.before[0], "day")
+    return lazy_sentences(
+        [
+            _describe_steps(policy),
+            _DIGEST_DAYS[policy.digest_weekday],
+            lazy_ngettext(
+                "The safeguarding lead is told once a week about anybody who has been overdue for %(num)s day or more.",
+                "The safeguarding lead is told once a week about anybody who has been overdue for %(num)s days or more.",
+                policy.lead_days,
+            ),
+            _(
+                "Mail leaves between %(opens)s.00 and %(closes)s.00, on working days only.",
+                opens=policy.opens,
+                closes=policy.closes,
+            ),
+        ]
     )
-    after = "once a week" if policy.every_days == 7 else f"every {pluralise(policy.every_days, 'day')}"
-    return (
-        f"Learners are reminded {before} before their due day, and {after} after it until they are done. "
-        f"Managers get a summary of their teams every {WEEKDAYS[policy.digest_weekday]}. "
-        f"The safeguarding lead is told once a week about anybody who has been overdue for "
-        f"{pluralise(policy.lead_days, 'day')} or more. "
-        f"Mail leaves between {policy.opens}.00 and {policy.closes}.00, on working days only."
+
+
+def _describe_steps(policy: ReminderPolicy) -> str:
+    before = _describe_days_before(policy.before)
+    if policy.every_days == 7:
+        return _(
+            "Learners are reminded %(before)s before their due day, and once a week after it until they are done.",
+            before=before,
+        )
+    return lazy_ngettext(
+        "Learners are reminded %(before)s before their due day, and every %(num)s day after it until they are done.",
+        "Learners are reminded %(before)s before their due day, and every %(num)s days after it until they are done.",
+        policy.every_days,
+        before=before,
     )
+
+
+def _describe_days_before(before: tuple[int, ...]) -> str:
+    """The numbers of days of the steps before the due day: 60, 30 and 7 days."""
+    if len(before) == 1:
+        return lazy_ngettext("%(num)s day", "%(num)s days", before[0])
+    return _("%(days)s and %(last)s days", days=", ".join(map(str, before[:-1])), last=before[-1])
