@@ -117,6 +117,13 @@ def language_name(language: str) -> str:
     return str(Locale(locale.language).get_display_name(locale)).capitalize()
 
 
+def format_number(number: int) -> str:
+    """A whole number with its thousands set apart, as the current language does."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 (see above)
+
+    return str(format_decimal(number, locale=current_locale()))
+
+
 def gettext(message: str, /, **values: object) -> str:
     """The message in the current language; `values` fill its %(name)s."""
     text = _translated(message)

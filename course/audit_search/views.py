@@ -15,6 +15,7 @@ from course.audit_search.forms import AuditSearchForm
 from course.audit_search.queries import AuditEntryView, AuditFilter
 from course.clock import now
 from course.dates import start_of_day
+from course.translation import format_number
 from course.translation import lazy_gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
@@ -71,7 +72,7 @@ def download() -> Response | WsgiResponse:
         flash(
             _(
                 "That is more than %(limit)s entries. Choose fewer days, and download them one after the other.",
-                limit=f"{MAX_ROWS:,}",
+                limit=format_number(MAX_ROWS),
             )
         )
         return redirect_after_post(_search_url(form))

@@ -58,6 +58,11 @@ def capitalised(text: str) -> str:
     return TranslatedLabel(changed, text.language) if isinstance(text, TranslatedLabel) else changed
 
 
+def english_name(text: str) -> Markup:
+    """The title of a source or another name that has no translation, as HTML, marked as English on other pages."""
+    return escape(text) if current_language() == SOURCE_LANGUAGE else Markup('<span lang="en">{}</span>').format(text)
+
+
 def lang_attribute(text: str) -> Markup:
     """The attribute `lang` for an element that holds only this text and can hold no other element, such as an option."""
     language = text_language(text)

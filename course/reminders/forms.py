@@ -86,7 +86,7 @@ class ReminderPolicyForm(Form):
                                  choices=select_choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
     lead_days = _day_count_field(lazy_gettext("The safeguarding lead is told when somebody is overdue for … days"), 365)
     opens = SelectField(lazy_gettext("Mail leaves from"), coerce=int, choices=select_choices(_HOUR_LABELS))
-    closes = SelectField("and before", coerce=int, choices=select_choices(_HOUR_LABELS))
+    closes = SelectField(lazy_gettext("and before"), coerce=int, choices=select_choices(_HOUR_LABELS))
     closed = TextAreaField(
         lazy_gettext("Days on which you are closed"),
         validators=[Length(max=2000, message=lazy_gettext("Shorten this to 2000 characters."))],

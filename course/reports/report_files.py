@@ -166,7 +166,8 @@ def _pdf(
         )
         merged.append(part, import_outline=False)
         pages_before += len(part.pages)
-    merged.add_metadata({"/Title": _("Team report: %(name)s", name=view.name), "/Author": heading.organisation})
+    title = _("Team report: %(name)s", name=view.name)
+    merged.add_metadata({"/Title": title, "/Author": heading.organisation})  # not translated: names of properties
     file = io.BytesIO()
     merged.write(file)
     return file.getvalue()
@@ -215,9 +216,11 @@ def _compile_pdf(template_data: dict[str, Any]) -> bytes:
     return data
 
 
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REPORT_FORMATS = {
     "csv": ReportFormat("CSV", "text/csv", _csv, 20_000),
-    "xlsx": ReportFormat("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx, 5_000),
+    "xlsx": ReportFormat("Excel", _XLSX_TYPE, _xlsx, 5_000),  # not translated: a name
     "pdf": ReportFormat("PDF", "application/pdf", _pdf, 1_000),
 }
 

@@ -251,7 +251,10 @@ def arguments(command: click.Command, file: Path) -> list[str]:
 # They make the database, or bring it up to date, or put another one in its place.
 MAKING = {"serve", "worker", "demo serve", "demo prepare", "backup restore"}
 # They read files only.
-WITHOUT = {"content check", "content coverage", "content export", "content facts", "content report", "backup check"}
+WITHOUT = {
+    "content check", "content coverage", "content export", "content facts", "content report", "content translate",
+    "content translated", "backup check",
+}  # fmt: skip
 # What they are given is looked at first, and is nothing that they take.
 EARLIER = {"mail bounce", "report export"}
 FLASK = {"routes", "run", "shell"}

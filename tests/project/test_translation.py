@@ -25,14 +25,14 @@ from tests.conftest import NOW
 from tests.support import sentences
 from tests.support.messages import TEMPLATE, as_text, extracted
 from tests.support.pseudo_language import BEGIN, END, LANGUAGE, offered
-from tests.support.world import addresses, begin_everything, client_of, fill_world
+from tests.support.world import LIST, addresses, begin_everything, client_of, fill_world
 
 ADDRESSES_OF_A_ROUTE = 3
 VISIBLE_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "data-label")
 # The months of en_GB, in which the pseudo-language writes days, and what belongs to a time.
 DATE_WORDS = {format_month(date(2026, month, 1)).split()[0] for month in range(1, 13)} | {"am", "pm"}
 # Names that are the same in every language.
-NAMES = {"CSV", "Excel", "KB", "MB", "PDF", "PostgreSQL", "SQLite"}
+NAMES = {"CSV", "English", "Excel", "KB", "MB", "PDF", "PostgreSQL", "SQLite"}
 WITH_IDS = ("/preview", "/insight/questions")  # pages that show ids of questions
 _ADDRESS = re.compile(r"(?:https?://)?[a-z]+(?:\.[a-z]+)+[^\s]*")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -103,7 +103,7 @@ def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
         clients = [client_of(app, person.id, keys[person.id]) for person in people]
         paths = [(rule.endpoint, address) for rule, address in addresses(app, session)]
         settings = app.extensions["course"].config
-        places = _WORD.findall(f"{settings.database_url} {settings.public_url}")
+        places = _WORD.findall(f"{settings.database_url} {settings.public_url} {LIST.decode()}")
         known = DATE_WORDS | NAMES | set(_stored_words(session)) | set(places)
         ids = _ids(app.extensions["course"].library)
     with offered():

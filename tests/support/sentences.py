@@ -224,7 +224,9 @@ def _passed_on(node: nodes.Node) -> Iterator[str]:
     if isinstance(node, nodes.Const) and isinstance(node.value, str) and _reads_like_words(node.value):
         yield node.value
     for child in node.iter_child_nodes():
-        yield from _passed_on(child)
+        # What is compared is not shown.
+        if not isinstance(node, (nodes.Compare, nodes.Operand)) or not isinstance(child, nodes.Const):
+            yield from _passed_on(child)
 
 
 def _reads_like_words(text: str) -> bool:

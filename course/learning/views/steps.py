@@ -23,6 +23,7 @@ from course.learning.views.page_context import (
     redirect_to,
     step_address,
 )
+from course.translation import format_number
 from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.addresses import url_for
@@ -63,7 +64,7 @@ def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Ma
         flash(
             _(
                 "A note has at most %(limit)s characters. Yours is still in its field: shorten it, then keep it.",
-                limit=f"{MAX_NOTE_LENGTH:,}",
+                limit=format_number(MAX_NOTE_LENGTH),
             )
         )
     outline = url_for("learning.module", module_id=module.id)
