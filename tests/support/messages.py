@@ -60,7 +60,7 @@ def update(template: Catalog) -> None:
     for file in sorted(FOLDER.glob("*/LC_MESSAGES/messages.po")):
         with file.open("rb") as source:
             catalogue = read_po(source, locale=file.parts[-3])
-        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.update(template)  # what has changed is marked fuzzy, and not shown until it is looked at
         _write(catalogue, file)
 
 
