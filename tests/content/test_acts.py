@@ -48,6 +48,13 @@ def choice(text: str = "Ring the lead", quality: Quality = "fair", **fields: Any
         "Sign Sam’s game out and restart the tablet",
         "Help him to bring it back",
         "Staff read his messages each night",
+        "Have Moses open the pictures, to see who is in them",
+        "Ask to see the picture first",
+        "Tell her to get rid of it",
+        "Have him close her account tonight",
+        "Download it for the police",
+        "Go through her phone with her mum",
+        "Take the phone and switch it off",
     ],
 )
 def test_words_that_say_an_act_are_found(text: str) -> None:
@@ -69,6 +76,9 @@ def test_words_that_say_an_act_are_found(text: str) -> None:
         "Block the account, and ring the lead",
         "Have a quick word with the lead, and look after the class",
         "Ask whether somebody has been asking for pictures",
+        "Ask to see her on Thursday",
+        "Open the door of the meeting, and ask the lead to step outside",
+        "Check that both children are in the building",
         "Keep Indie close to you until her mother comes",
     ],
 )
