@@ -55,6 +55,9 @@ def choice(text: str = "Ring the lead", quality: Quality = "fair", **fields: Any
         "Download it for the police",
         "Go through her phone with her mum",
         "Take the phone and switch it off",
+        "Use the report button in the app",
+        "Report the account to the game this minute",
+        "Suggest that he takes the game off the tablet",
     ],
 )
 def test_words_that_say_an_act_are_found(text: str) -> None:
