@@ -43,6 +43,7 @@ ACT_RULES: dict[Act, ActRule] = {
     "reports-to-site-first": ActRule(
         "dangerous", "it warns whoever is behind the account before the police have seen it"
     ),
+    "answers-online-contact": ActRule("dangerous", "an answer warns the person, or shows that the threat works"),
 }
 
 # What says that an act is left undone: taken out before the words are searched.
@@ -52,13 +53,13 @@ _NOT_DONE = re.compile(
     r"|\bneither(?: to)? \w+ nor(?: to)? \w+"
     r"|\bnothing (?:gets |is )?\w+ (?:or|and) \w+"
     r"|\bwithout \w+ing\b(?: \w+)?"
-    r"|\b(?:won’t|don’t|do not|not to|never to|needn’t|nobody) (?:\w+ )?\w+",
+    r"|\b(?:won[’']t|don[’']t|do not|not to|never to|needn[’']t|nobody) (?:\w+ )?\w+",
     re.IGNORECASE,
 )
 _EVIDENCE = (
     r"(?:pictures?|images?|photos?|messages?|chats?|conversation|screens?|phones?|tablets?|videos?|file|account)"
 )
-# Words that say an act. The test may call for a tag that is not needed; it may not miss an act.
+# Words that say an act. They are kept wide: a tag that is not needed costs a line, and a missed act teaches a mistake.
 _ACT_WORDS = re.compile(
     r"\b(?:"
     rf"(?:delet|wip|eras|unsend|clear)\w*(?= (?:it|that|them|all|the whole|his|her|your|the|my|this|half)\b)"
@@ -76,6 +77,8 @@ _ACT_WORDS = re.compile(
     rf" (?:his|her|their|the|that|this|one) (?:\w+ )?{_EVIDENCE}"
     rf"|(?:to see|see) (?:his|her|the|that) {_EVIDENCE}|asks? to see it|close (?:his|her|the) account"
     r"|what is on (?:it|his|her)|takes? the (?:game|app) off|uninstall\w*"
+    r"|(?:type|write)s? .{0,30}\bas (?:him|her)\b|answer for (?:him|her)"
+    r"|(?:help|let|have|ask)s? (?:him|her|[A-Z]\w+) (?:to )?(?:write (?:back|that|to)|tell (?:him|her|them)|ask for|answer)"
     r"|report button|reports? (?:it|the account|the profile) to the (?:app|game|site)"
     r"|reset|restart|switch(?:es|ing)? (?:it|the \w+) off|switch off (?:it|her|his|their|the) \w+|sign (?:\S+ )+out|factory"
     r")\b",

@@ -27,7 +27,8 @@ Form = Literal["one", "all", "order", "sort", "timeline"]
 Quality = Literal["best", "fair", "poor", "dangerous"]
 # What a choice does with evidence of abuse. Each act has one grade in all scenarios: see course/content/acts.
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
-              "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first"]  # fmt: skip
+              "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
+              "answers-online-contact"]  # fmt: skip
 Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
