@@ -50,7 +50,7 @@ class Help(FrozenModel):
     never: tuple[InlineText, ...] = Field(min_length=1)
     routes: tuple[HelpRoute, ...] = Field(min_length=1)
     terms: dict[Nation, Label]
-    school_terms: dict[Nation, Label] = {}
+    school_terms: dict[Nation, Label] = Field(default_factory=dict)
     support: tuple[SupportService, ...] = Field(min_length=1)
 
     def lead_term(self, nation: Nation, pathway: Setting) -> str:
