@@ -13,7 +13,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from waitress.server import create_server
 
 from course.web.unit_of_work import unit_of_work
@@ -54,12 +54,17 @@ def site(tmp_path_factory: pytest.TempPathFactory, archived_file: Path) -> Itera
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = find_or_install()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=LAUNCH_ARGS)
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    """The one driver of a test process: a second one could not be started beside it."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=find_or_install(), args=LAUNCH_ARGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Playwright
 
 from tests.journeys.conftest import Site, sign_in
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
 
 @pytest.fixture(scope="module")
-def remembering() -> Iterator[Browser]:
+def remembering(playwright: Playwright) -> Iterator[Browser]:
     """A browser that keeps pages for "Back" as people's own browsers do; Playwright's usual one keeps none."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_or_install(), args=LAUNCH_ARGS, ignore_default_args=["--disable-back-forward-cache"]
-        )
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(
+        executable_path=find_or_install(), args=LAUNCH_ARGS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

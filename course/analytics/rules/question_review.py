@@ -30,7 +30,7 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
     sentences = [
         _(
             "%(share)s %% choose the wrong answer %(text)s. Look at its wording, and at the lesson.",
-            share=f"{shares[index]:.0f}",
+            share=round(shares[index]),
             text=quote_text(texts[index]),
         )
         for index in sorted(wrong, key=lambda index: -shares[index])

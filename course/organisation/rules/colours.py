@@ -95,7 +95,8 @@ def colour_refusal(colour: str) -> str | None:
         "contrast": f"{shown:.2f}",
         "needed": MIN_CONTRAST,
     }
-    nearest = _("The nearest colour that can be read is %(colour)s.", colour=f"#{nearest_readable(colour)}")
+    readable = f"#{nearest_readable(colour)}"
+    nearest = _("The nearest colour that can be read is %(colour)s.", colour=readable)
     return lazy_sentences([too_light, nearest])
 
 
