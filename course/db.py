@@ -109,8 +109,11 @@ def _begin_sqlite(connection: Any) -> None:
     # So a transaction that is going to write takes the write lock when it begins.
     options = connection.get_execution_options()
     driver_connection = connection.connection.dbapi_connection
-    # A connection of the pool keeps the time of its last transaction.
-    driver_connection.execute(f"PRAGMA busy_timeout={int(options.get('lock_seconds', LOCK_SECONDS) * 1000)}")
+    # A connection of the pool keeps the time of its last transaction, so it is told only of another one.
+    wait = int(options.get("lock_seconds", LOCK_SECONDS) * 1000)
+    if connection.info.get("busy_timeout") != wait:
+        driver_connection.execute(f"PRAGMA busy_timeout={wait}")
+        connection.info["busy_timeout"] = wait
     if options.get("writes", True):
         try:
             driver_connection.execute("BEGIN IMMEDIATE")

@@ -71,6 +71,8 @@ def lang_attribute(text: str) -> Markup:
 
 def label_html(text: str) -> Markup:
     """A title, label or other plain text of the course as HTML, with its language where the page has another one."""
+    if type(text) is str and current_language() == SOURCE_LANGUAGE and _previewed.get() is None:
+        return escape(text)  # by far the most frequent case
     if isinstance(text, (LazyText, Markup)):
         return escape(text)  # words of the interface, and what is HTML already
     shown = getattr(text, "shown", text)

@@ -164,11 +164,14 @@ def enrolment_kind(session: Session, enrolment: int) -> str | None:
     return session.execute(select(Enrolment.kind).where(Enrolment.id == enrolment)).scalar()
 
 
+_NOTES_QUERY = select(Reflection.block, Reflection.text).where(
+    Reflection.person_id == bindparam("person_id"), Reflection.ref == bindparam("ref")
+)
+
+
 def notes(session: RowSource, person_id: int, ref: str) -> dict[str, str]:
     """The person's own notes on a page, by block id."""
-    rows = session.execute(
-        select(Reflection.block, Reflection.text).where(Reflection.person_id == person_id, Reflection.ref == ref)
-    )
+    rows = session.execute(_NOTES_QUERY, {"person_id": person_id, "ref": ref})
     return {row.block: row.text for row in rows}
 
 
