@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,7 @@ from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.postgres import temporary_cluster
 from tests.support.rendering import StatementsWhileRendering
 from tests.support.templates import BytecodeInMemory
+from tests.support.unmarked import without_marked_changes
 
 # A developer's .env changes nothing in tests, nor in the processes that they start.
 os.environ["FLASK_SKIP_DOTENV"] = "1"
@@ -125,9 +127,11 @@ def make_config(database_url: str, **settings: str) -> Config:
 
 
 def make_app(database_url: str, **settings: str) -> Flask:
-    """An application on a database, which writes no line for each request."""
+    """An application on a database, which writes no line for each request. No text of its course is marked as changed."""
     app = create_app(make_config(database_url, **settings))
     app.config["LOG_REQUESTS"] = False
+    course = app.extensions["course"]
+    app.extensions["course"] = replace(course, library=without_marked_changes(course.library))
     return app
 
 
