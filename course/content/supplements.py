@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from course.content.rendering import InlineText
-from course.content.schema import CoercedText, FrozenModel, Id, Label, Nation
+from course.content.schema import CoercedText, FrozenModel, Id, Label, Nation, Setting
 
 
 class HelpStep(FrozenModel):
@@ -40,13 +40,24 @@ class SupportService(FrozenModel):
 
 
 class Help(FrozenModel):
-    """help.yaml: the page "Worried about a child?"."""
+    """help.yaml: the page "Worried about a child?".
+
+    `terms` are the titles of the safeguarding lead by nation. `school_terms` replace them in schools and colleges,
+    where a nation has a title that other organisations do not use.
+    """
 
     steps: tuple[HelpStep, ...] = Field(min_length=1)
     never: tuple[InlineText, ...] = Field(min_length=1)
     routes: tuple[HelpRoute, ...] = Field(min_length=1)
     terms: dict[Nation, Label]
+    school_terms: dict[Nation, Label] = Field(default_factory=dict)
     support: tuple[SupportService, ...] = Field(min_length=1)
+
+    def lead_term(self, nation: Nation, pathway: Setting) -> str:
+        """The title of the safeguarding lead in an organisation of `nation` whose default pathway is `pathway`."""
+        if pathway == "school" and nation in self.school_terms:
+            return self.school_terms[nation]
+        return self.terms[nation]
 
 
 class FurtherLearning(FrozenModel):

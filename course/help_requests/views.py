@@ -55,7 +55,9 @@ class HelpOffer:
 def help_offer() -> HelpOffer:
     """The help offer of the reader, for a page that includes help_requests/offer.html. Four queries."""
     organisation = current_organisation()
-    term = library().help.terms[organisation.nation] if organisation else _("safeguarding lead")
+    term = (
+        library().help.lead_term(organisation.nation, organisation.pathway) if organisation else _("safeguarding lead")
+    )
     lead = organisation.contacts.get("lead") if organisation else None
     return HelpOffer(
         queries.has_asked_on(db(), _person_id(), _today()),

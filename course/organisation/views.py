@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.loaded_course import library
-from course.content.schema import NATIONS
+from course.content.schema import NATIONS, SETTINGS
 from course.dates import civil_date
 from course.organisation import actions, queries
 from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, settings_fingerprint
@@ -56,7 +56,7 @@ def settings() -> Response | WsgiResponse:
             _save_settings(form, organisation, owner_ids)
             flash(_("Saved."))
             return redirect_after_post(url_for("organisation.settings"))
-    labels = CONTACT_KINDS | {"lead": lead_label(_lead_terms(), form.nation.data)}
+    labels = CONTACT_KINDS | {"lead": lead_label(_lead_term(form.nation.data, form.pathway.data))}
     page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
                            stale={entry.kind for entry in _stale_contacts()},
                            stale_contacts=own_stale_contacts())  # fmt: skip
@@ -195,7 +195,8 @@ def own_stale_contacts() -> list[tuple[str, str]]:
 
 
 def _contact_labels(organisation: OrganisationView | None) -> dict[str, str]:
-    return CONTACT_KINDS | {"lead": lead_label(_lead_terms(), organisation.nation if organisation else None)}
+    term = _lead_term(organisation.nation, organisation.pathway) if organisation else None
+    return CONTACT_KINDS | {"lead": lead_label(term)}
 
 
 def _contact_details(organisation: OrganisationView | None, kind: str) -> ContactDetails:
@@ -260,8 +261,11 @@ def _help_page(template: str, **values: object) -> str:
     )
 
 
-def _lead_terms() -> dict[str, str]:
-    return {str(nation): term for nation, term in library().help.terms.items()}
+def _lead_term(nation: str | None, pathway: str | None) -> str | None:
+    """The title of the safeguarding lead; None for a nation or pathway that does not exist, as a forged form may send."""
+    if nation not in NATIONS or pathway not in SETTINGS:
+        return None
+    return library().help.lead_term(nation, pathway)
 
 
 def page_context() -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.content.schema import Nation, Setting
 from course.context import make_context
 from course.organisation.actions import confirm_contact
 from course.people.actions import choose_pathway
@@ -74,3 +76,20 @@ def test_sources_shows_all_43_points_and_what_could_not_be_confirmed(app: Flask,
     for source in whole(app).sources.values():
         assert (f"source-{source.id}" in rows) == (source.status != "open")
     assert "nobody could confirm it" in page.text
+
+
+@pytest.mark.parametrize(
+    ("nation", "pathway", "title"),
+    [
+        ("england", "clubs", "designated safeguarding lead"),
+        ("wales", "residential", "designated safeguarding person"),
+        ("scotland", "school", "child protection coordinator"),
+        ("scotland", "clubs", "safeguarding lead"),
+        ("northern-ireland", "school", "designated teacher for child protection"),
+        ("northern-ireland", "early-years", "safeguarding lead"),
+    ],
+)
+def test_the_lead_has_the_title_of_the_nation_and_of_the_kind_of_organisation(
+    app: Flask, nation: Nation, pathway: Setting, title: str
+) -> None:
+    assert whole(app).help.lead_term(nation, pathway) == title

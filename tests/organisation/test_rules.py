@@ -43,7 +43,6 @@ def test_a_contact_is_stale_from_the_day_after_its_review(months: int, today: da
     assert is_review_overdue(date(2026, 2, 28), months, today) is expected
 
 
-def test_the_lead_has_the_title_of_the_nation() -> None:
-    terms = {"wales": "designated safeguarding person"}
-    assert lead_label(terms, "wales") == "Designated safeguarding person"
-    assert lead_label(terms, None) == "Safeguarding lead"
+def test_the_title_of_the_lead_is_capitalised_and_general_while_it_is_unknown() -> None:
+    assert lead_label("designated safeguarding person") == "Designated safeguarding person"
+    assert lead_label(None) == "Safeguarding lead"

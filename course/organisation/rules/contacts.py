@@ -40,7 +40,6 @@ def is_review_overdue(confirmed_on: date, review_months: int, today: date) -> bo
     return add_months(confirmed_on, review_months) < today
 
 
-def lead_label(terms: dict[str, str], nation: str | None) -> str:
-    """The title of the safeguarding lead in a nation, capitalised; a general one while the nation is unknown."""
-    term = terms.get(nation or "", "")
+def lead_label(term: str | None) -> str:
+    """The title of the safeguarding lead, capitalised; a general one while `term` is unknown."""
     return capitalised(term) if term else CONTACT_KINDS["lead"]
