@@ -25,6 +25,10 @@ SHOWN_KEY = "shown key"
 KeyLabel = Annotated[str, SHOWN_KEY]
 Form = Literal["one", "all", "order", "sort", "timeline"]
 Quality = Literal["best", "fair", "poor", "dangerous"]
+# What a choice does with evidence of abuse. Each act has one grade in all scenarios: see course/content/acts.
+Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
+              "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
+              "answers-online-contact"]  # fmt: skip
 Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
@@ -218,7 +222,11 @@ class Gauge(FrozenModel):
 
 
 class Choice(FrozenModel):
-    """A choice in a scene, its consequence, and the reason why it is good or bad. `to` is the next scene."""
+    """A choice in a scene, its consequence, and the reason why it is good or bad. `to` is the next scene.
+
+    `acts` says what the choice does with evidence (None: the author does not say; empty: nothing, for the reason in
+    `no_act`). Both are for the content check only: learners do not see them, so they are no part of the version.
+    """
 
     id: Id
     text: InlineText
@@ -228,6 +236,8 @@ class Choice(FrozenModel):
     to: Id
     effects: dict[str, int] = {}
     try_again: int | None = Field(default=None, ge=1, le=3)
+    acts: tuple[Act, ...] | None = Field(default=None, exclude=True)
+    no_act: str | None = Field(default=None, min_length=10, exclude=True)
 
 
 class Scene(FrozenModel):

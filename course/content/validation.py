@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from course.content.acts import act_problems
 from course.content.coverage import coverage_problems
 from course.content.reading_context import ReadingContext
 from course.content.schema import Module, Question, Scenario, Scene
@@ -185,15 +186,23 @@ def _scene_problems(
         yield place.problem(f"the scene '{scene.id}' needs at least two choices or an end", *at)
     if not scene.points:
         yield place.problem(f"the decision '{scene.id}' names no learning point", *at)
-    names = [choice.id for choice in scene.choices]
     qualities = [choice.quality for choice in scene.choices]
     if scene.choices and qualities.count("best") != 1:
         yield place.problem(f"exactly one choice of '{scene.id}' is best; here {qualities.count('best')} are", *at)
     if scene.critical != ("dangerous" in qualities):
         yield place.problem(f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at)
+    yield from _choice_problems(scenario, scene, place, at)
+
+
+def _choice_problems(
+    scenario: Scenario, scene: Scene, place: YamlLocation, at: tuple[str | int, ...]
+) -> Iterator[Problem]:
+    names = [choice.id for choice in scene.choices]
     for position, choice in enumerate(scene.choices):
         where = (*at, "choices", position)
         yield from _avoided_term_problems(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)
+        for key, message in act_problems(choice):
+            yield place.problem(message, *where, key)
         if names.index(choice.id) != position:
             yield place.problem(f"the choice '{choice.id}' stands here twice", *where)
         if choice.to not in scenario.by_id:
