@@ -10,7 +10,6 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import create_app
 from course.audit.models import AuditEntry
 from course.credentials.models import SignedCredential
 from course.server import actions
@@ -20,7 +19,7 @@ from course.server.rules import KeyState, comparable_settings, differing_setting
 from course.server.settings_check import own_settings
 from course.web.unit_of_work import unit_of_work
 from tests.certificates.makers import make_certificate
-from tests.conftest import NOW, SECRET, make_config
+from tests.conftest import NOW, SECRET, make_app
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 
@@ -81,8 +80,7 @@ def restored(committed: Flask) -> Iterator[Flask]:
         make_certificate(session)
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     url = committed.extensions["course"].config.database_url
-    app = create_app(make_config(url, SECRET_KEY=OTHER, TIME_ZONE="Europe/Paris"))
-    app.config["LOG_REQUESTS"] = False
+    app = make_app(url, SECRET_KEY=OTHER, TIME_ZONE="Europe/Paris")
     yield app
     app.extensions["course"].engine.dispose()
 
