@@ -62,12 +62,12 @@ requirements: ## pin what pyproject.toml names into both requirements files (UPG
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON= names another.") if sys.version_info < (3, 11) else None'
 	@echo "Installing what the course needs (once) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r requirements.txt
 	@mkdir -p instance && touch $@
 
 .venv/tested: .venv/ready tests/requirements.txt
 	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r tests/requirements.txt
 	@touch $@
 
 .PHONY: help demo demo-reset run test quick check content content-report bench simulate screenshots messages migration requirements

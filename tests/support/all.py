@@ -84,8 +84,8 @@ def main() -> None:
     # The processes of a run, and the next run, use what one of them has compiled.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     quick, browser = "--quick" in sys.argv, "--without-browser" not in sys.argv
-    # Each process has a database of each kind of its own.
-    command = ["python", "-m", "pytest", "-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
+    # Each process has a database of each kind of its own. One more than there are cores: some tests wait for others.
+    command = ["python", "-m", "pytest", "-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "worksteal"]
     if quick:
         command += [str(file) for pattern in QUICK for file in chosen(pattern)]
     checks = Running("python", "-m", "tests.support.all", "--checks", name="checks", keep=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -32,6 +33,7 @@ OPTIONS = {f"templates/**.{kind}": {"trimmed": "true", "newstyle_gettext": "true
 TRANSLATOR_TAG = "Translators:"
 
 
+@lru_cache(maxsize=1)
 def extracted() -> Catalog:
     """The messages of the course's Python files and templates, with the files that use each."""
     catalogue = Catalog(project="course", charset="utf-8")
