@@ -1,4 +1,5 @@
-"""Every page as several people: what somebody is shown never depends on who has read before them."""
+"""Every page as several people, one of them in another language: what a person is shown never depends on who has read
+before."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from course.people.actions import choose_pathway
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person
+from tests.support.pseudo_language import LANGUAGE
 from tests.support.world import addresses, fill_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +50,7 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
         residential = make_person(session, "Rae Tarn", "rae@example.org")
         for person, pathway in ((learner, "school"), (manager, "social-work"), (residential, "residential")):
             choose_pathway(make_context(session, administrator.id, NOW), [person.id], pathway, "")
+        session.execute(text("update person set language = :it where id = :id"), {"it": LANGUAGE, "id": residential.id})
         people.append(_cookies(session, [learner.id, residential.id, manager.id]))
         people.append(_cookies(session, [administrator.id, residential.id]))
         # A look at somebody's record is written down, and would change what the next one shows.

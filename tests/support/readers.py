@@ -19,7 +19,9 @@ from pathlib import Path
 from flask import Flask
 
 from app import create_app
+from course.translation import register_catalogue
 from tests.conftest import make_config
+from tests.support.pseudo_language import LANGUAGE, PseudoCatalogue
 
 # What is another one in each process and minute without being anybody's.
 CHANGES = re.compile(
@@ -76,6 +78,8 @@ def main(plan: Path) -> None:
     work, addresses = Path(told["work"]), told["addresses"]
     app = create_app(make_config(f"sqlite:///{work}"))
     app.config["LOG_REQUESTS"] = False
+    # One of the readers reads in another language.
+    register_catalogue(LANGUAGE, PseudoCatalogue())
     used = worker(app, work, addresses)
     for state, people in zip(told["states"], told["people"], strict=True):
         for number, user in enumerate(people):
