@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -109,9 +108,3 @@ def has_lost_job(session: Session, at: datetime) -> bool:
 def has_regular_job(session: Session, kind: str, slot: datetime) -> bool:
     """Whether some worker has made the job of a regular kind for that interval."""
     return bool(session.execute(select(exists().where(Job.kind == kind, Job.due_at == slot))).scalar_one())
-
-
-def job_states(session: Session, ids: Collection[int]) -> dict[int, JobState]:
-    """The states of jobs by their ids."""
-    rows = session.execute(select(Job.id, Job.state).where(Job.id.in_(ids)))
-    return {row.id: cast("JobState", row.state) for row in rows}

@@ -9,7 +9,8 @@ import pytest
 
 from course.translation import register_catalogue, remove_catalogue
 from tests.content.test_validation import SAMPLE
-from tests.support.pseudo_course import PseudoCatalogue, write_pseudo_translation
+from tests.support.pseudo_course import write_pseudo_translation
+from tests.support.pseudo_language import PseudoCatalogue
 
 
 @pytest.fixture

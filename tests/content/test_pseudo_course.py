@@ -16,7 +16,8 @@ from course.content.text_fields import texts, untranslated_texts
 from course.learning.rules.branching import run_state
 from course.learning.rules.grading import grade, option_order
 from course.translation import register_catalogue, remove_catalogue, use_language
-from tests.support.pseudo_course import PseudoCatalogue, write_pseudo_translation
+from tests.support.pseudo_course import write_pseudo_translation
+from tests.support.pseudo_language import PseudoCatalogue
 
 MODULES = Path(__file__).resolve().parents[2] / "modules"
 

@@ -21,7 +21,8 @@ from tests.conftest import NOW
 from tests.content.test_validation import SAMPLE, spoil
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.support.pseudo_course import PseudoCatalogue, pseudo, write_pseudo_translation
+from tests.support.pseudo_course import pseudo, write_pseudo_translation
+from tests.support.pseudo_language import PseudoCatalogue
 from tests.walking import Learner, never
 
 pytestmark = pytest.mark.both_engines

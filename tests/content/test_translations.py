@@ -18,6 +18,7 @@ from course.content.validation import validate_content
 from course.learning.rules.grading import SubmittedAnswer, grade, option_order, parse_submission
 from course.translation import use_language
 from tests.content.test_validation import SAMPLE, spoil
+from tests.support import pseudo_language
 from tests.support.pseudo_course import pseudo
 
 QUESTIONS = "kites/questions.cy.yaml"
@@ -135,7 +136,7 @@ def test_what_no_author_wrote_is_no_text_to_translate(modules: Path) -> None:
     asks = [path for path, _ in texts(load_library(SAMPLE).modules["kites"].scenarios["a-windy-day"]) if "ask" in path]
     assert asks == []
     scenes = translated(modules).modules["kites"].scenarios["a-windy-day"].scenes
-    assert {str(scene.ask) for scene in scenes} == {pseudo("What do you do now?")}
+    assert {str(scene.ask) for scene in scenes} == {pseudo_language.pseudo("What do you do now?")}
     spoil(modules, SCENARIO, "- id: s1\n", "- id: s1\n  ask: Bé?\n")
     assert translated(modules).modules["kites"].scenarios["a-windy-day"].scenes[0].ask == "Bé?"
 

@@ -21,7 +21,8 @@ from course.translation import register_catalogue, remove_catalogue
 from tests.content.test_validation import SAMPLE, spoil
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.support.pseudo_course import PseudoCatalogue, pseudo, write_pseudo_translation
+from tests.support.pseudo_course import pseudo, write_pseudo_translation
+from tests.support.pseudo_language import PseudoCatalogue
 
 pytestmark = pytest.mark.both_engines
 

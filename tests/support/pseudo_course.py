@@ -20,18 +20,8 @@ from course.content.yaml_source import RawBlock, read_page
 # Dumping in C is ten times as fast, where it is there.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ACCENTS = str.maketrans("aeiouyAEIOUY", "àéîöüÿÀÉÎÖÜŸ")
-# What must stay as it is: the target of a link, and in a message of the interface its places for values, and tags.
-_FIXED = re.compile(r"(\]\([^)]*\)|%\(\w+\)\w|<[^>]*>)")
-
-
-class PseudoCatalogue:
-    """The interface in the pseudo-language, as a catalogue of gettext."""
-
-    def gettext(self, message: str, /) -> str:
-        return pseudo(message)
-
-    def ngettext(self, one: str, many: str, number: int, /) -> str:
-        return pseudo(one if number == 1 else many)
+# What must stay as it is: the target of a link, and tags.
+_FIXED = re.compile(r"(\]\([^)]*\)|<[^>]*>)")
 
 
 def pseudo(text: str) -> str:
