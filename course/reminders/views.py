@@ -28,13 +28,15 @@ from course.reminders.rules import (
     reminder_steps,
 )
 from course.translation import gettext as _
-from course.translation import ngettext
+from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("reminders", __name__)
+# Stored, and so in English whoever presses the button.
+_TRY_AGAIN_REASON = lazy_gettext("An administrator asked to try again.")
 EXAMPLE_PERIOD = timedelta(days=90)  # from today to the due date of the example
 STEPS_AFTER_DUE = 3  # steps after the due date that the example shows
 
@@ -102,9 +104,7 @@ def clear_address(person_id: int) -> WsgiResponse:
     """Remove the address of a person from the suppression list."""
     found = visible_person(db(), current_user.person, person_id) or abort(404)
     with unit_of_work() as session:
-        cleared = actions.resume_mail(
-            signed_in_context(session), person_id, found.email, _("An administrator asked to try again.")
-        )
+        cleared = actions.resume_mail(signed_in_context(session), person_id, found.email, _TRY_AGAIN_REASON)
     if cleared:
         flash(_("Mail to %(email)s is tried again from the next reminder on.", email=found.email))
     else:
@@ -125,7 +125,7 @@ def addresses() -> str:
 def clear_addresses() -> WsgiResponse:
     """Remove all addresses from the suppression list."""
     with unit_of_work() as session:
-        count = actions.resume_all_mail(signed_in_context(session), _("An administrator asked to try again."))
+        count = actions.resume_all_mail(signed_in_context(session), _TRY_AGAIN_REASON)
     if count:
         flash(
             ngettext(

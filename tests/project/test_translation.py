@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -87,6 +88,17 @@ def test_words_in_a_module_are_found(tmp_path: Path, code: str, found: list[str]
     file = tmp_path / "views.py"
     file.write_text(code, encoding="utf-8")
     assert [one.words for one in sentences.in_python(file)] == found
+
+
+def test_no_words_of_one_language_are_made_inside_a_unit_of_work() -> None:
+    """What is stored is in English, whoever presses the button: a LazyText is stored as its English text."""
+    found = []
+    for file in sorted(sentences.COURSE.rglob("*.py")):
+        for block in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(block, ast.With) and any("unit_of_work()" in ast.unparse(one) for one in block.items):
+                called = [ast.unparse(node.func) for node in ast.walk(block) if isinstance(node, ast.Call)]
+                found += [f"{file}:{block.lineno}" for name in called if name in ("_", "gettext", "ngettext")]
+    assert found == []
 
 
 def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
