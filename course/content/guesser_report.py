@@ -9,7 +9,7 @@ from course.content.guessers import (
     MAX_RULE_SHARE,
     PLAIN_SIGNS,
     ChoiceTask,
-    Share,
+    GuesserShare,
     choice_tasks,
     learned_words_scores,
     rule_of_thumb,
@@ -57,7 +57,7 @@ def guesser_lines(modules: Sequence[Module]) -> Iterator[str]:
         yield f"{sign:<38}{cells}{'   too good' if too_good else ''}"
 
 
-def _row(name: str, shares: Sequence[Share], of_chance: bool = False) -> str:
+def _row(name: str, shares: Sequence[GuesserShare], of_chance: bool = False) -> str:
     cells = "".join(
         f"{(share.chance if of_chance else share.right):>16.1%}" if share.asked else f"{'.':>16}" for share in shares
     )

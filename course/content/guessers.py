@@ -227,7 +227,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True)
-class Share:
+class GuesserShare:
     """How often a guesser is right in `asked` tasks, and how often chance would be: shares of 1."""
 
     right: float
@@ -235,17 +235,17 @@ class Share:
     asked: int
 
 
-def share_right(tasks: Sequence[ChoiceTask], values: Callable[[ChoiceTask], Sequence[float]]) -> Share:
+def share_right(tasks: Sequence[ChoiceTask], values: Callable[[ChoiceTask], Sequence[float]]) -> GuesserShare:
     """The share of tasks in which the text with the greatest value is right; by lot among equals."""
     if not tasks:
-        return Share(0.0, 0.0, 0)
+        return GuesserShare(0.0, 0.0, 0)
     right = chance = 0.0
     for task in tasks:
         of_texts = values(task)
         taken = [n for n, value in enumerate(of_texts) if value == max(of_texts)]
         right += len(task.right.intersection(taken)) / len(taken)
         chance += task.chance
-    return Share(right / len(tasks), chance / len(tasks), len(tasks))
+    return GuesserShare(right / len(tasks), chance / len(tasks), len(tasks))
 
 
 def rule_of_thumb(task: ChoiceTask) -> list[float]:
