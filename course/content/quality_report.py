@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from course.content.guesser_report import guesser_lines
 from course.content.library import Library
 from course.content.quality import (
     correct_option_positions,
@@ -22,7 +23,13 @@ FORMS = ("one", "all", "order", "sort", "timeline")
 def quality_report(library: Library) -> str:
     """The report: guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
     return "\n".join(
-        (*_guesser_lines(library), *_readability_lines(library), *_duration_lines(library), *_point_lines(library))
+        (
+            *_guesser_lines(library),
+            *guesser_lines(list(library.modules.values())),
+            *_readability_lines(library),
+            *_duration_lines(library),
+            *_point_lines(library),
+        )
     )
 
 
