@@ -49,7 +49,10 @@ def _guesser_lines(library: Library) -> Iterator[str]:
 
 
 def _readability_lines(library: Library) -> Iterator[str]:
-    yield "\nHow the pages read (median words of a sentence, at most 18; Flesch reading ease, 60 and more is plain)"
+    fewest, most = library.course.sentence_words
+    yield (
+        f"\nHow the pages read (median words of a sentence, {fewest} to {most}; Flesch reading ease, 60 and more is plain)"
+    )
     yield f"{'page':<52}{'words':>7}{'sentence':>10}{'ease':>7}"
     eases = []
     for module in library.modules.values():
