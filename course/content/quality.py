@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
+from typing import get_args
 
-from course.content.schema import Module, Page, Question, Scenario
+from course.content.schema import Form, Module, Page, Question, Scenario
 
 FAIRNESS_MARGIN = 0.05
 MAX_MEDIAN_SENTENCE = 18
@@ -187,10 +188,16 @@ def page_reading_ease(page: Page) -> ReadingEase:
 
 
 def question_form_counts(point: str, modules: Sequence[Module]) -> dict[str, int]:
-    """How many questions of each form a learning point has; a timeline is one of the forms."""
-    counts = dict.fromkeys(("one", "all", "order", "sort", "timeline"), 0)
+    """How many questions of each form a learning point has; a timeline is one of the forms. `modules` are those of the
+    whole course or of a pathway (see variants.module_variant)."""
+    counts = dict.fromkeys(get_args(Form), 0)
     for module in modules:
         for question in (*module.questions, *module.timelines.values()):
             if point in question.points:
                 counts[question.form] += 1
     return counts
+
+
+def asked_count(forms: dict[str, int]) -> int:
+    """How many questions are drawn from, by the counts of `question_form_counts`: all but the timelines."""
+    return sum(count for form, count in forms.items() if form != "timeline")

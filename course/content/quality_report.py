@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from statistics import median
+from typing import get_args
 
 from course.content.library import Library
 from course.content.quality import (
+    asked_count,
     correct_option_positions,
     page_reading_ease,
     question_form_counts,
     question_guesses,
     scenario_guesses,
 )
-from course.content.schema import SETTINGS
+from course.content.schema import SETTINGS, Form
 from course.content.variants import page_variant
 
-FORMS = ("one", "all", "order", "sort", "timeline")
+FORMS: tuple[str, ...] = get_args(Form)
 
 
 def quality_report(library: Library) -> str:
@@ -68,9 +70,13 @@ def _duration_lines(library: Library) -> Iterator[str]:
 
 def _point_lines(library: Library) -> Iterator[str]:
     yield "\nQuestions of each learning point (* safety-critical)"
-    yield f"{'point':<36}" + "".join(f"{form:>10}" for form in FORMS) + f"{'questions':>11}"
+    yield f"{'point':<36}" + "".join(f"{form:>12}" for form in FORMS) + f"{'questions':>11}{'fewest on a pathway':>21}"
     for point in library.points.values():
         forms = question_form_counts(point.id, list(library.modules.values()))
-        asked = sum(count for form, count in forms.items() if form != "timeline")
+        asked = asked_count(forms)
+        fewest = min(
+            asked_count(question_form_counts(point.id, list(library.for_(pathway, None).modules.values())))
+            for pathway in SETTINGS
+        )
         name = point.id + ("*" if point.safety_critical else "")
-        yield f"{name:<36}" + "".join(f"{forms[form] or '.':>10}" for form in FORMS) + f"{asked:>11}"
+        yield f"{name:<36}" + "".join(f"{forms[form] or '.':>12}" for form in FORMS) + f"{asked:>11}{fewest:>21}"

@@ -13,6 +13,8 @@ FORM_NAMES = {
     "all": "all-that-apply",
     "order": "put-in-order",
     "sort": "sort-into-groups",
+    "first-words": "first-words",
+    "record": "record",
     "timeline": "missed-opportunities",
 }
 

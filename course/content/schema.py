@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -23,7 +24,9 @@ CoercedLabel = Annotated[CoercedText, SHOWN]
 # A shown text that an answer repeats: its translation stays equal to the original (see rendering.TranslatedGroup).
 SHOWN_KEY = "shown key"
 KeyLabel = Annotated[str, SHOWN_KEY]
-Form = Literal["one", "all", "order", "sort", "timeline"]
+Form = Literal["one", "all", "order", "sort", "first-words", "record", "timeline"]
+# Forms whose answer is put together from one option of each part (of each of `groups`, in their order).
+PART_FORMS: tuple[Form, ...] = ("first-words", "record")
 Quality = Literal["best", "fair", "poor", "dangerous"]
 # What a choice does with evidence of abuse. Each act has one grade in all scenarios: see course/content/acts.
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
@@ -33,19 +36,13 @@ Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
 SETTINGS: dict[Setting, str] = {
-    "school": _("School or college"),
-    "residential": _("Residential or foster care"),
-    "social-work": _("Social work and health"),
-    "early-years": _("Early years"),
-    "clubs": _("Clubs and volunteers"),
-    "leaders": _("Leaders"),
-}
+    "school": _("School or college"), "residential": _("Residential or foster care"),
+    "social-work": _("Social work and health"), "early-years": _("Early years"),
+    "clubs": _("Clubs and volunteers"), "leaders": _("Leaders"),
+}  # fmt: skip
 NATIONS: dict[Nation, str] = {
-    "england": _("England"),
-    "wales": _("Wales"),
-    "scotland": _("Scotland"),
-    "northern-ireland": _("Northern Ireland"),
-}
+    "england": _("England"), "wales": _("Wales"), "scotland": _("Scotland"), "northern-ireland": _("Northern Ireland"),
+}  # fmt: skip
 SECTIONS = {
     "background": _("Background"),
     "reasons-for-review": _("Reasons why the reviews were held"),
@@ -149,22 +146,26 @@ class Change(VersionedModel):
 
 
 class Option(FrozenModel):
-    """One option to choose, place or mark, and the reason why it is right or wrong."""
+    """One option to choose, place or mark, and why it is right or wrong. `does`: what it does, in a few words."""
 
     text: InlineText
     reason: InlineText
     correct: bool = False
     group: str | None = None
+    # Left out where it is not set: the versions of questions that are older than this field stay.
+    does: Label | None = Field(default=None, exclude_if=lambda value: value is None)
     date: Label | None = None
     points: tuple[Id, ...] = ()
 
 
 class Question(VersionedModel):
-    """A question of any form. A timeline is one whose options are dated moments."""
+    """A question of any form. A timeline is one whose options are dated moments. `settings` are the pathways in whose
+    work it plays; empty means that it plays in anybody's work."""
 
     id: Id
     form: Form = "one"
     points: tuple[Id, ...] = Field(min_length=1)
+    settings: tuple[Setting, ...] = ()
     stem: InlineText
     options: tuple[Option, ...] = Field(min_length=3)
     groups: tuple[KeyLabel, ...] = ()
@@ -173,9 +174,17 @@ class Question(VersionedModel):
     intro: Prose | None = None
     changes: tuple[Change, ...] = ()
 
+    @property
+    def has_parts(self) -> bool:
+        return self.form in PART_FORMS
+
     def group_named(self, name: str) -> str:
         """The group of this name, as an answer stores it, in the words of this question; the name itself if it has gone."""
         return next((group for group in self.groups if group == name), name)
+
+    def options_by_part(self, order: Iterable[int]) -> list[list[int]]:
+        """For each group the indices of its options, in the order of `order`; options that are not in it are left out."""
+        return [[index for index in order if self.options[index].group == group] for group in self.groups]
 
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
@@ -209,9 +218,8 @@ class Timeline(FrozenModel):
             Option.model_construct(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
             for m in self.moments
         )
-        return Question.model_construct(
-            id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
-            critical=False, title=self.title, intro=self.intro)  # fmt: skip
+        return Question.model_construct(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
+                                        critical=False, title=self.title, intro=self.intro)  # fmt: skip
 
 
 class Gauge(FrozenModel):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from course.content.acts import act_problems
 from course.content.coverage import coverage_problems
 from course.content.reading_context import ReadingContext
-from course.content.schema import Module, Question, Scenario, Scene
+from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
 from course.content.yaml_source import Problem, YamlLocation
 
 # Terms that the field no longer uses, or that blame a child. `history` blocks may quote them.
@@ -18,6 +18,8 @@ AVOIDED_TERMS = re.compile(
     r"|all of the above|none of the above)\b",
     re.IGNORECASE,
 )
+# How many groups a question of these forms has, at least and at most.
+GROUP_COUNTS = {"sort": (2, 3), "first-words": (2, 4), "record": (2, 5)}
 MIN_DECISIONS = 6
 MAX_DECISIONS = 12
 
@@ -113,13 +115,26 @@ def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: st
 def _question_problems(reading: ReadingContext, question: Question, place: YamlLocation) -> Iterator[Problem]:
     yield from _unknown_point_problems(reading, question.points, place, "points")
     yield from _avoided_term_problems(question.stem, place.problem, "stem")
+    yield from _avoided_term_problems(question.intro or "", place.problem, "intro")
+    if len(set(question.settings)) < len(question.settings):
+        yield place.problem("a pathway stands here twice", "settings")
     texts = [option.text for option in question.options]
     for number, option in enumerate(question.options):
-        yield from _avoided_term_problems(f"{option.text} {option.reason}", place.problem, "options", number)
+        words = f"{option.text} {option.reason} {option.does or ''}"
+        yield from _avoided_term_problems(words, place.problem, "options", number)
         if texts.count(option.text) > 1:
             yield place.problem("this option stands here twice", "options", number)
-        if option.group is not None and question.form != "sort":
-            yield place.problem("only a question of the form 'sort' has groups", "options", number, "group")
+        if (option.does is not None) != (question.has_parts):
+            yield place.problem(
+                f"'does' is missing: each option of the form '{question.form}' says in a few words what it does"
+                if option.does is None
+                else f"only an option of the forms {', '.join(PART_FORMS)} has 'does'",
+                "options",
+                number,
+            )
+    yield from _group_problems(question, place)
+    if question.has_parts:
+        yield from _part_problems(question, place)
     right = sum(option.correct for option in question.options)
     if question.form == "one" and right != 1:
         yield place.problem(
@@ -131,18 +146,44 @@ def _question_problems(reading: ReadingContext, question: Question, place: YamlL
         yield place.problem(
             "a question of the form 'order' is written in the right order, without 'correct'", "options"
         )
-    if question.form == "sort":
-        if not 2 <= len(question.groups) <= 3:
-            yield place.problem("a question of the form 'sort' has two or three groups")
+
+
+def _group_problems(question: Question, place: YamlLocation) -> Iterator[Problem]:
+    """Groups of a question whose form has none, too few or too many, and options of no group."""
+    if question.form not in GROUP_COUNTS:
+        message = f"only a question of the forms {', '.join(GROUP_COUNTS)} has groups"
+        if question.groups:
+            yield place.problem(message, "groups")
         for number, option in enumerate(question.options):
-            if option.group not in question.groups:
-                yield place.problem(
-                    f"the group '{option.group}' is not one of {', '.join(question.groups)}",
-                    "options",
-                    number,
-                )
-    elif question.groups:
-        yield place.problem("only a question of the form 'sort' has groups", "groups")
+            if option.group is not None:
+                yield place.problem(message, "options", number, "group")
+        return
+    fewest, most = GROUP_COUNTS[question.form]
+    if not fewest <= len(question.groups) <= most:
+        yield place.problem(
+            f"a question of the form '{question.form}' has {fewest} to {most} groups; here {len(question.groups)} are",
+            "groups",
+        )
+    for group in {group for group in question.groups if question.groups.count(group) > 1}:
+        yield place.problem(f"the group '{group}' stands here twice", "groups")
+    for number, option in enumerate(question.options):
+        if option.group not in question.groups:
+            yield place.problem(
+                f"the group '{option.group}' is not one of {', '.join(question.groups)}", "options", number
+            )
+
+
+def _part_problems(question: Question, place: YamlLocation) -> Iterator[Problem]:
+    """Flaws of a question whose answer is put together from parts: each part needs two or three options, right and wrong
+    ones, and each option says what it does."""
+    if question.form == "record" and question.intro is None:
+        yield place.problem("'intro' is missing: a question of the form 'record' tells first what is to be recorded")
+    for group in question.groups:
+        options = [option for option in question.options if option.group == group]
+        if not 2 <= len(options) <= 3:
+            yield place.problem(f"the part '{group}' has two or three options; here {len(options)} are", "options")
+        if options and not 0 < sum(option.correct for option in options) < len(options):
+            yield place.problem(f"in the part '{group}' some options are correct and some are not", "options")
 
 
 def _timeline_problems(reading: ReadingContext, timeline: Question, place: YamlLocation) -> Iterator[Problem]:

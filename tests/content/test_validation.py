@@ -90,7 +90,7 @@ MISTAKES = [
     (PAGE, "page:kites/the-line", "page:kites/for-leaders", 5, "not everybody can open the page"),
     ("kites/discussion.yaml", "scenario: a-windy-day", "scenario: a-storm", 1, "the scenario 'a-storm' does not exist"),
     ("course.yaml", "notice:", "own_setting_modules: 2\nnotice:", 5, "finds its own work in"),
-    ("course.yaml", "notice:", "questions_per_point: 9\nnotice:", 0, "has 2 questions; it needs 9"),
+    ("course.yaml", "notice:", "questions_per_point: 9\nnotice:", 0, "'mind-the-trees' has 3 questions; it needs 9"),
     ("course.yaml", "notice:", "forms_per_point: 5\nnotice:", 0, "needs 5 forms of question"),
     (MODULE, "points: [hold-the-line, mind-the-trees]", "points: [hold-the-line]", 0, "'mind-the-trees' belongs to no module"),
     (QUESTIONS, "text: Hold on, correct", "text: You may hold on, correct", 4, "only the right option has a word of caution"),
@@ -102,7 +102,38 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "old", "new", "line", "message"), MISTAKES, ids=lambda value: str(value)[:40])
+SOME = "residential, social-work, early-years, leaders"
+INTRO = "  intro: |\n    At 3pm a gust came. Ana let go and called out.\n\n    You held on.\n"
+MISTAKES_IN_PARTS_AND_PATHWAYS = [
+    (QUESTIONS, "form: sort", "form: all", 28, "only a question of the forms sort, first-words, record has groups"),
+    (QUESTIONS, "[Fine, Not fine]", "[Fine]", 28, "a question of the form 'sort' has 2 to 3 groups; here 1 are"),
+    (QUESTIONS, "[How you begin, What you ask]", "[How you begin]", 37, "'first-words' has 2 to 4 groups; here 1 are"),
+    (QUESTIONS, "[How you begin, What you ask]", "[A, B, C, D, E]", 37, "'first-words' has 2 to 4 groups; here 5 are"),
+    (QUESTIONS, "[When, What she", "[When, What, Who, How, What she", 53, "'record' has 2 to 5 groups; here 6 are"),
+    (QUESTIONS, "[When, What she", "[When, When, What she", 53, "the group 'When' stands here twice"),
+    (QUESTIONS, "[When, What she", "[Where, When, What she", 54, "the part 'Where' has two or three options; here 0 are"),
+    (QUESTIONS, "{group: When, text", "{group: Why, text", 56, "the group 'Why' is not one of When, What she said"),
+    (QUESTIONS, "{group: When, text", "{text", 56, "the group 'None' is not one of When, What she said"),
+    (QUESTIONS, "{group: When, t", "{group: When, correct: true, t", 54, "in the part 'When' some options are correct"),
+    (QUESTIONS, "{group: When, correct: true, t", "{group: When, t", 54, "in the part 'When' some options are correct"),
+    (QUESTIONS, ", does: Too wide", "", 56, "'does' is missing: each option of the form 'record' says"),
+    (QUESTIONS, "text: Let go, ", "text: Let go, does: Lets go, ", 6, "only an option of the forms first-words, record has"),
+    (QUESTIONS, INTRO, "", 44, "'intro' is missing"),
+    (QUESTIONS, "At 3pm a gust came.", "Was it sexting?", 48, "the words 'sexting' are to be avoided"),
+    (QUESTIONS, "does: Too wide", "does: sexting", 56, "the words 'sexting' are to be avoided"),
+    (QUESTIONS, "settings: [school, clubs]", "settings: [school, choirs]", 47, "Input should be 'school'"),
+    (QUESTIONS, "settings: [school, clubs]", "settings: [school, school]", 47, "a pathway stands here twice"),
+    ("course.yaml", "notice", "questions_per_critical_point: 3\nnotice", 0, f"has 2 questions on the pathways {SOME}; it needs 3"),
+    ("course.yaml", "notice", "questions_per_critical_point: 9\nnotice", 0, f"{SOME} and 3 questions on the pathways school"),
+    ("course.yaml", "notice", "forms_per_point: 3\nnotice", 0, f"'hold-the-line' needs 3 forms of question on the pathways {SOME}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line", "message"),
+    MISTAKES + MISTAKES_IN_PARTS_AND_PATHWAYS,
+    ids=lambda value: str(value)[:40],
+)
 def test_a_mistake_is_named_with_its_file_and_line(
     modules: Path, file: str, old: str, new: str, line: int, message: str
 ) -> None:

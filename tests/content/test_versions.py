@@ -66,7 +66,7 @@ def test_coverage_names_the_places_of_every_point() -> None:
     rows = {row["id"]: row for row in coverage(load_library(SAMPLE))}
     assert rows["hold-the-line"]["taught"] == ["kites/for-leaders", "kites/the-line"]
     assert "kites/a-windy-day#s1" in rows["hold-the-line"]["practised"]
-    assert rows["mind-the-trees"]["assessed"] == ["near-trees", "allowed"]
+    assert rows["mind-the-trees"]["assessed"] == ["near-trees", "allowed", "first-words-to-ana"]
 
 
 def test_the_bank_can_be_exported_whole() -> None:
