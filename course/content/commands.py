@@ -71,7 +71,9 @@ def export_command(form: str) -> None:
     for question in questions:
         click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}")
         for option in question["options"]:
-            click.echo(f"  [{option['correct']}] {option['text']}\n      {option['reason']}")
+            part = f"{option['part']}: " if "part" in option else ""
+            does = f"{option['does']}. " if "does" in option else ""
+            click.echo(f"  [{option['correct']}] {part}{option['text']}\n      {does}{option['reason']}")
 
 
 @group.command("facts")

@@ -73,7 +73,8 @@ def newer_facts_by_point(library: Library) -> dict[str, list[Source]]:
 
 def question_bank(library: Library) -> list[dict[str, Any]]:
     """Every question as plain data. `correct` is true or false; for put-in-order it is the position
-    (from 1), for sort-into-groups the name of the group."""
+    (from 1), for sort-into-groups the name of the group. `settings` are the pathways in whose work it plays, all if it
+    is empty. Where an answer is put together from parts, an option has its `part` and what it `does`."""
     return [_question_entry(library, question) for question in library.answerable.values()]
 
 
@@ -91,9 +92,11 @@ def _question_entry(library: Library, question: Question) -> dict[str, Any]:
                 "text": f"{o.date}: {o.text}" if o.date else str(o.text),
                 "correct": right(n),
                 "reason": str(o.reason),
+                **({"part": o.group, "does": o.does} if question.has_parts else {}),
             }
             for n, o in enumerate(question.options)
         ],
         "points": list(question.points),
+        "settings": list(question.settings),
         "critical": library.is_critical(question),
     }
