@@ -12,7 +12,7 @@ from course.content.library import Library
 from course.content.schema import Module, Question
 from course.learning import queries
 from course.learning.rules.branching import run_state
-from course.learning.rules.grading import option_order
+from course.learning.rules.grading import GivenAnswer, option_order
 from tests.pages import Client, Page
 
 Right = Callable[[Question], bool]
@@ -54,6 +54,21 @@ def wrong_form(question: Question, order: tuple[int, ...]) -> dict[str, list[str
         return _parts_form(question, order, correct=False)
     wrong = [str(p) for p in places if not question.options[order[p - 1]].correct]
     return {"answer": wrong[:1]}
+
+
+def form_of(question: Question, order: tuple[int, ...], given: GivenAnswer) -> dict[str, list[str]]:
+    """What a form sends for an answer as it is stored."""
+    if question.form == "sort":
+        return {
+            f"group-{place}": [str(question.groups.index(str(given[index])) + 1)]
+            for place, index in enumerate(order, 1)
+        }
+    shown = [str(order.index(int(index)) + 1) for index in given]
+    if question.form == "order":
+        return {f"place-{place}": [str(number)] for number, place in enumerate(shown, 1)}
+    if question.has_parts:
+        return {f"part-{number}": [place] for number, place in enumerate(shown, 1)}
+    return {"answer": shown}
 
 
 def _parts_form(question: Question, order: tuple[int, ...], *, correct: bool) -> dict[str, list[str]]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.content.actions import archive
 from course.content.library import Library, load_library
 from course.content.rendering import InlineText, spoken_html
 from course.content.schema import Question
 from course.learning import queries
 from course.learning.rules.grading import option_order
-from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 from tests.walking import right_form, wrong_form
@@ -46,25 +42,14 @@ class Asked:
 
 
 @pytest.fixture
-def library(app: Flask, session: Session) -> Iterator[Library]:
-    """The application teaches the sample course."""
-    state = app.extensions["course"]
-    app.extensions["course"] = replace(state, library=SAMPLE)
-    archive(session, SAMPLE, NOW)
-    session.commit()
-    yield SAMPLE
-    app.extensions["course"] = state
-
-
-@pytest.fixture
-def asked(session: Session, client: Client, library: Library) -> dict[str, Asked]:
+def asked(session: Session, client: Client, sample_course: Library) -> dict[str, Asked]:
     """The questions of a check that a person has begun, by id."""
     person = make_person(session)
     sign_in(client, person)
     address = client.post("/module/kites/check", {}).location
     attempt = queries.attempt(session, person.id, int(address.rsplit("/", 1)[1]))
     assert attempt is not None
-    questions = [(library.questions[item.question_id], item.position) for item in attempt.items]
+    questions = [(sample_course.questions[item.question_id], item.position) for item in attempt.items]
     return {
         question.id: Asked(client, question, f"{address}/{position}", option_order(question, attempt.seed, position))
         for question, position in questions

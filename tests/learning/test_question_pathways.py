@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.content.actions import archive
 from course.content.library import Library, load_library
 from course.content.schema import SETTINGS, Setting
 from course.context import make_context
@@ -28,17 +25,6 @@ from tests.walking import Learner, always, never
 SAMPLE = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
 OF_CLUBS = "the-note-on-the-gust"  # plays in schools and clubs
 POINT = "hold-the-line"
-
-
-@pytest.fixture
-def library(app: Flask, session: Session) -> Iterator[Library]:
-    """The application teaches the sample course."""
-    state = app.extensions["course"]
-    app.extensions["course"] = replace(state, library=SAMPLE)
-    archive(session, SAMPLE, NOW)
-    session.commit()
-    yield SAMPLE
-    app.extensions["course"] = state
 
 
 @pytest.mark.parametrize(
@@ -82,7 +68,7 @@ def _asked(session: Session, person: Person) -> AttemptView:
 
 
 @pytest.mark.both_engines
-@pytest.mark.usefixtures("library")
+@pytest.mark.usefixtures("sample_course")
 def test_two_people_on_two_pathways_are_asked_the_questions_of_their_work(app: Flask, session: Session) -> None:
     ada, ben = (make_person(session, f"{name} Brook", f"{name}@example.org") for name in ("Ada", "Ben"))
     pathways: dict[Person, Setting] = {ada: "clubs", ben: "leaders"}
@@ -98,7 +84,7 @@ def test_two_people_on_two_pathways_are_asked_the_questions_of_their_work(app: F
 
 @pytest.mark.both_engines
 def test_who_changes_the_pathway_in_the_middle_of_an_attempt_finishes_it_and_finds_it_later(
-    app: Flask, session: Session, library: Library
+    app: Flask, session: Session, sample_course: Library
 ) -> None:
     person = make_person(session)
     _choose(session, person, "clubs")
@@ -114,7 +100,7 @@ def test_who_changes_the_pathway_in_the_middle_of_an_attempt_finishes_it_and_fin
     after = _asked(session, person)
     assert [item.question_id for item in after.items] == [item.question_id for item in before.items]
     assert after.finished_at is not None
-    stem = str(library.questions[OF_CLUBS].stem)
+    stem = str(sample_course.questions[OF_CLUBS].stem)
     assert stem in result.text
     place = next(item.position for item in after.items if item.question_id == OF_CLUBS)
     assert stem in client.get(f"{address}/{place}").text
@@ -124,16 +110,16 @@ def test_who_changes_the_pathway_in_the_middle_of_an_attempt_finishes_it_and_fin
 
 
 @pytest.mark.both_engines
-def test_a_protected_question_of_an_earlier_pathway_stays_protected(session: Session, library: Library) -> None:
+def test_a_protected_question_of_an_earlier_pathway_stays_protected(session: Session, sample_course: Library) -> None:
     person = make_person(session)
     context = make_context(session, person.id, NOW)
-    clubs, leaders = library.for_("clubs", "england"), library.for_("leaders", "england")
+    clubs, leaders = sample_course.for_("clubs", "england"), sample_course.for_("leaders", "england")
     for _ in range(2):
         attempt_id = actions.begin_final(context, clubs)
         attempt = queries.attempt(session, person.id, attempt_id)
         assert attempt is not None
         assert actions.protected_questions(session, leaders, person.id) == {item.question_id for item in attempt.items}
     for item in attempt.items:
-        actions.save_answer(session, item, library.answerable[item.question_id], right(library.answerable[item.question_id]),
-                            "sure", NOW)  # fmt: skip
+        question = sample_course.answerable[item.question_id]
+        actions.save_answer(session, item, question, right(question), "sure", NOW)
     assert actions.final_result(session, leaders, person.id) is not None
