@@ -25,8 +25,7 @@ CoercedLabel = Annotated[CoercedText, SHOWN]
 SHOWN_KEY = "shown key"
 KeyLabel = Annotated[str, SHOWN_KEY]
 Form = Literal["one", "all", "order", "sort", "first-words", "record", "timeline"]
-# Forms whose answer is put together from one option of each part (of each of `groups`, in their order).
-PART_FORMS: tuple[Form, ...] = ("first-words", "record")
+PART_FORMS: tuple[Form, ...] = ("first-words", "record")  # an answer has one option of each of `groups`, in their order
 Quality = Literal["best", "fair", "poor", "dangerous"]
 # What a choice does with evidence of abuse. Each act has one grade in all scenarios: see course/content/acts.
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
@@ -159,8 +158,7 @@ class Option(FrozenModel):
 
 
 class Question(VersionedModel):
-    """A question of any form. A timeline is one whose options are dated moments. `settings` are the pathways in whose
-    work it plays; empty means that it plays in anybody's work."""
+    """A question of any form (a timeline: of dated moments). It plays in the work of `settings`; empty: in anybody's."""
 
     id: Id
     form: Form = "one"
@@ -376,7 +374,8 @@ class Course(FrozenModel):
 
     The check of a module asks each of its points once, and then again up to `check_questions` in all and
     `check_per_point` each. A refresher takes `refresher_share` per cent of the course's time. The numbers from
-    `questions_per_point` to `own_setting_modules` are minimums of the content check.
+    `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
+    a module may take on any pathway, and `sentence_words` bounds the median sentence of a page.
     """
 
     title: Label
@@ -396,4 +395,6 @@ class Course(FrozenModel):
     questions_per_critical_point: int = Field(default=1, ge=1)
     forms_per_point: int = Field(default=1, ge=1, le=5)
     own_setting_modules: int = Field(default=0, ge=0)
+    module_minutes: int | None = Field(default=None, ge=1)
+    sentence_words: tuple[int, int] = (1, 18)
     notice: InlineText
