@@ -69,7 +69,8 @@ def export_command(form: str) -> None:
         click.echo(json.dumps(questions, ensure_ascii=False, indent=2))
         return
     for question in questions:
-        click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}")
+        click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})")
+        click.echo("\n".join(question[name] for name in ("intro", "stem") if name in question))
         for option in question["options"]:
             part = f"{option['part']}: " if "part" in option else ""
             does = f"{option['does']}. " if "does" in option else ""

@@ -73,8 +73,9 @@ def newer_facts_by_point(library: Library) -> dict[str, list[Source]]:
 
 def question_bank(library: Library) -> list[dict[str, Any]]:
     """Every question as plain data. `correct` is true or false; for put-in-order it is the position
-    (from 1), for sort-into-groups the name of the group. `settings` are the pathways in whose work it plays, all if it
-    is empty. Where an answer is put together from parts, an option has its `part` and what it `does`."""
+    (from 1), for sort-into-groups the name of the group. `settings` are the pathways in whose work it plays, where that
+    is not anybody's. Where an answer is put together from parts, there may be an `intro`, and
+    an option has its `part` and what it `does`."""
     return [_question_entry(library, question) for question in library.answerable.values()]
 
 
@@ -86,6 +87,7 @@ def _question_entry(library: Library, question: Question) -> dict[str, Any]:
     return {
         "id": question.id,
         "form": FORM_NAMES[question.form],
+        **({"intro": str(question.intro)} if question.has_parts and question.intro else {}),
         "stem": str(question.stem),
         "options": [
             {
@@ -97,6 +99,6 @@ def _question_entry(library: Library, question: Question) -> dict[str, Any]:
             for n, o in enumerate(question.options)
         ],
         "points": list(question.points),
-        "settings": list(question.settings),
         "critical": library.is_critical(question),
+        **({"settings": list(question.settings)} if question.settings else {}),
     }

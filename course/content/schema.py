@@ -393,7 +393,7 @@ class Course(FrozenModel):
     facts_owner: str = "The person who keeps the course"  # not translated: for authors
     questions_per_point: int = Field(default=1, ge=1)
     questions_per_critical_point: int = Field(default=1, ge=1)
-    forms_per_point: int = Field(default=1, ge=1, le=5)
+    forms_per_point: int = Field(default=1, ge=1, le=7)
     own_setting_modules: int = Field(default=0, ge=0)
     module_minutes: int | None = Field(default=None, ge=1)
     sentence_words: tuple[int, int] = (1, 18)

@@ -76,3 +76,44 @@ def test_the_bank_can_be_exported_whole() -> None:
     assert [o["correct"] for o in entries["allowed"]["options"]] == ["Fine", "Not fine", "Fine"]
     assert entries["gust"]["critical"] is True
     assert entries["a-month-of-kites"]["form"] == "missed-opportunities"
+
+
+def test_the_export_names_the_parts_of_an_answer_and_the_pathways_of_a_question() -> None:
+    rows = {row["id"]: row for row in question_bank(load_library(SAMPLE))}
+    note = rows["the-note-on-the-gust"]
+    assert (note["form"], note["settings"]) == ("record", ["school", "clubs"])
+    assert note["intro"].startswith("At 3pm a gust came.")
+    assert note["options"][1] == {
+        "text": "In the afternoon", "correct": False, "reason": "Afternoons are long.", "part": "When", "does": "Too wide",
+    }  # fmt: skip
+    assert "settings" not in rows["first-words-to-ana"]
+    assert set(rows["gust"]["options"][0]) == {"text", "correct", "reason"}
+
+
+@pytest.mark.parametrize(
+    ("question", "version"),
+    [
+        ("gust", "c5fd867dc99c24b6cdef"),
+        ("near-trees", "899527a797949505709b"),
+        ("first-things", "776eb84c496a03baa9df"),
+        ("allowed", "a383cd813dfc0d1004d7"),
+        ("a-month-of-kites", "ecb99443bc4fadba6756"),
+    ],
+)
+def test_a_question_keeps_the_version_that_it_had_before_answers_from_parts(question: str, version: str) -> None:
+    assert load_library(SAMPLE).answerable[question].version == version
+
+
+def test_the_pathways_of_a_question_are_no_part_of_its_version_and_what_a_line_does_is(tmp_path: Path) -> None:
+    before = load_library(SAMPLE).questions["the-note-on-the-gust"].version
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    spoil(modules, "kites/questions.yaml", "  settings: [school, clubs]\n", "  settings: [clubs]\n")
+    assert load_library(modules).questions["the-note-on-the-gust"].version == before
+    spoil(modules, "kites/questions.yaml", "does: Too wide", "does: Vague")
+    assert load_library(modules).questions["the-note-on-the-gust"].version != before
+
+
+def test_every_question_comes_back_from_the_archive_as_it_was() -> None:
+    for question in load_library(SAMPLE).questions.values():
+        found = Question.model_validate_json(question.model_dump_json())
+        assert (found, found.version) == (question, question.version)
