@@ -16,7 +16,6 @@ from course.content.schema import (
     WORDS_PER_MINUTE,
     Change,
     Course,
-    FrozenModel,
     LearningPoint,
     Module,
     Nation,
@@ -26,8 +25,8 @@ from course.content.schema import (
     Setting,
     Source,
     Timeline,
-    content_digest,
 )
+from course.content.schema_base import FrozenModel, content_digest
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants

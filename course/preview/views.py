@@ -15,7 +15,8 @@ from course.content.lesson_source import LESSON_PATH
 from course.content.library import Library
 from course.content.loaded_course import library as whole_library
 from course.content.rendering import showing_gaps
-from course.content.schema import NATIONS, SETTINGS, FrozenModel, Module, Nation, Question, Scenario, Setting
+from course.content.schema import NATIONS, SETTINGS, Module, Nation, Question, Scenario, Setting
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import untranslated_texts
 from course.learning.rules.branching import RunState, debrief_rows, run_state
 from course.learning.rules.grading import option_order

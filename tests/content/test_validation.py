@@ -68,7 +68,7 @@ MISTAKES = [
     (SCENARIO, ", try_again: 1", "", 9, "lies on a loop"),
     (SCENARIO, ", debrief: Go earlier.", "", 0, "the ending 'dark' has no debrief"),
     (SCENARIO, "reason: Slow., ", "", 0, "every option needs its reason as feedback"),
-    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "exactly one choice of 's1' is best"),
+    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "one choice of 's1' is best"),
     (SCENARIO, "effects: {height: 1}", "effects: {depth: 1}", 0, "the gauge 'depth' does not exist"),
     (SCENARIO, "    critical: true\n", "", 0, "a critical decision has a dangerous choice, and no other has one"),
     (SCENARIO, "start: s1", "start: s0", 7, "the scene 's0' does not exist"),
