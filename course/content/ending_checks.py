@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from course.content.endings import MAX_ENDING_NAME, Condition, Ending, ending_name
-from course.content.paths import recommended_ending
+from course.content.paths import GOOD_GAUGE, FlawKind, recommended_ending, scenario_paths, scene_conditions
+from course.content.quality import strip_markup
+from course.content.reading_context import ReadingContext
 from course.content.schema import Scenario, Scene
 from course.content.yaml_source import Loc, Problem, YamlLocation
+
+_FLAWS: dict[FlawKind, str] = {
+    "good-with-dangerous": "is good, and a dangerous decision leads to it",
+    "good-with-low-gauge": f"is good, and the child's gauge, the first one, can be below {GOOD_GAUGE} there",
+    "good-with-few-best": "is good, and fewer than half of the decisions on a path to it are recommended ones",
+    "poor-without-why": "is poor after a path of which two thirds or more are recommended decisions: it needs 'why'",
+}
 
 
 def ending_scene_problems(scenario: Scenario, scene: Scene, place: YamlLocation, number: int) -> Iterator[Problem]:
@@ -100,12 +110,62 @@ def recommended_ending_problems(scenario: Scenario, place: YamlLocation) -> Iter
 
 def _has_all_gauges(scenario: Scenario) -> bool:
     """Whether every gauge that a choice or a condition names exists: otherwise no path can be followed."""
-    conditions = [
-        condition
-        for scene in scenario.scenes
-        for ending in scene.endings
-        for condition in (ending.when, *(passage.when for passage in ending.all_passages))
-        if condition is not None
-    ]
+    conditions = [condition for scene in scenario.scenes for condition in scene_conditions(scene)]
     named = {gauge for scene in scenario.scenes for choice in scene.choices for gauge in choice.effects}
     return named.union(*(one.gauges.keys() | one.gauges_below.keys() for one in conditions)) <= scenario.gauges.keys()
+
+
+def earned_ending_problems(reading: ReadingContext) -> Iterator[Problem]:
+    """Endings that a path through their scenario has not earned, and endings and passages that say nothing about a path.
+
+    Nothing is checked unless course.yaml says `earned_endings: true`. `reading` has to be sound otherwise. `flask content
+    check` asks for it, and a test does of the real content; the start of the application does not: to walk all paths of 22
+    scenarios whose conditions ask for two gauges takes half a second, almost as long as the rest of the start.
+    """
+    if reading.course is None or not reading.course.earned_endings:
+        return
+    for module in reading.modules:
+        for scenario in module.scenarios.values():
+            yield from _path_problems(scenario, reading.place("scenario", module.id, scenario.id))
+
+
+def _path_problems(scenario: Scenario, place: YamlLocation) -> Iterator[Problem]:
+    found = scenario_paths(scenario)
+    places = _ending_places(scenario)
+    for flaw in found.flaws:
+        message = f"{scenario.id}: the ending '{flaw.ending}' {_FLAWS[flaw.kind]}. For example: "
+        yield place.problem(message + path_words(scenario, flaw.path), *places[flaw.ending])
+    for name in found.unreached:
+        kind = "ending" if name in places else "passage"
+        if kind == "passage" and name.rpartition("/")[0] in found.unreached:
+            continue
+        yield place.problem(f"{scenario.id}: no path shows the {kind} '{name}'", *_place_of(places, name))
+    for name in found.unmissed:
+        message = f"{scenario.id}: every path to its ending shows the passage '{name}': it belongs in the text"
+        yield place.problem(message, *_place_of(places, name))
+
+
+def _ending_places(scenario: Scenario) -> dict[str, Loc]:
+    """Where each ending stands in the file, by its name."""
+    places: dict[str, Loc] = {}
+    for number, scene in enumerate(scenario.scenes):
+        for position, ending in enumerate(scene.possible_endings):
+            at: Loc = ("scenes", number, "endings", position) if scene.endings else ("scenes", number)
+            places[ending_name(scene.id, ending)] = at
+    return places
+
+
+def _place_of(places: dict[str, Loc], name: str) -> Loc:
+    """The place of an ending, or of the ending to which a passage belongs."""
+    return places[name] if name in places else places[name.rpartition("/")[0]]
+
+
+def path_words(scenario: Scenario, path: Sequence[str]) -> str:
+    """A path in words: the scene of each decision, and what is chosen in it."""
+    steps = []
+    for name in path:
+        scene_id, _, choice_id = name.partition("/")
+        choice = scenario.by_id[scene_id].choice(choice_id)
+        text = strip_markup(choice.text) if choice else choice_id
+        steps.append(f"{scene_id} “{textwrap.shorten(text, 60, placeholder=' …')}”")
+    return " → ".join(steps)

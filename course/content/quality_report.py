@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from course.content.library import Library
+from course.content.path_report import path_lines
 from course.content.quality import (
     correct_option_positions,
     page_reading_ease,
@@ -20,9 +21,16 @@ FORMS = ("one", "all", "order", "sort", "timeline")
 
 
 def quality_report(library: Library) -> str:
-    """The report: guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
+    """The report: guessers against chance, paths through stories, reading ease of each page, minutes of each module, and
+    points × forms."""
     return "\n".join(
-        (*_guesser_lines(library), *_readability_lines(library), *_duration_lines(library), *_point_lines(library))
+        (
+            *_guesser_lines(library),
+            *path_lines(library),
+            *_readability_lines(library),
+            *_duration_lines(library),
+            *_point_lines(library),
+        )
     )
 
 
