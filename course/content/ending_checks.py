@@ -84,9 +84,11 @@ def _condition_problems(
         yield place.problem("'when' names at least one condition", *at)
     for key in ("done", "any_done", "not_done"):
         for number, name in enumerate(getattr(condition, key)):
-            scene_id, _, choice_id = name.partition("/")
+            scene_id, slash, choice_id = name.partition("/")
             scene = scenario.by_id.get(scene_id)
-            if scene is None:
+            if not slash:
+                yield place.problem(f"'{name}' is no decision: write scene/choice", *at, key, number)
+            elif scene is None:
                 yield place.problem(f"the scene '{scene_id}' does not exist", *at, key, number)
             elif scene.choice(choice_id) is None:
                 yield place.problem(f"the scene '{scene_id}' has no choice '{choice_id}'", *at, key, number)

@@ -12,8 +12,6 @@ from course.content.rendering import InlineText, Prose
 from course.content.schema_base import FrozenModel, Id, Label
 
 Outcome = Literal["good", "mixed", "poor"]
-# A decision of a scenario: scene/choice.
-DecisionName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*$", max_length=121)]
 GaugeLevels = dict[str, Annotated[int, Field(ge=1, le=5)]]
 # The length of the column in which the ending of a run is stored (see learning.models.RunOutcome).
 MAX_ENDING_NAME = 60
@@ -38,14 +36,14 @@ class PathFacts:
 class Condition(FrozenModel):
     """When an ending or a passage is shown: everything that is given must hold.
 
-    `done`: all of these were decided on the way; `any_done`: at least one of them; `not_done`: none of them. `gauges`: each
-    has at least this value, `gauges_below`: each is below it. `recommended`: at least so many per cent of the decisions
-    were of quality best.
+    Decisions are named scene/choice. `done`: all of these were taken on the way; `any_done`: at least one of them;
+    `not_done`: none of them. `gauges`: each has at least this value, `gauges_below`: each is below it. `recommended`: at
+    least so many per cent of the decisions were of quality best.
     """
 
-    done: tuple[DecisionName, ...] = ()
-    any_done: tuple[DecisionName, ...] = ()
-    not_done: tuple[DecisionName, ...] = ()
+    done: tuple[str, ...] = ()
+    any_done: tuple[str, ...] = ()
+    not_done: tuple[str, ...] = ()
     gauges: GaugeLevels = Field(default_factory=dict)
     gauges_below: GaugeLevels = Field(default_factory=dict)
     no_dangerous: Literal[True] | None = None
