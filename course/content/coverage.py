@@ -162,7 +162,7 @@ def _guessability_problems(reading: ReadingContext) -> Iterator[Problem]:
     one_best = [q for q in questions if q.form != "one" or sum(o.correct for o in q.options) == 1]
     scenarios = [
         scenario for module in reading.modules for scenario in module.scenarios.values()
-        if all(sum(c.quality == "best" for c in s.choices) == 1 for s in scenario.scenes if s.choices)
+        if all(1 <= sum(c.quality == "best" for c in s.choices) <= 2 for s in scenario.scenes if s.choices)
     ]  # fmt: skip
     for guess in (*question_guesses(one_best), *scenario_guesses(scenarios)):
         if guess.asked >= MIN_SAMPLE and not guess.is_fair:

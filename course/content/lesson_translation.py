@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 from course.content.lesson_source import SVG_FINGERPRINT, block_html, check_link, drawing_path, load_svg
 from course.content.reading_context import ReadingContext
 from course.content.rendering import link_targets
-from course.content.schema import FrozenModel, Label, Page, content_digest
+from course.content.schema import Page
+from course.content.schema_base import FrozenModel, Label, content_digest
 from course.content.text_fields import TextPath
 from course.content.translation_source import (
     FINGERPRINT_KEY,

@@ -19,7 +19,6 @@ from course.content.schema import (
     WORDS_PER_MINUTE,
     Change,
     Course,
-    FrozenModel,
     LearningPoint,
     Module,
     Nation,
@@ -29,8 +28,8 @@ from course.content.schema import (
     Setting,
     Source,
     Timeline,
-    content_digest,
 )
+from course.content.schema_base import FrozenModel, content_digest
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants

@@ -8,6 +8,7 @@ from typing import get_args
 
 from course.content.guesser_report import guesser_lines
 from course.content.library import Library
+from course.content.path_report import path_lines
 from course.content.quality import (
     asked_count,
     correct_option_positions,
@@ -23,11 +24,13 @@ FORMS: tuple[str, ...] = get_args(Form)
 
 
 def quality_report(library: Library) -> str:
-    """The report: guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
+    """The report: guessers against chance, paths through stories, reading ease of each page, minutes of each module, and
+    points × forms."""
     return "\n".join(
         (
             *_guesser_lines(library),
             *guesser_lines(list(library.modules.values())),
+            *path_lines(library),
             *_readability_lines(library),
             *_duration_lines(library),
             *_point_lines(library),

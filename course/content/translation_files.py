@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 from course.content.lesson_source import SVG_FINGERPRINT
 from course.content.lesson_translation import page_fingerprint
-from course.content.schema import FrozenModel, Page
+from course.content.schema import Page
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import fingerprint, text_fields
 from course.content.translation_source import FINGERPRINT_KEY, EntryTranslation, OriginalEntry, TranslationReading
 from course.content.yaml_source import RawBlock, read_page, read_yaml

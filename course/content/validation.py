@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from course.content.acts import act_problems
 from course.content.coverage import coverage_problems
+from course.content.ending_checks import ending_scene_problems, recommended_ending_problems
 from course.content.reading_context import ReadingContext
 from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
+from course.content.text_fields import texts
 from course.content.yaml_source import Problem, YamlLocation
 
 # Terms that the field no longer uses, or that blame a child. `history` blocks may quote them.
@@ -214,25 +216,32 @@ def _scene_problems(
 ) -> Iterator[Problem]:
     at = ("scenes", number)
     yield from _unknown_point_problems(reading, scene.points, place, *at, "points")
-    yield from _avoided_term_problems(f"{scene.text} {scene.debrief or ''}", place.problem, *at)
-    if scene.end:
-        if scene.choices:
-            yield place.problem(f"the scene '{scene.id}' is an end and has choices", *at)
-        if not scene.debrief:
-            yield place.problem(f"the ending '{scene.id}' has no debrief", *at)
-        if not scene.title:
-            yield place.problem(f"the ending '{scene.id}' has no title", *at)
+    yield from _avoided_term_problems(f"{scene.text or ''} {scene.debrief or ''} {scene.why or ''}", place.problem, *at)
+    for position, ending in enumerate(scene.endings):
+        shown = " ".join(text for _, text in texts(ending))
+        yield from _avoided_term_problems(shown, place.problem, *at, "endings", position)
+    if scene.is_ending:
+        yield from ending_scene_problems(scenario, scene, place, number)
         return
+    if not scene.text:
+        yield place.problem(f"the scene '{scene.id}' has no text", *at)
     if len(scene.choices) < 2:
         yield place.problem(f"the scene '{scene.id}' needs at least two choices or an end", *at)
     if not scene.points:
         yield place.problem(f"the decision '{scene.id}' names no learning point", *at)
     qualities = [choice.quality for choice in scene.choices]
-    if scene.choices and qualities.count("best") != 1:
-        yield place.problem(f"exactly one choice of '{scene.id}' is best; here {qualities.count('best')} are", *at)
+    if scene.choices and not _has_recommended(scene):
+        message = f"one choice of '{scene.id}' is best, or two of three or more; here {qualities.count('best')} are"
+        yield place.problem(message, *at)
     if scene.critical != ("dangerous" in qualities):
         yield place.problem(f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at)
     yield from _choice_problems(scenario, scene, place, at)
+
+
+def _has_recommended(scene: Scene) -> bool:
+    """Whether the scene has one best choice, or two good ways, and a choice that is not best."""
+    best = sum(choice.quality == "best" for choice in scene.choices)
+    return 1 <= best <= 2 and best < len(scene.choices)
 
 
 def _choice_problems(
@@ -265,7 +274,7 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
     for scene, targets in free.items():
         for target in targets:
             back[target].add(scene)
-    ending = _reachable_scenes({scene.id for scene in scenario.scenes if scene.end}, back)
+    ending = _reachable_scenes({scene.id for scene in scenario.scenes if scene.is_ending}, back)
     for scene in onward:
         if scene not in reached:
             yield place.problem(f"the scene '{scene}' cannot be reached", "scenes", numbers[scene])
@@ -277,11 +286,11 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
                 "scenes",
                 numbers[scene],
             )
-    if any(sum(c.quality == "best" for c in s.choices) != 1 for s in scenario.scenes if not s.end):
+    if not all(_has_recommended(scene) for scene in scenario.scenes if not scene.is_ending):
         return
     path = scenario.recommended
-    if path[-1].end != "good":
-        yield place.problem("the recommended path does not reach a good ending", "start")
+    if path[-1].is_ending:
+        yield from recommended_ending_problems(scenario, place)
     if len(path) - 1 < MIN_DECISIONS:
         yield place.problem(
             f"the recommended path has {len(path) - 1} decisions; at least {MIN_DECISIONS} are needed",
@@ -292,7 +301,7 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
             f"the recommended path has {len(path) - 1} decisions; {MAX_DECISIONS} are the most that people bear",
             "start",
         )
-    if sum(scene.end is not None for scene in scenario.scenes) < 3:
+    if sum(len(scene.possible_endings) for scene in scenario.scenes) < 3:
         yield place.problem("at least three endings are needed", "scenes")
     if not any(scene.critical for scene in scenario.scenes):
         yield place.problem("at least one decision must be critical", "scenes")

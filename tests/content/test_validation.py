@@ -16,6 +16,7 @@ SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
 QUESTIONS = "kites/questions.yaml"
 PAGE = "kites/pages/the-line.md"
 SCENARIO = "kites/scenarios/a-windy-day.yaml"
+ENDINGS = "kites/scenarios/a-calm-day.yaml"
 TIMELINE = "kites/timelines/a-month-of-kites.yaml"
 MODULE = "kites/module.yaml"
 
@@ -68,7 +69,7 @@ MISTAKES = [
     (SCENARIO, ", try_again: 1", "", 9, "lies on a loop"),
     (SCENARIO, ", debrief: Go earlier.", "", 0, "the ending 'dark' has no debrief"),
     (SCENARIO, "reason: Slow., ", "", 0, "every option needs its reason as feedback"),
-    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "exactly one choice of 's1' is best"),
+    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "one choice of 's1' is best"),
     (SCENARIO, "effects: {height: 1}", "effects: {depth: 1}", 0, "the gauge 'depth' does not exist"),
     (SCENARIO, "    critical: true\n", "", 0, "a critical decision has a dangerous choice, and no other has one"),
     (SCENARIO, "start: s1", "start: s0", 7, "the scene 's0' does not exist"),
@@ -100,6 +101,28 @@ MISTAKES = [
     (QUESTIONS, "What do you do?", "Which is not wise?", 4, "the stem asks for what is not so"),
     (MODULE, "  - the-line", "  - the-rope", 5, "the step 'the-rope' is no page, scenario or timeline"),
     (MODULE, "points: [hold-the-line, ", "points: [hold-it, hold-the-line, ", 3, "unknown learning point 'hold-it'"),
+    (ENDINGS, "done: [s2/drop]", "done: [s9/drop]", 63, "the scene 's9' does not exist"),
+    (ENDINGS, "done: [s2/drop]", "done: [s2/run]", 63, "the scene 's2' has no choice 'run'"),
+    (ENDINGS, "done: [s2/drop]", "done: [drop]", 63, "'drop' is no decision: write scene/choice"),
+    (ENDINGS, "not_done: [s3/back]", "not_done: [s3/front]", 57, "the scene 's3' has no choice 'front'"),
+    (ENDINGS, "when: {done: [s2/drop]}", "when: {}", 63, "'when' names at least one condition"),
+    (ENDINGS, "gauges: {height: 3}", "gauges: {depth: 3}", 53, "the gauge 'depth' does not exist"),
+    (ENDINGS, "gauges: {height: 3}", "gauges: {height: 6}", 53, "less than or equal to 5"),
+    (ENDINGS, "no_dangerous: true", "no_dangerous: false", 53, "no_dangerous"),
+    (ENDINGS, "        when: {done: [s2/drop]}\n", "", 61, "'dropped' needs 'when'"),
+    (ENDINGS, "title: Home early", "title: Home early\n        when: {done: [s2/drop]}", 71, "it has no 'when'"),
+    (ENDINGS, "id: low", "id: steady", 68, "the ending 'steady' stands here twice"),
+    (ENDINGS, "id: low", "id: home", 68, "the ending 'home' has the id of its scene"),
+    (ENDINGS, "id: low", f"id: {'l' * 58}", 68, "is longer than 60 characters"),
+    (ENDINGS, "id: looked", "id: straight", 60, "the passage 'straight' stands in 'steady' twice"),
+    (ENDINGS, "debrief: Well held.", "debrief: Well held.\n        why: It flew.", 59, "'steady' is good: 'why' says"),
+    (ENDINGS, "time: 6pm", "time: 6pm\n    title: Home", 50, "'home' has 'endings': its 'title'"),
+    (ENDINGS, "text: You looked as well.", "text: It is sexting.", 51, "the words 'sexting' are to be avoided"),
+    (ENDINGS, "recommended: 60", "recommended: 100, gauges_below: {height: 1}", 8, "the mixed one, 'home/low', needs 'why'"),
+    (ENDINGS, "end: good\n", "end: poor\n", 8, "does not reach a good ending, but 'home/steady'"),
+    (SCENARIO, "end: good, title: Home, text: You are home.", "end: good, title: Home", 0, "the ending 'home' has no text"),
+    (SCENARIO, "debrief: Well held.", "debrief: Well held., why: It flew.", 0, "'home' is good: 'why' says"),
+    (SCENARIO, "    text: Wind 2.\n", "", 0, "the scene 's2' has no text"),
     ("course.yaml", "modules: [kites]", "modules: [kites, boats]", 1, "cannot be read"),
 ]  # fmt: skip
 

@@ -117,3 +117,18 @@ def test_every_question_comes_back_from_the_archive_as_it_was() -> None:
     for question in load_library(SAMPLE).questions.values():
         found = Question.model_validate_json(question.model_dump_json())
         assert (found, found.version) == (question, question.version)
+
+
+def test_a_story_without_earned_endings_has_the_version_that_it_had_before_there_were_any() -> None:
+    stories = load_library(SAMPLE).modules["kites"].scenarios
+    assert stories["a-windy-day"].version == "68580130f71100f4c4df"
+    scenes = {scene["id"]: scene for scene in stories["a-calm-day"].visible_content()["scenes"]}
+    assert scenes["home"]["endings"][0]["when"]["no_dangerous"] is True
+    assert not {"endings", "why"} & scenes["dark"].keys()
+
+
+def test_a_condition_of_an_ending_is_part_of_the_version(tmp_path: Path) -> None:
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    before = load_library(modules).modules["kites"].scenarios["a-calm-day"]
+    spoil(modules, "kites/scenarios/a-calm-day.yaml", "recommended: 60", "recommended: 61")
+    assert load_library(modules).modules["kites"].scenarios["a-calm-day"].version != before.version

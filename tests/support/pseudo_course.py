@@ -12,7 +12,8 @@ import yaml
 
 from course.content.lesson_translation import drawing_text, page_fingerprint
 from course.content.loader import read_content
-from course.content.schema import FrozenModel, Page
+from course.content.schema import Page
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import fingerprint, text_fields
 from course.content.translation_source import OriginalEntry, TranslationReading
 from course.content.yaml_source import RawBlock, read_page

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.schema import content_digest
+from course.content.schema_base import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt, protected_questions
