@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from course.content.figures import FIGURE_ATTRIBUTES
 from course.content.library import Library
 from course.content.quality import (
     correct_option_positions,
@@ -22,7 +23,13 @@ FORMS = ("one", "all", "order", "sort", "timeline")
 def quality_report(library: Library) -> str:
     """The report: guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
     return "\n".join(
-        (*_guesser_lines(library), *_readability_lines(library), *_duration_lines(library), *_point_lines(library))
+        (
+            *_guesser_lines(library),
+            *_readability_lines(library),
+            *_figure_lines(library),
+            *_duration_lines(library),
+            *_point_lines(library),
+        )
     )
 
 
@@ -51,6 +58,15 @@ def _readability_lines(library: Library) -> Iterator[str]:
             eases.append(ease.flesch)
             yield f"{module.id + '/' + page.id:<52}{ease.words:>7}{ease.median_sentence:>10.1f}{ease.flesch:>7.1f}"
     yield f"Reading ease: median {median(eases):.1f}, lowest {min(eases):.1f}."
+
+
+def _figure_lines(library: Library) -> Iterator[str]:
+    """How many pages show something as a figure or drawing, and those that do not."""
+    pages = {f"{module.id}/{page.id}": page for module in library.modules.values() for page in module.pages.values()}
+    kinds = {*FIGURE_ATTRIBUTES, "diagram"}
+    without = [name for name, page in pages.items() if not any(block.kind in kinds for block in page.blocks)]
+    yield f"\nPages with a figure: {len(pages) - len(without)} of {len(pages)}"
+    yield from (f"  without: {name}" for name in without)
 
 
 def _duration_lines(library: Library) -> Iterator[str]:

@@ -298,7 +298,8 @@ class Block(FrozenModel):
     """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
     setting) or nations (kind nation) that read it."""
 
-    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation"]
+    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation",
+                  "chat", "route", "compare", "hours", "spread"]  # fmt: skip
     html: BlockHtml
     audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
@@ -368,7 +369,8 @@ class Course(FrozenModel):
 
     The check of a module asks each of its points once, and then again up to `check_questions` in all and
     `check_per_point` each. A refresher takes `refresher_share` per cent of the course's time. The numbers from
-    `questions_per_point` to `own_setting_modules` are minimums of the content check.
+    `questions_per_point` to `own_setting_modules` are minimums of the content check. With `phone_drawings` the check
+    refuses a drawing that is too wide or too finely written for a phone.
     """
 
     title: Label
@@ -388,4 +390,5 @@ class Course(FrozenModel):
     questions_per_critical_point: int = Field(default=1, ge=1)
     forms_per_point: int = Field(default=1, ge=1, le=5)
     own_setting_modules: int = Field(default=0, ge=0)
+    phone_drawings: bool = False
     notice: InlineText
