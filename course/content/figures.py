@@ -206,12 +206,18 @@ def _chat(given: dict[str, str], items: list[_Item]) -> str:
         if item.mark == "note":
             rows.append(f'<li class="note-line">{when} {text}</li>')
         else:
-            name = f'<b class="{"hidden" if item.mark == speaker else "who"}">{given[item.mark]}</b>'
-            rows.append(
-                f'<li class="{item.mark}"><span class="by">{name} {when}<span class="hidden">:</span></span> {text}</li>'
-            )
+            rows.append(f'<li class="{item.mark}">{_speaker(given[item.mark], when, item.mark == speaker)}{text}</li>')
         speaker = item.mark
     return f'<ol role="list">{"".join(rows)}</ol>'
+
+
+def _speaker(name: str, when: str, is_same: bool) -> str:
+    """Who writes, and when. Of a speaker who goes on, sight needs no name."""
+    if is_same and not when:
+        return f'<span class="hidden">{name}: </span>'
+    shown = f'<span class="hidden">{name}</span>' if is_same else f"<b>{name}</b>"
+    comma = '<span class="hidden">, </span>' if when else ""
+    return f'<span class="by">{shown}{comma}{when}</span><span class="hidden">: </span>'
 
 
 def _route(_given: dict[str, str], items: list[_Item]) -> str:
@@ -288,7 +294,7 @@ def _rings(count: int) -> str:
             x, y = _on_circle(middle, radius, begin + place * 2 * pi / (dots + 1))
             shapes.append(f'<circle class="dot" cx="{x}" cy="{y}" r="{6 - 0.6 * number:.1f}"/>')
         x, y = _on_circle(middle, radius, begin)
-        shapes.append(f'<circle class="badge" cx="{x}" cy="{y}" r="15"/><text x="{x}" y="{y + 6}">{number + 1}</text>')
+        shapes.append(f'<circle class="badge" cx="{x}" cy="{y}" r="17"/><text x="{x}" y="{y + 7}">{number + 1}</text>')
     shapes.append(f'<circle class="start" cx="{middle}" cy="{middle}" r="17"/>')
     return f'<svg viewBox="0 0 320 320" aria-hidden="true">{"".join(shapes)}</svg>'
 
