@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from course.content.figures import FIGURE_ATTRIBUTES
+from course.content.guesser_report import guesser_lines
 from course.content.library import Library
 from course.content.quality import (
     correct_option_positions,
@@ -25,6 +26,7 @@ def quality_report(library: Library) -> str:
     return "\n".join(
         (
             *_guesser_lines(library),
+            *guesser_lines(list(library.modules.values())),
             *_readability_lines(library),
             *_figure_lines(library),
             *_duration_lines(library),
@@ -49,7 +51,10 @@ def _guesser_lines(library: Library) -> Iterator[str]:
 
 
 def _readability_lines(library: Library) -> Iterator[str]:
-    yield "\nHow the pages read (median words of a sentence, at most 18; Flesch reading ease, 60 and more is plain)"
+    fewest, most = library.course.sentence_words
+    yield (
+        f"\nHow the pages read (median words of a sentence, {fewest} to {most}; Flesch reading ease, 60 and more is plain)"
+    )
     yield f"{'page':<52}{'words':>7}{'sentence':>10}{'ease':>7}"
     eases = []
     for module in library.modules.values():
