@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import cos, pi, sin
+from typing import Protocol
 
 from course.content.rendering import emphasised_html, link_targets
 from course.content.yaml_source import RawBlock
@@ -38,8 +40,12 @@ _NUMBER = re.compile(r"^(\d+)\.(?:\s+|$)(.*)$")
 _MARK = re.compile(r"^([?!])(?:\s+|$)(.*)$")
 _LEAD = re.compile(r"^\*\*([^*]+)\*\*\s*(.*)$")
 _SEPARATOR = re.compile(r"^\|[\s:|-]+\|$")
-# Reports a mistake: the message, and the line in the block (from 1; 0 is the line that opens it).
-Report = Callable[[str, int], None]
+
+
+class Report(Protocol):
+    """Reports a mistake, and the line of the block on which it is: from 1; 0 is the line that opens the block."""
+
+    def __call__(self, message: str, line: int = 0) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ def _items(block: RawBlock, refuse: Report, has_comments: bool) -> Iterator[_Ite
         if link_targets(row):
             refuse("a figure has no links; put the link into the text", number)
             continue
-        item = _ITEMS[block.kind](row, begun, lambda message, at=number: refuse(message, at))
+        item = _ITEMS[block.kind](row, begun, partial(refuse, line=number))
         if item is None:
             continue
         if not any(item.texts):

@@ -209,15 +209,17 @@ def _figures(
     figures: dict[int, str] = {}
     problems: list[Problem] = []
     for number, (original, block) in enumerate(zip(originals, blocks, strict=True)):
-        names = FIGURE_ATTRIBUTES.get(original.kind)
-        if block is None or not names or not all(map(str.strip, (block.text, *map(block.attributes.get, names)))):
+        if block is None or original.kind not in FIGURE_ATTRIBUTES:
+            continue
+        given = [block.attributes.get(name, "") for name in FIGURE_ATTRIBUTES[original.kind]]
+        if not all(text.strip() for text in (block.text, *given)):
             continue
 
         def report(message: str, line: int = 0, first: int = block.line - 1) -> None:
             problems.append(Problem(document.file, first + line, message))
 
         figure = build_figure(block, report, language, has_comments=True)
-        english = build_figure(original, lambda _message, _line: None)
+        english = build_figure(original, lambda message, line=0: None)  # noqa: ARG005
         if figure and english and figure.shape != english.shape:
             report("the figure has other lines than its original: as many, of the same sides and marks, are expected")
         elif figure:
