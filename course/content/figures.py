@@ -15,7 +15,7 @@ from typing import Protocol
 
 from course.content.rendering import emphasised_html, link_targets
 from course.content.yaml_source import RawBlock
-from course.translation import SOURCE_LANGUAGE, gettext, use_language
+from course.translation import SOURCE_LANGUAGE, current_language, gettext, use_language
 
 # The attributes of each kind, all of which are required and shown.
 FIGURE_ATTRIBUTES: dict[str, tuple[str, ...]] = {
@@ -88,6 +88,8 @@ def build_figure(
     given = {name: emphasised_html(block.attributes.get(name, "")) for name in FIGURE_ATTRIBUTES[block.kind]}
     with use_language(language):
         html = _BUILDERS[block.kind](given, items)
+        if current_language() != language:  # the course has no words in it, and says its English ones
+            html = html.replace('<span class="word">', f'<span class="word" lang="{SOURCE_LANGUAGE}">')
     return Figure(html, tuple(item.mark for item in items))
 
 

@@ -30,7 +30,7 @@ WELSH = "kites/pages/five-figures.cy.md"
 TITLES = {"left": "“Ellie”", "right": "Sam", "title": "T", "start": "Jo sends it"}
 
 
-def built(kind: str, *rows: str, **attributes: str) -> str:
+def built(kind: str, *rows: str, language: str = "en", **attributes: str) -> str:
     """The HTML of a figure that has no mistake."""
     mistakes: list[str] = []
     given = {name: TITLES[name] for name in FIGURE_ATTRIBUTES[kind]} | attributes
@@ -38,7 +38,7 @@ def built(kind: str, *rows: str, **attributes: str) -> str:
     def report(message: str, line: int = 0) -> None:
         mistakes.append(f"{line}: {message}")
 
-    figure = build_figure(RawBlock(kind, given, "\n".join(rows), 1), report)
+    figure = build_figure(RawBlock(kind, given, "\n".join(rows), 1), report, language)
     assert mistakes == []
     assert figure is not None
     return figure.html
@@ -158,6 +158,11 @@ def test_the_turn_of_an_evening_is_said_in_words() -> None:
     html = built("hours", "- 7pm · Hello.", "- 8pm · ! A picture.")
     assert tree(html) == "7pm Hello.8pm Here it turns A picture."
     assert html.count('class="turn"') == 1
+
+
+def test_the_words_of_the_course_say_that_they_are_english_where_it_has_no_others() -> None:
+    html = built("hours", "- 7f · Helo.", "- 8f · ! Llun.", language="cy")
+    assert '<span class="word" lang="en">Here it turns</span>' in html
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5])
