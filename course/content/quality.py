@@ -13,6 +13,7 @@ from functools import cache
 from statistics import median
 from typing import get_args
 
+from course.content.figures import FIGURE_ATTRIBUTES
 from course.content.schema import Form, Module, Page, Question, Scenario
 
 FAIRNESS_MARGIN = 0.05
@@ -189,7 +190,8 @@ def _syllable_count(word: str) -> int:
 
 
 def page_reading_ease(page: Page) -> ReadingEase:
-    return reading_ease(" ".join(block.html for block in page.blocks))
+    """The readability of a page's text. The words of figures are no sentences, and do not count."""
+    return reading_ease(" ".join(block.html for block in page.blocks if block.kind not in FIGURE_ATTRIBUTES))
 
 
 def question_form_counts(point: str, modules: Sequence[Module]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import get_args
 
+from course.content.figures import FIGURE_ATTRIBUTES
 from course.content.guesser_report import guesser_lines
 from course.content.library import Library
 from course.content.path_report import path_lines
@@ -32,6 +33,7 @@ def quality_report(library: Library) -> str:
             *guesser_lines(list(library.modules.values())),
             *path_lines(library),
             *_readability_lines(library),
+            *_figure_lines(library),
             *_duration_lines(library),
             *_point_lines(library),
         )
@@ -66,6 +68,15 @@ def _readability_lines(library: Library) -> Iterator[str]:
             eases.append(ease.flesch)
             yield f"{module.id + '/' + page.id:<52}{ease.words:>7}{ease.median_sentence:>10.1f}{ease.flesch:>7.1f}"
     yield f"Reading ease: median {median(eases):.1f}, lowest {min(eases):.1f}."
+
+
+def _figure_lines(library: Library) -> Iterator[str]:
+    """How many pages show something as a figure or drawing, and those that do not."""
+    pages = {f"{module.id}/{page.id}": page for module in library.modules.values() for page in module.pages.values()}
+    kinds = {*FIGURE_ATTRIBUTES, "diagram"}
+    without = [name for name, page in pages.items() if not any(block.kind in kinds for block in page.blocks)]
+    yield f"\nPages with a figure: {len(pages) - len(without)} of {len(pages)}"
+    yield from (f"  without: {name}" for name in without)
 
 
 def _duration_lines(library: Library) -> Iterator[str]:

@@ -23,6 +23,8 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 # A text in quotation marks of its language, with none inside.
 _QUOTED = re.compile("[“„«]([^“”„«»]*)[”“»]")
 _MARKUP_CHARACTERS = frozenset("*_`[]\\<&!")
+# Emphasis alone: no links, no code, no pictures.
+_emphasis = MarkdownIt("zero", {"html": False}).enable(["emphasis", "escape"])
 
 
 # The language of which a preview shows the gaps; None outside a preview.
@@ -178,6 +180,11 @@ class BlockHtml(_RenderedText):
     @staticmethod
     def render(source: str) -> str:
         return source
+
+
+def emphasised_html(source: str) -> str:
+    """One run of text as HTML, in which only bold and emphasis mean anything."""
+    return str(_emphasis.renderInline(source.strip()))
 
 
 def link_targets(source: str) -> list[tuple[str, int]]:

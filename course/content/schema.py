@@ -284,7 +284,8 @@ class Block(FrozenModel):
     """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
     setting) or nations (kind nation) that read it."""
 
-    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation"]
+    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation",
+                  "chat", "route", "compare", "hours", "spread"]  # fmt: skip
     html: BlockHtml
     audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
@@ -357,6 +358,7 @@ class Course(FrozenModel):
     `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
     a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
     check holds the endings of every scenario against all ways that lead to them (see course/content/paths).
+    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone.
     """
 
     title: Label
@@ -379,4 +381,5 @@ class Course(FrozenModel):
     module_minutes: int | None = Field(default=None, ge=1, exclude=True)
     sentence_words: tuple[int, int] = Field(default=(1, 18), exclude=True)
     earned_endings: bool = Field(default=False, exclude=True)
+    phone_drawings: bool = Field(default=False, exclude=True)
     notice: InlineText

@@ -106,7 +106,7 @@ def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Proble
             yield at.problem(f"two reflect blocks have the id '{duplicate}'")
         for block in page.blocks:
             if block.kind != "history":
-                yield from _avoided_term_problems(block.html, at.problem)
+                yield from _avoided_term_problems(f"{block.title or ''} {block.html}", at.problem)
 
 
 def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:

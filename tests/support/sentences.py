@@ -27,6 +27,7 @@ ENGLISH_ONLY = {
     "content/changes.py": "messages for authors",
     "content/coverage.py": "messages for authors",
     "content/fact_reviews.py": "messages for authors",
+    "content/figures.py": "messages for authors; the few words of figures are in the catalogues",
     "content/lesson_source.py": "messages for authors",
     "content/loader.py": "messages for authors",
     "content/quality.py": "messages for authors",
