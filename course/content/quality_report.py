@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from course.content.guesser_report import guesser_lines
 from course.content.library import Library
 from course.content.path_report import path_lines
 from course.content.quality import (
@@ -26,6 +27,7 @@ def quality_report(library: Library) -> str:
     return "\n".join(
         (
             *_guesser_lines(library),
+            *guesser_lines(list(library.modules.values())),
             *path_lines(library),
             *_readability_lines(library),
             *_duration_lines(library),
@@ -50,7 +52,10 @@ def _guesser_lines(library: Library) -> Iterator[str]:
 
 
 def _readability_lines(library: Library) -> Iterator[str]:
-    yield "\nHow the pages read (median words of a sentence, at most 18; Flesch reading ease, 60 and more is plain)"
+    fewest, most = library.course.sentence_words
+    yield (
+        f"\nHow the pages read (median words of a sentence, {fewest} to {most}; Flesch reading ease, 60 and more is plain)"
+    )
     yield f"{'page':<52}{'words':>7}{'sentence':>10}{'ease':>7}"
     eases = []
     for module in library.modules.values():

@@ -25,10 +25,10 @@ def whole(app: Flask) -> Library:
 def test_a_leader_reads_pages_that_others_do_not(session: Session, client: Client) -> None:
     person = make_person(session)
     sign_in(client, person)
-    client.get("/module/responding/writing-the-policy", 404)
+    client.get("/module/what-reviews-tell-us/writing-the-policy", 404)
     choose_pathway(make_context(session, None, NOW), [person.id], "leaders", "")
     session.commit()
-    client.get("/module/responding/writing-the-policy")
+    client.get("/module/what-reviews-tell-us/writing-the-policy")
 
 
 def test_the_nation_of_the_organisation_decides_what_a_page_says(session: Session, client: Client) -> None:
