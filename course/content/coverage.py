@@ -83,11 +83,13 @@ def _page_problems(reading: ReadingContext, module: Module) -> Iterator[Problem]
             for name in readers if blocks else ():
                 if name not in addressed:
                     yield place.problem(f"the page has no '{kind}' block for '{name}'")
-        for name in SETTINGS:
+        fewest, most = reading.course.sentence_words if reading.course else (1, MAX_MEDIAN_SENTENCE)
+        for name in page.pathways or SETTINGS:
             ease = page_reading_ease(page_variant(page, name, "england"))
-            if ease.median_sentence > MAX_MEDIAN_SENTENCE:
+            if not fewest <= ease.median_sentence <= most:
                 yield place.problem(
-                    f"half of its sentences have more than {ease.median_sentence:.0f} words; keep to {MAX_MEDIAN_SENTENCE}"
+                    f"half of its sentences have more than {ease.median_sentence:.0f} words, half have fewer; keep "
+                    f"between {fewest} and {most}"
                 )
                 break
 

@@ -11,8 +11,11 @@ from click import ClickException
 
 from course.content.changes import MarkedChange, marked_changes
 from course.content.loader import read_content
+from course.content.reading_context import ReadingContext
 from course.content.schema import (
+    NATIONS,
     SECTIONS,
+    SETTINGS,
     WORDS_PER_MINUTE,
     Change,
     Course,
@@ -242,7 +245,28 @@ def load_library(root: Path) -> Library:
     )
     for language in reading.translations.languages:
         library.translations[language] = _translate(library, language, reading.translations.objects.get(language, {}))
+    problems = _duration_problems(library, reading)
+    if problems:
+        raise ContentError(problems)
     return library
+
+
+def _duration_problems(library: Library, reading: ReadingContext) -> list[Problem]:
+    """The modules that take longer than the course allows, with the pathway and nation on which they take longest."""
+    limit = library.course.module_minutes
+    if limit is None:
+        return []
+    problems = []
+    for module_id in library.modules:
+        minutes, pathway = max(
+            (library.for_(pathway, nation).module_minutes(module_id), f"{pathway}, {nation}")
+            for pathway in SETTINGS
+            for nation in NATIONS
+        )
+        if minutes > limit:
+            message = f"the module takes {minutes:.1f} minutes ({pathway}); course.yaml allows {limit}"
+            problems.append(reading.place("module", module_id).problem(message, "steps"))
+    return problems
 
 
 def _embed_sources(module: Module, sources: dict[str, Source]) -> Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from course.content.guesser_report import guesser_lines
 from course.content.library import Library
 from course.content.quality import (
     correct_option_positions,
@@ -22,7 +23,13 @@ FORMS = ("one", "all", "order", "sort", "timeline")
 def quality_report(library: Library) -> str:
     """The report: guessers against chance, reading ease of each page, minutes of each module, and points × forms."""
     return "\n".join(
-        (*_guesser_lines(library), *_readability_lines(library), *_duration_lines(library), *_point_lines(library))
+        (
+            *_guesser_lines(library),
+            *guesser_lines(list(library.modules.values())),
+            *_readability_lines(library),
+            *_duration_lines(library),
+            *_point_lines(library),
+        )
     )
 
 
@@ -42,7 +49,10 @@ def _guesser_lines(library: Library) -> Iterator[str]:
 
 
 def _readability_lines(library: Library) -> Iterator[str]:
-    yield "\nHow the pages read (median words of a sentence, at most 18; Flesch reading ease, 60 and more is plain)"
+    fewest, most = library.course.sentence_words
+    yield (
+        f"\nHow the pages read (median words of a sentence, {fewest} to {most}; Flesch reading ease, 60 and more is plain)"
+    )
     yield f"{'page':<52}{'words':>7}{'sentence':>10}{'ease':>7}"
     eases = []
     for module in library.modules.values():

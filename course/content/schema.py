@@ -368,7 +368,8 @@ class Course(FrozenModel):
 
     The check of a module asks each of its points once, and then again up to `check_questions` in all and
     `check_per_point` each. A refresher takes `refresher_share` per cent of the course's time. The numbers from
-    `questions_per_point` to `own_setting_modules` are minimums of the content check.
+    `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
+    a module may take on any pathway, and `sentence_words` bounds the median sentence of a page.
     """
 
     title: Label
@@ -388,4 +389,6 @@ class Course(FrozenModel):
     questions_per_critical_point: int = Field(default=1, ge=1)
     forms_per_point: int = Field(default=1, ge=1, le=5)
     own_setting_modules: int = Field(default=0, ge=0)
+    module_minutes: int | None = Field(default=None, ge=1)
+    sentence_words: tuple[int, int] = (1, 18)
     notice: InlineText

@@ -91,6 +91,8 @@ MISTAKES = [
     ("kites/discussion.yaml", "scenario: a-windy-day", "scenario: a-storm", 1, "the scenario 'a-storm' does not exist"),
     ("course.yaml", "notice:", "own_setting_modules: 2\nnotice:", 5, "finds its own work in"),
     ("course.yaml", "notice:", "questions_per_point: 9\nnotice:", 0, "has 2 questions; it needs 9"),
+    ("course.yaml", "notice:", "sentence_words: [1, 2]\nnotice:", 0, "keep between 1 and 2"),
+    ("course.yaml", "notice:", "sentence_words: [17, 18]\nnotice:", 0, "keep between 17 and 18"),
     ("course.yaml", "notice:", "forms_per_point: 5\nnotice:", 0, "needs 5 forms of question"),
     (MODULE, "points: [hold-the-line, mind-the-trees]", "points: [hold-the-line]", 0, "'mind-the-trees' belongs to no module"),
     (QUESTIONS, "text: Hold on, correct", "text: You may hold on, correct", 4, "only the right option has a word of caution"),
@@ -151,3 +153,15 @@ def test_the_real_content_is_sound_and_covers_every_point_that_its_modules_name(
             assert 4 <= len(seen.pages) <= (8 if pathway == "leaders" else 6), module.id
         assert module.timelines
         assert all(6 <= len(s.recommended) - 1 <= 12 for s in module.scenarios.values())
+
+
+def test_a_module_that_takes_longer_than_the_course_allows_is_named_with_its_minutes(modules: Path) -> None:
+    minutes = max(load_library(modules).for_(name, "wales").module_minutes("kites") for name in SETTINGS)
+    spoil(modules, "course.yaml", "notice:", f"module_minutes: {int(minutes) + 1}\nnotice:")
+    load_library(modules)
+    spoil(modules, "course.yaml", f"module_minutes: {int(minutes) + 1}", "module_minutes: 1")
+    with pytest.raises(ContentError) as raised:
+        load_library(modules)
+    (problem,) = raised.value.problems
+    assert problem.file.endswith("kites/module.yaml")
+    assert f"takes {minutes:.1f} minutes" in problem.message
