@@ -19,7 +19,6 @@ from course.content.schema import (
     WORDS_PER_MINUTE,
     Change,
     Course,
-    FrozenModel,
     LearningPoint,
     Module,
     Nation,
@@ -29,8 +28,8 @@ from course.content.schema import (
     Setting,
     Source,
     Timeline,
-    content_digest,
 )
+from course.content.schema_base import FrozenModel, content_digest
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants
@@ -103,12 +102,16 @@ class Library:
 
     @cached_property
     def questions(self) -> dict[str, Question]:
-        """The question bank, without timelines."""
+        """The question bank, without timelines. In a variant: the questions that fit its pathway, from which is drawn.
+        A question that was drawn before is looked up in `answerable`."""
         return {question.id: question for module in self.modules.values() for question in module.questions}
 
     @cached_property
     def answerable(self) -> dict[str, Question]:
-        """Questions and timelines."""
+        """Questions and timelines, of all pathways in a variant, too: a person's pathway may change after a question was
+        drawn."""
+        if self.origin:
+            return self.origin.answerable
         timelines = {t.id: t for module in self.modules.values() for t in module.timelines.values()}
         return {**self.questions, **timelines}
 
