@@ -30,7 +30,7 @@ from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
 from course.auth.rate_limits import PAGE_ATTEMPTS_KEY
 from course.content.actions import archive
-from course.content.library import Library
+from course.content.library import Library, load_library
 from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
@@ -253,6 +253,18 @@ def session(app: Flask) -> Iterator[Session]:
     """A session on the same connection as the application's."""
     with app.extensions["course.sessions"].writing() as session:
         yield session
+
+
+@pytest.fixture
+def sample_course(app: Flask, session: Session) -> Iterator[Library]:
+    """The application teaches the sample course: a module with a question of each form."""
+    state = app.extensions["course"]
+    library = load_library(Path(__file__).parent / "sample_modules")
+    app.extensions["course"] = replace(state, library=library)
+    archive(session, library, NOW)
+    session.commit()
+    yield library
+    app.extensions["course"] = state
 
 
 @pytest.fixture

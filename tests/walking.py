@@ -12,7 +12,7 @@ from course.content.library import Library
 from course.content.schema import Module, Question
 from course.learning import queries
 from course.learning.rules.branching import run_state
-from course.learning.rules.grading import option_order
+from course.learning.rules.grading import GivenAnswer, option_order
 from tests.pages import Client, Page
 
 Right = Callable[[Question], bool]
@@ -35,6 +35,8 @@ def right_form(question: Question, order: tuple[int, ...]) -> dict[str, list[str
         return {
             f"group-{p}": [str(question.groups.index(str(question.options[order[p - 1]].group)) + 1)] for p in places
         }
+    if question.has_parts:
+        return _parts_form(question, order, correct=True)
     return {"answer": [str(p) for p in places if question.options[order[p - 1]].correct]}
 
 
@@ -48,8 +50,39 @@ def wrong_form(question: Question, order: tuple[int, ...]) -> dict[str, list[str
         return {
             f"group-{p}": [str(groups[str(question.options[order[p - 1]].group)] % len(groups) + 1)] for p in places
         }
+    if question.has_parts:
+        return _parts_form(question, order, correct=False)
     wrong = [str(p) for p in places if not question.options[order[p - 1]].correct]
     return {"answer": wrong[:1]}
+
+
+def form_of(question: Question, order: tuple[int, ...], given: GivenAnswer) -> dict[str, list[str]]:
+    """What a form sends for an answer as it is stored."""
+    if question.form == "sort":
+        return {
+            f"group-{place}": [str(question.groups.index(str(given[index])) + 1)]
+            for place, index in enumerate(order, 1)
+        }
+    shown = [str(order.index(int(index)) + 1) for index in given]
+    if question.form == "order":
+        return {f"place-{place}": [str(number)] for number, place in enumerate(shown, 1)}
+    if question.has_parts:
+        return {f"part-{number}": [place] for number, place in enumerate(shown, 1)}
+    return {"answer": shown}
+
+
+def _parts_form(question: Question, order: tuple[int, ...], *, correct: bool) -> dict[str, list[str]]:
+    """What a form sends that takes an option of each part that is right, or one that is not."""
+    return {
+        f"part-{number}": [
+            next(
+                str(place)
+                for place, index in enumerate(order, 1)
+                if question.options[index].group == part and question.options[index].correct == correct
+            )
+        ]
+        for number, part in enumerate(question.groups, 1)
+    }
 
 
 class Learner:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.models import ContentTranslation, ContentVersion
-from course.content.schema import content_digest
+from course.content.schema_base import content_digest
 from course.content.text_fields import translated_texts
 from course.db import insert_missing
 from course.translation import SOURCE_LANGUAGE

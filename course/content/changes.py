@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from course.content.schema import Change, Module, content_digest
+from course.content.schema import Change, Module
+from course.content.schema_base import content_digest
 
 
 @dataclass(frozen=True)

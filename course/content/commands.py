@@ -12,6 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.content.ending_checks import earned_ending_problems
 from course.content.fact_reviews import FactReview, review_schedule
 from course.content.loaded_course import library
 from course.content.loader import read_content
@@ -36,11 +37,18 @@ def check_command() -> None:
     what is missing or older than its original.
 
     The application has read and checked the content before a command of it can run: with mistakes it
-    does not start, prints them and ends with 1. So what is left here is to say that there are none.
+    does not start, prints them and ends with 1. So what is left here is what takes too long for a start, and
+    to say that there are no mistakes.
     """
     loaded = library()
+    reading = read_content(app_state().config.content)
+    problems = sorted(set(earned_ending_problems(reading)))
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        sys.exit(1)
     if loaded.translations:
-        click.echo(translation_report(read_content(app_state().config.content).translations))
+        click.echo(translation_report(reading.translations))
     click.echo(
         f"The content is sound: {len(loaded.modules)} modules, {len(loaded.questions)} questions, "
         f"{len(loaded.sources)} sources, version {loaded.version}."
@@ -69,9 +77,12 @@ def export_command(form: str) -> None:
         click.echo(json.dumps(questions, ensure_ascii=False, indent=2))
         return
     for question in questions:
-        click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})\n{question['stem']}")
+        click.echo(f"\n{question['id']} ({question['form']}; {', '.join(question['points'])})")
+        click.echo("\n".join(question[name] for name in ("intro", "stem") if name in question))
         for option in question["options"]:
-            click.echo(f"  [{option['correct']}] {option['text']}\n      {option['reason']}")
+            part = f"{option['part']}: " if "part" in option else ""
+            does = f"{option['does']}. " if "does" in option else ""
+            click.echo(f"  [{option['correct']}] {part}{option['text']}\n      {does}{option['reason']}")
 
 
 @group.command("facts")

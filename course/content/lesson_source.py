@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from course.content.figures import FIGURE_ATTRIBUTES, build_figure
 from course.content.reading_context import ReadingContext
 from course.content.rendering import Prose, link_targets
 from course.content.schema import NATIONS, SETTINGS, Block, Page
@@ -28,7 +30,14 @@ BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "history": ({"lines"}, {"lines"}),
     "setting": ({"for"}, {"for"}),
     "nation": ({"for", "source"}, {"for"}),
+    **{kind: (set(names), set(names)) for kind, names in FIGURE_ATTRIBUTES.items()},
 }
+# The attributes that are shown, and so translated.
+SHOWN_ATTRIBUTES = ("title", "left", "right", "start")
+# A drawing for a phone: at most so wide, and its text at least so large, both in units of its viewBox.
+MAX_DRAWING_WIDTH = 360
+MIN_DRAWING_TEXT = 15
+_INHERITED_TEXT = 17  # of a text that says no size: that of the page
 SVG_FINGERPRINT = "data-original"  # in a translated drawing: of which texts it is the translation
 _SVG_TAGS = {
     "svg",
@@ -79,8 +88,9 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
     if not raw.text.strip():
         report(f"the block '{raw.kind}' is empty")
         return None
-    for target, line in link_targets(raw.text):
-        check_link(reading, target, Problem(document.file, raw.line + line, ""))
+    html = _block_html(reading, document, raw, report)
+    if html is None:
+        return None
     attributes = raw.attributes
     known = [str(name) for name in (SETTINGS if raw.kind == "setting" else NATIONS)]
     for name in filter(None, attributes.get("for", "").split(",")):
@@ -89,22 +99,36 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
             return None
     fields: dict[str, Any] = {
         "kind": raw.kind,
-        "html": block_html(raw.text),
+        "html": html,
         "lines": attributes.get("lines"),
         "sources": tuple(filter(None, attributes.get("source", "").split(","))),
         "contacts": tuple(filter(None, attributes.get("contacts", "").split(","))),
         "audience": tuple(filter(None, attributes.get("for", "").split(","))),
         "id": attributes.get("id"),
         "title": attributes.get("title"),
-        "words": len(raw.text.split()),
+        "words": 0 if raw.kind in FIGURE_ATTRIBUTES else len(raw.text.split()),
     }
     if "file" in attributes:
         label = f"{fields['title']}. The text below says the same."
-        fields["svg"] = load_svg(drawing_path(path, attributes["file"]), label, report)
+        drawing = drawing_path(path, attributes["file"])
+        fields["svg"] = load_svg(drawing, label, report)
+        if fields["svg"] and reading.course and reading.course.phone_drawings:
+            for message in phone_problems(drawing):
+                report(message)
     for source in fields["sources"]:
         reading.citations.append((source, Problem(document.file, raw.line - 1, "")))
     place = YamlDocument(document.file, None, {(): raw.line - 1})
     return validate_model(place, Block, (), fields, reading.problems)
+
+
+def _block_html(reading: ReadingContext, document: YamlDocument, raw: RawBlock, report: Any) -> str | None:
+    """The HTML of a block, whose links are checked; None, with the mistakes reported, for a figure that has some."""
+    if raw.kind in FIGURE_ATTRIBUTES:
+        figure = build_figure(raw, report)
+        return figure.html if figure else None
+    for target, line in link_targets(raw.text):
+        check_link(reading, target, Problem(document.file, raw.line + line, ""))
+    return block_html(raw.text)
 
 
 def check_link(reading: ReadingContext, target: str, at: Problem) -> None:
@@ -152,3 +176,26 @@ def load_svg(path: Path, label: str, report: Any) -> str | None:
     tree.attrib.update({"role": "img", "aria-label": label})
     tree.attrib.pop("aria-hidden", None)
     return re.sub(r">\s+<", "><", str(ElementTree.tostring(tree, encoding="unicode"))).strip()
+
+
+def phone_problems(path: Path) -> list[str]:
+    """What makes a drawing unfit for a phone: it is too wide, or a text in it is too small."""
+    tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
+    numbers = re.findall(r"[-\d.]+", tree.get("viewBox", ""))
+    problems = []
+    if len(numbers) == 4 and float(numbers[2]) > MAX_DRAWING_WIDTH:
+        width = numbers[2]
+        problems.append(f"diagrams/{path.name}: the drawing is {width} wide; a phone shows at most {MAX_DRAWING_WIDTH}")
+    smallest = min(_text_sizes(tree, _INHERITED_TEXT), default=_INHERITED_TEXT)
+    if smallest < MIN_DRAWING_TEXT:
+        problems.append(f"diagrams/{path.name}: a text is {smallest:g} high; on a phone it needs {MIN_DRAWING_TEXT}")
+    return problems
+
+
+def _text_sizes(element: ElementTree.Element, inherited: float) -> Iterator[float]:
+    number = re.match(r"[\d.]+", element.get("font-size", ""))
+    size = float(number[0]) if number else inherited
+    if (element.text or "").strip() and element.tag.endswith(("text", "tspan")):
+        yield size
+    for child in element:
+        yield from _text_sizes(child, size)

@@ -1,7 +1,7 @@
 """Translations of lesson pages and drawings.
 
 A translated page has the blocks of its original in the same order, with the same attributes: readers of each pathway and
-nation, notes, sources and contacts depend on them. Only texts and the titles of drawings differ.
+nation, notes, sources and contacts depend on them. Only texts differ, those of figures among them, and the titles of drawings.
 """
 
 from __future__ import annotations
@@ -11,10 +11,20 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from course.content.lesson_source import SVG_FINGERPRINT, block_html, check_link, drawing_path, load_svg
+from course.content.figures import FIGURE_ATTRIBUTES, build_figure
+from course.content.lesson_source import (
+    SHOWN_ATTRIBUTES,
+    SVG_FINGERPRINT,
+    block_html,
+    check_link,
+    drawing_path,
+    load_svg,
+    phone_problems,
+)
 from course.content.reading_context import ReadingContext
 from course.content.rendering import link_targets
-from course.content.schema import FrozenModel, Label, Page, content_digest
+from course.content.schema import Page
+from course.content.schema_base import FrozenModel, Label, content_digest
 from course.content.text_fields import TextPath
 from course.content.translation_source import (
     FINGERPRINT_KEY,
@@ -71,6 +81,8 @@ def _record_drawing(reading: ReadingContext, original: OriginalEntry, language: 
     said = None
     if load_svg(file, "", lambda message: problems.append(Problem(place, 1, message))) is not None:
         said = ElementTree.fromstring(file.read_text(encoding="utf-8")).get(SVG_FINGERPRINT)  # noqa: S314 (as above)
+        if reading.course and reading.course.phone_drawings:
+            problems += [Problem(place, 1, message) for message in phone_problems(file)]
     state: TranslationState = "current" if said == original.fingerprint else "outdated"
     if said is None:
         state = "unconfirmed"
@@ -107,27 +119,37 @@ def translate_page(reading: ReadingContext, path: Path, page: Page) -> None:
             if "blocks" in data:
                 problems = (document.problem(("blocks",), "'blocks' is no text: they stand below the front matter"),)
             blocks, misplaced = _align(document, raw, given)
-            problems += misplaced
+            figures, mistaken = _figures(document, language, raw, blocks)
+            problems += (*misplaced, *mistaken)
             if str(data.get(FINGERPRINT_KEY, original.fingerprint)) == original.fingerprint:
                 _check_links(reading, document, given)
-            data = {**data, "blocks": _block_texts(reading, document, path, language, page, blocks)}
+            rows = _block_texts(reading, document, path, language, page, blocks)
+            for number, html in figures.items():
+                rows[number]["html"] = html
+            data = {**data, "blocks": rows}
         translate_entry(translations, original, GivenTexts(document, (), data, language, problems))
 
 
 def _check_links(reading: ReadingContext, document: YamlDocument, raw: list[RawBlock]) -> None:
     for block in raw:
+        if block.kind in FIGURE_ATTRIBUTES:
+            continue  # in which a link is a mistake
         for target, line in link_targets(block.text):
             check_link(reading, target, Problem(document.file, block.line + line, ""))
 
 
 def _signature(block: RawBlock) -> tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]:
-    """What a translated block has in common with its original: all but its text and its title."""
-    attributes = {name: tuple(sorted(value.split(","))) for name, value in block.attributes.items() if name != "title"}
+    """What a translated block has in common with its original: all but its text and the attributes that are shown."""
+    attributes = {
+        name: tuple(sorted(value.split(",")))
+        for name, value in block.attributes.items()
+        if name not in SHOWN_ATTRIBUTES
+    }
     return block.kind, tuple(sorted(attributes.items()))
 
 
 def _describe(block: RawBlock) -> str:
-    attributes = "".join(f" {name}={value}" for name, value in block.attributes.items() if name != "title")
+    attributes = "".join(f" {name}={value}" for name, value in block.attributes.items() if name not in SHOWN_ATTRIBUTES)
     return f"{block.kind}{attributes}"
 
 
@@ -180,6 +202,32 @@ def _structure_problems(
     return tuple(problems)
 
 
+def _figures(
+    document: YamlDocument, language: str, originals: list[RawBlock], blocks: list[RawBlock | None]
+) -> tuple[dict[int, str], tuple[Problem, ...]]:
+    """The HTML of each translated figure, by the number of its block, and mistakes in them. A figure in which a text is still
+    to be translated is shown in English as a whole."""
+    figures: dict[int, str] = {}
+    problems: list[Problem] = []
+    for number, (original, block) in enumerate(zip(originals, blocks, strict=True)):
+        if block is None or original.kind not in FIGURE_ATTRIBUTES:
+            continue
+        given = [block.attributes.get(name, "") for name in FIGURE_ATTRIBUTES[original.kind]]
+        if not all(text.strip() for text in (block.text, *given)):
+            continue
+
+        def report(message: str, line: int = 0, first: int = block.line - 1) -> None:
+            problems.append(Problem(document.file, first + line, message))
+
+        figure = build_figure(block, report, language, has_comments=True)
+        english = build_figure(original, lambda message, line=0: None)  # noqa: ARG005
+        if figure and english and figure.shape != english.shape:
+            report("the figure has other lines than its original: as many, of the same sides and marks, are expected")
+        elif figure:
+            figures[number] = figure.html
+    return figures, tuple(problems)
+
+
 def _block_texts(
     reading: ReadingContext,
     document: YamlDocument,
@@ -188,14 +236,15 @@ def _block_texts(
     page: Page,
     blocks: list[RawBlock | None],
 ) -> list[dict[str, Any]]:
-    """The texts of each block as the front matter would give them, with their lines in `document`."""
+    """The texts of each block as the front matter would give them, with their lines in `document`; without figures."""
     rows = []
     for number, (original, block) in enumerate(zip(page.blocks, blocks, strict=True)):
         row: dict[str, Any] = {}
         if block is not None:
             document.lines["blocks", number] = block.line
+            has_text = block.text.strip() and original.kind not in FIGURE_ATTRIBUTES
             row = {
-                "html": block_html(block.text) if block.text.strip() else None,
+                "html": block_html(block.text) if has_text else None,
                 "title": block.attributes.get("title"),
             }
             if original.kind == "diagram":

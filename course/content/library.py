@@ -11,12 +11,14 @@ from click import ClickException
 
 from course.content.changes import MarkedChange, marked_changes
 from course.content.loader import read_content
+from course.content.reading_context import ReadingContext
 from course.content.schema import (
+    NATIONS,
     SECTIONS,
+    SETTINGS,
     WORDS_PER_MINUTE,
     Change,
     Course,
-    FrozenModel,
     LearningPoint,
     Module,
     Nation,
@@ -26,8 +28,8 @@ from course.content.schema import (
     Setting,
     Source,
     Timeline,
-    content_digest,
 )
+from course.content.schema_base import FrozenModel, content_digest
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants
@@ -100,12 +102,16 @@ class Library:
 
     @cached_property
     def questions(self) -> dict[str, Question]:
-        """The question bank, without timelines."""
+        """The question bank, without timelines. In a variant: the questions that fit its pathway, from which is drawn.
+        A question that was drawn before is looked up in `answerable`."""
         return {question.id: question for module in self.modules.values() for question in module.questions}
 
     @cached_property
     def answerable(self) -> dict[str, Question]:
-        """Questions and timelines."""
+        """Questions and timelines, of all pathways in a variant, too: a person's pathway may change after a question was
+        drawn."""
+        if self.origin:
+            return self.origin.answerable
         timelines = {t.id: t for module in self.modules.values() for t in module.timelines.values()}
         return {**self.questions, **timelines}
 
@@ -242,7 +248,28 @@ def load_library(root: Path) -> Library:
     )
     for language in reading.translations.languages:
         library.translations[language] = _translate(library, language, reading.translations.objects.get(language, {}))
+    problems = _duration_problems(library, reading)
+    if problems:
+        raise ContentError(problems)
     return library
+
+
+def _duration_problems(library: Library, reading: ReadingContext) -> list[Problem]:
+    """The modules that take longer than the course allows, with the pathway and nation on which they take longest."""
+    limit = library.course.module_minutes
+    if limit is None:
+        return []
+    problems = []
+    for module_id in library.modules:
+        minutes, pathway = max(
+            (library.for_(pathway, nation).module_minutes(module_id), f"{pathway}, {nation}")
+            for pathway in SETTINGS
+            for nation in NATIONS
+        )
+        if minutes > limit:
+            message = f"the module takes {minutes:.1f} minutes ({pathway}); course.yaml allows {limit}"
+            problems.append(reading.place("module", module_id).problem(message, "steps"))
+    return problems
 
 
 def _embed_sources(module: Module, sources: dict[str, Source]) -> Module:

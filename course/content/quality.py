@@ -7,12 +7,14 @@ knows nothing and chooses by the surface of the options must do no better than c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
+from typing import get_args
 
-from course.content.schema import Module, Page, Question, Scenario
+from course.content.figures import FIGURE_ATTRIBUTES
+from course.content.schema import Form, Module, Page, Question, Scenario
 
 FAIRNESS_MARGIN = 0.05
 MAX_MEDIAN_SENTENCE = 18
@@ -68,24 +70,28 @@ class GuessResult:
         return self.score <= self.chance + FAIRNESS_MARGIN
 
 
-def _pick_probability(signs: Sequence[float], right: int) -> float:
-    """The probability of being right when the option with the greatest sign is taken, by lot among equals."""
-    best = [number for number, sign in enumerate(signs) if sign == max(signs)]
-    return (right in best) / len(best)
+def _pick_probability(signs: Sequence[float], right: Collection[int]) -> float:
+    """The probability of being right when the option with the greatest sign is taken, by lot among equals. `right` are the
+    numbers of the right options: a scene may have two good ways."""
+    greatest = [number for number, sign in enumerate(signs) if sign == max(signs)]
+    return sum(number in right for number in greatest) / len(greatest)
 
 
-def _guess_result(name: str, rows: list[tuple[Sequence[float], int]]) -> GuessResult:
+_SignRow = tuple[Sequence[float], Collection[int]]
+
+
+def _guess_result(name: str, rows: list[_SignRow]) -> GuessResult:
     asked = len(rows) or 1
-    chance = sum(1 / len(signs) for signs, _ in rows) / asked
+    chance = sum(len(right) / len(signs) for signs, right in rows) / asked
     return GuessResult(name, sum(_pick_probability(signs, right) for signs, right in rows) / asked, chance, len(rows))
 
 
 def question_guesses(questions: Sequence[Question]) -> list[GuessResult]:
     """The results of guessers who take the longest option, the shortest, the most cautious, or the one most like the
     stem, over the questions with one best answer."""
-    rows = [(q, next(n for n, o in enumerate(q.options) if o.correct)) for q in questions if q.form == "one"]
+    rows = [(q, [n for n, o in enumerate(q.options) if o.correct]) for q in questions if q.form == "one"]
 
-    def by(sign: Callable[[Question, str], float]) -> list[tuple[Sequence[float], int]]:
+    def by(sign: Callable[[Question, str], float]) -> list[_SignRow]:
         return [([sign(q, option.text) for option in q.options], right) for q, right in rows]
 
     return [
@@ -100,14 +106,15 @@ def question_guesses(questions: Sequence[Question]) -> list[GuessResult]:
 
 
 def scenario_guesses(scenarios: Sequence[Scenario]) -> list[GuessResult]:
-    """The results of guessers who always take the longest choice of a scene, or the shortest."""
-    rows: list[tuple[Sequence[float], int]] = []
+    """The results of guessers who always take the longest choice of a scene, or the shortest. With two good ways in a scene
+    each of them is right."""
+    rows: list[_SignRow] = []
     for scenario in scenarios:
         for scene in scenario.scenes:
             if scene.choices:
-                right = next(n for n, choice in enumerate(scene.choices) if choice.quality == "best")
+                right = [n for n, choice in enumerate(scene.choices) if choice.quality == "best"]
                 rows.append(([float(text_length(choice.text)) for choice in scene.choices], right))
-    shortest: list[tuple[Sequence[float], int]] = [([-sign for sign in signs], right) for signs, right in rows]
+    shortest: list[_SignRow] = [([-sign for sign in signs], right) for signs, right in rows]
     return [
         _guess_result("the longest choice of a scene", rows),
         _guess_result("the shortest choice of a scene", shortest),
@@ -183,14 +190,21 @@ def _syllable_count(word: str) -> int:
 
 
 def page_reading_ease(page: Page) -> ReadingEase:
-    return reading_ease(" ".join(block.html for block in page.blocks))
+    """The readability of a page's text. The words of figures are no sentences, and do not count."""
+    return reading_ease(" ".join(block.html for block in page.blocks if block.kind not in FIGURE_ATTRIBUTES))
 
 
 def question_form_counts(point: str, modules: Sequence[Module]) -> dict[str, int]:
-    """How many questions of each form a learning point has; a timeline is one of the forms."""
-    counts = dict.fromkeys(("one", "all", "order", "sort", "timeline"), 0)
+    """How many questions of each form a learning point has; a timeline is one of the forms. `modules` are those of the
+    whole course or of a pathway (see variants.module_variant)."""
+    counts = dict.fromkeys(get_args(Form), 0)
     for module in modules:
         for question in (*module.questions, *module.timelines.values()):
             if point in question.points:
                 counts[question.form] += 1
     return counts
+
+
+def asked_count(forms: dict[str, int]) -> int:
+    """How many questions are drawn from, by the counts of `question_form_counts`: all but the timelines."""
+    return sum(count for form, count in forms.items() if form != "timeline")

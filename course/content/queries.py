@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.models import ContentTranslation, ContentVersion
-from course.content.schema import FrozenModel, Page, Question, Scenario
+from course.content.schema import Page, Question, Scenario
+from course.content.schema_base import FrozenModel
 from course.content.translation_source import Translator
 from course.content.yaml_source import YamlDocument
 from course.translation import SOURCE_LANGUAGE

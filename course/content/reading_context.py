@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from course.content.schema import Course, FrozenModel, LearningPoint, Module, Source
+from course.content.schema import Course, LearningPoint, Module, Source
+from course.content.schema_base import FrozenModel
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.translation_source import TranslationReading, add_original, find_translations, translate_file
 from course.content.yaml_source import Problem, YamlDocument, YamlLocation, read_yaml, validate_model

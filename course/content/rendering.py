@@ -5,6 +5,7 @@ Every text knows its language. Where a page prints a text in another language th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +20,11 @@ from course.translation import SOURCE_LANGUAGE, LazyText, current_language
 
 # html=False escapes tags; the typographer is off because authors type the characters they mean.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+# A text in quotation marks of its language, with none inside.
+_QUOTED = re.compile("[“„«]([^“”„«»]*)[”“»]")
 _MARKUP_CHARACTERS = frozenset("*_`[]\\<&!")
+# Emphasis alone: no links, no code, no pictures.
+_emphasis = MarkdownIt("zero", {"html": False}).enable(["emphasis", "escape"])
 
 
 # The language of which a preview shows the gaps; None outside a preview.
@@ -77,6 +82,12 @@ def label_html(text: str) -> Markup:
         return escape(text)  # words of the interface, and what is HTML already
     shown = getattr(text, "shown", text)
     return Markup(mark_language(str(escape(str(shown))), text_language(text)))  # noqa: S704 (escaped)
+
+
+def spoken_html(text: InlineText) -> Markup:
+    """A line for a speech bubble, as HTML: without quotation marks around the whole of it."""
+    quoted = _QUOTED.fullmatch(text.html)
+    return Markup(mark_language(quoted[1] if quoted else text.html, text.language))  # noqa: S704 (rendered at loading)
 
 
 class TranslatedLabel(str):
@@ -169,6 +180,11 @@ class BlockHtml(_RenderedText):
     @staticmethod
     def render(source: str) -> str:
         return source
+
+
+def emphasised_html(source: str) -> str:
+    """One run of text as HTML, in which only bold and emphasis mean anything."""
+    return str(_emphasis.renderInline(source.strip()))
 
 
 def link_targets(source: str) -> list[tuple[str, int]]:

@@ -13,6 +13,8 @@ FORM_NAMES = {
     "all": "all-that-apply",
     "order": "put-in-order",
     "sort": "sort-into-groups",
+    "first-words": "first-words",
+    "record": "record",
     "timeline": "missed-opportunities",
 }
 
@@ -71,7 +73,9 @@ def newer_facts_by_point(library: Library) -> dict[str, list[Source]]:
 
 def question_bank(library: Library) -> list[dict[str, Any]]:
     """Every question as plain data. `correct` is true or false; for put-in-order it is the position
-    (from 1), for sort-into-groups the name of the group."""
+    (from 1), for sort-into-groups the name of the group. `settings` are the pathways in whose work it plays, where that
+    is not anybody's. Where an answer is put together from parts, there may be an `intro`, and
+    an option has its `part` and what it `does`."""
     return [_question_entry(library, question) for question in library.answerable.values()]
 
 
@@ -83,15 +87,18 @@ def _question_entry(library: Library, question: Question) -> dict[str, Any]:
     return {
         "id": question.id,
         "form": FORM_NAMES[question.form],
+        **({"intro": str(question.intro)} if question.has_parts and question.intro else {}),
         "stem": str(question.stem),
         "options": [
             {
                 "text": f"{o.date}: {o.text}" if o.date else str(o.text),
                 "correct": right(n),
                 "reason": str(o.reason),
+                **({"part": o.group, "does": o.does} if question.has_parts else {}),
             }
             for n, o in enumerate(question.options)
         ],
         "points": list(question.points),
         "critical": library.is_critical(question),
+        **({"settings": list(question.settings)} if question.settings else {}),
     }

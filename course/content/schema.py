@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import Field
 
+from course.content.endings import Ending, Outcome
 from course.content.rendering import BlockHtml, InlineText, Prose
+from course.content.schema_base import (
+    CoercedLabel,
+    CoercedText,
+    FrozenModel,
+    Id,
+    KeyLabel,
+    Label,
+    VersionedModel,
+)
 from course.translation import lazy_gettext as _
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
-# YAML parses 999 or 116123 as a number, but a telephone number and a range of lines are texts.
-CoercedText = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value)]
-# Marks a plain text that is shown, and so can be translated; InlineText and Prose are shown by nature.
-SHOWN = "shown"
-Label = Annotated[str, SHOWN]
-CoercedLabel = Annotated[CoercedText, SHOWN]
-# A shown text that an answer repeats: its translation stays equal to the original (see rendering.TranslatedGroup).
-SHOWN_KEY = "shown key"
-KeyLabel = Annotated[str, SHOWN_KEY]
-Form = Literal["one", "all", "order", "sort", "timeline"]
+Form = Literal["one", "all", "order", "sort", "first-words", "record", "timeline"]
+PART_FORMS: tuple[Form, ...] = ("first-words", "record")  # an answer has one option of each of `groups`, in their order
 Quality = Literal["best", "fair", "poor", "dangerous"]
 # What a choice does with evidence of abuse. Each act has one grade in all scenarios: see course/content/acts.
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
               "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
               "answers-online-contact"]  # fmt: skip
-Outcome = Literal["good", "mixed", "poor"]
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
 SETTINGS: dict[Setting, str] = {
-    "school": _("School or college"),
-    "residential": _("Residential or foster care"),
-    "social-work": _("Social work and health"),
-    "early-years": _("Early years"),
-    "clubs": _("Clubs and volunteers"),
-    "leaders": _("Leaders"),
-}
+    "school": _("School or college"), "residential": _("Residential or foster care"),
+    "social-work": _("Social work and health"), "early-years": _("Early years"),
+    "clubs": _("Clubs and volunteers"), "leaders": _("Leaders"),
+}  # fmt: skip
 NATIONS: dict[Nation, str] = {
-    "england": _("England"),
-    "wales": _("Wales"),
-    "scotland": _("Scotland"),
-    "northern-ireland": _("Northern Ireland"),
-}
+    "england": _("England"), "wales": _("Wales"), "scotland": _("Scotland"), "northern-ireland": _("Northern Ireland"),
+}  # fmt: skip
 SECTIONS = {
     "background": _("Background"),
     "reasons-for-review": _("Reasons why the reviews were held"),
@@ -58,49 +51,6 @@ WORDS_PER_MINUTE = 200
 # What is asked where an author asks nothing: words of the interface, translated by its catalogues.
 DEFAULT_ASK = _("What do you do now?")
 DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
-
-
-class FrozenModel(BaseModel):
-    """The base of all content models: frozen, and an unknown key is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
-
-
-class VersionedModel(FrozenModel):
-    """A content model that answers and archives refer to by version. A translation has the version of its original."""
-
-    _original: Self | None = PrivateAttr(default=None)
-
-    @property
-    def original(self) -> Self:
-        """The English original of a translation; the object itself if it is no translation."""
-        return self if self._original is None else self._original
-
-    def translation_of(self, original: Self) -> Self:
-        """Mark this new object as the translation of `original`, and return it."""
-        self._original = original
-        return self
-
-    def visible_content(self) -> dict[str, Any]:
-        """The fields that a learner sees, from which the version is made."""
-        raise NotImplementedError("each kind of content says what a learner sees")
-
-    @cached_property
-    def version(self) -> str:
-        return content_digest(self.original.visible_content())
-
-    @cached_property
-    def shown_version(self) -> str:
-        """The version of the words that are shown: that of a translation differs from its original's, and with its texts."""
-        if self.original is self:
-            return self.version
-        return content_digest({"translation_of": self.version, **self.visible_content()})
-
-
-def content_digest(content: Any) -> str:
-    """A version: a hash of 20 characters, equal for equal content."""
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 class LearningPoint(FrozenModel):
@@ -149,22 +99,25 @@ class Change(VersionedModel):
 
 
 class Option(FrozenModel):
-    """One option to choose, place or mark, and the reason why it is right or wrong."""
+    """One option to choose, place or mark, and why it is right or wrong. `does`: what it does, in a few words."""
 
     text: InlineText
     reason: InlineText
     correct: bool = False
     group: str | None = None
+    # Left out where it is not set: the versions of questions that are older than this field stay.
+    does: Label | None = Field(default=None, exclude_if=lambda value: value is None)
     date: Label | None = None
     points: tuple[Id, ...] = ()
 
 
 class Question(VersionedModel):
-    """A question of any form. A timeline is one whose options are dated moments."""
+    """A question of any form (a timeline: of dated moments). It plays in the work of `settings`; empty: in anybody's."""
 
     id: Id
     form: Form = "one"
     points: tuple[Id, ...] = Field(min_length=1)
+    settings: tuple[Setting, ...] = ()
     stem: InlineText
     options: tuple[Option, ...] = Field(min_length=3)
     groups: tuple[KeyLabel, ...] = ()
@@ -173,9 +126,17 @@ class Question(VersionedModel):
     intro: Prose | None = None
     changes: tuple[Change, ...] = ()
 
+    @property
+    def has_parts(self) -> bool:
+        return self.form in PART_FORMS
+
     def group_named(self, name: str) -> str:
         """The group of this name, as an answer stores it, in the words of this question; the name itself if it has gone."""
         return next((group for group in self.groups if group == name), name)
+
+    def options_by_part(self, order: Iterable[int]) -> list[list[int]]:
+        """For each group the indices of its options, in the order of `order`; options that are not in it are left out."""
+        return [[index for index in order if self.options[index].group == group] for group in self.groups]
 
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
@@ -209,9 +170,8 @@ class Timeline(FrozenModel):
             Option.model_construct(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
             for m in self.moments
         )
-        return Question.model_construct(
-            id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
-            critical=False, title=self.title, intro=self.intro)  # fmt: skip
+        return Question.model_construct(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
+                                        critical=False, title=self.title, intro=self.intro)  # fmt: skip
 
 
 class Gauge(FrozenModel):
@@ -234,17 +194,18 @@ class Choice(FrozenModel):
     consequence: InlineText
     reason: InlineText
     to: Id
-    effects: dict[str, int] = {}
+    effects: dict[str, int] = Field(default_factory=dict)
     try_again: int | None = Field(default=None, ge=1, le=3)
     acts: tuple[Act, ...] | None = Field(default=None, exclude=True)
     no_act: str | None = Field(default=None, min_length=10, exclude=True)
 
 
 class Scene(FrozenModel):
-    """A scene of a scenario: it asks for a decision, or it is an ending (`end`)."""
+    """A scene of a scenario: it asks for a decision, or it is an ending: a single one (`end`), or one of several (`endings`)
+    of which a path earns one."""
 
     id: Id
-    text: Prose
+    text: Prose | None = None
     time: CoercedLabel | None = None
     title: Label | None = None
     ask: Label = str.__str__(DEFAULT_ASK)
@@ -253,14 +214,33 @@ class Scene(FrozenModel):
     choices: tuple[Choice, ...] = ()
     end: Outcome | None = None
     debrief: Prose | None = None
+    why: InlineText | None = None
+    endings: tuple[Ending, ...] = ()
 
     def choice(self, choice_id: str) -> Choice | None:
         return next((c for c in self.choices if c.id == choice_id), None)
 
     @property
     def best(self) -> Choice:
-        """The recommended choice. The content check makes sure that there is exactly one."""
+        """The recommended choice, the first of two good ways. The content check makes sure that there is one."""
         return next(c for c in self.choices if c.quality == "best")
+
+    @property
+    def is_ending(self) -> bool:
+        return self.end is not None or bool(self.endings)
+
+    @property
+    def possible_endings(self) -> tuple[Ending, ...]:
+        """The endings of the scene, the first that a path has earned being shown. A single one has the scene's id."""
+        if self.endings or self.end is None:
+            return self.endings
+        return (
+            # Constructed, not validated again: that would render the texts twice and forget their language.
+            Ending.model_construct(
+                id=self.id, end=self.end, title=self.title or "", text=self.text or Prose(""),
+                debrief=self.debrief or Prose(""), why=self.why,
+            ),
+        )  # fmt: skip
 
 
 class Scenario(VersionedModel):
@@ -285,20 +265,27 @@ class Scenario(VersionedModel):
     def recommended(self) -> tuple[Scene, ...]:
         """The scenes on the recommended path, the ending included."""
         path = [self.by_id[self.start]]
-        while not path[-1].end and len(path) <= len(self.scenes):
+        while not path[-1].is_ending and len(path) <= len(self.scenes):
             path.append(self.by_id[path[-1].best.to])
         return tuple(path)
 
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
-        return self.model_dump(include={"title", "intro", "gauges", "start", "scenes"}, mode="json")
+        content = self.model_dump(include={"title", "intro", "gauges", "start", "scenes"}, mode="json")
+        for scene in content["scenes"]:
+            # Without endings of the newer kind a scenario has the version that it had before there were any.
+            for name in ("why", "endings"):
+                if not scene[name]:
+                    del scene[name]
+        return content
 
 
 class Block(FrozenModel):
     """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
     setting) or nations (kind nation) that read it."""
 
-    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation"]
+    kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation",
+                  "chat", "route", "compare", "hours", "spread"]  # fmt: skip
     html: BlockHtml
     audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
@@ -350,9 +337,9 @@ class Module(FrozenModel):
     points: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
     steps: tuple[Step, ...] = Field(min_length=1)
-    pages: dict[str, Page] = {}
-    scenarios: dict[str, Scenario] = {}
-    timelines: dict[str, Question] = {}
+    pages: dict[str, Page] = Field(default_factory=dict)
+    scenarios: dict[str, Scenario] = Field(default_factory=dict)
+    timelines: dict[str, Question] = Field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
     def step(self, step_id: str) -> Step | None:
@@ -368,7 +355,10 @@ class Course(FrozenModel):
 
     The check of a module asks each of its points once, and then again up to `check_questions` in all and
     `check_per_point` each. A refresher takes `refresher_share` per cent of the course's time. The numbers from
-    `questions_per_point` to `own_setting_modules` are minimums of the content check.
+    `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
+    a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
+    check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
+    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone.
     """
 
     title: Label
@@ -386,6 +376,10 @@ class Course(FrozenModel):
     facts_owner: str = "The person who keeps the course"  # not translated: for authors
     questions_per_point: int = Field(default=1, ge=1)
     questions_per_critical_point: int = Field(default=1, ge=1)
-    forms_per_point: int = Field(default=1, ge=1, le=5)
+    forms_per_point: int = Field(default=1, ge=1, le=7)
     own_setting_modules: int = Field(default=0, ge=0)
+    module_minutes: int | None = Field(default=None, ge=1, exclude=True)
+    sentence_words: tuple[int, int] = Field(default=(1, 18), exclude=True)
+    earned_endings: bool = Field(default=False, exclude=True)
+    phone_drawings: bool = Field(default=False, exclude=True)
     notice: InlineText

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from course.content.rendering import InlineText
-from course.content.schema import CoercedText, FrozenModel, Id, Label, Nation, Setting
+from course.content.schema import Nation, Setting
+from course.content.schema_base import CoercedText, FrozenModel, Id, Label
 
 
 class HelpStep(FrozenModel):

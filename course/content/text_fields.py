@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast, get_args
 
 from course.content.rendering import BlockHtml, InlineText, Prose, TranslatedGroup, TranslatedLabel, text_language
-from course.content.schema import SHOWN, SHOWN_KEY, FrozenModel, Option, VersionedModel, content_digest
+from course.content.schema import Option
+from course.content.schema_base import SHOWN, SHOWN_KEY, FrozenModel, VersionedModel, content_digest
 
 M = TypeVar("M", bound=FrozenModel)
 RENDERED = (InlineText, Prose, BlockHtml)

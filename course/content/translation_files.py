@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from course.content.lesson_source import SVG_FINGERPRINT
+from course.content.lesson_source import SHOWN_ATTRIBUTES, SVG_FINGERPRINT
 from course.content.lesson_translation import page_fingerprint
-from course.content.schema import FrozenModel, Page
+from course.content.schema import Page
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import fingerprint, text_fields
 from course.content.translation_source import FINGERPRINT_KEY, EntryTranslation, OriginalEntry, TranslationReading
 from course.content.yaml_source import RawBlock, read_page, read_yaml
@@ -97,10 +98,10 @@ def _page_skeleton(reading: TranslationReading, path: Path, content: FrozenModel
 def _block_lines(block: RawBlock) -> list[str]:
     if block.kind == "text":
         return [f"<!-- {block.text.strip()} -->", ""]
-    title = block.attributes.get("title")
-    english = block.text.strip() if title is None else f"title: {title}\n{block.text.strip()}"
+    shown = [f"{name}: {value}" for name, value in block.attributes.items() if name in SHOWN_ATTRIBUTES]
+    english = "\n".join((*shown, block.text.strip()))
     attributes = "".join(
-        f" {name}={value}" if name != "title" else ' title=""' for name, value in block.attributes.items()
+        f' {name}=""' if name in SHOWN_ATTRIBUTES else f" {name}={value}" for name, value in block.attributes.items()
     )
     return [f"::: {block.kind}{attributes}", f"<!-- {english} -->", ":::", ""]
 

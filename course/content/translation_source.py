@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from course.content.schema import FrozenModel, Question
+from course.content.schema import Question
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import (
     TextPath,
     fingerprint,

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from course.content.acts import act_problems
 from course.content.coverage import coverage_problems
+from course.content.ending_checks import ending_scene_problems, recommended_ending_problems
 from course.content.reading_context import ReadingContext
-from course.content.schema import Module, Question, Scenario, Scene
+from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
+from course.content.text_fields import texts
 from course.content.yaml_source import Problem, YamlLocation
 
 # Terms that the field no longer uses, or that blame a child. `history` blocks may quote them.
@@ -18,6 +20,8 @@ AVOIDED_TERMS = re.compile(
     r"|all of the above|none of the above)\b",
     re.IGNORECASE,
 )
+# How many groups a question of these forms has, at least and at most.
+GROUP_COUNTS = {"sort": (2, 3), "first-words": (2, 4), "record": (2, 5)}
 MIN_DECISIONS = 6
 MAX_DECISIONS = 12
 
@@ -102,7 +106,7 @@ def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Proble
             yield at.problem(f"two reflect blocks have the id '{duplicate}'")
         for block in page.blocks:
             if block.kind != "history":
-                yield from _avoided_term_problems(block.html, at.problem)
+                yield from _avoided_term_problems(f"{block.title or ''} {block.html}", at.problem)
 
 
 def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
@@ -113,13 +117,26 @@ def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: st
 def _question_problems(reading: ReadingContext, question: Question, place: YamlLocation) -> Iterator[Problem]:
     yield from _unknown_point_problems(reading, question.points, place, "points")
     yield from _avoided_term_problems(question.stem, place.problem, "stem")
+    yield from _avoided_term_problems(question.intro or "", place.problem, "intro")
+    if len(set(question.settings)) < len(question.settings):
+        yield place.problem("a pathway stands here twice", "settings")
     texts = [option.text for option in question.options]
     for number, option in enumerate(question.options):
-        yield from _avoided_term_problems(f"{option.text} {option.reason}", place.problem, "options", number)
+        words = f"{option.text} {option.reason} {option.does or ''}"
+        yield from _avoided_term_problems(words, place.problem, "options", number)
         if texts.count(option.text) > 1:
             yield place.problem("this option stands here twice", "options", number)
-        if option.group is not None and question.form != "sort":
-            yield place.problem("only a question of the form 'sort' has groups", "options", number, "group")
+        if (option.does is not None) != (question.has_parts):
+            yield place.problem(
+                f"'does' is missing: each option of the form '{question.form}' says in a few words what it does"
+                if option.does is None
+                else f"only an option of the forms {', '.join(PART_FORMS)} has 'does'",
+                "options",
+                number,
+            )
+    yield from _group_problems(question, place)
+    if question.has_parts:
+        yield from _part_problems(question, place)
     right = sum(option.correct for option in question.options)
     if question.form == "one" and right != 1:
         yield place.problem(
@@ -131,18 +148,44 @@ def _question_problems(reading: ReadingContext, question: Question, place: YamlL
         yield place.problem(
             "a question of the form 'order' is written in the right order, without 'correct'", "options"
         )
-    if question.form == "sort":
-        if not 2 <= len(question.groups) <= 3:
-            yield place.problem("a question of the form 'sort' has two or three groups")
+
+
+def _group_problems(question: Question, place: YamlLocation) -> Iterator[Problem]:
+    """Groups of a question whose form has none, too few or too many, and options of no group."""
+    if question.form not in GROUP_COUNTS:
+        message = f"only a question of the forms {', '.join(GROUP_COUNTS)} has groups"
+        if question.groups:
+            yield place.problem(message, "groups")
         for number, option in enumerate(question.options):
-            if option.group not in question.groups:
-                yield place.problem(
-                    f"the group '{option.group}' is not one of {', '.join(question.groups)}",
-                    "options",
-                    number,
-                )
-    elif question.groups:
-        yield place.problem("only a question of the form 'sort' has groups", "groups")
+            if option.group is not None:
+                yield place.problem(message, "options", number, "group")
+        return
+    fewest, most = GROUP_COUNTS[question.form]
+    if not fewest <= len(question.groups) <= most:
+        yield place.problem(
+            f"a question of the form '{question.form}' has {fewest} to {most} groups; here {len(question.groups)} are",
+            "groups",
+        )
+    for group in {group for group in question.groups if question.groups.count(group) > 1}:
+        yield place.problem(f"the group '{group}' stands here twice", "groups")
+    for number, option in enumerate(question.options):
+        if option.group not in question.groups:
+            yield place.problem(
+                f"the group '{option.group}' is not one of {', '.join(question.groups)}", "options", number
+            )
+
+
+def _part_problems(question: Question, place: YamlLocation) -> Iterator[Problem]:
+    """Flaws of a question whose answer is put together from parts: each part needs two or three options, right and wrong
+    ones, and each option says what it does."""
+    if question.form == "record" and question.intro is None:
+        yield place.problem("'intro' is missing: a question of the form 'record' tells first what is to be recorded")
+    for group in question.groups:
+        options = [option for option in question.options if option.group == group]
+        if not 2 <= len(options) <= 3:
+            yield place.problem(f"the part '{group}' has two or three options; here {len(options)} are", "options")
+        if options and not 0 < sum(option.correct for option in options) < len(options):
+            yield place.problem(f"in the part '{group}' some options are correct and some are not", "options")
 
 
 def _timeline_problems(reading: ReadingContext, timeline: Question, place: YamlLocation) -> Iterator[Problem]:
@@ -173,25 +216,32 @@ def _scene_problems(
 ) -> Iterator[Problem]:
     at = ("scenes", number)
     yield from _unknown_point_problems(reading, scene.points, place, *at, "points")
-    yield from _avoided_term_problems(f"{scene.text} {scene.debrief or ''}", place.problem, *at)
-    if scene.end:
-        if scene.choices:
-            yield place.problem(f"the scene '{scene.id}' is an end and has choices", *at)
-        if not scene.debrief:
-            yield place.problem(f"the ending '{scene.id}' has no debrief", *at)
-        if not scene.title:
-            yield place.problem(f"the ending '{scene.id}' has no title", *at)
+    yield from _avoided_term_problems(f"{scene.text or ''} {scene.debrief or ''} {scene.why or ''}", place.problem, *at)
+    for position, ending in enumerate(scene.endings):
+        shown = " ".join(text for _, text in texts(ending))
+        yield from _avoided_term_problems(shown, place.problem, *at, "endings", position)
+    if scene.is_ending:
+        yield from ending_scene_problems(scenario, scene, place, number)
         return
+    if not scene.text:
+        yield place.problem(f"the scene '{scene.id}' has no text", *at)
     if len(scene.choices) < 2:
         yield place.problem(f"the scene '{scene.id}' needs at least two choices or an end", *at)
     if not scene.points:
         yield place.problem(f"the decision '{scene.id}' names no learning point", *at)
     qualities = [choice.quality for choice in scene.choices]
-    if scene.choices and qualities.count("best") != 1:
-        yield place.problem(f"exactly one choice of '{scene.id}' is best; here {qualities.count('best')} are", *at)
+    if scene.choices and not _has_recommended(scene):
+        message = f"one choice of '{scene.id}' is best, or two of three or more; here {qualities.count('best')} are"
+        yield place.problem(message, *at)
     if scene.critical != ("dangerous" in qualities):
         yield place.problem(f"'{scene.id}': a critical decision has a dangerous choice, and no other has one", *at)
     yield from _choice_problems(scenario, scene, place, at)
+
+
+def _has_recommended(scene: Scene) -> bool:
+    """Whether the scene has one best choice, or two good ways, and a choice that is not best."""
+    best = sum(choice.quality == "best" for choice in scene.choices)
+    return 1 <= best <= 2 and best < len(scene.choices)
 
 
 def _choice_problems(
@@ -224,7 +274,7 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
     for scene, targets in free.items():
         for target in targets:
             back[target].add(scene)
-    ending = _reachable_scenes({scene.id for scene in scenario.scenes if scene.end}, back)
+    ending = _reachable_scenes({scene.id for scene in scenario.scenes if scene.is_ending}, back)
     for scene in onward:
         if scene not in reached:
             yield place.problem(f"the scene '{scene}' cannot be reached", "scenes", numbers[scene])
@@ -236,11 +286,11 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
                 "scenes",
                 numbers[scene],
             )
-    if any(sum(c.quality == "best" for c in s.choices) != 1 for s in scenario.scenes if not s.end):
+    if not all(_has_recommended(scene) for scene in scenario.scenes if not scene.is_ending):
         return
     path = scenario.recommended
-    if path[-1].end != "good":
-        yield place.problem("the recommended path does not reach a good ending", "start")
+    if path[-1].is_ending:
+        yield from recommended_ending_problems(scenario, place)
     if len(path) - 1 < MIN_DECISIONS:
         yield place.problem(
             f"the recommended path has {len(path) - 1} decisions; at least {MIN_DECISIONS} are needed",
@@ -251,7 +301,7 @@ def _scenario_graph_problems(scenario: Scenario, place: YamlLocation) -> Iterato
             f"the recommended path has {len(path) - 1} decisions; {MAX_DECISIONS} are the most that people bear",
             "start",
         )
-    if sum(scene.end is not None for scene in scenario.scenes) < 3:
+    if sum(len(scene.possible_endings) for scene in scenario.scenes) < 3:
         yield place.problem("at least three endings are needed", "scenes")
     if not any(scene.critical for scene in scenario.scenes):
         yield place.problem("at least one decision must be critical", "scenes")

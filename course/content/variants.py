@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course.content.schema import NATIONS, SETTINGS, Module, Nation, Page, Scenario, Setting, Step
+from course.content.schema import NATIONS, SETTINGS, Module, Nation, Page, Question, Scenario, Setting, Step
 
 
 def page_variant(page: Page, pathway: Setting | None, nation: Nation | None) -> Page:
@@ -44,7 +44,7 @@ def nearest_scenario(scenarios: list[Scenario], pathway: Setting | None) -> Scen
 
 
 def module_variant(module: Module, pathway: Setting | None, nation: Nation | None) -> Module:
-    """The module with the pages, the scenarios and the steps of one pathway and nation."""
+    """The module with the pages, the scenarios, the steps and the questions of one pathway and nation."""
     pages = {
         page.id: page_variant(page, pathway, nation)
         for page in module.pages.values()
@@ -55,7 +55,13 @@ def module_variant(module: Module, pathway: Setting | None, nation: Nation | Non
         if step.kind == "page" and step.id not in pages:
             continue
         steps.append(_nearest_step(module, step, pathway) if step.others else step)
-    return module.model_copy(update={"pages": pages, "steps": tuple(steps)})
+    questions = tuple(question for question in module.questions if plays_in(question, pathway))
+    return module.model_copy(update={"pages": pages, "steps": tuple(steps), "questions": questions})
+
+
+def plays_in(question: Question, pathway: Setting | None) -> bool:
+    """Whether a question plays in the work of a pathway, so that people on it may be asked it."""
+    return pathway is None or not question.settings or pathway in question.settings
 
 
 def _nearest_step(module: Module, step: Step, pathway: Setting | None) -> Step:

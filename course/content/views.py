@@ -8,7 +8,7 @@ from course.clock import now
 from course.content.fact_reviews import next_review, reviews_by_status
 from course.content.loaded_course import library
 from course.content.queries import in_force_since
-from course.content.rendering import capitalised, english_name, label_html, lang_attribute
+from course.content.rendering import capitalised, english_name, label_html, lang_attribute, spoken_html
 from course.content.review_report import coverage, module_coverage, newer_facts_by_point
 from course.content.schema import SECTIONS
 from course.dates import civil_date
@@ -18,6 +18,7 @@ from course.web.unit_of_work import db
 
 pages = Blueprint("content", __name__)
 pages.add_app_template_filter(label_html, "lang")
+pages.add_app_template_filter(spoken_html, "spoken")
 pages.add_app_template_filter(capitalised, "capitalised")
 pages.add_app_template_filter(english_name, "english")
 pages.add_app_template_filter(lang_attribute, "lang_attribute")

@@ -204,7 +204,17 @@ def _right_answer(question: Question) -> GivenAnswer:
         return [str(option.group) for option in question.options]
     if question.form == "order":
         return list(range(len(question.options)))
+    if question.has_parts:
+        return _one_of_each_part(question, correct=True)
     return [n for n, option in enumerate(question.options) if option.correct]
+
+
+def _one_of_each_part(question: Question, *, correct: bool) -> list[int]:
+    """The first option of each part that is right, or that is not."""
+    return [
+        next(n for n, option in enumerate(question.options) if option.group == part and option.correct == correct)
+        for part in question.groups
+    ]
 
 
 def _wrong_answer(question: Question, chance: random.Random) -> GivenAnswer:
@@ -214,6 +224,8 @@ def _wrong_answer(question: Question, chance: random.Random) -> GivenAnswer:
         return given
     if question.form == "order":
         return [1, 0, *range(2, len(question.options))]
+    if question.has_parts:
+        return [*_one_of_each_part(question, correct=False)[:1], *_one_of_each_part(question, correct=True)[1:]]
     wrong = [n for n, option in enumerate(question.options) if not option.correct]
     picked = wrong[0] if chance.random() < 0.65 else chance.choice(wrong)
     return [picked] if question.form == "one" else sorted({*_right_answer(question)[1:], picked})

@@ -146,7 +146,10 @@ class Decision(Base):
 
 
 class RunOutcome(Base):
-    """A run reached an ending and every dangerous choice in it was repaired: from then on the run counts."""
+    """A run reached an ending and every dangerous choice in it was repaired: from then on the run counts.
+
+    `ending` is the id of the scene, or scene/ending where the scene has several endings, in the version of the run.
+    """
 
     __tablename__ = "run_outcome"
 

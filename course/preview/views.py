@@ -15,12 +15,14 @@ from course.content.lesson_source import LESSON_PATH
 from course.content.library import Library
 from course.content.loaded_course import library as whole_library
 from course.content.rendering import showing_gaps
-from course.content.schema import NATIONS, SETTINGS, FrozenModel, Module, Nation, Question, Scenario, Setting
+from course.content.schema import NATIONS, SETTINGS, Module, Nation, Question, Scenario, Setting
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import untranslated_texts
 from course.learning.rules.branching import RunState, debrief_rows, run_state
 from course.learning.rules.grading import option_order
 from course.learning.rules.progress import CHECK
 from course.organisation.request_organisation import current_organisation
+from course.preview.rules import ending_previews
 from course.translation import SOURCE_LANGUAGE, language_name
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
@@ -167,7 +169,8 @@ def step(pathway: str, nation: str, module_id: str, step_id: str, language: str)
     taken = [name for name in request.args.get("way", "").split(".") if name]
     state = _replay_choices(scenario, taken)
     return _render("preview/scenario.html", reader, [scenario], **page_values, scenario=scenario, state=state, taken=taken,
-                   rows=debrief_rows(state), points=reader.library.points)  # fmt: skip
+                   rows=debrief_rows(state), points=reader.library.points,
+                   endings=ending_previews(scenario) if state.ending else [])  # fmt: skip
 
 
 def _render_questions(

@@ -310,12 +310,13 @@ def scenario_run_counts(session: Session, person_id: int) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class CertifiedLearner:
-    """A current member of staff who completed the course, with the enrolment of their newest completion and the
-    boosters sent since: when, and whether any question was answered."""
+    """A current member of staff who completed the course, with their pathway, the enrolment of their newest completion
+    and the boosters sent since: when, and whether any question was answered."""
 
     person_id: int
     name: str
     email: str
+    pathway: Setting | None
     enrolment_id: int
     completed_at: datetime
     boosters: tuple[tuple[datetime, bool], ...]
@@ -329,8 +330,10 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
         .group_by(Enrolment.person_id)
         .subquery()
     )
+    usual = select(Organisation.pathway).limit(1).scalar_subquery()
+    pathway = func.coalesce(newest_pathway(Person.__table__.c.id), usual)
     people = session.execute(
-        select(Person.id, Person.name, Person.email, Completion.enrolment_id, Completion.completed_at)
+        select(Person.id, Person.name, Person.email, pathway, Completion.enrolment_id, Completion.completed_at)
         .join(newest, newest.c.person_id == Person.id)
         .join(Completion, Completion.id == newest.c.id)
         .where(Person.left_at.is_(None))
@@ -347,7 +350,12 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
     )
     for enrolment, at, answers in rows:
         sent.setdefault(enrolment, []).append((at, answers > 0))
-    return [CertifiedLearner(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
+    return [
+        CertifiedLearner(
+            row[0], row[1], row[2], cast("Setting | None", row[3]), *row[4:], tuple(sent.get(row.enrolment_id, ()))
+        )
+        for row in people
+    ]
 
 
 def enrolment_holder(session: Session, enrolment: int) -> int | None:

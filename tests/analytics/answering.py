@@ -41,7 +41,7 @@ def answer(
     session: Session,
     person: Person,
     question: Question,
-    given: int,
+    given: int | Sequence[int],
     *,
     sure: str = "fairly",
     at: datetime = NOW,
@@ -49,7 +49,8 @@ def answer(
     number: int = 1,
     point: str | None = None,
 ) -> None:
-    """A person chooses an option of a question, in an attempt of its own."""
+    """A person chooses an option of a question, or one of each part, in an attempt of its own."""
+    chosen = [given] if isinstance(given, int) else list(given)
     attempt = Attempt(
         enrolment_id=enrolment_of(session, person), kind=kind, ref=question.id, number=number, seed=1, opened_at=at
     )
@@ -61,8 +62,8 @@ def answer(
     )  # fmt: skip
     session.add(item)
     session.flush()
-    right = question.options[given].correct
-    session.add(Answer(item_id=item.id, given=json.dumps([given]), correct=right, sureness=sure, answered_at=at))
+    right = all(question.options[index].correct for index in chosen)
+    session.add(Answer(item_id=item.id, given=json.dumps(chosen), correct=right, sureness=sure, answered_at=at))
     session.commit()
 
 

@@ -100,3 +100,18 @@ def test_item_statistics_are_updated_once_five_people_have_answered_more(
     answer(session, people[36], bank[0], _option(bank[0], False), at=NOW)
     publish(app)
     assert 'data-label="Answers">37</td>' in client.get("/insight/questions").html
+
+
+def test_an_answer_from_parts_shows_how_each_part_does(
+    app: Flask, session: Session, sample_course: Library, client: Client
+) -> None:
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    words = sample_course.questions["first-words-to-ana"]
+    for place, person in enumerate(make_people(session, MIN_ANSWERS, None)):
+        answer(session, person, words, (1, 4) if place < 12 else (0, 4) if place < 15 else (2, 4))
+    publish(app)
+    page = client.get("/insight/questions")
+    assert "How you begin: 60 % right" in page.text
+    assert "What you ask: 100 % right" in page.text
+    assert "How you begin: “You were told to mind the trees.” 12" in page.text
+    assert 'data-label="Right, %">60</td>' in page.html

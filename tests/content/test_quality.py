@@ -17,6 +17,7 @@ from course.content.quality import (
     scenario_guesses,
 )
 from course.content.quality_report import quality_report
+from course.content.rendering import InlineText
 from course.content.schema import Option, Question, Source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,16 @@ def test_a_guesser_is_right_as_often_as_the_sign_predicts() -> None:
     assert found["the longest option"].chance == pytest.approx(1 / 3)
     assert not found["the longest option"].is_fair
     assert correct_option_positions([longest_right, tie]) == {1: 2}
+
+
+def test_of_two_good_ways_a_guesser_may_take_either() -> None:
+    story = SAMPLE.modules["kites"].scenarios["a-windy-day"]
+    texts = (("best", "the longest way"), ("best", "a way"), ("poor", "another way"), ("poor", "no"))
+    base = story.scenes[0].choices[0]
+    choices = tuple(base.model_copy(update={"quality": quality, "text": InlineText(text)}) for quality, text in texts)
+    scene = story.scenes[0].model_copy(update={"choices": choices})
+    found = scenario_guesses([story.model_copy(update={"scenes": (scene,)})])
+    assert [(guess.score, guess.chance) for guess in found] == [(1, 0.5), (0, 0.5)]
 
 
 def test_no_guesser_beats_chance_on_the_real_bank() -> None:

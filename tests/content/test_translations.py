@@ -20,6 +20,7 @@ from course.translation import use_language
 from tests.content.test_validation import SAMPLE, spoil
 from tests.support import pseudo_language
 from tests.support.pseudo_course import pseudo
+from tests.walking import wrong_form
 
 QUESTIONS = "kites/questions.cy.yaml"
 PAGE = "kites/pages/the-line.cy.md"
@@ -83,12 +84,7 @@ def test_an_answer_is_graded_shuffled_and_stored_the_same_in_every_language(modu
         assert other.version == question.version
         order = option_order(question, 7, 2)
         assert option_order(other, 7, 2) == order
-        fields = {"order": "place", "sort": "group"}.get(question.form)
-        form = (
-            {f"{fields}-{n}": [str(n if fields == "place" else 1)] for n in range(1, len(order) + 1)}
-            if fields
-            else {"answer": ["1"]}
-        )
+        form = wrong_form(question, order)
         answers = [parse_submission(one, order, form, False) for one in (question, other)]
         given = [answer.given for answer in answers if isinstance(answer, SubmittedAnswer)]
         assert len(given) == 2

@@ -16,6 +16,7 @@ SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
 QUESTIONS = "kites/questions.yaml"
 PAGE = "kites/pages/the-line.md"
 SCENARIO = "kites/scenarios/a-windy-day.yaml"
+ENDINGS = "kites/scenarios/a-calm-day.yaml"
 TIMELINE = "kites/timelines/a-month-of-kites.yaml"
 MODULE = "kites/module.yaml"
 
@@ -68,7 +69,7 @@ MISTAKES = [
     (SCENARIO, ", try_again: 1", "", 9, "lies on a loop"),
     (SCENARIO, ", debrief: Go earlier.", "", 0, "the ending 'dark' has no debrief"),
     (SCENARIO, "reason: Slow., ", "", 0, "every option needs its reason as feedback"),
-    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "exactly one choice of 's1' is best"),
+    (SCENARIO, "quality: fair, consequence: Nice.", "quality: best, consequence: Nice.", 0, "one choice of 's1' is best"),
     (SCENARIO, "effects: {height: 1}", "effects: {depth: 1}", 0, "the gauge 'depth' does not exist"),
     (SCENARIO, "    critical: true\n", "", 0, "a critical decision has a dangerous choice, and no other has one"),
     (SCENARIO, "start: s1", "start: s0", 7, "the scene 's0' does not exist"),
@@ -90,7 +91,9 @@ MISTAKES = [
     (PAGE, "page:kites/the-line", "page:kites/for-leaders", 5, "not everybody can open the page"),
     ("kites/discussion.yaml", "scenario: a-windy-day", "scenario: a-storm", 1, "the scenario 'a-storm' does not exist"),
     ("course.yaml", "notice:", "own_setting_modules: 2\nnotice:", 5, "finds its own work in"),
-    ("course.yaml", "notice:", "questions_per_point: 9\nnotice:", 0, "has 2 questions; it needs 9"),
+    ("course.yaml", "notice:", "questions_per_point: 9\nnotice:", 0, "'mind-the-trees' has 3 questions; it needs 9"),
+    ("course.yaml", "notice:", "sentence_words: [1, 2]\nnotice:", 0, "keep between 1 and 2"),
+    ("course.yaml", "notice:", "sentence_words: [17, 18]\nnotice:", 0, "keep between 17 and 18"),
     ("course.yaml", "notice:", "forms_per_point: 5\nnotice:", 0, "needs 5 forms of question"),
     (MODULE, "points: [hold-the-line, mind-the-trees]", "points: [hold-the-line]", 0, "'mind-the-trees' belongs to no module"),
     (QUESTIONS, "text: Hold on, correct", "text: You may hold on, correct", 4, "only the right option has a word of caution"),
@@ -98,11 +101,64 @@ MISTAKES = [
     (QUESTIONS, "What do you do?", "Which is not wise?", 4, "the stem asks for what is not so"),
     (MODULE, "  - the-line", "  - the-rope", 5, "the step 'the-rope' is no page, scenario or timeline"),
     (MODULE, "points: [hold-the-line, ", "points: [hold-it, hold-the-line, ", 3, "unknown learning point 'hold-it'"),
+    (ENDINGS, "done: [s2/drop]", "done: [s9/drop]", 63, "the scene 's9' does not exist"),
+    (ENDINGS, "done: [s2/drop]", "done: [s2/run]", 63, "the scene 's2' has no choice 'run'"),
+    (ENDINGS, "done: [s2/drop]", "done: [drop]", 63, "'drop' is no decision: write scene/choice"),
+    (ENDINGS, "not_done: [s3/back]", "not_done: [s3/front]", 57, "the scene 's3' has no choice 'front'"),
+    (ENDINGS, "when: {done: [s2/drop]}", "when: {}", 63, "'when' names at least one condition"),
+    (ENDINGS, "gauges: {height: 3}", "gauges: {depth: 3}", 53, "the gauge 'depth' does not exist"),
+    (ENDINGS, "gauges: {height: 3}", "gauges: {height: 6}", 53, "less than or equal to 5"),
+    (ENDINGS, "no_dangerous: true", "no_dangerous: false", 53, "no_dangerous"),
+    (ENDINGS, "        when: {done: [s2/drop]}\n", "", 61, "'dropped' needs 'when'"),
+    (ENDINGS, "title: Home early", "title: Home early\n        when: {done: [s2/drop]}", 71, "it has no 'when'"),
+    (ENDINGS, "id: low", "id: steady", 68, "the ending 'steady' stands here twice"),
+    (ENDINGS, "id: low", "id: home", 68, "the ending 'home' has the id of its scene"),
+    (ENDINGS, "id: low", f"id: {'l' * 58}", 68, "is longer than 60 characters"),
+    (ENDINGS, "id: looked", "id: straight", 60, "the passage 'straight' stands in 'steady' twice"),
+    (ENDINGS, "debrief: Well held.", "debrief: Well held.\n        why: It flew.", 59, "'steady' is good: 'why' says"),
+    (ENDINGS, "time: 6pm", "time: 6pm\n    title: Home", 50, "'home' has 'endings': its 'title'"),
+    (ENDINGS, "text: You looked as well.", "text: It is sexting.", 51, "the words 'sexting' are to be avoided"),
+    (ENDINGS, "recommended: 60", "recommended: 100, gauges_below: {height: 1}", 8, "the mixed one, 'home/low', needs 'why'"),
+    (ENDINGS, "end: good\n", "end: poor\n", 8, "does not reach a good ending, but 'home/steady'"),
+    (SCENARIO, "end: good, title: Home, text: You are home.", "end: good, title: Home", 0, "the ending 'home' has no text"),
+    (SCENARIO, "debrief: Well held.", "debrief: Well held., why: It flew.", 0, "'home' is good: 'why' says"),
+    (SCENARIO, "    text: Wind 2.\n", "", 0, "the scene 's2' has no text"),
     ("course.yaml", "modules: [kites]", "modules: [kites, boats]", 1, "cannot be read"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "old", "new", "line", "message"), MISTAKES, ids=lambda value: str(value)[:40])
+SOME = "residential, social-work, early-years, leaders"
+INTRO = "  intro: |\n    At 3pm a gust came. Ana let go and called out.\n\n    You held on.\n"
+MISTAKES_IN_PARTS_AND_PATHWAYS = [
+    (QUESTIONS, "form: sort", "form: all", 28, "only a question of the forms sort, first-words, record has groups"),
+    (QUESTIONS, "[Fine, Not fine]", "[Fine]", 28, "a question of the form 'sort' has 2 to 3 groups; here 1 are"),
+    (QUESTIONS, "[How you begin, What you ask]", "[How you begin]", 37, "'first-words' has 2 to 4 groups; here 1 are"),
+    (QUESTIONS, "[How you begin, What you ask]", "[A, B, C, D, E]", 37, "'first-words' has 2 to 4 groups; here 5 are"),
+    (QUESTIONS, "[When, What she", "[When, What, Who, How, What she", 53, "'record' has 2 to 5 groups; here 6 are"),
+    (QUESTIONS, "[When, What she", "[When, When, What she", 53, "the group 'When' stands here twice"),
+    (QUESTIONS, "[When, What she", "[Where, When, What she", 54, "the part 'Where' has two or three options; here 0 are"),
+    (QUESTIONS, "{group: When, text", "{group: Why, text", 56, "the group 'Why' is not one of When, What she said"),
+    (QUESTIONS, "{group: When, text", "{text", 56, "the group 'None' is not one of When, What she said"),
+    (QUESTIONS, "{group: When, t", "{group: When, correct: true, t", 54, "in the part 'When' some options are correct"),
+    (QUESTIONS, "{group: When, correct: true, t", "{group: When, t", 54, "in the part 'When' some options are correct"),
+    (QUESTIONS, ", does: Too wide", "", 56, "'does' is missing: each option of the form 'record' says"),
+    (QUESTIONS, "text: Let go, ", "text: Let go, does: Lets go, ", 6, "only an option of the forms first-words, record has"),
+    (QUESTIONS, INTRO, "", 44, "'intro' is missing"),
+    (QUESTIONS, "At 3pm a gust came.", "Was it sexting?", 48, "the words 'sexting' are to be avoided"),
+    (QUESTIONS, "does: Too wide", "does: sexting", 56, "the words 'sexting' are to be avoided"),
+    (QUESTIONS, "settings: [school, clubs]", "settings: [school, choirs]", 47, "Input should be 'school'"),
+    (QUESTIONS, "settings: [school, clubs]", "settings: [school, school]", 47, "a pathway stands here twice"),
+    ("course.yaml", "notice", "questions_per_critical_point: 3\nnotice", 0, f"has 2 questions on the pathways {SOME}; it needs 3"),
+    ("course.yaml", "notice", "questions_per_critical_point: 9\nnotice", 0, f"{SOME} and 3 questions on the pathways school"),
+    ("course.yaml", "notice", "forms_per_point: 3\nnotice", 0, f"'hold-the-line' needs 3 forms of question on the pathways {SOME}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line", "message"),
+    MISTAKES + MISTAKES_IN_PARTS_AND_PATHWAYS,
+    ids=lambda value: str(value)[:40],
+)
 def test_a_mistake_is_named_with_its_file_and_line(
     modules: Path, file: str, old: str, new: str, line: int, message: str
 ) -> None:
@@ -151,3 +207,15 @@ def test_the_real_content_is_sound_and_covers_every_point_that_its_modules_name(
             assert 4 <= len(seen.pages) <= (8 if pathway == "leaders" else 6), module.id
         assert module.timelines
         assert all(6 <= len(s.recommended) - 1 <= 12 for s in module.scenarios.values())
+
+
+def test_a_module_that_takes_longer_than_the_course_allows_is_named_with_its_minutes(modules: Path) -> None:
+    minutes = max(load_library(modules).for_(name, "wales").module_minutes("kites") for name in SETTINGS)
+    spoil(modules, "course.yaml", "notice:", f"module_minutes: {int(minutes) + 1}\nnotice:")
+    load_library(modules)
+    spoil(modules, "course.yaml", f"module_minutes: {int(minutes) + 1}", "module_minutes: 1")
+    with pytest.raises(ContentError) as raised:
+        load_library(modules)
+    (problem,) = raised.value.problems
+    assert problem.file.endswith("kites/module.yaml")
+    assert f"takes {minutes:.1f} minutes" in problem.message

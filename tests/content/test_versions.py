@@ -64,9 +64,9 @@ def test_an_earlier_version_can_be_shown_again_after_an_edit(session: Session, t
 
 def test_coverage_names_the_places_of_every_point() -> None:
     rows = {row["id"]: row for row in coverage(load_library(SAMPLE))}
-    assert rows["hold-the-line"]["taught"] == ["kites/for-leaders", "kites/the-line"]
+    assert rows["hold-the-line"]["taught"] == ["kites/five-figures", "kites/for-leaders", "kites/the-line"]
     assert "kites/a-windy-day#s1" in rows["hold-the-line"]["practised"]
-    assert rows["mind-the-trees"]["assessed"] == ["near-trees", "allowed"]
+    assert rows["mind-the-trees"]["assessed"] == ["near-trees", "allowed", "first-words-to-ana"]
 
 
 def test_the_bank_can_be_exported_whole() -> None:
@@ -76,3 +76,59 @@ def test_the_bank_can_be_exported_whole() -> None:
     assert [o["correct"] for o in entries["allowed"]["options"]] == ["Fine", "Not fine", "Fine"]
     assert entries["gust"]["critical"] is True
     assert entries["a-month-of-kites"]["form"] == "missed-opportunities"
+
+
+def test_the_export_names_the_parts_of_an_answer_and_the_pathways_of_a_question() -> None:
+    rows = {row["id"]: row for row in question_bank(load_library(SAMPLE))}
+    note = rows["the-note-on-the-gust"]
+    assert (note["form"], note["settings"]) == ("record", ["school", "clubs"])
+    assert note["intro"].startswith("At 3pm a gust came.")
+    assert note["options"][1] == {
+        "text": "In the afternoon", "correct": False, "reason": "Afternoons are long.", "part": "When", "does": "Too wide",
+    }  # fmt: skip
+    assert "settings" not in rows["first-words-to-ana"]
+    assert set(rows["gust"]["options"][0]) == {"text", "correct", "reason"}
+
+
+@pytest.mark.parametrize(
+    ("question", "version"),
+    [
+        ("gust", "c5fd867dc99c24b6cdef"),
+        ("near-trees", "899527a797949505709b"),
+        ("first-things", "776eb84c496a03baa9df"),
+        ("allowed", "a383cd813dfc0d1004d7"),
+        ("a-month-of-kites", "ecb99443bc4fadba6756"),
+    ],
+)
+def test_a_question_keeps_the_version_that_it_had_before_answers_from_parts(question: str, version: str) -> None:
+    assert load_library(SAMPLE).answerable[question].version == version
+
+
+def test_the_pathways_of_a_question_are_no_part_of_its_version_and_what_a_line_does_is(tmp_path: Path) -> None:
+    before = load_library(SAMPLE).questions["the-note-on-the-gust"].version
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    spoil(modules, "kites/questions.yaml", "  settings: [school, clubs]\n", "  settings: [clubs]\n")
+    assert load_library(modules).questions["the-note-on-the-gust"].version == before
+    spoil(modules, "kites/questions.yaml", "does: Too wide", "does: Vague")
+    assert load_library(modules).questions["the-note-on-the-gust"].version != before
+
+
+def test_every_question_comes_back_from_the_archive_as_it_was() -> None:
+    for question in load_library(SAMPLE).questions.values():
+        found = Question.model_validate_json(question.model_dump_json())
+        assert (found, found.version) == (question, question.version)
+
+
+def test_a_story_without_earned_endings_has_the_version_that_it_had_before_there_were_any() -> None:
+    stories = load_library(SAMPLE).modules["kites"].scenarios
+    assert stories["a-windy-day"].version == "68580130f71100f4c4df"
+    scenes = {scene["id"]: scene for scene in stories["a-calm-day"].visible_content()["scenes"]}
+    assert scenes["home"]["endings"][0]["when"]["no_dangerous"] is True
+    assert not {"endings", "why"} & scenes["dark"].keys()
+
+
+def test_a_condition_of_an_ending_is_part_of_the_version(tmp_path: Path) -> None:
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    before = load_library(modules).modules["kites"].scenarios["a-calm-day"]
+    spoil(modules, "kites/scenarios/a-calm-day.yaml", "recommended: 60", "recommended: 61")
+    assert load_library(modules).modules["kites"].scenarios["a-calm-day"].version != before.version

@@ -12,6 +12,8 @@ def right(question: Question) -> GivenAnswer:
         return [str(option.group) for option in question.options]
     if question.form == "order":
         return list(range(len(question.options)))
+    if question.has_parts:
+        return _first_of_each_part(question, correct=True)
     return [n for n, option in enumerate(question.options) if option.correct]
 
 
@@ -21,4 +23,14 @@ def wrong(question: Question) -> GivenAnswer:
         return [question.groups[0]] * len(question.options)
     if question.form == "order":
         return list(reversed(range(len(question.options))))
+    if question.has_parts:
+        return _first_of_each_part(question, correct=False)
     return [n for n, option in enumerate(question.options) if not option.correct][:1]
+
+
+def _first_of_each_part(question: Question, *, correct: bool) -> list[int]:
+    """The first option of each part that is right, or that is not."""
+    return [
+        next(n for n, option in enumerate(question.options) if option.group == part and option.correct == correct)
+        for part in question.groups
+    ]

@@ -28,6 +28,9 @@ def chance(question: Question) -> float:
         return 1 / options
     if question.form == "order":
         return 1 / math.factorial(options)
+    if question.has_parts:
+        parts = [[option.correct for option in question.options if option.group == part] for part in question.groups]
+        return math.prod(sum(part) / len(part) for part in parts)
     ways: int = len(question.groups) ** options if question.form == "sort" else 2**options - 1
     return 1 / ways
 

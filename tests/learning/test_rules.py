@@ -29,6 +29,7 @@ SCHOOL = SAMPLE.for_("school", "england")
 REAL = load_library(Path(__file__).resolve().parents[2] / "modules")
 DAY = SAMPLE.modules["kites"].scenarios["a-windy-day"]
 ONE, ALL, ORDER, SORT = (SAMPLE.questions[i] for i in ("gust", "near-trees", "first-things", "allowed"))
+WORDS, NOTE = SAMPLE.questions["first-words-to-ana"], SAMPLE.questions["the-note-on-the-gust"]
 TIMELINE = SAMPLE.answerable["a-month-of-kites"]
 
 GRADES = [
@@ -41,6 +42,12 @@ GRADES = [
     (ORDER, [1, 0, 2], False, (False, False, True)),
     (SORT, ["Fine", "Not fine", "Fine"], True, (True, True, True)),
     (SORT, ["Fine", "Fine", "Fine"], False, (True, False, True)),
+    (WORDS, [0, 4], True, (True, True, True, True, True)),
+    (WORDS, [2, 4], True, (True, True, True, True, True)),
+    (WORDS, [1, 4], False, (False, False, False, True, True)),
+    (WORDS, [2, 3], False, (True, True, True, False, False)),
+    (NOTE, [0, 3, 4], True, (True, True, True, True, True, True)),
+    (NOTE, [0, 2, 5], False, (True, True, False, False, False, False)),
     (TIMELINE, [1, 3], True, (True, True, True, True)),
     (TIMELINE, [0, 3], False, (False, False, True, True)),
 ]  # fmt: skip
@@ -73,6 +80,18 @@ ANSWERS = [
     (SORT, (2, 0, 1), {"group-1": ["1"], "group-2": ["1"], "group-3": ["2"]}, ["Fine", "Not fine", "Fine"]),
     (SORT, (2, 0, 1), {"group-1": ["1"], "group-3": ["2"]}, "Choose a group for “Beach”."),
     (SORT, (2, 0, 1), {"group-1": ["1"], "group-2": ["3"], "group-3": ["2"]}, "Choose a group for “Beach”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["2"], "part-2": ["1"]}, [2, 4]),
+    (WORDS, (4, 2, 0, 3, 1), {"part-2": ["4"], "part-1": ["3"]}, [0, 3]),
+    (WORDS, (4, 2, 0, 3, 1), {}, "Choose a line for “How you begin”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-2": ["1"]}, "Choose a line for “How you begin”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["2"]}, "Choose a line for “What you ask”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["2"], "part-2": ["2"]}, "Choose a line for “What you ask”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["2"], "part-2": ["1", "4"]}, "Choose a line for “What you ask”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["0"], "part-2": ["1"]}, "Choose a line for “How you begin”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["6"], "part-2": ["1"]}, "Choose a line for “How you begin”."),
+    (WORDS, (4, 2, 0, 3, 1), {"part-1": ["x"], "part-2": ["1"]}, "Choose a line for “How you begin”."),
+    (NOTE, (5, 4, 3, 2, 1, 0), {"part-1": ["6"], "part-2": ["3"], "part-3": ["2"]}, [0, 3, 4]),
+    (NOTE, (5, 4, 3, 2, 1, 0), {"part-1": ["6"], "part-2": ["3"]}, "Choose a line for “What you did”."),
     (TIMELINE, (0, 1, 2, 3), {"answer": ["2", "4"]}, [1, 3]),
 ]  # fmt: skip
 
@@ -113,10 +132,10 @@ def test_a_point_is_right_when_all_its_answers_are() -> None:
 def test_the_order_on_screen_is_always_the_same_for_one_item_and_never_gives_an_order_away(
     seed: int, place: int
 ) -> None:
-    for question in (ONE, ALL, ORDER, SORT):
+    for question in (ONE, ALL, ORDER, SORT, WORDS, NOTE):
         order = option_order(question, seed, place)
         assert order == option_order(question, seed, place)
-        assert sorted(order) == [0, 1, 2]
+        assert sorted(order) == list(range(len(question.options)))
     assert option_order(ORDER, seed, place) != (0, 1, 2)
     assert option_order(TIMELINE, seed, place) == (0, 1, 2, 3)
 
@@ -151,7 +170,7 @@ def test_a_retake_asks_other_questions_while_there_are_any(seed: int) -> None:
 
 
 def test_a_point_with_too_few_questions_gives_what_it_has() -> None:
-    assert len(draw_questions([("hold-the-line", 9)], SAMPLE.questions.values(), QuestionHistory({}), 1)) == 2
+    assert len(draw_questions([("hold-the-line", 9)], SAMPLE.questions.values(), QuestionHistory({}), 1)) == 3
 
 
 VERDICTS = [

@@ -40,7 +40,7 @@ def finish_scenario(app: Flask, client: Client, person: Person, session: Session
     for step in range(1, 20):
         client.post(run, {"step": str(step), "choice": scene.best.id})
         scene = scenario.by_id[scene.best.to]
-        if scene.end:
+        if scene.is_ending:
             return
     raise AssertionError("the story does not end")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.content.actions import archive
 from course.content.library import Library
+from course.content.rendering import InlineText
+from course.content.schema import Change, Question, Setting
+from course.context import make_context
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.queries import attempt as attempt_of
 from course.learning.rules.grading import option_order
 from course.mail.actions import set_mail_preference
 from course.mail.rules import BOOSTER
+from course.people.actions import choose_pathway
 from course.people.models import Person
 from course.refreshers import actions, queries
 from course.signed_links import BoosterLink, sign_link
@@ -200,3 +206,39 @@ def test_answers_of_a_booster_update_the_memory_model(session: Session, library:
     after = actions.person_memory_estimates(session, library, person.id, now() + timedelta(days=1))
     asked = {item.point for item in found.items}
     assert all(after[p] > before[p] if p in asked else after[p] == before[p] for p in library.taught_points)
+
+
+def test_a_booster_asks_about_the_work_of_its_reader(session: Session, sample_course: Library) -> None:
+    person = make_completed(session, sample_course.for_("leaders", "england"), timedelta(days=40))
+    choose_pathway(make_context(session, None, now()), [person.id], "leaders", "their work")
+    note = sample_course.questions["the-note-on-the-gust"]
+    assert "leaders" not in note.settings
+    # What was never asked comes first: of two boosters one would ask this question, if it were of this work.
+    asked = set()
+    for months in (0, 2):
+        attempt_id = send_boosters(session, sample_course, 31 * months)
+        asked |= set(
+            session.execute(select(AttemptItem.question_id).where(AttemptItem.attempt_id == attempt_id)).scalars()
+        )
+    assert note.id not in asked
+    assert {"first-things", "gust"} <= asked
+
+
+def test_no_mail_is_about_a_changed_question_of_other_work(session: Session, sample_course: Library) -> None:
+    note = sample_course.questions["the-note-on-the-gust"]
+    change = Change(date=now().date(), reason=InlineText("Write the time."), update_days=28)
+    marked = Question.model_construct(**{**dict(note), "changes": (change,)})
+    module = sample_course.modules["kites"]
+    questions = tuple(marked if one.id == note.id else one for one in module.questions)
+    changed = replace(
+        sample_course, modules={"kites": module.model_copy(update={"questions": questions})}, _variants={}
+    )
+    archive(session, changed, now())
+    people: dict[Setting, int] = {"clubs": 0, "leaders": 0}
+    for pathway in people:
+        library = changed.for_(pathway, "england")
+        person = make_completed(session, library, timedelta(days=40), email=f"{pathway}@example.org")
+        choose_pathway(make_context(session, None, now()), [person.id], pathway, "their work")
+        people[pathway] = person.id
+    due = actions.updates_due(session, changed, ZONE, now().date())
+    assert [one.person.person_id for one in due] == [people["clubs"]]

@@ -10,9 +10,11 @@ from xml.etree import ElementTree
 
 import yaml
 
+from course.content.lesson_source import SHOWN_ATTRIBUTES
 from course.content.lesson_translation import drawing_text, page_fingerprint
 from course.content.loader import read_content
-from course.content.schema import FrozenModel, Page
+from course.content.schema import Page
+from course.content.schema_base import FrozenModel
 from course.content.text_fields import fingerprint, text_fields
 from course.content.translation_source import OriginalEntry, TranslationReading
 from course.content.yaml_source import RawBlock, read_page
@@ -20,8 +22,8 @@ from course.content.yaml_source import RawBlock, read_page
 # Dumping in C is ten times as fast, where it is there.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ACCENTS = str.maketrans("aeiouyAEIOUY", "àéîöüÿÀÉÎÖÜŸ")
-# What must stay as it is: the target of a link, and tags.
-_FIXED = re.compile(r"(\]\([^)]*\)|<[^>]*>)")
+# What must stay as it is: the target of a link, tags, and the sides of a conversation.
+_FIXED = re.compile(r"(\]\([^)]*\)|<[^>]*>|\b(?:left|right|note):)")
 
 
 def pseudo(text: str) -> str:
@@ -85,7 +87,7 @@ def _block(block: RawBlock) -> str:
     if block.kind == "text":
         return text
     attributes = "".join(
-        f' title="{pseudo(value)}"' if name == "title" else f" {name}={value}"
+        f' {name}="{pseudo(value)}"' if name in SHOWN_ATTRIBUTES else f" {name}={value}"
         for name, value in block.attributes.items()
     )
     return f"::: {block.kind}{attributes}\n{text}\n:::\n"

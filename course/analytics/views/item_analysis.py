@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +26,8 @@ class QuestionAnalysis:
     """A question in a version: `module` is the module that asks it today, None if the course does not contain it any more.
 
     `is_current` is whether this version is asked today; `counts` gives how many people chose each option, where there
-    are options to choose; `notes` are the review notes.
+    are options to choose; `part_shares` gives for each part of an answer the per cent of people who chose a right line for
+    it; `notes` are the review notes.
     """
 
     question: Question
@@ -34,6 +35,7 @@ class QuestionAnalysis:
     is_current: bool
     figures: ItemStatistics
     counts: tuple[tuple[Option, int], ...]
+    part_shares: tuple[tuple[str, float], ...]
     notes: tuple[str, ...]
 
 
@@ -88,12 +90,23 @@ def _question_analyses(published: Mapping[QuestionVersion, ItemStatistics]) -> l
         is_current = ("question", question_id, version) in course.parts
         has_one_answer = question.form == "one"
         right = [index for index, option in enumerate(question.options) if option.correct]
-        chosen = (
-            zip(question.options, figures.options, strict=True)
-            if figures.is_sufficient and question.form in ("one", "all")
-            else ()
-        )
+        has_counts = figures.is_sufficient and (question.form in ("one", "all") or question.has_parts)
+        chosen = tuple(zip(question.options, figures.options, strict=True)) if has_counts else ()
         texts = [option.text for option in question.options]
         notes = review_notes(figures, texts, right) if has_one_answer and is_current else ()
-        analyses.append(QuestionAnalysis(question, modules.get(question_id), is_current, figures, tuple(chosen), notes))
+        shares = _part_shares(question, chosen) if question.has_parts else ()
+        analyses.append(
+            QuestionAnalysis(question, modules.get(question_id), is_current, figures, chosen, shares, notes)
+        )
     return analyses
+
+
+def _part_shares(question: Question, chosen: Sequence[tuple[Option, int]]) -> tuple[tuple[str, float], ...]:
+    """For each part of an answer, the per cent of people who chose a right line; nothing where no counts are shown."""
+    shares = []
+    for part in question.groups:
+        total = sum(count for option, count in chosen if option.group == part)
+        right = sum(count for option, count in chosen if option.group == part and option.correct)
+        if total:
+            shares.append((part, 100 * right / total))
+    return tuple(shares)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from course.content.endings import ShownEnding, earned_ending
+from course.content.paths import path_facts
 from course.content.schema import Choice, Scenario, Scene
 
 
@@ -21,13 +23,14 @@ class RunState:
     """The state of a run.
 
     `path` holds the decisions on the way to the ending, `repairs` the decisions that replace a dangerous one after it.
+    `ending` is what the path has earned: repairs do not change it.
     `scene` is where the next decision is due: on the way or, once `ending` is reached, the next critical scene to
     repair. It is None when the run is finished.
     """
 
     path: tuple[SceneDecision, ...]
     repairs: tuple[SceneDecision, ...]
-    ending: Scene | None
+    ending: ShownEnding | None
     scene: Scene | None
     open_choices: tuple[Choice, ...]
     gauges: dict[str, int]
@@ -53,15 +56,12 @@ def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunSt
     scene = scenario.by_id[scenario.start]
     path: list[SceneDecision] = []
     repairs: list[SceneDecision] = []
-    gauges = {name: gauge.start for name, gauge in scenario.gauges.items()}
     for scene_id, choice_id in decisions:
-        if scene.end is None:
+        if not scene.is_ending:
             choice = scene.choice(choice_id)
             if scene.id != scene_id or choice is None:
                 break
             path.append(SceneDecision(scene, choice))
-            for name, change in choice.effects.items():
-                gauges[name] = min(5, max(0, gauges[name] + change))
             scene = scenario.by_id[choice.to]
         else:
             repaired = scenario.by_id.get(scene_id)
@@ -69,11 +69,12 @@ def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunSt
             if repaired is None or choice is None:
                 break
             repairs.append(SceneDecision(repaired, choice))
-    ending = scene if scene.end else None
+    facts = path_facts(scenario, [(decision.scene, decision.choice) for decision in path])
+    ending = earned_ending(scene.id, scene.possible_endings, facts) if scene.is_ending else None
     to_repair = _scenes_to_repair(path, repairs) if ending else ()
     due = (to_repair[0] if to_repair else None) if ending else scene
     choices = _open_choices(due, path, bool(ending)) if due else ()
-    return RunState(tuple(path), tuple(repairs), ending, due, choices, gauges, to_repair)
+    return RunState(tuple(path), tuple(repairs), ending, due, choices, dict(facts.gauges), to_repair)
 
 
 def _scenes_to_repair(path: list[SceneDecision], repairs: list[SceneDecision]) -> tuple[Scene, ...]:
@@ -105,7 +106,7 @@ def longest_path(scenario: Scenario, scene: Scene) -> int:
     known: dict[str, int] = {}
 
     def steps(scene: Scene) -> int:
-        if scene.end:
+        if scene.is_ending:
             return 0
         if scene.id not in known:
             targets = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
@@ -117,7 +118,8 @@ def longest_path(scenario: Scenario, scene: Scene) -> int:
 
 @dataclass(frozen=True)
 class DebriefRow:
-    """One row of the debrief: the choice that was taken, and the recommended one at that point."""
+    """One row of the debrief: the choice that was taken, and the recommended one at that point, the first of two good
+    ways. Whoever took the other one took a recommended one."""
 
     scene: Scene
     chosen: Choice

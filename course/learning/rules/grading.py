@@ -10,7 +10,8 @@ from course.content.schema import Question
 from course.translation import lazy_gettext as _
 
 CONFIDENCE_LEVELS = {"sure": _("Sure"), "fairly": _("Fairly sure"), "guessing": _("Guessing")}
-# An answer: indices of options (one, all, order, timeline) or, for sort, a group for each option.
+# An answer: indices of options or, for sort, a group for each option. An answer that is put together from parts
+# (schema.PART_FORMS) has one index for each part, in the order of the parts.
 GivenAnswer = list[int] | list[str]
 
 
@@ -78,6 +79,8 @@ def parse_answer(
         return _parse_groups(question, order, form)
     if question.form == "order":
         return _parse_places(order, form)
+    if question.has_parts:
+        return _parse_parts(question, order, form)
     places = _parse_numbers(form.get("answer", ()))
     if places is None or any(not 1 <= place <= len(order) for place in places):
         return InvalidAnswer("answer-1", _("Choose from the answers shown."))
@@ -101,6 +104,20 @@ def _parse_groups(
             )
         groups[index] = question.groups[number[0] - 1]
     return groups
+
+
+def _parse_parts(
+    question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
+) -> GivenAnswer | InvalidAnswer:
+    given: list[int] = []
+    for part, group in enumerate(question.groups, 1):
+        number = _parse_numbers(form.get(f"part-{part}", ()))
+        chosen = order[number[0] - 1] if number and len(number) == 1 and 1 <= number[0] <= len(order) else None
+        if chosen is None or question.options[chosen].group != group:
+            name = getattr(group, "shown", group)  # in the reader's language
+            return InvalidAnswer(f"part-{part}-1", _("Choose a line for “%(part)s”.", part=name))
+        given.append(chosen)
+    return given
 
 
 def _parse_places(order: Sequence[int], form: Mapping[str, Sequence[str]]) -> GivenAnswer | InvalidAnswer:
@@ -131,6 +148,13 @@ def grade(question: Question, given: GivenAnswer) -> Grade:
     elif question.form == "order":
         places = {index: place for place, index in enumerate(given)}
         parts = tuple(places.get(index) == index for index in range(len(question.options)))
+    elif question.has_parts:
+        # Where a part has several right options, one of them is enough.
+        done = {question.options[int(index)].group for index in given if question.options[int(index)].correct}
+        parts = tuple(
+            option.correct if index in given else not option.correct or option.group in done
+            for index, option in enumerate(question.options)
+        )
     else:
         parts = tuple(option.correct == (index in given) for index, option in enumerate(question.options))
     return Grade(all(parts), parts)

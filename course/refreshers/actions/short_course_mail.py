@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.schema import content_digest
+from course.content.schema_base import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt, protected_questions
@@ -66,8 +66,9 @@ def _booster_history(learner: CertifiedLearner, zone: str) -> tuple[date, list[S
 
 
 def queue_booster(session: Session, library: Library, learner: CertifiedLearner, zone: str, at: datetime) -> bool:
-    """Draw the five questions and queue the mail with their link in the outbox, to be sent in working hours. Returns
-    False if another process was quicker."""
+    """Draw the five questions, of those that fit the learner's pathway, and queue the mail with their link in the outbox,
+    to be sent in working hours. Returns False if another process was quicker."""
+    library = library.for_(learner.pathway, library.nation)
     estimate = person_memory_estimates(session, library, learner.person_id, at)
     seed = secrets.randbelow(2**31)
     counts = [(point, 1) for point in weakest_points(estimate, library.taught_points)]
@@ -123,7 +124,7 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
     for learner in people:
         if certification_status(facts[learner.person_id], policies, on).state != UP_TO_DATE:
             continue
-        update = update_for(session, library, learner.person_id, None, zone)
+        update = update_for(session, library.for_(learner.pathway, library.nation), learner.person_id, None, zone)
         if update is not None:
             due.append(DueUpdateMail(learner, update, update_mail_step(update, on)))
     return due

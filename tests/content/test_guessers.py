@@ -1,0 +1,99 @@
+"""Guessers: people who know something other than the learning point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course.content.guesser_report import guesser_lines
+from course.content.guessers import (
+    PLAIN_SIGNS,
+    ChoiceTask,
+    choice_tasks,
+    learned_words_scores,
+    rule_of_thumb,
+    rule_of_thumb_score,
+    share_right,
+)
+from course.content.library import load_library
+
+SAMPLE = Path(__file__).parents[1] / "sample_modules"
+
+
+def task(*texts: str, right: int = 0, module: str = "m", stem: str = "What do you do?", name: str = "q") -> ChoiceTask:
+    return ChoiceTask("question", name, module, ("p",), False, stem, texts, frozenset({right}))
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ("Ring the safeguarding lead now", "Ring the safeguarding lead tomorrow"),
+        ("Tell the lead, and leave the phone as it is", "Tell the lead, and look at the phone"),
+        ("Thank her and pass it on today", "Ask her who it was"),
+        ("Go to the manager at once", "Block the account and see whether it stops"),
+        ("Hand it over in person", "Promise that nobody will know"),
+    ],
+)
+def test_the_rule_of_thumb_prefers_telling_now_to_every_other_act(better: str, worse: str) -> None:
+    assert rule_of_thumb_score(better) > rule_of_thumb_score(worse)
+
+
+@pytest.mark.parametrize(
+    ("sign", "texts", "taken"),
+    [
+        ("the longest", ("a", "a longer text", "a text"), {1}),
+        ("the shortest", ("a", "a longer text", "a text"), {0}),
+        ("the second longest", ("a", "a longer text", "a text", "this is the longest"), {1}),
+        ("the second shortest", ("a", "a longer text", "a text", "this is the longest"), {2}),
+        ("the one with most commas", ("one, two, three", "one, two", "one"), {0}),
+        ("the one with fewest commas", ("one, two, three", "one, two", "one"), {2}),
+        ("the one with most 'and'", ("this and that", "these and those and that", "sand"), {1}),
+        ("the most cautious", ("It may help", "It helps"), {0}),
+        ("the one with a reason or condition", ("Wait, because it is late", "Wait"), {0}),
+        ("the one without a reason or condition", ("Wait, because it is late", "Wait"), {1}),
+        ("the one in quotation marks", ("“Thank you”", "Thank her"), {0}),
+        ("the one without quotation marks", ("“Thank you”", "Thank her"), {1}),
+        ("the one most like the others", ("ring the lead", "ring the police", "swim"), {0, 1}),
+        ("the one least like the others", ("ring the lead", "ring the police", "swim"), {2}),
+    ],
+)
+def test_a_plain_sign_takes_the_text_that_it_names(sign: str, texts: tuple[str, ...], taken: set[int]) -> None:
+    values = PLAIN_SIGNS[sign](task(*texts))
+    assert {n for n, value in enumerate(values) if value == max(values)} == taken
+
+
+def test_the_sign_of_likeness_to_the_stem_counts_distinctive_words_only() -> None:
+    asked = task("Find the bicycle", "Go there with her", stem="Whose bicycle is there?")
+    assert PLAIN_SIGNS["the one most like the stem"](asked) == [1, 0]
+
+
+def test_equal_texts_are_taken_by_lot_and_chance_counts_all_right_ones() -> None:
+    found = share_right([task("same", "same"), task("x", "y", right=1)], lambda asked: [1.0] * len(asked.texts))
+    assert (found.right, found.chance, found.asked) == (0.5, 0.5, 2)
+
+
+def test_words_are_learned_from_other_modules_only() -> None:
+    other = [task("gentle words", "harsh words", module="a", name=f"q{n}") for n in range(6)]
+    own = task("harsh and clear", "gentle and clear", module="b")
+    scores = learned_words_scores([*other, own])
+    assert scores[own][1] > scores[own][0], "the words of module a are known to who guesses in module b"
+    alone = learned_words_scores([task("gentle words", "harsh words", name=f"q{n}") for n in range(6)])
+    assert all(values == [0.0, 0.0] for values in alone.values()), "nothing is known of a module from itself"
+
+
+def test_every_question_with_one_answer_and_every_scene_is_a_task_and_the_report_has_a_line_for_each_sign() -> None:
+    modules = list(load_library(SAMPLE).modules.values())
+    tasks = choice_tasks(modules)
+    assert {t.id for t in tasks if t.kind == "question"} == {
+        q.id for m in modules for q in m.questions if q.form == "one"
+    }
+    assert sum(t.kind == "scene" for t in tasks) == sum(
+        bool(s.choices) for m in modules for story in m.scenarios.values() for s in story.scenes
+    )
+    assert all(t.right and len(t.right) < len(t.texts) for t in tasks)
+    lines = list(guesser_lines(modules))
+    assert all(sum(line.startswith(sign) for line in lines) == 1 for sign in PLAIN_SIGNS)
+    assert any(
+        f"{share_right([t for t in tasks if t.kind == 'question'], rule_of_thumb).right:.1%}" in line for line in lines
+    )
