@@ -350,7 +350,12 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
     )
     for enrolment, at, answers in rows:
         sent.setdefault(enrolment, []).append((at, answers > 0))
-    return [CertifiedLearner(*row, tuple(sent.get(row.enrolment_id, ()))) for row in people]
+    return [
+        CertifiedLearner(
+            row[0], row[1], row[2], cast("Setting | None", row[3]), *row[4:], tuple(sent.get(row.enrolment_id, ()))
+        )
+        for row in people
+    ]
 
 
 def enrolment_holder(session: Session, enrolment: int) -> int | None:

@@ -170,6 +170,23 @@ def test_what_is_not_translated_is_marked_and_counted(
     assert "Kites were lost." in english.text
 
 
+@pytest.mark.usefixtures("sample_course")
+def test_answers_from_parts_and_the_questions_of_a_pathway_are_previewed(session: Session, client: Client) -> None:
+    sign_in(client, make_person(session, role="administrator"))
+    page = client.get("/preview/clubs/wales/kites/check")
+    assert "Put together from parts: How you begin, What you ask" in page.text
+    assert "Complete the note: When, What she said, What you did" in page.text
+    assert "At 3pm a gust came." in page.text
+    assert "What she said: She was afraid." in page.text
+    assert "What she said: Your opinion. She did not say so." in page.text
+    assert re.findall(r'class="option( right)?"><div><p>([^<]*“(?:Was|Which)[^<]*”)', page.html) == [
+        ("", "“Was it the oak?”"), (" right", "“Which tree is it?”"),
+    ]  # fmt: skip
+    assert "Complete the note" not in client.get("/preview/leaders/wales/kites/check").text
+    assert "All 6 questions that people on this pathway may be asked" in client.get("/preview/clubs/wales/kites").text
+    assert "All 5 questions that people on this pathway may be asked" in client.get("/preview/leaders/wales/kites").text
+
+
 def test_a_preview_lists_every_ending_with_its_condition_in_words(
     session: Session, client: Client, translated: Path
 ) -> None:
