@@ -357,7 +357,7 @@ class Course(FrozenModel):
     `check_per_point` each. A refresher takes `refresher_share` per cent of the course's time. The numbers from
     `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
     a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
-    check holds the endings of every scenario against all ways that lead to them (see course/content/paths).
+    check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
     With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone.
     """
 

@@ -15,12 +15,14 @@ def random_scenario(seed: int) -> Scenario:
     chance = random.Random(seed)
     names = [f"s{number}" for number in range(5)]
     scenes: list[dict[str, Any]] = []
+    backs = 0
     for number, name in enumerate(names):
         onward = [*names[number + 1 :], "end-a", "end-b"]
         choices = [_choice(chance, f"c{place}", chance.choice(onward[:3])) for place in range(chance.choice([2, 3]))]
         choices[0]["quality"] = "best"
-        if number and chance.random() < 0.4:
-            back = _choice(chance, "back", chance.choice(names[:number])) | {"try_again": chance.choice([1, 2])}
+        if number and backs < 2 and chance.random() < 0.4:
+            backs += 1
+            back = _choice(chance, "back", names[max(0, number - 2)]) | {"try_again": chance.choice([1, 2])}
             choices.append(back)
         scenes.append({"id": name, "text": "Now.", "choices": choices})
     taken = [f"{scene['id']}/{choice['id']}" for scene in scenes for choice in scene["choices"]]
@@ -42,7 +44,7 @@ def _endings(chance: random.Random, taken: list[str]) -> list[dict[str, Any]]:
     endings = []
     for number, outcome in enumerate(chance.sample(["good", "mixed", "poor"], 3)):
         passages = [{"id": f"p{place}", "when": _condition(chance, taken), "text": "More."} for place in range(2)]
-        ending = {"id": f"e{number}", "end": outcome, "title": "So", "text": "It ends.", "debrief": "Well.",
+        ending: dict[str, Any] = {"id": f"e{number}", "end": outcome, "title": "So", "text": "It ends.", "debrief": "Well.",
                   "passages": passages[:1], "debrief_passages": passages[1:]}  # fmt: skip
         if number < 2:
             ending["when"] = _condition(chance, taken)

@@ -185,3 +185,30 @@ def test_answers_from_parts_and_the_questions_of_a_pathway_are_previewed(session
     assert "Complete the note" not in client.get("/preview/leaders/wales/kites/check").text
     assert "All 6 questions that people on this pathway may be asked" in client.get("/preview/clubs/wales/kites").text
     assert "All 5 questions that people on this pathway may be asked" in client.get("/preview/leaders/wales/kites").text
+
+
+def test_a_preview_lists_every_ending_with_its_condition_in_words(
+    session: Session, client: Client, translated: Path
+) -> None:
+    assert translated.is_dir()
+    sign_in(client, make_person(session, role="administrator"))
+    page = client.get("/preview/clubs/england/kites/a-calm-day?way=look.hold.hold.hold.hold.hold")
+    shown, listed = page.text.split("All endings of this story")
+    assert "Home with the kite" in shown
+    assert "You looked as well." in shown
+    assert "Home with a torn kite" not in shown
+    conditions = [
+        "Shown if no dangerous decision was taken, at least 60% of the decisions are recommended and Height is 3 or more.",
+        "Shown if “Start again” (s3/back) was not chosen.",
+        "Shown if “Look” (s1/look), “Look” (s4/look) or “Look” (s5/look) was chosen.",
+        "Shown if “Drop it” (s2/drop) was chosen.",
+        "Shown if none of the endings above is.",
+        "Shown whenever the story comes here.",
+    ]
+    places = [listed.index(words) for words in conditions]
+    assert places == sorted(places)
+    assert "The kite was let go near the trees." in listed
+    page = client.get("/preview/in/cy/clubs/england/kites/a-calm-day?way=look.hold.hold.hold.hold.hold")
+    assert pseudo("Home with a torn kite") in page.text
+    assert 'class="untranslated"' not in page.html[page.html.index("<main") :]
+    assert "All endings of this story" not in client.get("/preview/clubs/england/kites/a-calm-day?way=look").text
