@@ -29,6 +29,8 @@ ENGLISH_ONLY = {
     "content/ending_checks.py": "messages for authors",
     "content/fact_reviews.py": "messages for authors",
     "content/figures.py": "messages for authors; the few words of figures are in the catalogues",
+    "content/guesser_report.py": "messages for authors",
+    "content/guessers.py": "messages for authors",
     "content/lesson_source.py": "messages for authors",
     "content/loader.py": "messages for authors",
     "content/path_report.py": "messages for authors",
