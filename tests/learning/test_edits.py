@@ -94,6 +94,6 @@ def test_a_module_that_is_no_longer_taught_keeps_its_record(tmp_path: Path) -> N
     client.get("/module/responding", 404)
     record = client.get("/record")
     for link in [str(a.get("href")) for a in record.all("a") if "/record/page/" in a.get("href", "")]:
-        assert client.get(link).h1 == "Whom to tell, and in which order"
+        assert client.get(link).h1 == "Who to tell, and in which order"
     assert client.get(f"{attempt}/1").h1
     assert client.get(run).h1 == "Friday afternoon"

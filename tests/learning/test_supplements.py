@@ -34,7 +34,7 @@ def test_a_leader_reads_pages_that_others_do_not(session: Session, client: Clien
 def test_the_nation_of_the_organisation_decides_what_a_page_says(session: Session, client: Client) -> None:
     make_organisation(session, nation="scotland")
     sign_in(client, make_person(session))
-    text = client.get("/module/responding/who-to-tell").text
+    text = client.get("/module/responding/what-the-law-asks").text
     assert "In Scotland" in text
     assert "In England" not in text
 
