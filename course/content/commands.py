@@ -12,6 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from course.clock import now
+from course.content.coverage import guessability_problems
 from course.content.ending_checks import earned_ending_problems
 from course.content.fact_reviews import FactReview, review_schedule
 from course.content.loaded_course import library
@@ -42,7 +43,7 @@ def check_command() -> None:
     """
     loaded = library()
     reading = read_content(app_state().config.content)
-    problems = sorted(set(earned_ending_problems(reading)))
+    problems = sorted({*earned_ending_problems(reading), *guessability_problems(reading)})
     for problem in problems:
         click.echo(str(problem), err=True)
     if problems:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from course.content.guessers import guesser_problems
 from course.content.quality import (
     MAX_MEDIAN_SENTENCE,
     asked_count,
     item_writing_flaw,
     page_reading_ease,
     question_form_counts,
-    question_guesses,
-    scenario_guesses,
 )
 from course.content.reading_context import ReadingContext
 from course.content.schema import NATIONS, SETTINGS, Module
 from course.content.variants import module_variant, nearest_scenario, page_variant
 from course.content.yaml_source import Problem
-
-MIN_SAMPLE = 20  # with fewer questions or scenes, shares mean nothing
 
 
 def coverage_problems(reading: ReadingContext) -> Iterator[Problem]:
@@ -30,7 +27,7 @@ def coverage_problems(reading: ReadingContext) -> Iterator[Problem]:
         yield from _discussion_problems(reading, module)
     yield from _own_setting_problems(reading)
     yield from _question_bank_problems(reading)
-    yield from _guessability_problems(reading)
+    yield from _item_problems(reading)
     for number, row in enumerate(reading.further):
         sources = {source.id for source in reading.sources}
         if row.source is not None and row.source not in sources:
@@ -152,21 +149,19 @@ def _on_pathways(pathways: list[str]) -> str:
     return f" on the pathway{'s' if len(pathways) > 1 else ''} {', '.join(pathways)}"
 
 
-def _guessability_problems(reading: ReadingContext) -> Iterator[Problem]:
-    """Questions and scenarios in which the surface of an option gives away whether it is right."""
-    questions = [question for module in reading.modules for question in module.questions]
-    for question in questions:
+def _item_problems(reading: ReadingContext) -> Iterator[Problem]:
+    """Questions in which the surface of an option gives away whether it is right."""
+    for question in [question for module in reading.modules for question in module.questions]:
         message = item_writing_flaw(question)
         if message:
             yield reading.place("question", question.id).problem(f"{message} ('{question.id}')", "options")
-    one_best = [q for q in questions if q.form != "one" or sum(o.correct for o in q.options) == 1]
-    scenarios = [
-        scenario for module in reading.modules for scenario in module.scenarios.values()
-        if all(1 <= sum(c.quality == "best" for c in s.choices) <= 2 for s in scenario.scenes if s.choices)
-    ]  # fmt: skip
-    for guess in (*question_guesses(one_best), *scenario_guesses(scenarios)):
-        if guess.asked >= MIN_SAMPLE and not guess.is_fair:
-            yield reading.place("course").problem(
-                f"who always takes {guess.name} is right in {guess.score:.0%} of {guess.asked}; chance is "
-                f"{guess.chance:.0%}, and at most 5 points more are allowed"
-            )
+
+
+def guessability_problems(reading: ReadingContext) -> Iterator[Problem]:
+    """What guessers do too well over all questions and scenes. It takes a third of a second, so it is no part of the checks at
+    start: `flask content check` and a test over the real content ask for it."""
+    for module_id, problem in guesser_problems(reading.modules):
+        if module_id is None:
+            yield reading.place("course").problem(problem)
+        else:
+            yield reading.place("module", module_id).problem(problem, "points")

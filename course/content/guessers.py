@@ -19,6 +19,7 @@ from course.content.schema import Module, Question, Scene
 
 MAX_RULE_SHARE = 0.50
 MAX_RULE_MODULE_SHARE = 0.60
+MIN_SAMPLE = 20  # with fewer questions or scenes, shares mean nothing
 MIN_WORD_COUNT = 4  # words that are rarer teach a guesser nothing
 
 
@@ -264,35 +265,46 @@ def tasks_by_point(tasks: Iterable[ChoiceTask]) -> dict[str, list[ChoiceTask]]:
 
 
 def guesser_problems(modules: Sequence[Module]) -> Iterator[tuple[str | None, str]]:
-    """What a guesser does too well: each time the module (None: the whole course) and the message."""
+    """What a guesser does too well: each time the module (None: the whole course) and the message. A course with too few
+    questions or scenes is not held to shares."""
     tasks = choice_tasks(modules)
     questions = [task for task in tasks if task.kind == "question"]
-    critical = [task for task in tasks if task.kind == "scene" and task.critical]
-    for name, of_kind in (("questions with one best answer", questions), ("critical decisions", critical)):
-        found = share_right(of_kind, rule_of_thumb)
-        if found.right > MAX_RULE_SHARE:
+    scenes = [task for task in tasks if task.kind == "scene"]
+    if len(questions) >= MIN_SAMPLE:
+        yield from _rule_of_thumb_problems(questions)
+    critical = [task for task in scenes if task.critical]
+    if len(critical) >= MIN_SAMPLE:
+        yield from _share_problem(critical, None, "critical decisions", MAX_RULE_SHARE)
+    for of_kind, label in ((questions, "option of a question"), (scenes, "choice of a scene")):
+        if len(of_kind) >= MIN_SAMPLE:
+            yield from _plain_sign_problems(of_kind, label)
+
+
+def _rule_of_thumb_problems(questions: Sequence[ChoiceTask]) -> Iterator[tuple[str | None, str]]:
+    label = "questions with one best answer"
+    yield from _share_problem(questions, None, label, MAX_RULE_SHARE)
+    for module in dict.fromkeys(task.module for task in questions):
+        of_module = [task for task in questions if task.module == module]
+        yield from _share_problem(of_module, module, label, MAX_RULE_MODULE_SHARE)
+    for point, of_point in tasks_by_point(questions).items():
+        if share_right(of_point, rule_of_thumb).right == 1:
+            yield of_point[0].module, f"the rule of thumb is right in all {len(of_point)} {label} on '{point}'"
+
+
+def _share_problem(
+    tasks: Sequence[ChoiceTask], module: str | None, label: str, most: float
+) -> Iterator[tuple[str | None, str]]:
+    found = share_right(tasks, rule_of_thumb)
+    if found.right > most:
+        yield module, f"the rule of thumb is right in {found.right:.0%} of {found.asked} {label}; at most {most:.0%}"
+
+
+def _plain_sign_problems(tasks: Sequence[ChoiceTask], label: str) -> Iterator[tuple[str | None, str]]:
+    for sign, values in PLAIN_SIGNS.items():
+        found = share_right(tasks, values)
+        if found.right > found.chance + FAIRNESS_MARGIN:
             yield (
                 None,
-                f"the rule of thumb is right in {found.right:.0%} of {found.asked} {name}; at most {MAX_RULE_SHARE:.0%}",
+                f"who always takes {sign} ({label}) is right in {found.right:.0%} of {found.asked}; chance is "
+                f"{found.chance:.0%}, and at most {100 * FAIRNESS_MARGIN:.0f} points more are allowed",
             )
-    for module in modules:
-        found = share_right([task for task in questions if task.module == module.id], rule_of_thumb)
-        if found.right > MAX_RULE_MODULE_SHARE:
-            yield (
-                module.id,
-                f"the rule of thumb is right in {found.right:.0%} of {found.asked} questions with one best answer of the "
-                f"module; at most {MAX_RULE_MODULE_SHARE:.0%}",
-            )
-    for point, of_point in tasks_by_point(tasks).items():
-        if share_right(of_point, rule_of_thumb).right == 1:
-            yield of_point[0].module, f"the rule of thumb is right in every question with one best answer on '{point}'"
-    for kind, label in (("question", "answer of a question"), ("scene", "choice of a scene")):
-        of_kind = [task for task in tasks if task.kind == kind]
-        for sign, values in PLAIN_SIGNS.items():
-            found = share_right(of_kind, values)
-            if found.right > found.chance + FAIRNESS_MARGIN:
-                yield (
-                    None,
-                    f"who always takes {sign} ({label}) is right in {found.right:.0%} of {found.asked}; chance is "
-                    f"{found.chance:.0%}, and at most 5 points more are allowed",
-                )

@@ -7,14 +7,14 @@ knows nothing and chooses by the surface of the options must do no better than c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
 from typing import get_args
 
 from course.content.figures import FIGURE_ATTRIBUTES
-from course.content.schema import Form, Module, Page, Question, Scenario
+from course.content.schema import Form, Module, Page, Question
 
 FAIRNESS_MARGIN = 0.05
 MAX_MEDIAN_SENTENCE = 18
@@ -54,71 +54,6 @@ def distinctive_words(html: str) -> frozenset[str]:
 def hedge_count(html: str) -> int:
     """How many words of caution a text has."""
     return len(_HEDGE.findall(strip_markup(html)))
-
-
-@dataclass(frozen=True)
-class GuessResult:
-    """The result of a guesser who always chooses by one surface sign: `score` and `chance` are shares of 1."""
-
-    name: str
-    score: float
-    chance: float
-    asked: int
-
-    @property
-    def is_fair(self) -> bool:
-        return self.score <= self.chance + FAIRNESS_MARGIN
-
-
-def _pick_probability(signs: Sequence[float], right: Collection[int]) -> float:
-    """The probability of being right when the option with the greatest sign is taken, by lot among equals. `right` are the
-    numbers of the right options: a scene may have two good ways."""
-    greatest = [number for number, sign in enumerate(signs) if sign == max(signs)]
-    return sum(number in right for number in greatest) / len(greatest)
-
-
-_SignRow = tuple[Sequence[float], Collection[int]]
-
-
-def _guess_result(name: str, rows: list[_SignRow]) -> GuessResult:
-    asked = len(rows) or 1
-    chance = sum(len(right) / len(signs) for signs, right in rows) / asked
-    return GuessResult(name, sum(_pick_probability(signs, right) for signs, right in rows) / asked, chance, len(rows))
-
-
-def question_guesses(questions: Sequence[Question]) -> list[GuessResult]:
-    """The results of guessers who take the longest option, the shortest, the most cautious, or the one most like the
-    stem, over the questions with one best answer."""
-    rows = [(q, [n for n, o in enumerate(q.options) if o.correct]) for q in questions if q.form == "one"]
-
-    def by(sign: Callable[[Question, str], float]) -> list[_SignRow]:
-        return [([sign(q, option.text) for option in q.options], right) for q, right in rows]
-
-    return [
-        _guess_result("the longest option", by(lambda _q, text: text_length(text))),
-        _guess_result("the shortest option", by(lambda _q, text: -text_length(text))),
-        _guess_result("the most cautious option", by(lambda _q, text: hedge_count(text))),
-        _guess_result(
-            "the option most like the stem",
-            by(lambda q, text: len(distinctive_words(text) & distinctive_words(q.stem))),
-        ),
-    ]
-
-
-def scenario_guesses(scenarios: Sequence[Scenario]) -> list[GuessResult]:
-    """The results of guessers who always take the longest choice of a scene, or the shortest. With two good ways in a scene
-    each of them is right."""
-    rows: list[_SignRow] = []
-    for scenario in scenarios:
-        for scene in scenario.scenes:
-            if scene.choices:
-                right = [n for n, choice in enumerate(scene.choices) if choice.quality == "best"]
-                rows.append(([float(text_length(choice.text)) for choice in scene.choices], right))
-    shortest: list[_SignRow] = [([-sign for sign in signs], right) for signs, right in rows]
-    return [
-        _guess_result("the longest choice of a scene", rows),
-        _guess_result("the shortest choice of a scene", shortest),
-    ]
 
 
 def correct_option_positions(questions: Sequence[Question]) -> dict[int, int]:

@@ -15,8 +15,6 @@ from course.content.quality import (
     correct_option_positions,
     page_reading_ease,
     question_form_counts,
-    question_guesses,
-    scenario_guesses,
 )
 from course.content.schema import SETTINGS, Form
 from course.content.variants import page_variant
@@ -29,7 +27,7 @@ def quality_report(library: Library) -> str:
     points × forms."""
     return "\n".join(
         (
-            *_guesser_lines(library),
+            *_bank_lines(library),
             *guesser_lines(list(library.modules.values())),
             *path_lines(library),
             *_readability_lines(library),
@@ -40,19 +38,10 @@ def quality_report(library: Library) -> str:
     )
 
 
-def _guesser_lines(library: Library) -> Iterator[str]:
+def _bank_lines(library: Library) -> Iterator[str]:
     questions = list(library.questions.values())
-    scenarios = [scenario for module in library.modules.values() for scenario in module.scenarios.values()]
-    yield f"Whoever goes by looks alone ({len(questions)} questions, {len(scenarios)} scenarios)"
-    yield f"{'always takes':<34}{'right':>8}{'chance':>8}{'allowed':>9}{'of':>6}"
-    for guess in (*question_guesses(questions), *scenario_guesses(scenarios)):
-        verdict = "" if guess.is_fair else "   too good"
-        yield (
-            f"{guess.name:<34}{guess.score:>8.1%}{guess.chance:>8.1%}{guess.chance + 0.05:>9.1%}"
-            f"{guess.asked:>6}{verdict}"
-        )
     places = ", ".join(f"{count} at {place}" for place, count in correct_option_positions(questions).items())
-    yield f"The right option stands in the files: {places}. On screen the order is shuffled."
+    yield f"{len(questions)} questions. The right option stands in the files: {places}. On screen the order is shuffled."
 
 
 def _readability_lines(library: Library) -> Iterator[str]:

@@ -8,17 +8,21 @@ import pytest
 
 from course.content.guesser_report import guesser_lines
 from course.content.guessers import (
+    MIN_SAMPLE,
     PLAIN_SIGNS,
     ChoiceTask,
     choice_tasks,
+    guesser_problems,
     learned_words_scores,
     rule_of_thumb,
     rule_of_thumb_score,
     share_right,
 )
 from course.content.library import load_library
+from course.content.schema import Option, Question
 
-SAMPLE = Path(__file__).parents[1] / "sample_modules"
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "tests" / "sample_modules"
 
 
 def task(*texts: str, right: int = 0, module: str = "m", stem: str = "What do you do?", name: str = "q") -> ChoiceTask:
@@ -97,3 +101,51 @@ def test_every_question_with_one_answer_and_every_scene_is_a_task_and_the_report
     assert any(
         f"{share_right([t for t in tasks if t.kind == 'question'], rule_of_thumb).right:.1%}" in line for line in lines
     )
+
+
+def test_of_two_good_ways_a_guesser_may_take_either() -> None:
+    two = ChoiceTask("scene", "s", "m", ("p",), True, "", ("a way", "the longest way", "no"), frozenset({0, 1}))
+    assert share_right([two], PLAIN_SIGNS["the longest"]).right == 1
+    assert share_right([two], PLAIN_SIGNS["the shortest"]).right == 0
+    assert two.chance == pytest.approx(2 / 3)
+
+
+def built(count: int, right: str, wrong: str, point: str = "p") -> tuple[Question, ...]:
+    options = (Option(text=right, reason="Why.", correct=True), Option(text=wrong, reason="Why."),
+               Option(text=wrong + ".", reason="Why."))  # fmt: skip
+    return tuple(Question(id=f"q{n}", points=(point,), stem="What now?", options=options) for n in range(count))
+
+
+def messages(*questions: Question) -> list[str]:
+    module = load_library(SAMPLE).modules["kites"].model_copy(update={"questions": questions, "scenarios": {}})
+    return [message for _, message in guesser_problems([module])]
+
+
+def test_a_bank_that_the_rule_of_thumb_passes_is_refused_by_share_module_and_point() -> None:
+    found = messages(*built(MIN_SAMPLE, "Tell the lead now", "Wait and look"))
+    for words in ("in 100% of 20 questions with one best answer; at most 50%", "at most 60%", "all 20 questions"):
+        assert any(words in message for message in found), words
+    assert not any(
+        "rule of thumb" in message for message in messages(*built(MIN_SAMPLE, "Wait and look", "Tell the lead now"))
+    )
+    assert messages(*built(MIN_SAMPLE - 1, "Tell the lead now", "Wait and look")) == []
+
+
+def test_a_bank_in_which_a_plain_sign_is_right_is_refused() -> None:
+    found = messages(*built(MIN_SAMPLE, "Swim, then fly, then rest", "Swim"))
+    assert any(
+        "who always takes the one with most commas (option of a question) is right in 100%" in message
+        for message in found
+    )
+
+
+def test_nobody_passes_the_real_bank_without_the_points() -> None:
+    modules = list(load_library(ROOT / "modules").modules.values())
+    tasks = choice_tasks(modules)
+    questions = [task for task in tasks if task.kind == "question"]
+    critical = [task for task in tasks if task.kind == "scene" and task.critical]
+    assert len(questions) > 100
+    assert len(critical) > 50
+    assert share_right(questions, rule_of_thumb).right <= 0.5
+    assert share_right(critical, rule_of_thumb).right <= 0.5
+    assert list(guesser_problems(modules)) == []
