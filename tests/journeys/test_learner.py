@@ -93,7 +93,7 @@ def test_close_the_laptop_and_carry_on_on_the_phone(site: Site, page: Page, brow
     sign_in(page, "moving@example.org")
     walker = Walker(site, page, person)
     walker.home()
-    for _ in range(9):
+    for _ in range(8):
         walker.carry_on()
     here = page.locator("h1").inner_text()
     page.close()
