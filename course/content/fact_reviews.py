@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.content.schema import Course, Source
+from course.content.supplements import Help
 from course.dates import add_months
 
 
@@ -48,3 +49,24 @@ def reviews_by_status(sources: dict[str, Source], course: Course) -> tuple[list[
     reviews = review_schedule(sources, course)
     taught = [review for review in reviews if review.source.status != "open"]
     return taught, [review for review in reviews if review.source.status == "open"]
+
+
+@dataclass(frozen=True)
+class PrintedNumber:
+    """A telephone number on the page "Worried about a child?", and the source that it rests on."""
+
+    name: str
+    phone: str
+    source: Source
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether the number was seen on a page. One that was not has to be rung before anybody relies on it."""
+        return self.source.status == "confirmed"
+
+
+def printed_numbers(help_page: Help, sources: dict[str, Source]) -> list[PrintedNumber]:
+    """The telephone numbers of help.yaml, first those that were seen on no page, then by their last check."""
+    entries = [*help_page.routes, *help_page.support]
+    numbers = [PrintedNumber(entry.name, entry.phone, sources[entry.source]) for entry in entries if entry.phone]
+    return sorted(numbers, key=lambda number: (number.was_seen, number.source.checked, number.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template
 
 from course.clock import now
-from course.content.fact_reviews import next_review, reviews_by_status
+from course.content.fact_reviews import next_review, printed_numbers, reviews_by_status
 from course.content.loaded_course import library
 from course.content.queries import in_force_since
 from course.content.rendering import capitalised, english_name, label_html, lang_attribute, spoken_html
@@ -53,6 +53,7 @@ def status() -> str:
         facts=[(entry, entry.is_overdue(today)) for entry in taught],
         waiting=waiting,
         late=sum(entry.is_overdue(today) for entry in taught),
+        numbers=printed_numbers(loaded.help, loaded.sources),
         covered=module_coverage(loaded),
         points=coverage(loaded),
     )

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.content.fact_reviews import review_schedule
+from course.content.fact_reviews import printed_numbers, review_schedule
 from course.content.library import Library
 from course.content.models import ContentVersion
 from course.content.queries import in_force_since
@@ -35,7 +35,7 @@ def test_it_lists_due_facts_first_open_facts_and_the_coverage_of_points(
         page = client.get("/content")
     assert len(statements) <= 2
     assert "Its newest part has been taught here since 22 November 2026" in page.text
-    modules, facts = page.all("table")
+    modules, _numbers, facts = page.all("table")
     found = [
         entry.source
         for entry in review_schedule(whole(app).sources, whole(app).course)
@@ -47,6 +47,25 @@ def test_it_lists_due_facts_first_open_facts_and_the_coverage_of_points(
         assert source.status != "open" or source.title in page.text
     assert len(list(modules.iter("tr"))) == len(whole(app).modules) + 1
     assert "Of the 43 points of the briefing, 43 are taught, 43 are practised and 43 are assessed." in page.text
+
+
+def test_a_telephone_number_that_was_seen_on_no_page_is_marked_for_whoever_runs_the_course(
+    app: Flask, session: Session, client: Client
+) -> None:
+    loaded = whole(app)
+    numbers = printed_numbers(loaded.help, loaded.sources)
+    assert {number.phone for number in numbers} >= {"999", "0800 1111", "0808 800 5000", "116 123"}
+    seen = [number.was_seen for number in numbers]
+    assert seen == sorted(seen), "what was seen on no page comes first"
+    sign_in(client, make_person(session, role="administrator"))
+    page = client.get("/content")
+    rows = [[words(cell) for cell in row] for row in page.all("table")[1].iter("tr")][1:]
+    assert len(rows) == len(numbers)
+    for number, row in zip(numbers, rows, strict=True):
+        assert row[:2] == [number.name, number.phone]
+        assert (row[-1] != "No page") is number.was_seen
+    unseen = seen.count(False)
+    assert ("seen on no page" in page.text) is bool(unseen)
 
 
 def test_each_module_counts_its_own_points(app: Flask) -> None:
