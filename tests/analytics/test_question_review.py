@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemStatistics
 from course.analytics.rules.question_review import quote_text, review_notes
+from course.content.rendering import InlineText
 
 TEXTS = ("Tell the lead", "Wait", "Ask the parents")
 
@@ -56,3 +57,9 @@ def test_the_statistics_of_a_question_give_its_review_notes(statistics: ItemStat
 def test_a_text_that_is_speech_gets_no_second_quotation_marks(text: str, expected: str) -> None:
     assert quote_text(text) == expected
     assert isinstance(quote_text(text), type(text))
+
+
+def test_a_quoted_text_of_the_course_keeps_its_language_and_its_markup() -> None:
+    quoted = quote_text(InlineText("Ask *him*", "cy"))
+    assert isinstance(quoted, InlineText)
+    assert (quoted.language, quoted.html) == ("cy", "“Ask <em>him</em>”")

@@ -66,12 +66,13 @@ def test_questions_whose_answers_were_never_disclosed_come_before_disclosed_ones
 
 
 def test_the_same_guessers_would_pass_if_checks_and_failed_attempts_disclosed_everything(library: Library) -> None:
-    """With neither measure most guessers pass, so that the test above can fail."""
+    """With neither measure most guessers pass, so that the test above can fail. They get more attempts than there, because an
+    answer that is put together from parts is hardly ever guessed, only remembered."""
     passed = []
     for seed in range(40):
         guesser = Guesser(library, seed)
         guesser.checks(reserve=False)
-        passed.append(guesser.final(TRIES, withhold=False))
+        passed.append(guesser.final(TRIES + 3, withhold=False))
     assert rate(passed) > 80, Counter(passed)
 
 

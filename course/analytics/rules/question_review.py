@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from course.analytics.rules.item_analysis import ItemStatistics
+from course.content.rendering import InlineText
 from course.translation import lazy_gettext as _
 
 # A wrong option that draws half of all answers exceeds guessing for any number of options. Our own bound.
@@ -65,7 +66,8 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
 
 def quote_text(text: str) -> str:
     """A text in quotation marks, unless it is in quotation marks already; those within it become single ones. Markup
-    stays marked up."""
+    stays marked up, and a text of the course keeps its language."""
     if text.startswith("“") and text.endswith("”") and text.count("“") == 1:
         return text
-    return "“" + text.replace("“", "‘").replace("”", "’") + "”"
+    quoted = "“" + text.replace("“", "‘").replace("”", "’") + "”"
+    return InlineText(quoted, text.language) if isinstance(text, InlineText) else quoted
