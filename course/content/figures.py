@@ -252,7 +252,7 @@ def _tag(word: str) -> str:
 
 
 def _compare(given: dict[str, str], items: list[_Item]) -> str:
-    """A table. The roles are said as well, because a table that is laid out as two lists would lose them."""
+    """A table. The roles are said as well, because the narrowest phones lay it out as blocks, which would lose them."""
     heads = "".join(f'<th scope="col" role="columnheader">{given[side]}</th>' for side in ("left", "right"))
     rows = "".join(
         '<tr role="row">' + "".join(f'<td role="cell">{emphasised_html(cell)}</td>' for cell in item.texts) + "</tr>"

@@ -87,4 +87,7 @@ def _choice_words(scenario: Scenario, name: str) -> str:
     """A decision in the words of its choice, with the scene and the choice for authors."""
     scene_id, _slash, choice_id = name.partition("/")
     choice = scenario.by_id[scene_id].choice(choice_id)
-    return f"“{unescape(strip_markup(choice.text))}” ({name})" if choice else name
+    if choice is None:
+        return name
+    words = unescape(strip_markup(choice.text))
+    return f"{words} ({name})" if words.startswith("“") and words.endswith("”") else f"“{words}” ({name})"

@@ -147,7 +147,7 @@ def test_a_route_says_its_branches_and_warnings_in_words() -> None:
     assert '<span class="word">If so</span> Late: wait.' in html
 
 
-def test_a_comparison_is_a_table_that_stays_one_where_it_is_laid_out_as_lists() -> None:
+def test_a_comparison_is_a_table_that_stays_one_where_it_is_laid_out_as_blocks() -> None:
     html = built("compare", "| a | b |", "| | c |", left="Ask", right="Do *not*")
     assert re.findall(r'<th scope="col" role="columnheader">(.*?)</th>', html) == ["Ask", "Do <em>not</em>"]
     assert re.findall(r'<td role="cell">(.*?)</td>', html) == ["a", "b", "", "c"]
