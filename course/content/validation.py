@@ -13,11 +13,11 @@ from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
 from course.content.text_fields import texts
 from course.content.yaml_source import Problem, YamlLocation
 
-# Terms that the field no longer uses, or that blame a child. `history` blocks may quote them.
+# Terms that the field no longer uses or that blame a child, and a word that nobody says. `history` blocks may quote them.
 AVOIDED_TERMS = re.compile(
     r"\b(child porn\w*|kiddie porn|child prostitut\w*|sexting|revenge porn\w*|p(a)?edophile rings?|e-safety"
     r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?"
-    r"|all of the above|none of the above)\b",
+    r"|all of the above|none of the above|whom)\b",
     re.IGNORECASE,
 )
 # How many groups a question of these forms has, at least and at most.

@@ -51,6 +51,7 @@ MISTAKES = [
     (QUESTIONS, "group: Fine, reason: Open.", "group: Perhaps, reason: Open.", 30, "the group 'Perhaps' is not one of"),
     (QUESTIONS, "text: Let go", "text: Hold on", 5, "this option stands here twice"),
     (QUESTIONS, "A gust comes.", "Is it sexting?", 3, "the words 'sexting' are to be avoided"),
+    (QUESTIONS, "A gust comes.", "Whom do you tell?", 3, "the words 'Whom' are to be avoided"),
     (QUESTIONS, "stem: Sort these.", "stem: [", 0, "this is not valid YAML"),
     (PAGE, "source=kite-society", "source=nobody", 11, "unknown source 'nobody'"),
     (PAGE, "source=kite-society", "source=rumour", 11, "is open: nobody could confirm it"),
