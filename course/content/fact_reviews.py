@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.content.schema import Course, Source
-from course.content.supplements import Help
+from course.content.supplements import Help, HelpRoute, SupportService
 from course.dates import add_months
 
 
@@ -67,6 +67,6 @@ class PrintedNumber:
 
 def printed_numbers(help_page: Help, sources: dict[str, Source]) -> list[PrintedNumber]:
     """The telephone numbers of help.yaml, first those that were seen on no page, then by their last check."""
-    entries = [*help_page.routes, *help_page.support]
+    entries: list[HelpRoute | SupportService] = [*help_page.routes, *help_page.support]
     numbers = [PrintedNumber(entry.name, entry.phone, sources[entry.source]) for entry in entries if entry.phone]
     return sorted(numbers, key=lambda number: (number.was_seen, number.source.checked, number.name))
