@@ -58,10 +58,11 @@ def _option(question: Question, correct: bool) -> int:
 
 
 def _erase(session: Session, person: Person) -> None:
-    """The person leaves today, asks for erasure, and is erased."""
+    """The person left yesterday, asks for erasure, and is erased. (A last day of today ends at noon, and a test must hold in
+    the morning too.)"""
     at = now()
     context = make_context(session, None, at)
-    assert record_departure(context, person.id, at.date(), "moved") is None
+    assert record_departure(context, person.id, at.date() - timedelta(days=1), "moved") is None
     assert request_erasure(context, person.id, "asked")
     assert any(erasure.counts.get("answer") for erasure in erase(session, [person.id], ZONE, at))
     session.commit()
