@@ -148,6 +148,12 @@ def _length_rank(task: ChoiceTask, from_shortest: int) -> list[float]:
     return [float(n == taken) for n in range(len(task.texts))]
 
 
+def _at_place(task: ChoiceTask, place: int) -> list[float]:
+    """1 for the text at this place in the file (negative: from the end), 0 for the others. Scenes show this order."""
+    taken = range(len(task.texts))[place]
+    return [float(n == taken) for n in range(len(task.texts))]
+
+
 def _each(sign: Callable[[str], float]) -> Callable[[ChoiceTask], list[float]]:
     return lambda task: [float(sign(text)) for text in task.texts]
 
@@ -168,6 +174,9 @@ _REASONS = _each(lambda text: len(_REASON.findall(text)))
 _SPEECH = _each(lambda text: "“" in text)
 # What one always takes, and the value of each text by which it is taken (the greatest).
 PLAIN_SIGNS: dict[str, Callable[[ChoiceTask], list[float]]] = {
+    "the first in the file": lambda task: _at_place(task, 0),
+    "the second in the file": lambda task: _at_place(task, 1),
+    "the last in the file": lambda task: _at_place(task, -1),
     "the longest": _each(text_length),
     "the second longest": lambda task: _length_rank(task, -2),
     "the second shortest": lambda task: _length_rank(task, 1),

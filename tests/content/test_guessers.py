@@ -46,6 +46,9 @@ def test_the_rule_of_thumb_prefers_telling_now_to_every_other_act(better: str, w
 @pytest.mark.parametrize(
     ("sign", "texts", "taken"),
     [
+        ("the first in the file", ("a", "b", "c"), {0}),
+        ("the second in the file", ("a", "b", "c"), {1}),
+        ("the last in the file", ("a", "b", "c"), {2}),
         ("the longest", ("a", "a longer text", "a text"), {1}),
         ("the shortest", ("a", "a longer text", "a text"), {0}),
         ("the second longest", ("a", "a longer text", "a text", "this is the longest"), {1}),
