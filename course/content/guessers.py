@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import fmean
 
-from course.content.quality import FAIRNESS_MARGIN, distinctive_words, hedge_count, strip_markup, text_length
+from course.content.quality import FAIRNESS_MARGIN, distinctive_words, hedge_count, strip_markup
 from course.content.schema import Module, Question, Scene
 
 MAX_RULE_SHARE = 0.50
@@ -143,7 +144,7 @@ def _likeness(task: ChoiceTask) -> list[float]:
 
 def _length_rank(task: ChoiceTask, from_shortest: int) -> list[float]:
     """1 for the text at this place in the order of lengths (negative: from the longest), 0 for the others."""
-    order = sorted(range(len(task.texts)), key=lambda n: text_length(task.texts[n]))
+    order = sorted(range(len(task.texts)), key=lambda n: len(task.texts[n]))
     taken = order[from_shortest]
     return [float(n == taken) for n in range(len(task.texts))]
 
@@ -177,10 +178,10 @@ PLAIN_SIGNS: dict[str, Callable[[ChoiceTask], list[float]]] = {
     "the first in the file": lambda task: _at_place(task, 0),
     "the second in the file": lambda task: _at_place(task, 1),
     "the last in the file": lambda task: _at_place(task, -1),
-    "the longest": _each(text_length),
+    "the longest": _each(len),
     "the second longest": lambda task: _length_rank(task, -2),
     "the second shortest": lambda task: _length_rank(task, 1),
-    "the shortest": _opposite(_each(text_length)),
+    "the shortest": _opposite(_each(len)),
     "the one with most commas": _COMMAS,
     "the one with fewest commas": _opposite(_COMMAS),
     "the one with most 'and'": _ANDS,
@@ -225,12 +226,8 @@ def learned_words_scores(tasks: Sequence[ChoiceTask]) -> dict[ChoiceTask, list[f
         odds = _learned_odds(task for task in tasks if task.module != module)
         for task in tasks:
             if task.module == module:
-                scores[task] = [_mean([odds[w] for w in _words(text) if w in odds]) for text in task.texts]
+                scores[task] = [fmean([odds[w] for w in _words(text) if w in odds] or [0.0]) for text in task.texts]
     return scores
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
 
 
 # --- Results ---

@@ -39,11 +39,6 @@ def strip_markup(html: str) -> str:
     return re.sub(r"\s+", " ", _TAG.sub(" ", html)).strip()
 
 
-def text_length(html: str) -> int:
-    """The length of a text in characters without markup."""
-    return len(strip_markup(html))
-
-
 def distinctive_words(html: str) -> frozenset[str]:
     """The words of four letters and more that are not common words."""
     return frozenset(
@@ -54,16 +49,6 @@ def distinctive_words(html: str) -> frozenset[str]:
 def hedge_count(html: str) -> int:
     """How many words of caution a text has."""
     return len(_HEDGE.findall(strip_markup(html)))
-
-
-def correct_option_positions(questions: Sequence[Question]) -> dict[int, int]:
-    """How often the right option is first, second … in the files. (On screen the options are shuffled.)"""
-    counts: dict[int, int] = {}
-    for question in questions:
-        if question.form == "one":
-            place = 1 + next(n for n, option in enumerate(question.options) if option.correct)
-            counts[place] = counts.get(place, 0) + 1
-    return dict(sorted(counts.items()))
 
 
 NEGATIVE_STEM = re.compile(

@@ -12,7 +12,6 @@ from course.content.library import Library
 from course.content.path_report import path_lines
 from course.content.quality import (
     asked_count,
-    correct_option_positions,
     page_reading_ease,
     question_form_counts,
 )
@@ -27,7 +26,6 @@ def quality_report(library: Library) -> str:
     points × forms."""
     return "\n".join(
         (
-            *_bank_lines(library),
             *guesser_lines(list(library.modules.values())),
             *path_lines(library),
             *_readability_lines(library),
@@ -36,12 +34,6 @@ def quality_report(library: Library) -> str:
             *_point_lines(library),
         )
     )
-
-
-def _bank_lines(library: Library) -> Iterator[str]:
-    questions = list(library.questions.values())
-    places = ", ".join(f"{count} at {place}" for place, count in correct_option_positions(questions).items())
-    yield f"{len(questions)} questions. The right option stands in the files: {places}. On screen the order is shuffled."
 
 
 def _readability_lines(library: Library) -> Iterator[str]:
