@@ -108,12 +108,18 @@ class Library:
 
     @cached_property
     def answerable(self) -> dict[str, Question]:
-        """Questions and timelines, of all pathways in a variant, too: a person's pathway may change after a question was
-        drawn."""
+        """Questions, also those of pages, and timelines, of all pathways in a variant, too: a person's pathway may change
+        after a question was drawn."""
         if self.origin:
             return self.origin.answerable
         timelines = {t.id: t for module in self.modules.values() for t in module.timelines.values()}
-        return {**self.questions, **timelines}
+        return {**self.questions, **timelines, **self.page_questions}
+
+    @cached_property
+    def page_questions(self) -> dict[str, Question]:
+        """What the pages ask about themselves. No check, assessment or refresher draws from them; boosters may."""
+        pages = [page for module in self.modules.values() for page in module.pages.values()]
+        return {question.id: question for page in pages for question in page.questions}
 
     @cached_property
     def taught_points(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from course.content.endings import Ending, Outcome
+from course.content.judgement import Judge
 from course.content.rendering import BlockHtml, InlineText, Prose
 from course.content.schema_base import (
     CoercedLabel,
@@ -282,10 +283,10 @@ class Scenario(VersionedModel):
 
 class Block(FrozenModel):
     """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
-    setting) or nations (kind nation) that read it."""
+    setting) or nations (kind nation) that read it. A `fold` is off the main road: it opens when asked."""
 
     kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation",
-                  "chat", "route", "compare", "hours", "spread"]  # fmt: skip
+                  "chat", "route", "compare", "hours", "spread", "judge", "question", "more"]  # fmt: skip
     html: BlockHtml
     audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
@@ -296,6 +297,10 @@ class Block(FrozenModel):
     title: Label | None = None
     svg: BlockHtml | None = None
     words: int = 0
+    # Left out where they are not set: the versions of pages that are older than these fields stay.
+    fold: bool = Field(default=False, exclude_if=lambda value: not value)
+    judge: Judge | None = Field(default=None, exclude_if=lambda value: value is None)
+    question: Question | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Page(VersionedModel):
@@ -312,6 +317,11 @@ class Page(VersionedModel):
     @property
     def words(self) -> int:
         return sum(block.words for block in self.blocks)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the page asks about itself: one question, or none on a page that is older than they are."""
+        return tuple(block.question for block in self.blocks if block.question)
 
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
@@ -358,7 +368,8 @@ class Course(FrozenModel):
     `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
     a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
     check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
-    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone.
+    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone, with `lesson_pages` a page
+    that does not open with a judgement, ask one question and end with its key, or shows more than `page_words` at first.
     """
 
     title: Label
@@ -382,4 +393,6 @@ class Course(FrozenModel):
     sentence_words: tuple[int, int] = Field(default=(1, 18), exclude=True)
     earned_endings: bool = Field(default=False, exclude=True)
     phone_drawings: bool = Field(default=False, exclude=True)
+    lesson_pages: bool = Field(default=False, exclude=True)
+    page_words: int = Field(default=260, ge=100, exclude=True)
     notice: InlineText

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from course.content.acts import act_problems
 from course.content.coverage import coverage_problems
 from course.content.ending_checks import ending_scene_problems, recommended_ending_problems
+from course.content.page_checks import block_words, lesson_problems
 from course.content.reading_context import ReadingContext
 from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
 from course.content.text_fields import texts
@@ -40,6 +41,7 @@ def validate_content(reading: ReadingContext) -> list[Problem]:
             problems += _timeline_problems(reading, timeline, reading.place("timeline", module.id, timeline.id))
         for scenario in module.scenarios.values():
             problems += _scenario_problems(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += lesson_problems(reading)
     problems += coverage_problems(reading)
     return sorted(set(problems))
 
@@ -106,7 +108,7 @@ def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Proble
             yield at.problem(f"two reflect blocks have the id '{duplicate}'")
         for block in page.blocks:
             if block.kind != "history":
-                yield from _avoided_term_problems(f"{block.title or ''} {block.html}", at.problem)
+                yield from _avoided_term_problems(block_words(block), at.problem)
 
 
 def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
