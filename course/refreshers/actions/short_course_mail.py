@@ -93,11 +93,15 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     return schedule_message(session, f"booster:{attempt_id}", recipient, message, at, send_at)
 
 
-def draw_for_booster(session: Session, library: Library, person_id: int, at: datetime, seed: int) -> list[DrawnQuestion]:
+def draw_for_booster(
+    session: Session, library: Library, person_id: int, at: datetime, seed: int
+) -> list[DrawnQuestion]:
     """Draw the five questions of a booster for a person, from the bank of the library and from what its pages ask about
     themselves. A question that was answered on its page counts as asked before all others, so new ones come before it."""
     reviews = queries.memory_reviews(session, person_id)
-    answers = [PageAnswerFact(a.question_id, a.point, a.correct, a.answered_at) for a in all_page_answers(session, person_id)]
+    answers = [
+        PageAnswerFact(a.question_id, a.point, a.correct, a.answered_at) for a in all_page_answers(session, person_id)
+    ]
     estimate = memory_estimates(memory_from_reviews(reviews), library.taught_points, at)
     missed = points_missed_on_pages(answers, reviews)
     counts = [(point, 1) for point in weakest_points(estimate, library.taught_points, missed)]
