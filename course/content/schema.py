@@ -44,12 +44,9 @@ NATIONS: dict[Nation, str] = {
     "england": _("England"), "wales": _("Wales"), "scotland": _("Scotland"), "northern-ireland": _("Northern Ireland"),
 }  # fmt: skip
 SECTIONS = {
-    "background": _("Background"),
-    "reasons-for-review": _("Reasons why the reviews were held"),
-    "risk-factors": _("Risk factors"),
-    "policy": _("Learning for policy makers"),
-    "practice": _("Learning for practice"),
-}
+    "background": _("Background"), "reasons-for-review": _("Reasons why the reviews were held"),
+    "risk-factors": _("Risk factors"), "policy": _("Learning for policy makers"), "practice": _("Learning for practice"),
+}  # fmt: skip
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_PER_MINUTE = 200
 # What is asked where an author asks nothing: words of the interface, translated by its catalogues.
@@ -285,8 +282,8 @@ class Scenario(VersionedModel):
 
 
 class Block(FrozenModel):
-    """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
-    setting) or nations (kind nation) that read it. A `fold` is off the main road: it opens when asked."""
+    """A part of a page: its HTML, and what its kind needs. `audience`: the pathways (kind setting) or nations (kind nation)
+    that read it. `fold`: off the main road, it opens when asked."""
 
     kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation",
                   "chat", "route", "compare", "hours", "spread", "judge", "question", "more"]  # fmt: skip
@@ -300,7 +297,7 @@ class Block(FrozenModel):
     title: Label | None = None
     svg: BlockHtml | None = None
     words: int = 0
-    # Left out where they are not set: the versions of pages that are older than these fields stay.
+    # Left out where they are not set, so that older pages keep their versions.
     fold: bool = Field(default=False, exclude_if=lambda value: not value)
     judge: Judge | None = Field(default=None, exclude_if=lambda value: value is None)
     question: Question | None = Field(default=None, exclude_if=lambda value: value is None)
