@@ -122,6 +122,12 @@ class Library:
         return {question.id: question for page in pages for question in page.questions}
 
     @cached_property
+    def page_question_refs(self) -> dict[str, str]:
+        """For each question of a page the reference of the page: module/page."""
+        pages = [(module.id, page) for module in self.modules.values() for page in module.pages.values()]
+        return {question.id: f"{module}/{page.id}" for module, page in pages for question in page.questions}
+
+    @cached_property
     def taught_points(self) -> tuple[str, ...]:
         """The learning points that the course's modules cover, in the order of the modules."""
         return tuple(dict.fromkeys(p for module in self.modules.values() for p in module.points))

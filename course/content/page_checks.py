@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from course.content.quality import item_writing_flaw, strip_markup
 from course.content.reading_context import ReadingContext
-from course.content.schema import Block, Module, Page
-from course.content.variants import page_variants
+from course.content.schema import NATIONS, SETTINGS, Block, Module, Page
+from course.content.variants import page_variant
 from course.content.yaml_source import Problem, YamlLocation
 
 _UNSEEN = re.compile(r'<span class="hidden">[^<]*</span>|<span class="mark" aria-hidden="true">[^<]*</span>')
@@ -64,7 +64,8 @@ def _length_problems(page: Page, limit: int, place: YamlLocation) -> Iterator[Pr
 def page_words(page: Page) -> int:
     """How many words the page shows before anything is opened or answered, for the reader who sees most: with its title, its
     figures and what it asks; without folds, replies, reasons, contacts and navigation."""
-    return max(_variant_words(variant) for variant in page_variants(page))
+    readers = [(pathway, nation) for pathway in page.pathways or SETTINGS for nation in NATIONS]
+    return max(_variant_words(page_variant(page, pathway, nation)) for pathway, nation in readers)
 
 
 def _variant_words(page: Page) -> int:

@@ -41,6 +41,28 @@ class PageRead(Base):
     __table_args__ = (UniqueConstraint("enrolment_id", "ref"),)
 
 
+class PageAnswer(Base):
+    """The first answer to the question of a lesson page, `ref`, in the version in which it was asked. `chosen` is the index of
+    the option, `point` the learning point that the question is about.
+
+    It counts for no check and no completion, and no report names it. Boosters come back to a point that was missed.
+    """
+
+    __tablename__ = "page_answer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    ref: Mapped[str] = mapped_column(String(130))
+    question_id: Mapped[str] = mapped_column(String(60))
+    version: Mapped[str] = mapped_column(String(20))
+    point: Mapped[str] = mapped_column(String(60))
+    chosen: Mapped[int]
+    correct: Mapped[bool]
+    answered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("enrolment_id", "question_id", "version"),)
+
+
 class Attempt(Base):
     """One try at a set of questions: a module's check, a timeline, the final assessment, a refresher, an update, or a
     booster.
