@@ -153,7 +153,11 @@ def _signature(block: RawBlock) -> tuple[str, tuple[tuple[str, tuple[str, ...]],
 
 
 def _describe(block: RawBlock) -> str:
-    attributes = "".join(f" {name}={value}" for name, value in block.attributes.items() if name not in SHOWN_ATTRIBUTES)
+    attributes = "".join(
+        f" {name}" if name == value else f" {name}={value}"
+        for name, value in block.attributes.items()
+        if name not in SHOWN_ATTRIBUTES
+    )
     return f"{block.kind}{attributes}"
 
 

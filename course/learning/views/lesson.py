@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from flask import current_app, render_template
@@ -96,14 +97,21 @@ def _render_fragments(page: Page) -> LessonFragments:
     blocks, sources = _macros("components/blocks.html"), page_sources(page)
     parts: list[Markup | Block] = []
     judge = None
-    for block in page.blocks:
+    for _key, group in groupby(page.blocks, key=_fold_heading):
+        together = list(group)
+        block = together[0]
         if block.kind == "judge" and judge is None:
             judge = Markup(blocks.judgement(block))  # noqa: S704 (a template made it)
             continue
         if block.kind in ("reflect", "question") or block.contacts:
             parts.append(block)
             continue
-        html = Markup(blocks.show(block, {}, None, None, sources=sources))  # noqa: S704 (a template made it)
+        made = (
+            blocks.folded(together, block.kind, sources)
+            if block.fold
+            else blocks.show(block, {}, None, None, sources=sources)
+        )
+        html = Markup(made)  # noqa: S704 (a template made it)
         if parts and isinstance(parts[-1], Markup):
             parts[-1] += html
         else:
@@ -111,3 +119,8 @@ def _render_fragments(page: Page) -> LessonFragments:
     contacts = tuple(dict.fromkeys(kind for block in page.blocks for kind in block.contacts))
     listed = Markup(blocks.sources_fold(sources))  # noqa: S704 (a template made it)
     return LessonFragments(judge, tuple(parts), sources, listed, contacts)
+
+
+def _fold_heading(block: Block) -> object:
+    """Equal for folded parts of one heading, which are shown as one where they follow each other; different for all others."""
+    return (block.kind, block.title, block.audience) if block.fold else id(block)
