@@ -30,7 +30,6 @@ Quality = Literal["best", "fair", "poor", "dangerous"]
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
               "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
               "answers-online-contact"]  # fmt: skip
-# The drawings for modules.
 Motif = Literal["lamp", "reading-lamp", "two-shadows", "two-toothbrushes", "phone-and-thread", "falling-picture",
                 "gate-and-lamp", "two-mugs", "receiver"]  # fmt: skip
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
@@ -49,7 +48,7 @@ SECTIONS = {
 }  # fmt: skip
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_PER_MINUTE = 200
-# What is asked where an author asks nothing: words of the interface, translated by its catalogues.
+# What is asked where an author asks nothing: words of the interface.
 DEFAULT_ASK = _("What do you do now?")
 DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
 
@@ -320,7 +319,7 @@ class Page(VersionedModel):
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """What the page asks about itself: one question, or none on a page that is older than they are."""
+        """What the page asks about itself: one question, or none."""
         return tuple(block.question for block in self.blocks if block.question)
 
     def visible_content(self) -> dict[str, Any]:
@@ -329,8 +328,7 @@ class Page(VersionedModel):
 
 
 class Step(FrozenModel):
-    """A step of a module. `others` are the scenarios that count as well: each pathway gets the one nearest to its
-    work."""
+    """A step of a module. `others` are the scenarios that count as well: each pathway gets the nearest one."""
 
     id: Id
     kind: Literal["page", "scenario", "timeline"]
@@ -372,8 +370,8 @@ class Course(FrozenModel):
     `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
     a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
     check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
-    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone, with `lesson_pages` a page
-    that does not open with a judgement, ask one question and end with its key, or shows more than `page_words` at first.
+    With `phone_drawings` it refuses a drawing that no phone can show, with `lesson_pages` a page that does not open with a
+    judgement, ask one question and end with its key, or shows more than `page_words` at first.
     """
 
     title: Label
