@@ -18,7 +18,8 @@ from course.learning.queries.page_answers import page_answers
 from course.people.actions import choose_pathway
 from course.people.models import Person
 from course.refreshers.actions.short_course_mail import draw_for_booster
-from tests.makers import NOW, make_person, sign_in
+from tests.conftest import NOW
+from tests.makers import make_person, sign_in
 from tests.pages import Client, Page, words
 
 PATH = "/module/kites/for-leaders"
@@ -81,8 +82,8 @@ def test_a_press_is_the_answer_and_the_page_comes_back_at_the_verdict(
 def test_the_first_answer_is_kept(client: Client, session: Session, leader: Person, asked: str) -> None:
     for answer in (RIGHT, WRONG, WRONG):
         client.post(PATH, {"asked": asked, "answer": answer})
-    (answer,) = page_answers(session.connection(), leader.id, "kites/for-leaders").values()
-    assert answer.correct
+    (kept,) = page_answers(session.connection(), leader.id, "kites/for-leaders").values()
+    assert kept.correct
     page = client.get(f"{PATH}?answered={asked}")
     assert title(page).startswith("Right: Who leads the kites")
     assert "Your answer, and the best one" in page.text
