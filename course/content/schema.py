@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from course.content.endings import Ending, Outcome
+from course.content.messages import ScreenMessages
 from course.content.rendering import BlockHtml, InlineText, Prose
 from course.content.schema_base import (
     CoercedLabel,
@@ -196,6 +197,8 @@ class Choice(FrozenModel):
     to: Id
     effects: dict[str, int] = Field(default_factory=dict)
     try_again: int | None = Field(default=None, ge=1, le=3)
+    # Left out where there are none: the versions of scenarios that are older than this field stay.
+    messages: ScreenMessages | None = Field(default=None, exclude_if=lambda value: value is None)
     acts: tuple[Act, ...] | None = Field(default=None, exclude=True)
     no_act: str | None = Field(default=None, min_length=10, exclude=True)
 
@@ -206,6 +209,7 @@ class Scene(FrozenModel):
 
     id: Id
     text: Prose | None = None
+    messages: ScreenMessages | None = Field(default=None, exclude_if=lambda value: value is None)
     time: CoercedLabel | None = None
     title: Label | None = None
     ask: Label = str.__str__(DEFAULT_ASK)
@@ -358,7 +362,8 @@ class Course(FrozenModel):
     `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
     a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
     check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
-    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone.
+    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone. `beat_words` bounds
+    what is read between two decisions of a scenario (see course/content/beats).
     """
 
     title: Label
@@ -382,4 +387,5 @@ class Course(FrozenModel):
     sentence_words: tuple[int, int] = Field(default=(1, 18), exclude=True)
     earned_endings: bool = Field(default=False, exclude=True)
     phone_drawings: bool = Field(default=False, exclude=True)
+    beat_words: int | None = Field(default=None, ge=40, exclude=True)
     notice: InlineText
