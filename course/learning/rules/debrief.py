@@ -8,7 +8,7 @@ from typing import Literal
 
 from course.content.paths import MAX_GAUGE
 from course.content.schema import Choice, Scenario, Scene
-from course.learning.rules.beats import GaugeChange, gauge_changes, gauge_history
+from course.learning.rules.beats import GaugeChange, Headline, gauge_changes, gauge_history, split_headline
 from course.learning.rules.branching import REPAIRING, RunState
 from course.learning.rules.decision_log import LoggedDecision, withdrawn_by_place
 
@@ -44,6 +44,11 @@ class DebriefRow:
     @property
     def repaired(self) -> bool:
         return self.repair is not None
+
+    @property
+    def news(self) -> Headline:
+        """What the decision led to, in its first sentence."""
+        return split_headline(self.chosen.consequence)
 
     @property
     def better(self) -> Choice:
