@@ -9,8 +9,9 @@ from course.content.quality import strip_markup
 from course.content.schema import Choice, Scenario, Scene
 from course.content.yaml_source import Problem, YamlLocation
 
-# A message takes as much room as its words and these: its sender, its time and its frame.
-WORDS_PER_MESSAGE = 8
+# Drawn messages take as much room as their words and these: the device, and the sender and frame of each.
+WORDS_PER_DEVICE = 12
+WORDS_PER_MESSAGE = 10
 
 
 def beat_words(choice: Choice, scene: Scene) -> int:
@@ -22,7 +23,8 @@ def beat_words(choice: Choice, scene: Scene) -> int:
 def _message_words(messages: ScreenMessages | None) -> int:
     if messages is None:
         return 0
-    return sum(len(strip_markup(one.text.html).split()) + WORDS_PER_MESSAGE for one in messages.thread)
+    words = sum(len(strip_markup(one.text.html).split()) + WORDS_PER_MESSAGE for one in messages.thread)
+    return WORDS_PER_DEVICE + words
 
 
 def beat_problems(scenario: Scenario, place: YamlLocation, most: int) -> Iterator[Problem]:
