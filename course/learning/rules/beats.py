@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from course.content.paths import moved_gauge
-from course.content.quality import strip_markup
 from course.content.rendering import InlineText
 from course.content.schema import Choice, Scenario
 from course.learning.rules.branching import SceneDecision
 
 # The end of a sentence, closing quotation marks included, before the beginning of another one.
-_SENTENCE_END = re.compile(r"[.!?…][”’\"»]?(?=\s+[“‘«\"*_]*[^\W\d_a-zß-öø-ÿ])")
+_SENTENCE_END = re.compile(r"[.!?…][”’\"»*_]*(?=\s+[“‘«\"*_]*[^\W\d_a-zß-öø-ÿ])")
 TITLE_LENGTH = 60  # characters of what happened in the title of a page
 
 
@@ -59,7 +60,7 @@ def split_headline(text: InlineText) -> Headline:
 
 def short_title(text: InlineText) -> str:
     """A text without markup for the title of a page: at most TITLE_LENGTH characters, cut between words."""
-    words = strip_markup(text.html).replace("&amp;", "&").replace("&quot;", '"').replace("&#39;", "'").rstrip(".")
+    words = Markup(text.html).striptags().rstrip(".")  # noqa: S704 (rendered at loading)
     if len(words) <= TITLE_LENGTH:
         return words
     return words[:TITLE_LENGTH].rpartition(" ")[0].rstrip(",;:.") + "…"

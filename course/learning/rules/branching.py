@@ -122,21 +122,6 @@ def _repair_choices(scene: Scene, decisions: list[SceneDecision]) -> tuple[Choic
     return tuple(choices)
 
 
-def longest_path(scenario: Scenario, scene: Scene) -> int:
-    """The largest number of decisions between a scene and an ending, without ways back."""
-    known: dict[str, int] = {}
-
-    def steps(scene: Scene) -> int:
-        if scene.is_ending:
-            return 0
-        if scene.id not in known:
-            targets = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
-            known[scene.id] = 1 + max(steps(target) for target in targets)
-        return known[scene.id]
-
-    return steps(scene)
-
-
 def decisions_ahead(scenario: Scenario, scene: Scene) -> int:
     """How many decisions lie ahead on the recommended way from a scene on: about as many as its reader will take."""
     count = 0

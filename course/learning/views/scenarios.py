@@ -70,7 +70,7 @@ def _place(scenario: Scenario, state: RunState) -> tuple[str, list[str]]:
     """Where in the story the reader is: in words, and as bits of the strip."""
     taken = len(state.path)
     if state.ending is not None:
-        return _("How it went"), ["on"] * taken
+        return _("Story complete") if state.is_finished else _("How it ended"), ["on"] * taken
     ahead = decisions_ahead(scenario, state.scene) if state.scene else 0
     words = _("Decision %(number)s of about %(total)s", number=taken + 1, total=taken + ahead)
     return words, [*["on"] * taken, "at", *[""] * (ahead - 1)]
