@@ -13,7 +13,10 @@ from course.learning.rules.branching import REPAIRING, RunState
 from course.learning.rules.decision_log import LoggedDecision, withdrawn_by_place
 
 Weight = Literal["turn", "bend", "straight"]
-MAX_TURNS = 2  # more large ones would be a list again, and no turn would stand out
+# More large turns would be a list again, and none would stand out. A long road has one, so that the whole of it stays within
+# three screens of a phone.
+MAX_TURNS = 2
+LONG_ROAD = 8  # decisions
 LARGE_CHANGE = 2
 # The drawings: their size, and the room that they leave at each side.
 ROAD_WIDTH, ROAD_TOP, ROAD_BOTTOM, ROAD_SIDE = 358, 24, 104, 24
@@ -93,7 +96,7 @@ def _turns(state: RunState, changes: Sequence[Sequence[GaugeChange]]) -> frozens
     if not weights and state.ending is not None and state.ending.why:
         return frozenset([place for place, made in enumerate(state.path) if made.choice.quality == "poor"][:1])
     largest = sorted(weights, key=lambda place: (weights[place], -place), reverse=True)
-    return frozenset(largest[:MAX_TURNS])
+    return frozenset(largest[: MAX_TURNS if len(state.path) < LONG_ROAD else 1])
 
 
 @dataclass(frozen=True)
