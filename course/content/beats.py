@@ -33,5 +33,7 @@ def beat_problems(scenario: Scenario, place: YamlLocation, most: int) -> Iterato
         for position, choice in enumerate(scene.choices):
             following = scenario.by_id[choice.to]
             if following.choices and (words := beat_words(choice, following)) > most:
-                message = f"with the scene '{choice.to}' this choice has {words} words to read; course.yaml allows {most}"
+                message = (
+                    f"with the scene '{choice.to}' this choice has {words} words to read; course.yaml allows {most}"
+                )
                 yield place.problem(message, "scenes", number, "choices", position, "consequence")

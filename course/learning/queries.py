@@ -313,7 +313,7 @@ def repeated_question_count(session: Session, person_id: int, attempt: AttemptVi
 
 @dataclass(frozen=True)
 class RunView:
-    """A scenario run of this person; `log` holds every decision in order, those that were taken back included."""
+    """A scenario run of this person; `log` holds all `decisions` in order, and also those that were taken back."""
 
     id: int
     enrolment_id: int
@@ -327,12 +327,10 @@ class RunView:
 
     @property
     def decisions(self) -> tuple[tuple[str, str], ...]:
-        """The decisions that count, as (scene, choice), in order."""
         return live_decisions(self.log)
 
     @property
     def next_step(self) -> int:
-        """The number of the step that comes next."""
         return next_step(self.log)
 
 
@@ -370,9 +368,8 @@ def _run_views(session: Session, person_id: int, run_id: int | None = None, ref:
         grouped.setdefault(row.id, []).append(row)
     return [
         RunView(r[0].id, r[0].enrolment_id, r[0].ref, r[0].version, r[0].number, r[0].opened_at, r[0].finished_at,
-                r[0].outcome,
-                tuple(LoggedDecision(row.decision, row.step, row.scene_id, row.choice_id, row.withdrawn_at is not None)
-                      for row in r if row.decision is not None))
+                r[0].outcome, tuple(LoggedDecision(row.decision, row.step, row.scene_id, row.choice_id,
+                                                   row.withdrawn_at is not None) for row in r if row.decision))
         for r in grouped.values()
     ]  # fmt: skip
 

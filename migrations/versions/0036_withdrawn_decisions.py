@@ -14,9 +14,7 @@ def upgrade() -> None:
         "decision_withdrawal",
         sa.Column("decision_id", sa.Integer(), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["decision_id"], ["decision.id"], name=op.f("fk_decision_withdrawal_decision_id_decision")
-        ),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_decision_withdrawal_decision_id")),
         sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_decision_withdrawal")),
     )
 

@@ -49,7 +49,9 @@ def test_a_scene_has_messages_that_can_be_translated_and_belong_to_its_version(m
 
 def test_a_scenario_without_messages_keeps_the_version_that_it_had() -> None:
     content = load_library(SAMPLE).modules["kites"].scenarios["a-windy-day"].visible_content()
-    assert not any("messages" in scene or any("messages" in one for one in scene["choices"]) for scene in content["scenes"])
+    assert not any(
+        "messages" in scene or any("messages" in one for one in scene["choices"]) for scene in content["scenes"]
+    )
 
 
 def test_messages_and_frames_count_as_words_of_a_beat(modules: Path) -> None:
@@ -73,8 +75,11 @@ def test_a_beat_that_is_too_long_for_the_screen_of_a_phone_is_refused(modules: P
     ("old", "new", "message"),
     [
         (SCENE, SCENE + MESSAGES.replace("Come home", "Ask the child prostitutes"), "are to be avoided"),
-        ("{id: home, end: good,", "{id: home, messages: {on: A, thread: [{sender: B, text: C}]}, end: good,",
-         "'home' is an end: it has no messages"),
+        (
+            "{id: home, end: good,",
+            "{id: home, messages: {on: A, thread: [{sender: B, text: C}]}, end: good,",
+            "'home' is an end: it has no messages",
+        ),
         (SCENE, SCENE + MESSAGES.replace("sender: Gran, ", ""), "sender"),
     ],
 )

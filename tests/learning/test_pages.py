@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from course.content.schema import Question
 from course.content.quality import strip_markup
+from course.content.schema import Question
 from course.learning.models import Answer, Completion, Decision, PageRead, Reflection
 from tests.makers import make_person, sign_in
 from tests.pages import Client

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.content.library import load_library
+from course.content.schema import Scenario, Scene
 from course.content.schema import Option, Question
 from course.learning.rules.branching import run_state
 from course.learning.rules.debrief import debrief_rows

@@ -166,9 +166,7 @@ def road_drawing(scenario: Scenario, state: RunState, rows: Sequence[DebriefRow]
     # A stop stands where its decision was taken; the end of the road shows what the last one left.
     dots = [dot(place) for place in range(len(values))]
     turn = next((place for place, row in enumerate(rows) if row.weight == "turn"), len(rows))
-    stops = tuple(
-        RoadStop(place + 1, *dots[place], is_turn=row.weight == "turn") for place, row in enumerate(rows)
-    )
+    stops = tuple(RoadStop(place + 1, *dots[place], is_turn=row.weight == "turn") for place, row in enumerate(rows))
     not_taken = ""
     if turn < len(rows):
         x, y = dots[turn]
