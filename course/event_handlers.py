@@ -16,6 +16,7 @@ from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
 from course.help_requests import events as help_requests_events
 from course.join_requests import events as join_requests_events
+from course.learning import events as learning_events
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import BeforeMailSend
@@ -63,6 +64,7 @@ register_events(
         external_certificates_events,
         help_requests_events,
         join_requests_events,
+        learning_events,
         backups_events,
         operations_events,
         organisation_events,

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from course.content.endings import Ending, Outcome
 from course.content.judgement import Judge
+from course.content.messages import ScreenMessages
 from course.content.rendering import BlockHtml, InlineText, Prose
 from course.content.schema_base import (
     CoercedLabel,
@@ -196,6 +197,8 @@ class Choice(FrozenModel):
     to: Id
     effects: dict[str, int] = Field(default_factory=dict)
     try_again: int | None = Field(default=None, ge=1, le=3)
+    # Left out where there are none: the versions of scenarios that are older than this field stay.
+    messages: ScreenMessages | None = Field(default=None, exclude_if=lambda value: value is None)
     acts: tuple[Act, ...] | None = Field(default=None, exclude=True)
     no_act: str | None = Field(default=None, min_length=10, exclude=True)
 
@@ -206,6 +209,7 @@ class Scene(FrozenModel):
 
     id: Id
     text: Prose | None = None
+    messages: ScreenMessages | None = Field(default=None, exclude_if=lambda value: value is None)
     time: CoercedLabel | None = None
     title: Label | None = None
     ask: Label = str.__str__(DEFAULT_ASK)
@@ -372,6 +376,7 @@ class Course(FrozenModel):
     check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
     With `phone_drawings` it refuses a drawing that no phone can show, with `lesson_pages` a page that does not open with a
     judgement, ask one question and end with its key, or shows more than `page_words` at first.
+    `beat_words` bounds what is read between two decisions of a scenario (see course/content/beats).
     """
 
     title: Label
@@ -397,4 +402,5 @@ class Course(FrozenModel):
     phone_drawings: bool = Field(default=False, exclude=True)
     lesson_pages: bool = Field(default=False, exclude=True)
     page_words: int = Field(default=260, ge=100, exclude=True)
+    beat_words: int | None = Field(default=None, ge=40, exclude=True)
     notice: InlineText

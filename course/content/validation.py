@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from course.content.acts import act_problems
+from course.content.beats import beat_problems
 from course.content.coverage import coverage_problems
 from course.content.ending_checks import ending_scene_problems, recommended_ending_problems
 from course.content.page_checks import block_words, lesson_problems
@@ -211,6 +212,8 @@ def _scenario_problems(reading: ReadingContext, scenario: Scenario, place: YamlL
         yield place.problem(f"the scene '{scenario.start}' does not exist", "start")
     elif all(c.to in ids for scene in scenario.scenes for c in scene.choices):
         yield from _scenario_graph_problems(scenario, place)
+        if reading.course and reading.course.beat_words:
+            yield from beat_problems(scenario, place, reading.course.beat_words)
 
 
 def _scene_problems(
@@ -223,8 +226,12 @@ def _scene_problems(
         shown = " ".join(text for _, text in texts(ending))
         yield from _avoided_term_problems(shown, place.problem, *at, "endings", position)
     if scene.is_ending:
+        if scene.messages:
+            yield place.problem(f"the scene '{scene.id}' is an end: it has no messages", *at, "messages")
         yield from ending_scene_problems(scenario, scene, place, number)
         return
+    said = " ".join(message.text for message in scene.messages.thread) if scene.messages else ""
+    yield from _avoided_term_problems(said, place.problem, *at, "messages")
     if not scene.text:
         yield place.problem(f"the scene '{scene.id}' has no text", *at)
     if len(scene.choices) < 2:
@@ -252,7 +259,8 @@ def _choice_problems(
     names = [choice.id for choice in scene.choices]
     for position, choice in enumerate(scene.choices):
         where = (*at, "choices", position)
-        yield from _avoided_term_problems(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)
+        shown = " ".join(text for _, text in texts(choice))
+        yield from _avoided_term_problems(shown, place.problem, *where)
         for key, message in act_problems(choice):
             yield place.problem(message, *where, key)
         if names.index(choice.id) != position:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from course.audit.rules import AuditEventKind
 from course.content.library import Library
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,10 @@ class StepEnded:
     library: Library
     on: date
     at: datetime
+
+
+AUDIT_EVENTS = (
+    # Neither the scene nor the choice: what a learner decides is nobody else's business.
+    AuditEventKind("scenario.decision_withdrawn", _("{who} took back a decision in a scenario of {whom}"),
+                   own=_("{who} took back a decision in a scenario")),
+)  # fmt: skip

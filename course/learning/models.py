@@ -167,6 +167,19 @@ class Decision(Base):
     __table_args__ = (UniqueConstraint("run_id", "step"),)
 
 
+class DecisionWithdrawal(Base):
+    """A decision was taken back before the next one was taken. Both stay: the run goes on from the scene of the decision.
+
+    The step after the decision stands for the withdrawal, so that a window that shows what came of the decision cannot
+    send the next one.
+    """
+
+    __tablename__ = "decision_withdrawal"
+
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), primary_key=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class RunOutcome(Base):
     """A run reached an ending and every dangerous choice in it was repaired: from then on the run counts.
 

@@ -73,6 +73,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "analytics.team_discussion": [(World.record_discussion, ["talk.held"], "boss")],
     "analytics.organisation_discussion": [(lambda w: w.record_discussion("everybody"), ["talk.held"], "boss")],
     "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],
+    "learning.take_back": [(World.take_back_decision, ["scenario.decision_withdrawn"], "boss")],
     "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],

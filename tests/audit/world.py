@@ -89,6 +89,11 @@ class World:
         self.post("/calendar/own/make")
         self.post("/calendar/own/end")
 
+    def take_back_decision(self) -> None:
+        run = self.client.post("/module/secret-contact/second-phone", {}).location
+        self.post(run, step="1", choice="take-it")
+        self.post(f"{run}/take-back", step="1")
+
     def name_deputy(self) -> None:
         self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
         self.session.commit()

@@ -22,7 +22,7 @@ FOCUS = """target => {
     return target.type === "radio" && focused?.name === target.name ? "group" : "elsewhere";
 }"""
 # What a page waits for.
-ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#now") ? "decision" : "" """
+ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#decide") ? "decision" : "" """
 
 
 class Walker:
@@ -130,11 +130,10 @@ class Walker:
             for choice in scene.choices
             if choice.quality == "best"
         }
-        choices = self.page.locator('#now input[name="choice"]')
+        choices = self.page.locator('#decide button[name="choice"]')
         values = choices.evaluate_all("all => all.map(e => e.value)")
         position = next(i for i, value in enumerate(values) if value in best)
-        self.press(choices.nth(position))
-        self.follow(self.page.locator("#now .button"))
+        self.follow(choices.nth(position))
 
     def whole_course(self, steps: int = 700) -> None:
         """From My training to the certificate."""

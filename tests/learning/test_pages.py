@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.content.quality import strip_markup
 from course.content.schema import Question
 from course.learning.models import Answer, Completion, Decision, PageRead, Reflection
 from tests.makers import make_person, sign_in
@@ -193,42 +194,50 @@ def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_onc
     assert count(session, Decision) == 1
     assert client.post("/module/secret-contact/second-phone", {}).location == run
     page = client.get(run)
-    assert "decision 2" in page.text
-    assert "She goes white." in page.text
+    assert "Decision 2 of about" in page.text
+    assert page.h1 == "She goes white."
     assert "Choose what you do." in client.post(run, {"step": "2"}, 422).text
     client.post(run, {"step": "x", "choice": "promise"})
     client.post(run, {"step": "9", "choice": "promise"})
     assert count(session, Decision) == 1
 
 
-def test_a_dangerous_choice_must_be_repaired_in_the_debrief(learner: Learner, library: Library) -> None:
+def test_a_dangerous_choice_is_looked_at_again_after_the_ending_and_before_the_road(
+    learner: Learner, library: Library
+) -> None:
     module = library.modules["responding"]
+    scenario = module.scenarios["friday-afternoon"]
     run = learner.scenario(module, "friday-afternoon", "dangerous")
     client = learner.client
-    debrief = client.get(client.get(run, 303).location)
-    assert "Put this right before the scenario counts" in debrief.text
+    ending = client.get(client.get(run, 303).location)
+    assert "How it ended" in ending.text
+    assert "to look at again" in ending.text
+    assert not ending.all("fieldset")
     assert "Friday afternoon To do" not in client.get("/module/responding").text
-    assert "Put it right" not in debrief.text
+    debrief = client.get(f"{run}/debrief")
+    scenes = {choice.id: scene for scene in scenario.scenes for choice in scene.choices}
     for _ in range(12):
-        fields = debrief.fields(0)
-        if "step" not in fields:
+        choices = [button.get("value", "") for button in debrief.all("button") if button.get("name") == "choice"]
+        if not choices:
             break
-        scene = re.search(r"this-is-it", debrief.html)
-        assert scene is None
-        choices = [i.get("value", "") for i in debrief.all("input") if i.get("name") == "choice"]
-        best = {c.id for s in module.scenarios["friday-afternoon"].scenes for c in s.choices if c.quality == "best"}
-        client.post(run, {"step": fields["step"], "choice": next(c for c in choices if c in best)})
+        scene = scenes[choices[0]]
+        dangerous = next(choice for choice in scene.choices if choice.quality == "dangerous")
+        assert strip_markup(dangerous.reason.html) in debrief.text
+        for hidden in (scene.best.reason, scene.best.consequence):
+            assert strip_markup(hidden.html) not in debrief.text
+        assert "Recommended" not in debrief.text
+        client.post(run, {"step": debrief.fields()["step"], "choice": scene.best.id})
         debrief = client.get(f"{run}/debrief")
-    assert "This scenario counts" in debrief.text
-    assert "Put right" in debrief.text
+    assert "Story complete" in debrief.text
+    assert "What you would do now" in debrief.text
 
 
-def test_the_debrief_compares_the_path_with_the_recommended_one(learner: Learner, library: Library) -> None:
+def test_the_debrief_shows_the_road_taken_with_what_is_safer(learner: Learner, library: Library) -> None:
     run = learner.scenario(library.modules["secret-contact"], "second-phone", "fair")
     page = learner.client.get(f"{run}/debrief")
-    assert "Your path and the recommended one" in page.text
-    assert "Recommended" in page.text
-    assert "Learning: " in page.text
+    assert "There is a safer way" in page.text
+    assert "Story complete" in page.text
+    assert "<polyline" in page.html
 
 
 def test_the_assessment_opens_when_the_modules_are_done(learner: Learner) -> None:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.content.library import load_library
+from course.content.schema import Scenario, Scene
 from course.content.schema import Option, Question
-from course.learning.rules.branching import debrief_rows, longest_path, run_state
+from course.learning.rules.branching import run_state
+from course.learning.rules.debrief import debrief_rows
 from course.learning.rules.drawing import QuestionHistory, draw_questions, grade_assessment, results_by_point
 from course.learning.rules.grading import (
     InvalidAnswer,
@@ -202,7 +204,7 @@ def test_the_recommended_path_finishes_the_run() -> None:
     assert state.ending.id == "home"
     assert state.is_finished
     assert state.gauges == {"height": 5}
-    assert all(row.is_recommended for row in debrief_rows(state))
+    assert all(row.is_recommended for row in debrief_rows(state, DAY))
 
 
 def test_a_dangerous_decision_must_be_repaired_before_the_run_is_finished() -> None:
@@ -213,9 +215,11 @@ def test_a_dangerous_decision_must_be_repaired_before_the_run_is_finished() -> N
     assert state.scene.id == "s2"
     still = run_state(DAY, (*dangerous, ("s2", "drop")))
     assert not still.is_finished
+    recorded = run_state(DAY, dangerous, has_outcome=True)
+    assert recorded.is_finished
     mended = run_state(DAY, (*dangerous, ("s2", "drop"), ("s2", "hold")))
     assert mended.is_finished
-    assert [row.repaired for row in debrief_rows(mended)] == [False, True, False, False, False, False]
+    assert [row.repaired for row in debrief_rows(mended, DAY)] == [False, True, False, False, False, False]
 
 
 def test_a_way_back_is_offered_only_as_often_as_its_limit() -> None:
@@ -239,6 +243,21 @@ def test_gauges_stay_between_0_and_5() -> None:
 def test_a_decision_that_does_not_fit_its_scene_ends_the_walk() -> None:
     assert run_state(DAY, (("s4", "hold"),)).path == ()
     assert run_state(DAY, (("s1", "fly"),)).path == ()
+
+
+def longest_path(scenario: Scenario, scene: Scene) -> int:
+    """The largest number of decisions between a scene and an ending, without ways back."""
+    known: dict[str, int] = {}
+
+    def steps(scene: Scene) -> int:
+        if scene.is_ending:
+            return 0
+        if scene.id not in known:
+            targets = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
+            known[scene.id] = 1 + max(steps(target) for target in targets)
+        return known[scene.id]
+
+    return steps(scene)
 
 
 # Which of so many choices: made once, and not for each decision.

@@ -24,6 +24,7 @@ COURSE = Path(__file__).resolve().parents[2] / "course"
 ENGLISH_ONLY = {
     "*/commands.py": "the command line is in English",
     "*/commands/*.py": "the command line is in English",
+    "content/beats.py": "messages for authors",
     "content/changes.py": "messages for authors",
     "content/coverage.py": "messages for authors",
     "content/ending_checks.py": "messages for authors",

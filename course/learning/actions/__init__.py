@@ -21,7 +21,7 @@ from course.learning.actions.completion import FinishedEnrolment, complete_cours
 from course.learning.actions.enrolments import enrol, open_enrolment
 from course.learning.actions.pages import answer_page_question, record_page_read, save_note
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.actions.runs import begin_run, decide
+from course.learning.actions.runs import begin_run, decide, withdraw_decision
 
 __all__ = [
     "CONFLICT",
@@ -50,4 +50,5 @@ __all__ = [
     "save_answer",
     "save_note",
     "submit_answer",
+    "withdraw_decision",
 ]

@@ -31,12 +31,14 @@ from course.learning.models import (
     AttemptOutcome,
     Completion,
     Decision,
+    DecisionWithdrawal,
     Enrolment,
     PageRead,
     Reflection,
     RunOutcome,
     ScenarioRun,
 )
+from course.learning.rules.decision_log import LoggedDecision, live_decisions, next_step
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
 from course.learning.rules.grading import GivenAnswer
 from course.learning.rules.progress import ProgressFacts
@@ -311,7 +313,7 @@ def repeated_question_count(session: Session, person_id: int, attempt: AttemptVi
 
 @dataclass(frozen=True)
 class RunView:
-    """A scenario run of this person; `decisions` are (scene, choice) in order."""
+    """A scenario run of this person; `log` holds all `decisions` in order, and also those that were taken back."""
 
     id: int
     enrolment_id: int
@@ -321,7 +323,15 @@ class RunView:
     opened_at: datetime
     finished_at: datetime | None
     outcome: str | None
-    decisions: tuple[tuple[str, str], ...]
+    log: tuple[LoggedDecision, ...]
+
+    @property
+    def decisions(self) -> tuple[tuple[str, str], ...]:
+        return live_decisions(self.log)
+
+    @property
+    def next_step(self) -> int:
+        return next_step(self.log)
 
 
 def run(session: Session, person_id: int, run_id: int) -> RunView | None:
@@ -339,11 +349,13 @@ def _run_views(session: Session, person_id: int, run_id: int | None = None, ref:
     statement = (
         select(
             ScenarioRun.id, ScenarioRun.enrolment_id, ScenarioRun.ref, ScenarioRun.version, ScenarioRun.number,
-            ScenarioRun.opened_at, RunOutcome.finished_at, RunOutcome.outcome, Decision.scene_id, Decision.choice_id,
+            ScenarioRun.opened_at, RunOutcome.finished_at, RunOutcome.outcome, Decision.id.label("decision"), Decision.step,
+            Decision.scene_id, Decision.choice_id, DecisionWithdrawal.withdrawn_at,
         )
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
         .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
         .outerjoin(Decision, Decision.run_id == ScenarioRun.id)
+        .outerjoin(DecisionWithdrawal, DecisionWithdrawal.decision_id == Decision.id)
         .where(Enrolment.person_id == person_id)
         .order_by(ScenarioRun.id, Decision.step)
     )  # fmt: skip
@@ -356,7 +368,8 @@ def _run_views(session: Session, person_id: int, run_id: int | None = None, ref:
         grouped.setdefault(row.id, []).append(row)
     return [
         RunView(r[0].id, r[0].enrolment_id, r[0].ref, r[0].version, r[0].number, r[0].opened_at, r[0].finished_at,
-                r[0].outcome, tuple((row.scene_id, row.choice_id) for row in r if row.scene_id is not None))
+                r[0].outcome, tuple(LoggedDecision(row.decision, row.step, row.scene_id, row.choice_id,
+                                                   row.withdrawn_at is not None) for row in r if row.decision))
         for r in grouped.values()
     ]  # fmt: skip
 

@@ -48,7 +48,9 @@ def step(module_id: str, step_id: str) -> str | Response:
     if found.kind == "scenario":
         runs = queries.runs(db(), reader_id(), ref)
         scenario = module.scenarios[step_id]
+        minutes = max(1, round(reader_library().step_minutes[module.id, step_id]))
         return render_template("learning/scenario_start.html", progress=progress, here=step_id, scenario=scenario, runs=runs,
+                               minutes=minutes, decisions=len(scenario.recommended) - 1, place="", bits=(),
                                onward=next_step_address(progress, step_id))  # fmt: skip
     earlier = queries.attempts(db(), reader_id(), "timeline", ref)
     return render_template("learning/timeline_start.html", progress=progress, here=step_id, timeline=module.timelines[step_id],
