@@ -48,6 +48,7 @@ from course.mail.message_templates import MailRenderer
 from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
+from course.pairs import views as pairs
 from course.people import views as people
 from course.people_import import commands as import_commands
 from course.people_import import views as people_import
@@ -91,6 +92,7 @@ BLUEPRINTS = (
     (auth.pages, ""),
     (dashboard.pages, ""),
     (learning.pages, ""),
+    (pairs.pages, ""),
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),

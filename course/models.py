@@ -18,6 +18,7 @@ from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
+from course.pairs.models import Pair
 from course.passwords.models import Credential
 from course.people.models import Person
 from course.people_import.models import PeopleImport
@@ -42,6 +43,7 @@ MODEL_CLASSES = (
     Job,
     Organisation,
     OutboxMail,
+    Pair,
     PeopleImport,
     Person,
     PublishedFigure,

@@ -62,6 +62,7 @@ WORDS: dict[str, Any] = {
     "role_grant.role": "manager",
 }
 _REFERENCED_TABLES = (
+    "pair",
     "signing_key",
     "people_import",
     "registration_link",

@@ -137,6 +137,15 @@ LEARNING = PersonalDataSection(
         PersonalDataTable("run_outcome", _("How scenarios ended"),
             {"finished_at": _("When"), "scenario_run.ref": _("Scenario"), "ending": _("Ending"), "outcome": _("Outcome")},
             person_columns=("run_id",), deletion_stage="learning"),
+        PersonalDataTable("pair_member", _("Stories that I took with a colleague"),
+            {"joined_at": _("When")}, deletion_stage="learning"),
+        PersonalDataTable("pair_run", _("My way through stories for two"), {"pair_member.joined_at": _("When")},
+            person_columns=("member_id",), deletion_stage="learning"),
+        PersonalDataTable("pair_choice", _("What I chose in stories for two"),
+            {"chosen_at": _("When"), "step": _("Decision"), "turn": _("Turn"), "scene_id": _("Scene"), "choice_id": _("Choice")},
+            person_columns=("member_id",), deletion_stage="learning"),
+        PersonalDataTable("pair_leaving", _("When I went on alone in a story for two"), {"left_at": _("When")},
+            person_columns=("member_id",), deletion_stage="learning"),
     ),
 )  # fmt: skip
 NOTES = PersonalDataSection(
@@ -280,6 +289,8 @@ NON_PERSONAL_TABLES = {
     "mail_outage": _("A time in which the mail server took no mail. What the server said is kept without addresses."),
     "organisation": _("About the organisation."),
     "organisation_look": _("The organisation’s logo and colour."),
+    "pair": _("A story that two people took together; who they were is in another table."),
+    "pair_code": _("Six digits that work for half an hour."),
     "people_import": _("A list of many people: the file goes after a day, what it did after a month."),
     "people_import_run": _("How far a list has been written, by the numbers of its lines."),
     "published_figure": _(
