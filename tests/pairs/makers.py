@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.people.models import Person
+from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 
@@ -16,7 +18,7 @@ STORY = "/module/secret-contact/second-phone"
 
 def make_two(session: Session) -> tuple[Person, Person]:
     """Sam and Kim, who work in the same organisation."""
-    return make_person(session), make_person(session, "Kim Else", "kim@example.org")
+    return make_person(session), make_person(session, "Kim Else", "kim@example.org", at=NOW - timedelta(days=9))
 
 
 def open_story(client: Client) -> tuple[str, str]:

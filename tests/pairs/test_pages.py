@@ -256,7 +256,7 @@ def test_when_one_is_erased_the_other_keeps_their_own_and_goes_on_alone(app: Fla
     best = library_of(app).modules["secret-contact"].scenarios["second-phone"].scenes[0].best.id
     choose(sam, address, best)
     choose(kim, address, best)
-    record_leaving(session, people[1], NOW.date(), NOW)
+    record_leaving(session, people[1], (NOW - timedelta(days=2)).date(), NOW)
     assert request_erasure(make_context(session, None, NOW), people[1].id, "asked")
     session.commit()
     erase(app, session)
