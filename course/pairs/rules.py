@@ -70,6 +70,11 @@ class PairState:
         return self.phase in ("choose", "wait", "decide")
 
     @property
+    def colleague_pressed(self) -> bool:
+        """Whether the colleague has done what is due now: chosen alone, or pressed what the two decide."""
+        return self.their_decision is not None if self.phase == "decide" else self.colleague_chose
+
+    @property
     def agree(self) -> bool:
         return self.mine is not None and self.mine == self.theirs
 

@@ -188,9 +188,9 @@ def _compared(found: PairView, scenario: Scenario) -> tuple[ComparedStep, ...]:
 @pages.get("/together/<int(max=2147483647):pair_id>/news")
 @sign_in_required
 def news(pair_id: int) -> PageResponse:
-    """What the colleague is doing, for a page that waits: its screen, and a sentence."""
+    """What the colleague is doing, for a page that waits: its screen, a sentence, and whether they have pressed something."""
     found, _scenario_of_it, state = _pair_or_404(pair_id)
-    return jsonify({"screen": _screen(state), "news": _news(found, state)})
+    return jsonify({"screen": _screen(state), "news": _news(found, state), "pressed": state.colleague_pressed})
 
 
 @pages.post("/together/<int(max=2147483647):pair_id>")

@@ -134,19 +134,19 @@ def test_the_news_of_a_page_that_waits_say_what_the_other_does_and_not_what_they
     sam, kim, address = two_phones(app, make_two(session))
     scene = library_of(app).modules["secret-contact"].scenarios["second-phone"].scenes[0]
 
-    def news(phone: Client) -> dict[str, str]:
-        found: dict[str, str] = phone.flask.get(f"{address}/news").get_json()
+    def news(phone: Client) -> dict[str, str | bool]:
+        found: dict[str, str | bool] = phone.flask.get(f"{address}/news").get_json()
         return found
 
-    assert news(kim) == {"screen": "choose-1", "news": "Choose alone. Sam Okafor is choosing too."}
+    assert news(kim) == {"screen": "choose-1", "news": "Choose alone. Sam Okafor is choosing too.", "pressed": False}
     choose(sam, address, scene.choices[0].id)
-    assert news(kim) == {"screen": "choose-1", "news": "Sam Okafor has chosen. Now choose alone."}
+    assert news(kim) == {"screen": "choose-1", "news": "Sam Okafor has chosen. Now choose alone.", "pressed": True}
     assert news(sam)["screen"] == "wait-1"
     choose(kim, address, scene.choices[0].id)
     assert news(sam)["screen"] == news(kim)["screen"] == "decide-1"
     assert sam.get(address).h1 == "You agree"
     choose(kim, address, scene.choices[0].id, stage="decide")
-    assert news(sam)["news"].startswith("Kim Else pressed “")
+    assert str(news(sam)["news"]).startswith("Kim Else pressed “")
 
 
 def test_what_is_pressed_again_or_too_late_changes_nothing(app: Flask, session: Session) -> None:

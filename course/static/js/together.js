@@ -17,6 +17,7 @@ async function look() {
     return location.reload();
   }
   if (said.textContent !== now.news) said.textContent = now.news;
+  area.querySelector("circle:last-child").classList.toggle("on", now.pressed);
   wait();
 }
 if (remembered() === location.pathname) document.querySelector("[data-focus]")?.focus();
