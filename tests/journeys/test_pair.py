@@ -8,13 +8,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.conftest import Site, faults, sign_in
 
-PHONE = {"width": 390, "height": 844}
 STORY = "/module/secret-contact/second-phone"
 
 
 def phone(browser: Browser, site: Site, email: str) -> Page:
     site.person(email)
-    page = browser.new_context(base_url=site.address, viewport=PHONE).new_page()
+    page = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844}).new_page()
     sign_in(page, email)
     return page
 
