@@ -37,7 +37,7 @@ class SentChoice:
 def open_pair(context: Context, ref: str, scenario: Scenario) -> int:
     """Open a pair for a story and give it a code, or find the one that waits for a colleague already. Returns its id."""
     session = context.session
-    lock_name(session, f"pair of {context.person_id}")
+    lock_name(session, f"pair-{context.person_id}")
     waiting = queries.open_pair(session, context.person_id, ref, context.now)
     if waiting is not None:
         return waiting
