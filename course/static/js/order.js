@@ -64,9 +64,11 @@ function enhance(list) {
     });
     handle.addEventListener("pointermove", ({ clientY }) => {
       if (!before) return;
-      const middle = (other) => { const box = other.getBoundingClientRect(); return box.top + box.height / 2; };
-      for (let above = item.previousElementSibling; above && clientY < middle(above) && step(item, -1);) above = item.previousElementSibling;
-      for (let below = item.nextElementSibling; below && clientY > middle(below) && step(item, 1);) below = item.nextElementSibling;
+      // A little past its middle, so that a line that is dropped on another one takes its place.
+      // By the layout, not by what is seen: a line that has just moved is still on its way.
+      const past = (other, share) => list.getBoundingClientRect().top + other.offsetTop - list.offsetTop + other.offsetHeight * share;
+      for (let above = item.previousElementSibling; above && clientY < past(above, .6) && step(item, -1);) above = item.previousElementSibling;
+      for (let below = item.nextElementSibling; below && clientY > past(below, .4) && step(item, 1);) below = item.nextElementSibling;
       if (clientY < 60) scrollBy(0, -12); else if (clientY > innerHeight - 60) scrollBy(0, 12);
     });
     handle.addEventListener("pointerup", end);
