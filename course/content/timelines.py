@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from babel.dates import get_month_names
 from pydantic import Field
 
 from course.content.rendering import InlineText, Prose
@@ -17,8 +18,7 @@ from course.translation import lazy_gettext as _
 DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
 # A moment is in no particular year. This one has no 29 February, so every count of days is the usual one.
 _YEAR = 2025
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-           "December")  # fmt: skip
+_MONTHS = {name: number for number, name in get_month_names("wide", locale="en").items()}
 _WORDS = re.compile(r"(\d{1,2}) ([A-Z][a-z]+)(?:, .+)?")
 
 
@@ -51,7 +51,7 @@ def _date_of(words: str) -> date | None:
     if not match or match[2] not in _MONTHS:
         return None
     try:
-        return date(_YEAR, _MONTHS.index(match[2]) + 1, int(match[1]))
+        return date(_YEAR, _MONTHS[match[2]], int(match[1]))
     except ValueError:
         return None
 

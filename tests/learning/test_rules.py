@@ -154,7 +154,7 @@ def test_all_that_is_missing_is_said_together_and_nothing_twice(
     found = parse_answer(question, tuple(range(len(question.options))), form)
     assert isinstance(found, InvalidAnswer)
     assert [mistake.field for mistake in found.mistakes] == fields
-    assert [mistake.field for mistake in found.summary][0] == fields[0]
+    assert next(mistake.field for mistake in found.summary) == fields[0]
     assert len({mistake.message for mistake in found.summary}) == len(found.summary) == messages
     assert all(found.at(field) for field in fields)
     assert found.at("answer-9") is None

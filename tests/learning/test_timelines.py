@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_each_timeline_fits_its_drawing_with_its_moments_apart_and_in_order(time
     for chart, spacing in ((view.wide, 32), (view.slim, 22)):
         assert chart is not None
         places = [place.x for place in chart.moments]
-        assert all(later - earlier >= spacing - 0.1 for earlier, later in zip(places, places[1:], strict=False))
+        assert all(later - earlier >= spacing - 0.1 for earlier, later in itertools.pairwise(places))
         assert 0 < places[0] < places[-1] < chart.width
         assert chart.area
     assert view.found + view.extra == 2

@@ -94,7 +94,9 @@ def parse_submission(
     mistakes = given.mistakes if isinstance(given, InvalidAnswer) else ()
     if asks_confidence and confidence is None:
         mistakes += (AnswerMistake("sureness-guessing", _("Say how sure you are of your answer.")),)
-    return InvalidAnswer(mistakes) if mistakes or isinstance(given, InvalidAnswer) else SubmittedAnswer(given, confidence)
+    return (
+        InvalidAnswer(mistakes) if mistakes or isinstance(given, InvalidAnswer) else SubmittedAnswer(given, confidence)
+    )
 
 
 def pressed_confidence(form: Mapping[str, Sequence[str]]) -> str | None:
@@ -123,7 +125,9 @@ def parse_answer(
     if question.form == "one" and len(set(places)) != 1:
         return _invalid("answer-1", _("Choose one answer."))
     if not places:
-        return _invalid("answer-1", _("Mark at least one moment.") if question.form == "timeline" else _("Mark at least one."))
+        return _invalid(
+            "answer-1", _("Mark at least one moment.") if question.form == "timeline" else _("Mark at least one.")
+        )
     return sorted({order[place - 1] for place in places})
 
 

@@ -96,7 +96,9 @@ def moment_kind(moment: Option) -> str:
     return "missed" if moment.correct else "acted" if moment.acted else "none"
 
 
-def timeline_chart(moments: Sequence[Option], width: int, height: int, margin: int, spacing: int) -> TimelineChart | None:
+def timeline_chart(
+    moments: Sequence[Option], width: int, height: int, margin: int, spacing: int
+) -> TimelineChart | None:
     """The drawing of the moments, at least `spacing` apart and `margin` from the sides; None without their days."""
     days = [moment.day for moment in moments if moment.day is not None]
     if len(days) < len(moments):
