@@ -139,7 +139,7 @@ def test_what_no_author_wrote_is_no_text_to_translate(modules: Path) -> None:
 
 def test_the_days_of_a_translated_timeline_are_those_of_its_english_dates(modules: Path) -> None:
     moments = translated(modules).modules["kites"].timelines["a-month-of-kites"].options
-    assert [str(moment.date) for moment in moments][0] == pseudo("1 May")
+    assert next(str(moment.date) for moment in moments) == pseudo("1 May")
     assert [(moment.day, moment.risk) for moment in moments] == [(0, 0), (1, 2), (2, 2), (3, 4)]
 
 
