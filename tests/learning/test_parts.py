@@ -115,7 +115,11 @@ def test_a_part_that_is_not_right_shows_every_line_that_would_be(asked: dict[str
     assert len(parts) == 2
     assert [word in parts[0] for word in ("Blames her", "Thanks her", "Feels with her")] == [True] * 3
     assert (parts[0].count(">You chose<"), parts[0].count(">Better<")) == (1, 2)
-    assert [parts[1].count(words) for words in (">You chose<", ">Better<", ">You were right to choose this<")] == [0, 0, 1]
+    assert [parts[1].count(words) for words in (">You chose<", ">Better<", ">You were right to choose this<")] == [
+        0,
+        0,
+        1,
+    ]
 
 
 def test_a_note_is_shown_as_a_sheet_and_compared_part_by_part(asked: dict[str, Asked]) -> None:

@@ -160,17 +160,18 @@ def test_all_that_is_missing_is_said_together_and_nothing_twice(
     assert found.at("answer-9") is None
 
 
+SIX = ORDER.model_copy(update={"options": ORDER.options * 2})
+
+
 @given(st.permutations(range(6)))
 def test_an_order_is_right_only_as_a_whole_and_its_share_counts_right_neighbours(order: list[int]) -> None:
-    six = Question.model_construct(id="six", form="order", options=(Option.model_construct(correct=False),) * 6)
-    graded = grade(six, order)
+    graded = grade(SIX, order)
     assert graded.correct == (order == sorted(order))
     assert graded.share == sum(order[n + 1] == order[n] + 1 for n in range(5)) / 5
 
 
 def test_a_line_that_is_too_early_does_not_make_all_after_it_wrong() -> None:
-    six = Question.model_construct(id="six", form="order", options=(Option.model_construct(correct=False),) * 6)
-    assert grade(six, [5, 0, 1, 2, 3, 4]).share == 0.8
+    assert grade(SIX, [5, 0, 1, 2, 3, 4]).share == 0.8
 
 
 def test_a_point_is_right_when_all_its_answers_are() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from course.content.library import load_library
-from course.content.schema import Option
+from course.content.rendering import InlineText
+from course.content.schema import Option, Question
 from course.content.timelines import days_from_first
 from course.learning.rules.timelines import MAX_GAP, MIN_GAP, timeline_chart, timeline_gaps, timeline_view
 
@@ -34,7 +35,7 @@ def test_days_are_counted_from_the_first_date(dates: list[str], days: tuple[int 
 
 
 def moment(day: int | None, risk: int | None = 0, *, missed: bool = False) -> Option:
-    return Option.model_construct(day=day, risk=risk, correct=missed, acted=False)
+    return Option(text=InlineText("It rains."), reason=InlineText("So."), day=day, risk=risk, correct=missed)
 
 
 GAPS = [
@@ -72,8 +73,8 @@ def test_a_version_of_the_content_from_before_there_were_days_is_drawn_without_t
 
 
 @pytest.mark.parametrize("timeline", TIMELINES, ids=lambda timeline: timeline.id)
-def test_each_timeline_fits_its_drawing_with_its_moments_apart_and_in_order(timeline: object) -> None:
-    moments = timeline.options  # type: ignore[attr-defined]
+def test_each_timeline_fits_its_drawing_with_its_moments_apart_and_in_order(timeline: Question) -> None:
+    moments = timeline.options
     view = timeline_view(moments, [0, 1])
     for chart, spacing in ((view.wide, 32), (view.slim, 22)):
         assert chart is not None
@@ -84,7 +85,7 @@ def test_each_timeline_fits_its_drawing_with_its_moments_apart_and_in_order(time
     assert view.found + view.extra == 2
     # The danger grows until somebody acts, and is less from then on.
     assert [m.acted for m in moments] == [False] * (len(moments) - 1) + [True]
-    risks = [m.risk for m in moments]
+    risks = [m.risk or 0 for m in moments]
     assert risks[:-1] == sorted(risks[:-1])
     assert risks[-1] < risks[-2]
 
