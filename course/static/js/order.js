@@ -15,7 +15,11 @@ function enhance(list) {
   const items = () => [...list.children];
   const select = (item) => item.querySelector("select");
   const words = (item) => item.querySelector(".words").textContent.trim();
-  const number = () => items().forEach((item, i) => { select(item).value = String(i + 1); });
+  // The fields that are sent; and at the ends there is nothing to press.
+  const number = () => items().forEach((item, i, all) => {
+    select(item).value = String(i + 1);
+    item.querySelectorAll(".move button").forEach((arrow, down) => arrow.setAttribute("aria-disabled", String(down ? i === all.length - 1 : i === 0)));
+  });
   const announce = (item) => {
     const at = items().indexOf(item);
     const place = say.places.split("|")[at] ?? fill(say.place, { number: at + 1 });
