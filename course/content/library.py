@@ -27,10 +27,10 @@ from course.content.schema import (
     Scenario,
     Setting,
     Source,
-    Timeline,
 )
 from course.content.schema_base import FrozenModel, content_digest
 from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.timelines import Timeline
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants
 from course.content.yaml_source import Problem
@@ -312,7 +312,10 @@ def _translate(english: Library, language: str, objects: dict[tuple[str, ...], F
 
     def timeline_of(original: Question, module_id: str) -> Question:
         found = objects.get(("timeline", module_id, original.id))
-        return found.question().translation_of(original) if isinstance(found, Timeline) else original
+        if not isinstance(found, Timeline):
+            return original
+        # The days are counted from the English dates.
+        return found.question([moment.day for moment in original.options]).translation_of(original)
 
     def module_of(original: Module) -> Module:
         name = original.id

@@ -98,14 +98,20 @@ def test_a_question_requires_an_answer_and_a_confidence_and_keeps_the_entries(
 ) -> None:
     location = learner.client.post("/module/secret-contact/check", {}).location
     page = learner.client.get(learner.client.get(location, 303).location)
-    assert "question 1 of 8" in page.text
+    assert "Question 1 of 8" in page.text
     attempt = int(location.rsplit("/", 1)[1])
     path = f"/attempt/{attempt}/1"
     form = learner.form(attempt, 1, always)
     missing = learner.client.post(path, form, 422)
     assert "Say how sure you are of your answer." in missing.text
+    assert missing.title.startswith("Error: Question 1 of 8")
     if "answer" in form:
         assert re.search(rf'value="{form["answer"][0]}" checked', missing.html)
+    unanswered = learner.client.post(path, {"sureness": "sure"}, 422)
+    # What was pressed is said and shown.
+    assert "You pressed “Sure”." in unanswered.text
+    assert re.search(r'class="button pressed" name="sureness" id="sureness-sure"', unanswered.html)
+    # A page from before the upgrade has another name for the field.
     learner.client.post(path, {"sure": "sure"}, 422)
     assert count(session, Answer) == 0
 
@@ -132,9 +138,10 @@ def test_a_second_answer_changes_nothing_and_shows_the_first(learner: Learner, s
     for _ in range(2):
         assert learner.client.post(path, {**learner.form(attempt, 1, always), "sure": "guessing"}).location == path
     page = learner.client.get(path)
-    assert "Not quite" in page.text
-    assert "You said you were sure" in page.text
-    assert "Sure, and not right" in page.text
+    assert page.h1 in ("Not the safest answer", "Partly right", "Not right yet")
+    assert page.title.startswith(f"{page.h1}: question 1 of 8")
+    assert "You were sure" in page.text
+    assert "Better here than at work." in page.text
     assert count(session, Answer) == 1
 
 
@@ -153,7 +160,7 @@ def test_a_failed_check_asks_the_open_points_again_with_other_questions(learner:
     assert "Still open, and worth reading again" in result.text
     again = learner.client.post("/module/secret-contact/check", {}).location
     page = learner.client.get(f"{again}/1")
-    assert "question 1 of 2" in page.text
+    assert "Question 1 of 2" in page.text
     learner.check(module)
     assert "You have shown every point of this module" in learner.client.get("/module/secret-contact/check").text
 
@@ -178,7 +185,16 @@ def test_a_timeline_shows_what_the_reviews_say_about_each_moment(learner: Learne
     assert "The fishing game" in page.text
     attempt = next(a.get("href") for a in page.all("a") if "/attempt/" in a.get("href", ""))
     page = learner.client.get(learner.client.get(str(attempt), 303).location)
-    assert "An adult could have acted" in page.text
+    assert page.h1 == "The fishing game: 4 chances missed in 83 days"
+    assert page.text.count("A chance was missed") == 4
+    assert page.text.count("You marked it") == 4
+    assert page.text.count("Nothing was missed") == page.text.count("Somebody acted") == 1
+    # The gaps are to scale and in words; the risk is in words too.
+    assert re.findall(r'height="(\d+)" aria-hidden="true" focusable="false"><path class="band"', page.html) == [
+        "32", "100", "124", "32", "32",
+    ]  # fmt: skip
+    assert all(f"{days} days" in page.text for days in (8, 25, 34))
+    assert [words in page.text for words in ("Risk to the child: low", "Risk to the child: high")] == [True] * 2
     for option in module.timelines["the-fishing-game"].options:
         assert option.reason.html in page.html
 
@@ -286,12 +302,12 @@ def test_a_failed_assessment_names_the_points_and_asks_only_those_again(learner:
     result = learner.final(deleted_is_wrong)
     assert result.h1 == "Not passed yet"
     assert "Leave deleted things to the police" in result.text
-    first = re.findall(r'<h3 class="ask">(.*?)</h3>', result.html)
+    first = re.findall(r'<h3 class="stem">(.*?)</h3>', result.html)
     assert "Not passed" not in learner.client.get("/").text
     again = learner.client.post("/assessment", {})
     second = learner.answer_all(again)
     assert second.h1 == "You have passed"
-    asked = re.findall(r'<h3 class="ask">(.*?)</h3>', second.html)
+    asked = re.findall(r'<h3 class="stem">(.*?)</h3>', second.html)
     assert asked
     assert not set(asked) & set(first)
     assert len(asked) < len(first)
@@ -304,7 +320,8 @@ def test_the_final_assessment_explains_answers_at_its_end(learner: Learner) -> N
     learner.client.post(f"{location}/1", {**learner.form(attempt, 1, never), "sure": "sure"})
     page = learner.client.get(f"{location}/1")
     assert "Your answer is kept" in page.text
-    assert "Not quite" not in page.text
+    assert "You were sure" not in page.text
+    assert page.title.startswith("Answer kept: question 1 of")
 
 
 @pytest.mark.both_engines
