@@ -75,6 +75,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    night_shift,
     proxy_checks,
     request_language,
     request_log,
@@ -202,6 +203,7 @@ def create_app(config: Config | None = None) -> Flask:
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
+    night_shift.init(app)
     csrf.init(app)
     access.init(app)
     addresses.init(app)
