@@ -22,7 +22,6 @@ from course.dashboard.rules import (
     offer_after_course,
 )
 from course.dashboard.views.page_context import pages
-from course.learning.reader_course import reader_library
 from course.learning.rules.carry_on import OpenPart, newest_booster
 from course.learning.rules.progress import CourseProgress, ModuleProgress
 from course.learning.views.carry_on import CarryOn, position_in_words, reader_course
@@ -80,8 +79,6 @@ def home() -> str:
         minutes_left=_minutes_left(state, course.carry_on) + final_minutes,
         due=_due(status, update, refresher, _minutes_left(state, course.carry_on) + final_minutes),
         weekday=format_weekday,
-        course=reader_library().course,
-        course_minutes=reader_library().minutes,
         first_visit=not state.started and not course.parts and state.completed_at is None,
         pathway=chosen_pathway(db(), reader_id()),
         standing=status,

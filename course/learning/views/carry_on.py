@@ -54,7 +54,8 @@ class CarryOn:
     there (a link). `line` is what it is about, in large letters, `text` a sentence beside it, `after` what comes then.
 
     `minutes` is how long the thing takes, `module_minutes` how long the module takes from here, `portion` what fits into
-    five minutes and `portions` how many such portions the module has left. `module` is None for what is in no module.
+    five minutes and `portions` how many such portions the module has left. `module` is None for what is in no module;
+    `step_id` is its step, `whole_module` says that the module is not begun (then `after` lists all of it), and `resumes` says that a run or an attempt of it is under way.
     """
 
     label: Markup
@@ -69,6 +70,9 @@ class CarryOn:
     module_minutes: float = 0
     portion: str = ""
     portions: int = 0
+    step_id: str = ""
+    whole_module: bool = False
+    resumes: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,13 +150,16 @@ def _in_words(thing: NextThing) -> CarryOn:
         *_address(thing),
         line,
         text,
-        _counts_in_words(piece_counts(pieces[now:])),
+        _counts_in_words(piece_counts(pieces if thing.kind == MODULE else pieces[now:])),
         sum(piece.minutes for piece in pieces[:now]),
         module,
         thing.module.number,
         sum(piece.minutes for piece in pieces),
         _counts_in_words(piece_counts(short_portion(pieces))),
         portions(pieces),
+        thing.step.id,
+        thing.kind == MODULE,
+        thing.open is not None,
     )
 
 
@@ -188,11 +195,8 @@ def _step_in_words(thing: NextThing, place: _StoryPlace | None, questions: int) 
     module, step = thing.module, thing.step
     title, begun = label_html(step.title), module.started or thing.open is not None
     if thing.kind == MODULE:
-        return (
-            _label(False, label_html(module.module.title)),
-            label_html(module.module.title),
-            escape(module.module.summary),
-        )
+        what = _("module %(number)s of %(count)s", number=module.number, count=len(reader_library().modules))
+        return _label(False, what), label_html(module.module.title), escape(module.module.summary)
     if thing.kind == CHECK:
         size = thing.open.total if thing.open else questions
         what = (
