@@ -159,7 +159,7 @@ def _after_course(refresher: RefresherStatus | None, update: Update | None, boos
         return CarryOn(_carry_on(position_in_words(booster)), address, False, escape(_("Five questions")),
                        escape(_("Nobody else sees how you do.")), "", (booster.total - booster.done) / 2)  # fmt: skip
     text = _("Thank you for the time that you gave it.")
-    return _button(_("See my certificate"), "certificates.my_certificates", _("You have finished the course"), text)
+    return _button(_("See my certificate"), "certificates.my_certificates", _("You have completed the course"), text)
 
 
 def _whole_course(refresher: RefresherStatus) -> CarryOn:
@@ -200,4 +200,5 @@ def _carry_on(what: str) -> Markup:
 
 
 def _button(label: str, endpoint: str, line: str, text: str, begins: bool = False) -> CarryOn:
-    return CarryOn(escape(label), url_for(endpoint), begins, escape(line), escape(text), "", 0)
+    motif = "ribbon" if endpoint.startswith("certificates.") else "lamp"
+    return CarryOn(escape(label), url_for(endpoint), begins, escape(line), escape(text), "", 0, motif=motif)

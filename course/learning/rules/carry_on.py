@@ -202,4 +202,4 @@ def opening_line(text: str, longest: int = 90) -> OpeningLine | None:
     if quote is None:
         return OpeningLine(first) if len(first) <= longest else None
     beside = first if quote.group() not in first and "“" not in first and len(first) <= 2 * longest else ""
-    return OpeningLine(quote.group(), beside)
+    return OpeningLine(re.sub("[,.;:]”$", "”", quote.group()) if quote.group()[-2] in ",;:" else quote.group(), beside)

@@ -55,7 +55,8 @@ class CarryOn:
 
     `minutes` is how long the thing takes, `module_minutes` how long the module takes from here, `portion` what fits into
     five minutes and `portions` how many such portions the module has left. `module` is None for what is in no module;
-    `step_id` is its step, `whole_module` says that the module is not begun (then `after` lists all of it), and `resumes` says that a run or an attempt of it is under way.
+    `step_id` is its step. `whole_module` says that the module is not begun (then `after` lists all of it), `resumes` that
+    a run or an attempt is under way. `motif` is the drawing beside it.
     """
 
     label: Markup
@@ -73,6 +74,7 @@ class CarryOn:
     step_id: str = ""
     whole_module: bool = False
     resumes: bool = False
+    motif: str = "lamp"
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def _in_words(thing: NextThing) -> CarryOn:
         thing.step.id,
         thing.kind == MODULE,
         thing.open is not None,
+        module.motif,
     )
 
 
@@ -211,7 +214,7 @@ def _step_in_words(thing: NextThing, place: _StoryPlace | None, questions: int) 
         )
     if place is not None:
         line, text = _scene_in_words(place)
-        return _label(True, _story_position(title, place)), line, text
+        return _label(True, _story_position(label_html(place.scenario.title), place)), line, text
     if thing.kind == "scenario":
         story = reader_library().modules[step.module_id].scenarios.get(step.id)
         opening = opening_line(_plain(story.intro)) if story else None
@@ -241,7 +244,10 @@ def _in_language(html: Markup, source: str) -> Markup:
 
 
 def _scene_in_words(place: _StoryPlace) -> tuple[Markup, Markup]:
-    stopped = escape(_("You stopped here, in the middle of the story."))
+    begun = place.number > 1
+    stopped = escape(
+        _("You stopped here, in the middle of the story.") if begun else _("You stopped at the first decision.")
+    )
     if place.repairing:
         return label_html(place.scenario.title), escape(_("The story is over. There is one thing to look at again."))
     scene_text = place.scene.text if place.scene is not None else None
@@ -294,6 +300,7 @@ def _final_in_words(part: OpenPart | None, modules: int) -> CarryOn:
         "",
         left * SECONDS_PER_QUESTION / 60,
         portion=_counts_in_words({"question": min(left, int(SHORT_BREAK_MINUTES * 60 / SECONDS_PER_QUESTION))}),
+        motif="ribbon",
         portions=math.ceil(left * SECONDS_PER_QUESTION / 60 / SHORT_BREAK_MINUTES),
     )
 
