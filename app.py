@@ -185,7 +185,9 @@ def create_app(config: Config | None = None) -> Flask:
     )
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
-    renderer = MailRenderer(library.course.title, public_address, config.time_zone)
+    renderer = MailRenderer(
+        library.course.title, public_address, config.time_zone, lambda: (library.usual_minutes, len(library.modules))
+    )
     app.extensions["course"] = AppState(config, library, engine, public_address, renderer)
     if config.trusted_proxies:
         hops = config.trusted_proxies

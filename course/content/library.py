@@ -206,6 +206,11 @@ class Library:
         return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_PER_QUESTION / 60)
 
     @cached_property
+    def usual_minutes(self) -> int:
+        """The minutes that the course takes on a usual pathway, for texts that are the same for everybody."""
+        return self.for_("school", "england").minutes
+
+    @cached_property
     def sections(self) -> tuple[str, ...]:
         """The names of the sections of the briefing whose points are taught, in the order of the briefing."""
         return tuple(

@@ -7,14 +7,17 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.content.library import Library
+from course.events import publish
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.rules.branching import run_state
+from course.mail.models import OutboxMail
+from course.people.events import InvitationRequested
 from course.recertification.models import RenewalPause
 from course.refreshers.actions import boosters_due, queue_booster
 from tests.makers import make_person, sign_in
@@ -178,3 +181,29 @@ def test_a_booster_that_was_begun_is_offered_where_it_stopped(app: Flask, sessio
     words, address = lit(client.get("/"))
     assert words == "Carry on: question 2 of 5, about 2 minutes"
     assert client.get(address, 303).location.endswith("/2")
+
+
+def test_the_invitation_says_how_long_by_when_and_why(app: Flask, session: Session) -> None:
+    person = make_person(session)
+    session.execute(delete(OutboxMail))
+    with app.app_context():
+        publish(session, InvitationRequested(person.id, "Alex Morgan", now()))
+        session.commit()
+    mail = session.execute(select(OutboxMail)).scalar_one()
+    found = app.extensions["course"].mail_renderer.render("invitation", mail.template_values or {})
+    words = " ".join(found.text.split())
+    assert re.search(r"How long: about 2[½¼¾]? hours in all, in 8 short modules\.", words)
+    assert re.search(r"By when: \d+ \w+ 20\d\d\.", words)
+    assert "Why: you know what to do when a child is at risk online" in words
+    assert found.html
+    assert found.html.count("<li>") == 3
+
+
+def test_an_invitation_after_the_due_date_names_no_day(app: Flask, session: Session) -> None:
+    person = make_person(session)
+    session.execute(delete(OutboxMail))
+    with app.app_context():
+        publish(session, InvitationRequested(person.id, "Alex Morgan", now() + timedelta(days=400)))
+        session.commit()
+    mail = session.execute(select(OutboxMail)).scalar_one()
+    assert "By when" not in app.extensions["course"].mail_renderer.render("invitation", mail.template_values or {}).text
