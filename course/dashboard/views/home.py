@@ -22,6 +22,7 @@ from course.dashboard.rules import (
     offer_after_course,
 )
 from course.dashboard.views.page_context import pages
+from course.learning.reader_course import reader_library
 from course.learning.rules.carry_on import OpenPart, newest_booster
 from course.learning.rules.progress import CourseProgress, ModuleProgress
 from course.learning.views.carry_on import CarryOn, position_in_words, reader_course
@@ -74,7 +75,7 @@ def home() -> str:
         "dashboard/home.html",
         state=state,
         carry_on=carry_on,
-        stations=_stations(state, course.carry_on),
+        stations=_stations(state, course.carry_on, again=refresher is not None and refresher.whole_course),
         final_minutes=final_minutes,
         minutes_left=_minutes_left(state, course.carry_on) + final_minutes,
         due=_due(status, update, refresher, _minutes_left(state, course.carry_on) + final_minutes),
@@ -107,7 +108,10 @@ def format_weekday(value: date) -> str:
     return str(babel_format_date(value, pattern, current_locale()))
 
 
-def _stations(state: CourseProgress, carry_on: CarryOn | None) -> list[Station]:
+def _stations(state: CourseProgress, carry_on: CarryOn | None, again: bool = False) -> list[Station]:
+    """The stations of the road; all of them lie ahead if the whole course is needed `again`."""
+    if again:
+        return [Station(one, "next", reader_library().module_minutes(one.module.id)) for one in state.modules]
     here = carry_on.module.id if carry_on is not None and carry_on.module is not None else None
     return [
         Station(

@@ -28,7 +28,9 @@ function open(share) {
   const top = share * (document.documentElement.scrollHeight - innerHeight);
   scrollTo({ top, behavior: "instant" });
   // The focus goes there as well: otherwise a keyboard or a screen reader would begin at the top.
-  const block = [...document.querySelectorAll(BLOCKS)].find((element) => element.getBoundingClientRect().top >= 0);
+  const block = [...document.querySelectorAll(BLOCKS)].find((element) => {
+    return element.checkVisibility({ contentVisibilityAuto: true }) && element.getBoundingClientRect().top >= 0;
+  });
   if (block) {
     block.tabIndex = -1;
     block.focus({ preventScroll: true });
