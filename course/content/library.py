@@ -206,11 +206,6 @@ class Library:
         return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_PER_QUESTION / 60)
 
     @cached_property
-    def usual_minutes(self) -> int:
-        """The minutes that the course takes on a usual pathway, for texts that are the same for everybody."""
-        return self.for_("school", "england").minutes
-
-    @cached_property
     def sections(self) -> tuple[str, ...]:
         """The names of the sections of the briefing whose points are taught, in the order of the briefing."""
         return tuple(
@@ -228,6 +223,11 @@ class Library:
     def check_size(self, module: Module) -> int:
         """How many questions the check of a module asks."""
         return sum(count for _, count in self.check_counts(module.points))
+
+    @cached_property
+    def usual_minutes(self) -> int:
+        """The minutes that the course takes on a usual pathway, for texts that are the same for everybody."""
+        return self.for_("school", "england").minutes
 
     def module_minutes(self, module_id: str) -> float:
         """The minutes that the module takes, with its check."""

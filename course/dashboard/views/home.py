@@ -34,7 +34,6 @@ from course.recertification.rules import CertificationStatus
 from course.refreshers.rules.boosters import LINK_VALIDITY
 from course.refreshers.rules.updates import Update
 from course.refreshers.views.page_context import RefresherStatus, next_part, reader_update, refresher_status
-from course.signed_links import BoosterLink, sign_link
 from course.translation import current_locale
 from course.translation import gettext as _
 from course.web.access import sign_in_required
@@ -158,8 +157,7 @@ def _after_course(refresher: RefresherStatus | None, update: Update | None, boos
             _("See what has changed"), "refreshers.begin_update", _("Something has changed"), text, begins=True
         )
     if offer == BOOSTER and booster is not None:
-        link = sign_link(BoosterLink(booster.id), app_state().config.secret_key)
-        address = url_for("refreshers.booster", token=link)
+        address = url_for("learning.attempt", attempt_id=booster.id)
         return CarryOn(_carry_on(position_in_words(booster)), address, False, escape(_("Five questions")),
                        escape(_("Nobody else sees how you do.")), "", (booster.total - booster.done) / 2)  # fmt: skip
     text = _("Thank you for the time that you gave it.")
