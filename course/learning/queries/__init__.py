@@ -127,8 +127,11 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
     refs: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
+    last: tuple[datetime, str] | None = None
     touched: dict[str, datetime] = {}
     for what, ref, point, value, at in rows:
+        module = ref.partition("/")[0]
+        touched[module] = max(at, touched.get(module, at))
         if what in refs:
             refs[what].add(ref)
         elif what in points:
@@ -139,12 +142,8 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
             final = final or value
         elif what == "completed":
             completed = at
-        if ref and ref != "course":
-            module = ref.partition("/")[0]
-            # Of two modules at the same moment the one whose row comes last is the last one.
-            if at >= touched.get(module, at):
-                touched.pop(module, None)
-                touched[module] = at
+        if ref and ref != "course" and (last is None or at >= last[0]):
+            last = (at, ref.split("/")[0])
     return ProgressFacts(
         pages=frozenset(refs["page"]),
         scenarios=frozenset(refs["scenario"]),
@@ -153,7 +152,7 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
         proven=frozenset(points["proven"]),
         final_passed=final,
         completed_at=completed,
-        last_module=max(reversed(touched), key=touched.__getitem__) if touched else None,
+        last_module=last[1] if last else None,
         touched=touched,
     )
 

@@ -16,8 +16,8 @@ class ProgressFacts:
     """The facts of one enrolment on which progress rests.
 
     References are module/step. `shown` are the points of a module's check, as (module, point), whose questions were
-    all right in one attempt; `proven` are those of them that were answered without a guess. `touched` is for each
-    module the moment of its newest fact.
+    all right in one attempt; `proven` are those of them that were answered without a guess. `touched` is the
+    moment of the newest fact of each module, and of "course" and the like.
     """
 
     pages: frozenset[str] = frozenset()
