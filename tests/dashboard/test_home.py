@@ -90,6 +90,14 @@ def test_carry_on_lands_on_the_open_question_of_a_check_that_was_taken_first(lea
     assert learner.client.get(address, 303).location == f"{attempt}/3"
 
 
+def test_a_story_that_is_over_but_has_a_dangerous_decision_says_so(learner: Learner, library: Library) -> None:
+    module = library.modules[MODULE]
+    run = learner.scenario(module, next(iter(module.scenarios)), choose="dangerous")
+    words, address = lit(learner.client.get("/"))
+    assert words.endswith(", one decision to look at again")
+    assert address == run
+
+
 def test_what_has_to_be_begun_begins_with_one_press(learner: Learner, library: Library) -> None:
     module = library.modules[MODULE]
     learner.read(module)
@@ -208,3 +216,23 @@ def test_an_invitation_after_the_due_date_names_no_day(app: Flask, session: Sess
         session.commit()
     mail = session.execute(select(OutboxMail)).scalar_one()
     assert "By when" not in app.extensions["course"].mail_renderer.render("invitation", mail.template_values or {}).text
+
+
+def test_a_refresher_begins_with_one_press_and_is_carried_on_where_it_stopped(
+    app: Flask, session: Session, client: Client
+) -> None:
+    library = app.extensions["course"].library.for_("school", "england")
+    person = make_completed(session, library, ago=timedelta(days=350))
+    sign_in(client, person)
+    learner = Learner(app, client, person.id)
+    page = client.get("/")
+    assert lit(page) == ("Start: your refresher", "/refresher")
+    assert "Finish by" in page.text
+    assert follow(learner, page).startswith("/refresher/")
+    words, address = lit(client.get("/"))
+    assert words.startswith("Carry on: ")
+    assert client.get(address).status == 200
+    run = client.post("/refresher/story", {}).location
+    words, address = lit(client.get("/"))
+    assert re.fullmatch(r"Carry on: .+, decision 1 of about \d+", words)
+    assert address == run

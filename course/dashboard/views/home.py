@@ -25,7 +25,7 @@ from course.dashboard.views.page_context import pages
 from course.learning.reader_course import reader_library
 from course.learning.rules.carry_on import OpenPart, newest_booster
 from course.learning.rules.progress import CourseProgress, ModuleProgress
-from course.learning.views.carry_on import CarryOn, position_in_words, reader_course
+from course.learning.views.carry_on import CarryOn, position_in_words, reader_course, story_carry_on
 from course.learning.views.page_context import reader_id, today
 from course.mail.views import reader_mail_alert
 from course.organisation.views import own_stale_contacts
@@ -189,6 +189,10 @@ def _refresher(refresher: RefresherStatus) -> CarryOn:
     row = None if begun.exhausted_points else next_part(begun)
     if row is None:
         return _button(_("Carry on"), "refreshers.refresher", _("Your refresher"), text)
+    if begun.run_id is not None and row.address == url_for("refreshers.scenario"):
+        story = story_carry_on(begun.run_id)
+        if story is not None:
+            return story
     if begun.reading_done and begun.asked:
         minutes = format_minutes((begun.asked - begun.answered) / 2)
         what = _("question %(number)s of %(count)s, about %(minutes)s", number=begun.answered + 1, count=begun.asked,

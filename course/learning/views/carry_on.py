@@ -120,8 +120,8 @@ class _StoryPlace:
     repairing: bool
 
 
-def _story_place(part: OpenPart) -> _StoryPlace | None:
-    run = queries.run(db(), reader_id(), part.id)
+def _story_place(run_id: int) -> _StoryPlace | None:
+    run = queries.run(db(), reader_id(), run_id)
     scenario = part_in_version(db(), reader_library(), Scenario, run.ref, run.version) if run else None
     if run is None or scenario is None:
         return None
@@ -141,7 +141,7 @@ def decisions_ahead(scenario: Scenario, scene: Scene | None) -> int:
 
 
 def _in_words(thing: NextThing) -> CarryOn:
-    place = _story_place(thing.open) if thing.open is not None and thing.kind == "scenario" else None
+    place = _story_place(thing.open.id) if thing.open is not None and thing.kind == "scenario" else None
     module, library = thing.module.module, reader_library()
     questions = sum(count for _point, count in library.check_counts(thing.module.missed_points))
     pieces = pieces_ahead(thing, library.step_minutes, place.left if place else 0, questions)
@@ -164,6 +164,17 @@ def _in_words(thing: NextThing) -> CarryOn:
         thing.open is not None,
         module.motif,
     )
+
+
+def story_carry_on(run_id: int) -> CarryOn | None:
+    """The button of a run that is under way in a short course; None if its scenario is not known any more."""
+    place = _story_place(run_id)
+    if place is None:
+        return None
+    line, text = _scene_in_words(place)
+    label = _label(True, _story_position(label_html(place.scenario.title), place))
+    minutes = place.left * SECONDS_PER_DECISION / 60
+    return CarryOn(label, url_for("learning.run", run_id=run_id), False, line, text, "", minutes)
 
 
 def _pieces_of_step(thing: NextThing, total: int, place: _StoryPlace | None, questions: int) -> int:
