@@ -75,6 +75,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    night_shift,
     proxy_checks,
     request_language,
     request_log,
@@ -184,7 +185,9 @@ def create_app(config: Config | None = None) -> Flask:
     )
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
-    renderer = MailRenderer(library.course.title, public_address, config.time_zone)
+    renderer = MailRenderer(
+        library.course.title, public_address, config.time_zone, lambda: (library.usual_minutes, len(library.modules))
+    )
     app.extensions["course"] = AppState(config, library, engine, public_address, renderer)
     if config.trusted_proxies:
         hops = config.trusted_proxies
@@ -202,6 +205,7 @@ def create_app(config: Config | None = None) -> Flask:
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
+    night_shift.init(app)
     csrf.init(app)
     access.init(app)
     addresses.init(app)

@@ -6,11 +6,12 @@ from course.analytics import events as analytics_events
 from course.audit.catalogue import register_events
 from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
-from course.auth.actions import check_link_mail, revoke_access, send_invitation, void_mailed_links
+from course.auth.actions import check_link_mail, revoke_access, void_mailed_links
 from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
+from course.dashboard.actions import send_invitation_with_due_date
 from course.events import subscribe
 from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
@@ -86,7 +87,7 @@ register_events(
 def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
     subscribe(PersonAdded, enrol)
-    subscribe(InvitationRequested, send_invitation)
+    subscribe(InvitationRequested, send_invitation_with_due_date)
     subscribe(CourseCompleted, certify)
     subscribe(StepEnded, complete_refresher)
     subscribe(BeforeMailSend, recheck_reminder)

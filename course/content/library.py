@@ -236,6 +236,11 @@ class Library:
         """How many questions the check of a module asks."""
         return sum(count for _, count in self.check_counts(module.points))
 
+    @cached_property
+    def usual_minutes(self) -> int:
+        """The minutes that the course takes on a usual pathway, for texts that are the same for everybody."""
+        return self.for_("school", "england").minutes
+
     def module_minutes(self, module_id: str) -> float:
         """The minutes that the module takes, with its check."""
         steps = [*(step.id for step in self.modules[module_id].steps), "check"]

@@ -36,6 +36,8 @@ from tests.reports.makers import cached_lines
 DAY = date(2026, 11, 22)
 # The steps of a learner are stored where they belong, and are nobody else's business.
 NOT_AUDITED = {
+    # How somebody likes to read is in their browser only.
+    "dashboard.night_shift",
     "learning.answer",
     # The choice of optional mail is private as well.
     "mail.choice",

@@ -41,10 +41,13 @@ def count(session: Session, model: type) -> int:
 def test_the_first_visit_offers_one_button_to_start(learner: Learner) -> None:
     page = learner.client.get("/")
     assert page.h1 == "Welcome, Sam"
-    assert "There are 8 modules." in page.text
-    buttons = [a for a in page.all("a") if "turn" in a.get("class", "").split()]
-    assert len(buttons) == 1
-    assert buttons[0].text == "Start: Where this learning comes from"
+    assert "In 8 short modules" in page.text
+    buttons = [one for one in [*page.all("a"), *page.all("button")] if "turn" in one.get("class", "").split()]
+    assert [one.text for one in buttons] == ["Start: module 1 of 8"]
+    assert "This module speaks of" not in page.text
+    module = learner.client.get(str(buttons[0].get("href")))
+    assert "This module speaks of" in module.text
+    assert "Start: Where this learning comes from" in module.text
 
 
 def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: Session) -> None:
@@ -170,7 +173,7 @@ def test_a_check_taken_first_marks_the_pages_that_it_proves_as_done(learner: Lea
     learner.check(module)
     outline = learner.client.get("/module/secret-contact")
     assert outline.text.count("You showed this") == len(module.pages)
-    assert "Scenario with decisions To do" in outline.text
+    assert re.search(r"Story with decisions · \d+ minutes", outline.text)
 
 
 def test_a_guess_proves_nothing(learner: Learner, library: Library) -> None:
@@ -264,7 +267,7 @@ def test_the_assessment_opens_when_the_modules_are_done(learner: Learner) -> Non
 def test_the_whole_course_ends_with_a_certificate(learner: Learner, session: Session, library: Library) -> None:
     learner.modules()
     home = learner.client.get("/")
-    assert "Go to the final assessment" in home.text
+    assert "All 8 modules are done." in home.text
     result = learner.final()
     assert result.h1 == "You have passed"
     assert count(session, Completion) == 1
@@ -281,7 +284,7 @@ def test_the_whole_course_ends_with_a_certificate(learner: Learner, session: Ses
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("path", "limit"),
-    [("/assessment", 5), ("/", 15), ("/module/secret-contact", 2), ("/module/secret-contact/check", 3)],
+    [("/assessment", 5), ("/", 16), ("/module/secret-contact", 3), ("/module/secret-contact/check", 3)],
 )
 def test_a_page_asks_once_for_what_it_shows(learner: Learner, app: Flask, path: str, limit: int) -> None:
     learner.client.get(path)

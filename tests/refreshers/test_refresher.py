@@ -31,7 +31,7 @@ def test_my_training_offers_the_refresher_when_the_window_opens(
 ) -> None:
     sign_in(client, make_completed(session, library))
     home = client.get("/")
-    assert "It is time for your refresher" in home.text
+    assert "Time for your refresher" in home.text
     page = client.get("/refresher")
     assert page.h1 == "My refresher"
     assert "that a child’s safety may depend on" in page.text
@@ -42,7 +42,7 @@ def test_long_before_the_window_the_refresher_is_not_asked_for_but_can_be_done(
     session: Session, client: Client, library: Library
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=30)))
-    assert "It is time for your refresher" not in client.get("/").text
+    assert "Time for your refresher" not in client.get("/").text
     assert "Your refresher opens on" in client.get("/").text
     assert "You need not do it yet" in client.get("/refresher").text
     assert begin_on_page(client).startswith("/refresher/story")

@@ -130,7 +130,10 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
     last: tuple[datetime, str] | None = None
+    touched: dict[str, datetime] = {}
     for what, ref, point, value, at in rows:
+        module = ref.partition("/")[0]
+        touched[module] = max(at, touched.get(module, at))
         if what in refs:
             refs[what].add(ref)
         elif what in points:
@@ -152,6 +155,7 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
         final_passed=final,
         completed_at=completed,
         last_module=last[1] if last else None,
+        touched=touched,
     )
 
 
