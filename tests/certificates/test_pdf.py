@@ -49,11 +49,32 @@ def alternatives(data: bytes) -> list[str]:
 
 def test_the_pdf_shows_all_facts_of_the_certificate() -> None:
     shown = pdf_text(certificate_pdf(PRINTED))
-    for words in (PRINTED.name, PRINTED.course, PRINTED.organisation, PRINTED.edition, PRINTED.version, PRINTED.number,
+    for words in (PRINTED.name, PRINTED.course, PRINTED.organisation, PRINTED.edition, PRINTED.number,
                   PRINTED.completed_on, PRINTED.valid_until, PRINTED.notice, PRINTED.pathway, PRINTED.length, PRINTED.verify_url,
                   " · ".join(PRINTED.sections), "Valid up to and including", "final assessment"):  # fmt: skip
         assert words in shown
     assert "□" not in shown
+    assert PRINTED.version not in shown
+
+
+def test_the_version_of_the_content_is_in_the_properties_of_the_file() -> None:
+    about = reader(certificate_pdf(PRINTED)).metadata
+    assert about is not None
+    assert PRINTED.version in str(about.subject)
+
+
+def test_it_is_signed_by_the_person_and_role_that_the_organisation_has_named() -> None:
+    signed = replace(PRINTED, signatory="Helen Marsh", signatory_role="Head of Safeguarding")
+    assert "Signed for the organisation by Helen Marsh Head of Safeguarding" in pdf_text(certificate_pdf(signed))
+    assert "Signed for" not in pdf_text(certificate_pdf(PRINTED))
+
+
+def test_modules_are_named_with_their_drawings_of_which_nothing_needs_to_be_said() -> None:
+    modules = replace(PRINTED, sections=("New partners", "Responding"), motifs=("new-partners", "responding"))
+    data, without = certificate_pdf(modules), certificate_pdf(replace(modules, motifs=()))
+    assert "What was learnt New partners · Responding" in pdf_text(data)
+    assert alternatives(data) == alternatives(without)
+    assert data != without
 
 
 def test_unknown_facts_are_left_out() -> None:
@@ -119,7 +140,6 @@ def test_a_box_in_a_name_leaves_the_other_texts_unchanged(kind: str) -> None:
         PRINTED.number,
         PRINTED.completed_on,
         PRINTED.valid_until,
-        PRINTED.version,
         PRINTED.course,
         PRINTED.organisation,
     ):
@@ -164,6 +184,9 @@ def test_everything_at_its_longest_still_fits_on_one_page(logo: bytes | None) ->
         organisation="W" * 200,
         verify_url=f"https://{'w' * 60}.{'w' * 60}.example.org/verify/K7QM-2FXA-9TRC",
         sections=tuple(f"Responding to a concern about images {number}" for number in range(20)),
+        motifs=("responding",) * 20,
+        signatory="W" * 200,
+        signatory_role="W" * 200,
     )
     assert len(reader(certificate_pdf(longest, logo=logo)).pages) == 1
 
@@ -176,7 +199,7 @@ def test_the_same_certificate_gives_the_same_bytes() -> None:
 
 
 def test_only_our_own_fonts_are_used() -> None:
-    ours = {"LibertinusSerif", "NotoSerif", "Amiri", "NotoSerifDevanagari", "NotoSerifBengali", "NotoSansGurmukhi",
+    ours = {"AtkinsonHyperlegibleNext", "Literata", "LibertinusSerif", "NotoSerif", "Amiri", "NotoSerifDevanagari", "NotoSerifBengali", "NotoSansGurmukhi",
             "NotoSansTamil", "NotoSansCJKjp"}  # fmt: skip
     page: Any = reader(certificate_pdf(printed_for(" ".join(NAMES.values())))).pages[0]
     used = {str(font["/BaseFont"]).split("+")[1].split("-")[0] for font in page["/Resources"]["/Font"].values()}
