@@ -74,6 +74,8 @@ def attempt(attempt_id: int) -> str | Response:
         return redirect_to(closed_redirect(found.kind, found.enrolment_id) or following)
     if found.kind == "timeline":
         return redirect_to(url_for("learning.question", attempt_id=attempt_id, position=1))
+    if found.kind == "booster":
+        return redirect_to(url_for("refreshers.five_end", attempt_id=attempt_id))
     module = module_of(found.ref) if found.kind in MODULE_ATTEMPT_KINDS else None
     finals = queries.final_attempts(db(), reader_id()) if found.kind == "final" else []
     verdict = actions.final_result(db(), reader_library(), reader_id(), finals)

@@ -3,7 +3,7 @@ forget."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -31,6 +31,12 @@ def weakest_points(estimate: Mapping[str, float], points: Sequence[str]) -> tupl
     """The five points that are remembered least; points with equal estimates come in the order of the course."""
     order = {point: number for number, point in enumerate(points)}
     return tuple(sorted(points, key=lambda p: (estimate[p], order[p]))[:BOOSTER_QUESTIONS])
+
+
+def points_to_ask(estimate: Mapping[str, float], points: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+    """The points of a booster that a learner begins: of `points`, those that they were asked about before and remember
+    least. What was never asked cannot be forgotten."""
+    return weakest_points(estimate, tuple(point for point in points if point in asked))
 
 
 def interval_allows_booster(completed: date, sent: Sequence[SentBooster], on: date) -> bool:
