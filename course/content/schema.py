@@ -29,6 +29,9 @@ Quality = Literal["best", "fair", "poor", "dangerous"]
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
               "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
               "answers-online-contact"]  # fmt: skip
+# The drawings for modules.
+Motif = Literal["lamp", "reading-lamp", "two-shadows", "two-toothbrushes", "phone-and-thread", "falling-picture",
+                "gate-and-lamp", "two-mugs", "receiver"]  # fmt: skip
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
 SETTINGS: dict[Setting, str] = {
@@ -333,6 +336,7 @@ class Module(FrozenModel):
 
     `can_do` says at its end what the reader can do now, `when_then` is the beginning of the sentence that the reader may
     write there for themselves.
+    `motif` is the drawing of the module (see templates/components/motif.html). It is no part of what a version teaches.
     """
 
     id: Id
@@ -342,6 +346,7 @@ class Module(FrozenModel):
     content_note: InlineText | None = None
     can_do: InlineText | None = None
     when_then: Label | None = None
+    motif: Motif = Field(default="lamp", exclude=True)
     steps: tuple[Step, ...] = Field(min_length=1)
     pages: dict[str, Page] = Field(default_factory=dict)
     scenarios: dict[str, Scenario] = Field(default_factory=dict)

@@ -70,7 +70,7 @@ def test_it_is_signed_by_the_person_and_role_that_the_organisation_has_named() -
 
 
 def test_modules_are_named_with_their_drawings_of_which_nothing_needs_to_be_said() -> None:
-    modules = replace(PRINTED, sections=("New partners", "Responding"), motifs=("new-partners", "responding"))
+    modules = replace(PRINTED, sections=("New partners", "Responding"), motifs=("two-toothbrushes", "receiver"))
     data, without = certificate_pdf(modules), certificate_pdf(replace(modules, motifs=()))
     assert "What was learnt New partners · Responding" in pdf_text(data)
     assert alternatives(data) == alternatives(without)
@@ -184,7 +184,7 @@ def test_everything_at_its_longest_still_fits_on_one_page(logo: bytes | None) ->
         organisation="W" * 200,
         verify_url=f"https://{'w' * 60}.{'w' * 60}.example.org/verify/K7QM-2FXA-9TRC",
         sections=tuple(f"Responding to a concern about images {number}" for number in range(20)),
-        motifs=("responding",) * 20,
+        motifs=("receiver",) * 20,
         signatory="W" * 200,
         signatory_role="W" * 200,
     )
