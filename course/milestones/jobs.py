@@ -23,9 +23,7 @@ def find_due_intentions(at: datetime) -> list[DueIntention]:
     with read_only_session() as session:
         due = queries.due_intentions(session, at)
         people = renewal.people(session, zone, {one.person_id for one in due}) if due else []
-    on_leave = {
-        one.id for one in people if any(covers(p.since, p.until, today) for p in one.facts.as_of(today).pauses)
-    }
+    on_leave = {one.id for one in people if any(covers(p.since, p.until, today) for p in one.facts.as_of(today).pauses)}
     return [one for one in due if one.person_id not in on_leave]
 
 

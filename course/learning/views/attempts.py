@@ -19,6 +19,7 @@ from course.learning.views.help_offer import help_offer
 from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
+    address_after_final_answer,
     address_after_step,
     closed_redirect,
     link_after_final,
@@ -211,7 +212,7 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
-    return redirect_to(onward)
+    return redirect_to(address_after_final_answer(attempt_id) if found.kind == "final" else onward)
 
 
 @pages.get("/assessment")

@@ -28,9 +28,7 @@ def start_five(context: Context, library: Library) -> int | None:
     # Of two presses at once one waits here, and then finds the attempt of the other.
     lock_row(session, Enrolment, enrolment)
     earlier = [
-        one
-        for one in learning.attempts(session, person_id, "booster", OWN_BOOSTER)
-        if one.enrolment_id == enrolment
+        one for one in learning.attempts(session, person_id, "booster", OWN_BOOSTER) if one.enrolment_id == enrolment
     ]
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
