@@ -133,21 +133,21 @@ class KeptModule:
 
 @dataclass(frozen=True)
 class KeptLearning:
-    """What a learner knows about themselves. `modules` are those that are done."""
+    """What a learner knows about themselves. `modules` are those that are done, or all once the course was completed."""
 
     modules: tuple[KeptModule, ...]
     answers: SureAndRight
 
 
 def keep_learned() -> KeptLearning:
-    """What the reader knows about themselves, for a page that includes dashboard/keep_learned.html. Three queries, less
-    those that the page has made."""
+    """What the reader knows about themselves, for a page that includes dashboard/keep_learned.html. Four queries."""
     course = reader_library()
     reviews = refresher_queries.memory_reviews(db(), reader_id())
     estimate = refreshers.person_memory_estimates(db(), course, reader_id(), now())
+    completed = refresher_queries.last_completed_begun_at(db(), reader_id()) is not None
     rows = []
     for one in course_progress().modules:
-        if one.done:
+        if one.done or completed:
             points = one.module.points
             share = round(20 * sum(estimate[point] for point in points) / len(points)) * 5
             answers = sure_and_right((r.sureness, r.correct) for r in reviews if r.point in points)

@@ -111,6 +111,19 @@ def test_a_name_in_any_script_is_typeset_and_can_be_copied(script: str) -> None:
     assert len(reader(data).pages) == 1
 
 
+# Each letter of the Latin blocks, between two letters that every font has.
+LATIN = [f"o{chr(c)}o" for block in ((0xC0, 0x250), (0x1E00, 0x1F00)) for c in range(*block) if chr(c).isalpha()]
+
+
+@pytest.mark.parametrize("start", range(0, len(LATIN), 110))
+def test_each_latin_letter_can_be_copied_once_from_a_name_and_from_a_fact(start: int) -> None:
+    part = LATIN[start : start + 110]
+    shown = unicodedata.normalize("NFC", pdf_text(certificate_pdf(replace(PRINTED, name=" ".join(part)))))
+    assert [word for word in part if word not in shown] == []
+    shown = unicodedata.normalize("NFC", pdf_text(certificate_pdf(replace(PRINTED, organisation=" ".join(part)))))
+    assert [word for word in part if word not in shown] == []
+
+
 @pytest.mark.parametrize("script", MARKED)
 def test_a_name_with_marks_is_complete_for_screen_readers(script: str) -> None:
     data = certificate_pdf(printed_for(MARKED[script]))

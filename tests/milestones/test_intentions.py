@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.context import make_context
-from course.mail.jobs import deliver_due_mail
+from course.mail.actions import suppress_address
+from course.mail.delivery import SenderSettings, deliver
 from course.milestones import actions, queries
 from course.milestones.jobs import find_due_intentions, mail_intentions
 from course.milestones.models import Intention
@@ -22,6 +23,7 @@ from course.people.models import Person
 from course.privacy.actions import delete_notes
 from course.recertification.models import RenewalPause
 from course.signed_links import IntentionLink, sign_link
+from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -78,22 +80,32 @@ def test_after_two_weeks_a_sentence_is_mailed_once_to_its_writer(app: Flask, ses
     assert len(set(re.findall(r"\?reply=([a-z-]+)", mail.text))) == 3
 
 
-def test_a_real_server_gets_the_mail_and_its_text_is_then_forgotten(
-    app: Flask, session: Session, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_real_server_gets_the_mail_and_its_text_is_then_forgotten(app: Flask, session: Session, inbox: Inbox) -> None:
     person = make_person(session)
     write(session, person)
     mail_now(app)
-    config = app.extensions["course"].config
-    monkeypatch.setitem(config.__dict__, "mail_url", f"smtp://127.0.0.1:{inbox.port}")
+    rendered_mails(app, session)
+    sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", "Europe/London")
     with app.app_context():
-        deliver_due_mail(now() + timedelta(days=4))
+        deliver(unit_of_work, sender, now() + timedelta(days=4))
     (message,) = inbox.wait_for(1)
     assert message["To"] == person.email
     assert message["Subject"] == "Did it come up?"
     (mail,) = rendered_mails(app, session, "intention:")
     assert mail.sent_at is not None
-    assert TEXT not in f"{mail.text}{mail.template_values}"
+    assert TEXT not in f"{mail.text}{mail.html}{mail.template_values}"
+
+
+def test_an_address_that_takes_no_mail_is_not_written_to(app: Flask, session: Session, inbox: Inbox) -> None:
+    person = make_person(session)
+    write(session, person)
+    suppress_address(session, person.email, "bounced", "no such mailbox", now())
+    session.commit()
+    mail_now(app)
+    rendered_mails(app, session)
+    sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", "Europe/London")
+    with app.app_context():
+        assert deliver(unit_of_work, sender, now() + timedelta(days=4)) == 0
 
 
 @pytest.mark.parametrize("case", ["left", "on leave", "deleted", "back from leave"])

@@ -14,7 +14,7 @@ from course.learning.models import Reflection
 from course.milestones import queries
 from course.milestones.rules import MAX_INTENTION_LENGTH
 from tests.makers import make_person, sign_in
-from tests.milestones.makers import make_module_done
+from tests.milestones.makers import Doing, make_module_done
 from tests.pages import Client
 
 pytestmark = pytest.mark.both_engines
@@ -54,7 +54,7 @@ def test_a_module_that_is_not_done_has_no_end(session: Session, client: Client) 
 def test_the_last_page_leads_to_the_end(session: Session, client: Client, library: Library, module: Module) -> None:
     person = make_person(session)
     sign_in(client, person)
-    make_module_done(session, library, person.id, module, now(), read=False, sure="guessing")
+    make_module_done(session, library, person.id, module, now(), Doing(read=False, sure="guessing"))
     pages = [step.id for step in module.steps if step.kind == "page"]
     places = [client.post(f"/module/secret-contact/{page}", {"then": "next"}).location for page in pages]
     assert places[-1] == "/module/secret-contact/done"
@@ -67,7 +67,7 @@ def test_sure_and_not_right_is_shown_to_be_looked_at_again(
     session: Session, client: Client, library: Library, module: Module
 ) -> None:
     person = make_person(session)
-    attempt = make_module_done(session, library, person.id, module, now(), missed=1)
+    attempt = make_module_done(session, library, person.id, module, now(), Doing(missed=1))
     page = sign_in(client, person).get("/module/secret-contact/done")
     cells = ["".join(cell.itertext()) for cell in page.all("td")]
     size = library.check_size(module)
@@ -80,7 +80,7 @@ def test_a_check_that_ticked_pages_off_has_saved_minutes(
     session: Session, client: Client, library: Library, module: Module
 ) -> None:
     person = make_person(session)
-    make_module_done(session, library, person.id, module, now(), read=False)
+    make_module_done(session, library, person.id, module, now(), Doing(read=False))
     assert "Taking the check first saved you about" in sign_in(client, person).get("/module/secret-contact/done").text
 
 
@@ -145,7 +145,7 @@ def test_the_check_that_counts_is_that_of_this_enrolment(
     session: Session, client: Client, library: Library, module: Module
 ) -> None:
     person = make_person(session)
-    make_module_done(session, library, person.id, module, now(), missed=2)
+    make_module_done(session, library, person.id, module, now(), Doing(missed=2))
     actions.open_enrolment(session, person.id, "initial", now())
     session.commit()
     make_module_done(session, library, person.id, module, now())

@@ -20,7 +20,7 @@ from course.refreshers.rules.memory_model import memory_estimates, memory_from_r
 
 def start_five(context: Context, library: Library) -> int | None:
     """Resume the open booster that the learner who acts began, or begin one. Returns the id of its attempt; None as long
-    as no module is done. It moves none of the boosters that are mailed."""
+    as neither the course nor a module of it was ever done. It moves none of the boosters that are mailed."""
     session, person_id = context.session, context.person_id
     enrolment = learning.enrolment_id(session, person_id)
     if enrolment is None:
@@ -33,7 +33,9 @@ def start_five(context: Context, library: Library) -> int | None:
     if earlier and earlier[-1].finished_at is None:
         return earlier[-1].id
     facts = learning.progress_facts(session, person_id)
-    taught = [p for module in progress(library, facts).modules if module.done for p in module.module.points]
+    taught = list(library.taught_points)
+    if queries.last_completed_begun_at(session, person_id) is None:
+        taught = [p for module in progress(library, facts).modules if module.done for p in module.module.points]
     memory = memory_from_reviews(queries.memory_reviews(session, person_id))
     points = points_to_ask(memory_estimates(memory, taught, context.now), taught, memory)
     if not points:
