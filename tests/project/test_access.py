@@ -72,6 +72,7 @@ OPEN = {
     "kept.linked_credential",
     "kept.linked_pdf",
     "mail.choice",
+    "organisation.address_book",
     "organisation.concern",
     "organisation.first_hour",
     "organisation.logo",
