@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.CheckConstraint("reply in ('did', 'missed', 'not-yet')", name=op.f("ck_intention_reply")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_intention_person_id_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_intention")),
-        sa.UniqueConstraint("person_id", "module", name=op.f("uq_intention_person_id")),
+        sa.UniqueConstraint("person_id", "module", name=op.f("uq_intention_person_id_module")),
     )
     op.create_index("ix_intention_waiting", "intention", ["mailed_at", "written_at"])
 
