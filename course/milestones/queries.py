@@ -92,13 +92,13 @@ class NoteView:
     text: str
 
 
-def module_notes(session: Session, person_id: int, module_id: str) -> list[NoteView]:
-    """The notes that a person wrote in a module, in the order in which they were saved."""
+def notes_on(session: Session, person_id: int, refs: Collection[str]) -> list[NoteView]:
+    """The notes that a person wrote on these pages (module/page), in the order in which they were saved."""
     rows = session.execute(
         select(Reflection.ref, Reflection.text)
         .where(
             Reflection.person_id == person_id,
-            Reflection.ref.startswith(f"{module_id}/", autoescape=True),
+            Reflection.ref.in_(refs),
             Reflection.text != "",
         )
         .order_by(Reflection.saved_at, Reflection.block)

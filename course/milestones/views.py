@@ -72,6 +72,7 @@ def _render_module_done(module: Module, mistake: str = "", typed: str | None = N
         return redirect_to(url_for("learning.module", module_id=module.id))
     attempt_id, first_answers = _first_check(module.id)
     titles = {step.id: step.title for step in done.steps}
+    refs = [f"{module.id}/{page_id}" for page_id in module.pages]
     return render_template(
         "milestones/module_done.html",
         progress=progress,
@@ -82,7 +83,7 @@ def _render_module_done(module: Module, mistake: str = "", typed: str | None = N
         second_look=[item for item in first_answers if item.sureness == SURE and not item.correct],
         attempt_id=attempt_id,
         points=reader_library().points,
-        notes=[(note, titles.get(note.page_id)) for note in queries.module_notes(db(), person_id, module.id)],
+        notes=[(note, titles.get(note.page_id)) for note in queries.notes_on(db(), person_id, refs)],
         intention=queries.intention(db(), person_id, module.id),
         replies=REPLIES,
         mistake=mistake,

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("reply", sa.String(length=10), nullable=True),
         sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("reply in ('did', 'missed', 'not-yet')", name=op.f("ck_intention_reply")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_intention_person_id_person")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_intention_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_intention")),
         sa.UniqueConstraint("person_id", "module", name=op.f("uq_intention_person_id_module")),
     )
