@@ -190,6 +190,7 @@ def passed() -> str | Response:
         signed=signed_credential(db(), certificate.id) is not None,
         verdict=learning_actions.final_result(db(), reader_library(), person_id, finals),
         strengthened=_strengthened() if certificate.kind == "refresher" else (),
+        answers=finals[-1].id if finals and certificate.kind == "initial" else None,
         managers=managers,
         informed=bool(sent),
         window_opens=status.certification_status.window_opens if status.certification_status else None,
