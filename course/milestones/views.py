@@ -23,6 +23,7 @@ from course.learning import actions as learning_actions
 from course.learning import queries as learning
 from course.learning.queries import AttemptItemView
 from course.learning.reader_course import reader_library
+from course.learning.rules.progress import CourseProgress
 from course.learning.views.page_context import (
     course_progress,
     module_or_404,
@@ -46,6 +47,7 @@ from course.milestones.rules import (
 )
 from course.refreshers import actions as refreshers
 from course.refreshers import queries as refresher_queries
+from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
 from course.refreshers.views.page_context import refresher_status
 from course.signed_links import IntentionLink, MailChoiceLink, read_link, sign_link
 from course.translation import format_number
@@ -140,15 +142,13 @@ class KeptLearning:
     answers: SureAndRight
 
 
-def keep_learned() -> KeptLearning:
-    """What the reader knows about themselves, for a page that includes dashboard/keep_learned.html. Four queries."""
-    course = reader_library()
+def keep_learned(progress: CourseProgress) -> KeptLearning:
+    """What the reader knows about themselves, for a page that includes dashboard/keep_learned.html. One query."""
     reviews = refresher_queries.memory_reviews(db(), reader_id())
-    estimate = refreshers.person_memory_estimates(db(), course, reader_id(), now())
-    completed = refresher_queries.last_completed_begun_at(db(), reader_id()) is not None
+    estimate = memory_estimates(memory_from_reviews(reviews), reader_library().taught_points, now())
     rows = []
-    for one in course_progress().modules:
-        if one.done or completed:
+    for one in progress.modules:
+        if one.done or progress.completed_at is not None:
             points = one.module.points
             share = round(20 * sum(estimate[point] for point in points) / len(points)) * 5
             answers = sure_and_right((r.sureness, r.correct) for r in reviews if r.point in points)
@@ -161,7 +161,7 @@ def keep_learned() -> KeptLearning:
 def knowledge() -> str:
     """What the reader knows about themselves, module by module. No other page or report shows it."""
     reader_id()
-    return render_template("milestones/knowledge.html", kept=keep_learned(), least=MIN_SURE_ANSWERS)
+    return render_template("milestones/knowledge.html", kept=keep_learned(course_progress()), least=MIN_SURE_ANSWERS)
 
 
 def _newest_certificate() -> CertificateCheck | None:
