@@ -124,7 +124,7 @@ def _words(names_modules: bool) -> dict[str, str]:
         "check": _("Check this certificate"),
         "scan": _("Anyone can check that it is valid. Scan the code, or go to"),
         "boxes": _(
-            "□ stands for a character for which there is no letter here. The page above, and the title of this file, "
+            "□ marks a character that could not be printed here. The page above, and the title of this file, "
             "spell it out."
         ),
         "signed": _("Signed for the organisation by"),

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 
 from course.learning.rules.progress import CourseProgress, ModuleProgress
 from course.mail.rules import MailMessage
-from course.translation import LazyText
 from course.translation import lazy_gettext as _
 
 MAX_INTENTION_LENGTH = 300  # characters
@@ -16,7 +15,7 @@ MAIL_INTENTION_AFTER = timedelta(days=14)
 # How long the link in the mail works.
 REPLY_LINK_VALIDITY = timedelta(days=90)
 # The replies to the question whether it came up, in the order in which they are offered.
-REPLIES: dict[str, LazyText] = {
+REPLIES: dict[str, str] = {
     "did": _("Yes, and I did it"),
     "missed": _("Yes, but I did not do it"),
     "not-yet": _("Not yet"),
@@ -101,7 +100,7 @@ class PassedMessage(MailMessage):
     """Tells `name`, a manager of `learner`, that the learner has passed; `number` is that of the certificate."""
 
     template = "passed"
-    label = _("Somebody in your team has passed the course")
+    label = _("A person in your team has passed the course")
     name: str
     learner: str
     organisation: str

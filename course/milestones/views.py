@@ -117,9 +117,9 @@ def save_intention(module_id: str) -> Page | Response:
     with unit_of_work() as session:
         saved = actions.save_intention(signed_in_context(session), module.id, typed)
     if not saved:
-        flash(_("Your sentence was mailed to you already, so it stays as it is."))
+        flash(_("Your sentence was e-mailed to you already, so it cannot be changed."))
     elif clean_intention(typed):
-        flash(_("Saved. We will mail your sentence to you in two weeks. Nobody else sees it."))
+        flash(_("Saved. We will e-mail your sentence to you in two weeks. Nobody else sees it."))
     return redirect_to(url_for("milestones.module_done", module_id=module.id, _anchor="when-then"))
 
 

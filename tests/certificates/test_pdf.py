@@ -140,7 +140,7 @@ def test_characters_in_no_font_become_boxes_and_the_title_has_the_name(kind: str
     name, shown = BOXED[kind]
     data = certificate_pdf(printed_for(name))
     assert shown in pdf_text(data)
-    assert ("□ stands for a character" in pdf_text(data)) == ("□" in shown)
+    assert ("□ marks a character" in pdf_text(data)) == ("□" in shown)
     title = reader(data).metadata
     assert title is not None
     assert str(title.title).endswith(name.replace("\ud800", "\ufffd"))
@@ -160,7 +160,7 @@ def test_a_box_in_a_name_leaves_the_other_texts_unchanged(kind: str) -> None:
 
 
 def test_a_typed_box_is_not_taken_for_a_missing_character() -> None:
-    assert "stands for a character" not in pdf_text(certificate_pdf(printed_for("Sam □")))
+    assert "marks a character" not in pdf_text(certificate_pdf(printed_for("Sam □")))
 
 
 @pytest.mark.parametrize("kind", ODD)

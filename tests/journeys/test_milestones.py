@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from course.clock import now
 from course.learning.models import Reflection
@@ -15,7 +15,7 @@ from tests.makers import make_person
 from tests.milestones.makers import Doing, make_module_done
 from tests.refreshers.makers import make_completed
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 
 

@@ -117,7 +117,7 @@ def test_a_sentence_is_kept_changed_and_taken_back(
     sign_in(client, person)
     address = "/module/secret-contact/done"
     page = client.follow(client.post(address, {"intention": "When Noah talks of family, I will ask first."}))
-    assert "We will mail your sentence to you in two weeks." in page.text
+    assert "We will e-mail your sentence to you in two weeks." in page.text
     client.post(address, {"intention": "When Noah talks of family,\nI will listen."})
     kept = queries.intention(session, person.id, module.id)
     assert kept is not None
