@@ -45,6 +45,7 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
+from course.milestones import views as milestones
 from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
@@ -114,6 +115,7 @@ BLUEPRINTS = (
     (training_records.pages, ""),
     (evidence.pages, "/evidence"),
     (refreshers.pages, ""),
+    (milestones.pages, ""),
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),

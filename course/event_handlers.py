@@ -21,6 +21,7 @@ from course.learning import events as learning_events
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import BeforeMailSend
+from course.milestones import events as milestones_events
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.people import events as people_events
@@ -67,6 +68,7 @@ register_events(
         join_requests_events,
         learning_events,
         backups_events,
+        milestones_events,
         operations_events,
         organisation_events,
         people_events,

@@ -14,7 +14,6 @@ from course.content.loader import read_content
 from course.content.reading_context import ReadingContext
 from course.content.schema import (
     NATIONS,
-    SECTIONS,
     SETTINGS,
     WORDS_PER_MINUTE,
     Change,
@@ -218,15 +217,9 @@ class Library:
         return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_PER_QUESTION / 60)
 
     @cached_property
-    def sections(self) -> tuple[str, ...]:
-        """The names of the sections of the briefing whose points are taught, in the order of the briefing."""
-        return tuple(
-            dict.fromkeys(
-                SECTIONS.get(self.points[p].section, self.points[p].section)
-                for p in self.points
-                if p in self.taught_points
-            )
-        )
+    def module_titles(self) -> tuple[str, ...]:
+        """The titles of the modules that are taught, in their order."""
+        return tuple(str(module.title) for module in self.modules.values())
 
     def check_minutes(self, points: tuple[str, ...]) -> float:
         """The minutes that a check of these points takes."""
@@ -334,7 +327,8 @@ def _translate(english: Library, language: str, objects: dict[tuple[str, ...], F
         steps = tuple(step.model_copy(update={"title": titles[step.id]}) for step in original.steps)
         questions = tuple(text_of(question, "question", question.id) for question in original.questions)
         return original.model_copy(
-            update={"title": words.title, "summary": words.summary, "content_note": words.content_note, "steps": steps,
+            update={"title": words.title, "summary": words.summary, "content_note": words.content_note, "can_do": words.can_do,
+                    "when_then": words.when_then, "steps": steps,
                     "pages": pages, "scenarios": scenarios, "timelines": timelines, "questions": questions}
         )  # fmt: skip
 

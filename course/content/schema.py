@@ -318,6 +318,8 @@ class Step(FrozenModel):
 class Module(FrozenModel):
     """A module of the course: its steps in order, with the objects of its folder by id.
 
+    `can_do` says at its end what the reader can do now, `when_then` is the beginning of the sentence that the reader may
+    write there for themselves.
     `motif` is the drawing of the module (see templates/components/motif.html). It is no part of what a version teaches.
     """
 
@@ -326,6 +328,8 @@ class Module(FrozenModel):
     summary: InlineText
     points: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
+    can_do: InlineText | None = None
+    when_then: Label | None = None
     motif: Motif = Field(default="lamp", exclude=True)
     steps: tuple[Step, ...] = Field(min_length=1)
     pages: dict[str, Page] = Field(default_factory=dict)

@@ -140,7 +140,7 @@ class Walker:
 
     def whole_course(self, steps: int = 700) -> None:
         """From My training to the certificate."""
-        self._until(r"/certificate$", steps)
+        self._until(r"/certificate/passed$", steps)
 
     def first_module(self, steps: int = 150) -> None:
         """From My training to the first page of the second module."""

@@ -72,6 +72,8 @@ OPEN = {
     "kept.linked_credential",
     "kept.linked_pdf",
     "mail.choice",
+    "milestones.intention_reply",
+    "milestones.save_reply",
     "organisation.address_book",
     "organisation.concern",
     "organisation.first_hour",

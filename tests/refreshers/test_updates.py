@@ -71,7 +71,9 @@ def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     assert items is not None
     assert {item.point for item in items.items} == set(marked.points)
     answer_all(app, client, person)
-    assert "You are up to date with what has changed" in client.get("/refresher/update").text
+    ended = client.get("/refresher/update")
+    assert ended.h1 == "You are up to date"
+    assert "Your certificate keeps its date" in ended.text
     assert "See what has changed" not in client.get("/").text
     # The certificate keeps its date, and there is no second one.
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1

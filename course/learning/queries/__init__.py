@@ -53,6 +53,9 @@ _Enrolment = Enrolment.__table__
 _PageRead = PageRead.__table__
 _RunOutcome = RunOutcome.__table__
 _ScenarioRun = ScenarioRun.__table__
+# What an attempt is about that is about no module: the whole course, or a booster that its learner began.
+OWN_BOOSTER = "own"
+NOT_MODULES = frozenset({"course", OWN_BOOSTER})
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 
 
@@ -144,7 +147,7 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
             final = final or value
         elif what == "completed":
             completed = at
-        if ref and ref != "course" and (last is None or at >= last[0]):
+        if ref and ref not in NOT_MODULES and (last is None or at >= last[0]):
             last = (at, ref.split("/")[0])
     return ProgressFacts(
         pages=frozenset(refs["page"]),

@@ -19,6 +19,7 @@ from course.learning.views.help_offer import help_offer
 from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
+    address_after_final_answer,
     address_after_step,
     closed_redirect,
     link_after_final,
@@ -75,6 +76,8 @@ def attempt(attempt_id: int) -> str | Response:
         return redirect_to(closed_redirect(found.kind, found.enrolment_id) or following)
     if found.kind == "timeline":
         return redirect_to(url_for("learning.question", attempt_id=attempt_id, position=1))
+    if found.kind == "booster":
+        return redirect_to(url_for("refreshers.five_end", attempt_id=attempt_id))
     module = module_of(found.ref) if found.kind in MODULE_ATTEMPT_KINDS else None
     finals = queries.final_attempts(db(), reader_id()) if found.kind == "final" else []
     verdict = actions.final_result(db(), reader_library(), reader_id(), finals)
@@ -207,7 +210,7 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
-    return redirect_to(onward)
+    return redirect_to(address_after_final_answer(attempt_id) if found.kind == "final" else onward)
 
 
 @pages.get("/assessment")

@@ -149,6 +149,12 @@ NOTES = PersonalDataSection(
             {"saved_at": _("When"), "ref": _("Page"), "text": _("Note")},
             deletion_stage="notes",
         ),
+        PersonalDataTable(
+            "intention",
+            _("Sentences for myself"),
+            {"written_at": _("When"), "module": _("Module"), "text": _("Sentence"), "reply": _("Did it come up?")},
+            deletion_stage="notes",
+        ),
     ),
 )
 PROOF = PersonalDataSection(
@@ -278,7 +284,7 @@ NON_PERSONAL_TABLES = {
     ),
     "key_withdrawal": _("About a signing key."),
     "mail_outage": _("A time in which the mail server took no mail. What the server said is kept without addresses."),
-    "organisation": _("About the organisation."),
+    "organisation": _("About the organisation, with who signs its certificates."),
     "organisation_look": _("The organisation’s logo and colour."),
     "people_import": _("A list of many people: the file goes after a day, what it did after a month."),
     "people_import_run": _("How far a list has been written, by the numbers of its lines."),

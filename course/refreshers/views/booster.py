@@ -37,7 +37,14 @@ def booster(token: str) -> Response:
         return _link_expired_page()
     if attempt.next is not None:
         return redirect_after_post(url_for("refreshers.booster_question", token=token, position=attempt.next.position))
-    rows = [(item, _question_of_item(item)) for item in attempt.items]
+    rows = [
+        (
+            item,
+            _question_of_item(item),
+            url_for("refreshers.booster_question", token=token, position=item.position),
+        )
+        for item in attempt.items
+    ]
     return make_response(
         render_template(
             "refreshers/booster_end.html",
@@ -45,7 +52,7 @@ def booster(token: str) -> Response:
             right=sum(bool(item.correct) for item in attempt.items),
             points=library().points,
             rereads=library().pages_by_point,
-            token=token,
+            again=False,
         )
     )
 
