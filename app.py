@@ -46,6 +46,7 @@ from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
 from course.operations import commands as system_commands
+from course.offline import views as offline
 from course.operations import views as operations
 from course.organisation import views as organisation
 from course.people import views as people
@@ -116,6 +117,7 @@ BLUEPRINTS = (
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
+    (offline.pages, ""),
     (reminders.pages, "/reminders"),
 )
 CLI_COMMANDS = (

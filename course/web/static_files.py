@@ -12,11 +12,12 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
 from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
 URL_PREFIX = "/static"
+_EXTENSION = "course.static"
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
@@ -42,7 +43,20 @@ def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
         immutable_file_test=lambda _path, _url: True,
         allow_all_origins=False,
     )
+    app.extensions[_EXTENSION] = (version, tuple(asset(name) for name in sorted(names)))
     app.jinja_env.globals.update(asset=asset, stylesheet=asset("site.css"), icon=asset("icon.svg"))
+
+
+def static_version() -> str:
+    """The hash that the addresses of static files carry."""
+    version: str = current_app.extensions[_EXTENSION][0]
+    return version
+
+
+def static_addresses() -> tuple[str, ...]:
+    """The addresses of all static files, below the path at which the application is mounted."""
+    found: tuple[str, ...] = current_app.extensions[_EXTENSION][1]
+    return found
 
 
 def content_hash(folder: Path) -> str:
