@@ -29,6 +29,9 @@ Quality = Literal["best", "fair", "poor", "dangerous"]
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
               "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
               "answers-online-contact"]  # fmt: skip
+# The drawings for modules.
+Motif = Literal["lamp", "reading-lamp", "two-shadows", "two-toothbrushes", "phone-and-thread", "falling-picture",
+                "gate-and-lamp", "two-mugs", "receiver"]  # fmt: skip
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 Setting = Literal["school", "residential", "social-work", "early-years", "clubs", "leaders"]
 SETTINGS: dict[Setting, str] = {
@@ -329,13 +332,17 @@ class Step(FrozenModel):
 
 
 class Module(FrozenModel):
-    """A module of the course: its steps in order, with the objects of its folder by id."""
+    """A module of the course: its steps in order, with the objects of its folder by id.
+
+    `motif` is the drawing of the module (see templates/components/motif.html). It is no part of what a version teaches.
+    """
 
     id: Id
     title: Label
     summary: InlineText
     points: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
+    motif: Motif = Field(default="lamp", exclude=True)
     steps: tuple[Step, ...] = Field(min_length=1)
     pages: dict[str, Page] = Field(default_factory=dict)
     scenarios: dict[str, Scenario] = Field(default_factory=dict)

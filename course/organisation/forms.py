@@ -190,7 +190,7 @@ class ColourForm(Form):
         chosen = chosen_colour(before, self.typed.data or "", self.picked.data or "")
         if chosen is not None:
             error = (
-                _("Enter a colour in hexadecimal digits, such as #0f4c5c.")
+                _("Enter a colour in hexadecimal digits, such as #005766.")
                 if parse_colour(chosen) is None
                 else colour_refusal(chosen)
             )

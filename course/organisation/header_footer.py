@@ -54,7 +54,9 @@ def _render_header(
     name: str, logo: str | None, reader: str | None, permissions: frozenset[str], section: str, _language: str
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
-    return Markup(template.render(name=name, logo=logo, person=reader, permissions=permissions, here=section))  # noqa: S704
+    html = template.render(name=name, logo=logo, person=reader, permissions=permissions, here=section,
+                           initials=initials(reader or ""))  # fmt: skip
+    return Markup(html)  # noqa: S704 (a template made it)
 
 
 @lru_cache(maxsize=8)
@@ -63,3 +65,9 @@ def _render_footer(
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/footer.html")
     return Markup(template.render(title=title, edition=edition, reviewed=reviewed, support=support))  # noqa: S704
+
+
+def initials(name: str) -> str:
+    """The first letters of a name's first and last word, in capitals; one letter for a name of one word."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

@@ -25,6 +25,7 @@ def init(app: Flask) -> None:
     CSRFProtect(app).exempt("course.mail.views.choice")
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key
+    app.jinja_env.globals["form_owner"] = form_owner
 
     @app.before_request
     def check_owner() -> None:

@@ -1,6 +1,8 @@
 """Static files: WhiteNoise serves course/static under an address that carries a hash of its content.
 
 The hash is of the whole folder: any change gives every file a new address, so browsers may keep each file for ever.
+The parts of the style sheet (css/10-tokens.css and so on) are joined into one file, in the order of their names: a page
+loads one style sheet, and each part stays short enough to be read.
 """
 
 from __future__ import annotations
@@ -17,17 +19,20 @@ from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
 URL_PREFIX = "/static"
+STYLE_SHEET = "css/site.css"
+STYLE_PARTS = "css/[0-9]*.css"
 _EXTENSION = "course.static"
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
-    """Serve the files of `folder`, and give templates `asset(name)`, `stylesheet` and `icon`.
+    """Serve the files of `folder`, and give templates `asset(name)`, `stylesheets` and `icon`.
 
     Compressed copies are kept under `compressed_folders`, so that starting again does not compress again.
     """
     version = content_hash(folder)
     prefix = f"{URL_PREFIX}/{version}"
-    names = frozenset(path.relative_to(folder).as_posix() for path in _files(folder))
+    served = compressed_copy(folder, compressed_folders / version)
+    names = frozenset(path.relative_to(served).as_posix() for path in _files(served))
 
     def asset(name: str) -> str:
         """The address of a static file. Raises KeyError for a file that does not exist."""
@@ -37,14 +42,23 @@ def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
 
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
         app.wsgi_app,
-        compressed_copy(folder, compressed_folders / version),
+        served,
         prefix,
         max_age=WhiteNoise.FOREVER,
         immutable_file_test=lambda _path, _url: True,
         allow_all_origins=False,
     )
-    app.extensions[_EXTENSION] = (version, tuple(asset(name) for name in sorted(names)))
-    app.jinja_env.globals.update(asset=asset, stylesheet=asset("site.css"), icon=asset("icon.svg"))
+    # Without a copy the parts could not be joined, and pages load them one by one.
+    parts = sorted(path.relative_to(served).as_posix() for path in served.glob(STYLE_PARTS))
+    sheets = [STYLE_SHEET] if STYLE_SHEET in names else parts
+    loaded = sorted(name for name in names if name in sheets or not name.startswith("css/"))
+    app.extensions[_EXTENSION] = (version, tuple(asset(name) for name in loaded))
+    app.jinja_env.globals.update(asset=asset, stylesheets=[asset(name) for name in sheets], icon=asset("icon.svg"))
+
+
+def joined_style_sheet(folder: Path) -> str:
+    """The parts of the style sheet in a folder of static files, in the order of their names, as one text."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob(STYLE_PARTS)))
 
 
 def static_version() -> str:
@@ -54,7 +68,7 @@ def static_version() -> str:
 
 
 def static_addresses() -> tuple[str, ...]:
-    """The addresses of all static files, below the path at which the application is mounted."""
+    """The addresses of the static files that pages load, compressed copies included."""
     found: tuple[str, ...] = current_app.extensions[_EXTENSION][1]
     return found
 
@@ -69,8 +83,8 @@ def content_hash(folder: Path) -> str:
 
 
 def compressed_copy(folder: Path, target: Path) -> Path:
-    """A copy of the folder with a .gz file beside each file that becomes smaller; the folder itself where none can be
-    written, and files are sent uncompressed then.
+    """A copy of the folder with the joined style sheet, and a .gz file beside each file that becomes smaller; the folder
+    itself where none can be written, and files are sent uncompressed then.
 
     The copy appears under its name complete: several processes may start at the same time.
     """
@@ -81,6 +95,8 @@ def compressed_copy(folder: Path, target: Path) -> Path:
         target.parent.parent.mkdir(mode=0o700, exist_ok=True)
         target.parent.mkdir(mode=0o755, exist_ok=True)
         shutil.copytree(folder, part)
+        if sheet := joined_style_sheet(folder):
+            Path(part, STYLE_SHEET).write_text(sheet, encoding="utf-8")
         compressor = Compressor(use_brotli=False, quiet=True)
         for path in _files(part):
             if compressor.should_compress(path.name):

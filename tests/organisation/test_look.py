@@ -22,7 +22,7 @@ from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client, Page
 
-CSS = Path(__file__).parents[2] / "course/static/site.css"
+CSS = Path(__file__).parents[2] / "course/static/css/10-tokens.css"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_contrast_is_that_of_wcag(one: str, other: str, expected: float) -> None
     assert colours.contrast(one, other) == colours.contrast(other, one)
 
 
-@pytest.mark.parametrize("colour", ["ffffff", "ffff00", "ff0000", "767676", "00a0a0", "000000", "0f4c5c"])
+@pytest.mark.parametrize("colour", ["ffffff", "ffff00", "ff0000", "767676", "00a0a0", "000000", "005766"])
 def test_the_nearest_colour_has_enough_contrast_and_one_step_less_has_not(colour: str) -> None:
     found = colours.nearest_readable(colour)
     assert colours.colour_refusal(found) is None
@@ -57,14 +57,14 @@ def test_the_nearest_colour_has_enough_contrast_and_one_step_less_has_not(colour
 @pytest.mark.parametrize(
     ("before", "typed", "picked", "expected"),
     [
-        (None, "", "#0f4c5c", None),
-        (None, "#7A1F5C", "#0f4c5c", "7a1f5c"),
+        (None, "", "#005766", None),
+        (None, "#7A1F5C", "#005766", "7a1f5c"),
         (None, "", "#7a1f5c", "7a1f5c"),
         ("7a1f5c", "#7a1f5c", "#7a1f5c", "7a1f5c"),
         ("7a1f5c", "#7a1f5c", "#112233", "112233"),
         ("7a1f5c", "123", "#445566", "112233"),
         ("7a1f5c", "", "#7a1f5c", None),
-        (None, "red", "#0f4c5c", "red"),
+        (None, "red", "#005766", "red"),
     ],
 )
 def test_a_typed_colour_takes_precedence_over_a_picked_one(
@@ -77,9 +77,9 @@ def test_the_backgrounds_are_those_of_the_style_sheet() -> None:
     light, _, rest = CSS.read_text().partition("@media")
     dark = rest[: rest.index("}\n}")]
     for text, expected in ((light, set(colours.LIGHT_BACKGROUNDS)), (dark, set(colours.DARK_BACKGROUNDS))):
-        found = dict(re.findall(r"--(paper|surface|soft): #([0-9a-f]{3,6})", text))
+        found = dict(re.findall(r"--(paper|surface|tint):#([0-9a-f]{3,6})", text))
         assert {colours.parse_colour(value) for value in found.values()} == expected
-    assert f"--brand: #{colours.DEFAULT_COLOUR}" in light
+    assert f"--brand:#{colours.DEFAULT_COLOUR}" in light
 
 
 def png(size: tuple[int, int] = (960, 200), **kept: object) -> bytes:
@@ -180,12 +180,12 @@ def test_a_colour_comes_with_a_style_sheet_of_its_own(session: Session, client: 
     assert "its contrast is 2.0" in page.text
     assert f"#{colours.nearest_readable('ff8800')}" in page.text
     assert page.fields()["typed"] == "#ff8800"
-    assert "such as #0f4c5c" in client.post("/organisation/look", form | {"what": "colour", "typed": "red"}, 422).text
+    assert "such as #005766" in client.post("/organisation/look", form | {"what": "colour", "typed": "red"}, 422).text
     client.post("/organisation/look", form | {"what": "colour", "picked": "#7a1f5c"})
     address = f"/look/{colours.style_sheet_name('7a1f5c')}.css"
     assert address in client.get("/module/responding").html
     served = Client(app).get(address)
-    assert b"--brand:#7a1f5c;--deep:#7a1f5c" in served.body
+    assert b"--brand:#7a1f5c;--night:#7a1f5c" in served.body
     assert "immutable" in served.headers["Cache-Control"]
     for other in ("7a1f5c-00000000", "ff8800-" + address[-12:-4], "nothing"):
         client.get(f"/look/{other}.css", 404)

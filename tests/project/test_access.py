@@ -37,7 +37,7 @@ PARTS: dict[str, Any] = {
     "list_number": 1,
     "mail_id": 1,
     "module_id": "responding",
-    "name": "site.css",
+    "name": "css/site.css",
     "nation": "nothing",
     "number": "AAAA-BBBB-CCCC",
     "pack_id": 1,

@@ -144,7 +144,8 @@ def test_the_licences_are_those_of_the_installed_packages() -> None:
 
 
 def test_each_font_has_its_licence_in_the_list() -> None:
-    there = {path.name for path in licences.FONTS.iterdir() if path.suffix in (".ttf", ".otf")}
+    kept = [path for folder in licences.FONTS for path in folder.iterdir() if path.suffix in licences.FONT_KINDS]
+    there = {path.relative_to(licences.ROOT).as_posix() for path in kept}
     assert {file for file, _, _ in licences.fonts()} == there
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "licences.md"
-FONTS = ROOT / "course" / "certificates" / "fonts"
+FONTS = (ROOT / "course" / "certificates" / "fonts", ROOT / "course" / "static" / "fonts")
 # What the metadata of a package do not say, or what is not installed everywhere, with where it was read.
 READ_ELSEWHERE = {
     "axe-playwright-python": "MIT (its LICENSE file); it carries axe-core, which is MPL-2.0",
@@ -30,6 +30,7 @@ IDENTIFIERS = {
     "ZPL 2.1": "ZPL-2.1",
     "Dual License": "Apache-2.0 OR BSD-3-Clause",
 }
+FONT_KINDS = (".ttf", ".otf", ".woff2")
 LONGEST = 40  # characters; anything longer in the field is the text of a licence, not its name
 DATA = (
     ("Common passwords", "`zxcvbn` (30,000 entries of its list)", "MIT, with the package"),
@@ -83,10 +84,12 @@ def licence(package: str) -> str:
 def fonts() -> list[tuple[str, str, str]]:
     """The fonts that are kept here: the file, who has the copyright, and the file of its licence."""
     found = []
-    for text in sorted(FONTS.glob("*-OFL.txt")):
-        holder = text.read_text(encoding="utf-8").splitlines()[0].removesuffix(".")
-        files = sorted(FONTS.glob(text.name.removesuffix("-OFL.txt") + "-*.ttf"))
-        found += [(file.name, holder, text.name) for file in files]
+    for text in sorted(text for folder in FONTS for text in folder.glob("*-OFL.txt")):
+        holder = text.read_text(encoding="utf-8").splitlines()[0].removesuffix(".").partition(") ")[0]
+        holder += ")" if holder.count("(") > holder.count(")") else ""
+        stem = text.name.removesuffix("-OFL.txt")
+        files = sorted(path for kind in FONT_KINDS for path in text.parent.glob(f"{stem}-*{kind}"))
+        found += [(file.relative_to(ROOT).as_posix(), holder, text.name) for file in files]
     return found
 
 
@@ -121,7 +124,7 @@ From npm, run by two tests of credentials:
 
 Chromium, PostgreSQL, OpenJDK, JAXB and Poppler are programs that tests start; they come from the system and are not part of this.
 
-## Fonts in `course/certificates/fonts`
+## Fonts
 
 All are under the SIL Open Font License 1.1 (OFL-1.1), whose text is beside each.
 

@@ -50,7 +50,7 @@ def values(session: Session, library: Library) -> dict[str, Sequence[str]]:
         "kind": ["lead", "deputy", "initial", "refresher", "booster", "update"],
         "language": ["en"],
         "module_id": list(library.modules),
-        "name": ["site.css"],
+        "name": ["css/site.css"],
         "nation": list(NATIONS),
         "number": numbers or ["K7QM-2FXA-9TRC"],
         "pathway": list(SETTINGS),

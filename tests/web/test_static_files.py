@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from course.web.static_files import compressed_copy, content_hash
+from course.web import static_files
+from course.web.static_files import compressed_copy, content_hash, joined_style_sheet
 
 
 def asset_url(app: Flask, name: str) -> str:
@@ -25,10 +26,10 @@ def asset_address(app: Flask, name: str) -> str:
 
 
 def test_a_static_file_may_be_kept_for_ever_and_carries_the_security_headers(app: Flask) -> None:
-    address = asset_address(app, "site.css")
+    address = asset_address(app, "css/site.css")
     response = app.test_client().get(address)
     assert response.status_code == 200
-    assert response.data == (FOLDER / "site.css").read_bytes()
+    assert response.data.decode() == joined_style_sheet(FOLDER)
     assert content_hash(FOLDER) in address
     assert "immutable" in response.headers["Cache-Control"]
     assert "public" in response.headers["Cache-Control"]
@@ -38,7 +39,7 @@ def test_a_static_file_may_be_kept_for_ever_and_carries_the_security_headers(app
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
-@pytest.mark.parametrize("name", ["site.css", "js/unsaved.js", "js/order.js"])
+@pytest.mark.parametrize("name", ["css/80-old.css", "js/notes.js", "js/order.js"])
 def test_a_browser_that_can_read_gzip_gets_less(app: Flask, name: str) -> None:
     address = asset_address(app, name)
     response = app.test_client().get(address, headers={"Accept-Encoding": "gzip"})
@@ -48,7 +49,9 @@ def test_a_browser_that_can_read_gzip_gets_less(app: Flask, name: str) -> None:
     assert len(response.data) < (FOLDER / name).stat().st_size / 1.5
 
 
-@pytest.mark.parametrize("path", ["/static/site.css", "/static/0000000000/site.css", "/static/../app.py", "/static/"])
+@pytest.mark.parametrize(
+    "path", ["/static/css/site.css", "/static/0000000000/css/site.css", "/static/../app.py", "/static/"]
+)
 def test_no_other_address_leads_to_a_file(app: Flask, path: str) -> None:
     assert app.test_client().get(path).status_code == 404
 
@@ -72,11 +75,32 @@ def test_the_hash_changes_with_the_content_and_the_name_of_a_file(tmp_path: Path
 def test_files_are_compressed_once_and_served_as_they_are_where_nothing_can_be_written(tmp_path: Path) -> None:
     target = tmp_path / "instance" / "static" / "1a2b3c"
     assert compressed_copy(FOLDER, target) == target
-    assert (target / "site.css.gz").is_file()
-    before = (target / "site.css.gz").stat().st_mtime_ns
+    assert (target / "css/site.css.gz").is_file()
+    before = (target / "css/site.css.gz").stat().st_mtime_ns
     assert compressed_copy(FOLDER, target) == target
-    assert (target / "site.css.gz").stat().st_mtime_ns == before
+    assert (target / "css/site.css.gz").stat().st_mtime_ns == before
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     blocked = tmp_path / "file"
     blocked.write_text("")
     assert compressed_copy(FOLDER, blocked / "static" / "1a2b3c") == FOLDER
+
+
+def test_the_style_sheet_is_its_parts_in_the_order_of_their_names(tmp_path: Path) -> None:
+    folder, target = tmp_path / "files", tmp_path / "instance" / "static" / "1a2b3c"
+    (folder / "css").mkdir(parents=True)
+    for name, text in (("20-second.css", "b {}"), ("10-first.css", "a {}"), ("notes.css", "never {}")):
+        (folder / "css" / name).write_text(text)
+    compressed_copy(folder, target)
+    assert (target / "css/site.css").read_text() == joined_style_sheet(folder) == "a {}\nb {}"
+
+
+def test_pages_load_the_parts_one_by_one_where_no_copy_can_be_made(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    app = Flask("course")
+    static_files.init(app, FOLDER, blocked / "static")
+    sheets = app.jinja_env.globals["stylesheets"]
+    assert [sheet.rpartition("/")[2] for sheet in sheets] == sorted(p.name for p in (FOLDER / "css").iterdir())
+    response = app.test_client().get(sheets[0])
+    assert response.status_code == 200
+    assert "@layer reset" in response.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from flask import Blueprint, abort, current_app, g
@@ -21,6 +22,7 @@ from course.learning.rules.progress import (
     module_progress,
     progress,
 )
+from course.translation import gettext as _
 from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
@@ -78,6 +80,24 @@ def step_navigation(progress: ModuleProgress, here: str) -> Markup:
         steps=progress.steps,
         here=here,
         address=step_address,
+    )
+    return Markup(html)  # noqa: S704 (a template made it)
+
+
+@pages.app_template_global("strip")
+def module_strip(
+    progress: ModuleProgress, here: str, title: str = "", place: str = "", bits: Sequence[str] = ()
+) -> Markup:
+    """The line under the header: the module, `title` (without it the module's title), `place` (without it "Step 3 of 8"
+    for the step `here`) and a row of `bits`, each "on" (done), "at" (here) or "" (ahead); without them one for each step.
+    """
+    ids = [step.id for step in progress.steps]
+    if not place and here in ids:
+        place = _("Step %(number)s of %(total)s", number=ids.index(here) + 1, total=len(ids))
+    if not bits:
+        bits = ["at" if step.id == here else "on" if step.done else "" for step in progress.steps]
+    html = current_app.jinja_env.get_template("frame/strip.html").render(
+        id=progress.module.id, number=progress.number, title=title or progress.module.title, place=place, bits=bits
     )
     return Markup(html)  # noqa: S704 (a template made it)
 

@@ -13,22 +13,22 @@ from course.translation import lazy_gettext as _
 from course.translation import lazy_sentences
 
 MIN_CONTRAST = 4.5  # the contrast of text, criterion 1.4.3 (AA); borders need 3 only, and so are covered
-DEFAULT_COLOUR = "0f4c5c"  # what site.css has
-# The backgrounds of text or borders in the colour: --paper, --surface and --soft of site.css, light and dark. The light
+DEFAULT_COLOUR = "005766"  # what the style sheet has
+# The backgrounds of text or borders in the colour: --paper, --surface and --tint of css/10-tokens.css, light and dark. The light
 # ones with the message that refuses a colour there.
 LIGHT_BACKGROUNDS = {
-    "faf8f4": _(
+    "f7f7f4": _(
         "%(colour)s is too light to be read on the page: its contrast is %(contrast)s to 1, and words need %(needed)s to 1."
     ),
     "ffffff": _(
         "%(colour)s is too light to be read on a white card, and white words on it: its contrast is %(contrast)s to 1, and "
         "words need %(needed)s to 1."
     ),
-    "e4eff1": _(
+    "e3eff1": _(
         "%(colour)s is too light to be read on a note: its contrast is %(contrast)s to 1, and words need %(needed)s to 1."
     ),
 }
-DARK_BACKGROUNDS = ("10191d", "18242a", "17323a")
+DARK_BACKGROUNDS = ("0c171b", "152329", "12333a")
 _HEX = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})", re.IGNORECASE)
 
 
@@ -115,10 +115,10 @@ def chosen_colour(before: str | None, typed: str, picked: str) -> str | None:
 
 
 def style_sheet(colour: str) -> str:
-    """The style sheet that replaces the colour variables of site.css."""
+    """The style sheet that replaces the colour variables of the course: the header, main buttons and links."""
     return (
-        f":root{{--brand:#{colour};--deep:#{colour}}}"
-        f"@media(prefers-color-scheme:dark){{:root{{--brand:#{dark_page_colour(colour)}}}}}\n"
+        f":root{{--brand:#{colour};--night:#{colour};--night-2:color-mix(in srgb,#fff 14%,#{colour});--rim:#{colour}}}"
+        f"@media(prefers-color-scheme:dark){{:root{{--brand:#{dark_page_colour(colour)};--rim:#{dark_page_colour(colour)}}}}}\n"
     )
 
 
