@@ -130,17 +130,25 @@ async function keep(form, fields) {
     say(word("notSent"));
     return;
   }
-  (await navigator.serviceWorker?.getRegistration())?.sync?.register("send").catch(() => null);
   const onward = form.dataset.onward;
   pending(form, false);
   if (onward && navigator.serviceWorker?.controller) {
     await visit(new URL(onward, location.href).href);
     say(word("kept"));
+    askToSend();
     return;
   }
   const note = markWaiting(form);
   note?.focus();
   note?.scrollIntoView({ block: "nearest" });
+  askToSend();
+}
+
+// Once the page shows that the answer waits: the service worker may send it at once.
+function askToSend() {
+  setTimeout(async () => {
+    await (await navigator.serviceWorker?.getRegistration())?.sync?.register("send").catch(() => null);
+  }, 100);
 }
 
 function leaveToBrowser(form, button) {

@@ -2,6 +2,7 @@
 // `course` is set by /service-worker.js: { version, files, pages, offline, who, signIn, signOut, fixed }.
 const course = self.course, store = self.courseStore;
 const PUBLIC = `public-${course.version}`;
+const HELP_HOURS = 4; // how old the telephone numbers that are kept may become while people are online
 const HELP_SECONDS = 5; // how long "Worried about a child?" waits for a server that does not answer
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
@@ -17,8 +18,14 @@ self.addEventListener("activate", (event) => event.waitUntil((async () => {
   await self.clients.claim();
 })()));
 
-self.addEventListener("message", ({ data }) => { if (data === "refresh") refresh(); });
+self.addEventListener("message", (event) => { if (event.data === "refresh") event.waitUntil(refreshOld()); });
 self.addEventListener("sync", (event) => event.waitUntil(store.send(course.who)));
+
+async function refreshOld() {
+  const kept = await caches.match(course.pages[0], { cacheName: PUBLIC });
+  const age = kept ? Date.now() - new Date(kept.headers.get("Course-Kept-At")) : Infinity;
+  if (age > HELP_HOURS * 3600 * 1000) await refresh();
+}
 
 // The pages for everybody are fetched as a visitor sees them: nothing of whoever is signed in is kept with them.
 async function refresh() {
