@@ -42,7 +42,7 @@ async function checkOwner() {
   if (now !== (await store.fact("owner"))) {
     await store.dropPages(now);
     await store.setFact("owner", now);
-    await store.setFact("list", undefined);
+    for (const name of ["list", "mine"]) await store.setFact(name, undefined);
   }
 }
 
@@ -90,7 +90,9 @@ async function beforeSignOut(event) {
   if (form.dataset.sure || !self.indexedDB) return;
   event.preventDefault();
   const go = () => { form.dataset.sure = "yes"; form.requestSubmit(); };
-  if (navigator.onLine) await store.send(word("who")).catch(() => []);
+  // A network that does not answer keeps nobody from signing out.
+  const enough = new Promise((resolve) => { setTimeout(resolve, 4000); });
+  if (navigator.onLine && (await store.waiting(owner())).length) await Promise.race([store.send(word("who")).catch(() => []), enough]);
   const all = await store.waiting();
   const mine = all.filter((item) => item.owner === owner());
   if (all.length > mine.length && !form.elements.others) {

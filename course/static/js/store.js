@@ -62,11 +62,12 @@ globalThis.courseStore = (() => {
     const done = [];
     const items = (await waiting()).filter((item) => !item.words);
     if (!items.length) return done;
-    const now = await fetch(who, { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+    const soon = () => AbortSignal.timeout?.(20000);
+    const now = await fetch(who, { cache: "no-store", signal: soon() }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
     for (const item of items) {
       if (!now?.owner || item.owner !== now.owner) continue;
       const body = new URLSearchParams([...item.fields, ["csrf_token", now.token]]);
-      const answer = await fetch(item.address, { method: "POST", body, headers: { "Course-Kept": item.owner } }).catch(() => null);
+      const answer = await fetch(item.address, { method: "POST", body, headers: { "Course-Kept": item.owner }, signal: soon() }).catch(() => null);
       const result = await answer?.json().catch(() => null);
       if (!result) break; // no network, or no answer of the course: later
       if (result.later) break;
