@@ -41,13 +41,14 @@ class SupportService(FrozenModel):
 
 
 class Help(FrozenModel):
-    """help.yaml: the page "Worried about a child?".
+    """help.yaml: the page "Worried about a child?". `do` is in short what `steps` say at length.
 
     `terms` are the titles of the safeguarding lead by nation. `school_terms` replace them in schools and colleges,
     where a nation has a title that other organisations do not use.
     """
 
     steps: tuple[HelpStep, ...] = Field(min_length=1)
+    do: tuple[InlineText, ...] = ()
     never: tuple[InlineText, ...] = Field(min_length=1)
     routes: tuple[HelpRoute, ...] = Field(min_length=1)
     terms: dict[Nation, Label]

@@ -42,7 +42,7 @@ def nation_field() -> SelectField:
 
 def pathway_field() -> SelectField:
     """The field for the default pathway."""
-    return SelectField(_("Pathway for most of your staff"), choices=select_choices(SETTINGS))
+    return SelectField(_("Where most of your staff work"), choices=select_choices(SETTINGS))
 
 
 def validate_phone_number(_form: Form, field: Field) -> None:
@@ -88,9 +88,7 @@ class OrganisationForm(Form):
         for name in differing:
             shown = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
             kind = next((f"{label}: " for kind, label in CONTACT_KINDS.items() if name.startswith(f"{kind}-")), "")
-            conflict = _(
-                "this page was saved by somebody else after you opened it, and says “%(shown)s” here now.", shown=shown
-            )
+            conflict = _("someone else saved this page after you opened it. It now says “%(shown)s” here.", shown=shown)
             text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
             self[name].errors = [text[0].upper() + text[1:]]
         return bool(differing)
@@ -146,7 +144,7 @@ def _contact_fields() -> dict[str, Field]:
             _("Telephone"), filters=[clean_line], validators=[Length(max=60, message=too_long), validate_phone_number]
         ),
         "email": EmailField(
-            _("E-mail (may be empty)"),
+            _("E-mail (optional)"),
             filters=[clean_line],
             validators=[
                 Optional(),
@@ -159,9 +157,9 @@ def _contact_fields() -> dict[str, Field]:
 
 def _add_contact_fields(kind: str) -> None:
     review_fields: dict[str, Field] = {
-        "owner": EmailField(_("Who looks after this: their work e-mail (may be empty)"), filters=[clean_line]),
-        "review": SelectField(_("They look at it again after"), choices=select_choices(REVIEW_INTERVALS)),
-        "still": BooleanField(_("Still right today")),
+        "owner": EmailField(_("Kept up to date by: their work e-mail (optional)"), filters=[clean_line]),
+        "review": SelectField(_("Check again every"), choices=select_choices(REVIEW_INTERVALS)),
+        "still": BooleanField(_("Still right")),
     }
     for part, field in {**_contact_fields(), **review_fields}.items():
         setattr(OrganisationForm, f"{kind}-{part}", field)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
@@ -13,12 +14,15 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import NATIONS, SETTINGS
-from course.dates import civil_date
+from course.content.supplements import HelpRoute
+from course.dates import civil_date, format_date
 from course.organisation import actions, queries
 from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, settings_fingerprint
 from course.organisation.header_footer import build_page_frame, page_frame
 from course.organisation.queries import ContactOwner, ContactView, OrganisationView, contact_owners, stale_contacts
 from course.organisation.request_organisation import current_organisation, last_read_organisation, remember_organisation
+from course.organisation.rules.call_card import CallEntry, PhoneEntry, months_unconfirmed
+from course.organisation.rules.call_card import address_book as address_book_file
 from course.organisation.rules.colours import (
     DEFAULT_COLOUR,
     colour_refusal,
@@ -28,9 +32,11 @@ from course.organisation.rules.colours import (
 )
 from course.organisation.rules.contacts import CONTACT_KINDS, ContactDetails, is_confirmation, lead_label
 from course.people.queries import person_by_email
+from course.people.rules import Viewer
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
+from course.web.phone_links import dial_string
 from course.web.query_deadline import read_with_deadline
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxBusyError, SandboxError, SandboxLimits, read_in_sandbox
@@ -229,33 +235,74 @@ def concern() -> str:
 @pages.get("/first-hour")
 @public
 def first_hour() -> str:
-    """Show the card for the first hour, to be printed: what to do, whom to ring, and what to leave.
+    """Show the card for the first hour, to be printed: what to do, who to ring, and what to leave.
 
     Like the page above, it needs no sign-in, no set-up and no database, writes nothing, and is not logged.
     """
     return _help_page("organisation/first_hour.html", course=library().course)
 
 
+@pages.get("/concern/numbers.vcf")
+@public
+def address_book() -> Response:
+    """The numbers of "Worried about a child?" for the address book of a phone. Public and unlogged like the page."""
+    _reader, organisation, _as_of, is_current = _read_contacts()
+    name = organisation.name if organisation else library().course.title
+    own = [PhoneEntry(f"{c.label}: {c.name}" if c.name else c.label, c.dial, _("Checked %(day)s", day=format_date(c.confirmed_on)))
+           for c in _call_entries(organisation) if c.dial]  # fmt: skip
+    national = [PhoneEntry(str(route.name), dial, str(route.when)) for route in _routes(organisation)
+                if (dial := dial_string(route.phone or ""))]  # fmt: skip
+    response = Response(address_book_file([*own, *national], name), mimetype="text/vcard")
+    response.headers["Content-Disposition"] = 'attachment; filename="worried-about-a-child.vcf"'
+    # What is shown while the database does not answer is not kept as if it were current.
+    response.headers["Cache-Control"] = "private, no-cache" if is_current else "no-store"
+    return response
+
+
+def _read_contacts() -> tuple[Viewer | None, OrganisationView | None, datetime | None, bool]:
+    """The reader, the organisation, as of when, and whether it was read now: without an answer of the database it is the
+    organisation as it was last read."""
+    read = read_with_deadline(lambda: (current_user.person, current_organisation(), now()))
+    if read is None:
+        return None, *last_read_organisation(), False
+    remember_organisation(read[1], read[2])
+    return *read, True
+
+
+def _call_entries(organisation: OrganisationView | None) -> list[CallEntry]:
+    """The contacts that are filled in, in the order in which they are rung."""
+    labels, zone = _contact_labels(organisation), app_state().config.time_zone
+    found = [(kind, organisation.contacts.get(kind)) for kind in CONTACT_KINDS] if organisation else []
+    return [
+        CallEntry(kind, str(labels[kind]), contact.name, contact.phone, dial_string(contact.phone), contact.email,
+                  civil_date(contact.confirmed_at, zone))
+        for kind, contact in found if contact is not None
+    ]  # fmt: skip
+
+
+def _routes(organisation: OrganisationView | None) -> list[HelpRoute]:
+    """The services of the organisation's nation; those of all nations while it is not known."""
+    return [route for route in library().help.routes if organisation is None or organisation.nation in route.nations]
+
+
 def _help_page(template: str, **values: object) -> str:
     """Render a page with the current contacts, or with those last read if the database does not answer."""
     g.here = "concern"
-    read = read_with_deadline(lambda: (current_user.person, current_organisation(), now()))
-    if read is not None:
-        remember_organisation(read[1], read[2])
-    person, organisation, as_of = read or (None, *last_read_organisation())
+    person, organisation, as_of, is_current = _read_contacts()
     g.site = build_page_frame(person, organisation)
     g.for_one_person = person is not None
-    nation = organisation.nation if organisation else None
-    help_ = library().help
+    entries, today = _call_entries(organisation), civil_date(now(), app_state().config.time_zone)
+    labels = _contact_labels(organisation)
     return render_template(
         template,
-        help=help_,
+        help=library().help,
         ours=organisation,
-        labels=_contact_labels(organisation),
-        routes=[route for route in help_.routes if nation is None or nation in route.nations],
+        entries=[(entry, months_unconfirmed(entry.confirmed_on, today)) for entry in entries],
+        missing=[label for kind, label in labels.items() if kind not in {entry.kind for entry in entries}],
+        routes=_routes(organisation),
         # Before the nation is known, each route names its nations.
-        nations=NATIONS if nation is None else {},
-        read_now=read is not None,
+        nations=NATIONS if organisation is None else {},
+        read_now=is_current,
         as_of=as_of,
         **values,
     )

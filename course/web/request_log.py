@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 from structlog.stdlib import ProcessorFormatter
 
 # A person who looks for help with a child leaves no trace in the log.
-UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour"})
+UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour", "organisation.address_book"})
 _LOGGERS = ("course", "waitress")
 
 

@@ -60,8 +60,8 @@ def test_the_card_for_the_first_hour_needs_no_sign_in_and_names_our_contacts(ses
     confirm_contact(make_context(session, None, NOW), "lead", "Jo Fictional", "01632 960101", "")
     session.commit()
     text = client.get("/first-hour").text
-    assert "Designated safeguarding person: Jo Fictional" in text
-    assert "last confirmed on 22 November 2026" in text
+    assert "Designated safeguarding person, Jo Fictional" in text
+    assert "Last confirmed on 22 November 2026" in text
 
 
 def test_further_learning_gives_the_status_of_each_of_the_15(client: Client) -> None:

@@ -24,7 +24,7 @@ from tests.support.outbox import rendered_mails
 pytestmark = pytest.mark.both_engines
 
 LONG_AGO = timedelta(days=400)
-WARNING = "Please look at this contact again"
+WARNING = "Check this contact today"
 
 
 def make_contact(session: Session, at: datetime, owner: Person | None = None, months: int = 12) -> None:
@@ -130,7 +130,7 @@ def test_the_owner_gets_one_mail_each_time_a_contact_becomes_stale(app: Flask, s
 def test_the_concern_page_shows_when_a_contact_was_last_confirmed(session: Session, client: Client) -> None:
     make_contact(session, datetime.fromisoformat("2026-03-02T09:00:00+00:00"))
     for path in ("/concern", "/first-hour"):
-        assert "last confirmed on 2 March 2026" in client.get(path).text
+        assert "Last confirmed on 2 March 2026" in client.get(path).text
 
 
 def test_a_warning_needs_no_query_on_my_training(app: Flask, session: Session, client: Client) -> None:

@@ -129,7 +129,7 @@ def test_the_concern_page_puts_999_first_then_our_contacts_then_the_routes_of_th
     actions.confirm_contact(make_context(session, None, NOW), "lead", "Jo Lee", "01632 960101", "jo@example.org")
     session.commit()
     page = client.get("/concern")
-    order = ["Ring 999", "Child protection coordinator: Jo Lee", "Children’s social work", "What not to do"]
+    order = ["Ring 999", "Child protection coordinator, Jo Lee", "What not to do", "Children’s social work"]
     places = [page.text.index(words) for words in order]
     assert places == sorted(places)
     links = [a.get("href") for a in page.all("a")]

@@ -75,6 +75,7 @@ OPEN = {
     "offline.page",
     "offline.service_worker",
     "offline.who",
+    "organisation.address_book",
     "organisation.concern",
     "organisation.first_hour",
     "organisation.logo",

@@ -13,12 +13,12 @@ from course.translation import lazy_gettext as _
 CONTACT_KINDS = {
     "lead": _("Safeguarding lead"),
     "deputy": _("Deputy"),
-    "out-of-hours": _("Outside working hours"),
+    "out-of-hours": _("After hours"),
     "social-care": _("Children’s social care or social work"),
 }
 
 # The months between reviews of a contact, with their labels.
-REVIEW_INTERVALS = {3: _("3 months"), 6: _("6 months"), 12: _("A year")}
+REVIEW_INTERVALS = {3: _("3 months"), 6: _("6 months"), 12: _("12 months")}
 
 
 @dataclass(frozen=True)

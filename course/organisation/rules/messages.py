@@ -14,7 +14,7 @@ class ContactReviewMessage(MailMessage):
     """Asks `name` to look at a contact again: its `kind`, what pages call it (`contact`), and what is known of it."""
 
     template = "contact_review"
-    label = _("Please look at a contact again")
+    label = _("Please check a contact")
     name: str
     organisation: str
     kind: str
