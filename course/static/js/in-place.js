@@ -34,7 +34,7 @@ async function runScripts(page) {
       await scripts.get(src);
     }
   }
-  document.dispatchEvent(new CustomEvent("course:page"));
+  document.dispatchEvent(new CustomEvent("course:page", { bubbles: true }));
 }
 
 function aim() {
@@ -62,7 +62,8 @@ async function show(text, address) {
     else delete document.documentElement.dataset.kept;
     document.body.className = page.body.className;
     document.body.replaceChildren(...page.body.childNodes);
-    history[path === shown ? "replaceState" : "pushState"]({}, "", path);
+    if (path === shown) history.replaceState(history.state, "", path);
+    else history.pushState({}, "", path);
     shown = path;
     aim();
   };

@@ -7,10 +7,11 @@ const store = globalThis.courseStore;
 
 /** Set up the notes of a page. */
 export function start(root) {
-  for (const note of root.querySelectorAll("textarea[name^=note-]")) setUp(note);
+  for (const note of root.querySelectorAll("textarea[name^=note-]:not([data-ready])")) setUp(note);
 }
 
 function setUp(note) {
+  note.dataset.ready = "";
   const id = note.name.slice("note-".length);
   const form = note.form;
   const before = form.elements[`was-${id}`];
