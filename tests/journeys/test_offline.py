@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from course.learning.models import Answer, AttemptItem
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, sign_in
-from tests.journeys.test_learner import fill_any
+from tests.journeys.test_learner import NOTED, fill_any
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
 KEPT = "Sent when you are back online."
@@ -93,6 +93,7 @@ def test_an_answer_given_offline_survives_closing_the_browser_and_is_recorded_on
     for window in (first, second):  # both send as soon as they are loaded
         window.goto(address, wait_until="commit")
     expect(first.get_by_role("link", name="Next question")).to_be_visible()
+    second.reload()
     expect(second.get_by_role("link", name="Next question")).to_be_visible()
     assert _answers(site, attempt) == 1
     assert first.evaluate(WAITING) == 0
@@ -212,8 +213,29 @@ def test_the_help_page_works_offline_for_a_visitor_who_never_signed_in(device: P
         expect(page.get_by_text("999").first).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/module/responding/check"])
-def test_a_double_tap_sends_once_and_the_back_button_works(site: Site, device: Page, path: str) -> None:
+def test_a_note_written_offline_waits_with_the_device_and_stands_once(
+    site: Site, device: Page, context: BrowserContext
+) -> None:
+    site.person("writing@example.org")
+    page = device
+    sign_in(page, "writing@example.org")
+    page.goto(NOTED)
+    context.set_offline(True)
+    for text in ("Ask.", "Ask about Sunday."):
+        page.get_by_role("textbox").first.fill(text)
+        page.get_by_role("textbox").first.blur()
+        expect(page.get_by_text("Your note is kept on this device.")).to_be_visible()
+    context.set_offline(False)
+    _until(page, f"await {WAITING} === 0")
+    expect(page.get_by_text("Your note is kept.")).to_be_visible()
+    page.get_by_role("textbox").first.fill("Ask about Sunday, and listen.")
+    page.get_by_role("textbox").first.blur()
+    expect(page.get_by_text("Your note is kept.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("textbox").first).to_have_value("Ask about Sunday, and listen.")
+
+
+def test_a_double_tap_sends_once_and_the_back_button_works(site: Site, device: Page) -> None:
     site.person("tapping@example.org")
     page = device
     sign_in(page, "tapping@example.org")

@@ -69,9 +69,14 @@ function tell(item) {
 }
 
 async function send() {
-  if (!navigator.onLine || !(await store.waiting(owner() || undefined)).length) return;
-  const done = await store.send(word("who")); // which says so to all windows, this one too
-  if (!self.BroadcastChannel) await settle(done);
+  if (!navigator.onLine) return;
+  if ((await store.waiting(owner() || undefined)).length) {
+    const done = await store.send(word("who")); // which says so to all windows, this one too
+    if (!self.BroadcastChannel) await settle(done);
+  }
+  // Another window may have sent it while this one was being opened.
+  const form = document.querySelector("form.is-waiting");
+  if (form && !(await store.waiting(owner(), addressOf(form))).length) await visit(location.href);
 }
 
 async function settle(items) {
@@ -120,6 +125,9 @@ async function offer() {
   const main = document.getElementById("main");
   if (!owner() || keptAt() || !/\/module\//.test(location.pathname) || (await store.fact("mine")) !== undefined) return;
   if (main.querySelector(".offer")) return;
+  // Nothing that is on the screen may move: on a short page it is not asked.
+  const foot = document.querySelector("footer");
+  if (foot && foot.getBoundingClientRect().top < innerHeight) return;
   const box = document.createElement("aside");
   box.className = "offer";
   box.setAttribute("aria-label", word("offerTitle"));

@@ -3,6 +3,7 @@
 const course = self.course, store = self.courseStore;
 const PUBLIC = `public-${course.version}`;
 const HELP_HOURS = 4; // how old the telephone numbers that are kept may become while people are online
+const KEPT_DAYS = 7; // after which a page of a person is no longer shown offline
 const HELP_SECONDS = 5; // how long "Worried about a child?" waits for a server that does not answer
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {
@@ -68,7 +69,9 @@ async function page(event, url) {
   const owner = await store.fact("owner");
   const kept = help ? await caches.match(url.pathname, { cacheName: PUBLIC })
     : owner && await caches.match(url.pathname + url.search, { cacheName: store.pagesOf(owner) });
-  return (kept && asKept(kept)) ?? answer ?? offline();
+  const age = kept ? Date.now() - new Date(kept.headers.get("Course-Kept-At")) : Infinity;
+  if (kept && (help || age < KEPT_DAYS * 86400 * 1000)) return asKept(kept);
+  return answer ?? offline();
 }
 
 async function offline() {
