@@ -20,6 +20,10 @@ KEPT = "Sent when you are back online."
 # The service worker runs, and its public pages are kept. The next page that is opened is in its charge.
 READY = """async () => { await navigator.serviceWorker.ready;
     while (!(await caches.match('/offline'))) await new Promise(r => setTimeout(r, 50)); }"""
+# Note what shows that an answer is on its way, right after the press.
+PENDING = """() => document.addEventListener("submit", ({ target, submitter }) => setTimeout(() => {
+    sessionStorage.pending = `${target.getAttribute("aria-busy")} ${[...submitter.classList].find(name => name === "is-sending")}`;
+}), { capture: true, once: true })"""
 WAITING = "(async () => (await courseStore.waiting()).length)()"
 PAGE_CACHES = "(async () => (await caches.keys()).filter(name => name.startsWith('pages-')))()"
 
@@ -235,6 +239,20 @@ def test_a_note_written_offline_waits_with_the_device_and_stands_once(
     expect(page.get_by_role("textbox").first).to_have_value("Ask about Sunday, and listen.")
 
 
+def test_an_answer_after_the_session_has_ended_waits_for_its_owner_to_sign_in(
+    site: Site, device: Page, context: BrowserContext
+) -> None:
+    site.person("ended@example.org")
+    page = device
+    sign_in(page, "ended@example.org")
+    attempt = _open_check(page)
+    fill_any(page)
+    context.clear_cookies()
+    page.locator("#question button:not([type=button])").last.click()
+    expect(page.locator("input[name=sealed_form]")).to_be_attached()
+    assert _answers(site, attempt) == 0
+
+
 def test_a_double_tap_sends_once_and_the_back_button_works(site: Site, device: Page) -> None:
     site.person("tapping@example.org")
     page = device
@@ -243,8 +261,10 @@ def test_a_double_tap_sends_once_and_the_back_button_works(site: Site, device: P
     loads: list[str] = []
     page.on("request", lambda request: loads.append(f"{request.method} {request.resource_type}"))
     fill_any(page)
+    page.evaluate(PENDING)
     page.locator("#question button:not([type=button])").last.dblclick()
     page.get_by_role("link", name="Next question").wait_for()
+    assert page.evaluate("sessionStorage.pending") == "true is-sending", "at once"
     assert loads.count("POST fetch") == 1
     assert page.url.endswith(f"/attempt/{attempt}/1")
     page.get_by_role("link", name="Next question").click()

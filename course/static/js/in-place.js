@@ -1,7 +1,7 @@
 // Answers and "Next" without leaving the page: what the server returns takes the place of what is shown.
 // It does what the browser would do, and leaves to the browser whatever it does not know. Without it nothing is lost.
 import "./store.js";
-import { owner, say, word } from "./notice.js";
+import { owner, say, titleOf, word } from "./notice.js";
 
 const store = globalThis.courseStore;
 const SECONDS = 20; // after which no answer counts as no network: sending it again does no harm
@@ -116,7 +116,10 @@ export function markWaiting(form) {
   note.className = "waiting";
   note.tabIndex = -1;
   note.setAttribute("role", "status");
-  note.textContent = word(matchMedia("(pointer: coarse)").matches ? "keptPhone" : "kept");
+  const more = document.createElement("a");
+  more.href = word("page");
+  more.textContent = word("readNow");
+  note.append(word(matchMedia("(pointer: coarse)").matches ? "keptPhone" : "kept"), " ", more);
   form.append(note);
   return note;
 }
@@ -126,7 +129,7 @@ async function keep(form, fields) {
   if (!owner() || form.dataset.keep === "no" || !KEEPABLE.test(address)) { say(word("notSent")); return; }
   const sent = fields.filter(([name]) => name !== "csrf_token" && name !== "form_key");
   try {
-    await store.keep({ owner: owner(), address, fields: sent, title: document.title });
+    await store.keep({ owner: owner(), address, fields: sent, title: titleOf(document.title) });
   } catch {
     say(word("notSent"));
     return;

@@ -1,7 +1,7 @@
 // A private note is kept while it is written: leaving the page by a link or closing it loses nothing. Without a network
 // it waits on this device (store.js). Without this, "Keep my note" and "Next" keep it.
 import "./store.js";
-import { owner, word } from "./notice.js";
+import { owner, titleOf, word } from "./notice.js";
 
 const store = globalThis.courseStore;
 
@@ -35,7 +35,7 @@ function setUp(note) {
   const wait = async (text) => {
     const fields = [[note.name, text], [before.name, before.value], ["stay", id]];
     try {
-      await store.keep({ owner: owner(), address, fields, title: document.title });
+      await store.keep({ owner: owner(), address, fields, title: titleOf(document.title) });
       held = true;
       status.textContent = word("noteWaits");
       (await navigator.serviceWorker?.getRegistration())?.sync?.register("send").catch(() => null);

@@ -4,6 +4,9 @@ const words = () => document.getElementById("device")?.dataset ?? {};
 /** A sentence from the page, in its language: word("kept", { n: 2 }) puts 2 in the place of {n}. */
 export const word = (name, values = {}) => Object.entries(values).reduce((text, [key, value]) => text.replaceAll(`{${key}}`, value), words()[name] ?? "");
 
+/** The title of a page without the name of the organisation. */
+export const titleOf = (text) => text.split(" – ").slice(0, -1).join(" – ") || text;
+
 /** The opaque id of the person for whom this page was made; empty if nobody is signed in. */
 export const owner = () => document.querySelector("meta[name=owner]")?.content ?? "";
 

@@ -1,7 +1,7 @@
 // On every page: what waits is sent, the module under way is kept for reading offline if its reader wants that, and the
 // service worker is started. Pages of one person are deleted here as soon as another person's page is shown.
 import { addressOf, markWaiting, visit } from "./in-place.js";
-import { button, owner, say, word } from "./notice.js";
+import { button, owner, say, titleOf, word } from "./notice.js";
 import "./store.js";
 
 const store = globalThis.courseStore;
@@ -42,7 +42,7 @@ async function checkOwner() {
   if (now !== (await store.fact("owner"))) {
     await store.dropPages(now);
     await store.setFact("owner", now);
-    for (const name of ["list", "mine"]) await store.setFact(name, undefined);
+    await store.setFact("list", undefined);
   }
 }
 
@@ -94,7 +94,11 @@ async function beforeSignOut(event) {
   if (event.defaultPrevented || new URL(form.getAttribute("action") || location.href, location.href).pathname !== word("signOut")) return;
   if (form.dataset.sure || !self.indexedDB) return;
   event.preventDefault();
-  const go = () => { form.dataset.sure = "yes"; form.requestSubmit(); };
+  const go = async () => {
+    await store.forget().catch(() => null); // the service worker does the same, where there is one
+    form.dataset.sure = "yes";
+    form.requestSubmit();
+  };
   // A network that does not answer keeps nobody from signing out.
   const enough = new Promise((resolve) => { setTimeout(resolve, 4000); });
   if (navigator.onLine && (await store.waiting(owner())).length) await Promise.race([store.send(word("who")).catch(() => []), enough]);
@@ -106,7 +110,7 @@ async function beforeSignOut(event) {
     Object.assign(field, { type: "hidden", name: "others", value: "wait" });
     form.append(field);
   }
-  if (!mine.length) { go(); return; }
+  if (!mine.length) { await go(); return; }
   const note = document.createElement("div");
   note.className = "note bad";
   note.setAttribute("role", "alert");
@@ -119,11 +123,17 @@ async function beforeSignOut(event) {
   note.focus();
 }
 
+// What the reader said of this device: true, false, or undefined. It holds until they sign out.
+async function isMine() {
+  const said = await store.fact("mine");
+  return said?.owner === owner() ? said.mine : undefined;
+}
+
 // Only on a device that its reader calls their own: the next person at a shared one could read these pages with the
 // network unplugged. Asked once, below the page.
 async function offer() {
   const main = document.getElementById("main");
-  if (!owner() || keptAt() || !/\/module\//.test(location.pathname) || (await store.fact("mine")) !== undefined) return;
+  if (!owner() || keptAt() || !/\/module\//.test(location.pathname) || (await isMine()) !== undefined) return;
   if (main.querySelector(".offer")) return;
   // Nothing that is on the screen may move: on a short page it is not asked.
   const foot = document.querySelector("footer");
@@ -134,7 +144,7 @@ async function offer() {
   const line = document.createElement("p");
   line.textContent = word("offer");
   const choose = async (mine) => {
-    await store.setFact("mine", mine);
+    await store.setFact("mine", { owner: owner(), mine });
     box.remove();
     main.focus();
     say(mine ? word("keeping") : word("notKeeping"));
@@ -149,7 +159,7 @@ async function offer() {
 
 async function keepModule() {
   const me = owner();
-  if (!me || keptAt() || !(await store.fact("mine"))) return;
+  if (!me || keptAt() || !(await isMine())) return;
   const before = await store.fact("list");
   if (before?.owner === me && Date.now() - before.at < FRESH && before.addresses.includes(shown())) return;
   const list = await fetch(word("list"), { cache: "no-store" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
@@ -178,13 +188,13 @@ async function describeDevice() {
   const pages = me && (await caches.has(store.pagesOf(me))) ? await (await caches.open(store.pagesOf(me))).keys() : [];
   const titles = await Promise.all(pages.map(async (request) => {
     const text = await (await caches.match(request, { cacheName: store.pagesOf(me) })).text();
-    return [new URL(request.url).pathname, new DOMParser().parseFromString(text, "text/html").title];
+    return [new URL(request.url).pathname, titleOf(new DOMParser().parseFromString(text, "text/html").title)];
   }));
   if (titles.length) parts.push(list(word("keptPages"), titles));
   if (owner()) {
-    const mine = await store.fact("mine");
+    const mine = await isMine();
     parts.push(button(mine ? word("stopKeeping") : word("mine"), async () => {
-      await store.setFact("mine", !mine);
+      await store.setFact("mine", { owner: owner(), mine: !mine });
       if (mine) { await store.dropPages(""); await store.setFact("list", undefined); } else await keepModule();
       say(mine ? word("notKeeping") : word("keeping"));
       await describeDevice();
