@@ -5,7 +5,12 @@ import { owner, say, titleOf, word } from "./notice.js";
 
 const store = globalThis.courseStore;
 const SECONDS = 20; // after which no answer counts as no network: sending it again does no harm
-const KEEPABLE = /\/(attempt|run|module)\//;
+// What may wait on the device: answers, decisions, and lesson pages with their notes. Beginning something may not.
+const KEEPABLE = [/\/attempt\/\d+\/\d+$/, /\/run\/\d+$/];
+const LESSON = /^(then|answer|note-.*)$/;
+const keepable = (address, fields) => KEEPABLE.some((kind) => kind.test(address)) || (address.includes("/module/") && fields.some(([name]) => LESSON.test(name)));
+/** The forms that this script sends: those marked themselves, and those in a part of the page that is. */
+export const FORMS = "form[data-in-place], [data-in-place] form";
 const scripts = new Map();
 let busy = false, times = 0;
 let shown = location.pathname + location.search;
@@ -39,7 +44,9 @@ async function runScripts(page) {
 
 function aim() {
   const main = document.getElementById("main");
-  const target = ["[data-focus]", "[role=alert]", "h1"].map((which) => main.querySelector(which)).find(Boolean) ?? main;
+  const kept = new URLSearchParams(location.search).get("kept"); // the note that was just kept
+  const places = ["[data-focus]", "[role=alert]", ...(kept ? [`#reflect-${CSS.escape(kept)}`] : []), "h1"];
+  const target = places.map((which) => main.querySelector(which)).find(Boolean) ?? main;
   if (target.tabIndex < 0 && !target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
   scrollTo({ top: 0, behavior: "instant" });
   target.focus({ preventScroll: true });
@@ -111,7 +118,7 @@ export function markWaiting(form) {
   if (form.classList.contains("is-waiting")) return;
   form.classList.add("is-waiting");
   // A lesson is read on; an answer is given.
-  if (!form.matches(".lesson, [data-onward]")) for (const field of form.elements) field.disabled = true;
+  if (!form.matches(".lesson")) for (const field of form.elements) field.disabled = true;
   const note = document.createElement("p");
   note.className = "waiting";
   note.tabIndex = -1;
@@ -126,7 +133,7 @@ export function markWaiting(form) {
 
 async function keep(form, fields) {
   const address = addressOf(form);
-  if (!owner() || form.dataset.keep === "no" || !KEEPABLE.test(address)) { say(word("notSent")); return; }
+  if (!owner() || !keepable(address, fields)) { say(word("notSent")); return; }
   const sent = fields.filter(([name]) => name !== "csrf_token" && name !== "form_key");
   try {
     await store.keep({ owner: owner(), address, fields: sent, title: titleOf(document.title) });
@@ -134,10 +141,10 @@ async function keep(form, fields) {
     say(word("notSent"));
     return;
   }
-  const onward = form.dataset.onward;
+  const onward = form.matches(".lesson") && document.querySelector(".rail [aria-current=step]")?.closest("li").nextElementSibling?.querySelector("a")?.href;
   pending(form, false);
-  if (onward && navigator.serviceWorker?.controller) {
-    await visit(new URL(onward, location.href).href);
+  if (onward && fields.some(([name]) => name === "then") && navigator.serviceWorker?.controller) {
+    await visit(onward);
     say(word("kept"));
     askToSend();
     return;
@@ -190,13 +197,13 @@ async function send(form, button) {
 
 addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || !form.matches("form[data-in-place]") || form.getAttribute("method") !== "post") return;
+  if (event.defaultPrevented || !form.matches(FORMS) || form.getAttribute("method") !== "post") return;
   event.preventDefault();
   if (!busy) send(form, event.submitter);
 });
 addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[data-in-place]");
-  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest?.("a[data-in-place], [data-in-place] a.button");
+  if (!link || link.origin !== location.origin || link.target || link.hasAttribute("download") || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   visit(link.href, link);
 });

@@ -1,6 +1,6 @@
 // On every page: what waits is sent, the module under way is kept for reading offline if its reader wants that, and the
 // service worker is started. Pages of one person are deleted here as soon as another person's page is shown.
-import { addressOf, markWaiting, visit } from "./in-place.js";
+import { FORMS, addressOf, markWaiting, visit } from "./in-place.js";
 import { button, owner, say, titleOf, word } from "./notice.js";
 import "./store.js";
 
@@ -48,7 +48,7 @@ async function checkOwner() {
 
 async function showWaiting() {
   if (!owner()) return;
-  for (const form of document.querySelectorAll("form[data-in-place]")) {
+  for (const form of document.querySelectorAll(FORMS)) {
     const items = await store.waiting(owner(), addressOf(form));
     if (items.some((item) => !item.words && !item.fields.some(([name]) => name === "stay"))) markWaiting(form);
   }
