@@ -38,6 +38,10 @@ if (self === top) {
 """
 
 
+# Where the text of the page ends, in pixels from its top: the foot of every page is not read again.
+TEXT_ENDS = "document.getElementById('main').getBoundingClientRect().bottom + scrollY"
+
+
 class CountingWalker(Walker):
     """Counts what it presses, and measures each page that it comes to."""
 
@@ -56,7 +60,9 @@ class CountingWalker(Walker):
 
     def measure(self, page: Page) -> None:
         self.pages += 1
-        self.screens += max(1.0, page.evaluate("document.documentElement.scrollHeight") / HEIGHT)
+        screens = max(1.0, page.evaluate(TEXT_ENDS) / HEIGHT)
+        self.screens += screens
+        print(f"{self.taps:>4} presses before {page.url.split('/', 3)[3]:<60}{screens:>5.1f} screens")
 
 
 def first_view(browser: Browser, site: Site, email: str) -> tuple[int, int, int]:
