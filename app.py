@@ -47,6 +47,7 @@ from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
 from course.milestones import views as milestones
 from course.operations import commands as system_commands
+from course.offline import views as offline
 from course.operations import views as operations
 from course.organisation import views as organisation
 from course.people import views as people
@@ -119,6 +120,7 @@ BLUEPRINTS = (
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
+    (offline.pages, ""),
     (reminders.pages, "/reminders"),
 )
 CLI_COMMANDS = (

@@ -14,13 +14,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, current_app
 from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
+_EXTENSION = "course.static"
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
@@ -50,12 +51,26 @@ def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
     # Without a copy the parts could not be joined, and pages load them one by one.
     parts = sorted(path.relative_to(served).as_posix() for path in served.glob(STYLE_PARTS))
     sheets = [STYLE_SHEET] if STYLE_SHEET in names else parts
+    loaded = sorted(name for name in names if name in sheets or not name.startswith("css/"))
+    app.extensions[_EXTENSION] = (version, tuple(asset(name) for name in loaded))
     app.jinja_env.globals.update(asset=asset, stylesheets=[asset(name) for name in sheets], icon=asset("icon.svg"))
 
 
 def joined_style_sheet(folder: Path) -> str:
     """The parts of the style sheet in a folder of static files, in the order of their names, as one text."""
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob(STYLE_PARTS)))
+
+
+def static_version() -> str:
+    """The hash that the addresses of static files carry."""
+    version: str = current_app.extensions[_EXTENSION][0]
+    return version
+
+
+def static_addresses() -> tuple[str, ...]:
+    """The addresses of the static files that pages load, compressed copies included."""
+    found: tuple[str, ...] = current_app.extensions[_EXTENSION][1]
+    return found
 
 
 def content_hash(folder: Path) -> str:

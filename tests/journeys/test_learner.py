@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.walker import Walker
@@ -104,7 +104,7 @@ def test_close_the_laptop_and_carry_on_on_the_phone(site: Site, page: Page, brow
     other.locator("main .button.turn").click()
     # One press, and it is the same question.
     other.wait_for_url(f"**{path}")
-    assert other.locator("h1").inner_text() == here
+    expect(other.locator("h1")).to_have_text(here)
     phone.close()
 
 
