@@ -78,7 +78,11 @@ def first_view(browser: Browser, site: Site, email: str) -> tuple[int, int, int]
     sizes, fonts = _count_bytes(cdp)
     page.goto("/", wait_until="networkidle")
     fresh.close()
-    return sum(sizes.values()) - sum(sizes.get(one, 0) for one in fonts), sum(sizes.get(one, 0) for one in fonts), len(sizes)
+    return (
+        sum(sizes.values()) - sum(sizes.get(one, 0) for one in fonts),
+        sum(sizes.get(one, 0) for one in fonts),
+        len(sizes),
+    )
 
 
 def _count_bytes(cdp: CDPSession) -> tuple[dict[str, int], set[str]]:
@@ -128,5 +132,9 @@ def test_a_module_without_a_mistake_stays_within_its_budget_on_a_phone(site: Sit
     )
     print("\n" + "\n".join(f"{name:<36}{value!s:>10}{limit!s:>10}" for name, value, limit in rows))
     print(f"The page that moved most: {shift[0]}, by {sorted(set(shift[2:]))}")
-    over = [f"{name}: {value}, at most {limit}" for name, value, limit in rows if limit != "" and float(value) > float(limit)]
+    over = [
+        f"{name}: {value}, at most {limit}"
+        for name, value, limit in rows
+        if limit != "" and float(value) > float(limit)
+    ]
     assert not over, "; ".join(over)
