@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.content.library import load_library
-from course.content.schema import Scenario, Scene
-from course.content.schema import Option, Question
+from course.content.schema import Option, Question, Scenario, Scene
 from course.learning.rules.branching import run_state
 from course.learning.rules.debrief import debrief_rows
 from course.learning.rules.drawing import QuestionHistory, draw_questions, grade_assessment, results_by_point
