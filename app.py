@@ -45,8 +45,8 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
-from course.operations import commands as system_commands
 from course.offline import views as offline
+from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
 from course.people import views as people

@@ -18,7 +18,9 @@ class OpenPart:
     is_open: bool
 
 
-def addresses_to_keep(home: str, module: str, outline: str, steps: Iterable[str], parts: Iterable[OpenPart]) -> list[str]:
+def addresses_to_keep(
+    home: str, module: str, outline: str, steps: Iterable[str], parts: Iterable[OpenPart]
+) -> list[str]:
     """The addresses of the module under way, each once: home, outline, steps, and of its runs and attempts those that are
     open."""
     parts_here = [part.address for part in parts if part.is_open and part.ref.split("/")[0] == module]

@@ -85,9 +85,7 @@ def pages_to_keep() -> Response:
         ]
         outline = url_for("learning.module", module_id=module.module.id)
         steps = [step_address(step) for step in module.steps]
-        addresses = addresses_to_keep(
-            url_for("dashboard.home"), module.module.id, outline, steps, [*runs, *attempts]
-        )
+        addresses = addresses_to_keep(url_for("dashboard.home"), module.module.id, outline, steps, [*runs, *attempts])
     return jsonify(owner=form_owner(), addresses=addresses)
 
 
@@ -113,7 +111,9 @@ def _give_receipt(response: Response) -> Response:
     given = receipt(response.status_code, has_committed())
     # Only messages of this request: others wait for the page that they belong to.
     flashes = session.pop(_FLASHES, [])
-    said = [str(message) for _category, message in flashes[known:]] if given.saved or response.status_code == 303 else []
+    said = (
+        [str(message) for _category, message in flashes[known:]] if given.saved or response.status_code == 303 else []
+    )
     if flashes[:known]:
         session[_FLASHES] = flashes[:known]
     words = " ".join(said)

@@ -28,7 +28,12 @@ if (self === top) {
     const see = (type, change, more = {}) => new PerformanceObserver((list) => keep((all) => list.getEntries().forEach(
         (entry) => change(all, entry)))).observe({ type, buffered: true, ...more });
     see("largest-contentful-paint", (all, entry) => { all.lcp[all.lcp.length - 1] = entry.startTime; });
-    see("layout-shift", (all, entry) => { if (!entry.hadRecentInput) { const page = all.cls[all.cls.length - 1]; page[1] += entry.value; page.push(...entry.sources.map((source) => `${source.node?.nodeName} ${source.node?.className}`)); } });
+    see("layout-shift", (all, entry) => {
+        if (entry.hadRecentInput) return;
+        const shifts = all.cls[all.cls.length - 1];
+        shifts[1] += entry.value;
+        shifts.push(...entry.sources.map((source) => `${source.node?.nodeName} ${source.node?.className}`));
+    });
     see("event", (all, entry) => {
         if (!entry.interactionId) return;
         const id = `${page} ${entry.interactionId}`;
@@ -78,7 +83,11 @@ def first_view(browser: Browser, site: Site, email: str) -> tuple[int, int, int]
     sizes, fonts = _count_bytes(cdp)
     page.goto("/", wait_until="networkidle")
     fresh.close()
-    return sum(sizes.values()) - sum(sizes.get(one, 0) for one in fonts), sum(sizes.get(one, 0) for one in fonts), len(sizes)
+    return (
+        sum(sizes.values()) - sum(sizes.get(one, 0) for one in fonts),
+        sum(sizes.get(one, 0) for one in fonts),
+        len(sizes),
+    )
 
 
 def _count_bytes(cdp: CDPSession) -> tuple[dict[str, int], set[str]]:
@@ -128,5 +137,9 @@ def test_a_module_without_a_mistake_stays_within_its_budget_on_a_phone(site: Sit
     )
     print("\n" + "\n".join(f"{name:<36}{value!s:>10}{limit!s:>10}" for name, value, limit in rows))
     print(f"The page that moved most: {shift[0]}, by {sorted(set(shift[2:]))}")
-    over = [f"{name}: {value}, at most {limit}" for name, value, limit in rows if limit != "" and float(value) > float(limit)]
+    over = [
+        f"{name}: {value}, at most {limit}"
+        for name, value, limit in rows
+        if limit != "" and float(value) > float(limit)
+    ]
     assert not over, "; ".join(over)

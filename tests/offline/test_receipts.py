@@ -75,7 +75,9 @@ def test_a_decision_sent_twice_is_one(app: Flask, session: Session, client: Clie
     for _ in range(2):
         assert send_kept(client, path, fields)[1]["saved"]
     assert session.scalar(select(func.count()).select_from(Decision)) == 1
-    assert "taken already" in send_kept(client, path, {**fields, "choice": scenario.scenes[0].choices[1].id})[1]["words"]
+    assert (
+        "taken already" in send_kept(client, path, {**fields, "choice": scenario.scenes[0].choices[1].id})[1]["words"]
+    )
 
 
 def test_what_cannot_be_recorded_is_said_and_what_belongs_to_another_person_is_refused(

@@ -16,7 +16,9 @@ def test_the_module_under_way_is_kept_with_what_is_open_in_it_and_nothing_else()
         OpenPart("water", "/attempt/5/1", True),
         OpenPart("firework", "/run/6", True),
     ]
-    kept = addresses_to_keep("/", "fire", "/module/fire", ["/module/fire/a", "/module/fire", "/module/fire/check"], parts)
+    kept = addresses_to_keep(
+        "/", "fire", "/module/fire", ["/module/fire/a", "/module/fire", "/module/fire/check"], parts
+    )
     assert kept == ["/", "/module/fire", "/module/fire/a", "/module/fire/check", "/run/3", "/attempt/4/2"]
 
 
