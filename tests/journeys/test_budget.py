@@ -28,7 +28,12 @@ if (self === top) {
     const see = (type, change, more = {}) => new PerformanceObserver((list) => keep((all) => list.getEntries().forEach(
         (entry) => change(all, entry)))).observe({ type, buffered: true, ...more });
     see("largest-contentful-paint", (all, entry) => { all.lcp[all.lcp.length - 1] = entry.startTime; });
-    see("layout-shift", (all, entry) => { if (!entry.hadRecentInput) { const page = all.cls[all.cls.length - 1]; page[1] += entry.value; page.push(...entry.sources.map((source) => `${source.node?.nodeName} ${source.node?.className}`)); } });
+    see("layout-shift", (all, entry) => {
+        if (entry.hadRecentInput) return;
+        const shifts = all.cls[all.cls.length - 1];
+        shifts[1] += entry.value;
+        shifts.push(...entry.sources.map((source) => `${source.node?.nodeName} ${source.node?.className}`));
+    });
     see("event", (all, entry) => {
         if (!entry.interactionId) return;
         const id = `${page} ${entry.interactionId}`;
