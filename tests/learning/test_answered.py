@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ class Paper:
         """The place on screen, from 1, of an option."""
         return option_order(self.questions[position - 1], SEED, position).index(index) + 1
 
-    def answer(self, position: int, form: dict[str, object]) -> Page:
+    def answer(self, position: int, form: Mapping[str, Sequence[str]]) -> Page:
         self.client.post(f"{self.address}/{position}", {**form, "sureness": "fairly"})
         return self.client.get(f"{self.address}/{position}")
 
