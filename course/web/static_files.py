@@ -22,6 +22,7 @@ from whitenoise.compress import Compressor
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
+COPY_FORMAT = b"2"  # another one where copies are made in another way: those that exist are not used then
 _EXTENSION = "course.static"
 _COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
@@ -83,8 +84,8 @@ def static_addresses() -> tuple[str, ...]:
 
 
 def content_hash(folder: Path) -> str:
-    """Ten hexadecimal digits that change with the name or the content of any file of the folder."""
-    digest = hashlib.blake2b(digest_size=5)
+    """Ten hexadecimal digits that change with the name or the content of any file of the folder, and with COPY_FORMAT."""
+    digest = hashlib.blake2b(COPY_FORMAT, digest_size=5)
     for path in _files(folder):
         for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()):
             digest.update(len(part).to_bytes(8, "big") + part)
