@@ -71,7 +71,7 @@ class CountingWalker(Walker):
 
     def measure(self, page: Page) -> None:
         self.pages += 1
-        screens = max(1.0, page.evaluate(TEXT_ENDS) / HEIGHT)
+        screens = page.evaluate(TEXT_ENDS) / HEIGHT
         self.screens += screens
         print(f"{self.taps:>4} presses before {page.url.split('/', 3)[3]:<60}{screens:>5.1f} screens")
 
