@@ -160,8 +160,11 @@ def keep_learned(progress: CourseProgress) -> KeptLearning:
 @sign_in_required
 def knowledge() -> str:
     """What the reader knows about themselves, module by module. No other page or report shows it."""
-    reader_id()
-    return render_template("milestones/knowledge.html", kept=keep_learned(course_progress()), least=MIN_SURE_ANSWERS)
+    sentences = queries.intentions(db(), reader_id())
+    return render_template(
+        "milestones/knowledge.html", kept=keep_learned(course_progress()), least=MIN_SURE_ANSWERS, sentences=sentences,
+        modules=reader_library().modules, replies=REPLIES,
+    )  # fmt: skip
 
 
 def _newest_certificate() -> CertificateCheck | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from contextlib import suppress
@@ -21,7 +22,10 @@ from whitenoise.compress import Compressor
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
+COPY_FORMAT = b"2"  # another one where copies are made in another way: those that exist are not used then
 _EXTENSION = "course.static"
+_COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
+_STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
@@ -57,8 +61,14 @@ def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
 
 
 def joined_style_sheet(folder: Path) -> str:
-    """The parts of the style sheet in a folder of static files, in the order of their names, as one text."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob(STYLE_PARTS)))
+    """The parts of the style sheet in a folder of static files, in the order of their names, as one text without comments."""
+    parts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob(STYLE_PARTS))]
+    return _STYLE_COMMENT.sub("", "\n".join(parts))
+
+
+def served_script(text: str) -> str:
+    """A script without the lines that are only a comment: a third of what a phone would load is for its authors."""
+    return _COMMENT_LINE.sub("", text)
 
 
 def static_version() -> str:
@@ -74,8 +84,8 @@ def static_addresses() -> tuple[str, ...]:
 
 
 def content_hash(folder: Path) -> str:
-    """Ten hexadecimal digits that change with the name or the content of any file of the folder."""
-    digest = hashlib.blake2b(digest_size=5)
+    """Ten hexadecimal digits that change with the name or the content of any file of the folder, and with COPY_FORMAT."""
+    digest = hashlib.blake2b(COPY_FORMAT, digest_size=5)
     for path in _files(folder):
         for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()):
             digest.update(len(part).to_bytes(8, "big") + part)
@@ -97,6 +107,8 @@ def compressed_copy(folder: Path, target: Path) -> Path:
         shutil.copytree(folder, part)
         if sheet := joined_style_sheet(folder):
             Path(part, STYLE_SHEET).write_text(sheet, encoding="utf-8")
+        for script in part.rglob("*.js"):
+            script.write_text(served_script(script.read_text(encoding="utf-8")), encoding="utf-8")
         compressor = Compressor(use_brotli=False, quiet=True)
         for path in _files(part):
             if compressor.should_compress(path.name):

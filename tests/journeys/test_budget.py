@@ -43,8 +43,14 @@ if (self === top) {
 """
 
 
-# Where the text of the page ends, in pixels from its top: the foot of every page is not read again.
-TEXT_ENDS = "document.getElementById('main').getBoundingClientRect().bottom + scrollY"
+# Where what is to be read ends, in pixels from the top of the page: with the choices, with the button to go on (which
+# sticks to the screen, so that the end of its part counts), or with the text. The foot of every page is not read again.
+TEXT_ENDS = """() => {
+    const main = document.getElementById("main");
+    const seen = (which) => [...main.querySelectorAll(which)].filter((one) => one.checkVisibility()).at(-1);
+    const end = seen("#decide, #question") ?? seen(".onward")?.parentElement ?? seen(".carry, .button.turn") ?? main;
+    return end.getBoundingClientRect().bottom + scrollY;
+}"""
 
 
 class CountingWalker(Walker):
@@ -65,7 +71,7 @@ class CountingWalker(Walker):
 
     def measure(self, page: Page) -> None:
         self.pages += 1
-        screens = max(1.0, page.evaluate(TEXT_ENDS) / HEIGHT)
+        screens = page.evaluate(TEXT_ENDS) / HEIGHT
         self.screens += screens
         print(f"{self.taps:>4} presses before {page.url.split('/', 3)[3]:<60}{screens:>5.1f} screens")
 

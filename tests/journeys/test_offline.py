@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from course.learning.models import Answer, AttemptItem
 from course.web.unit_of_work import unit_of_work
-from tests.journeys.conftest import Site, sign_in
+from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import NOTED, fill_any
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
@@ -112,6 +112,7 @@ def test_an_answer_is_sent_when_the_network_is_back_and_its_verdict_is_shown(
     sign_in(page, "tunnel@example.org")
     attempt = _open_check(page)
     _answer_offline(page, context)
+    assert [fault for fault in faults(page) if "(progress)" not in fault] == []
     context.set_offline(False)
     expect(page.get_by_role("link", name="Next question")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="has been sent")).to_be_visible()
@@ -192,6 +193,8 @@ def test_the_module_under_way_and_the_help_page_can_be_read_offline(
     page.evaluate(READY)
     module = next(iter(site.app.extensions["course"].library.modules.values()))
     page.goto(f"/module/{module.id}")
+    expect(page.get_by_role("button", name="It is mine")).to_be_visible()
+    assert [fault for fault in faults(page) if "(progress)" not in fault] == []
     page.get_by_role("button", name="It is mine").click()
     last = f"/module/{module.id}/check"
     _until(page, f"await caches.match('{last}')")
@@ -202,8 +205,11 @@ def test_the_module_under_way_and_the_help_page_can_be_read_offline(
     expect(page.get_by_role("heading", level=1)).to_have_text(lesson.title)
     page.goto("/concern")
     expect(page.get_by_text("999").first).to_be_visible()
+    assert [fault for fault in faults(page) if "(progress)" not in fault] == []
     page.goto("/people/add")
     expect(page.get_by_role("heading", level=1, name="Offline")).to_be_visible()
+    expect(page.get_by_role("heading", name="Kept for reading offline")).to_be_visible()
+    assert [fault for fault in faults(page) if "(progress)" not in fault] == []
 
 
 def test_the_help_page_works_offline_for_a_visitor_who_never_signed_in(device: Page, context: BrowserContext) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
 from course.content.library import Library, load_library
+from course.content.models import ContentVersion
 from course.learning.models import Attempt, AttemptItem, Enrolment
 from course.learning.rules.grading import option_order
 from tests.conftest import NOW
@@ -44,7 +47,7 @@ class Paper:
         """The place on screen, from 1, of an option."""
         return option_order(self.questions[position - 1], SEED, position).index(index) + 1
 
-    def answer(self, position: int, form: dict[str, object]) -> Page:
+    def answer(self, position: int, form: Mapping[str, Sequence[str]]) -> Page:
         self.client.post(f"{self.address}/{position}", {**form, "sureness": "fairly"})
         return self.client.get(f"{self.address}/{position}")
 
@@ -102,3 +105,33 @@ def test_a_wrong_group_names_the_right_one(paper: Paper) -> None:
     page = paper.answer(3, {f"group-{paper.place(3, index)}": str(group) for index, group in groups.items()})
     assert "Belongs in “Not fine”. You chose “Fine”" in page.text
     assert "You sorted 2 correctly" in page.text
+
+
+def test_a_timeline_from_before_there_were_days_and_risks_is_shown_without_them(
+    session: Session, client: Client, sample_course: Library
+) -> None:
+    timeline = sample_course.answerable["a-month-of-kites"]
+    body = json.loads(timeline.model_dump_json())
+    for moment in body["options"]:
+        del moment["day"], moment["risk"]
+    old = ContentVersion(kind="question", ref=timeline.id, version="0" * 20, body=json.dumps(body), first_shown_at=NOW)
+    person = make_person(session)
+    enrolment = Enrolment(person_id=person.id, kind="initial", opened_at=NOW)
+    session.add_all((old, enrolment))
+    session.flush()
+    ref = f"kites/{timeline.id}"
+    attempt = Attempt(enrolment_id=enrolment.id, kind="timeline", ref=ref, number=1, seed=SEED, opened_at=NOW)
+    session.add(attempt)
+    session.flush()
+    session.add(AttemptItem(attempt_id=attempt.id, position=1, question_id=timeline.id, version=old.version,
+                            point=timeline.points[0], again=False))  # fmt: skip
+    session.commit()
+    sign_in(client, person)
+    address = f"/attempt/{attempt.id}/1"
+    assert client.get(address).html.count('class="gap"') == 0
+    client.post(address, {"answer": ["2"]})
+    page = client.get(address)
+    assert page.h1 == "A month of kites: 2 chances missed"
+    assert "You marked 1 of the 2 moments" in page.text
+    assert "Risk to the child" not in page.text
+    assert page.html.count('class="chart') == 0

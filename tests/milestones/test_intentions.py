@@ -200,7 +200,8 @@ def test_a_sentence_is_shown_to_its_writer_alone(session: Session, client: Clien
     write(session, person)
     assert [one.text for one in queries.intentions(session, person.id)] == [TEXT]
     assert TEXT in sign_in(client, person).get("/me/data").text
+    assert TEXT in client.get("/what-i-know").text
     client.post("/sign-out", {})
     sign_in(client, boss)
-    for path in (f"/people/{person.id}", f"/report/people/{person.id}"):
+    for path in (f"/people/{person.id}", f"/report/people/{person.id}", "/what-i-know"):
         assert TEXT not in client.get(path).text

@@ -11,11 +11,9 @@ const LESSON = /^(then|answer|note-.*)$/;
 const keepable = (address, fields) => KEEPABLE.some((kind) => kind.test(address)) || (address.includes("/module/") && fields.some(([name]) => LESSON.test(name)));
 /** The forms that this script sends: those marked themselves, and those in a part of the page that is. */
 export const FORMS = "form[data-in-place], [data-in-place] form";
-const scripts = new Map();
 let busy = false, times = 0;
 let shown = location.pathname + location.search;
 
-const modules = (page) => [...page.querySelectorAll("script[type=module][src]:not([data-once])")].map((script) => script.src);
 const sheets = (page) => [...page.querySelectorAll("link[rel=stylesheet]")].map((link) => link.getAttribute("href")).join();
 const ask = (address, options = {}) => fetch(address, {
   ...options, headers: { accept: "text/html" }, signal: AbortSignal.timeout?.(SECONDS * 1000),
@@ -27,17 +25,16 @@ const actionOf = (form) => new URL(form.getAttribute("action") || location.href,
 /** The address of a form as the queue names it. */
 export const addressOf = (form) => actionOf(form).pathname + actionOf(form).search;
 
-async function runScripts(page) {
-  for (const src of modules(page)) {
-    const known = scripts.get(src);
-    if (known) {
-      const start = (await known).start;
-      if (start) start(document);
-      else await import(`${src}?${++times}`); // it knows only how to run from the beginning
-    } else {
-      scripts.set(src, import(src));
-      await scripts.get(src);
-    }
+// Loaded before the page is exchanged, and run in the same moment, so that nothing moves after it is seen. A script that
+// does not export `start` knows only how to run from the beginning.
+const load = (page) => Promise.all([...page.querySelectorAll("script[type=module][src]:not([data-once])")].map(
+  async (script) => [script.src, (await import(script.src)).start],
+));
+
+function runScripts(loaded) {
+  for (const [src, start] of loaded) {
+    if (start) start(document);
+    else import(`${src}?${++times}`);
   }
   document.dispatchEvent(new CustomEvent("course:page", { bubbles: true }));
 }
@@ -62,6 +59,8 @@ async function show(text, address) {
   if (!fits) return false;
   const url = new URL(address);
   const path = url.pathname + url.search;
+  const loaded = await load(page).catch(() => null);
+  if (!loaded) return false;
   const swap = () => {
     document.title = page.title;
     document.documentElement.lang = page.documentElement.lang;
@@ -72,6 +71,7 @@ async function show(text, address) {
     if (path === shown) history.replaceState(history.state, "", path);
     else history.pushState({}, "", path);
     shown = path;
+    runScripts(loaded);
     aim();
   };
   if (document.startViewTransition && !matchMedia("(prefers-reduced-motion: reduce)").matches && document.visibilityState === "visible") {
@@ -80,7 +80,6 @@ async function show(text, address) {
     change.finished.catch(() => null);
     await change.updateCallbackDone;
   } else swap();
-  await runScripts(document);
   return true;
 }
 
@@ -208,4 +207,3 @@ addEventListener("click", (event) => {
   visit(link.href, link);
 });
 addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
-for (const src of modules(document)) scripts.set(src, import(src));

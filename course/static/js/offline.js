@@ -138,7 +138,7 @@ async function offer() {
   // Nothing that is on the screen may move: on a short page it is not asked.
   const foot = document.querySelector("footer");
   if (foot && foot.getBoundingClientRect().top < innerHeight) return;
-  const box = document.createElement("aside");
+  const box = document.createElement("section");
   box.className = "offer";
   box.setAttribute("aria-label", word("offerTitle"));
   const line = document.createElement("p");
