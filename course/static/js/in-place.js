@@ -41,14 +41,16 @@ function runScripts(loaded) {
 
 function aim() {
   const main = document.getElementById("main");
-  const kept = new URLSearchParams(location.search).get("kept"); // the note that was just kept
-  const places = ["[data-focus]", "[role=alert]", ...(kept ? [`#reflect-${CSS.escape(kept)}`] : []), "h1"];
-  const target = places.map((which) => main.querySelector(which)).find(Boolean) ?? main;
+  const sent = new URLSearchParams(location.search);
+  const kept = sent.get("kept"); // the note that was just kept
+  const inside = sent.has("answered") ? main.querySelector(".ask-you.answered") : kept && document.getElementById(`reflect-${kept}`);
+  const target = inside || (["[data-focus]", "[role=alert]", "h1"].map((which) => main.querySelector(which)).find(Boolean) ?? main);
   if (target.tabIndex < 0 && !target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
   scrollTo({ top: 0, behavior: "instant" });
   target.focus({ preventScroll: true });
-  const { top } = target.getBoundingClientRect();
-  if (top > innerHeight * 0.8) target.scrollIntoView({ block: "center", behavior: "instant" });
+  // A question within a lesson is looked at where it is.
+  if (inside) inside.scrollIntoView({ block: "start", behavior: "instant" });
+  else if (target.getBoundingClientRect().top > innerHeight * 0.8) target.scrollIntoView({ block: "center", behavior: "instant" });
 }
 
 /** Show a page in place; false if the browser has to load it itself. */

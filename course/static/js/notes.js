@@ -29,6 +29,7 @@ function setUp(note) {
     if (!fields || note.value !== before.value) return;
     held = true;
     note.value = fields.get(note.name);
+    note.closest("details")?.setAttribute("open", "");
     status.textContent = word("noteWaits");
   };
 
