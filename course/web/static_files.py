@@ -22,9 +22,10 @@ from whitenoise.compress import Compressor
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
-COPY_FORMAT = b"2"  # another one where copies are made in another way: those that exist are not used then
+COPY_FORMAT = b"3"  # another one where copies are made in another way: those that exist are not used then
 _EXTENSION = "course.static"
 _COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
 
 
@@ -67,8 +68,8 @@ def joined_style_sheet(folder: Path) -> str:
 
 
 def served_script(text: str) -> str:
-    """A script without the lines that are only a comment: a third of what a phone would load is for its authors."""
-    return _COMMENT_LINE.sub("", text)
+    """A script without indents and lines that are only a comment: a third of what a phone would load is for its authors."""
+    return _INDENT.sub("", _COMMENT_LINE.sub("", text))
 
 
 def static_version() -> str:

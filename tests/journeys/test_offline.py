@@ -251,9 +251,9 @@ def test_a_note_written_offline_waits_with_the_device_and_stands_once(
 def test_an_answer_after_the_session_has_ended_waits_for_its_owner_to_sign_in(
     site: Site, device: Page, context: BrowserContext
 ) -> None:
-    site.person("ended@example.org")
+    site.person("over@example.org")
     page = device
-    sign_in(page, "ended@example.org")
+    sign_in(page, "over@example.org")
     attempt = _open_check(page)
     fill_any(page)
     context.clear_cookies()

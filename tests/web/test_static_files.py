@@ -97,7 +97,7 @@ def test_the_style_sheet_is_its_parts_in_the_order_of_their_names(tmp_path: Path
 
 def test_comments_for_authors_are_not_sent() -> None:
     script = "// why\nrun(); // stays\n  /** what */\n  const address = 'https://example.org';\n"
-    assert served_script(script) == "run(); // stays\n  const address = 'https://example.org';\n"
+    assert served_script(script) == "run(); // stays\nconst address = 'https://example.org';\n"
     assert "/*" not in joined_style_sheet(FOLDER)
 
 
