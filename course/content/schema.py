@@ -21,6 +21,7 @@ from course.content.schema_base import (
     KeyLabel,
     Label,
     VersionedModel,
+    content_digest,
 )
 from course.translation import lazy_gettext as _
 
@@ -279,6 +280,11 @@ class Block(FrozenModel):
     fold: bool = Field(default=False, exclude_if=lambda value: not value)
     judge: Judge | None = Field(default=None, exclude_if=lambda value: value is None)
     question: Question | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @property
+    def judge_group(self) -> str:
+        """A name for the judgement that differs between two versions of a page: a refresher shows both."""
+        return f"judge-{content_digest([self.html, self.judge and self.judge.model_dump()])[:8]}"
 
 
 class Page(VersionedModel):

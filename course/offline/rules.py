@@ -10,7 +10,7 @@ KEPT_HEADER = "Course-Kept"
 
 
 @dataclass(frozen=True)
-class OpenPart:
+class KeptPart:
     """A scenario run or an attempt of the reader: its `ref` (module, or module/step), its address, and whether it goes on."""
 
     ref: str
@@ -19,7 +19,7 @@ class OpenPart:
 
 
 def addresses_to_keep(
-    home: str, module: str, outline: str, steps: Iterable[str], parts: Iterable[OpenPart]
+    home: str, module: str, outline: str, steps: Iterable[str], parts: Iterable[KeptPart]
 ) -> list[str]:
     """The addresses of the module under way, each once: home, outline, steps, and of its runs and attempts those that are
     open."""

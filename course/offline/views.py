@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from course.learning import queries
 from course.learning.views.page_context import course_progress, reader_id, step_address
-from course.offline.rules import KEPT_HEADER, OpenPart, addresses_to_keep, receipt
+from course.offline.rules import KEPT_HEADER, KeptPart, addresses_to_keep, receipt
 from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.addresses import url_for
@@ -72,10 +72,10 @@ def pages_to_keep() -> Response:
     addresses: list[str] = []
     if module is not None:
         person = reader_id()
-        runs = [OpenPart(run.ref, url_for("learning.run", run_id=run.id), run.finished_at is None)
+        runs = [KeptPart(run.ref, url_for("learning.run", run_id=run.id), run.finished_at is None)
                 for run in queries.runs(db(), person)]  # fmt: skip
         attempts = [
-            OpenPart(
+            KeptPart(
                 attempt.ref,
                 url_for("learning.question", attempt_id=attempt.id, position=attempt.next.position),
                 attempt.finished_at is None,

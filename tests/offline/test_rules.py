@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from course.learning.rules.notes import merge_note
-from course.offline.rules import OpenPart, Receipt, addresses_to_keep, receipt
+from course.offline.rules import KeptPart, Receipt, addresses_to_keep, receipt
 
 
 def test_the_module_under_way_is_kept_with_what_is_open_in_it_and_nothing_else() -> None:
     parts = [
-        OpenPart("fire/story", "/run/3", True),
-        OpenPart("fire", "/attempt/4/2", True),
-        OpenPart("fire/story", "/run/1", False),
-        OpenPart("water", "/attempt/5/1", True),
-        OpenPart("firework", "/run/6", True),
+        KeptPart("fire/story", "/run/3", True),
+        KeptPart("fire", "/attempt/4/2", True),
+        KeptPart("fire/story", "/run/1", False),
+        KeptPart("water", "/attempt/5/1", True),
+        KeptPart("firework", "/run/6", True),
     ]
     kept = addresses_to_keep(
         "/", "fire", "/module/fire", ["/module/fire/a", "/module/fire", "/module/fire/check"], parts

@@ -28,6 +28,7 @@ from course.learning.rules.progress import CourseProgress, ModuleProgress
 from course.learning.views.carry_on import CarryOn, position_in_words, reader_course, story_carry_on
 from course.learning.views.page_context import reader_id, today
 from course.mail.views import reader_mail_alert
+from course.milestones.views import keep_learned
 from course.organisation.views import own_stale_contacts
 from course.people.queries import chosen_pathway
 from course.recertification.rules import CertificationStatus
@@ -82,6 +83,7 @@ def home() -> str:
         first_visit=not state.started and not course.parts and state.completed_at is None,
         pathway=chosen_pathway(db(), reader_id()),
         standing=status,
+        keep=keep_learned(state) if state.completed_at is not None or any(one.done for one in state.modules) else None,
         mine=refresher,
         update=update,
         night=bool(session.get(NIGHT_KEY)),
