@@ -17,6 +17,7 @@ from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
+from course.milestones.models import Intention
 from course.organisation.models import Organisation
 from course.pairs.models import Pair
 from course.passwords.models import Credential
@@ -40,6 +41,7 @@ MODEL_CLASSES = (
     Download,
     Enrolment,
     HelpRequest,
+    Intention,
     Job,
     Organisation,
     OutboxMail,

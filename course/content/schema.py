@@ -21,6 +21,7 @@ from course.content.schema_base import (
     KeyLabel,
     Label,
     VersionedModel,
+    content_digest,
 )
 from course.translation import lazy_gettext as _
 
@@ -51,7 +52,6 @@ ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_PER_MINUTE = 200
 # What is asked where an author asks nothing: words of the interface.
 DEFAULT_ASK = _("What do you do now?")
-DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
 
 
 class LearningPoint(FrozenModel):
@@ -100,7 +100,11 @@ class Change(VersionedModel):
 
 
 class Option(FrozenModel):
-    """One option to choose, place or mark, and why it is right or wrong. `does`: what it does, in a few words."""
+    """One option to choose, place or mark, and why it is right or wrong. `does`: what it does, in a few words.
+
+    A moment of a timeline has a `date` in words, its `day` (days after the first moment), the `risk` to the child from 0 to
+    5, and whether somebody `acted`.
+    """
 
     text: InlineText
     reason: InlineText
@@ -109,6 +113,9 @@ class Option(FrozenModel):
     # Left out where it is not set: the versions of questions that are older than this field stay.
     does: Label | None = Field(default=None, exclude_if=lambda value: value is None)
     date: Label | None = None
+    day: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    risk: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    acted: bool = Field(default=False, exclude_if=lambda value: not value)
     points: tuple[Id, ...] = ()
 
 
@@ -142,37 +149,6 @@ class Question(VersionedModel):
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
-
-
-class Moment(FrozenModel):
-    """A dated moment of a timeline; `missed` if an adult could have acted."""
-
-    date: CoercedLabel
-    text: InlineText
-    reason: InlineText
-    missed: bool = False
-    points: tuple[Id, ...] = ()
-
-
-class Timeline(FrozenModel):
-    """A missed-opportunities timeline as its author writes it; learners get it as a `Question`."""
-
-    id: Id
-    title: Label
-    points: tuple[Id, ...] = Field(min_length=1)
-    intro: Prose
-    task: InlineText = Field(default_factory=lambda: InlineText(str.__str__(DEFAULT_TASK)))
-    moments: tuple[Moment, ...] = Field(min_length=4)
-
-    def question(self) -> Question:
-        """The timeline as a question, so that it is answered, graded and stored like any other."""
-        # Constructed, not validated again: that would render the texts twice and forget their language.
-        options = tuple(
-            Option.model_construct(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
-            for m in self.moments
-        )
-        return Question.model_construct(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
-                                        critical=False, title=self.title, intro=self.intro)  # fmt: skip
 
 
 class Gauge(FrozenModel):
@@ -305,6 +281,11 @@ class Block(FrozenModel):
     judge: Judge | None = Field(default=None, exclude_if=lambda value: value is None)
     question: Question | None = Field(default=None, exclude_if=lambda value: value is None)
 
+    @property
+    def judge_group(self) -> str:
+        """A name for the judgement that differs between two versions of a page: a refresher shows both."""
+        return f"judge-{content_digest([self.html, self.judge and self.judge.model_dump()])[:8]}"
+
 
 class Page(VersionedModel):
     """A lesson page. `pathways` gives the pathways that read it; empty means all."""
@@ -343,6 +324,8 @@ class Step(FrozenModel):
 class Module(FrozenModel):
     """A module of the course: its steps in order, with the objects of its folder by id.
 
+    `can_do` says at its end what the reader can do now, `when_then` is the beginning of the sentence that the reader may
+    write there for themselves.
     `motif` is the drawing of the module (see templates/components/motif.html). It is no part of what a version teaches.
     """
 
@@ -351,6 +334,8 @@ class Module(FrozenModel):
     summary: InlineText
     points: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
+    can_do: InlineText | None = None
+    when_then: Label | None = None
     motif: Motif = Field(default="lamp", exclude=True)
     steps: tuple[Step, ...] = Field(min_length=1)
     pages: dict[str, Page] = Field(default_factory=dict)

@@ -196,6 +196,11 @@ def _timeline_problems(reading: ReadingContext, timeline: Question, place: YamlL
     for number, moment in enumerate(timeline.options):
         yield from _unknown_point_problems(reading, moment.points, place, "moments", number, "points")
         yield from _avoided_term_problems(f"{moment.text} {moment.reason}", place.problem, "moments", number)
+        if moment.day is None:
+            message = "a date begins with a day and a month, as in '6 September', and is not before the one above it"
+            yield place.problem(message, "moments", number, "date")
+        if moment.acted and moment.correct:
+            yield place.problem("somebody acted, or the chance was missed: not both", "moments", number, "acted")
     missed = sum(moment.correct for moment in timeline.options)
     if not 0 < missed < len(timeline.options):
         yield place.problem("some moments are missed chances and some are not", "moments")

@@ -15,7 +15,7 @@ class CourseCompleted:
     """A person completed the course or a refresher (`kind` is initial or refresher).
 
     `on` is the day in the organisation's time zone, `valid_months` the period of validity, `pathway` the pathway on
-    which it was completed, `minutes` how long it takes, and `sections` the sections of the briefing that it covers.
+    which it was completed, `minutes` how long it takes, and `sections` the titles of the modules that were taught.
     """
 
     completion_id: int

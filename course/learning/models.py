@@ -67,8 +67,9 @@ class Attempt(Base):
     """One try at a set of questions: a module's check, a timeline, the final assessment, a refresher, an update, or a
     booster.
 
-    `ref` is the module, module/timeline, or 'course'. `number` counts from 1, so that two requests at once cannot open
-    the same attempt twice. `seed` determines the order in which options are shown.
+    `ref` is the module, module/timeline, 'course', or 'own' for a booster that the learner began. `number` counts from 1,
+    so that two requests at once cannot open the same attempt twice. `seed` determines the order in which options are
+    shown.
     """
 
     __tablename__ = "attempt"

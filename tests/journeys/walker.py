@@ -21,6 +21,8 @@ FOCUS = """target => {
     if (focused?.classList.contains("skip")) return "skip link";
     return target.type === "radio" && focused?.name === target.name ? "group" : "elsewhere";
 }"""
+# The link or button that leads on, where nothing is asked.
+ONWARD = "main :is(.button.turn, .onward .main, .step .button:not(.quiet)):visible"
 # What a page waits for.
 ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#decide") ? "decision" : "" """
 
@@ -79,7 +81,11 @@ class Walker:
         elif asks == "decision":
             self.decide()
         else:
-            self.follow(self.page.locator("main .button.turn, main .step .button:not(.quiet)").last)
+            # A timeline is told one moment after another.
+            everything = self.page.locator("[data-all]:visible")
+            if everything.count():
+                self.press(everything)
+            self.follow(self.page.locator(ONWARD).last)
         self.visit(self.page)
 
     def answer(self, attempt_id: int, position: int) -> None:
@@ -95,10 +101,7 @@ class Walker:
             if question.form != "order":
                 for value in values:
                     self.press(self.page.locator(f'#question input[name="{name}"][value="{value}"]'))
-        sure = self.page.locator("#sure-fairly")
-        if sure.count():
-            self.press(sure)
-        self.follow(self.page.locator("#question .button.turn"))
+        self.follow(self.page.locator("#sureness-fairly, #send"))
 
     def put_in_order(self, form: dict[str, list[str]]) -> None:
         """With the arrows where JavaScript is on, else from the lists."""
@@ -137,7 +140,7 @@ class Walker:
 
     def whole_course(self, steps: int = 700) -> None:
         """From My training to the certificate."""
-        self._until(r"/certificate$", steps)
+        self._until(r"/certificate/passed$", steps)
 
     def first_module(self, steps: int = 150) -> None:
         """From My training to the first page of the second module."""

@@ -68,6 +68,8 @@ OTHER_PAGES = {
     "refreshers/booster_end.html",
     "refreshers/change.html",
     "refreshers/story.html",
+    "milestones/intention.html",
+    "milestones/module_done.html",
     "reports/made.html",
     "reports/reminded.html",
 }

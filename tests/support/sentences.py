@@ -33,6 +33,8 @@ ENGLISH_ONLY = {
     "content/guesser_report.py": "messages for authors",
     "content/guessers.py": "messages for authors",
     "content/lesson_source.py": "messages for authors",
+    "content/page_asks.py": "messages for authors",
+    "content/page_checks.py": "messages for authors",
     "content/loader.py": "messages for authors",
     "content/path_report.py": "messages for authors",
     "content/quality.py": "messages for authors",

@@ -29,6 +29,8 @@ def record() -> str:
 
 def _ref_title(ref: str) -> str:
     """The title of a reference today; the reference itself if it is no longer taught."""
+    if ref == queries.OWN_BOOSTER:
+        return str(ATTEMPT_NAMES["booster"])
     module = module_of(ref)
     if module is None:
         return ref

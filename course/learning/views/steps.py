@@ -137,8 +137,10 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
         note = f"reflect-{stay}"
         return redirect_to(url_for("learning.step", module_id=module.id, step_id=page.id, kept=stay, _anchor=note))
     if completed:
-        return redirect_to(url_for("certificates.my_certificates"))
+        return redirect_to(url_for("milestones.passed"))
     progress = reader_progress(module)
+    if read and progress.done:
+        return redirect_to(url_for("milestones.module_done", module_id=module.id))
     ids = [step.id for step in progress.steps]
     return redirect_to(step_address(progress.steps[ids.index(page.id) + 1]))
 

@@ -158,6 +158,12 @@ NOTES = PersonalDataSection(
             {"saved_at": _("When"), "ref": _("Page"), "text": _("Note")},
             deletion_stage="notes",
         ),
+        PersonalDataTable(
+            "intention",
+            _("Sentences for myself"),
+            {"written_at": _("When"), "module": _("Module"), "text": _("Sentence"), "reply": _("Did it come up?")},
+            deletion_stage="notes",
+        ),
     ),
 )
 PROOF = PersonalDataSection(
@@ -169,8 +175,8 @@ PROOF = PersonalDataSection(
             person_columns=("enrolment_id",)),
         PersonalDataTable("certificate", _("Certificates"),
             {"number": _("Number"), "name": _("Name"), "course": _("Course"), "completed_on": _("Completed"),
-                "valid_until": _("Valid until"), "language": _("Language")},
-            cleared_columns={"proof": {"name": "", "language": None}}),
+                "valid_until": _("Valid until"), "language": _("Language"), "signatory_name": _("Signed by")},
+            cleared_columns={"proof": {"name": "", "language": None, "signatory_name": None, "signatory_role": None}}),
         PersonalDataTable("certificate_change", _("What became of certificates"),
             {"changed_at": _("When"), "certificate.number": _("Certificate"), "kind": _("What"), "reason": _("Reason")},
             person_columns=("certificate_id",), cleared_columns={"proof": {"reason": ""}}),
@@ -287,7 +293,7 @@ NON_PERSONAL_TABLES = {
     ),
     "key_withdrawal": _("About a signing key."),
     "mail_outage": _("A time in which the mail server took no mail. What the server said is kept without addresses."),
-    "organisation": _("About the organisation."),
+    "organisation": _("About the organisation, with who signs its certificates."),
     "organisation_look": _("The organisation’s logo and colour."),
     "pair": _("A story that two people took together; who they were is in another table."),
     "pair_code": _("Six digits that work for half an hour."),

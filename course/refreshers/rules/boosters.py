@@ -3,7 +3,7 @@ forget."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -77,6 +77,12 @@ def weakest_points(
     order = {point: number for number, point in enumerate(points)}
     weighed = {point: estimate[point] * (MISSED_ON_PAGE if point in missed else 1) for point in points}
     return tuple(sorted(points, key=lambda p: (weighed[p], order[p]))[:BOOSTER_QUESTIONS])
+
+
+def points_to_ask(estimate: Mapping[str, float], points: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+    """The points of a booster that a learner begins: of `points`, those that they were asked about before and remember
+    least. What was never asked cannot be forgotten."""
+    return weakest_points(estimate, tuple(point for point in points if point in asked))
 
 
 def interval_allows_booster(completed: date, sent: Sequence[SentBooster], on: date) -> bool:
