@@ -56,7 +56,7 @@ def readme(about: PackDescription, key: Key) -> bytes:
     """The text, in UTF-8 with the line ends (CRLF) that every editor shows."""
     text = _TEXT.format(
         organisation=about.organisation,
-        team=about.team or "Everybody",
+        team=about.team or "Everyone",
         day=format_date(about.day),
         people=about.people,
         course=about.course,

@@ -25,7 +25,12 @@ from course.translation import lazy_gettext as _
 # The order of the groups in the status bar, from up to date to not required.
 STATUS_BAR_ORDER = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
 _GROUP_RANK = {group: place for place, group in enumerate(STATUS_GROUPS)}
-SORT_ORDERS = {"worst": _("Most urgent first"), "name": _("By name"), "due": _("By due day"), "start": _("Newest first")}
+SORT_ORDERS = {
+    "worst": _("Most urgent first"),
+    "name": _("By name"),
+    "due": _("By due day"),
+    "start": _("Newest first"),
+}
 PAGE_SIZE = 50  # people on one page
 MAX_TEAM_ROWS = 30  # teams that the page lists; with more of them it lists those nearest to the top
 LONG_OVERDUE_DAYS = 365  # days overdue beyond which the page says it in a sentence
@@ -340,7 +345,9 @@ def _parse_day(arguments: Mapping[str, str], name: str, label: str, mistakes: li
     try:
         day = read_day(text, label)
     except InvalidDayError:
-        mistakes.append(_("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40]))
+        mistakes.append(
+            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
+        )
         return None
     if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
         mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
