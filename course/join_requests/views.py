@@ -34,7 +34,7 @@ PageResponse = Response | WsgiResponse
 _by_email = RateLimiter("join by address", LINKS_PER_ADDRESS.count, int(LINKS_PER_ADDRESS.window.total_seconds()))
 _by_network = RateLimiter("join by network", LINKS_PER_NETWORK.count, int(LINKS_PER_NETWORK.window.total_seconds()))
 _TOO_MANY_ATTEMPTS = lazy_gettext("Too many requests. This one was not saved. Wait 15 minutes, then try again.")
-_LINK_FULL = lazy_gettext("Too many people have used this link, so it takes no more requests. Tell your manager.")
+_LINK_FULL = lazy_gettext("Too many people have used this link, so it cannot take further requests. Tell your manager.")
 
 
 def _today() -> date:

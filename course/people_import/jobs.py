@@ -268,7 +268,7 @@ JOBS = (
     IMPORT,
     PREVIEW,
     JobKind(
-        "people_import.resume", lazy_gettext("Lists of people that were interrupted"), _resume_interrupted, every=timedelta(minutes=1),
+        "people_import.resume", lazy_gettext("Interrupted lists of people"), _resume_interrupted, every=timedelta(minutes=1),
         wanted=_is_any_interrupted,
     ),
     JobKind("people_import.delete", lazy_gettext("Delete lists of people"), _delete_old_imports, every=timedelta(hours=1)),

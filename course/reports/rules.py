@@ -231,10 +231,10 @@ def team_summaries(
     """The teams of a report in the order of the tree, each with all its sub-teams. `teams` are (id, name, team above)
     with a team above before its sub-teams. Of more than `max_rows` teams only the levels that fit are listed, but always
     the highest one. A person in several teams counts once in each."""
-    parents: dict[int, int | None] = {team: above for team, _, above in teams}
+    parents: dict[int, int | None] = {team: above for team, _name, above in teams}
     levels: dict[int, int] = {}
-    for team, _, above in teams:
-        levels[team] = 0 if above is None else levels.get(above, -1) + 1
+    for team, _name, above in teams:
+        levels[team] = 0 if above is None else levels.get(above, -1) + 1  # a team above may be outside of the report
     deepest = max(levels.values(), default=0)
     while deepest and sum(level <= deepest for level in levels.values()) > max_rows:
         deepest -= 1
@@ -253,7 +253,7 @@ def team_summaries(
             certified[team] += valid
     return [
         TeamSummary(team, name, levels[team], by_group[team].total(), certified[team], by_group[team])
-        for team, name, _ in teams
+        for team, name, _above in teams
         if levels[team] <= deepest and by_group[team]
     ]
 

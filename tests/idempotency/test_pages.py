@@ -56,7 +56,7 @@ def test_a_form_that_was_refused_is_not_said_to_have_been_done(app: Flask, sessi
     form = _form(boss, name="Kitchen")
     for _ in range(2):
         page = boss.post("/people/teams/add", form, 422)
-        assert "There is a team with this name" in page.text
+        assert "There is already a team with this name" in page.text
 
 
 def test_a_form_that_was_refused_may_come_again_as_it_is_once_nothing_is_in_its_way(

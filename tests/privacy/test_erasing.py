@@ -94,7 +94,7 @@ def test_only_a_number_and_dates_remain_of_a_person_who_left(app: Flask, session
     ]
     assert remaining == ["membership", "employment", "enrolment", "certificate"]
     page = Client(app).get(f"/verify/{number}")
-    assert "Not kept any more" in page.text
+    assert "No longer kept" in page.text
     assert "4 May 2020" in page.text
     assert MARK not in page.html
     assert "stays" not in page.text

@@ -50,7 +50,8 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
     ):
         sentences.append(
             _(
-                "Answering this correctly has little to do with answering the others correctly. Check that it can be read in only one way."
+                "Answering this correctly has little to do with answering the others correctly. "
+                "Check that it can be read in only one way."
             )
         )
     sentences += [

@@ -32,7 +32,7 @@ from course.translation import lazy_gettext as _
 LineKind = Literal["added", "changed", "back", "left", "unchanged", "refused", "asked", "joined"]
 LINE_KINDS: dict[LineKind, str] = {
     "refused": _("Refused"),
-    "asked": _("Decide first"),
+    "asked": _("To be decided"),
     "added": _("Added"),
     "changed": _("Changed"),
     "back": _("Returns"),
