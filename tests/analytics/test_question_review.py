@@ -34,7 +34,7 @@ def _statistics(options: tuple[int, ...], discrimination: float | None = 40.0) -
         (_statistics((76, 20, 4)), ["Few people choose “Ask the parents”."]),
         (_statistics((75, 20, 5)), []),
         (_statistics((98, 1, 1)), []),
-        (_statistics((4, 94, 2), -5.0), ["94 % choose", "People who get", "Few people"]),
+        (_statistics((4, 94, 2), -5.0), ["94 % choose", "People who answer", "Few people"]),
         (ItemStatistics(MIN_ANSWERS - 1, is_sufficient=False), []),
     ],
 )

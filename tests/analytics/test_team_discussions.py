@@ -89,7 +89,7 @@ def test_the_sheet_asks_the_question_that_was_answered_wrongly_and_gives_the_ans
     page = _manager(session, client, team).get(f"/insight/team/{team.id}/talk/{POINT}")
     for words in ("3 of 5 answers were right: 60 %", "2 wrong answers came from", "2 of 5 times"):
         assert words in page.text
-    asked, answered = page.text.split("Two minutes, for whoever leads")
+    asked, answered = page.text.split("Two minutes, for the person who leads")
     for option in question.options:
         assert str(option.text) in asked
         assert str(option.reason) not in asked

@@ -114,8 +114,8 @@ def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Se
         assert words in " ".join(text.split())
     library = app.extensions["course"].library
     taught, waiting = reviews_by_status(library.sources, library.course)
-    assert f"{len(waiting)} facts could not be confirmed" in " ".join(text.split())
-    assert ("No fact was late" in " ".join(text.split())) == (not any(one.is_overdue(TODAY) for one in taught))
+    assert f"The authors could not confirm {len(waiting)} facts" in " ".join(text.split())
+    assert ("No fact was overdue" in " ".join(text.split())) == (not any(one.is_overdue(TODAY) for one in taught))
     assert "Gone Long" not in {row["Person"] for row in table(make_pack(client, None, TODAY), "people.csv")}
     assert len(table(make_pack(client, elm.id, BEFORE), "people.csv")) == 2
 

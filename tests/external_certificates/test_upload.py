@@ -168,7 +168,7 @@ def test_changed_unknown_and_malformed_certificates_are_refused(
     stranger = document_bytes(Issuer().credential(**DATES))
     assert "does not accept certificates from this issuer" in upload(learner, stranger, 422).text
     assert "This is not a credential of this course." in upload(learner, b"{}", 422).text
-    assert "There is no signed certificate" in upload(learner, certificate_pdf(PRINTED), 422, "plain.pdf").text
+    assert "This file has no signed certificate" in upload(learner, certificate_pdf(PRINTED), 422, "plain.pdf").text
     assert "Choose the file." in learner.post("/passport", {}, 422).text
     assert imported(session) == []
 
@@ -183,9 +183,12 @@ def test_a_certificate_that_is_revoked_or_cannot_be_checked_is_refused(
         (None, "We could not ask"),
         (b"away", "We could not ask"),
         (b"x" * 70_000, "We could not ask"),
-        (b"{}", "cannot be told"),
-        (list_.replace(b"revocation", b"suspension"), "cannot be told"),
-        (document_bytes(Issuer().served()[f"{SIGNING_SETTINGS.base_url}/issuer/status/1"]), "cannot be told"),
+        (b"{}", "We cannot tell if it was revoked"),
+        (list_.replace(b"revocation", b"suspension"), "We cannot tell if it was revoked"),
+        (
+            document_bytes(Issuer().served()[f"{SIGNING_SETTINGS.base_url}/issuer/status/1"]),
+            "We cannot tell if it was revoked",
+        ),
     ):
         other.answers.pop("/issuer/status/1", None)
         if answer is not None:
@@ -200,7 +203,7 @@ def test_after_the_end_of_trust_no_new_certificate_is_accepted(
 ) -> None:
     admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
     admin.post("/passport/issuers/1/end", {"reason": ""})
-    assert "Riverside Trust" in learner.get("/passport").text.split("count:")[1]
+    assert "Riverside Trust" in learner.get("/passport").text.split("certificates from:")[1]
     found = admin.get("/passport/issuers").html
     number = found.split("/passport/issuers/")[1].split("/")[0]
     admin.post(f"/passport/issuers/{number}/end", {"reason": "they closed"})

@@ -66,7 +66,7 @@ def test_a_form_that_was_refused_may_come_again_as_it_is_once_nothing_is_in_its_
     taken = make_person(session, "Kim Else", "kim@example.org")
     form = boss.get("/people/add").fields() | {"name": "Kim Hill", "email": "kim@example.org", "role": "learner"}
     for _ in range(2):
-        assert "Somebody with this address has been added already" in boss.post("/people/add", form, 422).text
+        assert "Someone with this e-mail address has already been added" in boss.post("/people/add", form, 422).text
     taken.email = "kim.else@example.org"
     session.commit()
     boss.post("/people/add", form)

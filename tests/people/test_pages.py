@@ -65,7 +65,7 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
     assert "We are sending an invitation to sam@example.org." in page.text
     assert row(page, "Sam Okafor") == [
         "sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor",
-        "Invited Send again to Sam Okafor Reminders to Sam Okafor", "Training of Sam Okafor",
+        "Invited Send again to Sam Okafor", "Training of Sam Okafor Reminders to Sam Okafor",
     ]  # fmt: skip
     mail = rendered_mails(app, session)[0]
     assert mail.recipient == "sam@example.org"
@@ -80,8 +80,8 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
         "Schools",
         "Learner",
         "Usual: choose the pathway of Sam Okafor",
-        "Active Reminders to Sam Okafor",
-        "Training of Sam Okafor",
+        "Active",
+        "Training of Sam Okafor Reminders to Sam Okafor",
     ]
 
 
@@ -94,7 +94,7 @@ def test_what_was_typed_stays_when_something_is_wrong(app: Flask, session: Sessi
     page = client.post("/people/add", {**form, "email": "sam@example.org"}, 422)
     assert "Choose the team that this person manages." in page.text
     page = client.post("/people/add", {**form, "email": "alex@example.org", "role": "learner", "pathway": ""}, 422)
-    assert "has been added already" in page.text
+    assert "has already been added" in page.text
     client.post("/people/add", {**form, "team": "999"}, 422)
     client.post("/people/add", {**form, "role": "emperor"}, 422)
     assert not rendered_mails(app, session)

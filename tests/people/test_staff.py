@@ -214,7 +214,10 @@ def test_coming_back_mails_an_invitation(session: Session, client: Client, boss:
     assert actions.record_departure(make_context(session, None, NOW), person.id, NOW.date(), "x") is None
     session.commit()
     form = {"first_day": "2026-11-23", "team": "", "reason": "is back"}
-    assert "has returned. We are sending an invitation" in client.follow(client.post(f"/people/{person.id}/return", form)).text
+    assert (
+        "has returned. We are sending an invitation"
+        in client.follow(client.post(f"/people/{person.id}/return", form)).text
+    )
     mail = session.execute(select(OutboxMail)).scalar_one()
     assert mail.recipient == "sam@example.org"
 

@@ -117,7 +117,7 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     import_id, made = look(session, HEAD + ANN)
     make_person(session, "Somebody", "ann@example.org")
     assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
-    with pytest.raises(actions.StalePreviewError, match="Look at it again"):
+    with pytest.raises(actions.StalePreviewError, match="Check the preview"):
         carry_out(session, import_id)
     actions.record_failure(session, import_id, "stale")
     assert look(session, HEAD + ANN)[1].fingerprint != made.fingerprint
@@ -219,7 +219,7 @@ def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client:
     result = client.post(f"{path}/result", {}, 200)
     assert result.body.startswith(b"\xef\xbb\xbfLine,Person,")
     assert b"X (=nobody)" in result.body
-    assert "has been applied" in client.follow(client.post(f"{path}/apply", {"mark": "x"})).text
+    assert "was applied" in client.follow(client.post(f"{path}/apply", {"mark": "x"})).text
     with asked(app) as statements:
         client.get(path)
     assert len(statements) <= 6

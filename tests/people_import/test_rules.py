@@ -251,7 +251,7 @@ ROWS = [
     ("email=new@example.org; name=Ann Lee; valid_until=1/4/2027", "refused", "no completion day"),
     ("email=new@example.org; name=Ann Lee; completed=1/5/1989", "refused", "before 1990"),
     ("email=new@example.org; name=Ann Lee; completed=1/5/2026; valid_until=1/5/2037", "refused", "more than ten years"),
-    ("email=nobody; name=Ann Lee", "refused", "“nobody” is not a working e-mail address"),
+    ("email=nobody; name=Ann Lee", "refused", "“nobody” is not an e-mail address"),
     ("name=Ann Lee", "refused", "The e-mail address is missing."),
     ("email=SAM@example.org; name=Sam Okafor; staff_number=S1; team=North", "unchanged", ""),
     ("email=sam@example.org", "unchanged", ""),

@@ -258,9 +258,9 @@ def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all
     assert "No one was reminded" in again.text
     assert again.h1 == "No one to remind"
     back = client.follow(client.post(str(end), {}))
-    assert "2 taken back." in back.text
+    assert "2 cancelled." in back.text
     assert "Waiting" not in back.text
-    assert "None could be taken back" in client.follow(client.post(str(end), {})).text
+    assert "Nothing was cancelled" in client.follow(client.post(str(end), {})).text
     client.get(f"{address}&on=2026-01-01", 404)
     cells = re.findall('data-label="Last reminder">(.*?)<', client.get("/report").html)
     assert set(cells) == {"–"}, "what was taken back is no reminder"

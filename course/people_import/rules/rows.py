@@ -129,7 +129,7 @@ def _read_email(typed: str) -> str:
     try:
         validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise RefusedRowError(_("“%(typed)s” is not a working e-mail address.", typed=typed)) from None
+        raise RefusedRowError(_("“%(typed)s” is not an e-mail address such as sam@example.org.", typed=typed)) from None
     return normalise_email(typed)
 
 
