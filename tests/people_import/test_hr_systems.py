@@ -78,7 +78,7 @@ def lines(text: str) -> list[ImportLine]:
         # Addresses with what programs write around them.
         ("M1,Mary,Jones,mailto:mary@example.org", "unchanged", "", ""),
         ("M1,Mary,Jones,Mary Jones <mary@example.org>;", "unchanged", "", ""),
-        ("M1,Mary,Jones,mary@example.org; m@home.example", "refused", "", "not a working e-mail address"),
+        ("M1,Mary,Jones,mary@example.org; m@home.example", "refused", "", "not an e-mail address"),
     ],
 )
 def test_one_word_in_common_makes_nobody_another_and_a_worse_spelling_changes_nothing(

@@ -94,7 +94,7 @@ def test_only_a_number_and_dates_remain_of_a_person_who_left(app: Flask, session
     ]
     assert remaining == ["membership", "employment", "enrolment", "certificate"]
     page = Client(app).get(f"/verify/{number}")
-    assert "No longer kept" in page.text
+    assert "Not kept any more" in page.text
     assert "4 May 2020" in page.text
     assert MARK not in page.html
     assert "stays" not in page.text
@@ -203,7 +203,7 @@ def test_a_returning_person_starts_again_and_is_erased_again(app: Flask, session
     client = sign_in(Client(app), boss)
     form = {"first_day": "2026-11-23", "team": "", "reason": "is back"}
     answer = client.post(f"/people/{zebulon.id}/return", form)
-    assert "correct it, then send the invitation" in client.follow(answer).text
+    assert "Correct it, then send the invitation" in client.follow(answer).text
     session.expire_all()
     set_password(session, zebulon.id, PASSWORD)
     session.commit()

@@ -188,7 +188,7 @@ def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Sessi
     Client(app).get(f"{linked_page}/K7QM-2FXA-9TRC.pdf", 404)
     page = boss.get(f"/people/{leaver.id}")
     assert f"Person {leaver.id}" in page.h1
-    assert "add them anew" in page.text
+    assert "add them as a new person" in page.text
     assert MARK not in page.html
     boss.get(f"/people/{leaver.id}/return", 404)
     boss.get(f"/privacy/erase/{leaver.id}", 404)
