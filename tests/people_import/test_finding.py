@@ -54,7 +54,11 @@ KNOWN = (SAM, TWIN, THIRD, LEE, GONE)
         ("email=kim@example.org; staff_number=S2", "refused", "The staff number belongs to Sam Okafor"),
         # What says that it is somebody else is not overruled by an entry that is not there any more.
         ("email=twin@example.org; name=Nora New; staff_number=S9; leaving=01/09/2026", "refused", "staff number S1"),
-        ("email=new@example.org; name=Zed Other; staff_number=S2; leaving=01/09/2026", "refused", "But the name is different"),
+        (
+            "email=new@example.org; name=Zed Other; staff_number=S2; leaving=01/09/2026",
+            "refused",
+            "But the name is different",
+        ),
         ("email=twin@example.org; name=Nora New", "refused", "But the name is different"),
         # A number or an address that they had before changes nothing back.
         ("email=s.okafor@old.example; name=Sam Okafor; staff_number=S1", "unchanged", "an earlier address"),
