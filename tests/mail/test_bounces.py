@@ -225,7 +225,7 @@ def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Sess
     (waiting,) = queries.due_mail(session, NOW)
     actions.mark_failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()
-    assert "Mail failed 550 5.1.1 gone" in client.get("/people").text
+    assert "E-mail failed 550 5.1.1 gone" in client.get("/people").text
 
 
 @pytest.mark.parametrize(

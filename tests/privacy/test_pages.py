@@ -174,8 +174,8 @@ def test_erasure_is_requested_on_the_page_of_a_person(app: Flask, session: Sessi
     assert runner.invoke(args=["privacy", "run"]).output == "Nothing is to be erased.\n"
     assert "because it was asked for" in boss.get(address).text
     assert "Mail and addresses" in boss.get("/privacy/report").text
-    assert "Not kept any more" in boss.get(f"/people/{sam.id}").text
-    assert "Not kept any more" in boss.get("/people/left").text
+    assert "No longer kept" in boss.get(f"/people/{sam.id}").text
+    assert "No longer kept" in boss.get("/people/left").text
 
 
 def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Session, boss: Client) -> None:
@@ -193,7 +193,7 @@ def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Sessi
     Client(app).get(f"{linked_page}/K7QM-2FXA-9TRC.pdf", 404)
     page = boss.get(f"/people/{leaver.id}")
     assert f"Person {leaver.id}" in page.h1
-    assert "add them anew" in page.text
+    assert "add them as a new person" in page.text
     assert MARK not in page.html
     boss.get(f"/people/{leaver.id}/return", 404)
     boss.get(f"/privacy/erase/{leaver.id}", 404)
