@@ -150,8 +150,8 @@ def retry_all_mail() -> WsgiResponse:
     if count:
         flash(
             ngettext(
-                "%(num)s mail will be sent again, beginning within a minute.",
-                "%(num)s mails will be sent again, beginning within a minute.",
+                "%(num)s mail will be sent again, within a minute.",
+                "%(num)s mails will be sent again, within a minute.",
                 count,
             )
         )

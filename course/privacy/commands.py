@@ -22,7 +22,7 @@ from course.web.files import refuse_existing_file, write_new_file
 from course.web.template_filters import plural
 from course.web.unit_of_work import unit_of_work
 
-group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
+group = AppGroup("privacy", help="Erase data past its time, and copy what is held about somebody.")
 
 
 @group.command("run")

@@ -84,7 +84,7 @@ class ReminderPolicyForm(Form):
     every_days = _day_count_field(lazy_gettext("After the due day, every … days"), 90)
     digest_weekday = SelectField(lazy_gettext("Managers and the safeguarding lead get their summary on"), coerce=int,
                                  choices=select_choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
-    lead_days = _day_count_field(lazy_gettext("The safeguarding lead is told when somebody is overdue for … days"), 365)
+    lead_days = _day_count_field(lazy_gettext("Tell the safeguarding lead after … days overdue"), 365)
     opens = SelectField(lazy_gettext("Mail leaves from"), coerce=int, choices=select_choices(_HOUR_LABELS))
     closes = SelectField(lazy_gettext("and before"), coerce=int, choices=select_choices(_HOUR_LABELS))
     closed = TextAreaField(

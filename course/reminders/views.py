@@ -129,13 +129,13 @@ def clear_addresses() -> WsgiResponse:
     if count:
         flash(
             ngettext(
-                "Mail to %(num)s address is sent again, beginning with the next one.",
-                "Mail to %(num)s addresses is sent again, beginning with the next one.",
+                "Mail to %(num)s address is sent again, from the next one on.",
+                "Mail to %(num)s addresses is sent again, from the next one on.",
                 count,
             )
         )
     else:
-        flash(_("There is no address to which no mail is sent."))
+        flash(_("No address is blocked."))
     return redirect_after_post(url_for("reminders.addresses"))
 
 
@@ -154,7 +154,7 @@ def policy() -> Response | WsgiResponse:
         if "save" in request.form:
             with unit_of_work() as session:
                 saved = actions.add_policy_version(signed_in_context(session, at), displayed, form.reason.data or "")
-            flash(_("Saved. It holds from now on.") if saved else _("This was saved before. Nothing has changed."))
+            flash(_("Saved. This applies from now on.") if saved else _("This was saved before. Nothing has changed."))
             return redirect_after_post(url_for("reminders.policy"))
     today = civil_date(at, zone)
     hours = SendingHours(displayed, own_organisation.nation, zone)

@@ -118,7 +118,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
         return form_page
     browser.pop("_flashes", None)
     text = _(
-        "You may have signed out or signed in again in between. Nothing has been recorded. "
+        "You may have signed out, or signed in again. Nothing has been recorded. "
         "Open the page again and send it from there."
     )
     if not has_course_cookie():

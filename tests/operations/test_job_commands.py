@@ -87,7 +87,7 @@ def test_regular_work_is_begun_at_once_from_the_command_and_from_the_page(
     app: Flask, session: Session, client: Client
 ) -> None:
     done = run(app, "run-now", "privacy.erase")
-    assert (done.exit_code, "Erase what is not kept any more" in done.stdout) == (0, True), done.output
+    assert (done.exit_code, "Erase data past its time" in done.stdout) == (0, True), done.output
     assert "waits or runs already" in run(app, "run-now", "privacy.erase").stderr
     assert "backups.make, " in run(app, "run-now", "evidence.pack").stderr
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")

@@ -130,7 +130,7 @@ def test_a_pathway_can_follow_everybody_again(applies: str, due: str) -> None:
     )
     assert own_pathway_policy(rules, "clubs", d("2026-08-31")) is CLUBS
     assert own_pathway_policy(rules, "clubs", d("2026-09-01")) is None
-    assert describe_policy(end) == "The rule for everybody applies again."
+    assert describe_policy(end) == "The rule for everyone applies again."
 
 
 def test_only_a_pathway_can_follow_everybody() -> None:

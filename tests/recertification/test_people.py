@@ -228,7 +228,7 @@ def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client:
     end = {**POLICY, "kind": "general", "reason": "one rule for all"}
     mark = client.post(address, end, 200).fields()["confirmed"]
     ended = client.follow(client.post(address, {**end, "confirmed": mark}))
-    assert "The rule for everybody applies again." in ended.text
+    assert "The rule for everyone applies again." in ended.text
     assert "valid for 12 months" in client.get(address).text
 
 

@@ -130,7 +130,7 @@ def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, 
     if address is None:
         return None
     clear_suppression(
-        make_context(session, None, at), address, lazy_gettext("Somebody asked for a link to be sent to it.")
+        make_context(session, None, at), address, lazy_gettext("A link was asked for, to be sent to it.")
     )
     return MailedLink(purpose, address, create_link(session, person_id, purpose, at))
 

@@ -17,7 +17,7 @@ _GRANTS_ACCESS = "it lets somebody in"
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
     ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by"),
-    _("It says who did something for the organisation. Each such deed stands in the log, which is downloaded too."),
+    _("It says who did something for the organisation. Each action is in the log, which is downloaded too."),
 )
 
 
@@ -80,13 +80,13 @@ TEAMS = PersonalDataSection(
         PersonalDataTable("membership", _("Teams"), {"team_id": _("Team"), "since": _("Since"), "until": _("Until")}),
         PersonalDataTable("role_grant", _("Roles"), {"role": _("Role"), "team_id": _("Team"), "since": _("Since"),
             "until": _("Until")}),
-        PersonalDataTable("deputy", _("Standing in for somebody, or having somebody stand in"),
+        PersonalDataTable("deputy", _("Deputies: who I deputise for, and who deputises for me"),
             {"manager_id": _("Manager"), "deputy_id": _("Deputy"), "until": _("Until"), "reason": _("Reason")},
             person_columns=("manager_id", "deputy_id"), deletion_stage="proof", cleared_columns={"learning": {"reason": ""}}),
         PersonalDataTable("contact", _("Contacts that I look after"),
             {"kind": _("Which"), "confirmed_at": _("Confirmed")}, person_columns=("owner_id",),
             excluded_columns=dict.fromkeys(("name", "phone", "email"), "it is how somebody else is reached, for everybody to see")),
-        PersonalDataTable("report_subscription", _("Team reports by mail"),
+        PersonalDataTable("report_subscription", _("Team reports by e-mail"),
             {"since": _("Since"), "every": _("Every"), "team_id": _("Team"), "ended_at": _("Until")}, deletion_stage="mail"),
         PersonalDataTable("report_bulletin", _("Team reports that were sent to me"),
             {"day": _("Day"), "people": _("People named")}, person_columns=("subscription_id",),
@@ -135,7 +135,7 @@ LEARNING = PersonalDataSection(
 )  # fmt: skip
 NOTES = PersonalDataSection(
     _("My private notes"),
-    _("Nobody but you can open them, and they are in your own download only."),
+    _("Only you can open them. They are only in your own download."),
     (
         PersonalDataTable(
             "reflection",
@@ -165,15 +165,15 @@ PROOF = PersonalDataSection(
         PersonalDataTable("signed_credential", _("Signed files"),
             {"signed_at": _("When"), "certificate.number": _("Certificate")},
             person_columns=("certificate_id",), cleared_columns={"proof": {"document": ""}}),
-        PersonalDataTable("credential_revocation", _("Signed files that count no more"),
+        PersonalDataTable("credential_revocation", _("Signed files that no longer count"),
             {"made_at": _("When"), "certificate.number": _("Certificate")}, person_columns=("certificate_id",)),
-        PersonalDataTable("renewal_import", _("Certificates that I brought along"),
+        PersonalDataTable("renewal_import", _("Certificates from elsewhere"),
             {"day": _("Completed"), "valid_until": _("Valid until"), "issuer": _("Issued by"), "reason": _("Reason")},
             cleared_columns={"learning": {"reason": ""}, "proof": {"issuer": "", "proof": None}}),
-        PersonalDataTable("imported_certificate", _("Certificates that a list told of"),
+        PersonalDataTable("imported_certificate", _("Certificates from an imported list"),
             {"day": _("Completed"), "valid_until": _("Valid until"), "issuer": _("Issued by")}, deletion_stage="proof"),
         PersonalDataTable("renewal_extension", _("More time"),
-            {"recorded": _("Written down"), "until": _("Until"), "reason": _("Reason"), "withdrawn": _("Taken back")},
+            {"recorded": _("Recorded"), "until": _("Until"), "reason": _("Reason"), "withdrawn": _("Cancelled")},
             cleared_columns={"learning": {"reason": "", "withdrawn_reason": None}}),
         PersonalDataTable("renewal_pause", _("Leaves"),
             {"since": _("From"), "until": _("To"), "reason": _("Reason")}, cleared_columns={"learning": {"reason": ""}}),
@@ -204,7 +204,7 @@ MAIL = PersonalDataSection(
 )  # fmt: skip
 SIGN_IN = PersonalDataSection(
     _("Signing in"),
-    _("Each time that you signed in and out stands in the log below."),
+    _("The log below shows each time you signed in and out."),
     (
         PersonalDataTable("credential", _("Password"), {"set_at": _("Chosen")},
             excluded_columns={"password_hash": _GRANTS_ACCESS, "session_key": _GRANTS_ACCESS}, deletion_stage="sign_in"),
@@ -254,7 +254,7 @@ PERSONAL_DATA_TABLES: dict[str, PersonalDataTable] = {
 
 # Tables that are in the export although no column ties their rows to a person: see queries/subject_data.py.
 INDIRECT_TABLES = {
-    "audit_entry": _("The log: by the number of whoever did something, and of whom it was done to."),
+    "audit_entry": _("The log: by the number of the person who acted, and of the person affected."),
     "sign_in_attempt": _("Failed tries: by the hash of the address."),
 }
 # Tables without data about a person, except perhaps who made a row.
@@ -267,7 +267,7 @@ NON_PERSONAL_TABLES = {
     "ended_session": _("A hash that fits a cookie and no person; it goes after twelve hours."),
     "figure_release": _("On which Mondays figures of groups were published."),
     "job": _(
-        "Work that the server does by itself or was asked for. What names somebody in it goes when it has ended, and "
+        "Work that the server does by itself or was asked for. Names in it are erased when it has ended, and "
         "the whole row after thirty days."
     ),
     "key_withdrawal": _("About a signing key."),
@@ -278,12 +278,12 @@ NON_PERSONAL_TABLES = {
     "people_import_run": _("How far a list has been written, by the numbers of its lines."),
     "published_figure": _(
         "Figures of five people or more as they could be seen: counts without any number of a person. They "
-        "stay as they are when somebody’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
+        "stay as they are when a person’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
     ),
     "registration_link": _("A link for a team."),
-    "reminder_policy": _("A rule for everybody."),
-    "renewal_policy": _("A rule for everybody."),
-    "retention_schedule": _("A rule for everybody."),
+    "reminder_policy": _("A rule for everyone."),
+    "renewal_policy": _("A rule for everyone."),
+    "retention_schedule": _("A rule for everyone."),
     "secret_key_fingerprint": _("Which secret key the database is used with."),
     "signing_key": _("A signing key."),
     "status_list": _("Numbers that were revoked."),
@@ -291,7 +291,7 @@ NON_PERSONAL_TABLES = {
     "team_change": _("What a team was called."),
     "team_talk": _("What a team talked about, for which no names are asked."),
     "trusted_issuer": _("Another organisation."),
-    "usual_pathway": _("A rule for everybody."),
-    "sent_form": _("Fingerprints of forms that were sent; they tell nobody's name and are forgotten after two days."),
+    "usual_pathway": _("A rule for everyone."),
+    "sent_form": _("Fingerprints of forms that were sent. They hold no name and are erased after two days."),
     "worker_beat": _("A program on the server."),
 }

@@ -13,7 +13,7 @@ from course.translation import lazy_gettext as _
 # person who works here; the others when their retention time by the schedule is over.
 ErasureStage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
 STAGE_TITLES: dict[ErasureStage, str] = {
-    "spare": _("What nobody needs any more"),
+    "spare": _("Data no longer needed"),
     "notes": _("Private notes"),
     "learning": _("Details of the learning"),
     "mail": _("Mail and addresses"),

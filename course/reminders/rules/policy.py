@@ -65,8 +65,8 @@ def describe_policy(policy: ReminderPolicy) -> str:
             _describe_steps(policy),
             _DIGEST_DAYS[policy.digest_weekday],
             lazy_ngettext(
-                "The safeguarding lead is told once a week about anybody who has been overdue for %(num)s day or more.",
-                "The safeguarding lead is told once a week about anybody who has been overdue for %(num)s days or more.",
+                "The safeguarding lead hears once a week about anyone who has been overdue for %(num)s day or more.",
+                "The safeguarding lead hears once a week about anyone who has been overdue for %(num)s days or more.",
                 policy.lead_days,
             ),
             _(
