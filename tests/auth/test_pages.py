@@ -316,7 +316,7 @@ SET_UP = {
 def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) -> None:
     token = actions.create_set_up_link(session, now())
     session.commit()
-    assert client.get(f"/set-up/{token}").h1 == "Set the course up"
+    assert client.get(f"/set-up/{token}").h1 == "Set up the course"
     page = client.post(f"/set-up/{token}", {**SET_UP, "email": "no address", "password": "short"}, 422)
     assert page.fields()["organisation"] == "Hill Trust"
     assert client.post(f"/set-up/{token}", SET_UP).location == "/organisation"
