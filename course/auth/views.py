@@ -159,7 +159,7 @@ def choose_password(token: str) -> ViewResponse:
 
 def _expired_link_page() -> Response:
     return _gone_page(
-        _("This link no longer works"), _("It has been used, its time has run out, or a newer one has been sent.")
+        _("This link no longer works"), _("It has been used, it has expired, or a newer one has been sent.")
     )
 
 
@@ -190,7 +190,7 @@ def _expired_set_up_page() -> Response:
     return _gone_page(
         _("This set-up link no longer works"),
         _(
-            "The course has been set up already, or the link has run out. Without an organisation yet, "
+            "The course is already set up, or the link has expired. Without an organisation yet, "
             "'flask signin set-up-link' on the server prints another one."
         ),
     )
@@ -235,7 +235,7 @@ def choose_language() -> ViewResponse:
     with unit_of_work() as session:
         people.choose_language(signed_in_context(session), form.language.data)
     with use_language(form.language.data):
-        flash(_("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
+        flash(_("Pages and e-mails are now in %(language)s.", language=language_name(form.language.data)))
     return redirect_after_post(url_for("auth.account"))
 
 

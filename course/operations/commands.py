@@ -173,7 +173,7 @@ def show_job_command(job_id: int) -> None:
         owners = queries.job_owners(session, [job]) if job else {}
     if job is None:
         raise click.ClickException(f"There is no job {job_id}.")
-    moments = {"Asked for": job.created_at, "Begun": job.started_at, "Ended": job.ended_at}
+    moments = {"Asked for": job.created_at, "Started": job.started_at, "Ended": job.ended_at}
     rows = {
         "Job": f"{job.id}, {REGISTRY.title(job.kind)} ({job.kind})",
         "State": job.state,

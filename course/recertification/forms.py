@@ -41,18 +41,18 @@ class PolicyForm(Form):
         },
         default=ANNIVERSARY,
     )
-    period_months = _number_field(_("Months for which a certificate is valid (own date)"), 1, 60)
+    period_months = _number_field(_("Months a certificate is valid (own date)"), 1, 60)
     fixed_day = _number_field(_("Day of the month (same date for everyone)"), 1, 31)
     fixed_month = SelectField(
         _("Month (same date for everyone)"), coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
     )
     minimum_months = _number_field(
-        _("Least months for which a certificate is valid (same date for everyone)"), 1, 24
+        _("Minimum months a certificate is valid (same date for everyone)"), 1, 24
     )
     window_days = _number_field(_("Days before the last day when people can renew and keep their date"), 1, 300)
     lapse_months = _number_field(_("Months after the last day until the whole course is needed again"), 0, 60)
     starter_days = _number_field(_("Days a new starter has to complete the course"), 0, 365)
-    minimum_days = _number_field(_("Least days that anyone gets, whatever changes"), 0, 90)
+    minimum_days = _number_field(_("Minimum days anyone gets, whatever changes"), 0, 90)
     import_age_months = IntegerField(
         _("Months after which an earlier certificate is too old to count (optional)"),
         validators=[Optional(), NumberRange(1, 120, _("Enter a whole number from 1 to 120, or leave this empty."))],

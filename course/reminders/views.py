@@ -106,7 +106,7 @@ def clear_address(person_id: int) -> WsgiResponse:
     with unit_of_work() as session:
         cleared = actions.resume_mail(signed_in_context(session), person_id, found.email, _TRY_AGAIN_REASON)
     if cleared:
-        flash(_("Mail to %(email)s is tried again from the next reminder on.", email=found.email))
+        flash(_("Mail to %(email)s is tried again from the next reminder.", email=found.email))
     else:
         flash(_("Mail to %(email)s is not held back.", email=found.email))
     return redirect_after_post(url_for("reminders.person_reminders", person_id=person_id))

@@ -329,7 +329,7 @@ def test_a_list_that_is_being_applied_cannot_be_cancelled(
 def test_a_mail_whose_sender_died_is_left_to_an_administrator(session: Session, client: Client) -> None:
     administrator(session, client)
     number = queue(session, "k", next_try_at=None, failure=UNKNOWN_OUTCOME, claimed_at=now(), tries=1)
-    assert "Not known whether they left" in client.get("/system").text
+    assert "Not known whether they were sent" in client.get("/system").text
     page = client.get("/mail?state=unknown")
     assert "it is not known whether it left" in page.text
     assert "Send again to k@example.org" in page.text

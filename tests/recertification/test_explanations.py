@@ -75,7 +75,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"pathway changed": lambda s: any(p.since <= s.now.on for p in s.facts.pathways),
     r"were granted more time": lambda s: any(not e.withdrawn for e in s.given()),
     r"extension;|inside a long extension": lambda s: bool(s.given()),
-    rf"extra time was taken back on {DAY}": lambda s, on: any(e.withdrawn == day(on) for e in s.given()),
+    rf"extra time was cancelled on {DAY}": lambda s, on: any(e.withdrawn == day(on) for e in s.given()),
     rf"(are|were) away up to and including {DAY}": lambda s, are, on: (are == "are") == (s.now.on <= day(on))
     and any(p.until == day(on) and p.since <= s.now.on for p in s.facts.pauses),
     rf"will be away from {DAY} up to and including {DAY}": lambda s, since, on: s.now.on < day(since)
@@ -175,7 +175,7 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
          "Due by 14 December 2026, because they were away up to and including 30 November 2026 (leave) and have 14 days "
          "after that."),
         (employee(replace(LONG, until=d("2027-02-28"), withdrawn=d("2026-12-01")), since="2026-10-01"), "2026-12-02",
-         "Due by 8 December 2026, because the extra time was taken back on 1 December 2026, and everybody gets at least "
+         "Due by 8 December 2026, because the extra time was cancelled on 1 December 2026, and everybody gets at least "
          "the minimum number of days.", None),
     ],
 )  # fmt: skip

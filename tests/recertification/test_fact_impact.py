@@ -178,7 +178,7 @@ def test_a_manager_reads_about_others_and_a_learner_about_themselves(client: Cli
 def test_withdrawing_a_fact_shows_the_status_without_it(session: Session, client: Client, trained: Person) -> None:
     row = session.execute(select(RenewalImport)).scalar_one()
     asked = client.get(page(trained, f"/certificate/{row.id}"))
-    assert "What happens if you take it back" in asked.text
+    assert "What happens if you cancel it" in asked.text
     assert "They hold no certificate" in asked.text
 
 

@@ -221,9 +221,9 @@ def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client:
     saved = client.follow(client.post(address, {**entered, "confirmed": seen.fields()["confirmed"]}))
     assert "Clubs and volunteersA certificate is valid for 6 months" in saved.text
     assert "at most 24 months old" in saved.text
-    assert saved.text.count("As for everybody.") == 5
+    assert saved.text.count("Same as everyone.") == 5
     assert session.execute(select(RenewalPolicy.pathway)).scalar_one() == "clubs"
-    assert "As for everybody" in client.get("/renewal/policy/pathway/school").text
+    assert "Same as everyone" in client.get("/renewal/policy/pathway/school").text
     client.get("/renewal/policy/pathway/plumbing", 404)
     end = {**POLICY, "kind": "general", "reason": "one rule for all"}
     mark = client.post(address, end, 200).fields()["confirmed"]

@@ -73,7 +73,7 @@ FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
         _("Look into the log of the course."),
     ),
     "stopped": (
-        "nobody is sending",
+        "no process is sending",
         _("Is the server running with flask serve, or a worker with flask worker?"),
     ),
 }  # fmt: skip

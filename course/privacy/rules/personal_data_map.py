@@ -13,7 +13,7 @@ from course.privacy.rules.retention_schedule import ErasureStage
 from course.translation import lazy_gettext as _
 
 # Columns that never leave the database, because their reader could sign in as the person or send mail as the course.
-_GRANTS_ACCESS = "it lets somebody in"
+_GRANTS_ACCESS = "it gives access to an account"
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
     ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by"),
@@ -83,9 +83,9 @@ TEAMS = PersonalDataSection(
         PersonalDataTable("deputy", _("Deputies: who I deputise for, and who deputises for me"),
             {"manager_id": _("Manager"), "deputy_id": _("Deputy"), "until": _("Until"), "reason": _("Reason")},
             person_columns=("manager_id", "deputy_id"), deletion_stage="proof", cleared_columns={"learning": {"reason": ""}}),
-        PersonalDataTable("contact", _("Contacts that I look after"),
+        PersonalDataTable("contact", _("Contacts I keep up to date"),
             {"kind": _("Which"), "confirmed_at": _("Confirmed")}, person_columns=("owner_id",),
-            excluded_columns=dict.fromkeys(("name", "phone", "email"), "it is how somebody else is reached, for everybody to see")),
+            excluded_columns=dict.fromkeys(("name", "phone", "email"), "it is how to reach someone else, for everyone to see")),
         PersonalDataTable("report_subscription", _("Team reports by e-mail"),
             {"since": _("Since"), "every": _("Every"), "team_id": _("Team"), "ended_at": _("Until")}, deletion_stage="mail"),
         PersonalDataTable("report_bulletin", _("Team reports that were sent to me"),
@@ -100,7 +100,7 @@ LEARNING = PersonalDataSection(
     _("What I did in the course"),
     _("My record shows the same with the exact words that you saw."),
     (
-        PersonalDataTable("enrolment", _("Courses and refreshers"), {"opened_at": _("Begun"), "kind": _("What")}),
+        PersonalDataTable("enrolment", _("Courses and refreshers"), {"opened_at": _("Started"), "kind": _("What")}),
         PersonalDataTable("refresher_part", _("What a refresher was made of"),
             {"enrolment.opened_at": _("Refresher of"), "kind": _("What"), "ref": _("Which"), "why": _("Why")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
@@ -111,9 +111,9 @@ LEARNING = PersonalDataSection(
             {"read_at": _("When"), "ref": _("Page"), "version": _("Version")}, person_columns=("enrolment_id",),
             deletion_stage="learning"),
         PersonalDataTable("attempt", _("Checks, assessments and boosters"),
-            {"opened_at": _("Begun"), "kind": _("What"), "ref": _("About"), "number": _("Number")},
+            {"opened_at": _("Started"), "kind": _("What"), "ref": _("About"), "number": _("Number")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
-        PersonalDataTable("attempt_item", _("Questions that were put to me"),
+        PersonalDataTable("attempt_item", _("Questions I was asked"),
             {"attempt.opened_at": _("Attempt of"), "question_id": _("Question"), "version": _("Version"), "point": _("Point")},
             person_columns=("attempt_id",), deletion_stage="learning"),
         PersonalDataTable("answer", _("Answers, and how sure I was"),
@@ -123,7 +123,7 @@ LEARNING = PersonalDataSection(
             {"finished_at": _("When"), "attempt.kind": _("What"), "passed": _("Passed"), "points_right": _("Right"),
                 "points_asked": _("Asked")}, person_columns=("attempt_id",), deletion_stage="learning"),
         PersonalDataTable("scenario_run", _("Scenarios"),
-            {"opened_at": _("Begun"), "ref": _("Scenario"), "number": _("Number")},
+            {"opened_at": _("Started"), "ref": _("Scenario"), "number": _("Number")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
         PersonalDataTable("decision", _("Decisions in scenarios"),
             {"decided_at": _("When"), "scenario_run.ref": _("Scenario"), "scene_id": _("Scene"), "choice_id": _("Choice")},
@@ -156,10 +156,10 @@ PROOF = PersonalDataSection(
             {"number": _("Number"), "name": _("Name"), "course": _("Course"), "completed_on": _("Completed"),
                 "valid_until": _("Valid until"), "language": _("Language")},
             cleared_columns={"proof": {"name": "", "language": None}}),
-        PersonalDataTable("certificate_change", _("What became of certificates"),
+        PersonalDataTable("certificate_change", _("Certificate history"),
             {"changed_at": _("When"), "certificate.number": _("Certificate"), "kind": _("What"), "reason": _("Reason")},
             person_columns=("certificate_id",), cleared_columns={"proof": {"reason": ""}}),
-        PersonalDataTable("kept_link_end", _("Links to my certificates that were ended"),
+        PersonalDataTable("kept_link_end", _("Links to my certificates that I ended"),
             {"ended_at": _("When")}, deletion_stage="proof"),
         # The row stays: its index in the revocation list must never be given to another credential.
         PersonalDataTable("signed_credential", _("Signed files"),
@@ -198,7 +198,7 @@ MAIL = PersonalDataSection(
         PersonalDataTable("address_fault", _("Mail that came back"),
             {"made_at": _("When"), "address": _("Address"), "kind": _("What"), "reason": _("Reason")},
             person_columns=(), address_columns=("address", "made_at"), deletion_stage="mail"),
-        PersonalDataTable("mail_choice", _("Mail that I chose to get or not"),
+        PersonalDataTable("mail_choice", _("E-mails I chose to get or stop"),
             {"made_at": _("When"), "kind": _("What"), "wanted": _("Wanted")}, deletion_stage="mail"),
     ),
 )  # fmt: skip
@@ -208,7 +208,7 @@ SIGN_IN = PersonalDataSection(
     (
         PersonalDataTable("credential", _("Password"), {"set_at": _("Chosen")},
             excluded_columns={"password_hash": _GRANTS_ACCESS, "session_key": _GRANTS_ACCESS}, deletion_stage="sign_in"),
-        PersonalDataTable("sign_in_token", _("Links for signing in"),
+        PersonalDataTable("sign_in_token", _("Sign-in links"),
             {"created_at": _("Made"), "purpose": _("What for"), "expires_at": _("Good until"), "used_at": _("Used")},
             excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
     ),
@@ -242,7 +242,7 @@ RECORD_VIEWS = PersonalDataSection(
     _("Who looked at my record"),
     "",
     (
-        PersonalDataTable("record_view", _("Looks at my record, and mine at others’"),
+        PersonalDataTable("record_view", _("Who opened my record, and whose I opened"),
             {"at": _("When"), "what": _("What"), "detail": _("Which file")},
             person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
     ),
