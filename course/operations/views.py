@@ -229,8 +229,8 @@ def repeat_job(job_id: int) -> WsgiResponse:
         _("The job will run again.")
         if repeated
         else _(
-            "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
-            "not kept."
+            "This job cannot be repeated: it has not ended, the same job is running, or its details are "
+            "no longer kept."
         )
     )
     return redirect_after_post(url_for("operations.list_jobs"))

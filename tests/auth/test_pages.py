@@ -328,7 +328,7 @@ def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) 
 def test_no_set_up_once_there_is_an_organisation(session: Session, client: Client) -> None:
     token = actions.create_set_up_link(session, now())
     make_organisation(session)
-    assert "has been set up already" in client.get(f"/set-up/{token}", 410).text
+    assert "is already set up" in client.get(f"/set-up/{token}", 410).text
 
 
 def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
@@ -362,4 +362,4 @@ def test_the_command_prints_a_set_up_link_until_the_course_is_set_up(fresh_app: 
     Client(fresh_app).post(path, SET_UP)
     result = runner.invoke(args=["signin", "set-up-link"])
     assert result.exit_code == 1
-    assert "has been set up already" in result.output
+    assert "is already set up" in result.output

@@ -70,7 +70,7 @@ def test_an_organisation_exports_the_data_about_a_person_without_notes(
     tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}
     assert {name for name, rows in tables.items() if not rows} == {"erasure", "erasure_request", "reflection"}
     copies = [one for one in found["log"] if one["what"] == "data.downloaded"]
-    assert [one["in_words"] for one in copies] == [f"The course downloaded all that is held about {MARK} Fictional"]
+    assert [one["in_words"] for one in copies] == [f"The course downloaded all data held about {MARK} Fictional"]
     for who, file in (("nobody@example.org", "x"), ("999999999999", "x"), (EMAIL, "gone/x")):
         done = runner.invoke(args=["privacy", "copy", who, str(tmp_path / file)])
         assert done.exit_code == 1

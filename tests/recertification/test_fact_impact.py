@@ -127,7 +127,7 @@ def test_an_administrator_who_records_a_fact_about_themselves_is_addressed_direc
     assert "That changes nothing: you have until" in seen.text
     for text in (seen.text, client.follow(client.post(page(boss, "/extension"), seen.fields())).text):
         assert "they" not in text.lower().split()
-        assert "because it has been needed" in text or "because everybody gets" in text
+        assert "because it has been needed" in text or "because everyone gets" in text
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_manager_grants_and_withdraws_an_extension(session: Session, client: C
     assert "More time, until" in asked.text
     assert "Say in a few words why" in client.post(page(learner, f"/extension/{row.id}"), {"reason": ""}, 422).text
     back = client.follow(client.post(page(learner, f"/extension/{row.id}"), {"reason": "a mistake"}))
-    assert "Taken back: More time" in back.text
+    assert "Cancelled: More time" in back.text
     assert "a mistake" in back.text
     assert on(session, learner, today).due == today + timedelta(days=28)
     client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough
@@ -160,7 +160,7 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
     assert "/renewal/mine" in client.get("/").html
     mine = client.get("/renewal/mine")
     assert "short of staff" in mine.text
-    assert "Take back" not in mine.text
+    assert "Cancel" not in mine.text
     assert "Give more time" not in mine.text
 
 
