@@ -362,4 +362,4 @@ def test_the_command_prints_a_set_up_link_until_the_course_is_set_up(fresh_app: 
     Client(fresh_app).post(path, SET_UP)
     result = runner.invoke(args=["signin", "set-up-link"])
     assert result.exit_code == 1
-    assert "is already set up" in result.output
+    assert "has been set up already" in result.output
