@@ -212,9 +212,7 @@ def cancel_job(job_id: int) -> WsgiResponse:
     with unit_of_work() as session:
         cancelled = actions.cancel_job(signed_in_context(session), REGISTRY, job_id)
     flash(
-        _("The job is cancelled.")
-        if cancelled
-        else _("This job has ended, or cannot be stopped once it has started.")
+        _("The job is cancelled.") if cancelled else _("This job has ended, or cannot be stopped once it has started.")
     )
     return redirect_after_post(url_for("operations.list_jobs"))
 
@@ -229,8 +227,7 @@ def repeat_job(job_id: int) -> WsgiResponse:
         _("The job will run again.")
         if repeated
         else _(
-            "This job cannot be repeated: it has not ended, the same job is running, or its details are "
-            "no longer kept."
+            "This job cannot be repeated: it has not ended, the same job is running, or its details are no longer kept."
         )
     )
     return redirect_after_post(url_for("operations.list_jobs"))

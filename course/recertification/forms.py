@@ -46,9 +46,7 @@ class PolicyForm(Form):
     fixed_month = SelectField(
         _("Month (same date for everyone)"), coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
     )
-    minimum_months = _number_field(
-        _("Minimum months a certificate is valid (same date for everyone)"), 1, 24
-    )
+    minimum_months = _number_field(_("Minimum months a certificate is valid (same date for everyone)"), 1, 24)
     window_days = _number_field(_("Days before the last day when people can renew and keep their date"), 1, 300)
     lapse_months = _number_field(_("Months after the last day until the whole course is needed again"), 0, 60)
     starter_days = _number_field(_("Days a new starter has to complete the course"), 0, 365)

@@ -74,8 +74,7 @@ def password_mistake(password: str, email: str, name: str, organisation: str) ->
         )
     if _is_common(bare):
         return lazy_gettext(
-            "Choose another password. This one, or one like it, is easy to guess. "
-            "%(words_advice)s",
+            "Choose another password. This one, or one like it, is easy to guess. %(words_advice)s",
             words_advice=_WORDS_ADVICE,
         )
     return None
