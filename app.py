@@ -45,6 +45,8 @@ from course.learning import views as learning
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
+from course.milestones import views as milestones
+from course.offline import views as offline
 from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
@@ -75,6 +77,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    night_shift,
     proxy_checks,
     request_language,
     request_log,
@@ -113,9 +116,11 @@ BLUEPRINTS = (
     (training_records.pages, ""),
     (evidence.pages, "/evidence"),
     (refreshers.pages, ""),
+    (milestones.pages, ""),
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
+    (offline.pages, ""),
     (reminders.pages, "/reminders"),
 )
 CLI_COMMANDS = (
@@ -184,7 +189,9 @@ def create_app(config: Config | None = None) -> Flask:
     )
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
-    renderer = MailRenderer(library.course.title, public_address, config.time_zone)
+    renderer = MailRenderer(
+        library.course.title, public_address, config.time_zone, lambda: (library.usual_minutes, len(library.modules))
+    )
     app.extensions["course"] = AppState(config, library, engine, public_address, renderer)
     if config.trusted_proxies:
         hops = config.trusted_proxies
@@ -202,6 +209,7 @@ def create_app(config: Config | None = None) -> Flask:
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
+    night_shift.init(app)
     csrf.init(app)
     access.init(app)
     addresses.init(app)

@@ -6,19 +6,22 @@ from course.analytics import events as analytics_events
 from course.audit.catalogue import register_events
 from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
-from course.auth.actions import check_link_mail, revoke_access, send_invitation, void_mailed_links
+from course.auth.actions import check_link_mail, revoke_access, void_mailed_links
 from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
+from course.dashboard.actions import send_invitation_with_due_date
 from course.events import subscribe
 from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
 from course.help_requests import events as help_requests_events
 from course.join_requests import events as join_requests_events
+from course.learning import events as learning_events
 from course.learning.actions import enrol
 from course.learning.events import CourseCompleted, StepEnded
 from course.mail.events import BeforeMailSend
+from course.milestones import events as milestones_events
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.people import events as people_events
@@ -63,7 +66,9 @@ register_events(
         external_certificates_events,
         help_requests_events,
         join_requests_events,
+        learning_events,
         backups_events,
+        milestones_events,
         operations_events,
         organisation_events,
         people_events,
@@ -84,7 +89,7 @@ register_events(
 def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
     subscribe(PersonAdded, enrol)
-    subscribe(InvitationRequested, send_invitation)
+    subscribe(InvitationRequested, send_invitation_with_due_date)
     subscribe(CourseCompleted, certify)
     subscribe(StepEnded, complete_refresher)
     subscribe(BeforeMailSend, recheck_reminder)

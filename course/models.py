@@ -17,6 +17,7 @@ from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
+from course.milestones.models import Intention
 from course.organisation.models import Organisation
 from course.passwords.models import Credential
 from course.people.models import Person
@@ -39,6 +40,7 @@ MODEL_CLASSES = (
     Download,
     Enrolment,
     HelpRequest,
+    Intention,
     Job,
     Organisation,
     OutboxMail,

@@ -78,6 +78,21 @@ class BoosterLink(SignedLink):
         return cls(content) if isinstance(content, int) else None
 
 
+@dataclass(frozen=True)
+class IntentionLink(SignedLink):
+    """Answers whether the sentence came up that its writer was sent."""
+
+    salt = "intention"
+    intention_id: int
+
+    def content(self) -> object:
+        return self.intention_id
+
+    @classmethod
+    def from_content(cls, content: Any) -> Self | None:
+        return cls(content) if isinstance(content, int) else None
+
+
 L = TypeVar("L", bound=SignedLink)
 
 

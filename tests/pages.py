@@ -58,6 +58,10 @@ class Page:
     def h1(self) -> str:
         return words(self.tree.find(".//h1"))
 
+    @property
+    def title(self) -> str:
+        return words(self.tree.find(".//title"))
+
     def fields(self, number: int | None = None) -> dict[str, str]:
         """What a form would send if nothing were touched; by default the page's last form that posts."""
         forms = [form for form in self.all("form") if form.get("method", "").lower() == "post"]

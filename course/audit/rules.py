@@ -49,6 +49,7 @@ EVENT_KINDS = {
     "talk": _("Talks of ten minutes"),
     "pathway": _("Pathways"),
     "calendar": _("Calendar feeds"),
+    "scenario": _("Scenarios"),
     "certificate": _("Certificates"),
     "data": _("Data protection"),
     "deputy": _("Deputies"),

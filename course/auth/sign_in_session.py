@@ -84,11 +84,12 @@ def begin_sign_in_session(granted: SignInGranted) -> None:
         login_user(user)
 
 
-def sign_out_browser(at: datetime) -> None:
-    """End the sign-in session of this browser. A copy of its cookie is of no use afterwards."""
+def sign_out_browser(at: datetime, others_wait: bool = False) -> None:
+    """End the sign-in session of this browser. A copy of its cookie is of no use afterwards. `others_wait`: the device
+    keeps answers of another person, which stay."""
     if isinstance(current_user.nonce, str):
         nonce, person_id = current_user.nonce, current_user.person.id
         with unit_of_work() as unit:
             actions.end_sign_in_session(unit, nonce, person_id, at)
     session.clear()
-    clear_browser_data()
+    clear_browser_data(others_wait)

@@ -113,7 +113,7 @@ def _attempt_sign_in(email: str, password: str) -> SignInGranted | WrongPassword
 @sign_in_required
 def sign_out() -> ViewResponse:
     """End this sign-in session. A double press leads to the same page."""
-    sign_out_browser(now())
+    sign_out_browser(now(), others_wait="others" in request.form)
     return redirect_after_post(url_for("auth.sign_in"))
 
 

@@ -21,7 +21,7 @@ from course.credentials.rules.documents import CertificateData
 from course.db import insert_once
 from course.events import publish
 from course.learning.events import CourseCompleted
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation, signatory
 from course.people.models import Person
 from course.people.queries import person
 from course.translation import languages
@@ -37,6 +37,7 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     own_organisation = organisation(session)
     if holder is None or own_organisation is None:
         raise LookupError("a completion needs a person and an organisation")
+    signed_by = signatory(session)
     issued = Certificate(
         completion_id=event.completion_id,
         person_id=event.person_id,
@@ -54,6 +55,8 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
         sections="\n".join(event.sections),
         kind=event.kind,
         language=holder.language,
+        signatory_name=signed_by.name,
+        signatory_role=signed_by.role,
     )
     session.add(issued)
     session.flush()

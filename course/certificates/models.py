@@ -16,7 +16,8 @@ class Certificate(Base):
     There is one for each completion, and one more for each re-issue, which names the certificate that it `replaces`.
     Later changes of a name, the course or the settings do not change it. `kind` is initial (the whole course) or
     refresher, `minutes` the approximate duration, `sections` what the course covers, one per line. `language` is the one
-    in which it was issued; None for English. `name` is empty once it was erased (course/privacy).
+    in which it was issued; None for English. `signatory_name` and `signatory_role` say who signed it; None on certificates
+    from before anybody did, empty if nobody did. `name` is empty once it was erased (course/privacy).
     """
 
     __tablename__ = "certificate"
@@ -39,6 +40,8 @@ class Certificate(Base):
     kind: Mapped[str] = mapped_column(String(20), default="initial", server_default="initial")
     replaces: Mapped[int | None] = mapped_column(ForeignKey("certificate.id"), unique=True)
     language: Mapped[str | None] = mapped_column(String(35))
+    signatory_name: Mapped[str | None] = mapped_column(String(200))
+    signatory_role: Mapped[str | None] = mapped_column(String(200))
 
     __table_args__ = (
         Index(

@@ -23,6 +23,8 @@ from course.translation import SOURCE_LANGUAGE, language_locale, lazy_gettext, u
 from course.translation import gettext as _
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
+# The drawings of the modules, by name: the same as on the pages, with their colours in them.
+MOTIFS = {file.stem: file.read_text(encoding="utf-8") for file in Path(__file__).with_name("motifs").glob("*.svg")}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class PrintedCertificate:
     """The contents of a printed certificate, as texts for display; unknown ones are empty.
 
     `verify_url` is the address at which the certificate can be verified, `language` the language of the words around the
-    facts (BCP 47), in which the facts are written too. The names of the fields are those in certificate.typ.
+    facts (BCP 47), in which the facts are written too. `version` is in the properties of the file and not on its face:
+    nobody reads a hash. `sections` are what was learnt, `motifs` the names of their drawings (see MOTIFS), one for each of
+    them or none. The names of the fields are those in certificate.typ.
     """
 
     name: str
@@ -50,6 +54,9 @@ class PrintedCertificate:
     completion_method: str = lazy_gettext("with all of its modules, scenarios and timelines, and the final assessment")
     achievement: str = lazy_gettext("completed the course")
     language: str = SOURCE_LANGUAGE
+    signatory: str = ""
+    signatory_role: str = ""
+    motifs: tuple[str, ...] = ()
 
 
 def certificate_pdf(printed: PrintedCertificate, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
@@ -83,14 +90,15 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
     issued_at = printed.issued_at.astimezone(UTC)
     facts = texts | {
         "sections": sections,
+        "motifs": [MOTIFS[name] for name in printed.motifs if name in MOTIFS],
         "address": printed.verify_url,
         "boxes": any(text["boxes"] for text in (*texts.values(), *sections)),
         # These are not typeset, so no font can lack a character of them.
         "title": _("Certificate %(number)s: %(name)s", number=printed.number, name=name),
         "author": organisation,
-        "about": _("%(name)s completed the course %(course)s at %(organisation)s.", name=name, course=course,
-                   organisation=organisation),
-        "words": {key: _template_text(text, missing)["text"] for key, text in _words().items()},
+        "about": _("%(name)s completed the course %(course)s at %(organisation)s. Content version %(version)s.", name=name,
+                   course=course, organisation=organisation, version=printed.version),
+        "words": {key: _template_text(text, missing)["text"] for key, text in _words(bool(printed.motifs)).items()},
         "lang": locale.language,
         "region": locale.territory,
         "issued": [issued_at.year, issued_at.month, issued_at.day],
@@ -100,25 +108,26 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
     return {"facts": json.dumps(facts), "code": code, "credential": credential_text}
 
 
-def _words() -> dict[str, str]:
+def _words(names_modules: bool) -> dict[str, str]:
     """The words around the facts, in the current language. The keys are those in certificate.typ."""
     return {
         "heading": _("Certificate of completion"),
         "certify": _("This is to certify that"),
-        "covers": _("What the course covers"),
+        "covers": _("What was learnt") if names_modules else _("What the course covers"),
         "completed_on": _("Completed on"),
         "valid_until": _("Valid up to and including"),
         "number": _("Certificate number"),
         "pathway": _("Pathway"),
         "length": _("Length of the course"),
-        "edition": _("Edition and version"),
+        "edition": _("Edition"),
         "code": _("QR code that leads to the page on which this certificate can be checked"),
         "check": _("Check this certificate"),
         "scan": _("Anyone can check that it is valid. Scan the code, or go to"),
         "boxes": _(
-            "□ stands for a character for which there is no letter here. The page above, and the title of this file, "
+            "□ marks a character that could not be printed here. The page above, and the title of this file, "
             "spell it out."
         ),
+        "signed": _("Signed for the organisation by"),
         "credential": _("The same certificate as a signed credential that software can check"),
     }
 

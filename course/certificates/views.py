@@ -17,7 +17,7 @@ from course.certificates.pdf import PrintedCertificate, certificate_pdf
 from course.certificates.rules import certificate_state, normalise_number
 from course.clock import now
 from course.content.loaded_course import library
-from course.content.schema import SETTINGS
+from course.content.schema import SETTINGS, Module
 from course.credentials.queries import signed_credential
 from course.dates import civil_date
 from course.organisation.queries import logo_at
@@ -66,6 +66,7 @@ def detail(number: str) -> str:
         change=check.change if check else None,
         check=check_address(number),
         pathway=pathway_name(own_certificate.pathway),
+        modules=certified_modules(own_certificate.sections, own_certificate.language),
         signed=signed_credential(db(), own_certificate.id) is not None,
         other_languages=[one for one in languages() if one != (own_certificate.language or SOURCE_LANGUAGE)],
     )
@@ -74,6 +75,15 @@ def detail(number: str) -> str:
 def check_address(number: str) -> str:
     """The URL at which anybody can verify this certificate."""
     return public_url_for("verify.verify", number=number)
+
+
+def certified_modules(sections: str | None, language: str | None) -> list[tuple[int, Module]]:
+    """The modules that a certificate in a language names, with their numbers in the course; none if it names anything
+    else, as those do that were issued before certificates named modules."""
+    named = (sections or "").splitlines()
+    course = library().in_language(language or SOURCE_LANGUAGE)
+    taught = {str(module.title): (number, module) for number, module in enumerate(course.modules.values(), 1)}
+    return [taught[title] for title in named] if set(named) <= set(taught) else []
 
 
 def pathway_name(pathway: str | None) -> str:
@@ -263,6 +273,9 @@ def _pdf_response(person_id: int, number: str, language: str | None = None) -> R
             verify_url=check_address(found.number),
             issued_at=found.issued_at,
             language=current_language(),
+            signatory=found.signatory_name or "",
+            signatory_role=found.signatory_role or "",
+            motifs=tuple(module.motif for _number, module in certified_modules(found.sections, found.language)),
         )
         if found.kind == "refresher":
             printed = replace(

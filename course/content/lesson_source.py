@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from course.content.figures import FIGURE_ATTRIBUTES, build_figure
+from course.content.page_asks import ASK_KINDS, AskedBlock, read_asked
 from course.content.reading_context import ReadingContext
 from course.content.rendering import Prose, link_targets
 from course.content.schema import NATIONS, SETTINGS, Block, Page
@@ -21,19 +22,22 @@ LESSON_PATH = "/module/"
 # For each kind of block the attributes that are allowed after its name, and those that are required.
 BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
     "text": (set(), set()),
-    "reviews": ({"lines"}, {"lines"}),
-    "since": ({"source"}, {"source"}),
+    "reviews": ({"lines", "fold"}, {"lines"}),
+    "since": ({"source", "fold"}, {"source"}),
     "practice": ({"contacts"}, set()),
     "reflect": ({"id"}, {"id"}),
     "key": (set(), set()),
     "diagram": ({"file", "title"}, {"file", "title"}),
-    "history": ({"lines"}, {"lines"}),
+    "history": ({"lines", "fold"}, {"lines"}),
     "setting": ({"for"}, {"for"}),
-    "nation": ({"for", "source"}, {"for"}),
+    "nation": ({"for", "source", "fold"}, {"for"}),
+    "judge": ({"ask"}, {"ask"}),
+    "question": ({"id", "point"}, {"id", "point"}),
+    "more": ({"title"}, {"title"}),
     **{kind: (set(names), set(names)) for kind, names in FIGURE_ATTRIBUTES.items()},
 }
 # The attributes that are shown, and so translated.
-SHOWN_ATTRIBUTES = ("title", "left", "right", "start")
+SHOWN_ATTRIBUTES = ("title", "left", "right", "start", "ask")
 # A drawing for a phone: at most so wide, and its text at least so large, both in units of its viewBox.
 MAX_DRAWING_WIDTH = 360
 MIN_DRAWING_TEXT = 15
@@ -88,7 +92,8 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
     if not raw.text.strip():
         report(f"the block '{raw.kind}' is empty")
         return None
-    html = _block_html(reading, document, raw, report)
+    asked = read_asked(raw, report) if raw.kind in ASK_KINDS else None
+    html = _block_html(reading, document, raw, report, asked)
     if html is None:
         return None
     attributes = raw.attributes
@@ -106,7 +111,7 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
         "audience": tuple(filter(None, attributes.get("for", "").split(","))),
         "id": attributes.get("id"),
         "title": attributes.get("title"),
-        "words": 0 if raw.kind in FIGURE_ATTRIBUTES else len(raw.text.split()),
+        **_asked_and_counted(raw, asked),
     }
     if "file" in attributes:
         label = f"{fields['title']}. The text below says the same."
@@ -121,8 +126,21 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
     return validate_model(place, Block, (), fields, reading.problems)
 
 
-def _block_html(reading: ReadingContext, document: YamlDocument, raw: RawBlock, report: Any) -> str | None:
-    """The HTML of a block, whose links are checked; None, with the mistakes reported, for a figure that has some."""
+def _asked_and_counted(raw: RawBlock, asked: AskedBlock | None) -> dict[str, Any]:
+    """The fields of a block that say what it asks, whether it is folded, and how many words it has."""
+    fold = "fold" in raw.attributes or raw.kind == "more"
+    if asked is not None:
+        return {**asked.fields(raw.attributes), "words": asked.path_words}
+    return {"fold": fold, "words": 0 if fold or raw.kind in FIGURE_ATTRIBUTES else len(raw.text.split())}
+
+
+def _block_html(
+    reading: ReadingContext, document: YamlDocument, raw: RawBlock, report: Any, asked: AskedBlock | None
+) -> str | None:
+    """The HTML of a block, whose links are checked; None, with the mistakes reported, for a figure that has some, or a
+    question. Of a block that asks it is the case or the stem."""
+    if raw.kind in ASK_KINDS:
+        return block_html(asked.text) if asked else None
     if raw.kind in FIGURE_ATTRIBUTES:
         figure = build_figure(raw, report)
         return figure.html if figure else None

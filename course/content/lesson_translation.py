@@ -21,6 +21,7 @@ from course.content.lesson_source import (
     load_svg,
     phone_problems,
 )
+from course.content.page_asks import ASK_KINDS, read_asked
 from course.content.reading_context import ReadingContext
 from course.content.rendering import link_targets
 from course.content.schema import Page
@@ -120,19 +121,22 @@ def translate_page(reading: ReadingContext, path: Path, page: Page) -> None:
                 problems = (document.problem(("blocks",), "'blocks' is no text: they stand below the front matter"),)
             blocks, misplaced = _align(document, raw, given)
             figures, mistaken = _figures(document, language, raw, blocks)
-            problems += (*misplaced, *mistaken)
+            asked, misasked = _asked(document, raw, blocks)
+            problems += (*misplaced, *mistaken, *misasked)
             if str(data.get(FINGERPRINT_KEY, original.fingerprint)) == original.fingerprint:
                 _check_links(reading, document, given)
             rows = _block_texts(reading, document, path, language, page, blocks)
             for number, html in figures.items():
                 rows[number]["html"] = html
+            for number, fields in asked.items():
+                rows[number] |= fields
             data = {**data, "blocks": rows}
         translate_entry(translations, original, GivenTexts(document, (), data, language, problems))
 
 
 def _check_links(reading: ReadingContext, document: YamlDocument, raw: list[RawBlock]) -> None:
     for block in raw:
-        if block.kind in FIGURE_ATTRIBUTES:
+        if block.kind in (*FIGURE_ATTRIBUTES, *ASK_KINDS):
             continue  # in which a link is a mistake
         for target, line in link_targets(block.text):
             check_link(reading, target, Problem(document.file, block.line + line, ""))
@@ -149,7 +153,11 @@ def _signature(block: RawBlock) -> tuple[str, tuple[tuple[str, tuple[str, ...]],
 
 
 def _describe(block: RawBlock) -> str:
-    attributes = "".join(f" {name}={value}" for name, value in block.attributes.items() if name not in SHOWN_ATTRIBUTES)
+    attributes = "".join(
+        f" {name}" if name == value else f" {name}={value}"
+        for name, value in block.attributes.items()
+        if name not in SHOWN_ATTRIBUTES
+    )
     return f"{block.kind}{attributes}"
 
 
@@ -228,6 +236,31 @@ def _figures(
     return figures, tuple(problems)
 
 
+def _asked(
+    document: YamlDocument, originals: list[RawBlock], blocks: list[RawBlock | None]
+) -> tuple[dict[int, dict[str, Any]], tuple[Problem, ...]]:
+    """The texts of each translated block that asks, by the number of the block, and mistakes in them. One in which a text is
+    still to be translated is shown in English as a whole."""
+    found: dict[int, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    for number, (original, block) in enumerate(zip(originals, blocks, strict=True)):
+        if block is None or original.kind not in ASK_KINDS or not block.text.strip():
+            continue
+        if "ask" in original.attributes and not block.attributes.get("ask", "").strip():
+            continue
+
+        def report(message: str, line: int = 0, first: int = block.line - 1) -> None:
+            problems.append(Problem(document.file, first + line, message))
+
+        asked = read_asked(block, report, is_translation=True)
+        english = read_asked(original, lambda message, line=0: None)  # noqa: ARG005
+        if asked and english and [e.is_right for e in asked.entries] != [e.is_right for e in english.entries]:
+            report("it has other answers than its original: as many are expected, and the same one is right")
+        elif asked:
+            found[number] = {"html": block_html(asked.text), **asked.text_fields()}
+    return found, tuple(problems)
+
+
 def _block_texts(
     reading: ReadingContext,
     document: YamlDocument,
@@ -242,7 +275,7 @@ def _block_texts(
         row: dict[str, Any] = {}
         if block is not None:
             document.lines["blocks", number] = block.line
-            has_text = block.text.strip() and original.kind not in FIGURE_ATTRIBUTES
+            has_text = block.text.strip() and original.kind not in (*FIGURE_ATTRIBUTES, *ASK_KINDS)
             row = {
                 "html": block_html(block.text) if has_text else None,
                 "title": block.attributes.get("title"),

@@ -14,7 +14,6 @@ from course.content.loader import read_content
 from course.content.reading_context import ReadingContext
 from course.content.schema import (
     NATIONS,
-    SECTIONS,
     SETTINGS,
     WORDS_PER_MINUTE,
     Change,
@@ -27,10 +26,10 @@ from course.content.schema import (
     Scenario,
     Setting,
     Source,
-    Timeline,
 )
 from course.content.schema_base import FrozenModel, content_digest
 from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.timelines import Timeline
 from course.content.validation import validate_content
 from course.content.variants import module_variant, page_variants
 from course.content.yaml_source import Problem
@@ -108,12 +107,24 @@ class Library:
 
     @cached_property
     def answerable(self) -> dict[str, Question]:
-        """Questions and timelines, of all pathways in a variant, too: a person's pathway may change after a question was
-        drawn."""
+        """Questions, also those of pages, and timelines, of all pathways in a variant, too: a person's pathway may change
+        after a question was drawn."""
         if self.origin:
             return self.origin.answerable
         timelines = {t.id: t for module in self.modules.values() for t in module.timelines.values()}
-        return {**self.questions, **timelines}
+        return {**self.questions, **timelines, **self.page_questions}
+
+    @cached_property
+    def page_questions(self) -> dict[str, Question]:
+        """What the pages ask about themselves. No check, assessment or refresher draws from them; boosters may."""
+        pages = [page for module in self.modules.values() for page in module.pages.values()]
+        return {question.id: question for page in pages for question in page.questions}
+
+    @cached_property
+    def page_question_refs(self) -> dict[str, str]:
+        """For each question of a page the reference of the page: module/page."""
+        pages = [(module.id, page) for module in self.modules.values() for page in module.pages.values()]
+        return {question.id: f"{module}/{page.id}" for module, page in pages for question in page.questions}
 
     @cached_property
     def taught_points(self) -> tuple[str, ...]:
@@ -206,15 +217,9 @@ class Library:
         return round(sum(map(self.module_minutes, self.modules)) + asked * SECONDS_PER_QUESTION / 60)
 
     @cached_property
-    def sections(self) -> tuple[str, ...]:
-        """The names of the sections of the briefing whose points are taught, in the order of the briefing."""
-        return tuple(
-            dict.fromkeys(
-                SECTIONS.get(self.points[p].section, self.points[p].section)
-                for p in self.points
-                if p in self.taught_points
-            )
-        )
+    def module_titles(self) -> tuple[str, ...]:
+        """The titles of the modules that are taught, in their order."""
+        return tuple(str(module.title) for module in self.modules.values())
 
     def check_minutes(self, points: tuple[str, ...]) -> float:
         """The minutes that a check of these points takes."""
@@ -223,6 +228,11 @@ class Library:
     def check_size(self, module: Module) -> int:
         """How many questions the check of a module asks."""
         return sum(count for _, count in self.check_counts(module.points))
+
+    @cached_property
+    def usual_minutes(self) -> int:
+        """The minutes that the course takes on a usual pathway, for texts that are the same for everybody."""
+        return self.for_("school", "england").minutes
 
     def module_minutes(self, module_id: str) -> float:
         """The minutes that the module takes, with its check."""
@@ -300,7 +310,10 @@ def _translate(english: Library, language: str, objects: dict[tuple[str, ...], F
 
     def timeline_of(original: Question, module_id: str) -> Question:
         found = objects.get(("timeline", module_id, original.id))
-        return found.question().translation_of(original) if isinstance(found, Timeline) else original
+        if not isinstance(found, Timeline):
+            return original
+        # The days are counted from the English dates.
+        return found.question([moment.day for moment in original.options]).translation_of(original)
 
     def module_of(original: Module) -> Module:
         name = original.id
@@ -314,7 +327,8 @@ def _translate(english: Library, language: str, objects: dict[tuple[str, ...], F
         steps = tuple(step.model_copy(update={"title": titles[step.id]}) for step in original.steps)
         questions = tuple(text_of(question, "question", question.id) for question in original.questions)
         return original.model_copy(
-            update={"title": words.title, "summary": words.summary, "content_note": words.content_note, "steps": steps,
+            update={"title": words.title, "summary": words.summary, "content_note": words.content_note, "can_do": words.can_do,
+                    "when_then": words.when_then, "steps": steps,
                     "pages": pages, "scenarios": scenarios, "timelines": timelines, "questions": questions}
         )  # fmt: skip
 

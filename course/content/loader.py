@@ -7,8 +7,9 @@ from pathlib import Path
 from course.content.lesson_source import load_page
 from course.content.lesson_translation import record_drawings, translate_page
 from course.content.reading_context import M, ReadingContext, load_document, load_list, load_object
-from course.content.schema import Course, LearningPoint, Module, Question, Scenario, Source, Step, Timeline
+from course.content.schema import Course, LearningPoint, Module, Question, Scenario, Source, Step
 from course.content.supplements import Discussion, FurtherLearning, Help
+from course.content.timelines import Timeline
 from course.content.translation_source import add_original, is_translation, translate_file
 from course.content.yaml_source import YamlDocument, YamlLocation, validate_model
 

@@ -9,6 +9,7 @@ from typing import get_args
 from course.content.figures import FIGURE_ATTRIBUTES
 from course.content.guesser_report import guesser_lines
 from course.content.library import Library
+from course.content.page_checks import page_words
 from course.content.path_report import path_lines
 from course.content.quality import (
     asked_count,
@@ -41,13 +42,15 @@ def _readability_lines(library: Library) -> Iterator[str]:
     yield (
         f"\nHow the pages read (median words of a sentence, {fewest} to {most}; Flesch reading ease, 60 and more is plain)"
     )
-    yield f"{'page':<52}{'words':>7}{'sentence':>10}{'ease':>7}"
+    yield f"Words: of all its prose, and of what it shows before anything is opened (at most {library.course.page_words})"
+    yield f"{'page':<52}{'words':>7}{'shown':>7}{'sentence':>10}{'ease':>7}"
     eases = []
     for module in library.modules.values():
         for page in module.pages.values():
             ease = page_reading_ease(page_variant(page, "school", "england"))
             eases.append(ease.flesch)
-            yield f"{module.id + '/' + page.id:<52}{ease.words:>7}{ease.median_sentence:>10.1f}{ease.flesch:>7.1f}"
+            name = f"{module.id}/{page.id}"
+            yield f"{name:<52}{ease.words:>7}{page_words(page):>7}{ease.median_sentence:>10.1f}{ease.flesch:>7.1f}"
     yield f"Reading ease: median {median(eases):.1f}, lowest {min(eases):.1f}."
 
 

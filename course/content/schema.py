@@ -10,6 +10,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from course.content.endings import Ending, Outcome
+from course.content.judgement import Judge
+from course.content.messages import ScreenMessages
 from course.content.rendering import BlockHtml, InlineText, Prose
 from course.content.schema_base import (
     CoercedLabel,
@@ -19,6 +21,7 @@ from course.content.schema_base import (
     KeyLabel,
     Label,
     VersionedModel,
+    content_digest,
 )
 from course.translation import lazy_gettext as _
 
@@ -29,7 +32,6 @@ Quality = Literal["best", "fair", "poor", "dangerous"]
 Act = Literal["views-image", "searches-device", "copies-evidence", "forwards-evidence", "asks-for-evidence", "keeps-image",
               "deletes-evidence", "resets-device", "switches-off-device", "reports-to-site-first",
               "answers-online-contact"]  # fmt: skip
-# The drawings for modules.
 Motif = Literal["lamp", "reading-lamp", "two-shadows", "two-toothbrushes", "phone-and-thread", "falling-picture",
                 "gate-and-lamp", "two-mugs", "receiver"]  # fmt: skip
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
@@ -43,17 +45,13 @@ NATIONS: dict[Nation, str] = {
     "england": _("England"), "wales": _("Wales"), "scotland": _("Scotland"), "northern-ireland": _("Northern Ireland"),
 }  # fmt: skip
 SECTIONS = {
-    "background": _("Background"),
-    "reasons-for-review": _("Reasons why the reviews were held"),
-    "risk-factors": _("Risk factors"),
-    "policy": _("Learning for policy makers"),
-    "practice": _("Learning for practice"),
-}
+    "background": _("Background"), "reasons-for-review": _("Reasons why the reviews were held"),
+    "risk-factors": _("Risk factors"), "policy": _("Learning for policy makers"), "practice": _("Learning for practice"),
+}  # fmt: skip
 ContactKind = Literal["lead", "deputy", "out-of-hours", "social-care"]
 WORDS_PER_MINUTE = 200
-# What is asked where an author asks nothing: words of the interface, translated by its catalogues.
+# What is asked where an author asks nothing: words of the interface.
 DEFAULT_ASK = _("What do you do now?")
-DEFAULT_TASK = _("Mark each moment at which an adult could have acted.")
 
 
 class LearningPoint(FrozenModel):
@@ -102,7 +100,11 @@ class Change(VersionedModel):
 
 
 class Option(FrozenModel):
-    """One option to choose, place or mark, and why it is right or wrong. `does`: what it does, in a few words."""
+    """One option to choose, place or mark, and why it is right or wrong. `does`: what it does, in a few words.
+
+    A moment of a timeline has a `date` in words, its `day` (days after the first moment), the `risk` to the child from 0 to
+    5, and whether somebody `acted`.
+    """
 
     text: InlineText
     reason: InlineText
@@ -111,6 +113,9 @@ class Option(FrozenModel):
     # Left out where it is not set: the versions of questions that are older than this field stay.
     does: Label | None = Field(default=None, exclude_if=lambda value: value is None)
     date: Label | None = None
+    day: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    risk: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    acted: bool = Field(default=False, exclude_if=lambda value: not value)
     points: tuple[Id, ...] = ()
 
 
@@ -146,37 +151,6 @@ class Question(VersionedModel):
         return self.model_dump(include={"form", "stem", "options", "groups", "title", "intro"}, mode="json")
 
 
-class Moment(FrozenModel):
-    """A dated moment of a timeline; `missed` if an adult could have acted."""
-
-    date: CoercedLabel
-    text: InlineText
-    reason: InlineText
-    missed: bool = False
-    points: tuple[Id, ...] = ()
-
-
-class Timeline(FrozenModel):
-    """A missed-opportunities timeline as its author writes it; learners get it as a `Question`."""
-
-    id: Id
-    title: Label
-    points: tuple[Id, ...] = Field(min_length=1)
-    intro: Prose
-    task: InlineText = Field(default_factory=lambda: InlineText(str.__str__(DEFAULT_TASK)))
-    moments: tuple[Moment, ...] = Field(min_length=4)
-
-    def question(self) -> Question:
-        """The timeline as a question, so that it is answered, graded and stored like any other."""
-        # Constructed, not validated again: that would render the texts twice and forget their language.
-        options = tuple(
-            Option.model_construct(text=m.text, reason=m.reason, correct=m.missed, date=m.date, points=m.points)
-            for m in self.moments
-        )
-        return Question.model_construct(id=self.id, form="timeline", points=self.points, stem=self.task, options=options,
-                                        critical=False, title=self.title, intro=self.intro)  # fmt: skip
-
-
 class Gauge(FrozenModel):
     """A value from 0 to 5 that the choices of a scenario raise and lower."""
 
@@ -199,6 +173,8 @@ class Choice(FrozenModel):
     to: Id
     effects: dict[str, int] = Field(default_factory=dict)
     try_again: int | None = Field(default=None, ge=1, le=3)
+    # Left out where there are none: the versions of scenarios that are older than this field stay.
+    messages: ScreenMessages | None = Field(default=None, exclude_if=lambda value: value is None)
     acts: tuple[Act, ...] | None = Field(default=None, exclude=True)
     no_act: str | None = Field(default=None, min_length=10, exclude=True)
 
@@ -209,6 +185,7 @@ class Scene(FrozenModel):
 
     id: Id
     text: Prose | None = None
+    messages: ScreenMessages | None = Field(default=None, exclude_if=lambda value: value is None)
     time: CoercedLabel | None = None
     title: Label | None = None
     ask: Label = str.__str__(DEFAULT_ASK)
@@ -284,11 +261,11 @@ class Scenario(VersionedModel):
 
 
 class Block(FrozenModel):
-    """A part of a page: its rendered HTML, and the fields that its kind needs. `audience` gives the pathways (kind
-    setting) or nations (kind nation) that read it."""
+    """A part of a page: its HTML, and what its kind needs. `audience`: the pathways (kind setting) or nations (kind nation)
+    that read it. `fold`: off the main road, it opens when asked."""
 
     kind: Literal["text", "reviews", "since", "practice", "reflect", "key", "diagram", "history", "setting", "nation",
-                  "chat", "route", "compare", "hours", "spread"]  # fmt: skip
+                  "chat", "route", "compare", "hours", "spread", "judge", "question", "more"]  # fmt: skip
     html: BlockHtml
     audience: tuple[Setting | Nation, ...] = ()
     lines: str | None = None
@@ -299,6 +276,15 @@ class Block(FrozenModel):
     title: Label | None = None
     svg: BlockHtml | None = None
     words: int = 0
+    # Left out where they are not set, so that older pages keep their versions.
+    fold: bool = Field(default=False, exclude_if=lambda value: not value)
+    judge: Judge | None = Field(default=None, exclude_if=lambda value: value is None)
+    question: Question | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    @property
+    def judge_group(self) -> str:
+        """A name for the judgement that differs between two versions of a page: a refresher shows both."""
+        return f"judge-{content_digest([self.html, self.judge and self.judge.model_dump()])[:8]}"
 
 
 class Page(VersionedModel):
@@ -316,14 +302,18 @@ class Page(VersionedModel):
     def words(self) -> int:
         return sum(block.words for block in self.blocks)
 
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the page asks about itself: one question, or none."""
+        return tuple(block.question for block in self.blocks if block.question)
+
     def visible_content(self) -> dict[str, Any]:
         """The fields that a learner sees, from which the version is made."""
         return self.model_dump(include={"title", "content_note", "blocks"}, mode="json")
 
 
 class Step(FrozenModel):
-    """A step of a module. `others` are the scenarios that count as well: each pathway gets the one nearest to its
-    work."""
+    """A step of a module. `others` are the scenarios that count as well: each pathway gets the nearest one."""
 
     id: Id
     kind: Literal["page", "scenario", "timeline"]
@@ -334,6 +324,8 @@ class Step(FrozenModel):
 class Module(FrozenModel):
     """A module of the course: its steps in order, with the objects of its folder by id.
 
+    `can_do` says at its end what the reader can do now, `when_then` is the beginning of the sentence that the reader may
+    write there for themselves.
     `motif` is the drawing of the module (see templates/components/motif.html). It is no part of what a version teaches.
     """
 
@@ -342,6 +334,8 @@ class Module(FrozenModel):
     summary: InlineText
     points: tuple[Id, ...] = Field(min_length=1)
     content_note: InlineText | None = None
+    can_do: InlineText | None = None
+    when_then: Label | None = None
     motif: Motif = Field(default="lamp", exclude=True)
     steps: tuple[Step, ...] = Field(min_length=1)
     pages: dict[str, Page] = Field(default_factory=dict)
@@ -365,7 +359,9 @@ class Course(FrozenModel):
     `questions_per_point` to `own_setting_modules` are minimums of the content check, `module_minutes` is the most that
     a module may take on any pathway, and `sentence_words` bounds the median sentence of a page. With `earned_endings` the
     check holds the endings of every scenario against all paths that lead to them (see course/content/paths).
-    With `phone_drawings` it refuses a drawing that is too wide or too finely written for a phone.
+    With `phone_drawings` it refuses a drawing that no phone can show, with `lesson_pages` a page that does not open with a
+    judgement, ask one question and end with its key, or shows more than `page_words` at first.
+    `beat_words` bounds what is read between two decisions of a scenario (see course/content/beats).
     """
 
     title: Label
@@ -389,4 +385,7 @@ class Course(FrozenModel):
     sentence_words: tuple[int, int] = Field(default=(1, 18), exclude=True)
     earned_endings: bool = Field(default=False, exclude=True)
     phone_drawings: bool = Field(default=False, exclude=True)
+    lesson_pages: bool = Field(default=False, exclude=True)
+    page_words: int = Field(default=260, ge=100, exclude=True)
+    beat_words: int | None = Field(default=None, ge=40, exclude=True)
     notice: InlineText

@@ -101,7 +101,8 @@ def _block_lines(block: RawBlock) -> list[str]:
     shown = [f"{name}: {value}" for name, value in block.attributes.items() if name in SHOWN_ATTRIBUTES]
     english = "\n".join((*shown, block.text.strip()))
     attributes = "".join(
-        f' {name}=""' if name in SHOWN_ATTRIBUTES else f" {name}={value}" for name, value in block.attributes.items()
+        f' {name}=""' if name in SHOWN_ATTRIBUTES else f" {name}" if name == value else f" {name}={value}"
+        for name, value in block.attributes.items()
     )
     return [f"::: {block.kind}{attributes}", f"<!-- {english} -->", ":::", ""]
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from course.content.acts import act_problems
+from course.content.beats import beat_problems
 from course.content.coverage import coverage_problems
 from course.content.ending_checks import ending_scene_problems, recommended_ending_problems
+from course.content.page_checks import block_words, lesson_problems
 from course.content.reading_context import ReadingContext
 from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
 from course.content.text_fields import texts
@@ -40,6 +42,7 @@ def validate_content(reading: ReadingContext) -> list[Problem]:
             problems += _timeline_problems(reading, timeline, reading.place("timeline", module.id, timeline.id))
         for scenario in module.scenarios.values():
             problems += _scenario_problems(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += lesson_problems(reading)
     problems += coverage_problems(reading)
     return sorted(set(problems))
 
@@ -106,7 +109,7 @@ def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Proble
             yield at.problem(f"two reflect blocks have the id '{duplicate}'")
         for block in page.blocks:
             if block.kind != "history":
-                yield from _avoided_term_problems(f"{block.title or ''} {block.html}", at.problem)
+                yield from _avoided_term_problems(block_words(block), at.problem)
 
 
 def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
@@ -193,6 +196,11 @@ def _timeline_problems(reading: ReadingContext, timeline: Question, place: YamlL
     for number, moment in enumerate(timeline.options):
         yield from _unknown_point_problems(reading, moment.points, place, "moments", number, "points")
         yield from _avoided_term_problems(f"{moment.text} {moment.reason}", place.problem, "moments", number)
+        if moment.day is None:
+            message = "a date begins with a day and a month, as in '6 September', and is not before the one above it"
+            yield place.problem(message, "moments", number, "date")
+        if moment.acted and moment.correct:
+            yield place.problem("somebody acted, or the chance was missed: not both", "moments", number, "acted")
     missed = sum(moment.correct for moment in timeline.options)
     if not 0 < missed < len(timeline.options):
         yield place.problem("some moments are missed chances and some are not", "moments")
@@ -209,6 +217,8 @@ def _scenario_problems(reading: ReadingContext, scenario: Scenario, place: YamlL
         yield place.problem(f"the scene '{scenario.start}' does not exist", "start")
     elif all(c.to in ids for scene in scenario.scenes for c in scene.choices):
         yield from _scenario_graph_problems(scenario, place)
+        if reading.course and reading.course.beat_words:
+            yield from beat_problems(scenario, place, reading.course.beat_words)
 
 
 def _scene_problems(
@@ -221,8 +231,12 @@ def _scene_problems(
         shown = " ".join(text for _, text in texts(ending))
         yield from _avoided_term_problems(shown, place.problem, *at, "endings", position)
     if scene.is_ending:
+        if scene.messages:
+            yield place.problem(f"the scene '{scene.id}' is an end: it has no messages", *at, "messages")
         yield from ending_scene_problems(scenario, scene, place, number)
         return
+    said = " ".join(message.text for message in scene.messages.thread) if scene.messages else ""
+    yield from _avoided_term_problems(said, place.problem, *at, "messages")
     if not scene.text:
         yield place.problem(f"the scene '{scene.id}' has no text", *at)
     if len(scene.choices) < 2:
@@ -250,7 +264,8 @@ def _choice_problems(
     names = [choice.id for choice in scene.choices]
     for position, choice in enumerate(scene.choices):
         where = (*at, "choices", position)
-        yield from _avoided_term_problems(f"{choice.text} {choice.consequence} {choice.reason}", place.problem, *where)
+        shown = " ".join(text for _, text in texts(choice))
+        yield from _avoided_term_problems(shown, place.problem, *where)
         for key, message in act_problems(choice):
             yield place.problem(message, *where, key)
         if names.index(choice.id) != position:

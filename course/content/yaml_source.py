@@ -139,6 +139,7 @@ def _problem_message(where: Loc, mistake: Any) -> str:
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r"^:::\s*(?P<head>.*?)\s*$")
 _ATTRIBUTE = re.compile(r"""([a-z]+)=(?:"([^"]*)"|“([^”]*)”|(\S+))""")
+_BARE = re.compile(r"^[a-z]+$")
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,8 @@ def _split_blocks(document: YamlDocument, rows: list[str], first: int) -> list[R
             )
         word, _, rest = head.partition(" ")
         found = {m[1]: m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(rest)}
+        # A word alone, such as `fold`, is an attribute whose value is the word.
+        found |= {bare: bare for bare in _ATTRIBUTE.sub(" ", rest).split() if _BARE.match(bare)}
         kind, attributes, collected, start = (word, found, [], number + 1) if head else ("text", {}, [], number + 1)
     if kind != "text":
         document.problems.append(Problem(document.file, start, f"the block '{kind}' is not closed with ':::'"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from course.audit.rules import AuditEventKind
 from course.content.library import Library
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class CourseCompleted:
     """A person completed the course or a refresher (`kind` is initial or refresher).
 
     `on` is the day in the organisation's time zone, `valid_months` the period of validity, `pathway` the pathway on
-    which it was completed, `minutes` how long it takes, and `sections` the sections of the briefing that it covers.
+    which it was completed, `minutes` how long it takes, and `sections` the titles of the modules that were taught.
     """
 
     completion_id: int
@@ -39,3 +41,10 @@ class StepEnded:
     library: Library
     on: date
     at: datetime
+
+
+AUDIT_EVENTS = (
+    # Neither the scene nor the choice: what a learner decides is nobody else's business.
+    AuditEventKind("scenario.decision_withdrawn", _("{who} took back a decision in a scenario of {whom}"),
+                   own=_("{who} took back a decision in a scenario")),
+)  # fmt: skip

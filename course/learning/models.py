@@ -41,12 +41,35 @@ class PageRead(Base):
     __table_args__ = (UniqueConstraint("enrolment_id", "ref"),)
 
 
+class PageAnswer(Base):
+    """The first answer to the question of a lesson page, `ref`, in the version in which it was asked. `chosen` is the index of
+    the option, `point` the learning point that the question is about.
+
+    It counts for no check and no completion, and no report names it. Boosters come back to a point that was missed.
+    """
+
+    __tablename__ = "page_answer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[int] = mapped_column(ForeignKey("enrolment.id"))
+    ref: Mapped[str] = mapped_column(String(130))
+    question_id: Mapped[str] = mapped_column(String(60))
+    version: Mapped[str] = mapped_column(String(20))
+    point: Mapped[str] = mapped_column(String(60))
+    chosen: Mapped[int]
+    correct: Mapped[bool]
+    answered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("enrolment_id", "question_id", "version"),)
+
+
 class Attempt(Base):
     """One try at a set of questions: a module's check, a timeline, the final assessment, a refresher, an update, or a
     booster.
 
-    `ref` is the module, module/timeline, or 'course'. `number` counts from 1, so that two requests at once cannot open
-    the same attempt twice. `seed` determines the order in which options are shown.
+    `ref` is the module, module/timeline, 'course', or 'own' for a booster that the learner began. `number` counts from 1,
+    so that two requests at once cannot open the same attempt twice. `seed` determines the order in which options are
+    shown.
     """
 
     __tablename__ = "attempt"
@@ -143,6 +166,19 @@ class Decision(Base):
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("run_id", "step"),)
+
+
+class DecisionWithdrawal(Base):
+    """A decision was taken back before the next one was taken. Both stay: the run goes on from the scene of the decision.
+
+    The step after the decision stands for the withdrawal, so that a window that shows what came of the decision cannot
+    send the next one.
+    """
+
+    __tablename__ = "decision_withdrawal"
+
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), primary_key=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RunOutcome(Base):

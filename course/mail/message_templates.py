@@ -4,8 +4,9 @@ Text and HTML say the same, so nobody writes a mail twice. The first line of a t
 "Subject:". Below it a blank line ends a block. A block is a paragraph, a list (each line begins with "- "), or a link: words
 that end with a colon, and the address alone on the next line. A block "--" begins the small print.
 
-Every template may use `course` (the title of the course) and `address`, which builds the address of a page; all other
-values are those of the mail. Nothing here knows Flask, so a mail is the same whether a page, a job or a command caused it.
+Every template may use `course` (the title of the course), `course_length` and `address`, which builds the address of a page;
+all other values are those of the mail. Nothing here knows Flask, so a mail is the same whether a page, a job or a command
+caused it.
 """
 
 from __future__ import annotations
@@ -41,9 +42,12 @@ class MessageBlock:
 
 class MailRenderer:
     """Renders the mails of one installation: `course` is the title of the course, `address` builds the address of a page
-    from its endpoint and values, `zone` is the time zone of the organisation."""
+    from its endpoint and values, `zone` is the time zone of the organisation. `course_length` gives the minutes that the
+    course takes and the number of its modules, when a mail asks for it."""
 
-    def __init__(self, course: str, address: Callable[..., str], zone: str) -> None:
+    def __init__(
+        self, course: str, address: Callable[..., str], zone: str, course_length: Callable[[], tuple[int, int]]
+    ) -> None:
         environment = Environment(
             loader=FileSystemLoader(FOLDER),
             autoescape=select_autoescape(("html",)),
@@ -54,7 +58,7 @@ class MailRenderer:
         # The values of a mail were stored as JSON, so days and moments come as text.
         environment.filters["day"] = lambda text: template_filters.format_date(date.fromisoformat(text))
         environment.filters["day_of"] = lambda text: day_of(datetime.fromisoformat(text))
-        environment.globals.update(course=course, address=address)
+        environment.globals.update(course=course, address=address, course_length=course_length)
         self._environment, self._address = environment, address
 
     def render(self, template: str, values: Mapping[str, Any], language: str = SOURCE_LANGUAGE) -> RenderedMail:

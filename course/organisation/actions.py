@@ -56,6 +56,19 @@ def change_organisation(context: Context, name: str, nation: str, pathway: str) 
         record_event(context, "organisation.changed", _AUDIT_SUBJECT, changed)
 
 
+def set_signatory(context: Context, name: str, role: str) -> None:
+    """Set who signs certificates from now on, by name and role; both empty for nobody. Certificates that are issued stay
+    as they are."""
+    row = context.session.execute(select(Organisation).with_for_update()).scalar_one()
+    after = {"signatory_name": name.strip(), "signatory_role": role.strip() if name.strip() else ""}
+    changed = changed_values({field: getattr(row, field) for field in after}, after)
+    if changed:
+        row.signatory_name, row.signatory_role = after["signatory_name"], after["signatory_role"]
+        context.session.flush()
+        # The log can never be erased, so it says that somebody else signs now and not who.
+        record_event(context, "organisation.signatory_changed", _AUDIT_SUBJECT, {})
+
+
 def confirm_contact(context: Context, kind: str, name: str, phone: str, email: str) -> None:
     """Confirm the details of a kind of contact from now on; all empty to remove it. Its owner stays.
 

@@ -11,5 +11,6 @@ AUDIT_EVENTS = (
     AuditEventKind("contact.entrusted", _("{who} chose who looks after a contact, and how often: {contact}")),
     AuditEventKind("organisation.changed", _("{who} changed the organisation’s settings")),
     AuditEventKind("organisation.look_changed", _("{who} changed the logo or the colour of the pages")),
+    AuditEventKind("organisation.signatory_changed", _("{who} changed who signs certificates")),
     AuditEventKind("organisation.set_up", _("{who} set the organisation up")),
 )

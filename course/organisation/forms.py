@@ -35,6 +35,12 @@ def organisation_name_field() -> StringField:
     )
 
 
+def signatory_field(label: str) -> StringField:
+    """A field for the name or the role of who signs certificates; it may stay empty."""
+    message = _("Shorten it to 200 characters.")
+    return StringField(label, filters=[clean_line], validators=[Length(max=200, message=message)])
+
+
 def nation_field() -> SelectField:
     """The field for the nation of the organisation."""
     return SelectField(_("Nation"), choices=select_choices(NATIONS))
@@ -75,6 +81,8 @@ class OrganisationForm(Form):
     name = organisation_name_field()
     nation = nation_field()
     pathway = pathway_field()
+    signatory_name = signatory_field(_("Name (optional)"))
+    signatory_role = signatory_field(_("Role, such as Head of Safeguarding (optional)"))
 
     def has_edit_conflict(self, now: Mapping[str, str]) -> bool:
         """Whether somebody else has saved the page since it was opened, so that this form would undo the change.

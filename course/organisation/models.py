@@ -11,7 +11,8 @@ from course.db import Base, UtcDateTime
 
 
 class Organisation(Base):
-    """The organisation: one row. Certificates hold a copy of its name, so a change here does not change them."""
+    """The organisation: one row. Certificates hold a copy of its name and of who signs them, so a change here does not
+    change them. Nobody signs while the signatory is empty."""
 
     __tablename__ = "organisation"
 
@@ -20,6 +21,8 @@ class Organisation(Base):
     nation: Mapped[str] = mapped_column(String(20))
     pathway: Mapped[str] = mapped_column(String(20), server_default="school")
     set_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    signatory_name: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    signatory_role: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
 

@@ -134,6 +134,20 @@ def organisation(session: RowSource) -> OrganisationView | None:
     return OrganisationView(first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour)
 
 
+@dataclass(frozen=True)
+class Signatory:
+    """Who signs the certificates: a name and a role. Both are empty while nobody does."""
+
+    name: str = ""
+    role: str = ""
+
+
+def signatory(session: RowSource) -> Signatory:
+    """Who signs new certificates."""
+    row = session.execute(select(_organisation.c.signatory_name, _organisation.c.signatory_role)).first()
+    return Signatory(*row) if row is not None else Signatory()
+
+
 def logo_at(session: Session, at: datetime) -> bytes | None:
     """The logo, as PNG, that each page showed at that moment; None if there was none. Two queries."""
     earlier = select(OrganisationLook.logo_sha256).where(OrganisationLook.made_at <= at)

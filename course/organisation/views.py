@@ -19,7 +19,14 @@ from course.dates import civil_date, format_date
 from course.organisation import actions, queries
 from course.organisation.forms import ColourForm, ContactForm, LogoForm, OrganisationForm, settings_fingerprint
 from course.organisation.header_footer import build_page_frame, page_frame
-from course.organisation.queries import ContactOwner, ContactView, OrganisationView, contact_owners, stale_contacts
+from course.organisation.queries import (
+    ContactOwner,
+    ContactView,
+    OrganisationView,
+    Signatory,
+    contact_owners,
+    stale_contacts,
+)
 from course.organisation.request_organisation import current_organisation, last_read_organisation, remember_organisation
 from course.organisation.rules.call_card import CallEntry, PhoneEntry, months_unconfirmed
 from course.organisation.rules.call_card import address_book as address_book_file
@@ -54,7 +61,7 @@ def settings() -> Response | WsgiResponse:
     g.here = "organisation"
     organisation = current_organisation()
     owners = contact_owners(db(), organisation)
-    shown = _form_values(organisation, owners)
+    shown = _form_values(organisation, owners, queries.signatory(db()))
     form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
     if form.validate_on_submit():
         owner_ids = _submitted_owners(form)
@@ -88,6 +95,7 @@ def _save_settings(
     with unit_of_work() as session:
         context = signed_in_context(session)
         actions.change_organisation(context, form.name.data or "", form.nation.data, form.pathway.data)
+        actions.set_signatory(context, form.signatory_name.data or "", form.signatory_role.data or "")
         for kind in CONTACT_KINDS:
             typed = form.contact_details(kind)
             if is_confirmation(_contact_details(before, kind), typed, form.is_still_correct(kind)):
@@ -210,11 +218,13 @@ def _contact_details(organisation: OrganisationView | None, kind: str) -> Contac
     return ContactDetails(entry.name, entry.phone, entry.email) if entry else ContactDetails()
 
 
-def _form_values(organisation: OrganisationView | None, owners: Mapping[int, ContactOwner]) -> dict[str, str]:
+def _form_values(
+    organisation: OrganisationView | None, owners: Mapping[int, ContactOwner], signatory: Signatory
+) -> dict[str, str]:
     """The values that the form shows when it is opened."""
-    values = {}
+    values = {"signatory_name": signatory.name, "signatory_role": signatory.role}
     if organisation:
-        values = {"name": organisation.name, "nation": organisation.nation, "pathway": organisation.pathway}
+        values |= {"name": organisation.name, "nation": organisation.nation, "pathway": organisation.pathway}
     for kind in CONTACT_KINDS:
         known = _contact_details(organisation, kind)
         values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}

@@ -18,7 +18,8 @@ from course.content.rendering import showing_gaps
 from course.content.schema import NATIONS, SETTINGS, Module, Nation, Question, Scenario, Setting
 from course.content.schema_base import FrozenModel
 from course.content.text_fields import untranslated_texts
-from course.learning.rules.branching import RunState, debrief_rows, run_state
+from course.learning.rules.branching import RunState, run_state
+from course.learning.rules.debrief import debrief_rows
 from course.learning.rules.grading import option_order
 from course.learning.rules.progress import CHECK
 from course.organisation.request_organisation import current_organisation
@@ -169,7 +170,7 @@ def step(pathway: str, nation: str, module_id: str, step_id: str, language: str)
     taken = [name for name in request.args.get("way", "").split(".") if name]
     state = _replay_choices(scenario, taken)
     return _render("preview/scenario.html", reader, [scenario], **page_values, scenario=scenario, state=state, taken=taken,
-                   rows=debrief_rows(state), points=reader.library.points,
+                   rows=debrief_rows(state, scenario),
                    endings=ending_previews(scenario) if state.ending else [])  # fmt: skip
 
 

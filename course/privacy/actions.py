@@ -17,6 +17,7 @@ from course.dates import add_months, civil_date, start_of_day
 from course.db import insert_once
 from course.join_requests.models import RegistrationRequest
 from course.learning.models import Reflection
+from course.milestones.models import Intention
 from course.organisation.models import Organisation
 from course.people.actions import erase_address, erase_name
 from course.people.models import Person
@@ -80,9 +81,12 @@ def request_erasure(context: Context, person_id: int, reason: str) -> bool:
 
 
 def delete_notes(session: Session, person_id: int) -> int:
-    """Delete all private notes of a person, at that person's own request. Returns the number of notes."""
+    """Delete all private notes of a person, and the sentences written at the end of modules, at that person's own
+    request. Returns how many there were."""
     ids = subject_data.merged_person_ids(session, person_id)
-    return _affected_rows(session, delete(Reflection).where(Reflection.person_id.in_(ids)))
+    return sum(
+        _affected_rows(session, delete(table).where(table.person_id.in_(ids))) for table in (Reflection, Intention)
+    )
 
 
 def erase(session: Session, ids: Sequence[int], zone: str, at: datetime) -> list[Erasure]:

@@ -21,7 +21,7 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
-from course.learning.queries import AttemptView
+from course.learning.queries import OWN_BOOSTER, AttemptView
 from course.learning.queries import attempt as attempt_of
 from course.organisation.models import Organisation
 from course.people.models import Person
@@ -344,7 +344,8 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
         select(Attempt.enrolment_id, Attempt.opened_at, func.count(Answer.item_id))
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .outerjoin(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind == "booster")
+        # A booster that the learner began moves none of those that are mailed.
+        .where(Attempt.kind == "booster", Attempt.ref != OWN_BOOSTER)
         .group_by(Attempt.id, Attempt.enrolment_id, Attempt.opened_at)
         .order_by(Attempt.id)
     )

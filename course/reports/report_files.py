@@ -15,7 +15,7 @@ from typing import Any
 
 import typst
 
-from course.certificates.typesetting import FONTS
+from course.certificates.typesetting import FONTS, ROOT
 from course.dates import civil_date
 from course.dates import format_date as in_words
 from course.exports.rules import StageCallback
@@ -142,7 +142,7 @@ def _date_or_blank(day: date | None) -> str:
 
 @cache
 def _compiler() -> typst.Compiler:
-    return typst.Compiler(TEMPLATE, font_paths=FONTS, ignore_system_fonts=True)
+    return typst.Compiler(TEMPLATE, root=ROOT, font_paths=FONTS, ignore_system_fonts=True)
 
 
 def _pdf(

@@ -15,6 +15,7 @@ from course.jobs.actions import delete_old_jobs
 from course.jobs.rules import JobKind, JobRegistry, JobRun
 from course.jobs.worker import LocalTask
 from course.mail import jobs as mail
+from course.milestones import jobs as milestones
 from course.organisation.contact_review_mail import queue_contact_reviews
 from course.people import jobs as people
 from course.people_import import jobs as people_import
@@ -58,7 +59,7 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, auth, backups, evidence, exports, mail, people, people_import, privacy, refreshers, reminders, reports,
+    analytics, auth, backups, evidence, exports, mail, milestones, people, people_import, privacy, refreshers, reminders, reports,
     scheduled_reports,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))

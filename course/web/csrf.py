@@ -25,6 +25,7 @@ def init(app: Flask) -> None:
     CSRFProtect(app).exempt("course.mail.views.choice")
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key
+    app.jinja_env.globals["opaque_id"] = opaque_id
 
     @app.before_request
     def check_owner() -> None:
@@ -51,7 +52,12 @@ def form_owner() -> str:
     person = current_user.person
     if person is None:
         return NO_OWNER
-    return _owner_fingerprint(person.id, str(current_app.secret_key))
+    return opaque_id(person.id)
+
+
+def opaque_id(person_id: int) -> str:
+    """The id by which forms and browsers know a person: 32 hexadecimal digits that only this course can make."""
+    return _owner_fingerprint(person_id, str(current_app.secret_key))
 
 
 def _owner_fingerprint(person_id: int, secret: str) -> str:

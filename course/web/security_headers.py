@@ -60,12 +60,15 @@ def _is_personal_response() -> bool:
     return signed_in or g.get("for_one_person", False) or "token" in (request.view_args or ())
 
 
-def clear_browser_data() -> None:
-    """Have the browser delete what it keeps of this site, at sign-out. Browsers do so over https only."""
+def clear_browser_data(others_wait: bool = False) -> None:
+    """Have the browser delete what it keeps of this site, at sign-out. Browsers do so over https only.
+
+    `others_wait`: answers of another person wait on this device (see js/store.js). Then the scripts of the course, which
+    told the server so, delete what belongs to the person who signs out, and nothing else."""
 
     @after_this_request
     def clear(response: Response) -> Response:
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        response.headers["Clear-Site-Data"] = '"cache"' if others_wait else '"cache", "storage"'
         return response
 
 

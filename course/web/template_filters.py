@@ -52,15 +52,26 @@ def link_phone_numbers(text: str) -> Markup:
     return Markup("").join(parts)
 
 
+def hue_class(number: int) -> str:
+    """The class that gives a module its hue: m1 to m8, by its number in the course from 1 on."""
+    return f"m{(number - 1) % 8 + 1}"
+
+
+def invalid_field(field: str) -> Markup:
+    """The attributes of a field with a mistake: it is invalid, and the message beside it describes it."""
+    return Markup('aria-invalid="true" aria-describedby="{}-mistake"').format(field)
+
+
 def init(environment: Environment, zone: str) -> None:
     """Add the filters and translation, for pages and for mails; moments are shown in `zone`. An undefined name in a template
     is an error."""
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     translation.install(environment)
-    environment.globals["current_language"] = translation.current_language
+    environment.globals.update(current_language=translation.current_language, hue=hue_class)
     environment.filters.update(
         day=format_date,
+        invalid_field=invalid_field,
         day_of=lambda value: format_date_of(value, zone),
         language_name=translation.language_name,
         listed=format_names,

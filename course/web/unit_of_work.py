@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, g, has_request_context
+from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_login import current_user
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -34,6 +34,7 @@ from course.web.duplicate_forms import claim_request_form, confirm_claim, is_for
 
 _LOG = logging.getLogger("course")
 _SESSIONS_KEY = "course.sessions"
+_COMMITTED_KEY = "course.committed"  # in the WSGI environment of a request
 FORM_REFUSED_STATUS = 422  # the status of a form that is shown again with its errors
 # How long a request waits for the locks of other transactions, before it answers that the course is busy. Commands and
 # jobs, for which nobody waits at a page, have the longer time of their connection.
@@ -125,7 +126,9 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
             fingerprint = claim_request_form(session) if claim_form_key else None
         yield session
         session.commit()
-        confirm_claim(fingerprint)
+        if in_request:
+            confirm_claim(fingerprint)
+            request.environ[_COMMITTED_KEY] = True
     except BaseException:
         session.rollback()
         raise
@@ -134,6 +137,11 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
             g.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
+
+
+def has_committed() -> bool:
+    """Whether a unit of work of this request is committed, even if it found nothing to change."""
+    return bool(request.environ.get(_COMMITTED_KEY))
 
 
 def signed_in_context(session: Session, at: datetime | None = None) -> Context:

@@ -36,6 +36,8 @@ from tests.reports.makers import cached_lines
 DAY = date(2026, 11, 22)
 # The steps of a learner are stored where they belong, and are nobody else's business.
 NOT_AUDITED = {
+    # How somebody likes to read is in their browser only.
+    "dashboard.night_shift",
     "learning.answer",
     # The choice of optional mail is private as well.
     "mail.choice",
@@ -45,12 +47,15 @@ NOT_AUDITED = {
     "learning.finish_step",
     # Private notes are nobody else's business, not even their existence.
     "privacy.delete_notes",
+    "milestones.save_intention",
+    "milestones.save_reply",
     "refreshers.answer_booster",
     "refreshers.begin_refresher",
     "refreshers.begin_scenario",
     "refreshers.begin_update",
     "refreshers.record_reread",
     "refreshers.record_change_seen",
+    "refreshers.start_five",
 }
 ADDED = ["person.added", "person.invited"]
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
@@ -70,9 +75,13 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "help_requests.request_help": [
         (World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam"),
     ],
+    "milestones.notify_managers": [
+        (World.tell_manager_of_certificate, ["sign_in.entered", "certificate.manager_notified"], "sam"),
+    ],
     "analytics.team_discussion": [(World.record_discussion, ["talk.held"], "boss")],
     "analytics.organisation_discussion": [(lambda w: w.record_discussion("everybody"), ["talk.held"], "boss")],
     "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],
+    "learning.take_back": [(World.take_back_decision, ["scenario.decision_withdrawn"], "boss")],
     "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
@@ -101,6 +110,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: w.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"}), ["contact.changed"], "boss"),
         (World.confirm,
          ["contact.changed", "contact.confirmed"], "boss"),
+        (lambda w: w.settings(signatory_name="Helen Marsh", signatory_role="Head"), ["organisation.signatory_changed"], "boss"),
         (World.settings, [], "boss"),
         (World.assign_contact_owner, ["contact.changed", "contact.entrusted"], "boss"),
     ],

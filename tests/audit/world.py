@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from course.analytics.models import TeamDiscussion
 from course.auth import actions as auth
+from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
 from course.external_certificates.models import TrustedIssuer
 from course.jobs.actions import enqueue
 from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink, RegistrationRequest
+from course.learning.models import Completion
+from course.learning.queries import enrolment_id
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
 from course.people.models import Deputy, Membership, RoleGrant, Team
@@ -62,6 +65,26 @@ class World:
         for _ in range(2):
             client.post("/help", {"from": "assessment"})
 
+    def tell_manager_of_certificate(self) -> None:
+        self.session.add(RoleGrant(person_id=self.kim.id, role="manager", team_id=self.team.id, since=now()))
+        self.session.add(Membership(person_id=self.sam.id, team_id=self.team.id, since=now()))
+        completion = Completion(
+            enrolment_id=enrolment_id(self.session, self.sam.id), completed_at=NOW, content_version="v", edition="0.3"
+        )
+        self.session.add(completion)
+        self.session.flush()
+        self.session.add(
+            Certificate(
+                completion_id=completion.id, person_id=self.sam.id, number="K7QM-2FXA-9TRC", name="Sam Okafor",
+                course="Online abuse", organisation="Riverside Trust", edition="0.3", content_version="v",
+                completed_on=NOW.date(), valid_until=NOW.date(), issued_at=NOW,
+            )
+        )  # fmt: skip
+        self.session.commit()
+        client = sign_in(Client(self.app), self.sam)
+        for _ in range(2):
+            client.post("/certificate/passed/manager", {})
+
     def settings(self, **changed: str) -> None:
         """Send the settings form as it is shown, with some values changed."""
         self.client.post("/organisation", {**self.client.get("/organisation").fields(), **changed})
@@ -88,6 +111,11 @@ class World:
     def end_feed(self) -> None:
         self.post("/calendar/own/make")
         self.post("/calendar/own/end")
+
+    def take_back_decision(self) -> None:
+        run = self.client.post("/module/secret-contact/second-phone", {}).location
+        self.post(run, step="1", choice="take-it")
+        self.post(f"{run}/take-back", step="1")
 
     def name_deputy(self) -> None:
         self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))

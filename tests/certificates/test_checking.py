@@ -50,7 +50,7 @@ def test_a_reissue_under_another_name_replaces_the_certificate(session: Session,
         make_context(session, None, NOW + timedelta(days=1)), old.number, "Samira Okafor", "married"
     )
     session.commit()
-    assert "replaced by another one" in client.get(f"/verify/{old.number}").text
+    assert "This certificate has been replaced" in client.get(f"/verify/{old.number}").text
     assert "married" not in client.get(f"/verify/{old.number}").text
     page = client.get(f"/verify/{number}")
     assert "This certificate is valid" in page.text

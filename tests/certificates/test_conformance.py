@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import typst
 
-from course.certificates.pdf import certificate_pdf
+from course.certificates.pdf import MOTIFS, certificate_pdf
 from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, PRINTED, make_logo, printed_for
 from tests.support.pseudo_language import offered
 from tests.support.verapdf import FLAVOURS, verdicts
@@ -27,6 +27,9 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "plain": lambda: certificate_pdf(PRINTED),
     "with a credential": lambda: certificate_pdf(PRINTED, CREDENTIAL),
     **{f"logo in {kind}": partial(certificate_pdf, PRINTED, CREDENTIAL, make_logo(kind)) for kind in LOGOS},
+    "signed, with drawings of the modules": lambda: certificate_pdf(
+        replace(PRINTED, motifs=tuple(MOTIFS)[:3], signatory="Helen Marsh", signatory_role="Head of Safeguarding")
+    ),
     "in another language": in_pseudo_language,
     "with as little as there can be": lambda: certificate_pdf(
         replace(PRINTED, pathway="", length="", sections=(), notice="")

@@ -49,11 +49,32 @@ def alternatives(data: bytes) -> list[str]:
 
 def test_the_pdf_shows_all_facts_of_the_certificate() -> None:
     shown = pdf_text(certificate_pdf(PRINTED))
-    for words in (PRINTED.name, PRINTED.course, PRINTED.organisation, PRINTED.edition, PRINTED.version, PRINTED.number,
+    for words in (PRINTED.name, PRINTED.course, PRINTED.organisation, PRINTED.edition, PRINTED.number,
                   PRINTED.completed_on, PRINTED.valid_until, PRINTED.notice, PRINTED.pathway, PRINTED.length, PRINTED.verify_url,
                   " · ".join(PRINTED.sections), "Valid up to and including", "final assessment"):  # fmt: skip
         assert words in shown
     assert "□" not in shown
+    assert PRINTED.version not in shown
+
+
+def test_the_version_of_the_content_is_in_the_properties_of_the_file() -> None:
+    about = reader(certificate_pdf(PRINTED)).metadata
+    assert about is not None
+    assert PRINTED.version in str(about.subject)
+
+
+def test_it_is_signed_by_the_person_and_role_that_the_organisation_has_named() -> None:
+    signed = replace(PRINTED, signatory="Helen Marsh", signatory_role="Head of Safeguarding")
+    assert "Signed for the organisation by Helen Marsh Head of Safeguarding" in pdf_text(certificate_pdf(signed))
+    assert "Signed for" not in pdf_text(certificate_pdf(PRINTED))
+
+
+def test_modules_are_named_with_their_drawings_of_which_nothing_needs_to_be_said() -> None:
+    modules = replace(PRINTED, sections=("New partners", "Responding"), motifs=("two-toothbrushes", "receiver"))
+    data, without = certificate_pdf(modules), certificate_pdf(replace(modules, motifs=()))
+    assert "What was learnt New partners · Responding" in pdf_text(data)
+    assert alternatives(data) == alternatives(without)
+    assert data != without
 
 
 def test_unknown_facts_are_left_out() -> None:
@@ -90,6 +111,19 @@ def test_a_name_in_any_script_is_typeset_and_can_be_copied(script: str) -> None:
     assert len(reader(data).pages) == 1
 
 
+# Each letter of the Latin blocks, between two letters that every font has.
+LATIN = [f"o{chr(c)}o" for block in ((0xC0, 0x250), (0x1E00, 0x1F00)) for c in range(*block) if chr(c).isalpha()]
+
+
+@pytest.mark.parametrize("start", range(0, len(LATIN), 110))
+def test_each_latin_letter_can_be_copied_once_from_a_name_and_from_a_fact(start: int) -> None:
+    part = LATIN[start : start + 110]
+    shown = unicodedata.normalize("NFC", pdf_text(certificate_pdf(replace(PRINTED, name=" ".join(part)))))
+    assert [word for word in part if word not in shown] == []
+    shown = unicodedata.normalize("NFC", pdf_text(certificate_pdf(replace(PRINTED, organisation=" ".join(part)))))
+    assert [word for word in part if word not in shown] == []
+
+
 @pytest.mark.parametrize("script", MARKED)
 def test_a_name_with_marks_is_complete_for_screen_readers(script: str) -> None:
     data = certificate_pdf(printed_for(MARKED[script]))
@@ -106,7 +140,7 @@ def test_characters_in_no_font_become_boxes_and_the_title_has_the_name(kind: str
     name, shown = BOXED[kind]
     data = certificate_pdf(printed_for(name))
     assert shown in pdf_text(data)
-    assert ("□ stands for a character" in pdf_text(data)) == ("□" in shown)
+    assert ("□ marks a character" in pdf_text(data)) == ("□" in shown)
     title = reader(data).metadata
     assert title is not None
     assert str(title.title).endswith(name.replace("\ud800", "\ufffd"))
@@ -119,7 +153,6 @@ def test_a_box_in_a_name_leaves_the_other_texts_unchanged(kind: str) -> None:
         PRINTED.number,
         PRINTED.completed_on,
         PRINTED.valid_until,
-        PRINTED.version,
         PRINTED.course,
         PRINTED.organisation,
     ):
@@ -127,7 +160,7 @@ def test_a_box_in_a_name_leaves_the_other_texts_unchanged(kind: str) -> None:
 
 
 def test_a_typed_box_is_not_taken_for_a_missing_character() -> None:
-    assert "stands for a character" not in pdf_text(certificate_pdf(printed_for("Sam □")))
+    assert "marks a character" not in pdf_text(certificate_pdf(printed_for("Sam □")))
 
 
 @pytest.mark.parametrize("kind", ODD)
@@ -164,6 +197,9 @@ def test_everything_at_its_longest_still_fits_on_one_page(logo: bytes | None) ->
         organisation="W" * 200,
         verify_url=f"https://{'w' * 60}.{'w' * 60}.example.org/verify/K7QM-2FXA-9TRC",
         sections=tuple(f"Responding to a concern about images {number}" for number in range(20)),
+        motifs=("receiver",) * 20,
+        signatory="W" * 200,
+        signatory_role="W" * 200,
     )
     assert len(reader(certificate_pdf(longest, logo=logo)).pages) == 1
 
@@ -176,8 +212,8 @@ def test_the_same_certificate_gives_the_same_bytes() -> None:
 
 
 def test_only_our_own_fonts_are_used() -> None:
-    ours = {"LibertinusSerif", "NotoSerif", "Amiri", "NotoSerifDevanagari", "NotoSerifBengali", "NotoSansGurmukhi",
-            "NotoSansTamil", "NotoSansCJKjp"}  # fmt: skip
+    ours = {"AtkinsonHyperlegibleNext", "Literata", "LibertinusSerif", "NotoSerif", "Amiri", "NotoSerifDevanagari",
+            "NotoSerifBengali", "NotoSansGurmukhi", "NotoSansTamil", "NotoSansCJKjp"}  # fmt: skip
     page: Any = reader(certificate_pdf(printed_for(" ".join(NAMES.values())))).pages[0]
     used = {str(font["/BaseFont"]).split("+")[1].split("-")[0] for font in page["/Resources"]["/Font"].values()}
     assert ours - {"NotoSerif"} <= used <= ours

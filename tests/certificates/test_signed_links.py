@@ -52,7 +52,7 @@ def test_the_link_opens_the_certificates_of_a_leaver_and_nothing_else(
 def test_the_learner_is_asked_to_keep_the_link(session: Session, client: Client) -> None:
     make_certificate(session)
     sign_in(client, make_person(session, "Ann Hill", "ann@example.org"))
-    assert "Keep this link" not in client.get("/certificate").text
+    assert "A link that stays yours" not in client.get("/certificate").text
 
 
 def test_a_forged_link_opens_nothing_and_attempts_are_rate_limited(

@@ -333,7 +333,7 @@ def test_sources_fold_away_behind_their_number_and_the_day_of_their_check(
 def test_the_words_of_a_drawing_fold_away(app: Flask) -> None:
     page = load_library(SAMPLE).modules["kites"].pages["the-line"]
     html = shown(app, next(block for block in page.blocks if block.kind == "diagram"))
-    assert re.search(r"</svg><details[^>]*><summary>The drawing in words</summary>.*A kite on a line\.", html)
+    assert re.search(r"</svg><details[^>]*><summary>The same in words</summary>.*A kite on a line\.", html)
 
 
 def test_a_page_shows_the_title_of_a_figure_as_its_caption(app: Flask) -> None:

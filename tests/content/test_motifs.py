@@ -17,7 +17,7 @@ def test_each_motif_that_a_module_may_name_has_a_drawing_of_its_own(app: Flask) 
 
 
 def test_a_motif_is_hidden_from_screen_readers_and_dimmed_while_it_is_ahead(app: Flask) -> None:
-    source = '{% from "components/motif.html" import motif, hue %}{{ motif("two-mugs", off=true) }} {{ hue(9) }}'
+    source = '{% from "components/motif.html" import motif %}{{ motif("two-mugs", off=true) }} {{ hue(9) }}'
     html = app.jinja_env.from_string(source).render()
     assert 'class="motif off"' in html
     assert 'aria-hidden="true"' in html

@@ -28,7 +28,7 @@ def test_the_check_counts_what_is_translated_and_ends_well(tmp_path: Path, modul
     (modules / SCENARIO).unlink()
     spoil(modules, QUESTIONS, f"reason: {pseudo('It stays.')}", "reason:")
     spoil(modules, "kites/questions.yaml", "Sort these.", "Sort those.")
-    (modules / "kites/pages/for-leaders.ga.md").write_text("---\ntitle: T\n---\nX.\n", encoding="utf-8")
+    (modules / "kites/module.ga.yaml").write_text("title: T\n", encoding="utf-8")
     done = content_app(tmp_path, modules).test_cli_runner().invoke(args=["content", "check"])
     assert done.exit_code == 0, done.output
     assert "The content is sound" in done.output

@@ -137,6 +137,12 @@ def test_what_no_author_wrote_is_no_text_to_translate(modules: Path) -> None:
     assert translated(modules).modules["kites"].scenarios["a-windy-day"].scenes[0].ask == "Bé?"
 
 
+def test_the_days_of_a_translated_timeline_are_those_of_its_english_dates(modules: Path) -> None:
+    moments = translated(modules).modules["kites"].timelines["a-month-of-kites"].options
+    assert next(str(moment.date) for moment in moments) == pseudo("1 May")
+    assert [(moment.day, moment.risk) for moment in moments] == [(0, 0), (1, 2), (2, 2), (3, 4)]
+
+
 OUTDATED = [
     ("kites/questions.yaml", "A gust comes.", "A storm comes.", "question"),
     ("kites/pages/the-line.md", "Kites were lost.", "Many kites were lost.", "page"),

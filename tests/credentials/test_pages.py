@@ -90,8 +90,8 @@ def test_a_certificate_without_a_credential_offers_none(session: Session, client
     actions.withdraw_key(session, 1, NOW, "why", NOW)
     session.commit()
     sign_in_holder(session, client, found)
-    assert "Download the PDF" in client.get(f"/certificate/{found.number}").text
-    assert "signed file" not in client.get(f"/certificate/{found.number}").text
+    assert "Download as PDF" in client.get(f"/certificate/{found.number}").text
+    assert "Download for a wallet" not in client.get(f"/certificate/{found.number}").text
     client.get(f"/certificate/{found.number}.json", 404)
 
 

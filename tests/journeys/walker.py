@@ -21,8 +21,10 @@ FOCUS = """target => {
     if (focused?.classList.contains("skip")) return "skip link";
     return target.type === "radio" && focused?.name === target.name ? "group" : "elsewhere";
 }"""
+# The link or button that leads on, where nothing is asked.
+ONWARD = "main :is(.button.turn, .onward .main, .step .button:not(.quiet)):visible"
 # What a page waits for.
-ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#now") ? "decision" : "" """
+ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#decide") ? "decision" : "" """
 
 
 class Walker:
@@ -79,7 +81,11 @@ class Walker:
         elif asks == "decision":
             self.decide()
         else:
-            self.follow(self.page.locator("main .button.turn, main .step .button:not(.quiet)").last)
+            # A timeline is told one moment after another.
+            everything = self.page.locator("[data-all]:visible")
+            if everything.count():
+                self.press(everything)
+            self.follow(self.page.locator(ONWARD).last)
         self.visit(self.page)
 
     def answer(self, attempt_id: int, position: int) -> None:
@@ -95,10 +101,7 @@ class Walker:
             if question.form != "order":
                 for value in values:
                     self.press(self.page.locator(f'#question input[name="{name}"][value="{value}"]'))
-        sure = self.page.locator("#sure-fairly")
-        if sure.count():
-            self.press(sure)
-        self.follow(self.page.locator("#question .button.turn"))
+        self.follow(self.page.locator("#sureness-fairly, #send"))
 
     def put_in_order(self, form: dict[str, list[str]]) -> None:
         """With the arrows where JavaScript is on, else from the lists."""
@@ -130,15 +133,14 @@ class Walker:
             for choice in scene.choices
             if choice.quality == "best"
         }
-        choices = self.page.locator('#now input[name="choice"]')
+        choices = self.page.locator('#decide button[name="choice"]')
         values = choices.evaluate_all("all => all.map(e => e.value)")
         position = next(i for i, value in enumerate(values) if value in best)
-        self.press(choices.nth(position))
-        self.follow(self.page.locator("#now .button"))
+        self.follow(choices.nth(position))
 
     def whole_course(self, steps: int = 700) -> None:
         """From My training to the certificate."""
-        self._until(r"/certificate$", steps)
+        self._until(r"/certificate/passed$", steps)
 
     def first_module(self, steps: int = 150) -> None:
         """From My training to the first page of the second module."""

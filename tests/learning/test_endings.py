@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from course.content.actions import archive
 from course.content.library import Library, load_library
 from course.learning.models import RunOutcome
-from course.learning.rules.branching import debrief_rows, run_state
+from course.learning.rules.branching import run_state
+from course.learning.rules.debrief import debrief_rows
 from course.people.models import Person
 from tests.conftest import NOW
 from tests.content.test_validation import SAMPLE, spoil
@@ -78,7 +79,7 @@ PLAYED = [
      "home/steady", "good"),
     (("look", *HOLD[1:]), "Home with the kite", ["You never went back.", "You looked as well."], [], "home/steady", "good"),
     (BACK, "Home with the kite", ["Well held."], ["You never went back."], "home/steady", "good"),
-    (DROP, "Home with a torn kite", ["What turned it", "The kite was let go near the trees.", "This scenario counts"],
+    (DROP, "Home with a torn kite", ["What turned it", "The kite was let go near the trees."],
      ["You never went back."], "home/dropped", "mixed"),
     (("look", "hold", "hold", "look", "look", "late"), "Dark", ["It is dark."], [], "dark", "mixed"),
     (("look", "hold", "back", "look", "hold", "hold", "look", "look", "hold"), "Home early", ["Hold on more often."],
@@ -109,9 +110,13 @@ def test_the_debrief_shows_the_ending_and_the_passages_that_the_path_has_earned(
 
 def test_a_repair_does_not_earn_another_ending(client: Client, person: Person) -> None:
     assert person.id
-    _, before = play(client, DROP[:-1])
-    assert before.h1 == "Home with a torn kite"
-    assert "Put this right before the scenario counts" in before.text
+    run, again = play(client, DROP[:-1])
+    ending = client.get(f"{run}/ending")
+    assert ending.h1 == "Home with a torn kite"
+    assert "One decision to look at again" in ending.text
+    assert "Home with a torn kite" not in again.text
+    client.post(run, {"step": again.fields()["step"], "choice": DROP[-1]})
+    assert client.get(f"{run}/debrief").h1 == "Home with a torn kite"
 
 
 def test_a_finished_run_keeps_its_ending_when_the_story_gets_several_and_loses_them_again(
@@ -139,8 +144,8 @@ def test_of_two_good_ways_each_is_a_recommended_one(tmp_path: Path) -> None:
           "to: s4}\n      - {id: tree,")  # fmt: skip
     scenario = load_library(modules).modules["kites"].scenarios["a-windy-day"]
     for choice in ("hold", "sit"):
-        rows = debrief_rows(run_state(scenario, [("s1", "hold"), ("s2", "hold"), ("s3", choice)]))
+        rows = debrief_rows(run_state(scenario, [("s1", "hold"), ("s2", "hold"), ("s3", choice)]), scenario)
         assert rows[2].is_recommended
-    worse = debrief_rows(run_state(scenario, [("s1", "hold"), ("s2", "hold"), ("s3", "tree")]))[2]
+    worse = debrief_rows(run_state(scenario, [("s1", "hold"), ("s2", "hold"), ("s3", "tree")]), scenario)[2]
     assert (worse.is_recommended, worse.best.id) == (False, "hold")
     assert [scene.id for scene in scenario.recommended] == ["s1", "s2", "s3", "s4", "s5", "s6", "home"]

@@ -57,7 +57,7 @@ def asked(session: Session, client: Client, sample_course: Library) -> dict[str,
 
 
 def _parts(page: Page) -> list[str]:
-    return re.findall(r'<fieldset class="part"><legend class="small-legend">(.*?)</legend>', page.html)
+    return re.findall(r'<fieldset class="part"><legend class="label">(.*?)</legend>', page.html)
 
 
 @pytest.mark.parametrize("name", [WORDS, NOTE])
@@ -88,12 +88,16 @@ def test_a_part_that_is_missing_is_named_and_nothing_that_was_chosen_is_lost(ask
     assert re.findall(r'name="(part-\d)"[^>]* value="(\d)" checked', page.html) == [
         ("part-1", one.place(0)), ("part-3", one.place(5)),
     ]  # fmt: skip
-    assert re.search(r'value="guessing" checked', page.html)
+    # The part that is missing is marked at its lines, which refer to the message beside them.
+    assert page.html.count('aria-invalid="true" aria-describedby="part-2-1-mistake"') == 2
+    assert '<p class="mistake" id="part-2-1-mistake">' in page.html
+    assert "You pressed “Guessing”." in page.text
 
 
 def test_words_that_are_right_are_shown_as_they_were_said_and_then_part_by_part(asked: dict[str, Asked]) -> None:
     page = asked[WORDS].answer(2, 4)
-    assert re.search(r'class="verdict" role="status"><span class="tag good">Right<', page.html)
+    assert page.h1 == "Right"
+    assert "You were fairly sure" in page.text
     assert re.search(r'<p class="bubble">\s*What a pity about the kite\.\s*Which tree is it\?\s*</p>', page.html)
     assert "You said:" in page.text
     assert "<b>Feels with her.</b> She is sad." in page.html
@@ -106,12 +110,16 @@ def test_words_that_are_right_are_shown_as_they_were_said_and_then_part_by_part(
 
 def test_a_part_that_is_not_right_shows_every_line_that_would_be(asked: dict[str, Asked]) -> None:
     page = asked[WORDS].answer(1, 4)
-    assert "Not quite" in page.text
-    parts = re.findall(r'<section class="part">(.*?)</section>', page.html, re.DOTALL)
+    assert page.h1 == "Partly right"
+    parts = page.html.split('<section class="part flow">')[1:]
     assert len(parts) == 2
     assert [word in parts[0] for word in ("Blames her", "Thanks her", "Feels with her")] == [True] * 3
-    assert (parts[0].count("Not right"), parts[0].count("Better")) == (1, 2)
-    assert (parts[1].count("Not right"), parts[1].count("Better"), parts[1].count(">Right<")) == (0, 0, 1)
+    assert (parts[0].count(">You chose<"), parts[0].count(">Better<")) == (1, 2)
+    assert [parts[1].count(words) for words in (">You chose<", ">Better<", ">You were right to choose this<")] == [
+        0,
+        0,
+        1,
+    ]
 
 
 def test_a_note_is_shown_as_a_sheet_and_compared_part_by_part(asked: dict[str, Asked]) -> None:

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.content.library import load_library
-from course.content.schema import Option, Question
-from course.learning.rules.branching import debrief_rows, longest_path, run_state
+from course.content.schema import Option, Question, Scenario, Scene
+from course.learning.rules.branching import run_state
+from course.learning.rules.debrief import debrief_rows
 from course.learning.rules.drawing import QuestionHistory, draw_questions, grade_assessment, results_by_point
 from course.learning.rules.grading import (
+    AnswerMistake,
     InvalidAnswer,
     SubmittedAnswer,
     grade,
@@ -38,8 +40,12 @@ GRADES = [
     (ALL, [0, 2], True, (True, True, True)),
     (ALL, [0], False, (True, True, False)),
     (ALL, [0, 1, 2], False, (True, False, True)),
-    (ORDER, [0, 1, 2], True, (True, True, True)),
-    (ORDER, [1, 0, 2], False, (False, False, True)),
+    # An order has one part for each pair of neighbours: what follows on rightly is right wherever it is.
+    (ORDER, [0, 1, 2], True, (True, True)),
+    (ORDER, [1, 2, 0], False, (False, True)),
+    (ORDER, [2, 0, 1], False, (True, False)),
+    (ORDER, [1, 0, 2], False, (False, False)),
+    (ORDER, [2, 1, 0], False, (False, False)),
     (SORT, ["Fine", "Not fine", "Fine"], True, (True, True, True)),
     (SORT, ["Fine", "Fine", "Fine"], False, (True, False, True)),
     (WORDS, [0, 4], True, (True, True, True, True, True)),
@@ -104,16 +110,23 @@ def test_an_answer_is_parsed_or_the_mistake_says_what_to_do(
     assert (found.message if isinstance(found, InvalidAnswer) else found) == meant
 
 
+NOT_CHOSEN = AnswerMistake("answer-1", "Choose one answer.")
+NOT_SURE = AnswerMistake("sureness-guessing", "Say how sure you are of your answer.")
+
+
 @pytest.mark.parametrize(
     ("form", "asks_confidence", "expected"),
     [
         ({"answer": ["1"], "sure": ["guessing"]}, True, SubmittedAnswer([0], "guessing")),
         ({"answer": ["1"]}, False, SubmittedAnswer([0], None)),
         ({"answer": ["1"], "sure": ["sure"]}, False, SubmittedAnswer([0], None)),
-        ({"answer": ["1"]}, True, InvalidAnswer("sure-sure", "Say how sure you are of your answer.")),
-        ({"answer": ["1"], "sure": ["very"]}, True, InvalidAnswer("sure-sure", "Say how sure you are of your answer.")),
-        # The mistake in the answer itself comes first.
-        ({}, True, InvalidAnswer("answer-1", "Choose one answer.")),
+        ({"answer": ["1"], "sureness": ["fairly"]}, True, SubmittedAnswer([0], "fairly")),
+        ({"answer": ["1"]}, True, InvalidAnswer((NOT_SURE,))),
+        ({"answer": ["1"], "sureness": ["very"]}, True, InvalidAnswer((NOT_SURE,))),
+        ({"sureness": ["sure"]}, True, InvalidAnswer((NOT_CHOSEN,))),
+        # What is missing is said together; the mistake in the answer itself comes first.
+        ({}, True, InvalidAnswer((NOT_CHOSEN, NOT_SURE))),
+        ({}, False, InvalidAnswer((NOT_CHOSEN,))),
     ],
 )
 def test_a_submission_is_an_answer_with_the_confidence_that_is_asked_for(
@@ -121,6 +134,45 @@ def test_a_submission_is_an_answer_with_the_confidence_that_is_asked_for(
 ) -> None:
     order = tuple(range(len(ONE.options)))
     assert parse_submission(ONE, order, form, asks_confidence) == expected
+
+
+MISTAKES = [
+    # question, what the form sends, the fields with a mistake, and the messages of the summary
+    (SORT, {}, ["group-1-1", "group-2-1", "group-3-1"], 3),
+    (SORT, {"group-2": ["1"]}, ["group-1-1", "group-3-1"], 2),
+    (WORDS, {}, ["part-1-1", "part-2-1"], 2),
+    (NOTE, {"part-2": ["3"]}, ["part-1-1", "part-3-1"], 2),
+    (ORDER, {}, ["place-1", "place-2", "place-3"], 1),
+    (ORDER, {"place-1": ["2"], "place-2": ["2"]}, ["place-2", "place-3"], 2),
+    (ONE, {}, ["answer-1"], 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "form", "fields", "messages"), MISTAKES)
+def test_all_that_is_missing_is_said_together_and_nothing_twice(
+    question: Question, form: dict[str, list[str]], fields: list[str], messages: int
+) -> None:
+    found = parse_answer(question, tuple(range(len(question.options))), form)
+    assert isinstance(found, InvalidAnswer)
+    assert [mistake.field for mistake in found.mistakes] == fields
+    assert next(mistake.field for mistake in found.summary) == fields[0]
+    assert len({mistake.message for mistake in found.summary}) == len(found.summary) == messages
+    assert all(found.at(field) for field in fields)
+    assert found.at("answer-9") is None
+
+
+SIX = ORDER.model_copy(update={"options": ORDER.options * 2})
+
+
+@given(st.permutations(range(6)))
+def test_an_order_is_right_only_as_a_whole_and_its_share_counts_right_neighbours(order: list[int]) -> None:
+    graded = grade(SIX, order)
+    assert graded.correct == (order == sorted(order))
+    assert graded.share == sum(order[n + 1] == order[n] + 1 for n in range(5)) / 5
+
+
+def test_a_line_that_is_too_early_does_not_make_all_after_it_wrong() -> None:
+    assert grade(SIX, [5, 0, 1, 2, 3, 4]).share == 0.8
 
 
 def test_a_point_is_right_when_all_its_answers_are() -> None:
@@ -202,7 +254,7 @@ def test_the_recommended_path_finishes_the_run() -> None:
     assert state.ending.id == "home"
     assert state.is_finished
     assert state.gauges == {"height": 5}
-    assert all(row.is_recommended for row in debrief_rows(state))
+    assert all(row.is_recommended for row in debrief_rows(state, DAY))
 
 
 def test_a_dangerous_decision_must_be_repaired_before_the_run_is_finished() -> None:
@@ -213,9 +265,11 @@ def test_a_dangerous_decision_must_be_repaired_before_the_run_is_finished() -> N
     assert state.scene.id == "s2"
     still = run_state(DAY, (*dangerous, ("s2", "drop")))
     assert not still.is_finished
+    recorded = run_state(DAY, dangerous, has_outcome=True)
+    assert recorded.is_finished
     mended = run_state(DAY, (*dangerous, ("s2", "drop"), ("s2", "hold")))
     assert mended.is_finished
-    assert [row.repaired for row in debrief_rows(mended)] == [False, True, False, False, False, False]
+    assert [row.repaired for row in debrief_rows(mended, DAY)] == [False, True, False, False, False, False]
 
 
 def test_a_way_back_is_offered_only_as_often_as_its_limit() -> None:
@@ -239,6 +293,21 @@ def test_gauges_stay_between_0_and_5() -> None:
 def test_a_decision_that_does_not_fit_its_scene_ends_the_walk() -> None:
     assert run_state(DAY, (("s4", "hold"),)).path == ()
     assert run_state(DAY, (("s1", "fly"),)).path == ()
+
+
+def longest_path(scenario: Scenario, scene: Scene) -> int:
+    """The largest number of decisions between a scene and an ending, without ways back."""
+    known: dict[str, int] = {}
+
+    def steps(scene: Scene) -> int:
+        if scene.is_ending:
+            return 0
+        if scene.id not in known:
+            targets = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
+            known[scene.id] = 1 + max(steps(target) for target in targets)
+        return known[scene.id]
+
+    return steps(scene)
 
 
 # Which of so many choices: made once, and not for each decision.

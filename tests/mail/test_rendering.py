@@ -88,7 +88,7 @@ def test_a_template_uses_the_values_that_are_declared_and_no_other(
 ) -> None:
     source = (FOLDER / "mail" / f"{kind.template}.txt").read_text(encoding="utf-8")
     used = meta.find_undeclared_variables(renderer._environment.parse(source))
-    assert used - {"course", "address"} == {field.name for field in fields(kind)}
+    assert used - {"course", "address", "course_length"} == {field.name for field in fields(kind)}
 
 
 @BY_TEMPLATE

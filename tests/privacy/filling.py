@@ -44,6 +44,7 @@ WORDS: dict[str, Any] = {
     "enrolment.kind": "initial",
     "erasure.counts": {},
     "erasure.stage": "spare",
+    "intention.reply": "did",
     "mail_choice.kind": "booster",
     "outbox_mail.next_try_at": None,
     "outbox_mail.headers": None,

@@ -68,7 +68,12 @@ def test_an_organisation_exports_the_data_about_a_person_without_notes(
         assert (done.exit_code, f"It is about {MARK} Fictional" in done.output) == (0, True), done.output
     found = json.loads((tmp_path / "1.json").read_bytes())
     tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}
-    assert {name for name, rows in tables.items() if not rows} == {"erasure", "erasure_request", "reflection"}
+    assert {name for name, rows in tables.items() if not rows} == {
+        "erasure",
+        "erasure_request",
+        "intention",
+        "reflection",
+    }
     copies = [one for one in found["log"] if one["what"] == "data.downloaded"]
     assert [one["in_words"] for one in copies] == [f"The course downloaded all data held about {MARK} Fictional"]
     for who, file in (("nobody@example.org", "x"), ("999999999999", "x"), (EMAIL, "gone/x")):

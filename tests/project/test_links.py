@@ -53,6 +53,8 @@ OTHER_PAGES = {
     "join_requests/asked.html",
     "join_requests/join.html",
     "learning/debrief.html",
+    "learning/ending.html",
+    "learning/repair.html",
     "learning/result.html",
     "people_import/one.html",
     "preview/frame.html",
@@ -61,6 +63,8 @@ OTHER_PAGES = {
     "refreshers/booster_end.html",
     "refreshers/change.html",
     "refreshers/story.html",
+    "milestones/intention.html",
+    "milestones/module_done.html",
     "reports/made.html",
     "reports/reminded.html",
 }

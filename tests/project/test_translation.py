@@ -21,6 +21,7 @@ from course.content.actions import archive
 from course.content.library import Library
 from course.dates import format_month
 from course.db import Base
+from course.organisation.header_footer import initials
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support import sentences
@@ -30,8 +31,9 @@ from tests.support.world import LIST, addresses, begin_everything, client_of, fi
 
 ADDRESSES_OF_A_ROUTE = 3
 VISIBLE_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "data-label")
-# The months of en_GB, in which the pseudo-language writes days, and what belongs to a time.
+# The months and weekdays of en_GB, in which the pseudo-language writes days, and what belongs to a time.
 DATE_WORDS = {format_month(date(2026, month, 1)).split()[0] for month in range(1, 13)} | {"am", "pm"}
+DATE_WORDS |= {f"{date(2026, 11, day):%A}" for day in range(1, 8)}
 # Names that are the same in every language.
 NAMES = {"CSV", "English", "Excel", "KB", "MB", "PDF", "PostgreSQL", "SQLite"}
 WITH_IDS = ("/preview", "/insight/questions")  # pages that show ids of questions
@@ -117,6 +119,7 @@ def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
         settings = app.extensions["course"].config
         places = _WORD.findall(f"{settings.database_url} {settings.public_url} {LIST.decode()}")
         known = DATE_WORDS | NAMES | set(_stored_words(session)) | set(places)
+        known |= {initials(name) for name in session.execute(text("select name from person")).scalars()}
         ids = _ids(app.extensions["course"].library)
     with offered():
         found = {

@@ -23,15 +23,17 @@ from course.db import Base
 from course.learning.models import Attempt, Enrolment, PageRead, Reflection, ScenarioRun
 from course.mail.models import MailChoice
 from course.mail.rules import DIGEST
+from course.milestones.models import Intention
 from course.people.models import Person
 from course.refreshers import actions
 from course.refreshers.models import PageReadAgain
-from course.signed_links import MailChoiceLink, sign_link
+from course.signed_links import IntentionLink, MailChoiceLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.audit.test_audited_actions import NOT_AUDITED
 from tests.learning import test_races as learning_races
 from tests.learning.finishing import make_nearly_complete
 from tests.makers import make_person, sign_in
+from tests.milestones.makers import make_module_done
 from tests.pages import Client
 from tests.refreshers import test_races as recall_races
 from tests.refreshers.makers import make_completed
@@ -131,6 +133,28 @@ def update(course: Course, _person: Person) -> Step:
     return Step("/refresher/update", Enrolment)
 
 
+def sentence(course: Course, person: Person) -> Step:
+    module = course.library.modules["new-partners"]
+    make_module_done(course.session, course.library, person.id, module, now())
+    return Step(
+        "/module/new-partners/done", Intention, form={"intention": "When a parent mentions somebody, I will ask."}
+    )
+
+
+def reply(course: Course, person: Person) -> Step:
+    course.session.add(
+        Intention(person_id=person.id, module="new-partners", text="I will ask.", written_at=now(), mailed_at=now())
+    )
+    course.session.flush()
+    number = course.session.execute(select(Intention.id)).scalar_one()
+    token = sign_link(IntentionLink(number), course.app.extensions["course"].config.secret_key)
+    return Step(f"/when-then/{token}", Intention, 0, {"reply": "did"})
+
+
+def five(_course: Course, _person: Person) -> Step:
+    return Step("/five", Attempt)
+
+
 # Each step with how long ago its learner completed the course, in days; None for somebody who has not.
 STEPS: dict[str, tuple[Callable[[Course, Person], Step], int | None]] = {
     "learning.finish_step": (page, None),
@@ -143,6 +167,9 @@ STEPS: dict[str, tuple[Callable[[Course, Person], Step], int | None]] = {
     "refreshers.record_reread": (read_again, 350),
     "refreshers.record_change_seen": (changed_page, 350),
     "refreshers.begin_update": (update, 90),
+    "refreshers.start_five": (five, 90),
+    "milestones.save_intention": (sentence, None),
+    "milestones.save_reply": (reply, None),
 }
 
 

@@ -127,7 +127,10 @@ def test_a_window_that_was_opened_earlier_does_not_undo_what_somebody_else_has_s
     lead = {"lead-name": "Jo Hill", "lead-phone": "01632 960101"}
     other.post("/organisation", other.get("/organisation").fields() | lead)
     page = mine.post("/organisation", early | {"name": "Harbour Trust"}, 422)
-    assert "somebody else after you opened it, and says “Jo Hill” here now. Save again to replace that." in page.text
+    assert (
+        "someone else saved this page after you opened it. It now says “Jo Hill” here. Save again to replace that."
+        in page.text
+    )
     assert "Harbour Trust" in page.html
     assert "Jo Hill" in mine.get("/concern").text
     mine.post("/organisation", page.fields() | lead)

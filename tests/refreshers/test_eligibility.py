@@ -262,7 +262,7 @@ def held_items(session: Session, person: Person, refresher: Refresher) -> tuple[
 
 @pytest.mark.parametrize(
     ("ago", "said", "not_said"),
-    [(350, "Please finish it by", "It was due on"), (400, "It was due on", "Please finish it by")],
+    [(350, "Finish by", "It was due on"), (400, "It was due on", "Finish by")],
 )
 def test_nobody_is_asked_to_finish_by_a_past_day(
     session: Session, client: Client, library: Library, ago: int, said: str, not_said: str

@@ -70,13 +70,13 @@ def test_the_last_step_of_a_refresher_leads_to_the_new_certificate(
         page = client.get(ends[step])
         if step == order[0]:
             assert link(page.html, "Go on") not in ("/certificate", "/refresher")
-    assert link(page.html, "Go on to my new certificate") == "/certificate"
+    assert link(page.html, "See my new certificate") == "/certificate/passed"
     newest = session.execute(select(Certificate.number).order_by(Certificate.id.desc()).limit(1)).scalar_one()
     assert newest in client.get("/certificate").text
     overview = client.get("/refresher")
     assert "You have finished your refresher" in overview.text
     assert "Begin my refresher" not in overview.text
-    assert link(overview.html, "See my certificate") == "/certificate"
+    assert link(overview.html, "See my certificate") == "/certificate/passed"
 
 
 def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
@@ -89,7 +89,7 @@ def test_a_changed_page_as_the_last_step_also_leads_to_the_certificate(
     _, last = nearly_finished_refresher(session, anew, person)
     for path, form in last.values():
         assert client.post(path, form).status == 303  # type: ignore[arg-type]
-    assert client.post("/refresher/refresher/change/1", {}).location == "/certificate"
+    assert client.post("/refresher/refresher/change/1", {}).location == "/certificate/passed"
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 2
 
 

@@ -31,7 +31,7 @@ def test_my_training_offers_the_refresher_when_the_window_opens(
 ) -> None:
     sign_in(client, make_completed(session, library))
     home = client.get("/")
-    assert "It is time for your refresher" in home.text
+    assert "Time for your refresher" in home.text
     page = client.get("/refresher")
     assert page.h1 == "My refresher"
     assert "that a child’s safety may depend on" in page.text
@@ -42,9 +42,9 @@ def test_long_before_the_window_the_refresher_is_not_asked_for_but_can_be_done(
     session: Session, client: Client, library: Library
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=30)))
-    assert "It is time for your refresher" not in client.get("/").text
+    assert "Time for your refresher" not in client.get("/").text
     assert "Your refresher opens on" in client.get("/").text
-    assert "You need not do it yet" in client.get("/refresher").text
+    assert "Not due yet" in client.get("/refresher").text
     assert begin_on_page(client).startswith("/refresher/story")
 
 
@@ -93,7 +93,10 @@ def test_a_refresher_leads_to_a_certificate_that_keeps_the_date(
     assert 5 < second.minutes < library.minutes / 2
     assert "You have completed the course" in client.get("/").text
     # The certificate says that it is for a refresher: on its page, as a PDF, and in the signed file in that.
-    assert "renewed the course by a refresher" in client.get(f"/certificate/{second.number}").text
+    assert "has renewed" in client.get(f"/certificate/{second.number}").text
+    passed = client.get("/certificate/passed")
+    assert passed.h1 == "Renewed, Sam"
+    assert "Your next refresher opens on" in passed.text
     sheet = client.flask.get(f"/certificate/{second.number}.pdf").data
     assert "renewed the course by a refresher" in pdf_text(sheet)
     (tmp_path / "certificate.pdf").write_bytes(sheet)

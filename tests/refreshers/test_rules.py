@@ -13,7 +13,14 @@ from course.content.rendering import InlineText
 from course.content.schema import Block, Change, Page
 from course.learning.rules.drawing import DrawnQuestion
 from course.refreshers.actions import prefer_changed_questions
-from course.refreshers.rules.boosters import SentBooster, is_booster_due, weakest_points
+from course.refreshers.rules.boosters import (
+    PageAnswerFact,
+    SentBooster,
+    is_booster_due,
+    points_missed_on_pages,
+    rested_page_questions,
+    weakest_points,
+)
 from course.refreshers.rules.composition import (
     REASON_CHANGED,
     REASON_CRITICAL,
@@ -277,3 +284,59 @@ def test_a_changed_question_is_asked_in_the_place_of_another_on_its_point() -> N
     ]
     assert prefer_changed_questions(drawn, [changed("q2", "b")]) == drawn
     assert prefer_changed_questions(drawn, [changed("q7", "z")]) == drawn
+
+
+@pytest.mark.parametrize(
+    ("answers", "reviews", "missed"),
+    [
+        ([], [], set()),
+        ([("a", False, 1)], [], {"a"}),
+        ([("a", True, 1)], [], set()),
+        # The newest answer on a point counts, in whatever order they come.
+        ([("a", False, 1), ("a", True, 9)], [], set()),
+        ([("a", True, 9), ("a", False, 1)], [], set()),
+        ([("a", True, 1), ("a", False, 9)], [], {"a"}),
+        # Answered right since, the point is put right; before or wrongly it is not; nor by another point.
+        ([("a", False, 1)], [("a", True, 2)], set()),
+        ([("a", False, 3)], [("a", True, 2)], {"a"}),
+        ([("a", False, 1)], [("a", False, 2)], {"a"}),
+        ([("a", False, 1)], [("a", True, 2), ("a", False, 3)], set()),
+        ([("a", False, 1), ("b", False, 1)], [("b", True, 2)], {"a"}),
+    ],
+)
+def test_a_point_missed_on_its_page_stays_missed_until_it_is_answered_right(
+    answers: list[tuple[str, bool, int]], reviews: list[tuple[str, bool, int]], missed: set[str]
+) -> None:
+    given = [PageAnswerFact(f"q-{point}", point, correct, after(day)) for point, correct, day in answers]
+    since = [MemoryReview(point, after(day), correct) for point, correct, day in reviews]
+    assert points_missed_on_pages(given, since) == missed
+
+
+def test_a_point_that_was_missed_on_its_page_comes_into_the_booster_before_one_that_is_remembered_as_well() -> None:
+    points = ("a", "b", "c", "d", "e", "f", "g")
+    estimate = {"a": 0.5, "b": 0.55, "c": 0.6, "d": 0.65, "e": 0.7, "f": 0.8, "g": 0.99}
+    assert weakest_points(estimate, points) == ("a", "b", "c", "d", "e")
+    assert weakest_points(estimate, points, frozenset({"f"})) == ("f", "a", "b", "c", "d")
+    # It weighs more, but a point that is as good as forgotten stays before it.
+    assert weakest_points({**estimate, "a": 0.2}, points, frozenset({"g"}))[:2] == ("a", "g")
+
+
+@pytest.mark.parametrize(
+    ("read", "answered", "day", "asked"),
+    [
+        (None, None, 100, False),
+        (None, 1, 100, False),
+        (1, None, 5.9, False),
+        (1, None, 6, True),
+        (1, 3, 7.9, False),
+        (1, 3, 8, True),
+        (4, 3, 8.9, False),
+        (4, 3, 9, True),
+    ],
+)
+def test_the_question_of_a_page_rests_for_five_days(
+    read: float | None, answered: float | None, day: float, asked: bool
+) -> None:
+    last_read = {} if read is None else {"m/page": after(read)}
+    answers = [] if answered is None else [PageAnswerFact("q", "a", False, after(answered))]
+    assert ("q" in rested_page_questions({"q": "m/page"}, last_read, answers, after(day))) == asked

@@ -71,7 +71,9 @@ def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     assert items is not None
     assert {item.point for item in items.items} == set(marked.points)
     answer_all(app, client, person)
-    assert "You are up to date with what has changed" in client.get("/refresher/update").text
+    ended = client.get("/refresher/update")
+    assert ended.h1 == "You are up to date"
+    assert "Your certificate keeps its date" in ended.text
     assert "See what has changed" not in client.get("/").text
     # The certificate keeps its date, and there is no second one.
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
@@ -181,14 +183,16 @@ def test_an_overdue_update_does_not_ask_for_it_by_the_past_due_date(
 ) -> None:
     sign_in(client, make_completed(session, library, ago=timedelta(days=90)))
     teach(28)
-    for path in ("/", "/refresher/update"):
-        assert "Please look at it by" in client.get(path).text
+    assert "Finish by" in client.get("/").text
+    assert "Please look at it by" in client.get("/refresher/update").text
     session.execute(update(ContentVersion).values(first_shown_at=now() - timedelta(days=40)))
     session.commit()
-    for path in ("/", "/refresher/update"):
-        page = client.get(path).text
-        assert "You were asked to look at it by" in page
-        assert "Please look at it by" not in page
+    page = client.get("/refresher/update").text
+    assert "You were asked to look at it by" in page
+    assert "Please look at it by" not in page
+    home = client.get("/").text
+    assert "It was due on" in home
+    assert "Finish by" not in home
 
 
 def test_an_update_after_an_earlier_certificate_was_withdrawn_leads_to_the_course(

@@ -24,6 +24,7 @@ COURSE = Path(__file__).resolve().parents[2] / "course"
 ENGLISH_ONLY = {
     "*/commands.py": "the command line is in English",
     "*/commands/*.py": "the command line is in English",
+    "content/beats.py": "messages for authors",
     "content/changes.py": "messages for authors",
     "content/coverage.py": "messages for authors",
     "content/ending_checks.py": "messages for authors",
@@ -32,6 +33,8 @@ ENGLISH_ONLY = {
     "content/guesser_report.py": "messages for authors",
     "content/guessers.py": "messages for authors",
     "content/lesson_source.py": "messages for authors",
+    "content/page_asks.py": "messages for authors",
+    "content/page_checks.py": "messages for authors",
     "content/loader.py": "messages for authors",
     "content/path_report.py": "messages for authors",
     "content/quality.py": "messages for authors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -100,14 +100,17 @@ def send_password_link(session: Session, person_id: int, at: datetime) -> bool:
     return True
 
 
-def send_invitation(session: Session, event: InvitationRequested) -> None:
-    """Mail a person the link to choose a first password. Raises LookupError if the person does not exist or has left."""
+def send_invitation(session: Session, event: InvitationRequested, due: date | None = None) -> None:
+    """Mail a person the link to choose a first password; `due` is the last day in time, if one lies ahead.
+
+    Raises LookupError if the person does not exist or has left.
+    """
     invited = person(session, event.person_id)
     if invited is None or invited.left_at is not None:
         raise LookupError(f"there is no person {event.person_id} to invite")
     link = _create_mailed_link(session, invited.id, "invitation", event.at)
     if link is not None:
-        _queue_link_mail(session, link, InvitationMessage(invited.name, event.sender, link.token), event.at)
+        _queue_link_mail(session, link, InvitationMessage(invited.name, event.sender, link.token, due), event.at)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from course.mail.rules import MailMessage
 from course.translation import lazy_gettext as _
@@ -10,13 +11,15 @@ from course.translation import lazy_gettext as _
 
 @dataclass(frozen=True)
 class InvitationMessage(MailMessage):
-    """The link to choose a first password: `name` is invited by `sender`, `token` is that of the link."""
+    """The link to choose a first password: `name` is invited by `sender`, `token` is that of the link. `due` is the last
+    day in time, if one lies ahead."""
 
     template = "invitation"
     label = _("Invitation")
     name: str
     sender: str
     token: str
+    due: date | None = None
 
 
 @dataclass(frozen=True)

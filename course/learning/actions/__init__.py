@@ -19,9 +19,9 @@ from course.learning.actions.attempts import (
 )
 from course.learning.actions.completion import FinishedEnrolment, complete_course, record_completion
 from course.learning.actions.enrolments import enrol, open_enrolment
-from course.learning.actions.pages import record_page_read, save_note
+from course.learning.actions.pages import answer_page_question, record_page_read, save_note
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.actions.runs import begin_run, decide
+from course.learning.actions.runs import begin_run, decide, withdraw_decision
 
 __all__ = [
     "CONFLICT",
@@ -31,6 +31,7 @@ __all__ = [
     "FinishedEnrolment",
     "NewAttempt",
     "add_retry_question",
+    "answer_page_question",
     "begin_check",
     "begin_final",
     "begin_run",
@@ -49,4 +50,5 @@ __all__ = [
     "save_answer",
     "save_note",
     "submit_answer",
+    "withdraw_decision",
 ]

@@ -62,5 +62,5 @@ def record_completion(context: Context, library: Library, finished: FinishedEnro
     day = civil_date(finished.finished_at, context.zone)
     publish(context.session, CourseCompleted(row, finished.person_id, finished.kind, context.now, day, course.title,
                                              course.edition, library.version, course.valid_months, library.pathway,
-                                             finished.minutes, library.sections))  # fmt: skip
+                                             finished.minutes, library.module_titles))  # fmt: skip
     return True

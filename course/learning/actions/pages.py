@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from course.content.schema import Module, Page
+from course.content.schema import Module, Page, Question
 from course.context import Context
 from course.db import insert_once, lock_row
 from course.learning.actions.enrolments import require_enrolment
-from course.learning.models import Enrolment, PageRead, Reflection
+from course.learning.models import Enrolment, PageAnswer, PageRead, Reflection
 from course.learning.rules.notes import merge_note
 
 
@@ -16,6 +16,24 @@ def record_page_read(context: Context, module: Module, page: Page) -> bool:
     ref = f"{module.id}/{page.id}"
     row = insert_once(
         context.session, PageRead, enrolment_id=enrolment, ref=ref, version=page.version, read_at=context.now
+    )
+    return row is not None
+
+
+def answer_page_question(context: Context, ref: str, question: Question, chosen: int) -> bool:
+    """Record what the learner who acts answered to the question of a page, `ref`. Only the first answer to a version of it is
+    kept; False if there was one. Raises IndexError if the question has no such option."""
+    row = insert_once(
+        context.session,
+        PageAnswer,
+        enrolment_id=require_enrolment(context.session, context.person_id),
+        ref=ref,
+        question_id=question.id,
+        version=question.version,
+        point=question.points[0],
+        chosen=chosen,
+        correct=question.options[chosen].correct,
+        answered_at=context.now,
     )
     return row is not None
 

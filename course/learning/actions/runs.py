@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
+from course.audit.actions import record_event
 from course.content.library import Library
 from course.content.schema import Scenario
 from course.context import Context
@@ -12,9 +15,10 @@ from course.learning.actions.completion import complete_course
 from course.learning.actions.enrolments import require_enrolment
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
 from course.learning.events import StepEnded
-from course.learning.models import Decision, RunOutcome, ScenarioRun
+from course.learning.models import Decision, DecisionWithdrawal, RunOutcome, ScenarioRun
 from course.learning.queries import RunView
 from course.learning.rules.branching import run_state
+from course.learning.rules.decision_log import withdrawable_decision
 
 
 def begin_run(context: Context, ref: str, scenario: Scenario, enrolment: int | None = None) -> int:
@@ -32,6 +36,13 @@ def begin_run(context: Context, ref: str, scenario: Scenario, enrolment: int | N
     return run if run is not None else queries.runs(session, person_id, ref)[-1].id
 
 
+def _lock_run(context: Context, run: RunView) -> RunView:
+    """The run as it is now. Until the end of the transaction no other one adds or takes back a decision of it."""
+    # SQLite has one writer at a time anyway.
+    context.session.execute(select(ScenarioRun.id).where(ScenarioRun.id == run.id).with_for_update())
+    return queries.run(context.session, context.person_id, run.id) or run
+
+
 def decide(context: Context, library: Library, run: RunView, scenario: Scenario, step: int, choice_id: str) -> str:
     """Take the decision that is number `step` of the run, with everything that follows from it.
 
@@ -39,12 +50,9 @@ def decide(context: Context, library: Library, run: RunView, scenario: Scenario,
     window), or the scene does not offer the choice.
     """
     session, person_id, at = context.session, context.person_id, context.now
-    state = run_state(scenario, run.decisions)
-    if (
-        step != state.decision_count + 1
-        or state.scene is None
-        or choice_id not in {choice.id for choice in state.open_choices}
-    ):
+    run = _lock_run(context, run)
+    state = run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
+    if step != run.next_step or state.scene is None or choice_id not in {choice.id for choice in state.open_choices}:
         return _duplicate_or_conflict(run, step, choice_id)
     scene = state.scene.id
     row = insert_once(session, Decision, run_id=run.id, step=step, scene_id=scene, choice_id=choice_id, decided_at=at)
@@ -59,6 +67,26 @@ def decide(context: Context, library: Library, run: RunView, scenario: Scenario,
     return SAVED
 
 
+def withdraw_decision(context: Context, run: RunView, scenario: Scenario, step: int) -> str:
+    """Take back the decision that is number `step` of the run. Both facts stay: that it was taken, and taken back.
+
+    Returns SAVED; or DUPLICATE (it was taken back already) or CONFLICT (it may not be, or no longer), which change nothing.
+    """
+    run = _lock_run(context, run)
+    if any(one.step == step and one.withdrawn for one in run.log):
+        return DUPLICATE
+    state = run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
+    found = withdrawable_decision(run.log, is_on_the_way=state.is_on_the_way)
+    if found is None or found.step != step:
+        return CONFLICT
+    insert_once(context.session, DecisionWithdrawal, decision_id=found.id, withdrawn_at=context.now)
+    record_event(context, "scenario.decision_withdrawn", ("person", context.person_id), {"run": run.id})
+    return SAVED
+
+
 def _duplicate_or_conflict(run: RunView, step: int, choice_id: str) -> str:
-    taken = run.decisions[step - 1][1] if 0 < step <= len(run.decisions) else None
-    return DUPLICATE if taken in (None, choice_id) else CONFLICT
+    # Between two decisions a withdrawal takes a number: what is sent with that number, another window has overtaken.
+    if not 0 < step < run.next_step:
+        return DUPLICATE
+    taken = next((one for one in run.log if one.step == step), None)
+    return DUPLICATE if taken is not None and taken.choice_id == choice_id and not taken.withdrawn else CONFLICT

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from course.content.endings import ShownEnding, earned_ending
 from course.content.paths import path_facts
-from course.content.schema import Choice, Scenario, Scene
+from course.content.schema import Choice, Quality, Scenario, Scene
+
+# What puts a dangerous decision right. A poor one does not: it leaves the child where she was.
+REPAIRING: tuple[Quality, ...] = ("best", "fair")
+FEWEST_CHOICES = 2  # a repair never offers fewer, or there would be nothing to decide
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,20 @@ class RunState:
         return len(self.path) + len(self.repairs)
 
     @property
+    def is_on_the_way(self) -> bool:
+        """Whether the newest decision belongs to the story and nothing followed from it yet: no repair and no outcome."""
+        return bool(self.path) and not self.repairs and not self.is_finished
+
+    @property
     def is_finished(self) -> bool:
         """Whether the run has reached an ending and every dangerous decision in it is repaired."""
         return self.ending is not None and not self.scenes_to_repair
 
 
-def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunState:
+def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]], *, has_outcome: bool = False) -> RunState:
     """Follow `decisions` (scene id, choice id) from the start of the scenario.
+
+    With `has_outcome` the run was recorded as finished, and stays so whatever a repair needs today.
 
     A decision that does not fit its scene ends the walk: the course cannot write such a row, and a guess would show a
     path that nobody took.
@@ -71,75 +82,50 @@ def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]]) -> RunSt
             repairs.append(SceneDecision(repaired, choice))
     facts = path_facts(scenario, [(decision.scene, decision.choice) for decision in path])
     ending = earned_ending(scene.id, scene.possible_endings, facts) if scene.is_ending else None
-    to_repair = _scenes_to_repair(path, repairs) if ending else ()
+    to_repair = _scenes_to_repair(path, repairs) if ending and not has_outcome else ()
     due = (to_repair[0] if to_repair else None) if ending else scene
-    choices = _open_choices(due, path, bool(ending)) if due else ()
+    choices: tuple[Choice, ...] = ()
+    if due:
+        choices = _repair_choices(due, [*path, *repairs]) if ending else _open_choices(due, path)
     return RunState(tuple(path), tuple(repairs), ending, due, choices, dict(facts.gauges), to_repair)
 
 
 def _scenes_to_repair(path: list[SceneDecision], repairs: list[SceneDecision]) -> tuple[Scene, ...]:
-    """The critical scenes whose last decision, on the way or in a repair, was dangerous."""
-    last: dict[str, SceneDecision] = {}
+    """The critical scenes with a dangerous decision after which no good one was taken there, on the way or in a repair."""
+    open_scenes: dict[str, Scene] = {}
     for decision in [*path, *repairs]:
-        last[decision.scene.id] = decision
-    return tuple(
-        decision.scene
-        for decision in last.values()
-        if decision.scene.critical and decision.choice.quality == "dangerous"
-    )
+        if decision.scene.critical and decision.choice.quality == "dangerous":
+            open_scenes.setdefault(decision.scene.id, decision.scene)
+        elif decision.choice.quality in REPAIRING:
+            open_scenes.pop(decision.scene.id, None)
+    return tuple(open_scenes.values())
 
 
-def _open_choices(scene: Scene, path: list[SceneDecision], repairing: bool) -> tuple[Choice, ...]:
-    """The choices open now: a way back is offered only as often as its limit says, and not in a repair."""
+def _open_choices(scene: Scene, path: list[SceneDecision]) -> tuple[Choice, ...]:
+    """The choices open on the way: a way back is offered only as often as its limit says."""
 
     def is_open(choice: Choice) -> bool:
-        if choice.try_again is None:
-            return True
-        used = sum(decision.choice is choice for decision in path)
-        return not repairing and used < choice.try_again
+        return choice.try_again is None or sum(made.choice is choice for made in path) < choice.try_again
 
     return tuple(choice for choice in scene.choices if is_open(choice))
 
 
-def longest_path(scenario: Scenario, scene: Scene) -> int:
-    """The largest number of decisions between a scene and an ending, without ways back."""
-    known: dict[str, int] = {}
-
-    def steps(scene: Scene) -> int:
-        if scene.is_ending:
-            return 0
-        if scene.id not in known:
-            targets = [scenario.by_id[choice.to] for choice in scene.choices if not choice.try_again]
-            known[scene.id] = 1 + max(steps(target) for target in targets)
-        return known[scene.id]
-
-    return steps(scene)
+def _repair_choices(scene: Scene, decisions: list[SceneDecision]) -> tuple[Choice, ...]:
+    """The choices open in a repair: no ways back, and none that was tried and did not do, as long as two are left."""
+    choices = [choice for choice in scene.choices if choice.try_again is None]
+    if not any(choice.quality in REPAIRING for choice in choices):
+        choices = list(scene.choices)
+    for made in decisions:
+        tried = made.scene.id == scene.id and made.choice.quality not in REPAIRING
+        if tried and len(choices) > FEWEST_CHOICES:
+            choices = [choice for choice in choices if choice is not made.choice]
+    return tuple(choices)
 
 
-@dataclass(frozen=True)
-class DebriefRow:
-    """One row of the debrief: the choice that was taken, and the recommended one at that point, the first of two good
-    ways. Whoever took the other one took a recommended one."""
-
-    scene: Scene
-    chosen: Choice
-    best: Choice
-    repaired: bool
-
-    @property
-    def is_recommended(self) -> bool:
-        return self.chosen.quality == "best"
-
-
-def debrief_rows(state: RunState) -> tuple[DebriefRow, ...]:
-    """The path of the run, with the recommended decision at each of its scenes."""
-    repaired = {decision.scene.id for decision in state.repairs if decision.choice.quality != "dangerous"}
-    return tuple(
-        DebriefRow(
-            decision.scene,
-            decision.choice,
-            decision.scene.best,
-            decision.choice.quality == "dangerous" and decision.scene.id in repaired,
-        )
-        for decision in state.path
-    )
+def decisions_ahead(scenario: Scenario, scene: Scene) -> int:
+    """How many decisions lie ahead on the recommended way from a scene on: about as many as its reader will take."""
+    count = 0
+    while not scene.is_ending and count <= len(scenario.scenes):
+        scene = scenario.by_id[scene.best.to]
+        count += 1
+    return count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from course.content.schema import Question
 from course.translation import lazy_gettext as _
@@ -16,11 +17,32 @@ GivenAnswer = list[int] | list[str]
 
 
 @dataclass(frozen=True)
-class InvalidAnswer:
-    """Why an answer cannot be accepted yet: the id of the field, and what to do."""
+class AnswerMistake:
+    """What is missing or wrong in an answer: the id of the field, and what to do."""
 
     field: str
     message: str
+
+
+@dataclass(frozen=True)
+class InvalidAnswer:
+    """Why an answer cannot be accepted yet: one mistake or more, in the order of the fields."""
+
+    mistakes: tuple[AnswerMistake, ...]
+
+    @property
+    def message(self) -> str:
+        """What to do first."""
+        return self.mistakes[0].message
+
+    @property
+    def summary(self) -> tuple[AnswerMistake, ...]:
+        """The mistakes with each message once."""
+        return tuple({mistake.message: mistake for mistake in reversed(self.mistakes)}.values())[::-1]
+
+    def at(self, field: str) -> str | None:
+        """The message of the mistake in the field of this id; None if there is none."""
+        return next((mistake.message for mistake in self.mistakes if mistake.field == field), None)
 
 
 @dataclass(frozen=True)
@@ -33,10 +55,18 @@ class SubmittedAnswer:
 
 @dataclass(frozen=True)
 class Grade:
-    """`parts` says for each option (by index) whether the answer treats it rightly; `correct` is all of them."""
+    """`parts` says for each option (by index) whether the answer treats it rightly; `correct` is all of them.
+
+    Of options that were put in order, each is right or wrong with the one that comes after it: one part fewer.
+    """
 
     correct: bool
     parts: tuple[bool, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of the parts that are right, from 0 to 1."""
+        return sum(self.parts) / len(self.parts)
 
 
 def option_order(question: Question, seed: int, position: int) -> tuple[int, ...]:
@@ -57,20 +87,28 @@ def option_order(question: Question, seed: int, position: int) -> tuple[int, ...
 def parse_submission(
     question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]], asks_confidence: bool = True
 ) -> SubmittedAnswer | InvalidAnswer:
-    """Parse a submitted form: the answer and, unless `asks_confidence` is False, the confidence (field `sure`)."""
+    """Parse a submitted form: the answer and, unless `asks_confidence` is False, the confidence. What is missing is said
+    together."""
     given = parse_answer(question, order, form)
-    if isinstance(given, InvalidAnswer) or not asks_confidence:
-        return given if isinstance(given, InvalidAnswer) else SubmittedAnswer(given, None)
-    confidence = next(iter(form.get("sure", ())), None)
-    if confidence not in CONFIDENCE_LEVELS:
-        return InvalidAnswer("sure-sure", _("Say how sure you are of your answer."))
-    return SubmittedAnswer(given, confidence)
+    confidence = pressed_confidence(form) if asks_confidence else None
+    mistakes = given.mistakes if isinstance(given, InvalidAnswer) else ()
+    if asks_confidence and confidence is None:
+        mistakes += (AnswerMistake("sureness-guessing", _("Say how sure you are of your answer.")),)
+    return (
+        InvalidAnswer(mistakes) if mistakes or isinstance(given, InvalidAnswer) else SubmittedAnswer(given, confidence)
+    )
+
+
+def pressed_confidence(form: Mapping[str, Sequence[str]]) -> str | None:
+    """The confidence in a form (field `sureness`, or `sure` in a page from before an upgrade); None if there is none."""
+    sent = next(iter(form.get("sureness") or form.get("sure") or ()), None)
+    return sent if sent in CONFIDENCE_LEVELS else None
 
 
 def parse_answer(
     question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
 ) -> GivenAnswer | InvalidAnswer:
-    """Parse the answer in a form into the indices of the question's options, or the mistake that makes it invalid.
+    """Parse the answer in a form into the indices of the question's options, or the mistakes that make it invalid.
 
     `form` gives the values sent for each field. Options are sent by their place on screen (from 1), so that nothing in
     the page discloses the right one.
@@ -83,55 +121,65 @@ def parse_answer(
         return _parse_parts(question, order, form)
     places = _parse_numbers(form.get("answer", ()))
     if places is None or any(not 1 <= place <= len(order) for place in places):
-        return InvalidAnswer("answer-1", _("Choose from the answers shown."))
+        return _invalid("answer-1", _("Choose from the answers shown."))
     if question.form == "one" and len(set(places)) != 1:
-        return InvalidAnswer("answer-1", _("Choose one answer."))
+        return _invalid("answer-1", _("Choose one answer."))
     if not places:
-        return InvalidAnswer("answer-1", _("Mark at least one."))
+        return _invalid(
+            "answer-1", _("Mark at least one moment.") if question.form == "timeline" else _("Mark at least one.")
+        )
     return sorted({order[place - 1] for place in places})
+
+
+def _invalid(field: str, message: str) -> InvalidAnswer:
+    return InvalidAnswer((AnswerMistake(field, message),))
 
 
 def _parse_groups(
     question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
 ) -> GivenAnswer | InvalidAnswer:
     groups = [""] * len(order)
+    mistakes: list[AnswerMistake] = []
     for place, index in enumerate(order, 1):
         sent = form.get(f"group-{place}", ())
         number = _parse_numbers(sent)
         if not number or len(number) != 1 or not 1 <= number[0] <= len(question.groups):
-            return InvalidAnswer(
-                f"group-{place}-1", _("Choose a group for “%(text)s”.", text=question.options[index].text)
-            )
-        groups[index] = question.groups[number[0] - 1]
-    return groups
+            text = question.options[index].text
+            mistakes.append(AnswerMistake(f"group-{place}-1", _("Choose a group for “%(text)s”.", text=text)))
+        else:
+            groups[index] = question.groups[number[0] - 1]
+    return InvalidAnswer(tuple(mistakes)) if mistakes else groups
 
 
 def _parse_parts(
     question: Question, order: Sequence[int], form: Mapping[str, Sequence[str]]
 ) -> GivenAnswer | InvalidAnswer:
     given: list[int] = []
+    mistakes: list[AnswerMistake] = []
     for part, group in enumerate(question.groups, 1):
         number = _parse_numbers(form.get(f"part-{part}", ()))
         chosen = order[number[0] - 1] if number and len(number) == 1 and 1 <= number[0] <= len(order) else None
         if chosen is None or question.options[chosen].group != group:
             name = getattr(group, "shown", group)  # in the reader's language
-            return InvalidAnswer(f"part-{part}-1", _("Choose a line for “%(part)s”.", part=name))
-        given.append(chosen)
-    return given
+            mistakes.append(AnswerMistake(f"part-{part}-1", _("Choose a line for “%(part)s”.", part=name)))
+        else:
+            given.append(chosen)
+    return InvalidAnswer(tuple(mistakes)) if mistakes else given
 
 
 def _parse_places(order: Sequence[int], form: Mapping[str, Sequence[str]]) -> GivenAnswer | InvalidAnswer:
     chosen: dict[int, int] = {}
+    mistakes: list[AnswerMistake] = []
     for place, index in enumerate(order, 1):
         number = _parse_numbers(form.get(f"place-{place}", ()))
         if not number or len(number) != 1 or not 1 <= number[0] <= len(order):
-            return InvalidAnswer(f"place-{place}", _("Give every line its place in the order."))
-        if number[0] in chosen:
-            return InvalidAnswer(
-                f"place-{place}", _("Two lines have place %(number)s. Give each its own.", number=number[0])
-            )
-        chosen[number[0]] = index
-    return [chosen[number] for number in sorted(chosen)]
+            mistakes.append(AnswerMistake(f"place-{place}", _("Give every line its place in the order.")))
+        elif number[0] in chosen:
+            message = _("Two lines have place %(number)s. Give each its own.", number=number[0])
+            mistakes.append(AnswerMistake(f"place-{place}", message))
+        else:
+            chosen[number[0]] = index
+    return InvalidAnswer(tuple(mistakes)) if mistakes else [chosen[number] for number in sorted(chosen)]
 
 
 def _parse_numbers(values: Sequence[str]) -> list[int] | None:
@@ -146,8 +194,9 @@ def grade(question: Question, given: GivenAnswer) -> Grade:
     if question.form == "sort":
         parts = tuple(option.group == group for option, group in zip(question.options, given, strict=True))
     elif question.form == "order":
-        places = {index: place for place, index in enumerate(given)}
-        parts = tuple(places.get(index) == index for index in range(len(question.options)))
+        # By neighbours, not by places: one line that is too early must not make all after it wrong.
+        following = dict(pairwise(given))
+        parts = tuple(following.get(index) == index + 1 for index in range(len(question.options) - 1))
     elif question.has_parts:
         # Where a part has several right options, one of them is enough.
         done = {question.options[int(index)].group for index in given if question.options[int(index)].correct}

@@ -23,4 +23,6 @@ def merge_note(stored: str, seen: str, sent: str) -> str:
         return stored
     if stored in (seen, ""):
         return sent
+    if f"\n\n{stored}".endswith(f"\n\n{sent}"):
+        return stored  # the same text comes again: a device that was offline did not hear that it had arrived
     return f"{stored}\n\n{sent}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,8 @@ class ProgressFacts:
     """The facts of one enrolment on which progress rests.
 
     References are module/step. `shown` are the points of a module's check, as (module, point), whose questions were
-    all right in one attempt; `proven` are those of them that were answered without a guess.
+    all right in one attempt; `proven` are those of them that were answered without a guess. `touched` is the
+    moment of the newest fact of each module, and of "course" and the like.
     """
 
     pages: frozenset[str] = frozenset()
@@ -26,6 +28,7 @@ class ProgressFacts:
     final_passed: bool = False
     completed_at: datetime | None = None
     last_module: str | None = None
+    touched: Mapping[str, datetime] = field(default_factory=dict)
 
 
 CHECK = "check"

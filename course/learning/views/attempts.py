@@ -13,12 +13,13 @@ from course.learning import actions, queries
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.reader_course import reader_library
 from course.learning.rules.drawing import HELP_AFTER_FAILURES, AssessmentResult, draw_for_final
-from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
+from course.learning.rules.grading import InvalidAnswer, option_order, parse_submission
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.help_offer import help_offer
 from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
+    address_after_final_answer,
     address_after_step,
     closed_redirect,
     link_after_final,
@@ -33,6 +34,7 @@ from course.learning.views.page_context import (
     reader_progress,
     redirect_to,
 )
+from course.learning.views.question_page import question_values
 from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import sign_in_required
@@ -74,6 +76,8 @@ def attempt(attempt_id: int) -> str | Response:
         return redirect_to(closed_redirect(found.kind, found.enrolment_id) or following)
     if found.kind == "timeline":
         return redirect_to(url_for("learning.question", attempt_id=attempt_id, position=1))
+    if found.kind == "booster":
+        return redirect_to(url_for("refreshers.five_end", attempt_id=attempt_id))
     module = module_of(found.ref) if found.kind in MODULE_ATTEMPT_KINDS else None
     finals = queries.final_attempts(db(), reader_id()) if found.kind == "final" else []
     verdict = actions.final_result(db(), reader_library(), reader_id(), finals)
@@ -132,12 +136,12 @@ def _protected_points(found: AttemptView, finals: Sequence[AttemptView] | None =
     return actions.protected_points(db(), reader_library(), reader_id(), finals)
 
 
-def _review_context(attempt: AttemptView, item: AttemptItemView, hidden: frozenset[str]) -> dict[str, object]:
+def _review_context(
+    attempt: AttemptView, item: AttemptItemView, hidden: frozenset[str], mistake: InvalidAnswer | None = None
+) -> dict[str, object]:
     """The template variables that show an item with its answer; `hidden` if the answer is not disclosed yet."""
     _, question = _item_or_404(attempt, item.position)
-    order = option_order(question, attempt.seed, item.position)
-    graded = grade(question, item.given) if item.given is not None else None
-    return {"item": item, "question": question, "order": order, "grade": graded, "hidden": item.point in hidden}
+    return {**question_values(question, item, attempt.seed, mistake), "hidden": item.point in hidden}
 
 
 @pages.get("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
@@ -169,12 +173,9 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
     return render_template(
         "learning/question.html",
         attempt=found,
-        **_review_context(found, item, frozenset() if item.given is None else _protected_points(found)),
+        **_review_context(found, item, frozenset() if item.given is None else _protected_points(found), mistake),
         progress=progress,
         here=step_id,
-        mistake=mistake,
-        typed=request.form,
-        sureness=CONFIDENCE_LEVELS,
         name=ATTEMPT_NAMES.get(found.kind, ""),
         asked_again=found.kind in actions.RETRY_MISSED_KINDS and _all_misses_retried(found, item.point),
         used_up=found.kind in actions.RETRY_MISSED_KINDS and not _all_misses_retried(found, item.point),
@@ -209,7 +210,7 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
-    return redirect_to(onward)
+    return redirect_to(address_after_final_answer(attempt_id) if found.kind == "final" else onward)
 
 
 @pages.get("/assessment")

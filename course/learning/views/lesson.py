@@ -3,39 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 from flask import current_app, render_template
 from markupsafe import Markup
 
-from course.content.schema import Block, Nation, Page, Setting
+from course.content.page_sources import PageSources, page_sources
+from course.content.schema import Block, ContactKind, Nation, Page, Setting
+from course.learning.queries.page_answers import PageAnswerView
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import ModuleProgress, StepProgress
 from course.organisation.request_organisation import current_organisation
 from course.translation import current_language
 
+
+@dataclass(frozen=True)
+class LessonFragments:
+    """A lesson page as far as it is the same for all its readers: the judgement that opens it (None: it has none), finished
+    HTML and between it the blocks that differ by organisation (contacts) or person, the list of sources, and who to tell."""
+
+    judge: Markup | None
+    parts: tuple[Markup | Block, ...]
+    sources: PageSources
+    sources_list: Markup
+    contacts: tuple[ContactKind, ...]
+
+
 # By page version, pathway, nation and language of the frame. The version is a hash of every word that is shown of the page,
 # and the fragments hold nothing else, so that an entry is right for ever and in every process.
-_fragment_cache: dict[tuple[str, Setting | None, Nation | None, str], tuple[Markup | Block, ...]] = {}
+_fragment_cache: dict[tuple[str, Setting | None, Nation | None, str], LessonFragments] = {}
 FRAGMENT_CACHE_SIZE = 2048
 
 
-def render_lesson(
-    page: Page, progress: ModuleProgress, back: str, following: StepProgress, notes: Mapping[str, str], kept: str
-) -> str:
-    """Render a lesson page as HTML. `kept` is the id of the block whose note was just saved, or empty."""
-    parts, get = page_fragments(page), current_app.jinja_env.get_template
+@dataclass(frozen=True)
+class ReaderState:
+    """What one reader has done on a page: their notes, the id of the block whose note was just saved, or empty, their answers
+    by the version of the question, and the version that was just answered, or empty."""
+
+    notes: Mapping[str, str]
+    kept: str
+    answers: Mapping[str, PageAnswerView]
+    answered: str
+
+
+def render_lesson(page: Page, progress: ModuleProgress, back: str, following: StepProgress, reader: ReaderState) -> str:
+    """Render a lesson page as HTML."""
+    fragments, blocks = page_fragments(page), _macros("components/blocks.html")
     return render_template(
         "learning/page.html",
         progress=progress,
         here=page.id,
         page=page,
-        parts=parts,
-        reflects=any(part.kind == "reflect" for part in parts if isinstance(part, Block)),
+        judge=fragments.judge,
+        parts=fragments.parts,
+        sources=fragments.sources,
+        sources_list=fragments.sources_list,
+        contacts=fragments.contacts,
+        reflects=any(part.kind == "reflect" for part in fragments.parts if isinstance(part, Block)),
         # Passed in, because a template that imports a macro builds its own context for each page.
-        show=get("components/blocks.html").module.show,  # type: ignore[attr-defined]
-        token=get("components/ui.html").module.token,  # type: ignore[attr-defined]
-        notes=notes,
-        kept=kept,
+        show=blocks.show,
+        tell=blocks.tell,
+        token=_macros("components/ui.html").token,
+        notes=reader.notes,
+        kept=reader.kept,
+        answers=reader.answers,
+        just_answered=reader.answers.get(reader.answered),
         library=reader_library(),
         organisation=current_organisation(),
         back=back,
@@ -43,28 +77,50 @@ def render_lesson(
     )
 
 
-def page_fragments(page: Page) -> tuple[Markup | Block, ...]:
-    """Finished HTML, and between it the blocks that differ by organisation (contacts) or person (reflect)."""
+def page_fragments(page: Page) -> LessonFragments:
+    """The fragments of a page, from the cache if they were made before."""
     # The fragments say which texts are not in the language of the page, so it is the page's language that counts.
     key = (page.shown_version, reader_library().pathway, reader_library().nation, current_language())
     fragments = _fragment_cache.get(key)
     if fragments is None:
         if len(_fragment_cache) >= FRAGMENT_CACHE_SIZE:
             _fragment_cache.clear()
-        fragments = _fragment_cache[key] = tuple(_render_fragments(page))
+        fragments = _fragment_cache[key] = _render_fragments(page)
     return fragments
 
 
-def _render_fragments(page: Page) -> list[Markup | Block]:
-    show = current_app.jinja_env.get_template("components/blocks.html").module.show  # type: ignore[attr-defined]
-    fragments: list[Markup | Block] = []
-    for block in page.blocks:
-        if block.kind == "reflect" or block.contacts:
-            fragments.append(block)
+def _macros(template: str) -> Any:
+    return current_app.jinja_env.get_template(template).module
+
+
+def _render_fragments(page: Page) -> LessonFragments:
+    blocks, sources = _macros("components/blocks.html"), page_sources(page)
+    parts: list[Markup | Block] = []
+    judge = None
+    for _key, group in groupby(page.blocks, key=_fold_heading):
+        together = list(group)
+        block = together[0]
+        if block.kind == "judge" and judge is None:
+            judge = Markup(blocks.judgement(block))  # noqa: S704 (a template made it)
             continue
-        html = Markup(show(block, {}, None, None))  # noqa: S704 (a template made it)
-        if fragments and isinstance(fragments[-1], Markup):
-            fragments[-1] += html
+        if block.kind in ("reflect", "question") or block.contacts:
+            parts.append(block)
+            continue
+        made = (
+            blocks.folded(together, block.kind, sources)
+            if block.fold
+            else blocks.show(block, {}, None, None, sources=sources)
+        )
+        html = Markup(made)  # noqa: S704 (a template made it)
+        if parts and isinstance(parts[-1], Markup):
+            parts[-1] += html
         else:
-            fragments.append(html)
-    return fragments
+            parts.append(html)
+    contacts = tuple(dict.fromkeys(kind for block in page.blocks for kind in block.contacts))
+    listed = Markup(blocks.sources_fold(sources))  # noqa: S704 (a template made it)
+    return LessonFragments(judge, tuple(parts), sources, listed, contacts)
+
+
+def _fold_heading(block: Block) -> object:
+    """Equal for folded parts of one heading, which are shown as one where they follow each other; different for all others."""
+    return (block.kind, block.title, block.audience) if block.fold else id(block)

@@ -1,30 +1,15 @@
-"""The outline of a module, its discussion sheet, and what the assessment takes and sends the reader back to."""
+"""The outline of a module, its discussion sheet, and the pages to which the assessment sends the reader back."""
 
 from __future__ import annotations
 
 from flask import abort, render_template, url_for
 
-from course.content.library import SECONDS_PER_QUESTION
 from course.learning.reader_course import reader_library
 from course.learning.rules.drawing import AssessmentResult
-from course.learning.views.page_context import (
-    module_or_404,
-    pages,
-    reader_progress,
-)
+from course.learning.views.assessment_size import assessment_minutes as assessment_minutes
+from course.learning.views.carry_on import module_carry_on
+from course.learning.views.page_context import module_or_404, pages
 from course.web.access import sign_in_required
-
-
-def assessment_minutes(verdict: AssessmentResult | None) -> float:
-    """How many minutes the next attempt at the final assessment takes, at SECONDS_PER_QUESTION for each question."""
-    rules, points = reader_library().course, reader_library().points
-    asked = verdict.missed if verdict else reader_library().taught_points
-    critical = sum(points[p].safety_critical for p in asked)
-    return (
-        (critical * rules.final_per_critical_point + (len(asked) - critical) * rules.final_per_point)
-        * SECONDS_PER_QUESTION
-        / 60
-    )
 
 
 @pages.get("/module/<module_id>")
@@ -33,7 +18,9 @@ def module(module_id: str) -> str:
     """Show the outline of a module, and which steps of it are done."""
     found = module_or_404(module_id)
     others = [found.scenarios[name] for step in found.steps for name in step.others]
-    return render_template("learning/module.html", progress=reader_progress(found), others=others,
+    progress, carry_on = module_carry_on(found)
+    return render_template("learning/module.html", progress=progress, carry_on=carry_on, others=others,
+                           minutes=reader_library().step_minutes,
                            sheet=module_id in reader_library().discussions)  # fmt: skip
 
 

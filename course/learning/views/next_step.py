@@ -54,8 +54,19 @@ def link_after_final() -> NextLink:
     """The link after the final assessment is passed. An edit of the course may have left something else open."""
     done = queries.progress_facts(row_source(), reader_id()).completed_at is not None
     if done:
-        return NextLink(url_for("certificates.my_certificates"), _("See my certificate"))
+        return NextLink(url_for("milestones.passed"), _("See my certificate"))
     return NextLink(url_for("dashboard.home"), _("Go on with what is open"))
+
+
+def address_after_final_answer(attempt_id: int) -> str:
+    """The address after an answer in the final assessment: the certificate, if this attempt has completed the course;
+    otherwise the attempt, with its next question or its result."""
+    found = queries.attempt(db(), reader_id(), attempt_id)
+    if found is not None and found.passed:
+        done = queries.completion(db(), found.enrolment_id)
+        if done is not None and done.completed_at == found.finished_at:
+            return url_for("milestones.passed")
+    return url_for("learning.attempt", attempt_id=attempt_id)
 
 
 def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> str:
@@ -63,5 +74,5 @@ def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime |
     enrolment = queries.enrolment_id(db(), reader_id())
     done = queries.completion(db(), enrolment) if enrolment is not None and ended is not None else None
     if done is not None and done.completed_at == ended:
-        return url_for("certificates.my_certificates")
+        return url_for("milestones.passed")
     return next_step_address(progress, step_id)

@@ -103,13 +103,13 @@ def module_strip(
 
 
 def next_step_address(progress: ModuleProgress, step_id: str) -> str:
-    """The path of the page after a finished step: the next open step after it, then any open one, then the outline."""
+    """The path of the page after a finished step: the next open step after it, then any open one, then the module's end."""
     ids = [step.id for step in progress.steps]
     position = ids.index(step_id) if step_id in ids else -1
     candidates = [*progress.steps[position + 1 :], *progress.steps[:position]]
     following = next((step for step in candidates if not step.done and step.id != step_id), None)
     if following is None:
-        return url_for("learning.module", module_id=progress.module.id)
+        return url_for("milestones.module_done", module_id=progress.module.id)
     return step_address(following)
 
 

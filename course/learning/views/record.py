@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import abort, render_template
 
+from course.content.page_sources import page_sources
 from course.content.queries import part_in_version
 from course.content.schema import Page
 from course.learning import queries
+from course.learning.queries.page_answers import page_answers
 from course.learning.reader_course import reader_library
 from course.learning.views.attempts import ATTEMPT_NAMES
 from course.learning.views.page_context import module_of, pages, reader_id
@@ -27,6 +29,8 @@ def record() -> str:
 
 def _ref_title(ref: str) -> str:
     """The title of a reference today; the reference itself if it is no longer taught."""
+    if ref == queries.OWN_BOOSTER:
+        return str(ATTEMPT_NAMES["booster"])
     module = module_of(ref)
     if module is None:
         return ref
@@ -41,4 +45,5 @@ def page_as_read(read_id: int) -> str:
     read = next((r for r in queries.pages_read(db(), reader_id()) if r.id == read_id), None) or abort(404)
     page = part_in_version(db(), reader_library(), Page, read.ref, read.version) or abort(404)
     return render_template("learning/page_as_read.html", page=page, read=read, library=reader_library(), notes={},
+                           answers=page_answers(db(), reader_id(), read.ref), sources=page_sources(page),
                            organisation=current_organisation())  # fmt: skip

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from flask import abort, flash, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from course.content.schema import Module, Page
+from course.content.queries import part_in_version
+from course.content.schema import Module, Page, Question
 from course.learning import actions, queries
+from course.learning.queries.page_answers import page_answers
 from course.learning.reader_course import reader_library
 from course.learning.rules.notes import MAX_NOTE_LENGTH
 from course.learning.rules.progress import ModuleProgress
-from course.learning.views.lesson import render_lesson
+from course.learning.views.lesson import ReaderState, render_lesson
 from course.learning.views.page_context import (
     CHECK,
     module_or_404,
@@ -46,7 +48,9 @@ def step(module_id: str, step_id: str) -> str | Response:
     if found.kind == "scenario":
         runs = queries.runs(db(), reader_id(), ref)
         scenario = module.scenarios[step_id]
+        minutes = max(1, round(reader_library().step_minutes[module.id, step_id]))
         return render_template("learning/scenario_start.html", progress=progress, here=step_id, scenario=scenario, runs=runs,
+                               minutes=minutes, decisions=len(scenario.recommended) - 1, place="", bits=(),
                                onward=next_step_address(progress, step_id))  # fmt: skip
     earlier = queries.attempts(db(), reader_id(), "timeline", ref)
     return render_template("learning/timeline_start.html", progress=progress, here=step_id, timeline=module.timelines[step_id],
@@ -56,9 +60,10 @@ def step(module_id: str, step_id: str) -> str | Response:
 def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Mapping[str, str] | None = None) -> str:
     ids = [step.id for step in progress.steps]
     position = ids.index(page.id)
-    notes = {}
+    notes, ref = {}, f"{module.id}/{page.id}"
     if any(block.kind == "reflect" for block in page.blocks):
-        notes = queries.notes(row_source(), reader_id(), f"{module.id}/{page.id}")
+        notes = queries.notes(row_source(), reader_id(), ref)
+    answers = page_answers(row_source(), reader_id(), ref) if page.questions else {}
     if typed is not None:
         notes |= {name.removeprefix("note-"): text for name, text in typed.items() if name.startswith("note-")}
         flash(
@@ -69,7 +74,8 @@ def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Ma
         )
     outline = url_for("learning.module", module_id=module.id)
     back = step_address(progress.steps[position - 1]) if position else outline
-    return render_lesson(page, progress, back, progress.steps[position + 1], notes, request.args.get("kept", ""))
+    reader = ReaderState(notes, request.args.get("kept", ""), answers, request.args.get("answered", ""))
+    return render_lesson(page, progress, back, progress.steps[position + 1], reader)
 
 
 def _render_check_start(module: Module, progress: ModuleProgress) -> str:
@@ -107,24 +113,43 @@ def finish_step(module_id: str, step_id: str) -> Response:
 
 
 def _finish_page(module: Module, page: Page, ref: str) -> Response:
-    """Save a page's notes and, unless its reader stays on it, that it was read."""
+    """Save a page's notes, the answer to its question if one was pressed and, unless its reader stays on it, that it was
+    read."""
     if any(len(text) > MAX_NOTE_LENGTH for name, text in request.form.items() if name.startswith("note-")):
         return make_response(_render_page(module, page, reader_progress(module), request.form), 422)
     stay = request.form.get("stay")
-    stays = stay in {block.id for block in page.blocks if block.kind == "reflect"}
+    answer = _sent_answer(page) if "answer" in request.form else None
+    stays = answer is not None or stay in {block.id for block in page.blocks if block.kind == "reflect"}
     with unit_of_work() as session:
         context = signed_in_context(session)
         for block in page.blocks:
             if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
                 seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
                 actions.save_note(context, ref, block.id, seen, sent)
+        if answer is not None:
+            actions.answer_page_question(context, ref, *answer)
         read = not stays and actions.record_page_read(context, module, page)
         completed = read and actions.complete_course(context, reader_library(), context.person_id)
+    if answer is not None:
+        place = {"answered": answer[0].version, "_anchor": f"q-{answer[0].id}"}
+        return redirect_to(url_for("learning.step", module_id=module.id, step_id=page.id, **place))
     if stays:
         note = f"reflect-{stay}"
         return redirect_to(url_for("learning.step", module_id=module.id, step_id=page.id, kept=stay, _anchor=note))
     if completed:
-        return redirect_to(url_for("certificates.my_certificates"))
+        return redirect_to(url_for("milestones.passed"))
     progress = reader_progress(module)
+    if read and progress.done:
+        return redirect_to(url_for("milestones.module_done", module_id=module.id))
     ids = [step.id for step in progress.steps]
     return redirect_to(step_address(progress.steps[ids.index(page.id) + 1]))
+
+
+def _sent_answer(page: Page) -> tuple[Question, int]:
+    """The question of the page in the version in which it was shown, and the index of the option that was pressed."""
+    name = page.questions[0].id if page.questions else abort(404)
+    question = part_in_version(db(), reader_library(), Question, name, request.form.get("asked", "")) or abort(404)
+    sent = request.form["answer"]
+    if not sent.isdecimal() or int(sent) >= len(question.options):
+        abort(400)
+    return question, int(sent)

@@ -63,7 +63,8 @@ def _vcard(entry: PhoneEntry, organisation: str) -> bytes:
         "END:VCARD",
     ]
     # The library of iCalendar folds long lines between characters, as both formats ask.
-    return b"".join(Contentline(line).to_ical() + b"\r\n" for line in lines)
+    folded = [Contentline(line).to_ical() for line in lines]  # type: ignore[no-untyped-call]
+    return b"".join(line + b"\r\n" for line in folded)
 
 
 def _escaped(text: str) -> str:

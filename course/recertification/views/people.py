@@ -100,8 +100,8 @@ FACT_KINDS = {
         LongLeaveForm,
         lazy_gettext("Long leave"),
         lazy_gettext(
-            "People get no reminders, and are not overdue, while they are away. To add or change the last day of a leave, record it again "
-            "with the same first day."
+            "People get no reminders, and are not overdue, while they are away. To add or change the last day "
+            "of a leave, record it again with the same first day."
         ),
         _save_leave,
         lambda form, day: Pause(

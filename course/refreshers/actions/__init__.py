@@ -31,6 +31,7 @@ from course.refreshers.actions.composition import (
     scenario_candidates,
     update_for,
 )
+from course.refreshers.actions.own_booster import start_five
 from course.refreshers.actions.short_course_mail import boosters_due, queue_booster, queue_update_mail, updates_due
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "restart_course",
     "resumable_refresher",
     "scenario_candidates",
+    "start_five",
     "update_for",
     "updates_due",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
@@ -14,7 +14,8 @@ from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt, protected_questions
 from course.learning.queries import question_history
-from course.learning.rules.drawing import draw_questions
+from course.learning.queries.page_answers import all_page_answers, pages_last_read
+from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.mail.actions import schedule_message
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER, MailMessage
@@ -27,7 +28,16 @@ from course.recertification.rules.certification_status import UP_TO_DATE
 from course.refreshers import queries
 from course.refreshers.actions.composition import person_memory_estimates, update_for
 from course.refreshers.queries import CertifiedLearner
-from course.refreshers.rules.boosters import SentBooster, interval_allows_booster, is_booster_due, weakest_points
+from course.refreshers.rules.boosters import (
+    PageAnswerFact,
+    SentBooster,
+    interval_allows_booster,
+    is_booster_due,
+    points_missed_on_pages,
+    rested_page_questions,
+    weakest_points,
+)
+from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
 from course.refreshers.rules.messages import BoosterMessage
 from course.refreshers.rules.updates import Update, update_mail_step
 from course.reminders.queries import sending_hours
@@ -69,11 +79,8 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     """Draw the five questions, of those that fit the learner's pathway, and queue the mail with their link in the outbox,
     to be sent in working hours. Returns False if another process was quicker."""
     library = library.for_(learner.pathway, library.nation)
-    estimate = person_memory_estimates(session, library, learner.person_id, at)
     seed = secrets.randbelow(2**31)
-    counts = [(point, 1) for point in weakest_points(estimate, library.taught_points)]
-    history = question_history(session, learner.person_id, protected_questions(session, library, learner.person_id))
-    drawn = draw_questions(counts, library.questions.values(), history, seed)
+    drawn = draw_for_booster(session, library, learner.person_id, at, seed)
     number = len(learner.boosters) + 1
     new_attempt = NewAttempt(learner.enrolment_id, "booster", "course", number, seed)
     attempt_id = open_attempt(session, library, new_attempt, drawn, at)
@@ -84,6 +91,25 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     message = _booster_message(session, learner, attempt_id)
     recipient = mail_recipient(session, learner.email)
     return schedule_message(session, f"booster:{attempt_id}", recipient, message, at, send_at)
+
+
+def draw_for_booster(
+    session: Session, library: Library, person_id: int, at: datetime, seed: int
+) -> list[DrawnQuestion]:
+    """Draw the five questions of a booster for a person, from the bank of the library and from what its pages ask about
+    themselves. A question that was answered on its page counts as asked before all others, so new ones come before it."""
+    reviews = queries.memory_reviews(session, person_id)
+    answers = [
+        PageAnswerFact(a.question_id, a.point, a.correct, a.answered_at) for a in all_page_answers(session, person_id)
+    ]
+    estimate = memory_estimates(memory_from_reviews(reviews), library.taught_points, at)
+    missed = points_missed_on_pages(answers, reviews)
+    counts = [(point, 1) for point in weakest_points(estimate, library.taught_points, missed)]
+    rested = rested_page_questions(library.page_question_refs, pages_last_read(session, person_id), answers, at)
+    bank = [*library.questions.values(), *(library.page_questions[question] for question in sorted(rested))]
+    history = question_history(session, person_id, protected_questions(session, library, person_id))
+    asked_on_pages = dict.fromkeys((answer.question_id for answer in answers), 0)
+    return draw_questions(counts, bank, replace(history, last_asked={**asked_on_pages, **history.last_asked}), seed)
 
 
 def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: int) -> BoosterMessage:

@@ -3,9 +3,11 @@ forget."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+from course.refreshers.rules.memory_model import MemoryReview
 
 BOOSTER_QUESTIONS = 5
 FIRST_BOOSTER_AFTER = timedelta(days=30)
@@ -15,6 +17,10 @@ MIN_BOOSTER_INTERVAL = timedelta(days=30)
 ESTIMATE_THRESHOLD = 0.7
 # After so many unanswered boosters in a row a person is sent no more before the next certificate.
 MAX_UNANSWERED = 2
+# A point whose question was missed on its page counts as so much less remembered, until it is answered right somewhere.
+MISSED_ON_PAGE = 0.5
+# So long after its page was last read, or its question answered there, a booster may ask the question of a page.
+PAGE_QUESTION_REST = timedelta(days=5)
 # How long the link in the mail works.
 LINK_VALIDITY = timedelta(days=28)
 
@@ -27,10 +33,56 @@ class SentBooster:
     answered: bool
 
 
-def weakest_points(estimate: Mapping[str, float], points: Sequence[str]) -> tuple[str, ...]:
-    """The five points that are remembered least; points with equal estimates come in the order of the course."""
+@dataclass(frozen=True)
+class PageAnswerFact:
+    """The first answer to the question of a lesson page, on a point."""
+
+    question_id: str
+    point: str
+    correct: bool
+    at: datetime
+
+
+def points_missed_on_pages(answers: Iterable[PageAnswerFact], reviews: Iterable[MemoryReview]) -> frozenset[str]:
+    """The points whose newest answer on a page is wrong, and which no question that counts was answered right on since.
+
+    These answers are no evidence for the memory model: they come minutes after the reading, and right ones say little. A wrong
+    one says that the reading was not enough.
+    """
+    newest: dict[str, PageAnswerFact] = {}
+    for answer in sorted(answers, key=lambda answer: answer.at):
+        newest[answer.point] = answer
+    put_right = {review.point: review.at for review in sorted(reviews, key=lambda review: review.at) if review.correct}
+    missed = (answer for answer in newest.values() if not answer.correct)
+    return frozenset(a.point for a in missed if a.point not in put_right or put_right[a.point] < a.at)
+
+
+def rested_page_questions(
+    pages: Mapping[str, str], last_read: Mapping[str, datetime], answers: Iterable[PageAnswerFact], at: datetime
+) -> frozenset[str]:
+    """The questions of pages that a booster may ask at `at`. `pages` gives for each question its page, `last_read` for each
+    page that was read the moment. A question whose page was not read is not asked."""
+    seen = {question: last_read[page] for question, page in pages.items() if page in last_read}
+    for answer in answers:
+        if answer.question_id in seen:
+            seen[answer.question_id] = max(seen[answer.question_id], answer.at)
+    return frozenset(question for question, moment in seen.items() if at >= moment + PAGE_QUESTION_REST)
+
+
+def weakest_points(
+    estimate: Mapping[str, float], points: Sequence[str], missed: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """The five points that are remembered least; points with equal estimates come in the order of the course. Those that were
+    `missed` on their page weigh more."""
     order = {point: number for number, point in enumerate(points)}
-    return tuple(sorted(points, key=lambda p: (estimate[p], order[p]))[:BOOSTER_QUESTIONS])
+    weighed = {point: estimate[point] * (MISSED_ON_PAGE if point in missed else 1) for point in points}
+    return tuple(sorted(points, key=lambda p: (weighed[p], order[p]))[:BOOSTER_QUESTIONS])
+
+
+def points_to_ask(estimate: Mapping[str, float], points: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+    """The points of a booster that a learner begins: of `points`, those that they were asked about before and remember
+    least. What was never asked cannot be forgotten."""
+    return weakest_points(estimate, tuple(point for point in points if point in asked))
 
 
 def interval_allows_booster(completed: date, sent: Sequence[SentBooster], on: date) -> bool:

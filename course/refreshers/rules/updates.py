@@ -87,13 +87,16 @@ class PageDiffRow:
 
     @property
     def is_unchanged(self) -> bool:
-        return self.before is not None and self.after is not None and self.before.html == self.after.html
+        pair = (self.before, self.after)
+        return self.before is not None and self.after is not None and len({_visible_content(b) for b in pair if b}) == 1
 
 
 def page_diff(before: Page, after: Page) -> tuple[PageDiffRow, ...]:
-    """The blocks of two versions of a page, with corresponding blocks in one row. Prompts for a private note are left
-    out, because they are not instruction."""
-    old, new = (tuple(block for block in page.blocks if block.kind != "reflect") for page in (before, after))
+    """The blocks of two versions of a page, with corresponding blocks in one row. Prompts for a private note and the question
+    are left out, because they are not instruction."""
+    old, new = (
+        tuple(block for block in page.blocks if block.kind not in ("reflect", "question")) for page in (before, after)
+    )
     matcher = difflib.SequenceMatcher(
         None,
         [_visible_content(block) for block in old],
@@ -112,6 +115,7 @@ def page_diff(before: Page, after: Page) -> tuple[PageDiffRow, ...]:
     return tuple(rows)
 
 
-def _visible_content(block: Block) -> tuple[str, str, str]:
+def _visible_content(block: Block) -> tuple[str, ...]:
     """The part of a block that a reader sees. A newer check of its sources does not make it a different block."""
-    return block.kind, block.html, block.svg or ""
+    judge = block.judge.model_dump_json() if block.judge else ""
+    return block.kind, block.html, block.svg or "", judge, block.question.version if block.question else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.refreshers.views import booster, refresher
+from course.refreshers.views import booster, own_booster, refresher
 from course.refreshers.views.page_context import pages
 
-__all__ = ["booster", "pages", "refresher"]
+__all__ = ["booster", "own_booster", "pages", "refresher"]

@@ -14,8 +14,9 @@ from course.content.schema import Question
 from course.context import make_context
 from course.learning import actions as learning
 from course.learning.queries import AttemptItemView, AttemptView
-from course.learning.rules.grading import CONFIDENCE_LEVELS, InvalidAnswer, grade, option_order, parse_submission
+from course.learning.rules.grading import InvalidAnswer, option_order, parse_submission
 from course.learning.views.attempts import ALREADY_ANSWERED
+from course.learning.views.question_page import question_values
 from course.refreshers import queries
 from course.refreshers.rules.boosters import LINK_VALIDITY
 from course.refreshers.views.page_context import pages
@@ -36,7 +37,14 @@ def booster(token: str) -> Response:
         return _link_expired_page()
     if attempt.next is not None:
         return redirect_after_post(url_for("refreshers.booster_question", token=token, position=attempt.next.position))
-    rows = [(item, _question_of_item(item)) for item in attempt.items]
+    rows = [
+        (
+            item,
+            _question_of_item(item),
+            url_for("refreshers.booster_question", token=token, position=item.position),
+        )
+        for item in attempt.items
+    ]
     return make_response(
         render_template(
             "refreshers/booster_end.html",
@@ -44,7 +52,7 @@ def booster(token: str) -> Response:
             right=sum(bool(item.correct) for item in attempt.items),
             points=library().points,
             rereads=library().pages_by_point,
-            token=token,
+            again=False,
         )
     )
 
@@ -82,13 +90,7 @@ def _render_question(token: str, attempt: AttemptView, position: int, mistake: I
     page = render_template(
         "refreshers/booster.html",
         attempt=attempt,
-        item=item,
-        question=question,
-        order=option_order(question, attempt.seed, position),
-        grade=grade(question, item.given) if item.given is not None else None,
-        mistake=mistake,
-        typed=request.form,
-        sureness=CONFIDENCE_LEVELS,
+        **question_values(question, item, attempt.seed, mistake),
         following=url_for("refreshers.booster", token=token),
         critical=library().points[item.point].safety_critical if item.point in library().points else False,
     )

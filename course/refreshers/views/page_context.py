@@ -59,7 +59,7 @@ def part_rows(refresher: Refresher) -> list[RefresherPartRow]:
                                                                           position=part.position)))  # fmt: skip
         elif part.kind == "scenario":
             rows.append(RefresherPartRow(ref_title(part.ref), _("A story"), part.done, url_for("refreshers.scenario")))
-    done = f"{refresher.answered} of {refresher.asked} answered"
+    done = _("%(answered)s of %(asked)s answered", answered=refresher.answered, asked=refresher.asked)
     rows.append(
         RefresherPartRow(
             _("Questions"), done, refresher.passed, url_for("learning.attempt", attempt_id=refresher.attempt_id)
@@ -178,7 +178,7 @@ def _refresher_next_link(enrolment: int) -> NextLink:
     if newest is None or newest.id != enrolment:
         return overview
     if newest.completed_at is not None:
-        return NextLink(url_for("certificates.my_certificates"), _("Go on to my new certificate"))
+        return NextLink(url_for("milestones.passed"), _("See my new certificate"))
     next_row = None if newest.exhausted_points or refresher_status().refresher is None else next_part(newest)
     return NextLink(next_row.address, _("Go on")) if next_row else overview
 

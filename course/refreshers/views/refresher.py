@@ -223,7 +223,9 @@ def update() -> str:
     """What has changed since the reader completed the course, and the due date of the update."""
     due_update = reader_update()
     newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
-    return render_template("refreshers/update.html", wanted=due_update, newest=newest, points=reader_library().points,
+    changed = [part.ref for part in newest.parts if part.ref.startswith(PAGE_PREFIX)] if newest else []
+    return render_template("refreshers/update.html", seen=[ref_title(ref.removeprefix(PAGE_PREFIX)) for ref in changed],
+                           wanted=due_update, newest=newest, points=reader_library().points,
                            here=refresher_status(), page_again=_reread_address,
                            help_offer=help_offer() if newest and newest.points_to_reread and due_update else None)  # fmt: skip
 

@@ -6,4 +6,4 @@ addEventListener("input", ({ target }) => {
   if (text && target.form?.method === "post") typed.add(target.form);
 });
 addEventListener("submit", () => typed.clear());
-addEventListener("beforeunload", (event) => { if (typed.size) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if ([...typed].some((form) => form.isConnected)) event.preventDefault(); });

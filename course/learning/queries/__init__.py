@@ -30,13 +30,15 @@ from course.learning.models import (
     AttemptItem,
     AttemptOutcome,
     Completion,
-    Decision,
     Enrolment,
     PageRead,
     Reflection,
     RunOutcome,
     ScenarioRun,
 )
+from course.learning.queries.runs import RunView as RunView
+from course.learning.queries.runs import run as run
+from course.learning.queries.runs import runs as runs
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
 from course.learning.rules.grading import GivenAnswer
 from course.learning.rules.progress import ProgressFacts
@@ -51,6 +53,9 @@ _Enrolment = Enrolment.__table__
 _PageRead = PageRead.__table__
 _RunOutcome = RunOutcome.__table__
 _ScenarioRun = ScenarioRun.__table__
+# What an attempt is about that is about no module: the whole course, or a booster that its learner began.
+OWN_BOOSTER = "own"
+NOT_MODULES = frozenset({"course", OWN_BOOSTER})
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 
 
@@ -128,7 +133,10 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
     points: dict[str, set[tuple[str, str]]] = {"shown": set(), "proven": set()}
     final, completed = False, None
     last: tuple[datetime, str] | None = None
+    touched: dict[str, datetime] = {}
     for what, ref, point, value, at in rows:
+        module = ref.partition("/")[0]
+        touched[module] = max(at, touched.get(module, at))
         if what in refs:
             refs[what].add(ref)
         elif what in points:
@@ -139,7 +147,7 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
             final = final or value
         elif what == "completed":
             completed = at
-        if ref and ref != "course" and (last is None or at >= last[0]):
+        if ref and ref not in NOT_MODULES and (last is None or at >= last[0]):
             last = (at, ref.split("/")[0])
     return ProgressFacts(
         pages=frozenset(refs["page"]),
@@ -150,6 +158,7 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
         final_passed=final,
         completed_at=completed,
         last_module=last[1] if last else None,
+        touched=touched,
     )
 
 
@@ -307,58 +316,6 @@ def repeated_question_count(session: Session, person_id: int, attempt: AttemptVi
     )
     asked_before = {row[0] for row in session.execute(earlier)}
     return sum(item.question_id in asked_before for item in attempt.items)
-
-
-@dataclass(frozen=True)
-class RunView:
-    """A scenario run of this person; `decisions` are (scene, choice) in order."""
-
-    id: int
-    enrolment_id: int
-    ref: str
-    version: str
-    number: int
-    opened_at: datetime
-    finished_at: datetime | None
-    outcome: str | None
-    decisions: tuple[tuple[str, str], ...]
-
-
-def run(session: Session, person_id: int, run_id: int) -> RunView | None:
-    """A run with its decisions; None if it is not this person's."""
-    views = _run_views(session, person_id, run_id=run_id)
-    return views[0] if views else None
-
-
-def runs(session: Session, person_id: int, ref: str | None = None) -> list[RunView]:
-    """A person's runs over all enrolments, oldest first; of one scenario if `ref` is named."""
-    return _run_views(session, person_id, ref=ref)
-
-
-def _run_views(session: Session, person_id: int, run_id: int | None = None, ref: str | None = None) -> list[RunView]:
-    statement = (
-        select(
-            ScenarioRun.id, ScenarioRun.enrolment_id, ScenarioRun.ref, ScenarioRun.version, ScenarioRun.number,
-            ScenarioRun.opened_at, RunOutcome.finished_at, RunOutcome.outcome, Decision.scene_id, Decision.choice_id,
-        )
-        .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
-        .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
-        .outerjoin(Decision, Decision.run_id == ScenarioRun.id)
-        .where(Enrolment.person_id == person_id)
-        .order_by(ScenarioRun.id, Decision.step)
-    )  # fmt: skip
-    if run_id is not None:
-        statement = statement.where(ScenarioRun.id == run_id)
-    if ref is not None:
-        statement = statement.where(ScenarioRun.ref == ref)
-    grouped: dict[int, list[Row[*tuple[Any, ...]]]] = {}
-    for row in session.execute(statement):
-        grouped.setdefault(row.id, []).append(row)
-    return [
-        RunView(r[0].id, r[0].enrolment_id, r[0].ref, r[0].version, r[0].number, r[0].opened_at, r[0].finished_at,
-                r[0].outcome, tuple((row.scene_id, row.choice_id) for row in r if row.scene_id is not None))
-        for r in grouped.values()
-    ]  # fmt: skip
 
 
 def completion(session: Session, enrolment: int) -> Completion | None:

@@ -1,0 +1,98 @@
+"""Keeping a sentence, mailing it back to its writer, keeping the reply, and telling managers of a certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.certificates.models import Certificate
+from course.context import Context
+from course.credentials.actions import signing_settings
+from course.db import insert_once
+from course.help_requests.rules import HelpRecipient
+from course.mail.actions import schedule_message
+from course.milestones import queries
+from course.milestones.models import Intention
+from course.milestones.queries import DueIntention
+from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention
+from course.organisation.queries import organisation
+from course.people.queries import mail_recipient
+from course.people.rules import first_name
+from course.reminders.queries import sending_hours
+from course.signed_links import IntentionLink, sign_link
+
+
+def save_intention(context: Context, module_id: str, typed: str) -> bool:
+    """Keep the sentence of the person who acts at the end of a module, in the place of an earlier one; an empty one takes
+    it back. False, and nothing changed, if the earlier one was mailed already."""
+    session, text = context.session, clean_intention(typed)
+    own = (Intention.person_id == context.person_id, Intention.module == module_id)
+    if not text:
+        session.execute(delete(Intention).where(*own, Intention.mailed_at.is_(None)))
+        return queries.intention(session, context.person_id, module_id) is None
+    values = {"person_id": context.person_id, "module": module_id, "text": text, "written_at": context.now}
+    if insert_once(session, Intention, **values) is not None:
+        return True
+    waiting = update(Intention).where(*own, Intention.mailed_at.is_(None), Intention.text != text)
+    session.execute(waiting.values(text=text, written_at=context.now))
+    kept = queries.intention(session, context.person_id, module_id)
+    return kept is not None and kept.text == text
+
+
+def mail_intention(session: Session, due: DueIntention, module_title: str, zone: str, at: datetime) -> bool:
+    """Queue the mail with a sentence, to be sent in working hours. False if another process was quicker, or its writer has
+    changed it or taken it back since it was read."""
+    claim = update(Intention).where(
+        Intention.id == due.id, Intention.mailed_at.is_(None), Intention.text == due.text
+    )  # fmt: skip
+    if session.execute(claim.values(mailed_at=at).returning(Intention.id)).first() is None:
+        return False
+    own_organisation, hours = organisation(session), sending_hours(session, zone)
+    message = IntentionMessage(
+        name=first_name(due.name),
+        organisation=own_organisation.name if own_organisation else "",
+        module=module_title,
+        intention=due.text,
+        token=sign_link(IntentionLink(due.id), signing_settings(session).secret),
+    )
+    leaves = hours.next_sending_time(at) if hours else at
+    return schedule_message(session, f"intention:{due.id}", mail_recipient(session, due.email), message, at, leaves)
+
+
+def reply_to_intention(session: Session, intention_id: int, reply: str, at: datetime) -> bool:
+    """Keep whether it came up. The first reply stays: False, and nothing changed, if there is one. Raises ValueError for
+    an unknown reply."""
+    if reply not in REPLIES:
+        raise ValueError(f"there is no reply {reply!r}")
+    open_question = (Intention.id == intention_id, Intention.mailed_at.is_not(None), Intention.reply.is_(None))
+    statement = update(Intention).where(*open_question).values(reply=reply, replied_at=at)
+    return session.execute(statement.returning(Intention.id)).first() is not None
+
+
+def passed_mail_key(certificate_id: int, manager_id: int) -> str:
+    """The key in the outbox of the mail that tells a manager of a certificate."""
+    return f"passed:{certificate_id}:{manager_id}"
+
+
+def notify_managers(context: Context, certificate: Certificate, managers: Sequence[HelpRecipient]) -> int:
+    """Queue a mail about a certificate of the person who acts to each of their managers who has not been sent one.
+    Returns how many were queued."""
+    session, own_organisation = context.session, organisation(context.session)
+    hours, count = sending_hours(session, context.zone), 0
+    for manager in managers:
+        message = PassedMessage(
+            name=first_name(manager.name), learner=certificate.name,
+            organisation=own_organisation.name if own_organisation else "", completed_on=certificate.completed_on,
+            valid_until=certificate.valid_until, number=certificate.number,
+        )  # fmt: skip
+        key = passed_mail_key(certificate.id, manager.id)
+        leaves = hours.next_sending_time(context.now) if hours else context.now
+        count += schedule_message(session, key, mail_recipient(session, manager.email), message, context.now, leaves)
+    if count:
+        details = {"number": certificate.number}
+        record_event(context, "certificate.manager_notified", ("person", certificate.person_id), details)
+    return count

@@ -1,0 +1,93 @@
+// The service worker: static files from the cache; pages from the network first, and without one as they were kept.
+// `course` is set by /service-worker.js: { version, files, pages, offline, who, signIn, signOut, fixed }.
+const course = self.course, store = self.courseStore;
+const PUBLIC = `public-${course.version}`;
+const HELP_HOURS = 4; // how old the telephone numbers that are kept may become while people are online
+const KEPT_DAYS = 7; // after which a page of a person is no longer shown offline
+const HELP_SECONDS = 5; // how long "Worried about a child?" waits for a server that does not answer
+
+self.addEventListener("install", (event) => event.waitUntil((async () => {
+  await (await caches.open(PUBLIC)).addAll(course.files);
+  await refresh();
+  await self.skipWaiting();
+})()));
+
+self.addEventListener("activate", (event) => event.waitUntil((async () => {
+  // Pages of another version of the course name style sheets that are gone.
+  for (const name of await caches.keys()) if (name !== PUBLIC) await caches.delete(name);
+  await self.registration.navigationPreload?.enable();
+  await self.clients.claim();
+})()));
+
+self.addEventListener("message", (event) => { if (event.data === "refresh") event.waitUntil(refreshOld()); });
+self.addEventListener("sync", (event) => event.waitUntil(store.send(course.who)));
+
+async function refreshOld() {
+  const kept = await caches.match(course.pages[0], { cacheName: PUBLIC });
+  const age = kept ? Date.now() - new Date(kept.headers.get("Course-Kept-At")) : Infinity;
+  if (age > HELP_HOURS * 3600 * 1000) await refresh();
+}
+
+// The pages for everybody are fetched as a visitor sees them: nothing of whoever is signed in is kept with them.
+async function refresh() {
+  const cache = await caches.open(PUBLIC);
+  await Promise.all(course.pages.map(async (path) => {
+    const answer = await fetch(path, { credentials: "omit", cache: "no-store", headers: { accept: "text/html" } }).catch(() => null);
+    if (answer?.ok) await cache.put(path, store.stamped(await answer.text(), answer.headers));
+  }));
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method === "POST" && url.pathname === course.signOut) event.waitUntil(store.forget());
+  if (request.method !== "GET") return;
+  if (course.fixed.some((prefix) => url.pathname.startsWith(prefix))) event.respondWith(fixed(request));
+  else if (request.mode === "navigate" || request.headers.get("accept")?.startsWith("text/html")) event.respondWith(page(event, url));
+});
+
+async function fixed(request) {
+  const cache = await caches.open(PUBLIC);
+  const found = await cache.match(request, { ignoreSearch: true });
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.ok && answer.type === "basic") await cache.put(request, answer.clone());
+  return answer;
+}
+
+async function page(event, url) {
+  const help = course.pages.includes(url.pathname);
+  const asked = (async () => (await event.preloadResponse) ?? fetch(event.request))();
+  const slow = new Promise((_, reject) => { if (help) setTimeout(reject, HELP_SECONDS * 1000); });
+  const answer = await Promise.race([asked, slow]).catch(() => null);
+  asked.catch(() => null);
+  if (answer && !(help && answer.status >= 500) && ![502, 504].includes(answer.status)) {
+    if (answer.ok && event.request.mode === "navigate") event.waitUntil(seen(url, answer.clone()));
+    return answer;
+  }
+  const owner = await store.fact("owner");
+  const kept = help ? await caches.match(url.pathname, { cacheName: PUBLIC })
+    : owner && await caches.match(url.pathname + url.search, { cacheName: store.pagesOf(owner) });
+  const age = kept ? Date.now() - new Date(kept.headers.get("Course-Kept-At")) : Infinity;
+  if (kept && (help || age < KEPT_DAYS * 86400 * 1000)) return asKept(kept);
+  return answer ?? offline();
+}
+
+async function offline() {
+  const found = await caches.match(course.offline, { cacheName: PUBLIC });
+  return found ? asKept(found) : Response.error();
+}
+
+// The page itself says that it was kept, and when (offline.js).
+async function asKept(found) {
+  const text = (await found.text()).replace("<html", `<html data-kept="${found.headers.get("Course-Kept-At")}"`);
+  return new Response(text, { headers: found.headers });
+}
+
+async function seen(url, answer) {
+  // Nobody is signed in: the page would redirect otherwise.
+  if (url.pathname === course.signIn) return store.dropPages("");
+  const owner = await store.fact("owner");
+  if (owner) await store.keepPage(owner, url.pathname + url.search, await answer.text(), answer.headers);
+}

@@ -1,0 +1,162 @@
+"""What one module costs on a phone: presses, page loads, screens of text, bytes, and how soon the page answers.
+
+The processor is slowed down to a quarter, as a cheap phone has it. The figures are printed: pytest -s -k budget.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page
+
+from tests.journeys.conftest import Site, sign_in
+from tests.journeys.walker import Walker
+
+WIDTH, HEIGHT = 390, 844
+SLOWER = 4
+MAX_LOADS = 15
+# Presses and screens depend a little on the questions that are drawn. Where it is to go: 45 of each. Of the presses 24 are the
+# eight questions of the check (answer, sureness, next), 9 the story and 8 the timeline.
+AIM = 45
+MAX_TAPS, MAX_SCREENS = 64, 60
+MAX_FIRST_VIEW = 40 * 1024  # bytes as sent, without fonts
+MAX_SHIFT = 0.05
+# Kept over page loads in the window's own storage: the largest paint, the shifts, and the slowest answers to a press.
+OBSERVE = """
+if (self === top) {
+    const kept = () => JSON.parse(sessionStorage.getItem("measured") ?? '{"lcp": [], "cls": [], "inp": {}}');
+    const keep = (change) => { const all = kept(); change(all); sessionStorage.setItem("measured", JSON.stringify(all)); };
+    const page = Math.random();
+    keep((all) => { all.lcp.push(0); all.cls.push([location.pathname, 0]); });
+    const see = (type, change, more = {}) => new PerformanceObserver((list) => keep((all) => list.getEntries().forEach(
+        (entry) => change(all, entry)))).observe({ type, buffered: true, ...more });
+    see("largest-contentful-paint", (all, entry) => { all.lcp[all.lcp.length - 1] = entry.startTime; });
+    see("layout-shift", (all, entry) => {
+        if (entry.hadRecentInput) return;
+        const shifts = all.cls[all.cls.length - 1];
+        shifts[1] += entry.value;
+        shifts.push(...entry.sources.map((source) => `${source.node?.nodeName} ${source.node?.className}`));
+    });
+    see("event", (all, entry) => {
+        if (!entry.interactionId) return;
+        const id = `${page} ${entry.interactionId}`;
+        all.inp[id] = Math.max(all.inp[id] ?? 0, entry.duration);
+    }, { durationThreshold: 16 });
+}
+"""
+
+
+# Where what is to be read ends, in pixels from the top of the page: with the choices, with the button to go on (which
+# sticks to the screen, so that the end of its part counts), or with the text. The foot of every page is not read again.
+TEXT_ENDS = """() => {
+    const main = document.getElementById("main");
+    const seen = (which) => [...main.querySelectorAll(which)].filter((one) => one.checkVisibility()).at(-1);
+    const end = seen("#decide, #question") ?? seen(".onward")?.parentElement ?? seen(".carry, .button.turn") ?? main;
+    return end.getBoundingClientRect().bottom + scrollY;
+}"""
+
+
+class CountingWalker(Walker):
+    """Counts what it presses, and measures each page that it comes to."""
+
+    def __init__(self, site: Site, page: Page, person: int) -> None:
+        super().__init__(site, page, person, visit=self.measure)
+        self.taps, self.loads, self.screens, self.pages = 0, 0, 0.0, 0
+        page.on("request", self._count_load)
+
+    def _count_load(self, request: object) -> None:
+        if request.is_navigation_request() and not request.redirected_from:  # type: ignore[attr-defined]
+            self.loads += 1
+
+    def press(self, target: object) -> None:
+        self.taps += 1
+        super().press(target)  # type: ignore[arg-type]
+
+    def put_in_order(self, form: dict[str, list[str]]) -> None:
+        """A line is dragged to its place by one press, however many presses its arrows would take."""
+        before = self.taps
+        super().put_in_order(form)
+        self.taps = min(self.taps, before + len(form) - 1)
+
+    def measure(self, page: Page) -> None:
+        self.pages += 1
+        screens = page.evaluate(TEXT_ENDS) / HEIGHT
+        self.screens += screens
+        print(f"{self.taps:>4} presses before {page.url.split('/', 3)[3]:<60}{screens:>5.1f} screens")
+
+
+def first_view(browser: Browser, site: Site, email: str) -> tuple[int, int, int]:
+    """Bytes without fonts, bytes of fonts, and requests of "My training" in a browser that has seen nothing before."""
+    known = browser.new_context(base_url=site.address)
+    page = known.new_page()
+    sign_in(page, email)
+    state = known.storage_state()
+    known.close()
+    fresh = browser.new_context(base_url=site.address, storage_state=state, service_workers="block")
+    page = fresh.new_page()
+    cdp = fresh.new_cdp_session(page)
+    sizes, fonts = _count_bytes(cdp)
+    page.goto("/", wait_until="networkidle")
+    fresh.close()
+    return (
+        sum(sizes.values()) - sum(sizes.get(one, 0) for one in fonts),
+        sum(sizes.get(one, 0) for one in fonts),
+        len(sizes),
+    )
+
+
+def _count_bytes(cdp: CDPSession) -> tuple[dict[str, int], set[str]]:
+    sizes: dict[str, int] = {}
+    fonts: set[str] = set()
+
+    def responded(event: dict[str, object]) -> None:
+        if event["type"] == "Font":
+            fonts.add(str(event["requestId"]))
+
+    cdp.on("Network.responseReceived", responded)
+    cdp.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])}))
+    cdp.send("Network.enable")
+    return sizes, fonts
+
+
+@pytest.mark.timeout(400)
+def test_a_module_without_a_mistake_stays_within_its_budget_on_a_phone(site: Site, browser: Browser) -> None:
+    person = site.person("budget@example.org")
+    size, font_size, requests = first_view(browser, site, "budget@example.org")
+    context = browser.new_context(
+        base_url=site.address, viewport={"width": WIDTH, "height": HEIGHT}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    sign_in(page, "budget@example.org")
+    page.add_init_script(OBSERVE)
+    cdp = context.new_cdp_session(page)
+    cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    walker = CountingWalker(site, page, person)
+    walker.first_module()
+    measured = json.loads(page.evaluate("sessionStorage.getItem('measured')"))
+    answers = sorted(measured["inp"].values())
+    shift = max(measured["cls"], key=lambda page: page[1])
+    slowest = answers[round(0.98 * (len(answers) - 1))] if answers else 0
+    context.close()
+    rows = (
+        ("presses", walker.taps, MAX_TAPS),
+        ("page loads", walker.loads, MAX_LOADS),
+        ("screens of 844 px", round(walker.screens, 1), MAX_SCREENS),
+        ("pages shown", walker.pages, ""),
+        ("first view without fonts, bytes", size, MAX_FIRST_VIEW),
+        ("fonts, bytes", font_size, ""),
+        ("requests of the first view", requests, ""),
+        ("largest paint, ms (worst)", round(max(measured["lcp"])), ""),
+        ("layout shift (worst page)", round(shift[1], 3), MAX_SHIFT),
+        ("answer to a press, ms (98 of 100)", slowest, ""),
+    )
+    print("\n" + "\n".join(f"{name:<36}{value!s:>10}{limit!s:>10}" for name, value, limit in rows))
+    print(f"The page that moved most: {shift[0]}, by {sorted(set(shift[2:]))}")
+    print(f"Aimed at: {AIM} presses and {AIM} screens.")
+    over = [
+        f"{name}: {value}, at most {limit}"
+        for name, value, limit in rows
+        if limit != "" and float(value) > float(limit)
+    ]
+    assert not over, "; ".join(over)

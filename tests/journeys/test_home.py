@@ -1,0 +1,37 @@
+"""My training in a browser: the night shift opens a long page where it was left, and is accessible in its own colours."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.journeys.conftest import Site, faults, sign_in
+
+FIRST = "/module/what-reviews-tell-us/where-this-comes-from"
+SECOND = "/module/what-reviews-tell-us/what-the-internet-changed"
+
+
+def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(site: Site, page: Page) -> None:
+    site.person("night@example.org")
+    page.set_viewport_size({"width": 390, "height": 500})
+    sign_in(page, "night@example.org")
+    assert faults(page) == []
+    page.goto(FIRST)
+    page.locator("main form .button").last.click()
+    page.wait_for_url(f"**{SECOND}")
+    page.goto("/")
+    page.get_by_role("button", name="Night shift").click()
+    page.get_by_text("The next five minutes:").wait_for()
+    assert faults(page) == []
+    page.goto(SECOND)
+    page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight / 2)")
+    page.wait_for_function("() => localStorage.getItem('place')?.includes('share')")
+    page.goto("/")
+    page.emulate_media(color_scheme="light")
+    page.locator(".button.turn").click()
+    page.wait_for_url(f"**{SECOND}#place")
+    page.wait_for_function("() => scrollY > 300")
+    assert page.evaluate("() => document.activeElement.closest('main') !== null")
+    red, green, blue = page.evaluate(
+        "() => getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)"
+    )[:3]
+    assert max(red, green, blue) < 40

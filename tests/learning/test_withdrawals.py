@@ -1,0 +1,191 @@
+"""A decision that was pressed by mistake can be taken back, once; both facts stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from course.analytics.queries.answers import decision_counts
+from course.clock import now
+from course.learning.models import Decision, DecisionWithdrawal
+from course.learning.rules.branching import run_state
+from course.learning.rules.debrief import debrief_rows
+from course.learning.rules.decision_log import (
+    LoggedDecision,
+    live_decisions,
+    next_step,
+    withdrawable_decision,
+    withdrawn_by_place,
+)
+from tests.learning.test_races import count, learners, post
+from tests.learning.test_rules import DAY
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.support.racing import at_once
+
+STORY = "/module/secret-contact/second-phone"
+KEPT = "This decision can no longer be taken back."
+
+
+def log(*entries: str) -> tuple[LoggedDecision, ...]:
+    """A log from entries such as "s1/hold", those that were taken back with a minus before them."""
+    found: list[LoggedDecision] = []
+    for number, entry in enumerate(entries, 1):
+        scene, _, choice = entry.removeprefix("-").partition("/")
+        found.append(LoggedDecision(number, next_step(found), scene, choice, entry.startswith("-")))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("entries", "on_the_way", "expected"),
+    [
+        ((), True, None),
+        (("s1/hold",), True, 1),
+        (("s1/hold", "s2/drop"), True, 2),
+        (("s1/hold", "-s2/drop"), True, None),  # the newest event is no decision: the one before it was read on
+        (("s1/hold", "-s2/drop", "s2/drop"), True, None),  # once for each scene
+        (("-s1/look", "s1/hold", "-s2/drop", "s2/hold", "s3/hold"), True, None),  # twice in a run
+        (("-s1/look", "s1/hold", "s2/drop"), True, 3),
+        (("s1/hold", "s2/drop"), False, None),  # a repair was begun, or the run has its outcome
+    ],
+)
+def test_only_the_newest_decision_can_be_taken_back_once_for_a_scene_and_twice_in_a_run(
+    entries: Sequence[str], on_the_way: bool, expected: int | None
+) -> None:
+    found = withdrawable_decision(log(*entries), is_on_the_way=on_the_way)
+    assert (found.id if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "live", "step"),
+    [
+        ((), (), 1),
+        (("s1/hold",), (("s1", "hold"),), 2),
+        (("-s1/look",), (), 3),
+        (("-s1/look", "s1/hold", "s2/drop"), (("s1", "hold"), ("s2", "drop")), 5),
+    ],
+)
+def test_a_decision_that_was_taken_back_does_not_count_and_its_withdrawal_takes_a_step(
+    entries: Sequence[str], live: tuple[tuple[str, str], ...], step: int
+) -> None:
+    assert live_decisions(log(*entries)) == live
+    assert next_step(log(*entries)) == step
+
+
+def test_a_repair_and_a_finished_run_are_not_on_the_way() -> None:
+    best = [(f"s{number}", "hold") for number in range(1, 7)]
+    dangerous = [*best[:1], ("s2", "drop"), *best[2:]]
+    assert run_state(DAY, dangerous).is_on_the_way
+    assert not run_state(DAY, [*dangerous, ("s2", "drop")]).is_on_the_way
+    assert not run_state(DAY, best).is_on_the_way
+    assert not run_state(DAY, []).is_on_the_way
+
+
+def test_a_dangerous_choice_that_was_taken_back_is_in_the_debrief_and_needs_no_repair() -> None:
+    entries = log("s1/hold", "-s2/drop", "s2/hold", "s3/hold", "s4/hold", "s5/hold", "s6/hold")
+    state = run_state(DAY, live_decisions(entries))
+    assert state.is_finished
+    rows = debrief_rows(state, DAY, entries)
+    assert [[choice.id for choice in row.withdrawn] for row in rows] == [[], ["drop"], [], [], [], []]
+    assert list(withdrawn_by_place(entries)) == [1]
+
+
+def test_a_slip_is_taken_back_and_the_record_keeps_both(client: Client, session: Session) -> None:
+    person = make_person(session)
+    sign_in(client, person)
+    run = client.post(STORY, {}).location
+    client.post(run, {"step": "1", "choice": "take-it"})
+    page = client.get(run)
+    assert "Take it back" in page.text
+    client.post(f"{run}/take-back", {"step": "1"})
+    page = client.get(run)
+    assert "Taken back. You can choose again." in page.text
+    assert "Take it back" not in page.text
+    assert page.h1 == "The second phone"
+    client.post(run, {"step": "3", "choice": "take-it"})
+    assert "Take it back" not in client.get(run).text
+    client.post(f"{run}/take-back", {"step": "3"})
+    assert KEPT in client.get(run).text
+    rows = session.execute(select(Decision.step, Decision.choice_id).order_by(Decision.id)).all()
+    assert [tuple(row) for row in rows] == [(1, "take-it"), (3, "take-it")]
+    assert session.execute(select(func.count()).select_from(DecisionWithdrawal)).scalar_one() == 1
+
+
+def test_the_debrief_says_what_was_pressed_first_and_why_it_is_dangerous(client: Client, session: Session) -> None:
+    sign_in(client, make_person(session))
+    scenario = client.app.extensions["course"].library.modules["secret-contact"].scenarios["second-phone"]
+    run = client.post(STORY, {}).location
+    state, step, decisions = run_state(scenario, []), 1, list[tuple[str, str]]()
+    while state.scene is not None:
+        if state.scene.id == "she-tells":
+            client.post(run, {"step": str(step), "choice": "promise"})
+            client.post(f"{run}/take-back", {"step": str(step)})
+            step += 2
+        client.post(run, {"step": str(step), "choice": state.scene.best.id})
+        decisions.append((state.scene.id, state.scene.best.id))
+        state, step = run_state(scenario, decisions), step + 1
+    page = client.get(f"{run}/debrief")
+    assert "You first pressed: Tell her that it stays with you" in page.text
+    assert "But you have joined the secret" in page.text
+    assert "Story complete" in page.text
+    assert "take-back" not in page.html
+
+
+def test_analytics_count_the_choice_that_was_pressed_first(client: Client, session: Session) -> None:
+    sign_in(client, make_person(session))
+    run = client.post(STORY, {}).location
+    client.post(run, {"step": "1", "choice": "take-it"})
+    client.post(f"{run}/take-back", {"step": "1"})
+    client.post(run, {"step": "3", "choice": "sit-down"})
+    (counts,) = decision_counts(session, now()).values()
+    assert counts["found-phone"] == {"take-it": {0: 1}}
+
+
+def test_my_data_tells_of_a_decision_that_was_taken_back(client: Client, session: Session) -> None:
+    sign_in(client, make_person(session))
+    run = client.post(STORY, {}).location
+    client.post(run, {"step": "1", "choice": "take-it"})
+    client.post(f"{run}/take-back", {"step": "1"})
+    assert "Decisions that I took back" in client.get("/me/data").text
+
+
+def test_nobody_else_takes_a_decision_back(client: Client, session: Session) -> None:
+    sign_in(client, make_person(session))
+    run = client.post(STORY, {}).location
+    client.post(run, {"step": "1", "choice": "take-it"})
+    other = sign_in(Client(client.app), make_person(session, email="other@example.org"))
+    other.post(f"{run}/take-back", {"step": "1"}, 404)
+    assert session.execute(select(func.count()).select_from(DecisionWithdrawal)).scalar_one() == 0
+
+
+def test_a_window_from_before_a_withdrawal_cannot_send_the_next_decision(client: Client, session: Session) -> None:
+    sign_in(client, make_person(session))
+    run = client.post(STORY, {}).location
+    client.post(run, {"step": "1", "choice": "take-it"})
+    client.post(f"{run}/take-back", {"step": "1"})
+    client.post(run, {"step": "2", "choice": "own-it"})
+    assert "This decision was taken already" in client.get(run).text
+    assert session.execute(select(func.count()).select_from(Decision)).scalar_one() == 1
+
+
+def test_a_decision_that_is_taken_back_four_times_at_once_is_taken_back_once(committed: Flask) -> None:
+    windows = learners(committed, 4)
+    run = windows[0].client.post(STORY, {}).location
+    windows[0].client.post(run, {"step": "1", "choice": "take-it"})
+    assert at_once([post(one, f"{run}/take-back", {"step": "1"}) for one in windows]) == [303] * 4
+    assert count(committed, DecisionWithdrawal) == 1
+
+
+def test_of_the_next_decision_and_a_withdrawal_at_once_only_one_happens(committed: Flask) -> None:
+    one, two = learners(committed, 2)
+    run = one.client.post(STORY, {}).location
+    one.client.post(run, {"step": "1", "choice": "take-it"})
+    sent = [post(one, run, {"step": "2", "choice": "own-it"}), post(two, f"{run}/take-back", {"step": "1"})]
+    assert at_once(sent) == [303, 303]
+    happened = count(committed, Decision) - 1, count(committed, DecisionWithdrawal)
+    assert happened in ((1, 0), (0, 1)), json.dumps(happened)
