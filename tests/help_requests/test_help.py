@@ -134,7 +134,7 @@ def test_a_learner_without_a_manager_asks_an_administrator_and_the_page_says_if_
     client.post("/help", {"from": "//evil.example.org"})
     (mail,) = mails(app, session)
     assert mail.recipient == "alex@example.org"
-    assert "nobody manages a team" in mail.text
+    assert "no one manages a team" in mail.text
 
 
 def test_pressing_it_several_times_at_once_is_one_request_and_one_mail(committed: Flask) -> None:

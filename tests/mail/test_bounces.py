@@ -180,7 +180,7 @@ def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, se
     person = make_person(session)
     address = f"/mail/choice/{sign_link(MailChoiceLink(person.id, DIGEST), SECRET)}"
     page = client.get(address)
-    assert "Stop this mail?" in page.h1
+    assert "Stop this e-mail?" in page.h1
     assert queries.opted_out_people(session, DIGEST) == set(), "looking at it changes nothing"
     client.follow(client.post(address, page.fields()))
     assert queries.opted_out_people(session, DIGEST) == {person.id}

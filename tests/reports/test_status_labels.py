@@ -164,7 +164,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
     assert mailed == on_monday
     overdue = on_monday.get("Overdue", 0)
     assert ("overdue: Region" in subject and str(overdue) in subject) if overdue else "overdue: Region" not in subject or (
-        subject == "Nobody is overdue: Region"
+        subject == "No one is overdue: Region"
     )  # fmt: skip
     summary, named = summary_counts(session, manager)
     assert summary == {word: number for word, number in on_monday.items() if word != "Not required"}

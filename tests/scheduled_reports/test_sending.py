@@ -72,7 +72,7 @@ def test_the_report_is_sent_once_a_week_in_working_hours_and_states_the_changes(
         assert send_scheduled_reports(MONDAY) == send_scheduled_reports(MONDAY + timedelta(days=3)) == 0
         (mail,) = mails(app, session)
         assert (mail.recipient, mail.subject) == ("priya@example.org", "2 people are overdue: Night staff")
-        assert "This is how the 2 people in Night staff stand on 23 November 2026" in " ".join(mail.text.split())
+        assert "This is the status of the 2 people in Night staff on 23 November 2026" in " ".join(mail.text.split())
         assert "- Sam Okafor, due on 30 March 2026" in mail.text
         assert f"/report?team={team.id}" in mail.text
         assert mail.headers is not None
@@ -114,7 +114,7 @@ def test_a_report_with_nothing_due_says_so(app: Flask, session: Session, team: T
         assert send_scheduled_reports(datetime(2026, 12, 1, 10, tzinfo=UTC)) == 1
     (mail,) = mails(app, session)
     assert mail.subject == "Nothing to do: Night staff"
-    assert "There is nothing to do: nobody in Night staff is overdue or due soon" in " ".join(mail.text.split())
+    assert "There is nothing to do: no one in Night staff is overdue or due soon" in " ".join(mail.text.split())
     assert "Sam Okafor" not in mail.text
 
 
