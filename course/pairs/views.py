@@ -77,7 +77,7 @@ def _news(found: PairView, state: PairState) -> str:
     """What the other one is doing, in a sentence. It says nothing of a first choice before both have chosen."""
     name = found.colleague.name if found.colleague else _("your colleague")
     if state.phase == "code":
-        return _("Nobody has joined yet.")
+        return _("No one has joined yet.")
     if state.phase == "choose":
         if state.colleague_chose:
             return _("%(name)s has chosen. Now choose alone.", name=name)
@@ -147,7 +147,7 @@ def _join(form: PairCodeForm, code: str) -> int | None:
     form.code.errors = [
         {
             "own": _("This is your own code. Your colleague enters it on their phone."),
-            "taken": _("Somebody has joined with this code already. Ask your colleague for a new one."),
+            "taken": _("Someone has joined with this code already. Ask your colleague for a new one."),
             "unknown": _("This code does not work. A code works for 30 minutes: check it, or ask for a new one."),
         }[outcome]
     ]

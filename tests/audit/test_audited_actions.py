@@ -83,10 +83,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],
     "learning.take_back": [(World.take_back_decision, ["scenario.decision_withdrawn"], "boss")],
     "pairs.begin": [(lambda w: w.post("/module/secret-contact/second-phone/together"), ["scenario.pair_opened"], "boss")],
-    "pairs.join": [
-        (World.join_pair, ["scenario.pair_joined"], "boss"),
-        (lambda w: w.post("/pair", 422, code="483920"), [], "boss"),
-    ],
+    "pairs.join": [(World.join_pair, ["scenario.pair_joined"], "boss"), (lambda w: w.post("/pair", 422, code="1"), [], "boss")],
     "pairs.choose": [(World.choose_in_pair, ["scenario.pair_joined", "scenario.pair_choice"], "boss")],
     "pairs.leave": [(World.leave_pair, ["scenario.pair_joined", "scenario.pair_left"], "boss")],
     "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],

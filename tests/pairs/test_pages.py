@@ -41,7 +41,7 @@ def test_the_story_offers_a_code_and_the_menu_the_field_for_one(client: Client, 
     page = client.get(address)
     assert page.h1 == "Give your colleague this code"
     assert f"{code[:3]} {code[3:]}" in page.text
-    assert "Nobody has joined yet." in page.text
+    assert "No one has joined yet." in page.text
     assert session.execute(select(func.count()).select_from(ScenarioRun)).scalar_one() == 0
 
 
@@ -80,7 +80,7 @@ def test_a_code_works_once_for_one_other_person_and_for_half_an_hour(app: Flask,
     session.commit()
     assert phones[kim].post(ENTER, {"code": code}).location == _address
     assert phones[kim].post(ENTER, {"code": code}).location == _address  # joined already
-    assert "Somebody has joined with this code already." in phones[lee].post(ENTER, {"code": code}, 422).text
+    assert "Someone has joined with this code already." in phones[lee].post(ENTER, {"code": code}, 422).text
     assert session.execute(select(func.count()).select_from(PairMember)).scalar_one() == 2
     phones[lee].get(_address, 404)
     phones[lee].get(f"{_address}/differences", 404)
