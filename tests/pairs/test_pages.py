@@ -159,7 +159,7 @@ def test_what_is_pressed_again_or_too_late_changes_nothing(app: Flask, session: 
     sam.post(address, {"step": "1", "stage": "decide", "choice": second})  # before the other has chosen
     page = kim.post(address, {"step": "1", "stage": "alone", "choice": "no-such-choice"}, 422)
     assert "Choose what you do." in page.text
-    assert "<title>Mistake: " in page.html
+    assert "<title>Error: " in page.html
     rows = session.execute(select(PairChoice.turn, PairChoice.choice_id)).all()
     assert [tuple(row) for row in rows] == [(0, first)]
 
