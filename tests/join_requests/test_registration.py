@@ -97,7 +97,7 @@ def test_somebody_asks_and_is_let_in_and_invited(app: Flask, session: Session, c
     assert "sam@example.org" in client.post(path, ASK, 200).text.lower()
     assert [mail.recipient for mail in session.execute(select(OutboxMail)).scalars()] == ["alex@example.org"]
     admin = boss(session, Client(app))
-    assert "1 person asks to be let in" in admin.get("/people").text
+    assert "1 request to join" in admin.get("/people").text
     page = admin.follow(admin.post(f"/registrations/{requests(session)[0].id}/approve", {}))
     assert "Sam Okafor has been added." in page.text
     assert "Nobody asks just now." in page.text

@@ -67,7 +67,7 @@ def test_a_manager_gives_more_time_and_takes_it_back_and_axe_finds_nothing(site:
     page.get_by_role("link", name="Take back").click()
     page.get_by_label("Reason").fill("a mistake")
     found += faults(page)
-    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("button", name="Undo").click()
     page.get_by_text("Taken back: More time").wait_for()
     for path in ("/renewal/mine", "/renewal/policy", "/renewal/policy/everybody", "/renewal/policy/pathway/clubs"):
         page.goto(path)
