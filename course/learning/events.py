@@ -45,6 +45,6 @@ class StepEnded:
 
 AUDIT_EVENTS = (
     # Neither the scene nor the choice: what a learner decides is nobody else's business.
-    AuditEventKind("scenario.decision_withdrawn", _("{who} took back a decision in a scenario of {whom}"),
-                   own=_("{who} took back a decision in a scenario")),
+    AuditEventKind("scenario.decision_withdrawn", _("{who} undid a decision in a scenario of {whom}"),
+                   own=_("{who} undid a decision in a scenario")),
 )  # fmt: skip

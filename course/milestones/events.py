@@ -6,5 +6,5 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("certificate.manager_notified", _("{who} sent certificate {number} to their manager by mail")),
+    AuditEventKind("certificate.manager_notified", _("{who} sent certificate {number} to their manager by e-mail")),
 )

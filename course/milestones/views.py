@@ -119,7 +119,7 @@ def save_intention(module_id: str) -> Page | Response:
     if not saved:
         flash(_("Your sentence was e-mailed to you already, so it cannot be changed."))
     elif clean_intention(typed):
-        flash(_("Saved. We will e-mail your sentence to you in two weeks. Nobody else sees it."))
+        flash(_("Saved. We will e-mail your sentence to you in two weeks. No one else sees it."))
     return redirect_to(url_for("milestones.module_done", module_id=module.id, _anchor="when-then"))
 
 

@@ -36,7 +36,7 @@ def test_the_link_opens_the_certificates_of_a_leaver_and_nothing_else(
     sign_in(signed_in, make_person(session, "Ann Hill", "ann@example.org", "administrator"))
     end_employment(make_context(session, None, NOW), found.person_id, TODAY, "moved on")
     session.commit()
-    assert "give it to them if they ask" in signed_in.get(f"/people/{found.person_id}").text
+    assert "Give it to them if they ask" in signed_in.get(f"/people/{found.person_id}").text
     link = f"/kept/{sign_link(CertificateLink(found.person_id), SECRET)}"
     page = client.get(link)
     assert page.h1 == "Certificates of Sam Okafor"

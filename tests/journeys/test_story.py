@@ -92,7 +92,7 @@ def test_a_slip_is_taken_back_by_mouse_and_by_keyboard(site: Site, page: Page, k
     page.goto(STORY)
     page.get_by_role("button", name="Begin the story").click()
     choose(site, page, ("poor",))
-    back = page.get_by_role("button", name="Take it back")
+    back = page.get_by_role("button", name="Undo")
     if keyboard:
         page.locator("button.choice").last.focus()
         page.keyboard.press("Tab")
@@ -100,7 +100,7 @@ def test_a_slip_is_taken_back_by_mouse_and_by_keyboard(site: Site, page: Page, k
             page.keyboard.press("Enter")
     else:
         back.click()
-    page.get_by_text("Taken back. You can choose again.").wait_for()
+    page.get_by_text("Undone. You can choose again.").wait_for()
     assert not back.count()
     page.get_by_role("heading", level=1, name="The second phone").wait_for()
 
@@ -113,7 +113,7 @@ def test_consequence_scene_and_choices_are_read_in_this_order(site: Site, page: 
     page.locator("button.choice").first.click()
     read = page.locator("main").aria_snapshot()
     order = [r"paragraph: .*You chose:", r"heading .*\[level=1\]", r'group "Messages: Your own account"', r'list "What changed"',
-             r'heading "What do you do now\?" \[level=2\]', r'group "What do you do now\?"', r'button "Take it back"']  # fmt: skip
+             r'heading "What do you do now\?" \[level=2\]', r'group "What do you do now\?"', r'button "Undo"']  # fmt: skip
     places = [found.start() if (found := re.search(one, read)) else -1 for one in order]
     assert -1 not in places, read
     assert places == sorted(places), read

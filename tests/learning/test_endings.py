@@ -113,7 +113,7 @@ def test_a_repair_does_not_earn_another_ending(client: Client, person: Person) -
     run, again = play(client, DROP[:-1])
     ending = client.get(f"{run}/ending")
     assert ending.h1 == "Home with a torn kite"
-    assert "One decision to look at again" in ending.text
+    assert "One decision to try again" in ending.text
     assert "Home with a torn kite" not in again.text
     client.post(run, {"step": again.fields()["step"], "choice": DROP[-1]})
     assert client.get(f"{run}/debrief").h1 == "Home with a torn kite"

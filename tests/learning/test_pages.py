@@ -191,7 +191,7 @@ def test_a_timeline_shows_what_the_reviews_say_about_each_moment(learner: Learne
     assert page.h1 == "The fishing game: 4 chances missed in 83 days"
     assert page.text.count("A chance was missed") == 4
     assert page.text.count("You marked it") == 4
-    assert page.text.count("Nothing was missed") == page.text.count("Somebody acted") == 1
+    assert page.text.count("Nothing was missed") == page.text.count("Someone acted") == 1
     # The gaps are to scale and in words; the risk is in words too.
     assert re.findall(r'height="(\d+)" aria-hidden="true" focusable="false"><path class="band"', page.html) == [
         "32", "100", "124", "32", "32",

@@ -29,7 +29,7 @@ from tests.pages import Client
 from tests.support.racing import at_once
 
 STORY = "/module/secret-contact/second-phone"
-KEPT = "This decision can no longer be taken back."
+KEPT = "This decision can no longer be undone."
 
 
 def log(*entries: str) -> tuple[LoggedDecision, ...]:
@@ -101,14 +101,14 @@ def test_a_slip_is_taken_back_and_the_record_keeps_both(client: Client, session:
     run = client.post(STORY, {}).location
     client.post(run, {"step": "1", "choice": "take-it"})
     page = client.get(run)
-    assert "Take it back" in page.text
+    assert "Pressed the wrong one? Undo" in page.text
     client.post(f"{run}/take-back", {"step": "1"})
     page = client.get(run)
-    assert "Taken back. You can choose again." in page.text
-    assert "Take it back" not in page.text
+    assert "Undone. You can choose again." in page.text
+    assert "Pressed the wrong one?" not in page.text
     assert page.h1 == "The second phone"
     client.post(run, {"step": "3", "choice": "take-it"})
-    assert "Take it back" not in client.get(run).text
+    assert "Pressed the wrong one?" not in client.get(run).text
     client.post(f"{run}/take-back", {"step": "3"})
     assert KEPT in client.get(run).text
     rows = session.execute(select(Decision.step, Decision.choice_id).order_by(Decision.id)).all()

@@ -161,7 +161,7 @@ def _after_course(refresher: RefresherStatus | None, update: Update | None, boos
     if offer == BOOSTER and booster is not None:
         address = url_for("learning.attempt", attempt_id=booster.id)
         return CarryOn(_carry_on(position_in_words(booster)), address, False, escape(_("Five questions")),
-                       escape(_("Nobody else sees how you do.")), "", (booster.total - booster.done) / 2)  # fmt: skip
+                       escape(_("No one else sees how you do.")), "", (booster.total - booster.done) / 2)  # fmt: skip
     text = _("Thank you for the time that you gave it.")
     return _button(_("See my certificate"), "certificates.my_certificates", _("You have completed the course"), text)
 

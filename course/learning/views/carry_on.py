@@ -252,7 +252,7 @@ def _scene_in_words(place: _StoryPlace) -> tuple[Markup, Markup]:
         _("You stopped here, in the middle of the story.") if begun else _("You stopped at the first decision.")
     )
     if place.repairing:
-        return label_html(place.scenario.title), escape(_("The story is over. There is one thing to look at again."))
+        return label_html(place.scenario.title), escape(_("The story is over. There is one decision to try again."))
     scene_text = place.scene.text if place.scene is not None else None
     opening = opening_line(_plain(scene_text)) if scene_text else None
     if opening is None or not scene_text:
@@ -263,7 +263,7 @@ def _scene_in_words(place: _StoryPlace) -> tuple[Markup, Markup]:
 
 def _story_position(title: Markup, place: _StoryPlace) -> Markup:
     if place.repairing:
-        return escape(_("%(story)s, one decision to look at again")) % {"story": title}
+        return escape(_("%(story)s, one decision to try again")) % {"story": title}
     words = escape(_("%(story)s, decision %(number)s of about %(count)s"))
     return words % {"story": title, "number": place.number, "count": place.number - 1 + place.left}
 

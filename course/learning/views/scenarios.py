@@ -140,9 +140,9 @@ def take_back(run_id: int) -> Response:
     with unit_of_work() as session:
         outcome = actions.withdraw_decision(signed_in_context(session), found, scenario, _sent_step())
     if outcome == actions.CONFLICT:
-        flash(_("This decision can no longer be taken back."))
+        flash(_("This decision can no longer be undone."))
     elif outcome == actions.SAVED:
-        flash(_("Taken back. You can choose again."))
+        flash(_("Undone. You can choose again."))
     return redirect_to(url_for("learning.run", run_id=run_id))
 
 

@@ -154,7 +154,8 @@ async function offer() {
   row.className = "actions";
   row.append(button(word("mine"), () => choose(true)), button(word("shared"), () => choose(false)));
   box.append(line, row);
-  main.append(box);
+  // In the column of the text, where the page has one.
+  (main.querySelector(".lesson") ?? main).append(box);
 }
 
 async function keepModule() {
