@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -43,7 +44,7 @@ def check_structure(page: Page) -> str:
     ]
     assert levels.count(1) == 1, (page.url, levels)
     assert levels[0] == 1, (page.url, levels)
-    for before, after in zip(levels, levels[1:], strict=False):
+    for before, after in pairwise(levels):
         assert after <= before + 1, (page.url, levels)
     figure = -1
     for depth, role, name, _, content in rows:
