@@ -15,6 +15,7 @@ from tests.journeys.conftest import Site, fail_on_script_error, faults, sign_in
 from tests.journeys.test_learner import TOO_WIDE, WIDTHS
 
 MODULE, TIMELINE = "secret-contact", "the-fishing-game"
+SEED = 5  # of the attempts that are begun here
 # The lines of the ordering from top to bottom, and the places that would be sent.
 LINES = "() => [...document.querySelectorAll('.ordering .words')].map(line => line.textContent.trim())"
 PLACES = "() => [...document.querySelectorAll('.ordering select')].map(field => field.value)"
@@ -36,7 +37,7 @@ def begin_asked(site: Site, email: str) -> dict[str, str]:
             ("check", MODULE, asked),
             ("timeline", f"{MODULE}/{TIMELINE}", [library.answerable[TIMELINE]]),
         ):
-            attempt = Attempt(enrolment_id=enrolment.id, kind=kind, ref=ref, number=1, seed=5, opened_at=NOW)
+            attempt = Attempt(enrolment_id=enrolment.id, kind=kind, ref=ref, number=1, seed=SEED, opened_at=NOW)
             session.add(attempt)
             session.flush()
             for position, question in enumerate(questions, 1):
