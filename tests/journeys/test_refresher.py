@@ -38,7 +38,7 @@ def test_a_refresher_is_begun_and_carried_on_and_axe_finds_nothing(site: Site, p
     found += faults(page)
     page.goto("/refresher")
     found += faults(page)
-    page.locator("ol.modules a", has_text="Questions").click()
+    page.locator("ol.outcome a", has_text="Questions").click()
     page.locator("#question").wait_for()
     found += faults(page)
     assert page.locator("#question").count() == 1
