@@ -62,7 +62,7 @@ def in_order(page: Page, *wanted: str) -> None:
     tree, place = check_structure(page), 0
     for one in wanted:
         found = re.compile(one).search(tree, place)
-        assert found, (f"{one!r} is not in {page.url}, or not in this place:", tree)
+        assert found, f"{one!r} is not in {page.url}, or not in this place:\n{tree}"
         place = found.end()
 
 
@@ -210,5 +210,6 @@ def test_the_certificate_and_the_report_are_read_in_their_order(site: Site, phon
     phone.context.clear_cookies()
     sign_in(phone, "reports@example.org")
     phone.goto("/report")
-    in_order(phone, 'navigation "Main"', r"\[level=1\]", 'list "By status"', "search ", "table ", 'columnheader "Person"',
-             'link "Sam Okafor')  # fmt: skip
+    in_order(phone, 'navigation "Main"', r"heading .*valid certificate\" \[level=1\]", 'region "By status"', "1 up to date",
+             'navigation "More about', r'heading "People" \[level=2\]', 'navigation "Show by status"', "search ", "table ",
+             'columnheader "Person"', 'link "Sam Okafor', 'button "CSV"')  # fmt: skip
