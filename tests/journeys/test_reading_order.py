@@ -209,6 +209,7 @@ def test_the_certificate_and_the_report_are_read_in_their_order(site: Site, phon
              'link "Download', 'heading "What happens next"')  # fmt: skip
     phone.context.clear_cookies()
     sign_in(phone, "reports@example.org")
+    phone.set_viewport_size({"width": 1280, "height": 900})
     phone.goto("/report")
     in_order(phone, 'navigation "Main"', r"heading .*valid certificate\" \[level=1\]", 'region "By status"', "1 up to date",
              'navigation "More about', r'heading "People" \[level=2\]', 'navigation "Show by status"', "search ", "table ",
