@@ -78,12 +78,13 @@ def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Page:
     """A window in which any error of a script or of the security policy fails the test."""
     page = context.new_page()
-    page.on("pageerror", lambda error: _fail_on_script_error(page, str(error)))
+    page.on("pageerror", lambda error: fail_on_script_error(page, str(error)))
     page.on("console", lambda message: _complain(page, message.type, message.text))
     return page
 
 
-def _fail_on_script_error(page: Page, error: str) -> None:
+def fail_on_script_error(page: Page, error: str) -> None:
+    """For a page's "pageerror"."""
     # Chromium reports a page change that it draws without a transition as an error of the page, of which no script is part.
     if "ViewTransition" not in error:
         pytest.fail(f"script error on {page.url}: {error}")

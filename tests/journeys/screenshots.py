@@ -1,8 +1,12 @@
-"""make screenshots: each page at 1280 and 390 px, in light and dark, into screenshots/."""
+"""make screenshots: each page at 1280 and 390 px, in light and dark, into screenshots/.
+
+`python -m tests.journeys.screenshots kinds` takes one page of each kind, without the walk through the whole course.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -23,13 +27,15 @@ from course.people.queries import person_by_email
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
+from tests.journeys.picture_kinds import take_kinds
 from tests.journeys.walker import Walker
+from tests.makers import PASSWORD
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
 OUT = Path(__file__).resolve().parents[2] / "screenshots"
 HIGHEST = 8000
 SIZES = {"1280": (1280, 900), "390": (390, 844)}
-PASSWORD = "quiet-river-stones-42"
+
 # Pages of administrators; {learner} is the one who has just taken the course.
 MANAGING = (
     "/report",
@@ -106,55 +112,68 @@ def main() -> None:
     for old in OUT.glob("*.png"):
         old.unlink()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        app = create_app(make_config(f"sqlite:///{folder}/course.db"))
-        app.config["LOG_REQUESTS"] = False
-        schema_upgrade.upgrade(app.extensions["course"].engine)
-        kept = hash_password(PASSWORD)
-        with app.app_context(), unit_of_work() as session:
-            library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone
-            archive(session, library, NOW - HISTORY_LENGTH)
-            create_demo(session, NOW, NOW - HISTORY_LENGTH)
-            set_passwords(session, password_hashes(session), kept, NOW)
-            write_history(session, library, zone, civil_date(NOW, zone))
-            add_present_state(session, NOW, civil_date(NOW, zone))
-            learner = person_by_email(session, "learner@demo.example")
-            if learner is None:
-                raise LookupError("the demonstration has no learner")
-            learner_id = learner.id
-        server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=server.run, daemon=True).start()
-        site = Site(app, f"http://127.0.0.1:{server.effective_port}")
+        site, learner = demonstration(folder)
         browser = playwright.chromium.launch(executable_path=find_or_install(), args=LAUNCH_ARGS)
-        page = browser.new_context(base_url=site.address).new_page()
         camera = Camera()
-        for path in ("/sign-in", "/forgotten", "/concern", "/no-such-page"):
+        take_kinds(site, browser, camera.take)
+        page = browser.new_context(base_url=site.address, reduced_motion="reduce").new_page()
+        for path in ("/sign-in", "/forgotten", "/concern", "/offline", "/no-such-page"):
             page.goto(path)
             camera.visit(page)
-        sign_in(page, "learner@demo.example")
-        Walker(site, page, learner_id, visit=camera.visit).whole_course()
-        page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
-        camera.take(page, "certificate-one")
-        for path in (
-            "/",
-            "/record",
-            "/me",
-            "/sources",
-            "/privacy",
-            "/accessibility",
-            "/module/secret-contact",
-            "/further-learning",
-            "/first-hour",
-            "/module/responding/discussion",
-        ):
-            page.goto(path)
-            camera.take(page, f"after{path.replace('/', '-')}")
+        if "kinds" not in sys.argv[1:]:
+            walk(site, page, learner, camera)
         page.context.clear_cookies()
         sign_in(page, "admin@demo.example")
         for path in MANAGING:
-            page.goto(path.format(learner=learner_id))
+            page.goto(path.format(learner=learner))
             camera.visit(page)
         browser.close()
     print(f"{len(camera.taken)} pages, {len(list(OUT.glob('*.png')))} pictures in {OUT}")
+
+
+def demonstration(folder: str) -> tuple[Site, int]:
+    """The demonstration with its history, served on loopback, and the id of its learner."""
+    app = create_app(make_config(f"sqlite:///{folder}/course.db"))
+    app.config["LOG_REQUESTS"] = False
+    schema_upgrade.upgrade(app.extensions["course"].engine)
+    kept = hash_password(PASSWORD)
+    with app.app_context(), unit_of_work() as session:
+        library, zone = app.extensions["course"].library, app.extensions["course"].config.time_zone
+        archive(session, library, NOW - HISTORY_LENGTH)
+        create_demo(session, NOW, NOW - HISTORY_LENGTH)
+        set_passwords(session, password_hashes(session), kept, NOW)
+        write_history(session, library, zone, civil_date(NOW, zone))
+        add_present_state(session, NOW, civil_date(NOW, zone))
+        learner = person_by_email(session, "learner@demo.example")
+        if learner is None:
+            raise LookupError("the demonstration has no learner")
+        learner_id = learner.id
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    return Site(app, f"http://127.0.0.1:{server.effective_port}"), learner_id
+
+
+def walk(site: Site, page: Page, learner: int, camera: Camera) -> None:
+    """The whole course, and what a learner reads after it."""
+    sign_in(page, "learner@demo.example")
+    Walker(site, page, learner, visit=camera.visit).whole_course()
+    page.goto("/certificate")
+    page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
+    camera.take(page, "certificate-one")
+    for path in (
+        "/",
+        "/record",
+        "/me",
+        "/sources",
+        "/privacy",
+        "/accessibility",
+        "/module/secret-contact",
+        "/further-learning",
+        "/first-hour",
+        "/module/responding/discussion",
+    ):
+        page.goto(path)
+        camera.take(page, f"after{path.replace('/', '-')}")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def test_the_certificate_lights_quietly_or_not_at_all(site: Site, browser: Brows
         if motion == "reduce":
             found += faults(page)
             assert not page.evaluate(TOO_WIDE)
+    page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
     page.goto("/certificate/passed")
     lights = page.get_by_role("list", name="Modules").get_by_role("listitem")
     assert lights.count() == len(library.modules)

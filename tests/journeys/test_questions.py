@@ -11,20 +11,21 @@ from playwright.sync_api import Browser, Page
 from course.learning.models import Attempt, AttemptItem, Enrolment
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
-from tests.journeys.conftest import Site, faults, sign_in
+from tests.journeys.conftest import Site, fail_on_script_error, faults, sign_in
 from tests.journeys.test_learner import TOO_WIDE, WIDTHS
 
 MODULE, TIMELINE = "secret-contact", "the-fishing-game"
+SEED = 5  # of the attempts that are begun here
 # The lines of the ordering from top to bottom, and the places that would be sent.
 LINES = "() => [...document.querySelectorAll('.ordering .words')].map(line => line.textContent.trim())"
 PLACES = "() => [...document.querySelectorAll('.ordering select')].map(field => field.value)"
 FOCUSED = "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
 
 
-@pytest.fixture(scope="module")
-def addresses(site: Site) -> dict[str, str]:
-    """A person who has begun a check of one ordering and one question with one answer, and a timeline; by form."""
-    person = site.person("asked@example.org")
+def begin_asked(site: Site, email: str) -> dict[str, str]:
+    """A new person who has begun a check of one ordering and one question with one answer, and a timeline; addresses by
+    form."""
+    person = site.person(email)
     library = site.app.extensions["course"].library
     asked = [next(q for q in library.questions.values() if q.form == form) for form in ("order", "one")]
     with site.app.app_context(), unit_of_work() as session:
@@ -36,7 +37,7 @@ def addresses(site: Site) -> dict[str, str]:
             ("check", MODULE, asked),
             ("timeline", f"{MODULE}/{TIMELINE}", [library.answerable[TIMELINE]]),
         ):
-            attempt = Attempt(enrolment_id=enrolment.id, kind=kind, ref=ref, number=1, seed=5, opened_at=NOW)
+            attempt = Attempt(enrolment_id=enrolment.id, kind=kind, ref=ref, number=1, seed=SEED, opened_at=NOW)
             session.add(attempt)
             session.flush()
             for position, question in enumerate(questions, 1):
@@ -47,13 +48,18 @@ def addresses(site: Site) -> dict[str, str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def addresses(site: Site) -> dict[str, str]:
+    return begin_asked(site, "asked@example.org")
+
+
 @pytest.fixture
 def phone(browser: Browser, site: Site, addresses: dict[str, str]) -> Iterator[Page]:
     """A phone on which that person is signed in."""
     assert addresses
     context = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"script error on {page.url}: {error}"))
+    page.on("pageerror", lambda error: fail_on_script_error(page, str(error)))
     sign_in(page, "asked@example.org")
     yield page
     context.close()

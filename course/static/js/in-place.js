@@ -106,7 +106,7 @@ export async function visit(address, pressed) {
     const answer = await ask(address);
     const text = await answer.text();
     if (!answer.ok || !(await show(text, answer.url))) location.assign(answer.url);
-    else await keepShown(text, answer);
+    else keepShown(text, answer); // not waited for: until this ends, a press would do nothing
   } catch {
     location.assign(address); // the page that was kept, or the browser's own words
   } finally {
@@ -188,7 +188,7 @@ async function send(form, button) {
     if (answer.status === 502 || answer.status === 504) return await keep(form, fields);
     const understood = answer.ok || answer.status === 422;
     if (understood && (await show(text, answer.url))) {
-      if (answer.ok) await keepShown(text, answer);
+      if (answer.ok) keepShown(text, answer);
     } else if (answer.ok && answer.redirected) location.assign(answer.url);
     else leaveToBrowser(form, button);
   } finally {
