@@ -162,7 +162,9 @@ def test_enter_in_an_answer_sends_nothing_and_a_missing_answer_is_said_in_title_
     assert faults(phone) == []
 
 
-def test_a_timeline_is_marked_by_keyboard_and_told_moment_by_moment_without_a_press(phone: Page, addresses: dict[str, str]) -> None:
+def test_a_timeline_is_marked_by_keyboard_and_told_moment_by_moment_without_a_press(
+    phone: Page, addresses: dict[str, str]
+) -> None:
     phone.goto(addresses["timeline"])
     phone.locator("#answer-1").focus()
     phone.keyboard.press("Space")

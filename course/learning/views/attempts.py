@@ -190,6 +190,18 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
     )
 
 
+def _module_end(found: AttemptView) -> str | None:
+    """The end of the module, which says first what came of the last answer, once a check is passed and nothing else of the
+    module is open; None in every other case."""
+    module = module_of(found.ref) if found.kind == "check" else None
+    after = queries.attempt(db(), reader_id(), found.id) if module else None
+    if module is None or after is None or not after.passed or not (progress := reader_progress(module)).done:
+        return None
+    end = link_after_step(progress, CHECK, after.finished_at)
+    own_end = url_for("milestones.module_done", module_id=module.id)
+    return url_for("milestones.module_done", module_id=module.id, after=found.id) if end.address == own_end else None
+
+
 def _upcoming_question(found: AttemptView, item: AttemptItemView) -> dict[str, object] | None:
     """The template variables of the question that follows a right answer of a check on the same page; None if there is no
     such question. After a wrong answer the reasons have a page of their own."""
@@ -223,7 +235,9 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
-    return redirect_to(address_after_final_answer(attempt_id) if found.kind == "final" else onward)
+    if found.kind == "final":
+        return redirect_to(address_after_final_answer(attempt_id))
+    return redirect_to(_module_end(found) or onward)
 
 
 @pages.get("/assessment")
