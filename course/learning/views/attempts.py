@@ -35,7 +35,6 @@ from course.learning.views.page_context import (
     redirect_to,
 )
 from course.learning.views.question_page import question_values
-from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import sign_in_required
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
