@@ -21,7 +21,7 @@ from course.help_requests.queries import help_recipients
 from course.help_requests.rules import HelpRecipient
 from course.learning import actions as learning_actions
 from course.learning import queries as learning
-from course.learning.queries import AttemptItemView
+from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import CourseProgress
 from course.learning.views.page_context import (
@@ -93,7 +93,15 @@ def _render_module_done(module: Module, mistake: str = "", typed: str | None = N
         limit=MAX_INTENTION_LENGTH,
         onward=next_module(progress, module.id),
         step_address=step_address,
+        just_passed=_just_passed(module.id),
     )
+
+
+def _just_passed(module_id: str) -> AttemptView | None:
+    """The check whose last answer has led here, if it is one of this module that its reader passed."""
+    after = request.args.get("after", type=int)
+    attempts = learning.attempts(db(), reader_id(), "check", module_id) if after else []
+    return next((attempt for attempt in attempts if attempt.id == after and attempt.passed), None)
 
 
 def _first_check(module_id: str) -> tuple[int | None, list[AttemptItemView]]:

@@ -74,17 +74,15 @@ class Walker:
     def carry_on(self) -> None:
         """One press of the page's main button, or the answer that it waits for; ends at the certificate."""
         path = re.sub(r"^https?://[^/]+", "", self.page.url).split("#")[0].split("?")[0]
-        question = re.fullmatch(r"/attempt/(\d+)/(\d+)", path)
         asks = self.page.evaluate(ASKS)
+        # The next question may be asked below the verdict on the one before it.
+        action = self.page.locator("#question").get_attribute("action") if asks == "answer" else None
+        question = re.fullmatch(r"/attempt/(\d+)/(\d+)", action or path)
         if question and asks == "answer":
             self.answer(int(question[1]), int(question[2]))
         elif asks == "decision":
             self.decide()
         else:
-            # A timeline is told one moment after another.
-            everything = self.page.locator("[data-all]:visible")
-            if everything.count():
-                self.press(everything)
             self.follow(self.page.locator(ONWARD).last)
         self.visit(self.page)
 

@@ -45,9 +45,44 @@ def test_the_first_visit_offers_one_button_to_start(learner: Learner) -> None:
     buttons = [one for one in [*page.all("a"), *page.all("button")] if "turn" in one.get("class", "").split()]
     assert [one.text for one in buttons] == ["Start: module 1 of 8"]
     assert "This module speaks of" not in page.text
-    module = learner.client.get(str(buttons[0].get("href")))
+    first = learner.client.get(str(buttons[0].get("href")))
+    assert first.h1 == "Where this learning comes from"
+    assert "This module speaks of" in first.text
+    module = learner.client.get("/module/what-reviews-tell-us")
     assert "This module speaks of" in module.text
     assert "Start: Where this learning comes from" in module.text
+
+
+def test_next_begins_what_follows_at_once_but_never_a_second_time(learner: Learner) -> None:
+    module = next(iter(learner.library.modules.values()))
+    step = next(step for step in module.steps if step.kind == "timeline")
+    page = module.steps[[one.id for one in module.steps].index(step.id) - 1]
+    address = f"/module/{module.id}/{page.id}"
+    begun = learner.client.post(address, {"then": "next"}).location
+    assert begun.startswith("/attempt/")
+    assert learner.client.post(address, {"then": "next"}).location == begun
+    learner.timeline(module)
+    assert learner.client.post(address, {"then": "next"}).location == f"/module/{module.id}/{step.id}"
+    assert learner.client.post(f"/module/{module.id}/{step.id}", {"then": "next"}).location == (
+        f"/module/{module.id}/{step.id}"
+    )
+
+
+def test_a_right_answer_of_a_check_has_the_next_question_below_it(learner: Learner) -> None:
+    attempt = learner.client.post("/module/secret-contact/check", {}).location
+    number = int(attempt.rsplit("/", 1)[1])
+    form = {**learner.form(number, 1, always), "sureness": "sure"}
+    learner.client.post(f"{attempt}/1", form)
+    page = learner.client.get(f"{attempt}/1")
+    assert page.h1 == "Right"
+    assert [one.get("action") for one in page.all("form") if one.get("id") == "question"] == [f"{attempt}/2"]
+    learner.client.post(f"{attempt}/2", {**learner.form(number, 2, never), "sureness": "sure"})
+    page = learner.client.get(f"{attempt}/2")
+    assert page.h1 != "Right"
+    assert not [one for one in page.all("form") if one.get("id") == "question"]
+    # Somebody who comes back to the first verdict is asked nothing there.
+    page = learner.client.get(f"{attempt}/1")
+    assert not [one for one in page.all("form") if one.get("id") == "question"]
 
 
 def test_next_marks_a_page_as_read_once_and_leads_on(learner: Learner, session: Session) -> None:

@@ -20,10 +20,10 @@ from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
     address_after_final_answer,
-    address_after_step,
     closed_redirect,
     link_after_final,
     link_after_part,
+    link_after_step,
 )
 from course.learning.views.page_context import (
     CHECK,
@@ -35,7 +35,6 @@ from course.learning.views.page_context import (
     redirect_to,
 )
 from course.learning.views.question_page import question_values
-from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import sign_in_required
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -105,7 +104,7 @@ def _next_link(found: AttemptView, progress: ModuleProgress | None) -> NextLink:
     if found.kind == "final":
         return link_after_final()
     if progress is not None:
-        return NextLink(address_after_step(progress, CHECK, found.finished_at), _("Next"))
+        return link_after_step(progress, CHECK, found.finished_at)
     return link_after_part(found.kind, found.enrolment_id)
 
 
@@ -168,8 +167,10 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
     step_id = CHECK if found.kind == "check" else found.ref.partition("/")[2]
     progress = reader_progress(module) if module and found.kind in MODULE_ATTEMPT_KINDS else None
     following = url_for("learning.attempt", attempt_id=found.id)
-    if found.kind == "timeline" and progress:
-        following = address_after_step(progress, step_id, found.finished_at)
+    onward = NextLink(following, "")
+    # A timeline has no result page, and a check whose points are all right needs none: the module goes on.
+    if progress and (found.kind == "timeline" or (found.passed and progress.done)):
+        onward = link_after_step(progress, step_id, found.finished_at)
     return render_template(
         "learning/question.html",
         attempt=found,
@@ -179,12 +180,35 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
         name=ATTEMPT_NAMES.get(found.kind, ""),
         asked_again=found.kind in actions.RETRY_MISSED_KINDS and _all_misses_retried(found, item.point),
         used_up=found.kind in actions.RETRY_MISSED_KINDS and not _all_misses_retried(found, item.point),
-        following=following,
+        onward=onward,
+        upcoming=_upcoming_question(found, item),
         again=reader_library().pages_by_point.get(item.point),
         point=reader_library().points.get(item.point),
         critical=item.question_id in reader_library().answerable
         and reader_library().is_critical(reader_library().answerable[item.question_id]),
     )
+
+
+def _module_end(found: AttemptView) -> str | None:
+    """The end of the module, which says first what came of the last answer, once a check is passed and nothing else of the
+    module is open; None in every other case."""
+    module = module_of(found.ref) if found.kind == "check" else None
+    after = queries.attempt(db(), reader_id(), found.id) if module else None
+    if module is None or after is None or not after.passed or not (progress := reader_progress(module)).done:
+        return None
+    end = link_after_step(progress, CHECK, after.finished_at)
+    own_end = url_for("milestones.module_done", module_id=module.id)
+    return url_for("milestones.module_done", module_id=module.id, after=found.id) if end.address == own_end else None
+
+
+def _upcoming_question(found: AttemptView, item: AttemptItemView) -> dict[str, object] | None:
+    """The template variables of the question that follows a right answer of a check on the same page; None if there is no
+    such question. After a wrong answer the reasons have a page of their own."""
+    upcoming = found.next
+    if found.kind != "check" or not item.correct or upcoming is None or upcoming.position != item.position + 1:
+        return None
+    upcoming_item, asked = _item_or_404(found, upcoming.position)
+    return question_values(asked, upcoming_item, found.seed)
 
 
 @pages.post("/attempt/<int(max=2147483647):attempt_id>/<int(max=2147483647):position>")
@@ -210,7 +234,9 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
-    return redirect_to(address_after_final_answer(attempt_id) if found.kind == "final" else onward)
+    if found.kind == "final":
+        return redirect_to(address_after_final_answer(attempt_id))
+    return redirect_to(_module_end(found) or onward)
 
 
 @pages.get("/assessment")

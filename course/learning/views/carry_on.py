@@ -184,7 +184,8 @@ def _pieces_of_step(thing: NextThing, total: int, place: _StoryPlace | None, que
 def _address(thing: NextThing) -> tuple[str, bool]:
     """The address of the one button, and whether it begins something there."""
     if thing.kind == MODULE:
-        return url_for("learning.module", module_id=thing.module.module.id), False
+        # The card says what the module is for; its first page begins with what it speaks of.
+        return step_address(thing.step), thing.step.kind != "page"
     if thing.open is not None and thing.kind == "scenario":
         return url_for("learning.run", run_id=thing.open.id), False
     if thing.open is not None:

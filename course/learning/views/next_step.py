@@ -8,7 +8,7 @@ from datetime import datetime
 
 from course.learning import queries
 from course.learning.rules.progress import ModuleProgress
-from course.learning.views.page_context import next_step_address, reader_id
+from course.learning.views.page_context import next_open_step, next_step_address, reader_id
 from course.translation import gettext as _
 from course.web.addresses import url_for
 from course.web.unit_of_work import db, row_source
@@ -16,10 +16,11 @@ from course.web.unit_of_work import db, row_source
 
 @dataclass(frozen=True)
 class NextLink:
-    """An address, and the words of the link to it."""
+    """An address, and the words of the link to it. `begins` says that a press begins what is there: it is sent as a form."""
 
     address: str
     words: str
+    begins: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,13 @@ def address_after_final_answer(attempt_id: int) -> str:
     return url_for("learning.attempt", attempt_id=attempt_id)
 
 
-def address_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> str:
-    """The address after a step of a module: the certificate, if the end of that step completed the course."""
+def link_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> NextLink:
+    """The link after a step of a module: to the certificate, if the end of that step completed the course; else to the next
+    open step, which a press begins unless it is a page, or to the end of the module."""
     enrolment = queries.enrolment_id(db(), reader_id())
     done = queries.completion(db(), enrolment) if enrolment is not None and ended is not None else None
     if done is not None and done.completed_at == ended:
-        return url_for("milestones.passed")
-    return next_step_address(progress, step_id)
+        return NextLink(url_for("milestones.passed"), _("Next"))
+    following = next_open_step(progress, step_id)
+    begins = following is not None and following.kind != "page"
+    return NextLink(next_step_address(progress, step_id), _("Next"), begins)

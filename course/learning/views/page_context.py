@@ -102,12 +102,17 @@ def module_strip(
     return Markup(html)  # noqa: S704 (a template made it)
 
 
-def next_step_address(progress: ModuleProgress, step_id: str) -> str:
-    """The path of the page after a finished step: the next open step after it, then any open one, then the module's end."""
+def next_open_step(progress: ModuleProgress, step_id: str) -> StepProgress | None:
+    """The next open step after a finished one, then any open one; None if every other step is done."""
     ids = [step.id for step in progress.steps]
     position = ids.index(step_id) if step_id in ids else -1
     candidates = [*progress.steps[position + 1 :], *progress.steps[:position]]
-    following = next((step for step in candidates if not step.done and step.id != step_id), None)
+    return next((step for step in candidates if not step.done and step.id != step_id), None)
+
+
+def next_step_address(progress: ModuleProgress, step_id: str) -> str:
+    """The path of the page after a finished step: the next open step after it, then any open one, then the module's end."""
+    following = next_open_step(progress, step_id)
     if following is None:
         return url_for("milestones.module_done", module_id=progress.module.id)
     return step_address(following)
@@ -123,6 +128,7 @@ __all__ = [
     "course_progress",
     "module_of",
     "module_or_404",
+    "next_open_step",
     "next_step_address",
     "pages",
     "reader_id",

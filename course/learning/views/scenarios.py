@@ -23,11 +23,11 @@ from course.learning.rules.decision_log import LoggedDecision, withdrawable_deci
 from course.learning.views.next_step import (
     SHORT_COURSE_NAVIGATION,
     NextLink,
-    address_after_step,
     closed_redirect,
     companion_link,
     companion_redirect,
     link_after_part,
+    link_after_step,
 )
 from course.learning.views.page_context import (
     module_of,
@@ -57,8 +57,9 @@ def _run_context(run: RunView) -> dict[str, object]:
         return {"progress": None, "here": step_id, "onward": onward, "step_address": step_address}
     module = module_of(run.ref)
     progress = reader_progress(module) if module else None
-    address = address_after_step(progress, step_id, run.finished_at) if progress else url_for("dashboard.home")
-    return {"progress": progress, "here": step_id, "onward": NextLink(address, _("Next")), "step_address": step_address}
+    home = NextLink(url_for("dashboard.home"), _("Next"))
+    onward = link_after_step(progress, step_id, run.finished_at) if progress else home
+    return {"progress": progress, "here": step_id, "onward": onward, "step_address": step_address}
 
 
 def _closed_redirect(run: RunView) -> str | None:

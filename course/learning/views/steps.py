@@ -92,8 +92,32 @@ def _render_check_start(module: Module, progress: ModuleProgress) -> str:
 @pages.post("/module/<module_id>/<step_id>")
 @sign_in_required
 def finish_step(module_id: str, step_id: str) -> Response:
-    """Finish a page (save its notes and, with "Next", that it was read), or begin or resume any other step."""
+    """Finish a page (save its notes and, with "Next", that it was read), or begin or resume any other step.
+
+    A "Next" that was pressed on the step before begins nothing a second time: it opens the start page then.
+    """
     module = module_or_404(module_id)
+    page = module.pages.get(step_id)
+    if page is not None:
+        return _finish_page(module, page, f"{module.id}/{step_id}")
+    if request.form.get("then") == "next" and _was_begun(module, step_id):
+        return redirect_to(url_for("learning.step", module_id=module.id, step_id=step_id))
+    return _begin_step(module, step_id)
+
+
+def _was_begun(module: Module, step_id: str) -> bool:
+    """Whether a scenario, a timeline or the check was ended once, so that its start page offers more than one way on."""
+    if step_id == CHECK:
+        earlier = queries.attempts(db(), reader_id(), "check", module.id)
+        return any(attempt.finished_at is not None for attempt in earlier)
+    ref = f"{module.id}/{step_id}"
+    if step_id in module.scenarios:
+        return any(run.finished_at is not None for run in queries.runs(db(), reader_id(), ref))
+    return any(attempt.finished_at is not None for attempt in queries.attempts(db(), reader_id(), "timeline", ref))
+
+
+def _begin_step(module: Module, step_id: str) -> Response:
+    """Begin or resume a scenario, a timeline or the check."""
     if step_id == CHECK:
         with unit_of_work() as session:
             attempt = actions.begin_check(signed_in_context(session), reader_library(), module)
@@ -104,12 +128,10 @@ def finish_step(module_id: str, step_id: str) -> Response:
         with unit_of_work() as session:
             run = actions.begin_run(signed_in_context(session), ref, module.scenarios[step_id])
         return redirect_to(url_for("learning.run", run_id=run))
-    if found.kind == "timeline":
-        with unit_of_work() as session:
-            timeline = module.timelines[step_id]
-            attempt = actions.begin_timeline(signed_in_context(session), reader_library(), ref, timeline)
-        return redirect_to(url_for("learning.attempt", attempt_id=attempt))
-    return _finish_page(module, module.pages[step_id], ref)
+    with unit_of_work() as session:
+        timeline = module.timelines[step_id]
+        attempt = actions.begin_timeline(signed_in_context(session), reader_library(), ref, timeline)
+    return redirect_to(url_for("learning.attempt", attempt_id=attempt))
 
 
 def _finish_page(module: Module, page: Page, ref: str) -> Response:
@@ -142,7 +164,10 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
     if read and progress.done:
         return redirect_to(url_for("milestones.module_done", module_id=module.id))
     ids = [step.id for step in progress.steps]
-    return redirect_to(step_address(progress.steps[ids.index(page.id) + 1]))
+    following = progress.steps[ids.index(page.id) + 1]
+    if read and following.kind != "page" and not _was_begun(module, following.id):
+        return _begin_step(module, following.id)
+    return redirect_to(step_address(following))
 
 
 def _sent_answer(page: Page) -> tuple[Question, int]:
