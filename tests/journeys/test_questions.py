@@ -144,6 +144,10 @@ def test_enter_in_an_answer_sends_nothing_and_a_missing_answer_is_said_in_title_
     phone: Page, addresses: dict[str, str]
 ) -> None:
     phone.goto(addresses["one"])
+    circle, words = phone.locator("#answer-2").bounding_box(), phone.locator("#answer-2 + span").bounding_box()
+    assert circle is not None
+    assert words is not None
+    assert circle["x"] + circle["width"] < words["x"], "the circle is beside its words"
     phone.locator("#answer-2").focus()
     phone.keyboard.press("Enter")
     assert not phone.title().startswith("Error")
