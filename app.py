@@ -50,6 +50,7 @@ from course.offline import views as offline
 from course.operations import commands as system_commands
 from course.operations import views as operations
 from course.organisation import views as organisation
+from course.pairs import views as pairs
 from course.people import views as people
 from course.people_import import commands as import_commands
 from course.people_import import views as people_import
@@ -94,6 +95,7 @@ BLUEPRINTS = (
     (auth.pages, ""),
     (dashboard.pages, ""),
     (learning.pages, ""),
+    (pairs.pages, ""),
     (calendars.pages, "/calendar"),
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),

@@ -24,6 +24,7 @@ from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
+from course.pairs import events as pairs_events
 from course.people import events as people_events
 from course.people.events import (
     AddressChanged,
@@ -71,6 +72,7 @@ register_events(
         milestones_events,
         operations_events,
         organisation_events,
+        pairs_events,
         people_events,
         people_import_events,
         privacy_events,

@@ -19,6 +19,7 @@ from course.learning.models import Enrolment
 from course.mail.models import OutboxMail
 from course.milestones.models import Intention
 from course.organisation.models import Organisation
+from course.pairs.models import Pair
 from course.passwords.models import Credential
 from course.people.models import Person
 from course.people_import.models import PeopleImport
@@ -44,6 +45,7 @@ MODEL_CLASSES = (
     Job,
     Organisation,
     OutboxMail,
+    Pair,
     PeopleImport,
     Person,
     PublishedFigure,

@@ -66,7 +66,7 @@ def record_discussion(context: Context, discussion: DiscussionEntry) -> Refusal 
         TeamDiscussion.held_on == discussion.held_on, TeamDiscussion.ended_at.is_(None),
     )  # fmt: skip
     if session.execute(duplicate.limit(1)).first() is not None:
-        return Refusal("held_on", _("A talk about this on that day is written down already."))
+        return Refusal("held_on", _("A talk about this on that day is already recorded."))
     session.add(
         TeamDiscussion(team_id=team, point=discussion.point, held_on=discussion.held_on, people=discussion.people,
                        agreed=discussion.agreed, made_by=context.person_id, made_at=context.now)

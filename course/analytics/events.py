@@ -6,6 +6,6 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("talk.held", _("{who} wrote down a talk of ten minutes of {team}, on {day}: {about}")),
-    AuditEventKind("talk.taken_back", _("{who} took back that {team} had a talk of ten minutes on {day}: {about}")),
+    AuditEventKind("talk.held", _("{who} recorded a ten-minute talk of {team} on {day}: {about}")),
+    AuditEventKind("talk.taken_back", _("{who} withdrew a ten-minute talk of {team} on {day}: {about}")),
 )

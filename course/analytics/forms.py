@@ -11,7 +11,7 @@ from course.people.rules import normalise_line
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
-_PEOPLE_MESSAGE = _("Enter how many took part, with whoever led: a whole number from 2 on.")
+_PEOPLE_MESSAGE = _("Enter how many people took part, including the one who led: 2 or more.")
 
 
 def _clean_lines(text: str | None) -> str:
@@ -20,18 +20,18 @@ def _clean_lines(text: str | None) -> str:
 
 
 class DiscussionForm(Form):
-    held_on = DayField(_("Day of the talk"), _("Enter the day, such as 12/02/2027."))
+    held_on = DayField(_("Day of the talk"), _("Enter the day, for example 12/02/2027."))
     people = IntegerField(
-        _("How many took part"),
+        _("Number of people"),
         validators=[InputRequired(_PEOPLE_MESSAGE), NumberRange(2, MAX_PEOPLE, _PEOPLE_MESSAGE)],
     )
     agreed = TextAreaField(
-        _("What you agreed (may stay empty)"),
+        _("What you agreed (optional)"),
         filters=[_clean_lines],
-        validators=[Length(max=500, message=_("Shorten this to 500 characters."))],
+        validators=[Length(max=500, message=_("This must be 500 characters or fewer."))],
         render_kw={"rows": 3, "maxlength": 500},
     )
 
 
 class WithdrawDiscussionForm(Form):
-    reason = line_field(_("Reason"), _("Say in a few words why, such as: wrong team."))
+    reason = line_field(_("Reason"), _("Enter a short reason, for example: wrong team."))

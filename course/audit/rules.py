@@ -56,8 +56,8 @@ EVENT_KINDS = {
     "evidence": _("Evidence packs"),
     "extension": _("Extensions"),
     "pause": _("Leaves"),
-    "reminder": _("Reminders that somebody asked for"),
-    "policy": _("The rule of renewal"),
+    "reminder": _("Reminders sent on request"),
+    "policy": _("The renewal rule"),
     "organisation": _("The organisation"),
     "contact": _("Contacts"),
     "issuer": _("Trusted issuers"),
@@ -181,7 +181,7 @@ def event_sentence(
     template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
     values = {name: _value_in_words(value) for name, value in details.items()}
     return str(template).format_map(
-        _SentenceValues(values | {"who": str(who or _("The course")), "whom": str(whom or _("somebody"))})
+        _SentenceValues(values | {"who": str(who or _("The course")), "whom": str(whom or _("someone"))})
     )
 
 

@@ -6,7 +6,7 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("password.link_sent", _("Somebody asked for a link with which {whom} can choose a new password")),
+    AuditEventKind("password.link_sent", _("A link was asked for, so that {whom} can choose a new password")),
     AuditEventKind("password.set", _("{who} set the password of {whom}"), own=_("{who} chose a password")),
     AuditEventKind("set_up.link_made", _("{who} made a link with which the course can be set up")),
     AuditEventKind("sign_in.ended", _("{whom} signed out")),
@@ -14,11 +14,11 @@ AUDIT_EVENTS = (
     AuditEventKind(
         "sign_in.locked",
         _("Too many wrong passwords for {whom}: signing in was stopped for a while"),
-        no_subject=_("Too many tries to sign in with an address that nobody has: they were stopped for a while"),
+        no_subject=_("Too many tries to sign in with an unknown address: signing in was stopped for a while"),
     ),
     AuditEventKind(
         "sign_in.refused",
-        _("Somebody tried to sign in as {whom} with a wrong password"),
-        no_subject=_("Somebody tried to sign in with an address that nobody has"),
+        _("A wrong password was entered for {whom}"),
+        no_subject=_("An unknown address was entered at sign-in"),
     ),
 )

@@ -77,7 +77,7 @@ class LanguageForm(Form):
     """The language of pages and mail, out of those that are offered when the form is made."""
 
     language = RadioField(
-        _("Language of pages and mail"),
+        _("Language of pages and e-mails"),
         choices=lambda: [(language, language_name(language)) for language in languages()],
         validate_choice=False,
     )

@@ -23,6 +23,8 @@ from course.auth.jobs import PASSWORD_LINK
 from course.auth.rules import PASSWORD_HINT, local_path
 from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
 from course.clock import now
+from course.content.library import Library
+from course.content.loaded_course import library
 from course.context import make_context
 from course.jobs.actions import enqueue
 from course.organisation.request_organisation import current_organisation
@@ -53,6 +55,12 @@ def _organisation_name() -> str:
     """The name of the organisation, which no password may be made of."""
     ours = current_organisation()
     return ours.name if ours else ""
+
+
+def _course_of_organisation() -> Library:
+    """The course as most people in the organisation take it, for its modules and its length."""
+    ours = current_organisation()
+    return library().for_(ours.pathway, ours.nation) if ours else library()
 
 
 def _too_many_attempts_page(until: datetime) -> Response:
@@ -87,7 +95,7 @@ def sign_in() -> ViewResponse:
             begin_sign_in_session(result)
             return redirect_after_post(target)
         form.password.errors = [_("The e-mail address or the password is not right.")]
-    return _form_page("auth/sign_in.html", form, target=target)
+    return _form_page("auth/sign_in.html", form, target=target, course=_course_of_organisation())
 
 
 def _attempt_sign_in(email: str, password: str) -> SignInGranted | WrongPassword | TooManyAttempts:
@@ -151,7 +159,7 @@ def choose_password(token: str) -> ViewResponse:
 
 def _expired_link_page() -> Response:
     return _gone_page(
-        _("This link no longer works"), _("It has been used, its time has run out, or a newer one has been sent.")
+        _("This link no longer works"), _("It has been used, it has expired, or a newer one has been sent.")
     )
 
 
@@ -182,7 +190,7 @@ def _expired_set_up_page() -> Response:
     return _gone_page(
         _("This set-up link no longer works"),
         _(
-            "The course has been set up already, or the link has run out. Without an organisation yet, "
+            "The course is already set up, or the link has expired. Without an organisation yet, "
             "'flask signin set-up-link' on the server prints another one."
         ),
     )
@@ -227,7 +235,7 @@ def choose_language() -> ViewResponse:
     with unit_of_work() as session:
         people.choose_language(signed_in_context(session), form.language.data)
     with use_language(form.language.data):
-        flash(_("Pages and mail are in %(language)s now.", language=language_name(form.language.data)))
+        flash(_("Pages and e-mails are now in %(language)s.", language=language_name(form.language.data)))
     return redirect_after_post(url_for("auth.account"))
 
 

@@ -38,7 +38,7 @@ _ENDED_MESSAGE = lazy_gettext(
     "This calendar feed has ended. You can remove it from your calendar, or make a new one in the course."
 )
 _RATE_LIMIT_MESSAGE = lazy_gettext(
-    "Too many requests from this place in the network, or for this feed. Please try again in a minute."
+    "Too many requests from this network address, or for this feed. Please try again in a minute."
 )
 
 

@@ -18,7 +18,7 @@ def record_pack_made(context: Context, team_id: int | None, about: PackDescripti
     _record_pack_event(context, "evidence.made", team_id, about.day, about.people)
     if context.actor is not None:
         log_record_export(
-            context, people, PACK, f"{about.team or 'Everybody'}, as at {long_date(about.day)}"
+            context, people, PACK, f"{about.team or 'Everyone'}, {long_date(about.day)}"
         )  # not translated: stored
 
 

@@ -27,7 +27,7 @@ group = AppGroup("evidence", help="Evidence packs for an inspection.")
 
 
 @group.command("make")
-@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As at the end of that day; else today.")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="At the end of that day; else today.")
 @click.option("--team", type=int, help="The number of a team: it and all below it; else everybody.")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 def make_command(on: datetime | None, team: int | None, output: Path) -> None:

@@ -17,13 +17,13 @@ EARLIEST_DAY = date(1990, 1, 1)
 class PackForm(Form):
     """The team and the day of a pack. The view sets `today`: nothing is known about later days."""
 
-    team = SelectField(_("Team and all below it"), choices=[])
-    on = DayField(_("As at the end of"), _("Enter a day, such as 1 March 2026."))
+    team = SelectField(_("Team and sub-teams"), choices=[])
+    on = DayField(_("Day"), _("Enter a day, such as 1 March 2026."))
     today: date
 
     def validate_on(self, field: DayField) -> None:
         if field.data is not None and field.data > self.today:
-            raise ValidationError(_("This day has not come yet. Enter today or a day before it."))
+            raise ValidationError(_("Enter today or a day in the past."))
         if field.data is not None and field.data < EARLIEST_DAY:
             raise ValidationError(_("Enter a day from 1990 on."))
 

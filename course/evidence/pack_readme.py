@@ -10,31 +10,31 @@ _TEXT = """EVIDENCE OF TRAINING
 
 {organisation}
 {team}
-As at the end of {day}. {people} people.
+At the end of {day}. {people} people.
 {course}, edition {edition}, content version {version}.
 
 WHAT IS IN THIS PACK
 
-evidence.pdf               Everything in one document, for a person to read.
-people.csv                 Who belonged to it on that day, what was required of each, and how each stood.
+evidence.pdf               Everything in one document, to read.
+people.csv                 Who belonged to it on that day, what each had to do, and their status.
 completions.csv            What they had completed by that day, with their certificates.
-extensions-and-leaves.csv  Time that they were given, and long leaves. Why somebody is away is not said.
-policy.csv                 The versions of the rule of renewal that were in force by then.
-content.csv                What the course teaches, and the newer facts with the day on which each was checked.
-                           This is as the course was when the pack was made.
-changes.csv                Every page, question and story that had been put in force by that day.
-wrong.csv                  What these people had got wrong, by learning point, up to the day that the document names.
-                           No group of fewer than five people is told of.
-talks.csv                  The talks of ten minutes that teams had had about it, as was written down for them.
-log.csv                    How many entries the log held by then about these people and about the rules, by deed.
+extensions-and-leaves.csv  Extra time, and leave. It does not say why someone is away.
+policy.csv                 The versions of the renewal rule in force by then.
+content.csv                What the course teaches, and newer facts with the day each was checked.
+                           This shows the course as it was when the pack was made.
+changes.csv                Every page, question and story published by that day.
+wrong.csv                  What these people found hard, by learning point, up to the day in the document.
+                           Groups of fewer than 5 people are not shown.
+talks.csv                  The ten-minute team talks that were recorded.
+log.csv                    How many log entries there were by then about these people and the rules, by kind.
 manifest.json              The name, the size and the SHA-256 hash of every file.
 manifest.sig               The signature of manifest.json.
 
-The tables are in UTF-8 with commas. A text that a spreadsheet would take for a formula begins with a '.
+The tables are in UTF-8 with commas. Text that a spreadsheet would read as a formula begins with a '.
 
 The pack names people. Keep it as you keep other records of staff.
 
-IS IT AS IT WAS MADE?
+CHECK THAT NOTHING HAS CHANGED
 
 On a computer with the course:
 
@@ -45,9 +45,9 @@ The key that signed this pack is
 
   {key}
 
-Compare it with the one that the address above shows: only then does the signature show who made the pack.
+Compare it with the key at the address above. Only then does the signature show who made the pack.
 
-Any other program can check it as well: manifest.sig is the Ed25519 signature (RFC 8032) of the bytes of
+Other programs can check it too: manifest.sig is the Ed25519 signature (RFC 8032) of the bytes of
 manifest.json, and the hashes in it are those that sha256sum prints.
 """
 
@@ -56,7 +56,7 @@ def readme(about: PackDescription, key: Key) -> bytes:
     """The text, in UTF-8 with the line ends (CRLF) that every editor shows."""
     text = _TEXT.format(
         organisation=about.organisation,
-        team=about.team or "Everybody",
+        team=about.team or "Everyone",
         day=format_date(about.day),
         people=about.people,
         course=about.course,

@@ -53,14 +53,14 @@ def make_pack() -> PageResponse:
         return _render_page(form)
     day, at, viewer = form.on.day, now(), current_user.person
     if form.team_id is not None and form.team_id not in _team_ids(_selectable_teams(day)):
-        form.team.errors = [_("This team was not there on that day. Choose another one, or another day.")]
+        form.team.errors = [_("This team did not exist on that day. Choose another team or day.")]
         return _render_page(form)
     with unit_of_work() as session:
         pack_id = request_file(signed_in_context(session, at), PACK, FileRequest("evidence", form.team_id, day, ""))
         if pack_id is None:
             session.rollback()  # nothing was written, so the same form may be sent again
     if pack_id is None:
-        flash(_("A pack is being made for you already: it is the one on this page. Ask for another when it is ready."))
+        flash(_("This pack is already being made for you. Ask for another one when it is ready."))
         return redirect_after_post(_unfinished_pack_url(viewer.id))
     return redirect_after_post(url_for("evidence.pack_progress", pack_id=pack_id))
 
@@ -127,7 +127,7 @@ def _pack_form(day: date, team: str = "") -> PackForm:
     current_teams = _selectable_teams(form.today)
     teams = [*current_teams, *(team_view for team_view in past_teams if team_view.id not in _team_ids(current_teams))]
     form.team.choices = (
-        team_choices(teams, _("Everybody"))
+        team_choices(teams, _("Everyone"))
         if current_user.person.administrator
         else {str(team_view.id): "– " * team_view.depth + team_view.name for team_view in teams}
     )
@@ -147,7 +147,7 @@ def _team_ids(teams: list[TeamView]) -> set[int]:
 
 
 def _team_names(day: date) -> dict[int | None, str]:
-    return {None: _("Everybody")} | {team.id: team.name for team in _selectable_teams(day)}
+    return {None: _("Everyone")} | {team.id: team.name for team in _selectable_teams(day)}
 
 
 def _requested_day() -> date | None:

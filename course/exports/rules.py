@@ -18,7 +18,7 @@ RETENTION_PERIODS = {
     "pdf": timedelta(days=1),
 }
 ExportState = Literal["running", "failed", "ready", "gone"]
-NOT_ALLOWED = _("You may not see these people any more, so the file was not made.")
+NOT_ALLOWED = _("You can no longer see these people, so the file was not made.")
 
 # Called with what is being done, how many steps are done, and of how many.
 StageCallback = Progress

@@ -89,14 +89,12 @@ def revocation_refusal(document: bytes, issuer: Issuer, fetch: Fetch) -> str | N
     try:
         address, list_index = status_list_entry(document)
         if not address.startswith(f"{issuer.address}/"):
-            raise ValueError(_("its revocation is listed by somebody else"))
+            raise ValueError(_("its revocation is listed by someone else"))
         revoked = is_revoked(fetch(address), issuer.keys, address, list_index)
     except OSError:
-        return _("%(name)s could not be asked whether it was revoked. Please try again later.", name=issuer.name)
+        return _("We could not ask %(name)s if it was revoked. Try again later.", name=issuer.name)
     except ValueError as error:
-        return _(
-            "Whether it was revoked cannot be told: %(error)s. Please show it to your manager.", error=error_text(error)
-        )
+        return _("We cannot tell if it was revoked: %(error)s. Show it to your manager.", error=error_text(error))
     return _("%(name)s has revoked or replaced it.", name=issuer.name) if revoked else None
 
 

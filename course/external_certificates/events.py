@@ -6,6 +6,6 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("issuer.ended", _("{who} ended trust in the certificates of {issuer}")),
-    AuditEventKind("issuer.trusted", _("{who} trusts the certificates of {issuer}")),
+    AuditEventKind("issuer.ended", _("{who} stopped accepting the certificates of {issuer}")),
+    AuditEventKind("issuer.trusted", _("{who} accepted the certificates of {issuer}")),
 )

@@ -16,9 +16,9 @@ class CertificateUploadForm(Form):
 
 
 class TrustIssuerForm(Form):
-    profile = TextAreaField(_("The issuer’s profile"), [InputRequired(_("Put the whole text of the profile here."))])
-    reason = line_field(_("Reason"), _("Say in a few words why."))
+    profile = TextAreaField(_("The issuer’s profile"), [InputRequired(_("Paste all of the text of the profile."))])
+    reason = line_field(_("Reason"), _("Enter a short reason."))
 
 
 class EndTrustForm(Form):
-    reason = line_field(_("Reason"), _("Say in a few words why."))
+    reason = line_field(_("Reason"), _("Enter a short reason."))

@@ -41,9 +41,9 @@ def read_profile(text: str) -> Issuer:
         profile: Any = json.loads(text)
         address, name = profile["id"], profile["name"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(_("it is not an issuer’s profile: it says no name and no address")) from error
+        raise ValueError(_("it is not an issuer’s profile: it has no name or address")) from error
     if not isinstance(address, str) or not isinstance(name, str) or not normalise_line(name) or len(address) > 300:
-        raise ValueError(_("it is not an issuer’s profile: it says no name and no address"))
+        raise ValueError(_("it is not an issuer’s profile: it has no name or address"))
     if not is_allowed_address(address):
         raise ValueError(_("its address %(address)s does not begin with https://", address=address))
     if any(key.issuer != address for key in keys):
@@ -69,11 +69,11 @@ def address_refusal(address: str, allow_local: bool) -> str | None:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return _("%(address)s is no address", address=address)
+        return _("%(address)s is not an address", address=address)
     if allow_local and is_this_machine(host) and parts.scheme in ("http", "https"):
         return None
     if parts.scheme != "https" or not host or port == 0 or parts.username is not None:
-        return _("%(address)s may not be asked", address=address)
+        return _("%(address)s cannot be asked", address=address)
     if is_this_machine(host) or (_parse_ip(host) is not None and not is_public_address(host)):
         return _("%(host)s is not on the public internet", host=host)
     return None
@@ -114,10 +114,10 @@ def upload_refusal(
     """
     claims = verdict.claims
     if claims is not None and claims.issuer == own_issuer:
-        return _("This certificate was issued here. It counts already, without being uploaded.")
+        return _("This certificate was issued here, so it already counts.")
     if verdict.state == "other issuer":
         return lazy_sentences(
-            [verdict.sentence, _("Your organisation has not said that it trusts this issuer. Ask your manager.")]
+            [verdict.sentence, _("Your organisation does not accept certificates from this issuer. Ask your manager.")]
         )
     if claims is None or not verdict.is_signature_valid:
         return verdict.sentence
@@ -128,30 +128,30 @@ def _claims_refusal(
     claims: CredentialClaims, name: str, course: str, last_age_months: int | None, today: date
 ) -> str | None:
     if claims.course != course:
-        return _("It is a certificate of another course: %(course)s.", course=claims.course)
+        return _("It is a certificate for another course: %(course)s.", course=claims.course)
     if not is_same_name(claims.holder_name, name):
         return _(
-            "It is in the name %(holder_name)s, and you are %(name)s here. If it is yours all the same, "
+            "It is in the name %(holder_name)s, but your name here is %(name)s. If it is yours, "
             "show it to your manager, who can record it.",
             holder_name=claims.holder_name,
             name=name,
         )
     if claims.completed_on > today:
         return _(
-            "It says that the course was completed on %(completed_on)s. That day is still to come.",
+            "It says that the course was completed on %(completed_on)s, which is in the future.",
             completed_on=long_date(claims.completed_on),
         )
     if claims.last_day < today:
         return _(
-            "It was valid up to and including %(last_day)s. What has run out does not count.",
+            "It was valid until %(last_day)s and has expired.",
             last_day=long_date(claims.last_day),
         )
     if last_age_months is not None and claims.completed_on < add_months(today, -last_age_months):
         return lazy_ngettext(
-            "The course was completed on %(day)s. Here a certificate counts only if it is at most %(num)s month old when it "
-            "is brought.",
-            "The course was completed on %(day)s. Here a certificate counts only if it is at most %(num)s months old when it "
-            "is brought.",
+            "The course was completed on %(day)s. A certificate counts here only if it is at most %(num)s month old when you "
+            "upload it.",
+            "The course was completed on %(day)s. A certificate counts here only if it is at most %(num)s months old when you "
+            "upload it.",
             last_age_months,
             day=long_date(claims.completed_on),
         )

@@ -37,11 +37,11 @@ _throttle = RateLimiter("external certificates", 10, 600)
 # A certificate of this course is a few hundred kilobytes, and is read in less than a second.
 _LIMITS = SandboxLimits(seconds=8, memory=400, result=1)
 _TOO_COSTLY = lazy_gettext(
-    "This file takes far more time or memory to read than a certificate does, so it was not read. Ask for the signed "
-    "file (JSON) in place of the PDF, or show the certificate to your manager, who can record it."
+    "This file is too large or complex to read. Ask for the signed file (JSON) instead of the PDF, or show the "
+    "certificate to your manager, who can record it."
 )
 _NO_CREDENTIAL = lazy_gettext(
-    "There is no signed certificate of this course in this file. Ask for the PDF or the signed file again."
+    "This file has no signed certificate for this course. Ask for the PDF or the signed file again."
 )
 
 
@@ -65,7 +65,7 @@ def _accept_upload(data: bytes) -> str | None:
     """Accept the certificate in a file. Returns the reason for refusing it, or None."""
     person = current_user.person
     if not _throttle.is_allowed(str(person.id)):
-        return _("You have tried this many times. Please wait ten minutes.")
+        return _("You have tried too many times. Wait 10 minutes.")
     # The database is read only afterwards: else a connection would be held meanwhile.
     try:
         document = read_in_sandbox(extract_credential, data, limits=_LIMITS)
@@ -105,7 +105,7 @@ def _accept_upload(data: bytes) -> str | None:
     flash(
         _accepted_message(person.id, claims.organisation)
         if accepted
-        else _("This certificate counts already. Nothing has changed.")
+        else _("This certificate already counts. Nothing has changed.")
     )
     return None
 
@@ -124,9 +124,9 @@ def _accepted_message(person_id: int, organisation: str) -> str:
     facts = people(db(), zone, [person_id])[0].facts
     until = certification_status(facts, policies(db(), zone), civil_date(now(), zone)).valid_until
     if until is None:
-        return _("Your certificate of %(organisation)s counts here.", organisation=organisation)
+        return _("Your certificate from %(organisation)s counts here.", organisation=organisation)
     return _(
-        "Your certificate of %(organisation)s counts here until %(day)s.",
+        "Your certificate from %(organisation)s counts here until %(day)s.",
         organisation=organisation,
         day=long_date(until),
     )
@@ -146,7 +146,7 @@ def issuers() -> Response | WsgiResponse:
         except actions.IssuerAlreadyTrustedError as error:
             flash(
                 _(
-                    "Certificates of %(name)s count already, by this very profile. Nothing has changed.",
+                    "Certificates from %(name)s already count with this profile. Nothing has changed.",
                     name=error.issuer.name,
                 )
             )
@@ -154,7 +154,7 @@ def issuers() -> Response | WsgiResponse:
         except ValueError as error:
             form.profile.errors = [_("This cannot be used: %(error)s.", error=error)]
         else:
-            flash(_("Certificates of %(name)s count from now on.", name=issuer.name))
+            flash(_("Certificates from %(name)s now count.", name=issuer.name))
             return redirect_after_post(url_for("external_certificates.issuers"))
     page = render_template(
         "external_certificates/issuers.html",
@@ -171,11 +171,11 @@ def end_trust(issuer_id: int) -> WsgiResponse:
     """Accept no new certificates of an organisation from now on."""
     form = EndTrustForm()
     if not form.validate_on_submit():
-        flash(_("Say in a few words why, then end it."))
+        flash(_("Enter a short reason, then stop accepting its certificates."))
     elif _distrust_issuer(issuer_id, form.reason.data or ""):
-        flash(_("New certificates of this organisation count no more. Those that counted before keep counting."))
+        flash(_("New certificates from this organisation no longer count. Earlier ones still count."))
     else:
-        flash(_("That had been ended before. Nothing has changed."))
+        flash(_("This had already been stopped. Nothing has changed."))
     return redirect_after_post(url_for("external_certificates.issuers"))
 
 

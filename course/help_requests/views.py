@@ -84,7 +84,7 @@ def request_help() -> Response:
     back = redirect_after_post(url_for(RETURN_ENDPOINTS.get(request.form.get("from", ""), "dashboard.home")))
     recipients = queries.help_recipients(db(), _person_id())
     if not recipients:
-        flash(_("There is nobody here who can be told. Please speak to your safeguarding lead."))
+        flash(_("There is no one to e-mail here. Speak to your safeguarding lead."))
         return back
     messages = [(recipient, _help_message(recipient)) for recipient in recipients]
     with unit_of_work() as session:
@@ -92,12 +92,12 @@ def request_help() -> Response:
     if is_new:
         flash(
             _(
-                "%(recipients)s will get a mail that says that you ask for help, and nothing else.",
+                "%(recipients)s will get an e-mail that says only that you asked for help.",
                 recipients=_recipient_names(recipients),
             )
         )
     else:
-        flash(_("You asked for help today already. The mail is on its way, and says nothing else."))
+        flash(_("You already asked for help today. The e-mail says only that."))
     return back
 
 

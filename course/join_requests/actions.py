@@ -101,7 +101,7 @@ def approve_request(context: Context, request: JoinRequestView, sender: str) -> 
     """Add the person of a join request, and queue the invitation in the name of `sender`: the mail proves that the address
     is that of the person. Returns a Refusal if the request was decided before, or the person cannot be added."""
     if not _record_decision(context, request.id):
-        return Refusal("request", _("This has been decided already."))
+        return Refusal("request", _("This request has already been decided."))
     added = add_person(context, request.name, request.email, request.team_id, "learner")
     if isinstance(added, Refusal):
         return added

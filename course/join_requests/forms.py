@@ -14,8 +14,8 @@ from course.web.forms import DayField, Form
 
 class JoinLinkForm(Form):
     team = SelectField(_("Team"), filters=[clean_line])
-    domains = TextAreaField(_("Mail domains that may ask"), render_kw={"rows": 3, "spellcheck": "false"})
-    ends_on = DayField(_("Last day"), _("Enter the last day, such as 12/02/2027."))
+    domains = TextAreaField(_("E-mail domains that can use the link"), render_kw={"rows": 3, "spellcheck": "false"})
+    ends_on = DayField(_("Last day"), _("Enter the last day, for example 12/02/2027."))
 
     def fits(self, today: date) -> bool:
         """Whether domains, team and day are valid; errors are added to the fields."""
@@ -27,7 +27,7 @@ class JoinLinkForm(Form):
             self.team.errors = [_("Choose a team.")]
         last = self.ends_on.data
         if last is None or not today <= last <= today + MAX_LINK_PERIOD:
-            self.ends_on.errors = [_("Choose a day from today on, at most a year from now.")]
+            self.ends_on.errors = [_("Choose a day within the next 12 months.")]
         return not self.errors
 
 

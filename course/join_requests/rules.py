@@ -22,7 +22,7 @@ class JoinRequestMessage(MailMessage):
     """For those who decide about requests to join a team. It does not name who asks: only the page does."""
 
     template = "join_request"
-    label = _("Somebody asks to join a team")
+    label = _("Request to join a team")
     team: str
 
 

@@ -33,10 +33,8 @@ PageResponse = Response | WsgiResponse
 # limit by network lies far above the requests of a school: only a program that fills the list reaches it.
 _by_email = RateLimiter("join by address", LINKS_PER_ADDRESS.count, int(LINKS_PER_ADDRESS.window.total_seconds()))
 _by_network = RateLimiter("join by network", LINKS_PER_NETWORK.count, int(LINKS_PER_NETWORK.window.total_seconds()))
-_TOO_MANY_ATTEMPTS = lazy_gettext(
-    "This was sent too often just now, and has not been noted again. Wait a quarter of an hour, then ask again."
-)
-_LINK_FULL = lazy_gettext("So many people have asked by this link that it takes no more requests. Tell your manager.")
+_TOO_MANY_ATTEMPTS = lazy_gettext("Too many requests. This one was not saved. Wait 15 minutes, then try again.")
+_LINK_FULL = lazy_gettext("Too many people have used this link, so it cannot take further requests. Tell your manager.")
 
 
 def _today() -> date:
@@ -49,7 +47,7 @@ def join(token: str) -> PageResponse:
     """The form of a join request. The answer does not depend on whether the person is known."""
     link = queries.working_link(db(), token, _today())
     if link is None:
-        title, text = _("This link no longer works"), _("It has ended or was revoked. Ask your manager for a new one.")
+        title, text = _("This link no longer works"), _("It has ended or was revoked. Ask your manager for a new link.")
         return make_response(render_template("auth/gone.html", title=title, text=text), 410)
     form = JoinRequestForm()
     if form.validate_on_submit():
@@ -107,7 +105,7 @@ def add_link() -> PageResponse:
             allowed_domains = parse_domains(form.domains.data or "")
             with unit_of_work() as session:
                 actions.make_link(signed_in_context(session), team, allowed_domains, last)
-            flash(_("The link has been made. Give it to the people of the team: as a message, or on a notice."))
+            flash(_("The link is ready. Share it with the team in a message or on a notice."))
             return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)
@@ -120,7 +118,9 @@ def revoke_link(link_id: int) -> PageResponse:
     with unit_of_work() as session:
         done = actions.revoke_link(signed_in_context(session), link_id)
     flash(
-        _("The link works no more. Who has asked by it can still be let in.") if done else _("It was revoked before.")
+        _("The link no longer works. You can still approve requests made with it.")
+        if done
+        else _("It was already revoked.")
     )
     return redirect_after_post(url_for("join_requests.overview"))
 
@@ -138,7 +138,7 @@ def approve(request_id: int) -> PageResponse:
         refused.message
         if refused
         else _(
-            "%(name)s has been added. An invitation is on its way to %(email)s.",
+            "%(name)s was added. We are sending an invitation to %(email)s.",
             name=candidate.name,
             email=candidate.email,
         )
@@ -154,8 +154,8 @@ def refuse(request_id: int) -> PageResponse:
     with unit_of_work() as session:
         done = actions.refuse_request(signed_in_context(session), candidate)
     flash(
-        _("%(name)s has not been let in. They are not told.", name=candidate.name)
+        _("You declined the request from %(name)s. They do not get an e-mail.", name=candidate.name)
         if done
-        else _("This has been decided already.")
+        else _("This request has already been decided.")
     )
     return redirect_after_post(url_for("join_requests.overview"))

@@ -173,7 +173,7 @@ def show_job_command(job_id: int) -> None:
         owners = queries.job_owners(session, [job]) if job else {}
     if job is None:
         raise click.ClickException(f"There is no job {job_id}.")
-    moments = {"Asked for": job.created_at, "Begun": job.started_at, "Ended": job.ended_at}
+    moments = {"Asked for": job.created_at, "Started": job.started_at, "Ended": job.ended_at}
     rows = {
         "Job": f"{job.id}, {REGISTRY.title(job.kind)} ({job.kind})",
         "State": job.state,
@@ -195,7 +195,7 @@ def cancel_job_command(job_id: int) -> None:
     with unit_of_work() as session:
         cancelled = actions.cancel_job(make_context(session, None, now()), REGISTRY, job_id)
     if not cancelled:
-        raise click.ClickException("There is no such job, it has ended, or it is always finished once it has begun.")
+        raise click.ClickException("There is no such job, it has ended, or it cannot be stopped once it has started.")
     click.echo(f"Job {job_id} is cancelled.")
 
 
@@ -207,7 +207,7 @@ def repeat_job_command(job_id: int) -> None:
         repeated = actions.repeat_job(make_context(session, None, now()), REGISTRY, job_id)
     if not repeated:
         raise click.ClickException(
-            "There is no such job, it has not ended, another one does the same now, or what it was asked for is not kept."
+            "There is no such job, it has not ended, the same job is running, or its details are no longer kept."
         )
     click.echo(f"Job {job_id} waits to be done again.")
 
@@ -224,7 +224,7 @@ def run_job_command(kind: str) -> None:
     with unit_of_work() as session:
         job_id = actions.run_regular_job(make_context(session, None, now()), found)
     if job_id is None:
-        raise click.ClickException(f"{found.title}: a job of this kind waits or runs already.")
+        raise click.ClickException(f"{found.title}: a job of this kind is already waiting or running.")
     click.echo(f"Job {job_id} waits: {found.title}.")
 
 

@@ -113,7 +113,7 @@ def test_mail() -> WsgiResponse:
     which = _("A test mail") if new else _("The test mail that you asked for before")
     flash(
         _(
-            "%(which)s to %(email)s is on its way. Load this page again in a minute to see whether it has left.",
+            "%(which)s to %(email)s is on its way. Reload this page in a minute to see whether it was sent.",
             which=which,
             email=person.email,
         )
@@ -150,8 +150,8 @@ def retry_all_mail() -> WsgiResponse:
     if count:
         flash(
             ngettext(
-                "%(num)s mail will be sent again, beginning within a minute.",
-                "%(num)s mails will be sent again, beginning within a minute.",
+                "%(num)s mail will be sent again, within a minute.",
+                "%(num)s mails will be sent again, within a minute.",
                 count,
             )
         )
@@ -169,7 +169,7 @@ def retry_mail(mail_id: int) -> WsgiResponse:
     if retried:
         flash(_("The mail will be sent again within a minute."))
     else:
-        flash(_("This mail cannot be sent again: it has left, it is being sent now, or it is too old."))
+        flash(_("This mail cannot be sent again: it was sent, it is being sent now, or it is too old."))
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
 
@@ -179,7 +179,7 @@ def confirm_mail(mail_id: int) -> WsgiResponse:
     """Record that a mail has arrived although the program was stopped while it handed the mail over."""
     with unit_of_work() as session:
         confirmed = actions.confirm_mail(signed_in_context(session), mail_id)
-    flash(_("The mail is listed as sent.") if confirmed else _("It is known what became of this mail."))
+    flash(_("The mail is listed as sent.") if confirmed else _("The state of this mail is already known."))
     return redirect_after_post(url_for("operations.outgoing_mail"))
 
 
@@ -212,9 +212,7 @@ def cancel_job(job_id: int) -> WsgiResponse:
     with unit_of_work() as session:
         cancelled = actions.cancel_job(signed_in_context(session), REGISTRY, job_id)
     flash(
-        _("The job is cancelled.")
-        if cancelled
-        else _("This job has ended already, or is always finished once it has begun.")
+        _("The job is cancelled.") if cancelled else _("This job has ended, or cannot be stopped once it has started.")
     )
     return redirect_after_post(url_for("operations.list_jobs"))
 
@@ -226,11 +224,10 @@ def repeat_job(job_id: int) -> WsgiResponse:
     with unit_of_work() as session:
         repeated = actions.repeat_job(signed_in_context(session), REGISTRY, job_id)
     flash(
-        _("The job waits to be done again.")
+        _("The job will run again.")
         if repeated
         else _(
-            "This job cannot be repeated: it has not ended, another one does the same now, or what it was asked for is "
-            "not kept."
+            "This job cannot be repeated: it has not ended, the same job is running, or its details are no longer kept."
         )
     )
     return redirect_after_post(url_for("operations.list_jobs"))
@@ -246,6 +243,6 @@ def run_regular_job(kind: str) -> WsgiResponse:
     flash(
         _("%(title)s: the job begins within a few seconds.", title=known.title)
         if job_id is not None
-        else _("%(title)s: a job for this waits or runs already.", title=known.title)
+        else _("%(title)s: this job is already waiting or running.", title=known.title)
     )
     return redirect_after_post(url_for("operations.list_jobs"))

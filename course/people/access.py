@@ -22,8 +22,7 @@ def publish_record_opened(person_id: int) -> None:
 
 
 DEPUTY_READ_ONLY = _(
-    "You can look at this as a deputy. What concerns somebody else is recorded by their manager or an administrator, "
-    "never by a deputy, and never about the manager who made you one."
+    "As a deputy you can see this but not change it. Ask the person’s manager or an administrator to do it."
 )
 
 

@@ -74,28 +74,28 @@ class PeopleMerged:
 
 
 AUDIT_EVENTS = (
-    AuditEventKind("deputy.ended", _("{who} took back that {whom} stands in for them")),
-    AuditEventKind("deputy.named", _("{who} named {whom} as their deputy until {until}")),
+    AuditEventKind("deputy.ended", _("{who} ended the deputy access of {whom}")),
+    AuditEventKind("deputy.named", _("{who} made {whom} their deputy until {until}")),
     AuditEventKind(
         "pathway.chosen", _("{who} chose a pathway for {whom}"), own=_("{who} chose a pathway for themselves")
     ),
     AuditEventKind("person.added", _("{who} added {whom}")),
-    AuditEventKind("person.changed", _("{who} corrected what is known of {whom}: {changed}")),
+    AuditEventKind("person.changed", _("{who} corrected the details of {whom}: {changed}")),
     AuditEventKind("person.invited", _("{who} invited {whom}")),
     AuditEventKind(
         "person.language_chosen",
         _("{who} chose a language for {whom}"),
-        own=_("{who} chose the language of pages and mail"),
+        own=_("{who} chose the language of pages and e-mails"),
     ),
-    AuditEventKind("person.left", _("{who} wrote down that {whom} has left, with {last_day} as the last day")),
+    AuditEventKind("person.left", _("{who} recorded that {whom} left, last day {last_day}")),
     AuditEventKind("person.merged", _("{who} merged a second entry of {whom}")),
-    AuditEventKind("person.returned", _("{who} wrote down that {whom} is back from {first_day} on")),
-    AuditEventKind("role.ended", _("{who} took a role from {whom}: {role}")),
+    AuditEventKind("person.returned", _("{who} recorded that {whom} returned on {first_day}")),
+    AuditEventKind("role.ended", _("{who} removed a role from {whom}: {role}")),
     AuditEventKind("role.granted", _("{who} made {whom} {role}")),
     AuditEventKind("team.added", _("{who} added the team {whom}")),
     AuditEventKind("team.changed", _("{who} renamed or moved the team {whom}")),
     AuditEventKind("team.closed", _("{who} closed the team {whom}")),
-    AuditEventKind("team.joined", _("{who} put {whom} into the team {team}")),
-    AuditEventKind("team.left", _("{who} took {whom} out of the team {team}")),
+    AuditEventKind("team.joined", _("{who} added {whom} to the team {team}")),
+    AuditEventKind("team.left", _("{who} removed {whom} from the team {team}")),
     AuditEventKind("team.merged", _("{who} merged the team {whom} into {into}")),
 )

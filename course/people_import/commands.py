@@ -26,7 +26,7 @@ group = AppGroup("people", help="Bring people in from a list.")
 @group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-@click.option("--invite", is_flag=True, help="Mail an invitation to everybody who is added or comes back.")
+@click.option("--invite", is_flag=True, help="E-mail an invitation to everyone who is added or returns.")
 @click.option("--sender", default=queries.DEFAULT_SENDER, show_default=True, help="Who invites, as the mail says it.")
 def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
     """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
@@ -76,4 +76,4 @@ def _print_preview(plan: ImportPlan, dry_run: bool) -> None:
         click.echo(f"New team: {' > '.join(path)}")
     for kind, words in LINE_KINDS.items():
         click.echo(f"{words}: {sum(line.kind == kind for line in plan.lines)}")
-    click.echo(f"Not in the list: {len(plan.missing)}. Nothing is done about them.")
+    click.echo(f"Not in the list: {len(plan.missing)}. Nothing changes for them.")

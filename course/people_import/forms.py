@@ -24,7 +24,7 @@ class ImportUploadForm(Form):
 
 class _ColumnsForm(Form):
     base = SelectField(_("New teams are added"), filters=[clean_line])
-    invites = BooleanField(_("Mail an invitation to everybody who is added or comes back"))
+    invites = BooleanField(_("E-mail an invitation to everyone who is added or returns"))
 
     def chosen(self) -> dict[str, int]:
         """For each mapped field the index of its column."""

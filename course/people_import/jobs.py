@@ -29,7 +29,7 @@ PORTION_SECONDS = 0.1  # after which a portion ends
 PAUSE_SECONDS = 0.15
 # A list with more rows is previewed by a job: its plan takes more than a second.
 MAX_ROWS_AT_ONCE = 2000
-IMPORT_FAILED = lazy_gettext("Something went wrong on our side, so nothing was done. Try again.")
+IMPORT_FAILED = lazy_gettext("Something went wrong on our side, so nothing changed. Try again.")
 LINE_FAILED = lazy_gettext(
     "Something went wrong on our side with this row, so it was not applied. Upload the list again."
 )
@@ -207,7 +207,7 @@ def run_import(run: JobRun) -> None:
     nothing was written, begins it. Raises StalePreviewError and LookupError.
     """
     import_id, zone = int(run.arguments["import_id"]), app_state().config.time_zone
-    stage = _("Applying the list") if run.claim.attempt == 1 else _("Going on with the list")
+    stage = _("Applying the list") if run.claim.attempt == 1 else _("Continuing with the list")
 
     def report(done: int, of: int) -> None:
         # A list whose lease was lost is written to its end all the same: each portion is written once.
@@ -268,7 +268,7 @@ JOBS = (
     IMPORT,
     PREVIEW,
     JobKind(
-        "people_import.resume", lazy_gettext("Lists of people that were cut off"), _resume_interrupted, every=timedelta(minutes=1),
+        "people_import.resume", lazy_gettext("Interrupted lists of people"), _resume_interrupted, every=timedelta(minutes=1),
         wanted=_is_any_interrupted,
     ),
     JobKind("people_import.delete", lazy_gettext("Delete lists of people"), _delete_old_imports, every=timedelta(hours=1)),

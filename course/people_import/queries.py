@@ -183,7 +183,7 @@ def import_choices(session: Session, import_id: int, table: Table) -> ImportChoi
     missing = [heading for heading in named.values() if heading not in table.headings]
     if missing:
         raise UnreadableError(
-            _("There is no column “%(missing)s” in this list. Match the columns on the page again.", missing=missing[0])
+            _("There is no column “%(missing)s” in this list. Match the columns again.", missing=missing[0])
         )
     team_paths = {field: table.headings.index(heading) for field, heading in named.items()}
     return ImportChoices(team_paths, job.base_team_id, json.loads(job.decisions or "{}"))

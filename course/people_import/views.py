@@ -44,7 +44,7 @@ from course.web.uploads import accepts_upload
 pages = Blueprint("people_import", __name__)
 PageResponse = Response | WsgiResponse
 MAX_MEGABYTES = 5  # megabytes
-NOTHING_TO_DECIDE = lazy_gettext("This list is being applied, or has been. Nothing can be decided about it any more.")
+NOTHING_TO_DECIDE = lazy_gettext("This list is being applied or was applied. You can no longer decide about it.")
 
 
 @pages.before_request
@@ -90,7 +90,7 @@ def columns(import_id: int) -> PageResponse:
         invites=invited,
         **{name: str(index) for name, index in found.items()},
     )
-    form.base.choices = team_choices(known, _("At the top of the tree"))
+    form.base.choices = team_choices(known, _("None: at the top"))
     if form.validate_on_submit():
         choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
         invites = bool(form.invites.data)
@@ -207,13 +207,13 @@ def decide(import_id: int) -> PageResponse:
             str(NOTHING_TO_DECIDE)
             if not stored
             else ngettext(
-                "Decided about %(num)s row. Nothing is done yet.",
-                "Decided about %(num)s rows. Nothing is done yet.",
+                "Decided about %(num)s row. Nothing has changed yet.",
+                "Decided about %(num)s rows. Nothing has changed yet.",
                 len(answered),
             )
         )
     else:
-        flash(_("This was decided already, or the list has changed. Look at it again."))
+        flash(_("This was already decided, or the list has changed. Check it again."))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 
@@ -223,7 +223,7 @@ def apply(import_id: int) -> PageResponse:
     """Put the job that applies the list into the queue."""
     job = queries.get_import(db(), import_id) or abort(404)
     if job.preview is not None and load_preview(job.preview).asked():
-        flash(_("Decide about all rows first. Nothing has been done."))
+        flash(_("Decide about all rows first. Nothing has changed."))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
     with unit_of_work() as session:
         context = signed_in_context(session)
@@ -231,7 +231,7 @@ def apply(import_id: int) -> PageResponse:
         if begun:
             enqueue(context, IMPORT, {"import_id": import_id}, import_key(import_id))
     if not begun:
-        flash(_("This list is being applied, has been applied, or is not the one that you looked at."))
+        flash(_("This list is being applied, was applied, or has changed since you saw it."))
     return redirect_after_post(url_for("people_import.detail", import_id=import_id))
 
 

@@ -22,7 +22,7 @@ from course.web.files import refuse_existing_file, write_new_file
 from course.web.template_filters import plural
 from course.web.unit_of_work import unit_of_work
 
-group = AppGroup("privacy", help="Erase what is not kept any more, and copy what is held about somebody.")
+group = AppGroup("privacy", help="Erase data past its time, and copy the data held about a person.")
 
 
 @group.command("run")
@@ -69,4 +69,4 @@ def copy_command(who: str, file: Path) -> None:
         data = export_subject_data(subject_data, subject.id, own_organisation.name, at, own=False)
         write_new_file(file, data)
         record_event(make_context(session, None, at), "data.downloaded", ("person", subject.id), {})
-    click.echo(f"{file}: {len(data):,} bytes. It is about {subject.name}: give it to nobody else.")
+    click.echo(f"{file}: {len(data):,} bytes. It is about {subject.name}: give it to no one else.")

@@ -8,10 +8,10 @@ from course.translation import lazy_gettext as _
 AUDIT_EVENTS = (
     AuditEventKind(
         "data.downloaded",
-        _("{who} downloaded all that is held about {whom}"),
-        own=_("{who} downloaded all that is held about them"),
+        _("{who} downloaded all data held about {whom}"),
+        own=_("{who} downloaded all data held about them"),
     ),
-    AuditEventKind("data.erased", _("What was kept of {whom} was erased: {what}")),
-    AuditEventKind("data.erasure_asked", _("{who} asked for what is kept of {whom} to be erased")),
+    AuditEventKind("data.erased", _("Data about {whom} was erased: {what}")),
+    AuditEventKind("data.erasure_asked", _("{who} requested the erasure of data about {whom}")),
     AuditEventKind("data.schedule_changed", _("{who} changed how long data is kept")),
 )

@@ -31,7 +31,7 @@ class RetentionScheduleForm(Form):
     learning_months = _number_field(_("Details of the learning, in months"), 120)
     proof_months = _number_field(_("Proof of training, in months"), 600)
     mail_months = _number_field(_("Mail and addresses, in months"), 120)
-    sign_in_days = _number_field(_("Traces of signing in, in days"), 3650)
+    sign_in_days = _number_field(_("Sign-in data, in days"), 3650)
     contact_name = line_field(_("Who answers questions about data"), _("Enter a name, or what the post is called."))
     contact_email = email_field(_("Their e-mail address"))
     reason = line_field(_("Reason"), _("Say in a few words why."))

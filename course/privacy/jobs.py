@@ -48,7 +48,5 @@ def run_erasure(at: datetime) -> ErasureTotals:
 
 
 JOBS = (
-    JobKind(
-        "privacy.erase", _("Erase what is not kept any more"), lambda run: run_erasure(run.at), every=timedelta(hours=1)
-    ),
+    JobKind("privacy.erase", _("Erase data past its time"), lambda run: run_erasure(run.at), every=timedelta(hours=1)),
 )

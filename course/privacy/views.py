@@ -107,9 +107,9 @@ def schedule() -> PageResponse:
             with unit_of_work() as session:
                 saved = actions.set_schedule(signed_in_context(session, at), form.schedule(), form.reason.data or "")
             flash(
-                _("Saved. The worker erases what is not kept any more within the hour.")
+                _("Saved. Data past its time is erased within the hour.")
                 if saved
-                else _("This is the schedule that holds already. Nothing has changed.")
+                else _("This is already the schedule. Nothing has changed.")
             )
             return redirect_after_post(url_for("privacy.schedule"))
         preview = retention_due.preview_erasure(db(), form.schedule(), app_state().config.time_zone, at)
@@ -134,9 +134,9 @@ def erase(person_id: int) -> PageResponse:
         with unit_of_work() as session:
             requested = actions.request_erasure(signed_in_context(session, at), person_id, form.reason.data or "")
         if requested:
-            flash(_("Written down. The worker carries it out within the hour."))
+            flash(_("Request recorded. The data is erased within the hour."))
         else:
-            flash(_("That was asked for already. The worker carries it out within the hour."))
+            flash(_("This was requested before. The data is erased within the hour."))
         return redirect_after_post(url_for("privacy.erase", person_id=person_id))
     settings, last_day = retention_due.current_schedule(db()), _leaving_day(case.person.left_at)
     page = render_template(

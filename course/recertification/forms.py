@@ -37,25 +37,23 @@ class PolicyForm(Form):
         _("When is a certificate renewed?"),
         choices={
             ANNIVERSARY: _("Each person on their own date"),
-            FIXED_DATE: _("Everybody by the same date each year"),
+            FIXED_DATE: _("Everyone by the same date each year"),
         },
         default=ANNIVERSARY,
     )
-    period_months = _number_field(_("Months for which a certificate is valid (own date)"), 1, 60)
-    fixed_day = _number_field(_("Day of the month (same date for everybody)"), 1, 31)
+    period_months = _number_field(_("Months a certificate is valid (own date)"), 1, 60)
+    fixed_day = _number_field(_("Day of the month (same date for everyone)"), 1, 31)
     fixed_month = SelectField(
-        _("Month (same date for everybody)"), coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
+        _("Month (same date for everyone)"), coerce=int, choices=select_choices(dict(enumerate(MONTHS, 1)))
     )
-    minimum_months = _number_field(
-        _("Months for which a certificate is valid at least (same date for everybody)"), 1, 24
-    )
-    window_days = _number_field(_("Days before the last day from which one can renew and keep the date"), 1, 300)
+    minimum_months = _number_field(_("Minimum months a certificate is valid (same date for everyone)"), 1, 24)
+    window_days = _number_field(_("Days before the last day when people can renew and keep their date"), 1, 300)
     lapse_months = _number_field(_("Months after the last day until the whole course is needed again"), 0, 60)
-    starter_days = _number_field(_("Days that somebody new has for the course"), 0, 365)
-    minimum_days = _number_field(_("Days that everybody has at least, whatever changes"), 0, 90)
+    starter_days = _number_field(_("Days a new starter has to complete the course"), 0, 365)
+    minimum_days = _number_field(_("Minimum days anyone gets, whatever changes"), 0, 90)
     import_age_months = IntegerField(
-        _("Months after which an earlier certificate is too old to be brought (empty: never)"),
-        validators=[Optional(), NumberRange(1, 120, _("Enter a whole number from 1 to 120, or nothing."))],
+        _("Months after which an earlier certificate is too old to count (optional)"),
+        validators=[Optional(), NumberRange(1, 120, _("Enter a whole number from 1 to 120, or leave this empty."))],
     )
     applies = RadioField(
         _("From when does it apply?"),
@@ -107,9 +105,9 @@ class PathwayPolicyForm(PolicyForm):
     kind = RadioField(
         _("When is a certificate renewed?"),
         choices={
-            GENERAL: _("As for everybody: this pathway has no rule of its own"),
+            GENERAL: _("Same as everyone: no separate rule for this pathway"),
             ANNIVERSARY: _("Each person on their own date"),
-            FIXED_DATE: _("Everybody in this pathway by the same date each year"),
+            FIXED_DATE: _("Everyone on this pathway by the same date each year"),
         },
         default=GENERAL,
     )

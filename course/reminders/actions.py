@@ -220,10 +220,10 @@ def _obsolete_reason(
     ids = set(reminder.named)
     if reminder.kind == MANAGER and reminder.person_id is not None:
         if reminder.person_id in opted_out_people(session, DIGEST, [reminder.person_id]):
-            return _("The weekly summary is not wanted any more.")
+            return _("The weekly summary was stopped.")
         team = queries.managed_people(session, [reminder.person_id]).get(reminder.person_id)
         if team is None:
-            return _("They do not manage a team any more.")
+            return _("They no longer manage a team.")
         ids &= team
         manager = queries.reminder_candidates(session, hours, day, [reminder.person_id])[0]
         if manager.email != recipient or not _receives_digest(manager, day):
@@ -232,7 +232,7 @@ def _obsolete_reason(
         own_organisation = organisation(session)
         lead = own_organisation.contacts.get("lead") if own_organisation else None
         if lead is None or lead.email != recipient:
-            return _("Somebody else is the safeguarding lead now.")
+            return _("Someone else is the safeguarding lead now.")
     overdue_ids = (
         {
             candidate.id
@@ -242,7 +242,7 @@ def _obsolete_reason(
         if ids
         else set()
     )
-    return _("Somebody named in it is not overdue any more.") if overdue_ids != set(reminder.named) else None
+    return _("Someone named in it is no longer overdue.") if overdue_ids != set(reminder.named) else None
 
 
 def _learner_obsolete_reason(

@@ -6,9 +6,7 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("mail.address_cleared", _("{who} had mail sent to {whom} again, whose address had refused it")),
-    AuditEventKind(
-        "mail.addresses_cleared", _("{who} had mail sent again to {addresses} addresses that had refused it")
-    ),
-    AuditEventKind("policy.reminders_changed", _("{who} changed who is reminded, and when")),
+    AuditEventKind("mail.address_cleared", _("{who} restarted mail to {whom}, after the address had refused it")),
+    AuditEventKind("mail.addresses_cleared", _("{who} restarted mail to {addresses} addresses that had refused it")),
+    AuditEventKind("policy.reminders_changed", _("{who} changed the reminders")),
 )

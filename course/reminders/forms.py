@@ -84,11 +84,11 @@ class ReminderPolicyForm(Form):
     every_days = _day_count_field(lazy_gettext("After the due day, every … days"), 90)
     digest_weekday = SelectField(lazy_gettext("Managers and the safeguarding lead get their summary on"), coerce=int,
                                  choices=select_choices(dict(enumerate(WEEKDAYS))))  # fmt: skip
-    lead_days = _day_count_field(lazy_gettext("The safeguarding lead is told when somebody is overdue for … days"), 365)
-    opens = SelectField(lazy_gettext("Mail leaves from"), coerce=int, choices=select_choices(_HOUR_LABELS))
-    closes = SelectField(lazy_gettext("and before"), coerce=int, choices=select_choices(_HOUR_LABELS))
+    lead_days = _day_count_field(lazy_gettext("Tell the safeguarding lead after … days overdue"), 365)
+    opens = SelectField(lazy_gettext("Send mail from"), coerce=int, choices=select_choices(_HOUR_LABELS))
+    closes = SelectField(lazy_gettext("and until"), coerce=int, choices=select_choices(_HOUR_LABELS))
     closed = TextAreaField(
-        lazy_gettext("Days on which you are closed"),
+        lazy_gettext("Days when you are closed (optional)"),
         validators=[Length(max=2000, message=lazy_gettext("Shorten this to 2000 characters."))],
     )
     reason = line_field(lazy_gettext("Reason"), lazy_gettext("Say in a few words why."))
@@ -105,7 +105,7 @@ class ReminderPolicyForm(Form):
         """Refuse sending hours that end before they begin."""
         valid = bool(super().validate(*args, **kwargs))
         if not self.closes.errors and not self.opens.errors and self.closes.data <= self.opens.data:
-            self.closes.errors = [lazy_gettext("Mail must be able to leave: choose an hour after the first one.")]
+            self.closes.errors = [lazy_gettext("Choose an hour after the first one.")]
             return False
         return valid
 

@@ -106,7 +106,7 @@ def clear_address(person_id: int) -> WsgiResponse:
     with unit_of_work() as session:
         cleared = actions.resume_mail(signed_in_context(session), person_id, found.email, _TRY_AGAIN_REASON)
     if cleared:
-        flash(_("Mail to %(email)s is tried again from the next reminder on.", email=found.email))
+        flash(_("Mail to %(email)s is tried again from the next reminder.", email=found.email))
     else:
         flash(_("Mail to %(email)s is not held back.", email=found.email))
     return redirect_after_post(url_for("reminders.person_reminders", person_id=person_id))
@@ -129,13 +129,13 @@ def clear_addresses() -> WsgiResponse:
     if count:
         flash(
             ngettext(
-                "Mail to %(num)s address is sent again, beginning with the next one.",
-                "Mail to %(num)s addresses is sent again, beginning with the next one.",
+                "Mail to %(num)s address is sent again, from the next one on.",
+                "Mail to %(num)s addresses is sent again, from the next one on.",
                 count,
             )
         )
     else:
-        flash(_("There is no address to which no mail is sent."))
+        flash(_("No address is blocked."))
     return redirect_after_post(url_for("reminders.addresses"))
 
 
@@ -154,7 +154,7 @@ def policy() -> Response | WsgiResponse:
         if "save" in request.form:
             with unit_of_work() as session:
                 saved = actions.add_policy_version(signed_in_context(session, at), displayed, form.reason.data or "")
-            flash(_("Saved. It holds from now on.") if saved else _("This was saved before. Nothing has changed."))
+            flash(_("Saved. This applies from now on.") if saved else _("This was saved before. Nothing has changed."))
             return redirect_after_post(url_for("reminders.policy"))
     today = civil_date(at, zone)
     hours = SendingHours(displayed, own_organisation.nation, zone)

@@ -23,7 +23,7 @@ group = AppGroup("report", help="The team report.")
 
 
 @group.command("export")
-@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="As at the end of that day; else now.")
+@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="At the end of that day; else now.")
 @click.option("--team", type=int, help="The number of a team: it and all below it; else everybody.")
 @click.option("--status", type=click.Choice(list(STATUS_GROUPS)), default=None, help="Only people of that status.")
 @click.option("--sort", type=click.Choice(list(SORT_ORDERS)), default="worst", show_default=True)

@@ -5,4 +5,4 @@ from __future__ import annotations
 from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
-AUDIT_EVENTS = (AuditEventKind("report.exported", _("{who} downloaded the report of {people} people, as at {on}")),)
+AUDIT_EVENTS = (AuditEventKind("report.exported", _("{who} downloaded the report of {people} people, {on}")),)

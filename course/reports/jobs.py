@@ -63,7 +63,7 @@ def build_report_file(session: Session, ledger: StatusCache, asked: ReportReques
     ours = organisation(session)
     name = ours.name if ours else ""
     context = Context(session, asked.viewer.id or None, asked.at, zone)
-    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everybody"))
+    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"))
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines

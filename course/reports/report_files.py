@@ -30,7 +30,7 @@ from course.web.spreadsheet import csv_bytes, xlsx_bytes
 TEMPLATE = Path(__file__).with_name("report.typ")
 _PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = (
     lazy_gettext("Person"), lazy_gettext("Team"), lazy_gettext("Started here"), lazy_gettext("Status"),
-    lazy_gettext("Progress"), lazy_gettext("Due"), lazy_gettext("Certificate runs to"), lazy_gettext("Last reminder"),
+    lazy_gettext("Progress"), lazy_gettext("Due"), lazy_gettext("Certificate valid until"), lazy_gettext("Last reminder"),
 )  # fmt: skip
 COLUMNS = (
     _PERSON, lazy_gettext("E-mail"), _TEAM, lazy_gettext("Pathway"), _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY,
@@ -112,11 +112,11 @@ def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:
         str(status_count(group, report.counts[group])) for group in STATUS_BAR_ORDER if report.counts[group]
     )
     summary = [
-        _("As at %(day)s. Made on %(made)s.", day=in_words(view.on), made=in_words(civil_date(at, zone))),
+        _("%(day)s. Made on %(made)s.", day=in_words(view.on), made=in_words(civil_date(at, zone))),
         _("%(certified)s of %(total)s hold a valid certificate. %(counts)s.", certified=report.certified_count,
           total=report.total, counts=counts)
         if report.total
-        else _("Nobody."),
+        else _("No one."),
     ]  # fmt: skip
     if report_filter.is_narrowed:
         number, criteria = len(report.lines), "; ".join(_criteria(report_filter))
@@ -130,8 +130,8 @@ def _criteria(report_filter: ReportFilter) -> list[str]:
         (_("status: %(value)s"), STATUS_GROUPS.get(report_filter.group, "")),
         (_("pathway: %(value)s"), report_filter.pathway),
         (_("name or e-mail: %(value)s"), report_filter.search_text),
-        (_("started here from: %(value)s"), _date_or_blank(report_filter.started_from)),
-        (_("started here up to: %(value)s"), _date_or_blank(report_filter.started_to)),
+        (_("started on or after: %(value)s"), _date_or_blank(report_filter.started_from)),
+        (_("started on or before: %(value)s"), _date_or_blank(report_filter.started_to)),
     ]
     return [text % {"value": str(value)} for text, value in criteria if value]
 
@@ -190,7 +190,7 @@ def _template_data(view: ReportView, rows: Sequence[ReportRow], heading: ReportH
         "above": _("%(organisation)s: team report", organisation=organisation),
         "heading": view.name,
         "lines": report_summary(view, zone, at),
-        "foot": _("%(organisation)s: %(name)s, as at %(day)s", organisation=organisation, name=view.name,
+        "foot": _("%(organisation)s: %(name)s, %(day)s", organisation=organisation, name=view.name,
                   day=in_words(view.on)),
         "columns": _headings(PDF_COLUMNS),
         "rows": printed_rows,

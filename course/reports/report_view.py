@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -18,7 +18,14 @@ from course.people.rules import Viewer
 from course.recertification.rules.certification_status import PAUSED, UP_TO_DATE
 from course.recertification.rules.facts import REFRESHER
 from course.reports.queries import last_reminders
-from course.reports.rules import CompletionReport, ReportFilter, StatusLine, completion_report
+from course.reports.rules import (
+    CompletionReport,
+    ReportFilter,
+    StatusLine,
+    TeamSummary,
+    completion_report,
+    team_summaries,
+)
 from course.reports.status_cache import StatusCache
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
@@ -31,7 +38,7 @@ PROGRESS_BATCH_SIZE = 500  # people in one query for progress
 class ReportView:
     """A report that the viewer may see. `teams` are the teams that they can choose from, as they were on the day,
     `name` says whose report it is, `team` which team was chosen (None: all of them), `at` is the moment as of which the
-    report is made."""
+    report is made, `day_lines` are everybody's lines of that day."""
 
     report: CompletionReport
     teams: Sequence[TeamView]
@@ -40,6 +47,15 @@ class ReportView:
     on: date
     at: datetime
     team: int | None = None
+    day_lines: Sequence[StatusLine] = field(default=(), repr=False)
+
+    def team_summaries(self) -> list[TeamSummary]:
+        """The teams of the report, each with its sub-teams; those below the chosen team, if one was chosen."""
+        parents = {team.id: team.parent_id for team in self.teams}
+        below = team_subtree(self.team, parents) - {self.team} if self.team is not None else parents.keys()
+        return team_summaries(
+            self.day_lines, [(team.id, team.name, team.parent_id) for team in self.teams if team.id in below]
+        )
 
 
 def build_report_view(
@@ -70,6 +86,7 @@ def build_report_view(
         report_filter.on or today,
         day.at,
         chosen,
+        day.lines,
     )
 
 
@@ -125,11 +142,11 @@ def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:
     none, or have completed it."""
     if line.started and line.state != UP_TO_DATE:
         if line.course == REFRESHER:
-            return _("Refresher begun")
+            return _("Refresher started")
         if done is not None:
             return lazy_ngettext("%(done)s of %(num)s module", "%(done)s of %(num)s modules", modules, done=done)
     if line.valid_until is None:
-        return _("Not begun")
+        return _("Not started")
     if line.state in (UP_TO_DATE, PAUSED):
         return _("Completed")
-    return _("Refresher not begun") if line.course == REFRESHER else _("Whole course needed")
+    return _("Refresher not started") if line.course == REFRESHER else _("Whole course needed")

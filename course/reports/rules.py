@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -25,8 +25,15 @@ from course.translation import lazy_gettext as _
 # The order of the groups in the status bar, from up to date to not required.
 STATUS_BAR_ORDER = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
 _GROUP_RANK = {group: place for place, group in enumerate(STATUS_GROUPS)}
-SORT_ORDERS = {"worst": _("Worst first"), "name": _("By name"), "due": _("By due day"), "start": _("Newest here first")}
+SORT_ORDERS = {
+    "worst": _("Most urgent first"),
+    "name": _("By name"),
+    "due": _("By due day"),
+    "start": _("Newest first"),
+}
 PAGE_SIZE = 50  # people on one page
+MAX_TEAM_ROWS = 30  # teams that the page lists; with more of them it lists those nearest to the top
+LONG_OVERDUE_DAYS = 365  # days overdue beyond which the page says it in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +162,15 @@ class ReportFilter:
 @dataclass(frozen=True)
 class CompletionReport:
     """The content of a report. `counts` are of everybody in the team on that day, whatever the filter; `lines` are
-    those that the filter leaves, in order."""
+    those that the filter leaves, in order; `long_overdue_count` is of everybody who is overdue by more than
+    LONG_OVERDUE_DAYS."""
 
     wanted: ReportFilter
     total: int
     certified_count: int
     counts: Mapping[str, int]
     lines: Sequence[StatusLine] = field(repr=False)
+    long_overdue_count: int = 0
 
     @cached_property
     def display_names(self) -> dict[int, str]:
@@ -177,16 +186,76 @@ class CompletionReport:
 
     @property
     def bar_segments(self) -> list[tuple[str, str, int, float, float]]:
-        """The segments of the status bar: group, label, number, and the start and width of the segment in a bar of 1000
-        units."""
-        segments, counted = [], 0
-        for group in STATUS_BAR_ORDER:
-            number = self.counts.get(group, 0)
-            if number:
-                left, right = 1000 * counted / self.total, 1000 * (counted + number) / self.total
-                segments.append((group, COUNTED_GROUPS[group], number, round(left, 1), round(right - left, 1)))
-            counted += number
-        return segments
+        """The segments of the status bar (see `status_bar`)."""
+        return status_bar(self.counts, self.total)
+
+
+@dataclass(frozen=True)
+class TeamSummary:
+    """A team of the report with all its sub-teams: its people and their statuses. `level` is 0 for the highest teams of
+    the report."""
+
+    id: int
+    name: str
+    level: int
+    total: int
+    certified_count: int
+    counts: Mapping[str, int]
+
+    @property
+    def certified_percent(self) -> int:
+        return round(100 * self.certified_count / self.total) if self.total else 0
+
+    @property
+    def bar_segments(self) -> list[tuple[str, str, int, float, float]]:
+        """The segments of the status bar (see `status_bar`)."""
+        return status_bar(self.counts, self.total)
+
+
+def status_bar(counts: Mapping[str, int], total: int) -> list[tuple[str, str, int, float, float]]:
+    """The segments of a status bar: group, label, number, and the start and width of the segment in a bar of 1000
+    units."""
+    segments, counted = [], 0
+    for group in STATUS_BAR_ORDER:
+        number = counts.get(group, 0)
+        if number:
+            left, right = 1000 * counted / total, 1000 * (counted + number) / total
+            segments.append((group, COUNTED_GROUPS[group], number, round(left, 1), round(right - left, 1)))
+        counted += number
+    return segments
+
+
+def team_summaries(
+    lines: Iterable[StatusLine], teams: Sequence[tuple[int, str, int | None]], max_rows: int = MAX_TEAM_ROWS
+) -> list[TeamSummary]:
+    """The teams of a report in the order of the tree, each with all its sub-teams. `teams` are (id, name, team above)
+    with a team above before its sub-teams. Of more than `max_rows` teams only the levels that fit are listed, but always
+    the highest one. A person in several teams counts once in each."""
+    parents: dict[int, int | None] = {team: above for team, _name, above in teams}
+    levels: dict[int, int] = {}
+    for team, _name, above in teams:
+        levels[team] = 0 if above is None else levels.get(above, -1) + 1  # a team above may be outside of the report
+    deepest = max(levels.values(), default=0)
+    while deepest and sum(level <= deepest for level in levels.values()) > max_rows:
+        deepest -= 1
+    by_group: dict[int, Counter[str]] = {team: Counter() for team in parents}
+    certified: Counter[int] = Counter()
+    for line in lines:
+        counting: set[int] = set()
+        for team in line.teams:
+            place: int | None = team
+            while place is not None and place in parents and place not in counting:
+                counting.add(place)
+                place = parents[place]
+        group, valid = line.group, line.has_valid_certificate
+        for team in counting:
+            by_group[team][group] += 1
+            certified[team] += valid
+    return [
+        TeamSummary(team, name, levels[team], by_group[team].total(), certified[team], by_group[team])
+        for team, name, _above in teams
+        if levels[team] <= deepest and by_group[team]
+    ]
 
 
 def completion_report(
@@ -205,7 +274,12 @@ def completion_report(
         else team_lines
     )
     return CompletionReport(
-        report_filter, len(team_lines), sum(line.has_valid_certificate for line in team_lines), counts, filtered_lines
+        report_filter,
+        len(team_lines),
+        sum(line.has_valid_certificate for line in team_lines),
+        counts,
+        filtered_lines,
+        sum(line.overdue_days > LONG_OVERDUE_DAYS for line in team_lines if line.group == "overdue"),
     )
 
 
@@ -244,15 +318,15 @@ def parse_filter(
     """The filter in a query string, and a sentence for each value that could not be understood. A day in the future is
     refused, because its report is not known yet."""
     mistakes: list[str] = []
-    on = _parse_day(arguments, "on", _("As at"), mistakes)
+    on = _parse_day(arguments, "on", _("On this day"), mistakes)
     if on is not None and on > today:
-        mistakes.append(_("As at: this day has not come yet. The report shows today."))
+        mistakes.append(_("On this day: enter today or a day in the past. The report shows today."))
     first, last = (
-        _parse_day(arguments, "from", _("Started from"), mistakes),
-        _parse_day(arguments, "to", _("Started up to"), mistakes),
+        _parse_day(arguments, "from", _("Started on or after"), mistakes),
+        _parse_day(arguments, "to", _("Started on or before"), mistakes),
     )
     if first and last and last < first:
-        mistakes.append(_("Started up to: this day is before the one that you entered under Started from."))
+        mistakes.append(_("Started on or before: enter a day that is not before “Started on or after”."))
     report_filter = ReportFilter(
         team=int(arguments["team"]) if re.fullmatch(r"[0-9]{1,10}", arguments.get("team", "")) else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",
@@ -271,7 +345,9 @@ def _parse_day(arguments: Mapping[str, str], name: str, label: str, mistakes: li
     try:
         day = read_day(text, label)
     except InvalidDayError:
-        mistakes.append(_("%(label)s: “%(text)s” is no day. Write it like 1/3/2026.", label=label, text=text[:40]))
+        mistakes.append(
+            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
+        )
         return None
     if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
         mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))

@@ -25,6 +25,7 @@ from course.people.queries import ids_recordable_by, ids_visible_to
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
+from course.reports.queries import last_reminders
 from course.reports.report_files import REPORT_FORMATS
 from course.reports.report_view import ReportView, build_report_view, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
@@ -77,9 +78,8 @@ def show() -> Response:
         entered=request.args,
         rows=report_rows(db(), library(), view, page_lines),
         open_to=linked_ids,
-        to_remind=_can_remind()
-        and report_filter.on is None
-        and any(line.group in ACTIONABLE_GROUPS for line in view.report.lines),
+        to_remind=_remindable_count(view) if report_filter.on is None and _can_remind() else 0,
+        teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
         page=number,
         groups=STATUS_GROUPS,
         sorts=SORT_ORDERS,
@@ -116,7 +116,7 @@ def file(kind: str) -> Response | WsgiResponse:
         if file_id is None:
             session.rollback()  # nothing was done, so the same form may come again
     if file_id is None:
-        flash(_("Such a file is being made for you already. Ask for another when it is ready."))
+        flash(_("This file is already being made for you. Ask for another one when it is ready."))
         unfinished_file_id = unfinished_id(db(), report_request.viewer.id, kind)
         return redirect_after_post(
             url_for("reports.file_status", file_id=unfinished_file_id)
@@ -161,19 +161,17 @@ def remind() -> Response | WsgiResponse:
     view, form, at, viewer = my_report_view(report_filter), RemindForm(), now(), current_user.person
     if not _can_remind():
         abort(403, DEPUTY_READ_ONLY)
-    actionable_ids = [line.id for line in view.report.lines if line.group in ACTIONABLE_GROUPS and line.id != viewer.id]
-    recordable_ids = set(ids_recordable_by(db(), viewer, actionable_ids))
-    actionable_ids = [one for one in actionable_ids if one in recordable_ids]
+    actionable_ids = _actionable_ids(view)
     ids, zone = actionable_ids[:MAX_REMINDERS], app_state().config.time_zone
     if form.validate_on_submit():
         sent = [one for one in remind_all(signed_in_context(db(), at), ids, form.reason.data or "") if one.send_at]
         if not sent:
-            flash(_("Nobody was reminded. The page says why."))
+            flash(_("No one was reminded. This page says why."))
             return redirect_after_post(f"{url_for('reports.remind')}?{report_filter.address()}")
         flash(
             ngettext(
-                "%(num)s reminder made. Until they leave you can take them back.",
-                "%(num)s reminders made. Until they leave you can take them back.",
+                "%(num)s reminder will be sent in 5 minutes. You can cancel it until then.",
+                "%(num)s reminders will be sent in 5 minutes. You can cancel them until then.",
                 len(sent),
             )
         )
@@ -189,6 +187,22 @@ def remind() -> Response | WsgiResponse:
 def _can_remind() -> bool:
     """Whether the viewer may remind anybody: not if they see all of them only as a deputy."""
     return not current_user.person.only_reads
+
+
+def _actionable_ids(view: ReportView) -> list[int]:
+    """The people on the list who have something to do and whom the viewer may remind, most urgent first."""
+    viewer = current_user.person
+    ids = [line.id for line in view.report.lines if line.group in ACTIONABLE_GROUPS and line.id != viewer.id]
+    recordable_ids = set(ids_recordable_by(db(), viewer, ids))
+    return [one for one in ids if one in recordable_ids]
+
+
+def _remindable_count(view: ReportView) -> int:
+    """How many people on the list have something to do and were not reminded today."""
+    ids, zone = _actionable_ids(view), app_state().config.time_zone
+    reminder_times = last_reminders(db(), ids if len(ids) <= MAX_REMINDERS else None, view.at)
+    reminded_today = {one for one, made_at in reminder_times.items() if civil_date(made_at, zone) == today()}
+    return sum(one not in reminded_today for one in ids)
 
 
 def _names_by_reason(previews: Iterable[ReminderPreview], view: ReportView) -> dict[str, list[str]]:
@@ -220,9 +234,9 @@ def withdraw_all(reminder_id: int) -> WsgiResponse:
             for one in batch
         )
     flash(
-        _("%(count)s taken back.", count=count)
+        _("%(count)s cancelled.", count=count)
         if count
-        else _("None could be taken back: they have left, or were taken back before.")
+        else _("Nothing was cancelled: the reminders were sent or cancelled before.")
     )
     return redirect_after_post(url_for("reports.sent_reminders", reminder_id=reminder_id))
 
@@ -237,7 +251,7 @@ def _visible_batch(reminder_id: int) -> list[RequestedReminder]:
 def my_report_view(report_filter: ReportFilter) -> ReportView:
     """The part of the report that the signed-in person may see."""
     organisation = current_organisation()
-    organisation_name = organisation.name if organisation else _("Everybody")
+    organisation_name = organisation.name if organisation else _("Everyone")
     context, viewer = signed_in_context(db()), current_user.person
     return build_report_view(context, app_status_cache(), viewer, report_filter, organisation_name)
 

@@ -7,12 +7,14 @@ from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind(
-        "report.mail_set", _("{who} let {whom} have the report by mail"), own=_("{who} asked for the report by mail")
+        "report.mail_set",
+        _("{who} set up the report by e-mail for {whom}"),
+        own=_("{who} asked for the report by e-mail"),
     ),
     AuditEventKind(
         "report.mail_stopped",
-        _("{who} stopped the report by mail to {whom}"),
-        own=_("{who} stopped getting the report by mail"),
+        _("{who} stopped the report by e-mail to {whom}"),
+        own=_("{who} stopped the report by e-mail"),
     ),
-    AuditEventKind("report.mailed", _("{whom} was sent the report by mail, which names {people} people")),
+    AuditEventKind("report.mailed", _("{whom} was sent the report by e-mail, with {people} people")),
 )

@@ -13,8 +13,8 @@ from course.web.forms import Form
 class ReportSubscriptionForm(Form):
     """A subscription. Only administrators are asked for `email`; managers subscribe themselves."""
 
-    email = email_field(_("For whom: their work e-mail"))
-    team = SelectField(_("Team and all below it"), choices=[])
+    email = email_field(_("Work e-mail of the person who gets it"))
+    team = SelectField(_("Team and sub-teams"), choices=[])
     every = SelectField(_("How often"), choices=FREQUENCIES, default="week")
 
     @property

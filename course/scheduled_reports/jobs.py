@@ -109,4 +109,4 @@ def _send(run: JobRun) -> None:
     send_scheduled_reports(run.at)
 
 
-JOBS = (JobKind("scheduled_reports.send", _("Team reports by mail"), _send, every=timedelta(minutes=10)),)
+JOBS = (JobKind("scheduled_reports.send", _("Team reports by e-mail"), _send, every=timedelta(minutes=10)),)

@@ -50,9 +50,9 @@ def overview() -> Response | WsgiResponse:
                 is_new = actions.subscribe(signed_in_context(session), recipient.id, form.team_id, form.every.data)
             first_day = next_report_period(form.every.data, today(), today(), ()).first
             flash(
-                _("Saved. The first one is written for %(first_day)s.", first_day=format_date(first_day))
+                _("Saved. The first report is for %(first_day)s.", first_day=format_date(first_day))
                 if is_new
-                else _("%(name)s gets that already.", name=recipient.name)
+                else _("%(name)s already gets this report.", name=recipient.name)
             )
             return redirect_after_post(url_for("scheduled_reports.overview"))
     page = render_template("scheduled_reports/overview.html", form=form, rows=_subscription_rows(), every=FREQUENCIES)
@@ -70,7 +70,7 @@ def end_subscription(subscription_id: int) -> WsgiResponse:
         abort(404)
     with unit_of_work() as session:
         has_ended = actions.end_subscription(signed_in_context(session), subscription_id)
-    flash(_("Stopped.") if has_ended else _("It had been stopped before."))
+    flash(_("Stopped.") if has_ended else _("It had already been stopped."))
     return redirect_after_post(url_for("scheduled_reports.overview"))
 
 
@@ -78,7 +78,7 @@ def _subscription_form() -> ReportSubscriptionForm:
     viewer = current_user.person
     form = ReportSubscriptionForm(email=viewer.email, team=request.args.get("team", ""))
     teams = my_report_view(ReportFilter()).teams
-    form.team.choices = team_choices(teams, _("Everybody") if viewer.administrator else _("All my teams"))
+    form.team.choices = team_choices(teams, _("Everyone") if viewer.administrator else _("All my teams"))
     if not viewer.administrator:
         del form.email
     return form
@@ -92,7 +92,7 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
     person = person_by_email(db(), form.email.data or "")
     viewer = viewers(db(), [person.id], today()).get(person.id) if person else None
     if viewer is None:
-        form.email.errors = [_("Nobody who works here has this address.")]
+        form.email.errors = [_("No one who works here has this e-mail address.")]
     elif not may_receive_report(viewer, _report_view_of(viewer, form.team_id), form.team_id):
         form.email.errors = [
             _(
@@ -106,7 +106,7 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
 
 def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
     context = signed_in_context(db())
-    return build_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), _("Everybody"))
+    return build_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), _("Everyone"))
 
 
 class SubscriptionRow(NamedTuple):
@@ -137,9 +137,9 @@ def _undeliverable_reason(subscription: Subscription, recipients: dict[int, View
     if not subscription.here or viewer is None:
         return _("They have left.")
     if subscription.person_id in opted_out:
-        return _("They have stopped it by the link in a mail, with which they can start it again.")
+        return _("They stopped it with the link in the e-mail. They can start it again with the same link.")
     return (
         ""
         if may_receive_report(viewer, _report_view_of(viewer, subscription.team_id), subscription.team_id)
-        else _("They do not manage this team any more.")
+        else _("They no longer manage this team.")
     )

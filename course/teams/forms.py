@@ -8,7 +8,7 @@ from course.people.forms import clean_line, line_field
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
-REASON_REQUIRED = _("Say in a few words why. It stays beside the change.")
+REASON_REQUIRED = _("Enter a short reason. It is kept with the change.")
 
 
 class ChangeTeamForm(Form):
@@ -32,4 +32,4 @@ class TreeDateForm(Form):
     class Meta:
         csrf = False
 
-    on = DayField(_("As it was on"))
+    on = DayField(_("On this day"))

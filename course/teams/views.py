@@ -79,7 +79,7 @@ def change(team_id: int) -> PageResponse:
     """Rename a team, move it in the tree, or both."""
     found = _open_team_or_404(team_id)
     form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
-    form.parent.choices = team_choices(people.teams(db()), _("No other team: it stands at the top"))
+    form.parent.choices = team_choices(people.teams(db()), _("None: it is at the top"))
 
     def apply_change(session: WriteSession) -> Refusal | None:
         name, reason = form.name.data or "", form.reason.data or ""
@@ -123,7 +123,7 @@ def _open_team_or_404(team_id: int) -> TeamDetail:
     """An open team; 404 otherwise. The second press of a button is redirected to the page of the closed team."""
     found = queries.team_detail(db(), team_id, now())
     if found is not None and found.closed_at is not None and request.method == "POST":
-        flash(_("%(name)s has been closed already. Nothing has been changed now.", name=found.name))
+        flash(_("%(name)s is already closed. Nothing has changed.", name=found.name))
         abort(redirect_after_post(url_for("teams.team", team_id=team_id)))
     return found if found is not None and found.closed_at is None else abort(404)
 
@@ -139,10 +139,10 @@ def _handle_change(
                 if refused is not None:
                     session.rollback()  # nothing was changed, so the same form may be sent again
         except LookupError:
-            flash(_("%(name)s has been closed in the meantime. Nothing has been changed now.", name=found.name))
+            flash(_("%(name)s was closed in the meantime. Nothing has changed.", name=found.name))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         if refused is None:
-            flash(_("Done. How it was until now can still be looked up."))
+            flash(_("Saved. You can still see how it was before."))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         form[refused.field].errors = [refused.message]
     page = render_template("teams/act.html", form=form, team=found, verb=verb, button=button)

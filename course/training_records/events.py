@@ -7,5 +7,5 @@ from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind("reminder.asked", _("{who} reminded {whom}")),
-    AuditEventKind("reminder.taken_back", _("{who} took a reminder to {whom} back")),
+    AuditEventKind("reminder.taken_back", _("{who} cancelled a reminder to {whom}")),
 )

@@ -8,4 +8,6 @@ from course.web.forms import Form
 
 
 class RemindForm(Form):
-    reason = line_field(_("Why now?"), _("Say in a few words why, such as: you start with the under-fives on Monday."))
+    reason = line_field(
+        _("Why now?"), _("Enter a short reason, for example: you start with the under-fives on Monday.")
+    )

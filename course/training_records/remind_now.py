@@ -31,7 +31,7 @@ class ReminderOutcome:
 def remind_now(context: Context, person_id: int, reason: str) -> ReminderOutcome:
     """Remind one person (see `remind_all`)."""
     outcomes = remind_all(context, [person_id], reason)
-    return outcomes[0] if outcomes else ReminderOutcome(person_id, None, _("There is nobody to remind."))
+    return outcomes[0] if outcomes else ReminderOutcome(person_id, None, _("There is no one to remind."))
 
 
 def remind_all(context: Context, ids: Collection[int], reason: str) -> list[ReminderOutcome]:
@@ -59,4 +59,4 @@ def _queue_reminder(context: Context, plan: ReminderPreview, messages: Mapping[i
         return ReminderOutcome(plan.person_id, None, plan.refusal_reason)
     if actions.queue_requested_reminder(context, plan.reminder, messages[plan.person_id]):
         return ReminderOutcome(plan.person_id, plan.reminder.send_at)
-    return ReminderOutcome(plan.person_id, None, _("Somebody else has just reminded them."))
+    return ReminderOutcome(plan.person_id, None, _("Someone else has just reminded them."))

@@ -20,15 +20,15 @@ def refusal_reason(status: CertificationStatus, suppressed: bool, has_reminder: 
     """The reason why a person cannot be reminded on the day of their certification status; empty if they can.
     `suppressed`: their address is on the suppression list; `has_reminder`: a reminder for that day exists already."""
     if status.state == NOT_REQUIRED:
-        return _("The course is not required of them.")
+        return _("They do not have to take the course.")
     if status.state == PAUSED or status.due is None:
-        return _("They are on leave. Nobody is reminded during a leave.")
+        return _("They are on leave.")
     if status.state == UP_TO_DATE:
-        return _("They are up to date. There is nothing to be reminded of.")
+        return _("They are up to date.")
     if suppressed:
-        return _("Their address takes no mail. It has to be corrected, or tried again, first.")
+        return _("E-mails to their address fail. Correct the address or try it again first.")
     if has_reminder:
-        return _("They have a reminder on %(on)s already. One a day is enough.", on=long_date(status.on))
+        return _("They already have a reminder on %(on)s.", on=long_date(status.on))
     return ""
 
 

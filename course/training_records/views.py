@@ -116,7 +116,7 @@ def remind(person_id: int) -> Response | WsgiResponse:
             send_at = format_moment(outcome.send_at, zone)
             flash(
                 _(
-                    "The reminder to %(name)s leaves %(send_at)s. Until then you can take it back, under Reminders.",
+                    "The reminder to %(name)s is sent %(send_at)s. You can cancel it until then, under Reminders.",
                     name=recipient.name,
                     send_at=send_at,
                 )
@@ -135,9 +135,9 @@ def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
     with unit_of_work() as session:
         is_withdrawn = actions.withdraw_reminder(signed_in_context(session), person_id, reminder_id, viewer.name)
     if is_withdrawn:
-        flash(_("Taken back. %(name)s gets no mail.", name=recipient.name))
+        flash(_("Cancelled. %(name)s will not get an e-mail.", name=recipient.name))
     else:
-        flash(_("It could not be taken back: it has left, or is leaving just now, or was taken back before."))
+        flash(_("It could not be cancelled: it was already sent or cancelled."))
     return redirect_after_post(url_for("training_records.person", person_id=person_id))
 
 

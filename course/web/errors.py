@@ -25,14 +25,14 @@ from course.web.uploads import upload_limit_text
 _LOG = logging.getLogger("course")
 BUSY_RETRY_SECONDS = 5
 ERROR_TEXTS = {
-    400: (_("That did not work"), _("The form could not be read. Go back, reload the page and try again.")),
+    400: (_("This did not work"), _("The form could not be read. Go back, reload the page and try again.")),
     403: (
-        _("This page is not for you to open"),
+        _("You cannot open this page"),
         _("Your role does not include it. Ask an administrator if that is wrong."),
     ),
-    404: (_("There is no such page"), _("The address may be mistyped, or the page may have moved.")),
+    404: (_("Page not found"), _("The address may be mistyped, or the page may have moved.")),
     405: (
-        _("That did not work"),
+        _("This did not work"),
         _("This address takes another kind of request. Start again from your training page."),
     ),
     413: (_("That is too long"), _("What you sent is larger than the course accepts. Shorten it and try again.")),
@@ -40,7 +40,7 @@ ERROR_TEXTS = {
     503: (_("The course is busy"), _("Nothing has been recorded. Wait a few seconds, then try again.")),
     500: (
         _("Something went wrong on our side"),
-        _("Nothing that you entered before is lost. Try again in a minute."),
+        _("Nothing you entered before is lost. Try again in a minute."),
     ),
 }
 
@@ -118,7 +118,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
         return form_page
     browser.pop("_flashes", None)
     text = _(
-        "You may have signed out or signed in again in between. Nothing has been recorded. "
+        "You may have signed out, or signed in again. Nothing has been recorded. "
         "Open the page again and send it from there."
     )
     if not has_course_cookie():

@@ -49,14 +49,14 @@ def proxy_faults(public_url: str, trusted: int, arrival: RequestAddress) -> tupl
     faults = []
     if trusted == 0 and arrival.is_forwarded:
         faults.append(ProxyFault("untrusted", (
-            _("A proxy in front of the course sends X-Forwarded headers, but TRUSTED_PROXIES is 0. So everybody seems to come "
+            _("A proxy in front of the course sends X-Forwarded headers, but TRUSTED_PROXIES is 0. So all requests seem to come "
             "from one address, and the wrong passwords of a few people stop all others from signing in. "
             "Set TRUSTED_PROXIES to the number of proxies, usually 1.")
         )))  # fmt: skip
     elif trusted and not arrival.is_forwarded:
         faults.append(ProxyFault("no proxy", (
             f"TRUSTED_PROXIES is {trusted}, but this request has no X-Forwarded headers. Either the server can be reached past "
-            "its proxy, where anybody can claim any address, or the proxy does not send them. "
+            "its proxy, where anyone can claim any address, or the proxy does not send them. "
             "Let only the proxy reach HOST and PORT, or set TRUSTED_PROXIES=0."
         )))  # fmt: skip
     elif public.scheme == "https" and arrival.scheme != "https" and arrival.is_forwarded:
@@ -182,7 +182,7 @@ def csrf_refusal_reason(reason: str) -> str | None:
     other = messages.get("host") or messages.get("address")
     if config.secure and other and ("referrer" in reason or not has_course_cookie()):
         return _(
-            "The course is at %(public_url)s. Open it there. If you did, tell whoever runs the server: %(other)s",
+            "The course is at %(public_url)s. Open it there. If you did, tell the person who runs the server: %(other)s",
             public_url=config.public_url,
             other=other,
         )

@@ -63,7 +63,7 @@ def test_the_content_editor_reads_what_to_mend(
     app: Flask, session: Session, bank: list[Question], client: Client
 ) -> None:
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
-    assert "No answers yet" in client.get("/insight/questions").text
+    assert "There are no answers yet" in client.get("/insight/questions").text
     many, few = bank[0], bank[1]
     wrong = _option(many, False)
     for place, person in enumerate(make_people(session, MIN_ANSWERS, None)):

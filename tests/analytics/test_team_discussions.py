@@ -89,7 +89,7 @@ def test_the_sheet_asks_the_question_that_was_answered_wrongly_and_gives_the_ans
     page = _manager(session, client, team).get(f"/insight/team/{team.id}/talk/{POINT}")
     for words in ("3 of 5 answers were right: 60 %", "2 wrong answers came from", "2 of 5 times"):
         assert words in page.text
-    asked, answered = page.text.split("Two minutes, for whoever leads")
+    asked, answered = page.text.split("Two minutes, for the person who leads")
     for option in question.options:
         assert str(option.text) in asked
         assert str(option.reason) not in asked
@@ -118,7 +118,7 @@ def test_a_discussion_is_recorded_listed_and_withdrawn(session: Session, client:
     sheet = f"/insight/team/{team.id}/talk/{POINT}"
     client.post(sheet, _form(_today(), agreed="Phones stay in the office."))
     page = client.get(f"/insight/team/{team.id}")
-    assert "Night shift, 6 people written down by Robin Vale" in page.text
+    assert "Night shift, 6 people recorded by Robin Vale" in page.text
     assert "Phones stay in the office." in page.text
     (row,) = session.execute(select(TeamDiscussion)).scalars()
     boss = sign_in(Client(client.app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
@@ -126,7 +126,7 @@ def test_a_discussion_is_recorded_listed_and_withdrawn(session: Session, client:
     assert "Phones stay" not in boss.get(f"/insight/team/{other.id}").text
     client.post(f"/insight/talks/{row.id}/end", {"reason": ""}, 422)
     client.post(f"/insight/talks/{row.id}/end", {"reason": "wrong team"})
-    assert "None has been written down yet" in client.get(f"/insight/team/{team.id}").text
+    assert "No talks have been recorded yet" in client.get(f"/insight/team/{team.id}").text
     client.get(f"/insight/talks/{row.id}/end", 404)
     session.expire_all()
     assert (row.ended_reason, row.agreed) == ("wrong team", "Phones stay in the office.")
@@ -140,8 +140,8 @@ def test_a_discussion_of_the_whole_organisation_covers_every_team_and_only_an_ad
     boss = sign_in(Client(client.app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     boss.post(f"/insight/everybody/talk/{POINT}", _form(_today(), 40))
     page = _manager(session, client, team).get(f"/insight/team/{team.id}")
-    assert "Everybody, 40 people" in page.text
-    assert "Take back" not in page.text
+    assert "Everyone, 40 people" in page.text
+    assert "Withdraw" not in page.text
     (row,) = session.execute(select(TeamDiscussion.id)).scalars()
     client.get(f"/insight/talks/{row}/end", 404)
     client.post(f"/insight/talks/{row}/end", {"reason": "no"}, 404)
@@ -153,11 +153,11 @@ def test_a_discussion_of_the_whole_organisation_covers_every_team_and_only_an_ad
     ("change", "words"),
     [
         ({"held_on": ""}, "Enter the day"),
-        ({"held_on": "2150-01-01"}, "Enter today or a day before"),
-        ({"held_on": "2001-01-01"}, "the last twelve months"),
-        ({"people": "1"}, "a whole number from 2 on"),
-        ({"people": "many"}, "a whole number from 2 on"),
-        ({"agreed": "x" * 501}, "Shorten this to 500 characters"),
+        ({"held_on": "2150-01-01"}, "Enter today or a day in the past"),
+        ({"held_on": "2001-01-01"}, "the last 12 months"),
+        ({"people": "1"}, "including the one who led: 2 or more"),
+        ({"people": "many"}, "including the one who led: 2 or more"),
+        ({"agreed": "x" * 501}, "This must be 500 characters or fewer"),
     ],
 )
 def test_an_impossible_entry_is_refused_and_nothing_is_lost(
@@ -186,7 +186,7 @@ def test_the_same_discussion_is_recorded_once(session: Session, client: Client) 
     _manager(session, client, team)
     client.post(f"/insight/team/{team.id}/talk/{POINT}", _form(_today()))
     page = client.post(f"/insight/team/{team.id}/talk/{POINT}", _form(_today()), 422)
-    assert "is written down already" in page.text
+    assert "is already recorded" in page.text
 
 
 def test_a_manager_records_nothing_for_the_team_of_another(session: Session, client: Client) -> None:
@@ -219,7 +219,7 @@ def test_a_discussion_of_a_closed_team_is_listed_where_the_team_went(session: Se
     first, second = (one.id for one in queries.team_discussions(session))
     client.get(f"/insight/talks/{second}/end", 404)
     page = client.follow(client.post(f"/insight/talks/{first}/end", {"reason": "it was put off"}))
-    assert "None has been written down yet" in page.text
+    assert "No talks have been recorded yet" in page.text
     assert "Kitchen: talks" in administrator.get(f"/insight/talks/{second}/end").text
     administrator.post(f"/insight/talks/{second}/end", {"reason": "it was put off"})
     assert queries.team_discussions(session) == []

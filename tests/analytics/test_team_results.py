@@ -174,7 +174,7 @@ def test_a_team_of_four_is_not_shown(app: Flask, session: Session, client: Clien
     page = client.get(f"/insight/team/{team.id}")
     assert "Too few people to show" in page.text
     assert str(question.stem) not in page.html
-    assert "Night shift Talks only" in client.get("/insight").text
+    assert "Night shift Meeting sheets only" in client.get("/insight").text
 
 
 def test_a_point_that_four_people_answered_is_not_shown(app: Flask, session: Session, client: Client) -> None:
@@ -258,13 +258,13 @@ def test_figures_are_those_of_the_last_monday_that_discloses_nobody(
     publish(app, NOW)  # the job has not run since this week's Monday
     page = client.get(f"/insight/team/{team.id}")
     assert "100 % likely 61 % to 100 %" in page.text
-    assert "on 1 November 2026, and what they had answered by then" in page.text
+    assert "up to 1 November 2026, for people who were in this team" in page.text
     answer(session, people[9], question, _wrong(question), at=NOW)
     assert client.get(f"/insight/team/{team.id}").html == page.html
     assert publish(app) == 2  # team results and item analysis
     page = client.get(f"/insight/team/{team.id}")
     assert "56 % likely 27 % to 81 %" in page.text
-    assert "on 22 November 2026, and what they had answered by then" in page.text
+    assert "up to 22 November 2026, for people who were in this team" in page.text
     assert "up to 22 November 2026" in client.get("/insight").text
 
 

@@ -84,7 +84,7 @@ SEARCHES = [
     ("kind=team", {"The course added the team Schools"}),
     ("text=schools", {"Alex Morgan added Sam Okafor", "The course added the team Schools"}),
     ("kind=person&text=schools", {"Alex Morgan added Sam Okafor"}),
-    ("since=2026-11-22&until=2026-11-22&kind=extension", {"The course gave Sam Okafor time until 1 January 2027"}),
+    ("since=2026-11-22&until=2026-11-22&kind=extension", {"The course gave Sam Okafor more time, until 1 January 2027"}),
     ("since=2026-11-23&kind=extension", set()),
     ("until=2026-11-21&kind=extension", set()),
 ]  # fmt: skip
@@ -106,7 +106,7 @@ def test_the_search_finds_matching_events(session: Session, app: Flask) -> None:
         {"until": "2027-01-01"},
     )
     session.commit()
-    by_sam = "The course gave Sam Okafor time until 1 January 2027"
+    by_sam = "The course gave Sam Okafor more time, until 1 January 2027"
     for address, expected in SEARCHES:
         found = set(shown_sentences(client.get(f"/audit?{address}")))
         more = {by_sam, "The course added Sam Okafor"} if address in ("who=okafor", "who=SAM@") else set()

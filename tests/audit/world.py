@@ -23,6 +23,7 @@ from course.learning.models import Completion
 from course.learning.queries import enrolment_id
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
+from course.pairs.models import Pair, PairCode, PairMember
 from course.people.models import Deputy, Membership, RoleGrant, Team
 from course.people_import.models import PeopleImport
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
@@ -116,6 +117,24 @@ class World:
         run = self.client.post("/module/secret-contact/second-phone", {}).location
         self.post(run, step="1", choice="take-it")
         self.post(f"{run}/take-back", step="1")
+
+    def join_pair(self) -> str:
+        """Join Sam in a story; the address of the page for the two."""
+        scenario = self.app.extensions["course"].library.modules["secret-contact"].scenarios["second-phone"]
+        pair = Pair(ref="secret-contact/second-phone", version=scenario.version, opened_at=now())
+        self.session.add(pair)
+        self.session.flush()
+        self.session.add(PairMember(pair_id=pair.id, place=1, person_id=self.sam.id, joined_at=now()))
+        self.session.add(PairCode(code="483920", pair_id=pair.id, opened_at=now()))
+        self.session.commit()
+        self.post("/pair", code="483 920")
+        return f"/together/{pair.id}"
+
+    def choose_in_pair(self) -> None:
+        self.post(self.join_pair(), step="1", stage="alone", choice="take-it")
+
+    def leave_pair(self) -> None:
+        self.post(f"{self.join_pair()}/leave")
 
     def name_deputy(self) -> None:
         self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))

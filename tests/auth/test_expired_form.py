@@ -39,7 +39,7 @@ def test_what_was_entered_is_kept_until_the_person_has_signed_in_again(session: 
     assert "What you entered is kept on this page" in kept.text
     sign_in(client, person)
     again = send(client, form_of(kept), HERE)
-    assert "You signed in again in between" in again.text
+    assert "You signed in again after you opened that page" in again.text
     assert send(client, form_of(again), HERE).status == 303
     assert session.execute(select(Reflection.text)).scalar_one() == "Ask kindly."
 

@@ -56,12 +56,12 @@ def open_form_of_another(session: Session, client: Client) -> tuple[Person, Pers
 
 def test_a_form_that_somebody_else_left_open_is_refused_and_not_shown(session: Session, client: Client) -> None:
     _, _, page = open_form_of_another(session, client)
-    assert (page.status, page.h1) == (409, "This form was opened by somebody else")
+    assert (page.status, page.h1) == (409, "This form was opened by someone else")
     assert SECRET not in page.html
     assert notes(session) == []
     for _ in range(2):  # however often it is sent
         page = send(client, form_of(page))
-        assert (page.status, page.h1) == (409, "This form was opened by somebody else")
+        assert (page.status, page.h1) == (409, "This form was opened by someone else")
         assert SECRET not in page.html
     assert notes(session) == []
 
@@ -88,7 +88,7 @@ def test_a_session_that_has_ended_keeps_what_was_entered_from_everybody_else(ses
     assert SECRET not in signed_out.html
     sign_in(client, bea)
     theirs = send(client, form_of(signed_out))
-    assert theirs.h1 == "This form was opened by somebody else"
+    assert theirs.h1 == "This form was opened by someone else"
     assert SECRET not in theirs.html
     assert notes(session) == []
 

@@ -198,7 +198,7 @@ def test_my_password_changes_only_with_the_current_one(app: Flask, session: Sess
     page = here.post("/me", {"current": "wrong", "password": "another-password"}, 422)
     assert "This is not your current password." in page.text
     page = here.post("/me", {"current": PASSWORD, "password": "Sam Okafor"}, 422)
-    assert "not your name" in page.text
+    assert "does not use your name" in page.text
     page = here.follow(here.post("/me", {"current": PASSWORD, "password": "another-password"}))
     assert "Your password has been changed." in page.text
     elsewhere.get("/me", 303)
@@ -316,7 +316,7 @@ SET_UP = {
 def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) -> None:
     token = actions.create_set_up_link(session, now())
     session.commit()
-    assert client.get(f"/set-up/{token}").h1 == "Set the course up"
+    assert client.get(f"/set-up/{token}").h1 == "Set up the course"
     page = client.post(f"/set-up/{token}", {**SET_UP, "email": "no address", "password": "short"}, 422)
     assert page.fields()["organisation"] == "Hill Trust"
     assert client.post(f"/set-up/{token}", SET_UP).location == "/organisation"
@@ -328,7 +328,7 @@ def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) 
 def test_no_set_up_once_there_is_an_organisation(session: Session, client: Client) -> None:
     token = actions.create_set_up_link(session, now())
     make_organisation(session)
-    assert "has been set up already" in client.get(f"/set-up/{token}", 410).text
+    assert "is already set up" in client.get(f"/set-up/{token}", 410).text
 
 
 def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:

@@ -65,7 +65,7 @@ def test_a_telephone_number_that_was_seen_on_no_page_is_marked_for_whoever_runs_
         assert row[:2] == [number.name, number.phone]
         assert (row[-1] != "No page") is number.was_seen
     unseen = seen.count(False)
-    assert ("seen on no page" in page.text) is bool(unseen)
+    assert ("could not be found on any page" in page.text) is bool(unseen)
 
 
 def test_each_module_counts_its_own_points(app: Flask) -> None:

@@ -141,7 +141,7 @@ def _while_uploading(app: Flask, data: bytes) -> tuple[str, float, list[float]]:
 
 def test_others_continue_meanwhile_and_the_uploader_gets_a_message(course: Flask) -> None:
     page, seconds, durations = _while_uploading(course, FILES["time"]())
-    assert "takes far more time or memory to read than a certificate does" in page
+    assert "is too large or complex to read" in page
     assert seconds < 8
     assert len(durations) > 2
     assert max(durations) < 2.5
@@ -153,7 +153,7 @@ def test_others_continue_meanwhile_and_the_uploader_gets_a_message(course: Flask
         boss.post("/passport/issuers", {"profile": profile, "reason": "sister trust"})
         document = document_bytes(slow.credential(issued_at=now(), completed_on=now().date()))
         page, seconds, durations = _while_uploading(course, document)
-    assert "could not be asked whether it was revoked" in page
+    assert "if it was revoked" in page
     assert seconds < 8
     assert max(durations) < 2.5
 

@@ -56,7 +56,7 @@ def test_a_form_that_was_refused_is_not_said_to_have_been_done(app: Flask, sessi
     form = _form(boss, name="Kitchen")
     for _ in range(2):
         page = boss.post("/people/teams/add", form, 422)
-        assert "There is a team with this name" in page.text
+        assert "There is already a team with this name" in page.text
 
 
 def test_a_form_that_was_refused_may_come_again_as_it_is_once_nothing_is_in_its_way(
@@ -66,7 +66,7 @@ def test_a_form_that_was_refused_may_come_again_as_it_is_once_nothing_is_in_its_
     taken = make_person(session, "Kim Else", "kim@example.org")
     form = boss.get("/people/add").fields() | {"name": "Kim Hill", "email": "kim@example.org", "role": "learner"}
     for _ in range(2):
-        assert "Somebody with this address has been added already" in boss.post("/people/add", form, 422).text
+        assert "Someone with this e-mail address has already been added" in boss.post("/people/add", form, 422).text
     taken.email = "kim.else@example.org"
     session.commit()
     boss.post("/people/add", form)

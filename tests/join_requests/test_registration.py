@@ -97,10 +97,10 @@ def test_somebody_asks_and_is_let_in_and_invited(app: Flask, session: Session, c
     assert "sam@example.org" in client.post(path, ASK, 200).text.lower()
     assert [mail.recipient for mail in session.execute(select(OutboxMail)).scalars()] == ["alex@example.org"]
     admin = boss(session, Client(app))
-    assert "1 person asks to be let in" in admin.get("/people").text
+    assert "1 request to join" in admin.get("/people").text
     page = admin.follow(admin.post(f"/registrations/{requests(session)[0].id}/approve", {}))
-    assert "Sam Okafor has been added." in page.text
-    assert "Nobody asks just now." in page.text
+    assert "Sam Okafor was added." in page.text
+    assert "There are no requests." in page.text
     person = session.execute(select(Person).where(Person.email == "sam@example.org")).scalar_one()
     assert requests(session)[0].person_id == person.id
     mails = session.execute(select(OutboxMail.recipient).order_by(OutboxMail.id)).scalars().all()
@@ -109,7 +109,7 @@ def test_somebody_asks_and_is_let_in_and_invited(app: Flask, session: Session, c
 
 def test_another_domain_is_refused_and_what_was_typed_stays(session: Session, client: Client, path: str) -> None:
     page = client.post(path, {**ASK, "email": "sam@elsewhere.example.com"}, 422)
-    assert "It ends with @example.org." in page.text
+    assert "Your address ends with @example.org." in page.text
     assert page.fields()["name"] == "Sam Okafor"
     assert requests(session) == []
 
@@ -135,7 +135,7 @@ def test_one_address_and_a_machine_are_slowed_down_and_lose_nothing_of_what_they
     for _ in range(5):
         client.post(path, ASK, 200)
     page = client.post(path, ASK, 429)
-    assert "Wait a quarter of an hour" in page.text
+    assert "Wait 15 minutes" in page.text
     assert page.fields()["name"] == "Sam Okafor"
     client.post(path, {**ASK, "email": "bo@example.org"}, 200)
     monkeypatch.setattr(views, "_by_network", RateLimiter("test", 1, 900))
@@ -150,7 +150,7 @@ def test_a_link_that_takes_no_more_requests_says_so(
     monkeypatch.setattr(actions, "MAX_OPEN_REQUESTS", 1)
     client.post(path, ASK, 200)
     for email in ("bo@example.org", "alex@example.org"):
-        assert "takes no more requests" in client.post(path, {**ASK, "email": email}, 422).text
+        assert "cannot take further requests" in client.post(path, {**ASK, "email": email}, 422).text
     assert len(requests(session)) == 1
 
 
@@ -167,12 +167,12 @@ def test_a_manager_decides_for_their_teams_only(
     client.post(path, ASK, 200)
     number = requests(session)[0].id
     other = sign_in(Client(app), make_person(session, "Pat Lee", "pat@example.org", "manager"))
-    assert "Nobody asks just now." in other.get("/registrations").text
+    assert "There are no requests." in other.get("/registrations").text
     other.post(f"/registrations/{number}/approve", {}, 404)
     manager = sign_in(Client(app), make_person(session, "Kim Lee", "kim@example.org", "manager", team=team))
     assert "Sam Okafor" in manager.get("/registrations").text
     assert "Make a link" not in manager.get("/registrations").text
-    assert "not been let in" in manager.follow(manager.post(f"/registrations/{number}/refuse", {})).text
+    assert "You declined the request from" in manager.follow(manager.post(f"/registrations/{number}/refuse", {})).text
     manager.post(f"/registrations/{number}/approve", {}, 404)
     assert session.execute(select(Person).where(Person.email == "sam@example.org")).first() is None
 
@@ -181,7 +181,7 @@ def test_a_link_is_made_shown_and_revoked(session: Session, client: Client, team
     boss(session, client)
     form = client.get("/registrations/links/add").fields()
     wrong = client.post("/registrations/links/add", {**form, "domains": "nonsense", "ends_on": "2020-01-01"}, 422)
-    for words in ("Choose a team.", "“nonsense” is not a mail domain", "at most a year from now"):
+    for words in ("Choose a team.", "“nonsense” is not a mail domain", "within the next 12 months"):
         assert words in wrong.text
     page = client.follow(
         client.post("/registrations/links/add", {**form, "team": str(team.id), "domains": "example.org"})

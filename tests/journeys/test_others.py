@@ -20,7 +20,7 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
     page.goto("/people/teams/add")
     page.get_by_label("Name of the team").fill("Night staff")
     page.get_by_role("button", name="Add").click()
-    page.get_by_text("The team Night staff has been added.").wait_for()
+    page.get_by_text("The team Night staff was added.").wait_for()
     found += faults(page)
     page.goto("/people/add")
     page.get_by_label("Name").fill("Robin Example")
@@ -31,7 +31,7 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
     assert page.get_by_label("Name").input_value() == "Robin Example"
     page.get_by_label("E-mail address").fill("robin@example.org")
     page.locator("main form button").last.click()
-    page.get_by_text("Robin Example has been added.").wait_for()
+    page.get_by_text("Robin Example was added.").wait_for()
     found += faults(page)
     for path in (
         "/organisation",
@@ -64,11 +64,11 @@ def test_a_manager_gives_more_time_and_takes_it_back_and_axe_finds_nothing(site:
     page.get_by_role("button", name="Save").click()
     page.get_by_text("More time is granted.").wait_for()
     found += faults(page)
-    page.get_by_role("link", name="Take back").click()
+    page.get_by_role("link", name="Cancel").click()
     page.get_by_label("Reason").fill("a mistake")
     found += faults(page)
-    page.get_by_role("button", name="Take it back").click()
-    page.get_by_text("Taken back: More time").wait_for()
+    page.get_by_role("button", name="Cancel it").click()
+    page.get_by_text("Cancelled: More time").wait_for()
     for path in ("/renewal/mine", "/renewal/policy", "/renewal/policy/everybody", "/renewal/policy/pathway/clubs"):
         page.goto(path)
         found += faults(page)

@@ -378,7 +378,7 @@ def test_a_person_cannot_open_the_records_of_another(learner: Learner, app: Flas
 @pytest.mark.parametrize("path", ["/module/nothing", "/module/responding/nothing", "/attempt/99999", "/run/99999",
                                   "/attempt/99999/1", "/certificate/AAAA-BBBB-CCCC", "/record/page/7"])  # fmt: skip
 def test_what_does_not_exist_is_not_found(learner: Learner, path: str) -> None:
-    assert learner.client.get(path, 404).h1 == "There is no such page"
+    assert learner.client.get(path, 404).h1 == "Page not found"
 
 
 @pytest.mark.both_engines

@@ -151,7 +151,7 @@ def test_my_data_tells_of_a_decision_that_was_taken_back(client: Client, session
     run = client.post(STORY, {}).location
     client.post(run, {"step": "1", "choice": "take-it"})
     client.post(f"{run}/take-back", {"step": "1"})
-    assert "Decisions that I took back" in client.get("/me/data").text
+    assert "Decisions I undid" in client.get("/me/data").text
 
 
 def test_nobody_else_takes_a_decision_back(client: Client, session: Session) -> None:

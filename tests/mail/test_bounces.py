@@ -180,7 +180,7 @@ def test_a_person_stops_and_starts_it_on_the_page_of_the_link(client: Client, se
     person = make_person(session)
     address = f"/mail/choice/{sign_link(MailChoiceLink(person.id, DIGEST), SECRET)}"
     page = client.get(address)
-    assert "Stop this mail?" in page.h1
+    assert "Stop this e-mail?" in page.h1
     assert queries.opted_out_people(session, DIGEST) == set(), "looking at it changes nothing"
     client.follow(client.post(address, page.fields()))
     assert queries.opted_out_people(session, DIGEST) == {person.id}
@@ -225,7 +225,7 @@ def test_the_list_of_people_shows_mail_that_failed(client: Client, session: Sess
     (waiting,) = queries.due_mail(session, NOW)
     actions.mark_failed(session, waiting, "550 5.1.1 gone", True, NOW)
     session.commit()
-    assert "Mail failed 550 5.1.1 gone" in client.get("/people").text
+    assert "E-mail failed 550 5.1.1 gone" in client.get("/people").text
 
 
 @pytest.mark.parametrize(

@@ -67,13 +67,13 @@ def test_administrators_are_told_of_addresses_that_are_doubted_and_clear_all_at_
     for number in range(5):
         actions.handle_missing_mailbox(session, f"a{number}@example.org", "refused", "550 5.1.1 unknown", now())
     session.commit()
-    assert "says of 5 addresses that they do not exist" in client.get("/").text
+    assert "says that 5 addresses do not exist" in client.get("/").text
     page = client.get("/reminders/addresses")
     assert "a4@example.org" in page.text
     page = client.follow(client.post("/reminders/addresses/clear", {}))
     assert "Mail to 5 addresses is sent again" in page.text
     assert "There are none." in page.text
-    assert "There is no address" in client.follow(client.post("/reminders/addresses/clear", {})).text
+    assert "No address is blocked" in client.follow(client.post("/reminders/addresses/clear", {})).text
     assert "do not exist" not in client.get("/").text
 
 

@@ -87,8 +87,8 @@ def test_regular_work_is_begun_at_once_from_the_command_and_from_the_page(
     app: Flask, session: Session, client: Client
 ) -> None:
     done = run(app, "run-now", "privacy.erase")
-    assert (done.exit_code, "Erase what is not kept any more" in done.stdout) == (0, True), done.output
-    assert "waits or runs already" in run(app, "run-now", "privacy.erase").stderr
+    assert (done.exit_code, "Erase data past its time" in done.stdout) == (0, True), done.output
+    assert "is already waiting or running" in run(app, "run-now", "privacy.erase").stderr
     assert "backups.make, " in run(app, "run-now", "evidence.pack").stderr
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     sign_in(client, boss)
@@ -97,6 +97,6 @@ def test_regular_work_is_begun_at_once_from_the_command_and_from_the_page(
     # The client runs the jobs that wait after each form that it sends: the one of the command has ended after the sign-in.
     assert "begins within a few seconds" in client.follow(client.post("/system/jobs/regular/privacy.erase", {})).text
     assert run(app, "run-now", "privacy.erase").exit_code == 0
-    assert "waits or runs already" in client.follow(client.post("/system/jobs/regular/privacy.erase", {})).text
+    assert "is already waiting or running" in client.follow(client.post("/system/jobs/regular/privacy.erase", {})).text
     client.post("/system/jobs/regular/evidence.pack", {}, 404)
     assert audit_events(session) == [("job.started", None), ("job.started", boss.id), ("job.started", None)]

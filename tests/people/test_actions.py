@@ -34,10 +34,10 @@ def test_an_address_is_refused_the_second_time_and_nothing_is_lost(session: Sess
     first = actions.add_person(make_context(session, None, NOW), "Ann Hill", "ann@example.org", None, "learner")
     second = actions.add_person(make_context(session, None, NOW), "Another Ann", "ANN@example.org", None, "learner")
     assert isinstance(first, Person)
-    assert second == Refusal("email", "Somebody with this address has been added already.")
+    assert second == Refusal("email", "Someone with this e-mail address has already been added.")
     first.left_at = NOW
     third = actions.add_person(make_context(session, None, NOW), "Another Ann", "ann@example.org", None, "learner")
-    assert third == Refusal("email", "This address belongs to somebody who has left.")
+    assert third == Refusal("email", "This e-mail address belongs to someone who has left.")
     assert session.execute(select(func.count()).select_from(Person)).scalar_one() == 1
 
 

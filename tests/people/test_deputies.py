@@ -46,12 +46,12 @@ def test_case_44_a_deputy_sees_the_teams_until_the_last_day_and_no_longer(
     lend(mine, today)
     assert "Kim Else" in theirs.get("/people").text
     theirs.get(f"/report/people/{member.id}")
-    assert "You stand in for Priya Nair" in theirs.get("/people/deputies").text
+    assert "You are the deputy for Priya Nair" in theirs.get("/people/deputies").text
     # Lending on what was lent is not possible: a deputy manages nothing of their own.
     session.execute(update(Deputy).values(until=today - timedelta(days=1)))
     session.commit()
     theirs.get("/people", 403)
-    assert "stands in for you" not in mine.get("/people/deputies").text
+    assert "is your deputy" not in mine.get("/people/deputies").text
 
 
 def test_it_can_be_taken_back_and_ends_with_the_managers_own_role(
@@ -60,7 +60,7 @@ def test_it_can_be_taken_back_and_ends_with_the_managers_own_role(
     manager, _, colleague = people
     mine, theirs = sign_in(Client(app), manager), sign_in(Client(app), colleague)
     lend(mine, today + timedelta(days=30))
-    assert "Ann Hill stands in for you" in mine.get("/people/deputies").text
+    assert "Ann Hill is your deputy" in mine.get("/people/deputies").text
     number = session.execute(select(Deputy.id)).scalar_one()
     theirs.post(f"/people/deputies/{number}/end", {})
     theirs.get("/people")
@@ -76,10 +76,10 @@ def test_it_can_be_taken_back_and_ends_with_the_managers_own_role(
 @pytest.mark.parametrize(
     ("email", "after", "why"),
     [
-        ("nobody@example.org", 5, "Nobody who works here has this address."),
-        ("priya@example.org", 5, "This is your own address."),
+        ("nobody@example.org", 5, "No one who works here has this e-mail address."),
+        ("priya@example.org", 5, "Enter the e-mail address of someone else."),
         ("ann@example.org", -1, "Enter today or a later day."),
-        ("ann@example.org", 400, "Enter a day within a year."),
+        ("ann@example.org", 400, "Enter a day within the next 12 months."),
     ],
 )
 def test_what_cannot_be_lent_is_told_why_and_nothing_typed_is_lost(
@@ -98,7 +98,7 @@ def test_nobody_lends_what_they_do_not_manage_or_the_same_twice(
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     mine, theirs = sign_in(Client(app), manager), sign_in(Client(app), colleague)
     lend(mine, today)
-    assert "Ann Hill stands in for you already" in lend(mine, today + timedelta(days=9), status=422)
+    assert "Ann Hill is already your deputy" in lend(mine, today + timedelta(days=9), status=422)
     for client in (theirs, sign_in(Client(app), boss)):
-        assert "You manage no team yourself" in lend(client, today, member.email, 422)
+        assert "You do not manage a team" in lend(client, today, member.email, 422)
     assert session.execute(select(Deputy.deputy_id)).scalars().all() == [colleague.id]

@@ -150,15 +150,15 @@ def test_a_deputy_sees_all_of_it_and_finds_no_button(app: Flask, session: Sessio
     for path, words in (
         (f"/report/people/{world.people['Kim'].id}", "Remind now"),
         (f"/report/people/{world.people['Kim'].id}", "Give more time"),
-        ("/registrations", "Let in:"),
-        (f"/insight/team/{world.team.id}/talk/{POINT}", "Write it down"),
-        ("/report", "Remind those"),
+        ("/registrations", "Approve:"),
+        (f"/insight/team/{world.team.id}/talk/{POINT}", "Record the talk"),
+        ("/report", "Remind "),
         ("/calendar", "team"),
     ):
         assert words in robin.get(path).text, path
         if path != "/calendar":
             assert words not in ann.get(path).text, path
-    assert "as a deputy" in ann.get("/report/remind", 403).text
+    assert "As a deputy" in ann.get("/report/remind", 403).text
     ann.post("/calendar/team/make", {}, 403)
     # Nothing was written about her by way of Ann.
     ann.post(f"/renewal/people/{world.people['Priya'].id}/leave", {"since": "2026-11-01", "days": "1"}, 403)

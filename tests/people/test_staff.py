@@ -198,7 +198,7 @@ def test_the_page_of_a_person_leads_to_all_of_it(session: Session, client: Clien
     assert "Manager of Schools since" in page.text
     grant = grant_of(session, person)
     page = client.follow(client.post(f"{path}/role/{grant}/end", {}))
-    assert "The role has been taken away." in page.text
+    assert "The role was removed." in page.text
     page = client.post(f"{path}/teams", {"team": "", "how": "move"}, 422)
     assert "Choose a team." in page.text
     page = client.follow(client.post(f"{path}/leave", client.get(f"{path}/leave").fields() | {"reason": "moved"}))
@@ -214,7 +214,10 @@ def test_coming_back_mails_an_invitation(session: Session, client: Client, boss:
     assert actions.record_departure(make_context(session, None, NOW), person.id, NOW.date(), "x") is None
     session.commit()
     form = {"first_day": "2026-11-23", "team": "", "reason": "is back"}
-    assert "is back. An invitation" in client.follow(client.post(f"/people/{person.id}/return", form)).text
+    assert (
+        "has returned. We are sending an invitation"
+        in client.follow(client.post(f"/people/{person.id}/return", form)).text
+    )
     mail = session.execute(select(OutboxMail)).scalar_one()
     assert mail.recipient == "sam@example.org"
 
@@ -252,7 +255,7 @@ def test_the_list_has_pages_and_finds_by_name_address_and_number(
         page = client.get(f"/people?q={words}")
         assert "1 person found" in page.text
         assert "Person 07" in page.text
-    assert "Nobody was found" in client.get("/people?q=%25").text
+    assert "No one was found" in client.get("/people?q=%25").text
 
 
 def test_certificates_can_be_issued_anew_in_the_new_name(session: Session, client: Client, boss: Person) -> None:

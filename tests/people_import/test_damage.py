@@ -81,7 +81,7 @@ HEAD = "Staff number,First name,Last name,E-mail,Team\n"
         ("A1,\"Lee,\",Ann,j@example.org,\n", ["asked"], "has a comma"),
         ("A1,(1),(2),j@example.org,\n", ["asked"], "has no letter"),
         ("A1,Ann,Lee,j@example.org,N\u043erth\n", ["asked"], "not a Latin letter"),
-        ("A1,Cara,Voss,other@example.org,\n", ["asked"], "is here already"),
+        ("A1,Cara,Voss,other@example.org,\n", ["asked"], "is already here"),
         ("A1,Jo,Bay,j@example.org,\nA2,Jo,Bay,k@example.org,\n", ["asked", "asked"], "adds 2 people of this name"),
         ("A1,علی\u200cرضا,محمدی,ali@example.org,\n", ["added"], ""),
         ("A1,Ann\u00ad,\ufeffLee\u200b,ann@example.org,\n", ["added"], ""),
@@ -203,7 +203,7 @@ def test_where_a_column_has_the_month_first_nothing_is_guessed() -> None:
 
 def test_a_placeholder_for_a_day_is_named_in_the_notes() -> None:
     (line,) = lines("Name,Email,Start date\nPat Lee,pat@example.org,00/00/0000\n")
-    assert line.notes == ("First day: “00/00/0000” is no day, so none is taken.",)
+    assert line.notes == ("First day: “00/00/0000” is not a day, so it is ignored.",)
 
 
 @pytest.mark.parametrize(

@@ -32,22 +32,22 @@ def test_a_list_is_applied_once_all_is_decided_and_what_it_brought_can_be_invite
     page = upload(client, b"Staff number,Name,E-mail\n583,Cara Voss,cara@example.org\nA1,ANN LEE,ann@example.org\n")
     preview = client.follow(client.post(page.location, client.get(page.location).fields()))
     path = page.location.removesuffix("/columns")
-    assert "To be decided first" in preview.text
+    assert "Decide first" in preview.text
     assert "583 may be the same" in preview.text
     assert f'action="{path}/apply"' not in preview.html
     refused = client.follow(client.post(f"{path}/apply", {"mark": "x"}))
     assert "Decide about all rows first" in refused.text
     wrong = client.follow(client.post(f"{path}/decide", {"question": "zeros", "answer": "perhaps"}))
-    assert "decided already" in wrong.text
+    assert "already decided" in wrong.text
     client.post(f"{path}/decide", {"question": f"2:zeros:{known.id}", "answer": "same"})
     decided = client.follow(client.post(f"{path}/decide", {"question": "capitals", "answer": "right"}))
-    assert "To be decided first" not in decided.text
+    assert "Decide first" not in decided.text
     done = client.follow(client.post(f"{path}/apply", {"mark": decided.fields(0)["mark"]}))
     assert "Applied on" in done.text
     session.expire_all()
     assert session.execute(select(Person.staff_number).where(Person.name == "Cara Voss")).scalar_one() == "00583"
     assert "Invite 2 people who have not been invited yet" in done.text
-    assert "2 invitations are on the way" in client.follow(client.post(f"{path}/invite", {})).text
+    assert "We are sending 2 invitations" in client.follow(client.post(f"{path}/invite", {})).text
     assert count(session, OutboxMail) == 2
 
 

@@ -152,13 +152,13 @@ def test_a_long_list_is_previewed_by_one_job_however_often_the_button_is_pressed
         assert client.flask.post(f"{address}/columns", data=form).status_code == 303
     assert len(import_jobs(office, PREVIEW.name)) == 1
     page = client.get(address)
-    assert "The preview is being made" in page.text
-    assert "Look again" in page.text
+    assert "Making the preview" in page.text
+    assert "Check progress" in page.text
     assert page.all("section")[0].get("data-wait") is not None
     run_waiting_jobs(office)
     assert [job.state for job in import_jobs(office, PREVIEW.name)] == ["done"]
     page = client.get(address)
-    assert "Nothing is done yet." in page.text
+    assert "Nothing has changed yet." in page.text
     assert "North" in page.text
     client.post(f"{address}/apply", page.fields() | {"mark": mark(office, import_id)})
     assert "Applied on" in client.get(address).text
@@ -206,7 +206,7 @@ def test_what_was_chosen_is_kept_when_the_preview_is_not_made(office: Flask, cli
     with writing(office) as session:
         assert cancel_job(session, job.id, now())
     page = client.follow(client.flask_page(address))
-    assert "The preview was not madeIt was cancelled." in page.text
+    assert "There is no previewIt was cancelled." in page.text
     fields = page.fields()
     assert (fields["team"], fields["invites"]) == ("3", "y")
 
@@ -218,7 +218,7 @@ def test_a_short_list_is_previewed_at_once(office: Flask, client: Client, monkey
     form = client.get(f"{address}/columns").fields() | {"csrf_token": client.token()}
     assert client.flask.post(f"{address}/columns", data=form).status_code == 303
     assert import_jobs(office, PREVIEW.name) == []
-    assert "Nothing is done yet." in client.get(address).text
+    assert "Nothing has changed yet." in client.get(address).text
 
 
 def test_a_decision_about_a_long_list_is_kept_and_previewed_by_a_job(office: Flask, client: Client) -> None:
@@ -229,7 +229,7 @@ def test_a_decision_about_a_long_list_is_kept_and_previewed_by_a_job(office: Fla
     client.post(f"{address}/columns", client.get(f"{address}/columns").fields())
     client.post(f"{address}/again", {})
     assert [job.state for job in import_jobs(office, PREVIEW.name)] == ["done", "done"]
-    assert "Nothing is done yet." in client.get(address).text
+    assert "Nothing has changed yet." in client.get(address).text
 
 
 def keep(session: Session, import_id: int, team: int) -> bool:

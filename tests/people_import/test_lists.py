@@ -117,7 +117,7 @@ def test_what_is_applied_is_what_was_previewed(session: Session) -> None:
     import_id, made = look(session, HEAD + ANN)
     make_person(session, "Somebody", "ann@example.org")
     assert actions.begin_apply(make_context(session, None, NOW), import_id, made.fingerprint)
-    with pytest.raises(actions.StalePreviewError, match="Look at it again"):
+    with pytest.raises(actions.StalePreviewError, match="Check the preview"):
         carry_out(session, import_id)
     actions.record_failure(session, import_id, "stale")
     assert look(session, HEAD + ANN)[1].fingerprint != made.fingerprint
@@ -207,7 +207,7 @@ def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client:
     assert "Choose the column of the e-mail address" in wrong.text
     assert wrong.fields()["team"] == "2"
     preview = client.follow(client.post(page.location, form))
-    assert "Nothing is done yet." in preview.text
+    assert "Nothing has changed yet." in preview.text
     assert "refused: 1, added: 1" in preview.text
     assert "North > House 3" in preview.text
     assert "1 person not in the list" in preview.text
@@ -219,7 +219,7 @@ def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client:
     result = client.post(f"{path}/result", {}, 200)
     assert result.body.startswith(b"\xef\xbb\xbfLine,Person,")
     assert b"X (=nobody)" in result.body
-    assert "has been applied" in client.follow(client.post(f"{path}/apply", {"mark": "x"})).text
+    assert "was applied" in client.follow(client.post(f"{path}/apply", {"mark": "x"})).text
     with asked(app) as statements:
         client.get(path)
     assert len(statements) <= 6
@@ -268,7 +268,7 @@ def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) ->
     path = page.location.removesuffix("/columns")
     failed = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
     assert "Nothing was done" in failed.text
-    assert "Something has changed since you looked" in failed.text
+    assert "Something has changed since you saw" in failed.text
     again = client.follow(client.post(f"{path}/again", {}))
     assert "changed: 1" in again.text
     assert "Applied on" in client.follow(client.post(f"{path}/apply", {"mark": again.fields(0)["mark"]})).text
@@ -294,8 +294,8 @@ def test_while_a_list_is_being_applied_the_page_says_so(session: Session, client
     import_id, made = look(session, HEAD + ANN)
     assert actions.begin_apply(make_context(session, None, now()), import_id, made.fingerprint)
     session.commit()
-    assert "The list is being applied" in client.get(f"/people/import/{import_id}").text
-    assert "Being applied" in client.get("/people/import").text
+    assert "Applying the list" in client.get(f"/people/import/{import_id}").text
+    assert "In progress" in client.get("/people/import").text
 
 
 def test_somebody_who_left_by_hand_is_not_brought_back_by_tonights_list(session: Session) -> None:

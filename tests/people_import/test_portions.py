@@ -337,4 +337,4 @@ def test_the_preview_of_a_list_that_is_being_written_cannot_be_changed(office: F
     assert "25 of 30 rows" in page_for(office, boss, import_id)
     with unit_of_work() as session:
         session.get_one(ImportRun, import_id).lease_until = now()
-    assert "It goes on by itself within a few minutes" in page_for(office, boss, import_id)
+    assert "It will continue within a few minutes" in page_for(office, boss, import_id)

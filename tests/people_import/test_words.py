@@ -83,7 +83,7 @@ def test_what_one_administrator_previews_another_reads_in_their_language(session
     client.post(page.location, client.get(page.location).fields())
     path = page.location.removesuffix("/columns")
     english = client.get(path)
-    assert "“nobody” is not an e-mail address to which mail can be sent." in english.text
+    assert "“nobody” is not an e-mail address such as sam@example.org." in english.text
     assert "Earlier certificate of 1 May 2026 (An earlier training)." in english.text
     assert OPEN not in english.text
     other = make_person(session, "Rhian Price", "rhian@example.org", "administrator")
@@ -91,7 +91,7 @@ def test_what_one_administrator_previews_another_reads_in_their_language(session
     session.commit()
     sign_in(client, other)
     welsh = client.get(path)
-    assert "⟦“nobody” is not an e-mail address to which mail can be sent.⟧" in welsh.text
+    assert "⟦“nobody” is not an e-mail address such as sam@example.org.⟧" in welsh.text
     assert "⟦Earlier certificate of 1 Mai 2026 (⟦An earlier training⟧).⟧" in welsh.text
     assert "⟦refused⟧: 1" in welsh.text
     result = client.post(f"{path}/result", {}, 200).body.decode()

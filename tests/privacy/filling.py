@@ -48,6 +48,8 @@ WORDS: dict[str, Any] = {
     "mail_choice.kind": "booster",
     "outbox_mail.next_try_at": None,
     "outbox_mail.headers": None,
+    "pair.ref": "secret-contact/second-phone",
+    "pair.version": "1",
     "pathway_choice.pathway": "clubs",
     "record_view.day": None,
     "record_view.what": "export",
@@ -63,6 +65,7 @@ WORDS: dict[str, Any] = {
     "role_grant.role": "manager",
 }
 _REFERENCED_TABLES = (
+    "pair",
     "signing_key",
     "people_import",
     "registration_link",

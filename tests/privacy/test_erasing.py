@@ -203,7 +203,7 @@ def test_a_returning_person_starts_again_and_is_erased_again(app: Flask, session
     client = sign_in(Client(app), boss)
     form = {"first_day": "2026-11-23", "team": "", "reason": "is back"}
     answer = client.post(f"/people/{zebulon.id}/return", form)
-    assert "correct it, then send the invitation" in client.follow(answer).text
+    assert "Correct it, then send the invitation" in client.follow(answer).text
     session.expire_all()
     set_password(session, zebulon.id, PASSWORD)
     session.commit()

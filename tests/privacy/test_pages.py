@@ -75,7 +75,7 @@ def test_an_organisation_exports_the_data_about_a_person_without_notes(
         "reflection",
     }
     copies = [one for one in found["log"] if one["what"] == "data.downloaded"]
-    assert [one["in_words"] for one in copies] == [f"The course downloaded all that is held about {MARK} Fictional"]
+    assert [one["in_words"] for one in copies] == [f"The course downloaded all data held about {MARK} Fictional"]
     for who, file in (("nobody@example.org", "x"), ("999999999999", "x"), (EMAIL, "gone/x")):
         done = runner.invoke(args=["privacy", "copy", who, str(tmp_path / file)])
         assert done.exit_code == 1
@@ -136,12 +136,12 @@ def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Clie
     assert "Saved" in boss.follow(boss.post("/privacy/schedule", again.fields())).text
     row = session.execute(select(RetentionSchedule)).scalar_one()
     assert (row.mail_months, row.proof_months, row.contact_name) == (24, 72, "Jo Fictional")
-    assert "What the worker erases within the hour" in boss.get("/privacy/report").text
+    assert "What will be erased within the hour" in boss.get("/privacy/report").text
 
 
 def test_the_privacy_notice_shows_the_settings(app: Flask, session: Session) -> None:
     before = Client(app).get("/privacy").text
-    assert "has not set yet how long" in before
+    assert "has not yet set how long" in before
     assert "Mail is not set up" in before
     make_person(session)
     actions.set_schedule(
@@ -161,21 +161,21 @@ def test_erasure_is_requested_on_the_page_of_a_person(app: Flask, session: Sessi
     address = f"/privacy/erase/{sam.id}"
     assert "They work here" in boss.get(address).text
     boss.post(address, {"reason": ""}, 422)
-    assert "The worker carries it out" in boss.follow(boss.post(address, {"reason": "asked"})).text
+    assert "erased within the hour" in boss.follow(boss.post(address, {"reason": "asked"})).text
     assert session.execute(select(ErasureRequest.person_id)).scalar_one() == sam.id
     staff.record_departure(make_context(session, None, NOW), sam.id, NOW.date(), "x")
     session.commit()
     page = boss.get(address).text
-    assert "If they ask for erasure, everything goes but the proof" in page
+    assert "If they ask for erasure, everything is erased except the proof" in page
     runner = app.test_cli_runner()
     preview = runner.invoke(args=["privacy", "run", "--dry-run"]).output
     assert "Mail and addresses: 1 row of 1 person" in preview
     assert runner.invoke(args=["privacy", "run"]).output == preview
     assert runner.invoke(args=["privacy", "run"]).output == "Nothing is to be erased.\n"
-    assert "because it was asked for" in boss.get(address).text
+    assert "on request" in boss.get(address).text
     assert "Mail and addresses" in boss.get("/privacy/report").text
-    assert "Not kept any more" in boss.get(f"/people/{sam.id}").text
-    assert "Not kept any more" in boss.get("/people/left").text
+    assert "No longer kept" in boss.get(f"/people/{sam.id}").text
+    assert "No longer kept" in boss.get("/people/left").text
 
 
 def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Session, boss: Client) -> None:
@@ -193,7 +193,7 @@ def test_nothing_can_be_opened_about_an_erased_person(app: Flask, session: Sessi
     Client(app).get(f"{linked_page}/K7QM-2FXA-9TRC.pdf", 404)
     page = boss.get(f"/people/{leaver.id}")
     assert f"Person {leaver.id}" in page.h1
-    assert "add them anew" in page.text
+    assert "add them as a new person" in page.text
     assert MARK not in page.html
     boss.get(f"/people/{leaver.id}/return", 404)
     boss.get(f"/privacy/erase/{leaver.id}", 404)

@@ -48,6 +48,7 @@ PARTS: dict[str, Any] = {
     "read_id": 1,
     "reminder_id": 1,
     "request_id": 1,
+    "pair_id": 1,
     "run_id": 1,
     "scope": "own",
     "sha256": "0" * 64,

@@ -138,7 +138,7 @@ def test_a_policy_change_shows_the_affected_people_before_it_is_saved(session: S
     [
         ({"period_months": "0"}, "Enter a whole number from 1 to 60"),
         ({"window_days": "300"}, "The window opens"),
-        ({"import_age_months": "0"}, "Enter a whole number from 1 to 120, or nothing"),
+        ({"import_age_months": "0"}, "Enter a whole number from 1 to 120, or leave this empty"),
         ({"reason": ""}, "Say in a few words why"),
         ({"kind": "never"}, "Choose one from the list"),
     ],

@@ -75,7 +75,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"pathway changed": lambda s: any(p.since <= s.now.on for p in s.facts.pathways),
     r"were granted more time": lambda s: any(not e.withdrawn for e in s.given()),
     r"extension;|inside a long extension": lambda s: bool(s.given()),
-    rf"extra time was taken back on {DAY}": lambda s, on: any(e.withdrawn == day(on) for e in s.given()),
+    rf"extra time was cancelled on {DAY}": lambda s, on: any(e.withdrawn == day(on) for e in s.given()),
     rf"(are|were) away up to and including {DAY}": lambda s, are, on: (are == "are") == (s.now.on <= day(on))
     and any(p.until == day(on) and p.since <= s.now.on for p in s.facts.pauses),
     rf"will be away from {DAY} up to and including {DAY}": lambda s, since, on: s.now.on < day(since)
@@ -92,7 +92,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     rf"certificate of {DAY} that \w+ brought": lambda s, on: s.done(on, "imported"),
     rf"earlier certificate of {DAY} ends before": lambda s, on: s.done(on, "imported"),
     rf"earlier certificate is from {DAY}": lambda s, on: s.done(on, "imported"),
-    rf"was (?:revoked|taken back) on {DAY}": lambda s, on: any(c.revoked == day(on) for c in s.facts.completions)
+    rf"was (?:revoked|withdrawn) on {DAY}": lambda s, on: any(c.revoked == day(on) for c in s.facts.completions)
     or any(e.withdrawn == day(on) for e in s.given()),
     rf"stopped counting on {DAY}": lambda s, on: any(c.revoked == day(on) for c in s.facts.completions),
     rf"began on {DAY}": lambda s, on: any(b.day == day(on) for b in s.facts.started),
@@ -160,14 +160,14 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
          "Up to date until 12 February 2027, because they renewed inside their window; their date stays 12 February."),
         # The explanation names the date that was entered as well as the date that applies.
         (employee(LONG, since="2026-10-01"), "2026-11-28",
-         "Due by 5 December 2026, because you were granted more time: was ill (until 30 November 2026, but everybody "
+         "Due by 5 December 2026, because you were granted more time: was ill (until 30 November 2026, but everyone "
          "gets at least the minimum number of days).",
-         "Due by 5 December 2026, because they were granted more time: was ill (until 30 November 2026, but everybody "
+         "Due by 5 December 2026, because they were granted more time: was ill (until 30 November 2026, but everyone "
          "gets at least the minimum number of days)."),
         (employee(AWAY, since="2026-10-01"), "2026-12-01",
-         "Due by 5 December 2026, because you were away up to and including 30 November 2026 (leave), and everybody "
+         "Due by 5 December 2026, because you were away up to and including 30 November 2026 (leave), and everyone "
          "gets at least the minimum number of days.",
-         "Due by 5 December 2026, because they were away up to and including 30 November 2026 (leave), and everybody "
+         "Due by 5 December 2026, because they were away up to and including 30 November 2026 (leave), and everyone "
          "gets at least the minimum number of days."),
         (employee(replace(AWAY, re_enter_days=14), since="2026-10-01"), "2026-12-01",
          "Due by 14 December 2026, because you were away up to and including 30 November 2026 (leave) and have 14 days "
@@ -175,7 +175,7 @@ AWAY = Pause(d("2026-11-20"), d("2026-11-30"), 0, "leave", recorded=d("2026-11-2
          "Due by 14 December 2026, because they were away up to and including 30 November 2026 (leave) and have 14 days "
          "after that."),
         (employee(replace(LONG, until=d("2027-02-28"), withdrawn=d("2026-12-01")), since="2026-10-01"), "2026-12-02",
-         "Due by 8 December 2026, because the extra time was taken back on 1 December 2026, and everybody gets at least "
+         "Due by 8 December 2026, because the extra time was cancelled on 1 December 2026, and everyone gets at least "
          "the minimum number of days.", None),
     ],
 )  # fmt: skip

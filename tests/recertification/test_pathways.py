@@ -130,7 +130,7 @@ def test_a_pathway_can_follow_everybody_again(applies: str, due: str) -> None:
     )
     assert own_pathway_policy(rules, "clubs", d("2026-08-31")) is CLUBS
     assert own_pathway_policy(rules, "clubs", d("2026-09-01")) is None
-    assert describe_policy(end) == "The rule for everybody applies again."
+    assert describe_policy(end) == "The rule for everyone applies again."
 
 
 def test_only_a_pathway_can_follow_everybody() -> None:
@@ -264,7 +264,7 @@ def test_a_withdrawn_import_can_be_recorded_again() -> None:
     facts = employee(paper, gone, anew)
     held = [status_on(facts, day).valid_until for day in ("2026-03-31", "2026-04-01", "2026-04-30", "2026-05-01")]
     assert held == [d("2027-02-12"), None, None, d("2027-02-12")]
-    assert "taken back on 1 April 2026" in status_on(facts, "2026-04-01").because
+    assert "withdrawn on 1 April 2026" in status_on(facts, "2026-04-01").because
 
 
 @many

@@ -69,7 +69,7 @@ def test_a_manager_grants_and_withdraws_an_extension(session: Session, client: C
     assert "More time, until" in asked.text
     assert "Say in a few words why" in client.post(page(learner, f"/extension/{row.id}"), {"reason": ""}, 422).text
     back = client.follow(client.post(page(learner, f"/extension/{row.id}"), {"reason": "a mistake"}))
-    assert "Taken back: More time" in back.text
+    assert "Cancelled: More time" in back.text
     assert "a mistake" in back.text
     assert on(session, learner, today).due == today + timedelta(days=28)
     client.get(page(learner, f"/extension/{row.id}"), 404)  # once is enough
@@ -160,7 +160,7 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
     assert "/renewal/mine" in client.get("/").html
     mine = client.get("/renewal/mine")
     assert "short of staff" in mine.text
-    assert "Take back" not in mine.text
+    assert "Cancel" not in mine.text
     assert "Give more time" not in mine.text
 
 
@@ -221,14 +221,14 @@ def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client:
     saved = client.follow(client.post(address, {**entered, "confirmed": seen.fields()["confirmed"]}))
     assert "Clubs and volunteersA certificate is valid for 6 months" in saved.text
     assert "at most 24 months old" in saved.text
-    assert saved.text.count("As for everybody.") == 5
+    assert saved.text.count("Same as everyone.") == 5
     assert session.execute(select(RenewalPolicy.pathway)).scalar_one() == "clubs"
-    assert "As for everybody" in client.get("/renewal/policy/pathway/school").text
+    assert "Same as everyone" in client.get("/renewal/policy/pathway/school").text
     client.get("/renewal/policy/pathway/plumbing", 404)
     end = {**POLICY, "kind": "general", "reason": "one rule for all"}
     mark = client.post(address, end, 200).fields()["confirmed"]
     ended = client.follow(client.post(address, {**end, "confirmed": mark}))
-    assert "The rule for everybody applies again." in ended.text
+    assert "The rule for everyone applies again." in ended.text
     assert "valid for 12 months" in client.get(address).text
 
 

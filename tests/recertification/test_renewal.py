@@ -79,7 +79,7 @@ def test_case_02_almost_two_years_by_a_fixed_date_say_why() -> None:
     rule = replace(FIXED, minimum_months=12)
     now = status_on(employee(completed("2026-02-01"), since="2026-01-20"), "2026-02-02", rule)
     assert now.valid_until == d("2028-01-31")
-    for part in ("31 January 2028", "1 February 2026", "everybody renews by 31 January", "at least 12 months"):
+    for part in ("31 January 2028", "1 February 2026", "everyone renews by 31 January", "at least 12 months"):
         assert part in now.because
 
 

@@ -118,7 +118,7 @@ def test_case_34_a_due_date_is_never_in_the_past_when_it_is_set() -> None:
     )
     now = status_on(facts, "2026-11-22")
     assert (now.due, now.state) == (d("2026-11-29"), "not-yet-due")
-    assert "29 November 2026, because everybody gets at least the minimum number of days" in now.because
+    assert "29 November 2026, because everyone gets at least the minimum number of days" in now.because
     withdrawn = employee(
         completed("2026-02-12"), Extension(d("2027-02-01"), d("2027-06-12"), "a project", withdrawn=d("2027-03-01"))
     )

@@ -51,6 +51,11 @@ def test_the_points_are_those_that_were_asked_and_are_remembered_least(
     assert points_to_ask(estimate, tuple(estimate), asked) == points
 
 
+def test_a_point_missed_on_its_page_comes_before_one_that_is_remembered_as_little() -> None:
+    estimate = dict.fromkeys("abcdefg", 0.5)
+    assert points_to_ask(estimate, tuple(estimate), set(estimate), frozenset("g")) == ("g", "a", "b", "c", "d")
+
+
 def own_boosters(session: Session) -> list[Attempt]:
     session.expire_all()
     rows = select(Attempt).where(Attempt.kind == "booster").order_by(Attempt.id)

@@ -56,7 +56,7 @@ def test_the_page_explains_why_no_reminder_is_due(session: Session, admin: Clien
     record_pause(make_context(session, None, now()), person.id, Pause(today, None, 14, "leave"))
     session.commit()
     page = admin.get(f"/reminders/{person.id}")
-    assert "Nobody is reminded during a leave." in page.text
+    assert "There are no reminders during a leave." in page.text
     assert "No reminder is planned." in page.text
 
 

@@ -282,7 +282,7 @@ def test_a_former_manager_does_not_get_a_queued_digest(session_in_app: Session, 
     session_in_app.commit()
     deliver_mail(inbox, monday)
     assert "priya@example.org" not in {m["To"] for m in inbox.messages}
-    assert "do not manage a team" in "".join(mail.withheld or "" for mail in outbox_mails(session_in_app))
+    assert "no longer manage a team" in "".join(mail.withheld or "" for mail in outbox_mails(session_in_app))
 
 
 def test_the_lead_is_told_once_a_week_about_people_long_overdue(session_in_app: Session, inbox: Inbox) -> None:

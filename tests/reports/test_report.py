@@ -52,10 +52,10 @@ def test_case_14_a_person_who_never_signed_in_is_in_the_report_and_the_most_urge
     sign_in(client, boss)
     page = client.get("/report")
     assert people(page.html) == ["Long Ago", "Alex Morgan", "New Here", "Done Early"]
-    assert "Riverside Trust: 1 of 4 people hold a valid certificate" in page.text
+    assert "Riverside Trust, today 1 of 4 people hold a valid certificate" in page.text
     assert people(client.get("/report?status=up-to-date").html) == ["Done Early"]
     assert people(client.get("/report?status=not-started&q=NEW").html) == ["New Here"]
-    assert "Nobody fits this." in client.get("/report?status=paused").text
+    assert "No one matches this." in client.get("/report?status=paused").text
     assert len(people(client.get("/report?status=nonsense&page=99").html)) == 4
 
 
@@ -69,12 +69,12 @@ def test_a_manager_sees_their_teams_with_all_below_and_cannot_ask_for_others(ses
     sign_in(client, manager)
     page = client.get("/report")
     assert people(page.html) == ["Kim Else", "Priya Nair"]
-    assert "Care: 0 of 2 people hold" in page.text
+    assert "Care, today 0 of 2 people hold" in page.text
     assert "Office" not in page.text
     assert people(client.get(f"/report?team={below.id}").html) == ["Kim Else"]
     page = client.get(f"/report?team={other.id}")
     assert people(page.html) == ["Kim Else", "Priya Nair"]
-    assert "The team that you asked for is not here" in page.text
+    assert "This team is not in the report" in page.text
 
 
 def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
@@ -109,9 +109,9 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     assert "Oak" not in page.text
     assert "1 of 3 people hold a valid certificate" in page.text
     assert "0 of 3 people hold" in client.get(f"/report?on={today - LONG_AGO - timedelta(days=10)}").text
-    assert "Nobody was in" in client.get("/report?on=2020-01-01").text
+    assert "No one was in" in client.get("/report?on=2020-01-01").text
     refused = client.get(f"/report?on={today + timedelta(days=1)}&sort=name", status=422)
-    assert "this day has not come yet" in refused.text
+    assert "enter today or a day in the past" in refused.text
     assert people(refused.html) == ["Alex Morgan", "Kim Other"]
 
 
@@ -184,7 +184,7 @@ def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
     overdue = told_of("sam@example.org")
     assert overdue[0].startswith("Overdue")
     assert overdue[1] == "0 of 8 modules"
-    assert told_of("back@example.org")[1] == "Refresher begun"
+    assert told_of("back@example.org")[1] == "Refresher started"
     assert told_of("lapsed@example.org")[1] == "Whole course needed"
     record_pause(make_context(session, boss.id, now()), sam.id, Pause(civil_date(now(), ZONE), None, 7, "ill"))
     session.commit()
@@ -246,21 +246,21 @@ def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all
     address = f"/report/remind?team={team.id}"
     assert f'href="{address}"' in client.get(f"/report?team={team.id}").html
     page = client.get(address)
-    assert page.h1 == "Remind 2 people now"
+    assert page.h1 == "Remind 2 people"
     assert "<li>Ann Hill</li><li>Cy Vale</li>" in page.html
-    assert "Bo Lee: Their address" in page.text
-    assert "Say in a few words why" in client.post(address, {"reason": " "}, 422).text
+    assert "Bo Lee: E-mails to their address fail" in page.text
+    assert "Enter a short reason" in client.post(address, {"reason": " "}, 422).text
     told = client.follow(client.post(address, {"reason": "Inspection on Monday."}))
-    assert (told.h1, told.text.count("Waiting")) == ("2 reminders that you asked for", 2)
+    assert (told.h1, told.text.count("Waiting")) == ("2 reminders you sent", 2)
     (end,) = [form.get("action") for form in told.all("form") if str(form.get("action")).endswith("/end")]
     assert sign_in(Client(app), done).get(str(end).removesuffix("/end"), 403).status == 403
     again = client.follow(client.post(address, {"reason": "Inspection on Monday."}))
-    assert "Nobody was reminded" in again.text
-    assert again.h1 == "Nobody to remind"
+    assert "No one was reminded" in again.text
+    assert again.h1 == "No one to remind"
     back = client.follow(client.post(str(end), {}))
-    assert "2 taken back." in back.text
+    assert "2 cancelled." in back.text
     assert "Waiting" not in back.text
-    assert "None could be taken back" in client.follow(client.post(str(end), {})).text
+    assert "Nothing was cancelled" in client.follow(client.post(str(end), {})).text
     client.get(f"{address}&on=2026-01-01", 404)
     cells = re.findall('data-label="Last reminder">(.*?)<', client.get("/report").html)
     assert set(cells) == {"–"}, "what was taken back is no reminder"

@@ -1,4 +1,4 @@
-"""Every label of a status counts the same people wherever it is shown: tile, filter, list, summary, mail, pack, file."""
+"""Every label of a status counts the same people wherever it is shown: legend, filter, list, summary, mail, pack, file."""
 
 from __future__ import annotations
 
@@ -68,14 +68,16 @@ def status_counts(session: Session, ids: set[int], on: date) -> Counts:
 
 
 def page_counts(client: Client, team: Team, on: date) -> tuple[Counts, Counts, Counts]:
-    """The counts on the page: in its tiles, after each filter, and in the labels of its lines."""
+    """The counts on the page: in its legend, after each filter, and in the labels of its lines."""
     address = f"/report?team={team.id}&on={on}"
     page = client.get(address)
-    tiles: Counts = {}
-    for tile in page.tree.iterfind(".//li[@class]"):
-        if "tile" in tile.get("class", "").split():
-            number, word = words(tile).split(" ", 1)
-            tiles[word] = int(number)
+    legend: Counts = {}
+    for entry in page.tree.iterfind(".//ul[@class='legend']/li"):
+        number, word = words(entry).split(" ", 1)
+        legend[word.capitalize()] = int(number)
+    for tab in page.tree.iterfind(".//nav[@class='tabs']/a"):
+        word, _, number = words(tab).rpartition(" ")
+        assert int(number) == (legend.get(word, 0) if word != "Everyone" else sum(legend.values())), words(tab)
     filtered, listed = Counter[str](), Counter[str]()
     for group, word in STATUS_GROUPS.items():
         # Each person has one link on the page, so counting needs no parsing.
@@ -86,7 +88,7 @@ def page_counts(client: Client, team: Team, on: date) -> tuple[Counts, Counts, C
         label = WORDS.match(words(row))
         assert label, words(row)
         listed["Due soon" if label[1].startswith("Due") else label[1]] += 1
-    return {word: number for word, number in tiles.items() if number}, dict(filtered), dict(listed)
+    return {word: number for word, number in legend.items() if number}, dict(filtered), dict(listed)
 
 
 def file_counts(data: bytes, column: str) -> Counts:
@@ -162,7 +164,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
     assert mailed == on_monday
     overdue = on_monday.get("Overdue", 0)
     assert ("overdue: Region" in subject and str(overdue) in subject) if overdue else "overdue: Region" not in subject or (
-        subject == "Nobody is overdue: Region"
+        subject == "No one is overdue: Region"
     )  # fmt: skip
     summary, named = summary_counts(session, manager)
     assert summary == {word: number for word, number in on_monday.items() if word != "Not required"}

@@ -72,7 +72,7 @@ def test_the_report_is_sent_once_a_week_in_working_hours_and_states_the_changes(
         assert send_scheduled_reports(MONDAY) == send_scheduled_reports(MONDAY + timedelta(days=3)) == 0
         (mail,) = mails(app, session)
         assert (mail.recipient, mail.subject) == ("priya@example.org", "2 people are overdue: Night staff")
-        assert "This is how the 2 people in Night staff stand on 23 November 2026" in " ".join(mail.text.split())
+        assert "This is the status of the 2 people in Night staff on 23 November 2026" in " ".join(mail.text.split())
         assert "- Sam Okafor, due on 30 March 2026" in mail.text
         assert f"/report?team={team.id}" in mail.text
         assert mail.headers is not None
@@ -114,7 +114,7 @@ def test_a_report_with_nothing_due_says_so(app: Flask, session: Session, team: T
         assert send_scheduled_reports(datetime(2026, 12, 1, 10, tzinfo=UTC)) == 1
     (mail,) = mails(app, session)
     assert mail.subject == "Nothing to do: Night staff"
-    assert "There is nothing to do: nobody in Night staff is overdue or due soon" in " ".join(mail.text.split())
+    assert "There is nothing to do: no one in Night staff is overdue or due soon" in " ".join(mail.text.split())
     assert "Sam Okafor" not in mail.text
 
 
@@ -150,9 +150,9 @@ def test_a_manager_subscribes_and_unsubscribes_on_the_page(
     assert "Office" not in page.text
     client.post("/report/mail", {"team": str(other.id), "every": "week"}, 422)
     told = client.follow(client.post("/report/mail", {"team": str(team.id), "every": "month"}))
-    assert "Saved. The first one is written for" in told.text
+    assert "Saved. The first report is for" in told.text
     again = client.follow(client.post("/report/mail", {"team": str(team.id), "every": "month"}))
-    assert "Priya Nair gets that already." in again.text
+    assert "Priya Nair already gets this report." in again.text
     (end,) = [str(form.get("action")) for form in again.all("form") if str(form.get("action")).endswith("/end")]
     assert "Stopped." in client.follow(client.post(end, {})).text
     client.post(end, {}, 404)
@@ -168,13 +168,13 @@ def test_an_administrator_subscribes_people_who_may_see_the_team(
     form = {"email": "priya@example.org", "team": str(other.id), "every": "week"}
     assert "Priya Nair does not manage this team." in client.post("/report/mail", form, 422).text
     assert "does not manage" in client.post("/report/mail", form | {"email": sam.email, "team": ""}, 422).text
-    assert "Nobody who works here" in client.post("/report/mail", form | {"email": "x@example.org"}, 422).text
+    assert "No one who works here" in client.post("/report/mail", form | {"email": "x@example.org"}, 422).text
     page = client.follow(client.post("/report/mail", form | {"team": str(team.id)}))
     assert "Priya Nair" in page.text
     session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=now()))
     session.commit()
     page = client.get("/report/mail")
-    assert "They do not manage this team any more." in page.text
+    assert "They no longer manage this team." in page.text
     (end,) = [str(one.get("action")) for one in page.all("form") if str(one.get("action")).endswith("/end")]
     sign_in(Client(app), make_person(session, "Jo Else", "jo@example.org", "manager", other)).post(end, {}, 404)
     assert "Stopped." in client.follow(client.post(end, {})).text

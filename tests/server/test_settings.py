@@ -130,4 +130,4 @@ def test_a_database_without_its_key_says_so_until_another_is_accepted(
         last = session.execute(select(AuditEntry.what).order_by(AuditEntry.number.desc()).limit(1)).scalar_one()
         assert last == "secret_key.changed"
     page = sign_in(Client(restored), person).get("/system").text
-    assert "The secret key is the one that this database is used with." in page
+    assert "The secret key is the right one for this database." in page

@@ -17,6 +17,7 @@ from course.content.schema import NATIONS, SETTINGS
 from course.context import make_context
 from course.db import Base
 from course.learning.actions import begin_check, begin_run, begin_timeline, record_page_read
+from course.pairs.actions import open_pair
 from course.people.models import Person
 from course.recertification.views.people import FACT_KINDS
 from tests.conftest import NOW
@@ -86,13 +87,14 @@ def addresses(app: Flask, session: Session, methods: Iterable[str] = ("GET",)) -
 
 
 def begin_everything(session: Session, library: Library, person_id: int) -> None:
-    """A check, a timeline, a scenario and a page of the first module, so that their pages are there to be read."""
+    """A check, a timeline, a scenario alone and for two, and a page of the first module, so that their pages can be read."""
     module = next(iter(library.modules.values()))
     context = make_context(session, person_id, NOW)
     begin_check(context, library, module)
     timeline, scenario = next(iter(module.timelines.values())), next(iter(module.scenarios.values()))
     begin_timeline(context, library, f"{module.id}/{timeline.id}", timeline)
     begin_run(context, f"{module.id}/{scenario.id}", scenario)
+    open_pair(context, f"{module.id}/{scenario.id}", scenario)
     record_page_read(context, module, next(iter(module.pages.values())))
 
 

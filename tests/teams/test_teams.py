@@ -157,7 +157,7 @@ def test_the_managers_of_a_closed_team_are_in_the_audit_log(session: Session, te
 
 def test_a_team_is_closed_when_nobody_is_in_it_and_nothing_below(session: Session, teams: dict[str, Team]) -> None:
     person = make_person(session, team=teams["Hill"])
-    for name, words in (("Hill", "people in this team"), ("Schools", "teams below this one")):
+    for name, words in (("Hill", "people in this team"), ("Schools", "This team has sub-teams")):
         refused = actions.close_team(make_context(session, None, NOW), teams[name].id, "x")
         assert isinstance(refused, Refusal)
         assert words in refused.message
@@ -176,12 +176,12 @@ def test_an_administrator_moves_a_team_and_sees_what_became_of_it(
     form = client.get(f"{path}/change").fields()
     assert (form["name"], form["parent"]) == ("Hill", str(teams["Schools"].id))
     page = client.post(f"{path}/change", {**form, "reason": ""}, 422)
-    assert "Say in a few words why" in page.text
+    assert "Enter a short reason" in page.text
     wanted = {"name": "Hill House", "parent": str(teams["Homes"].id), "reason": "new owner"}
     page = client.follow(client.post(f"{path}/change", wanted))
     assert "Renamed from Hill to Hill House. Moved from Schools to Homes. Alex Morgan: new owner" in page.text
     assert "Hill House" in client.get("/teams").text
-    assert "There was no team yet." in client.get("/teams?on=2020-01-01").text
+    assert "There were no teams yet." in client.get("/teams?on=2020-01-01").text
     client.get("/teams?on=soon", 422)
     page = client.post(f"{path}/merge", {"into": "", "reason": "x"}, 422)
     assert "Choose a team." in page.text

@@ -91,7 +91,7 @@ def test_a_page_view_is_listed_once_a_day_with_the_role_of_that_moment(
 ) -> None:
     boss, sam, other = three
     client, learner = sign_in(Client(app), boss), sign_in(Client(app), sam)
-    assert "Nobody yet." in learner.get("/me/seen").text
+    assert "No one yet." in learner.get("/me/seen").text
     for path in (f"/report/people/{sam.id}", f"/report/people/{sam.id}", f"/reminders/{sam.id}"):
         client.get(path)
     # A view of one's own page is not listed, and neither is a refused request.
@@ -113,7 +113,7 @@ def test_a_page_view_is_listed_once_a_day_with_the_role_of_that_moment(
     assert len(body) == 2
     for words in ("Priya Nair", "Manager of Infants", "Kim Else", "Deputy of Priya Nair", "Opened your page"):
         assert words in page.text
-    assert "Nobody yet." in client.get("/me/seen").text
+    assert "No one yet." in client.get("/me/seen").text
     assert "/me/seen" in learner.get("/me").html
     assert "/me/seen" in learner.get("/record").html
 
@@ -146,7 +146,7 @@ def test_exports_are_in_the_access_log_of_everybody_in_them_but_their_maker(
     ]
     session.execute(insert(RecordView), rows)
     session.commit()
-    assert "Took a file away: CSV of Infants" in sign_in(Client(app), sam).get("/me/seen").text
+    assert "Downloaded a file: CSV of Infants" in sign_in(Client(app), sam).get("/me/seen").text
     reader = sign_in(Client(app), other)
     page = reader.get("/me/seen")
     assert len(page.all("tbody")[0]) == 50

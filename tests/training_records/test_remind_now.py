@@ -71,7 +71,7 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
         )
         session.commit()
         again = remind_now(make_context(session, boss.id, MONDAY + MINUTES), sam.id, WHY)
-        assert again.refusal_reason == "They have a reminder on 23 November 2026 already. One a day is enough."
+        assert again.refusal_reason == "They already have a reminder on 23 November 2026."
         # The scheduled reminder of that day waits, because one reminder a day is enough.
         assert "sam@example.org" not in [one.recipient for one in find_due_reminders(MONDAY, now)]
         assert "sam@example.org" in [one.recipient for one in find_due_reminders(MONDAY + timedelta(days=1), now)]
@@ -114,7 +114,7 @@ def test_a_withdrawn_reminder_is_not_sent_and_another_can_be_requested(
         assert "sam@example.org" in [late.recipient for late in find_due_reminders(MONDAY, now)]
         assert remind_now(make_context(session, boss.id, MONDAY + MINUTES), sam.id, WHY).refusal_reason == ""
         session.commit()
-        assert suppression_reasons(session) == ["Taken back by Priya Nair.", None]
+        assert suppression_reasons(session) == ["Cancelled by Priya Nair.", None]
         assert send(f"smtp://{inbox.host}:{inbox.port}", MONDAY + 10 * MINUTES) == 1
     assert WHY.split()[0] in inbox.messages[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
@@ -143,7 +143,7 @@ def test_each_of_many_people_has_an_outcome(app: Flask, session: Session, two: t
         assert remind_all(make_context(session, boss.id, MONDAY), [], WHY) == []
     assert [(one.person_id, one.send_at is not None, one.refusal_reason[:13]) for one in found] == [
         (away.id, False, "They are on l"),
-        (bad.id, False, "Their address"),
+        (bad.id, False, "E-mails to th"),
         (sam.id, True, ""),
     ]
     assert len(requested_reminders(session)) == 1
@@ -173,19 +173,19 @@ def test_a_manager_sends_and_withdraws_a_reminder_on_the_page(
 ) -> None:
     boss, sam = two
     client, page = sign_in(Client(app), boss), f"/report/people/{sam.id}"
-    assert f"Remind {sam.name} now" in client.get(f"{page}/remind").h1
-    assert "Say in a few words why" in client.post(f"{page}/remind", {"reason": " "}, 422).text
+    assert f"Remind {sam.name}" in client.get(f"{page}/remind").h1
+    assert "Enter a short reason" in client.post(f"{page}/remind", {"reason": " "}, 422).text
     told = client.follow(client.post(f"{page}/remind", {"reason": WHY}))
-    for words in ("The reminder to Sam Okafor leaves", "Reminder asked for by Priya Nair", WHY, "Waiting", "Take back"):
+    for words in ("The reminder to Sam Okafor is sent", "Reminder requested by Priya Nair", WHY, "Waiting", "Cancel"):
         assert words in told.text, words
-    assert "cannot be reminded now" in client.get(f"{page}/remind").text
+    assert "You cannot remind Sam Okafor now" in client.get(f"{page}/remind").text
     # The person sees the reminder on their own page, but cannot withdraw it.
     mine = sign_in(Client(app), sam).get("/reminders")
     assert WHY in mine.text
-    assert "Take back" not in mine.text
+    assert "Cancel" not in mine.text
     told = client.follow(client.post(f"{page}/remind/{requested_reminders(session)[0].id}/end", {}))
-    assert "Sam Okafor gets no mail." in told.text
-    assert "Taken back by Priya Nair." in told.text
+    assert "Sam Okafor will not get an e-mail." in told.text
+    assert "Cancelled by Priya Nair." in told.text
     client.get(f"/report/people/{boss.id}/remind", 404)
 
 

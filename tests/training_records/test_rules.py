@@ -31,9 +31,9 @@ AWAY = Pause(date(2026, 1, 10), None, 14, "long leave", date(2026, 1, 10))
     [
         (NEW, date(2026, 1, 8), False, False, ""),
         (NEW, date(2026, 6, 1), False, False, ""),
-        (NEW, date(2026, 6, 1), True, False, "address takes no mail"),
-        (NEW, date(2026, 6, 1), False, True, "They have a reminder on 1 June 2026 already."),
-        (NEW, date(2026, 1, 1), False, False, "not required"),
+        (NEW, date(2026, 6, 1), True, False, "E-mails to their address fail"),
+        (NEW, date(2026, 6, 1), False, True, "They already have a reminder on 1 June 2026."),
+        (NEW, date(2026, 1, 1), False, False, "do not have to take the course"),
         (CertificationFacts(NEW.employments, NEW.requirements, (DONE,)), date(2026, 2, 1), False, False, "up to date"),
         (
             CertificationFacts(NEW.employments, NEW.requirements, (), (), (AWAY,)),

@@ -118,7 +118,7 @@ def test_nothing_that_is_sent_makes_a_page_fail(committed: Flask) -> None:
 
 @pytest.mark.parametrize(("path", "status"), [("/join/%00", 404), ("/logo/%00.png", 404), ("/certificate/%00", 404)])
 def test_an_address_with_a_nul_leads_nowhere(app: Flask, path: str, status: int) -> None:
-    assert Client(app).get(path, status).h1 == "There is no such page"
+    assert Client(app).get(path, status).h1 == "Page not found"
 
 
 def test_a_character_that_cannot_be_stored_is_refused_in_an_address_and_left_out_of_a_form(client: Client) -> None:

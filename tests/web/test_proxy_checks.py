@@ -153,7 +153,7 @@ def test_the_page_system_says_what_to_set(url: str) -> None:
     assert (status, location) == (303, "/")
     page = client.get("/system", base_url=PUBLIC, headers=proxied).text
     assert "Set TRUSTED_PROXIES to the number of proxies, usually 1." in page
-    assert "This page came the way that the settings say." not in page
+    assert "This page was reached as the settings say." not in page
     here = make_app(url).test_client()
     try_to_sign_in(here, HERE)
-    assert "This page came the way that the settings say." in here.get("/system", base_url=HERE).text
+    assert "This page was reached as the settings say." in here.get("/system", base_url=HERE).text

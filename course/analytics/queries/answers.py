@@ -333,7 +333,7 @@ def team_discussions(session: Session, at: datetime | None = None) -> list[Discu
         .order_by(TeamDiscussion.held_on.desc(), TeamDiscussion.id.desc())
     )
     return [
-        DiscussionView(row.id, row.team_id or WHOLE_ORGANISATION, team or _("Everybody"), row.point, row.held_on, row.people,
+        DiscussionView(row.id, row.team_id or WHOLE_ORGANISATION, team or _("Everyone"), row.point, row.held_on, row.people,
                        row.agreed, by, row.made_at)
         for row, team, by in rows
     ]  # fmt: skip

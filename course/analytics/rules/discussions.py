@@ -70,7 +70,7 @@ def latest_discussions(discussions: Iterable[DiscussionView], teams: Collection[
 def discussion_date_error(held_on: date, today: date) -> str | None:
     """The error message for a day on which no discussion can have been held; None if the day is possible."""
     if held_on > today:
-        return _("Enter today or a day before. A talk is written down once you have had it.")
+        return _("Enter today or a day in the past.")
     if held_on < today - MAX_ENTRY_DELAY:
-        return _("Enter a day of the last twelve months.")
+        return _("Enter a day in the last 12 months.")
     return None

@@ -40,7 +40,7 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
     if statistics.discrimination is not None and statistics.discrimination < 0:
         sentences.append(
             _(
-                "People who get the other questions right tend to get this one wrong. Check which answer is marked as right."
+                "People who answer the other questions correctly tend to miss this one. Check which answer is marked as right."
             )
         )
     elif (
@@ -50,12 +50,13 @@ def review_notes(statistics: ItemStatistics, texts: Sequence[str], right: Sequen
     ):
         sentences.append(
             _(
-                "Who gets this right has little to do with who gets the others right. Check that it can be read one way only."
+                "Answering this correctly has little to do with answering the others correctly. "
+                "Check that it can be read in only one way."
             )
         )
     sentences += [
         _(
-            "Hardly anyone chooses %(texts)s. Replace it with a mistake that people really make.",
+            "Few people choose %(texts)s. Replace it with a mistake that people really make.",
             texts=quote_text(texts[index]),
         )
         for index in wrong

@@ -61,7 +61,7 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
             if refusal is not None:
                 session.rollback()  # nothing was done, so the same form may be sent again
         if refusal is None:
-            flash(_("Written down. It stands in the list of talks, and in evidence packs."))
+            flash(_("Recorded. It is now in the list of talks and in evidence packs."))
             return redirect_after_post(group_url(group) + "#talks")
         form[refusal.field].errors = [refusal.message]
     row = None
@@ -129,7 +129,7 @@ def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
     if form.validate_on_submit():
         with unit_of_work() as session:
             actions.withdraw_discussion(signed_in_context(session), talk_id, title, form.reason.data or "")
-        flash(_("Taken back. It stands in the list of talks no more."))
+        flash(_("Withdrawn. It is no longer in the list of talks."))
         return redirect_after_post(base + "#talks")
     page = render_template("analytics/end_talk.html", form=form, talk=found, title=title, base=base)
     return make_response(page, 422 if form.errors else 200)

@@ -23,7 +23,7 @@ from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("analytics", __name__)
-ORGANISATION_LABEL = _("Everybody")
+ORGANISATION_LABEL = _("Everyone")
 
 
 @pages.before_request

@@ -132,9 +132,7 @@ def _create_mailed_link(session: Session, person_id: int, purpose: LinkPurpose, 
     address = session.execute(select(Person.email).where(Person.id == person_id, Person.left_at.is_(None))).scalar()
     if address is None:
         return None
-    clear_suppression(
-        make_context(session, None, at), address, lazy_gettext("Somebody asked for a link to be sent to it.")
-    )
+    clear_suppression(make_context(session, None, at), address, lazy_gettext("A link was asked for, to be sent to it."))
     return MailedLink(purpose, address, create_link(session, person_id, purpose, at))
 
 

@@ -60,22 +60,21 @@ def password_mistake(password: str, email: str, name: str, organisation: str) ->
         )
     bare = "".join(typed.casefold().split())
     if _is_sequence(bare):
-        return lazy_gettext("Choose another password. Characters that repeat, or follow each other, are guessed first.")
+        return lazy_gettext("Choose another password. Characters that repeat, or follow each other, are easy to guess.")
     mailbox, _, domain = email.partition("@")
     if bare == email.casefold() or _is_made_of(bare, (name, mailbox)):
         return lazy_gettext(
-            "Choose a password that is not your name or your e-mail address, and not made of them. %(words_advice)s",
+            "Choose a password that does not use your name or e-mail address. %(words_advice)s",
             words_advice=_WORDS_ADVICE,
         )
     if _is_made_of(bare, (organisation, domain)):
         return lazy_gettext(
-            "Choose a password that is not made of the name of your organisation. %(words_advice)s",
+            "Choose a password that does not use the name of your organisation. %(words_advice)s",
             words_advice=_WORDS_ADVICE,
         )
     if _is_common(bare):
         return lazy_gettext(
-            "Choose another password. This one, or one much like it, is among the first that are guessed. "
-            "%(words_advice)s",
+            "Choose another password. This one, or one like it, is easy to guess. %(words_advice)s",
             words_advice=_WORDS_ADVICE,
         )
     return None

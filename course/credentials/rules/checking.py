@@ -69,7 +69,7 @@ _STATE_SENTENCES: dict[CredentialState, str] = {
     "valid": _("The signature holds, and the certificate is valid by its dates."),
     "expired": _("The signature holds. The certificate has expired."),
     "not yet valid": _("The signature holds. The certificate is not valid yet."),
-    "changed": _("The signature is wrong. Something was changed after it was signed, or somebody else signed it."),
+    "changed": _("The signature is wrong. It was changed after it was signed, or someone else signed it."),
     "withdrawn": _(
         "The issuer has withdrawn the key that signed it. Ask its holder to download the certificate again."
     ),

@@ -27,7 +27,7 @@ STEPS = (
     "Reading who was there",
     "Reading certificates, extensions and leaves",
     "Reading the course and its changes",
-    "Reading what is got wrong",
+    "Reading what people find hard",
     "Setting the document",
     "Signing",
 )

@@ -113,7 +113,7 @@ class PackPolicyVersion:
     @property
     def audience(self) -> str:
         pathway = self.policy.pathway
-        return SETTINGS.get(pathway, pathway) if pathway else "Everybody"  # type: ignore[call-overload]
+        return SETTINGS.get(pathway, pathway) if pathway else "Everyone"  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class PackDiscussion:
 def people_table(people: Iterable[PackPerson]) -> PackTable:
     headings: list[object] = [
         *PERSON_COLUMNS, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
-        "Days overdue", "Certificate runs to", "Progress",
+        "Days overdue", "Certificate valid until", "Progress",
     ]  # fmt: skip
     return [headings] + [
         [

@@ -21,7 +21,7 @@ from course.learning.actions.completion import FinishedEnrolment, complete_cours
 from course.learning.actions.enrolments import enrol, open_enrolment
 from course.learning.actions.pages import answer_page_question, record_page_read, save_note
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.actions.runs import begin_run, decide, withdraw_decision
+from course.learning.actions.runs import begin_run, begin_run_anew, decide, withdraw_decision
 
 __all__ = [
     "CONFLICT",
@@ -35,6 +35,7 @@ __all__ = [
     "begin_check",
     "begin_final",
     "begin_run",
+    "begin_run_anew",
     "begin_timeline",
     "complete_course",
     "decide",

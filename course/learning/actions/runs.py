@@ -36,6 +36,18 @@ def begin_run(context: Context, ref: str, scenario: Scenario, enrolment: int | N
     return run if run is not None else queries.runs(session, person_id, ref)[-1].id
 
 
+def begin_run_anew(context: Context, ref: str, scenario: Scenario) -> int:
+    """Open another run in a version of the scenario, whatever is under way: for the enrolment for the whole course. Returns
+    its id."""
+    session, person_id = context.session, context.person_id
+    enrolment, run = require_enrolment(session, person_id), None
+    while run is None:  # the person may begin one in another window at this moment
+        number = 1 + sum(one.enrolment_id == enrolment for one in queries.runs(session, person_id, ref))
+        values = {"enrolment_id": enrolment, "ref": ref, "version": scenario.version, "number": number}
+        run = insert_once(session, ScenarioRun, **values, opened_at=context.now)
+    return run
+
+
 def _lock_run(context: Context, run: RunView) -> RunView:
     """The run as it is now. Until the end of the transaction no other one adds or takes back a decision of it."""
     # SQLite has one writer at a time anyway.

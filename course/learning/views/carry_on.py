@@ -16,7 +16,7 @@ from course.learning import queries
 from course.learning.actions import final_result
 from course.learning.queries.open_parts import open_parts
 from course.learning.reader_course import reader_library
-from course.learning.rules.branching import run_state
+from course.learning.rules.branching import decisions_ahead, run_state
 from course.learning.rules.carry_on import (
     MODULE,
     SHORT_BREAK_MINUTES,
@@ -125,19 +125,11 @@ def _story_place(run_id: int) -> _StoryPlace | None:
     scenario = part_in_version(db(), reader_library(), Scenario, run.ref, run.version) if run else None
     if run is None or scenario is None:
         return None
-    state = run_state(scenario, run.decisions)
+    state = run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
     repairing = state.ending is not None
-    left = len(state.scenes_to_repair) if repairing else decisions_ahead(scenario, state.scene)
+    ahead = decisions_ahead(scenario, state.scene) if state.scene is not None else 0
+    left = len(state.scenes_to_repair) if repairing else ahead
     return _StoryPlace(scenario, state.scene, len(state.path) + 1, left, repairing)
-
-
-def decisions_ahead(scenario: Scenario, scene: Scene | None) -> int:
-    """How many decisions there are from this scene to an ending, on the recommended way."""
-    count = 0
-    while scene is not None and not scene.is_ending and count < len(scenario.scenes):
-        count += 1
-        scene = scenario.by_id[scene.best.to]
-    return count
 
 
 def _in_words(thing: NextThing) -> CarryOn:

@@ -39,6 +39,31 @@ class ShortCourseNavigation:
 SHORT_COURSE_NAVIGATION: dict[str, ShortCourseNavigation] = {}
 
 
+@dataclass(frozen=True)
+class CompanionNavigation:
+    """The navigation of scenario runs that two people take together, which a feature above this one knows, by run id.
+
+    `elsewhere` gives the address of the page on which the two go on (None: this reader goes on alone), `afterwards` the link
+    to what the two may look back on (None: the run was taken alone).
+    """
+
+    elsewhere: Callable[[int], str | None]
+    afterwards: Callable[[int], NextLink | None]
+
+
+COMPANION_NAVIGATION: list[CompanionNavigation] = []  # as SHORT_COURSE_NAVIGATION: the feature above registers its own
+
+
+def companion_redirect(run_id: int) -> str | None:
+    """The address of the page on which a run goes on together with somebody else; None if its reader goes on alone."""
+    return next((address for one in COMPANION_NAVIGATION if (address := one.elsewhere(run_id))), None)
+
+
+def companion_link(run_id: int) -> NextLink | None:
+    """The link to what two people may look back on who took a run together; None for a run that was taken alone."""
+    return next((link for one in COMPANION_NAVIGATION if (link := one.afterwards(run_id))), None)
+
+
 def closed_redirect(kind: str, enrolment: int) -> str | None:
     """The address to which the reader is redirected instead of continuing; None if the reader may continue."""
     navigation = SHORT_COURSE_NAVIGATION.get(kind)

@@ -24,6 +24,8 @@ from course.learning.views.next_step import (
     SHORT_COURSE_NAVIGATION,
     NextLink,
     closed_redirect,
+    companion_link,
+    companion_redirect,
     link_after_part,
     link_after_step,
 )
@@ -64,10 +66,12 @@ def _closed_redirect(run: RunView) -> str | None:
     """The address to which the reader is redirected instead of continuing a run; None if the run is open or finished."""
     if run.finished_at is not None:
         return None
+    if address := companion_redirect(run.id):
+        return address
     return closed_redirect(queries.enrolment_kind(db(), run.enrolment_id) or "", run.enrolment_id)
 
 
-def _place(scenario: Scenario, state: RunState) -> tuple[str, list[str]]:
+def place_in_story(scenario: Scenario, state: RunState) -> tuple[str, list[str]]:
     """Where in the story the reader is: in words, and as bits of the strip."""
     taken = len(state.path)
     if state.ending is not None:
@@ -78,7 +82,7 @@ def _place(scenario: Scenario, state: RunState) -> tuple[str, list[str]]:
 
 
 def _render(template: str, found: RunView, scenario: Scenario, state: RunState, **page_values: object) -> str:
-    place, bits = _place(scenario, state)
+    place, bits = place_in_story(scenario, state)
     return render_template(template, run=found, scenario=scenario, state=state, place=place, bits=bits,
                            short_title=short_title, **page_values, **_run_context(found))  # fmt: skip
 
@@ -171,7 +175,7 @@ def debrief(run_id: int) -> str | Response:
     return _render("learning/debrief.html", found, scenario, state, rows=rows, points=points,
                    right=reasons_of_right_decisions(rows), point_ids=learning_points(rows, points),
                    gauge_charts=gauge_charts(scenario, state, rows),
-                   drawing=road_drawing(scenario, state, rows))  # fmt: skip
+                   drawing=road_drawing(scenario, state, rows), together=companion_link(run_id))  # fmt: skip
 
 
 def _render_repair(found: RunView, scenario: Scenario, state: RunState, mistake: str | None) -> str:

@@ -21,7 +21,7 @@ FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
     ),
     "refused": (
         "the mail server {server} cannot be reached, because nothing answers there",
-        _("Check whether the mail server is running, the port in MAIL_URL, and whether a firewall is in between."),
+        _("Check whether the mail server is running, the port in MAIL_URL, and whether a firewall blocks it."),
     ),
     "network": (
         "the mail server {server} cannot be reached through the network",
@@ -33,7 +33,7 @@ FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
     ),
     "cut": (
         "the mail server {server} ends the connection before a mail is accepted",
-        _("Ask whoever runs the mail server. Its log says why."),
+        _("Ask the person who runs the mail server. Its log says why."),
     ),
     "certificate": (
         "the certificate of the mail server {server} cannot be trusted",
@@ -52,16 +52,16 @@ FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
         _("Check both in MAIL_URL. The password may have been changed or have expired."),
     ),
     "no-login": (
-        "the mail server {server} does not let anybody sign in on this port",
+        "the mail server {server} does not let anyone sign in on this port",
         _("Use another port (usually 587), or take the user name and password out of MAIL_URL."),
     ),
     "greeting": (
         "the mail server {server} does not let this server talk to it",
-        _("Ask whoever runs the mail server to accept mail from the server on which the course runs."),
+        _("Ask the person who runs the mail server to accept mail from the server on which the course runs."),
     ),
     "busy": (
         "the mail server {server} is busy or closed for the moment",
-        _("If it goes on for more than an hour, ask whoever runs the mail server."),
+        _("If it goes on for more than an hour, ask the person who runs the mail server."),
     ),
     "turned-away": (
         "the mail server {server} answers, and accepts no mail",
@@ -73,7 +73,7 @@ FAULT_TEXTS: dict[FaultReason, tuple[str, str]] = {
         _("Look into the log of the course."),
     ),
     "stopped": (
-        "nobody is sending",
+        "no process is sending",
         _("Is the server running with flask serve, or a worker with flask worker?"),
     ),
 }  # fmt: skip

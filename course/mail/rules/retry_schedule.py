@@ -20,8 +20,8 @@ REFUSAL_RETRY_DELAY = timedelta(hours=2)
 # Longer than one round of sending can take. A claim that is older is from a sender that died.
 CLAIM_DURATION = timedelta(minutes=30)
 UNKNOWN_OUTCOME = _(
-    "The program was stopped while it handed this mail over, so nobody can say whether it left. It is not sent again by "
-    "itself. Ask whether it has arrived, or send it again."
+    "The program was stopped while it handed this mail over, so it is not known whether it left. It is not sent again "
+    "automatically. Ask whether it has arrived, or send it again."
 )
 # Seconds after which a round of sending ends, so that it stays well below CLAIM; the rest is for the next one.
 ROUND_SECONDS = 600.0

@@ -24,24 +24,24 @@ def delegate(context: Context, email: str, until: date, reason: str) -> Refusal 
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
     grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
     if session.execute(grants.where(RoleGrant.role == "manager").limit(1)).first() is None:
-        return Refusal("email", _("You manage no team yourself. Only the manager of a team can name a deputy for it."))
+        return Refusal("email", _("You do not manage a team. Only the manager of a team can give a deputy access."))
     found = person_by_email(session, email)
     if found is None or found.left_at is not None:
-        return Refusal("email", _("Nobody who works here has this address."))
+        return Refusal("email", _("No one who works here has this e-mail address."))
     if found.id == manager_id:
-        return Refusal("email", _("This is your own address."))
+        return Refusal("email", _("Enter the e-mail address of someone else. This one is yours."))
     standing_in = select(Deputy.id).where(
         Deputy.manager_id == manager_id, Deputy.deputy_id == found.id, Deputy.ended_at.is_(None), Deputy.until >= today
     )
     already = Refusal(
-        "email", _("%(name)s stands in for you already. To change the last day, take that back first.", name=found.name)
+        "email", _("%(name)s is already your deputy. To change the last day, end their access first.", name=found.name)
     )
     if session.execute(standing_in.limit(1)).first() is not None:
         return already
     if until < today:
         return Refusal("until", _("Enter today or a later day."))
     if until > today + MAX_DELEGATION:
-        return Refusal("until", _("Enter a day within a year. After that you can do it again."))
+        return Refusal("until", _("Enter a day within the next 12 months."))
     values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": context.now}
     if insert_once(session, Deputy, **values) is None:
         return already

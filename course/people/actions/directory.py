@@ -142,8 +142,8 @@ def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> li
 def _email_taken(session: Session, email: str) -> Refusal:
     other = person_by_email(session, email)
     if other is not None and other.left_at is not None:
-        return Refusal("email", _("This address belongs to somebody who has left."))
-    return Refusal("email", _("Somebody with this address has been added already."))
+        return Refusal("email", _("This e-mail address belongs to someone who has left."))
+    return Refusal("email", _("Someone with this e-mail address has already been added."))
 
 
 def is_open_team(session: Session, team_id: int) -> bool:
@@ -168,7 +168,7 @@ def add_team(context: Context, name: str, parent_id: int | None) -> Team:
             session.add(team)
             session.flush()
     except IntegrityError:
-        raise TeamNameTakenError(_("There is a team with this name at this place already.")) from None
+        raise TeamNameTakenError(_("There is already a team with this name here.")) from None
     details = {"name": team.name, "part_of": team_name(session, parent_id)}
     record_event(context, "team.added", ("team", team.id), details)
     return team

@@ -147,7 +147,7 @@ def record_return(
         return Refusal(
             "first_day",
             _(
-                "This entry became part of that of %(name)s (%(email)s). Go on there.",
+                "This entry was merged into that of %(name)s (%(email)s). Continue there.",
                 name=merged.name,
                 email=merged.email,
             ),
@@ -156,7 +156,7 @@ def record_return(
     if team_id is not None and (team is None or team.closed_at is not None):
         return Refusal("team", _("This team is closed. Choose another one."))
     if first_day > context.today + LATEST_RETURN:
-        return Refusal("first_day", _("Enter a day within the next twelve months."))
+        return Refusal("first_day", _("Enter a day within the next 12 months."))
     try:
         restart_employment(context, person_id, first_day, reason)
     except ValueError as error:

@@ -56,7 +56,7 @@ def correct_identity(
         return Refusal(
             "name",
             _(
-                "Somebody else has just changed this to %(name)s, %(email)s. Look again.",
+                "Someone else has just changed this to %(name)s, %(email)s. Check it and try again.",
                 name=person.name,
                 email=person.email,
             ),
@@ -89,8 +89,8 @@ def choose_language(context: Context, language: str) -> bool:
 def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
     other = select(Person.id).where(Person.email == email, Person.id != person_id)
     if session.execute(other).first() is not None:
-        return Refusal("email", _("Somebody else has this address already."))
-    return Refusal("staff_number", _("Somebody else has this staff number already."))
+        return Refusal("email", _("Someone else already has this e-mail address."))
+    return Refusal("staff_number", _("Someone else already has this staff number."))
 
 
 def merge_people(context: Context, person_id: int, into_id: int, take_address: bool, reason: str) -> Refusal | None:
@@ -102,7 +102,7 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     session = context.session
     second, first = get_current_person(session, person_id), get_current_person(session, into_id)
     if second is first:
-        return Refusal("other", _("This is the same entry. Enter the address of the other one."))
+        return Refusal("other", _("This is the same entry. Enter the e-mail address of the other one."))
     today, address, number = context.today, second.email, second.staff_number
     for team_id in open_teams(session, person_id):
         join_team(context, into_id, team_id, False)

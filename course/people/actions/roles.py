@@ -13,7 +13,7 @@ from course.people.models import RoleGrant, Team
 from course.people.queries.roles import administrators
 from course.translation import lazy_gettext as _
 
-LAST_ADMINISTRATOR = _("This is the only administrator who can sign in. Make somebody else an administrator first.")
+LAST_ADMINISTRATOR = _("This is the only administrator who can sign in. Make someone else an administrator first.")
 
 
 def grant_role(context: Context, person_id: int, role: str, team_id: int | None) -> Refusal | None:
@@ -40,7 +40,7 @@ def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | No
     session = context.session
     granted = session.get(RoleGrant, grant_id, with_for_update=True)
     if granted is None or granted.person_id != person_id or granted.until is not None:
-        return Refusal("role", _("This role has been taken away already."))
+        return Refusal("role", _("This role has already been removed."))
     if granted.role == "administrator" and is_last_administrator(session, person_id):
         return Refusal("role", LAST_ADMINISTRATOR)
     end_role(context, granted)

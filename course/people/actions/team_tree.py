@@ -19,7 +19,7 @@ from course.people.rules import team_subtree
 from course.text import comparison_key, normalise_line
 from course.translation import lazy_gettext as _
 
-NAME_TAKEN = _("There is a team with this name at this place already.")
+NAME_TAKEN = _("There is already a team with this name here.")
 AssignmentRow = TypeVar("AssignmentRow", Membership, RoleGrant)
 
 
@@ -35,7 +35,7 @@ def change_team(context: Context, team_id: int, name: str, parent_id: int | None
     if parent_id is not None and parent_id not in teams:
         return Refusal("parent", _("This team is closed. Choose another one."))
     if parent_id is not None and parent_id in _subtree_ids(teams, team_id):
-        return Refusal("parent", _("A team cannot be part of itself, or of a team below it."))
+        return Refusal("parent", _("A team cannot be part of itself or of its sub-teams."))
     if _is_name_taken(teams, name, parent_id, team_id):
         return Refusal("name", NAME_TAKEN)
     if (team.name, team.parent_id) == (name, parent_id):
@@ -66,11 +66,11 @@ def merge_teams(context: Context, team_id: int, into_id: int, reason: str) -> Re
     if into_id not in teams:
         return Refusal("into", _("This team is closed. Choose another one."))
     if into_id in _subtree_ids(teams, team_id):
-        return Refusal("into", _("Choose a team that is not this one, and not below it."))
+        return Refusal("into", _("Choose another team that is not a sub-team of this one."))
     children = [one for one in teams.values() if one.parent_id == team_id]
     twice = next((one.name for one in children if _is_name_taken(teams, one.name, into_id, one.id)), None)
     if twice is not None:
-        return Refusal("into", _("Both have a team “%(twice)s” below them. Rename one of the two first.", twice=twice))
+        return Refusal("into", _("Both have a sub-team “%(twice)s”. Rename one of them first.", twice=twice))
     for child in children:
         _record_change(context, child, "changed", reason)
         child.parent_id = into_id
@@ -104,11 +104,9 @@ def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
     inside = select(Membership.id).join(Person, Person.id == Membership.person_id)
     inside = inside.where(Membership.team_id == team_id, Membership.until.is_(None), Person.left_at.is_(None))
     if session.execute(inside.limit(1)).first() is not None:
-        return Refusal(
-            "reason", _("There are people in this team. Move them first, or merge the team into another one.")
-        )
+        return Refusal("reason", _("There are people in this team. Move them or merge the team first."))
     if any(one.parent_id == team_id for one in teams.values()):
-        return Refusal("reason", _("There are teams below this one. Move or close them first, or merge this one."))
+        return Refusal("reason", _("This team has sub-teams. Move, close or merge them first."))
     ended = update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=context.now)
     for person_id in sorted(session.execute(ended.returning(RoleGrant.person_id)).scalars()):
         record_event(context, "role.ended", ("person", person_id), {"role": _("manager of %(name)s", name=team.name)})

@@ -16,8 +16,8 @@ from course.web.forms import Form, select_choices
 
 ROLE_LABELS = {
     "learner": _("Learner"),
-    "manager": _("Learner, and manager of the team and all below it"),
-    "administrator": _("Learner, and administrator of the course"),
+    "manager": _("Learner and manager of the team and sub-teams"),
+    "administrator": _("Learner and administrator of the course"),
 }
 
 
@@ -31,7 +31,7 @@ def line_field(label: str, empty: str) -> StringField:
     return StringField(
         label,
         filters=[clean_line],
-        validators=[DataRequired(empty), Length(max=200, message=_("Shorten this to 200 characters."))],
+        validators=[DataRequired(empty), Length(max=200, message=_("This must be 200 characters or fewer."))],
     )
 
 
@@ -42,7 +42,7 @@ def name_field(label: str = _("Name"), autocomplete: str = "off") -> StringField
         filters=[clean_line],
         validators=[
             DataRequired(_("Enter the full name.")),
-            Length(max=200, message=_("Shorten the name to 200 characters.")),
+            Length(max=200, message=_("The name must be 200 characters or fewer.")),
         ],
         render_kw={"autocomplete": autocomplete},
     )
@@ -55,11 +55,11 @@ def email_field(label: str = _("E-mail address"), autocomplete: str = "off") -> 
         filters=[clean_line],
         validators=[
             DataRequired(_("Enter the e-mail address.")),
-            Length(max=254, message=_("An e-mail address has at most 254 characters.")),
+            Length(max=254, message=_("The e-mail address must be 254 characters or fewer.")),
             Email(
                 _(
-                    "Enter an e-mail address such as sam@example.org, to which mail can be sent. Letters such as ü may "
-                    "stand after the @ only, and the ending must be a real one (.local is not)."
+                    "Enter an e-mail address, for example sam@example.org. Letters such as ü can come only after the @, "
+                    "and the ending must be a real one (.local is not)."
                 ),
                 allow_smtputf8=False,
             ),
@@ -73,7 +73,7 @@ class AddPersonForm(Form):
     email = email_field()
     team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
     role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
-    pathway = SelectField(_("Pathway"), choices={"": _("The organisation’s usual one")} | select_choices(SETTINGS))
+    pathway = SelectField(_("Pathway"), choices={"": _("The organisation’s usual pathway")} | select_choices(SETTINGS))
 
 
 class PathwayForm(Form):
@@ -81,7 +81,9 @@ class PathwayForm(Form):
 
     team = SelectField(_("Team"), filters=[clean_line])
     pathway = SelectField(_("Pathway"), choices=select_choices(SETTINGS))
-    reason = line_field(_("Reason"), _("Say in a few words why, such as: works in the nursery. The learner sees it."))
+    reason = line_field(
+        _("Reason"), _("Enter a short reason, for example: works in the nursery. The learner sees this.")
+    )
 
 
 class AddTeamForm(Form):

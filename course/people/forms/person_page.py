@@ -9,9 +9,9 @@ from course.people.forms.directory import clean_line, email_field, line_field, n
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
-REASON_REQUIRED = _("Say in a few words why.")
+REASON_REQUIRED = _("Enter a short reason.")
 GRANTABLE_ROLES = {
-    "manager": _("Manager of a team and all below it"),
+    "manager": _("Manager of a team and its sub-teams"),
     "administrator": _("Administrator of the course"),
 }
 
@@ -22,7 +22,7 @@ class CorrectIdentityForm(Form):
     staff_number = StringField(
         _("Staff number"),
         filters=[clean_line],
-        validators=[Length(max=50, message=_("Shorten this to 50 characters."))],
+        validators=[Length(max=50, message=_("This must be 50 characters or fewer."))],
     )
     reason = line_field(_("Reason"), REASON_REQUIRED)
 
@@ -30,8 +30,11 @@ class CorrectIdentityForm(Form):
 class TeamMembershipForm(Form):
     team = SelectField(_("Team"), filters=[clean_line])
     how = RadioField(
-        _("How?"),
-        choices={"move": _("Move there: they leave the teams that they are in"), "add": _("Add this team to those")},
+        _("Move or add"),
+        choices={
+            "move": _("Move them: they leave their present teams"),
+            "add": _("Add this team to their present teams"),
+        },
         default="move",
     )
 
@@ -42,12 +45,12 @@ class GrantRoleForm(Form):
 
 
 class DepartureForm(Form):
-    last_day = DayField(_("Last day"), _("Enter the last day, such as 12/02/2027."))
+    last_day = DayField(_("Last day"), _("Enter the last day, for example 12/02/2027."))
     reason = line_field(_("Reason"), REASON_REQUIRED)
 
 
 class ReturnForm(Form):
-    first_day = DayField(_("First day back"), _("Enter the first day, such as 12/02/2027."))
+    first_day = DayField(_("First day back"), _("Enter the first day, for example 12/02/2027."))
     team = SelectField(_("Team"), filters=[clean_line])
     reason = line_field(_("Reason"), REASON_REQUIRED)
 
@@ -55,8 +58,8 @@ class ReturnForm(Form):
 class MergePeopleForm(Form):
     other = email_field(_("E-mail address of the other entry"))
     keep = RadioField(
-        _("Which address is right?"),
-        choices={"first": _("The one on this page"), "second": _("The one of the other entry")},
+        _("Which e-mail address is correct?"),
+        choices={"first": _("The one on this page"), "second": _("The one on the other entry")},
         default="first",
     )
     reason = line_field(_("Reason"), REASON_REQUIRED)

@@ -24,8 +24,8 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 class DelegationForm(Form):
     email = email_field(lazy_gettext("E-mail address of your deputy"))
-    until = DayField(lazy_gettext("Last day, included"), lazy_gettext("Enter the last day, such as 12/02/2027."))
-    reason = line_field(lazy_gettext("Reason"), lazy_gettext("Say in a few words why."))
+    until = DayField(lazy_gettext("Last day"), lazy_gettext("Enter the last day, for example 12/02/2027."))
+    reason = line_field(lazy_gettext("Reason"), lazy_gettext("Enter a short reason."))
 
 
 def _today() -> date:
@@ -44,7 +44,7 @@ def delegations() -> PageResponse:
             if refused is not None:
                 session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
-            flash(_("Saved. From now on your deputy sees your teams as you do."))
+            flash(_("Saved. Your deputy can now see your teams."))
             return redirect_after_post(url_for("people.delegations"))
         form[refused.field].errors = [refused.message]
     lent, borrowed = queries.delegations_by_manager(db(), me, today), queries.delegations_to_deputy(db(), me, today)
@@ -58,5 +58,5 @@ def withdraw_delegation(deputy_row: int) -> WsgiResponse:
     """Take it back before its last day."""
     with unit_of_work() as session:
         done = actions.withdraw_delegation(signed_in_context(session), deputy_row)
-    flash(_("Taken back. They see your teams no more.") if done else _("This had ended before."))
+    flash(_("Access ended. They no longer see your teams.") if done else _("Access had already ended."))
     return redirect_after_post(url_for("people.delegations"))

@@ -36,7 +36,7 @@ def add_person() -> PageResponse:
         if not isinstance(added, Refusal):
             flash(
                 _(
-                    "%(name)s has been added. An invitation is on its way to %(email)s.",
+                    "%(name)s was added. We are sending an invitation to %(email)s.",
                     name=added.name,
                     email=added.email,
                 )
@@ -69,7 +69,7 @@ def pathways() -> PageResponse:
     if form.validate_on_submit():
         team = selected_team_id(form.team.data)
         if team is not None:
-            return _save_pathway(form, queries.members_below(db(), team), _("Everybody there"))
+            return _save_pathway(form, queries.members_below(db(), team), _("Everyone there"))
         form.team.errors = [_("Choose a team.")]
     page = render_template("people/pathway.html", form=form, name=None, address=url_for("people.pathways"))
     return make_response(page, 422 if form.errors else 200)
@@ -82,7 +82,7 @@ def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiRespon
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(
         _(
-            "%(name)s now reads the course in the setting “%(setting)s”. That is a change for %(number)s.",
+            "%(name)s now has the pathway “%(setting)s”. This changed for %(number)s.",
             name=name,
             setting=setting,
             number=number,
@@ -97,13 +97,13 @@ def add_team() -> PageResponse:
     """Open a team; shows those that there are."""
     form = AddTeamForm()
     teams = queries.teams(db())
-    form.parent.choices = team_choices(teams, _("No other team: it stands at the top"))
+    form.parent.choices = team_choices(teams, _("None: it is at the top"))
     if form.validate_on_submit():
         name, parent = form.name.data or "", selected_team_id(form.parent.data)
         try:
             with unit_of_work() as session:
                 actions.add_team(signed_in_context(session), name, parent)
-            flash(_("The team %(name)s has been added.", name=name))
+            flash(_("The team %(name)s was added.", name=name))
             return redirect_after_post(url_for("people.add_team"))
         except actions.TeamNameTakenError as error:
             form.name.errors = [str(error)]

@@ -26,7 +26,7 @@ def invite(person_id: int) -> WsgiResponse:
     last: of two presses only the first sends one."""
     person = queries.person_overview(db(), person_id) or abort(404)
     if person.active:
-        flash(_("%(name)s has chosen a password already, and needs no invitation.", name=person.name))
+        flash(_("%(name)s already has a password and does not need an invitation.", name=person.name))
         return redirect_after_post(url_for("dashboard.people"))
     inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
@@ -35,17 +35,17 @@ def invite(person_id: int) -> WsgiResponse:
     if not sent:
         flash(
             _(
-                "%(name)s has just been invited. The mail is on its way to %(email)s.",
+                "%(name)s has just been invited. We are sending the e-mail to %(email)s.",
                 name=person.name,
                 email=person.email,
             )
         )
     elif person.invited_at is None:
-        flash(_("An invitation is on its way to %(email)s.", email=person.email))
+        flash(_("We are sending an invitation to %(email)s.", email=person.email))
     else:
         flash(
             _(
-                "A new invitation is on its way to %(email)s. The link in the earlier one no longer works.",
+                "We are sending a new invitation to %(email)s. The link in the earlier one no longer works.",
                 email=person.email,
             )
         )
@@ -75,7 +75,7 @@ def send_invitations(people: Sequence[queries.Invitee], back: str) -> WsgiRespon
         arguments = {"people": wanted, "sender": current_user.person.name}
         with unit_of_work() as session:
             enqueue(signed_in_context(session), INVITATIONS, arguments)
-        flash(ngettext("%(num)s invitation is on the way.", "%(num)s invitations are on the way.", len(found)))
+        flash(ngettext("We are sending %(num)s invitation.", "We are sending %(num)s invitations.", len(found)))
     else:
-        flash(_("All of them have been invited already."))
+        flash(_("Everyone has already been invited."))
     return redirect_after_post(back)

@@ -54,12 +54,10 @@ def correct_identity(person_id: int) -> PageResponse:
 
     def done() -> str:
         if found.person.email == before:
-            return _("Saved. Certificates that were issued bear the name that they were issued in.")
+            return _("Saved. Certificates they already have keep the earlier name.")
         if found.seen and not found.seen.active:
-            return _("Saved. The link that was mailed to the old address no longer works: send the invitation again.")
-        return _(
-            "Saved. From now on they sign in as %(email)s, with the password that they have.", email=found.person.email
-        )
+            return _("Saved. The link sent to the old address no longer works. Send the invitation again.")
+        return _("Saved. They now sign in as %(email)s with the same password.", email=found.person.email)
 
     return _handle_change(form, found, _("Correct"), _("Save"), deed, done)
 
@@ -79,7 +77,7 @@ def join_team(person_id: int) -> PageResponse:
         return actions.join_team(signed_in_context(session), person_id, team, form.how.data == "move")
 
     return _handle_change(
-        form, found, _("Team of"), _("Save"), deed, lambda: _("Saved. The team of earlier days stays as it was.")
+        form, found, _("Team of"), _("Save"), deed, lambda: _("Saved. Earlier days keep the earlier team.")
     )
 
 
@@ -89,7 +87,7 @@ def leave_team(person_id: int, bond_id: int) -> PageResponse:
     """Somebody is not in a team any more."""
     with unit_of_work() as session:
         done = actions.leave_team(signed_in_context(session), person_id, bond_id)
-    flash(_("They are not in this team any more.") if done else _("They had left this team before."))
+    flash(_("They were removed from this team.") if done else _("They had already left this team."))
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
@@ -117,7 +115,7 @@ def revoke_role(person_id: int, bond_id: int) -> PageResponse:
         refused = actions.revoke_role(signed_in_context(session), person_id, bond_id)
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
-    flash(str(refused.message) if refused else _("The role has been taken away."))
+    flash(str(refused.message) if refused else _("The role was removed."))
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
     back = url_for("dashboard.home") if own else url_for("dashboard.person", person_id=person_id)
@@ -138,11 +136,9 @@ def record_departure(person_id: int) -> PageResponse:
         return actions.record_departure(signed_in_context(session), person_id, last_day, form.reason.data or "")
 
     def done() -> str:
-        return _(
-            "%(name)s cannot sign in any more. What they did, and their certificates, stay.", name=found.person.name
-        )
+        return _("%(name)s can no longer sign in. Their record and certificates are kept.", name=found.person.name)
 
-    return _handle_change(form, found, _("Has left:"), _("They have left"), deed, done)
+    return _handle_change(form, found, _("Record that they left:"), _("Save"), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
@@ -169,16 +165,16 @@ def record_return(person_id: int) -> PageResponse:
     def done() -> str:
         if is_undeliverable(found.person.email):
             return _(
-                "%(name)s is back. Their address was erased: correct it, then send the invitation.",
+                "%(name)s has returned. Their e-mail address was erased. Correct it, then send the invitation.",
                 name=found.person.name,
             )
         return _(
-            "%(name)s is back. An invitation is on its way to %(email)s.",
+            "%(name)s has returned. We are sending an invitation to %(email)s.",
             name=found.person.name,
             email=found.person.email,
         )
 
-    return _handle_change(form, found, _("Is back:"), _("They are back"), deed, done)
+    return _handle_change(form, found, _("Record the return of"), _("Save"), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
@@ -191,17 +187,15 @@ def merge_people(person_id: int) -> PageResponse:
     def deed(session: WriteSession) -> Refusal | None:
         other = person_by_email(session, form.other.data or "")
         if other is None or other.left_at is not None:
-            return Refusal("other", _("Nobody who is here has this address."))
+            return Refusal("other", _("No one here has this e-mail address."))
         if other.id == _viewer_id() != person_id:
             # It would end with their own session, and with a role that somebody else has all at once.
-            return Refusal(
-                "other", _("This is the entry that you are signed in with. Open it, and merge this one into it.")
-            )
+            return Refusal("other", _("You are signed in with this entry. Open it and merge the other one into it."))
         take, reason = form.keep.data == "second", form.reason.data or ""
         return actions.merge_people(signed_in_context(session), other.id, person_id, take, reason)
 
     return _handle_change(
-        form, found, _("Merge another entry into"), _("Merge the two"), deed, lambda: _("The two entries are one now.")
+        form, found, _("Merge another entry into"), _("Merge"), deed, lambda: _("The two entries are merged.")
     )
 
 
@@ -215,9 +209,9 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
     if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
         name = found.person.name
         flash(
-            _("%(name)s has left already. Nothing has been changed now.", name=name)
+            _("%(name)s has already left. Nothing has changed.", name=name)
             if here
-            else _("%(name)s is here already. Nothing has been changed now.", name=name)
+            else _("%(name)s is already here. Nothing has changed.", name=name)
         )
         abort(redirect_after_post(url_for("dashboard.person", person_id=person_id)))
     if found is None or (here is not None and here != (found.person.left_at is None)):
@@ -243,7 +237,7 @@ def _handle_change(
                 if refused is not None:
                     session.rollback()  # what was done until then
         except LookupError:
-            flash(_("%(name)s has left, or come back, in the meantime. Nothing has been changed now.", name=name))
+            flash(_("%(name)s has left or returned in the meantime. Nothing has changed.", name=name))
             return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         if refused is None:
             flash(done())

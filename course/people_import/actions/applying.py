@@ -38,14 +38,14 @@ INVITATION_BATCH = 100  # invitations in one unit of work
 _CHUNK = 25  # lines between two looks at the clock
 ImportInvitee = tuple[int, str]  # id and name
 TeamCache = dict[tuple[str, ...], int]  # ids of teams by the key of their path
-FILE_DELETED = _("This file is not kept any more. Upload it again.")
+FILE_DELETED = _("This file is no longer kept. Upload it again.")
 PREVIEW_OUTDATED = _(
-    "Something has changed since you looked at the preview, so nothing was done. Look at it again, then apply it."
+    "Something has changed since you saw the preview, so nothing was applied. Check the preview, then apply it."
 )
-ANOTHER_IMPORT = _("Another list is being applied, so nothing was done. Apply this one when that has ended.")
-PERSON_CHANGED = _("Somebody changed this person while the list was being applied, so this row was not applied.")
+ANOTHER_IMPORT = _("Another list is being applied, so this one was not. Apply it when the other one is finished.")
+PERSON_CHANGED = _("Someone changed this person while the list was being applied, so this row was not applied.")
 PERSON_ADDED = _(
-    "Somebody with this address or staff number was added while the list was being applied, so this row was not applied."
+    "Someone with this address or staff number was added while the list was being applied, so this row was not applied."
 )
 TEAM_CLOSED = _("A team of this row was closed while the list was being applied, so this row was not applied.")
 

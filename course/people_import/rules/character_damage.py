@@ -45,7 +45,7 @@ def decoding_damage(text: str) -> str | None:
         right = " ".join(undo_double_decoding(part) or part for part in text.split())
         return _("“%(text)s” looks wrongly decoded. It may be “%(right)s”.", text=text, right=right)
     if html.unescape(text) != text:
-        return _("“%(text)s” holds a code of web pages. It may be “%(right)s”.", text=text, right=html.unescape(text))
+        return _("“%(text)s” has a web page code. It may be “%(right)s”.", text=text, right=html.unescape(text))
     if _LOST_CHARACTER.search(text):
         return _("Letters seem to be missing in “%(text)s”.", text=text)
     if (
@@ -54,7 +54,7 @@ def decoding_damage(text: str) -> str | None:
         or (_MAC_ROMAN.search(text) or not _NEVER_IN_NAMES.isdisjoint(text))
     ):
         return _(
-            "“%(text)s” holds a sign that names do not have. The file may have been saved with another set of letters.",
+            "“%(text)s” has a character that names do not have. The file may have been saved with another character set.",
             text=text,
         )
     return None

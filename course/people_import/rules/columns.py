@@ -207,7 +207,7 @@ def mapping_error(columns: Mapping[str, int]) -> tuple[str, str] | None:
     if "name" not in columns and not {"first_name", "last_name"} <= set(columns):
         return "name", _("Choose the column of the full name, or those of the first and the last name.")
     if "completed" not in columns and ({"valid_until", "issuer"} & set(columns)):
-        return "completed", _("Choose the day on which the earlier certificate was completed as well.")
+        return "completed", _("Also choose the day when the earlier certificate was completed.")
     twice = [field for field, index in columns.items() if list(columns.values()).count(index) > 1]
     if twice:
         return twice[-1], _("This column is chosen twice.")

@@ -27,7 +27,7 @@ def only_number_agrees(person: KnownPerson, number: str | None) -> str:
     """The staff number is that of a person with another name and another address."""
     return _(
         "The staff number %(number)s is that of %(name)s (%(email)s), and neither the name nor the address in this row is theirs. "
-        "If it is no number of one person, leave the cell empty.",
+        "If the number is not one person’s, leave the cell empty.",
         **_identity(person),
         number=number,
     )
@@ -38,24 +38,24 @@ def identity_question(person: KnownPerson, by_number: bool, by_address: bool, di
     address is another one, and the name as well if it `differs`."""
     if by_number and by_address:
         question = _(
-            "The staff number and address are that of %(name)s (%(email)s), but the name in this row is another one. "
+            "The staff number and address are that of %(name)s (%(email)s), but the name in this row is different. "
             "Is it the same person?",
             **_identity(person),
         )
     elif by_address:
         question = _(
-            "The address is that of %(name)s (%(email)s), but the name in this row is another one. Is it the same person?",
+            "The address is that of %(name)s (%(email)s), but the name in this row is different. Is it the same person?",
             **_identity(person),
         )
     elif differs:
         question = _(
-            "The staff number is that of %(name)s (%(email)s), but the name and the address in this row are others. "
+            "The staff number is that of %(name)s (%(email)s), but the name and address in this row are different. "
             "Is it the same person?",
             **_identity(person),
         )
     else:
         question = _(
-            "The staff number is that of %(name)s (%(email)s), but the address in this row is another one. "
+            "The staff number is that of %(name)s (%(email)s), but the address in this row is different. "
             "Is it the same person?",
             **_identity(person),
         )
@@ -66,12 +66,12 @@ def is_another_person(person: KnownPerson, by_number: bool, by_address: bool) ->
     """It was decided that the row is about another person, who cannot have the same staff number or address."""
     if by_number and by_address:
         return _(
-            "It is not %(name)s, but has their staff number and address. Give one of the two another one.",
+            "It is not %(name)s, but has their staff number and address. Change one of them.",
             name=person.name,
         )
     if by_address:
-        return _("It is not %(name)s, but has their address. Give one of the two another one.", name=person.name)
-    return _("It is not %(name)s, but has their staff number. Give one of the two another one.", name=person.name)
+        return _("It is not %(name)s, but has their address. Change one of them.", name=person.name)
+    return _("It is not %(name)s, but has their staff number. Change one of them.", name=person.name)
 
 
 def address_of_other_number(person: KnownPerson) -> str:
@@ -100,8 +100,8 @@ def number_was_of_but_address(before: KnownPerson, person: KnownPerson) -> str:
 def address_of_former(person: KnownPerson) -> str:
     """The address is that of a person who has left, with another name and staff number."""
     return _(
-        "This is the address of %(name)s, who has left; the name and the staff number are others. If it is the same person, "
-        "correct their entry first. If not, give that entry another address.",
+        "This is the address of %(name)s, who has left. The name and staff number are different. If it is the same person, "
+        "correct their entry first. If not, change the address of that entry.",
         name=person.name,
     )
 
@@ -150,7 +150,7 @@ def merged_entry(person: KnownPerson) -> str:
 
 def merged_entry_other_name() -> str:
     """The name in a row about a merged entry is neither of the two."""
-    return _("But the name is another one. Correct the list, or add them on the page of people.")
+    return _("But the name is different. Correct the list, or add them on the People page.")
 
 
 def merged_entry_leaves() -> str:

@@ -54,7 +54,7 @@ def parse_file(data: bytes) -> Table:
             found.append((line, [_printable(cell) for cell in cells]))
     if len(bad) > _MAX_BAD_ROWS and len(bad) > len(found):
         raise UnreadableError(
-            _("Hardly a row of this file can be read. Line %(line)s: %(fault)s", line=bad[0].line, fault=bad[0].reason)
+            _("Few rows of this file can be read. Line %(line)s: %(fault)s", line=bad[0].line, fault=bad[0].reason)
         )
     return build_table(found, bad)
 
@@ -66,8 +66,8 @@ def parse_and_pack(data: bytes) -> bytes:
 
 def _undecoded_fault(odd: str) -> str:
     return _(
-        "There is a byte in this row that is no letter in this file: %(bytes)s. It may be an apostrophe or an accented letter "
-        "that another program wrote. Type it again, and save the list as “CSV UTF-8”.",
+        "This row has a byte that is not a letter in this file: %(bytes)s. It may be an apostrophe or an accented letter "
+        "from another program. Type it again, and save the list as “CSV UTF-8”.",
         bytes=odd,
     )
 

@@ -35,7 +35,7 @@ LINE_KINDS: dict[LineKind, str] = {
     "asked": _("To be decided"),
     "added": _("Added"),
     "changed": _("Changed"),
-    "back": _("Comes back"),
+    "back": _("Returns"),
     "left": _("Leaves"),
     "joined": _("With another row"),
     "unchanged": _("Unchanged"),
@@ -220,9 +220,9 @@ class _NameCounts:
 
 def _is_here(person: KnownPerson) -> str:
     if not person.staff_number:
-        return _("%(name)s (%(email)s) is here already.", name=person.name, email=person.email)
+        return _("%(name)s (%(email)s) is already here.", name=person.name, email=person.email)
     return _(
-        "%(name)s (%(email)s, staff number %(number)s) is here already.",
+        "%(name)s (%(email)s, staff number %(number)s) is already here.",
         name=person.name,
         email=person.email,
         number=person.staff_number,
@@ -296,7 +296,7 @@ def _plan_group(
     for question in questions:
         answer = answers.get(question_key(first.number, question.kind, question.person))
         if answer == SKIP:
-            line = ImportLine(first.number, "unchanged", first.who, (_("Left out, as was decided."),), person=person)
+            line = ImportLine(first.number, "unchanged", first.who, (_("Left out, as you decided."),), person=person)
             break
         if answer != ACCEPT:
             line = replace(
@@ -335,12 +335,12 @@ def _make_line(
     gone = row_data.leaving is not None and row_data.leaving <= today
     later: tuple[str, ...] = ()
     if row_data.leaving is not None and not gone:
-        text = _("The last day, %(day)s, is still to come. Nothing is done about it until then.", day=row_data.leaving)
+        text = _("The last day, %(day)s, is in the future. Nothing changes until then.", day=row_data.leaving)
         later = (text,)
     if person is None:
         if gone:
             return ImportLine(
-                number, "unchanged", called, (_("Has left already, so is not added."),), row_data=row_data
+                number, "unchanged", called, (_("Has already left, so is not added."),), row_data=row_data
             )
         notes = describe_new_person(row_data, team_paths)
         return ImportLine(number, "added", called, (*notes, *later), frozenset({"added"}), row_data)
@@ -351,8 +351,8 @@ def _make_line(
         if row_data.start is None or row_data.start <= person.left:
             raise RefusedRowError(
                 _(
-                    "%(name)s left on %(day)s. To bring them back by a list, their first day has to be after that; "
-                    "or open their page.",
+                    "%(name)s left on %(day)s. To record their return in a list, give a later first day. "
+                    "Or open their page.",
                     name=person.name,
                     day=person.left,
                 )
@@ -360,12 +360,12 @@ def _make_line(
     if gone:
         if person.administrator:
             raise RefusedRowError(
-                _("%(name)s is an administrator. Take that role away on their page first.", name=person.name)
+                _("%(name)s is an administrator. Remove that role on their page first.", name=person.name)
             )
         if row_data.leaving is not None and row_data.leaving < person.start:
             raise RefusedRowError(
                 _(
-                    "The last day is before %(day)s, when %(name)s came.",
+                    "The last day is before %(day)s, when %(name)s started.",
                     day=person.start,
                     name=person.name,
                 )

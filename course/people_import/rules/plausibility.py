@@ -59,5 +59,5 @@ def _odd_name(name: str) -> list[ImportQuestion]:
         found.append(ImportQuestion("sign", _("“%(name)s” has a “%(sign)s” in it.", name=name, sign=sign[0].strip())))
     parts = name.casefold().split()
     if len(parts) > 2 and (parts[-1] == parts[-2] or parts[: len(parts) // 2] * 2 == parts):
-        found.append(ImportQuestion("repeated", _("“%(name)s” says something twice.", name=name)))
+        found.append(ImportQuestion("repeated", _("“%(name)s” repeats something.", name=name)))
     return found

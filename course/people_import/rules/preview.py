@@ -85,7 +85,7 @@ class ImportPreview:
         for row in self.rows:
             yield row.number, row.who, LINE_KINDS[row.kind], lazy_join(row.notes)  # type: ignore[index]
         for who in self.missing:
-            yield "", who, _("Not in the list"), _("Nothing is done about them.")
+            yield "", who, _("Not in the list"), _("Nothing changes for them.")
 
 
 def dump_preview(plan: ImportPlan) -> str:

@@ -20,66 +20,68 @@ class QuestionKind:
     answers: Mapping[str, str]
 
 
-_IDENTITY_ANSWERS = {SAME: _("The same person"), OTHER: _("Somebody else"), SKIP: _("Leave out")}
-_PLAUSIBILITY_ANSWERS = {ACCEPT: _("It is right"), SKIP: _("Leave out")}
+_IDENTITY_ANSWERS = {SAME: _("The same person"), OTHER: _("Someone else"), SKIP: _("Leave out")}
+_PLAUSIBILITY_ANSWERS = {ACCEPT: _("It is correct"), SKIP: _("Leave out")}
 QUESTIONS: dict[str, QuestionKind] = {
     "number": QuestionKind(
         _("Another staff number"),
-        _("Name and address agree, and the staff number is another one, as after a change of the payroll system."),
-        {SAME: _("Take the new number"), OTHER: _("Somebody else"), SKIP: _("Leave out")},
+        _(
+            "The name and address match but the staff number is different, for example after a change of payroll system."
+        ),
+        {SAME: _("Take the new number"), OTHER: _("Someone else"), SKIP: _("Leave out")},
     ),
     "zeros": QuestionKind(
         _("A staff number that a spreadsheet may have changed"),
-        _(
-            "A spreadsheet takes zeros away and writes long numbers in another way. These may be people who are here already."
-        ),
+        _("A spreadsheet removes zeros and changes long numbers. These may be people who are already here."),
         _IDENTITY_ANSWERS,
     ),
     "address": QuestionKind(
-        _("A name that is here with another address"),
-        _("If it is the same person, their address is changed, and they keep all that they have done."),
+        _("A name that is already here with another address"),
+        _("If it is the same person, their address changes and they keep their record."),
         _IDENTITY_ANSWERS,
     ),
     "name": QuestionKind(
-        _("An address or a staff number that is here with another name"),
-        _("It may be a new name, or an address or a number that several people share."),
+        _("An address or staff number that is already here with another name"),
+        _("It may be a new name, or several people may share an address or number."),
         _IDENTITY_ANSWERS,
     ),
     "twin": QuestionKind(
-        _("A second entry of one name"),
+        _("A second entry with the same name"),
         _(
-            "Check that these are different people. If they are the same, leave the row out and correct the entry that is here."
+            "Check that these are different people. If they are not, leave the row out and correct the entry that is here."
         ),
         _PLAUSIBILITY_ANSWERS,
     ),
     "letters": QuestionKind(
-        _("Letters that look wrongly read"),
+        _("Letters that look wrong"),
         _("If they are, leave these rows out, save the list as “CSV UTF-8”, and upload it again."),
         _PLAUSIBILITY_ANSWERS,
     ),
     "alike": QuestionKind(
-        _("Characters that only look like others"), _("People could not be found by them."), _PLAUSIBILITY_ANSWERS
+        _("Characters that look like others"),
+        _("Searching by name would not find these people."),
+        _PLAUSIBILITY_ANSWERS,
     ),
     "no-letter": QuestionKind(_("Names without a letter"), _("Is it the right column?"), _PLAUSIBILITY_ANSWERS),
     "one-word": QuestionKind(_("Names of one word"), _("Is the last name in another column?"), _PLAUSIBILITY_ANSWERS),
     "capitals": QuestionKind(
-        _("Names in capitals, or without any"),
+        _("Names in capitals, or without capitals"),
         _("Certificates show a name as it is written in the list."),
         _PLAUSIBILITY_ANSWERS,
     ),
     "sign": QuestionKind(
-        _("Names with a remark or a sign"),
+        _("Names with a note or a symbol"),
         _("Certificates show a name as it is written in the list."),
         _PLAUSIBILITY_ANSWERS,
     ),
     "repeated": QuestionKind(
-        _("Names that say something twice"),
-        _("Is the full name in the column of the last name?"),
+        _("Names that repeat something"),
+        _("Is the full name in the last name column?"),
         _PLAUSIBILITY_ANSWERS,
     ),
     "order": QuestionKind(
         _("Names in another order"),
-        _("Are the first and the last name in each other’s columns?"),
+        _("Are the first and last names swapped?"),
         _PLAUSIBILITY_ANSWERS,
     ),
     "changed-number": QuestionKind(

@@ -125,8 +125,8 @@ def _contradictions(rows: Sequence[ParsedRow]) -> dict[int, str]:
 
 
 _ADVICE = {
-    "email": _("Each person needs an address of their own, and one name and number in all their rows."),
-    "staff_number": _("If it is no number of one person, leave the cell empty."),
+    "email": _("Each person needs their own address, and the same name and number in all their rows."),
+    "staff_number": _("If the number is not one person’s, leave the cell empty."),
 }
 
 
@@ -210,7 +210,7 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
         raise ConflictingRowsError(_("They give different certificates of one day."))
     remarks = dict.fromkeys(remark for row in rows for remark in row.remarks)
     if ended:
-        remarks[_("A post that has ended is left out, because another one goes on.")] = None
+        remarks[_("A post that has ended is left out, because another one continues.")] = None
     return RowData(
         email=rows[0].email,
         name=names[0] if names else None,

@@ -110,11 +110,11 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
     row_data.start = read_list_day(row.get("start", ""), _DATE_LABELS["start"])
     row_data.leaving = read_last_day(row.get("leaving", ""), _DATE_LABELS["leaving"])
     if row_data.start and row_data.leaving and row_data.leaving < row_data.start:
-        raise RefusedRowError(_("The last day is before the first one."))
+        raise RefusedRowError(_("The last day is before the first day."))
     certificate = _read_certificate(row, today)
     row_data.certificates = (certificate,) if certificate else ()
     row_data.remarks = tuple(
-        _("%(label)s: “%(day)s” is no day, so none is taken.", label=label, day=row[field])
+        _("%(label)s: “%(day)s” is not a day, so it is ignored.", label=label, day=row[field])
         for field, label in _DATE_LABELS.items()
         if row.get(field) and is_placeholder_day(row[field]) and any(sign.isalnum() for sign in row[field])
     )
@@ -129,9 +129,7 @@ def _read_email(typed: str) -> str:
     try:
         validate_email(typed, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise RefusedRowError(
-            _("“%(typed)s” is not an e-mail address to which mail can be sent.", typed=typed)
-        ) from None
+        raise RefusedRowError(_("“%(typed)s” is not an e-mail address such as sam@example.org.", typed=typed)) from None
     return normalise_email(typed)
 
 
@@ -148,7 +146,7 @@ def _read_manager(typed: str) -> bool:
     words = typed.casefold()
     if words in ("administrator", "admin"):
         raise RefusedRowError(
-            _("A list makes nobody an administrator. Leave the role empty, and give it on the person’s page.")
+            _("A list cannot make anyone an administrator. Leave the role empty and give it on the person’s page.")
         )
     if words not in ROLES:
         raise RefusedRowError(
@@ -162,14 +160,14 @@ def _read_certificate(row: Mapping[str, str], today: date) -> ImportCertificate 
     until = read_list_day(row.get("valid_until", ""), _DATE_LABELS["valid_until"])
     if day is None:
         if until is not None or row.get("issuer"):
-            raise RefusedRowError(_("The earlier certificate has no day on which it was completed."))
+            raise RefusedRowError(_("The earlier certificate has no completion day."))
         return None
     if day < FIRST_CERTIFICATE or (until is not None and until > add_months(today, 120)):
         raise RefusedRowError(_("The earlier certificate has a day before 1990, or one more than ten years from now."))
     if day > today:
-        raise RefusedRowError(_("The earlier certificate was completed on a day that is still to come."))
+        raise RefusedRowError(_("The earlier certificate has a completion day in the future."))
     if until is not None and until <= day:
-        raise RefusedRowError(_("The earlier certificate does not end after the day on which it was completed."))
+        raise RefusedRowError(_("The earlier certificate must end after the day it was completed."))
     if len(row.get("issuer", "")) > 200:
         raise RefusedRowError(_("The issuer is longer than 200 characters."))
     return ImportCertificate(day, until, row.get("issuer") or _ISSUER)

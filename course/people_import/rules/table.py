@@ -72,15 +72,15 @@ def build_table(
     if any(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", heading) for heading in headings):
         raise UnreadableError(
             _(
-                "Line %(line)s holds a person, and should hold the headings, such as “Name” and “E-mail”. Add "
-                "a line with them.",
+                "Line %(line)s has a person, but should have headings such as “Name” and “E-mail”. Add "
+                "a line of headings.",
                 line=first,
             )
         )
     bad = [one for one in bad if one.line > first]
     if not rows and not bad:
         raise UnreadableError(
-            _("The file has only one line. The first line holds the headings, and each other one a person.")
+            _("The file has only one line. The first line has the headings. Each other line has a person.")
         )
     if len(rows) > MAX_ROWS:
         raise UnreadableError(
@@ -99,7 +99,7 @@ def build_table(
             list_rows.append((line, tuple(cell[:_MAX_CELL_LENGTH] for cell in cells[: len(headings)])))
     if len(rows) > 5 and len(list_rows) < len(rows) / 10:
         raise UnreadableError(
-            _("Hardly a row has as many cells as there are headings. Is there a title above the headings? Delete it.")
+            _("Few rows have as many cells as there are headings. If there is a title above the headings, delete it.")
         )
     return Table(_unique_headings(headings), tuple(list_rows), tuple(sorted(bad, key=lambda one: one.line)), notes)
 
@@ -118,8 +118,8 @@ def check_columns(columns: int) -> None:
     if columns > MAX_COLUMNS:
         raise UnreadableError(
             _(
-                "The list has %(columns)s columns, and at most %(most)s can be read. "
-                "Delete those that are not about people’s names, addresses, teams and days.",
+                "The list has %(columns)s columns, but at most %(most)s can be read. "
+                "Keep only the columns with names, addresses, teams and days.",
                 columns=format(columns, ","),
                 most=MAX_COLUMNS,
             )
@@ -177,7 +177,7 @@ def pack_table(table: Table) -> bytes:
         ensure_ascii=False, separators=(",", ":"),
     )  # fmt: skip
     if len(text) > MAX_CHARACTERS:
-        raise UnreadableError(_("The list holds too much text. Delete the columns that are not needed, or divide it."))
+        raise UnreadableError(_("The list has too much text. Delete the columns you do not need, or divide the list."))
     return _FORMAT_HEADER + zlib.compress(text.encode(), 1)
 
 

@@ -13,11 +13,11 @@ from course.privacy.rules.retention_schedule import ErasureStage
 from course.translation import lazy_gettext as _
 
 # Columns that never leave the database, because their reader could sign in as the person or send mail as the course.
-_GRANTS_ACCESS = "it lets somebody in"
+_GRANTS_ACCESS = "it gives access to an account"
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
     ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by"),
-    _("It says who did something for the organisation. Each such deed stands in the log, which is downloaded too."),
+    _("It says who did something for the organisation. Each action is in the log, which is downloaded too."),
 )
 
 
@@ -80,13 +80,13 @@ TEAMS = PersonalDataSection(
         PersonalDataTable("membership", _("Teams"), {"team_id": _("Team"), "since": _("Since"), "until": _("Until")}),
         PersonalDataTable("role_grant", _("Roles"), {"role": _("Role"), "team_id": _("Team"), "since": _("Since"),
             "until": _("Until")}),
-        PersonalDataTable("deputy", _("Standing in for somebody, or having somebody stand in"),
+        PersonalDataTable("deputy", _("Deputies: who I deputise for, and who deputises for me"),
             {"manager_id": _("Manager"), "deputy_id": _("Deputy"), "until": _("Until"), "reason": _("Reason")},
             person_columns=("manager_id", "deputy_id"), deletion_stage="proof", cleared_columns={"learning": {"reason": ""}}),
-        PersonalDataTable("contact", _("Contacts that I look after"),
+        PersonalDataTable("contact", _("Contacts I keep up to date"),
             {"kind": _("Which"), "confirmed_at": _("Confirmed")}, person_columns=("owner_id",),
-            excluded_columns=dict.fromkeys(("name", "phone", "email"), "it is how somebody else is reached, for everybody to see")),
-        PersonalDataTable("report_subscription", _("Team reports by mail"),
+            excluded_columns=dict.fromkeys(("name", "phone", "email"), "it is how to reach someone else, for everyone to see")),
+        PersonalDataTable("report_subscription", _("Team reports by e-mail"),
             {"since": _("Since"), "every": _("Every"), "team_id": _("Team"), "ended_at": _("Until")}, deletion_stage="mail"),
         PersonalDataTable("report_bulletin", _("Team reports that were sent to me"),
             {"day": _("Day"), "people": _("People named")}, person_columns=("subscription_id",),
@@ -100,7 +100,7 @@ LEARNING = PersonalDataSection(
     _("What I did in the course"),
     _("My record shows the same with the exact words that you saw."),
     (
-        PersonalDataTable("enrolment", _("Courses and refreshers"), {"opened_at": _("Begun"), "kind": _("What")}),
+        PersonalDataTable("enrolment", _("Courses and refreshers"), {"opened_at": _("Started"), "kind": _("What")}),
         PersonalDataTable("refresher_part", _("What a refresher was made of"),
             {"enrolment.opened_at": _("Refresher of"), "kind": _("What"), "ref": _("Which"), "why": _("Why")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
@@ -110,13 +110,13 @@ LEARNING = PersonalDataSection(
         PersonalDataTable("page_read", _("Pages read"),
             {"read_at": _("When"), "ref": _("Page"), "version": _("Version")}, person_columns=("enrolment_id",),
             deletion_stage="learning"),
-        PersonalDataTable("page_answer", _("Questions that I answered on pages"),
+        PersonalDataTable("page_answer", _("Questions I answered on pages"),
             {"answered_at": _("When"), "ref": _("Page"), "question_id": _("Question"), "correct": _("Right")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
         PersonalDataTable("attempt", _("Checks, assessments and boosters"),
-            {"opened_at": _("Begun"), "kind": _("What"), "ref": _("About"), "number": _("Number")},
+            {"opened_at": _("Started"), "kind": _("What"), "ref": _("About"), "number": _("Number")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
-        PersonalDataTable("attempt_item", _("Questions that were put to me"),
+        PersonalDataTable("attempt_item", _("Questions I was asked"),
             {"attempt.opened_at": _("Attempt of"), "question_id": _("Question"), "version": _("Version"), "point": _("Point")},
             person_columns=("attempt_id",), deletion_stage="learning"),
         PersonalDataTable("answer", _("Answers, and how sure I was"),
@@ -126,22 +126,31 @@ LEARNING = PersonalDataSection(
             {"finished_at": _("When"), "attempt.kind": _("What"), "passed": _("Passed"), "points_right": _("Right"),
                 "points_asked": _("Asked")}, person_columns=("attempt_id",), deletion_stage="learning"),
         PersonalDataTable("scenario_run", _("Scenarios"),
-            {"opened_at": _("Begun"), "ref": _("Scenario"), "number": _("Number")},
+            {"opened_at": _("Started"), "ref": _("Scenario"), "number": _("Number")},
             person_columns=("enrolment_id",), deletion_stage="learning"),
         PersonalDataTable("decision", _("Decisions in scenarios"),
             {"decided_at": _("When"), "scenario_run.ref": _("Scenario"), "scene_id": _("Scene"), "choice_id": _("Choice")},
             person_columns=("run_id",), deletion_stage="learning"),
-        PersonalDataTable("decision_withdrawal", _("Decisions that I took back"),
+        PersonalDataTable("decision_withdrawal", _("Decisions I undid"),
             {"withdrawn_at": _("When"), "decision.scene_id": _("Scene"), "decision.choice_id": _("Choice")},
             person_columns=("decision_id",), deletion_stage="learning"),
         PersonalDataTable("run_outcome", _("How scenarios ended"),
             {"finished_at": _("When"), "scenario_run.ref": _("Scenario"), "ending": _("Ending"), "outcome": _("Outcome")},
             person_columns=("run_id",), deletion_stage="learning"),
+        PersonalDataTable("pair_member", _("Stories that I took with a colleague"),
+            {"joined_at": _("When")}, deletion_stage="learning"),
+        PersonalDataTable("pair_run", _("My way through stories for two"), {"pair_member.joined_at": _("When")},
+            person_columns=("member_id",), deletion_stage="learning"),
+        PersonalDataTable("pair_choice", _("What I chose in stories for two"),
+            {"chosen_at": _("When"), "step": _("Decision"), "turn": _("Turn"), "scene_id": _("Scene"), "choice_id": _("Choice")},
+            person_columns=("member_id",), deletion_stage="learning"),
+        PersonalDataTable("pair_leaving", _("When I went on alone in a story for two"), {"left_at": _("When")},
+            person_columns=("member_id",), deletion_stage="learning"),
     ),
 )  # fmt: skip
 NOTES = PersonalDataSection(
     _("My private notes"),
-    _("Nobody but you can open them, and they are in your own download only."),
+    _("Only you can open them. They are only in your own download."),
     (
         PersonalDataTable(
             "reflection",
@@ -168,24 +177,24 @@ PROOF = PersonalDataSection(
             {"number": _("Number"), "name": _("Name"), "course": _("Course"), "completed_on": _("Completed"),
                 "valid_until": _("Valid until"), "language": _("Language"), "signatory_name": _("Signed by")},
             cleared_columns={"proof": {"name": "", "language": None, "signatory_name": None, "signatory_role": None}}),
-        PersonalDataTable("certificate_change", _("What became of certificates"),
+        PersonalDataTable("certificate_change", _("Certificate history"),
             {"changed_at": _("When"), "certificate.number": _("Certificate"), "kind": _("What"), "reason": _("Reason")},
             person_columns=("certificate_id",), cleared_columns={"proof": {"reason": ""}}),
-        PersonalDataTable("kept_link_end", _("Links to my certificates that were ended"),
+        PersonalDataTable("kept_link_end", _("Links to my certificates that I ended"),
             {"ended_at": _("When")}, deletion_stage="proof"),
         # The row stays: its index in the revocation list must never be given to another credential.
         PersonalDataTable("signed_credential", _("Signed files"),
             {"signed_at": _("When"), "certificate.number": _("Certificate")},
             person_columns=("certificate_id",), cleared_columns={"proof": {"document": ""}}),
-        PersonalDataTable("credential_revocation", _("Signed files that count no more"),
+        PersonalDataTable("credential_revocation", _("Signed files that no longer count"),
             {"made_at": _("When"), "certificate.number": _("Certificate")}, person_columns=("certificate_id",)),
-        PersonalDataTable("renewal_import", _("Certificates that I brought along"),
+        PersonalDataTable("renewal_import", _("Certificates from elsewhere"),
             {"day": _("Completed"), "valid_until": _("Valid until"), "issuer": _("Issued by"), "reason": _("Reason")},
             cleared_columns={"learning": {"reason": ""}, "proof": {"issuer": "", "proof": None}}),
-        PersonalDataTable("imported_certificate", _("Certificates that a list told of"),
+        PersonalDataTable("imported_certificate", _("Certificates from an imported list"),
             {"day": _("Completed"), "valid_until": _("Valid until"), "issuer": _("Issued by")}, deletion_stage="proof"),
         PersonalDataTable("renewal_extension", _("More time"),
-            {"recorded": _("Written down"), "until": _("Until"), "reason": _("Reason"), "withdrawn": _("Taken back")},
+            {"recorded": _("Recorded"), "until": _("Until"), "reason": _("Reason"), "withdrawn": _("Cancelled")},
             cleared_columns={"learning": {"reason": "", "withdrawn_reason": None}}),
         PersonalDataTable("renewal_pause", _("Leaves"),
             {"since": _("From"), "until": _("To"), "reason": _("Reason")}, cleared_columns={"learning": {"reason": ""}}),
@@ -210,17 +219,17 @@ MAIL = PersonalDataSection(
         PersonalDataTable("address_fault", _("Mail that came back"),
             {"made_at": _("When"), "address": _("Address"), "kind": _("What"), "reason": _("Reason")},
             person_columns=(), address_columns=("address", "made_at"), deletion_stage="mail"),
-        PersonalDataTable("mail_choice", _("Mail that I chose to get or not"),
+        PersonalDataTable("mail_choice", _("E-mails I chose to get or stop"),
             {"made_at": _("When"), "kind": _("What"), "wanted": _("Wanted")}, deletion_stage="mail"),
     ),
 )  # fmt: skip
 SIGN_IN = PersonalDataSection(
     _("Signing in"),
-    _("Each time that you signed in and out stands in the log below."),
+    _("The log below shows each time you signed in and out."),
     (
         PersonalDataTable("credential", _("Password"), {"set_at": _("Chosen")},
             excluded_columns={"password_hash": _GRANTS_ACCESS, "session_key": _GRANTS_ACCESS}, deletion_stage="sign_in"),
-        PersonalDataTable("sign_in_token", _("Links for signing in"),
+        PersonalDataTable("sign_in_token", _("Sign-in links"),
             {"created_at": _("Made"), "purpose": _("What for"), "expires_at": _("Good until"), "used_at": _("Used")},
             excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
     ),
@@ -254,7 +263,7 @@ RECORD_VIEWS = PersonalDataSection(
     _("Who looked at my record"),
     "",
     (
-        PersonalDataTable("record_view", _("Looks at my record, and mine at others’"),
+        PersonalDataTable("record_view", _("Who opened my record, and whose I opened"),
             {"at": _("When"), "what": _("What"), "detail": _("Which file")},
             person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
     ),
@@ -266,7 +275,7 @@ PERSONAL_DATA_TABLES: dict[str, PersonalDataTable] = {
 
 # Tables that are in the export although no column ties their rows to a person: see queries/subject_data.py.
 INDIRECT_TABLES = {
-    "audit_entry": _("The log: by the number of whoever did something, and of whom it was done to."),
+    "audit_entry": _("The log: by the number of the person who acted, and of the person affected."),
     "sign_in_attempt": _("Failed tries: by the hash of the address."),
 }
 # Tables without data about a person, except perhaps who made a row.
@@ -279,23 +288,25 @@ NON_PERSONAL_TABLES = {
     "ended_session": _("A hash that fits a cookie and no person; it goes after twelve hours."),
     "figure_release": _("On which Mondays figures of groups were published."),
     "job": _(
-        "Work that the server does by itself or was asked for. What names somebody in it goes when it has ended, and "
+        "Work that the server does by itself or was asked for. Names in it are erased when it has ended, and "
         "the whole row after thirty days."
     ),
     "key_withdrawal": _("About a signing key."),
     "mail_outage": _("A time in which the mail server took no mail. What the server said is kept without addresses."),
     "organisation": _("About the organisation, with who signs its certificates."),
     "organisation_look": _("The organisation’s logo and colour."),
+    "pair": _("A story that two people took together; who they were is in another table."),
+    "pair_code": _("Six digits that work for half an hour."),
     "people_import": _("A list of many people: the file goes after a day, what it did after a month."),
     "people_import_run": _("How far a list has been written, by the numbers of its lines."),
     "published_figure": _(
         "Figures of five people or more as they could be seen: counts without any number of a person. They "
-        "stay as they are when somebody’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
+        "stay as they are when a person’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
     ),
     "registration_link": _("A link for a team."),
-    "reminder_policy": _("A rule for everybody."),
-    "renewal_policy": _("A rule for everybody."),
-    "retention_schedule": _("A rule for everybody."),
+    "reminder_policy": _("A rule for everyone."),
+    "renewal_policy": _("A rule for everyone."),
+    "retention_schedule": _("A rule for everyone."),
     "secret_key_fingerprint": _("Which secret key the database is used with."),
     "signing_key": _("A signing key."),
     "status_list": _("Numbers that were revoked."),
@@ -303,7 +314,7 @@ NON_PERSONAL_TABLES = {
     "team_change": _("What a team was called."),
     "team_talk": _("What a team talked about, for which no names are asked."),
     "trusted_issuer": _("Another organisation."),
-    "usual_pathway": _("A rule for everybody."),
-    "sent_form": _("Fingerprints of forms that were sent; they tell nobody's name and are forgotten after two days."),
+    "usual_pathway": _("A rule for everyone."),
+    "sent_form": _("Fingerprints of forms that were sent. They hold no name and are erased after two days."),
     "worker_beat": _("A program on the server."),
 }

@@ -13,17 +13,17 @@ from course.translation import lazy_gettext as _
 # person who works here; the others when their retention time by the schedule is over.
 ErasureStage = Literal["spare", "notes", "learning", "mail", "sign_in", "proof"]
 STAGE_TITLES: dict[ErasureStage, str] = {
-    "spare": _("What nobody needs any more"),
+    "spare": _("Data no longer needed"),
     "notes": _("Private notes"),
     "learning": _("Details of the learning"),
     "mail": _("Mail and addresses"),
-    "sign_in": _("Traces of signing in"),
+    "sign_in": _("Sign-in data"),
     "proof": _("Proof of training"),
 }
 STAGE_CONTENTS: dict[ErasureStage, str] = {
-    "spare": "links that no longer work, calendar feeds that ended, and how somebody asked to join",
-    "notes": "what somebody wrote for themselves alone",
-    "learning": "pages read, answers and how sure, decisions in scenarios, and reasons that were written down",
+    "spare": "links that no longer work, calendar feeds that ended, and how a person asked to join",
+    "notes": "what a person wrote only for themselves",
+    "learning": "pages read, answers and how sure, decisions in scenarios, and recorded reasons",
     "mail": "mails, reminders, the e-mail address, and earlier ones",
     "sign_in": "links for signing in, the password, and calendar feeds",
     "proof": "name, staff number, completions and certificates, with the dates that they rest on",
@@ -50,7 +50,7 @@ class RetentionSettings:
 
     def __post_init__(self) -> None:
         if min(self.learning_months, self.proof_months, self.mail_months, self.sign_in_days) < 1:
-            raise ValueError("Everything is kept for a while: somebody may have been written down as gone by mistake.")
+            raise ValueError("Everything is kept for a while: someone may have been recorded as a leaver by mistake.")
         if self.proof_months < max(self.learning_months, self.mail_months):
             raise ValueError("Proof of training is kept at least as long as the rest: the name goes with it.")
 

@@ -100,16 +100,16 @@ def _fixed_date_reason(cycle: Cycle, completed: str) -> str:
     policy = cycle.policy
     if next_yearly_date(policy.fixed_month, policy.fixed_day, cycle.completion.day) == cycle.valid_until:
         return lazy_ngettext(
-            "everybody renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s month",
-            "everybody renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s months",
+            "everyone renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s month",
+            "everyone renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s months",
             policy.minimum_months,
             common=policy.fixed_date,
             completed=completed,
         )
     return lazy_ngettext(
-        "everybody renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s month, "
+        "everyone renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s month, "
         "so that one from shortly before %(common)s lasts until the year after",
-        "everybody renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s months, "
+        "everyone renews by %(common)s, %(completed)s, and a certificate is valid for at least %(num)s months, "
         "so that one from shortly before %(common)s lasts until the year after",
         policy.minimum_months,
         common=policy.fixed_date,
@@ -125,9 +125,9 @@ def refusal_reason(cycle: Cycle, pronouns: Pronouns) -> str:
     values = {"day": long_date(completion.day), "revoked": long_date(completion.revoked)}
     if not completion.revocation_reason:
         if completion.kind == IMPORTED:
-            return _("the certificate of %(day)s was taken back on %(revoked)s", **values)
+            return _("the certificate of %(day)s was withdrawn on %(revoked)s", **values)
         return _("the certificate of %(day)s was revoked on %(revoked)s", **values)
     values["reason"] = completion.revocation_reason
     if completion.kind == IMPORTED:
-        return _("the certificate of %(day)s was taken back on %(revoked)s (%(reason)s)", **values)
+        return _("the certificate of %(day)s was withdrawn on %(revoked)s (%(reason)s)", **values)
     return _("the certificate of %(day)s was revoked on %(revoked)s (%(reason)s)", **values)

@@ -19,10 +19,10 @@ _EXTENDED = Wording(_("you were granted more time: %(reason)s"), _("they were gr
 # No due date comes sooner than the minimum number of days after it is set.
 _EXTENDED_TO_MINIMUM = Wording(
     _(
-        "you were granted more time: %(reason)s (until %(until)s, but everybody gets at least the minimum number of days)"
+        "you were granted more time: %(reason)s (until %(until)s, but everyone gets at least the minimum number of days)"
     ),
     _(
-        "they were granted more time: %(reason)s (until %(until)s, but everybody gets at least the minimum number of days)"
+        "they were granted more time: %(reason)s (until %(until)s, but everyone gets at least the minimum number of days)"
     ),
 )
 _REVOKED = Wording(
@@ -66,7 +66,7 @@ def due_reason(due: DueDate, obligation: Obligation, on: date, pronouns: Pronoun
     start = long_date(obligation.start)
     if due.source == "floor":
         return _(
-            "everybody gets at least the minimum number of days; it has been needed since %(start)s",
+            "everyone gets at least the minimum number of days; it has been needed since %(start)s",
             start=start,
         )
     return _("it has been needed since %(start)s", start=start)
@@ -75,7 +75,7 @@ def due_reason(due: DueDate, obligation: Obligation, on: date, pronouns: Pronoun
 def _extension_reason(extension: Extension, due: date | None, pronouns: Pronouns) -> str:
     if extension.withdrawn:
         return _(
-            "the extra time was taken back on %(day)s, and everybody gets at least the minimum number of days",
+            "the extra time was cancelled on %(day)s, and everyone gets at least the minimum number of days",
             day=long_date(extension.withdrawn),
         )
     if due == extension.until:
@@ -92,7 +92,7 @@ def _leave_reason(pause: Pause, until: date, due: date, on: date, pronouns: Pron
     absence = absent.say(pronouns, since=long_date(pause.since), until=long_date(until), reason=pause.reason)
     if is_entered_date:
         return absence
-    return _("%(absence)s, and everybody gets at least the minimum number of days", absence=absence)
+    return _("%(absence)s, and everyone gets at least the minimum number of days", absence=absence)
 
 
 def _days_after_leave(pause: Pause, until: date, due: date, on: date, pronouns: Pronouns) -> str:

@@ -134,8 +134,8 @@ class DateLimit:
     def refusal(self) -> str:
         """The message that refuses a later date and says what to enter."""
         return lazy_ngettext(
-            "Enter %(latest)s or an earlier day. By the rule of renewal it reaches at most %(num)s month beyond %(base)s.",
-            "Enter %(latest)s or an earlier day. By the rule of renewal it reaches at most %(num)s months beyond %(base)s.",
+            "Enter %(latest)s or an earlier day. Under the renewal rule it reaches at most %(num)s month beyond %(base)s.",
+            "Enter %(latest)s or an earlier day. Under the renewal rule it reaches at most %(num)s months beyond %(base)s.",
             self.months,
             latest=long_date(self.latest),
             base=long_date(self.base_date),

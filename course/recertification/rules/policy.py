@@ -114,7 +114,7 @@ class Policy:
 def describe_policy(policy: Policy) -> str:
     """The policy version in plain words for pages: only the settings that apply, and from which day each period counts."""
     if policy.kind == GENERAL:
-        return _("The rule for everybody applies again.")
+        return _("The rule for everyone applies again.")
     import_age = policy.import_age_months
     return lazy_sentences(
         [
@@ -156,10 +156,10 @@ def _describe_validity(policy: Policy) -> str:
             policy.period_months,
         )
     return lazy_ngettext(
-        "Everybody renews by %(common)s. A certificate is valid for at least %(num)s month from the day of completion, so "
-        "anybody who has just completed the course waits until the year after.",
-        "Everybody renews by %(common)s. A certificate is valid for at least %(num)s months from the day of completion, so "
-        "anybody who has just completed the course waits until the year after.",
+        "Everyone renews by %(common)s. A certificate is valid for at least %(num)s month from the day of completion, so "
+        "anyone who has just completed the course waits until the year after.",
+        "Everyone renews by %(common)s. A certificate is valid for at least %(num)s months from the day of completion, so "
+        "anyone who has just completed the course waits until the year after.",
         policy.minimum_months,
         common=policy.fixed_date,
     )

@@ -100,8 +100,8 @@ FACT_KINDS = {
         LongLeaveForm,
         lazy_gettext("Long leave"),
         lazy_gettext(
-            "Nobody is reminded or overdue while they are away. To add or change the last day of a leave, record it again "
-            "with the same first day."
+            "People get no reminders, and are not overdue, while they are away. To add or change the last day "
+            "of a leave, record it again with the same first day."
         ),
         _save_leave,
         lambda form, day: Pause(
@@ -166,16 +166,16 @@ def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiRes
         try:
             with unit_of_work() as session:
                 actions.withdraw_fact(signed_in_context(session), person.id, what, fact_id, reason)
-            flash(_("%(name)s: taken back.", name=person.name))
+            flash(_("%(name)s: cancelled.", name=person.name))
         except LookupError:
-            flash(_("%(name)s: it was taken back or replaced before. Nothing has changed.", name=person.name))
+            flash(_("%(name)s: this was cancelled or replaced before. Nothing has changed.", name=person.name))
         return redirect_after_post(url_for("training_records.person", person_id=person.id))
     entry = next(
         entry for entry in queries.recertification_entries(db(), person.id) if (entry.kind, entry.id) == (what, fact_id)
     )
     page = render_template(
-        "recertification/record.html", form=form, person=person, title=_("Take it back"), lede="", entry=entry,
-        button=_("Take it back"), here=None, effect=_withdrawal_impact(person.id, what, fact_id),
+        "recertification/record.html", form=form, person=person, title=_("Cancel it"), lede="", entry=entry,
+        button=_("Cancel it"), here=None, effect=_withdrawal_impact(person.id, what, fact_id),
         voice=_pronouns_for(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)

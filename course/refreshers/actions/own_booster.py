@@ -8,14 +8,15 @@ from course.content.library import Library
 from course.context import Context
 from course.db import lock_row
 from course.learning import queries as learning
-from course.learning.actions import NewAttempt, open_attempt, protected_questions
+from course.learning.actions import NewAttempt, open_attempt
 from course.learning.models import Enrolment
-from course.learning.queries import OWN_BOOSTER, question_history
+from course.learning.queries import OWN_BOOSTER
 from course.learning.rules.drawing import draw_questions
 from course.learning.rules.progress import progress
 from course.refreshers import queries
+from course.refreshers.actions.booster_questions import booster_bank
 from course.refreshers.rules.boosters import points_to_ask
-from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
+from course.refreshers.rules.memory_model import memory_estimates
 
 
 def start_five(context: Context, library: Library) -> int | None:
@@ -36,15 +37,15 @@ def start_five(context: Context, library: Library) -> int | None:
     taught = list(library.taught_points)
     if queries.last_completed_begun_at(session, person_id) is None:
         taught = [p for module in progress(library, facts).modules if module.done for p in module.module.points]
-    memory = memory_from_reviews(queries.memory_reviews(session, person_id))
-    points = points_to_ask(memory_estimates(memory, taught, context.now), taught, memory)
+    bank = booster_bank(session, library, person_id, context.now)
+    estimate = memory_estimates(bank.memory, taught, context.now)
+    points = points_to_ask(estimate, taught, bank.memory, bank.missed)
     if not points:
         return None
     seed = secrets.randbelow(2**31)
-    history = question_history(session, person_id, protected_questions(session, library, person_id))
     # Until the final assessment is passed, the questions that nobody has seen are left to it.
     spare = None if facts.final_passed else dict.fromkeys(points, 0)
-    drawn = draw_questions([(point, 1) for point in points], library.questions.values(), history, seed, spare=spare)
+    drawn = draw_questions([(point, 1) for point in points], bank.questions, bank.history, seed, spare=spare)
     return open_attempt(
         session, library, NewAttempt(enrolment, "booster", OWN_BOOSTER, len(earlier) + 1, seed), drawn, context.now
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from sqlalchemy.orm import Session
@@ -12,9 +12,7 @@ from course.content.library import Library
 from course.content.schema_base import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
-from course.learning.actions import NewAttempt, open_attempt, protected_questions
-from course.learning.queries import question_history
-from course.learning.queries.page_answers import all_page_answers, pages_last_read
+from course.learning.actions import NewAttempt, open_attempt
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.mail.actions import schedule_message
 from course.mail.queries import opted_out_people
@@ -26,18 +24,16 @@ from course.recertification import queries as renewal
 from course.recertification.rules import certification_status
 from course.recertification.rules.certification_status import UP_TO_DATE
 from course.refreshers import queries
+from course.refreshers.actions.booster_questions import booster_bank
 from course.refreshers.actions.composition import person_memory_estimates, update_for
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.boosters import (
-    PageAnswerFact,
     SentBooster,
     interval_allows_booster,
     is_booster_due,
-    points_missed_on_pages,
-    rested_page_questions,
     weakest_points,
 )
-from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
+from course.refreshers.rules.memory_model import memory_estimates
 from course.refreshers.rules.messages import BoosterMessage
 from course.refreshers.rules.updates import Update, update_mail_step
 from course.reminders.queries import sending_hours
@@ -97,19 +93,11 @@ def draw_for_booster(
     session: Session, library: Library, person_id: int, at: datetime, seed: int
 ) -> list[DrawnQuestion]:
     """Draw the five questions of a booster for a person, from the bank of the library and from what its pages ask about
-    themselves. A question that was answered on its page counts as asked before all others, so new ones come before it."""
-    reviews = queries.memory_reviews(session, person_id)
-    answers = [
-        PageAnswerFact(a.question_id, a.point, a.correct, a.answered_at) for a in all_page_answers(session, person_id)
-    ]
-    estimate = memory_estimates(memory_from_reviews(reviews), library.taught_points, at)
-    missed = points_missed_on_pages(answers, reviews)
-    counts = [(point, 1) for point in weakest_points(estimate, library.taught_points, missed)]
-    rested = rested_page_questions(library.page_question_refs, pages_last_read(session, person_id), answers, at)
-    bank = [*library.questions.values(), *(library.page_questions[question] for question in sorted(rested))]
-    history = question_history(session, person_id, protected_questions(session, library, person_id))
-    asked_on_pages = dict.fromkeys((answer.question_id for answer in answers), 0)
-    return draw_questions(counts, bank, replace(history, last_asked={**asked_on_pages, **history.last_asked}), seed)
+    themselves."""
+    bank = booster_bank(session, library, person_id, at)
+    estimate = memory_estimates(bank.memory, library.taught_points, at)
+    counts = [(point, 1) for point in weakest_points(estimate, library.taught_points, bank.missed)]
+    return draw_questions(counts, bank.questions, bank.history, seed)
 
 
 def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: int) -> BoosterMessage:

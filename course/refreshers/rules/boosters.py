@@ -79,10 +79,12 @@ def weakest_points(
     return tuple(sorted(points, key=lambda p: (weighed[p], order[p]))[:BOOSTER_QUESTIONS])
 
 
-def points_to_ask(estimate: Mapping[str, float], points: Sequence[str], asked: Collection[str]) -> tuple[str, ...]:
+def points_to_ask(
+    estimate: Mapping[str, float], points: Sequence[str], asked: Collection[str], missed: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """The points of a booster that a learner begins: of `points`, those that they were asked about before and remember
-    least. What was never asked cannot be forgotten."""
-    return weakest_points(estimate, tuple(point for point in points if point in asked))
+    least; those `missed` on their page weigh more. What was never asked cannot be forgotten."""
+    return weakest_points(estimate, tuple(point for point in points if point in asked), missed)
 
 
 def interval_allows_booster(completed: date, sent: Sequence[SentBooster], on: date) -> bool:

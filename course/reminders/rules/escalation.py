@@ -83,7 +83,7 @@ def reminder_status(status: CertificationStatus, joined_on: date, hours: Sending
     if status.state == NOT_REQUIRED:
         return ReminderStatus(None, _("The course is not required."), None)
     if status.due is None or status.state == PAUSED:
-        return ReminderStatus(None, _("Nobody is reminded during a leave."), None)
+        return ReminderStatus(None, _("There are no reminders during a leave."), None)
     first_day = max(joined_on, status.cycle) if status.cycle else joined_on
     current, next_step = None, None
     for step in reminder_steps(status.due, status.window_opens, hours):

@@ -65,12 +65,12 @@ def describe_policy(policy: ReminderPolicy) -> str:
             _describe_steps(policy),
             _DIGEST_DAYS[policy.digest_weekday],
             lazy_ngettext(
-                "The safeguarding lead is told once a week about anybody who has been overdue for %(num)s day or more.",
-                "The safeguarding lead is told once a week about anybody who has been overdue for %(num)s days or more.",
+                "The safeguarding lead hears once a week about anyone who has been overdue for %(num)s day or more.",
+                "The safeguarding lead hears once a week about anyone who has been overdue for %(num)s days or more.",
                 policy.lead_days,
             ),
             _(
-                "Mail leaves between %(opens)s.00 and %(closes)s.00, on working days only.",
+                "Mail is sent between %(opens)s.00 and %(closes)s.00, on working days only.",
                 opens=policy.opens,
                 closes=policy.closes,
             ),
@@ -82,12 +82,12 @@ def _describe_steps(policy: ReminderPolicy) -> str:
     before = _describe_days_before(policy.before)
     if policy.every_days == 7:
         return _(
-            "Learners are reminded %(before)s before their due day, and once a week after it until they are done.",
+            "Learners are reminded %(before)s before their due day, and once a week after it until they have finished.",
             before=before,
         )
     return lazy_ngettext(
-        "Learners are reminded %(before)s before their due day, and every %(num)s day after it until they are done.",
-        "Learners are reminded %(before)s before their due day, and every %(num)s days after it until they are done.",
+        "Learners are reminded %(before)s before their due day, and every %(num)s day after it until they have finished.",
+        "Learners are reminded %(before)s before their due day, and every %(num)s days after it until they have finished.",
         policy.every_days,
         before=before,
     )
