@@ -165,7 +165,7 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
         return redirect_to(url_for("milestones.module_done", module_id=module.id))
     ids = [step.id for step in progress.steps]
     following = progress.steps[ids.index(page.id) + 1]
-    if read and following.kind != "page" and not _was_begun(module, following.id):
+    if following.kind != "page" and not _was_begun(module, following.id):
         return _begin_step(module, following.id)
     return redirect_to(step_address(following))
 
