@@ -115,7 +115,7 @@ class OrganisationForm(Form):
         field = self[f"{kind}-owner"]
         field.errors = [
             _(
-                "%(contact_kinds)s: nobody here has the address %(data)s. Add the person under People first.",
+                "%(contact_kinds)s: no one here has the address %(data)s. Add the person under People first.",
                 contact_kinds=CONTACT_KINDS[kind],
                 data=field.data,
             )

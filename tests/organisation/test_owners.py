@@ -78,7 +78,7 @@ def test_an_owner_is_assigned_by_address_and_that_confirms_nothing(session: Sess
     sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
     form = client.get("/organisation").fields() | {"lead-owner": "Sam@example.org", "lead-review": "3"}
     page = client.post("/organisation", form | {"lead-owner": "who@example.org"}, 422)
-    assert "nobody here has the address who@example.org" in page.text
+    assert "no one here has the address who@example.org" in page.text
     assert lead(session).owner_id is None
     client.post("/organisation", form)
     found = lead(session)
