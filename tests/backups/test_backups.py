@@ -296,14 +296,14 @@ def test_a_backup_that_is_made_while_others_write_is_one_moment_of_it(
 ) -> None:
     ended = threading.Event()
     with closing(sqlite3.connect(database)) as opened:
-        opened.execute("create table pair (one, other)")
+        opened.execute("create table twin (one, other)")
 
     def write() -> None:
         with closing(sqlite3.connect(database, isolation_level=None)) as opened:
             for number in itertools.takewhile(lambda _: not ended.is_set(), itertools.count()):
                 opened.executescript(
-                    f"begin; insert into pair values ({number}, hex(randomblob(2000)));"
-                    f"insert into pair values ({number}, ''); commit"
+                    f"begin; insert into twin values ({number}, hex(randomblob(2000)));"
+                    f"insert into twin values ({number}, ''); commit"
                 )
 
     writer = threading.Thread(target=write)
@@ -314,7 +314,7 @@ def test_a_backup_that_is_made_while_others_write_is_one_moment_of_it(
             copy_sqlite(application.extensions["course"].config.database_url, copy)
             check_backup(copy)
             with closing(sqlite3.connect(copy)) as opened:
-                single = "select count(*) from (select 1 from pair group by one having count(*) != 2)"
+                single = "select count(*) from (select 1 from twin group by one having count(*) != 2)"
                 assert opened.execute(single).fetchone() == (0,)
     finally:
         ended.set()

@@ -94,7 +94,7 @@ def test_a_story_that_is_over_but_has_a_dangerous_decision_says_so(learner: Lear
     module = library.modules[MODULE]
     run = learner.scenario(module, next(iter(module.scenarios)), choose="dangerous")
     words, address = lit(learner.client.get("/"))
-    assert words.endswith(", one decision to look at again")
+    assert words.endswith(", one decision to try again")
     assert address == run
 
 
@@ -154,6 +154,14 @@ def test_nothing_is_due_during_a_leave(learner: Learner, session: Session) -> No
     page = learner.client.get("/")
     assert "Nothing is due while you are away." in page.text
     assert "Finish by" not in page.text
+
+
+def test_the_night_shift_that_is_pressed_twice_stays_on_and_a_second_window_keeps_its_own(learner: Learner) -> None:
+    other = Client(learner.client.app)
+    for _ in range(2):
+        assert learner.client.post("/night-shift", {"on": "1"}).location == "/"
+    assert "night-shift" in learner.client.get("/").html.split("<head>")[0]
+    assert "night-shift" not in other.get("/sign-in").html.split("<head>")[0]
 
 
 def test_the_night_shift_is_dark_on_every_page_until_it_is_ended(learner: Learner, session: Session) -> None:

@@ -16,7 +16,7 @@ def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(sit
     sign_in(page, "night@example.org")
     assert faults(page) == []
     page.goto(FIRST)
-    page.locator("main form .button").last.click()
+    page.locator("main .onward .button").last.click()
     page.wait_for_url(f"**{SECOND}")
     page.goto("/")
     page.get_by_role("button", name="Night shift").click()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from course.learning.models import Attempt, AttemptItem, Enrolment
 from course.web.unit_of_work import unit_of_work
@@ -144,6 +145,7 @@ def test_enter_in_an_answer_sends_nothing_and_a_missing_answer_is_said_in_title_
     phone: Page, addresses: dict[str, str]
 ) -> None:
     phone.goto(addresses["one"])
+    expect(phone).to_have_title(re.compile("^Question 2 of 2"))
     circle, words = phone.locator("#answer-2").bounding_box(), phone.locator("#answer-2 + span").bounding_box()
     assert circle is not None
     assert words is not None
@@ -154,7 +156,7 @@ def test_enter_in_an_answer_sends_nothing_and_a_missing_answer_is_said_in_title_
     phone.locator("#sureness-guessing").click()
     phone.locator("#mistakes").wait_for()
     assert phone.title().startswith("Error: Question 2 of 2")
-    assert phone.evaluate("document.activeElement.id") == "mistakes"
+    expect(phone.locator("#mistakes")).to_be_focused()
     assert phone.locator("#answer-1").get_attribute("aria-describedby") == "answer-1-mistake"
     assert phone.locator("#answer-1-mistake").inner_text().endswith("Choose one answer.")
     phone.get_by_role("link", name="Choose one answer.").click()

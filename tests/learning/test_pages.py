@@ -264,7 +264,7 @@ def test_a_dangerous_choice_is_looked_at_again_after_the_ending_and_before_the_r
     client = learner.client
     ending = client.get(client.get(run, 303).location)
     assert "How it ended" in ending.text
-    assert "to look at again" in ending.text
+    assert "to try again" in ending.text
     assert not ending.all("fieldset")
     assert "Friday afternoon To do" not in client.get("/module/responding").text
     debrief = client.get(f"{run}/debrief")

@@ -75,7 +75,7 @@ def test_sources_shows_all_43_points_and_what_could_not_be_confirmed(app: Flask,
     assert set(whole(app).points) <= rows
     for source in whole(app).sources.values():
         assert (f"source-{source.id}" in rows) == (source.status != "open")
-    assert "nobody could confirm it" in page.text
+    assert "no one could confirm it" in page.text
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from course.refreshers.models import PageReadAgain
 from course.signed_links import IntentionLink, MailChoiceLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.audit.test_audited_actions import NOT_AUDITED
+from tests.dashboard import test_home as night_shift
 from tests.learning import test_races as learning_races
 from tests.learning.finishing import make_nearly_complete
 from tests.makers import make_person, sign_in
@@ -44,6 +45,8 @@ from tests.support.racing import at_once
 WINDOWS = 4
 # These need answers that fit the question; there they are sent at once with others.
 ELSEWHERE: dict[str, Callable[..., None]] = {
+    # It writes no row: the browser keeps it.
+    "dashboard.night_shift": night_shift.test_the_night_shift_that_is_pressed_twice_stays_on_and_a_second_window_keeps_its_own,
     "learning.answer": learning_races.test_an_answer_that_is_sent_six_times_at_once_counts_once,
     "learning.decide": learning_races.test_a_decision_that_is_sent_six_times_at_once_is_taken_once,
     "refreshers.answer_booster": recall_races.test_the_two_last_answers_of_a_booster_at_once_end_it,

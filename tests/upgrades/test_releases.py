@@ -37,7 +37,7 @@ from tests.upgrades.make_release_files import COMMITS, FILES, ZONE, plain
 HEADINGS = {
     "valid": "This certificate is valid",
     "expired": "This certificate has expired",
-    "replaced": "This certificate has been replaced by another one",
+    "replaced": "This certificate has been replaced",
     "revoked": "This certificate has been revoked",
 }
 
