@@ -23,7 +23,7 @@ MAX_LOADS = 15
 # A module is what lies between "Start" and its end: the press that begins the next one belongs to that one. Presses depend on
 # the questions that are drawn (a line is sorted by one press each), so those of the check are replaced by their median.
 AIM = 45
-MAX_TAPS, MAX_SCREENS = 45, 50
+MAX_TAPS, MAX_SCREENS = 45, 48
 DRAWS = 400
 MAX_FIRST_VIEW = 40 * 1024  # bytes as sent, without fonts
 MAX_SHIFT = 0.05
