@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from course.learning.rules.progress import CourseProgress, ModuleProgress
 from course.mail.rules import MailMessage
@@ -75,11 +75,6 @@ def minutes_saved(module: ModuleProgress, step_minutes: Mapping[tuple[str, str],
 def clean_intention(typed: str) -> str:
     """The sentence as it is kept: on one line, without spaces around it. Empty if nothing was written."""
     return " ".join(typed.split())
-
-
-def is_intention_due(written_at: datetime, mailed_at: datetime | None, at: datetime) -> bool:
-    """Whether a sentence is to be mailed back to its writer."""
-    return mailed_at is None and at >= written_at + MAIL_INTENTION_AFTER
 
 
 @dataclass(frozen=True)

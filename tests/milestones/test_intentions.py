@@ -65,6 +65,22 @@ def only(session: Session) -> Intention:
     return session.execute(select(Intention)).scalar_one()
 
 
+@pytest.mark.parametrize(
+    ("ago", "mailed", "expected"),
+    [
+        (timedelta(days=13, hours=23), False, 0),
+        (TWO_WEEKS, False, 1),
+        (timedelta(days=30), True, 0),
+    ],
+)
+def test_a_sentence_is_due_once_after_two_weeks(session: Session, ago: timedelta, mailed: bool, expected: int) -> None:
+    person, at = make_person(session), now()
+    actions.save_intention(make_context(session, person.id, at - ago), "images-and-networks", TEXT)
+    only(session).mailed_at = at if mailed else None
+    session.flush()
+    assert len(queries.due_intentions(session, at)) == expected
+
+
 def test_after_two_weeks_a_sentence_is_mailed_once_to_its_writer(app: Flask, session: Session) -> None:
     person = make_person(session)
     make_person(session, "Alex Morgan", "boss@example.org", "administrator")

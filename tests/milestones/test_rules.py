@@ -1,9 +1,9 @@
-"""How sure and how right, the next module, the minutes saved, and when a sentence is mailed."""
+"""How sure and how right, the next module, and the minutes saved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -13,7 +13,6 @@ from course.learning.rules.progress import ProgressFacts, progress
 from course.milestones.rules import (
     SureAndRight,
     clean_intention,
-    is_intention_due,
     minutes_saved,
     next_module,
     sure_and_right,
@@ -92,18 +91,6 @@ def test_only_pages_that_the_check_ticked_off_save_minutes(library: Library) -> 
     expected = sum(library.step_minutes[module.id, step.id] for step in pages)
     assert minutes_saved(state, library.step_minutes) == pytest.approx(expected)
     assert expected > 1
-
-
-@pytest.mark.parametrize(
-    ("after", "mailed", "due"),
-    [
-        (timedelta(days=13, hours=23), False, False),
-        (timedelta(days=14), False, True),
-        (timedelta(days=30), True, False),
-    ],
-)
-def test_a_sentence_is_due_once_after_two_weeks(after: timedelta, mailed: bool, due: bool) -> None:
-    assert is_intention_due(AT, AT if mailed else None, AT + after) is due
 
 
 @pytest.mark.parametrize(("typed", "kept"), [("  When  a\n child\tasks ", "When a child asks"), (" \n ", "")])

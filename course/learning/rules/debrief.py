@@ -186,8 +186,3 @@ def reasons_of_right_decisions(rows: Sequence[DebriefRow]) -> tuple[DebriefRow, 
 def learning_points(rows: Sequence[DebriefRow], known: Mapping[str, object]) -> tuple[str, ...]:
     """The ids of the learning points on the road, each once, that are taught today."""
     return tuple(dict.fromkeys(point for row in rows for point in row.scene.points if point in known))
-
-
-def next_scene(scenario: Scenario, choice: Choice) -> Scene:
-    """The scene to which a choice leads."""
-    return scenario.by_id[choice.to]
