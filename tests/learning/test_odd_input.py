@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.learning.models import Answer, Decision
-from tests.makers import make_person, sign_in
-from tests.pages import Client
+from tests.support.rows import count
 from tests.walking import Learner
-
-
-@pytest.fixture
-def learner(app: Flask, session: Session, client: Client) -> Learner:
-    person = make_person(session)
-    sign_in(client, person)
-    return Learner(app, client, person.id)
-
-
-def count(session: Session, model: type) -> int:
-    return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 
 @pytest.mark.parametrize("path", ["/attempt/9999999999999999999999", "/run/9999999999999999999999/debrief", "/attempt/x",

@@ -5,32 +5,10 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from flask import Flask
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from course.content.library import Library
-from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.walking import Learner
-
-
-@pytest.fixture
-def learner(app: Flask, session: Session, client: Client) -> Learner:
-    person = make_person(session)
-    sign_in(client, person)
-    return Learner(app, client, person.id)
-
-
-@pytest.fixture
-def library(app: Flask) -> Library:
-    found = app.extensions["course"].library.for_("school", "england")
-    assert isinstance(found, Library)
-    return found
-
-
-def count(session: Session, model: type) -> int:
-    return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 
 @pytest.mark.both_engines

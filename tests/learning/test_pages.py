@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
@@ -16,25 +16,8 @@ from course.learning.models import Answer, Completion, Decision, PageRead, Refle
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
+from tests.support.rows import count
 from tests.walking import Learner, always, never
-
-
-@pytest.fixture
-def learner(app: Flask, session: Session, client: Client) -> Learner:
-    person = make_person(session)
-    sign_in(client, person)
-    return Learner(app, client, person.id)
-
-
-@pytest.fixture
-def library(app: Flask) -> Library:
-    found = app.extensions["course"].library.for_("school", "england")
-    assert isinstance(found, Library)
-    return found
-
-
-def count(session: Session, model: type) -> int:
-    return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 
 def test_the_first_visit_offers_one_button_to_start(learner: Learner) -> None:

@@ -34,12 +34,6 @@ WORD = "This question was answered already, in another window or on another devi
 DECIDED = "This decision was taken already, in another window or on another device. That one counts."
 
 
-@pytest.fixture
-def library(app: Flask) -> Library:
-    found: Library = app.extensions["course"].library.for_("school", "england")
-    return found
-
-
 Begin = Callable[[Session, Library], tuple[Person, int]]
 
 

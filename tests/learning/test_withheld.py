@@ -30,12 +30,6 @@ CRITICAL = "police-when-immediate-risk"
 PLAIN = "new-risks"
 
 
-@pytest.fixture
-def library(app: Flask) -> Library:
-    found: Library = app.extensions["course"].library.for_("school", "england")
-    return found
-
-
 def take(session: Session, library: Library, person: Person, missed: tuple[str, ...], leave: int = 0) -> AttemptView:
     """Take an attempt at the final assessment in which these points are wrong; the last `leave` questions stay open."""
     at = now()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.context import Context, make_context
@@ -74,7 +73,3 @@ def run(session: Session, text: str, invites: bool = False) -> list[str]:
     import_id, plan = look(session, text, invites)
     do(session, import_id, plan)
     return [line.kind for line in plan.lines]
-
-
-def count(session: Session, table: type) -> int:
-    return session.execute(select(func.count()).select_from(table)).scalar_one()

@@ -15,9 +15,10 @@ from course.people_import import actions, queries
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person
 from tests.pages import Client
-from tests.people_import.lists import ANN, HEAD, ZONE, count, look, run, start
+from tests.people_import.lists import ANN, HEAD, ZONE, look, run, start
 from tests.people_import.test_damage import workbook
 from tests.people_import.test_lists import administrator, upload
+from tests.support.rows import count
 
 pytestmark = pytest.mark.both_engines
 

@@ -27,8 +27,9 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
-from tests.people_import.lists import ZONE, count, look
+from tests.people_import.lists import ZONE, look
 from tests.support.jobs import run_waiting_jobs
+from tests.support.rows import count
 
 LIST = "Email,Name,Team,Site\n" + "".join(f"p{n}@example.org,Person {'ABCDEFGH'[n]},North,South\n" for n in range(6))
 LONG_AGO = timedelta(minutes=10)

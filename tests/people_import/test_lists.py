@@ -30,8 +30,9 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
-from tests.people_import.lists import ANN, BO, HEAD, carry_out, choose, count, do, look, run
+from tests.people_import.lists import ANN, BO, HEAD, carry_out, choose, do, look, run
 from tests.support.asked import asked
+from tests.support.rows import count
 
 pytestmark = pytest.mark.both_engines
 

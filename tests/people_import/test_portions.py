@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
 
 from course.audit.commands import verify_log
 from course.audit.models import AuditEntry
@@ -40,6 +39,7 @@ from tests.pages import Client
 from tests.people_import.lists import ZONE, look, start
 from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
+from tests.support.rows import count
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADINGS = "Email,Name,Team,Employee ID\n"
@@ -104,10 +104,6 @@ def resume(app: Flask) -> int:
     resumed = jobs.resume_interrupted(now())
     run_waiting_jobs(app)
     return len(resumed)
-
-
-def count(session: Session, table: type) -> int:
-    return session.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def assert_all_is_there_once(rows: int) -> None:

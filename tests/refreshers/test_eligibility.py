@@ -43,6 +43,7 @@ from tests.pages import Client
 from tests.recertification.makers import RULE, completed, d, employee, refreshed
 from tests.recertification.random_lives import RandomLife
 from tests.refreshers.makers import complete, make_completed
+from tests.support.rows import count
 
 # A certificate that is valid for a year, and a grace period of another year in which the refresher is enough.
 LIMIT = timedelta(days=730)
@@ -130,10 +131,6 @@ def refresher_after_a_revocation(session: Session, library: Library) -> tuple[Pe
 
 
 CASES = pytest.mark.parametrize("case", [refresher_after_the_limit, refresher_after_a_revocation])
-
-
-def count(session: Session, model: type) -> int:
-    return session.execute(select(func.count()).select_from(model)).scalar_one()
 
 
 @CASES
