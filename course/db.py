@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, create_engine, event, func, select
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
@@ -310,8 +310,13 @@ def lock_row(session: Session, table: type[Base], key: int) -> None:
     Others can still add rows that refer to the row, so that two cannot wait for each other. SQLite has one writer anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
-        session.execute(select(column).where(column == key).with_for_update(key_share=True))
+        session.execute(_lock_statement(table), {"key": key})
+
+
+@cache
+def _lock_statement(table: type[Base]) -> Any:
+    column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
+    return select(column).where(column == bindparam("key")).with_for_update(key_share=True)
 
 
 def lock_name(session: Session, name: str) -> None:
