@@ -204,7 +204,8 @@ def create_app(config: Config | None = None) -> Flask:
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
     signing_settings = SigningSettings(config.secret_key, config.public_url, config.time_zone)
-    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone})
+    replica = make_engine(config.database_read_url, config.threads) if config.database_read_url else None
+    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone}, replica)
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)

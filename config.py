@@ -21,16 +21,17 @@ from click import ClickException, echo
 from dotenv import dotenv_values, find_dotenv
 from dotenv.parser import parse_stream
 from flask.helpers import get_load_dotenv
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL
 from sqlalchemy.exc import ArgumentError
 
+from course.database_address import POSTGRESQL, parse_address
 from course.sqlite_file import make_private
 
 ROOT = Path(__file__).resolve().parent
 ENV_FILE = ROOT / ".env"
 # All settings. A name in .env that is similar to one of these is reported as a typing error.
 SETTING_NAMES = (
-    "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
+    "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "DATABASE_READ_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
 )  # fmt: skip
 
@@ -56,6 +57,8 @@ class Config:
     trusted_proxies: int
     demo_password: str = ""
     backup_folder: Path | None = None
+    # A standby of the database, for reports and exports; "" for none.
+    database_read_url: str = ""
 
     @property
     def secure(self) -> bool:
@@ -144,7 +147,7 @@ def _setting_mistakes(name: str, value: str | None, seen: set[str]) -> list[str]
 def _holds_secret(name: str, value: str) -> bool:
     if name in ("SECRET_KEY", "DEMO_PASSWORD"):
         return bool(value)
-    return name in ("DATABASE_URL", "MAIL_URL") and "@" in value
+    return name in ("DATABASE_URL", "DATABASE_READ_URL", "MAIL_URL") and "@" in value
 
 
 def _without_foreign_env_files(environ: dict[str, str]) -> dict[str, str]:
@@ -210,6 +213,7 @@ class _ConfigReader:
         config = Config(
             secret_key=self.secret_key(),
             database_url=self.database_url(),
+            database_read_url=self.database_read_url(),
             public_url=self.public_url(f"http://127.0.0.1:{port}"),
             mail_url=self.mail(),
             mail_from=self.sender(),
@@ -263,18 +267,11 @@ class _ConfigReader:
 
     def database_url(self) -> str:
         raw = self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db"
-        try:
-            url = make_url(raw)
-        except (ArgumentError, ValueError):
-            self.mistakes.append("DATABASE_URL: is not a database address, such as sqlite:////srv/course.db.")
+        url = self.database_address("DATABASE_URL", raw, "read-write")
+        if url is None:
             return raw
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
-        if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        if url.drivername not in ("sqlite", POSTGRESQL):
             self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
-        elif url.drivername != "sqlite" and "@" in (url.database or ""):
-            # The rest of a password would be taken for the name of the server or the database, and be shown.
-            self.mistakes.append("DATABASE_URL: in the password write @ as %40, / as %2F and : as %3A.")
         if url.drivername == "sqlite" and url.query:
             self.mistakes.append(
                 "DATABASE_URL: an address of SQLite ends with the name of the file, without ? and more."
@@ -290,6 +287,28 @@ class _ConfigReader:
             elif not file.parent.is_dir() and file.parent != ROOT / "instance":
                 self.mistakes.append(f"DATABASE_URL: there is no folder {file.parent}. Make it first.")
         return url.render_as_string(hide_password=False)
+
+    def database_read_url(self) -> str:
+        """The address of a standby of the database of DATABASE_URL; "" for none."""
+        raw = self.environ.get("DATABASE_READ_URL", "")
+        url = self.database_address("DATABASE_READ_URL", raw, "prefer-standby") if raw else None
+        if url is None:
+            return ""
+        if url.drivername != POSTGRESQL or not self.environ.get("DATABASE_URL", "").startswith("postgresql"):
+            self.mistakes.append("DATABASE_READ_URL: only PostgreSQL has standbys to read from. Leave it out.")
+        return url.render_as_string(hide_password=False)
+
+    def database_address(self, name: str, raw: str, attributes: str) -> URL | None:
+        """The address of a database with one server or several; None if it is none."""
+        try:
+            url = parse_address(raw, attributes)
+        except (ArgumentError, ValueError):
+            self.mistakes.append(f"{name}: is not a database address, such as sqlite:////srv/course.db.")
+            return None
+        if url.drivername != "sqlite" and "@" in (url.database or ""):
+            # The rest of a password would be taken for the name of the server or the database, and be shown.
+            self.mistakes.append(f"{name}: in the password write @ as %40, / as %2F and : as %3A.")
+        return url
 
     def public_url(self, default: str) -> str:
         """The address that people type. Plain http is accepted for addresses of this machine only."""
