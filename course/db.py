@@ -22,7 +22,8 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from course.database_address import server_names
+from course.database_address import hosts, server_names
+from course.primary_search import search_primary
 
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
@@ -104,6 +105,8 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
         # A connection behind a pooler is another one in the next transaction, which has not prepared anything.
         | {"prepare_threshold": None if pooled else PREPARED_FROM},
     ).execution_options(pooled=pooled)
+    if len(hosts(url)) > 1 and url.query.get("target_session_attrs") == "read-write":
+        search_primary(engine)
     event.listen(engine, "begin", _begin_postgresql)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _check_connection)

@@ -85,7 +85,8 @@ class DatabaseCheck:
 def init(app: Flask, engine: Engine, url: str, warnings: Callable[[], Iterable[str]]) -> None:
     """Check at the first connection. `warnings` gives what else a person who runs a command should know."""
     app.extensions[_EXTENSION_KEY] = check = DatabaseCheck(engine, url, warnings)
-    event.listen(engine, "do_connect", check.on_first_connection)
+    # Before whatever connects in another way than usual (course/primary_search.py).
+    event.listen(engine, "do_connect", check.on_first_connection, insert=True)
 
 
 def current_database_check() -> Any:
