@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parent
 ENV_FILE = ROOT / ".env"
 # All settings. A name in .env that is similar to one of these is reported as a typing error.
 SETTING_NAMES = (
-    "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "DATABASE_READ_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
-    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
+    "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
+    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "DATABASE_READ_URL",
 )  # fmt: skip
 
 

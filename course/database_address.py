@@ -10,7 +10,9 @@ from sqlalchemy.engine import make_url
 POSTGRESQL = "postgresql+psycopg"  # PostgreSQL with the driver that is installed
 STANDARD_PORT = "5432"
 # postgresql://user:password@first:5432,second:5432/course
-_SEVERAL_HOSTS = re.compile(r"^(?P<before>postgresql(?:\+\w+)?://(?:[^@/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>.*)$", re.S)
+_SEVERAL_HOSTS = re.compile(
+    r"^(?P<before>postgresql(?:\+\w+)?://(?:[^@/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>.*)$", re.S
+)
 _HOST = re.compile(r"(?P<name>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d+))?")
 
 

@@ -87,7 +87,9 @@ def _trainees(course: Flask, ports: list[int], afternoon: Afternoon) -> list[Tra
     with sessions(course)() as session:
         people = [person_by_email(session, f"learner{number}@example.org") for number in range(LEARNERS)]
     trainees = [
-        Trainee(course, ports, number, person.id, afternoon) for number, person in enumerate(people) if person is not None
+        Trainee(course, ports, number, person.id, afternoon)
+        for number, person in enumerate(people)
+        if person is not None
     ]
     for trainee in trainees:
         trainee.start()
