@@ -25,7 +25,8 @@ _REPLAYED = text("select pg_last_wal_replay_lsn() >= cast(:position as pg_lsn)")
 class ReadReplica:
     """A standby of the database, used while it keeps up."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, away_seconds: float = AWAY_SECONDS) -> None:
+        self.away_seconds = away_seconds
         self._engine = engine.execution_options(writes=False)
         self._away_until = 0.0
 
@@ -40,22 +41,31 @@ class ReadReplica:
         try:
             position = primary.execute(_COMMITTED).scalar_one()
             connection = self._engine.connect()
-            if _has_replayed(connection, str(position)):
-                return connection
-            connection.close()
+            has_replayed = _has_replayed(connection, str(position))
         except (DBAPIError, PoolTimeoutError) as error:
             if connection is not None:
                 connection.close()
-            self._away_until = time.monotonic() + AWAY_SECONDS
-            _LOG.warning("reports read the primary: the server of DATABASE_READ_URL does not answer: %s", error)
+            self._leave_for_a_while(str(error))
+            return None
+        if has_replayed:
+            return connection
+        if has_replayed is None:
+            self._leave_for_a_while("the server that answers is no standby")
+            connection.invalidate()  # the next one may lead to a standby again
+        connection.close()
         return None
 
+    def _leave_for_a_while(self, reason: str) -> None:
+        self._away_until = time.monotonic() + self.away_seconds
+        _LOG.warning("reports are read on the primary, without DATABASE_READ_URL: %s", reason)
 
-def _has_replayed(standby: Connection, position: str) -> bool:
-    """Whether the standby has what the primary had committed at the position, or gets it in a moment."""
+
+def _has_replayed(standby: Connection, position: str) -> bool | None:
+    """Whether the standby has what the primary had committed at the position, or gets it in a moment; None for a server
+    that is no standby."""
     until = time.monotonic() + CATCH_UP_SECONDS
     while True:
-        found = standby.execute(_REPLAYED, {"position": position}).scalar_one()
+        found: bool | None = standby.execute(_REPLAYED, {"position": position}).scalar_one()
         if found is not False or time.monotonic() >= until:
-            return found is True
+            return found
         time.sleep(LOOK_SECONDS)
