@@ -37,9 +37,8 @@ def made(pair: ReplicatedCluster) -> Iterator[Flask]:
 @pytest.fixture
 def course(pair: ReplicatedCluster, made: Flask) -> Iterator[Flask]:
     """The course, which reads reports on the standby."""
-    app = make_app(
-        pair.url("course"), CONTENT=str(SAMPLE), DATABASE_READ_URL=pair.url("course", "prefer-standby")
-    )
+    url = made.extensions["course"].config.database_url
+    app = make_app(url, CONTENT=str(SAMPLE), DATABASE_READ_URL=pair.url("course", "prefer-standby"))
     yield app
     app.extensions["course"].engine.dispose()
     pair.standby.ask("select pg_wal_replay_resume()")
@@ -86,9 +85,7 @@ def test_what_was_just_written_is_in_the_report_even_if_the_standby_has_not_got_
     assert _on_standby(course)
 
 
-def test_a_standby_that_is_away_or_is_none_is_left_out(
-    course: Flask, pair: ReplicatedCluster
-) -> None:
+def test_a_standby_that_is_away_or_is_none_is_left_out(course: Flask, pair: ReplicatedCluster) -> None:
     primary = pair.url("course").replace(f",{pair.standby.folder}", "").replace("5432,5432", "5432")
     assert make_url(primary).query["host"] == str(pair.primary.folder)
     for address in (primary, primary.replace(str(pair.primary.folder), "/nowhere")):
