@@ -11,16 +11,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from waitress import wasyncore
-from waitress.server import create_server
 
 from course.auth.actions import create_set_up_link
 from course.certificates.actions import sign_missing_credentials
@@ -29,49 +27,47 @@ from course.content.actions import archive
 from course.content.loaded_course import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
-from course.jobs.worker import JobWorker, LocalTask
+from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
 from course.schema_upgrade import upgrade
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
+from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind
 from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
+from course.server.supervisor import IsStopping, Role, Supervisor, inherited_sockets, is_trial_start
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
 from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
-IDLE_SECONDS = 30  # seconds after which a connection that nobody uses is closed
-MAX_CONNECTIONS = 4000
-STOP_CHECK_SECONDS = 0.5  # how often the server looks whether it is to stop
-SocketMap = dict[int, Any]  # open sockets by file descriptor
-MAX_REQUEST_BYTES = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
 
 
 @click.command("serve")
 @with_appcontext
 def serve_command() -> None:
     """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
+    if is_trial_start():
+        current_database_check().check()  # refuses another schema: a migration needs a restart
+        return
     # The port first: when it is taken, another server is running, and nothing must be touched.
-    sockets: SocketMap = {}
-    server = _listen(sockets)
+    sockets = _listen()
     current_database_check().prepare()
     prepare_course()
-    _serve(server, sockets)
+    _serve(sockets)
 
 
 @demo.command("serve")
 def demo_serve_command() -> None:
     """Prepare the demonstration and serve it. Ctrl+C stops it."""
     _use_console_mail()
-    sockets: SocketMap = {}
-    server = _listen(sockets)
+    sockets = _listen()
     prepare_demo()
     prepare_course()
-    _serve(server, sockets)
+    _serve(sockets)
 
 
 def _use_console_mail() -> None:
@@ -82,55 +78,20 @@ def _use_console_mail() -> None:
     _application().extensions["course"] = replace(given, config=printing)
 
 
-def _listen(sockets: SocketMap) -> Any:
-    """Return a server that holds its port; end the command with 1 if the port cannot be had.
-
-    The server adds its own socket and those of its connections to `sockets`.
-    """
+def _listen() -> list[socket.socket]:
+    """Return sockets that hold the port; end the command with 1 if the port cannot be had."""
     config = app_state().config
     try:
-        return create_server(
-            _application(),
-            map=sockets,
-            host=config.host,
-            port=config.port,
-            threads=config.threads,
-            # Browsers keep connections open that they may never use again. Each costs next to nothing here,
-            # so a training day with a hundred phones must not use them up; idle ones are let go soon.
-            connection_limit=_connection_limit(),
-            channel_timeout=IDLE_SECONDS,
-            cleanup_interval=10,
-            backlog=1024,
-            asyncore_use_poll=True,
-            ident="",
-            max_request_body_size=MAX_REQUEST_BYTES,
-            # Without a trusted proxy nothing believes these headers (see course/web/proxy_checks.py). They come through so
-            # that a proxy nobody told the course about is noticed.
-            clear_untrusted_proxy_headers=False,
-        )
-    except (OSError, ValueError) as error:
+        return inherited_sockets() or bind(config.host, config.port)
+    except OSError as error:
         click.echo(f"Cannot listen on {config.host}, port {config.port}: {str(error).rstrip('.')}.", err=True)
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE:
             click.echo("Another program is using it. PORT=8001 takes another one.", err=True)
         else:
             click.echo(
                 "HOST names an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them.", err=True
             )
         sys.exit(1)
-
-
-def _connection_limit() -> int:
-    """How many connections may be open at once: what the system allows this process, less what it needs itself."""
-    try:
-        import resource  # noqa: PLC0415 (not on Windows)
-    except ImportError:
-        return 400
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + 200
-    if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(50, min(MAX_CONNECTIONS, soft - 200))
 
 
 def _application() -> Flask:
@@ -174,27 +135,75 @@ def _check_settings() -> None:
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
 
-def _serve(server: Any, sockets: SocketMap) -> None:
-    """Serve until Ctrl+C or SIGTERM, with a worker beside it.
+def _serve(sockets: Sequence[socket.socket]) -> None:
+    """Serve until Ctrl+C or SIGTERM: in PROCESSES processes that share the port with a worker beside them, or, with one,
+    all in this process.
 
     The signal handlers only set a flag. An exception that a handler raises is lost if the signal arrives while Python
     runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
     """
-    stop = _stop_on_signal()
-    worker = _start_worker("serve", SERVER_TASKS)
-    try:
+    processes = app_state().config.processes
+    # The content and the code stay for good: the collector need not look through them again and again, and processes
+    # that are forked share them as long as nobody touches them.
+    gc.collect()
+    gc.freeze()
+    if processes == 1 or not hasattr(os, "fork"):
+        stop = _stop_on_signal()
+        server = _http_server(sockets)
+        worker = _start_worker("serve", SERVER_TASKS)
         click.echo("Press Ctrl+C to stop.")
-        # The content and the code stay for good: the collector need not look through them again and again.
-        gc.collect()
-        gc.freeze()
-        while not stop.is_set():
-            wasyncore.loop(timeout=STOP_CHECK_SECONDS, use_poll=True, map=sockets, count=1)
-        server.task_dispatcher.shutdown()
-    finally:
-        server.close()
+        server.run(stop.is_set)
+        server.drain(STOP_SECONDS)
         _stop_worker(*worker)
-        current_database_check().close()
+    else:
+        app_state().engine.dispose()
+        roles = [Role(f"server {number}", partial(_serve_pages, sockets)) for number in range(1, processes + 1)]
+        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
+        if not supervisor.run(lambda: click.echo("Press Ctrl+C to stop.")):
+            click.echo("The processes of the course end as soon as they have started. The log says why.", err=True)
+            sys.exit(1)
+    current_database_check().close()
     click.echo("Stopped.")
+
+
+def _http_server(sockets: Sequence[socket.socket]) -> HttpServer:
+    return HttpServer(_application(), sockets, app_state().config.threads)
+
+
+def _after_fork() -> None:
+    """Connections belong to the process that made them: this one makes its own, and does not close the others."""
+    app_state().engine.dispose(close=False)
+
+
+def _serve_pages(sockets: Sequence[socket.socket], is_stopping: IsStopping, ready: Callable[[], None]) -> None:
+    """What each of several processes that serve pages does."""
+    server, tasks_end = _http_server(sockets), threading.Event()
+    tasks = threading.Thread(target=_run_local_tasks, args=(tasks_end, _application()), daemon=True)
+    tasks.start()
+    ready()
+    server.run(is_stopping)
+    server.drain(STOP_SECONDS)
+    tasks_end.set()
+    app_state().engine.dispose()
+
+
+def _run_local_tasks(end: threading.Event, app: Flask) -> None:
+    """Do what each process that serves pages does for itself, until `end` is set."""
+    schedule = LocalSchedule(SERVER_TASKS)
+    while not end.is_set():
+        with app.app_context():
+            schedule.run_due(now(), end)
+        end.wait(1.0)
+
+
+def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
+    """What the worker beside several processes that serve pages does."""
+    worker = _start_worker("serve")
+    ready()
+    while not is_stopping():
+        time.sleep(STOP_CHECK_SECONDS)
+    _stop_worker(*worker)
+    app_state().engine.dispose()
 
 
 def _stop_on_signal() -> threading.Event:
