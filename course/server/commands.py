@@ -35,6 +35,7 @@ from course.organisation.request_organisation import remember_organisation
 from course.schema_upgrade import upgrade
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
 from course.server.jobs import REGISTRY, SERVER_TASKS
+from course.server.lanes import LaneDispatcher
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
@@ -92,6 +93,7 @@ def _listen(sockets: SocketMap) -> Any:
         return create_server(
             _application(),
             map=sockets,
+            _dispatcher=LaneDispatcher(config.threads),
             host=config.host,
             port=config.port,
             threads=config.threads,
