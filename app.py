@@ -39,6 +39,7 @@ from course.demo import commands as demo_commands
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
 from course.external_certificates import views as external_certificates
+from course.health import commands as health_commands
 from course.health import figures as health_figures
 from course.health import views as health
 from course.help_requests import views as help_requests
@@ -136,6 +137,7 @@ CLI_COMMANDS = (
     credential_commands.group,
     demo_commands.group,
     evidence_commands.group,
+    health_commands.doctor_command,
     import_commands.group,
     mail_commands.group,
     privacy_commands.group,

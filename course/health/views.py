@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from flask import Blueprint, Response, current_app, jsonify
 
-from course.backups.jobs import backup_folder
 from course.clock import now
+from course.health.disk import disk_health
 from course.health.queries import database_health
-from course.health.rules import DatabaseHealth, DiskHealth, Readiness, readiness
+from course.health.rules import DatabaseHealth, Readiness, readiness
 from course.schema_upgrade import newest_revision
 from course.web.access import public
 from course.web.app_state import app_state
-from course.web.database_check import database_path
 from course.web.query_deadline import read_with_deadline
 from course.web.unit_of_work import read_only_session
 
@@ -46,25 +43,12 @@ class ReadinessCache:
 
 def _look() -> Readiness:
     database = read_with_deadline(_read_database, DEADLINE_SECONDS)
-    return readiness(database, newest_revision(), _disk())
+    return readiness(database, newest_revision(), disk_health())
 
 
 def _read_database() -> DatabaseHealth:
     with read_only_session() as session:
         return database_health(session, app_state().config.secret_key, now())
-
-
-def _disk() -> DiskHealth:
-    file, backups = database_path(), backup_folder()
-    return DiskHealth(_free(file.parent) if file else None, _free(backups) if backups else None)
-
-
-def _free(folder: Path) -> int:
-    """Free bytes for this account; -1 if there is no such folder."""
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return -1
 
 
 def _answer(code: int, words: Mapping[str, str]) -> Response:
