@@ -5,13 +5,10 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
-from threading import BoundedSemaphore, get_native_id
-from typing import TypeVar
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,66 +16,49 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from course.auth.rules import normalise_password
 from course.db import assert_outside_unit_of_work
 
-T = TypeVar("T")
 # What OWASP's cheat sheet on storing passwords gives first for Argon2id: 19 MiB, two passes, one lane. One hash takes
 # 30 ms of one processor. Hashes with other parameters still verify, and are made anew when their person signs in.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-MAX_CONCURRENT_HASHES = 2  # in a process; each takes 19 MiB of memory while it is computed
+# In a process. Half of the processors stay free for pages and answers, which need no more than one: of a machine with two,
+# one computes hashes, 35 a second.
+MAX_CONCURRENT_HASHES = min(2, max(1, (os.cpu_count() or 1) // 2))
 # Threads that may wait for their turn besides. A thread that waits answers nobody: whoever comes when all places are
 # taken is asked to come back, so that the pages of everybody else go on. `flask serve` never comes so far, because it
 # has threads of their own for these requests (see server/lanes).
 MAX_WAITING_THREADS = 2
-# Threads that hash are kept from pages and answers by the system, where it can: see setpriority(2) and nice(1).
-NICENESS = 5
+_hashing_slots = BoundedSemaphore(MAX_CONCURRENT_HASHES)
+_places = BoundedSemaphore(MAX_CONCURRENT_HASHES + MAX_WAITING_THREADS)
 
 
 class HashingBusyError(Exception):
     """So many passwords are being verified that this one would have to wait; nothing was done."""
 
 
-def _give_way() -> None:
-    """Let this thread have less of the processors than those that answer requests. Only Linux knows this of a thread."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
-
-
-class _Hashers:
-    """The threads that compute hashes. They are started at the first hash, and anew in a process that was forked."""
-
-    def __init__(self) -> None:
-        self.renew()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self.renew)
-
-    def renew(self) -> None:
-        self._threads = ThreadPoolExecutor(MAX_CONCURRENT_HASHES, "hashing", initializer=_give_way)
-        self._places = BoundedSemaphore(MAX_CONCURRENT_HASHES + MAX_WAITING_THREADS)
-
-    def run(self, work: Callable[..., T], *values: str) -> T:
-        """Have one of the threads do this, and wait for it. Raises HashingBusyError, and whatever the work raises."""
-        if not self._places.acquire(blocking=False):
-            raise HashingBusyError
-        try:
-            return self._threads.submit(work, *values).result()
-        finally:
-            self._places.release()
-
-
-_hashers = _Hashers()
+@contextmanager
+def hashing_turn() -> Iterator[None]:
+    """Wait for a turn to hash. Raises HashingBusyError if as many threads as may wait do so already."""
+    if not _places.acquire(blocking=False):
+        raise HashingBusyError
+    try:
+        with _hashing_slots:
+            yield
+    finally:
+        _places.release()
 
 
 def hash_password(password: str) -> str:
     """The Argon2 hash of a password, as it is stored. Raises HashingBusyError."""
     assert_outside_unit_of_work("hashing a password")
-    return _hashers.run(_hasher.hash, normalise_password(password))
+    with hashing_turn():
+        return str(_hasher.hash(normalise_password(password)))
 
 
 def verify_password(password_hash: str, password: str) -> bool:
     """Whether this is the password that was hashed; False for text that is no hash. Raises HashingBusyError."""
     assert_outside_unit_of_work("verifying a password")
     try:
-        return _hashers.run(_hasher.verify, password_hash, normalise_password(password))
+        with hashing_turn():
+            return _hasher.verify(password_hash, normalise_password(password))
     except (VerificationError, InvalidHashError):
         return False
 

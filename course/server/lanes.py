@@ -16,7 +16,7 @@ from course.auth.password_hashing import MAX_CONCURRENT_HASHES
 
 # The forms with a password: signing in, choosing a password by a link, the set-up, and changing one's own.
 PASSWORD_FORMS = re.compile(r"/(?:sign-in|link/[^/]+|set-up/[^/]+|me)")
-# One more than there can be hashes at once: it reads and writes for the next person meanwhile.
+# More than there can be hashes at once: the others read and write for the next person meanwhile.
 PASSWORD_THREADS = MAX_CONCURRENT_HASHES + 1
 
 
@@ -45,5 +45,6 @@ class LaneDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         """Let the requests that are being answered end, in both lanes; whether some that waited were cancelled."""
+        self._password_lane.set_thread_count(0)  # both lanes end at the same time, not one after the other
         pages = super().shutdown(cancel_pending, timeout)
         return bool(self._password_lane.shutdown(cancel_pending, timeout)) or bool(pages)

@@ -16,6 +16,7 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from flask import Flask
@@ -95,6 +96,10 @@ class Learner:
             raise LookupError(f"the page behind an answer gave {status}")
         return took
 
+    def reconnect(self) -> None:
+        """Close a connection on which something went wrong; the next request opens another."""
+        self._browser.connection.close()
+
     def _begin_check(self) -> None:
         status, address, _ = self._browser.send("POST", "/module/responding/check", {"csrf_token": self._token})
         if status != 303:
@@ -118,8 +123,9 @@ def answer_until_stopped(learner: Learner, answers: Answers, delay: float) -> No
         try:
             at = time.perf_counter()
             answers.times.append((at, learner.answer()))
-        except (OSError, LookupError) as error:
+        except (OSError, LookupError, HTTPException) as error:
             answers.wrong.append(f"{type(error).__name__}: {error}")
+            learner.reconnect()
 
 
 def room(app: Flask, port: int, count: int) -> tuple[str, bool]:

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from course.db import Base
 
-
 # Their rows are numbered by the program, and the counter is never asked.
 NUMBERED_BY_PROGRAM = frozenset({"organisation", "secret_key_fingerprint"})
 
