@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import logging
 import os
 import signal
@@ -31,15 +30,17 @@ from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
 from course.schema_upgrade import upgrade
+from course.server import memory
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
-from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind
+from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind, is_free
 from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
-from course.server.supervisor import IsStopping, Role, Supervisor, inherited_sockets, is_trial_start
+from course.server.supervisor import IsStopping, Role, Supervisor, inherited_sockets, is_reload, is_trial_start
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
+from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
@@ -49,25 +50,28 @@ STOP_SECONDS = 20  # seconds
 @click.command("serve")
 @with_appcontext
 def serve_command() -> None:
-    """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
-    if is_trial_start():
-        current_database_check().check()  # refuses another schema: a migration needs a restart
-        return
-    # The port first: when it is taken, another server is running, and nothing must be touched.
-    sockets = _listen()
-    current_database_check().prepare()
-    prepare_course()
-    _serve(sockets)
+    """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it, SIGHUP reloads it."""
+    _prepare_and_serve(current_database_check().prepare)
 
 
 @demo.command("serve")
 def demo_serve_command() -> None:
     """Prepare the demonstration and serve it. Ctrl+C stops it."""
     _use_console_mail()
+    _prepare_and_serve(prepare_demo)
+
+
+def _prepare_and_serve(prepare: Callable[[], object]) -> None:
+    """Serve once the database is prepared; only look whether that could be done, if this is a trial start."""
+    if is_trial_start():
+        current_database_check().check()  # refuses another schema: a migration needs a restart
+        return
+    reload = is_reload()
+    # The port first: when it is taken, another server is running, and nothing must be touched.
     sockets = _listen()
-    prepare_demo()
-    prepare_course()
-    _serve(sockets)
+    prepare()
+    prepare_course(is_first_start=not reload)
+    _serve(sockets, reload)
 
 
 def _use_console_mail() -> None:
@@ -98,18 +102,20 @@ def _application() -> Flask:
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
-def prepare_course() -> None:
-    """Migrate, keep the versions of the content that is taught now, and say where the course is."""
+def prepare_course(is_first_start: bool = True) -> None:
+    """Migrate, keep the versions of the content that is taught now, and, at the first start, say where the course is."""
     config = app_state().config
     upgrade(app_state().engine)
     _check_settings()
     with unit_of_work() as session:
         archive(session, library(), now())
         ours = organisation(session)
-        token = create_set_up_link(session, now()) if ours is None else None
+        # A reload makes no second link: the first would end while somebody uses it.
+        token = create_set_up_link(session, now()) if ours is None and is_first_start else None
     # "Worried about a child?" answers with these also when the database is away before anybody has asked.
     remember_organisation(ours, now())
-    click.echo(f"The course is at {config.public_url}")
+    if is_first_start:
+        click.echo(f"The course is at {config.public_url}")
     if token is not None:
         click.echo("It has not been set up yet. This link does so, once, within a day:")
         click.echo("  " + app_state().public_address("auth.set_up", token=token))
@@ -135,7 +141,7 @@ def _check_settings() -> None:
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
 
-def _serve(sockets: Sequence[socket.socket]) -> None:
+def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """Serve until Ctrl+C or SIGTERM: in PROCESSES processes that share the port with a worker beside them, or, with one,
     all in this process.
 
@@ -143,27 +149,43 @@ def _serve(sockets: Sequence[socket.socket]) -> None:
     runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
     """
     processes = app_state().config.processes
-    # The content and the code stay for good: the collector need not look through them again and again, and processes
-    # that are forked share them as long as nobody touches them.
-    gc.collect()
-    gc.freeze()
-    if processes == 1 or not hasattr(os, "fork"):
-        stop = _stop_on_signal()
-        server = _http_server(sockets)
-        worker = _start_worker("serve", SERVER_TASKS)
-        click.echo("Press Ctrl+C to stop.")
-        server.run(stop.is_set)
-        server.drain(STOP_SECONDS)
-        _stop_worker(*worker)
-    else:
+    if (processes > 1 or reload) and hasattr(os, "fork"):
+        memory.warm_up(_application())
+        memory.freeze()
         app_state().engine.dispose()
-        roles = [Role(f"server {number}", partial(_serve_pages, sockets)) for number in range(1, processes + 1)]
+        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
         supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
-        if not supervisor.run(lambda: click.echo("Press Ctrl+C to stop.")):
+        if not supervisor.run(partial(_say_ready, reload)):
             click.echo("The processes of the course end as soon as they have started. The log says why.", err=True)
             sys.exit(1)
+    else:
+        memory.freeze()
+        _serve_alone(sockets)
     current_database_check().close()
     click.echo("Stopped.")
+
+
+def _say_ready(reload: bool) -> None:
+    """Say that pages are served: on the screen of whoever has started it, or in the log for whoever has reloaded it."""
+    if reload:
+        _LOG.info("reloaded")
+    else:
+        click.echo("Press Ctrl+C to stop.")
+
+
+def _serve_alone(sockets: Sequence[socket.socket]) -> None:
+    """Serve pages and do jobs in this process."""
+    stop = _stop_on_signal()
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
+    server = _http_server(sockets)
+    worker = _start_worker("serve", SERVER_TASKS)
+    stop_metrics = _start_metrics() or (lambda: None)
+    click.echo("Press Ctrl+C to stop.")
+    server.run(stop.is_set)
+    server.drain(STOP_SECONDS)
+    stop_metrics()
+    _stop_worker(*worker)
 
 
 def _http_server(sockets: Sequence[socket.socket]) -> HttpServer:
@@ -173,27 +195,34 @@ def _http_server(sockets: Sequence[socket.socket]) -> HttpServer:
 def _after_fork() -> None:
     """Connections belong to the process that made them: this one makes its own, and does not close the others."""
     app_state().engine.dispose(close=False)
+    memory.limit_arenas()
 
 
-def _serve_pages(sockets: Sequence[socket.socket], is_stopping: IsStopping, ready: Callable[[], None]) -> None:
-    """What each of several processes that serve pages does."""
-    server, tasks_end = _http_server(sockets), threading.Event()
-    tasks = threading.Thread(target=_run_local_tasks, args=(tasks_end, _application()), daemon=True)
+def _serve_pages(
+    sockets: Sequence[socket.socket], number: int, is_stopping: IsStopping, ready: Callable[[], None]
+) -> None:
+    """What each of several processes that serve pages does; `number` is 1 for the first of them."""
+    server, end = _http_server(sockets), threading.Event()
+    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number), daemon=True)
     tasks.start()
     ready()
     server.run(is_stopping)
+    end.set()
     server.drain(STOP_SECONDS)
-    tasks_end.set()
     app_state().engine.dispose()
 
 
-def _run_local_tasks(end: threading.Event, app: Flask) -> None:
+def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    schedule = LocalSchedule(SERVER_TASKS)
+    schedule, stop_metrics = LocalSchedule(SERVER_TASKS), None
     while not end.is_set():
         with app.app_context():
+            # While a reload lasts, the process of before has the port for figures.
+            stop_metrics = stop_metrics or _start_metrics(number - 1)
             schedule.run_due(now(), end)
         end.wait(1.0)
+    if stop_metrics is not None:
+        stop_metrics()
 
 
 def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
@@ -204,6 +233,23 @@ def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
         time.sleep(STOP_CHECK_SECONDS)
     _stop_worker(*worker)
     app_state().engine.dispose()
+
+
+def _start_metrics(offset: int | None = None) -> Callable[[], None] | None:
+    """Listen for a monitoring program, where METRICS_ADDRESS asks for it; what stops that. With an `offset` at that port
+    after it only: None while somebody else has it."""
+    address = app_state().config.metrics_address
+    if address is None:
+        return lambda: None
+    host, port = address[0], address[1] + (offset or 0)
+    if offset is not None and not is_free(host, port):
+        return None
+    started = start_exporter(_application(), host, port)
+    if started is None:
+        return lambda: None
+    if offset is None:
+        click.echo(f"Figures for monitoring are at http://{host}:{started[0]}/metrics")
+    return started[1]
 
 
 def _stop_on_signal() -> threading.Event:

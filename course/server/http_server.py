@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -12,16 +13,32 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+from course.server.lanes import LaneDispatcher
+
 IDLE_SECONDS = 30  # seconds after which a connection that nobody uses is closed
 DRAIN_IDLE_SECONDS = 1.0  # the same while the process stops
 MAX_CONNECTIONS = 4000
 STOP_CHECK_SECONDS = 0.5  # how often the server looks whether it is to stop
 MAX_REQUEST_BYTES = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
 BACKLOG = 1024  # connections that wait until a process accepts them
+# How long the processes of a server that was killed may hold the port: they look for it every STOP_CHECK_SECONDS.
+PORT_SECONDS = 1.5
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on every address of the host. Raises OSError if the port cannot be had."""
+def bind(host: str, port: int, seconds: float = PORT_SECONDS) -> list[socket.socket]:
+    """Sockets that listen on every address of the host. Tries again for `seconds` while the port is taken, which a server
+    that was killed a moment ago may still do. Raises OSError if the port cannot be had."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return _bind(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+                raise
+        time.sleep(0.1)
+
+
+def _bind(host: str, port: int) -> list[socket.socket]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     try:
@@ -39,6 +56,16 @@ def bind(host: str, port: int) -> list[socket.socket]:
             one.close()
         raise
     return bound
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether this process could listen there."""
+    try:
+        for one in bind(host, port, 0):
+            one.close()
+    except OSError:
+        return False
+    return True
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
@@ -61,6 +88,7 @@ class HttpServer:
             map=self._map,
             sockets=list(sockets),
             threads=threads,
+            _dispatcher=LaneDispatcher(threads),
             # Browsers keep connections open that they may never use again. Each costs next to nothing here,
             # so a training day with a hundred phones must not use them up; idle ones are let go soon.
             connection_limit=connection_limit(),
@@ -89,6 +117,9 @@ class HttpServer:
         for listener in self._listeners:
             listener.is_stopping = True
             listener.accepting = False
+            # This process's hold on the port only: whoever replaces it has one too.
+            listener.del_channel()
+            listener.socket.close()
         until = time.monotonic() + seconds
         while (channels := self._channels()) and time.monotonic() < until:
             before = time.time() - DRAIN_IDLE_SECONDS  # noqa: TID251 (what waitress notes in its connections)

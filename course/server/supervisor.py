@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 _LOG = logging.getLogger("course")
 # What a program that is run anew in place is given: the open sockets, and the processes that it replaces.
@@ -65,7 +66,6 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
         signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         self._start(self._roles)
         notify_systemd("READY=1")
         say_ready()
@@ -77,6 +77,8 @@ class Supervisor:
                 self._run_anew()
             time.sleep(WATCH_SECONDS)
         notify_systemd("STOPPING=1")
+        for one in self._sockets:
+            one.close()  # nobody is to wait for an answer that will not come
         self._stop_all({*self._children, *self._replaced})
         return self._stop.is_set()
 
@@ -85,15 +87,18 @@ class Supervisor:
         waiting = {}
         for role in roles:
             ready, tell = os.pipe()
+            # A signal that comes before the new process has handlers of its own waits for them.
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
             if (pid := os.fork()) == 0:
                 os.close(ready)
                 self._be(role, tell)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             os.close(tell)
             self._children[pid] = _Child(role)
             waiting[role.name, pid] = ready
         until = time.monotonic() + READY_SECONDS
         for (name, pid), ready in waiting.items():
-            if not _is_told(ready, until):
+            if not _is_told(ready, lambda: self._stop.is_set() or time.monotonic() > until) and not self._stop.is_set():
                 _LOG.error("%s, process %d, is not ready", name, pid)
             os.close(ready)
 
@@ -105,6 +110,7 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             self._after_fork()
             # A process whose parent was killed would keep the port from the next one.
             role.run(lambda: stop.is_set() or os.getppid() != parent, lambda: _tell(tell))
@@ -150,8 +156,9 @@ class Supervisor:
 
     def _run_anew(self) -> None:
         """Run this program anew in place, with what is in its files now. Goes on as it is if the program cannot start."""
+        environ = first_environment()
         trial = subprocess.run(  # noqa: S603 (what this process was started with)
-            sys.orig_argv, env={**os.environ, TRIAL_VARIABLE: "1"}, capture_output=True, text=True, check=False,
+            sys.orig_argv, env={**environ, TRIAL_VARIABLE: "1"}, capture_output=True, text=True, check=False,
             executable=sys.executable,
         )  # fmt: skip
         if trial.returncode:
@@ -162,11 +169,30 @@ class Supervisor:
         numbers = [one.fileno() for one in self._sockets]
         for number in numbers:
             os.set_inheritable(number, True)
-        os.environ[SOCKETS_VARIABLE] = ",".join(map(str, numbers))
-        os.environ[REPLACES_VARIABLE] = ",".join(map(str, self._children))
+        environ[SOCKETS_VARIABLE] = ",".join(map(str, numbers))
+        environ[REPLACES_VARIABLE] = ",".join(map(str, {*self._children, *self._replaced}))
         # A signal that comes now waits for the handlers of the new program: the mask stays, and so does the signal.
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
+        os.execve(sys.executable, sys.orig_argv, environ)  # noqa: S606
+
+
+def first_environment() -> dict[str, str]:
+    """The environment that this process was started with: without what Flask has added to it from .env, which may say
+    something else by now, and without what an earlier reload has handed on."""
+    try:
+        lines = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        environ = dict(os.environ)
+    else:
+        pairs = (os.fsdecode(line).partition("=") for line in lines if b"=" in line)
+        environ = {name: value for name, _, value in pairs}
+    handed_on = (SOCKETS_VARIABLE, REPLACES_VARIABLE, TRIAL_VARIABLE)
+    return {name: value for name, value in environ.items() if name not in handed_on}
+
+
+def is_reload() -> bool:
+    """Whether this program replaces an earlier one that has served until now."""
+    return SOCKETS_VARIABLE in os.environ
 
 
 def inherited_sockets() -> list[socket.socket]:
@@ -194,10 +220,10 @@ def _tell(ready: int) -> None:
     os.close(ready)
 
 
-def _is_told(ready: int, until: float) -> bool:
-    """Whether the process at the other end says that it is ready before that moment."""
+def _is_told(ready: int, give_up: Callable[[], bool]) -> bool:
+    """Whether the process at the other end says that it is ready before it is time to give up."""
     os.set_blocking(ready, False)
-    while time.monotonic() < until:
+    while not give_up():
         try:
             return os.read(ready, 1) == b"1"  # nothing to read: the process has ended
         except BlockingIOError:
