@@ -150,6 +150,8 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """
     processes = app_state().config.processes
     if (processes > 1 or reload) and hasattr(os, "fork"):
+        # What each process does first is done once before, so that they share what that makes.
+        LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
         memory.warm_up(_application())
         memory.freeze()
         app_state().engine.dispose()
