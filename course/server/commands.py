@@ -150,18 +150,17 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """
     processes = app_state().config.processes
     if (processes > 1 or reload) and hasattr(os, "fork"):
+        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
+        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
         LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
         memory.warm_up(_application())
         memory.freeze()
         app_state().engine.dispose()
-        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
-        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
         if not supervisor.run(partial(_say_ready, reload)):
             click.echo("The processes of the course end as soon as they have started. The log says why.", err=True)
             sys.exit(1)
     else:
-        memory.freeze()
         _serve_alone(sockets)
     current_database_check().close()
     click.echo("Stopped.")
@@ -178,6 +177,7 @@ def _say_ready(reload: bool) -> None:
 def _serve_alone(sockets: Sequence[socket.socket]) -> None:
     """Serve pages and do jobs in this process."""
     stop = _stop_on_signal()
+    memory.freeze()
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
     server = _http_server(sockets)
