@@ -1,7 +1,7 @@
 """Which server runs the course: waitress as `flask serve` has it, gunicorn and granian, each with one and two processes.
 
-`python -m tests.bench.servers [sqlite] [postgresql]`. All serve the same database, with an organisation in the middle of its
-year, and are asked in turn within each round, so that what else the machine does meets all of them. Gunicorn and granian are
+`python -m tests.bench.servers [sqlite] [postgresql] [waitress] [granian2 …]`. All
+serve the same database, with an organisation in the middle of its year, and are asked in turn within each round, so that what else the machine does meets all of them. Gunicorn and granian are
 measured if they are installed (`pip install gunicorn granian`); they do no jobs.
 """
 
@@ -25,7 +25,8 @@ from tests.bench.browser import ROOT, Browser
 from tests.bench.race import CLIENTS, Race, at_once, expect, free_port
 from tests.support.postgres import temporary_cluster
 
-ROUNDS = 5
+ENGINES = ("sqlite", "postgresql")
+ROUNDS = 4
 SECONDS = 2.0  # for each measurement of each server in each round
 MANY, ASKING = 300, 16  # open connections, and how many of them ask at the same moment
 # What a process of each of them is told.
@@ -61,11 +62,11 @@ class Contender:
         self.times.setdefault(job, []).extend(times)
 
 
-def contenders() -> Iterator[Contender]:
-    """Those that are installed."""
+def contenders(names: Sequence[str]) -> Iterator[Contender]:
+    """Those of these that are installed, with one and with two processes; a name such as granian2 is one of them only."""
     for name in COMMANDS:
-        if importlib.util.find_spec(name) is not None:
-            for processes in (1, 2):
+        for processes in (1, 2):
+            if {name, f"{name}{processes}"} & set(names) and importlib.util.find_spec(name) is not None:
                 yield Contender(name, processes, free_port())
 
 
@@ -157,9 +158,9 @@ class Visit:
         self.one.add("six questions", CLIENTS, seconds, [])
 
 
-def measure(url: str, folder: Path) -> list[Contender]:
-    """Each server, measured in turns."""
-    race, found = Race(url), list(contenders())
+def measure(url: str, folder: Path, names: Sequence[str]) -> list[Contender]:
+    """Each of the servers, measured in turns."""
+    race, found = Race(url), list(contenders(names))
     with ExitStack() as stack:
         for one in found:
             stack.enter_context(running(one, url, folder / f"{one.name}{one.processes}.log"))
@@ -189,17 +190,21 @@ def report(engine: str, found: Sequence[Contender]) -> None:
         print(f"  {one.name:<10}{one.processes:>10}{cells[0]:>18}{cells[1]:>18}{six:>15.1f}{memory(one.pid):>9.0f}")
 
 
-def main(engines: Sequence[str]) -> None:
-    """Measure on each engine."""
+def main(engines: Sequence[str], names: Sequence[str]) -> None:
+    """Measure these servers on each engine."""
     for engine in engines:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             if engine == "sqlite":
-                measure(f"sqlite:///{folder / 'course.db'}", folder)
+                measure(f"sqlite:///{folder / 'course.db'}", folder, names)
             else:
                 with temporary_cluster(durable=True) as url:
-                    measure(url, folder)
+                    measure(url, folder, names)
 
 
 if __name__ == "__main__":
-    main([name for name in ("sqlite", "postgresql") if name in sys.argv[1:]] or ["sqlite", "postgresql"])
+    asked = sys.argv[1:]
+    main(
+        [name for name in ENGINES if name in asked] or ENGINES,
+        [name for name in asked if name not in ENGINES] or list(COMMANDS),
+    )
