@@ -18,6 +18,7 @@ from functools import partial
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 from course.auth.actions import create_set_up_link
 from course.certificates.actions import sign_missing_credentials
@@ -45,6 +46,7 @@ from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
+BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
 
 @click.command("serve")
@@ -70,8 +72,22 @@ def _prepare_and_serve(prepare: Callable[[], object]) -> None:
     # The port first: when it is taken, another server is running, and nothing must be touched.
     sockets = _listen()
     prepare()
-    prepare_course(is_first_start=not reload)
+    _patiently(partial(prepare_course, is_first_start=not reload))
     _serve(sockets, reload)
+
+
+def _patiently(prepare: Callable[[], None]) -> None:
+    """Prepare the course, again and again while another program holds the lock of the database: during a reload the former
+    processes serve, and write, meanwhile. Ends the command with 1 after BUSY_SECONDS."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return prepare()
+        except OperationalError as error:
+            if time.monotonic() >= until:
+                raise click.ClickException(f"The database is busy or does not answer: {error.orig}.") from error
+            _LOG.warning("the database is busy or does not answer, the start waits: %s", error.orig)
+        time.sleep(0.5)
 
 
 def _use_console_mail() -> None:

@@ -144,7 +144,9 @@ def main(engine: str, minutes: float, people: int) -> int:
         day = spend(sign_in_all(race, server.port, people), minutes)
         after = memory(server.pid)
         race.engine.dispose()
-    print(f"{people} learners, {minutes:g} minutes, a page or an answer every {EVERY:.0f} s each ({engine}, two processes)")
+    print(
+        f"{people} learners, {minutes:g} minutes, a page or an answer every {EVERY:.0f} s each ({engine}, two processes)"
+    )
     print(line("pages", day.pages))
     print(line("answers", day.answers))
     print(f"  {'went wrong':<22}{len(day.wrong)} {', '.join(sorted(set(day.wrong)))[:500]}")

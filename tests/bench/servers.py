@@ -1,8 +1,8 @@
 """Which server runs the course: waitress as `flask serve` has it, gunicorn and granian, each with one and two processes.
 
-`python -m tests.bench.servers [sqlite] [postgresql] [waitress] [granian2 …]`. All
-serve the same database, with an organisation in the middle of its year, and are asked in turn within each round, so that what else the machine does meets all of them. Gunicorn and granian are
-measured if they are installed (`pip install gunicorn granian`); they do no jobs.
+`python -m tests.bench.servers [sqlite] [postgresql] [waitress] [granian2 …]`. All serve the same database, with an organisation
+in the middle of its year, and are asked in turn within each round, so that what else the machine does meets all of them.
+Gunicorn and granian are measured if they are installed (`pip install gunicorn granian`); they do no jobs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.bench.race import CLIENTS, Race, at_once, expect, free_port
 from tests.support.postgres import temporary_cluster
 
 ENGINES = ("sqlite", "postgresql")
-ROUNDS = 4
+ROUNDS = 3
 SECONDS = 2.0  # for each measurement of each server in each round
 MANY, ASKING = 300, 16  # open connections, and how many of them ask at the same moment
 # What a process of each of them is told.
@@ -164,7 +164,6 @@ def measure(url: str, folder: Path, names: Sequence[str]) -> list[Contender]:
     with ExitStack() as stack:
         for one in found:
             stack.enter_context(running(one, url, folder / f"{one.name}{one.processes}.log"))
-        for one in found:
             wait_for(one)
         visits = [Visit(race, one) for one in found]
         for number in range(ROUNDS):
