@@ -122,7 +122,7 @@ def prepare_course(is_first_start: bool = True) -> None:
     """Migrate, keep the versions of the content that is taught now, and, at the first start, say where the course is."""
     config = app_state().config
     upgrade(app_state().engine)
-    _check_settings()
+    _check_settings(is_first_start)
     with unit_of_work() as session:
         archive(session, library(), now())
         ours = organisation(session)
@@ -137,15 +137,16 @@ def prepare_course(is_first_start: bool = True) -> None:
         click.echo("  " + app_state().public_address("auth.set_up", token=token))
 
 
-def _check_settings() -> None:
-    """Say whether the secret key is the database's, and whether other workers run with other settings.
+def _check_settings(with_others: bool = True) -> None:
+    """Say whether the secret key is the database's, and whether other workers run with other settings; not during a reload,
+    when one of them is the worker that is about to be replaced.
 
     Certificates that could not be signed while the key was another one are signed once it is back.
     """
     with unit_of_work() as session:
         fits = check_secret_key(session, app_state().config.secret_key, now()) != "other"
         missing = count_unsigned_certificates(session)
-        words = settings_conflicts(workers(session, now()))
+        words = settings_conflicts(workers(session, now())) if with_others else []
     if not fits:
         click.echo(f"Warning: {WRONG_KEY_WARNING}", err=True)
         _LOG.warning("the secret key is not the one that this database was used with")

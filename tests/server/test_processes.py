@@ -127,7 +127,7 @@ def test_a_reload_under_load_refuses_and_cuts_no_request_and_brings_the_new_cont
             retitle(content, '"')
             server.process.send_signal(signal.SIGHUP)
             wait_until(lambda: "not reloaded" in server.printed(), "nothing was said of content with a mistake")
-            assert "modules/course.yaml:1" in server.printed()
+            assert "modules/course.yaml:2" in server.printed()
             assert server.children() == kept
             for one in visitors:
                 one.enough.set()
@@ -137,6 +137,7 @@ def test_a_reload_under_load_refuses_and_cuts_no_request_and_brings_the_new_cont
             assert all(one.answers > 10 for one in visitors)
             assert server.printed().count("/set-up/") == 1, "a reload makes no second link for the set-up"
             assert server.printed().count("Press Ctrl+C") == 1
+            assert "other settings" not in server.printed(), "the worker that is replaced is none to warn of"
         assert systemd.recv(100) == b"STOPPING=1"
 
 

@@ -57,6 +57,8 @@ class Wanderer:
 def servers(committed: Flask, tmp_path: Path) -> Iterator[list[Server]]:
     """Two processes on one database, with the sample course; each has a port, so that a test can choose."""
     url = committed.extensions["course"].config.database_url
+    # Connections of two applications in one process would take each other's locks on a SQLite file away.
+    committed.extensions["course"].engine.dispose()
     app = make_app(url, SECRET_KEY=SECRET)
     with app.app_context(), unit_of_work() as session:
         make_person(session, "Wanda Vale", EMAIL)
