@@ -28,6 +28,8 @@ CHECKS = 12
 SIGN_INS = 10
 REPORTS = 10
 BUSY = 0.7  # of the processor time that is planned with: beyond that people wait for each other
+SETTLE_SECONDS = 90.0
+QUIET = 0.05  # seconds of processor time in one second, below which nothing else is done
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -76,6 +78,15 @@ class Meter:
         work()
         after = self._read()
         return ((after[0] - before[0]) * 1000 / count, (after[1] - before[1]) * 1000 / count)
+
+    def settle(self) -> None:
+        """Wait until the work of the start is done, such as figures that are published."""
+        until = time.monotonic() + SETTLE_SECONDS
+        before, after = sum(self._read()), float("inf")
+        while after - before > QUIET and time.monotonic() < until:
+            before = sum(self._read())
+            time.sleep(1)
+            after = sum(self._read())
 
     def _read(self) -> tuple[float, float]:
         return cpu_seconds(self.server), cpu_seconds(self.database) if self.database else 0.0
@@ -151,7 +162,9 @@ def measure(url: str, folder: Path) -> None:
                     break
                 except OSError:
                     time.sleep(0.1)
-            found = costs(race, Meter(server.pid, postmaster(url)), port)
+            meter = Meter(server.pid, postmaster(url))
+            meter.settle()
+            found = costs(race, meter, port)
         finally:
             server.terminate()
             server.wait(30)
