@@ -21,10 +21,8 @@ from click import ClickException, echo
 from dotenv import dotenv_values, find_dotenv
 from dotenv.parser import parse_stream
 from flask.helpers import get_load_dotenv
-from sqlalchemy import URL
-from sqlalchemy.exc import ArgumentError
 
-from course.database_address import POSTGRESQL, parse_address
+from course.database_address import read_address, read_standby_address
 from course.sqlite_file import make_private
 
 ROOT = Path(__file__).resolve().parent
@@ -275,49 +273,16 @@ class _ConfigReader:
             self.warnings.append(f"Warning: others on this machine can read {file}: chmod o-rwx {file}")
 
     def database_url(self) -> str:
-        raw = self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db"
-        url = self.database_address("DATABASE_URL", raw, "read-write")
-        if url is None:
-            return raw
-        if url.drivername not in ("sqlite", POSTGRESQL):
-            self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
-        if url.drivername == "sqlite" and url.query:
-            self.mistakes.append(
-                "DATABASE_URL: an address of SQLite ends with the name of the file, without ? and more."
-            )
-        if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-            self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
-        elif url.drivername == "sqlite":
-            # Relative to the project, not to the working directory: a nightly job must not work on another file.
-            file = ROOT / str(url.database)
-            url = url.set(database=str(file))
-            if file.is_dir():
-                self.mistakes.append(f"DATABASE_URL: {file} is a folder; name a file in it, such as course.db.")
-            elif not file.parent.is_dir() and file.parent != ROOT / "instance":
-                self.mistakes.append(f"DATABASE_URL: there is no folder {file.parent}. Make it first.")
-        return url.render_as_string(hide_password=False)
+        found = read_address("DATABASE_URL", self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db", ROOT)
+        self.mistakes += found.mistakes
+        return found.url
 
     def database_read_url(self) -> str:
         """The address of a standby of the database of DATABASE_URL; "" for none."""
         raw = self.environ.get("DATABASE_READ_URL", "")
-        url = self.database_address("DATABASE_READ_URL", raw, "prefer-standby") if raw else None
-        if url is None:
-            return ""
-        if url.drivername != POSTGRESQL or not self.environ.get("DATABASE_URL", "").startswith("postgresql"):
-            self.mistakes.append("DATABASE_READ_URL: only PostgreSQL has standbys to read from. Leave it out.")
-        return url.render_as_string(hide_password=False)
-
-    def database_address(self, name: str, raw: str, attributes: str) -> URL | None:
-        """The address of a database with one server or several; None if it is none."""
-        try:
-            url = parse_address(raw, attributes)
-        except (ArgumentError, ValueError):
-            self.mistakes.append(f"{name}: is not a database address, such as sqlite:////srv/course.db.")
-            return None
-        if url.drivername != "sqlite" and "@" in (url.database or ""):
-            # The rest of a password would be taken for the name of the server or the database, and be shown.
-            self.mistakes.append(f"{name}: in the password write @ as %40, / as %2F and : as %3A.")
-        return url
+        found = read_standby_address("DATABASE_READ_URL", raw, self.environ.get("DATABASE_URL", ""))
+        self.mistakes += found.mistakes
+        return found.url
 
     def public_url(self, default: str) -> str:
         """The address that people type. Plain http is accepted for addresses of this machine only."""

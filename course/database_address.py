@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 POSTGRESQL = "postgresql+psycopg"  # PostgreSQL with the driver that is installed
 STANDARD_PORT = "5432"
@@ -14,6 +17,63 @@ _SEVERAL_HOSTS = re.compile(
     r"^(?P<before>postgresql(?:\+\w+)?://(?:[^@/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>.*)$", re.S
 )
 _HOST = re.compile(r"(?P<name>\[[^\]]+\]|[^:\[\]]+)(?::(?P<port>\d+))?")
+
+
+@dataclass(frozen=True)
+class AddressSetting:
+    """A setting that is the address of a database: as it is used, and what is wrong with it, each with its name."""
+
+    url: str
+    mistakes: tuple[str, ...] = ()
+
+
+def read_address(name: str, raw: str, root: Path) -> AddressSetting:
+    """The setting `name`: a file of SQLite, counted from the folder `root`, or the servers of PostgreSQL."""
+    url, mistakes = _parse(name, raw, "read-write")
+    if url is None:
+        return AddressSetting(raw, (*mistakes,))
+    if url.drivername == "sqlite":
+        # Relative to the project, not to the working directory: a nightly job must not work on another file.
+        url, more = _sqlite_file(name, url, root)
+        mistakes += more
+    elif url.drivername != POSTGRESQL:
+        mistakes.append(f"{name}: {url.drivername} is not supported; use sqlite or postgresql.")
+    return AddressSetting(url.render_as_string(hide_password=False), (*mistakes,))
+
+
+def read_standby_address(name: str, raw: str, primary: str) -> AddressSetting:
+    """The setting `name`: a standby of PostgreSQL beside the address of the `primary`; "" for none."""
+    url, mistakes = _parse(name, raw, "prefer-standby") if raw else (None, [])
+    if url is None:
+        return AddressSetting("", (*mistakes,))
+    if url.drivername != POSTGRESQL or not primary.startswith("postgresql"):
+        mistakes.append(f"{name}: only PostgreSQL has standbys to read from. Leave it out.")
+    return AddressSetting(url.render_as_string(hide_password=False), (*mistakes,))
+
+
+def _parse(name: str, raw: str, attributes: str) -> tuple[URL | None, list[str]]:
+    try:
+        url = parse_address(raw, attributes)
+    except (ArgumentError, ValueError):
+        return None, [f"{name}: is not a database address, such as sqlite:////srv/course.db."]
+    if url.drivername != "sqlite" and "@" in (url.database or ""):
+        # The rest of a password would be taken for the name of the server or the database, and be shown.
+        return url, [f"{name}: in the password write @ as %40, / as %2F and : as %3A."]
+    return url, []
+
+
+def _sqlite_file(name: str, url: URL, root: Path) -> tuple[URL, list[str]]:
+    mistakes = []
+    if url.query:
+        mistakes.append(f"{name}: an address of SQLite ends with the name of the file, without ? and more.")
+    if url.database in (None, "", ":memory:"):
+        return url, [*mistakes, f"{name}: SQLite needs a file, such as sqlite:////srv/course.db."]
+    file = root / str(url.database)
+    if file.is_dir():
+        mistakes.append(f"{name}: {file} is a folder; name a file in it, such as course.db.")
+    elif not file.parent.is_dir() and file.parent != root / "instance":
+        mistakes.append(f"{name}: there is no folder {file.parent}. Make it first.")
+    return url.set(database=str(file)), mistakes
 
 
 def parse_address(raw: str, attributes: str) -> URL:
