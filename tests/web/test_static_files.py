@@ -39,7 +39,7 @@ def test_a_static_file_may_be_kept_for_ever_and_carries_the_security_headers(app
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
-@pytest.mark.parametrize("name", ["css/80-old.css", "js/notes.js", "js/order.js"])
+@pytest.mark.parametrize("name", ["css/21-plain.css", "js/notes.js", "js/order.js"])
 def test_a_browser_that_can_read_gzip_gets_less(app: Flask, name: str) -> None:
     address = asset_address(app, name)
     response = app.test_client().get(address, headers={"Accept-Encoding": "gzip"})
