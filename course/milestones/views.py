@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, make_response, render_template, request, url_for
@@ -201,7 +202,7 @@ def passed() -> str | Response:
         signed=signed_credential(db(), certificate.id) is not None,
         verdict=learning_actions.final_result(db(), reader_library(), person_id, finals),
         strengthened=_strengthened() if certificate.kind == "refresher" else (),
-        answers=finals[-1].id if finals and certificate.kind == "initial" else None,
+        answers=_attempt_behind(certificate.kind, finals),
         just_passed=just_passed(refreshers.REFRESHER),
         managers=managers,
         informed=bool(sent),
@@ -210,6 +211,14 @@ def passed() -> str | Response:
             "mail.choice", token=sign_link(MailChoiceLink(person_id, BOOSTER), app_state().config.secret_key)
         ),
     )
+
+
+def _attempt_behind(kind: str, finals: Sequence[AttemptView]) -> int | None:
+    """The attempt whose answers have earned the newest certificate, of the course or of a refresher."""
+    if kind != "refresher":
+        return finals[-1].id if finals and kind == "initial" else None
+    newest = refresher_queries.newest_refresher(db(), reader_id(), refreshers.REFRESHER)
+    return newest.attempt_id if newest and newest.completed_at else None
 
 
 def _strengthened() -> list[str]:
