@@ -261,6 +261,7 @@ def _intention(site: Site, page: Page, take: Take) -> None:
 
 
 def _records(site: Site, page: Page, take: Take) -> None:
+    assert site.app
     _enter(page, "home-done@example.org")
     page.goto("/certificate")
     page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
@@ -359,7 +360,7 @@ def _mails(site: Site, page: Page, take: Take) -> None:
     with site.app.app_context(), unit_of_work() as session:
         person = person_by_email(session, "account@example.org")
         assert person is not None
-        publish(session, InvitationRequested(person.id, None, now()))
+        publish(session, InvitationRequested(person.id, "Alex Morgan", now()))
         done = person_by_email(session, "five@example.org")
         for one in actions.boosters_due(session, site.app.extensions["course"].library, "Europe/London", now().date()):
             if done is not None and one.email == done.email:
