@@ -1,29 +1,21 @@
-"""What a learner sees beside the modules, in each state that a page has, for the pictures of `make screenshots`."""
+"""My training, refreshers, updates, five questions, sentences and stories for two, in each state, for `make screenshots`."""
 
 from __future__ import annotations
 
 import re
-import sqlite3
-import subprocess
-import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
 
-from course.auth.actions import create_link
 from course.clock import now
 from course.content.actions import archive
 from course.content.library import Library
 from course.content.schema import Module
 from course.context import make_context
-from course.events import publish
-from course.join_requests.actions import make_link
 from course.learning.actions import record_page_read
 from course.learning.queries import progress_facts
 from course.learning.rules.progress import progress
@@ -31,19 +23,16 @@ from course.mail.jobs import render_waiting_mail
 from course.mail.models import OutboxMail
 from course.milestones import actions as milestones
 from course.milestones.jobs import mail_intentions
-from course.people.events import InvitationRequested
 from course.people.models import Person
 from course.people.queries import person_by_email
 from course.recertification.models import RenewalPause
 from course.refreshers import actions
 from course.refreshers.queries import newest_refresher
-from course.web.errors import ERROR_TEXTS, error_page
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, sign_in
 from tests.journeys.test_learner import fill_any
-from tests.journeys.test_offline import READY
 from tests.learning.finishing import answer_but_last, decide_but_last
-from tests.makers import make_person, make_team
+from tests.makers import make_person
 from tests.milestones.makers import Doing, make_module_done
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
 from tests.refreshers.refresher_steps import with_changed_page
@@ -59,13 +48,11 @@ def take_states(site: Site, browser: Browser, take: Take) -> None:
     # Without a service worker, which would ask for the pages that are only shown here.
     context = browser.new_context(base_url=site.address, reduced_motion="reduce", service_workers="block")
     page = context.new_page()
-    for states in (_homes, _final, _refreshers, _update, _five, _intention, _records, _accounts, _errors, _mails):
+    for states in (_homes, _final, _refreshers, _update, _five, _intention):
         context.clear_cookies()
         states(site, page, take)
     context.close()
     _pair(site, browser, take)
-    _offline(site, browser, take)
-    _without_database(site, browser, take)
 
 
 def _whole_course_done(session: Session, library: Library, email: str, ago: timedelta) -> Person:
@@ -85,7 +72,8 @@ def _ticked_off(session: Session, library: Library, person_id: int, module: Modu
     }
 
 
-def _enter(page: Page, email: str) -> None:
+def enter(page: Page, email: str) -> None:
+    """Sign in as somebody else."""
     page.context.clear_cookies()
     sign_in(page, email)
 
@@ -106,16 +94,16 @@ def _homes(site: Site, page: Page, take: Take) -> None:
         for name, ago in (("done", timedelta(days=1)), ("due", LONG_AGO), ("late", timedelta(days=380))):
             _whole_course_done(session, library, f"home-{name}@example.org", ago)
     for name in ("overdue", "paused", "done", "due", "late"):
-        _enter(page, f"home-{name}@example.org")
+        enter(page, f"home-{name}@example.org")
         take(page, f"state-home-{name}")
-    _enter(page, "home-story@example.org")
+    enter(page, "home-story@example.org")
     page.goto(STORY)
     page.locator("main form .button.turn").click()
     page.locator("button.choice").first.click()
     page.locator("h1[data-focus]").first.wait_for()
     page.goto("/")
     take(page, "state-home-story")
-    _enter(page, "home-check@example.org")
+    enter(page, "home-check@example.org")
     page.goto("/module/responding/check")
     page.locator("main form .button").first.click()
     page.wait_for_url(re.compile(r"/attempt/\d+/1$"))
@@ -139,7 +127,7 @@ def _final(site: Site, page: Page, take: Take) -> None:
                         record_page_read(make_context(session, person.id, now()), module, module.pages[step.id])
             else:
                 make_module_done(session, library, person.id, module, now())
-    _enter(page, "final@example.org")
+    enter(page, "final@example.org")
     take(page, "state-home-final")
     for path, name in (("/module/what-reviews-tell-us/done", "tested-out"), ("/assessment", "assessment")):
         page.goto(path)
@@ -154,12 +142,12 @@ def _refreshers(site: Site, page: Page, take: Take) -> None:
             begun = actions.begin_refresher(make_context(session, person.id, now()), library, None)
             if name == "again":
                 answer_until_used_up(session, library, person, begun.attempt_id, (CRITICAL,))
-    _enter(page, "refresher-begun@example.org")
+    enter(page, "refresher-begun@example.org")
     take(page, "state-home-refresher")
     for path, name in (("/refresher", "begun"), ("/refresher/story", "story")):
         page.goto(path)
         take(page, f"state-refresher-{name}")
-    _enter(page, "refresher-again@example.org")
+    enter(page, "refresher-again@example.org")
     page.goto(f"/attempt/{begun.attempt_id}")
     take(page, "state-refresher-used-up")
     page.goto("/refresher")
@@ -172,7 +160,7 @@ def _refreshers(site: Site, page: Page, take: Take) -> None:
         run = actions.begin_scenario_run(make_context(session, person.id, now()), library, begun)
         decision = decide_but_last(session, library, person.id, run, now())
         answer = answer_but_last(session, library, person.id, begun.attempt_id, now())
-    _enter(page, "refreshed@example.org")
+    enter(page, "refreshed@example.org")
     for path, form in (decision, answer):
         _send(page, path, form)
     take(page, "state-refreshed")
@@ -194,7 +182,7 @@ def _update(site: Site, page: Page, take: Take) -> None:
         make_completed(session, original.library.for_("school", "england"), timedelta(days=90), email="up@example.org")
         site.app.extensions["course"] = replace(original, library=changed)
         archive(session, changed, now())
-    _enter(page, "up@example.org")
+    enter(page, "up@example.org")
     take(page, "state-home-update")
     page.goto("/refresher/update")
     take(page, "state-update")
@@ -218,7 +206,7 @@ def _five(site: Site, page: Page, take: Take) -> None:
     library = site.app.extensions["course"].library.for_("school", "england")
     with site.app.app_context(), unit_of_work() as session:
         make_completed(session, library, timedelta(days=40), email="five@example.org")
-    _enter(page, "five@example.org")
+    enter(page, "five@example.org")
     page.goto("/what-i-know")
     page.get_by_role("button", name="Five questions now").click()
     page.locator("#question").wait_for()
@@ -252,126 +240,12 @@ def _intention(site: Site, page: Page, take: Take) -> None:
     page.locator("main form button").first.click()
     page.get_by_role("status").wait_for()
     take(page, "state-when-then-answered")
-    _enter(page, "when@example.org")
+    enter(page, "when@example.org")
     for path, name in ((f"/module/{MODULE}/done", "module-end-sentence"), ("/what-i-know", "sentences")):
         page.goto(path)
         take(page, f"state-{name}")
     page.goto("/record")
     take(page, "state-record")
-
-
-def _records(site: Site, page: Page, take: Take) -> None:
-    assert site.app
-    _enter(page, "home-done@example.org")
-    page.goto("/certificate")
-    page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).click()
-    take(page, "state-certificate")
-    number = page.url.rsplit("/", 1)[1]
-    for path, name in (
-        (f"/verify/{number}", "verify"),
-        ("/verify?number=AAAA-BBBB-CCCC", "verify-unknown"),
-        ("/verify", "verify-empty"),
-        ("/first-hour", "first-hour"),
-        ("/record", "record-done"),
-        ("/renewal/mine", "renewal"),
-        ("/calendar", "calendar"),
-        ("/reminders", "reminders"),
-        ("/me/data", "data"),
-        ("/me/seen", "seen"),
-        ("/me", "me"),
-        ("/issuer", "issuer"),
-    ):
-        page.goto(path)
-        take(page, f"state-{name}")
-    page.goto("/certificate")
-    kept = page.get_by_role("link", name="My certificates, to keep").get_attribute("href") or ""
-    page.goto(kept[kept.index("/kept/") :])
-    take(page, "state-certificates-kept")
-
-
-def _accounts(site: Site, page: Page, take: Take) -> None:
-    person = site.person("account@example.org")
-    with site.app.app_context(), unit_of_work() as session:
-        team = make_team(session, "Night staff")
-        link = make_link(make_context(session, None, now()), team.id, ["example.org"], now().date() + timedelta(days=9))
-        invited, forgotten = (create_link(session, person, purpose, now()) for purpose in ("invitation", "forgotten"))
-    page.goto(f"/join/{link}")
-    take(page, "state-join")
-    page.get_by_label("Name").fill("Robin Example")
-    page.locator("main [name=email]").fill("robin@example.com")
-    page.get_by_role("button", name="Ask to join").click()
-    page.locator("#mistakes").wait_for()
-    take(page, "state-join-mistakes")
-    page.locator("main [name=email]").fill("robin@example.org")
-    page.get_by_role("button", name="Ask to join").click()
-    page.locator("h1", has_text="Thank you").wait_for()
-    take(page, "state-join-asked")
-    for token, name in ((invited, "invited"), (forgotten, "forgotten-link"), ("used", "link-gone")):
-        page.goto(f"/link/{token}")
-        take(page, f"state-{name}")
-    page.goto("/forgotten")
-    page.locator("main [name=email]").fill("account@example.org")
-    page.get_by_role("button", name="Send the link").click()
-    page.locator("h1").wait_for()
-    take(page, "state-forgotten-sent")
-    for tries in range(12):
-        page.goto("/sign-in")
-        page.get_by_label("E-mail").fill("account@example.org")
-        page.get_by_label("Password").fill("wrong wrong wrong")
-        page.get_by_role("button", name="Sign in").click()
-        page.locator("#mistakes, h1:has-text('Too many tries')").first.wait_for()
-        if tries == 0:
-            take(page, "state-sign-in-mistake")
-        if page.locator("h1").inner_text() == "Too many tries":
-            take(page, "state-too-many-tries")
-            break
-
-
-def _errors(site: Site, page: Page, take: Take) -> None:
-    for status in (403, 404, 405, 413, 422, 429, 500, 503):
-        with site.app.test_request_context("/"):
-            title, text = ERROR_TEXTS.get(status, ERROR_TEXTS[400])
-            html = error_page(status, str(title), str(text)).get_data(as_text=True)
-        _show(page, html)
-        take(page, f"state-error-{status}")
-    _enter(page, "home-done@example.org")
-    page.goto("/me")
-    # A form whose session has ended keeps what was entered.
-    page.locator("main [name=current]").fill("something")
-    page.locator("main [name=password]").fill("something else")
-    page.context.clear_cookies()
-    page.get_by_role("button", name="Change my password").click()
-    page.locator("h1").wait_for()
-    take(page, "state-signed-out")
-
-
-def _show(page: Page, html: str) -> None:
-    """Open a page of this text, at an address of the site, so that its style sheets are found."""
-    page.unroute_all()
-
-    def answer(route: Route) -> None:
-        route.fulfill(body=html, content_type="text/html; charset=utf-8")
-
-    page.route("**/picture", answer)
-    page.goto("/picture")
-
-
-def _mails(site: Site, page: Page, take: Take) -> None:
-    with site.app.app_context(), unit_of_work() as session:
-        person = person_by_email(session, "account@example.org")
-        assert person is not None
-        publish(session, InvitationRequested(person.id, "Alex Morgan", now()))
-        done = person_by_email(session, "five@example.org")
-        for one in actions.boosters_due(session, site.app.extensions["course"].library, "Europe/London", now().date()):
-            if done is not None and one.email == done.email:
-                actions.queue_booster(session, site.app.extensions["course"].library, one, "Europe/London", now())
-    with site.app.app_context():
-        render_waiting_mail(60)
-    with site.app.app_context(), unit_of_work() as session:
-        mails = {re.split("[:-]", mail.key)[0]: mail.html for mail in session.query(OutboxMail) if mail.html}
-    for kind, html in mails.items():
-        _show(page, html or "")
-        take(page, f"state-mail-{kind}")
 
 
 def _pair(site: Site, browser: Browser, take: Take) -> None:
@@ -420,72 +294,3 @@ def _pair(site: Site, browser: Browser, take: Take) -> None:
     take(other, "state-pair-differences")
     for page in pages:
         page.context.close()
-
-
-def _offline(site: Site, browser: Browser, take: Take) -> None:
-    site.person("offline@example.org")
-    context = browser.new_context(base_url=site.address, reduced_motion="reduce")
-    page = context.new_page()
-    sign_in(page, "offline@example.org")
-    page.goto("/module/responding/check")
-    page.locator("main form .button").first.click()
-    page.wait_for_url(re.compile(r"/attempt/\d+/1$"))
-    page.evaluate(READY)
-    page.reload()
-    context.set_offline(True)
-    fill_any(page)
-    page.locator("#question button:not([type=button])").last.click()
-    page.get_by_text("Sent when you are back online.").wait_for()
-    take(page, "state-answer-waits")
-    page.goto("/concern")
-    take(page, "state-concern-offline")
-    page.goto("/module/staff-online")
-    take(page, "state-not-kept")
-    page.goto("/offline")
-    take(page, "state-offline")
-    context.set_offline(False)
-    page.goto("/module/responding")
-    page.get_by_text("has been sent").wait_for()
-    take(page, "state-answer-sent")
-    context.close()
-
-
-def _without_database(site: Site, browser: Browser, take: Take) -> None:
-    """The database is held by another process: only "Worried about a child?" answers."""
-    engine = site.app.extensions["course"].engine
-    engine.dispose()
-    page = browser.new_context(base_url=site.address, reduced_motion="reduce").new_page()
-    with closing(sqlite3.connect(str(engine.url.database))) as other:
-        other.execute("pragma locking_mode=exclusive")
-        other.execute("begin exclusive")
-        for path in ("/concern", "/first-hour"):
-            page.goto(path)
-            take(page, f"state-no-database{path.replace('/', '-')}")
-    page.context.close()
-
-
-def take_papers(site: Site, browser: Browser, out: Path) -> None:
-    """What comes out of a printer, one picture for each sheet of paper: pages, and the certificate."""
-    context = browser.new_context(base_url=site.address)
-    page = context.new_page()
-    sign_in(page, "home-done@example.org")
-    for path in ("/first-hour", "/concern", "/certificate/passed", f"/module/{MODULE}/a-phone-changes-everything",
-                 f"/module/{MODULE}/discussion"):  # fmt: skip
-        page.goto(path)
-        _sheets(page.pdf(format="A4"), out / f"paper{path.replace('/', '-')}")
-    page.goto("/certificate")
-    number = page.get_by_role("link", name=re.compile(r"^\w{4}-\w{4}-\w{4}$")).inner_text()
-    _sheets(context.request.get(f"/certificate/{number}.pdf").body(), out / "paper-certificate")
-    context.clear_cookies()
-    sign_in(page, "home-story@example.org")
-    page.locator("main .button.turn").click()
-    page.locator("button.choice").first.wait_for()
-    _sheets(page.pdf(format="A4"), out / "paper-story")
-    context.close()
-
-
-def _sheets(pdf: bytes, name: Path) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
-        file.write(pdf)
-        file.flush()
-        subprocess.run(["pdftoppm", "-r", "70", "-png", file.name, str(name)], check=True)

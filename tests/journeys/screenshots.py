@@ -29,7 +29,8 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
 from tests.journeys.picture_kinds import take_kinds
-from tests.journeys.picture_states import take_papers, take_states
+from tests.journeys.picture_states import take_states
+from tests.journeys.picture_surroundings import take_papers, take_surroundings
 from tests.journeys.walker import Walker
 from tests.makers import PASSWORD
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
@@ -119,6 +120,7 @@ def main() -> None:
         camera = Camera()
         take_kinds(site, browser, camera.take)
         take_states(site, browser, camera.take)
+        take_surroundings(site, browser, camera.take)
         take_papers(site, browser, OUT)
         page = browser.new_context(base_url=site.address, reduced_motion="reduce").new_page()
         for path in ("/sign-in", "/forgotten", "/concern", "/offline", "/no-such-page"):
