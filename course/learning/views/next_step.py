@@ -28,11 +28,14 @@ class ShortCourseNavigation:
     """The navigation of attempts and scenario runs that belong to a feature above this one, by enrolment id.
 
     `elsewhere` gives the address to which the reader is redirected instead of continuing (None: the reader may
-    continue), `onward` the link from the end of a part.
+    continue), `onward` the link from the end of a part. `end` gives the address of the page that says that the whole short
+    course is passed, to which the answer that passed it leads at once; its second argument is the attempt of that answer
+    (None: a part is still open).
     """
 
     elsewhere: Callable[[int], str | None]
     onward: Callable[[int], NextLink]
+    end: Callable[[int, int], str | None]
 
 
 # By the kind of enrolment: refresher, update. The feature above registers its own, because it may import this one only.
@@ -74,6 +77,14 @@ def link_after_part(kind: str, enrolment: int) -> NextLink:
     """The link from the end of a part of a refresher or an update, or of anything else outside a module."""
     navigation = SHORT_COURSE_NAVIGATION.get(kind)
     return navigation.onward(enrolment) if navigation else NextLink(url_for("dashboard.home"), _("Go on"))
+
+
+def address_after_short_course(attempt_id: int) -> str | None:
+    """The address after the answer with which a refresher or an update is passed: its certificate, or its end. None while
+    anything of it is open, and for every other attempt."""
+    found = queries.attempt(db(), reader_id(), attempt_id)
+    navigation = SHORT_COURSE_NAVIGATION.get(found.kind) if found is not None and found.passed else None
+    return navigation.end(found.enrolment_id, attempt_id) if navigation and found else None
 
 
 def link_after_final() -> NextLink:
