@@ -96,10 +96,9 @@ def build_report_view(
 def last_twelve_months(context: Context, cache: StatusCache, view: ReportView) -> MonthLine | None:
     """The share of people with a valid certificate at the end of each of the twelve months before the report's day, and
     on that day. The teams are those of that day, with the people who were in them at each month's end."""
-    points = [
-        MonthPoint(on, *cache.certified_count(context.session, context.zone, on, view.included))
-        for on in month_ends(view.on)
-    ]
+    days = month_ends(view.on)
+    counts = cache.certified_counts(context.session, context.zone, days, view.included)
+    points = [MonthPoint(on, *count) for on, count in zip(days, counts, strict=True)]
     return month_line([*points, MonthPoint(view.on, view.report.total, view.report.certified_count)])
 
 

@@ -102,26 +102,18 @@ class StatusCache:
                     snapshot.days.pop(next(iter(snapshot.days)))
             return cached
 
-    def certified_count(
-        self, session: Session, zone: str, on: date, teams: frozenset[int] | None = None
-    ) -> tuple[int, int]:
-        """The number of people of these teams (None: of everybody) at the end of a past day, and of those who held a
-        valid certificate, as it was known then. Much quicker than the lines of the day, and kept for longer."""
-        at = start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
+    def certified_counts(
+        self, session: Session, zone: str, days: Sequence[date], teams: frozenset[int] | None = None
+    ) -> list[tuple[int, int]]:
+        """For the end of each of these past days the number of people of these teams (None: of everybody), and of those
+        who held a valid certificate, as it was known then. Much quicker than the lines of the day, and kept for longer.
+        What is new in the database since the last call of `day` does not matter to a past day, so it is not asked for.
+        """
         with self._lock:
-            snapshot = self._current(session, zone)
-            known = snapshot.certified.setdefault(on, {})
-            for person in snapshot.people.values():
-                if person.id not in known:
-                    known[person.id] = (
-                        (person.teams_at(at), held_certificate_on(person.facts, snapshot.policies, on))
-                        if is_employed_on(person.facts, on)
-                        else None
-                    )
+            snapshot = self._snapshot or self._current(session, zone)
             while len(snapshot.certified) > MAX_CACHED_MONTHS:
                 snapshot.certified.pop(next(iter(snapshot.certified)))
-            counted = [one[1] for one in known.values() if one and (teams is None or not teams.isdisjoint(one[0]))]
-        return len(counted), sum(counted)
+            return [_certified_count(snapshot, on, zone, teams) for on in days]
 
     def _current(self, session: Session, zone: str) -> StatusSnapshot:
         """The facts as of now. A request whose transaction began a little earlier than another one may find the cache
@@ -153,6 +145,21 @@ class StatusCache:
             )
         self._snapshot = snapshot
         return snapshot
+
+
+def _certified_count(snapshot: StatusSnapshot, on: date, zone: str, teams: frozenset[int] | None) -> tuple[int, int]:
+    """The numbers of one day for `StatusCache.certified_counts`; derives the people who are not known yet."""
+    at = start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
+    known = snapshot.certified.setdefault(on, {})
+    for person in snapshot.people.values():
+        if person.id not in known:
+            known[person.id] = (
+                (person.teams_at(at), held_certificate_on(person.facts, snapshot.policies, on))
+                if is_employed_on(person.facts, on)
+                else None
+            )
+    counted = [one[1] for one in known.values() if one and (teams is None or not teams.isdisjoint(one[0]))]
+    return len(counted), sum(counted)
 
 
 def _changed_people(session: Session, previous: HighWaterMark, newest: HighWaterMark) -> set[int] | None:

@@ -158,8 +158,8 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
         assert status_counts(session, {line.id for line in view.report.lines}, on) == counted
         assert page_counts(client, region, on) == (counted, counted, counted), on
         if on < TODAY:
-            certified = StatusCache().certified_count(session, ZONE, on, view.included)
-            assert certified == (view.report.total, view.report.certified_count), on
+            certified = StatusCache().certified_counts(session, ZONE, [on], view.included)
+            assert certified == [(view.report.total, view.report.certified_count)], on
         form = {"team": str(region.id), "on": str(on)}
         assert file_counts(client.post("/report/file/csv", form, 200).body, "Status") == counted
         assert pack_counts(session, library, view) == counted
