@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -55,11 +55,11 @@ def link_phone_numbers(text: str) -> Markup:
     return Markup("").join(parts)
 
 
-def named_cells(rows: str, headings: Sequence[object]) -> Markup:
+def named_cells(rows: str, headings: Iterable[object]) -> Markup:
     """The rows of a table with the role of each row and cell, and with the heading of its column as `data-name` on each
     cell that has no `data-label` and does not come first. On a phone rows and cells are laid out as blocks: browsers
     then drop what they are, and the headings are out of sight, so both are said at the cell."""
-    column = 0
+    names, column = list(headings), 0
 
     def opened(found: re.Match[str]) -> str:
         nonlocal column
@@ -67,7 +67,7 @@ def named_cells(rows: str, headings: Sequence[object]) -> Markup:
         if element == "tr":
             column = 0
             return f'<tr role="row"{attributes}>'
-        heading = str(headings[column]) if 0 < column < len(headings) else ""
+        heading = str(names[column]) if 0 < column < len(names) else ""
         spanned = _COLSPAN.search(attributes)
         column += int(spanned[1]) if spanned else 1
         role = "cell" if element == "td" else "rowheader"

@@ -252,6 +252,7 @@ def test_on_a_phone_each_cell_of_a_list_is_read_with_the_heading_of_its_column(s
     site.person("cells@example.org", "administrator")
     phone.context.clear_cookies()
     sign_in(phone, "cells@example.org")
+    phone.set_viewport_size(PHONE)
     wanted = {
         "/report?q=.cell@": ("Person", "Team", "Status", "Progress", "Due", "Valid until", "Last reminder"),
         "/report": ("Team", "People", "By status", "Overdue", "Due soon", "Valid"),
