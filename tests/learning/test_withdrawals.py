@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.analytics.queries.answers import decision_counts
 from course.clock import now
+from course.context import make_context
 from course.learning import queries
 from course.learning.models import Completion, Decision, DecisionWithdrawal, RunOutcome
 from course.learning.rules.branching import run_state
@@ -23,6 +24,8 @@ from course.learning.rules.decision_log import (
     withdrawable_decision,
     withdrawn_by_place,
 )
+from course.people.actions import choose_pathway
+from tests.conftest import NOW
 from tests.learning.test_races import count, learners, post
 from tests.learning.test_rules import DAY
 from tests.makers import make_person, sign_in
@@ -30,6 +33,7 @@ from tests.pages import Client
 from tests.support.racing import at_once
 
 STORY = "/module/secret-contact/second-phone"
+HILARY = ("images-and-networks", "what-hilary-wiped")
 KEPT = "This decision can no longer be undone."
 
 
@@ -192,10 +196,13 @@ def test_of_the_next_decision_and_a_withdrawal_at_once_only_one_happens(committe
     assert happened in ((1, 0), (0, 1)), json.dumps(happened)
 
 
-def to_the_end(client: Client) -> tuple[str, int, str]:
-    """Take the recommended decisions of the story to its end. Returns the run, the number of the last decision and its choice."""
-    scenario = client.app.extensions["course"].library.modules["secret-contact"].scenarios["second-phone"]
-    run, step, decisions = client.post(STORY, {}).location, 0, list[tuple[str, str]]()
+def to_the_end(client: Client, module: str = "secret-contact", story: str = "second-phone") -> tuple[str, int, str]:
+    """Take the recommended decisions of a story to its end. Returns the run, the number of the last decision and its choice."""
+    library = client.app.extensions["course"].library
+    scenario = (
+        library.for_("social-work" if (module, story) == HILARY else None, "england").modules[module].scenarios[story]
+    )
+    run, step, decisions = client.post(f"/module/{module}/{story}", {}).location, 0, list[tuple[str, str]]()
     while (scene := run_state(scenario, decisions).scene) is not None:
         step += 1
         client.post(run, {"step": str(step), "choice": scene.best.id})
@@ -248,16 +255,25 @@ def test_a_scene_gives_back_one_decision_also_at_the_ending(client: Client, sess
     assert "Not finished" not in client.get("/record").text
 
 
-def test_a_dangerous_last_decision_after_an_undone_good_one_is_looked_at_again(client: Client, session: Session) -> None:
-    best = [(f"s{number}", "hold") for number in range(1, 7)]
-    assert not run_state(DAY, [*best[:1], ("s2", "drop"), *best[2:]], has_outcome=False).is_finished
+def test_a_dangerous_last_decision_after_an_undone_good_one_is_looked_at_again(
+    client: Client, session: Session
+) -> None:
     person = make_person(session)
     sign_in(client, person)
-    run, step, _best = to_the_end(client)
+    choose_pathway(make_context(session, None, NOW), [person.id], "social-work", "social-worker")
+    run, step, best = to_the_end(client, *HILARY)
     client.post(f"{run}/take-back", {"step": str(step)})
     found = queries.runs(session, person.id)[0]
-    assert (found.is_reopened, found.has_outcome, found.is_open) == (True, False, True)
-    assert found.finished_at is not None
+    assert (found.finished_at is not None, found.has_outcome, found.is_open) == (True, False, True)
+    client.post(run, {"step": str(step + 2), "choice": "did-he-ever"})
+    ending = client.get(f"{run}/ending")
+    assert "One decision to try again" in ending.text
+    assert "Pressed the wrong one?" not in ending.text
+    client.post(run, {"step": str(step + 3), "choice": best})
+    page = client.get(f"{run}/debrief")
+    assert "Story complete" in page.text
+    assert "You first pressed:" in page.text
+    assert session.execute(select(func.count()).select_from(RunOutcome)).scalar_one() == 1
 
 
 @pytest.mark.parametrize("later", ["page", "check", "run"])
@@ -280,7 +296,9 @@ def test_what_completed_the_course_stays(client: Client, session: Session) -> No
     run, step, _best = to_the_end(client)
     found = queries.runs(session, person.id)[0]
     assert not queries.is_followed(session, found)
-    session.add(Completion(enrolment_id=found.enrolment_id, completed_at=found.finished_at, content_version="1", edition="1"))
+    session.add(
+        Completion(enrolment_id=found.enrolment_id, completed_at=found.finished_at, content_version="1", edition="1")
+    )
     session.flush()
     assert queries.is_followed(session, found)
     client.post(f"{run}/take-back", {"step": str(step)})

@@ -104,7 +104,9 @@ def run(run_id: int) -> str | Response:
     if address := _closed_redirect(found):
         return redirect_to(address)
     if state.ending is not None:
-        return redirect_to(url_for("learning.ending" if _has_ending_page(found, state) else "learning.debrief", run_id=run_id))
+        return redirect_to(
+            url_for("learning.ending" if _has_ending_page(found, state) else "learning.debrief", run_id=run_id)
+        )
     return _render_run(found, scenario, state, None)
 
 
