@@ -18,51 +18,31 @@ from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 from course.content.library import Library
-from course.content.schema import Choice, Scenario
 from course.learning.models import Decision, RunOutcome, ScenarioRun
 from course.learning.queries import enrolment_id
-from course.learning.rules.branching import run_state
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app, migrate
 from tests.journeys.conftest import Site, sign_in
 from tests.journeys.page_lengths import MOST_PIXELS, PHONE
+from tests.learning.roads import ROADS, road_decisions
 from tests.makers import make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
-
-# Which grade is taken first at each scene.
-ROADS = {
-    "worst": ("dangerous", "poor", "fair", "best"),
-    "poor": ("poor", "dangerous", "fair", "best"),
-    "fair": ("fair", "poor", "best", "dangerous"),
-    "best": ("best", "fair", "poor", "dangerous"),
-}
 
 
 @dataclass(frozen=True)
 class DebriefLength:
-    """The length of a debrief in pixels, for a story (module/story) and a road."""
+    """The length of a debrief in pixels and how many turns it names, for a story (module/story) and a road."""
 
     ref: str
     road: str
     run: int
     pixels: int
+    turns: int
 
 
-def road_decisions(scenario: Scenario, grades: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The decisions of a road on which these grades are preferred, and the best ones that repair it."""
-    taken: list[tuple[str, str]] = []
-    while (state := run_state(scenario, taken)).scene is not None:
-        preferred = grades if state.ending is None else ROADS["best"]
-        taken.append((state.scene.id, _preferred(state.open_choices, preferred).id))
-    return taken
-
-
-def _preferred(choices: tuple[Choice, ...], grades: tuple[str, ...]) -> Choice:
-    # The longest text of a grade, for the longest page.
-    return min(choices, key=lambda choice: (grades.index(choice.quality), -len(choice.reason + choice.consequence)))
-
-
-def write_runs(session: Session, library: Library, person: int, stories: tuple[str, ...] = ()) -> list[tuple[str, str, int]]:
+def write_runs(
+    session: Session, library: Library, person: int, stories: tuple[str, ...] = ()
+) -> list[tuple[str, str, int]]:
     """Write a finished run for each story and road. Returns module/story, road and id of each."""
     at, written = datetime(2026, 11, 29, 9, tzinfo=UTC), []
     enrolment = enrolment_id(session, person)
@@ -72,7 +52,9 @@ def write_runs(session: Session, library: Library, person: int, stories: tuple[s
                 if stories and scenario.id not in stories:
                     continue
                 ref = f"{module.id}/{scenario.id}"
-                run = ScenarioRun(enrolment_id=enrolment, ref=ref, version=scenario.version, number=number, opened_at=at)
+                run = ScenarioRun(
+                    enrolment_id=enrolment, ref=ref, version=scenario.version, number=number, opened_at=at
+                )
                 session.add(run)
                 session.flush()
                 for step, (scene, choice) in enumerate(road_decisions(scenario, grades), 1):
@@ -89,7 +71,8 @@ def debrief_lengths(page: Page, runs: list[tuple[str, str, int]]) -> Iterator[De
         page.goto(f"/run/{run}/debrief")
         page.evaluate("() => document.fonts.ready")
         pixels = page.evaluate("Math.round(document.querySelector('main').getBoundingClientRect().height)")
-        yield DebriefLength(ref, road, run, int(pixels))
+        turns = page.locator(".way > li").filter(has_text="Turn at decision").count()
+        yield DebriefLength(ref, road, run, int(pixels), turns)
 
 
 def main(arguments: list[str]) -> int:

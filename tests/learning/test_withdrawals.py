@@ -138,7 +138,7 @@ def test_the_debrief_says_what_was_pressed_first_and_why_it_is_dangerous(client:
     assert "You first pressed: Tell her that it stays with you" in page.text
     assert "But you have joined the secret" in page.text
     assert "Story complete" in page.text
-    assert "take-back" not in page.html
+    assert "Pressed the wrong one? Undo" in page.text  # of another scene, the last one
 
 
 def test_analytics_count_the_choice_that_was_pressed_first(client: Client, session: Session) -> None:
@@ -196,18 +196,26 @@ def test_of_the_next_decision_and_a_withdrawal_at_once_only_one_happens(committe
     assert happened in ((1, 0), (0, 1)), json.dumps(happened)
 
 
-def to_the_end(client: Client, module: str = "secret-contact", story: str = "second-phone") -> tuple[str, int, str]:
-    """Take the recommended decisions of a story to its end. Returns the run, the number of the last decision and its choice."""
+def to_the_end(
+    client: Client, module: str = "secret-contact", story: str = "second-phone", last: str = "best"
+) -> tuple[str, int, str]:
+    """Take the recommended decisions of a story to its end, the last one of the grade `last`.
+
+    Returns the run, the number of the last decision, and the recommended choice there.
+    """
     library = client.app.extensions["course"].library
     scenario = (
         library.for_("social-work" if (module, story) == HILARY else None, "england").modules[module].scenarios[story]
     )
-    run, step, decisions = client.post(f"/module/{module}/{story}", {}).location, 0, list[tuple[str, str]]()
-    while (scene := run_state(scenario, decisions).scene) is not None:
-        step += 1
-        client.post(run, {"step": str(step), "choice": scene.best.id})
-        decisions.append((scene.id, scene.best.id))
-    return run, step, decisions[-1][1]
+    run, step = client.post(f"/module/{module}/{story}", {}).location, 0
+    scene = scenario.by_id[scenario.start]
+    while not scene.is_ending:
+        step, best = step + 1, scene.best
+        grade = last if scenario.by_id[best.to].is_ending else "best"
+        choice = best if grade == "best" else next(one for one in scene.choices if one.quality == grade)
+        client.post(run, {"step": str(step), "choice": choice.id})
+        scene = scenario.by_id[choice.to]
+    return run, step, best.id
 
 
 def other_last_choices(client: Client, run: str) -> list[str]:
@@ -220,11 +228,10 @@ def test_the_last_decision_is_undone_at_the_ending_and_the_story_counts_all_the_
     person = make_person(session)
     sign_in(client, person)
     run, step, best = to_the_end(client)
-    assert client.get(run, 303).location == f"{run}/ending"
-    page = client.get(f"{run}/ending")
+    assert client.get(run, 303).location == f"{run}/debrief"
+    page = client.get(f"{run}/debrief")
     assert "How it ended" in page.text
     assert "Pressed the wrong one? Undo" in page.text
-    assert "recommended" not in page.text.lower()
     done = queries.progress_facts(session, person.id).scenarios
     assert done == {"secret-contact/second-phone"}
     client.post(f"{run}/take-back", {"step": str(step)})
@@ -241,6 +248,24 @@ def test_the_last_decision_is_undone_at_the_ending_and_the_story_counts_all_the_
     rows = session.execute(select(Decision.step, Decision.choice_id).order_by(Decision.id.desc()).limit(2)).all()
     assert [tuple(row) for row in rows] == [(step + 2, other), (step, best)]
     assert session.execute(select(func.count()).select_from(RunOutcome)).scalar_one() == 1
+
+
+def test_an_ending_after_a_worse_last_decision_says_nothing_of_what_is_better(client: Client, session: Session) -> None:
+    person = make_person(session)
+    sign_in(client, person)
+    run, step, best = to_the_end(client, last="fair")
+    assert client.get(run, 303).location == f"{run}/ending"
+    page = client.get(f"{run}/ending")
+    assert "How it ended" in page.text
+    assert "Pressed the wrong one? Undo" in page.text
+    assert "Recommended" not in page.text
+    assert "What helps more" not in page.text
+    assert [link.get("href") for link in page.all("a") if link.text == "See how it went"] == [f"{run}/debrief"]
+    assert "take-back" not in client.get(f"{run}/debrief").html
+    client.post(f"{run}/take-back", {"step": str(step)})
+    client.post(run, {"step": str(step + 2), "choice": best})
+    assert "You first pressed:" in client.get(f"{run}/debrief").text
+    assert queries.runs(session, person.id)[0].outcome is not None
 
 
 def test_a_scene_gives_back_one_decision_also_at_the_ending(client: Client, session: Session) -> None:
@@ -286,7 +311,9 @@ def test_once_another_step_is_begun_the_last_decision_stays(client: Client, sess
     client.post(path, {"then": "next"} if later == "page" else {})
     assert client.get(run, 303).location == f"{run}/debrief"
     client.post(f"{run}/take-back", {"step": str(step)})
-    assert KEPT in client.get(f"{run}/debrief").text
+    page = client.get(f"{run}/debrief")
+    assert KEPT in page.text
+    assert "take-back" not in page.html
     assert session.execute(select(func.count()).select_from(DecisionWithdrawal)).scalar_one() == 0
 
 

@@ -171,10 +171,14 @@ def ending(run_id: int) -> str | Response:
 
 def _has_ending_page(found: RunView, state: RunState) -> bool:
     """Whether the ending is read on a page of its own: something is to be looked at again, or the last decision can be
-    undone. Otherwise it opens the debrief."""
+    undone and the debrief would say what is better. Otherwise the ending opens the debrief, which saves a press."""
     if state.ending is None or not state.is_on_the_way:
         return False
-    return not state.is_finished or _withdrawable(found, state) is not None
+    return not state.is_finished or (not _ends_well(state) and _withdrawable(found, state) is not None)
+
+
+def _ends_well(state: RunState) -> bool:
+    return state.path[-1].choice.quality == "best"
 
 
 @pages.get("/run/<int(max=2147483647):run_id>/debrief")
@@ -193,6 +197,7 @@ def debrief(run_id: int) -> str | Response:
     return _render("learning/debrief.html", found, scenario, state, rows=rows, points=points,
                    right=reasons_of_right_decisions(rows), point_ids=learning_points(rows, points),
                    gauge_charts=gauge_charts(scenario, state, rows),
+                   withdrawable=_withdrawable(found, state) if _ends_well(state) else None,
                    drawing=road_drawing(scenario, state, rows), together=companion_link(run_id))  # fmt: skip
 
 
