@@ -346,9 +346,10 @@ def test_the_last_decision_and_its_withdrawal_at_once_leave_a_record_that_fits(c
     one, two = learners(committed, 2)
     scenario = committed.extensions["course"].library.modules["secret-contact"].scenarios["second-phone"]
     run, step, decisions = one.client.post(STORY, {}).location, 0, list[tuple[str, str]]()
+    sent: dict[str, object] = {}
     while (scene := run_state(scenario, decisions).scene) is not None:
         step, decisions = step + 1, [*decisions, (scene.id, scene.best.id)]
-        sent = {"step": str(step), "choice": scene.best.id}
+        sent = {"step": step, "choice": scene.best.id}
         if not run_state(scenario, decisions).is_finished:
             one.client.post(run, sent)
     # The other window takes back the decision before, or the last one: whichever is the newest at that moment.
