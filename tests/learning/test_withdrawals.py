@@ -351,7 +351,7 @@ def test_the_last_decision_and_its_withdrawal_at_once_leave_a_record_that_fits(c
         step, decisions = step + 1, [*decisions, (scene.id, scene.best.id)]
         sent = {"step": step, "choice": scene.best.id}
         if not run_state(scenario, decisions).is_finished:
-            one.client.post(run, sent)
+            one.client.post(run, {"step": str(step), "choice": scene.best.id})
     # The other window takes back the decision before, or the last one: whichever is the newest at that moment.
     assert at_once([post(one, run, sent), post(two, f"{run}/take-back", {"step": str(step - 1)})]) == [303, 303]
     withdrawn = count(committed, DecisionWithdrawal)
