@@ -47,11 +47,13 @@ class CompanionNavigation:
     """The navigation of scenario runs that two people take together, which a feature above this one knows, by run id.
 
     `elsewhere` gives the address of the page on which the two go on (None: this reader goes on alone), `afterwards` the link
-    to what the two may look back on (None: the run was taken alone).
+    to what the two may look back on (None: the run was taken alone), `is_decided_together` whether the two took the newest
+    decision.
     """
 
     elsewhere: Callable[[int], str | None]
     afterwards: Callable[[int], NextLink | None]
+    is_decided_together: Callable[[int], bool]
 
 
 COMPANION_NAVIGATION: list[CompanionNavigation] = []  # as SHORT_COURSE_NAVIGATION: the feature above registers its own
@@ -65,6 +67,11 @@ def companion_redirect(run_id: int) -> str | None:
 def companion_link(run_id: int) -> NextLink | None:
     """The link to what two people may look back on who took a run together; None for a run that was taken alone."""
     return next((link for one in COMPANION_NAVIGATION if (link := one.afterwards(run_id))), None)
+
+
+def is_decided_together(run_id: int) -> bool:
+    """Whether two people took the newest decision of a run together: one of them alone does not take it back."""
+    return any(one.is_decided_together(run_id) for one in COMPANION_NAVIGATION)
 
 
 def closed_redirect(kind: str, enrolment: int) -> str | None:
