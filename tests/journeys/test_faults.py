@@ -21,7 +21,9 @@ HIDDEN = """document.querySelector('main').insertAdjacentHTML('beforeend',
     document.querySelector('.faint').style.color = 'rgb(128 128 128 / 50%)'"""
 
 
-@pytest.mark.parametrize("change", [PALE, SAME_BEHIND, PALE_IN_THE_DARK, THIN_LETTERS])
+@pytest.mark.parametrize(
+    "change", [PALE, SAME_BEHIND, PALE_IN_THE_DARK, THIN_LETTERS], ids=("pale", "same behind", "dark", "new")
+)
 def test_a_fault_of_contrast_is_found_on_a_page_that_was_readable_each_time_until_it_is_mended(
     site: Site, page: Page, change: str
 ) -> None:
