@@ -20,9 +20,9 @@ from course.organisation.actions import create_organisation
 from course.people.actions import add_person, add_team
 from course.people.models import Person
 from course.recertification import actions
-from course.recertification.actions import ExternalCompletion
 from course.recertification.queries import people, policies
 from course.recertification.rules import Pause, Policy, certification_status
+from course.recertification.rules.facts import ExternalCompletion
 from course.signed_links import BoosterLink, sign_link
 from tests.pages import Client
 from tests.refreshers.refresher_steps import answer_all, begin_on_page, finish_scenario
