@@ -196,11 +196,8 @@ async function send(form, button) {
   }
 }
 
-// Enter in an answer sends nothing. Chromium passes over the first button of a form, which is switched off for this, when the
-// key is pressed in a circle or a box, and would press the next one: that of a guess.
-addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches?.("#question input")) event.preventDefault();
-});
+// Enter in an answer sends nothing.
+addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches?.("#question input")) event.preventDefault(); });
 addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || !form.matches(FORMS) || form.getAttribute("method") !== "post") return;
