@@ -169,7 +169,7 @@ def restore_command(
     state, at = app_state(), now()
     with _failures_in_words(), unpacked(file, read_identities(identity) if identity else []) as backup:
         verify_unpacked(backup)
-        restoring.refuse_database_in_use(state.engine, state.config.database_url, replace_it)
+        restoring.refuse_filled_database(state.engine, state.config.database_url, replace_it)
         key = None if without_key else restoring.fitting_secret_key(backup, state.config.secret_key, key_file)
         if key is not None and state.config.secret_key_file is None:
             raise BackupFailedError(

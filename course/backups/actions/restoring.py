@@ -23,10 +23,10 @@ from course.backups.rules import (
     secret_key_mark,
 )
 from course.db import database_name, sqlite_path
-from course.sqlite_file import copy_ownership, find_damage, sync_to_disk
+from course.sqlite_file import copy_ownership, find_damage, make_private, sync_to_disk
 
 
-def refuse_database_in_use(engine: Engine, url: str, replace: bool) -> None:
+def refuse_filled_database(engine: Engine, url: str, replace: bool) -> None:
     """Raise BackupFailedError if the database of `url` holds anything that a restore would replace, unless that is wanted.
 
     A PostgreSQL database is never replaced: it has to be empty (see dumps.restore_dump).
@@ -43,8 +43,8 @@ def refuse_database_in_use(engine: Engine, url: str, replace: bool) -> None:
             # The restore needs the file for itself.
             engine.dispose()
     raise BackupFailedError(
-        f"The database {database_name(url)} is in use: it holds people, or is damaged. Nothing was changed. With --replace the "
-        "backup takes its place, and what is there now is kept beside it."
+        f"The database {database_name(url)} holds people, or is damaged. Nothing was changed. With --replace the backup "
+        "takes its place, and what is there now is kept beside it."
     )
 
 
@@ -113,6 +113,7 @@ def place_secret_key(file: Path, key: str, at: datetime) -> Path | None:
         sync_to_disk(part)
         if former is not None:
             os.link(file, former)
+            make_private(former)
         part.replace(file)
         sync_to_disk(file.parent)
     except OSError as error:
