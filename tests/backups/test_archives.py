@@ -251,7 +251,7 @@ def test_a_backup_writes_nothing_outside_of_its_folder_and_nothing_that_is_not_i
             read_manifest(wrong)
     for file in (packed(tmp_path / "more", text, content__more=b"x"), packed(tmp_path / "none", text)):
         with (
-            pytest.raises(BackupFailedError, match="which its manifest does not name|is not complete"),
+            pytest.raises(BackupFailedError, match=r"which its manifest does not name|is not complete"),
             unpacked(file, []),
         ):
             pass

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 import pyrage
-from pyrage import ssh, x25519
+from pyrage import x25519
 from sqlalchemy import Engine, create_engine
 
 from course.backups.actions import dumps
@@ -208,19 +208,18 @@ def _write_tar(folder: Path, written: BinaryIO, manifest: BackupManifest, conten
 def read_identities(file: Path) -> list[str]:
     """The secret keys of a file that 'flask backup new-key' or age-keygen made. Raises BackupFailedError."""
     try:
-        text = file.read_text(encoding="utf-8")
+        lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BackupFailedError(f"{file} cannot be read: {error}.") from error
-    keys = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    found = [text] if "OPENSSH PRIVATE KEY" in text else keys
+    found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not found:
         raise BackupFailedError(f"{file} holds no secret key.")
     return found
 
 
-def _identity(text: str) -> x25519.Identity | ssh.Identity:
+def _identity(text: str) -> x25519.Identity:
     try:
-        return x25519.Identity.from_str(text) if text.startswith("AGE-") else ssh.Identity.from_buffer(text.encode())
+        return x25519.Identity.from_str(text)
     except pyrage.IdentityError as error:
         raise BackupFailedError("The file of --identity holds no secret key of age.") from error
 
