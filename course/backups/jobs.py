@@ -11,7 +11,7 @@ import click
 from course.backups.actions.archives import ArchiveOrder, create_archive
 from course.backups.actions.recording import delete_expired_backups, record_backup
 from course.backups.queries import program_version
-from course.backups.rules import BackupFailedError, backup_name, settings_fingerprint
+from course.backups.rules import BackupFailedError, backup_name, no_upgrade_message, settings_fingerprint
 from course.context import make_context
 from course.db import database_name
 from course.jobs.rules import JobKind, JobRun
@@ -72,7 +72,8 @@ def make_backup(file: Path, by: int | None, at: datetime) -> MadeBackup:
 
 def backup_folder() -> Path | None:
     """The folder of regular backups; None if none is set."""
-    return app_state().config.backup_folder
+    folder: Path | None = app_state().config.backup_folder
+    return folder
 
 
 def regular_file(at: datetime) -> Path | None:
@@ -111,9 +112,7 @@ def upgrade_course(at: datetime, file: Path | None = None) -> MadeBackup | None:
         try:
             made.append(write_backup(place, at))
         except BackupFailedError as error:
-            raise DatabaseUnavailableError(
-                f"The database was not brought up to date, because no backup could be made first. {error}"
-            ) from error
+            raise DatabaseUnavailableError(no_upgrade_message(error)) from error
 
     upgrade(app_state().engine, before=back_up)
     if not made:

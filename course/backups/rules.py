@@ -39,6 +39,11 @@ class BackupFailedError(Exception):
     """A backup was not made, not verified or not restored; the message says why, and what to do."""
 
 
+def no_upgrade_message(reason: BackupFailedError) -> str:
+    """The message for a database that was not migrated, because there is no backup of it."""
+    return f"The database was not brought up to date, because no backup could be made first. {reason}"
+
+
 @dataclass(frozen=True)
 class RestorableBackup:
     """A backup that can be restored: the revision of its schema, and when its newest audit event was written (text, UTC, to

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, ForeignKeyConstraint, Table, delete, insert, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -93,6 +94,7 @@ def _sole_reader(source: Engine) -> Iterator[Connection]:
     """A connection that reads one moment of a database that nobody else uses."""
     source.dispose()
     file = sqlite_path(source.url.render_as_string(hide_password=False))
+    options: dict[str, Any]
     if file is not None:
         with exclusive_lock(file) as opened:
             free = opened is not None
@@ -189,7 +191,7 @@ def _set_sequences(writing: Connection) -> None:
 
 def _check_log(writing: Connection, order: MoveOrder) -> None:
     """The audit log must be as it was written. Then its next entry says that the course was moved."""
-    with Session(writing, join_transaction_mode="create_savepoint") as session:
+    with Session(writing, join_transaction_mode="create_savepoint") as session, session.begin():
         head = audit.recorded_head(session)
         fault = next(iter(integrity_faults(audit.all_entries(session), [head] if head and head[0] else [])), None)
         if fault is not None:
@@ -197,4 +199,3 @@ def _check_log(writing: Connection, order: MoveOrder) -> None:
         number, digest = audit.log_head(session)
         details = {"entries": number, "head": digest}
         record_event(Context(session, None, order.at, order.zone), "backup.moved", None, details)
-        session.commit()
