@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from course.clock import now
 from course.mail.rules import RenderedMail
@@ -22,7 +22,7 @@ from tests.milestones.makers import Doing, make_module_done
 from tests.refreshers.makers import make_completed
 from tests.support.outbox import queue_text
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LESSON = "/module/secret-contact/a-phone-changes-everything"
 LINE = re.compile(r"^( *)- '?(\w+)(?: \"(.*?)\")?(?: \[(.*?)\])?'?(:?)(.*)$")
 
