@@ -166,7 +166,7 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
     """
     processes = app_state().config.processes
-    if (processes > 1 or reload) and hasattr(os, "fork"):
+    if processes > 1 or reload:
         roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
         supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
@@ -195,8 +195,7 @@ def _serve_alone(sockets: Sequence[socket.socket]) -> None:
     """Serve pages and do jobs in this process."""
     stop = _stop_on_signal()
     memory.freeze()
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
+    signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
     server = _http_server(sockets)
     worker = _start_worker("serve", SERVER_TASKS)
     stop_metrics = _start_metrics() or (lambda: None)
