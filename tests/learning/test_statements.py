@@ -45,7 +45,7 @@ def test_pages_send_few_statements(learner: Learner) -> None:
     lesson = "/module/secret-contact/when-contact-goes-wrong"
     most = {
         ("GET", lesson): 3,
-        ("GET", "/"): 13,
+        ("GET", "/"): 12,
         ("GET", f"/attempt/{attempt}/1"): 3,
         # The answer itself, whether it was the last, the attempt, who answers; and a lock on PostgreSQL.
         ("POST", f"/attempt/{attempt}/1"): 4 if learner.app.extensions["course"].engine.dialect.name == "sqlite" else 5,
