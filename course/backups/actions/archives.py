@@ -9,6 +9,7 @@ import secrets
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -302,7 +303,7 @@ def _extract(archive: Path, folder: Path) -> BackupManifest:
                 # Its size first, so that no more is written than the manifest says.
                 if member.size != expected.size or _stored(source, folder / member.name) != expected:
                     raise BackupFailedError(f"The backup is damaged: {member.name} is not as it was written.")
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         raise BackupFailedError(f"The backup cannot be read to its end, and nothing was changed: {error}.") from error
     if missing:
         raise BackupFailedError(f"The backup is not complete: {', '.join(sorted(missing)[:3])} is missing.")
