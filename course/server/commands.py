@@ -21,6 +21,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import OperationalError
 
 from course.auth.actions import create_set_up_link
+from course.backups.jobs import upgrade_course
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
@@ -30,7 +31,6 @@ from course.demo.commands import prepare_demo
 from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
-from course.schema_upgrade import upgrade
 from course.server import memory
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
 from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind, is_free
@@ -121,7 +121,7 @@ def _application() -> Flask:
 def prepare_course(is_first_start: bool = True) -> None:
     """Migrate, keep the versions of the content that is taught now, and, at the first start, say where the course is."""
     config = app_state().config
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings(is_first_start)
     with unit_of_work() as session:
         archive(session, library(), now())
@@ -166,7 +166,7 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
     """
     processes = app_state().config.processes
-    if (processes > 1 or reload) and hasattr(os, "fork"):
+    if processes > 1 or reload:
         roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
         supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
@@ -195,8 +195,7 @@ def _serve_alone(sockets: Sequence[socket.socket]) -> None:
     """Serve pages and do jobs in this process."""
     stop = _stop_on_signal()
     memory.freeze()
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
+    signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
     server = _http_server(sockets)
     worker = _start_worker("serve", SERVER_TASKS)
     stop_metrics = _start_metrics() or (lambda: None)
@@ -290,7 +289,7 @@ def worker_command() -> None:
     Ctrl+C or SIGTERM stops it, after the job that it is doing.
     """
     current_database_check().prepare()
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings()
     # Looked at without waiting for it: setting an event takes a lock that a thread which waits for it may hold.
     stop = _stop_on_signal()

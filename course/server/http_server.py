@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -135,10 +136,6 @@ class HttpServer:
 
 def connection_limit() -> int:
     """How many connections may be open at once: what the system allows this process, less what it needs itself."""
-    try:
-        import resource  # noqa: PLC0415 (not on Windows)
-    except ImportError:
-        return 400
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + 200
     if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):

@@ -20,7 +20,7 @@ from tests.cluster.hosts import machines
 from tests.cluster.trainees import Afternoon, Trainee, stored
 from tests.conftest import NOW
 from tests.support.outbox import queue_text
-from tests.support.postgres import ReplicatedCluster, replicated_cluster
+from tests.support.replication import ReplicatedCluster, replicated_cluster
 from tests.support.smtp import smtp_server
 
 BEFORE, UNNOTICED, AFTER = 3.0, 1.0, 3.0  # seconds: until it dies, until somebody promotes the standby, and to the end

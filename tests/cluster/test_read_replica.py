@@ -15,7 +15,7 @@ from tests.cluster.conftest import SAMPLE, course_on, sessions
 from tests.conftest import make_app
 from tests.makers import make_person, sign_in
 from tests.pages import Client
-from tests.support.postgres import ReplicatedCluster, replicated_cluster
+from tests.support.replication import ReplicatedCluster, replicated_cluster
 
 IN_RECOVERY = text("select pg_is_in_recovery()")
 

@@ -1,6 +1,6 @@
-"""A temporary PostgreSQL cluster for tests, one with a standby, and the apt-get helper that installs what a test needs.
+"""A temporary PostgreSQL cluster for tests, and the apt-get helper that installs what a test needs.
 
-In a test: `with temporary_cluster() as url: ...`, or `with replicated_cluster() as pair: ...`.
+In a test: `with temporary_cluster() as url: ...`; tests/support/replication.py makes one with a standby.
 From a shell, in the project's folder: `python -m tests.support.postgres -- pytest tests`, which sets
 TEST_POSTGRES_URL for the command.
 """
@@ -16,13 +16,11 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 PROGRAMS = ("initdb", "postgres", "pg_ctl")
 SUPERUSER = "postgres"
-STANDBY = "standby"  # what the standby calls itself, and its replication slot
 PORT = 5432  # Only names the socket file: each cluster has a directory of its own, so clusters never collide.
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -217,11 +215,6 @@ class Cluster:
         return self._folder
 
     @property
-    def owner(self) -> pwd.struct_passwd | None:
-        """The user that the server runs as; None if it is our own."""
-        return self._owner
-
-    @property
     def url(self) -> str:
         """SQLAlchemy's URL of the database `postgres`, as its superuser.
 
@@ -242,41 +235,6 @@ class Cluster:
             raise RuntimeError(f"initdb failed (exit code {created.returncode}):\n{last_lines(created.stdout)}")
         self._write_settings()
         self.run()
-
-    def follow(self, primary: "Cluster") -> None:
-        """Copy a running cluster, instead of creating one, and start as its standby, which can be read; return when it
-        answers. Raises RuntimeError if a step fails."""
-        source = f"host={primary.folder} port={PORT} user={SUPERUSER} application_name={STANDBY}"
-        options = ["-R", "-C", "-S", STANDBY, "-c", "fast", "--no-sync"]
-        copied = self._run("pg_basebackup", "-d", source, "-D", str(self._data), *options)
-        if copied.returncode != 0:
-            raise RuntimeError(f"pg_basebackup failed (exit code {copied.returncode}):\n{last_lines(copied.stdout)}")
-        self._write_settings()
-        self.run()
-
-    def ask(self, statement: str) -> str:
-        """What psql prints for a statement, as the superuser. Raises RuntimeError if it fails."""
-        to = ["-h", str(self._folder), "-p", str(PORT), "-U", SUPERUSER, "-d", "postgres"]
-        done = self._run("psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", *to, "-c", statement)
-        if done.returncode != 0:
-            raise RuntimeError(f"psql failed (exit code {done.returncode}):\n{last_lines(done.stdout)}")
-        return done.stdout.strip()
-
-    def set(self, **settings: str) -> None:
-        """Change settings that need no restart, for good."""
-        for name, value in settings.items():
-            self.ask(f"alter system set {name} = '{value}'")
-        self.ask("select pg_reload_conf()")
-
-    def kill(self) -> None:
-        """Stop the server as a crash would: connections break, nothing is finished or written."""
-        self._pg_ctl("stop", STOP_SECONDS, "-m", "immediate")
-
-    def promote(self) -> None:
-        """Make a standby a primary; return when it takes writes. Raises RuntimeError if it does not become one."""
-        promoted = self._pg_ctl("promote", START_SECONDS)
-        if promoted.returncode != 0:
-            raise RuntimeError(f"pg_ctl promote failed:\n{last_lines(promoted.stdout)}")
 
     def run(self) -> None:
         """Start the server of a cluster that exists; return when it answers. Raises RuntimeError if it does not."""
@@ -340,7 +298,7 @@ class Cluster:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
     """Inside, let SIGTERM raise KeyboardInterrupt, as Ctrl-C does, so that clean-up code runs.
 
     Not SystemExit: raised inside a test, pytest takes that for a failed test and carries on. Does nothing
@@ -366,49 +324,13 @@ def temporary_cluster(durable: bool = False) -> Iterator[str]:
     The cluster holds only what initdb puts there. It is stopped and removed at the end, also after an
     exception, Ctrl-C or SIGTERM. Raises RuntimeError if PostgreSQL is missing or does not start.
     """
-    with _sigterm_as_interrupt():
+    with sigterm_as_interrupt():
         cluster = Cluster(find_or_install_binaries(), durable)
         try:
             cluster.start()
             yield cluster.url
         finally:
             cluster.stop()
-
-
-@dataclass(frozen=True)
-class ReplicatedCluster:
-    """A primary and a standby that has whatever the primary has said is committed."""
-
-    primary: Cluster
-    standby: Cluster
-
-    def url(self, database: str, attributes: str = "read-write") -> str:
-        """The address of both servers, for connections to whichever is what `attributes` asks for."""
-        folders = ",".join(quote(str(one.folder), safe="/") for one in (self.primary, self.standby))
-        return (
-            f"postgresql+psycopg://{SUPERUSER}@/{database}?host={folders}&port={PORT},{PORT}"
-            f"&target_session_attrs={attributes}"
-        )
-
-
-@contextmanager
-def replicated_cluster() -> Iterator[ReplicatedCluster]:
-    """Yield a new cluster and its synchronous standby: a commit is acknowledged once the standby has it as well.
-
-    Stopped and removed at the end, as by `temporary_cluster`.
-    """
-    with _sigterm_as_interrupt():
-        binaries = find_or_install_binaries()
-        pair = ReplicatedCluster(Cluster(binaries), Cluster(binaries))
-        try:
-            pair.primary.start()
-            pair.standby.follow(pair.primary)
-            # Only now, and only here: a promoted standby has nobody to wait for.
-            pair.primary.set(synchronous_commit="on", synchronous_standby_names=STANDBY)
-            yield pair
-        finally:
-            pair.standby.stop()
-            pair.primary.stop()
 
 
 def _run_command(command: Sequence[str], url: str) -> int:
