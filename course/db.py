@@ -168,6 +168,8 @@ def _begin_postgresql(connection: Any) -> None:
     or, without one, for the connection, which is told only of another time.
     """
     options = connection.get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return  # for what cannot run in a transaction, such as VACUUM
     seconds, info = options.get("lock_seconds"), connection.info
     milliseconds = 0 if seconds is None else int(seconds * 1000)
     if options.get("writes", True):
@@ -210,13 +212,19 @@ def _check_connection(driver_connection: Any, record: Any, _proxy: object) -> No
     used = record.info.get("used")
     if used is None:
         return  # it is new
-    waiting = select_module.poll()
-    waiting.register(driver_connection.fileno(), select_module.POLLIN)
-    if waiting.poll(0) or time.monotonic() - used > ASKED_AFTER_SECONDS:
+    if time.monotonic() - used > ASKED_AFTER_SECONDS or _has_input(driver_connection.fileno()):
         try:
             driver_connection.execute("")
         except psycopg.Error as error:
             raise InvalidatePoolError("the server has closed this connection") from error
+
+
+def _has_input(descriptor: int) -> bool:
+    if not hasattr(select_module, "poll"):
+        return True  # Windows: the server is asked each time
+    waiting = select_module.poll()
+    waiting.register(descriptor, select_module.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def is_lock_failure(error: BaseException | None) -> bool:

@@ -108,7 +108,7 @@ def test_what_has_to_be_begun_begins_with_one_press(learner: Learner, library: L
     assert follow(learner, learner.client.get("/")).startswith("/run/")
     learner.scenario(module, next(iter(module.scenarios)))
     assert "questions on this module" in lit(learner.client.get("/"))[0]
-    assert re.fullmatch(r"/attempt/\d+", follow(learner, learner.client.get("/")))
+    assert re.fullmatch(r"/attempt/\d+/1", follow(learner, learner.client.get("/")))
 
 
 def test_the_final_questions_begin_with_one_press_and_go_on_in_the_middle(learner: Learner) -> None:

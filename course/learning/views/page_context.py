@@ -101,15 +101,14 @@ def module_strip(
     if not bits:
         bits = ["at" if step.id == here else "on" if step.done else "" for step in progress.steps]
     title = title or progress.module.title
-    return _render_strip(
-        progress.module.id, progress.number, title, place, tuple(bits), mounted_at(), shown_languages(title)
-    )
+    shown_as = mounted_at(), *shown_languages(title)
+    return _render_strip(progress.module.id, progress.number, title, place, tuple(bits), shown_as)
 
 
 @lru_cache(maxsize=RENDERED)
 def _render_strip(
-    module: str, number: int, title: str, place: str, bits: tuple[str, ...], _mounted_at: str, _languages: tuple[str | None, ...]
-) -> Markup:  # fmt: skip
+    module: str, number: int, title: str, place: str, bits: tuple[str, ...], _shown_as: tuple[str | None, ...]
+) -> Markup:
     html = current_app.jinja_env.get_template("frame/strip.html").render(
         id=module, number=number, title=title, place=place, bits=bits
     )
