@@ -19,6 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlalchemy.orm import configure_mappers
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER_KEY = "x" * 40
@@ -177,13 +180,14 @@ class Visitor:
 
     def __init__(self, port: int, seconds: float = 30.0) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
-        self._cookie = ""
+        self._cookie = self._token = ""
 
     def send(self, method: str, path: str, form: str = "") -> tuple[int, str, str]:
         """Status, Location and body. Raises OSError or HTTPException if there was no answer; the next call connects anew."""
         headers = {"Cookie": self._cookie} if self._cookie else {}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Origin"] = f"http://127.0.0.1:{self._connection.port}"
         try:
             self._connection.request(method, path, form or None, headers)
             answer = self._connection.getresponse()
@@ -194,6 +198,21 @@ class Visitor:
         if cookie := answer.getheader("Set-Cookie"):
             self._cookie = cookie.split(";")[0]
         return answer.status, answer.getheader("Location") or "", body
+
+    def post(self, path: str, form: Mapping[str, object]) -> tuple[int, str, str]:
+        """Send a form with the token of this session; status, Location and body."""
+        return self.send("POST", path, urlencode({"csrf_token": self._token, **form}, doseq=True))
+
+    def open_sign_in(self) -> None:
+        """Open the page on which one signs in."""
+        self._token = form_token(self.send("GET", "/sign-in")[2])
+
+    def sign_in(self, email: str, password: str) -> tuple[int, str, str]:
+        """Sign in, from the page that is open."""
+        answer = self.post("/sign-in", {"email": email, "password": password})
+        if answer[0] == 303:
+            self._token = form_token(self.send("GET", "/me")[2])
+        return answer
 
     def close(self) -> None:
         self._connection.close()
@@ -229,6 +248,7 @@ def main() -> None:
     """Fork for each line of standard input."""
     import app  # noqa: F401, PLC0415 (this is what takes the time)
 
+    configure_mappers()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes
     for line in iter(sys.stdin.readline, ""):
         if (pid := os.fork()) == 0:
