@@ -7,6 +7,7 @@ its lease has ended. A worker that loses the database goes on once the database 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from course.jobs.rules import (
     JobRun,
     Lane,
     WorkerStoppingError,
+    dead_workers,
     due_slot,
     retry_delay,
 )
@@ -136,6 +138,7 @@ class JobWorker:
 
     def start(self, local_tasks: Sequence[LocalTask] = ()) -> None:
         """Start the threads: those of the lanes, the heartbeat, the schedule, and one for the local tasks."""
+        self._take_over()
         local = LocalSchedule(local_tasks)
         loops: list[tuple[str, Callable[[], object], float]] = [
             ("heartbeat", self.renew_leases, self._lease.total_seconds() / 6),
@@ -148,6 +151,20 @@ class JobWorker:
             thread = threading.Thread(target=self._loop, args=(title, step, pause), name=f"jobs: {title}", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _take_over(self) -> None:
+        """Set the jobs free that workers of this machine had when they died, such as the one that this one replaces: nobody
+        needs to wait until their leases have ended."""
+        try:
+            with self._app.app_context():
+                with read_only_session() as session:
+                    names = queries.busy_workers(session)
+                if dead := dead_workers(names, self._name, _is_process):
+                    with unit_of_work() as session:
+                        actions.end_leases(session, dead, self._clock())
+        except DBAPIError as error:  # then they are free when their leases have ended
+            if not _trouble.meets("taking over jobs", error):
+                raise
 
     def stop(self, seconds: float) -> bool:
         """Claim nothing more, and wait so long for the jobs that run; whether all threads have ended. A job that reports
@@ -291,6 +308,17 @@ class JobWorker:
             last_stage, last_at = stage, time.monotonic()
 
         return report
+
+
+def _is_process(number: int) -> bool:
+    """Whether a process of this machine has that number."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
 
 
 def _is_database_error(error: BaseException) -> bool:

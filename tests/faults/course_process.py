@@ -85,13 +85,17 @@ class CourseProcess:
     def start(self) -> float:
         """Start it and wait until it answers; how long that took, in seconds. Raises TimeoutError."""
         began = time.monotonic()
-        self.pid = self._starting.start(["serve"], self.settings, self.log)
+        self.begin("serve")
         wait_until(
             lambda: self.answers() or self.is_gone(), START_SECONDS, lambda: f"no answer:\n{self.log_text()[-3000:]}"
         )
         if self.is_gone():
             raise TimeoutError(f"the server has ended:\n{self.log_text()[-3000:]}")
         return time.monotonic() - began
+
+    def begin(self, *command: str) -> None:
+        """Start `flask COMMAND`, which runs until it is killed or stopped."""
+        self.pid = self._starting.start(command, self.settings, self.log)
 
     def answers(self) -> bool:
         try:
