@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
@@ -156,7 +157,7 @@ class CourseProcess:
         pid = self._starting.start(command, {**self.settings, **more}, log)
         wait_until(lambda: not Path(f"/proc/{pid}").exists(), 120)
         said, _, code = log.read_text().rpartition(CODE_MARK)
-        return int(code), said
+        return (int(code), said) if code.strip().isdecimal() else (1, log.read_text())
 
 
 @contextmanager
@@ -258,6 +259,8 @@ def main() -> None:
         if (pid := os.fork()) == 0:
             try:
                 _run(*json.loads(line))
+            except BaseException:
+                traceback.print_exc()
             finally:
                 sys.stdout.flush()
                 os._exit(1)

@@ -178,8 +178,8 @@ class Walker:
 
     def _certificate(self, person: int) -> None:
         """The person sees their certificate: the course is completed."""
-        page = self._send("GET", "/certificates")[2]
-        numbers = set(re.findall(r"/certificates/([A-Z0-9-]+)\.pdf", page))
+        page = self._send("GET", "/certificate")[2]
+        numbers = set(re.findall(r"/certificate/([A-Z0-9-]+)\.pdf", page))
         if len(numbers) != 1:
             raise LookupError(f"person {person} has the certificates {sorted(numbers)}")
         self.deeds.completions.add(person)

@@ -41,7 +41,9 @@ from tests.support.postgres import temporary_cluster
 
 CLIENTS = 8
 CONTENT = ROOT / "tests" / "sample_modules"  # a course of a few minutes
-LIFE = (0.05, 0.6)  # seconds from a start to the next kill, at least and at most
+DEEDS = (5, 60)  # how many deeds are acknowledged between two kills, at least and at most
+MOMENT = 0.05  # seconds at most from the last of them to the kill, so that it may come at any point of a request
+LIFE = 10.0  # seconds after which it comes whatever was done
 
 
 @dataclass
@@ -126,7 +128,8 @@ class Killing:
         try:
             wait_until(lambda: all(walker.deeds.count or walker.wrong for walker in self._walkers), 60)
             for _ in range(times):
-                time.sleep(self._chance.uniform(*LIFE))
+                self._wait_for_deeds(self._chance.randint(*DEEDS))
+                time.sleep(self._chance.uniform(0, MOMENT))
                 self._kill()
         finally:
             self._stop.set()
@@ -138,6 +141,14 @@ class Killing:
         self.report.seconds = time.monotonic() - began
         self._look()
         return self.report
+
+    def _wait_for_deeds(self, count: int) -> None:
+        before, until = self._count(), time.monotonic() + LIFE
+        while self._count() < before + count and time.monotonic() < until:
+            time.sleep(0.005)
+
+    def _count(self) -> int:
+        return sum(walker.deeds.count for walker in self._walkers)
 
     def _kill(self) -> None:
         """Kill all processes and start the server again, or one of several."""
