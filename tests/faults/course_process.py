@@ -33,9 +33,9 @@ CODE_MARK = "\nexit code "
 class Starter:
     """The process that has imported the course."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.course_process"],
+            [sys.executable, "-m", "tests.faults.course_process"], env=environment,
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 

@@ -13,11 +13,12 @@ import argparse
 import os
 import random
 import signal
+import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,17 +60,18 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        made = self.deeds
+        made, usual = self.deeds, statistics.median(self.starts)
+        well = "  all of it is there, once; the audit chain holds; the doctor is content"
         lines = [
             f"{self.kills} times SIGKILL on {self.engine} in {self.seconds:.0f} s: {self.kills - self.partial} of all processes, "
-            f"{self.partial} of one; up again within {max(self.starts):.1f} s, as a rule {sorted(self.starts)[len(self.starts) // 2]:.1f} s",
+            f"{self.partial} of one; up again within {max(self.starts):.1f} s, as a rule {usual:.1f} s",
             f"  acknowledged   {made.count} deeds: {len(made.answers)} answers, {len(made.decisions)} decisions, "
             f"{len(made.notes)} notes, {len(made.pages)} pages, {len(made.completions)} completions, "
             f"{len(made.certificates)} certificates, {len(made.attempts)} attempts and {len(made.runs)} runs begun",
             f"  sent again     {made.repeated} requests without an answer, {made.busy} that were told the course is busy",
             *(f"  WRONG          {one}" for one in self.wrong),
         ]
-        return "\n".join(lines if self.wrong else [*lines, "  all of it is there, once; the audit chain holds; the doctor is content"])
+        return "\n".join(lines if self.wrong else [*lines, well])
 
 
 def prepare(url: str, people: int) -> Library:
@@ -107,21 +109,29 @@ def database(engine: str, folder: Path) -> Iterator[str]:
 
 
 class Killing:
-    """One run: a server, its clients, and the hand that kills."""
+    """One run: servers of one database, their clients, and the hand that kills one of them again and again."""
 
-    def __init__(self, course: CourseProcess, url: str, library: Library, people: int, seed: int) -> None:
-        self._course, self._url, self._chance = course, url, random.Random(seed)
+    def __init__(self, courses: Sequence[CourseProcess], url: str, library: Library, people: int, seed: int) -> None:
+        self._courses, self._chance = courses, random.Random(seed)
         self._stop = threading.Event()
         self._reading = reading_engine(url)
         self._walkers = [
-            Walker(course.port, library, self._reading, list(range(number, people, CLIENTS)), seed + number, self._stop)
+            Walker(
+                courses[number % len(courses)].port,
+                library,
+                self._reading,
+                list(range(number, people, CLIENTS)),
+                seed + number,
+                self._stop,
+            )
             for number in range(CLIENTS)
         ]
         self.report = Report("", Deeds(), 0, 0)
 
-    def run(self, times: int) -> Report:
+    def run(self, times: int, harm: Callable[[], object] | None = None) -> Report:
+        """Kill `times` times, or do other `harm`; what became of it."""
         began = time.monotonic()
-        self.report.starts.append(self._course.start())
+        self.report.starts += [course.start() for course in self._courses]
         threads = [threading.Thread(target=walker.run) for walker in self._walkers]
         for thread in threads:
             thread.start()
@@ -130,7 +140,7 @@ class Killing:
             for _ in range(times):
                 self._wait_for_deeds(self._chance.randint(*DEEDS))
                 time.sleep(self._chance.uniform(0, MOMENT))
-                self._kill()
+                (harm or self._kill)()
         finally:
             self._stop.set()
             for thread in threads:
@@ -153,19 +163,21 @@ class Killing:
     def _kill(self) -> None:
         """Kill all processes and start the server again, or one of several."""
         self.report.kills += 1
-        children = self._course.children()
+        course = self._chance.choice(self._courses)
+        children = course.children()
         if children and self._chance.random() < 0.5:
             self.report.partial += 1
             with suppress(ProcessLookupError):
                 os.kill(self._chance.choice(children), signal.SIGKILL)
-            wait_until(lambda: len(self._course.children()) >= len(children), 30)
+            wait_until(lambda: len(course.children()) >= len(children), 30)
             return
-        self._course.kill()
-        self.report.starts.append(self._course.start())
+        course.kill()
+        self.report.starts.append(course.start())
 
     def _look(self) -> None:
         """Hold the database against what was acknowledged."""
-        self._course.stop()
+        for course in self._courses:
+            course.stop()
         made, wrong = self.report.deeds, self.report.wrong
         stored = self._stored()
         for name, value in vars(made).items():
@@ -178,7 +190,7 @@ class Killing:
                              f"{sorted(given ^ there)[:5]}")  # fmt: skip
         wrong += self._twice()
         for command in (("audit", "verify"), ("doctor",)):
-            code, said = self._course.flask(*command)
+            code, said = self._courses[0].flask(*command)
             if code:
                 wrong.append(f"flask {' '.join(command)}: {said[-2000:]}")
 
@@ -215,19 +227,27 @@ class Killing:
                   "page_read": len(made.pages)}  # fmt: skip
         with self._reading.connect() as connection:
             found = {name: connection.execute(text(f"select count(*) from {name}")).scalar() for name in counts}
-        return [f"{name}: {found[name]} rows for {count} deeds" for name, count in counts.items() if found[name] != count]
+        return [
+            f"{name}: {found[name]} rows for {count} deeds" for name, count in counts.items() if found[name] != count
+        ]
 
 
-def kill(starting: Starter, engine: str, times: int, seed: int = 1, people: int | None = None) -> Report:
-    """Kill a server `times` times under load; what became of it."""
+def kill(
+    starting: Starter, engine: str, times: int, seed: int = 1, people: int | None = None, servers: int = 1
+) -> Report:  # fmt: skip
+    """Kill a server, or one of several, `times` times under load; what became of it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="course-kill-")))
         url = stack.enter_context(database(engine, folder))
         count = people or CLIENTS * (4 + times // 4)
         library = prepare(url, count)
-        course = CourseProcess(starting, url, folder, CONTENT=str(CONTENT))
-        killing = Killing(course, url, library, count, seed)
-        stack.callback(course.kill)
+        courses = []
+        for number in range(servers):
+            own = folder / f"server{number}"
+            own.mkdir()
+            courses.append(CourseProcess(starting, url, own, CONTENT=str(CONTENT)))
+            stack.callback(courses[-1].kill)
+        killing = Killing(courses, url, library, count, seed)
         killing.report.engine = engine
         return killing.run(times)
 

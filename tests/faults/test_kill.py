@@ -19,3 +19,10 @@ def test_all_that_was_acknowledged_is_there_once_however_the_server_dies(startin
     assert report.deeds.repeated > TIMES, "the kills came in the middle of requests"
     made = report.deeds
     assert all((made.answers, made.decisions, made.notes, made.completions, made.certificates)), str(report)
+
+
+@pytest.mark.long
+def test_two_servers_on_one_sqlite_file_lose_nothing_when_either_dies(starting: Starter) -> None:
+    report = kill(starting, "sqlite", 6, seed=2, people=32, servers=2)
+    assert not report.wrong, str(report)
+    assert report.deeds.count > 100, str(report)

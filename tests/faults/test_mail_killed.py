@@ -42,7 +42,9 @@ def test_a_worker_that_is_killed_again_and_again_sends_each_mail_at_most_once_an
     app = create_app(make_config(url, SECRET_KEY=SERVER_KEY, CONTENT=str(CONTENT)))
     with app.app_context(), unit_of_work() as session:
         for number in range(MAILS):
-            queue_text(session, f"k{number}", f"m{number}@example.org", RenderedMail("Hello", f"Number {number}"), now())
+            queue_text(
+                session, f"k{number}", f"m{number}@example.org", RenderedMail("Hello", f"Number {number}"), now()
+            )
     chance, reading = random.Random(3), reading_engine(url)
     with smtp_server() as inbox:
         mail_url = f"smtp://{inbox.host}:{inbox.port}"
@@ -70,7 +72,9 @@ def test_a_worker_that_is_killed_again_and_again_sends_each_mail_at_most_once_an
     unknown = [row.recipient for row in rows if row.sent_at is None]
     assert len(rows) == MAILS
     assert len(unknown) <= KILLS
-    assert {row.failure for row in rows if row.sent_at is None} <= {str(UNKNOWN_OUTCOME)}, "a person is asked about these"
+    assert {row.failure for row in rows if row.sent_at is None} <= {str(UNKNOWN_OUTCOME)}, (
+        "a person is asked about these"
+    )
     assert {row.recipient for row in rows} - set(unknown) <= set(left), "what is called sent has left"
     assert len(left) >= MAILS - len(unknown)
     app.extensions["course"].engine.dispose()
