@@ -28,7 +28,8 @@ def note(was: str, words: str) -> dict[str, object]:
 def signed_in(port: int, person: int) -> Visitor:
     visitor = Visitor(port)
     visitor.open_sign_in()
-    assert visitor.sign_in(f"person{person}@example.org", PASSWORD)[0] == 303
+    status, _, body = visitor.sign_in(f"person{person}@example.org", PASSWORD)
+    assert status == 303, words(body)
     return visitor
 
 
