@@ -15,8 +15,8 @@ FETCH_SIZE = 2000  # rows per fetch when all are read
 
 
 def set_read_only(session: Session) -> None:
-    """Make the session read-only, before any other statement: reading the whole log must not block writers. All statements
-    see the same log, which can be read in parts."""
+    """Make the session read-only, before any other statement: reading the whole log must not block writers, and reads it as
+    it was at one moment."""
     session.connection(execution_options={"writes": False, "snapshot": True})
 
 

@@ -176,7 +176,7 @@ class _Maker:
             if step.kind == "page":
                 page = module.pages[step.id]
                 answer = next(iter(page.questions), None)
-                yield [_PageWay(ref, page.version, answer and self._page_answer(answer)) for _ in range(WAYS)]
+                yield [_PageWay(ref, page.version, self._page_answer(answer) if answer else None) for _ in range(WAYS)]
             elif step.kind == "scenario":
                 yield [self._run(ref, module.scenarios[step.id]) for _ in range(WAYS)]
             else:

@@ -40,8 +40,8 @@ def test_the_statements_of_a_page_stay_prepared(committed: Flask, client: Client
 def test_a_page_that_only_reads_leaves_no_transaction(committed: Flask) -> None:
     with committed.test_request_context("/"):
         # now() is when the transaction began; a statement of its own has one of its own.
-        first, second = (row_source().execute(text("select now(), pg_sleep(0.01)")).scalar() for _ in range(2))
-    assert first < second
+        moments = {row_source().execute(text("select now(), pg_sleep(0.01)")).scalar() for _ in range(2)}
+    assert len(moments) == 2
 
 
 def test_a_page_is_shown_after_the_server_has_closed_every_connection(committed: Flask, client: Client) -> None:
@@ -72,7 +72,7 @@ def test_a_snapshot_does_not_see_what_is_written_meanwhile_and_can_be_fetched_in
             versions = snapshot.execute(select(ContentVersion.ref).execution_options(yield_per=10)).scalars().all()
             assert len(versions) > 10
             with pytest.raises(Exception, match="read-only transaction"):
-                snapshot.connection().execute(Team.__table__.insert().values(name="x", opened_at=NOW))
+                snapshot.connection().execute(text("delete from team"))
         with read_only_session() as reading:
             assert reading.execute(text("show transaction_isolation")).scalar() == "read committed"
 
