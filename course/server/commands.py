@@ -28,6 +28,7 @@ from course.content.actions import archive
 from course.content.loaded_course import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
+from course.jobs.rules import worker_name
 from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
@@ -319,7 +320,7 @@ class SignOfLife:
 
 def _start_worker(command: str, tasks: Sequence[LocalTask] = ()) -> tuple[JobWorker, SignOfLife]:
     """Start the threads that do jobs, and keep recording that this process is alive."""
-    name = f"{command} on {socket.gethostname()}, process {os.getpid()}"
+    name = worker_name(command, socket.gethostname(), os.getpid())
     worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name)
     worker.start((LocalTask("sign of life", HEARTBEAT_INTERVAL, sign.record), *tasks))
     return worker, sign

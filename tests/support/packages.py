@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support import fake_time
 from tests.support.chromium import HEADLESS_SHELL
 from tests.support.postgres import apt_install, find_binaries, keep_debian_from_making_a_cluster
 from tests.support.verapdf import DEBIAN_JARS, JAXB
@@ -22,6 +23,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...], Callable[[], bool]], ...] = (
         (HEADLESS_SHELL, "fonts-dejavu-core", "fonts-noto-color-emoji"),
         lambda: bool(os.environ.get("CHROMIUM_PATH")) or shutil.which(HEADLESS_SHELL) is not None,
     ),
+    ("clocks that are wrong", (fake_time.PACKAGE,), lambda: fake_time.find_library() is not None),
     ("reading of PDF files", ("poppler-utils",), lambda: shutil.which("pdftotext") is not None),
     ("checks of PDF/A and PDF/UA", ("default-jdk-headless",), lambda: shutil.which("javac") is not None),
     (
