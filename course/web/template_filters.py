@@ -67,6 +67,9 @@ def init(environment: Environment, zone: str) -> None:
     is an error."""
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
+    # Jinja gives each template a layer of its own over the globals, which it then copies for each page entry by entry. No
+    # template here is loaded with globals of its own.
+    environment.make_globals = lambda own: environment.globals if own is None else {**environment.globals, **own}  # type: ignore[method-assign]
     translation.install(environment)
     environment.globals.update(current_language=translation.current_language, hue=hue_class)
     environment.filters.update(

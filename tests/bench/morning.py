@@ -27,7 +27,7 @@ from course import schema_upgrade
 from course.content.actions import archive
 from course.passwords.models import Credential
 from course.web.unit_of_work import unit_of_work
-from tests.bench.__main__ import ROOT, Browser
+from tests.bench.browser import ROOT, Browser
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 

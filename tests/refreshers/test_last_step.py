@@ -107,7 +107,7 @@ def answer_until_used_up(
         question = library.answerable[item.question_id]
         answer = wrong(question) if item.point in points else right(question)
         learning.submit_answer(
-            make_context(session, person.id, at), library, attempt_id, item.position, SubmittedAnswer(answer, "sure")
+            make_context(session, person.id, at), library, attempt_view, item.position, SubmittedAnswer(answer, "sure")
         )
     raise AssertionError("it asks for ever")
 
@@ -208,7 +208,7 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
             learning.submit_answer(
                 make_context(session, person.id, at),
                 library,
-                held.id,
+                held,
                 held.next.position,
                 SubmittedAnswer(given, "sure"),
             )

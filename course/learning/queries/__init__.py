@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    String,
     bindparam,
     case,
     func,
@@ -105,6 +106,59 @@ _NEWEST_ENROLMENT = (
     .scalar_subquery()
 )
 _FACTS_STATEMENT = _facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT)
+
+
+_STEPS: BindParameter[str] = bindparam("steps", type_=String)
+_MODULE: BindParameter[str] = bindparam("module", type_=String)
+
+
+def _module_facts_query() -> Select[*tuple[Any, ...]]:
+    """As `_facts_query`, for one module of the newest enrolment, and only what its steps rest on: (what, ref, point)."""
+    none = literal("")
+    enrolment = _NEWEST_ENROLMENT
+    proven = func.min(case((_Answer.c.sureness == "guessing", 0), else_=1)) == 1
+    return union_all(
+        select(literal("page").label("what"), _PageRead.c.ref.label("ref"), none.label("point"))
+        .where(_PageRead.c.enrolment_id == enrolment, _PageRead.c.ref.like(_STEPS)),
+        select(literal("scenario"), _ScenarioRun.c.ref, none)
+        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id)
+        .where(_ScenarioRun.c.enrolment_id == enrolment, _ScenarioRun.c.ref.like(_STEPS)),
+        select(literal("timeline"), _Attempt.c.ref, none)
+        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
+        .where(_Attempt.c.enrolment_id == enrolment, _Attempt.c.kind == "timeline",
+               _Attempt.c.ref.like(_STEPS)),
+        select(case((proven, "proven"), else_="shown"), _Attempt.c.ref, _AttemptItem.c.point)
+        .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
+        .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
+        .where(_Attempt.c.enrolment_id == enrolment, _Attempt.c.kind == "check", _Attempt.c.ref == _MODULE)
+        .group_by(_Attempt.c.id, _Attempt.c.ref, _AttemptItem.c.point)
+        .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
+        .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1),
+    )  # fmt: skip
+
+
+_MODULE_FACTS_STATEMENT = _module_facts_query()
+
+
+def module_facts(session: RowSource, person_id: int, module_id: str) -> ProgressFacts:
+    """The facts of `progress_facts` on which the progress in one module rests, and no others, in one query."""
+    refs: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
+    shown, proven = set[tuple[str, str]](), set[tuple[str, str]]()
+    values = {"person": person_id, "module": module_id, "steps": f"{module_id}/%"}
+    for what, ref, point in session.execute(_MODULE_FACTS_STATEMENT, values):
+        if what in refs:
+            refs[what].add(ref)
+        else:
+            shown.add((ref, point))
+            if what == "proven":
+                proven.add((ref, point))
+    return ProgressFacts(
+        frozenset(refs["page"]),
+        frozenset(refs["scenario"]),
+        frozenset(refs["timeline"]),
+        frozenset(shown),
+        frozenset(proven),
+    )
 
 
 def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
@@ -258,6 +312,26 @@ def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | 
     """An attempt with its items and answers; None if it is not this person's."""
     rows = session.execute(_ONE_ATTEMPT, {"attempt": attempt_id, "person": person_id}).all()
     return _attempt_view(rows) if rows else None
+
+
+_FIRST_ANSWER = select(_Answer.c.given, _Answer.c.sureness).where(_Answer.c.item_id == bindparam("item"))
+_OPEN_QUESTION = (
+    select(_AttemptItem.c.id)
+    .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
+    .where(_AttemptItem.c.attempt_id == bindparam("attempt"), _Answer.c.item_id.is_(None))
+    .limit(1)
+)
+
+
+def first_answer(session: RowSource, item_id: int) -> tuple[GivenAnswer, str | None] | None:
+    """What was answered to an item, and how sure the learner was; None before it is answered."""
+    row = session.execute(_FIRST_ANSWER, {"item": item_id}).first()
+    return (json.loads(row.given), row.sureness) if row else None
+
+
+def has_open_question(session: RowSource, attempt_id: int) -> bool:
+    """Whether a question of an attempt waits for its answer."""
+    return session.execute(_OPEN_QUESTION, {"attempt": attempt_id}).first() is not None
 
 
 def attempts(session: Session, person_id: int, kind: str | None = None, ref: str | None = None) -> list[AttemptView]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from course.learning import queries
+from course.learning.queries import AttemptView
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.page_context import next_open_step, next_step_address, reader_id
 from course.translation import gettext as _
@@ -84,10 +85,19 @@ def link_after_final() -> NextLink:
     return NextLink(url_for("dashboard.home"), _("Go on with what is open"))
 
 
+def address_in(found: AttemptView) -> str:
+    """The address of the next question of an attempt, or of its result."""
+    if found.next is not None:
+        return url_for("learning.question", attempt_id=found.id, position=found.next.position)
+    return url_for("learning.attempt", attempt_id=found.id)
+
+
 def address_after_final_answer(attempt_id: int) -> str:
     """The address after an answer in the final assessment: the certificate, if this attempt has completed the course;
-    otherwise the attempt, with its next question or its result."""
+    otherwise its next question or its result."""
     found = queries.attempt(db(), reader_id(), attempt_id)
+    if found is not None and found.next is not None:
+        return address_in(found)
     if found is not None and found.passed:
         done = queries.completion(db(), found.enrolment_id)
         if done is not None and done.completed_at == found.finished_at:
