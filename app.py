@@ -39,6 +39,9 @@ from course.demo import commands as demo_commands
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
 from course.external_certificates import views as external_certificates
+from course.health import commands as health_commands
+from course.health import figures as health_figures
+from course.health import views as health
 from course.help_requests import views as help_requests
 from course.join_requests import views as join_requests
 from course.learning import views as learning
@@ -78,6 +81,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    metrics,
     night_shift,
     proxy_checks,
     request_language,
@@ -122,6 +126,7 @@ BLUEPRINTS = (
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
+    (health.pages, ""),
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
 )
@@ -132,6 +137,7 @@ CLI_COMMANDS = (
     credential_commands.group,
     demo_commands.group,
     evidence_commands.group,
+    health_commands.doctor_command,
     import_commands.group,
     mail_commands.group,
     privacy_commands.group,
@@ -200,6 +206,9 @@ def create_app(config: Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # Functions after the request run in reverse order: security headers see the complete response.
     request_log.init(app)
+    if config.metrics_address is not None:
+        metrics.init(app)
+        health_figures.init(app, now)
     static_files.init(app, PACKAGE / "static", PACKAGE.parent / "instance" / "static")
     security_headers.init(app, config.secure)
     proxy_checks.init(app)

@@ -32,6 +32,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
+    "METRICS_ADDRESS",
 )  # fmt: skip
 
 
@@ -56,6 +57,8 @@ class Config:
     trusted_proxies: int
     demo_password: str = ""
     backup_folder: Path | None = None
+    # Where a monitoring program may read figures: host and port. None: nowhere.
+    metrics_address: tuple[str, int] | None = None
 
     @property
     def secure(self) -> bool:
@@ -221,6 +224,7 @@ class _ConfigReader:
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
+            metrics_address=self.metrics_address(port),
         )
         if self.mistakes:
             raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))
@@ -320,6 +324,19 @@ class _ConfigReader:
         if not (name and at and host) or any(c.isspace() for c in address) or not raw.isprintable():
             self.mistakes.append(f"MAIL_FROM: {raw!r} is not an address such as training@example.org.")
         return raw
+
+    def metrics_address(self, port: int) -> tuple[str, int] | None:
+        """Where figures for a monitoring program can be read; `port` is that of the pages, where they never are."""
+        raw = self.environ.get("METRICS_ADDRESS", "")
+        if not raw:
+            return None
+        parts = _split_address(f"//{raw}")
+        if parts is None or not parts.hostname or parts.port is None or parts.path or parts.username is not None:
+            self.mistakes.append(f"METRICS_ADDRESS: {raw!r} is not an address such as 127.0.0.1:9100.")
+            return None
+        if parts.port == port:
+            self.mistakes.append("METRICS_ADDRESS: needs another port than PORT, where everybody reads the pages.")
+        return parts.hostname, parts.port
 
     def time_zone(self) -> str:
         name = self.environ.get("TIME_ZONE", "Europe/London")

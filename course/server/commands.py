@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -35,11 +35,13 @@ from course.organisation.request_organisation import remember_organisation
 from course.schema_upgrade import upgrade
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
 from course.server.jobs import REGISTRY, SERVER_TASKS
+from course.server.lanes import LaneDispatcher
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
+from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
@@ -92,6 +94,7 @@ def _listen(sockets: SocketMap) -> Any:
         return create_server(
             _application(),
             map=sockets,
+            _dispatcher=LaneDispatcher(config.threads),
             host=config.host,
             port=config.port,
             threads=config.threads,
@@ -182,6 +185,7 @@ def _serve(server: Any, sockets: SocketMap) -> None:
     """
     stop = _stop_on_signal()
     worker = _start_worker("serve", SERVER_TASKS)
+    stop_metrics = _start_metrics()
     try:
         click.echo("Press Ctrl+C to stop.")
         # The content and the code stay for good: the collector need not look through them again and again.
@@ -192,9 +196,21 @@ def _serve(server: Any, sockets: SocketMap) -> None:
         server.task_dispatcher.shutdown()
     finally:
         server.close()
+        stop_metrics()
         _stop_worker(*worker)
         current_database_check().close()
     click.echo("Stopped.")
+
+
+def _start_metrics() -> Callable[[], None]:
+    """Listen for a monitoring program, where METRICS_ADDRESS asks for it; returns what stops that."""
+    address = app_state().config.metrics_address
+    started = start_exporter(_application(), *address) if address is not None else None
+    if address is None or started is None:
+        return lambda: None
+    port, stop = started
+    click.echo(f"Figures for monitoring are at http://{address[0]}:{port}/metrics")
+    return stop
 
 
 def _stop_on_signal() -> threading.Event:
