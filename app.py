@@ -21,6 +21,7 @@ from course.auth import commands as signin_commands
 from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
 from course.auth.rules import SESSION_LIFETIME
+from course.backups import commands as backup_commands
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
@@ -132,6 +133,9 @@ BLUEPRINTS = (
 )
 CLI_COMMANDS = (
     audit_commands.group,
+    backup_commands.database_group,
+    backup_commands.group,
+    backup_commands.upgrade_command,
     certificate_commands.group,
     content_commands.group,
     credential_commands.group,
@@ -148,7 +152,6 @@ CLI_COMMANDS = (
     report_commands.group,
     signin_commands.group,
     serving_commands.serve_command,
-    system_commands.group,
     system_commands.jobs_group,
     system_commands.system_group,
     serving_commands.worker_command,

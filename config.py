@@ -33,6 +33,7 @@ SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
     "METRICS_ADDRESS",
+    "BACKUP_RECIPIENT",
 )  # fmt: skip
 
 
@@ -59,6 +60,10 @@ class Config:
     backup_folder: Path | None = None
     # Where a monitoring program may read figures: host and port. None: nowhere.
     metrics_address: tuple[str, int] | None = None
+    # Public keys (age1…) for which backups are encrypted; none: they are not.
+    backup_recipients: tuple[str, ...] = ()
+    # The file that the secret key was read from; None if the environment or .env holds the key itself.
+    secret_key_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -225,6 +230,8 @@ class _ConfigReader:
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
             metrics_address=self.metrics_address(port),
+            backup_recipients=self.recipients(),
+            secret_key_file=None if self.environ.get("SECRET_KEY") else self.secret_key_path(),
         )
         if self.mistakes:
             raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))
@@ -236,7 +243,7 @@ class _ConfigReader:
         Without either, a random key is created once for this installation and stored under instance/.
         """
         key = self.environ.get("SECRET_KEY", "")
-        file = ROOT / (self.environ.get("SECRET_KEY_FILE") or "instance/secret-key")
+        file = self.secret_key_path()
         if not key:
             try:
                 if not file.exists() and not self.environ.get("SECRET_KEY_FILE"):
@@ -256,6 +263,27 @@ class _ConfigReader:
                 "SECRET_KEY_FILE may name a file that holds it."
             )
         return key
+
+    def secret_key_path(self) -> Path:
+        """The file that holds the secret key, unless SECRET_KEY does."""
+        return ROOT / (self.environ.get("SECRET_KEY_FILE") or "instance/secret-key")
+
+    def recipients(self) -> tuple[str, ...]:
+        """The public keys of BACKUP_RECIPIENT, separated by spaces or commas."""
+        keys = tuple(self.environ.get("BACKUP_RECIPIENT", "").replace(",", " ").split())
+        if keys:
+            from pyrage import RecipientError, x25519  # noqa: PLC0415 (few installations need it)
+
+            for key in keys:
+                try:
+                    x25519.Recipient.from_str(key)
+                except RecipientError:
+                    # A secret key that was entered here by mistake is not repeated in a message.
+                    self.mistakes.append(
+                        "BACKUP_RECIPIENT: is not a public key of age, which begins with age1 and which "
+                        "'flask backup new-key FILE' prints."
+                    )
+        return keys
 
     def restrict_key_file(self, file: Path, ours: bool) -> None:
         """Make the key file readable by its owner only. The group may read a file that SECRET_KEY_FILE names: such a mode is

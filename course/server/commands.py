@@ -23,6 +23,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from course.auth.actions import create_set_up_link
+from course.backups.jobs import upgrade_course
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
@@ -32,7 +33,6 @@ from course.demo.commands import prepare_demo
 from course.jobs.worker import JobWorker, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
-from course.schema_upgrade import upgrade
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
 from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.lanes import LaneDispatcher
@@ -143,7 +143,7 @@ def _application() -> Flask:
 def prepare_course() -> None:
     """Migrate, keep the versions of the content that is taught now, and say where the course is."""
     config = app_state().config
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings()
     with unit_of_work() as session:
         archive(session, library(), now())
@@ -232,7 +232,7 @@ def worker_command() -> None:
     Ctrl+C or SIGTERM stops it, after the job that it is doing.
     """
     current_database_check().prepare()
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings()
     # Looked at without waiting for it: setting an event takes a lock that a thread which waits for it may hold.
     stop = _stop_on_signal()
