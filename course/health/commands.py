@@ -16,7 +16,7 @@ from flask.cli import with_appcontext
 
 from course.audit import queries as audit
 from course.audit.rules import integrity_faults
-from course.backups.queries import newest_backup
+from course.backups.queries import newest_backups
 from course.backups.rules import is_backup_overdue
 from course.clock import now
 from course.dates import civil_date
@@ -148,7 +148,7 @@ def _key(session: WriteSession, _at: datetime) -> Examination:
 
 
 def _backups(session: WriteSession, at: datetime) -> Examination:
-    newest = newest_backup(session)
+    _, newest = newest_backups(session)
     found = []
     if is_backup_overdue(newest.at if newest else None, at):
         words = f"The newest backup is of {newest.at:%Y-%m-%d %H:%M} (UTC)." if newest else "There is no backup."
