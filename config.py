@@ -31,10 +31,12 @@ ENV_FILE = ROOT / ".env"
 # All settings. A name in .env that is similar to one of these is reported as a typing error.
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
-    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
-    "METRICS_ADDRESS",
+    "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "METRICS_ADDRESS",
     "BACKUP_RECIPIENT",
 )  # fmt: skip
+
+# One for each processor, up to four: more of them need more memory than they are worth to one organisation.
+DEFAULT_PROCESSES = max(2, min(4, os.cpu_count() or 1))
 
 
 class ConfigError(ClickException):
@@ -57,6 +59,7 @@ class Config:
     threads: int
     trusted_proxies: int
     demo_password: str = ""
+    processes: int = 1
     backup_folder: Path | None = None
     # Where a monitoring program may read figures: host and port. None: nowhere.
     metrics_address: tuple[str, int] | None = None
@@ -225,6 +228,7 @@ class _ConfigReader:
             content=self.folder("CONTENT", ROOT / "modules"),
             host=self.environ.get("HOST") or "127.0.0.1",
             port=port,
+            processes=self.integer("PROCESSES", DEFAULT_PROCESSES, 1, 64),
             threads=self.integer("THREADS", 8, 1, 64),
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),

@@ -168,6 +168,8 @@ def _begin_postgresql(connection: Any) -> None:
     or, without one, for the connection, which is told only of another time.
     """
     options = connection.get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return  # for what cannot run in a transaction, such as VACUUM
     seconds, info = options.get("lock_seconds"), connection.info
     milliseconds = 0 if seconds is None else int(seconds * 1000)
     if options.get("writes", True):

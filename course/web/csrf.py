@@ -79,6 +79,8 @@ def _owner_in_token(raw: object) -> str | None:
     return owner if dot else None
 
 
+# A token holds no time that counts (WTF_CSRF_TIME_LIMIT): one for each sign-in session is enough.
+@lru_cache(maxsize=4096)
 def _sign_token(raw: str, secret: str) -> str:
     return str(_serializer(secret).dumps(raw))
 

@@ -14,16 +14,14 @@ from __future__ import annotations
 import itertools
 import json
 import random
-import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import func, select
 
 from course import schema_upgrade
 from course.auth.password_hashing import hash_password
@@ -44,6 +42,7 @@ from course.people.models import Person
 from course.people.rules import name_key
 from course.text import comparison_key
 from course.web.unit_of_work import unit_of_work
+from tests.bench.bulk import Rows, bulk_writer, finish
 
 PASSWORD = "quiet river stones"
 ADMINISTRATOR = "keeper@example.org"
@@ -76,7 +75,6 @@ COLUMNS = {
     " valid_until issued_at pathway minutes sections kind",
     "refresher_part": "id enrolment_id position kind ref version before why",
 }
-Rows = dict[str, list[tuple[Any, ...]]]
 # An answered question of an attempt: question, version, point, given (JSON), correct, confidence.
 Asked = tuple[str, str, str, str, bool, str | None]
 
@@ -103,11 +101,11 @@ def make_organisation(app: Flask, people: int, seed: int = 1) -> None:
             add_credential(session, keeper.id, hashed, "keeper", at)
             first = int(session.execute(select(func.max(Person.id))).scalar_one()) + 1
     maker = _Maker(state.library.for_("school", "england"), random.Random(seed), at, hashed, first)
-    with _bulk_writer(state.engine) as write:
+    with bulk_writer(state.engine, COLUMNS) as write:
         write(maker.teams(people))
         for start in range(0, people, CHUNK):
             write(maker.people(range(start, min(start + CHUNK, people))))
-    _finish(state.engine)
+    finish(state.engine, COLUMNS)
 
 
 def stage_of(number: int) -> str:
@@ -362,53 +360,3 @@ def _at(day: date, hour: int) -> str:
 def _moment(at: datetime) -> str:
     """A moment as SQLite's column holds it; PostgreSQL, whose connection is in UTC here, reads it as well."""
     return at.strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-@contextmanager
-def _bulk_writer(engine: Engine) -> Iterator[Callable[[Rows], None]]:
-    """Writes rows table by table, in one transaction. References are not looked up: that takes longer than writing."""
-    with engine.connect() as connection:
-        driver: Any = connection.connection.dbapi_connection
-        if isinstance(driver, sqlite3.Connection):
-            driver.execute("PRAGMA foreign_keys=OFF")
-            try:
-                with connection.begin():
-                    yield lambda rows: _write_sqlite(driver, rows)
-            finally:
-                driver.execute("PRAGMA foreign_keys=ON")
-        else:
-            with connection.begin():
-                # References are checked by triggers, which a superuser can leave out.
-                if connection.execute(text("select current_setting('is_superuser')")).scalar() == "on":
-                    connection.execute(text("SET LOCAL session_replication_role = replica"))
-                connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))
-                yield lambda rows: _copy_postgresql(driver, rows)
-
-
-def _write_sqlite(driver: sqlite3.Connection, rows: Rows) -> None:
-    for table, waiting in rows.items():
-        names = COLUMNS[table].split()
-        marks = ", ".join("?" * len(names))
-        driver.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", waiting)
-
-
-def _copy_postgresql(driver: Any, rows: Rows) -> None:
-    for table, waiting in rows.items():
-        if waiting:
-            names = ", ".join(f'"{name}"' for name in COLUMNS[table].split())
-            with driver.cursor().copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in waiting:
-                    copy.write_row(row)
-
-
-def _finish(engine: Engine) -> None:
-    """Count on after the ids that were given, and tell the engine what is in its tables."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            for table, names in COLUMNS.items():
-                if names.startswith("id "):
-                    connection.execute(
-                        text(f"select setval(pg_get_serial_sequence('{table}', 'id'), (select max(id) from {table}))")
-                    )
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("analyze"))

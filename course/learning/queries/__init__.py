@@ -14,7 +14,6 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
-    String,
     bindparam,
     case,
     func,
@@ -37,6 +36,7 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
+from course.learning.queries.module_facts import module_facts as module_facts
 from course.learning.queries.runs import RunView as RunView
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
@@ -106,59 +106,6 @@ _NEWEST_ENROLMENT = (
     .scalar_subquery()
 )
 _FACTS_STATEMENT = _facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT)
-
-
-_STEPS: BindParameter[str] = bindparam("steps", type_=String)
-_MODULE: BindParameter[str] = bindparam("module", type_=String)
-
-
-def _module_facts_query() -> Select[*tuple[Any, ...]]:
-    """As `_facts_query`, for one module of the newest enrolment, and only what its steps rest on: (what, ref, point)."""
-    none = literal("")
-    enrolment = _NEWEST_ENROLMENT
-    proven = func.min(case((_Answer.c.sureness == "guessing", 0), else_=1)) == 1
-    return union_all(
-        select(literal("page").label("what"), _PageRead.c.ref.label("ref"), none.label("point"))
-        .where(_PageRead.c.enrolment_id == enrolment, _PageRead.c.ref.like(_STEPS)),
-        select(literal("scenario"), _ScenarioRun.c.ref, none)
-        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id)
-        .where(_ScenarioRun.c.enrolment_id == enrolment, _ScenarioRun.c.ref.like(_STEPS)),
-        select(literal("timeline"), _Attempt.c.ref, none)
-        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
-        .where(_Attempt.c.enrolment_id == enrolment, _Attempt.c.kind == "timeline",
-               _Attempt.c.ref.like(_STEPS)),
-        select(case((proven, "proven"), else_="shown"), _Attempt.c.ref, _AttemptItem.c.point)
-        .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
-        .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-        .where(_Attempt.c.enrolment_id == enrolment, _Attempt.c.kind == "check", _Attempt.c.ref == _MODULE)
-        .group_by(_Attempt.c.id, _Attempt.c.ref, _AttemptItem.c.point)
-        .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
-        .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1),
-    )  # fmt: skip
-
-
-_MODULE_FACTS_STATEMENT = _module_facts_query()
-
-
-def module_facts(session: RowSource, person_id: int, module_id: str) -> ProgressFacts:
-    """The facts of `progress_facts` on which the progress in one module rests, and no others, in one query."""
-    refs: dict[str, set[str]] = {"page": set(), "scenario": set(), "timeline": set()}
-    shown, proven = set[tuple[str, str]](), set[tuple[str, str]]()
-    values = {"person": person_id, "module": module_id, "steps": f"{module_id}/%"}
-    for what, ref, point in session.execute(_MODULE_FACTS_STATEMENT, values):
-        if what in refs:
-            refs[what].add(ref)
-        else:
-            shown.add((ref, point))
-            if what == "proven":
-                proven.add((ref, point))
-    return ProgressFacts(
-        frozenset(refs["page"]),
-        frozenset(refs["scenario"]),
-        frozenset(refs["timeline"]),
-        frozenset(shown),
-        frozenset(proven),
-    )
 
 
 def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
