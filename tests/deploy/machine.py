@@ -74,10 +74,9 @@ class Visitor:
 
     def post(self, path: str, form: Mapping[str, str | Sequence[str]], **headers: str) -> Reply:
         """A form is sent, as the page at this address would send it."""
-        request = urllib.request.Request(
-            self.address + path, urllib.parse.urlencode(form, doseq=True).encode(), {"Origin": self.address}
-        )
-        return self._open(request, headers)
+        body = urllib.parse.urlencode(form, doseq=True).encode()
+        request = urllib.request.Request(self.address + path, body)
+        return self._open(request, {"Origin": self.address, "Referer": self.address + path, **headers})
 
     def sign_in(self, email: str, password: str) -> Reply:
         """Through the form."""

@@ -6,6 +6,7 @@ import configparser
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,11 +94,16 @@ def test_the_server_works_with_only_the_system_calls_that_its_unit_allows(tmp_pa
     database = shutil.copy(archived_file, tmp_path / "course.db")
     words = (FOLDER / "course.service").read_text(encoding="utf-8")
     filters = [line.partition("=")[2] for line in words.splitlines() if line.startswith("SystemCallFilter=")]
-    with Server(f"sqlite:///{database}", tmp_path, confine=confined(filters)) as server:
+    confine = confined(filters)
+    refused = subprocess.run(
+        [sys.executable, "-c", "import os; os.sched_setaffinity(0, {0})"], preexec_fn=confine, capture_output=True, check=False
+    )
+    assert b"PermissionError" in refused.stderr, "a call that is not allowed"
+    with Server(f"sqlite:///{database}", tmp_path, confine=confine) as server:
         assert fetch(f"{server.address}/sign-in").status == 200
         status = Path(f"/proc/{server.pid}/status").read_text()
         assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE), status
         assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
     assert server.returncode == 0
-    backup = server.flask("backup", "create", str(tmp_path / "backup.tar"), confine=confined(filters))
+    backup = server.flask("backup", "create", str(tmp_path / "backup.tar"), confine=confine)
     assert backup.returncode == 0, backup.stderr
