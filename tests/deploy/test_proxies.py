@@ -27,7 +27,7 @@ SPOOFED = {"X_Forwarded_For": "203.0.113.9", "X_Forwarded_Proto": "http", "X_For
 
 @dataclass(frozen=True)
 class Place:
-    """Where a proxy is tried: its folder, its ports, its certificate, and the port of the course."""
+    """Where a proxy is tried: its folder, its ports, its certificate, and the ports of one or two web hosts."""
 
     folder: Path
     https: int
@@ -35,6 +35,7 @@ class Place:
     course: int
     certificate: Path
     key: Path
+    second: int = 0
 
 
 def replaced(words: str, *pairs: tuple[str, str]) -> str:
@@ -97,7 +98,7 @@ def haproxy(place: Place) -> Iterator[None]:
         (SAMPLES / "haproxy.cfg").read_text(encoding="utf-8"),
         ("bind :443 ssl crt /etc/haproxy/course.pem", f"bind 127.0.0.1:{place.https} ssl crt {both}"),
         ("bind :80", f"bind 127.0.0.1:{place.http}"),
-        ("10.0.0.11:8000", f"127.0.0.1:{place.course}"), ("10.0.0.12:8000", f"127.0.0.1:{free_port()}"),
+        ("10.0.0.11:8000", f"127.0.0.1:{place.course}"), ("10.0.0.12:8000", f"127.0.0.1:{place.second or free_port()}"),
     )  # fmt: skip
     file = place.folder / "haproxy.cfg"
     file.write_text(words, encoding="utf-8")
