@@ -85,7 +85,10 @@ class Visitor:
 
     def token(self, path: str) -> str:
         """The token of the forms of a page."""
-        return re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', self.get(path).text)[-1]
+        page = self.get(path)
+        found = re.findall(r'name="csrf_token"[^>]* value="([^"]+)"', page.text)
+        assert found, f"{path}: {page}"
+        return str(found[-1])
 
     def _open(self, request: urllib.request.Request, headers: Mapping[str, str]) -> Reply:
         for name, value in headers.items():

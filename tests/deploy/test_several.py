@@ -74,12 +74,14 @@ def afternoon(pgbouncer: tuple[str, str], tmp_path: Path) -> Iterator[Afternoon]
         make_person(session, email=EMAIL)
     place = Place(tmp_path, free_port(), free_port(), free_port(), *make_certificate(tmp_path), second=free_port())
     settings = {
-        "PUBLIC_URL": f"https://localhost:{place.https}", "TRUSTED_PROXIES": "1", "PROCESSES": "2",
+        "PUBLIC_URL": f"https://localhost:{place.https}", "TRUSTED_PROXIES": "1", "PROCESSES": "1",
         "BACKUP_FOLDER": str(tmp_path),
     }  # fmt: skip
     first, second = (Server(shared, tmp_path, PORT=str(port), **settings) for port in (place.course, place.second))
     with first, second, haproxy(place):
-        yield Afternoon(app, [first, second], Visitor(settings["PUBLIC_URL"], place.certificate))
+        visitor = Visitor(settings["PUBLIC_URL"], place.certificate)
+        assert wait_until(lambda: visitor.get("/sign-in").status == 200), "HAProxy has seen that a host is ready"
+        yield Afternoon(app, [first, second], visitor)
     app.extensions["course"].engine.dispose()
 
 
