@@ -142,6 +142,7 @@ PRINTS = {
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_the_page_is_followed_line_by_line(machine: Machine) -> None:
     printed = {}
     for is_run, block in BLOCKS:
