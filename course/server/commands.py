@@ -18,6 +18,7 @@ from functools import partial
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 from course.auth.actions import create_set_up_link
 from course.backups.jobs import upgrade_course
@@ -45,6 +46,7 @@ from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
+BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
 
 @click.command("serve")
@@ -70,8 +72,22 @@ def _prepare_and_serve(prepare: Callable[[], object]) -> None:
     # The port first: when it is taken, another server is running, and nothing must be touched.
     sockets = _listen()
     prepare()
-    prepare_course(is_first_start=not reload)
+    _patiently(partial(prepare_course, is_first_start=not reload))
     _serve(sockets, reload)
+
+
+def _patiently(prepare: Callable[[], None]) -> None:
+    """Prepare the course, again and again while another program holds the lock of the database: during a reload the former
+    processes serve, and write, meanwhile. Ends the command with 1 after BUSY_SECONDS."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return prepare()
+        except OperationalError as error:
+            if time.monotonic() >= until:
+                raise click.ClickException(f"The database is busy or does not answer: {error.orig}.") from error
+            _LOG.warning("the database is busy or does not answer, the start waits: %s", error.orig)
+        time.sleep(0.5)
 
 
 def _use_console_mail() -> None:
@@ -106,7 +122,7 @@ def prepare_course(is_first_start: bool = True) -> None:
     """Migrate, keep the versions of the content that is taught now, and, at the first start, say where the course is."""
     config = app_state().config
     upgrade_course(now())
-    _check_settings()
+    _check_settings(is_first_start)
     with unit_of_work() as session:
         archive(session, library(), now())
         ours = organisation(session)
@@ -121,15 +137,16 @@ def prepare_course(is_first_start: bool = True) -> None:
         click.echo("  " + app_state().public_address("auth.set_up", token=token))
 
 
-def _check_settings() -> None:
-    """Say whether the secret key is the database's, and whether other workers run with other settings.
+def _check_settings(with_others: bool = True) -> None:
+    """Say whether the secret key is the database's, and whether other workers run with other settings; not during a reload,
+    when one of them is the worker that is about to be replaced.
 
     Certificates that could not be signed while the key was another one are signed once it is back.
     """
     with unit_of_work() as session:
         fits = check_secret_key(session, app_state().config.secret_key, now()) != "other"
         missing = count_unsigned_certificates(session)
-        words = settings_conflicts(workers(session, now()))
+        words = settings_conflicts(workers(session, now())) if with_others else []
     if not fits:
         click.echo(f"Warning: {WRONG_KEY_WARNING}", err=True)
         _LOG.warning("the secret key is not the one that this database was used with")
@@ -150,16 +167,17 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """
     processes = app_state().config.processes
     if (processes > 1 or reload) and hasattr(os, "fork"):
+        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
+        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
+        # What each process does first is done once before, so that they share what that makes.
+        LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
         memory.warm_up(_application())
         memory.freeze()
         app_state().engine.dispose()
-        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
-        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
         if not supervisor.run(partial(_say_ready, reload)):
             click.echo("The processes of the course end as soon as they have started. The log says why.", err=True)
             sys.exit(1)
     else:
-        memory.freeze()
         _serve_alone(sockets)
     current_database_check().close()
     click.echo("Stopped.")
@@ -176,6 +194,7 @@ def _say_ready(reload: bool) -> None:
 def _serve_alone(sockets: Sequence[socket.socket]) -> None:
     """Serve pages and do jobs in this process."""
     stop = _stop_on_signal()
+    memory.freeze()
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
     server = _http_server(sockets)

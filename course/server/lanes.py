@@ -7,6 +7,7 @@ connections and not as threads, and only as many of them are at work at once as 
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -31,6 +32,8 @@ class LaneDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def __init__(self, threads: int) -> None:
         super().__init__()
+        # It would write a line for each request that waits for a moment.
+        self.queue_logger.setLevel(logging.ERROR)
         self._password_lane = ThreadedTaskDispatcher()
         self._password_lane.set_thread_count(PASSWORD_THREADS)
         self.set_thread_count(threads)

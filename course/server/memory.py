@@ -9,9 +9,9 @@ import sys
 
 from flask import Flask
 
-# Pages that anybody may open; together they make what every page needs: the engine's dialect, the catalogue, the head of
-# the page, addresses.
-WARM_UP_PAGES = ("/sign-in", "/concern")
+# A page that anybody may open. It makes what every page needs: the dialect, the catalogue, the head of the page, addresses.
+# Not one that reads in a thread of its own (query_deadline): processes are forked next.
+WARM_UP_PAGE = "/sign-in"
 # Folders of the templates that a room full of learners needs. Compiling all would delay the start by seconds.
 WARM_UP_TEMPLATES = frozenset({"auth", "components", "dashboard", "frame", "layouts", "learning"})
 _M_ARENA_MAX = -8  # malloc.h
@@ -29,8 +29,7 @@ def warm_up(app: Flask) -> None:
     app.config["LOG_REQUESTS"] = False
     base_url = app.extensions["course"].config.public_url
     try:
-        for path in WARM_UP_PAGES:
-            client.get(path, base_url=base_url)
+        client.get(WARM_UP_PAGE, base_url=base_url)
     finally:
         app.config["LOG_REQUESTS"] = logs
 

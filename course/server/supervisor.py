@@ -47,8 +47,9 @@ class _Child:
 
 
 class Supervisor:
-    """Keeps one process for each role until SIGTERM or SIGINT. A new process calls `after_fork` first, which lets go of
-    what two processes must not share, such as connections to the database."""
+    """Keeps one process for each role until SIGTERM or SIGINT, which it heeds from now on.
+    A new process calls `after_fork` first, which lets go of what two processes must not share, such as connections to the
+    database."""
 
     def __init__(
         self, roles: Sequence[Role], sockets: Sequence[socket.socket], stop_seconds: float, after_fork: Callable[[], None]
@@ -59,13 +60,13 @@ class Supervisor:
         self._replaced = _replaced_processes()
         self._failed_starts = 0
         self._stop, self._reload = threading.Event(), threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
 
     def run(self, say_ready: Callable[[], None]) -> bool:
         """Start the processes, call `say_ready`, and watch them. Returns whether it was told to stop; False if they could
         not be kept running."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
-        signal.signal(signal.SIGHUP, lambda *_: self._reload.set())
         self._start(self._roles)
         notify_systemd("READY=1")
         say_ready()
