@@ -209,9 +209,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # Functions after the request run in reverse order: security headers see the complete response.
     request_log.init(app)
-    if config.metrics_address is not None:
-        metrics.init(app)
-        health_figures.init(app, now)
+    _init_metrics(app, config)
     static_files.init(app, PACKAGE / "static", PACKAGE.parent / "instance" / "static")
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
@@ -237,6 +235,13 @@ def create_app(config: Config | None = None) -> Flask:
     app.context_processor(organisation.page_context)
     event_handlers.register_handlers()
     return app
+
+
+def _init_metrics(app: Flask, config: Config) -> None:
+    """Count requests for a monitoring program, if there is an address for it."""
+    if config.metrics_address is not None:
+        metrics.init(app)
+        health_figures.init(app, now)
 
 
 def _load_library(folder: Path) -> Library:

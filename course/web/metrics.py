@@ -91,7 +91,7 @@ def add_collector(app: Flask, collect: Callable[[], Iterable[Metric]]) -> None:
         with app.app_context():
             return list(collect())
 
-    metrics.registry.register(_CollectorOf(collect_in_context))  # type: ignore[arg-type]
+    metrics.registry.register(_CollectorOf(collect_in_context))
 
 
 def start_exporter(app: Flask, host: str, port: int) -> tuple[int, Callable[[], None]] | None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from course.auth.rules import attempt_key, local_path, network_prefix, normalise_password
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EMAIL, NAME = "sam.okafor@example.org", "Sam Okafor"
 
 

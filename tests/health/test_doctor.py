@@ -120,7 +120,7 @@ def test_a_counter_that_is_behind_is_found(session: Session) -> None:
 @pytest.fixture(scope="module")
 def patient(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The demonstration, in which each test breaks something that is mended afterwards."""
-    file = shutil.copy(demo_file, tmp_path_factory.mktemp("patient") / "patient.db")
+    file = Path(shutil.copy(demo_file, tmp_path_factory.mktemp("patient") / "patient.db"))
     file.chmod(0o600)
     app = make_app(f"sqlite:///{file}", DEMO_PASSWORD=PEOPLES_PASSWORD)
     app.extensions["course"].engine.connect().close()

@@ -15,13 +15,12 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.health.rules import (
-    LOW_FREE_BYTES,
-    MIN_FREE_BYTES,
     DatabaseHealth,
     DiskHealth,
     disk_word,
     readiness,
 )
+from course.health.rules.readiness import LOW_FREE_BYTES, MIN_FREE_BYTES
 from course.schema_upgrade import newest_revision
 from course.server.actions import check_secret_key, register_worker
 from course.server.rules import SILENT_AFTER
