@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from course.backups.actions.archives import ArchiveOrder, create_archive
-from course.backups.actions.recording import delete_expired_backups, record_backup
+from course.backups.actions.recording import delete_expired_backups, delete_leftovers, record_backup
 from course.backups.queries import program_version
 from course.backups.rules import BackupFailedError, backup_name, no_upgrade_message, settings_fingerprint
 from course.context import make_context
@@ -19,6 +19,7 @@ from course.schema_upgrade import DatabaseUnavailableError, upgrade
 from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.app_state import app_state
+from course.web.database_check import database_path
 from course.web.unit_of_work import unit_of_work
 
 NO_FOLDER = lazy_gettext("No folder is set for backups. Set BACKUP_FOLDER and restart.")
@@ -92,6 +93,9 @@ def run_backup(run: JobRun) -> None:
     make_backup(file, run.owner_id, at)
     run.progress(_("Deleting the oldest backups"), 1, 2)
     delete_expired_backups(file.parent)
+    database = database_path()
+    for folder in {file.parent, database.parent if database else file.parent}:
+        delete_leftovers(folder, at)
 
 
 def upgrade_course(at: datetime, file: Path | None = None) -> MadeBackup | None:

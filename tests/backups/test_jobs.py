@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from course.audit.models import AuditEntry
 from course.backups.actions.archives import unpacked, verify_unpacked
+from course.backups.actions.recording import delete_leftovers
 from course.backups.jobs import BACKUP, NO_FOLDER, backup_folder
 from course.backups.models import Backup
 from course.backups.queries import newest_backups
@@ -153,6 +154,21 @@ def test_each_engine_is_backed_up_at_night_into_the_folder(committed: Flask, tmp
         _, newest = newest_backups(session)
         assert newest is not None
         assert newest.file == str(file)
+
+
+def test_what_a_killed_backup_left_behind_goes_after_a_day_and_nothing_else(tmp_path: Path) -> None:
+    """For what is made today, and for what is a day old."""
+    ours, others = (
+        (".backup-ab12cd_9", ".course-20261122-093000.tar.gz.0badcafe.part"),
+        (".backup-mine", "x.part", ".x"),
+    )
+    for age, folder in ((timedelta(), tmp_path / "new"), (timedelta(days=2), tmp_path / "old")):
+        folder.mkdir()
+        for name in (*ours, *others):
+            (folder / name).mkdir() if name.startswith(".backup-") else (folder / name).touch()
+        delete_leftovers(folder, now() + age)
+    left = {folder: {path.name for path in (tmp_path / folder).iterdir()} for folder in ("new", "old")}
+    assert left == {"new": {*ours, *others}, "old": set(others)}
 
 
 def test_the_folder_of_backups_must_be_there(tmp_path: Path) -> None:

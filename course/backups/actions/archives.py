@@ -73,7 +73,8 @@ class UnpackedBackup:
     def secret_key(self) -> str | None:
         """The secret key that the backup holds; None if it holds none."""
         file = self.folder / KEY_NAME
-        return file.read_text(encoding="utf-8") if file.exists() else None
+        # Beside a plain copy there may lie a file of this name that does not belong to it.
+        return file.read_text(encoding="utf-8") if self.manifest and KEY_NAME in self.manifest.members else None
 
 
 def create_archive(engine: Engine, url: str, file: Path, order: ArchiveOrder) -> BackupManifest:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from course.audit.actions import record_event
 from course.backups.models import Backup
 from course.backups.rules import expired_backups
 from course.context import Context
+
+LEFTOVERS_KEPT = timedelta(days=1)
+# The folders in which backups are put together, and files that did not get their name yet.
+_LEFTOVER = re.compile(r"\.backup-\w{8}|\..+\.[0-9a-f]{8}\.part")
 
 
 def delete_expired_backups(folder: Path) -> list[Path]:
@@ -18,6 +24,17 @@ def delete_expired_backups(folder: Path) -> list[Path]:
     for file in files:
         file.unlink(missing_ok=True)
     return files
+
+
+def delete_leftovers(folder: Path, at: datetime) -> None:
+    """Delete what backups that were killed left in a folder, once it is a day old: it holds names and answers."""
+    oldest = (at - LEFTOVERS_KEPT).timestamp()
+    for path in folder.glob(".*"):
+        if _LEFTOVER.fullmatch(path.name) and path.stat().st_mtime < oldest:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def record_backup(context: Context, file: str, size: int, verified_at: datetime | None = None) -> None:

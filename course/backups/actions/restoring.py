@@ -125,7 +125,7 @@ def place_secret_key(file: Path, key: str, at: datetime) -> Path | None:
 
 def unpack_content(backup: UnpackedBackup, folder: Path) -> int:
     """Write the content that a backup holds into a new or empty folder; how many files. Raises BackupFailedError."""
-    source = backup.folder / CONTENT_PREFIX.rstrip("/")
+    source = backup.folder / CONTENT_PREFIX
     if backup.manifest is None or not source.is_dir():
         raise BackupFailedError("This backup holds no content.")
     try:
