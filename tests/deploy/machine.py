@@ -193,7 +193,8 @@ def program(command: Sequence[str], folder: Path, *ports: int, user: int | None 
         )
     try:
         started = wait_until(lambda: process.poll() is not None or all(map(listens, ports)), 30)
-        assert started and process.poll() is None, log.read_text(errors="replace")[-4000:]
+        assert started, f"{command[0]} does not listen"
+        assert process.poll() is None, log.read_text(errors="replace")[-4000:]
         yield log
     finally:
         process.terminate()

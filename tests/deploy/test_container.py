@@ -111,13 +111,16 @@ def test_the_compose_file_is_whole() -> None:
     assert set(course["environment"]) <= set(SETTING_NAMES)
     assert int(course["stop_grace_period"].rstrip("s")) > STOP_SECONDS + 10
     mounted = {volume.partition(":")[0] for one in services.values() for volume in one["volumes"]}
-    assert mounted == set(COMPOSE["volumes"])
+    assert {name for name in mounted if "/" not in name} == set(COMPOSE["volumes"])
+    assert [(ROOT / "deploy" / name).is_file() for name in mounted if "/" in name] == [True]
     assert {volume.partition(":")[2] for volume in course["volumes"]} == set(json.loads(only("VOLUME")))
     for one in services.values():
         depends = one.get("depends_on", ())
         assert set(depends) <= set(services)
     assert "ports" not in course, "only the proxy is reached from outside"
-    assert f"course:{only('EXPOSE')}" in services["proxy"]["command"]
+    proxy = services["proxy"]["environment"]
+    assert proxy["COURSE_ADDRESS"] == f"course:{only('EXPOSE')}"
+    assert all(f"{{${name}:" in (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8") for name in proxy)
     # pg_dump must be as new as the server.
     [client] = re.findall(r"postgresql-client-(\d+)", FILE.read_text(encoding="utf-8"))
     assert services["database"]["image"].endswith(f"postgres:{client}")

@@ -57,7 +57,7 @@ def nginx(place: Place) -> Iterator[None]:
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{place.https} ssl http2;"),
         ("/etc/letsencrypt/live/course.example.org/fullchain.pem", str(place.certificate)),
         ("/etc/letsencrypt/live/course.example.org/privkey.pem", str(place.key)),
-        ("course.example.org", "localhost"), ("/var/cache/nginx/course", str(cache)),
+        ("course.example.org", "localhost"), ("/var/lib/nginx/course", str(cache)),
         ("https://$host$request_uri", f"https://$host:{place.https}$request_uri"),
     )  # fmt: skip
     site.write_text(words, encoding="utf-8")
@@ -79,8 +79,8 @@ def nginx(place: Place) -> Iterator[None]:
 def caddy(place: Place) -> Iterator[None]:
     words = replaced(
         (SAMPLES / "Caddyfile").read_text(encoding="utf-8"),
-        ("127.0.0.1:8000", f"127.0.0.1:{place.course}"),
-        ("course.example.org {", f"localhost {{\n\ttls {place.certificate} {place.key}"),
+        ("{$COURSE_ADDRESS:127.0.0.1:8000}", f"127.0.0.1:{place.course}"),
+        ("{$COURSE_NAME:course.example.org} {", f"localhost {{\n\ttls {place.certificate} {place.key}"),
     )
     file = place.folder / "Caddyfile"
     ports = f"http_port {place.http}\n https_port {place.https}\n default_bind 127.0.0.1\n"
@@ -96,6 +96,7 @@ def haproxy(place: Place) -> Iterator[None]:
     both.write_text(place.certificate.read_text() + place.key.read_text())
     words = replaced(
         (SAMPLES / "haproxy.cfg").read_text(encoding="utf-8"),
+        ("    user haproxy\n    group haproxy\n", ""),  # only root may become somebody else
         ("bind :443 ssl crt /etc/haproxy/course.pem", f"bind 127.0.0.1:{place.https} ssl crt {both}"),
         ("bind :80", f"bind 127.0.0.1:{place.http}"),
         ("10.0.0.11:8000", f"127.0.0.1:{place.course}"), ("10.0.0.12:8000", f"127.0.0.1:{place.second or free_port()}"),

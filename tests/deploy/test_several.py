@@ -51,7 +51,10 @@ def pgbouncer(postgres_url: str, archived_database: str) -> Iterator[tuple[str, 
     users.write_text(f'"{url.username}" "{PASSWORD}"\n')
     words = replaced(
         SAMPLE.read_text(encoding="utf-8"),
-        ("host=10.0.0.21 port=5432 dbname=course", f"host={socket_folder} port={url.query.get('port', '5432')} dbname={url.database}"),
+        (
+            "host=10.0.0.21 port=5432 dbname=course",
+            f"host={socket_folder} port={url.query.get('port', '5432')} dbname={url.database}",
+        ),
         ("listen_port = 6432", f"listen_port = {port}"),
         ("/etc/pgbouncer/userlist.txt", str(users)),
     )

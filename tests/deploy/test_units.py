@@ -96,7 +96,10 @@ def test_the_server_works_with_only_the_system_calls_that_its_unit_allows(tmp_pa
     filters = [line.partition("=")[2] for line in words.splitlines() if line.startswith("SystemCallFilter=")]
     confine = confined(filters)
     refused = subprocess.run(
-        [sys.executable, "-c", "import os; os.sched_setaffinity(0, {0})"], preexec_fn=confine, capture_output=True, check=False
+        [sys.executable, "-c", "import os; os.sched_setaffinity(0, {0})"],
+        preexec_fn=confine,
+        capture_output=True,
+        check=False,
     )
     assert b"PermissionError" in refused.stderr, "a call that is not allowed"
     with Server(f"sqlite:///{database}", tmp_path, confine=confine) as server:
