@@ -184,7 +184,7 @@ EXAMINERS: tuple[Callable[[WriteSession, datetime], Examination], ...] = (
 def examine(at: datetime) -> Iterable[Examination]:
     """Look through everything, one part after the other; each part in a session of its own, which only reads."""
     for examiner in EXAMINERS:
-        with read_only_session() as session:
+        with read_only_session(snapshot=True) as session:
             yield examiner(session, at)
 
 
