@@ -25,7 +25,7 @@ from course.learning import queries
 from course.learning.rules.grading import option_order
 from course.people.queries import person_by_email
 from course.web.unit_of_work import read_only_session
-from tests.bench.__main__ import Browser
+from tests.bench.browser import Browser
 from tests.bench.morning import morning, prepare, served
 from tests.makers import PASSWORD
 from tests.support.postgres import temporary_cluster
