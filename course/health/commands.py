@@ -16,7 +16,7 @@ from flask.cli import with_appcontext
 
 from course.audit import queries as audit
 from course.audit.rules import integrity_faults
-from course.backups.queries import newest_backup
+from course.backups.queries import newest_backups
 from course.backups.rules import is_backup_overdue
 from course.clock import now
 from course.dates import civil_date
@@ -148,12 +148,14 @@ def _key(session: WriteSession, _at: datetime) -> Examination:
 
 
 def _backups(session: WriteSession, at: datetime) -> Examination:
-    newest = newest_backup(session)
+    _newest, verified = newest_backups(session)
     found = []
-    if is_backup_overdue(newest.at if newest else None, at):
-        words = f"The newest backup is of {newest.at:%Y-%m-%d %H:%M} (UTC)." if newest else "There is no backup."
-        found.append(Finding(words, "Run 'flask backup FILE', and set BACKUP_FOLDER.", is_fault=False))
-    return Examination("backups", 1 if newest else 0, tuple(found))
+    if is_backup_overdue(verified.at if verified else None, at):
+        words = "There is no backup that was verified."
+        if verified:
+            words = f"The newest backup that was verified is of {verified.at:%Y-%m-%d %H:%M} (UTC)."
+        found.append(Finding(words, "Run 'flask backup create FILE', and set BACKUP_FOLDER.", is_fault=False))
+    return Examination("backups", 1 if verified else 0, tuple(found))
 
 
 def _files(_session: WriteSession, _at: datetime) -> Examination:
@@ -184,7 +186,7 @@ EXAMINERS: tuple[Callable[[WriteSession, datetime], Examination], ...] = (
 def examine(at: datetime) -> Iterable[Examination]:
     """Look through everything, one part after the other; each part in a session of its own, which only reads."""
     for examiner in EXAMINERS:
-        with read_only_session() as session:
+        with read_only_session(snapshot=True) as session:
             yield examiner(session, at)
 
 

@@ -27,6 +27,7 @@ from course.reports.rules import (
     team_summaries,
 )
 from course.reports.status_cache import StatusCache
+from course.reports.twelve_months import MonthLine, MonthPoint, month_ends, month_line
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
 from course.translation import lazy_ngettext
@@ -38,7 +39,7 @@ PROGRESS_BATCH_SIZE = 500  # people in one query for progress
 class ReportView:
     """A report that the viewer may see. `teams` are the teams that they can choose from, as they were on the day,
     `name` says whose report it is, `team` which team was chosen (None: all of them), `at` is the moment as of which the
-    report is made, `day_lines` are everybody's lines of that day."""
+    report is made, `day_lines` are everybody's lines of that day, `included` the teams that count (None: everybody)."""
 
     report: CompletionReport
     teams: Sequence[TeamView]
@@ -48,6 +49,7 @@ class ReportView:
     at: datetime
     team: int | None = None
     day_lines: Sequence[StatusLine] = field(default=(), repr=False)
+    included: frozenset[int] | None = None
 
     def team_summaries(self) -> list[TeamSummary]:
         """The teams of the report, each with its sub-teams; those below the chosen team, if one was chosen."""
@@ -87,7 +89,17 @@ def build_report_view(
         day.at,
         chosen,
         day.lines,
+        included,
     )
+
+
+def last_twelve_months(context: Context, cache: StatusCache, view: ReportView) -> MonthLine | None:
+    """The share of people with a valid certificate at the end of each of the twelve months before the report's day, and
+    on that day. The teams are those of that day, with the people who were in them at each month's end."""
+    days = month_ends(view.on)
+    counts = cache.certified_counts(context.session, context.zone, days, view.included)
+    points = [MonthPoint(on, *count) for on, count in zip(days, counts, strict=True)]
+    return month_line([*points, MonthPoint(view.on, view.report.total, view.report.certified_count)])
 
 
 @dataclass(frozen=True)

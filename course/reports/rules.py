@@ -18,6 +18,8 @@ from course.people_import.rules.date_formats import InvalidDayError, read_day
 from course.recertification.rules.certification_status import StatusDetails
 from course.recertification.rules.explanations import COUNTED_GROUPS, GROUP_OF_STATE, STATUS_GROUPS, status_text
 from course.recertification.rules.facts import CertificationFacts, EmploymentFact
+from course.recertification.rules.policy import Policy
+from course.recertification.rules.validity_chain import cycles, last_valid_day
 from course.text import search_key
 from course.text import sort_key as by_name
 from course.translation import lazy_gettext as _
@@ -116,6 +118,15 @@ def is_employed_on(facts: CertificationFacts, on: date) -> bool:
     """Whether a person was a member of staff at the end of that day, as it was known then: their employment had not
     ended, or was agreed and had not begun yet."""
     return any(one.end is None or on < one.end for one in employments_known_on(facts, on))
+
+
+def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
+    """Whether a certificate was valid on that day, as it was known then: `StatusLine.has_valid_certificate` without the
+    rest of the status."""
+    if not any(completion.recorded_on <= on for completion in facts.completions):
+        return False
+    until = last_valid_day([cycle for cycle in cycles(facts, policies, on) if cycle.is_in_effect])
+    return until is not None and on <= until
 
 
 @dataclass(frozen=True)

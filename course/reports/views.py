@@ -27,9 +27,10 @@ from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
 from course.reports.queries import last_reminders
 from course.reports.report_files import REPORT_FORMATS
-from course.reports.report_view import ReportView, build_report_view, report_rows
+from course.reports.report_view import ReportView, build_report_view, last_twelve_months, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
+from course.reports.twelve_months import MonthLine
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
@@ -40,9 +41,11 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, read_from_replica, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
+# Above this many people the first line of a process takes seconds, so that it has a page of its own.
+MAX_PEOPLE_WITH_LINE = 500
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 
@@ -61,6 +64,7 @@ def _set_navigation() -> None:
 @requires_permission(Permission.SEE_PEOPLE)
 def show() -> Response:
     """The counts, the status bar and the people, most urgent first. The query string holds the filter."""
+    read_from_replica()
     report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
     view = my_report_view(report_filter)
     number = min(query_number("page") or 1, view.report.pages)
@@ -80,6 +84,7 @@ def show() -> Response:
         open_to=linked_ids,
         to_remind=_remindable_count(view) if report_filter.on is None and _can_remind() else 0,
         teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
+        months=_months(view) if len(view.day_lines) <= MAX_PEOPLE_WITH_LINE and number == 1 else None,
         page=number,
         groups=STATUS_GROUPS,
         sorts=SORT_ORDERS,
@@ -87,6 +92,26 @@ def show() -> Response:
         kinds=REPORT_FORMATS,
     )
     return make_response(page, 422 if mistakes else 200)
+
+
+@pages.get("/months")
+@requires_permission(Permission.SEE_PEOPLE)
+def months() -> Response:
+    """The share of people with a valid certificate over the last twelve months. The query string holds the filter, of
+    which the team and the day count."""
+    report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
+    if mistakes:
+        abort(404)
+    wanted = ReportFilter(team=report_filter.team, on=report_filter.on)
+    view = my_report_view(wanted)
+    return make_response(
+        render_template("reports/months.html", seen=view, wanted=wanted, months=_months(view), today=today())
+    )
+
+
+def _months(view: ReportView) -> MonthLine | None:
+    """The line of the report's team; see `last_twelve_months`."""
+    return last_twelve_months(signed_in_context(db()), app_status_cache(), view)
 
 
 @pages.post("/file/<kind>")
@@ -97,6 +122,7 @@ def file(kind: str) -> Response | WsgiResponse:
     """
     if kind not in REPORT_FORMATS:
         abort(404)
+    read_from_replica()
     report_filter, mistakes = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
     if mistakes:
         abort(400)

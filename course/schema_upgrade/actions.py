@@ -23,6 +23,7 @@ from course.schema_upgrade.queries import (
     broken_references_of_file,
     database_label,
     engine_sqlite_path,
+    holds_rows,
     known_revisions,
     newest_revision,
     read_schema,
@@ -75,17 +76,18 @@ def check_database(engine: Engine, *, older: bool = False) -> None:
         raise WrongDatabaseError(reason)
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
+def upgrade(engine: Engine, revision: str = "head", before: Callable[[], None] | None = None) -> None:
     """Run every migration that the database does not have yet, in one transaction.
 
-    A copy of a SQLite file that holds rows is kept beside it. Raises WrongDatabaseError or DatabaseUnavailableError; the
-    database is then unchanged.
+    A copy of a SQLite file that holds rows is kept beside it. `before` is called while no other process migrates and
+    nothing is changed yet, unless the database holds no rows; if it raises, nothing is migrated. Raises
+    WrongDatabaseError or DatabaseUnavailableError; the database is then unchanged.
     """
     target = newest_revision() if revision == "head" else revision
     if _migratable_schema(engine).revision != target:
         from alembic import command  # noqa: PLC0415
 
-        _migrate(engine, command.upgrade, target)
+        _migrate(engine, command.upgrade, target, before)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
@@ -96,7 +98,12 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
     _migrate(engine, command.downgrade, revision)
 
 
-def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: str) -> None:
+def _migrate(
+    engine: Engine,
+    run: Callable[[AlembicConfig, str], None],
+    target: str,
+    before: Callable[[], None] | None = None,
+) -> None:
     copy: Path | None = None
     try:
         with exclusive_connection(engine) as connection:
@@ -105,6 +112,8 @@ def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: 
             _refuse_schema(schema, engine)
             if schema.revision == target:
                 return
+            if before is not None and holds_rows(connection):
+                before()
             if engine.dialect.name == "sqlite":
                 copy = create_backup_copy(connection, engine_sqlite_path(engine), target)
             config = alembic_config()
@@ -127,7 +136,7 @@ def exclusive_connection(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction during which no other process migrates. It commits when the block ends.
 
     On SQLite foreign keys are off, because a table that is rebuilt is dropped for a moment; they are checked before the
-    commit. On PostgreSQL an advisory lock is held around the transaction. Raises DatabaseUnavailableError.
+    commit. On PostgreSQL the transaction holds an advisory lock. Raises DatabaseUnavailableError.
     """
     sqlite = engine.dialect.name == "sqlite"
     connection = _begin_sqlite(engine) if sqlite else _begin_postgresql(engine)
@@ -186,7 +195,10 @@ def _begin_sqlite(engine: Engine) -> Connection:
 
 
 def _begin_postgresql(engine: Engine) -> Connection:
-    """A connection outside the pool that holds the advisory lock; closing it releases the lock."""
+    """A connection outside the pool in a transaction that holds the advisory lock; the end of the transaction releases it.
+
+    A lock of the session would stay behind a pooler, whose connections do not end with ours.
+    """
     try:
         connection = engine.connect()
     except OperationalError as error:
@@ -194,12 +206,11 @@ def _begin_postgresql(engine: Engine) -> Connection:
     connection.detach()
 
     def lock() -> Connection | None:
-        with connection.begin():
-            return (
-                connection
-                if connection.exec_driver_sql(f"select pg_try_advisory_lock({ADVISORY_LOCK})").scalar()
-                else None
-            )
+        transaction = connection.begin()
+        if connection.exec_driver_sql(f"select pg_try_advisory_xact_lock({ADVISORY_LOCK})").scalar():
+            return connection
+        transaction.rollback()
+        return None
 
     try:
         return _wait_for_lock(lock, database_label(engine))

@@ -20,16 +20,17 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from course.auth.actions import create_set_up_link
+from course.backups.jobs import upgrade_course
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
 from course.content.loaded_course import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
+from course.jobs.rules import worker_name
 from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
-from course.schema_upgrade import upgrade
 from course.server import memory
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
 from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind, is_free
@@ -107,7 +108,7 @@ def _application() -> Flask:
 def prepare_course(is_first_start: bool = True) -> None:
     """Migrate, keep the versions of the content that is taught now, and, at the first start, say where the course is."""
     config = app_state().config
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings(is_first_start)
     with unit_of_work() as session:
         archive(session, library(), now())
@@ -275,7 +276,7 @@ def worker_command() -> None:
     Ctrl+C or SIGTERM stops it, after the job that it is doing.
     """
     current_database_check().prepare()
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings()
     # Looked at without waiting for it: setting an event takes a lock that a thread which waits for it may hold.
     stop = _stop_on_signal()
@@ -305,7 +306,7 @@ class SignOfLife:
 
 def _start_worker(command: str, tasks: Sequence[LocalTask] = ()) -> tuple[JobWorker, SignOfLife]:
     """Start the threads that do jobs, and keep recording that this process is alive."""
-    name = f"{command} on {socket.gethostname()}, process {os.getpid()}"
+    name = worker_name(command, socket.gethostname(), os.getpid())
     worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name)
     worker.start((LocalTask("sign of life", HEARTBEAT_INTERVAL, sign.record), *tasks))
     return worker, sign

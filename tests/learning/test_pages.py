@@ -219,6 +219,25 @@ def test_a_timeline_shows_what_the_reviews_say_about_each_moment(learner: Learne
         assert option.reason.html in page.html
 
 
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_moment_that_was_rightly_left_out_is_one_line_that_opens(
+    learner: Learner, library: Library, is_marked: bool
+) -> None:
+    module = library.modules["secret-contact"]
+    options = module.timelines["the-fishing-game"].options
+    harmless = next(place for place, one in enumerate(options, 1) if not one.correct and not one.acted)
+    address = learner.client.post("/module/secret-contact/the-fishing-game", {}).location
+    attempt_id = int(address.rsplit("/", 1)[1])
+    answer = learner.form(attempt_id, 1, always)["answer"] + [str(harmless)] * is_marked
+    learner.client.post(f"/attempt/{attempt_id}/1", {"answer": answer})
+    page = learner.client.get(f"/attempt/{attempt_id}/1")
+    folded = re.findall(r'<details class="told fold"><summary><h2[^>]*>(.*?)</h2>.*?</details>', page.html, re.DOTALL)
+    assert folded == ([] if is_marked else [options[harmless - 1].date])
+    # Nothing is left out where it is folded.
+    assert options[harmless - 1].text.html in page.html
+    assert options[harmless - 1].reason.html in page.html
+
+
 def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_once(
     learner: Learner, session: Session
 ) -> None:

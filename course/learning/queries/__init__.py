@@ -38,6 +38,7 @@ from course.learning.models import (
 )
 from course.learning.queries.module_facts import module_facts as module_facts
 from course.learning.queries.runs import RunView as RunView
+from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points

@@ -20,6 +20,7 @@ from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
     address_after_final_answer,
+    address_after_short_course,
     address_in,
     closed_redirect,
     link_after_final,
@@ -170,6 +171,8 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
     # A timeline has no result page, and a check whose points are all right needs none: the module goes on.
     if progress and (found.kind == "timeline" or (found.passed and progress.done)):
         onward = link_after_step(progress, step_id, found.finished_at)
+    elif found.kind in ("refresher", "update") and found.passed:
+        onward = link_after_part(found.kind, found.enrolment_id)
     return render_template(
         "learning/question.html",
         attempt=found,
@@ -237,7 +240,9 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         flash(str(ALREADY_ANSWERED))
     if found.kind == "final":
         return redirect_to(address_after_final_answer(attempt_id))
-    return redirect_to(_module_end(found, position) or onward)
+    is_short = found.kind in ("refresher", "update")
+    end = address_after_short_course(attempt_id) if is_short else _module_end(found, position)
+    return redirect_to(end or onward)
 
 
 @pages.get("/assessment")
