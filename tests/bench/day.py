@@ -52,7 +52,11 @@ class Reader:
 
     def __init__(self, race: Race, port: int, number: int) -> None:
         self.race, self.browser, self.number = race, Browser(port), number
-        form = {"csrf_token": self.browser.token("/sign-in"), "email": learner_address(number), "password": PASSWORD}
+        form: dict[str, object] = {
+            "csrf_token": self.browser.token("/sign-in"),
+            "email": learner_address(number),
+            "password": PASSWORD,
+        }
         expect(self.browser, ("POST", "/sign-in", form), 303)
         self.token = self.browser.token("/me")
         with race.app.app_context(), read_only_session() as session:
