@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import update
 
@@ -34,6 +33,7 @@ from course.passwords.models import Credential
 from course.people.queries import person_by_email
 from course.web.unit_of_work import unit_of_work
 from tests.bench.browser import ROOT, Browser
+from tests.bench.morning import REAL_HASHER
 from tests.bench.organisation import PASSWORD, learner_address, make_organisation, stage_of
 from tests.conftest import NOW, make_config
 from tests.support.postgres import temporary_cluster
@@ -151,7 +151,7 @@ class Race:
         learners = [n for n in range(PEOPLE) if stage_of(n) == "under way" and n % 13 != 12][:CLIENTS]
         self.addresses = [learner_address(n) for n in learners]
         # The tests hash passwords in no time; people do not.
-        kept = PasswordHasher().hash(normalise_password(PASSWORD))
+        kept = REAL_HASHER.hash(normalise_password(PASSWORD))
         with self.app.app_context(), unit_of_work() as session:
             session.execute(update(Credential).values(password_hash=kept))
             found = [person_by_email(session, address) for address in self.addresses]
