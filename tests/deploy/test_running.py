@@ -23,6 +23,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -94,7 +95,11 @@ class Machine:
             pid = int(file.read_text())
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-            assert wait_until(lambda pid=pid: not Path(f"/proc/{pid}").exists()), "it stops"
+            assert wait_until(partial(_has_ended, pid)), "it stops"
+
+
+def _has_ended(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
 
 
 def put_in_place(prefix: Path) -> None:

@@ -120,6 +120,6 @@ def test_systemd_is_told_when_pages_are_served(tmp_path: Path, archived_file: Pa
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(tmp_path / "notify"))
         settings = {"PROCESSES": processes, "NOTIFY_SOCKET": str(tmp_path / "notify")}
-        with Server(f"sqlite:///{database}", tmp_path, **settings):
+        with Server(f"sqlite:///{database}", tmp_path, settings):
             told.settimeout(60)
             assert told.recv(100) == b"READY=1"
