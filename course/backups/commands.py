@@ -16,7 +16,7 @@ from course.audit.commands import verify_log
 from course.backups.actions import restoring
 from course.backups.actions.archives import UnpackedBackup, new_identity, read_identities, unpacked, verify_unpacked
 from course.backups.actions.moving import MoveOrder, move_database, target_engine
-from course.backups.actions.recording import record_backup, record_restore
+from course.backups.actions.recording import delete_expired_backups, record_backup, record_restore
 from course.backups.jobs import make_backup, regular_file, upgrade_course
 from course.backups.queries import TableDigest
 from course.backups.rules import BackupFailedError
@@ -64,10 +64,10 @@ def _failures_in_words() -> Iterator[None]:
 def create_command(file: Path | None, done: bool) -> None:
     """Back up the course into FILE while it goes on, read the file back, and write down that it was done.
 
-    Without FILE the backup gets a name of its own in the folder BACKUP_FOLDER.
+    Without FILE the backup gets a name of its own in the folder BACKUP_FOLDER, where the oldest are deleted.
     """
     current_database_check().check()
-    at = now()
+    at, is_regular = now(), file is None
     file = file or regular_file(at)
     if file is None:
         raise click.UsageError("Name a file, or set BACKUP_FOLDER.")
@@ -78,6 +78,8 @@ def create_command(file: Path | None, done: bool) -> None:
         return
     with _failures_in_words():
         made = make_backup(file, None, at)
+    if is_regular:
+        delete_expired_backups(file.parent)
     click.echo(f"{file}: {_size(made.size)}, read back and whole; {made.tables} tables, {made.rows:,} rows.")
     if not app_state().config.backup_recipients:
         click.echo(

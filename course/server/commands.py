@@ -38,7 +38,15 @@ from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
-from course.server.supervisor import IsStopping, Role, Supervisor, inherited_sockets, is_reload, is_trial_start
+from course.server.supervisor import (
+    IsStopping,
+    Role,
+    Supervisor,
+    inherited_sockets,
+    is_reload,
+    is_trial_start,
+    notify_systemd,
+)
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check, retry_while_busy
 from course.web.metrics import start_exporter
@@ -186,6 +194,7 @@ def _serve_alone(sockets: Sequence[socket.socket]) -> None:
     server = _http_server(sockets)
     worker = _start_worker("serve", SERVER_TASKS)
     stop_metrics = _start_metrics() or (lambda: None)
+    notify_systemd("READY=1")
     click.echo("Press Ctrl+C to stop.")
     server.run(stop.is_set)
     server.drain(STOP_SECONDS)

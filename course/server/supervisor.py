@@ -258,6 +258,10 @@ def notify_systemd(state: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
-        told.connect("\0" + address[1:] if address.startswith("@") else address)
-        told.sendall(state.encode())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as told:
+            told.connect("\0" + address[1:] if address.startswith("@") else address)
+            told.sendall(state.encode())
+    except OSError as error:
+        # Nobody listens any more. The processes are to be looked after all the same.
+        _LOG.warning("systemd was not told %s: %s", state.partition("\n")[0], error.strerror)

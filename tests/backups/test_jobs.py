@@ -176,3 +176,21 @@ def test_the_folder_of_backups_must_be_there(tmp_path: Path) -> None:
     assert make_config(url, BACKUP_FOLDER=str(tmp_path)).backup_folder == tmp_path
     with pytest.raises(Exception, match=r"BACKUP_FOLDER: .* is not a folder"):
         make_config(url, BACKUP_FOLDER=str(tmp_path / "nowhere"))
+
+
+def test_a_backup_that_a_timer_makes_takes_the_place_of_the_oldest_and_one_with_a_name_does_not(
+    fresh_app: Flask, folder: Path, tmp_path: Path
+) -> None:
+    # In one month, of which only the first would stay for longer.
+    older = [folder / f"course-20200101-{minute:06}.tar.gz" for minute in range(BACKUPS_KEPT + 2)]
+    for file in older:
+        file.touch()
+    run = fresh_app.test_cli_runner().invoke
+    assert run(args=["backup", "create", str(tmp_path / "named.tar.gz")]).exit_code == 0
+    assert sorted(folder.iterdir()) == older
+    done = run(args=["backup", "create"])
+    assert done.exit_code == 0, done.output
+    left = sorted(folder.iterdir())
+    assert len(left) == BACKUPS_KEPT + 1
+    assert left[0] == older[0], "the first of its month"
+    assert left[-1] not in older

@@ -50,7 +50,7 @@ class Reply:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_: object) -> None:
         return None
 
 
@@ -126,14 +126,17 @@ def listens(port: int) -> bool:
 class Server:
     """`flask serve` in a process of its own, as a unit would start it; ready once entered."""
 
-    def __init__(self, database_url: str, folder: Path, confine: Confine | None = None, **settings: str) -> None:
-        self.port = int(settings.pop("PORT", 0)) or free_port()
+    def __init__(
+        self, database_url: str, folder: Path, settings: Mapping[str, str] | None = None, confine: Confine | None = None
+    ) -> None:
+        given = dict(settings or {})
+        self.port = int(given.pop("PORT", 0)) or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
         self._confine = confine
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.settings = kept | {
-            "FLASK_SKIP_DOTENV": "1", "SECRET_KEY": SECRET, "DATABASE_URL": database_url, "PORT": str(self.port), **settings
+            "FLASK_SKIP_DOTENV": "1", "SECRET_KEY": SECRET, "DATABASE_URL": database_url, "PORT": str(self.port), **given
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
 

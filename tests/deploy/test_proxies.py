@@ -135,7 +135,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, archived_file: Path) -> Itera
     app.extensions["course"].engine.dispose()
     place = Place(folder, free_port(), free_port(), free_port(), *make_certificate(folder))
     settings = {"PUBLIC_URL": f"https://localhost:{place.https}", "TRUSTED_PROXIES": "1", "PROCESSES": "1"}
-    with Server(url, folder, PORT=str(place.course), **settings) as server:
+    with Server(url, folder, {**settings, "PORT": str(place.course)}) as server:
         yield server, place
 
 

@@ -36,7 +36,9 @@ def read(name: str, value: str, folder: Path) -> Config:
         file.write_text(KEYS["SECRET_KEY"])
         file.chmod(0o600)
         value = str(file)
-    return Config.from_env({"SECRET_KEY": KEYS["SECRET_KEY"], name: value})
+    # A standby is one of a database of PostgreSQL.
+    database = {"DATABASE_URL": "postgresql://10.0.0.21/course"} if name == "DATABASE_READ_URL" else {}
+    return Config.from_env({"SECRET_KEY": KEYS["SECRET_KEY"], **database, name: value})
 
 
 def test_the_table_the_sample_file_and_the_program_know_the_same_settings() -> None:

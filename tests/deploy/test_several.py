@@ -80,7 +80,7 @@ def afternoon(pgbouncer: tuple[str, str], tmp_path: Path) -> Iterator[Afternoon]
         "PUBLIC_URL": f"https://localhost:{place.https}", "TRUSTED_PROXIES": "1", "PROCESSES": "1",
         "BACKUP_FOLDER": str(tmp_path),
     }  # fmt: skip
-    first, second = (Server(shared, tmp_path, PORT=str(port), **settings) for port in (place.course, place.second))
+    first, second = (Server(shared, tmp_path, {**settings, "PORT": str(port)}) for port in (place.course, place.second))
     with first, second, haproxy(place):
         visitor = Visitor(settings["PUBLIC_URL"], place.certificate)
         assert wait_until(lambda: visitor.get("/sign-in").status == 200), "HAProxy has seen that a host is ready"

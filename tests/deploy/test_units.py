@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -110,3 +111,15 @@ def test_the_server_works_with_only_the_system_calls_that_its_unit_allows(tmp_pa
     assert server.returncode == 0
     backup = server.flask("backup", "create", str(tmp_path / "backup.tar"), confine=confine)
     assert backup.returncode == 0, backup.stderr
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_systemd_is_told_when_pages_are_served(tmp_path: Path, archived_file: Path, processes: str) -> None:
+    """Type=notify: a service that says nothing is stopped after a quarter of an hour."""
+    database = shutil.copy(archived_file, tmp_path / "course.db")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        settings = {"PROCESSES": processes, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        with Server(f"sqlite:///{database}", tmp_path, settings):
+            told.settimeout(60)
+            assert told.recv(100) == b"READY=1"
