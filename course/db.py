@@ -12,13 +12,13 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -257,6 +257,35 @@ def is_lock_failure(error: BaseException | None) -> bool:
     if isinstance(cause, sqlite3.Error):
         return (cause.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return getattr(cause, "sqlstate", None) in POSTGRESQL_LOCK_STATES
+
+
+StorageFault = Literal["full", "unwritable", "away"]
+# Result codes of SQLite: https://www.sqlite.org/rescode.html
+_SQLITE_FAULTS: Mapping[int, StorageFault] = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "unwritable",
+    sqlite3.SQLITE_IOERR: "unwritable",
+    sqlite3.SQLITE_CANTOPEN: "unwritable",
+}
+# disk_full, read_only_sql_transaction, io_error: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRESQL_FAULTS: Mapping[str, StorageFault] = {"53100": "full", "25006": "unwritable", "58030": "unwritable"}
+# Classes of codes of a server that cannot be reached, has no connection left, or stops or starts.
+_POSTGRESQL_AWAY = ("08", "53", "57P")
+
+
+def storage_fault(error: BaseException | None) -> StorageFault | None:
+    """Why nothing can be stored, or nothing read, whatever is asked for: the disk is full, it cannot be written to, or the
+    server of the database is away. None for any other error. All of these may be over later."""
+    if not isinstance(error, DBAPIError):
+        return None
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return _SQLITE_FAULTS.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    state = getattr(cause, "sqlstate", None) or ""
+    if state in _POSTGRESQL_FAULTS:
+        return _POSTGRESQL_FAULTS[state]
+    is_away = state.startswith(_POSTGRESQL_AWAY) or (not state and isinstance(error, OperationalError))
+    return "away" if is_away or error.connection_invalidated else None
 
 
 # What a query runs on that returns rows and no objects.

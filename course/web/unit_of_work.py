@@ -23,12 +23,19 @@ from typing import Any
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_login import current_user
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from course.clock import now
 from course.context import Context, make_context
-from course.db import ReadOnlySession, RowSource, is_lock_failure, make_session_factory, unit_of_work_open
+from course.db import (
+    ReadOnlySession,
+    RowSource,
+    is_lock_failure,
+    make_session_factory,
+    storage_fault,
+    unit_of_work_open,
+)
 from course.events import publish
 from course.read_replica import ReadReplica
 from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
@@ -172,10 +179,10 @@ def write_if_free(write: Callable[[Session], object]) -> bool:
     try:
         with unit_of_work(claim_form_key=False, lock_seconds=BRIEF_LOCK_SECONDS) as session:
             write(session)
-    except OperationalError as error:
-        if not is_lock_failure(error):
+    except DBAPIError as error:
+        if not is_lock_failure(error) and storage_fault(error) is None:
             raise
-        _LOG.warning("the database is busy: what a page would have recorded is left for another time")
+        _LOG.warning("the database takes nothing: what a page would have recorded is left for another time")
         return False
     return True
 
@@ -186,11 +193,11 @@ def _release_refused_form(response: Response) -> Response:
         try:
             with unit_of_work() as session:
                 release_request_form(session)
-        except OperationalError as error:
+        except DBAPIError as error:
             # Showing the form with what was entered is worth more than the release.
-            if not is_lock_failure(error):
+            if not is_lock_failure(error) and storage_fault(error) is None:
                 raise
-            _LOG.warning("a refused form was not released: the database is busy")
+            _LOG.warning("a refused form was not released: the database takes nothing")
     return response
 
 
