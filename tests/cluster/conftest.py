@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from config import ROOT
 from course import schema_upgrade
 from course.content.actions import archive
 from course.web.unit_of_work import unit_of_work
-from tests.conftest import NOW, ROOT, make_app, new_database
+from tests.conftest import NOW, make_app, new_database
 from tests.makers import make_person, make_team
 
 SAMPLE = ROOT / "tests" / "sample_modules"

@@ -21,7 +21,8 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
 
-from tests.conftest import ROOT, SECRET
+from config import ROOT
+from tests.conftest import SECRET
 from tests.pages import Client, Page, Values, check
 
 PUBLIC_URL = "http://127.0.0.1:8000"  # what people type: a balancer stands there, which is the browser of these tests

@@ -9,11 +9,11 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from config import ROOT
 from course import schema_upgrade
 from course.audit.commands import verify_log
 from course.people.queries import person_by_email
 from tests.cluster.conftest import sessions
-from tests.conftest import ROOT
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.walking import Learner

@@ -8,13 +8,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
+from course.db import make_engine
 from course.people.queries import person_by_email
 from course.web.unit_of_work import SessionFactories, db, read_from_replica, read_only_session, unit_of_work
 from tests.cluster.conftest import SAMPLE, course_on, sessions
 from tests.conftest import make_app
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.postgres import PORT
 from tests.support.replication import ReplicatedCluster, replicated_cluster
 
 IN_RECOVERY = text("select pg_is_in_recovery()")
@@ -105,3 +108,17 @@ def test_without_a_standby_nothing_changes(made: Flask) -> None:
     assert isinstance(factories, SessionFactories)
     assert factories.replica is None
     assert not _on_standby(made)
+
+
+def test_a_server_that_takes_no_writes_any_more_is_left_with_all_connections_to_it(
+    course: Flask, pair: ReplicatedCluster
+) -> None:
+    address = make_url(pair.url("course")).set(query={"host": str(pair.standby.folder), "port": str(PORT)})
+    engine = make_engine(address.render_as_string(hide_password=False))
+    with engine.connect() as first, engine.connect() as second:
+        assert first.execute(IN_RECOVERY).scalar_one() is True
+        with pytest.raises(DBAPIError) as caught:
+            second.execute(text("delete from sent_form"))
+        assert caught.value.connection_invalidated
+    engine.dispose()
+    assert course.extensions["course"].engine.url.query["target_session_attrs"] == "read-write"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from flask import Flask
 from sqlalchemy import select
@@ -84,7 +85,7 @@ class Trainee(threading.Thread):
         for position in range(1, 20):
             if self.afternoon.end.is_set():
                 return
-            form = self._read(lambda at=position: self._form(attempt_id, at))
+            form = self._read(partial(self._form, attempt_id, position))
             if form is None:
                 return
             self._press(f"/attempt/{attempt_id}/{position}", {**form, "sure": "sure"})
