@@ -44,6 +44,9 @@ bench: .venv/tested ## measure speed against baselines in the same run
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate
 
+faults: .venv/tested ## kill the server 200 times on each engine while people work, and look whether anything is lost
+	@$(BIN)/python -m tests.faults.kill
+
 screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into screenshots/
 	@$(BIN)/python -m tests.journeys.screenshots
 
@@ -70,4 +73,4 @@ requirements: ## pin what pyproject.toml names into both requirements files (UPG
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test quick check content content-report bench simulate screenshots messages migration requirements
+.PHONY: help demo demo-reset run test quick check content content-report bench faults simulate screenshots messages migration requirements

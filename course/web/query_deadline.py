@@ -10,6 +10,8 @@ from typing import TypeVar
 from flask import Flask, current_app, request
 from structlog.contextvars import bound_contextvars, get_contextvars
 
+from course.db import storage_fault
+
 T = TypeVar("T")
 DEADLINE_SECONDS = 3.0  # longer than a page ever waits for a database that works
 _LATE_THREAD_KEY = "course.late_reading"
@@ -33,8 +35,10 @@ def read_with_deadline(read: Callable[[], T], seconds: float = DEADLINE_SECONDS)
         with app.request_context(environ), bound_contextvars(**log_values):
             try:
                 results.append(read())
-            except Exception:
-                logging.getLogger("course").warning("the database did not answer", exc_info=True)
+            except Exception as error:
+                fault = storage_fault(error)
+                words = fault or type(error).__name__
+                logging.getLogger("course").warning("the database did not answer: %s", words, exc_info=fault is None)
 
     thread = threading.Thread(target=run, name="reading with a deadline", daemon=True)
     thread.start()

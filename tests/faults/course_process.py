@@ -147,6 +147,10 @@ class CourseProcess:
             return True
         return False
 
+    def tracebacks(self) -> list[str]:
+        """The lines of the log that hold one: what was not foreseen."""
+        return [line for line in self.log_text().splitlines() if "Traceback" in line]
+
     def log_text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 

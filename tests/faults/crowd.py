@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from course.content.library import Library
 from course.content.schema import Module
@@ -165,8 +166,15 @@ class Walker:
             "select question_id, seed from attempt_item join attempt on attempt.id = attempt_item.attempt_id "
             "where attempt.id = :attempt and position = :position"
         )
-        with self._reading.connect() as connection:
-            return connection.execute(statement, {"attempt": attempt, "position": position}).first()
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._reading.connect() as connection:
+                    return connection.execute(statement, {"attempt": attempt, "position": position}).first()
+            except OperationalError:  # the database is away, for the course as well
+                if time.monotonic() > until:
+                    raise
+                time.sleep(PAUSE)
 
     def _begin(self, kind: str, path: str, form: Mapping[str, object]) -> int:
         place = self._post(path, form)

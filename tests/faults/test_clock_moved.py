@@ -38,7 +38,7 @@ def assert_all_is_well(course: CourseProcess, number: int) -> None:
     assert f">Note {number}</textarea>" in visitor.send("GET", PAGE)[2]
     assert visitor.send("GET", "/")[0] == 200
     wait_until(lambda: '"worker":"ok"' in course.get("/health/ready")[1], 60)
-    assert "Traceback" not in course.log_text()
+    assert course.tracebacks() == []
 
 
 @pytest.mark.long

@@ -48,6 +48,6 @@ def test_a_database_that_another_program_keeps_locked_is_waited_for(starting: St
         assert ">two</textarea>" in reader.send("GET", PAGE)[2]
         assert stranger.sign_in("person1@example.org", PASSWORD)[0] == 303
         wait_until(lambda: '"worker":"ok"' in course.get("/health/ready")[1], 30)
-        assert "Traceback" not in course.log_text()
+        assert course.tracebacks() == []
     code, said = course.flask("doctor")
     assert code == 0, said
