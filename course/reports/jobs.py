@@ -23,9 +23,11 @@ from course.people.rules import Viewer
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_files import REPORT_FORMATS, ReportHeading, render_report_file
-from course.reports.report_view import build_report_view, report_rows
+from course.reports.report_view import current_report_view, report_rows
 from course.reports.rules import ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
+from course.standings.jobs import catch_up
+from course.standings.rules import CURRENT
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 from course.translation import gettext as _
@@ -56,14 +58,15 @@ class ReportFile:
 
 
 def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: StageCallback) -> ReportFile:
-    """The file. It only reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there
-    on that day, or that the viewer may not see."""
+    """The file; that of today is made from the rows that are kept, which the caller has brought up to date. It only
+    reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there on that day, or that
+    the viewer may not see."""
     zone = str(app_state().config.time_zone)
     tell(READING_STAGE, 0, 1)
     ours = organisation(session)
     name = ours.name if ours else ""
     context = Context(session, asked.viewer.id or None, asked.at, zone)
-    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"))
+    seen = current_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"), CURRENT)
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines
@@ -85,6 +88,7 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
 
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
     """The file for a command, once it is in the audit log. Raises LookupError as `build_report_file`."""
+    catch_up(asked.at, tell)
     with read_only_session() as session:
         made = build_report_file(session, ledger, asked, tell)
     with unit_of_work() as session:
@@ -108,6 +112,7 @@ def make_report_file(run: JobRun) -> None:
         raise LookupError(NOT_ALLOWED)
     wanted, _ = parse_filter(dict(parse_qsl(str(run.arguments["filter"]))), STATUS_GROUPS, SETTINGS, today)
     asked = ReportRequest(file.kind, wanted, viewer, run.at)
+    catch_up(run.at, run.progress)
     # In the language in which it was asked for; a job of an earlier version names none, and its file is in English.
     with use_language(run.arguments.get("language")), read_only_session() as session:
         made = build_report_file(session, app_status_cache(), asked, run.progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -14,22 +14,24 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
-from course.dates import civil_date
+from course.dates import civil_date, start_of_day
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, download, file_content, unfinished_id
 from course.exports.rules import FileRequest
 from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
-from course.people.queries import ids_recordable_by, ids_visible_to
-from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
+from course.people.queries import ids_visible_to
+from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
-from course.reports.queries import last_reminders
+from course.reports.reminding import actionable_people, remindable_number
 from course.reports.report_files import REPORT_FORMATS
-from course.reports.report_view import ReportView, build_report_view, report_rows
+from course.reports.report_view import ReportView, current_report_view, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
+from course.standings.jobs import refresh_standings
+from course.standings.rules import CURRENT
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
@@ -40,7 +42,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
@@ -65,6 +67,7 @@ def show() -> Response:
     view = my_report_view(report_filter)
     number = min(query_number("page") or 1, view.report.pages)
     page_lines = view.report.page(number)
+    names = view.report.names_of([line.id for line in page_lines])
     # A person in the report of a past day may have left since, or may be in a team that the viewer does not see today.
     linked_ids = {line.id for line in page_lines}
     if report_filter.on is not None:
@@ -77,8 +80,9 @@ def show() -> Response:
         wrong=mistakes,
         entered=request.args,
         rows=report_rows(db(), library(), view, page_lines),
+        shown_names=names,
         open_to=linked_ids,
-        to_remind=_remindable_count(view) if report_filter.on is None and _can_remind() else 0,
+        to_remind=_remindable_number(view) if report_filter.on is None and _can_remind() else 0,
         teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
         page=number,
         groups=STATUS_GROUPS,
@@ -161,8 +165,7 @@ def remind() -> Response | WsgiResponse:
     view, form, at, viewer = my_report_view(report_filter), RemindForm(), now(), current_user.person
     if not _can_remind():
         abort(403, DEPUTY_READ_ONLY)
-    actionable_ids = _actionable_ids(view)
-    ids, zone = actionable_ids[:MAX_REMINDERS], app_state().config.time_zone
+    (ids, total), zone = actionable_people(db(), view, viewer, MAX_REMINDERS), app_state().config.time_zone
     if form.validate_on_submit():
         sent = [one for one in remind_all(signed_in_context(db(), at), ids, form.reason.data or "") if one.send_at]
         if not sent:
@@ -177,9 +180,10 @@ def remind() -> Response | WsgiResponse:
         )
         return redirect_after_post(url_for("reports.sent_reminders", reminder_id=newest_requested_id(db(), viewer.id)))
     previews = list(plan_reminders(db(), ids, "", zone, at))
+    names = view.report.names_of([plan.person_id for plan in previews])
     page = render_template(
-        "reports/remind.html", form=form, seen=view, wanted=report_filter, left=len(actionable_ids) - len(ids),
-        will=[plan for plan in previews if plan.reminder], not_now=_names_by_reason(previews, view),
+        "reports/remind.html", form=form, seen=view, wanted=report_filter, left=total - len(ids), shown_names=names,
+        will=[plan for plan in previews if plan.reminder], not_now=_names_by_reason(previews, names),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -189,25 +193,15 @@ def _can_remind() -> bool:
     return not current_user.person.only_reads
 
 
-def _actionable_ids(view: ReportView) -> list[int]:
-    """The people on the list who have something to do and whom the viewer may remind, most urgent first."""
-    viewer = current_user.person
-    ids = [line.id for line in view.report.lines if line.group in ACTIONABLE_GROUPS and line.id != viewer.id]
-    recordable_ids = set(ids_recordable_by(db(), viewer, ids))
-    return [one for one in ids if one in recordable_ids]
+def _remindable_number(view: ReportView) -> int:
+    """How many people on the list have something to do and were not reminded today: at most as many as are reminded at
+    once."""
+    midnight = start_of_day(today(), app_state().config.time_zone)
+    return remindable_number(db(), view, current_user.person, midnight, MAX_REMINDERS)
 
 
-def _remindable_count(view: ReportView) -> int:
-    """How many people on the list have something to do and were not reminded today."""
-    ids, zone = _actionable_ids(view), app_state().config.time_zone
-    reminder_times = last_reminders(db(), ids if len(ids) <= MAX_REMINDERS else None, view.at)
-    reminded_today = {one for one, made_at in reminder_times.items() if civil_date(made_at, zone) == today()}
-    return sum(one not in reminded_today for one in ids)
-
-
-def _names_by_reason(previews: Iterable[ReminderPreview], view: ReportView) -> dict[str, list[str]]:
+def _names_by_reason(previews: Iterable[ReminderPreview], names: Mapping[int, str]) -> dict[str, list[str]]:
     """The names of the people who would get no reminder, by reason."""
-    names = view.report.display_names
     names_by_reason: dict[str, list[str]] = {}
     for preview in previews:
         if preview.refusal_reason:
@@ -250,10 +244,14 @@ def _visible_batch(reminder_id: int) -> list[RequestedReminder]:
 
 def my_report_view(report_filter: ReportFilter) -> ReportView:
     """The part of the report that the signed-in person may see."""
+    viewer = current_user.person
+    freshness = refresh_standings(now()) if report_filter.on is None else CURRENT
+    # What was read before may be older than what the refresh found.
+    discard_request_state()
     organisation = current_organisation()
     organisation_name = organisation.name if organisation else _("Everyone")
-    context, viewer = signed_in_context(db()), current_user.person
-    return build_report_view(context, app_status_cache(), viewer, report_filter, organisation_name)
+    context = signed_in_context(db())
+    return current_report_view(context, app_status_cache(), viewer, report_filter, organisation_name, freshness)
 
 
 def today() -> date:

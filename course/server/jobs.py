@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from course.analytics import jobs as analytics
 from course.auth import jobs as auth
 from course.backups import jobs as backups
-from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
 from course.idempotency.actions import delete_old_forms
@@ -23,10 +22,10 @@ from course.privacy import jobs as privacy
 from course.refreshers import jobs as refreshers
 from course.reminders import jobs as reminders
 from course.reports import jobs as reports
-from course.reports.app_status_cache import app_status_cache
 from course.scheduled_reports import jobs as scheduled_reports
-from course.web.app_state import app_state
-from course.web.unit_of_work import read_only_session, unit_of_work
+from course.standings import jobs as standings
+from course.standings.jobs import refresh_standings
+from course.web.unit_of_work import unit_of_work
 
 HOUR = timedelta(hours=1)
 
@@ -41,11 +40,8 @@ def _delete_old_jobs(run: JobRun) -> None:
         delete_old_jobs(session, run.at)
 
 
-def _warm_status_cache(at: datetime) -> None:
-    zone = str(app_state().config.time_zone)
-    today = civil_date(at, zone)
-    with read_only_session() as session:
-        app_status_cache().day(session, zone, today, today)
+def _refresh_standings(at: datetime) -> None:
+    refresh_standings(at)
 
 
 JOBS = (
@@ -60,8 +56,8 @@ JOBS = (
 )
 FEATURES = (
     analytics, auth, backups, evidence, exports, mail, milestones, people, people_import, privacy, refreshers, reminders, reports,
-    scheduled_reports,
+    scheduled_reports, standings,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
-# Only where pages are served: figures that take long are in the memory of the process before somebody asks for them.
-SERVER_TASKS = (LocalTask("status cache", timedelta(minutes=5), _warm_status_cache),)
+# Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.
+SERVER_TASKS = (LocalTask("standings", timedelta(minutes=5), _refresh_standings),)
