@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -38,6 +38,7 @@ from course.translation import lazy_gettext as _
 from course.translation import lazy_ngettext
 
 PROGRESS_BATCH_SIZE = 500  # people in one query for progress
+REMINDER_BATCH_SIZE = 2000  # people in one query for reminders; of more of them those of everybody are read
 MAX_DERIVED = 20_000  # people up to whom today's report is derived from the facts while the rows are made
 
 
@@ -147,6 +148,13 @@ def _scope(tree: Sequence[TeamView], viewer: Viewer, report_filter: ReportFilter
     return _Scope(included, [team for team in tree if visible is None or team.id in visible], names, name, chosen)
 
 
+def reading_from(view: ReportView, session: Session) -> ReportView:
+    """The same report of today, read on another session, because that of the request has ended."""
+    if view.stored is None:
+        return view
+    return replace(view, report=view.report.reading_from(session), stored=StoredRows(session, view.stored.wanted))
+
+
 @dataclass(frozen=True)
 class ReportRow:
     """A line as it is shown: `progress` and `teams` in words, `last_reminder` the time at which the newest reminder was
@@ -169,17 +177,19 @@ def report_rows(session: Session, library: Library, view: ReportView, lines: Seq
         modules_done_by_person = {line.id: line.modules_done for line in lines}
     else:
         modules_done_by_person = _modules_done_by_person(session, library, view, lines)
-    ids = [line.id for line in lines] if len(lines) <= PROGRESS_BATCH_SIZE else None
+    ids = [line.id for line in lines] if len(lines) <= REMINDER_BATCH_SIZE else None
     reminder_times = last_reminders(session, ids, view.at)
-    return [
-        ReportRow(
-            line,
-            ", ".join(view.names[team] for team in line.teams if team in view.names),
-            _progress_text(line, modules_done_by_person.get(line.id), modules),
-            reminder_times.get(line.id),
-        )
-        for line in lines
-    ]
+    texts: dict[tuple[object, ...], str] = {}
+    rows = []
+    for line in lines:
+        done = modules_done_by_person.get(line.id)
+        key = line.started is None, line.state, line.course, line.valid_until is None, done
+        text = texts.get(key)
+        if text is None:
+            text = texts[key] = _progress_text(line, done, modules)
+        teams = ", ".join(view.names[team] for team in line.teams if team in view.names)
+        rows.append(ReportRow(line, teams, text, reminder_times.get(line.id)))
+    return rows
 
 
 def _modules_done_by_person(

@@ -93,6 +93,10 @@ class CompletionReport:
     lines: Sequence[StatusLine] = field(repr=False)
     long_overdue_count: int = 0
 
+    def reading_from(self, _session: object) -> CompletionReport:
+        """The same report; one that is read while it is used is read on that session."""
+        return self
+
     def names_of(self, ids: Iterable[int]) -> dict[int, str]:
         """What to call these people of the report: their name, with the e-mail address where two people in it have the
         same name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import overload
 
@@ -35,7 +35,7 @@ class StoredLines(Sequence[StatusLine]):
     How many there are is known from the beginning."""
 
     def __init__(self, rows: StoredRows, number: int, on: date) -> None:
-        self._rows, self._number, self._on = rows, number, on
+        self._rows, self._number, self.on = rows, number, on
         self.read: dict[int, StatusLine] = {}  # the lines of slices, by person id
 
     def __len__(self) -> int:
@@ -53,11 +53,11 @@ class StoredLines(Sequence[StatusLine]):
         return lines[::step]
 
     def __iter__(self) -> Iterator[StatusLine]:
-        return (one.line(self._on) for one in all_standings(self._rows.session, self._rows.wanted))
+        return (one.line(self.on) for one in all_standings(self._rows.session, self._rows.wanted))
 
     def _read(self, offset: int, limit: int) -> list[StatusLine]:
         found = standings_page(self._rows.session, self._rows.wanted, offset, limit)
-        lines = [one.line(self._on) for one in found]
+        lines = [one.line(self.on) for one in found]
         self.read |= {line.id: line for line in lines}
         return lines
 
@@ -66,7 +66,7 @@ class StoredLines(Sequence[StatusLine]):
         missing = [one for one in ids if one not in self.read]
         if missing:
             found = stored_standings(self._rows.session, missing)
-            self.read |= {one: standing.line(self._on) for one, standing in found.items()}
+            self.read |= {one: standing.line(self.on) for one, standing in found.items()}
         return [self.read[one] for one in ids if one in self.read]
 
 
@@ -76,6 +76,12 @@ class StoredReport(CompletionReport):
 
     rows: StoredRows = field(kw_only=True, repr=False)
     stored_lines: StoredLines = field(kw_only=True, repr=False)
+
+    def reading_from(self, session: Session) -> StoredReport:  # type: ignore[override]
+        """The same report, read on another session."""
+        rows = StoredRows(session, self.rows.wanted)
+        lines = StoredLines(rows, len(self.lines), self.stored_lines.on)
+        return replace(self, lines=lines, rows=rows, stored_lines=lines)
 
     def names_of(self, ids: Iterable[int]) -> dict[int, str]:
         lines = self.stored_lines.of_people(list(ids))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from flask import Blueprint, abort, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, make_response, render_template, request, stream_with_context, url_for
 from flask.wrappers import Response
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
@@ -24,10 +24,10 @@ from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_visible_to
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
-from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
+from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
 from course.reports.reminding import actionable_people, remindable_number
-from course.reports.report_files import REPORT_FORMATS
-from course.reports.report_view import ReportView, current_report_view, report_rows
+from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream
+from course.reports.report_view import ReportView, current_report_view, reading_from, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
 from course.standings.jobs import refresh_standings
@@ -36,13 +36,13 @@ from course.training_records.actions import ReminderPreview, plan_reminders, wit
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
 from course.training_records.remind_now import remind_all
-from course.translation import current_language, ngettext
+from course.translation import current_language, ngettext, use_language
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, discard_request_state, read_only_session, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
@@ -107,7 +107,12 @@ def file(kind: str) -> Response | WsgiResponse:
     view, cache = my_report_view(report_filter), app_status_cache()
     # As on the page, a team that the viewer does not see is ignored.
     report_request = ReportRequest(kind, replace(report_filter, team=view.team), current_user.person, now())
-    if len(view.report.lines) <= REPORT_FORMATS[kind].max_immediate:
+    number, most = len(view.report.lines), REPORT_FORMATS[kind].max_immediate
+    if kind == "csv" and view.stored is not None and number <= most:
+        log_streamed_export(report_request, view)
+        stream = stream_with_context(_csv_of(view, current_language()))
+        return file_response(stream, REPORT_FORMATS[kind].media_type, f"report-{view.on}.{kind}")
+    if number <= min(most, MAX_DERIVED_IMMEDIATE):
         report_file = build_report_file(db(), cache, report_request, lambda *_: None)
         with unit_of_work() as session:
             log_report_export(session, report_request, report_file)
@@ -128,6 +133,19 @@ def file(kind: str) -> Response | WsgiResponse:
             else url_for("reports.show")
         )
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
+
+
+def _csv_of(view: ReportView, language: str) -> Iterator[bytes]:
+    """The report as CSV, read on a session of its own and in that language, because those of the request have ended."""
+    with read_only_session() as session:
+        zone = str(app_state().config.time_zone)
+        portions = csv_stream(session, library(), reading_from(view, session), zone, lambda *_: None)
+        while True:
+            with use_language(language):
+                portion = next(portions, None)
+            if portion is None:
+                return
+            yield portion
 
 
 @pages.get("/made/<int(max=2147483647):file_id>")

@@ -77,9 +77,10 @@ def standings_number(session: Session, wanted: StandingsFilter) -> int:
     return session.execute(select(func.count()).select_from(_ROWS).where(*_conditions(wanted))).scalar_one()
 
 
-def listed_ids(wanted: StandingsFilter) -> Select[int]:
-    """The ids of the people in the list, as part of another query."""
-    return select(_ROWS.c.person_id).where(*_conditions(wanted))
+def listed_portion(session: Session, wanted: StandingsFilter, after: int, limit: int) -> list[int]:
+    """The next people of the list by id, whatever its order."""
+    rows = select(_ROWS.c.person_id).where(*_conditions(wanted), _ROWS.c.person_id > after)
+    return list(session.execute(rows.order_by(_ROWS.c.person_id).limit(limit)).scalars())
 
 
 def namesakes(session: Session, wanted: StandingsFilter, names: Iterable[str]) -> frozenset[str]:
