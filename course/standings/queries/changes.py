@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
@@ -96,33 +96,30 @@ def newest_facts(session: Session) -> Facts:
     return Facts(newest[0], newest[1], counts[0], newest[2], counts[1], newest[3], counts[2])
 
 
-_STATE_COLUMNS = [StandingsMark, _newest(AuditEntry.number)]
+_MARK = StandingsMark.metadata.tables[StandingsMark.__tablename__].c
+_STATE_COLUMNS: list[Any] = [
+    _MARK.version, _MARK.zone, _MARK.content, _MARK.cursor, _MARK.latest_day, _MARK.as_of,
+    select(StandingChange.id).limit(1).scalar_subquery(),
+    exists().where(PersonStatus.changes_on <= bindparam("today", type_=Date)).select().scalar_subquery(),
+    *(_MARK[name] for name in Facts._fields), _newest(AuditEntry.number),
+]  # fmt: skip
 for _name, _column, _enrolment in _TABLES:
-    _STATE_COLUMNS += [_newest(_column), _counted(_column, getattr(StandingsMark, _name))]
-_STATE_QUERY: Select[*tuple[Any, ...]] = select(*_STATE_COLUMNS, select(StandingChange.id).limit(1).scalar_subquery())
+    _STATE_COLUMNS += [_newest(_column), _counted(_column, _MARK[_name])]
+# Built once, because every report asks it.
+_STATE_QUERY: Select[*tuple[Any, ...]] = select(*_STATE_COLUMNS)
 
 
 def standings_state(session: Session, today: date) -> StandingsState | None:
     """The mark beside the newest facts; None before the first rows. One query."""
-    late = exists().where(PersonStatus.changes_on <= today).select().scalar_subquery()
-    row = session.execute(
-        _STATE_QUERY.add_columns(late.scalar_subquery()), execution_options={"populate_existing": True}
-    ).one_or_none()
+    row = session.execute(_STATE_QUERY, {"today": today}).one_or_none()
     if row is None:
         return None
-    mark: StandingsMark = row[0]
+    version, zone, content, cursor, latest_day, as_of, change, has_expired_rows, *facts = row
+    size = len(Facts._fields)
     return StandingsState(
-        mark.version,
-        Facts(*(getattr(mark, name) for name in Facts._fields)),
-        Facts(*row[1:8]),
-        mark.zone,
-        mark.content,
-        mark.cursor,
-        mark.latest_day,
-        mark.as_of,
-        row[8] is not None,
-        bool(row[9]) or mark.latest_day > today,
-    )
+        version, Facts(*facts[:size]), Facts(*facts[size:]), zone, content, cursor, latest_day, as_of,
+        change is not None, bool(has_expired_rows) or latest_day > today,
+    )  # fmt: skip
 
 
 def find_changes(session: Session, state: StandingsState, limit: int) -> Changes:
