@@ -13,7 +13,7 @@ from course.people.rules import name_key
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.rules import CompletionReport, ReportFilter, StatusLine
 from course.standings.queries.rows import (
-    all_standings,
+    all_lines,
     namesakes,
     standings_number,
     standings_page,
@@ -53,7 +53,7 @@ class StoredLines(Sequence[StatusLine]):
         return lines[::step]
 
     def __iter__(self) -> Iterator[StatusLine]:
-        return (one.line(self.on) for one in all_standings(self._rows.session, self._rows.wanted))
+        return all_lines(self._rows.session, self._rows.wanted, self.on)
 
     def _read(self, offset: int, limit: int) -> list[StatusLine]:
         found = standings_page(self._rows.session, self._rows.wanted, offset, limit)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import ClassVar, NamedTuple, Protocol
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from course.content.library import Library
 from course.content.schema import SETTINGS
@@ -211,11 +212,21 @@ class Standing:
 
     def line(self, on: date) -> StatusLine:
         """The line of a day on which the row holds."""
-        overdue = 0 if self.due is None or self.state == PAUSED else max(0, (on - self.due).days)
-        return StatusLine(
-            self.person_id, self.name, self.email, split_teams(self.teams), self.pathway, self.employment_start,
-            self.state, self.due, self.valid_until, overdue, self.started, self.course, on, self.modules_done,
-        )  # fmt: skip
+        return stored_line(on, [getattr(self, name) for name in LINE_COLUMNS])
+
+
+def stored_line(on: date, columns: Sequence[Any]) -> StatusLine:
+    """The line of a stored row on a day on which it holds, from its LINE_COLUMNS."""
+    person_id, name, email, teams, pathway, start, state, due, valid_until, started, course, modules = columns
+    overdue = 0 if due is None or state == PAUSED else max(0, (on - due).days)
+    return StatusLine(
+        person_id, name, email, split_teams(teams), pathway, start, state, due, valid_until, overdue, started, course, on,
+        modules,
+    )  # fmt: skip
+
+
+LINE_COLUMNS = ("person_id", "name", "email", "teams", "pathway", "employment_start", "state", "due", "valid_until",
+                "started", "course", "modules_done")  # fmt: skip
 
 
 def join_teams(teams: Iterable[int]) -> str:
@@ -223,6 +234,7 @@ def join_teams(teams: Iterable[int]) -> str:
     return ",".join(map(str, teams))
 
 
+@lru_cache(maxsize=4096)
 def split_teams(stored: str) -> tuple[int, ...]:
     """The teams of a stored column."""
     return tuple(map(int, stored.split(","))) if stored else ()

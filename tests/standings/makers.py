@@ -13,7 +13,7 @@ from course.reports.rules import SORT_ORDERS, ReportFilter, completion_report, t
 from course.reports.status_cache import StatusCache
 from course.reports.stored_report import StoredRows, stored_report
 from course.standings.jobs import check_standings, refresh_standings
-from course.standings.queries.rows import all_standings, counted_cells, standings_page
+from course.standings.queries.rows import all_lines, counted_cells, standings_page
 from course.standings.rules import StandingsFilter
 from course.teams.queries import team_tree
 
@@ -35,7 +35,7 @@ def assert_rows_say_what_facts_say(app: Flask, session: Session, at: datetime | 
     day = StatusCache().day(session, ZONE, today, today)
     for sort in SORT_ORDERS:
         wanted = StandingsFilter(sort=sort)
-        stored = [one.line(today) for one in all_standings(session, wanted)]
+        stored = list(all_lines(session, wanted, today))
         assert stored == list(day.ordered(sort)), sort
         assert stored[1:3] == [one.line(today) for one in standings_page(session, wanted, 1, 2)]
     cells = counted_cells(session)

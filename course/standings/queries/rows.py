@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,18 @@ from course.people.models import Membership, Person
 from course.people.queries import recordable_condition
 from course.people.rules import Viewer, name_key
 from course.standings.models import PersonStatus, StandingCount, StandingsMark
-from course.standings.rules import GROUP_RANKS, GROUPS, Cell, CountedCell, Standing, StandingsFilter, split_teams
+from course.standings.rules import (
+    GROUP_RANKS,
+    GROUPS,
+    LINE_COLUMNS,
+    Cell,
+    CountedCell,
+    Standing,
+    StandingsFilter,
+    StatusLine,
+    split_teams,
+    stored_line,
+)
 
 STREAM_PORTION = 2000  # rows that are in memory at once while all of them are read
 _ROWS = PersonStatus.metadata.tables[PersonStatus.__tablename__]
@@ -65,11 +76,13 @@ def standings_page(session: Session, wanted: StandingsFilter, offset: int, limit
     return list(map(_standing, session.execute(_listed(wanted).offset(offset).limit(limit))))
 
 
-def all_standings(session: Session, wanted: StandingsFilter) -> Iterator[Standing]:
-    """Every row of the list in its order, read as it is asked for, so that the memory that it takes is constant."""
-    result = session.execute(_listed(wanted), execution_options={"yield_per": STREAM_PORTION})
+def all_lines(session: Session, wanted: StandingsFilter, on: date) -> Iterator[StatusLine]:
+    """Every line of the list in its order, read as it is asked for, so that the memory that it takes is constant."""
+    columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS)).where(*_conditions(wanted))
+    result = session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options={"yield_per": STREAM_PORTION})
     for portion in result.partitions():
-        yield from map(_standing, portion)
+        for row in portion:
+            yield stored_line(on, row)
 
 
 def standings_number(session: Session, wanted: StandingsFilter) -> int:
