@@ -20,7 +20,6 @@ from course.recertification.rules.facts import REFRESHER
 from course.reports.queries import last_reminders
 from course.reports.rules import (
     CompletionReport,
-    Counted,
     ReportFilter,
     StatusLine,
     TeamSummary,
@@ -31,7 +30,7 @@ from course.reports.status_cache import END_OF_TIME, StatusCache
 from course.reports.stored_report import StoredRows, stored_report
 from course.standings.queries.changes import people_count
 from course.standings.queries.rows import counted_cells, total_cells
-from course.standings.rules import CURRENT, CountedCell, Freshness, StandingsFilter
+from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter
 from course.standings.rules import modules_done as modules_done
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _

@@ -129,7 +129,8 @@ def _end_of(on: date, zone: str, today: date) -> datetime:
 
 def _day_apart(session: Session, zone: str, on: date, today: date) -> CachedDay:
     """A day of many people. Their facts are in memory only while the portion is derived to which they belong."""
-    at, after, lines = _end_of(on, zone, today), 0, []
+    at, after = _end_of(on, zone, today), 0
+    lines: list[StatusLine] = []
     snapshot = StatusSnapshot(
         queries.high_water_mark(session), {}, policies(session, zone), queries.organisation_pathway(session)
     )

@@ -100,7 +100,7 @@ def _plan(session: Session, state: StandingsState | None, now: _Now) -> Standing
             return step
     if state.has_expired_rows:
         ids = expired_people(session, now.today, state.latest_day, PORTION)
-        mark = {"latest_day": now.today} if len(ids) < PORTION else {}
+        mark: dict[str, object] = {"latest_day": now.today} if len(ids) < PORTION else {}
         return StandingsWrite(state.version, now.at, ids, _derive(session, ids, now), mark=mark)
     if state.cursor is not None:
         ids = next_people(session, state.cursor, PORTION)
@@ -187,7 +187,8 @@ def check_standings(at: datetime, sample: int | None = SAMPLE) -> StandingsCheck
     """Compare rows with what the facts say now: of everybody, or of a random sample of people. What somebody recorded
     while it was compared is compared again."""
     catch_up(at)
-    now, people, found = _now(at), 0, {}
+    now, people = _now(at), 0
+    found: dict[int, tuple[str, ...]] = {}
     for ids in _portions(sample):
         people += len(ids)
         differing = _differences(ids, now)

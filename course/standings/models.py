@@ -7,6 +7,7 @@ mark in the same transaction.
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Boolean, Date, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from course.db import Base, UtcDateTime
 
 _BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
-_EMPLOYED = {"sqlite_where": text("is_employed = 1"), "postgresql_where": text("is_employed")}
+_EMPLOYED: Any = {"sqlite_where": text("is_employed = 1"), "postgresql_where": text("is_employed")}
 
 
 class PersonStatus(Base):

@@ -1,6 +1,8 @@
 """Everybody's standing as rows that are derived from the facts. They are filled after the upgrade, by the worker or by
 the first report."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 _BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_EMPLOYED = {"sqlite_where": sa.text("is_employed = 1"), "postgresql_where": sa.text("is_employed")}
+_EMPLOYED: Any = {"sqlite_where": sa.text("is_employed = 1"), "postgresql_where": sa.text("is_employed")}
 
 
 def upgrade() -> None:
@@ -40,12 +42,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person_status")),
     )
     op.create_index(op.f("ix_person_status_changes_on"), "person_status", ["changes_on"])
-    for name, columns in (
+    indexes: tuple[tuple[str, list[Any]], ...] = (
         ("worst", ["group_rank", "due_order", "name_key", "person_id"]),
         ("name", ["name_key", "name", "person_id"]),
         ("due", ["due_order", "group_rank", "name_key", "person_id"]),
         ("start", [sa.text("employment_start DESC"), "group_rank", "due_order", "name_key", "person_id"]),
-    ):
+    )
+    for name, columns in indexes:
         op.create_index(f"ix_person_status_{name}", "person_status", columns, **_EMPLOYED)
     op.create_table(
         "standing_count",

@@ -117,14 +117,16 @@ def counted_cells(session: Session) -> list[CountedCell]:
             StandingCount.people,
         )
     )  # fmt: skip
-    return [CountedCell(split_teams(teams), _group(rank), *rest) for teams, rank, *rest in rows]
+    return [
+        CountedCell(split_teams(teams), _group(rank), valid, late, people) for teams, rank, valid, late, people in rows
+    ]
 
 
 def total_cells(session: Session) -> list[CountedCell]:
     """As `counted_cells`, of everybody together and without the teams."""
     columns = StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue
     rows = session.execute(select(*columns, func.sum(StandingCount.people)).group_by(*columns))
-    return [CountedCell((), _group(rank), *rest) for rank, *rest in rows]
+    return [CountedCell((), _group(rank), valid, late, people) for rank, valid, late, people in rows]
 
 
 def recordable_ids(wanted: StandingsFilter, viewer: Viewer) -> Select[int]:
