@@ -21,6 +21,7 @@ from course.auth import commands as signin_commands
 from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
 from course.auth.rules import SESSION_LIFETIME
+from course.backups import commands as backup_commands
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
@@ -39,6 +40,9 @@ from course.demo import commands as demo_commands
 from course.evidence import commands as evidence_commands
 from course.evidence import views as evidence
 from course.external_certificates import views as external_certificates
+from course.health import commands as health_commands
+from course.health import figures as health_figures
+from course.health import views as health
 from course.help_requests import views as help_requests
 from course.join_requests import views as join_requests
 from course.learning import views as learning
@@ -79,6 +83,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    metrics,
     night_shift,
     proxy_checks,
     request_language,
@@ -123,16 +128,21 @@ BLUEPRINTS = (
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
+    (health.pages, ""),
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
 )
 CLI_COMMANDS = (
     audit_commands.group,
+    backup_commands.database_group,
+    backup_commands.group,
+    backup_commands.upgrade_command,
     certificate_commands.group,
     content_commands.group,
     credential_commands.group,
     demo_commands.group,
     evidence_commands.group,
+    health_commands.doctor_command,
     import_commands.group,
     mail_commands.group,
     privacy_commands.group,
@@ -144,7 +154,6 @@ CLI_COMMANDS = (
     signin_commands.group,
     serving_commands.serve_command,
     standings_commands.group,
-    system_commands.group,
     system_commands.jobs_group,
     system_commands.system_group,
     serving_commands.worker_command,
@@ -202,6 +211,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     # Functions after the request run in reverse order: security headers see the complete response.
     request_log.init(app)
+    _init_metrics(app, config)
     static_files.init(app, PACKAGE / "static", PACKAGE.parent / "instance" / "static")
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
@@ -227,6 +237,13 @@ def create_app(config: Config | None = None) -> Flask:
     app.context_processor(organisation.page_context)
     event_handlers.register_handlers()
     return app
+
+
+def _init_metrics(app: Flask, config: Config) -> None:
+    """Count requests for a monitoring program, if there is an address for it."""
+    if config.metrics_address is not None:
+        metrics.init(app)
+        health_figures.init(app, now)
 
 
 def _load_library(folder: Path) -> Library:

@@ -31,8 +31,12 @@ ENV_FILE = ROOT / ".env"
 # All settings. A name in .env that is similar to one of these is reported as a typing error.
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
-    "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER",
+    "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
+    "METRICS_ADDRESS",
 )  # fmt: skip
+
+# One for each processor, up to four: more of them need more memory than they are worth to one organisation.
+DEFAULT_PROCESSES = max(2, min(4, os.cpu_count() or 1))
 
 
 class ConfigError(ClickException):
@@ -55,7 +59,14 @@ class Config:
     threads: int
     trusted_proxies: int
     demo_password: str = ""
+    processes: int = 1
     backup_folder: Path | None = None
+    # Where a monitoring program may read figures: host and port. None: nowhere.
+    metrics_address: tuple[str, int] | None = None
+    # Public keys (age1…) for which backups are encrypted; none: they are not.
+    backup_recipients: tuple[str, ...] = ()
+    # The file that the secret key was read from; None if the environment or .env holds the key itself.
+    secret_key_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -217,10 +228,14 @@ class _ConfigReader:
             content=self.folder("CONTENT", ROOT / "modules"),
             host=self.environ.get("HOST") or "127.0.0.1",
             port=port,
+            processes=self.integer("PROCESSES", DEFAULT_PROCESSES, 1, 64),
             threads=self.integer("THREADS", 8, 1, 64),
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
+            metrics_address=self.metrics_address(port),
+            backup_recipients=self.recipients(),
+            secret_key_file=None if self.environ.get("SECRET_KEY") else self.secret_key_path(),
         )
         if self.mistakes:
             raise ConfigError("These settings must be put right:\n" + "\n".join(f"- {m}" for m in self.mistakes))
@@ -232,7 +247,7 @@ class _ConfigReader:
         Without either, a random key is created once for this installation and stored under instance/.
         """
         key = self.environ.get("SECRET_KEY", "")
-        file = ROOT / (self.environ.get("SECRET_KEY_FILE") or "instance/secret-key")
+        file = self.secret_key_path()
         if not key:
             try:
                 if not file.exists() and not self.environ.get("SECRET_KEY_FILE"):
@@ -252,6 +267,27 @@ class _ConfigReader:
                 "SECRET_KEY_FILE may name a file that holds it."
             )
         return key
+
+    def secret_key_path(self) -> Path:
+        """The file that holds the secret key, unless SECRET_KEY does."""
+        return ROOT / (self.environ.get("SECRET_KEY_FILE") or "instance/secret-key")
+
+    def recipients(self) -> tuple[str, ...]:
+        """The public keys of BACKUP_RECIPIENT, separated by spaces or commas."""
+        keys = tuple(self.environ.get("BACKUP_RECIPIENT", "").replace(",", " ").split())
+        if keys:
+            from pyrage import RecipientError, x25519  # noqa: PLC0415 (few installations need it)
+
+            for key in keys:
+                try:
+                    x25519.Recipient.from_str(key)
+                except RecipientError:
+                    # A secret key that was entered here by mistake is not repeated in a message.
+                    self.mistakes.append(
+                        "BACKUP_RECIPIENT: is not a public key of age, which begins with age1 and which "
+                        "'flask backup new-key FILE' prints."
+                    )
+        return keys
 
     def restrict_key_file(self, file: Path, ours: bool) -> None:
         """Make the key file readable by its owner only. The group may read a file that SECRET_KEY_FILE names: such a mode is
@@ -320,6 +356,19 @@ class _ConfigReader:
         if not (name and at and host) or any(c.isspace() for c in address) or not raw.isprintable():
             self.mistakes.append(f"MAIL_FROM: {raw!r} is not an address such as training@example.org.")
         return raw
+
+    def metrics_address(self, port: int) -> tuple[str, int] | None:
+        """Where figures for a monitoring program can be read; `port` is that of the pages, where they never are."""
+        raw = self.environ.get("METRICS_ADDRESS", "")
+        if not raw:
+            return None
+        parts = _split_address(f"//{raw}")
+        if parts is None or not parts.hostname or parts.port is None or parts.path or parts.username is not None:
+            self.mistakes.append(f"METRICS_ADDRESS: {raw!r} is not an address such as 127.0.0.1:9100.")
+            return None
+        if parts.port == port:
+            self.mistakes.append("METRICS_ADDRESS: needs another port than PORT, where everybody reads the pages.")
+        return parts.hostname, parts.port
 
     def time_zone(self) -> str:
         name = self.environ.get("TIME_ZONE", "Europe/London")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import select as select_module
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -12,10 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, create_engine, event, func, select
+import psycopg
+from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -24,6 +27,9 @@ _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
 LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
+PREPARED_FROM = 2  # a statement is prepared when a connection of PostgreSQL is asked it for the third time
+ASKED_AFTER_SECONDS = 30.0  # after so long without use a connection of PostgreSQL is asked whether it still is one
+POOLER_PARAMETER = "pgbouncer"
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -66,13 +72,43 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     """
     size = max(16, 2 * threads + 4)
     if make_url(url).get_backend_name() != "sqlite":
-        engine = create_engine(url, pool_size=size, pool_pre_ping=True)
-        event.listen(engine, "begin", _begin_postgresql)
-        return engine
+        return _make_postgresql_engine(make_url(url), size)
     engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, pool_size=size)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_postgresql_engine(url: URL, size: int) -> Engine:
+    """An engine whose connections read without a transaction; `_begin_postgresql` begins those that need one.
+
+    psycopg drops its prepared statements when a transaction is rolled back, as it is at the end of every page that only
+    reads, and PostgreSQL then plans each statement anew. Two pages rarely ask the same, so the connection that was used
+    last is taken first: its statements are prepared.
+    """
+    pooled = shares_connections(url)
+    engine = create_engine(
+        driver_url(url),
+        pool_size=size,
+        pool_use_lifo=True,
+        isolation_level="AUTOCOMMIT",
+        # A connection behind a pooler is another one in the next transaction, which has not prepared anything.
+        connect_args={"prepare_threshold": None if pooled else PREPARED_FROM},
+    ).execution_options(pooled=pooled)
+    event.listen(engine, "begin", _begin_postgresql)
+    event.listen(engine, "checkin", _note_checkin)
+    event.listen(engine, "checkout", _check_connection)
+    return engine
+
+
+def shares_connections(url: URL) -> bool:
+    """Whether the address says that the server is a pooler in transaction mode, such as PgBouncer: `?pgbouncer=true`."""
+    return url.query.get(POOLER_PARAMETER) == "true"
+
+
+def driver_url(url: URL) -> URL:
+    """The address as drivers and PostgreSQL's own programs understand it, without the parameter that only we know."""
+    return url.difference_update_query([POOLER_PARAMETER])
 
 
 def database_name(url: str) -> str:
@@ -125,10 +161,70 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def _begin_postgresql(connection: Any) -> None:
-    # A transaction that states no time waits for locks without a limit, as PostgreSQL does by itself.
-    seconds = connection.get_execution_options().get("lock_seconds")
-    if seconds is not None:
-        connection.connection.dbapi_connection.execute(f"SET LOCAL lock_timeout = {int(seconds * 1000)}")
+    """Begin a transaction where one is needed: to write, to read from one snapshot (`snapshot`), or behind a pooler.
+
+    Other reading needs none: in READ COMMITTED each statement sees what is committed by then, in a transaction or not.
+    How long a statement waits for locks (`lock_seconds`; without a limit if it is not stated) holds for the transaction,
+    or, without one, for the connection, which is told only of another time.
+    """
+    options = connection.get_execution_options()
+    if options.get("isolation_level") is not None:
+        return  # AUTOCOMMIT is for what cannot run in a transaction, such as VACUUM; with another one the driver begins
+    seconds, info = options.get("lock_seconds"), connection.info
+    milliseconds = 0 if seconds is None else int(seconds * 1000)
+    if options.get("writes", True):
+        statement = "BEGIN"
+    elif options.get("snapshot"):
+        statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    elif options.get("pooled"):
+        statement = "BEGIN READ ONLY"
+    elif milliseconds == info.get("lock_timeout", 0):
+        return
+    else:
+        _tell_postgresql(connection, f"SET lock_timeout = {milliseconds}")
+        info["lock_timeout"] = milliseconds
+        return
+    if milliseconds != info.get("lock_timeout", 0):
+        statement += f"; SET LOCAL lock_timeout = {milliseconds}"
+    _tell_postgresql(connection, statement)
+
+
+def _tell_postgresql(connection: Any, statement: str) -> None:
+    try:
+        connection.connection.dbapi_connection.execute(statement)
+    except psycopg.Error as error:
+        # As in _begin_sqlite. A connection that the server has closed is not used again.
+        if connection.connection.dbapi_connection.closed:
+            connection.invalidate(error)
+        raise OperationalError(statement, None, error, connection_invalidated=connection.invalidated) from error
+
+
+def _note_checkin(_driver_connection: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _check_connection(driver_connection: Any, record: Any, _proxy: object) -> None:
+    """Leave a connection that the server has closed, as after a restart, and all others that are as old.
+
+    A server that says goodbye leaves something to be read, which costs no question to the server. One that could not say
+    goodbye, as behind a broken network, shows in an answer that does not come: that is asked for after a pause.
+    """
+    used = record.info.get("used")
+    if used is None:
+        return  # it is new
+    if time.monotonic() - used > ASKED_AFTER_SECONDS or _has_input(driver_connection.fileno()):
+        try:
+            driver_connection.execute("")
+        except psycopg.Error as error:
+            raise InvalidatePoolError("the server has closed this connection") from error
+
+
+def _has_input(descriptor: int) -> bool:
+    if not hasattr(select_module, "poll"):
+        return True  # Windows: the server is asked each time
+    waiting = select_module.poll()
+    waiting.register(descriptor, select_module.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def is_lock_failure(error: BaseException | None) -> bool:
@@ -222,8 +318,13 @@ def lock_row(session: Session, table: type[Base], key: int) -> None:
     Others can still add rows that refer to the row, so that two cannot wait for each other. SQLite has one writer anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
-        session.execute(select(column).where(column == key).with_for_update(key_share=True))
+        session.execute(_lock_statement(table), {"key": key})
+
+
+@cache
+def _lock_statement(table: type[Base]) -> Any:
+    column = next(iter(table.metadata.tables[table.__tablename__].primary_key))
+    return select(column).where(column == bindparam("key")).with_for_update(key_share=True)
 
 
 def lock_name(session: Session, name: str) -> None:

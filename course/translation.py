@@ -280,6 +280,28 @@ def install(environment: Environment) -> None:
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(_translated, _plural_form, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["_"] = environment.globals["gettext"] = _template_gettext()
+
+
+@lru_cache(maxsize=1)
+def _template_gettext() -> Callable[..., str]:
+    """`gettext` for templates. That of Jinja makes the words safe anew each time they are shown, dozens of times a page."""
+    from jinja2 import pass_eval_context  # noqa: PLC0415
+    from jinja2.nodes import EvalContext  # noqa: PLC0415
+    from markupsafe import Markup  # noqa: PLC0415
+
+    # A message is written by us and so is safe; its values are not, and are escaped where they are filled in.
+    safe = lru_cache(maxsize=4096)(Markup)
+    plain = lru_cache(maxsize=4096)(lambda text: Markup(text) % {})  # noqa: S704
+
+    @pass_eval_context
+    def gettext(context: EvalContext, message: str, /, **values: object) -> str:
+        text = _translated(message)
+        if not context.autoescape:
+            return text % values
+        return safe(text) % values if values else plain(text)
+
+    return gettext
 
 
 def _translated(message: str) -> str:

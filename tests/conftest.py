@@ -197,14 +197,14 @@ def new_database(postgres_url: str, name: str, template: str = "template1") -> s
 
 
 @pytest.fixture(scope="session")
-def prepared(database_url: str, archived_file: Path) -> Flask:
+def prepared(request: pytest.FixtureRequest, database_url: str, archived_file: Path) -> Flask:
     """The application on a schema made by the migrations, with its content archived."""
     file = make_url(database_url).database
     if database_url.startswith("sqlite") and file:
         shutil.copy(archived_file, file)
-    else:
-        migrate(database_url)
-    return make_app(database_url)
+        return make_app(database_url)
+    template = request.getfixturevalue("archived_database")
+    return make_app(new_database(database_url, "prepared", template))
 
 
 @contextmanager

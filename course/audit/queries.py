@@ -15,8 +15,9 @@ FETCH_SIZE = 2000  # rows per fetch when all are read
 
 
 def set_read_only(session: Session) -> None:
-    """Make the session read-only, before any other statement: reading the whole log must not block writers."""
-    session.connection(execution_options={"writes": False})
+    """Make the session read-only, before any other statement: reading the whole log must not block writers, and reads it as
+    it was at one moment."""
+    session.connection(execution_options={"writes": False, "snapshot": True})
 
 
 def recorded_head(session: Session) -> tuple[int, str] | None:

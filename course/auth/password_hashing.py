@@ -1,9 +1,12 @@
-"""Password hashing: slow on purpose, so never inside a unit of work, and only a few at the same time."""
+"""Password hashing: slow on purpose, so never inside a unit of work, only a few at the same time, and never so that many
+threads of the server wait for it."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 
@@ -13,25 +16,48 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from course.auth.rules import normalise_password
 from course.db import assert_outside_unit_of_work
 
-_hasher = PasswordHasher()
-# A hash takes 64 MB of memory while it is computed, and computing more of them than there are processors makes none of
-# them faster. When many people sign in at once, the rest wait for their turn.
-MAX_CONCURRENT_HASHES = max(2, os.cpu_count() or 1)
+# What OWASP's cheat sheet on storing passwords gives first for Argon2id: 19 MiB, two passes, one lane. One hash takes
+# 30 ms of one processor. Hashes with other parameters still verify, and are made anew when their person signs in.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+# In a process. Half of the processors stay free for pages and answers, which need no more than one: of a machine with two,
+# one computes hashes, 35 a second.
+MAX_CONCURRENT_HASHES = min(2, max(1, (os.cpu_count() or 1) // 2))
+# Threads that may wait for their turn besides. A thread that waits answers nobody: whoever comes when all places are
+# taken is asked to come back, so that the pages of everybody else go on. `flask serve` never comes so far, because it
+# has threads of their own for these requests (see server/lanes).
+MAX_WAITING_THREADS = 2
 _hashing_slots = BoundedSemaphore(MAX_CONCURRENT_HASHES)
+_places = BoundedSemaphore(MAX_CONCURRENT_HASHES + MAX_WAITING_THREADS)
+
+
+class HashingBusyError(Exception):
+    """So many passwords are being verified that this one would have to wait; nothing was done."""
+
+
+@contextmanager
+def hashing_turn() -> Iterator[None]:
+    """Wait for a turn to hash. Raises HashingBusyError if as many threads as may wait do so already."""
+    if not _places.acquire(blocking=False):
+        raise HashingBusyError
+    try:
+        with _hashing_slots:
+            yield
+    finally:
+        _places.release()
 
 
 def hash_password(password: str) -> str:
-    """The Argon2 hash of a password, as it is stored."""
+    """The Argon2 hash of a password, as it is stored. Raises HashingBusyError."""
     assert_outside_unit_of_work("hashing a password")
-    with _hashing_slots:
+    with hashing_turn():
         return str(_hasher.hash(normalise_password(password)))
 
 
 def verify_password(password_hash: str, password: str) -> bool:
-    """Whether this is the password that was hashed; False for text that is no hash."""
+    """Whether this is the password that was hashed; False for text that is no hash. Raises HashingBusyError."""
     assert_outside_unit_of_work("verifying a password")
     try:
-        with _hashing_slots:
+        with hashing_turn():
             return _hasher.verify(password_hash, normalise_password(password))
     except (VerificationError, InvalidHashError):
         return False

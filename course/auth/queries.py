@@ -6,13 +6,14 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import EndedSession, SignInAttempt, SignInToken
-from course.auth.rules import AttemptLimit, LinkPurpose, next_attempt, token_hash
-from course.db import RowSource
+from course.auth.rules import AttemptLimit, LinkPurpose, token_hash
+from course.db import RowSource, UtcDateTime
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
 from course.people.models import Deputy, Person, RoleGrant
@@ -159,12 +160,35 @@ def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignI
 
 def next_attempt_at(session: Session, limits: Mapping[str, AttemptLimit], at: datetime) -> datetime | None:
     """The moment at which the next attempt is allowed, by the limits of the keys under which it counts; None if it is
-    allowed now."""
+    allowed now. One query, which reads one row of each key, however many attempts there were."""
+    values: dict[str, object] = {}
+    for place, (key, limit) in enumerate(limits.items()):
+        values |= {f"key{place}": key, f"since{place}": at - limit.window, f"before{place}": limit.count - 1}
+    deciding = session.execute(_deciding_attempts(len(limits)), values).one()
     ends = [
-        next_attempt(attempt_times(session, key, at - limit.window, limit.count), limit, at)
-        for key, limit in limits.items()
+        moment + limit.window for moment, limit in zip(deciding, limits.values(), strict=True) if moment is not None
     ]
-    return max((end for end in ends if end is not None), default=None)
+    return max(ends, default=None)
+
+
+@cache
+def _deciding_attempts(keys: int) -> Select[*tuple[datetime | None, ...]]:
+    """Of each of so many keys the attempt that, as long as it counts, closes the limit: the one with as many newer ones as
+    the limit allows less one. Built once: building it takes longer than running it."""
+    return select(
+        *(
+            select(SignInAttempt.at)
+            .where(
+                SignInAttempt.key == bindparam(f"key{n}"), SignInAttempt.at > bindparam(f"since{n}", type_=UtcDateTime)
+            )
+            .order_by(SignInAttempt.at.desc())
+            .limit(1)
+            .offset(bindparam(f"before{n}"))
+            .scalar_subquery()
+            .label(f"deciding{n}")
+            for n in range(keys)
+        )
+    )
 
 
 def attempt_times(session: Session, key: str, since: datetime, count: int | None = None) -> list[datetime]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, current_app, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
+from wtforms import PasswordField
 
 from course.auth import actions, password_hashing, queries
 from course.auth.actions import RequestSource, SetUpDetails, SignInGranted, TooManyAttempts, WrongPassword
@@ -20,6 +23,7 @@ from course.auth.forms import (
     check_new_password,
 )
 from course.auth.jobs import PASSWORD_LINK
+from course.auth.password_hashing import HashingBusyError
 from course.auth.rules import PASSWORD_HINT, local_path
 from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
 from course.clock import now
@@ -39,12 +43,30 @@ from course.web.unit_of_work import db, discard_request_state, signed_in_context
 
 pages = Blueprint("auth", __name__)
 ViewResponse = Response | WsgiResponse
+HASHING_RETRY_SECONDS = 5
+_BUSY = "hashing_is_busy"  # in `g`
 
 
 def _form_page(template: str, form: Form, **values: object) -> Response:
-    """A page with a form; status 422 if the form has errors."""
+    """A page with a form; status 422 if the form has errors, 503 if it is right and can only not be dealt with now."""
     page = render_template(template, form=form, password_hint=PASSWORD_HINT, **values)
-    return make_response(page, 422 if form.errors else 200)
+    if not g.get(_BUSY):
+        return make_response(page, 422 if form.errors else 200)
+    response = make_response(page, 503)
+    response.headers["Retry-After"] = str(HASHING_RETRY_SECONDS)
+    return response
+
+
+@contextmanager
+def _told_if_busy(field: PasswordField) -> Iterator[None]:
+    """Where too many passwords are being hashed already, say so at the field, and let the page show the form again."""
+    try:
+        yield
+    except HashingBusyError:
+        setattr(g, _BUSY, True)
+        field.errors = [
+            _("Very many people are signing in at this moment. Wait a few seconds, then enter the password again.")
+        ]
 
 
 def _request_source() -> RequestSource:
@@ -88,13 +110,14 @@ def sign_in() -> ViewResponse:
         return redirect_after_post(target)
     form = SignInForm()
     if form.validate_on_submit():
-        result = _attempt_sign_in(form.email.data or "", form.password.data or "")
-        if isinstance(result, TooManyAttempts):
-            return _too_many_attempts_page(result.retry_at)
-        if isinstance(result, SignInGranted):
-            begin_sign_in_session(result)
-            return redirect_after_post(target)
-        form.password.errors = [_("The e-mail address or the password is not right.")]
+        with _told_if_busy(form.password):
+            result = _attempt_sign_in(form.email.data or "", form.password.data or "")
+            if isinstance(result, TooManyAttempts):
+                return _too_many_attempts_page(result.retry_at)
+            if isinstance(result, SignInGranted):
+                begin_sign_in_session(result)
+                return redirect_after_post(target)
+            form.password.errors = [_("The e-mail address or the password is not right.")]
     return _form_page("auth/sign_in.html", form, target=target, course=_course_of_organisation())
 
 
@@ -147,13 +170,14 @@ def choose_password(token: str) -> ViewResponse:
     form = NewPasswordForm()
     if form.validate_on_submit() and check_new_password(form.password, found.email, found.name, _organisation_name()):
         discard_request_state()
-        password_hash = password_hashing.hash_password(form.password.data or "")
-        with unit_of_work() as session:
-            granted = actions.set_password_by_link(session, token, password_hash, at)
-        if granted is None:
-            return _expired_link_page()
-        begin_sign_in_session(granted)
-        return redirect_after_post(url_for("dashboard.home"))
+        with _told_if_busy(form.password):
+            password_hash = password_hashing.hash_password(form.password.data or "")
+            with unit_of_work() as session:
+                granted = actions.set_password_by_link(session, token, password_hash, at)
+            if granted is None:
+                return _expired_link_page()
+            begin_sign_in_session(granted)
+            return redirect_after_post(url_for("dashboard.home"))
     return _form_page("auth/link.html", form, link=found, token=token)
 
 
@@ -175,14 +199,15 @@ def set_up(token: str) -> ViewResponse:
     organisation = form.organisation.data or ""
     if form.validate_on_submit() and check_new_password(form.password, email, name, organisation):
         discard_request_state()
-        password_hash = password_hashing.hash_password(form.password.data or "")
-        details = SetUpDetails(organisation, form.nation.data, name, email, password_hash, form.pathway.data)
-        with unit_of_work() as session:
-            granted = actions.set_up(session, token, details, at)
-        if granted is None:
-            return _expired_set_up_page()
-        begin_sign_in_session(granted)
-        return redirect_after_post(url_for("organisation.settings"))
+        with _told_if_busy(form.password):
+            password_hash = password_hashing.hash_password(form.password.data or "")
+            details = SetUpDetails(organisation, form.nation.data, name, email, password_hash, form.pathway.data)
+            with unit_of_work() as session:
+                granted = actions.set_up(session, token, details, at)
+            if granted is None:
+                return _expired_set_up_page()
+            begin_sign_in_session(granted)
+            return redirect_after_post(url_for("organisation.settings"))
     return _form_page("auth/set_up.html", form, token=token)
 
 
@@ -204,24 +229,28 @@ def account() -> ViewResponse:
     person = current_user.person
     form = ChangePasswordForm()
     if form.validate_on_submit() and check_new_password(form.password, person.email, person.name, _organisation_name()):
-        result = _attempt_password_change(person.id, person.email, form.current.data or "", form.password.data or "")
-        if isinstance(result, TooManyAttempts):
-            return _too_many_attempts_page(result.retry_at)
-        if isinstance(result, SignInGranted):
-            begin_sign_in_session(result)
-            flash(_("Your password has been changed. You have been signed out everywhere else."))
-            return redirect_after_post(url_for("auth.account"))
-        form.current.errors = [_("This is not your current password.")]
+        with _told_if_busy(form.current):
+            result = _attempt_password_change(
+                person.id, person.email, form.current.data or "", form.password.data or ""
+            )
+            if isinstance(result, TooManyAttempts):
+                return _too_many_attempts_page(result.retry_at)
+            if isinstance(result, SignInGranted):
+                begin_sign_in_session(result)
+                flash(_("Your password has been changed. You have been signed out everywhere else."))
+                return redirect_after_post(url_for("auth.account"))
+            form.current.errors = [_("This is not your current password.")]
     return _account_page(form, LanguageForm(formdata=None, data={"language": current_language()}))
 
 
 def _account_page(password_form: ChangePasswordForm, language_form: LanguageForm) -> Response:
-    overview = person_overview(db(), current_user.person.id)
-    page = render_template(
-        "auth/me.html", form=password_form, language_form=language_form, languages=languages(), seen=overview,
-        password_hint=PASSWORD_HINT,
+    response = _form_page(
+        "auth/me.html", password_form, language_form=language_form, languages=languages(),
+        seen=person_overview(db(), current_user.person.id),
     )  # fmt: skip
-    return make_response(page, 422 if password_form.errors or language_form.errors else 200)
+    if language_form.errors:
+        response.status_code = 422
+    return response
 
 
 @pages.post("/me/language")

@@ -7,5 +7,6 @@ from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind("backup.made", _("{who} made a backup")),
+    AuditEventKind("backup.moved", _("{who} moved the course to another database")),
     AuditEventKind("backup.restored", _("{who} restored a backup")),
 )

@@ -1,23 +1,21 @@
-"""Making a backup of a SQLite database: for a command into a file, each night or at a request into a folder.
-
-PostgreSQL is copied with its own program (see docs/operations.md), which may not be installed where the course runs.
-"""
+"""Making a backup: for a command into a file, each night or at a request into a folder, and before a migration."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from course.backups.actions import (
-    BackupFailedError,
-    check_backup,
-    copy_sqlite,
-    delete_expired_backups,
-    record_backup,
-)
-from course.backups.rules import backup_name
+import click
+
+from course.backups.actions.archives import ArchiveOrder, create_archive
+from course.backups.actions.recording import delete_expired_backups, delete_leftovers, record_backup
+from course.backups.queries import program_version
+from course.backups.rules import BackupFailedError, backup_name, no_upgrade_message, settings_fingerprint
 from course.context import make_context
+from course.db import database_name
 from course.jobs.rules import JobKind, JobRun
+from course.schema_upgrade import DatabaseUnavailableError, upgrade
 from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.app_state import app_state
@@ -25,37 +23,107 @@ from course.web.database_check import database_path
 from course.web.unit_of_work import unit_of_work
 
 NO_FOLDER = lazy_gettext("No folder is set for backups. Set BACKUP_FOLDER and restart.")
-NOT_SQLITE = lazy_gettext("Only a SQLite database is copied here. PostgreSQL has its own program: pg_dump.")
 
 
-def make_backup(file: Path, by: int | None, at: datetime) -> int:
-    """Copy the SQLite database into a new file and record the backup; returns its size in bytes. Raises BackupFailedError."""
-    size = copy_sqlite(app_state().config.database_url, file)
+@dataclass(frozen=True)
+class MadeBackup:
+    """A backup that was made and verified: its file, its size in bytes, and the numbers of tables and rows in it."""
+
+    file: Path
+    size: int
+    tables: int
+    rows: int
+
+
+def archive_order(at: datetime) -> ArchiveOrder:
+    """What goes into a backup of this installation besides its database."""
+    config = app_state().config
+    settings = settings_fingerprint(
+        config.secret_key,
+        {
+            "DATABASE": database_name(config.database_url),
+            "PUBLIC_URL": config.public_url,
+            "MAIL_FROM": config.mail_from,
+            "TIME_ZONE": config.time_zone,
+        },
+        {"MAIL_URL": config.mail_url},
+    )
+    return ArchiveOrder(at, program_version(), settings, config.secret_key, config.content, config.backup_recipients)
+
+
+def write_backup(file: Path, at: datetime) -> MadeBackup:
+    """Write a backup into a new file and verify it, without recording it. Raises BackupFailedError."""
+    state = app_state()
+    manifest = create_archive(state.engine, state.config.database_url, file, archive_order(at))
+    return MadeBackup(file, file.stat().st_size, len(manifest.tables), sum(manifest.tables.values()))
+
+
+def keep_record(made: MadeBackup, by: int | None, at: datetime) -> None:
+    """Record a backup that was made, for the page Health and the audit log."""
     with unit_of_work() as session:
-        record_backup(make_context(session, by, at), str(file.absolute()), size)
-    return size
+        record_backup(make_context(session, by, at), str(made.file.absolute()), made.size, at)
+
+
+def make_backup(file: Path, by: int | None, at: datetime) -> MadeBackup:
+    """Write a backup into a new file, verify it, and record it. Raises BackupFailedError."""
+    made = write_backup(file, at)
+    keep_record(made, by, at)
+    return made
 
 
 def backup_folder() -> Path | None:
-    """The folder of regular backups; None if none is set, or if the database is not copied here."""
-    return app_state().config.backup_folder if database_path() is not None else None
+    """The folder of regular backups; None if none is set."""
+    folder: Path | None = app_state().config.backup_folder
+    return folder
+
+
+def regular_file(at: datetime) -> Path | None:
+    """The file of a regular backup at this moment; None if no folder is set."""
+    folder = backup_folder()
+    return None if folder is None else folder / backup_name(at, bool(app_state().config.backup_recipients))
 
 
 def run_backup(run: JobRun) -> None:
-    """Copy the database into the folder, make sure that the copy can be restored, and delete the oldest copies.
-
-    A copy that cannot be restored stays, so that it can be looked at, and the job fails. Raises BackupFailedError.
-    """
-    folder = backup_folder()
-    if folder is None:
-        raise BackupFailedError(NO_FOLDER if database_path() is not None else NOT_SQLITE)
+    """Make a backup in the folder, verify it, and delete those that are not kept any more. Raises BackupFailedError."""
     at = run.clock()
-    file = folder / backup_name(at)
-    run.progress(_("Copying the database"), 0, 2)
+    file = regular_file(at)
+    if file is None:
+        raise BackupFailedError(NO_FOLDER)
+    run.progress(_("Making and checking the backup"), 0, 2)
     make_backup(file, run.owner_id, at)
-    run.progress(_("Checking the copy"), 1, 2)
-    check_backup(file)
-    delete_expired_backups(folder)
+    run.progress(_("Deleting the oldest backups"), 1, 2)
+    delete_expired_backups(file.parent)
+    database = database_path()
+    for folder in {file.parent, database.parent if database else file.parent}:
+        delete_leftovers(folder, at)
+
+
+def upgrade_course(at: datetime, file: Path | None = None) -> MadeBackup | None:
+    """Bring the database up to date. Before anything is changed, a verified backup is made in `file`, or in the folder of
+    backups; returns it, or None if nothing had to be migrated, or if there is no folder.
+
+    Raises DatabaseUnavailableError; the database is then as it was.
+    """
+    made: list[MadeBackup] = []
+    place = file or regular_file(at)
+
+    def back_up() -> None:
+        if place is None:
+            click.echo(
+                "Warning: BACKUP_FOLDER is not set, so no backup is made before the database is changed.", err=True
+            )
+            return
+        try:
+            made.append(write_backup(place, at))
+        except BackupFailedError as error:
+            raise DatabaseUnavailableError(no_upgrade_message(error)) from error
+
+    upgrade(app_state().engine, before=back_up)
+    if not made:
+        return None
+    keep_record(made[0], None, at)
+    click.echo(f"The database as it was before is kept in {made[0].file}.", err=True)
+    return made[0]
 
 
 BACKUP = JobKind(

@@ -11,7 +11,8 @@ from course.db import Base, UtcDateTime
 
 
 class Backup(Base):
-    """A copy of the database that was made here, or that a person has reported as made; with its size in bytes."""
+    """A copy of the database that was made here, or that a person has reported as made; with its size in bytes.
+    `verified_at` is when it was read back and found whole; None if that was not done."""
 
     __tablename__ = "backup"
 
@@ -19,3 +20,4 @@ class Backup(Base):
     file: Mapped[str] = mapped_column(String(500))
     size: Mapped[int] = mapped_column(BigInteger)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -46,6 +46,11 @@ def text_language(text: str) -> str:
     return str(getattr(text, "language", SOURCE_LANGUAGE))
 
 
+def shown_languages(*texts: str) -> tuple[str | None, ...]:
+    """On what `label_html` of these texts depends besides the texts: for the key of a cache of what was rendered."""
+    return current_language(), _previewed.get(), *(getattr(text, "language", None) for text in texts)
+
+
 def mark_language(html: str, language: str, tag: str = "span") -> str:
     """The HTML inside an element with `lang`, if it is not in the language of the page. Otherwise the HTML itself."""
     previewed = _previewed.get()

@@ -41,6 +41,8 @@ CONTACTS = (
     ("out-of-hours", "Example duty team", "01632 960103", ""),
     ("social-care", "Example Council front door", "01632 960104", ""),
 )
+# Who signs the certificates: name and role.
+SIGNATORY = ("Max Madeup", "Head of Safeguarding")
 # Discussions of ten minutes: days ago, team, number of people, learning point, and what they agreed.
 DISCUSSIONS = (
     (612, "Brook Academy", 18, "posing-as-young-people", "Form tutors ask about online friends once a half term."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, make_response, render_template, request, url_for
@@ -48,7 +49,7 @@ from course.milestones.rules import (
 from course.refreshers import actions as refreshers
 from course.refreshers import queries as refresher_queries
 from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
-from course.refreshers.views.page_context import refresher_status
+from course.refreshers.views.page_context import just_passed, refresher_status
 from course.signed_links import IntentionLink, MailChoiceLink, read_link, sign_link
 from course.translation import format_number
 from course.translation import gettext as _
@@ -93,11 +94,11 @@ def _render_module_done(module: Module, mistake: str = "", typed: str | None = N
         limit=MAX_INTENTION_LENGTH,
         onward=next_module(progress, module.id),
         step_address=step_address,
-        just_passed=_just_passed(module.id),
+        just_passed=_just_passed_check(module.id),
     )
 
 
-def _just_passed(module_id: str) -> AttemptView | None:
+def _just_passed_check(module_id: str) -> AttemptView | None:
     """The check whose last answer has led here, if it is one of this module that its reader passed."""
     after = request.args.get("after", type=int)
     attempts = learning.attempts(db(), reader_id(), "check", module_id) if after else []
@@ -201,7 +202,8 @@ def passed() -> str | Response:
         signed=signed_credential(db(), certificate.id) is not None,
         verdict=learning_actions.final_result(db(), reader_library(), person_id, finals),
         strengthened=_strengthened() if certificate.kind == "refresher" else (),
-        answers=finals[-1].id if finals and certificate.kind == "initial" else None,
+        answers=_attempt_behind(certificate.kind, finals),
+        just_passed=just_passed(refreshers.REFRESHER),
         managers=managers,
         informed=bool(sent),
         window_opens=status.certification_status.window_opens if status.certification_status else None,
@@ -209,6 +211,14 @@ def passed() -> str | Response:
             "mail.choice", token=sign_link(MailChoiceLink(person_id, BOOSTER), app_state().config.secret_key)
         ),
     )
+
+
+def _attempt_behind(kind: str, finals: Sequence[AttemptView]) -> int | None:
+    """The attempt whose answers have earned the newest certificate, of the course or of a refresher."""
+    if kind != "refresher":
+        return finals[-1].id if finals and kind == "initial" else None
+    newest = refresher_queries.newest_refresher(db(), reader_id(), refreshers.REFRESHER)
+    return newest.attempt_id if newest and newest.completed_at else None
 
 
 def _strengthened() -> list[str]:

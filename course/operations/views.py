@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course import schema_upgrade
 from course.backups.jobs import BACKUP, backup_folder
-from course.backups.queries import newest_backup
+from course.backups.queries import newest_backups
 from course.backups.rules import is_backup_overdue
 from course.clock import now
 from course.content.loaded_course import library
@@ -73,7 +73,8 @@ def version() -> str:
 def overview() -> str:
     """The state of the course, and what to do about each problem."""
     at, person = now(), current_user.person
-    database, backup, outbox = queries.database_info(db()), newest_backup(db()), mail.outbox_summary(db(), at)
+    database, outbox = queries.database_info(db()), mail.outbox_summary(db(), at)
+    backup, verified = newest_backups(db())
     config, running_workers = app_state().config, workers(db(), at)
     return render_template(
         "operations/overview.html",
@@ -83,9 +84,11 @@ def overview() -> str:
         newest_schema=schema_upgrade.newest_revision(),
         size=format_size,
         backup=backup,
+        verified_backup=verified,
+        backup_days=(at - verified.at).days if verified else 0,
         backup_folder=backup_folder(),
         backup_kind=BACKUP.name,
-        backup_is_old=is_backup_overdue(backup.at if backup else None, at),
+        backup_is_old=is_backup_overdue(verified.at if verified else None, at),
         outbox=outbox,
         stands_still=is_mail_stalled(outbox.due_since, at),
         printed=config.mail_url.startswith("console:"),

@@ -16,6 +16,7 @@ from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.colours import style_sheet_name
 from course.people.rules import Viewer
 from course.translation import current_language
+from course.web.addresses import mounted_at
 from course.web.app_state import PageFrame
 from course.web.request_language import language_links
 
@@ -38,7 +39,8 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
     sheet = style_sheet_name(organisation.colour) if organisation and organisation.colour else None
     language = current_language()
     footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support, language)
-    return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer,
+    device = _render_device(person is not None, mounted_at(), language)
+    return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer, device,
                      organisation is not None, sheet, () if person else language_links())  # fmt: skip
 
 
@@ -65,6 +67,13 @@ def _render_footer(
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/footer.html")
     return Markup(template.render(title=title, edition=edition, reviewed=reviewed, support=support))  # noqa: S704
+
+
+# Its address of the service worker and the others depend on the path below which the application is mounted.
+@lru_cache(maxsize=32)
+def _render_device(signed_in: bool, _mounted_at: str, _language: str) -> Markup:
+    template = current_app.jinja_env.get_template("frame/device.html")
+    return Markup(template.render(person=signed_in))  # noqa: S704 (a template made it)
 
 
 def initials(name: str) -> str:

@@ -118,6 +118,12 @@ def _pressed_at(pressed: Sequence[PressedChoice], place: int, step: int) -> tupl
     return turns.get(FIRST_TURN), turns[later] if later is not None else None
 
 
+def decided_together(pressed: Sequence[PressedChoice], decisions: RunDecisions) -> bool:
+    """Whether the newest of these decisions of one run is one that both pressed to decide."""
+    last = [_pressed_at(pressed, place, len(decisions))[1] for place in (1, 2)]
+    return bool(decisions) and last == [decisions[-1][1]] * 2
+
+
 def next_turn(pressed: Sequence[PressedChoice], place: int, step: int) -> int:
     """The turn of what a member presses next at a step."""
     return max((one.turn + 1 for one in pressed if one.place == place and one.step == step), default=FIRST_TURN)

@@ -32,7 +32,7 @@ from course.pairs import actions, queries
 from course.pairs.actions import SentChoice
 from course.pairs.forms import PairCodeForm
 from course.pairs.queries import PairView
-from course.pairs.rules import ComparedStep, PairState, code_in_groups, compared_steps
+from course.pairs.rules import ComparedStep, PairState, code_in_groups, compared_steps, decided_together
 from course.people.queries import chosen_pathway
 from course.translation import gettext as _
 from course.web.access import sign_in_required
@@ -266,4 +266,11 @@ def _afterwards(run_id: int) -> NextLink | None:
     return NextLink(url_for("pairs.differences", pair_id=found.id), words)
 
 
-COMPANION_NAVIGATION.append(CompanionNavigation(_elsewhere, _afterwards))
+def _is_decided_together(run_id: int) -> bool:
+    pair_id = queries.pair_of_run(db(), run_id)
+    found = queries.pair(db(), int(current_user.person.id), pair_id, now()) if pair_id is not None else None
+    decisions = queries.run_decisions(db(), found.me) if found is not None else None
+    return found is not None and decided_together(found.pressed, decisions or ())
+
+
+COMPANION_NAVIGATION.append(CompanionNavigation(_elsewhere, _afterwards, _is_decided_together))

@@ -7,9 +7,22 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.certificates.models import Certificate, CertificateChange
@@ -35,8 +48,8 @@ from course.recertification.rules.civil_dates import add_days
 from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
 
 EMPLOYMENT_REASON = "working here"
+FEW_PEOPLE = 20
 Row = TypeVar("Row", RenewalExtension, RenewalPause, RenewalImport, EmploymentRow, PathwayChoice)
-
 
 # At most one row for each completion: only its newest certificate can be revoked, and a revoked one is not reissued.
 _REVOKED = (
@@ -73,18 +86,15 @@ def _policy(row: RenewalPolicy) -> Policy:
 def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> list[PersonFacts]:
     """All people, or those with these ids, including people who have left, ordered by name."""
     listed_ids = None if ids is None else list(ids)
-    persons = (
-        session.execute(select(Person).where(_person_filter(Person.id, listed_ids)).order_by(Person.name, Person.id))
-        .scalars()
-        .all()
-    )
+    persons = session.execute(_persons(listed_ids is None), {"ids": listed_ids}).scalars().all()
     completions, started = _completions_and_starts(session, zone, listed_ids)
-    for person_id, imported in _rows_by_person(session, RenewalImport, listed_ids).items():
+    used = _used_tables(session, listed_ids)
+    for person_id, imported in _rows_by_person(session, RenewalImport, listed_ids, used).items():
         completions[person_id] += map(_imported_completion, imported)
-    extensions = _rows_by_person(session, RenewalExtension, listed_ids)
-    pauses = _rows_by_person(session, RenewalPause, listed_ids)
-    employments = _rows_by_person(session, EmploymentRow, listed_ids)
-    pathway_choices = _rows_by_person(session, PathwayChoice, listed_ids)
+    extensions = _rows_by_person(session, RenewalExtension, listed_ids, used)
+    pauses = _rows_by_person(session, RenewalPause, listed_ids, used)
+    employments = _rows_by_person(session, EmploymentRow, listed_ids, used)
+    pathway_choices = _rows_by_person(session, PathwayChoice, listed_ids, used)
     organisation_pathways = [
         PathwayFact(civil_date(row.chosen_at, zone), row.pathway)
         for row in session.execute(select(UsualPathway).order_by(UsualPathway.id)).scalars()
@@ -135,9 +145,28 @@ def unrevoked_certificates(session: Session, person_id: int) -> list[tuple[date,
     ]
 
 
-def _person_filter(column: InstrumentedAttribute[int], ids: list[int] | None) -> ColumnElement[bool]:
-    """A condition for these people, or for everybody."""
-    return true() if ids is None else column.in_(ids)
+def _person_filter(column: InstrumentedAttribute[int], everybody: bool) -> ColumnElement[bool]:
+    """A condition for the people of the parameter `ids`, or for everybody."""
+    return true() if everybody else column.in_(bindparam("ids", expanding=True))
+
+
+# Statements are built once, because building one takes as long as running it.
+@cache
+def _persons(everybody: bool) -> Select[Person]:
+    return select(Person).where(_person_filter(Person.id, everybody)).order_by(Person.name, Person.id)
+
+
+# What hardly anybody has: for few people it is asked first, in one query, who has any of it.
+_RARE: tuple[type[Any], ...] = (RenewalImport, RenewalExtension, RenewalPause, EmploymentRow, PathwayChoice)
+_HAS_RARE = select(*(exists().where(_person_filter(model.person_id, everybody=False)) for model in _RARE))
+
+
+def _used_tables(session: Session, ids: list[int] | None) -> frozenset[type[Any]]:
+    """The tables of _RARE that may have rows about these people."""
+    if ids is None or len(ids) > FEW_PEOPLE:
+        return frozenset(_RARE)
+    found = session.execute(_HAS_RARE, {"ids": ids}).one()
+    return frozenset(model for model, used in zip(_RARE, found, strict=True) if used)
 
 
 def _imported_completion(row: RenewalImport) -> CompletionFact:
@@ -173,7 +202,21 @@ def _completions_and_starts(
     course or began a refresher."""
     completions: dict[int, list[CompletionFact]] = defaultdict(list)
     starts: dict[int, list[StartFact]] = defaultdict(list)
-    rows = session.execute(
+    rows = session.execute(_completion_rows(ids is None), {"ids": ids})
+    for person_id, kind, at, on, revoked_at, why in rows:
+        # The certificate keeps the day of the completion, whatever time zone is set today. A revocation is not dated
+        # before that day.
+        day = on or civil_date(at, zone)
+        revoked_on = max(civil_date(revoked_at, zone), day) if revoked_at else None
+        completions[person_id].append(CompletionFact(day, None, kind, None, revoked_on, why or ""))
+    for person_id, at, *_order in session.execute(_starts(ids is None), {"ids": ids}):
+        starts[person_id].append(StartFact(civil_date(at, zone)))
+    return completions, starts
+
+
+@cache
+def _completion_rows(everybody: bool) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Enrolment.person_id,
             Enrolment.kind,
@@ -185,35 +228,43 @@ def _completions_and_starts(
         .join(CompletionRow, CompletionRow.enrolment_id == Enrolment.id)
         .outerjoin(Certificate, and_(Certificate.completion_id == CompletionRow.id, Certificate.replaces.is_(None)))
         .outerjoin(_REVOKED, _REVOKED.c.completion_id == CompletionRow.id)
-        .where(_person_filter(Enrolment.person_id, ids))
+        .where(_person_filter(Enrolment.person_id, everybody))
         .order_by(CompletionRow.id)
     )
-    for person_id, kind, at, on, revoked_at, why in rows:
-        # The certificate keeps the day of the completion, whatever time zone is set today. A revocation is not dated
-        # before that day.
-        day = on or civil_date(at, zone)
-        revoked_on = max(civil_date(revoked_at, zone), day) if revoked_at else None
-        completions[person_id].append(CompletionFact(day, None, kind, None, revoked_on, why or ""))
+
+
+@cache
+def _starts(everybody: bool) -> CompoundSelect[*tuple[Any, ...]]:
+    """The first page read of each whole course, and then the beginnings of refreshers: (person, moment, …)."""
+    people_filter = _person_filter(Enrolment.person_id, everybody)
     reads = (
-        select(Enrolment.person_id, func.min(PageRead.read_at))
+        select(
+            Enrolment.person_id, func.min(PageRead.read_at), literal(0).label("part"), Enrolment.id.label("enrolment")
+        )
         .join(PageRead, PageRead.enrolment_id == Enrolment.id)
-        .where(_person_filter(Enrolment.person_id, ids), Enrolment.kind == INITIAL)
+        .where(people_filter, Enrolment.kind == INITIAL)
         .group_by(Enrolment.person_id, Enrolment.id)
-        .order_by(Enrolment.id)
     )
-    refresher_starts = select(Enrolment.person_id, Enrolment.opened_at).where(
-        Enrolment.kind == REFRESHER, _person_filter(Enrolment.person_id, ids)
+    refreshers = select(Enrolment.person_id, Enrolment.opened_at, literal(1), Enrolment.id).where(
+        Enrolment.kind == REFRESHER, people_filter
     )
-    for person_id, at in (*session.execute(reads), *session.execute(refresher_starts.order_by(Enrolment.id))):
-        starts[person_id].append(StartFact(civil_date(at, zone)))
-    return completions, starts
+    return union_all(reads, refreshers).order_by("part", "enrolment")
 
 
-def _rows_by_person(session: Session, model: type[Row], ids: list[int] | None) -> dict[int, list[Row]]:
+def _rows_by_person(
+    session: Session, model: type[Row], ids: list[int] | None, used: frozenset[type[Any]] | None = None
+) -> dict[int, list[Row]]:
+    """The rows of a table by person, oldest first; none if the table is not among the `used` ones."""
     rows: dict[int, list[Row]] = defaultdict(list)
-    for row in session.execute(select(model).where(_person_filter(model.person_id, ids)).order_by(model.id)).scalars():
-        rows[row.person_id].append(row)
+    if used is None or model in used:
+        for row in session.execute(_model_rows(model, ids is None), {"ids": ids}).scalars():
+            rows[row.person_id].append(row)
     return rows
+
+
+@cache
+def _model_rows(model: Any, everybody: bool) -> Any:
+    return select(model).where(_person_filter(model.person_id, everybody)).order_by(model.id)
 
 
 @dataclass(frozen=True)

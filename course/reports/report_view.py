@@ -28,6 +28,7 @@ from course.reports.rules import (
 )
 from course.reports.status_cache import END_OF_TIME, StatusCache
 from course.reports.stored_report import StoredRows, stored_report
+from course.reports.twelve_months import MonthLine, MonthPoint, month_ends, month_line
 from course.standings.queries.changes import people_count
 from course.standings.queries.rows import counted_cells, total_cells
 from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter
@@ -47,7 +48,7 @@ class ReportView:
     `name` says whose report it is, `team` which team was chosen (None: all of them), `at` is the moment as of which the
     report is made, `day_lines` are everybody's lines of that day. Of a report of today that is read from the rows that are kept,
     `stored` reads them, `cells` are how many people are in each team and group, and `freshness` says whether they are
-    those of now."""
+    those of now. `included` are the teams that count (None: everybody)."""
 
     report: CompletionReport
     teams: Sequence[TeamView]
@@ -60,6 +61,7 @@ class ReportView:
     freshness: Freshness = CURRENT
     stored: StoredRows | None = field(default=None, repr=False)
     cells: Sequence[CountedCell] = field(default=(), repr=False)
+    included: frozenset[int] | None = None
 
     def team_summaries(self) -> list[TeamSummary]:
         """The teams of the report, each with its sub-teams; those below the chosen team, if one was chosen."""
@@ -89,6 +91,7 @@ def build_report_view(
         day.at,
         scope.chosen,
         day.lines,
+        included=scope.included,
     )
 
 
@@ -116,7 +119,7 @@ def current_report_view(
     report = stored_report(session, cells, report_filter, wanted, today)
     return ReportView(
         report, scope.choosable, scope.names, scope.name, today, END_OF_TIME, scope.chosen, freshness=freshness,
-        stored=StoredRows(session, wanted), cells=() if narrowed else cells,
+        stored=StoredRows(session, wanted), cells=() if narrowed else cells, included=scope.included,
     )  # fmt: skip
 
 
@@ -152,6 +155,15 @@ def reading_from(view: ReportView, session: Session) -> ReportView:
     if view.stored is None:
         return view
     return replace(view, report=view.report.reading_from(session), stored=StoredRows(session, view.stored.wanted))
+
+
+def last_twelve_months(context: Context, cache: StatusCache, view: ReportView) -> MonthLine | None:
+    """The share of people with a valid certificate at the end of each of the twelve months before the report's day, and
+    on that day. The teams are those of that day, with the people who were in them at each month's end."""
+    days = month_ends(view.on)
+    counts = cache.certified_counts(context.session, context.zone, days, view.included)
+    points = [MonthPoint(on, *count) for on, count in zip(days, counts, strict=True)]
+    return month_line([*points, MonthPoint(view.on, view.report.total, view.report.certified_count)])
 
 
 @dataclass(frozen=True)

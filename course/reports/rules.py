@@ -16,6 +16,9 @@ from urllib.parse import urlencode
 from course.people.rules import distinct_names
 from course.people_import.rules.date_formats import InvalidDayError, read_day
 from course.recertification.rules.explanations import COUNTED_GROUPS, GROUP_OF_STATE, STATUS_GROUPS
+from course.recertification.rules.facts import CertificationFacts
+from course.recertification.rules.policy import Policy
+from course.recertification.rules.validity_chain import cycles, last_valid_day
 from course.standings.rules import LONG_OVERDUE_DAYS as LONG_OVERDUE_DAYS
 from course.standings.rules import Counted
 from course.standings.rules import ListedPerson as ListedPerson
@@ -37,6 +40,15 @@ SORT_ORDERS = {
 }
 PAGE_SIZE = 50  # people on one page
 MAX_TEAM_ROWS = 30  # teams that the page lists; with more of them it lists those nearest to the top
+
+
+def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
+    """Whether a certificate was valid on that day, as it was known then: `StatusLine.has_valid_certificate` without the
+    rest of the status."""
+    if not any(completion.recorded_on <= on for completion in facts.completions):
+        return False
+    until = last_valid_day([cycle for cycle in cycles(facts, policies, on) if cycle.is_in_effect])
+    return until is not None and on <= until
 
 
 @dataclass(frozen=True)

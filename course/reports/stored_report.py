@@ -21,6 +21,8 @@ from course.standings.queries.rows import (
 )
 from course.standings.rules import CountedCell, StandingsFilter
 
+MAX_READ_AT_ONCE = 20_000  # lines that are in memory together; more of them are read in portions, from a snapshot
+
 
 @dataclass(frozen=True)
 class StoredRows:
@@ -53,7 +55,8 @@ class StoredLines(Sequence[StatusLine]):
         return lines[::step]
 
     def __iter__(self) -> Iterator[StatusLine]:
-        return all_lines(self._rows.session, self._rows.wanted, self.on)
+        in_portions = self._number > MAX_READ_AT_ONCE
+        return all_lines(self._rows.session, self._rows.wanted, self.on, in_portions)
 
     def _read(self, offset: int, limit: int) -> list[StatusLine]:
         found = standings_page(self._rows.session, self._rows.wanted, offset, limit)

@@ -27,10 +27,12 @@ from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
 from course.reports.reminding import actionable_people, remindable_number
 from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream
-from course.reports.report_view import ReportView, current_report_view, reading_from, report_rows
+from course.reports.report_view import ReportView, current_report_view, last_twelve_months, reading_from, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
+from course.reports.twelve_months import MonthLine
 from course.standings.jobs import refresh_standings
+from course.standings.queries.changes import people_count
 from course.standings.rules import CURRENT
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
@@ -45,6 +47,9 @@ from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, read_only_session, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
+# Above this many people the first line of a process takes seconds, so that it has a page of its own.
+MAX_PEOPLE_WITH_LINE = 500
+MAX_PEOPLE_WITH_LINE_IN_ALL = 2000
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 
@@ -84,6 +89,7 @@ def show() -> Response:
         open_to=linked_ids,
         to_remind=_remindable_number(view) if report_filter.on is None and _can_remind() else 0,
         teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
+        months=_months(view) if number == 1 and _has_few_people(view) else None,
         page=number,
         groups=STATUS_GROUPS,
         sorts=SORT_ORDERS,
@@ -91,6 +97,33 @@ def show() -> Response:
         kinds=REPORT_FORMATS,
     )
     return make_response(page, 422 if mistakes else 200)
+
+
+@pages.get("/months")
+@requires_permission(Permission.SEE_PEOPLE)
+def months() -> Response:
+    """The share of people with a valid certificate over the last twelve months. The query string holds the filter, of
+    which the team and the day count."""
+    report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
+    if mistakes:
+        abort(404)
+    wanted = ReportFilter(team=report_filter.team, on=report_filter.on)
+    view = my_report_view(wanted)
+    return make_response(
+        render_template("reports/months.html", seen=view, wanted=wanted, months=_months(view), today=today())
+    )
+
+
+def _has_few_people(view: ReportView) -> bool:
+    """Whether the line of the months is quick to make: few people are in the report, and not many in all, because the
+    first line of a process reads the facts of everybody."""
+    most = MAX_PEOPLE_WITH_LINE_IN_ALL
+    return view.report.total <= MAX_PEOPLE_WITH_LINE and people_count(db(), most + 1) <= most
+
+
+def _months(view: ReportView) -> MonthLine | None:
+    """The line of the report's team; see `last_twelve_months`."""
+    return last_twelve_months(signed_in_context(db()), app_status_cache(), view)
 
 
 @pages.post("/file/<kind>")
@@ -137,7 +170,7 @@ def file(kind: str) -> Response | WsgiResponse:
 
 def _csv_of(view: ReportView, language: str) -> Iterator[bytes]:
     """The report as CSV, read on a session of its own and in that language, because those of the request have ended."""
-    with read_only_session() as session:
+    with read_only_session(snapshot=True) as session:
         zone = str(app_state().config.time_zone)
         portions = csv_stream(session, library(), reading_from(view, session), zone, lambda *_: None)
         while True:

@@ -23,6 +23,7 @@ from course.schema_upgrade.queries import (
     broken_references_of_file,
     database_label,
     engine_sqlite_path,
+    holds_rows,
     known_revisions,
     newest_revision,
     read_schema,
@@ -75,17 +76,18 @@ def check_database(engine: Engine, *, older: bool = False) -> None:
         raise WrongDatabaseError(reason)
 
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
+def upgrade(engine: Engine, revision: str = "head", before: Callable[[], None] | None = None) -> None:
     """Run every migration that the database does not have yet, in one transaction.
 
-    A copy of a SQLite file that holds rows is kept beside it. Raises WrongDatabaseError or DatabaseUnavailableError; the
-    database is then unchanged.
+    A copy of a SQLite file that holds rows is kept beside it. `before` is called while no other process migrates and
+    nothing is changed yet, unless the database holds no rows; if it raises, nothing is migrated. Raises
+    WrongDatabaseError or DatabaseUnavailableError; the database is then unchanged.
     """
     target = newest_revision() if revision == "head" else revision
     if _migratable_schema(engine).revision != target:
         from alembic import command  # noqa: PLC0415
 
-        _migrate(engine, command.upgrade, target)
+        _migrate(engine, command.upgrade, target, before)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
@@ -96,7 +98,12 @@ def downgrade(engine: Engine, revision: str = "base") -> None:
     _migrate(engine, command.downgrade, revision)
 
 
-def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: str) -> None:
+def _migrate(
+    engine: Engine,
+    run: Callable[[AlembicConfig, str], None],
+    target: str,
+    before: Callable[[], None] | None = None,
+) -> None:
     copy: Path | None = None
     try:
         with exclusive_connection(engine) as connection:
@@ -105,6 +112,8 @@ def _migrate(engine: Engine, run: Callable[[AlembicConfig, str], None], target: 
             _refuse_schema(schema, engine)
             if schema.revision == target:
                 return
+            if before is not None and holds_rows(connection):
+                before()
             if engine.dialect.name == "sqlite":
                 copy = create_backup_copy(connection, engine_sqlite_path(engine), target)
             config = alembic_config()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import logging
 import os
 import signal
@@ -11,67 +10,84 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from waitress import wasyncore
-from waitress.server import create_server
+from sqlalchemy.exc import OperationalError
 
 from course.auth.actions import create_set_up_link
+from course.backups.jobs import upgrade_course
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
 from course.content.actions import archive
 from course.content.loaded_course import library
 from course.demo.commands import group as demo
 from course.demo.commands import prepare_demo
-from course.jobs.worker import JobWorker, LocalTask
+from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
-from course.schema_upgrade import upgrade
+from course.server import memory
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
+from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind, is_free
 from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
+from course.server.supervisor import IsStopping, Role, Supervisor, inherited_sockets, is_reload, is_trial_start
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check
+from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
-IDLE_SECONDS = 30  # seconds after which a connection that nobody uses is closed
-MAX_CONNECTIONS = 4000
-STOP_CHECK_SECONDS = 0.5  # how often the server looks whether it is to stop
-SocketMap = dict[int, Any]  # open sockets by file descriptor
-MAX_REQUEST_BYTES = 16 * 1024 * 1024  # bytes; the application itself accepts less, and says so in words
+BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
 
 @click.command("serve")
 @with_appcontext
 def serve_command() -> None:
-    """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it."""
-    # The port first: when it is taken, another server is running, and nothing must be touched.
-    sockets: SocketMap = {}
-    server = _listen(sockets)
-    current_database_check().prepare()
-    prepare_course()
-    _serve(server, sockets)
+    """Bring the database up to date, serve the course, and send its mail. Ctrl+C stops it, SIGHUP reloads it."""
+    _prepare_and_serve(current_database_check().prepare)
 
 
 @demo.command("serve")
 def demo_serve_command() -> None:
     """Prepare the demonstration and serve it. Ctrl+C stops it."""
     _use_console_mail()
-    sockets: SocketMap = {}
-    server = _listen(sockets)
-    prepare_demo()
-    prepare_course()
-    _serve(server, sockets)
+    _prepare_and_serve(prepare_demo)
+
+
+def _prepare_and_serve(prepare: Callable[[], object]) -> None:
+    """Serve once the database is prepared; only look whether that could be done, if this is a trial start."""
+    if is_trial_start():
+        current_database_check().check()  # refuses another schema: a migration needs a restart
+        return
+    reload = is_reload()
+    # The port first: when it is taken, another server is running, and nothing must be touched.
+    sockets = _listen()
+    prepare()
+    _patiently(partial(prepare_course, is_first_start=not reload))
+    _serve(sockets, reload)
+
+
+def _patiently(prepare: Callable[[], None]) -> None:
+    """Prepare the course, again and again while another program holds the lock of the database: during a reload the former
+    processes serve, and write, meanwhile. Ends the command with 1 after BUSY_SECONDS."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return prepare()
+        except OperationalError as error:
+            if time.monotonic() >= until:
+                raise click.ClickException(f"The database is busy or does not answer: {error.orig}.") from error
+            _LOG.warning("the database is busy or does not answer, the start waits: %s", error.orig)
+        time.sleep(0.5)
 
 
 def _use_console_mail() -> None:
@@ -82,35 +98,14 @@ def _use_console_mail() -> None:
     _application().extensions["course"] = replace(given, config=printing)
 
 
-def _listen(sockets: SocketMap) -> Any:
-    """Return a server that holds its port; end the command with 1 if the port cannot be had.
-
-    The server adds its own socket and those of its connections to `sockets`.
-    """
+def _listen() -> list[socket.socket]:
+    """Return sockets that hold the port; end the command with 1 if the port cannot be had."""
     config = app_state().config
     try:
-        return create_server(
-            _application(),
-            map=sockets,
-            host=config.host,
-            port=config.port,
-            threads=config.threads,
-            # Browsers keep connections open that they may never use again. Each costs next to nothing here,
-            # so a training day with a hundred phones must not use them up; idle ones are let go soon.
-            connection_limit=_connection_limit(),
-            channel_timeout=IDLE_SECONDS,
-            cleanup_interval=10,
-            backlog=1024,
-            asyncore_use_poll=True,
-            ident="",
-            max_request_body_size=MAX_REQUEST_BYTES,
-            # Without a trusted proxy nothing believes these headers (see course/web/proxy_checks.py). They come through so
-            # that a proxy nobody told the course about is noticed.
-            clear_untrusted_proxy_headers=False,
-        )
-    except (OSError, ValueError) as error:
+        return inherited_sockets() or bind(config.host, config.port)
+    except OSError as error:
         click.echo(f"Cannot listen on {config.host}, port {config.port}: {str(error).rstrip('.')}.", err=True)
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE:
             click.echo("Another program is using it. PORT=8001 takes another one.", err=True)
         else:
             click.echo(
@@ -119,50 +114,39 @@ def _listen(sockets: SocketMap) -> Any:
         sys.exit(1)
 
 
-def _connection_limit() -> int:
-    """How many connections may be open at once: what the system allows this process, less what it needs itself."""
-    try:
-        import resource  # noqa: PLC0415 (not on Windows)
-    except ImportError:
-        return 400
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + 200
-    if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(50, min(MAX_CONNECTIONS, soft - 200))
-
-
 def _application() -> Flask:
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
-def prepare_course() -> None:
-    """Migrate, keep the versions of the content that is taught now, and say where the course is."""
+def prepare_course(is_first_start: bool = True) -> None:
+    """Migrate, keep the versions of the content that is taught now, and, at the first start, say where the course is."""
     config = app_state().config
-    upgrade(app_state().engine)
-    _check_settings()
+    upgrade_course(now())
+    _check_settings(is_first_start)
     with unit_of_work() as session:
         archive(session, library(), now())
         ours = organisation(session)
-        token = create_set_up_link(session, now()) if ours is None else None
+        # A reload makes no second link: the first would end while somebody uses it.
+        token = create_set_up_link(session, now()) if ours is None and is_first_start else None
     # "Worried about a child?" answers with these also when the database is away before anybody has asked.
     remember_organisation(ours, now())
-    click.echo(f"The course is at {config.public_url}")
+    if is_first_start:
+        click.echo(f"The course is at {config.public_url}")
     if token is not None:
         click.echo("It has not been set up yet. This link does so, once, within a day:")
         click.echo("  " + app_state().public_address("auth.set_up", token=token))
 
 
-def _check_settings() -> None:
-    """Say whether the secret key is the database's, and whether other workers run with other settings.
+def _check_settings(with_others: bool = True) -> None:
+    """Say whether the secret key is the database's, and whether other workers run with other settings; not during a reload,
+    when one of them is the worker that is about to be replaced.
 
     Certificates that could not be signed while the key was another one are signed once it is back.
     """
     with unit_of_work() as session:
         fits = check_secret_key(session, app_state().config.secret_key, now()) != "other"
         missing = count_unsigned_certificates(session)
-        words = settings_conflicts(workers(session, now()))
+        words = settings_conflicts(workers(session, now())) if with_others else []
     if not fits:
         click.echo(f"Warning: {WRONG_KEY_WARNING}", err=True)
         _LOG.warning("the secret key is not the one that this database was used with")
@@ -174,27 +158,116 @@ def _check_settings() -> None:
         click.echo(f"Certificates that had no signature yet and are signed now: {done} of {missing}.", err=True)
 
 
-def _serve(server: Any, sockets: SocketMap) -> None:
-    """Serve until Ctrl+C or SIGTERM, with a worker beside it.
+def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
+    """Serve until Ctrl+C or SIGTERM: in PROCESSES processes that share the port with a worker beside them, or, with one,
+    all in this process.
 
     The signal handlers only set a flag. An exception that a handler raises is lost if the signal arrives while Python
     runs a finalizer, which prints and ignores exceptions: the server would then run for ever.
     """
-    stop = _stop_on_signal()
-    worker = _start_worker("serve", SERVER_TASKS)
-    try:
-        click.echo("Press Ctrl+C to stop.")
-        # The content and the code stay for good: the collector need not look through them again and again.
-        gc.collect()
-        gc.freeze()
-        while not stop.is_set():
-            wasyncore.loop(timeout=STOP_CHECK_SECONDS, use_poll=True, map=sockets, count=1)
-        server.task_dispatcher.shutdown()
-    finally:
-        server.close()
-        _stop_worker(*worker)
-        current_database_check().close()
+    processes = app_state().config.processes
+    if processes > 1 or reload:
+        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
+        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
+        # What each process does first is done once before, so that they share what that makes.
+        LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
+        memory.warm_up(_application())
+        memory.freeze()
+        app_state().engine.dispose()
+        if not supervisor.run(partial(_say_ready, reload)):
+            click.echo("The processes of the course end as soon as they have started. The log says why.", err=True)
+            sys.exit(1)
+    else:
+        _serve_alone(sockets)
+    current_database_check().close()
     click.echo("Stopped.")
+
+
+def _say_ready(reload: bool) -> None:
+    """Say that pages are served: on the screen of whoever has started it, or in the log for whoever has reloaded it."""
+    if reload:
+        _LOG.info("reloaded")
+    else:
+        click.echo("Press Ctrl+C to stop.")
+
+
+def _serve_alone(sockets: Sequence[socket.socket]) -> None:
+    """Serve pages and do jobs in this process."""
+    stop = _stop_on_signal()
+    memory.freeze()
+    signal.signal(signal.SIGHUP, lambda *_: _LOG.warning("PROCESSES=1 cannot be reloaded; restart the course"))
+    server = _http_server(sockets)
+    worker = _start_worker("serve", SERVER_TASKS)
+    stop_metrics = _start_metrics() or (lambda: None)
+    click.echo("Press Ctrl+C to stop.")
+    server.run(stop.is_set)
+    server.drain(STOP_SECONDS)
+    stop_metrics()
+    _stop_worker(*worker)
+
+
+def _http_server(sockets: Sequence[socket.socket]) -> HttpServer:
+    return HttpServer(_application(), sockets, app_state().config.threads)
+
+
+def _after_fork() -> None:
+    """Connections belong to the process that made them: this one makes its own, and does not close the others."""
+    app_state().engine.dispose(close=False)
+    memory.limit_arenas()
+
+
+def _serve_pages(
+    sockets: Sequence[socket.socket], number: int, is_stopping: IsStopping, ready: Callable[[], None]
+) -> None:
+    """What each of several processes that serve pages does; `number` is 1 for the first of them."""
+    server, end = _http_server(sockets), threading.Event()
+    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number), daemon=True)
+    tasks.start()
+    ready()
+    server.run(is_stopping)
+    end.set()
+    server.drain(STOP_SECONDS)
+    app_state().engine.dispose()
+
+
+def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
+    """Do what each process that serves pages does for itself, until `end` is set."""
+    schedule, stop_metrics = LocalSchedule(SERVER_TASKS), None
+    while not end.is_set():
+        with app.app_context():
+            # While a reload lasts, the process of before has the port for figures.
+            stop_metrics = stop_metrics or _start_metrics(number - 1)
+            schedule.run_due(now(), end)
+        end.wait(1.0)
+    if stop_metrics is not None:
+        stop_metrics()
+
+
+def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
+    """What the worker beside several processes that serve pages does."""
+    worker = _start_worker("serve")
+    ready()
+    while not is_stopping():
+        time.sleep(STOP_CHECK_SECONDS)
+    _stop_worker(*worker)
+    app_state().engine.dispose()
+
+
+def _start_metrics(offset: int | None = None) -> Callable[[], None] | None:
+    """Listen for a monitoring program, where METRICS_ADDRESS asks for it; what stops that. With an `offset` at that port
+    after it only: None while somebody else has it."""
+    address = app_state().config.metrics_address
+    if address is None:
+        return lambda: None
+    host, port = address[0], address[1] + (offset or 0)
+    if offset is not None and not is_free(host, port):
+        return None
+    started = start_exporter(_application(), host, port)
+    if started is None:
+        return lambda: None
+    if offset is None:
+        click.echo(f"Figures for monitoring are at http://{host}:{started[0]}/metrics")
+    return started[1]
 
 
 def _stop_on_signal() -> threading.Event:
@@ -216,7 +289,7 @@ def worker_command() -> None:
     Ctrl+C or SIGTERM stops it, after the job that it is doing.
     """
     current_database_check().prepare()
-    upgrade(app_state().engine)
+    upgrade_course(now())
     _check_settings()
     # Looked at without waiting for it: setting an event takes a lock that a thread which waits for it may hold.
     stop = _stop_on_signal()

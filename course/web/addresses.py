@@ -36,6 +36,11 @@ def init(app: Flask) -> None:
     app.jinja_env.globals.update(url_for=address, public_url_for=public_url_for)
 
 
+def mounted_at() -> str:
+    """The path below which the application is mounted, on which all its addresses depend; empty outside a request."""
+    return request.script_root if has_request_context() else ""
+
+
 def url_for(endpoint: str, /, **values: Any) -> str:
     """The address of an endpoint, as templates build it: cached. For lists with an address in each row."""
     return str(current_app.extensions[_EXTENSION](endpoint, **values))

@@ -12,15 +12,17 @@ from markupsafe import Markup
 @dataclass(frozen=True)
 class PageFrame:
     """The frame of a page: the `name` of the organisation, the `person` who is signed in (a Viewer) or None, the title of
-    the `course`, the rendered `header` and `footer`, whether there is an `organisation` yet, the name of the style
-    `sheet` with the organisation's colour (None: the colour of the course), and `language_links` to the page in other
-    languages for readers who are not signed in: pairs of a language and an address."""
+    the `course`, the rendered `header` and `footer`, the words and addresses that scripts need (`device`), whether there
+    is an `organisation` yet, the name of the style `sheet` with the organisation's colour (None: the colour of the
+    course), and `language_links` to the page in other languages for readers who are not signed in: pairs of a language
+    and an address."""
 
     name: str
     person: Any
     course: str
     header: Markup
     footer: Markup
+    device: Markup
     organisation: bool
     sheet: str | None
     language_links: tuple[tuple[str, str], ...] = ()

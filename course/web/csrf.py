@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 from flask import Flask, current_app, g, request, session
 from flask_login import current_user
@@ -60,6 +61,7 @@ def opaque_id(person_id: int) -> str:
     return _owner_fingerprint(person_id, str(current_app.secret_key))
 
 
+@lru_cache(maxsize=4096)
 def _owner_fingerprint(person_id: int, secret: str) -> str:
     return hmac.new(secret.encode(), f"owner of forms: {person_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
@@ -77,10 +79,13 @@ def _owner_in_token(raw: object) -> str | None:
     return owner if dot else None
 
 
+# A token holds no time that counts (WTF_CSRF_TIME_LIMIT): one for each sign-in session is enough.
+@lru_cache(maxsize=4096)
 def _sign_token(raw: str, secret: str) -> str:
     return str(_serializer(secret).dumps(raw))
 
 
+@lru_cache(maxsize=8)
 def _serializer(secret: str) -> URLSafeTimedSerializer:
     # The same serializer as that of Flask-WTF, which reads the token.
     return URLSafeTimedSerializer(secret, salt="wtf-csrf-token")

@@ -14,10 +14,9 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import make_url
 
 from course import schema_upgrade
-from course.db import database_name, sqlite_path, url_without_password
+from course.db import database_name, sqlite_path
 from course.sqlite_file import checkpoint_wal, find_damage, secure_files, stale_wal_file
 from course.web.app_state import app_state
 
@@ -54,6 +53,10 @@ class DatabaseCheck:
         self.announce()
         self._refuse_stale_wal()
         schema_upgrade.check_database(self._engine.execution_options(writes=False))
+        self.warn()
+
+    def warn(self) -> None:
+        """Say on standard error what else somebody who runs a command on this database should know."""
         for words in self._warnings():
             click.echo(f"Warning: {words}", err=True)
 
@@ -101,9 +104,3 @@ def database_path() -> Path | None:
 def current_database_name() -> str:
     """The database of this application in words, without its password."""
     return database_name(app_state().config.database_url)
-
-
-def postgresql_address() -> str:
-    """The address of a PostgreSQL database as pg_dump and pg_restore take it, without its password."""
-    parts = url_without_password(make_url(app_state().config.database_url))
-    return parts.set(drivername="postgresql").render_as_string()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, make_response, redirect, request, url_for
+from flask import Flask, Response, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -64,7 +64,9 @@ def init(app: Flask) -> None:
 def error_page(status: int, title: str, text: str) -> Response:
     """An error page that reads nothing from the database, so that it cannot fail as well."""
     template = current_app.jinja_env.get_template("errors/error.html")
-    return make_response(template.render(status=status, title=title, text=text), status)
+    # The number under which the log tells what happened, where it is ours to find out.
+    number = g.get("request_id", "") if status >= 500 else ""
+    return make_response(template.render(status=status, title=title, text=text, number=number), status)
 
 
 def _handle_http_error(error: HTTPException) -> Response:

@@ -1,9 +1,14 @@
 """The log: JSON lines on standard error, one for each request; every line and every traceback that is written while a
-request is answered carries the id of the request, which its response carries too."""
+request is answered carries the id of the request, which its response and its error page carry too.
+
+A line says nothing about anybody: not who asked (the audit log says who did what), not from where, and of the address only
+the rule of the route, since addresses hold numbers of people, of certificates, and secrets of links.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import sys
 import time
@@ -12,9 +17,20 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.stdlib import ProcessorFormatter
 
-# A person who looks for help with a child leaves no trace in the log.
-UNLOGGED_ENDPOINTS = frozenset({"organisation.concern", "organisation.first_hour", "organisation.address_book"})
+# A person who looks for help with a child leaves no trace in the log. A program that looks whether the server answers, every
+# few seconds, would fill it.
+UNLOGGED_ENDPOINTS = frozenset({
+    "organisation.concern", "organisation.first_hour", "organisation.address_book", "health.live", "health.ready",
+})  # fmt: skip
+UNKNOWN_ROUTE = "(none)"  # an address that no page has: what was typed there may be anything
+_CONVERTER = re.compile(r"<[^<>:]+:")
 _LOGGERS = ("course", "waitress")
+
+
+def request_route() -> str:
+    """The route of this request for the log and for figures, such as /people/<person_id>: never what stood in its place."""
+    rule = request.url_rule
+    return _CONVERTER.sub("<", rule.rule) if rule is not None else UNKNOWN_ROUTE
 
 
 def log_formatter() -> ProcessorFormatter:
@@ -51,15 +67,12 @@ def init(app: Flask) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if request.endpoint not in UNLOGGED_ENDPOINTS and app.config.get("LOG_REQUESTS", True):
             milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-            # The rule instead of the path where the path holds a secret: a link that signs its holder in.
-            secret = request.url_rule is not None and "token" in (request.view_args or {})
             log.info(
                 "request",
                 method=request.method,
-                path=str(request.url_rule) if secret else request.path,
+                route=request_route(),
                 status=response.status_code,
                 ms=round(milliseconds, 1),
-                person=g.get("person_id"),
             )
         return response
 

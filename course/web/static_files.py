@@ -22,11 +22,13 @@ from whitenoise.compress import Compressor
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
-COPY_FORMAT = b"3"  # another one where copies are made in another way: those that exist are not used then
+COPY_FORMAT = b"4"  # another one where copies are made in another way: those that exist are not used then
 _EXTENSION = "course.static"
 _COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-_STYLE_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+_STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STYLE_STRING = re.compile(r'("[^"]*")')
+_STYLE_SPACE = re.compile(r"\s*([{};,>])\s*|(?<=[\w-]:)\s+")
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
@@ -62,9 +64,20 @@ def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
 
 
 def joined_style_sheet(folder: Path) -> str:
-    """The parts of the style sheet in a folder of static files, in the order of their names, as one text without comments."""
+    """The parts of the style sheet in a folder of static files, in the order of their names, as one text without comments
+    and without the spaces that only its authors need."""
     parts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob(STYLE_PARTS))]
-    return _STYLE_COMMENT.sub("", "\n".join(parts))
+    return served_style("\n".join(parts))
+
+
+def served_style(text: str) -> str:
+    """A style sheet that says the same without comments, indents and the spaces beside signs; strings stay as they are.
+
+    Assumes strings in double quotes without escaped quotes, and no quotes in selectors' names.
+    """
+    pieces = _STYLE_STRING.split(_STYLE_COMMENT.sub("", text))
+    pieces[::2] = [re.sub(r"\s+", " ", _STYLE_SPACE.sub(r"\1", piece)) for piece in pieces[::2]]
+    return "".join(pieces).replace(";}", "}").strip()
 
 
 def served_script(text: str) -> str:

@@ -1,7 +1,8 @@
-"""Filters for templates: dates, durations and lists in words, and links on telephone numbers."""
+"""Filters for templates: dates, durations and lists in words, links on telephone numbers, cells with their headings."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from babel.lists import format_list
@@ -18,6 +19,8 @@ from course.translation import current_locale, gettext, ngettext
 from course.web.phone_links import split_phone_numbers
 
 _QUARTERS = ("", "¼", "½", "¾")
+_ROW_OR_CELL = re.compile(r"<(tr|td|th)\b([^>]*)>")
+_COLSPAN = re.compile(r'\bcolspan="(\d+)"')
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -52,6 +55,28 @@ def link_phone_numbers(text: str) -> Markup:
     return Markup("").join(parts)
 
 
+def named_cells(rows: str, headings: Iterable[object]) -> Markup:
+    """The rows of a table with the role of each row and cell, and with the heading of its column as `data-name` on each
+    cell that has no `data-label` and does not come first. On a phone rows and cells are laid out as blocks: browsers
+    then drop what they are, and the headings are out of sight, so both are said at the cell."""
+    names, column = list(headings), 0
+
+    def opened(found: re.Match[str]) -> str:
+        nonlocal column
+        element, attributes = found[1], found[2]
+        if element == "tr":
+            column = 0
+            return f'<tr role="row"{attributes}>'
+        heading = str(names[column]) if 0 < column < len(names) else ""
+        spanned = _COLSPAN.search(attributes)
+        column += int(spanned[1]) if spanned else 1
+        role = "cell" if element == "td" else "rowheader"
+        name = f' data-name="{escape(heading)}"' if heading and not spanned and "data-label=" not in attributes else ""
+        return f'<{element} role="{role}"{name}{attributes}>'
+
+    return Markup(_ROW_OR_CELL.sub(opened, rows))  # noqa: S704 (a template made it)
+
+
 def hue_class(number: int) -> str:
     """The class that gives a module its hue: m1 to m8, by its number in the course from 1 on."""
     return f"m{(number - 1) % 8 + 1}"
@@ -67,6 +92,9 @@ def init(environment: Environment, zone: str) -> None:
     is an error."""
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
+    # Jinja gives each template a layer of its own over the globals, which it then copies for each page entry by entry. No
+    # template here is loaded with globals of its own.
+    environment.make_globals = lambda own: environment.globals if own is None else {**environment.globals, **own}  # type: ignore[method-assign,assignment]
     translation.install(environment)
     environment.globals.update(current_language=translation.current_language, hue=hue_class)
     environment.filters.update(
@@ -78,6 +106,7 @@ def init(environment: Environment, zone: str) -> None:
         minutes=format_minutes,
         moment=lambda value: format_moment(value, zone),
         month=format_month,
+        named_cells=named_cells,
         short_month=lambda value: format_month(value, short=True),
         telephone=link_phone_numbers,
     )

@@ -210,12 +210,20 @@ def _close_read_session(_error: BaseException | None) -> None:
 
 
 @contextmanager
-def read_only_session() -> Iterator[Session]:
+def read_only_session(snapshot: bool = False) -> Iterator[Session]:
     """A session that changes nothing and is not the one of the request; on SQLite it blocks no writer. In a request it
-    waits for locks as long as the request may, elsewhere without a limit."""
+    waits for locks as long as the request may, elsewhere without a limit.
+
+    On PostgreSQL each statement sees what is committed by then; with `snapshot` all of them see what was committed when the
+    first one ran, as on SQLite always. Only then can rows be fetched in parts (yield_per).
+    """
     factories: SessionFactories = current_app.extensions[_SESSIONS_KEY]
     with (
         (factories.reading_in_request if has_request_context() else factories.reading)() as connection,
-        ReadOnlySession(bind=connection, expire_on_commit=False, info=_session_info()) as session,
+        ReadOnlySession(
+            bind=connection.execution_options(snapshot=True) if snapshot else connection,
+            expire_on_commit=False,
+            info=_session_info(),
+        ) as session,
     ):
         yield session

@@ -396,6 +396,6 @@ def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     tested = {what for row in ALL for what in row[2]}
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
-        "organisation.set_up", "set_up.link_made", "backup.made", "backup.restored", "secret_key.changed",
+        "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",
         "data.erased", "certificate.found",
     }  # fmt: skip

@@ -105,6 +105,22 @@ def test_guessing_at_an_account_does_not_lock_out_its_owner_elsewhere(session: S
 
 
 @pytest.mark.both_engines
+def test_the_next_attempt_is_allowed_when_the_oldest_counted_one_leaves_the_window(session: Session) -> None:
+    limit, few = AttemptLimit(3, 15 * MINUTE), AttemptLimit(1, 2 * MINUTE)
+    for minutes in (20, 14, 9, 4, 1):
+        session.add(SignInAttempt(key="many", at=NOW - minutes * MINUTE))
+    for minutes in (9, 4):
+        session.add(SignInAttempt(key="two", at=NOW - minutes * MINUTE))
+    session.flush()
+    assert queries.next_attempt_at(session, {"many": limit}, NOW) == NOW + 6 * MINUTE
+    assert queries.next_attempt_at(session, {"two": limit}, NOW) is None
+    assert queries.next_attempt_at(session, {"many": limit}, NOW + 6 * MINUTE) is None
+    # Of several limits the one that lasts longest holds; a key without attempts limits nothing.
+    assert queries.next_attempt_at(session, {"none": limit, "many": limit, "two": limit}, NOW) == NOW + 6 * MINUTE
+    assert queries.next_attempt_at(session, {"many": few}, NOW) == NOW + MINUTE
+
+
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("kind", "value", "limit"),
     [("sign-in", "sam@example.org", ATTEMPTS_PER_ADDRESS), ("sign-in from", "192.0.2.1", ATTEMPTS_PER_NETWORK)],

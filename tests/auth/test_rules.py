@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from course.auth.rules import AttemptLimit, attempt_key, local_path, network_prefix, next_attempt, normalise_password
+from course.auth.rules import attempt_key, local_path, network_prefix, normalise_password
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EMAIL, NAME = "sam.okafor@example.org", "Sam Okafor"
 
 
@@ -33,14 +30,6 @@ def test_a_path_of_the_course_is_followed(path: str) -> None:
 )  # fmt: skip
 def test_any_other_address_leads_to_the_start_page(path: str | None) -> None:
     assert local_path(path) == "/"
-
-
-def test_the_next_attempt_is_allowed_when_the_oldest_counted_one_leaves_the_window() -> None:
-    limit = AttemptLimit(3, timedelta(minutes=15))
-    times = [NOON - timedelta(minutes=m) for m in (1, 4, 9, 14, 20)]
-    assert next_attempt(times, limit, NOON) == NOON + timedelta(minutes=6)
-    assert next_attempt(times[:2], limit, NOON) is None
-    assert next_attempt(times, limit, NOON + timedelta(minutes=6)) is None
 
 
 @pytest.mark.parametrize(

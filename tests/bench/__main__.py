@@ -1,13 +1,13 @@
 """Measure the course against a bare Flask application in the same run, and print a table.
 
 Both are served by the same server (waitress, as `make run` does) and asked over HTTP on loopback, one
-request at a time on a kept-open connection; the two take turns, and medians are compared. SQLite.
+request at a time on a kept-open connection; the two take turns, and medians are compared. SQLite. Then the race of both
+engines (tests/bench/race).
 """
 
 from __future__ import annotations
 
 import gc
-import http.client
 import re
 import statistics
 import subprocess
@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlencode
 
 import typst
 from flask import Flask
@@ -33,51 +32,19 @@ from course.content.library import load_library
 from course.learning import queries
 from course.learning.rules.grading import option_order
 from course.web.unit_of_work import unit_of_work
+from tests.bench import race
 from tests.bench.baseline import make_baseline
+from tests.bench.browser import ROOT, Browser
 from tests.certificates.sheets import PRINTED
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
 from tests.walking import right_form
 
 LESSON = "/module/secret-contact/when-contact-goes-wrong"
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 400
 ANSWERS = 120
 PDFS = 200
 CREDENTIAL = b'{"type": ["VerifiableCredential"], "padding": "' + b"x" * 4000 + b'"}'
-
-
-class Browser:
-    """A kept-open connection with cookies."""
-
-    def __init__(self, port: int) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self.cookie = ""
-
-    def send(
-        self, method: str, path: str, form: dict[str, object] | None = None, compressed: bool = False
-    ) -> tuple[int, str, bytes]:
-        """Status, Location and body; `compressed` as a browser asks for it."""
-        headers = {"Cookie": self.cookie} if self.cookie else {}
-        if compressed:
-            headers["Accept-Encoding"] = "gzip"
-        body = None
-        if form is not None:
-            body = urlencode(form, doseq=True)
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.connection.request(method, path, body, headers)
-        response = self.connection.getresponse()
-        data = response.read()
-        cookie = response.getheader("Set-Cookie")
-        if cookie:
-            self.cookie = cookie.split(";")[0]
-        return response.status, response.getheader("Location") or "", data
-
-    def token(self, path: str) -> str:
-        found = re.search(rb'name="csrf_token" value="([^"]+)"', self.send("GET", path)[2])
-        if not found:
-            raise LookupError(f"no form on {path}")
-        return found[1].decode()
 
 
 def serve(app: Flask) -> int:
@@ -123,7 +90,7 @@ def answers(app: Flask, person: int, course: Browser, bare: Browser) -> tuple[fl
     library = app.extensions["course"].library.for_("school", "england")
     token = course.token("/me")
     while len(ours) < ANSWERS:
-        address = course.send("POST", "/module/responding/check", {"csrf_token": token})[1]
+        address = course.send("POST", "/module/responding/check", {"csrf_token": token})[1].rpartition("/")[0]
         attempt_id = int(address.rsplit("/", 1)[1])
         with app.app_context(), unit_of_work() as session:
             attempt = queries.attempt(session, person, attempt_id)
@@ -238,6 +205,7 @@ def main() -> None:
     print(f"\nCertificates: {PDFS} different ones, compared with a Typst page of one line without any standard.")
     print(f"One client at a time, {ROUNDS} pages and {ANSWERS} answers, medians.")
     print(f"Python {sys.version.split()[0]}, SQLite WAL, synchronous=FULL, both served by waitress.")
+    race.main(["sqlite", "postgresql"])
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def seed(engine: Engine, people: int, today: date) -> None:
                 connection.execute(
                     text(f"select setval(pg_get_serial_sequence('{table}', 'id'), (select max(id) from {table}))")
                 )
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:
         connection.execute(text("analyze"))
 
 

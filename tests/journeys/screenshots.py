@@ -1,6 +1,7 @@
 """make screenshots: each page at 1280 and 390 px, in light and dark, into screenshots/.
 
-`python -m tests.journeys.screenshots kinds` takes one page of each kind, without the walk through the whole course.
+`python -m tests.journeys.screenshots kinds` takes one page of each kind, without the walk through the whole course. Pictures
+whose names begin with "state" are pages in each of their states, with "paper" what comes out of a printer.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.journeys.conftest import Site
 from tests.journeys.picture_kinds import take_kinds
+from tests.journeys.picture_states import take_states
+from tests.journeys.picture_surroundings import take_papers, take_surroundings
 from tests.journeys.walker import Walker
 from tests.makers import PASSWORD
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
@@ -116,6 +119,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=find_or_install(), args=LAUNCH_ARGS)
         camera = Camera()
         take_kinds(site, browser, camera.take)
+        take_states(site, browser, camera.take)
+        take_surroundings(site, browser, camera.take)
+        take_papers(site, browser, OUT)
         page = browser.new_context(base_url=site.address, reduced_motion="reduce").new_page()
         for path in ("/sign-in", "/forgotten", "/concern", "/offline", "/no-such-page"):
             page.goto(path)

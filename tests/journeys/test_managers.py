@@ -89,6 +89,7 @@ PAGES = {
     "reminders.person_reminders": "/reminders/{late}",
     "reminders.addresses": "/reminders/addresses",
     "reminders.policy": "/reminders/policy",
+    "reports.months": "/report/months",
     "reports.file_status": "/report/made/{file}",
     "reports.remind": "/report/remind?status=overdue",
     "reports.sent_reminders": "/report/reminded/{reminder}",

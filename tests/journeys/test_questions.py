@@ -150,9 +150,14 @@ def test_enter_in_an_answer_sends_nothing_and_a_missing_answer_is_said_in_title_
     assert circle is not None
     assert words is not None
     assert circle["x"] + circle["width"] < words["x"], "the circle is beside its words"
+    sent: list[str] = []
+    phone.on("request", lambda request: sent.append(f"{request.method} {request.url}"))
     phone.locator("#answer-2").focus()
     phone.keyboard.press("Enter")
-    assert not phone.title().startswith("Error")
+    # Two frames later whatever the key does has begun.
+    phone.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert sent == []
+    assert phone.title().startswith("Question 2 of 2")
     phone.locator("#sureness-guessing").click()
     phone.locator("#mistakes").wait_for()
     assert phone.title().startswith("Error: Question 2 of 2")
@@ -160,12 +165,12 @@ def test_enter_in_an_answer_sends_nothing_and_a_missing_answer_is_said_in_title_
     assert phone.locator("#answer-1").get_attribute("aria-describedby") == "answer-1-mistake"
     assert phone.locator("#answer-1-mistake").inner_text().endswith("Choose one answer.")
     phone.get_by_role("link", name="Choose one answer.").click()
-    assert phone.evaluate("document.activeElement.id") == "answer-1"
+    expect(phone.locator("#answer-1")).to_be_focused()
     assert faults(phone) == []
     phone.keyboard.press("Space")
     phone.locator("#sureness-guessing").click()
     phone.locator(".verdict h1").wait_for()
-    assert phone.title().startswith(phone.locator("h1").inner_text())
+    expect(phone).to_have_title(re.compile(f"^{re.escape(phone.locator('h1').inner_text())}"))
     assert phone.locator("h1[data-focus]").count() == 1
     # The button that leads on is in reach without scrolling.
     box = phone.locator(".onward .button").bounding_box()
@@ -204,3 +209,17 @@ def test_a_timeline_is_marked_by_keyboard_and_told_moment_by_moment_without_a_pr
     phone.emulate_media(reduced_motion="reduce")
     phone.goto(addresses["timeline"])
     assert moments.count() == 6
+
+
+def test_enter_without_scripts_records_no_guess_and_asks_how_sure_somebody_is(site: Site, browser: Browser) -> None:
+    context = browser.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    own = begin_asked(site, "enter@example.org")
+    sign_in(page, "enter@example.org")
+    page.goto(own["one"])
+    page.locator("#answer-2").check()
+    page.locator("#answer-2").press("Enter")
+    page.locator("#sureness-guessing-mistake").wait_for()
+    assert page.title().startswith("Error: Question 2 of 2")
+    assert page.locator("#answer-2").is_checked()
+    context.close()

@@ -6,20 +6,23 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from course.clock import now
+from course.mail.rules import RenderedMail
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, sign_in
 from tests.journeys.test_questions import begin_asked
 from tests.journeys.test_story import GRADES, begin, choose
-from tests.makers import make_person
+from tests.makers import make_person, make_team
 from tests.milestones.makers import Doing, make_module_done
 from tests.refreshers.makers import make_completed
+from tests.support.outbox import queue_text
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LESSON = "/module/secret-contact/a-phone-changes-everything"
 LINE = re.compile(r"^( *)- '?(\w+)(?: \"(.*?)\")?(?: \[(.*?)\])?'?(:?)(.*)$")
 
@@ -66,6 +69,31 @@ def in_order(page: Page, *wanted: str) -> None:
         place = found.end()
 
 
+def cells_read_out(page: Page) -> list[tuple[list[str], list[list[str]]]]:
+    """The headings and the rows of each table, with all the text of each cell, from the browser's own accessibility
+    tree, which also has the text that a style sheet adds."""
+    devtools = page.context.new_cdp_session(page)
+    nodes = {node["nodeId"]: node for node in devtools.send("Accessibility.getFullAXTree")["nodes"]}
+    devtools.detach()
+
+    def below(node: Any, *roles: str) -> list[Any]:
+        found = []
+        for child in (nodes[key] for key in node.get("childIds", ()) if key in nodes):
+            found += [child] if child["role"]["value"] in roles else below(child, *roles)
+        return found
+
+    def text(node: Any) -> str:
+        return " ".join("".join(leaf["name"]["value"] for leaf in below(node, "StaticText", "image")).split())
+
+    tables = []
+    for table in (node for node in nodes.values() if node["role"]["value"] == "table"):
+        rows = below(table, "row")
+        headings = [text(one) for row in rows for one in below(row, "columnheader")]
+        found = [[text(one) for one in below(row, "cell", "gridcell", "rowheader")] for row in rows]
+        tables.append((headings, [row for row in found if row]))
+    return tables
+
+
 def focused(page: Page) -> str:
     """Role and name of what has the focus, which is what is read out: from the browser's own accessibility tree."""
     devtools = page.context.new_cdp_session(page)
@@ -83,7 +111,7 @@ def focused(page: Page) -> str:
 @pytest.fixture(scope="module")
 def phone(site: Site, browser: Browser) -> Iterator[Page]:
     """One phone for the whole file."""
-    context = browser.new_context(base_url=site.address, viewport=PHONE)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=site.address, viewport=PHONE)
     yield context.new_page()
     context.close()
 
@@ -211,3 +239,35 @@ def test_the_certificate_and_the_report_are_read_in_their_order(site: Site, phon
     in_order(phone, 'navigation "Main"', r"heading .*valid certificate\" \[level=1\]", 'region "By status"', r"\d+ up to date",
              'navigation "More about', r'heading "People" \[level=2\]', 'navigation "Show by status"', "search ", "table ",
              'columnheader "Person"', 'link "Sam Okafor', 'button "CSV"')  # fmt: skip
+
+
+def test_on_a_phone_each_cell_of_a_list_is_read_with_the_heading_of_its_column(site: Site, phone: Page) -> None:
+    with site.app.app_context(), unit_of_work() as session:
+        library = site.app.extensions["course"].library.for_("school", "england")
+        team = make_team(session, "Cells")
+        make_person(session, "Ann Cell", "ann.cell@example.org", team=team)
+        make_person(session, "Bo Cell", "bo.cell@example.org", team=make_team(session, "Cells below", team))
+        make_completed(session, library, timedelta(days=1), email="valid.cell@example.org")
+        queue_text(session, "cells", "ann.cell@example.org", RenderedMail("A subject", "A text"), now())
+    site.person("cells@example.org", "administrator")
+    phone.context.clear_cookies()
+    sign_in(phone, "cells@example.org")
+    phone.set_viewport_size(PHONE)
+    wanted = {
+        "/report?q=.cell@": ("Person", "Team", "Status", "Progress", "Due", "Valid until", "Last reminder"),
+        "/report": ("Team", "People", "By status", "Overdue", "Due soon", "Valid"),
+        "/audit": ("What was done", "When"),
+        "/mail": ("To", "Subject", "State", "Send again"),
+        "/content": ("Service", "Number", "Last checked", "Seen on"),
+    }
+    for path, headings in wanted.items():
+        phone.goto(path)
+        check_structure(phone)
+        tables = {tuple(found): rows for found, rows in cells_read_out(phone)}
+        assert headings in tables, (path, list(tables))
+        rows = tables[headings]
+        assert len(rows) == 3 if path.startswith("/report?") else rows, path
+        for row in rows:
+            assert len(row) == len(headings), (path, row)
+            for heading, cell in zip(headings[1:], row[1:], strict=True):
+                assert re.match(rf"{heading}:? ?\S", cell) or (heading == "Send again" and not cell), (path, row)

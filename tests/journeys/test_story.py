@@ -7,7 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page
 
+from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
+from tests.journeys.debrief_lengths import debrief_lengths, write_runs
+from tests.journeys.page_lengths import MOST_PIXELS
 
 STORY = "/module/secret-contact/second-phone"
 SIZES = ((390, 844), (1366, 768))
@@ -91,6 +94,20 @@ def test_the_recommended_road_fits_on_three_screens_of_a_phone(site: Site, page:
         choose(site, page, ("best",))
     assert "Story complete" in page.locator(".strip").inner_text()
     assert debrief_screens(page) <= PHONE_SCREENS
+
+
+def test_the_debrief_of_every_story_fits_on_three_screens_of_a_phone_and_names_each_turn(
+    site: Site, page: Page
+) -> None:
+    person = site.person("roads@example.org")
+    with site.app.app_context(), unit_of_work() as session:
+        runs = write_runs(session, site.app.extensions["course"].library, person)
+    sign_in(page, "roads@example.org")
+    roads = [run for run in runs if run[1] != "best"]
+    assert len(roads) == 66
+    found = list(debrief_lengths(page, roads))
+    assert [one for one in found if one.pixels > MOST_PIXELS] == []
+    assert [one for one in found if one.road == "worst" and not one.turns] == []
 
 
 @pytest.mark.parametrize("keyboard", [False, True])

@@ -39,7 +39,7 @@ def answer_but_last(
         if item.given is None:
             given = right(library.answerable[item.question_id])
             actions.submit_answer(
-                make_context(session, person_id, at), library, attempt_id, item.position, SubmittedAnswer(given, "sure")
+                make_context(session, person_id, at), library, attempt, item.position, SubmittedAnswer(given, "sure")
             )
     last = attempt.items[-1]
     question = library.answerable[last.question_id]
@@ -75,8 +75,10 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
             elif step.kind == "timeline":
                 timeline = module.timelines[step.id]
                 number = actions.begin_timeline(make_context(session, person_id, at), library, ref, timeline)
+                begun = queries.attempt(session, person_id, number)
+                assert begun is not None
                 actions.submit_answer(
-                    make_context(session, person_id, at), library, number, 1, SubmittedAnswer(right(timeline), None)
+                    make_context(session, person_id, at), library, begun, 1, SubmittedAnswer(right(timeline), None)
                 )
             else:
                 scenarios.append(ref)
@@ -95,7 +97,7 @@ def make_nearly_complete(session: Session, library: Library, person_id: int, at:
             last = attempt.items[-1]
             given = right(library.answerable[last.question_id])
             actions.submit_answer(
-                make_context(session, person_id, at), library, number, last.position, SubmittedAnswer(given, "sure")
+                make_context(session, person_id, at), library, attempt, last.position, SubmittedAnswer(given, "sure")
             )
     module_id, _, name = scenarios[-1].partition("/")
     scenario = library.modules[module_id].scenarios[name]

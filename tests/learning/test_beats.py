@@ -7,8 +7,9 @@ import pytest
 from course.content.rendering import InlineText
 from course.learning.rules.beats import gauge_changes, gauge_history, latest_beat, short_title, split_headline
 from course.learning.rules.branching import decisions_ahead, run_state
-from course.learning.rules.debrief import debrief_rows, gauge_charts, learning_points, road_drawing
-from tests.learning.test_rules import BEST, DAY
+from course.learning.rules.debrief import MANY_TURNS, debrief_rows, gauge_charts, learning_points, road_drawing
+from tests.learning.roads import ROADS, road_decisions
+from tests.learning.test_rules import BEST, DAY, REAL
 
 DROP = (("s1", "hold"), ("s2", "drop"), *BEST[2:])
 
@@ -69,8 +70,8 @@ def test_the_way_ahead_is_about_as_long_as_the_recommended_one() -> None:
 @pytest.mark.parametrize(
     ("decisions", "weights"),
     [
-        (BEST, ["straight"] * 6),
-        ((("s1", "look"), *BEST[1:]), ["bend", *["straight"] * 5]),
+        (BEST, ["straight", "held", *["straight"] * 4]),
+        ((("s1", "look"), *BEST[1:]), ["bend", "held", *["straight"] * 4]),
         (DROP, ["straight", "turn", *["straight"] * 4]),
     ],
 )
@@ -79,6 +80,22 @@ def test_a_dangerous_decision_is_a_turn_and_a_fair_one_a_bend(
 ) -> None:
     rows = debrief_rows(run_state(DAY, decisions), DAY)
     assert [row.weight for row in rows] == weights
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_every_decision_that_mattered_is_a_turn_or_held_and_at_most_two_are_large(road: str) -> None:
+    scenarios = [scenario for module in REAL.modules.values() for scenario in module.scenarios.values()]
+    assert len(scenarios) >= 22
+    for scenario in scenarios:
+        rows = debrief_rows(run_state(scenario, road_decisions(scenario, ROADS[road])), scenario)
+        for row in rows:
+            fell = row.largest_fall is not None
+            mattered = row.scene.critical or row.chosen.quality == "dangerous" or (fell and not row.is_recommended)
+            assert mattered <= (row.is_turn or row.weight == "held"), (scenario.id, row.scene.id)
+            assert row.is_turn <= (not row.is_recommended), (scenario.id, row.scene.id)
+            assert (row.weight == "held") == (row.scene.critical and row.is_recommended), (scenario.id, row.scene.id)
+        large, turns = sum(row.weight == "turn" for row in rows), sum(row.is_turn for row in rows)
+        assert large <= (1 if turns >= MANY_TURNS else 2), scenario.id
 
 
 def test_a_turn_shows_what_put_it_right_and_without_a_repair_what_is_recommended() -> None:

@@ -51,7 +51,7 @@ def test_next_begins_what_follows_at_once_but_never_a_second_time(learner: Learn
 
 
 def test_a_right_answer_of_a_check_has_the_next_question_below_it(learner: Learner) -> None:
-    attempt = learner.client.post("/module/secret-contact/check", {}).location
+    attempt = learner.client.post("/module/secret-contact/check", {}).location.rpartition("/")[0]
     number = int(attempt.rsplit("/", 1)[1])
     form = {**learner.form(number, 1, always), "sureness": "sure"}
     learner.client.post(f"{attempt}/1", form)
@@ -116,7 +116,7 @@ def test_a_note_written_with_next_is_saved_too(learner: Learner) -> None:
 def test_a_question_requires_an_answer_and_a_confidence_and_keeps_the_entries(
     learner: Learner, session: Session
 ) -> None:
-    location = learner.client.post("/module/secret-contact/check", {}).location
+    location = learner.client.post("/module/secret-contact/check", {}).location.rpartition("/")[0]
     page = learner.client.get(learner.client.get(location, 303).location)
     assert "Question 1 of 8" in page.text
     attempt = int(location.rsplit("/", 1)[1])
@@ -137,7 +137,7 @@ def test_a_question_requires_an_answer_and_a_confidence_and_keeps_the_entries(
 
 
 def test_the_right_answer_is_not_sent_before_the_question_is_answered(learner: Learner, library: Library) -> None:
-    location = learner.client.post("/module/responding/check", {}).location
+    location = learner.client.post("/module/responding/check", {}).location.rpartition("/")[0]
     with learner.session() as session:
         from course.learning import queries  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def test_the_right_answer_is_not_sent_before_the_question_is_answered(learner: L
 
 
 def test_a_second_answer_changes_nothing_and_shows_the_first(learner: Learner, session: Session) -> None:
-    location = learner.client.post("/module/secret-contact/check", {}).location
+    location = learner.client.post("/module/secret-contact/check", {}).location.rpartition("/")[0]
     attempt = int(location.rsplit("/", 1)[1])
     path = f"{location}/1"
     learner.client.post(path, {**learner.form(attempt, 1, never), "sure": "sure"})
@@ -178,7 +178,7 @@ def test_a_failed_check_asks_the_open_points_again_with_other_questions(learner:
 
     result = learner.check(module, not_agreeing)
     assert "Still open, and worth reading again" in result.text
-    again = learner.client.post("/module/secret-contact/check", {}).location
+    again = learner.client.post("/module/secret-contact/check", {}).location.rpartition("/")[0]
     page = learner.client.get(f"{again}/1")
     assert "Question 1 of 2" in page.text
     learner.check(module)
@@ -217,6 +217,25 @@ def test_a_timeline_shows_what_the_reviews_say_about_each_moment(learner: Learne
     assert [words in page.text for words in ("Risk to the child: low", "Risk to the child: high")] == [True] * 2
     for option in module.timelines["the-fishing-game"].options:
         assert option.reason.html in page.html
+
+
+@pytest.mark.parametrize("is_marked", [False, True])
+def test_a_moment_that_was_rightly_left_out_is_one_line_that_opens(
+    learner: Learner, library: Library, is_marked: bool
+) -> None:
+    module = library.modules["secret-contact"]
+    options = module.timelines["the-fishing-game"].options
+    harmless = next(place for place, one in enumerate(options, 1) if not one.correct and not one.acted)
+    address = learner.client.post("/module/secret-contact/the-fishing-game", {}).location
+    attempt_id = int(address.rsplit("/", 1)[1])
+    answer = learner.form(attempt_id, 1, always)["answer"] + [str(harmless)] * is_marked
+    learner.client.post(f"/attempt/{attempt_id}/1", {"answer": answer})
+    page = learner.client.get(f"/attempt/{attempt_id}/1")
+    folded = re.findall(r'<details class="told fold"><summary><h2[^>]*>(.*?)</h2>.*?</details>', page.html, re.DOTALL)
+    assert folded == ([] if is_marked else [options[harmless - 1].date])
+    # Nothing is left out where it is folded.
+    assert options[harmless - 1].text.html in page.html
+    assert options[harmless - 1].reason.html in page.html
 
 
 def test_a_scenario_resumes_where_it_was_left_and_a_repeated_decision_counts_once(
@@ -346,7 +365,7 @@ def test_the_final_assessment_explains_answers_at_its_end(learner: Learner) -> N
 
 @pytest.mark.both_engines
 def test_a_person_cannot_open_the_records_of_another(learner: Learner, app: Flask, session: Session) -> None:
-    attempt = learner.client.post("/module/secret-contact/check", {}).location
+    attempt = learner.client.post("/module/secret-contact/check", {}).location.rpartition("/")[0]
     run = learner.client.post("/module/secret-contact/second-phone", {}).location
     learner.client.post("/module/secret-contact/why-contact-is-supervised", {"then": "next"})
     read = session.execute(select(PageRead.id)).scalar_one()

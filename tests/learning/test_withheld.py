@@ -40,7 +40,7 @@ def take(session: Session, library: Library, person: Person, missed: tuple[str, 
         question = library.answerable[item.question_id]
         given = wrong(question) if item.point in missed else right(question)
         actions.submit_answer(
-            make_context(session, person.id, at), library, number, item.position, SubmittedAnswer(given, "sure")
+            make_context(session, person.id, at), library, found, item.position, SubmittedAnswer(given, "sure")
         )
     session.commit()
     found = queries.attempt(session, person.id, number)
@@ -96,7 +96,7 @@ def test_no_other_attempt_asks_a_question_that_the_final_assessment_protects(
                 given = right(library.answerable[item.question_id])
                 at = now()
                 actions.submit_answer(
-                    make_context(session, person.id, at), library, number, item.position, SubmittedAnswer(given, "sure")
+                    make_context(session, person.id, at), library, check, item.position, SubmittedAnswer(given, "sure")
                 )
 
 
@@ -123,7 +123,7 @@ def test_my_data_does_not_disclose_what_an_open_final_assessment_protects(
     item = under_way.items[-1]
     given, at = right(library.answerable[item.question_id]), now()
     actions.submit_answer(
-        make_context(session, person.id, at), library, under_way.id, item.position, SubmittedAnswer(given, "sure")
+        make_context(session, person.id, at), library, under_way, item.position, SubmittedAnswer(given, "sure")
     )
     points = {item.id: item.point for item in under_way.items}
     assert {points[number] for number, right_ in correct(session, person).items() if right_ is None} == {CRITICAL}

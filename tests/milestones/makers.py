@@ -37,7 +37,7 @@ def make_check(
     for number, item in enumerate(attempt.items):
         question = library.answerable[item.question_id]
         given = wrong(question) if number < doing.missed else right(question)
-        actions.submit_answer(context, library, attempt_id, item.position, SubmittedAnswer(given, doing.sure))
+        actions.submit_answer(context, library, attempt, item.position, SubmittedAnswer(given, doing.sure))
     return attempt_id
 
 
@@ -55,7 +55,9 @@ def make_module_done(
         elif step.kind == "timeline":
             timeline = module.timelines[step.id]
             number = actions.begin_timeline(context, library, ref, timeline)
-            actions.submit_answer(context, library, number, 1, SubmittedAnswer(right(timeline), None))
+            begun = queries.attempt(session, person_id, number)
+            assert begun is not None
+            actions.submit_answer(context, library, begun, 1, SubmittedAnswer(right(timeline), None))
         elif step.kind == "scenario":
             run = ScenarioRun(enrolment_id=enrolment, ref=ref, version="v", number=1, opened_at=at)
             session.add(run)

@@ -39,7 +39,7 @@ def test_the_end_says_what_its_reader_can_do_and_leads_on_with_one_press(
     page = sign_in(client, person).get("/module/secret-contact/done")
     assert page.h1 == "Looked-after children and secret contact: done"
     assert "You can now talk with a child in care about contact online" in page.text
-    assert "1 of 8 modules are behind you." in page.text
+    assert "1 of 8 modules is done." in page.text
     following = library.modules["images-and-networks"]
     links = {link.get("href"): "".join(link.itertext()) for link in page.all("a")}
     assert links[f"/module/images-and-networks/{following.steps[0].id}"] == "Begin module 5"

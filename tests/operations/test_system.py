@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from course import schema_upgrade
 from course.audit.models import AuditEntry
-from course.backups.actions import record_backup
-from course.backups.queries import newest_backup
+from course.backups.actions.archives import unpacked
+from course.backups.actions.recording import record_backup
+from course.backups.queries import newest_backups
 from course.backups.rules import BACKUP_INTERVAL, is_backup_overdue
 from course.clock import now
 from course.context import make_context
@@ -87,10 +88,10 @@ def test_mail_is_stalled_when_due_mail_has_not_been_sent() -> None:
 def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_path: Path) -> None:
     with fresh_app.app_context(), unit_of_work() as session:
         make_person(session)
-    runner, file = fresh_app.test_cli_runner(), tmp_path / "copy.db"
+    runner, file = fresh_app.test_cli_runner(), tmp_path / "copy.tar.gz"
     done = runner.invoke(args=["backup", str(file)])
     assert done.exit_code == 0, done.output
-    with closing(sqlite3.connect(file)) as copy:
+    with unpacked(file, []) as backup, closing(sqlite3.connect(backup.database)) as copy:
         assert copy.execute("select name, email from person").fetchall() == [("Sam Okafor", "sam@example.org")]
         assert copy.execute("pragma integrity_check").fetchone() == ("ok",)
         assert copy.execute("pragma journal_mode").fetchone() == ("delete",)
@@ -99,9 +100,10 @@ def test_a_backup_holds_everything_and_is_written_down(fresh_app: Flask, tmp_pat
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
     with fresh_app.app_context(), unit_of_work() as session:
-        found = newest_backup(session)
+        found, verified = newest_backups(session)
         assert found is not None
         assert (found.file, found.size) == (str(file), file.stat().st_size)
+        assert found == verified
         assert "backup.made" in deeds(session)
 
 
@@ -116,7 +118,7 @@ def test_a_backup_overwrites_nothing_and_says_where_it_cannot_write(fresh_app: F
     assert done.exit_code == 1
     assert "cannot be written" in done.output
     with fresh_app.app_context(), unit_of_work() as session:
-        assert newest_backup(session) is None
+        assert newest_backups(session) == (None, None)
 
 
 def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Session, tmp_path: Path) -> None:
@@ -126,20 +128,10 @@ def test_a_backup_of_another_program_can_be_written_down(app: Flask, session: Se
     assert "There is no file" in done.output
     file.write_bytes(b"x" * 3000)
     assert runner.invoke(args=["backup", "--done", str(file)]).exit_code == 0
-    found = newest_backup(session)
+    found, verified = newest_backups(session)
     assert found is not None
-    assert found.size == 3000
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_postgresql_is_backed_up_by_its_own_program(app: Flask, tmp_path: Path) -> None:
-    done = app.test_cli_runner().invoke(args=["backup", str(tmp_path / "dump")])
-    assert done.exit_code == 1
-    assert "pg_dump" in done.output
-    assert "flask backup --done" in done.output
-    (tmp_path / "dump").touch()
-    done = app.test_cli_runner().invoke(args=["backup", "restore", str(tmp_path / "dump")])
-    assert (done.exit_code, "pg_restore" in done.stderr) == (1, True)
+    assert (found.size, found.verified_at) == (3000, None), "nobody knows what is in it"
+    assert verified is None
 
 
 def card(page: Page, title: str) -> str:
@@ -158,16 +150,21 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     assert f"Kind{kind}" in card(page, "Database")
     assert "Program0.4" in card(page, "Versions")
     record_backup(make_context(session, None, now()), "/srv/copy.db", 3_400_000)
+    session.commit()
+    assert "Check this /srv/copy.db of " in card(client.get("/system"), "Backup")
+    record_backup(make_context(session, None, now() - timedelta(days=2)), "/srv/copy.tar.gz", 3_400_000, now())
     register_worker(session, "server on here, process 7", now())
     queue(session, "late", next_try_at=now() - MAX_MAIL_DELAY - SECOND)
     page = client.get("/system")
-    assert card(page, "Backup").startswith("Backup Up to date The last one was made on")
+    assert card(page, "Backup").startswith(
+        "Backup Up to date The newest verified backup is 2 days old. It was made on "
+    )
     assert card(page, "Regular work").startswith("Regular work Running server on here, process 7: running, last seen")
-    assert "/srv/copy.db, 3.4 MB" in card(page, "Backup")
+    assert "/srv/copy.tar.gz, 3.4 MB." in card(page, "Backup")
     assert "Is the server running" in card(page, "Mail")
-    record_backup(make_context(session, None, now() - BACKUP_INTERVAL - SECOND), "/srv/copy.db", 3_400_000)
+    record_backup(make_context(session, None, now() - BACKUP_INTERVAL - SECOND), "/srv/copy.db", 3_400_000, now())
     session.commit()
-    assert "Check this The last one" in card(client.get("/system"), "Backup")
+    assert "Check this The newest verified backup is 7 days old." in card(client.get("/system"), "Backup")
 
 
 def test_a_test_mail_goes_the_way_of_every_mail_and_its_state_is_shown(

@@ -197,6 +197,17 @@ def test_at_the_end_each_has_a_record_of_their_own_and_both_see_where_they_diffe
         assert "Only the two of you see this page." in page.text
 
 
+def test_what_two_decided_together_is_not_undone_by_one_of_them(app: Flask, session: Session) -> None:
+    people = make_two(session)
+    sam, kim, address = two_phones(app, people)
+    play_to_the_end((sam, kim), address, app)
+    run = learning_queries.runs(session, people[0].id)[0]
+    assert sam.get(f"/run/{run.id}", 303).location == f"/run/{run.id}/debrief"
+    sam.post(f"/run/{run.id}/take-back", {"step": str(run.next_step - 1)})
+    assert "This decision can no longer be undone." in sam.get(f"/run/{run.id}/debrief").text
+    assert learning_queries.runs(session, people[0].id)[0].decisions == run.decisions
+
+
 def test_a_run_for_two_goes_on_together_until_one_leaves_and_then_alone(app: Flask, session: Session) -> None:
     people = make_two(session)
     sam, kim, address = two_phones(app, people)

@@ -69,6 +69,8 @@ OPEN = {
     "credentials.issuer",
     "credentials.key",
     "credentials.status",
+    "health.live",
+    "health.ready",
     "kept.certificates",
     "kept.linked_credential",
     "kept.linked_pdf",

@@ -44,6 +44,11 @@ MISTAKES = [
     ({"PORT": "80000"}, "PORT"),
     ({"PORT": "eighty"}, "PORT"),
     ({"CONTENT": "/nowhere"}, "CONTENT"),
+    ({"METRICS_ADDRESS": "9100"}, "METRICS_ADDRESS"),
+    ({"METRICS_ADDRESS": "127.0.0.1"}, "METRICS_ADDRESS"),
+    ({"METRICS_ADDRESS": "http://127.0.0.1:9100/metrics"}, "METRICS_ADDRESS"),
+    ({"METRICS_ADDRESS": "127.0.0.1:99999"}, "METRICS_ADDRESS"),
+    ({"METRICS_ADDRESS": "0.0.0.0:8001", "PORT": "8001"}, "METRICS_ADDRESS: needs another port than PORT"),
 ]
 
 

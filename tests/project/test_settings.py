@@ -22,6 +22,7 @@ from flask.helpers import get_load_dotenv
 
 from app import create_app
 from config import ROOT, Config, ConfigError, read_env_file
+from course.backups.actions.dumps import connection_settings
 from course.db import database_name
 from course.server.commands import _use_console_mail
 from course.web.app_state import app_state
@@ -131,10 +132,10 @@ def test_a_database_is_named_without_its_password(url: str, words: str) -> None:
 )
 def test_no_command_shows_the_password_of_the_database(tmp_path: Path, url: str) -> None:
     app = create_app(make_config(url))
-    (tmp_path / "dump").touch()
     for command, words in (
-        (["backup", str(tmp_path / "new")], "pg_dump"),
-        (["backup", "restore", str(tmp_path / "dump")], "pg_restore"),
+        (["backup", str(tmp_path / "new")], "cannot be used"),
+        (["database", "move", "--to", f"sqlite:///{tmp_path / 'new.db'}"], "cannot be used"),
+        (["upgrade"], "cannot be used"),
         (["audit", "head"], "cannot be used"),
         (["worker"], "cannot be used"),
     ):
@@ -144,6 +145,10 @@ def test_no_command_shows_the_password_of_the_database(tmp_path: Path, url: str)
         assert words in done.output
         assert "127.0.0.1:1/course" in done.output
         assert "quiet-river" not in done.output
+    address, environment = connection_settings(url)
+    assert "quiet-river" not in address, "it would stand in the list of processes"
+    assert "dbname=course" in address
+    assert environment == ({} if "passwrd" in url else {"PGPASSWORD": "quiet-river"})
 
 
 def test_a_path_is_counted_from_the_project_wherever_a_command_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,10 +255,12 @@ def arguments(command: click.Command, file: Path) -> list[str]:
 
 # They make the database, or bring it up to date, or put another one in its place.
 MAKING = {"serve", "worker", "demo serve", "demo prepare", "backup restore"}
+# It makes a file that has to do with no database.
+MAKING |= {"backup new-key"}
 # They read files only.
 WITHOUT = {
     "content check", "content coverage", "content export", "content facts", "content report", "content translate",
-    "content translated", "backup check",
+    "content translated", "backup verify",
 }  # fmt: skip
 # What they are given is looked at first, and is nothing that they take.
 EARLIER = {"mail bounce", "report export"}

@@ -73,7 +73,7 @@ def test_nobody_is_due_soon_years_before_the_due_date(longer) -> None:  # type: 
         ("up-to-date", "Up to date"),
         ("due-soon", "Due in 60 days"),
         ("due-soon", "Due today"),
-        ("expired", "Overdue 1 day"),
+        ("expired", "1 day overdue"),
     ]
 
 
@@ -174,7 +174,7 @@ RETURNER = employee(completed("2025-02-12"), EmploymentFact(d("2026-03-01")), en
     [
         (RETURNER, "2026-03-02", "due-soon", "Due in 27 days"),
         (RETURNER, "2026-03-29", "due-soon", "Due today"),
-        (RETURNER, "2026-03-30", "expired", "Overdue 1 day"),
+        (RETURNER, "2026-03-30", "expired", "1 day overdue"),
         (add_facts(RETURNER, StartFact(d("2026-03-02"))), "2026-03-02", "in-progress", "In progress"),
         # An earlier certificate had expired before its holder was employed here.
         (employee(completed("2024-11-01", "imported", "2026-03-01"), since="2026-03-01"), "2026-03-02", "due-soon",

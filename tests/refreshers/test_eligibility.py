@@ -20,7 +20,7 @@ from course.context import make_context
 from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
-from course.learning.queries import AttemptItemView, attempt
+from course.learning.queries import AttemptItemView, AttemptView, attempt
 from course.learning.rules.grading import SubmittedAnswer
 from course.organisation.models import Organisation
 from course.people.models import Person
@@ -168,7 +168,7 @@ def test_finishing_a_refresher_that_does_not_count_issues_nothing(
     item, at = held.items[-1], now()
     given = right(library.answerable[item.question_id])
     learning.submit_answer(
-        make_context(session, person.id, at), library, held.id, item.position, SubmittedAnswer(given, "sure")
+        make_context(session, person.id, at), library, held, item.position, SubmittedAnswer(given, "sure")
     )
     session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
@@ -244,17 +244,21 @@ def finish_last(session: Session, library: Library, person: Person, refresher: R
     learning.submit_answer(
         make_context(session, person.id, at),
         library,
-        refresher.attempt_id,
+        held_attempt(session, person, refresher),
         item.position,
         SubmittedAnswer(answer, "sure"),
     )
     session.commit()
 
 
-def held_items(session: Session, person: Person, refresher: Refresher) -> tuple[AttemptItemView, ...]:
+def held_attempt(session: Session, person: Person, refresher: Refresher) -> AttemptView:
     attempt_view = attempt(session, person.id, refresher.attempt_id)
     assert attempt_view is not None
-    return attempt_view.items
+    return attempt_view
+
+
+def held_items(session: Session, person: Person, refresher: Refresher) -> tuple[AttemptItemView, ...]:
+    return held_attempt(session, person, refresher).items
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,14 @@ def test_the_last_step_of_a_refresher_leads_to_the_new_certificate(
     found, last = nearly_finished_refresher(session, library, person)
     ends = {"answer": f"/attempt/{found.attempt_id}", "decision": last["decision"][0] + "/debrief"}
     for step in order:
-        client.post(*last[step])  # type: ignore[arg-type]
+        posted = client.post(*last[step])  # type: ignore[arg-type]
+        if step == "answer":
+            # Passing is the certificate: no page comes between, once nothing else is open.
+            whole = f"/certificate/passed?after={found.attempt_id}"
+            assert (posted.location == whole) is (step == order[1])
+            ended = client.get(posted.location or "")
+            assert "Right" in ended.text
+            assert "Every point was right in the end" in ended.text or step == order[0]
         page = client.get(ends[step])
         if step == order[0]:
             assert link(page.html, "Go on") not in ("/certificate", "/refresher")
@@ -107,7 +114,7 @@ def answer_until_used_up(
         question = library.answerable[item.question_id]
         answer = wrong(question) if item.point in points else right(question)
         learning.submit_answer(
-            make_context(session, person.id, at), library, attempt_id, item.position, SubmittedAnswer(answer, "sure")
+            make_context(session, person.id, at), library, attempt_view, item.position, SubmittedAnswer(answer, "sure")
         )
     raise AssertionError("it asks for ever")
 
@@ -208,7 +215,7 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
             learning.submit_answer(
                 make_context(session, person.id, at),
                 library,
-                held.id,
+                held,
                 held.next.position,
                 SubmittedAnswer(given, "sure"),
             )
@@ -224,3 +231,28 @@ def test_a_certificate_states_the_time_of_the_required_parts_and_not_of_the_clic
         whole = select(Certificate.minutes).where(Certificate.person_id == person.id, Certificate.kind == "initial")
         assert session.execute(whole).scalar_one() == library.minutes
     assert abs((minutes["sam"] or 0) - (minutes["kim"] or 0)) <= 3, minutes
+
+
+def test_the_last_right_answer_of_an_update_leads_to_its_end(
+    session: Session, client: Client, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    anew = teach(28)
+    wanted = actions.update_for(session, anew, person.id, None, "Europe/London")
+    assert wanted is not None
+    found = actions.begin_update(make_context(session, person.id, now()), anew, wanted)
+    for part in found.parts:
+        if part.kind == "change":
+            actions.record_changed_page_read(make_context(session, person.id, now()), anew, found, part)
+    path, form = answer_but_last(session, anew, person.id, found.attempt_id, now())
+    session.commit()
+    sign_in(client, person)
+    where = client.post(path, form).location
+    assert where == f"/refresher/update?after={found.attempt_id}"
+    ended = client.get(where)
+    assert ended.h1 == "You are up to date"
+    assert link(ended.html, "Read why").startswith(f"/attempt/{found.attempt_id}/")
+    # Somebody else who is given that address is told nothing about an answer.
+    other = make_completed(session, library, ago=timedelta(days=91), email="kim@example.org")
+    sign_in(client, other)
+    assert "Read why" not in client.get(where).text

@@ -37,7 +37,10 @@ PAST = now() - timedelta(days=500)
 
 
 def people(html: str) -> list[str]:
-    return [re.sub("<[^>]+>", "", part.split("</b>")[0]) for part in html.split("<tr><td>")[1:]]
+    return [
+        re.sub("<[^>]+>", "", part.split("</b>")[0])
+        for part in html.split("<tbody>")[-1].split('<tr role="row"><td role="cell">')[1:]
+    ]
 
 
 def test_case_14_a_person_who_never_signed_in_is_in_the_report_and_the_most_urgent_come_first(
@@ -178,11 +181,11 @@ def test_the_report_shows_the_progress_of_people_who_are_overdue_or_away(
     sign_in(client, boss)
 
     def told_of(email: str) -> list[str]:
-        row = client.get(f"/report?q={email}").html.split("<tbody>")[1]
+        row = client.get(f"/report?q={email}").html.split("<tbody>")[-1]
         return [re.sub("<[^>]+>", "", cell) for cell in re.findall("<td[^>]*>(.*?)</td>", row)][2:4]
 
     overdue = told_of("sam@example.org")
-    assert overdue[0].startswith("Overdue")
+    assert re.fullmatch(r"[0-9]+ days? overdue", overdue[0])
     assert overdue[1] == "0 of 8 modules"
     assert told_of("back@example.org")[1] == "Refresher started"
     assert told_of("lapsed@example.org")[1] == "Whole course needed"
@@ -282,6 +285,6 @@ def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all
     assert "Waiting" not in back.text
     assert "Nothing was cancelled" in client.follow(client.post(str(end), {})).text
     client.get(f"{address}&on=2026-01-01", 404)
-    cells = re.findall('data-label="Last reminder">(.*?)<', client.get("/report").html)
+    cells = re.findall('data-label="Last reminder"[^>]*>(.*?)<', client.get("/report").html)
     assert set(cells) == {"–"}, "what was taken back is no reminder"
     client.get("/report/reminded/99", 404)

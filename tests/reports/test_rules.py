@@ -98,8 +98,8 @@ def test_the_counts_are_of_the_team_whatever_the_filter() -> None:
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (line(1, "A", "overdue", -1), "Overdue 1 day"),
-        (line(1, "A", "expired", -23), "Overdue 23 days"),
+        (line(1, "A", "overdue", -1), "1 day overdue"),
+        (line(1, "A", "expired", -23), "23 days overdue"),
         (line(1, "A", "due-soon", 12), "Due in 12 days"),
         (line(1, "A", "due-soon", 0), "Due today"),
         (line(1, "A", "paused"), "Paused"),

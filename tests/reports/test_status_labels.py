@@ -50,7 +50,12 @@ MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leav
 while SendingHours(ReminderPolicy(), "england", ZONE).next_business_day(MONDAY) != MONDAY:
     MONDAY -= timedelta(weeks=1)
 IN_MAIL = {word.lower(): word for word in STATUS_GROUPS.values()}
-WORDS = re.compile(r"^(Overdue|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
+WORDS = re.compile(r"^([0-9]+ days? overdue$|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
+
+
+def counted_as(label: str) -> str:
+    """The group that a label with a number of days belongs to; any other label is its group."""
+    return "Due soon" if label.startswith("Due") else "Overdue" if label.endswith("overdue") else label
 
 
 def plain(counts: Counter[str]) -> Counts:
@@ -81,13 +86,13 @@ def page_counts(client: Client, team: Team, on: date) -> tuple[Counts, Counts, C
     filtered, listed = Counter[str](), Counter[str]()
     for group, word in STATUS_GROUPS.items():
         # Each person has one link on the page, so counting needs no parsing.
-        filtered_count = client.flask.get(f"{address}&status={group}").text.count('<td data-label="Progress">')
+        filtered_count = client.flask.get(f"{address}&status={group}").text.count(' data-name="Progress">')
         if filtered_count:
             filtered[word] = filtered_count
     for row in page.tree.iterfind(".//tbody/tr/td/span[@class]"):
         label = WORDS.match(words(row))
         assert label, words(row)
-        listed["Due soon" if label[1].startswith("Due") else label[1]] += 1
+        listed[counted_as(label[1])] += 1
     return {word: number for word, number in legend.items() if number}, dict(filtered), dict(listed)
 
 
@@ -97,7 +102,7 @@ def file_counts(data: bytes, column: str) -> Counts:
     counted = Counter[str]()
     for row in rows:
         label = WORDS.match(row[column])
-        counted["Due soon" if label and label[1].startswith("Due") else label[1] if label else row[column]] += 1
+        counted[counted_as(label[1]) if label else row[column]] += 1
     return dict(counted)
 
 
@@ -152,6 +157,9 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
         counted = plain(Counter(view.report.counts))
         assert status_counts(session, {line.id for line in view.report.lines}, on) == counted
         assert page_counts(client, region, on) == (counted, counted, counted), on
+        if on < TODAY:
+            certified = StatusCache().certified_counts(session, ZONE, [on], view.included)
+            assert certified == [(view.report.total, view.report.certified_count)], on
         form = {"team": str(region.id), "on": str(on)}
         assert file_counts(client.post("/report/file/csv", form, 200).body, "Status") == counted
         assert pack_counts(session, library, view) == counted

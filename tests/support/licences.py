@@ -18,6 +18,7 @@ FONTS = (ROOT / "course" / "certificates" / "fonts", ROOT / "course" / "static" 
 # What the metadata of a package do not say, or what is not installed everywhere, with where it was read.
 READ_ELSEWHERE = {
     "axe-playwright-python": "MIT (its LICENSE file); it carries axe-core, which is MPL-2.0",
+    "pyrage": "MIT (its LICENSE file)",
     "colorama": "BSD-3-Clause (its LICENSE file); used on Windows only",
 }
 # Words that a package writes for a licence, and its identifier. The identifiers are those of https://spdx.org/licenses/.

@@ -173,12 +173,13 @@ def _unprivileged_user() -> pwd.struct_passwd | None:
     )
 
 
-def _new_folder(owner: pwd.struct_passwd | None) -> Path:
+def _new_folder(owner: pwd.struct_passwd | None, durable: bool = False) -> Path:
     """Create a folder (mode 0700) for a cluster, owned by `owner` or by us, short enough for a socket.
 
-    In memory if there is room: a new database is a thousand files, and takes ten times as long on a disk.
+    In memory if there is room and it need not be `durable`: a new database is a thousand files, and takes ten times as
+    long on a disk.
     """
-    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    in_memory = not durable and MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
     folder = Path(tempfile.mkdtemp(prefix="test-postgres-", dir=MEMORY if in_memory else None))
     if len(os.fsencode(folder / f".s.PGSQL.{PORT}")) > LONGEST_SOCKET_PATH:
         folder.rmdir()
@@ -191,19 +192,20 @@ def _new_folder(owner: pwd.struct_passwd | None) -> Path:
 class Cluster:
     """A PostgreSQL cluster in a new temporary folder, reachable only through a Unix socket in it.
 
-    It asks for no password; the folder's mode, 0700, keeps other users out. It is made for speed, and
-    would not survive a power cut. Use `temporary_cluster()`, which also stops it; only if our process is
+    It asks for no password; the folder's mode, 0700, keeps other users out. Unless it is `durable`, it is made for
+    speed, and would not survive a power cut. Use `temporary_cluster()`, which also stops it; only if our process is
     killed outright (SIGKILL) do the server and its folder stay behind.
     """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, durable: bool = False) -> None:
         """Create the cluster's folder. `binaries` is the folder of PROGRAMS. Starts nothing yet.
 
         Raises RuntimeError if we are root and there is nobody else to run PostgreSQL as.
         """
         self._binaries = binaries
         self._owner = _unprivileged_user()
-        self._folder = _new_folder(self._owner)
+        self._durable = durable
+        self._folder = _new_folder(self._owner, durable)
         self._data = self._folder / "data"
         self._log = self._folder / "log"
 
@@ -253,11 +255,14 @@ class Cluster:
             "listen_addresses": "''",
             "unix_socket_directories": f"'{folder}'",
             "port": str(PORT),
-            "fsync": "off",
-            "full_page_writes": "off",
-            "synchronous_commit": "off",
-            "max_wal_size": "'128MB'",
         }
+        if not self._durable:
+            settings |= {
+                "fsync": "off",
+                "full_page_writes": "off",
+                "synchronous_commit": "off",
+                "max_wal_size": "'128MB'",
+            }
         with (self._data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
@@ -302,14 +307,16 @@ def _sigterm_as_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def temporary_cluster() -> Iterator[str]:
+def temporary_cluster(durable: bool = False) -> Iterator[str]:
     """Yield the SQLAlchemy URL (postgresql+psycopg://...) of a new, running cluster of our own.
+
+    `durable`: on the disk and with the settings of a real one, for measurements.
 
     The cluster holds only what initdb puts there. It is stopped and removed at the end, also after an
     exception, Ctrl-C or SIGTERM. Raises RuntimeError if PostgreSQL is missing or does not start.
     """
     with _sigterm_as_interrupt():
-        cluster = Cluster(find_or_install_binaries())
+        cluster = Cluster(find_or_install_binaries(), durable)
         try:
             cluster.start()
             yield cluster.url

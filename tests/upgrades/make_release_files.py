@@ -12,6 +12,7 @@ import gzip
 import importlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -30,26 +31,45 @@ from sqlalchemy.orm import Session
 FILES = Path(__file__).resolve().parent / "files"
 ROOT = Path(__file__).resolve().parents[2]
 # The last commit of each version.
-COMMITS = {"0.2": "4c2e8c0", "0.3": "a167586", "0.4": "c96308e"}
+COMMITS = {"0.2": "4c2e8c0", "0.3": "a167586", "0.4": "c96308e", "0.5": "301f324"}
+# Since 0.5 the code has the names that it has today.
+WITH_OTHER_NAMES = ("0.2", "0.3", "0.4")
+LATER = "tests.upgrades.later_story"
 PASSWORD = "quiet-river-stones-42"
 SECRET = "the-key-of-version-{}-0123456789abcdef0123456789"
 ZONE = "Europe/London"
+PEOPLE = (
+    ("admin", "Ada Administrator", "administrator", None),
+    ("mo", "Mo Manager", "manager", "whole"),
+    ("bea", "Bea Beispiel", "learner", "house"),
+    ("cem", "Cem Örnek", "learner", "house"),
+    ("dil", "Dil D’Example-Şahin", "learner", "whole"),
+    ("eve", "Eve Example", "learner", "house"),
+    ("fay", "Fay Example", "learner", "house"),
+)
 # The days for which each version says how people stand: when all is new, later, much later.
 DAYS = ("2026-11-28", "2027-01-20", "2027-06-01", "2029-03-01")
 
 
 def make(version: str) -> None:
-    """Run this file within the code of `version`."""
+    """Run this file, and the one beside it, within the code of `version`."""
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "archive", COMMITS[version]], cwd=ROOT, capture_output=True, check=True).stdout
         with tarfile.open(fileobj=BytesIO(archive)) as tar:
             tar.extractall(folder, filter="data")
+        beside = Path(folder) / "tests" / "upgrades"
+        beside.mkdir(exist_ok=True)
+        for file in (Path(__file__), Path(__file__).with_name("later_story.py")):
+            shutil.copy(file, beside)
         environ = {**os.environ, "PYTHONPATH": folder, "PYTHONSAFEPATH": "1"}
-        subprocess.run([sys.executable, __file__, "--inside", version], cwd=folder, env=environ, check=True)
+        command = [sys.executable, "-m", "tests.upgrades.make_release_files", "--inside", version, str(FILES)]
+        subprocess.run(command, cwd=folder, env=environ, check=True)
 
 
 class Story:
     """What happens in one organisation, done with the code of the version in whose folder this runs."""
+
+    migrations = "course.migrating"
 
     def __init__(self, version: str, database: Path) -> None:
         from app import create_app  # noqa: PLC0415
@@ -62,7 +82,7 @@ class Story:
         self.app.config["LOG_REQUESTS"] = False
         self.app.config["IN_BACKGROUND"] = False
         self.renews = version != "0.2"
-        importlib.import_module("course.migrating").upgrade(self.app.extensions["course"].engine)
+        importlib.import_module(self.migrations).upgrade(self.app.extensions["course"].engine)
 
     def tell(self) -> None:
         """Two years of learning."""
@@ -118,16 +138,9 @@ class Story:
             # Somebody has clicked twice.
             add_team(session, "Harbour House", whole.id, at)
             self.ids = {}
-            for key, name, role, team in (
-                ("admin", "Ada Administrator", "administrator", None),
-                ("mo", "Mo Manager", "manager", whole),
-                ("bea", "Bea Beispiel", "learner", house),
-                ("cem", "Cem Örnek", "learner", house),
-                ("dil", "Dil D’Example-Şahin", "learner", whole),
-                ("eve", "Eve Example", "learner", house),
-                ("fay", "Fay Example", "learner", house),
-            ):
-                person: Any = add_person(session, name, f"{key}@example.org", team.id if team else None, role, at)
+            teams = {None: None, "whole": whole.id, "house": house.id}
+            for key, name, role, team in PEOPLE:
+                person: Any = add_person(session, name, f"{key}@example.org", teams[team], role, at)
                 self.ids[key] = person.id
                 set_password(session, person.id, PASSWORD, at)
 
@@ -248,7 +261,9 @@ def inside(version: str, target: Path) -> None:
     """Tell the story with the code around, and keep the database and what the version says of it."""
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "course.db"
-        story = Story(version, database)
+        # Only where its names are those of that version can the later story be told.
+        kind = Story if version in WITH_OTHER_NAMES else importlib.import_module(LATER).LaterStory
+        story = kind(version, database)
         story.tell()
         said = {
             "version": version,
@@ -272,7 +287,7 @@ def inside(version: str, target: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
-        inside(sys.argv[2], FILES)
+        inside(sys.argv[2], Path(sys.argv[3]))
     else:
         for one in sys.argv[1:] or [one for one in COMMITS if not (FILES / f"{one}.sql.gz").exists()]:
             make(one)

@@ -84,7 +84,7 @@ def test_each_request_is_one_line_with_an_id_of_its_own(
     assert [line["request"] for line in found] == [first, second]
     assert first != second
     assert found[0]["event"] == "request"
-    assert [found[0][name] for name in ("method", "path", "status", "person")] == ["GET", "/me", 200, person.id]
+    assert [found[0][name] for name in ("method", "route", "status")] == ["GET", "/me", 200]
     assert isinstance(found[0]["ms"], float)
 
 
@@ -100,4 +100,38 @@ def test_pages_for_help_leave_no_line_and_secrets_are_not_logged(
 ) -> None:
     monkeypatch.setitem(app.config, "LOG_REQUESTS", True)
     app.test_client().get(path)
-    assert [line["path"] for line in lines(log)] == ([] if path == "/concern" else ["/link/<token>"])
+    assert [line["route"] for line in lines(log)] == ([] if path == "/concern" else ["/link/<token>"])
+
+
+def test_a_line_says_nothing_about_who_asked_from_where_or_about_whom(
+    app: Flask, session: Any, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    administrator = make_person(session, email="ada.vale@example.org", role="administrator")
+    client = sign_in(Client(app), administrator)
+    monkeypatch.setitem(app.config, "LOG_REQUESTS", True)
+    client.get(f"/people/{administrator.id}")
+    client.get("/somewhere/ada.vale@example.org?q=ada.vale", 404)
+    client.post("/sign-out", {"others": "on"})
+    found = lines(log)
+    assert [line["route"] for line in found] == ["/people/<person_id>", "(none)", "/me", "/sign-out"]
+    names = {"event", "level", "request", "method", "route", "status", "ms"}
+    assert [line.keys() - names for line in found] == [set()] * 4
+    assert "ada" not in log.getvalue()
+    assert "127.0.0.1" not in log.getvalue()
+
+
+def test_the_page_of_a_fault_shows_the_number_under_which_the_log_tells_of_it(
+    app: Flask, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def view() -> str:
+        raise LookupError("a fault for this test")
+
+    failing(app, monkeypatch, view)
+    page = Client(app).get("/verify", 500)
+    (line,) = lines(log)
+    assert f"tell your administrator this number: {line['request']}" in page.text
+    assert page.headers["X-Request-Id"] == line["request"]
+
+
+def test_a_page_that_is_not_there_shows_no_number_since_nothing_is_wrong(app: Flask) -> None:
+    assert "this number" not in Client(app).get("/nothing-here", 404).text

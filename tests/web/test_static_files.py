@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from course.web import static_files
-from course.web.static_files import compressed_copy, content_hash, joined_style_sheet, served_script
+from course.web.static_files import compressed_copy, content_hash, joined_style_sheet, served_script, served_style
 
 
 def asset_url(app: Flask, name: str) -> str:
@@ -39,7 +39,7 @@ def test_a_static_file_may_be_kept_for_ever_and_carries_the_security_headers(app
     assert "Access-Control-Allow-Origin" not in response.headers
 
 
-@pytest.mark.parametrize("name", ["css/80-old.css", "js/notes.js", "js/order.js"])
+@pytest.mark.parametrize("name", ["css/21-plain.css", "js/notes.js", "js/order.js"])
 def test_a_browser_that_can_read_gzip_gets_less(app: Flask, name: str) -> None:
     address = asset_address(app, name)
     response = app.test_client().get(address, headers={"Accept-Encoding": "gzip"})
@@ -92,7 +92,18 @@ def test_the_style_sheet_is_its_parts_in_the_order_of_their_names(tmp_path: Path
     for name, text in (("20-second.css", "b {}"), ("10-first.css", "a {}"), ("notes.css", "never {}")):
         (folder / "css" / name).write_text(text)
     compressed_copy(folder, target)
-    assert (target / "css/site.css").read_text() == joined_style_sheet(folder) == "a {}\nb {}"
+    assert (target / "css/site.css").read_text() == joined_style_sheet(folder) == "a{}b{}"
+
+
+def test_spaces_for_authors_are_not_sent_with_a_style_sheet() -> None:
+    style = """/* why */
+    .a > b, c :is(i, u) + p { color: red; margin: 0 calc(1px + 2px) }
+    @media (min-width: 4rem) and (max-width: 9rem) { a::before { content: ": {x; } "; width: 1px; } }
+    """
+    assert served_style(style) == (
+        ".a>b,c :is(i,u) + p{color:red;margin:0 calc(1px + 2px)}"
+        '@media (min-width:4rem) and (max-width:9rem){a::before{content:": {x; } ";width:1px}}'
+    )
 
 
 def test_comments_for_authors_are_not_sent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from course.audit.actions import record_event
 from course.auth import password_hashing, queries
 from course.auth.actions.attempts import count_attempt
 from course.auth.models import EndedSession
+from course.auth.password_hashing import HashingBusyError
 from course.auth.queries import KnownAccount
 from course.auth.rules import (
     ATTEMPTS_PER_ADDRESS,
@@ -104,13 +106,19 @@ def find_account(session: Session, email: str, origin: RequestSource, at: dateti
 
 
 def check_password(found: PasswordCheck, password: str) -> PasswordCheck:
-    """Verify a password, in the same time whether or not the account exists. Needs no database: see password_hashing."""
+    """Verify a password, in the same time whether or not the account exists. Needs no database: see password_hashing.
+
+    A hash with outdated parameters is made anew, unless too many others are being made. Raises HashingBusyError.
+    """
     stored_hash = found.account.password_hash if found.account else password_hashing.dummy_hash()
     is_correct = password_hashing.verify_password(stored_hash, password)
     if found.account is None or not is_correct:
         return replace(found, is_correct=False)
-    outdated = password_hashing.is_outdated_hash(found.account.password_hash)
-    return replace(found, is_correct=True, new_hash=password_hashing.hash_password(password) if outdated else None)
+    new_hash = None
+    if password_hashing.is_outdated_hash(found.account.password_hash):
+        with suppress(HashingBusyError):  # then at another sign-in
+            new_hash = password_hashing.hash_password(password)
+    return replace(found, is_correct=True, new_hash=new_hash)
 
 
 def sign_in(session: Session, checked: PasswordCheck, at: datetime) -> SignInGranted | WrongPassword | TooManyAttempts:

@@ -12,7 +12,6 @@ from course.auth.rules.attempts import (
     AttemptLimit,
     attempt_key,
     network_prefix,
-    next_attempt,
 )
 from course.auth.rules.links import (
     DOUBLE_PRESS_WINDOW,
@@ -50,7 +49,6 @@ __all__ = [
     "common_passwords",
     "local_path",
     "network_prefix",
-    "next_attempt",
     "normalise_password",
     "password_mistake",
     "token_hash",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 
 
@@ -28,12 +27,6 @@ ATTEMPTS_PER_NETWORK = AttemptLimit(3000, timedelta(minutes=15))
 LINKS_PER_ADDRESS = AttemptLimit(5, timedelta(minutes=15))
 LINKS_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
 ATTEMPT_RETENTION = timedelta(minutes=15)  # the longest window of any limit; older attempts count for nothing
-
-
-def next_attempt(newest_first: Sequence[datetime], limit: AttemptLimit, at: datetime) -> datetime | None:
-    """The moment at which the next attempt is allowed, given the earlier attempts; None if it is allowed now."""
-    counted = [moment for moment in newest_first if moment > at - limit.window]
-    return counted[limit.count - 1] + limit.window if len(counted) >= limit.count else None
 
 
 def attempt_key(secret: str, kind: str, value: str) -> str:

@@ -34,7 +34,7 @@ from course.people.queries import chosen_pathway
 from course.recertification.rules import CertificationStatus
 from course.refreshers.rules.boosters import LINK_VALIDITY
 from course.refreshers.rules.updates import Update
-from course.refreshers.views.page_context import RefresherStatus, next_part, reader_update, refresher_status
+from course.refreshers.views.page_context import RefresherStatus, next_part, part_rows, reader_update, refresher_status
 from course.translation import current_locale
 from course.translation import gettext as _
 from course.web.access import sign_in_required
@@ -200,7 +200,9 @@ def _refresher(refresher: RefresherStatus) -> CarryOn:
         what = _("question %(number)s of %(count)s, about %(minutes)s", number=begun.answered + 1, count=begun.asked,
                  minutes=minutes)  # fmt: skip
         return CarryOn(_carry_on(what), row.address, False, escape(_("Your refresher")), escape(text), "", 0)
-    return CarryOn(_carry_on(row.title), row.address, False, escape(_("Your refresher")), escape(row.note), "", 0)
+    rows = part_rows(begun)
+    place = _("Part %(number)s of %(count)s: %(what)s.", number=rows.index(row) + 1, count=len(rows), what=row.note)
+    return CarryOn(_carry_on(row.title), row.address, False, escape(_("Your refresher")), escape(place), "", 0)
 
 
 def _carry_on(what: str) -> Markup:

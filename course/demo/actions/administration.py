@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from course.analytics.actions import DiscussionEntry, record_discussion
 from course.context import make_context
 from course.demo.actions.history import HistoryWriter
-from course.demo.rules import CONTACTS, DISCUSSIONS
+from course.demo.rules import CONTACTS, DISCUSSIONS, SIGNATORY
 from course.join_requests.actions import make_link
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
-from course.organisation.actions import assign_contact_owner, confirm_contact
+from course.organisation.actions import assign_contact_owner, confirm_contact, set_signatory
 from course.people.actions import change_team, delegate, grant_role
 from course.people.events import RecordOpened
 from course.people.models import Person, RoleGrant, Team
@@ -53,6 +53,8 @@ def plan_administration(history: HistoryWriter) -> None:
             make_context(session, None, at), nursery, "Sunflower Nursery", top, "has a lead of its own now"
         ),
     )
+    # Before anybody completes the course, because a certificate keeps who signed on the day of its issue.
+    on(759, lambda at: set_signatory(make_context(session, None, at), *SIGNATORY))
     retention = RetentionSettings(contact_name="Jo Fictional", contact_email="data@demo.example")
     on(
         200,

@@ -29,10 +29,13 @@ RETRY_MISSED_KINDS = ("refresher", "update")
 BOOSTER = "booster"
 
 
-def submit_answer(context: Context, library: Library, attempt_id: int, position: int, answer: SubmittedAnswer) -> str:
+def submit_answer(
+    context: Context, library: Library, attempt: AttemptView, position: int, answer: SubmittedAnswer
+) -> str:
     """Save an answer of the learner who acts to a question of an attempt, and do everything that follows from it.
 
-    This is the one action for every kind of attempt. The answer is graded once. Then:
+    `attempt` is theirs, and may have been read before this transaction: what was asked never changes. This is the one
+    action for every kind of attempt. The answer is graded once. Then:
 
     - a miss in a refresher or an update adds another question on its point, as long as the bank has one;
     - the last answer records the outcome of the attempt;
@@ -40,29 +43,28 @@ def submit_answer(context: Context, library: Library, attempt_id: int, position:
       completes itself. Nothing depends on the outcome of a booster.
 
     Returns SAVED, DUPLICATE (the same answer is saved already) or CONFLICT (another answer is saved already, and
-    counts). Raises LookupError if there is no such question, or the attempt is not this person's.
+    counts). Raises LookupError if there is no such question.
     """
     session, person_id = context.session, context.person_id
-    # Of two last answers at once one waits here, and then sees the other.
-    lock_row(session, Attempt, attempt_id)
-    attempt = queries.attempt(session, person_id, attempt_id)
-    item = next((item for item in attempt.items if item.position == position), None) if attempt else None
+    item = next((item for item in attempt.items if item.position == position), None)
     # The version in which it was asked: an edit of the content changes nothing for an attempt under way.
     question = part_in_version(session, library, Question, item.question_id, item.version) if item else None
-    if attempt is None or item is None or question is None:
-        raise LookupError(f"there is no question {position} of attempt {attempt_id} for person {person_id}")
+    if item is None or question is None:
+        raise LookupError(f"there is no question {position} of attempt {attempt.id} for person {person_id}")
+    # Of two last answers at once one waits here, and then sees the other.
+    lock_row(session, Attempt, attempt.id)
     correct = grade(question, answer.given).correct
     if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
-        return DUPLICATE if (item.given, item.sureness) == (answer.given, answer.confidence) else CONFLICT
-    if (
-        not correct
-        and attempt.kind in RETRY_MISSED_KINDS
-        and add_retry_question(session, library, person_id, attempt, item)
-    ):
+        first = queries.first_answer(session, item.id)
+        return DUPLICATE if first == (answer.given, answer.confidence) else CONFLICT
+    if not correct and attempt.kind in RETRY_MISSED_KINDS:
+        # As it is now: another window may have added a question.
+        newest = queries.attempt(session, person_id, attempt.id) or attempt
+        if add_retry_question(session, library, person_id, newest, item):
+            return SAVED
+    if queries.has_open_question(session, attempt.id):
         return SAVED
-    if any(other.given is None for other in attempt.items if other.id != item.id):
-        return SAVED
-    enrolment = record_attempt_outcome(session, library, person_id, attempt_id, context.now)
+    enrolment = record_attempt_outcome(session, library, person_id, attempt.id, context.now)
     if enrolment is not None and attempt.kind != BOOSTER:
         complete_course(context, library, person_id)
         publish(session, StepEnded(person_id, enrolment, library, context.today, context.now))

@@ -8,14 +8,14 @@ from course.audit.actions import record_event
 from course.content.library import Library
 from course.content.schema import Scenario
 from course.context import Context
-from course.db import insert_once
+from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
 from course.learning.actions.completion import complete_course
 from course.learning.actions.enrolments import require_enrolment
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
 from course.learning.events import StepEnded
-from course.learning.models import Decision, DecisionWithdrawal, RunOutcome, ScenarioRun
+from course.learning.models import Decision, DecisionWithdrawal, Enrolment, RunOutcome, ScenarioRun
 from course.learning.queries import RunView
 from course.learning.rules.branching import run_state
 from course.learning.rules.decision_log import withdrawable_decision
@@ -29,7 +29,7 @@ def begin_run(context: Context, ref: str, scenario: Scenario, enrolment: int | N
     session, person_id = context.session, context.person_id
     enrolment = enrolment or require_enrolment(session, person_id)
     earlier = [run for run in queries.runs(session, person_id, ref) if run.enrolment_id == enrolment]
-    if earlier and earlier[-1].finished_at is None:
+    if earlier and earlier[-1].is_open:
         return earlier[-1].id
     values = {"enrolment_id": enrolment, "ref": ref, "version": scenario.version, "number": len(earlier) + 1}
     run = insert_once(session, ScenarioRun, **values, opened_at=context.now)
@@ -63,7 +63,7 @@ def decide(context: Context, library: Library, run: RunView, scenario: Scenario,
     """
     session, person_id, at = context.session, context.person_id, context.now
     run = _lock_run(context, run)
-    state = run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
+    state = run_state(scenario, run.decisions, has_outcome=run.has_outcome)
     if step != run.next_step or state.scene is None or choice_id not in {choice.id for choice in state.open_choices}:
         return _duplicate_or_conflict(run, step, choice_id)
     scene = state.scene.id
@@ -73,6 +73,7 @@ def decide(context: Context, library: Library, run: RunView, scenario: Scenario,
     after = run_state(scenario, (*run.decisions, (scene, choice_id)))
     if after.is_finished and after.ending is not None:
         ending, outcome = after.ending.id, str(after.ending.end)
+        # None for a run that had come to an end before and was reopened: the first outcome stays.
         insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
         complete_course(context, library, person_id)
         publish(session, StepEnded(person_id, run.enrolment_id, library, context.today, at))
@@ -82,14 +83,18 @@ def decide(context: Context, library: Library, run: RunView, scenario: Scenario,
 def withdraw_decision(context: Context, run: RunView, scenario: Scenario, step: int) -> str:
     """Take back the decision that is number `step` of the run. Both facts stay: that it was taken, and taken back.
 
-    Returns SAVED; or DUPLICATE (it was taken back already) or CONFLICT (it may not be, or no longer), which change nothing.
+    A decision that ended the run can be taken back until another step is begun. The outcome stays: the story was gone
+    through once, and counts. Returns SAVED; or DUPLICATE (it was taken back already) or CONFLICT (it may not be, or no
+    longer), which change nothing.
     """
     run = _lock_run(context, run)
+    # As in `decide`, the enrolment is locked after the run. A certificate waits here, or is seen below.
+    lock_row(context.session, Enrolment, run.enrolment_id)
     if any(one.step == step and one.withdrawn for one in run.log):
         return DUPLICATE
-    state = run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
+    state = run_state(scenario, run.decisions, has_outcome=run.has_outcome)
     found = withdrawable_decision(run.log, is_on_the_way=state.is_on_the_way)
-    if found is None or found.step != step:
+    if found is None or found.step != step or queries.is_followed(context.session, run):
         return CONFLICT
     insert_once(context.session, DecisionWithdrawal, decision_id=found.id, withdrawn_at=context.now)
     record_event(context, "scenario.decision_withdrawn", ("person", context.person_id), {"run": run.id})

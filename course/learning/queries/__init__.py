@@ -36,7 +36,9 @@ from course.learning.models import (
     RunOutcome,
     ScenarioRun,
 )
+from course.learning.queries.module_facts import module_facts as module_facts
 from course.learning.queries.runs import RunView as RunView
+from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
@@ -258,6 +260,26 @@ def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | 
     """An attempt with its items and answers; None if it is not this person's."""
     rows = session.execute(_ONE_ATTEMPT, {"attempt": attempt_id, "person": person_id}).all()
     return _attempt_view(rows) if rows else None
+
+
+_FIRST_ANSWER = select(_Answer.c.given, _Answer.c.sureness).where(_Answer.c.item_id == bindparam("item"))
+_OPEN_QUESTION = (
+    select(_AttemptItem.c.id)
+    .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
+    .where(_AttemptItem.c.attempt_id == bindparam("attempt"), _Answer.c.item_id.is_(None))
+    .limit(1)
+)
+
+
+def first_answer(session: RowSource, item_id: int) -> tuple[GivenAnswer, str | None] | None:
+    """What was answered to an item, and how sure the learner was; None before it is answered."""
+    row = session.execute(_FIRST_ANSWER, {"item": item_id}).first()
+    return (json.loads(row.given), row.sureness) if row else None
+
+
+def has_open_question(session: RowSource, attempt_id: int) -> bool:
+    """Whether a question of an attempt waits for its answer."""
+    return session.execute(_OPEN_QUESTION, {"attempt": attempt_id}).first() is not None
 
 
 def attempts(session: Session, person_id: int, kind: str | None = None, ref: str | None = None) -> list[AttemptView]:

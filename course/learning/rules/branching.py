@@ -47,8 +47,8 @@ class RunState:
 
     @property
     def is_on_the_way(self) -> bool:
-        """Whether the newest decision belongs to the story and nothing followed from it yet: no repair and no outcome."""
-        return bool(self.path) and not self.repairs and not self.is_finished
+        """Whether the newest decision belongs to the story: no repair was begun. It may have led to the ending."""
+        return bool(self.path) and not self.repairs
 
     @property
     def is_finished(self) -> bool:
@@ -59,7 +59,7 @@ class RunState:
 def run_state(scenario: Scenario, decisions: Sequence[tuple[str, str]], *, has_outcome: bool = False) -> RunState:
     """Follow `decisions` (scene id, choice id) from the start of the scenario.
 
-    With `has_outcome` the run was recorded as finished, and stays so whatever a repair needs today.
+    With `has_outcome` the run was recorded as finished and not reopened: it stays so whatever a repair needs today.
 
     A decision that does not fit its scene ends the walk: the course cannot write such a row, and a guess would show a
     path that nobody took.

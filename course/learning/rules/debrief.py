@@ -12,11 +12,15 @@ from course.learning.rules.beats import GaugeChange, Headline, gauge_changes, ga
 from course.learning.rules.branching import REPAIRING, RunState
 from course.learning.rules.decision_log import LoggedDecision, withdrawn_by_place
 
-Weight = Literal["turn", "bend", "straight"]
-# More large turns would be a list again, and none would stand out. A long road has one, so that the whole of it stays within
-# three screens of a phone.
+# What a decision was for the story. Those that mattered: a turn that is shown large, a small turn (shown as one, and opens in
+# place), and one that held (the recommended one where much depended on it). The others: a bend (there was a better one) and
+# straight on.
+Weight = Literal["turn", "small-turn", "held", "bend", "straight"]
+# More large turns would be a list again, and none would stand out. A long road, or one with many turns, has one, so that the
+# whole of it stays within three screens of a phone.
 MAX_TURNS = 2
 LONG_ROAD = 8  # decisions
+MANY_TURNS = 3
 LARGE_CHANGE = 2
 # The drawings: their size, and the room that they leave at each side.
 ROAD_WIDTH, ROAD_TOP, ROAD_BOTTOM, ROAD_SIDE = 358, 24, 104, 24
@@ -29,7 +33,7 @@ class DebriefRow:
 
     `best` is the recommended choice at that point, the first of two good ways: whoever took the other one took a
     recommended one. `repair` is the choice that put a dangerous one right, `withdrawn` are choices that were pressed
-    first and taken back. `weight` says how large it is shown.
+    first and taken back. `weight` says what it was for the story, and how large it is shown.
     """
 
     scene: Scene
@@ -43,6 +47,17 @@ class DebriefRow:
     @property
     def is_recommended(self) -> bool:
         return self.chosen.quality == "best"
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether the story took another road here than the recommended one, and it mattered."""
+        return self.weight in ("turn", "small-turn")
+
+    @property
+    def largest_fall(self) -> GaugeChange | None:
+        """The gauge that the decision lowered most; None if it lowered none."""
+        fallen = [change for change in self.changes if change.is_fall]
+        return max(fallen, key=lambda change: change.before - change.after, default=None)
 
     @property
     def repaired(self) -> bool:
@@ -64,12 +79,11 @@ def debrief_rows(state: RunState, scenario: Scenario, log: Sequence[LoggedDecisi
     repairs = {made.scene.id: made.choice for made in state.repairs if made.choice.quality in REPAIRING}
     changes = gauge_changes(scenario, state.path)
     withdrawn = withdrawn_by_place(log)
-    turns = _turns(state, changes)
+    weights = _weights(state, changes)
     rows = []
     for place, made in enumerate(state.path):
         first = [made.scene.choice(one.choice_id) for one in withdrawn.get(place, ()) if one.scene_id == made.scene.id]
         dangerous = made.choice.quality == "dangerous"
-        bend: Weight = "straight" if made.choice.quality == "best" else "bend"
         rows.append(
             DebriefRow(
                 scene=made.scene,
@@ -78,25 +92,40 @@ def debrief_rows(state: RunState, scenario: Scenario, log: Sequence[LoggedDecisi
                 repair=repairs.get(made.scene.id) if dangerous else None,
                 withdrawn=tuple(choice for choice in first if choice is not None),
                 changes=changes[place],
-                weight="turn" if place in turns else bend,
+                weight=weights[place],
             )
         )
     return tuple(rows)
 
 
-def _turns(state: RunState, changes: Sequence[Sequence[GaugeChange]]) -> frozenset[int]:
+def _weights(state: RunState, changes: Sequence[Sequence[GaugeChange]]) -> tuple[Weight, ...]:
+    """What each decision was for the story, in order."""
+    weights: list[Weight] = []
+    for made, moved in zip(state.path, changes, strict=False):
+        if made.choice.quality == "best":
+            weights.append("held" if made.scene.critical else "straight")
+        elif made.choice.quality == "dangerous" or made.scene.critical or any(change.is_fall for change in moved):
+            weights.append("small-turn")
+        else:
+            weights.append("bend")
+    for place in _large_turns(state, changes, weights.count("small-turn")):
+        weights[place] = "turn"
+    return tuple(weights)
+
+
+def _large_turns(state: RunState, changes: Sequence[Sequence[GaugeChange]], turns: int) -> Sequence[int]:
     """The places of the decisions that mattered most: dangerous ones, and poor ones that moved a gauge far. Where the ending
-    says what turned it and there is none of these, the first poor decision is the turn."""
-    weights: dict[int, tuple[bool, int]] = {}
+    says what turned it and there is none of these, the first poor decision is the turn. `turns` is how many mattered."""
+    sizes: dict[int, tuple[bool, int]] = {}
     for place, made in enumerate(state.path):
         fall = max((one.before - one.after for one in changes[place]), default=0)
         moved = max((abs(one.before - one.after) for one in changes[place]), default=0)
         if made.choice.quality == "dangerous" or (made.choice.quality == "poor" and moved >= LARGE_CHANGE):
-            weights[place] = (made.choice.quality == "dangerous", fall)
-    if not weights and state.ending is not None and state.ending.why:
-        return frozenset([place for place, made in enumerate(state.path) if made.choice.quality == "poor"][:1])
-    largest = sorted(weights, key=lambda place: (weights[place], -place), reverse=True)
-    return frozenset(largest[: MAX_TURNS if len(state.path) < LONG_ROAD else 1])
+            sizes[place] = (made.choice.quality == "dangerous", fall)
+    if not sizes and state.ending is not None and state.ending.why:
+        return [place for place, made in enumerate(state.path) if made.choice.quality == "poor"][:1]
+    largest = sorted(sizes, key=lambda place: (sizes[place], -place), reverse=True)
+    return largest[: MAX_TURNS if len(state.path) < LONG_ROAD and turns < MANY_TURNS else 1]
 
 
 @dataclass(frozen=True)
@@ -123,7 +152,7 @@ def gauge_charts(scenario: Scenario, state: RunState, rows: Sequence[DebriefRow]
         falls = " ".join(
             f"M{dots[place][0]} {dots[place][1]} {dots[place + 1][0]} {dots[place + 1][1]}"
             for place, row in enumerate(rows)
-            if row.weight == "turn" and values[place + 1] < values[place]
+            if row.is_turn and values[place + 1] < values[place]
         )
         points = " ".join(f"{x},{y}" for x, y in dots)
         charts.append(GaugeChart(scenario.gauges[name].label, values, points, falls, dots[-1]))
@@ -165,8 +194,8 @@ def road_drawing(scenario: Scenario, state: RunState, rows: Sequence[DebriefRow]
 
     # A stop stands where its decision was taken; the end of the road shows what the last one left.
     dots = [dot(place) for place in range(len(values))]
-    turn = next((place for place, row in enumerate(rows) if row.weight == "turn"), len(rows))
-    stops = tuple(RoadStop(place + 1, *dots[place], is_turn=row.weight == "turn") for place, row in enumerate(rows))
+    turn = next((place for place, row in enumerate(rows) if row.is_turn), len(rows))
+    stops = tuple(RoadStop(place + 1, *dots[place], is_turn=row.is_turn) for place, row in enumerate(rows))
     not_taken = ""
     if turn < len(rows):
         x, y = dots[turn]

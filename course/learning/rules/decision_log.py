@@ -35,7 +35,8 @@ def withdrawable_decision(log: Sequence[LoggedDecision], *, is_on_the_way: bool)
     """The decision that may be taken back now; None if there is none.
 
     It is the newest one, while the run is on the way or at its ending with no repair begun (`is_on_the_way`). Each scene
-    gives back one decision, and a run at most MAX_WITHDRAWALS.
+    gives back one decision, and a run at most MAX_WITHDRAWALS. Whether something else rests on a decision that ended the
+    run, its caller asks.
     """
     if not log or not is_on_the_way or log[-1].withdrawn:
         return None

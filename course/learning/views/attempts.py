@@ -20,6 +20,8 @@ from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
     address_after_final_answer,
+    address_after_short_course,
+    address_in,
     closed_redirect,
     link_after_final,
     link_after_part,
@@ -71,8 +73,7 @@ def attempt(attempt_id: int) -> str | Response:
     """Redirect to the next question of an open attempt; show the result of a finished one."""
     found = _attempt_or_404(attempt_id)
     if found.next is not None:
-        following = url_for("learning.question", attempt_id=attempt_id, position=found.next.position)
-        return redirect_to(closed_redirect(found.kind, found.enrolment_id) or following)
+        return redirect_to(closed_redirect(found.kind, found.enrolment_id) or address_in(found))
     if found.kind == "timeline":
         return redirect_to(url_for("learning.question", attempt_id=attempt_id, position=1))
     if found.kind == "booster":
@@ -166,11 +167,12 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
     module = module_of(found.ref)
     step_id = CHECK if found.kind == "check" else found.ref.partition("/")[2]
     progress = reader_progress(module) if module and found.kind in MODULE_ATTEMPT_KINDS else None
-    following = url_for("learning.attempt", attempt_id=found.id)
-    onward = NextLink(following, "")
+    onward = NextLink(address_in(found), "")
     # A timeline has no result page, and a check whose points are all right needs none: the module goes on.
     if progress and (found.kind == "timeline" or (found.passed and progress.done)):
         onward = link_after_step(progress, step_id, found.finished_at)
+    elif found.kind in ("refresher", "update") and found.passed:
+        onward = link_after_part(found.kind, found.enrolment_id)
     return render_template(
         "learning/question.html",
         attempt=found,
@@ -189,10 +191,12 @@ def _render_question(found: AttemptView, position: int, mistake: InvalidAnswer |
     )
 
 
-def _module_end(found: AttemptView) -> str | None:
+def _module_end(found: AttemptView, position: int) -> str | None:
     """The end of the module, which says first what came of the last answer, once a check is passed and nothing else of the
     module is open; None in every other case."""
-    module = module_of(found.ref) if found.kind == "check" else None
+    # `found` was read before the answer, and nothing that was answered by then is open now.
+    is_last = all(item.given is not None or item.position == position for item in found.items)
+    module = module_of(found.ref) if found.kind == "check" and is_last else None
     after = queries.attempt(db(), reader_id(), found.id) if module else None
     if module is None or after is None or not after.passed or not (progress := reader_progress(module)).done:
         return None
@@ -231,12 +235,14 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         flash(str(ALREADY_ANSWERED))
         return redirect_to(onward)
     with unit_of_work() as session:
-        outcome = actions.submit_answer(signed_in_context(session), reader_library(), attempt_id, position, reply)
+        outcome = actions.submit_answer(signed_in_context(session), reader_library(), found, position, reply)
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
     if found.kind == "final":
         return redirect_to(address_after_final_answer(attempt_id))
-    return redirect_to(_module_end(found) or onward)
+    is_short = found.kind in ("refresher", "update")
+    end = address_after_short_course(attempt_id) if is_short else _module_end(found, position)
+    return redirect_to(end or onward)
 
 
 @pages.get("/assessment")

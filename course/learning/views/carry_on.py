@@ -125,7 +125,7 @@ def _story_place(run_id: int) -> _StoryPlace | None:
     scenario = part_in_version(db(), reader_library(), Scenario, run.ref, run.version) if run else None
     if run is None or scenario is None:
         return None
-    state = run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
+    state = run_state(scenario, run.decisions, has_outcome=run.has_outcome)
     repairing = state.ending is not None
     ahead = decisions_ahead(scenario, state.scene) if state.scene is not None else 0
     left = len(state.scenes_to_repair) if repairing else ahead

@@ -35,6 +35,8 @@ class LessonFragments:
 # and the fragments hold nothing else, so that an entry is right for ever and in every process.
 _fragment_cache: dict[tuple[str, Setting | None, Nation | None, str], LessonFragments] = {}
 FRAGMENT_CACHE_SIZE = 2048
+# The question of a page, by the same and by what was answered: the index of the option, or None.
+_question_cache: dict[tuple[object, ...], Markup] = {}
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def render_lesson(page: Page, progress: ModuleProgress, back: str, following: St
         here=page.id,
         page=page,
         judge=fragments.judge,
-        parts=fragments.parts,
+        parts=_with_questions(page, fragments.parts, reader.answers),
         sources=fragments.sources,
         sources_list=fragments.sources_list,
         contacts=fragments.contacts,
@@ -79,14 +81,39 @@ def render_lesson(page: Page, progress: ModuleProgress, back: str, following: St
 
 def page_fragments(page: Page) -> LessonFragments:
     """The fragments of a page, from the cache if they were made before."""
-    # The fragments say which texts are not in the language of the page, so it is the page's language that counts.
-    key = (page.shown_version, reader_library().pathway, reader_library().nation, current_language())
+    key = _fragment_key(page)
     fragments = _fragment_cache.get(key)
     if fragments is None:
         if len(_fragment_cache) >= FRAGMENT_CACHE_SIZE:
             _fragment_cache.clear()
         fragments = _fragment_cache[key] = _render_fragments(page)
     return fragments
+
+
+def _fragment_key(page: Page) -> tuple[str, Setting | None, Nation | None, str]:
+    # The fragments say which texts are not in the language of the page, so it is the page's language that counts.
+    return page.shown_version, reader_library().pathway, reader_library().nation, current_language()
+
+
+def _with_questions(
+    page: Page, parts: tuple[Markup | Block, ...], answers: Mapping[str, PageAnswerView]
+) -> list[Markup | Block]:
+    """The parts with the question as HTML, which is the same for all who have given the same answer, or none."""
+    shown: list[Markup | Block] = []
+    for part in parts:
+        if isinstance(part, Block) and part.question is not None:
+            given = answers.get(part.question.version)
+            key = (*_fragment_key(page), part.question.version, given and (given.chosen, given.correct))
+            html = _question_cache.get(key)
+            if html is None:
+                if len(_question_cache) >= FRAGMENT_CACHE_SIZE:
+                    _question_cache.clear()
+                made = _macros("components/blocks.html").show(part, {}, None, None, given=given)
+                html = _question_cache[key] = Markup(made)  # noqa: S704 (a template made it)
+            shown.append(html)
+        else:
+            shown.append(part)
+    return shown
 
 
 def _macros(template: str) -> Any:

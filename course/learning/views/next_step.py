@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from course.learning import queries
+from course.learning.queries import AttemptView
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.page_context import next_open_step, next_step_address, reader_id
 from course.translation import gettext as _
@@ -28,11 +29,14 @@ class ShortCourseNavigation:
     """The navigation of attempts and scenario runs that belong to a feature above this one, by enrolment id.
 
     `elsewhere` gives the address to which the reader is redirected instead of continuing (None: the reader may
-    continue), `onward` the link from the end of a part.
+    continue), `onward` the link from the end of a part. `end` gives the address of the page that says that the whole short
+    course is passed, to which the answer that passed it leads at once; its second argument is the attempt of that answer
+    (None: a part is still open).
     """
 
     elsewhere: Callable[[int], str | None]
     onward: Callable[[int], NextLink]
+    end: Callable[[int, int], str | None]
 
 
 # By the kind of enrolment: refresher, update. The feature above registers its own, because it may import this one only.
@@ -44,11 +48,13 @@ class CompanionNavigation:
     """The navigation of scenario runs that two people take together, which a feature above this one knows, by run id.
 
     `elsewhere` gives the address of the page on which the two go on (None: this reader goes on alone), `afterwards` the link
-    to what the two may look back on (None: the run was taken alone).
+    to what the two may look back on (None: the run was taken alone), `is_decided_together` whether the two took the newest
+    decision.
     """
 
     elsewhere: Callable[[int], str | None]
     afterwards: Callable[[int], NextLink | None]
+    is_decided_together: Callable[[int], bool]
 
 
 COMPANION_NAVIGATION: list[CompanionNavigation] = []  # as SHORT_COURSE_NAVIGATION: the feature above registers its own
@@ -64,6 +70,11 @@ def companion_link(run_id: int) -> NextLink | None:
     return next((link for one in COMPANION_NAVIGATION if (link := one.afterwards(run_id))), None)
 
 
+def is_decided_together(run_id: int) -> bool:
+    """Whether two people took the newest decision of a run together: one of them alone does not take it back."""
+    return any(one.is_decided_together(run_id) for one in COMPANION_NAVIGATION)
+
+
 def closed_redirect(kind: str, enrolment: int) -> str | None:
     """The address to which the reader is redirected instead of continuing; None if the reader may continue."""
     navigation = SHORT_COURSE_NAVIGATION.get(kind)
@@ -76,6 +87,14 @@ def link_after_part(kind: str, enrolment: int) -> NextLink:
     return navigation.onward(enrolment) if navigation else NextLink(url_for("dashboard.home"), _("Go on"))
 
 
+def address_after_short_course(attempt_id: int) -> str | None:
+    """The address after the answer with which a refresher or an update is passed: its certificate, or its end. None while
+    anything of it is open, and for every other attempt."""
+    found = queries.attempt(db(), reader_id(), attempt_id)
+    navigation = SHORT_COURSE_NAVIGATION.get(found.kind) if found is not None and found.passed else None
+    return navigation.end(found.enrolment_id, attempt_id) if navigation and found else None
+
+
 def link_after_final() -> NextLink:
     """The link after the final assessment is passed. An edit of the course may have left something else open."""
     done = queries.progress_facts(row_source(), reader_id()).completed_at is not None
@@ -84,10 +103,19 @@ def link_after_final() -> NextLink:
     return NextLink(url_for("dashboard.home"), _("Go on with what is open"))
 
 
+def address_in(found: AttemptView) -> str:
+    """The address of the next question of an attempt, or of its result."""
+    if found.next is not None:
+        return url_for("learning.question", attempt_id=found.id, position=found.next.position)
+    return url_for("learning.attempt", attempt_id=found.id)
+
+
 def address_after_final_answer(attempt_id: int) -> str:
     """The address after an answer in the final assessment: the certificate, if this attempt has completed the course;
-    otherwise the attempt, with its next question or its result."""
+    otherwise its next question or its result."""
     found = queries.attempt(db(), reader_id(), attempt_id)
+    if found is not None and found.next is not None:
+        return address_in(found)
     if found is not None and found.passed:
         done = queries.completion(db(), found.enrolment_id)
         if done is not None and done.completed_at == found.finished_at:

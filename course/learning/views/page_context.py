@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 
 from flask import Blueprint, abort, current_app, g
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from course.clock import now
+from course.content.rendering import shown_languages
 from course.content.schema import Module
 from course.dates import civil_date
 from course.learning import queries
@@ -23,12 +25,13 @@ from course.learning.rules.progress import (
     progress,
 )
 from course.translation import gettext as _
-from course.web.addresses import url_for
+from course.web.addresses import mounted_at, url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
 
 pages = Blueprint("learning", __name__)
+RENDERED = 2048  # lists of steps, and lines under the header, that are kept in memory; two kilobytes each
 
 
 def reader_id() -> int:
@@ -55,7 +58,7 @@ def module_of(ref: str) -> Module | None:
 
 def reader_progress(module: Module) -> ModuleProgress:
     """The reader's progress in one module. One query; a page that shows several modules asks `course_progress`."""
-    return module_progress(reader_library(), module, queries.progress_facts(row_source(), reader_id()))
+    return module_progress(reader_library(), module, queries.module_facts(row_source(), reader_id(), module.id))
 
 
 def course_progress() -> CourseProgress:
@@ -72,15 +75,16 @@ def step_address(step: StepProgress) -> str:
 @pages.app_template_global("rail")
 def step_navigation(progress: ModuleProgress, here: str) -> Markup:
     """The list of a module's steps beside its pages; `here` is the id of the step that the page shows."""
+    return _render_rail(progress.steps, here, mounted_at(), shown_languages(*(step.title for step in progress.steps)))
+
+
+# Keyed by everything that is in it. Learners who stand at the same step share it.
+@lru_cache(maxsize=RENDERED)
+def _render_rail(
+    steps: tuple[StepProgress, ...], here: str, _mounted_at: str, _languages: tuple[str | None, ...]
+) -> Markup:
     # Rendered by itself: the list needs none of the variables that context processors give to whole pages.
-    html = current_app.jinja_env.get_template("frame/rail.html").render(
-        id=progress.module.id,
-        title=progress.module.title,
-        number=progress.number,
-        steps=progress.steps,
-        here=here,
-        address=step_address,
-    )
+    html = current_app.jinja_env.get_template("frame/rail.html").render(steps=steps, here=here, address=step_address)
     return Markup(html)  # noqa: S704 (a template made it)
 
 
@@ -96,8 +100,17 @@ def module_strip(
         place = _("Step %(number)s of %(total)s", number=ids.index(here) + 1, total=len(ids))
     if not bits:
         bits = ["at" if step.id == here else "on" if step.done else "" for step in progress.steps]
+    title = title or progress.module.title
+    shown_as = mounted_at(), *shown_languages(title)
+    return _render_strip(progress.module.id, progress.number, title, place, tuple(bits), shown_as)
+
+
+@lru_cache(maxsize=RENDERED)
+def _render_strip(
+    module: str, number: int, title: str, place: str, bits: tuple[str, ...], _shown_as: tuple[str | None, ...]
+) -> Markup:
     html = current_app.jinja_env.get_template("frame/strip.html").render(
-        id=progress.module.id, number=progress.number, title=title or progress.module.title, place=place, bits=bits
+        id=module, number=number, title=title, place=place, bits=bits
     )
     return Markup(html)  # noqa: S704 (a template made it)
 

@@ -6,10 +6,11 @@ from flask import abort, render_template
 
 from course.content.page_sources import page_sources
 from course.content.queries import part_in_version
-from course.content.schema import Page
+from course.content.schema import Page, Scenario
 from course.learning import queries
 from course.learning.queries.page_answers import page_answers
 from course.learning.reader_course import reader_library
+from course.learning.rules.branching import run_state
 from course.learning.views.attempts import ATTEMPT_NAMES
 from course.learning.views.page_context import module_of, pages, reader_id
 from course.organisation.request_organisation import current_organisation
@@ -21,10 +22,19 @@ from course.web.unit_of_work import db
 @sign_in_required
 def record() -> str:
     """List the pages read, the attempts and the scenario runs, each with a link to the text as it was."""
+    runs = [(run, _outcome(run)) for run in queries.runs(db(), reader_id())]
     return render_template("learning/record.html", reads=queries.pages_read(db(), reader_id()),
-                           attempts=queries.attempts(db(), reader_id()),
-                           runs=queries.runs(db(), reader_id()), titles=_ref_title,
+                           attempts=queries.attempts(db(), reader_id()), runs=runs, titles=_ref_title,
                            names=ATTEMPT_NAMES)  # fmt: skip
+
+
+def _outcome(run: queries.RunView) -> str | None:
+    """How a run ended, as its decisions say: good, mixed or poor; None as long as it has not ended."""
+    if not run.is_reopened:
+        return run.outcome
+    scenario = part_in_version(db(), reader_library(), Scenario, run.ref, run.version)
+    state = run_state(scenario, run.decisions) if scenario is not None else None
+    return str(state.ending.end) if state is not None and state.is_finished and state.ending is not None else None
 
 
 def _ref_title(ref: str) -> str:

@@ -26,6 +26,7 @@ from course.learning.views.next_step import (
     closed_redirect,
     companion_link,
     companion_redirect,
+    is_decided_together,
     link_after_part,
     link_after_step,
 )
@@ -46,7 +47,7 @@ def _run_or_404(run_id: int) -> tuple[RunView, Scenario, RunState]:
     run = queries.run(db(), reader_id(), run_id) or abort(404)
     # A run goes on in the version in which it was begun, whatever was edited since.
     scenario = part_in_version(db(), reader_library(), Scenario, run.ref, run.version) or abort(404)
-    return run, scenario, run_state(scenario, run.decisions, has_outcome=run.finished_at is not None)
+    return run, scenario, run_state(scenario, run.decisions, has_outcome=run.has_outcome)
 
 
 def _run_context(run: RunView) -> dict[str, object]:
@@ -88,7 +89,11 @@ def _render(template: str, found: RunView, scenario: Scenario, state: RunState, 
 
 
 def _withdrawable(found: RunView, state: RunState) -> LoggedDecision | None:
-    return withdrawable_decision(found.log, is_on_the_way=state.is_on_the_way)
+    """The decision that its reader may take back now. Two people press twice to decide: that is no slip of one of them."""
+    logged = withdrawable_decision(found.log, is_on_the_way=state.is_on_the_way)
+    if logged is None or is_decided_together(found.id) or queries.is_followed(db(), found):
+        return None
+    return logged
 
 
 @pages.get("/run/<int(max=2147483647):run_id>")
@@ -99,7 +104,9 @@ def run(run_id: int) -> str | Response:
     if address := _closed_redirect(found):
         return redirect_to(address)
     if state.ending is not None:
-        return redirect_to(url_for("learning.ending" if state.is_on_the_way else "learning.debrief", run_id=run_id))
+        return redirect_to(
+            url_for("learning.ending" if _has_ending_page(found, state) else "learning.debrief", run_id=run_id)
+        )
     return _render_run(found, scenario, state, None)
 
 
@@ -138,6 +145,9 @@ def take_back(run_id: int) -> Response:
     found, scenario, _state = _run_or_404(run_id)
     if address := _closed_redirect(found):
         return redirect_to(address)
+    if is_decided_together(run_id):
+        flash(_("This decision can no longer be undone."))
+        return redirect_to(url_for("learning.run", run_id=run_id))
     with unit_of_work() as session:
         outcome = actions.withdraw_decision(signed_in_context(session), found, scenario, _sent_step())
     if outcome == actions.CONFLICT:
@@ -150,13 +160,25 @@ def take_back(run_id: int) -> Response:
 @pages.get("/run/<int(max=2147483647):run_id>/ending")
 @sign_in_required
 def ending(run_id: int) -> str | Response:
-    """Show how the story ended, before any decision is looked at again."""
+    """Show how the story ended, before any decision is looked at again and while the last one can be undone."""
     found, scenario, state = _run_or_404(run_id)
     if address := _closed_redirect(found):
         return redirect_to(address)
-    if state.ending is None or not state.is_on_the_way:
+    if not _has_ending_page(found, state):
         return redirect_to(url_for("learning.run", run_id=run_id))
     return _render("learning/ending.html", found, scenario, state, withdrawable=_withdrawable(found, state))
+
+
+def _has_ending_page(found: RunView, state: RunState) -> bool:
+    """Whether the ending is read on a page of its own: something is to be looked at again, or the last decision can be
+    undone and the debrief would say what is better. Otherwise the ending opens the debrief, which saves a press."""
+    if state.ending is None or not state.is_on_the_way:
+        return False
+    return not state.is_finished or (not _ends_well(state) and _withdrawable(found, state) is not None)
+
+
+def _ends_well(state: RunState) -> bool:
+    return state.path[-1].choice.quality == "best"
 
 
 @pages.get("/run/<int(max=2147483647):run_id>/debrief")
@@ -175,6 +197,7 @@ def debrief(run_id: int) -> str | Response:
     return _render("learning/debrief.html", found, scenario, state, rows=rows, points=points,
                    right=reasons_of_right_decisions(rows), point_ids=learning_points(rows, points),
                    gauge_charts=gauge_charts(scenario, state, rows),
+                   withdrawable=_withdrawable(found, state) if _ends_well(state) else None,
                    drawing=road_drawing(scenario, state, rows), together=companion_link(run_id))  # fmt: skip
 
 

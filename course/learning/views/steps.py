@@ -15,6 +15,7 @@ from course.learning.reader_course import reader_library
 from course.learning.rules.notes import MAX_NOTE_LENGTH
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.lesson import ReaderState, render_lesson
+from course.learning.views.next_step import address_in
 from course.learning.views.page_context import (
     CHECK,
     module_or_404,
@@ -121,7 +122,8 @@ def _begin_step(module: Module, step_id: str) -> Response:
     if step_id == CHECK:
         with unit_of_work() as session:
             attempt = actions.begin_check(signed_in_context(session), reader_library(), module)
-        return redirect_to(url_for("learning.attempt", attempt_id=attempt))
+        begun = queries.attempt(db(), reader_id(), attempt) or abort(404)
+        return redirect_to(address_in(begun))
     found = module.step(step_id) or abort(404)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":

@@ -99,7 +99,7 @@ def status_text(state: str, due: date | None, overdue_days: int, on: date) -> st
     CertificationStatus of that name."""
     group = GROUP_OF_STATE[state]
     if group == "overdue":
-        return lazy_ngettext("Overdue %(num)s day", "Overdue %(num)s days", overdue_days)
+        return lazy_ngettext("%(num)s day overdue", "%(num)s days overdue", overdue_days)
     if state == DUE_SOON and due:
         days_left = (due - on).days
         return (

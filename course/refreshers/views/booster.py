@@ -121,7 +121,7 @@ def answer_booster(token: str, position: int) -> Response:
         flash(str(ALREADY_ANSWERED))
         return redirect_after_post(question_url)
     with unit_of_work() as session:
-        result = learning.submit_answer(make_context(session, holder, now()), library(), attempt.id, position, reply)
+        result = learning.submit_answer(make_context(session, holder, now()), library(), attempt, position, reply)
     if result == learning.CONFLICT:
         flash(str(ALREADY_ANSWERED))
     return redirect_after_post(question_url)

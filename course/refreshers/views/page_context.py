@@ -6,11 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 from flask_login import current_user
 
 from course.clock import now
 from course.dates import civil_date
+from course.learning.queries import AttemptView
+from course.learning.queries import attempt as attempt_of
 from course.learning.reader_course import reader_library
 from course.learning.views.next_step import SHORT_COURSE_NAVIGATION, NextLink, ShortCourseNavigation
 from course.people.rules import Viewer
@@ -183,6 +185,13 @@ def _refresher_next_link(enrolment: int) -> NextLink:
     return NextLink(next_row.address, _("Go on")) if next_row else overview
 
 
+def _refresher_end(enrolment: int, attempt_id: int) -> str | None:
+    """The certificate, if this refresher is completed."""
+    newest = queries.newest_refresher(db(), reader_id(), actions.REFRESHER)
+    done = newest is not None and newest.id == enrolment and newest.completed_at is not None
+    return url_for("milestones.passed", after=attempt_id) if done else None
+
+
 def _update_redirect(enrolment: int) -> str | None:
     """The address to which the reader is redirected instead of continuing an update that is no longer required; None if
     it can be continued."""
@@ -201,8 +210,24 @@ def _update_next_link(enrolment: int) -> NextLink:
     return NextLink(next_row.address if next_row else url_for("refreshers.update"), _("Go on"))
 
 
-SHORT_COURSE_NAVIGATION[actions.REFRESHER] = ShortCourseNavigation(_refresher_redirect, _refresher_next_link)
-SHORT_COURSE_NAVIGATION[actions.UPDATE] = ShortCourseNavigation(_update_redirect, _update_next_link)
+def _update_end(enrolment: int, attempt_id: int) -> str | None:
+    """The page that says what is up to date again, if this update is finished."""
+    newest = queries.newest_refresher(db(), reader_id(), actions.UPDATE)
+    done = newest is not None and newest.id == enrolment and newest.is_finished
+    return url_for("refreshers.update", after=attempt_id) if done else None
+
+
+SHORT_COURSE_NAVIGATION[actions.REFRESHER] = ShortCourseNavigation(
+    _refresher_redirect, _refresher_next_link, _refresher_end
+)
+SHORT_COURSE_NAVIGATION[actions.UPDATE] = ShortCourseNavigation(_update_redirect, _update_next_link, _update_end)
+
+
+def just_passed(kind: str) -> AttemptView | None:
+    """The attempt whose last answer has led to this page, if it is one of this kind that the reader passed."""
+    after = request.args.get("after", type=int)
+    attempt = attempt_of(db(), reader_id(), after) if after else None
+    return attempt if attempt is not None and attempt.kind == kind and attempt.passed else None
 
 
 def reader_update() -> Update | None:

@@ -18,6 +18,7 @@ from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher, RefresherPartView
 from course.refreshers.rules.updates import page_diff
 from course.refreshers.views.page_context import (
+    just_passed,
     next_part,
     pages,
     part_rows,
@@ -226,7 +227,7 @@ def update() -> str:
     changed = [part.ref for part in newest.parts if part.ref.startswith(PAGE_PREFIX)] if newest else []
     return render_template("refreshers/update.html", seen=[ref_title(ref.removeprefix(PAGE_PREFIX)) for ref in changed],
                            wanted=due_update, newest=newest, points=reader_library().points,
-                           here=refresher_status(), page_again=_reread_address,
+                           here=refresher_status(), page_again=_reread_address, just_passed=just_passed(actions.UPDATE),
                            help_offer=help_offer() if newest and newest.points_to_reread and due_update else None)  # fmt: skip
 
 

@@ -76,13 +76,13 @@ def standings_page(session: Session, wanted: StandingsFilter, offset: int, limit
     return list(map(_standing, session.execute(_listed(wanted).offset(offset).limit(limit))))
 
 
-def all_lines(session: Session, wanted: StandingsFilter, on: date) -> Iterator[StatusLine]:
-    """Every line of the list in its order, read as it is asked for, so that the memory that it takes is constant."""
+def all_lines(session: Session, wanted: StandingsFilter, on: date, in_portions: bool = False) -> Iterator[StatusLine]:
+    """Every line of the list in its order. With `in_portions` they are read as they are asked for, so that the memory that
+    they take is constant: the session has to read from one snapshot."""
     columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS)).where(*_conditions(wanted))
-    result = session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options={"yield_per": STREAM_PORTION})
-    for portion in result.partitions():
-        for row in portion:
-            yield stored_line(on, row)
+    options = {"yield_per": STREAM_PORTION} if in_portions else {}
+    for row in session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options):
+        yield stored_line(on, row)
 
 
 def standings_number(session: Session, wanted: StandingsFilter) -> int:

@@ -196,6 +196,8 @@ async function send(form, button) {
   }
 }
 
+// Enter in an answer sends nothing.
+addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches?.("#question input")) event.preventDefault(); });
 addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || !form.matches(FORMS) || form.getAttribute("method") !== "post") return;

@@ -1,4 +1,4 @@
-"""Making, checking and restoring backups."""
+"""Copies of a SQLite database: made while others write, checked, and put in the place of the database."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from course.audit.actions import record_event
-from course.backups.models import Backup
-from course.backups.rules import expired_backups
-from course.context import Context
+from course.backups.rules import BackupFailedError, RestorableBackup
 from course.db import assert_outside_unit_of_work, sqlite_path
 from course.schema_upgrade.queries import known_revisions
 from course.schema_upgrade.rules import VERSION_TABLE, DatabaseSchema, command_refusal
@@ -35,19 +32,6 @@ _IN_USE_MESSAGE = (
 )
 _REVISIONS_QUERY = f"select version_num from {VERSION_TABLE}"  # noqa: S608
 _NEWEST_EVENT_QUERY = "select at from audit_entry order by number desc limit 1"
-
-
-class BackupFailedError(Exception):
-    """The backup was not made; the message says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class RestorableBackup:
-    """A backup that can be restored: the revision of its schema, and when its newest audit event was written (text, UTC, to
-    the minute; None if there is none)."""
-
-    revision: str
-    newest_event_at: str | None
 
 
 @dataclass(frozen=True)
@@ -164,24 +148,3 @@ def _replace_database(database: Path, new: Path, timestamp: str) -> Path | None:
         preserve_database(database, opened, previous)
         replace_database(database, new)
     return previous
-
-
-def delete_expired_backups(folder: Path) -> list[Path]:
-    """Delete the backups of a folder that are not kept any more; returns them. Only files that carry the name of a regular
-    backup are deleted."""
-    files = [folder / name for name in expired_backups(path.name for path in folder.iterdir() if path.is_file())]
-    for file in files:
-        file.unlink(missing_ok=True)
-    return files
-
-
-def record_backup(context: Context, file: str, size: int) -> None:
-    """Record a backup that was made: where (`file`) and its `size` in bytes. The actor is the person who asked for it."""
-    context.session.add(Backup(file=file[:500], size=size, made_at=context.now))
-    context.session.flush()
-    record_event(context, "backup.made", None, {"file": file[:500], "bytes": size})
-
-
-def record_restore(context: Context, file: str) -> None:
-    """Write the audit event of a restored backup."""
-    record_event(context, "backup.restored", None, {"file": file[:500]})

@@ -1,0 +1,1 @@
+"""Making, verifying and restoring backups, and moving a database to another engine."""

@@ -1,0 +1,214 @@
+"""flask doctor: look through the database and the server for what must not be, and say what to do."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from course.audit import queries as audit
+from course.audit.rules import integrity_faults
+from course.backups.queries import newest_backups
+from course.backups.rules import is_backup_overdue
+from course.clock import now
+from course.dates import civil_date
+from course.health import queries
+from course.health.disk import disk_health
+from course.health.rules import (
+    SENTENCES,
+    Examination,
+    Finding,
+    certificate_mistake,
+    disk_word,
+    examination_lines,
+    violation_finding,
+)
+from course.health.rules.examination import AHEAD, EXAMPLES
+from course.recertification import queries as renewal
+from course.recertification.rules.policy_impact import missing_due_date_reason
+from course.schema_upgrade import newest_revision
+from course.server.queries import secret_key_state, signing_key_opens
+from course.server.rules import WRONG_KEY_WARNING
+from course.sqlite_file import SIDECAR_SUFFIXES, find_damage, sidecar_path
+from course.web.app_state import app_state
+from course.web.database_check import current_database_check, database_path
+from course.web.unit_of_work import WriteSession, read_only_session
+
+SAMPLE = 200  # people whose certification status is derived
+MAX_LISTED = 20  # findings of one kind that are said one by one
+
+
+def _listed(words: Iterator[str], advice: str) -> tuple[Finding, ...]:
+    """A finding for each sentence, but not for more than MAX_LISTED."""
+    found = [Finding(one, advice) for one in islice(words, MAX_LISTED)]
+    if next(words, None) is not None:
+        found.append(Finding("There are more.", advice))
+    return tuple(found)
+
+
+def _database(session: WriteSession, at: datetime) -> Examination:
+    health = queries.database_health(session, app_state().config.secret_key, at)
+    found = []
+    if health.revision != newest_revision():
+        advice = "Start the course: 'flask serve' brings the database up to date. An older program must not use it."
+        found.append(Finding(f"The schema is {health.revision}; this program has {newest_revision()}.", advice))
+    file = database_path()
+    damage = find_damage(file, thorough=True) if file else None
+    if damage is not None:
+        found.append(Finding(damage, "Stop the course, keep the files as they are, and restore the newest backup."))
+    return Examination("database", 1, tuple(found))
+
+
+def _references(session: WriteSession, _at: datetime) -> Examination:
+    looked_at, dangling = queries.dangling_references(session)
+    advice = "Restore the newest backup in which 'flask doctor' finds none, or report this with --json."
+    words = (
+        f"{count:,} rows of {table} refer to a row of {parent} that is missing." for table, parent, count in dangling
+    )
+    return Examination("references", looked_at, _listed(words, advice))
+
+
+def _counters(session: WriteSession, _at: datetime) -> Examination:
+    looked_at, behind = queries.counters_behind(session)
+    words = (f"The counter of {table} is behind its highest number, {highest}." for table, highest in behind)
+    advice = "In psql, for each table: select setval(pg_get_serial_sequence('TABLE', 'id'), HIGHEST NUMBER);"
+    return Examination("counters", looked_at, _listed(words, advice))
+
+
+def _rows(area: str) -> Callable[[WriteSession, datetime], Examination]:
+    """The examination of an area by the rules of SENTENCES."""
+
+    def examine(session: WriteSession, at: datetime) -> Examination:
+        found = [
+            finding
+            for name, sentence in SENTENCES.items()
+            if sentence.area == area and (finding := violation_finding(sentence, queries.violations(session, name, at)))
+        ]
+        if area == "certificates":
+            mistakes = (words for one in queries.certificate_dates(session) if (words := certificate_mistake(one)))
+            found += _listed(mistakes, "Issue it again: 'flask certificates reissue NUMBER'. Report this with --json.")
+        return Examination(area, queries.count_rows(session, *queries.AREAS[area]), tuple(found))
+
+    return examine
+
+
+def _standings(session: WriteSession, at: datetime) -> Examination:
+    """Derive the certification status of a sample of people, and whether their next cycle will happen."""
+    zone = app_state().config.time_zone
+    policies, today = renewal.policies(session, zone), civil_date(at, zone)
+    ids, found = queries.sample_of_people(session, SAMPLE), []
+    for person in renewal.people(session, zone, ids):
+        try:
+            why = missing_due_date_reason(person.facts, policies, today)
+        except (ValueError, LookupError, ArithmeticError) as error:
+            advice = "Report this, with what 'flask refreshers standing E-MAIL' says of this person."
+            found.append(Finding(f"The status of person {person.id} cannot be derived ({error}).", advice))
+            continue
+        if why:
+            advice = "Run 'flask refreshers guard', which lists everybody of whom this is so."
+            found.append(Finding(f"Person {person.id}: {why}", advice, is_fault=False))
+    return Examination("standings", len(ids), tuple(found[:EXAMPLES]))
+
+
+def _audit(session: WriteSession, _at: datetime) -> Examination:
+    recorded, (number, _hash) = audit.recorded_head(session), audit.log_head(session)
+    heads = [recorded] if recorded and recorded[0] else []
+    words = integrity_faults(audit.all_entries(session), heads)
+    advice = "Run 'flask audit verify', and compare with the newest backup in which the log is whole."
+    found = _listed(iter(words), advice)
+    if recorded is None:
+        found = (Finding("The note of the newest entry was removed.", advice), *found)
+    return Examination("audit", number, found)
+
+
+def _clock(session: WriteSession, at: datetime) -> Examination:
+    looked_at, ahead = queries.moments_ahead(session, at)
+    finding = violation_finding(AHEAD, ahead)
+    return Examination("clock", looked_at, (finding,) if finding else ())
+
+
+def _key(session: WriteSession, _at: datetime) -> Examination:
+    secret = app_state().config.secret_key
+    wrong = secret_key_state(session, secret) == "other"
+    found = []
+    if wrong:
+        found.append(Finding("SECRET_KEY is not the one of this database.", WRONG_KEY_WARNING))
+    elif signing_key_opens(session, secret) is False:
+        advice = "Run 'flask credentials rotate --reason …': certificates are signed with a new key from then on."
+        found.append(Finding("The key that signs certificates does not open with SECRET_KEY.", advice))
+    return Examination("key", 1, tuple(found))
+
+
+def _backups(session: WriteSession, at: datetime) -> Examination:
+    _newest, verified = newest_backups(session)
+    found = []
+    if is_backup_overdue(verified.at if verified else None, at):
+        words = "There is no backup that was verified."
+        if verified:
+            words = f"The newest backup that was verified is of {verified.at:%Y-%m-%d %H:%M} (UTC)."
+        found.append(Finding(words, "Run 'flask backup create FILE', and set BACKUP_FOLDER.", is_fault=False))
+    return Examination("backups", 1 if verified else 0, tuple(found))
+
+
+def _files(_session: WriteSession, _at: datetime) -> Examination:
+    """Who may read the files that hold names, answers and keys, and whether there is room for more."""
+    database, disk = database_path(), disk_health()
+    root = Path(__file__).resolve().parents[2]
+    files = [root / ".env", root / "instance" / "secret-key"]
+    if database is not None:
+        files += [database, *(sidecar_path(database, ending) for ending in SIDECAR_SUFFIXES)]
+    there = [file for file in files if file.exists()]
+    # On Windows this says nothing: who may read a file stands elsewhere.
+    open_files = [file for file in there if sys.platform != "win32" and stat.S_IMODE(file.stat().st_mode) & 0o077]
+    found = [Finding(f"Others on this machine can use {file}.", f"Run: chmod 600 {file}") for file in open_files]
+    for name, free in (("the database", disk.database), ("backups", disk.backups)):
+        word = disk_word(free)
+        if word != "ok":
+            advice = "Make room: delete copies that are kept elsewhere, or move the folder to a larger disk."
+            found.append(Finding(f"The disk for {name}: {word}.", advice, is_fault=word == "full"))
+    return Examination("files", len(there), tuple(found))
+
+
+EXAMINERS: tuple[Callable[[WriteSession, datetime], Examination], ...] = (
+    _database, _references, _counters, *(_rows(area) for area in queries.AREAS), _standings, _audit, _clock, _key, _backups,
+    _files,
+)  # fmt: skip
+
+
+def examine(at: datetime) -> Iterable[Examination]:
+    """Look through everything, one part after the other; each part in a session of its own, which only reads."""
+    for examiner in EXAMINERS:
+        with read_only_session(snapshot=True) as session:
+            yield examiner(session, at)
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, for another program.")
+@with_appcontext
+def doctor_command(as_json: bool) -> None:
+    """Look for what must not be, and say what to do about it. Nothing is changed; the course may go on meanwhile.
+
+    Ends with 1 if there is a fault. What begins with "Note" needs a look, but breaks nothing. People are named by their
+    numbers only, so that the output can be passed on.
+    """
+    current_database_check().announce()
+    found = []
+    for one in examine(now()):
+        found.append(one)
+        if not as_json:
+            for line in examination_lines([one]):
+                click.echo(line)
+    is_sound = all(one.is_sound for one in found)
+    if as_json:
+        click.echo(json.dumps({"sound": is_sound, "examined": [asdict(one) for one in found]}, indent=1))
+    else:
+        click.echo("There is no fault." if is_sound else "There are faults.")
+    sys.exit(0 if is_sound else 1)

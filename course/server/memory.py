@@ -1,0 +1,57 @@
+"""What processes that serve pages have in memory together: everything that is made before they are forked and not touched
+afterwards."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+
+from flask import Flask
+
+# A page that anybody may open. It makes what every page needs: the dialect, the catalogue, the head of the page, addresses.
+# Not one that reads in a thread of its own (query_deadline): processes are forked next.
+WARM_UP_PAGE = "/sign-in"
+# Folders of the templates that a room full of learners needs. Compiling all would delay the start by seconds.
+WARM_UP_TEMPLATES = frozenset({"auth", "components", "dashboard", "frame", "layouts", "learning"})
+_M_ARENA_MAX = -8  # malloc.h
+MALLOC_ARENAS = 2
+
+
+def warm_up(app: Flask) -> None:
+    """Make now what would otherwise be made at the first request of each process. Reads the database; logs nothing. A page
+    that fails here fails for its first reader too, in words, so nothing is raised."""
+    env = app.jinja_env
+    for name in env.list_templates(extensions=("html",)):
+        if name.partition("/")[0] in WARM_UP_TEMPLATES:
+            env.get_template(name)
+    client, logs = app.test_client(use_cookies=False), app.config.get("LOG_REQUESTS", True)
+    app.config["LOG_REQUESTS"] = False
+    base_url = app.extensions["course"].config.public_url
+    try:
+        client.get(WARM_UP_PAGE, base_url=base_url)
+    finally:
+        app.config["LOG_REQUESTS"] = logs
+
+
+def freeze() -> None:
+    """Give back what was only needed for the start, and take what is left out of the collector's sight for good: it would
+    look through the whole content again and again, and with each look every process would get a copy of its own."""
+    gc.collect()
+    _libc_call("malloc_trim", 0)
+    gc.freeze()
+
+
+def limit_arenas() -> None:
+    """Let the threads of this process allocate from few arenas. By default glibc gives each thread one of its own, none of
+    which gets smaller again."""
+    _libc_call("mallopt", _M_ARENA_MAX, MALLOC_ARENAS)
+
+
+def _libc_call(name: str, *arguments: int) -> None:
+    """Call a function of glibc; nothing where there is another library."""
+    if sys.platform != "linux":
+        return
+    function = getattr(ctypes.CDLL(None), name, None)
+    if function is not None:
+        function(*arguments)

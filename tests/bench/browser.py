@@ -1,0 +1,49 @@
+"""What asks in the benchmarks: a connection that stays open, with cookies and nothing else."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Browser:
+    """A kept-open connection with cookies."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.cookie = ""
+
+    def send(
+        self, method: str, path: str, form: dict[str, object] | None = None, compressed: bool = False
+    ) -> tuple[int, str, bytes]:
+        """Status, Location and body; `compressed` as a browser asks for it."""
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        if compressed:
+            headers["Accept-Encoding"] = "gzip"
+        body = None
+        if form is not None:
+            body = urlencode(form, doseq=True)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            self.connection.request(method, path, body, headers)
+            response = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            # The server has let go of a connection that was idle, as a browser sees it too.
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            response = self.connection.getresponse()
+        data = response.read()
+        cookie = response.getheader("Set-Cookie")
+        if cookie:
+            self.cookie = cookie.split(";")[0]
+        return response.status, response.getheader("Location") or "", data
+
+    def token(self, path: str) -> str:
+        found = re.search(rb'name="csrf_token" value="([^"]+)"', self.send("GET", path)[2])
+        if not found:
+            raise LookupError(f"no form on {path}")
+        return found[1].decode()
