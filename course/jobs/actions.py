@@ -107,6 +107,12 @@ def _next_job(lane: Lane, kinds: Collection[JobKind], at: datetime) -> Select[*t
     )
 
 
+def end_leases(session: Session, names: Collection[str], at: datetime) -> int:
+    """The workers of these names have died: others may claim their jobs at once. Returns how many jobs they had."""
+    held = Job.state == "running", Job.claimed_by.in_(names), Job.lease_until > at
+    return len(session.execute(update(Job).where(*held).values(lease_until=at).returning(Job.id)).all())
+
+
 def fail_lost_jobs(session: Session, kinds: Collection[JobKind], at: datetime) -> int:
     """Give up the jobs whose worker died at each attempt that they may have; returns how many."""
     count = 0

@@ -100,6 +100,12 @@ def has_claimable_job(session: Session, lane: Lane, kinds: Collection[str], at: 
     return bool(session.execute(select(exists().where(claimable(lane, kinds, at)))).scalar_one())
 
 
+def busy_workers(session: Session) -> list[str]:
+    """The names of the workers that have jobs, as far as the database knows."""
+    statement = select(Job.claimed_by).where(Job.state == "running", Job.claimed_by.is_not(None)).distinct()
+    return [str(name) for name in session.execute(statement).scalars()]
+
+
 def has_lost_job(session: Session, at: datetime) -> bool:
     """Whether the lease of some running job has ended."""
     return bool(session.execute(select(exists().where(lease_lost(at)))).scalar_one())

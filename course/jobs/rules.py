@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -148,6 +149,27 @@ def due_slot(every: timedelta, at: datetime) -> datetime:
 def lease_end(at: datetime, lease: timedelta = LEASE) -> datetime:
     """Until when a worker that renews its lease at `at` has the job."""
     return at + lease
+
+
+def worker_name(command: str, host: str, process: int) -> str:
+    """What a worker is called: which command it is, on which machine, in which process."""
+    return f"{command} on {host}, process {process}"
+
+
+def dead_workers(names: Iterable[str], starting: str, is_process: Callable[[int], bool]) -> list[str]:
+    """Which of these workers have died, as far as the one that is just `starting` can know: those of its own machine whose
+    process does not exist, and any that had its name before it. `is_process` says whether a process of this machine
+    exists."""
+    pattern = re.compile(r".* on (?P<host>.+), process (?P<process>\d+)")
+    own = pattern.fullmatch(starting)
+    dead = []
+    for name in names:
+        found = pattern.fullmatch(name)
+        if found is None or own is None or found["host"] != own["host"]:
+            continue
+        if found["process"] == own["process"] or not is_process(int(found["process"])):
+            dead.append(name)
+    return dead
 
 
 def retry_delay(attempt: int) -> timedelta:

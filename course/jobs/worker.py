@@ -7,6 +7,7 @@ its lease has ended. A worker that loses the database goes on once the database 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from datetime import datetime, timedelta
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from course.db import is_lock_failure, storage_fault
 from course.jobs import actions, queries
 from course.jobs.rules import (
     FAILED,
@@ -29,6 +31,7 @@ from course.jobs.rules import (
     JobRun,
     Lane,
     WorkerStoppingError,
+    dead_workers,
     due_slot,
     retry_delay,
 )
@@ -36,6 +39,8 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 
 _LOG = logging.getLogger("course")
 Clock = Callable[[], datetime]
+SAY_AGAIN_SECONDS = 600.0  # between two lines about one trouble of the database
+CALM_SECONDS = 30.0  # without any trouble, after which it is over
 POLL_SECONDS = 1.0  # between two looks at the queue
 RECONNECT_SECONDS = 3.0  # after an error of the database
 PROGRESS_SECONDS = 1.0  # progress within one stage is stored this often at most: each time is a transaction
@@ -49,6 +54,46 @@ class LocalTask:
     name: str
     every: timedelta
     run: Callable[[datetime], object]
+
+
+class DatabaseTrouble:
+    """Says in one line that the database is away, busy or not writable, again after SAY_AGAIN_SECONDS, and once that it is
+    over: every thread meets it every few seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: dict[str, float] = {}
+        self._last: float | None = None
+
+    def meets(self, title: str, error: BaseException) -> bool:
+        """Whether an error is of this sort; if so, it need not be logged any more."""
+        kind = storage_fault(error) or ("busy" if is_lock_failure(error) else None)
+        if kind is None:
+            return False
+        with self._lock:
+            self._last = time.monotonic()
+            is_new = self._last - self._said.get(kind, -SAY_AGAIN_SECONDS) >= SAY_AGAIN_SECONDS
+            if is_new:
+                self._said[kind] = self._last
+        if is_new:
+            cause = getattr(error, "orig", error)
+            _LOG.error("background work waits for the database (%s), %s: %s", kind, title, cause)
+        return True
+
+    def is_calm(self) -> None:
+        """Said after work that met no trouble."""
+        if self._last is None:
+            return
+        with self._lock:
+            over = self._last is not None and time.monotonic() - self._last >= CALM_SECONDS
+            if over:
+                self._last = None
+                self._said.clear()
+        if over:
+            _LOG.warning("background work goes on: the database does its work again")
+
+
+_trouble = DatabaseTrouble()
 
 
 class LocalSchedule:
@@ -71,8 +116,9 @@ class LocalSchedule:
             names.append(task.name)
             try:
                 task.run(at)
-            except Exception:
-                _LOG.exception("the task %s failed", task.name)
+            except Exception as error:
+                if not _trouble.meets(task.name, error):
+                    _LOG.exception("the task %s failed", task.name)
         return names
 
 
@@ -92,6 +138,7 @@ class JobWorker:
 
     def start(self, local_tasks: Sequence[LocalTask] = ()) -> None:
         """Start the threads: those of the lanes, the heartbeat, the schedule, and one for the local tasks."""
+        self._take_over()
         local = LocalSchedule(local_tasks)
         loops: list[tuple[str, Callable[[], object], float]] = [
             ("heartbeat", self.renew_leases, self._lease.total_seconds() / 6),
@@ -104,6 +151,20 @@ class JobWorker:
             thread = threading.Thread(target=self._loop, args=(title, step, pause), name=f"jobs: {title}", daemon=True)
             self._threads.append(thread)
             thread.start()
+
+    def _take_over(self) -> None:
+        """Set the jobs free that workers of this machine had when they died, such as the one that this one replaces: nobody
+        needs to wait until their leases have ended."""
+        try:
+            with self._app.app_context():
+                with read_only_session() as session:
+                    names = queries.busy_workers(session)
+                if dead := dead_workers(names, self._name, _is_process):
+                    with unit_of_work() as session:
+                        actions.end_leases(session, dead, self._clock())
+        except DBAPIError as error:  # then they are free when their leases have ended
+            if not _trouble.meets("taking over jobs", error):
+                raise
 
     def stop(self, seconds: float) -> bool:
         """Claim nothing more, and wait so long for the jobs that run; whether all threads have ended. A job that reports
@@ -128,15 +189,11 @@ class JobWorker:
                 with self._app.app_context():
                     busy = step() is True
             except BaseException as error:  # also what would end a thread: the next job has its turn all the same
-                _LOG.log(
-                    logging.WARNING if _is_database_error(error) else logging.ERROR,
-                    "%s: %s",
-                    title,
-                    error,
-                    exc_info=True,
-                )
+                if not _trouble.meets(title, error):
+                    _LOG.exception("%s: %s", title, error)
                 self.stop_requested.wait(RECONNECT_SECONDS)
                 continue
+            _trouble.is_calm()
             if not busy:
                 self.stop_requested.wait(pause)
 
@@ -208,7 +265,8 @@ class JobWorker:
             words = str(error)
             self._settle(lambda session: actions.fail_job(session, kind, claim, words, self._clock()))
         except BaseException as error:
-            _LOG.exception("job %s (%s) failed", claim.job_id, kind.name)
+            if not _trouble.meets(f"job {claim.job_id} ({kind.name})", error):
+                _LOG.exception("job %s (%s) failed", claim.job_id, kind.name)
             if _is_database_error(error) and claim.attempt < kind.attempts:
                 later = self._clock() + retry_delay(claim.attempt)
                 self._settle(lambda session: actions.release_job(session, claim, later, costs_attempt=True))
@@ -228,7 +286,8 @@ class JobWorker:
             except DBAPIError as error:
                 if not _is_database_error(error) or time.monotonic() > until or self.stop_requested.is_set():
                     raise
-                _LOG.warning("what became of a job could not be recorded yet: %s", error)
+                if not _trouble.meets("what became of a job", error):
+                    _LOG.warning("what became of a job could not be recorded yet: %s", error)
             self.stop_requested.wait(RECONNECT_SECONDS / 3)
 
     def _progress(self, claim: Claim, lost: threading.Event) -> Callable[[str, int, int], None]:
@@ -251,8 +310,17 @@ class JobWorker:
         return report
 
 
+def _is_process(number: int) -> bool:
+    """Whether a process of this machine has that number."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
+
+
 def _is_database_error(error: BaseException) -> bool:
     """Whether the database is away or busy, so that the same may work a moment later."""
-    return isinstance(error, OperationalError | InterfaceError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
+    return isinstance(error, OperationalError | InterfaceError) or storage_fault(error) is not None

@@ -113,7 +113,7 @@ def log_streamed_export(asked: ReportRequest, seen: ReportView) -> None:
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
     """The file for a command, once it is in the audit log. Raises LookupError as `build_report_file`."""
     catch_up(asked.at, tell)
-    with read_only_session(snapshot=True) as session:
+    with read_only_session(snapshot=True, replica=True) as session:
         made = build_report_file(session, ledger, asked, tell)
     with unit_of_work() as session:
         log_report_export(session, asked, made)
@@ -138,7 +138,7 @@ def make_report_file(run: JobRun) -> None:
     asked = ReportRequest(file.kind, wanted, viewer, run.at)
     catch_up(run.at, run.progress)
     # In the language in which it was asked for; a job of an earlier version names none, and its file is in English.
-    with use_language(run.arguments.get("language")), read_only_session(snapshot=True) as session:
+    with use_language(run.arguments.get("language")), read_only_session(snapshot=True, replica=True) as session:
         made = build_report_file(session, app_status_cache(), asked, run.progress)
     with unit_of_work() as session:
         store_file(session, run, made.data, len(made.people), run.clock())

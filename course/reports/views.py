@@ -44,7 +44,14 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, discard_request_state, read_only_session, signed_in_context, unit_of_work
+from course.web.unit_of_work import (
+    db,
+    discard_request_state,
+    read_from_replica,
+    read_only_session,
+    signed_in_context,
+    unit_of_work,
+)
 
 pages = Blueprint("reports", __name__)
 # Above this many people the first line of a process takes seconds, so that it has a page of its own.
@@ -69,7 +76,7 @@ def _set_navigation() -> None:
 def show() -> Response:
     """The counts, the status bar and the people, most urgent first. The query string holds the filter."""
     report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
-    view = my_report_view(report_filter)
+    view = my_report_view(report_filter, from_replica=True)
     number = min(query_number("page") or 1, view.report.pages)
     page_lines = view.report.page(number)
     names = view.report.names_of([line.id for line in page_lines])
@@ -137,7 +144,7 @@ def file(kind: str) -> Response | WsgiResponse:
     report_filter, mistakes = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
     if mistakes:
         abort(400)
-    view, cache = my_report_view(report_filter), app_status_cache()
+    view, cache = my_report_view(report_filter, from_replica=True), app_status_cache()
     # As on the page, a team that the viewer does not see is ignored.
     report_request = ReportRequest(kind, replace(report_filter, team=view.team), current_user.person, now())
     number, most = len(view.report.lines), REPORT_FORMATS[kind].max_immediate
@@ -170,7 +177,7 @@ def file(kind: str) -> Response | WsgiResponse:
 
 def _csv_of(view: ReportView, language: str) -> Iterator[bytes]:
     """The report as CSV, read on a session of its own and in that language, because those of the request have ended."""
-    with read_only_session(snapshot=True) as session:
+    with read_only_session(snapshot=True, replica=True) as session:
         zone = str(app_state().config.time_zone)
         portions = csv_stream(session, library(), reading_from(view, session), zone, lambda *_: None)
         while True:
@@ -293,12 +300,14 @@ def _visible_batch(reminder_id: int) -> list[RequestedReminder]:
     return [one for one in batch if one.person_id in visible_ids] or abort(404)
 
 
-def my_report_view(report_filter: ReportFilter) -> ReportView:
+def my_report_view(report_filter: ReportFilter, from_replica: bool = False) -> ReportView:
     """The part of the report that the signed-in person may see."""
     viewer = current_user.person
     freshness = refresh_standings(now()) if report_filter.on is None else CURRENT
     # What was read before may be older than what the refresh found.
     discard_request_state()
+    if from_replica:
+        read_from_replica()
     organisation = current_organisation()
     organisation_name = organisation.name if organisation else _("Everyone")
     context = signed_in_context(db())

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as browser
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from course.db import is_lock_failure
+from course.db import StorageFault, is_lock_failure, storage_fault
 from course.translation import lazy_gettext as _
 from course.web.duplicate_forms import FormAlreadySentError
-from course.web.expired_form import busy_form_response, expired_form_response, is_same_origin
+from course.web.expired_form import (
+    ExpiredForm,
+    busy_form_response,
+    expired_form_response,
+    is_same_origin,
+    unsaved_form,
+)
 from course.web.input_guard import UNSTORABLE_TEXT
 from course.web.proxy_checks import browser_refuses_cookies, cookie_test_address, csrf_refusal_reason, has_course_cookie
 from course.web.unit_of_work import discard_request_state
@@ -44,6 +51,51 @@ ERROR_TEXTS = {
     ),
 }
 
+NOT_SAVED = _("This cannot be saved now")
+# What is said while nothing can be stored, or nothing read: to somebody who sent something, and to somebody who opened a page.
+STORAGE_TEXTS: Mapping[StorageFault, tuple[str, str]] = {
+    "full": (
+        _(
+            "The course has no room left to save anything. What you sent has not been saved. What was saved before is safe. "
+            "Tell your administrator, and send it again when there is room."
+        ),
+        _(
+            "The course has no room left to save anything, and this page needs some. What was saved before is safe. Tell "
+            "your administrator, and open the page again later."
+        ),
+    ),
+    "unwritable": (
+        _(
+            "The course cannot write to its database. What you sent has not been saved. What was saved before is safe. "
+            "Tell your administrator, and send it again later."
+        ),
+        _(
+            "The course cannot write to its database, and this page needs that. What was saved before is safe. Tell your "
+            "administrator, and open the page again later."
+        ),
+    ),
+    "away": (
+        _(
+            "The course cannot reach its database. This is usually over within a minute. What was saved before is safe. "
+            "Wait a moment, then send it again. What has been saved already is not saved twice."
+        ),
+        _(
+            "The course cannot reach its database. This is usually over within a minute. What was saved before is safe. "
+            "Wait a moment, then open the page again."
+        ),
+    ),
+}
+NO_SIGN_IN = (
+    _("Nobody can sign in now"),
+    _(
+        "The course cannot save anything at the moment, and it notes each sign-in. Your password is not the reason. Try again "
+        "in a few minutes. If it is the same then, tell your administrator."
+    ),
+)
+NOT_SHOWN = _("This page cannot be shown now")
+# Seconds after which a program that waits may ask again.
+STORAGE_RETRY_SECONDS: Mapping[StorageFault, int] = {"full": 60, "unwritable": 60, "away": 5}
+
 NO_COOKIES_TEXT = _(
     "Signing in needs a cookie, which says who you are until you sign out. Allow cookies for this address in the "
     "settings of your browser, then go to the sign-in page again."
@@ -55,26 +107,27 @@ def init(app: Flask) -> None:
     app.register_error_handler(HTTPException, _handle_http_error)
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(FormAlreadySentError, _handle_duplicate_form)
-    app.register_error_handler(OperationalError, _handle_database_error)
+    app.register_error_handler(DBAPIError, _handle_database_error)
     app.register_error_handler(PoolTimeoutError, _handle_database_error)
     app.register_error_handler(Exception, _handle_unexpected_error)
     app.before_request(_check_cookies)
 
 
-def error_page(status: int, title: str, text: str) -> Response:
-    """An error page that reads nothing from the database, so that it cannot fail as well."""
+def error_page(status: int, title: str, text: str, form: ExpiredForm | None = None) -> Response:
+    """An error page that reads nothing from the database, so that it cannot fail as well; with a `form`, a button sends
+    that again."""
     template = current_app.jinja_env.get_template("errors/error.html")
     # The number under which the log tells what happened, where it is ours to find out.
     number = g.get("request_id", "") if status >= 500 else ""
-    return make_response(template.render(status=status, title=title, text=text, number=number), status)
+    return make_response(template.render(status=status, title=title, text=text, number=number, form=form), status)
 
 
 def _handle_http_error(error: HTTPException) -> Response:
     discard_request_state()
     # What fails after the view, such as recording that a page was shown, reaches this handler as an error 500.
     cause = getattr(error, "original_exception", None)
-    if _is_busy(cause):
-        return _busy_response(cause)
+    if (answer := _database_answer(cause)) is not None:
+        return answer
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
     title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
@@ -143,10 +196,18 @@ def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
 
 
 def _handle_database_error(error: Exception) -> Response:
-    """Locks that were not free in time, and a pool without a free connection, are no fault: the same request may succeed
-    in a moment."""
+    """Locks that were not free in time, a pool without a free connection, and a database that takes nothing are no fault of
+    the program: the same request may succeed later."""
     discard_request_state()
-    return _busy_response(error) if _is_busy(error) else _handle_unexpected_error(error)
+    return _database_answer(error) or _handle_unexpected_error(error)
+
+
+def _database_answer(error: BaseException | None) -> Response | None:
+    """The answer to an error that another time may not have; None if it is a fault of the program."""
+    if _is_busy(error):
+        return _busy_response(error)
+    fault = storage_fault(error)
+    return None if fault is None else _unsaved_response(fault, error)
 
 
 def _is_busy(error: BaseException | None) -> bool:
@@ -161,6 +222,19 @@ def _busy_response(error: BaseException | None) -> Response:
     except SQLAlchemyError:
         response = error_page(503, *ERROR_TEXTS[503])  # the page around the form could not be read either
     response.headers["Retry-After"] = str(BUSY_RETRY_SECONDS)
+    return response
+
+
+def _unsaved_response(fault: StorageFault, error: BaseException | None) -> Response:
+    """Status 503, with what was entered; one line in the log says why."""
+    _LOG.error("the database takes nothing (%s): %s", fault, getattr(error, "orig", error))
+    sends = request.method == "POST"
+    for_sender, for_reader = STORAGE_TEXTS[fault]
+    title, text = (NOT_SAVED, for_sender) if sends else (NOT_SHOWN, for_reader)
+    if sends and request.endpoint == "auth.sign_in":
+        title, text = NO_SIGN_IN
+    response = error_page(503, title, text, unsaved_form() if sends else None)
+    response.headers["Retry-After"] = str(STORAGE_RETRY_SECONDS[fault])
     return response
 
 

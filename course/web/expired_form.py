@@ -11,7 +11,7 @@ import base64
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -87,6 +87,15 @@ def busy_form_response() -> Response | None:
     if form is None or form.holds_password or form.owner != form_owner():
         return None
     return _render_page("errors/busy.html", form, form.fields, 503)
+
+
+def unsaved_form() -> ExpiredForm | None:
+    """The form of this request with its token, for a page that asks the database nothing, so that it can be sent again as
+    it is; None if this is not a form from a page of this course, or if it holds a password."""
+    form = _submitted_form() if request.method == "POST" else None
+    if form is None or form.holds_password or not is_same_origin():
+        return None
+    return replace(form, fields=(*form.fields, (CSRF_FIELD, request.form.get(CSRF_FIELD, ""))))
 
 
 def _render_page(template: str, form: ExpiredForm, hidden: Sequence[tuple[str, str]], status: int = 409) -> Response:

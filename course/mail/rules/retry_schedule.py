@@ -17,13 +17,14 @@ RETRY_DELAYS = (
 )
 # A refusal that is called final, but may be about the sender or the server: nothing changes within minutes.
 REFUSAL_RETRY_DELAY = timedelta(hours=2)
-# Longer than one round of sending can take. A claim that is older is from a sender that died.
-CLAIM_DURATION = timedelta(minutes=30)
+# Longer than handing over one mail can take, with a new connection to a server that is slow at each answer. A claim that is
+# older is from a sender that died.
+CLAIM_DURATION = timedelta(minutes=5)
 UNKNOWN_OUTCOME = _(
     "The program was stopped while it handed this mail over, so it is not known whether it left. It is not sent again "
     "automatically. Ask whether it has arrived, or send it again."
 )
-# Seconds after which a round of sending ends, so that it stays well below CLAIM; the rest is for the next one.
+# Seconds after which a round of sending ends; the rest is for the next one.
 ROUND_SECONDS = 600.0
 # How long a mail waits for a mail server that cannot be reached, or that accepts nothing.
 MAX_SERVER_WAIT = timedelta(days=7)

@@ -1,0 +1,273 @@
+"""The course as real processes that a test may kill: `flask serve`, or any other command, in a process group of its own.
+
+Importing the course takes longer than anything else at a start. So one process imports it once and forks for each start;
+everything after the import happens as in a fresh process. Run as a program, this module is that process: it reads a line of
+JSON for each start, and answers with the number of the new process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlalchemy.orm import configure_mappers
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVER_KEY = "x" * 40
+START_SECONDS = 60.0
+CODE_MARK = "\nexit code "
+
+
+class Starter:
+    """The process that has imported the course."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.course_process"], env=environment,
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def start(self, command: Sequence[str], settings: Mapping[str, str], log: Path) -> int:
+        """Start `flask COMMAND` with these settings, in a process group of its own; its number."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([list(command), dict(settings), str(log)]) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+@contextmanager
+def starter() -> Iterator[Starter]:
+    """A starter; ended with the block."""
+    made = Starter()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+class CourseProcess:
+    """`flask serve` on a database, as often as a test starts it; its log is `folder`/log."""
+
+    def __init__(self, starting: Starter, url: str, folder: Path, **more: str) -> None:
+        self.port = free_port()
+        self.log = folder / "log"
+        self.settings = {
+            "DATABASE_URL": url, "SECRET_KEY": SERVER_KEY, "PORT": str(self.port), "MAIL_URL": "console:",
+            "PUBLIC_URL": f"http://127.0.0.1:{self.port}", "FLASK_SKIP_DOTENV": "1", **more,
+        }  # fmt: skip
+        self._starting = starting
+        self.pid = 0
+
+    def start(self) -> float:
+        """Start it and wait until it answers; how long that took, in seconds. Raises TimeoutError."""
+        began = time.monotonic()
+        self.begin("serve")
+        wait_until(
+            lambda: self.answers() or self.is_gone(), START_SECONDS, lambda: f"no answer:\n{self.log_text()[-3000:]}"
+        )
+        if self.is_gone():
+            raise TimeoutError(f"the server has ended:\n{self.log_text()[-3000:]}")
+        return time.monotonic() - began
+
+    def begin(self, *command: str) -> None:
+        """Start `flask COMMAND`, which runs until it is killed or stopped."""
+        self.pid = self._starting.start(command, self.settings, self.log)
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/health/live", 2.0)[0] == 200
+        except (OSError, HTTPException):
+            return False
+
+    def get(self, path: str, seconds: float = 30.0) -> tuple[int, str]:
+        """Status and body of a page for somebody who has not signed in."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def children(self) -> list[int]:
+        """The processes that the server has started itself, the oldest first."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal():
+                with suppress(OSError):
+                    if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == self.pid:
+                        found.append(int(folder.name))
+        return sorted(found)
+
+    def kill(self) -> None:
+        """SIGKILL to all processes of the server at once, as when the machine dies."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        wait_until(self.is_gone, 10)
+
+    def stop(self) -> None:
+        """Stop it as an administrator does; what does not end within half a minute is killed."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        try:
+            wait_until(self.is_gone, 30)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def is_gone(self) -> bool:
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def flask(self, *command: str, **more: str) -> tuple[int, str]:
+        """Run `flask COMMAND` with the settings of this server; its exit code and what it printed."""
+        log = self.log.with_name("-".join(["flask", *command[:2]]))
+        log.unlink(missing_ok=True)
+        pid = self._starting.start(command, {**self.settings, **more}, log)
+        wait_until(lambda: not Path(f"/proc/{pid}").exists(), 120)
+        said, _, code = log.read_text().rpartition(CODE_MARK)
+        return (int(code), said) if code.strip().isdecimal() else (1, log.read_text())
+
+
+@contextmanager
+def serving(starting: Starter, url: str, folder: Path, **more: str) -> Iterator[CourseProcess]:
+    """A server that runs, stopped at the end."""
+    course = CourseProcess(starting, url, folder, **more)
+    course.start()
+    try:
+        yield course
+    finally:
+        course.stop()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30.0, why: Callable[[], str] = lambda: "") -> None:
+    """Wait until it is so. Raises TimeoutError with the words of `why`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"it has not come to that within {seconds:.0f} s. {why()}")
+        time.sleep(0.02)
+
+
+class Visitor:
+    """A browser that keeps its connection and its cookie, and says what each answer was."""
+
+    def __init__(self, port: int, seconds: float = 30.0) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
+        self._cookie = self._token = ""
+
+    def send(self, method: str, path: str, form: str = "") -> tuple[int, str, str]:
+        """Status, Location and body. Raises OSError or HTTPException if there was no answer; the next call connects anew."""
+        headers = {"Cookie": self._cookie} if self._cookie else {}
+        if method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers["Origin"] = f"http://127.0.0.1:{self._connection.port}"
+        try:
+            self._connection.request(method, path, form or None, headers)
+            answer = self._connection.getresponse()
+            body = answer.read().decode()
+        except (OSError, HTTPException):
+            self._connection.close()
+            raise
+        if cookie := answer.getheader("Set-Cookie"):
+            self._cookie = cookie.split(";")[0]
+        return answer.status, answer.getheader("Location") or "", body
+
+    def post(self, path: str, form: Mapping[str, object]) -> tuple[int, str, str]:
+        """Send a form with the token of this session; status, Location and body."""
+        return self.send("POST", path, urlencode({"csrf_token": self._token, **form}, doseq=True))
+
+    def open_sign_in(self) -> None:
+        """Open the page on which one signs in."""
+        self._token = form_token(self.send("GET", "/sign-in")[2])
+
+    def sign_in(self, email: str, password: str) -> tuple[int, str, str]:
+        """Sign in, from the page that is open."""
+        answer = self.post("/sign-in", {"email": email, "password": password})
+        if answer[0] == 303:
+            self._token = form_token(self.send("GET", "/me")[2])
+        return answer
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def form_token(body: str) -> str:
+    """The token against forgery in a page. Raises LookupError if it has no form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', body)
+    if not found:
+        raise LookupError("no form on the page")
+    return found[1]
+
+
+def _run(command: list[str], settings: dict[str, str], log: str) -> None:
+    """What the forked process does; never returns."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, target in ((nothing, 0), (out, 1), (out, 2)):
+        os.dup2(number, target)
+    os.environ.update(settings)
+    sys.argv = ["flask", *command]
+    from flask.cli import main as flask  # noqa: PLC0415
+
+    try:
+        flask()
+    except SystemExit as ended:
+        print(f"{CODE_MARK}{ended.code or 0}", flush=True)
+
+
+def main() -> None:
+    """Fork for each line of standard input."""
+    import app  # noqa: F401, PLC0415 (this is what takes the time)
+
+    configure_mappers()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes
+    for line in iter(sys.stdin.readline, ""):
+        if (pid := os.fork()) == 0:
+            try:
+                _run(*json.loads(line))
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                os._exit(1)
+        with suppress(PermissionError, ProcessLookupError):
+            os.setpgid(pid, pid)  # before anybody is told of it
+        print(pid, flush=True)
+
+
+if __name__ == "__main__":
+    main()
