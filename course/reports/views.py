@@ -30,7 +30,7 @@ from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, c
 from course.reports.report_view import ReportView, current_report_view, last_twelve_months, reading_from, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
-from course.reports.twelve_months import MonthLine
+from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE_IN_ALL, MonthLine
 from course.standings.jobs import refresh_standings
 from course.standings.queries.changes import people_count
 from course.standings.rules import CURRENT
@@ -56,7 +56,6 @@ from course.web.unit_of_work import (
 pages = Blueprint("reports", __name__)
 # Above this many people the first line of a process takes seconds, so that it has a page of its own.
 MAX_PEOPLE_WITH_LINE = 500
-MAX_PEOPLE_WITH_LINE_IN_ALL = 2000
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 

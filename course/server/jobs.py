@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from course.analytics import jobs as analytics
 from course.auth import jobs as auth
 from course.backups import jobs as backups
+from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
 from course.idempotency.actions import delete_old_forms
@@ -22,10 +23,14 @@ from course.privacy import jobs as privacy
 from course.refreshers import jobs as refreshers
 from course.reminders import jobs as reminders
 from course.reports import jobs as reports
+from course.reports.app_status_cache import app_status_cache
+from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE_IN_ALL, month_ends
 from course.scheduled_reports import jobs as scheduled_reports
 from course.standings import jobs as standings
 from course.standings.jobs import refresh_standings
-from course.web.unit_of_work import unit_of_work
+from course.standings.queries.changes import people_count
+from course.web.app_state import app_state
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 HOUR = timedelta(hours=1)
 
@@ -40,8 +45,14 @@ def _delete_old_jobs(run: JobRun) -> None:
         delete_old_jobs(session, run.at)
 
 
-def _refresh_standings(at: datetime) -> None:
+def _refresh_reports(at: datetime) -> None:
+    """The rows that reports read, and in a small organisation the facts behind the line of the last twelve months."""
     refresh_standings(at)
+    zone = str(app_state().config.time_zone)
+    today = civil_date(at, zone)
+    with read_only_session() as session:
+        if people_count(session, MAX_PEOPLE_WITH_LINE_IN_ALL + 1) <= MAX_PEOPLE_WITH_LINE_IN_ALL:
+            app_status_cache().certified_counts(session, zone, month_ends(today))
 
 
 JOBS = (
@@ -60,4 +71,4 @@ FEATURES = (
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.
-SERVER_TASKS = (LocalTask("standings", timedelta(minutes=5), _refresh_standings),)
+SERVER_TASKS = (LocalTask("standings", timedelta(minutes=5), _refresh_reports),)

@@ -243,7 +243,7 @@ def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, ses
             job.run(now())
     with asked(app) as queries:
         assert "Alex Morgan" in client.get("/report").text
-    assert len(queries) <= 9
+    assert len(queries) <= 12
     read_facts = [
         query
         for query in queries
