@@ -30,9 +30,8 @@ from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, c
 from course.reports.report_view import ReportView, current_report_view, last_twelve_months, reading_from, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
-from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE_IN_ALL, MonthLine
+from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, MonthLine
 from course.standings.jobs import refresh_standings
-from course.standings.queries.changes import people_count
 from course.standings.rules import CURRENT
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
@@ -54,8 +53,6 @@ from course.web.unit_of_work import (
 )
 
 pages = Blueprint("reports", __name__)
-# Above this many people the first line of a process takes seconds, so that it has a page of its own.
-MAX_PEOPLE_WITH_LINE = 500
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 
@@ -121,10 +118,9 @@ def months() -> Response:
 
 
 def _has_few_people(view: ReportView) -> bool:
-    """Whether the line of the months is quick to make: few people are in the report, and not many in all, because the
-    first line of a process reads the facts of everybody."""
-    most = MAX_PEOPLE_WITH_LINE_IN_ALL
-    return view.report.total <= MAX_PEOPLE_WITH_LINE and people_count(db(), most + 1) <= most
+    """Whether few people are in the organisation, so that the line of the months is quick to make."""
+    everybody = len(view.day_lines) or sum(cell.people for cell in view.cells) or view.report.total
+    return everybody <= MAX_PEOPLE_WITH_LINE
 
 
 def _months(view: ReportView) -> MonthLine | None:

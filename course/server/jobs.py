@@ -24,7 +24,7 @@ from course.refreshers import jobs as refreshers
 from course.reminders import jobs as reminders
 from course.reports import jobs as reports
 from course.reports.app_status_cache import app_status_cache
-from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE_IN_ALL, month_ends
+from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, month_ends
 from course.scheduled_reports import jobs as scheduled_reports
 from course.standings import jobs as standings
 from course.standings.jobs import refresh_standings
@@ -51,7 +51,7 @@ def _refresh_reports(at: datetime) -> None:
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
     with read_only_session() as session:
-        if people_count(session, MAX_PEOPLE_WITH_LINE_IN_ALL + 1) <= MAX_PEOPLE_WITH_LINE_IN_ALL:
+        if people_count(session, MAX_PEOPLE_WITH_LINE + 1) <= MAX_PEOPLE_WITH_LINE:
             app_status_cache().certified_counts(session, zone, month_ends(today))
 
 
