@@ -106,11 +106,14 @@ STEPS = (TEAMS, PEOPLE, MEMBERSHIPS, ENROLMENTS, PAGES, COMPLETIONS, CERTIFICATE
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number of a size of the organisation; `unit` is ms, s or the like."""
+    """One measured number of a size of the organisation, printed as it is found; `unit` is ms, s or the like."""
 
     name: str
     value: float
     unit: str
+
+    def __post_init__(self) -> None:
+        print(f"  {self.name:<38} {self.value:12,.1f} {self.unit}", flush=True)
 
 
 def fill(engine: Engine, people: int, first: int, last: int, steps: tuple[str, ...] = STEPS) -> None:
@@ -229,7 +232,7 @@ def _csv(app: Flask, people: int) -> Figure:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = 0
     started = time.perf_counter()
-    with app.test_request_context(), read_only_session() as session:
+    with app.test_request_context(), read_only_session(snapshot=True) as session:
         zone = str(app_state().config.time_zone)
         context = make_context(session, None, now())
         view = current_report_view(context, app_status_cache(), COMMAND_VIEWER, ReportFilter(), "Riverside", CURRENT)
@@ -282,8 +285,6 @@ def main() -> None:
     for people in options.people:
         print(f"{people:,} people", flush=True)
         found[people] = measure(people, min(people, options.derived or people))
-        for figure in found[people]:
-            print(f"  {figure.name:<38} {figure.value:12,.1f} {figure.unit}", flush=True)
     print("| |" + "|".join(f" {people:,} " for people in found) + "|")
     print("|---" * (len(found) + 1) + "|")
     for place, figure in enumerate(next(iter(found.values()))):
