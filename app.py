@@ -73,6 +73,7 @@ from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.server import commands as serving_commands
 from course.server.settings_check import settings_warnings
+from course.standings import commands as standings_commands
 from course.teams import views as teams
 from course.training_records import views as training_records
 from course.web import (
@@ -152,6 +153,7 @@ CLI_COMMANDS = (
     report_commands.group,
     signin_commands.group,
     serving_commands.serve_command,
+    standings_commands.group,
     system_commands.jobs_group,
     system_commands.system_group,
     serving_commands.worker_command,

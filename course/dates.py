@@ -38,7 +38,7 @@ def add_months(day: date, months: int) -> date:
 
 def format_date(value: date) -> str:
     """A date in words of the current language: 12 February 2027."""
-    return babel_format_date(value, "d MMMM y", current_locale())
+    return _day_in_words(value, "d MMMM y", current_language())
 
 
 def format_month(value: date, short: bool = False) -> str:

@@ -51,6 +51,7 @@ from course.reminders.actions import recheck_reminder
 from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
 from course.server import events as server_events
+from course.standings.actions import note_step
 from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
 
@@ -94,6 +95,7 @@ def register_handlers() -> None:
     subscribe(InvitationRequested, send_invitation_with_due_date)
     subscribe(CourseCompleted, certify)
     subscribe(StepEnded, complete_refresher)
+    subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)
     subscribe(BeforeMailSend, check_link_mail)
     subscribe(EarlierCertificate, import_listed_certificate)

@@ -29,6 +29,7 @@ from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import SentReport
 from course.server.models import WorkerBeat
+from course.standings.models import PersonStatus
 from course.training_records.models import RecordView
 
 MODEL_CLASSES = (
@@ -48,6 +49,7 @@ MODEL_CLASSES = (
     Pair,
     PeopleImport,
     Person,
+    PersonStatus,
     PublishedFigure,
     RecordView,
     RefresherPart,

@@ -22,10 +22,13 @@ from course.people.queries import viewers
 from course.people.rules import Viewer
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import app_status_cache
-from course.reports.report_files import REPORT_FORMATS, ReportHeading, render_report_file
-from course.reports.report_view import build_report_view, report_rows
+from course.reports.report_files import REPORT_FORMATS, ReportHeading, csv_stream, render_report_file
+from course.reports.report_view import ReportView, current_report_view, report_rows
 from course.reports.rules import ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
+from course.standings.jobs import catch_up
+from course.standings.queries.rows import listed_portion
+from course.standings.rules import CURRENT
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 from course.translation import gettext as _
@@ -33,6 +36,7 @@ from course.translation import lazy_gettext, use_language
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
+LOG_PORTION = 10_000  # people who are written to their access log in one unit of work
 READING_STAGE = lazy_gettext("Reading who is in it")
 
 
@@ -56,20 +60,23 @@ class ReportFile:
 
 
 def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: StageCallback) -> ReportFile:
-    """The file. It only reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there
-    on that day, or that the viewer may not see."""
+    """The file; that of today is made from the rows that are kept, which the caller has brought up to date. It only
+    reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there on that day, or that
+    the viewer may not see."""
     zone = str(app_state().config.time_zone)
     tell(READING_STAGE, 0, 1)
     ours = organisation(session)
     name = ours.name if ours else ""
     context = Context(session, asked.viewer.id or None, asked.at, zone)
-    seen = build_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"))
+    seen = current_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"), CURRENT)
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines
-    data = render_report_file(
-        asked.kind, seen, report_rows(session, library(), seen, lines), ReportHeading(name, zone, asked.at), tell
-    )
+    if asked.kind == "csv":
+        data = b"".join(csv_stream(session, library(), seen, zone, tell))
+    else:
+        rows = report_rows(session, library(), seen, list(lines))
+        data = render_report_file(asked.kind, seen, rows, ReportHeading(name, zone, asked.at), tell)
     return ReportFile(data, tuple(line.id for line in lines), seen.on)
 
 
@@ -83,9 +90,30 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
         log_record_export(context, made.people, EXPORT, lazy_gettext("team report, %(kind)s", kind=kind))
 
 
+def log_streamed_export(asked: ReportRequest, seen: ReportView) -> None:
+    """The same before the file is sent, of people who are read from the rows that are kept: a portion in each unit of
+    work, so that nobody who writes has to wait long."""
+    if seen.stored is None:
+        raise ValueError("a file that is sent while it is made is read from the rows that are kept")
+    kind, after = REPORT_FORMATS[asked.kind].name, 0
+    details = {"people": len(seen.report.lines), "as": kind, "on": seen.on, "team": asked.wanted.team}
+    detail = lazy_gettext("team report, %(kind)s", kind=kind)
+    while True:
+        with unit_of_work() as session:
+            context = make_context(session, asked.viewer.id, asked.at)
+            ids = listed_portion(session, seen.stored.wanted, after, LOG_PORTION)
+            if after == 0:
+                record_event(context, "report.exported", None, details)
+            log_record_export(context, ids, EXPORT, detail)
+        if len(ids) < LOG_PORTION:
+            return
+        after = ids[-1]
+
+
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
     """The file for a command, once it is in the audit log. Raises LookupError as `build_report_file`."""
-    with read_only_session(replica=True) as session:
+    catch_up(asked.at, tell)
+    with read_only_session(snapshot=True, replica=True) as session:
         made = build_report_file(session, ledger, asked, tell)
     with unit_of_work() as session:
         log_report_export(session, asked, made)
@@ -108,8 +136,9 @@ def make_report_file(run: JobRun) -> None:
         raise LookupError(NOT_ALLOWED)
     wanted, _ = parse_filter(dict(parse_qsl(str(run.arguments["filter"]))), STATUS_GROUPS, SETTINGS, today)
     asked = ReportRequest(file.kind, wanted, viewer, run.at)
+    catch_up(run.at, run.progress)
     # In the language in which it was asked for; a job of an earlier version names none, and its file is in English.
-    with use_language(run.arguments.get("language")), read_only_session(replica=True) as session:
+    with use_language(run.arguments.get("language")), read_only_session(snapshot=True, replica=True) as session:
         made = build_report_file(session, app_status_cache(), asked, run.progress)
     with unit_of_work() as session:
         store_file(session, run, made.data, len(made.people), run.clock())

@@ -3,24 +3,22 @@ new."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
 from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
 from course.mail.models import OutboxMail
-from course.organisation.models import Organisation
-from course.people.models import Membership, PersonChange
-from course.recertification import queries as renewal
-from course.recertification.rules.facts import CertificationFacts
 from course.reminders.models import Reminder
+from course.standings.queries.people import organisation_pathway as organisation_pathway
+from course.standings.queries.people import reported_people as reported_people
+from course.standings.rules import ReportedPerson as ReportedPerson
 
 SUMMARY_KINDS = ("manager", "lead")  # reminders that are about others
 
@@ -46,53 +44,6 @@ _HIGH_WATER_QUERY = select(
 def high_water_mark(session: Session) -> HighWaterMark:
     """The present high-water mark. One query."""
     return HighWaterMark._make(session.execute(_HIGH_WATER_QUERY).one())
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedPerson:
-    """One person with everything from which a line of any day is made. `memberships` are (team, from, until),
-    `previous_names` are (name, until), oldest first."""
-
-    id: int
-    name: str
-    email: str
-    facts: CertificationFacts
-    memberships: tuple[tuple[int, datetime, datetime | None], ...]
-    previous_names: tuple[tuple[str, datetime], ...]
-
-    def name_at(self, moment: datetime) -> str:
-        return next((name for name, until in self.previous_names if until > moment), self.name)
-
-    def teams_at(self, moment: datetime) -> tuple[int, ...]:
-        return tuple(
-            team for team, since, until in self.memberships if since <= moment and (until is None or until > moment)
-        )
-
-
-def reported_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[ReportedPerson]:
-    """All people, or those with these ids, including people who have left."""
-    memberships: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
-    membership_rows = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
-    previous_names: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
-    name_rows = select(PersonChange.person_id, PersonChange.name, PersonChange.changed_at).order_by(PersonChange.id)
-    if ids is not None:
-        membership_rows = membership_rows.where(Membership.person_id.in_(ids))
-        name_rows = name_rows.where(PersonChange.person_id.in_(ids))
-    for person, team, since, until in session.execute(membership_rows):
-        memberships[person].append((team, since, until))
-    for person, name, until in session.execute(name_rows):
-        previous_names[person].append((name, until))
-    return [
-        ReportedPerson(
-            person_facts.id,
-            person_facts.name,
-            person_facts.email,
-            person_facts.facts,
-            tuple(memberships[person_facts.id]),
-            tuple(previous_names[person_facts.id]),
-        )
-        for person_facts in renewal.people(session, zone, ids)
-    ]
 
 
 @dataclass(frozen=True)
@@ -131,11 +82,6 @@ def learners_active_after(session: Session, since: HighWaterMark, overlap: int) 
     return person_ids | set(session.execute(begun).scalars())
 
 
-def organisation_pathway(session: Session) -> str:
-    """The organisation's pathway now; empty before the set-up."""
-    return session.execute(select(Organisation.pathway)).scalar() or ""
-
-
 def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:
     """The time of the newest reminder of each person that was made by that moment, of everybody or of these people.
     Reminders that were withdrawn or superseded are left out, because nobody read them."""
@@ -149,3 +95,14 @@ def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) 
     if ids is not None:
         statement = statement.where(Reminder.person_id.in_(ids))
     return {person: made for person, made in session.execute(statement) if person is not None}
+
+
+def not_reminded_since(person_id: ColumnElement[int], since: datetime) -> ColumnElement[bool]:
+    """Whether no reminder to this person was made since that moment, as part of another query (see `last_reminders`)."""
+    made = (
+        select(Reminder.person_id)
+        .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(OutboxMail.withheld.is_(None))
+        .where(Reminder.person_id == person_id, Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at >= since)
+    )
+    return ~made.exists()

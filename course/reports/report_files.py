@@ -14,18 +14,20 @@ from threading import Lock
 from typing import Any
 
 import typst
+from sqlalchemy.orm import Session
 
 from course.certificates.typesetting import FONTS, ROOT
+from course.content.library import Library
 from course.dates import civil_date
 from course.dates import format_date as in_words
 from course.exports.rules import StageCallback
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.status_counts import status_count
-from course.reports.report_view import ReportRow, ReportView
+from course.reports.report_view import ReportRow, ReportView, report_rows
 from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER, ReportFilter
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
-from course.web.spreadsheet import csv_bytes, xlsx_bytes
+from course.web.spreadsheet import csv_bytes, csv_portions, xlsx_bytes
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 _PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = (
@@ -39,6 +41,8 @@ COLUMNS = (
 PDF_COLUMNS = (_PERSON, _TEAM, _STATUS, _PROGRESS, _STARTED, _DUE, _LAST_DAY, _LAST_REMINDER)
 PDF_BATCH_SIZE = 1000  # people in one part of a PDF
 PROGRESS_INTERVAL = 5000  # lines after which the progress is reported
+CSV_PORTION = 2000  # people in one portion of a CSV file
+MAX_DERIVED_IMMEDIATE = 20_000  # people of a past day up to whom a file is made within the request
 WRITING_STAGE = lazy_gettext("Writing the file")
 _lock = Lock()
 
@@ -62,12 +66,30 @@ class ReportHeading:
     at: datetime
 
 
-def row_cells(row: ReportRow, zone: str) -> tuple[object, ...]:
-    """The cells of a line; dates are dates, not text."""
-    line = row.line
-    reminder_day = civil_date(row.last_reminder, zone) if row.last_reminder else None
-    return (line.name, line.email, row.teams, str(row.pathway), line.employment_start, str(line.label), str(row.progress),
-            line.due, line.valid_until, reminder_day)  # fmt: skip
+class CellMaker:
+    """Makes the cells of a line; dates are dates, not text. What many lines say is put into words once."""
+
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+        self._labels: dict[tuple[str, date | None, int], str] = {}
+        self._words: dict[str, str] = {}
+
+    def cells(self, row: ReportRow) -> tuple[object, ...]:
+        """The cells of a line in the order of COLUMNS."""
+        line = row.line
+        key = line.state, line.due, line.overdue_days
+        label = self._labels.get(key)
+        if label is None:
+            label = self._labels[key] = str(line.label)
+        reminder_day = civil_date(row.last_reminder, self._zone) if row.last_reminder else None
+        return (line.name, line.email, row.teams, self._in_words(row.pathway), line.employment_start, label,
+                self._in_words(row.progress), line.due, line.valid_until, reminder_day)  # fmt: skip
+
+    def _in_words(self, text: str) -> str:
+        words = self._words.get(text)
+        if words is None:
+            words = self._words[text] = str(text)
+        return words
 
 
 def _headings(columns: Sequence[str]) -> tuple[str, ...]:
@@ -99,10 +121,32 @@ def _xlsx(
 
 
 def _cell_rows(rows: Sequence[ReportRow], zone: str, report_progress: StageCallback) -> Iterator[tuple[object, ...]]:
+    maker = CellMaker(zone)
     for number, row in enumerate(rows):
         if number % PROGRESS_INTERVAL == 0:
             report_progress(WRITING_STAGE, number, len(rows))
-        yield row_cells(row, zone)
+        yield maker.cells(row)
+
+
+def csv_stream(
+    session: Session, library: Library, view: ReportView, zone: str, report_progress: StageCallback
+) -> Iterator[bytes]:
+    """The report as CSV, a portion at a time, so that the memory that it takes is constant."""
+    return csv_portions(_csv_rows(session, library, view, zone, report_progress))
+
+
+def _csv_rows(
+    session: Session, library: Library, view: ReportView, zone: str, report_progress: StageCallback
+) -> Iterator[list[tuple[object, ...]]]:
+    maker, number = CellMaker(zone), 0
+    yield [_headings(COLUMNS)]
+    report_progress(WRITING_STAGE, 0, len(view.report.lines))
+    everyone = iter(view.report.lines)
+    while lines := list(itertools.islice(everyone, CSV_PORTION)):
+        rows = report_rows(session, library, view, lines)
+        yield [maker.cells(row) for row in rows]
+        number += len(lines)
+        report_progress(WRITING_STAGE, number, len(view.report.lines))
 
 
 def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:
@@ -219,7 +263,9 @@ def _compile_pdf(template_data: dict[str, Any]) -> bytes:
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REPORT_FORMATS = {
-    "csv": ReportFormat("CSV", "text/csv", _csv, 20_000),
+    "csv": ReportFormat(
+        "CSV", "text/csv", _csv, 10_000_000
+    ),  # it is sent while it is made, from the rows that are kept
     "xlsx": ReportFormat("Excel", _XLSX_TYPE, _xlsx, 5_000),  # not translated: a name
     "pdf": ReportFormat("PDF", "application/pdf", _pdf, 1_000),
 }

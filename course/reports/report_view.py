@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -12,8 +12,8 @@ from course.content.library import Library
 from course.content.schema import SETTINGS
 from course.context import Context
 from course.learning.queries import progress_facts_of_many
-from course.learning.rules.progress import ProgressFacts, progress
 from course.people.queries import TeamView
+from course.people.queries import teams as open_teams
 from course.people.rules import Viewer
 from course.recertification.rules.certification_status import PAUSED, UP_TO_DATE
 from course.recertification.rules.facts import REFRESHER
@@ -26,20 +26,29 @@ from course.reports.rules import (
     completion_report,
     team_summaries,
 )
-from course.reports.status_cache import StatusCache
+from course.reports.status_cache import END_OF_TIME, StatusCache
+from course.reports.stored_report import StoredRows, stored_report
 from course.reports.twelve_months import MonthLine, MonthPoint, month_ends, month_line
+from course.standings.queries.changes import people_count
+from course.standings.queries.rows import counted_cells, total_cells
+from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter
+from course.standings.rules import modules_done as modules_done
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
 from course.translation import lazy_ngettext
 
 PROGRESS_BATCH_SIZE = 500  # people in one query for progress
+REMINDER_BATCH_SIZE = 2000  # people in one query for reminders; of more of them those of everybody are read
+MAX_DERIVED = 20_000  # people up to whom today's report is derived from the facts while the rows are made
 
 
 @dataclass(frozen=True)
 class ReportView:
     """A report that the viewer may see. `teams` are the teams that they can choose from, as they were on the day,
     `name` says whose report it is, `team` which team was chosen (None: all of them), `at` is the moment as of which the
-    report is made, `day_lines` are everybody's lines of that day, `included` the teams that count (None: everybody)."""
+    report is made, `day_lines` are everybody's lines of that day. Of a report of today that is read from the rows that are kept,
+    `stored` reads them, `cells` are how many people are in each team and group, and `freshness` says whether they are
+    those of now. `included` are the teams that count (None: everybody)."""
 
     report: CompletionReport
     teams: Sequence[TeamView]
@@ -49,14 +58,18 @@ class ReportView:
     at: datetime
     team: int | None = None
     day_lines: Sequence[StatusLine] = field(default=(), repr=False)
+    freshness: Freshness = CURRENT
+    stored: StoredRows | None = field(default=None, repr=False)
+    cells: Sequence[CountedCell] = field(default=(), repr=False)
     included: frozenset[int] | None = None
 
     def team_summaries(self) -> list[TeamSummary]:
         """The teams of the report, each with its sub-teams; those below the chosen team, if one was chosen."""
         parents = {team.id: team.parent_id for team in self.teams}
         below = team_subtree(self.team, parents) - {self.team} if self.team is not None else parents.keys()
+        counted: Sequence[Counted] = self.day_lines or self.cells
         return team_summaries(
-            self.day_lines, [(team.id, team.name, team.parent_id) for team in self.teams if team.id in below]
+            counted, [(team.id, team.name, team.parent_id) for team in self.teams if team.id in below]
         )
 
 
@@ -64,11 +77,66 @@ def build_report_view(
     context: Context, cache: StatusCache, viewer: Viewer, report_filter: ReportFilter, organisation_name: str
 ) -> ReportView:
     """The report of the teams that the viewer manages today and of all teams that were below them on the day; for an
-    administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist."""
+    administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist.
+    It is derived from the facts, also for today."""
     today = context.today
     day = cache.day(context.session, context.zone, report_filter.on or today, today)
-    parents = {team.id: team.parent_id for team in day.tree}
-    names = {team.id: team.name for team in day.tree}
+    scope = _scope(day.tree, viewer, report_filter, organisation_name)
+    return ReportView(
+        completion_report(day.ordered(report_filter.sort), report_filter, scope.included),
+        scope.choosable,
+        scope.names,
+        scope.name,
+        report_filter.on or today,
+        day.at,
+        scope.chosen,
+        day.lines,
+        included=scope.included,
+    )
+
+
+def current_report_view(
+    context: Context,
+    cache: StatusCache,
+    viewer: Viewer,
+    report_filter: ReportFilter,
+    organisation_name: str,
+    freshness: Freshness,
+) -> ReportView:
+    """As `build_report_view`; for today from the rows that are kept, which were refreshed just now. As long as everybody
+    is being derived anew, a report of few people is derived from the facts instead."""
+    derive = freshness.rebuilding and people_count(context.session, MAX_DERIVED + 1) <= MAX_DERIVED
+    if report_filter.on is not None or derive:
+        return build_report_view(context, cache, viewer, report_filter, organisation_name)
+    session, today = context.session, context.today
+    scope = _scope(open_teams(session), viewer, report_filter, organisation_name)
+    wanted = StandingsFilter(
+        scope.included, (report_filter.group,) if report_filter.group else (), report_filter.pathway,
+        report_filter.started_from, report_filter.started_to, report_filter.search_text, report_filter.sort,
+    )  # fmt: skip
+    narrowed = scope.included is None and report_filter.is_narrowed
+    cells = total_cells(session) if narrowed else counted_cells(session)
+    report = stored_report(session, cells, report_filter, wanted, today)
+    return ReportView(
+        report, scope.choosable, scope.names, scope.name, today, END_OF_TIME, scope.chosen, freshness=freshness,
+        stored=StoredRows(session, wanted), cells=() if narrowed else cells, included=scope.included,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What a viewer may see of a tree of teams: `included` are the teams that count (None: everybody)."""
+
+    included: frozenset[int] | None
+    choosable: Sequence[TeamView]
+    names: Mapping[int, str]
+    name: str
+    chosen: int | None
+
+
+def _scope(tree: Sequence[TeamView], viewer: Viewer, report_filter: ReportFilter, organisation_name: str) -> _Scope:
+    parents = {team.id: team.parent_id for team in tree}
+    names = {team.id: team.name for team in tree}
     visible: frozenset[int] | None = None
     if not viewer.administrator:
         visible = frozenset().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
@@ -79,18 +147,14 @@ def build_report_view(
     elif visible is not None:
         managed_names = [names[team] for team in viewer.manages if team in names]
         name = managed_names[0] if len(managed_names) == 1 else _("My teams")
-    choosable = [team for team in day.tree if visible is None or team.id in visible]
-    return ReportView(
-        completion_report(day.ordered(report_filter.sort), report_filter, included),
-        choosable,
-        names,
-        name,
-        report_filter.on or today,
-        day.at,
-        chosen,
-        day.lines,
-        included,
-    )
+    return _Scope(included, [team for team in tree if visible is None or team.id in visible], names, name, chosen)
+
+
+def reading_from(view: ReportView, session: Session) -> ReportView:
+    """The same report of today, read on another session, because that of the request has ended."""
+    if view.stored is None:
+        return view
+    return replace(view, report=view.report.reading_from(session), stored=StoredRows(session, view.stored.wanted))
 
 
 def last_twelve_months(context: Context, cache: StatusCache, view: ReportView) -> MonthLine | None:
@@ -120,9 +184,32 @@ class ReportRow:
 def report_rows(session: Session, library: Library, view: ReportView, lines: Sequence[StatusLine]) -> list[ReportRow]:
     """The lines as they are shown. Three queries for a page; for a file one more for each 500 people in the course."""
     modules = len(library.modules)
+    if view.stored is not None:
+        modules_done_by_person = {line.id: line.modules_done for line in lines}
+    else:
+        modules_done_by_person = _modules_done_by_person(session, library, view, lines)
+    ids = [line.id for line in lines] if len(lines) <= REMINDER_BATCH_SIZE else None
+    reminder_times = last_reminders(session, ids, view.at)
+    texts: dict[tuple[object, ...], str] = {}
+    rows = []
+    for line in lines:
+        done = modules_done_by_person.get(line.id)
+        key = line.started is None, line.state, line.course, line.valid_until is None, done
+        text = texts.get(key)
+        if text is None:
+            text = texts[key] = _progress_text(line, done, modules)
+        teams = ", ".join(view.names[team] for team in line.teams if team in view.names)
+        rows.append(ReportRow(line, teams, text, reminder_times.get(line.id)))
+    return rows
+
+
+def _modules_done_by_person(
+    session: Session, library: Library, view: ReportView, lines: Sequence[StatusLine]
+) -> dict[int, int | None]:
+    """The modules that people have done who are in the course, by person id. One query for each 500 of them."""
     pathways = {line.id: line.pathway for line in lines if line.started and line.course != REFRESHER}
     in_course = list(pathways)
-    modules_done_by_person = {
+    return {
         person: modules_done(library, pathways[person], facts)
         for batch_start in range(0, len(in_course), PROGRESS_BATCH_SIZE)
         for person, facts in progress_facts_of_many(
@@ -130,23 +217,6 @@ def report_rows(session: Session, library: Library, view: ReportView, lines: Seq
         ).items()
         if facts.completed_at is None
     }
-    ids = [line.id for line in lines] if len(lines) <= PROGRESS_BATCH_SIZE else None
-    reminder_times = last_reminders(session, ids, view.at)
-    return [
-        ReportRow(
-            line,
-            ", ".join(view.names[team] for team in line.teams if team in view.names),
-            _progress_text(line, modules_done_by_person.get(line.id), modules),
-            reminder_times.get(line.id),
-        )
-        for line in lines
-    ]
-
-
-def modules_done(library: Library, pathway: str, facts: ProgressFacts) -> int:
-    """The number of modules that are done, of the course as this pathway reads it: some pages are for leaders only."""
-    variant = library.for_(pathway if pathway in SETTINGS else None, None)
-    return sum(one.done for one in progress(variant, facts).modules)
 
 
 def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:

@@ -15,18 +15,23 @@ from urllib.parse import urlencode
 
 from course.people.rules import distinct_names
 from course.people_import.rules.date_formats import InvalidDayError, read_day
-from course.recertification.rules.certification_status import StatusDetails
-from course.recertification.rules.explanations import COUNTED_GROUPS, GROUP_OF_STATE, STATUS_GROUPS, status_text
-from course.recertification.rules.facts import CertificationFacts, EmploymentFact
+from course.recertification.rules.explanations import COUNTED_GROUPS, GROUP_OF_STATE, STATUS_GROUPS
+from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
 from course.recertification.rules.validity_chain import cycles, last_valid_day
+from course.standings.rules import LONG_OVERDUE_DAYS as LONG_OVERDUE_DAYS
+from course.standings.rules import Counted
+from course.standings.rules import ListedPerson as ListedPerson
+from course.standings.rules import StatusLine as StatusLine
+from course.standings.rules import employments_known_on as employments_known_on
+from course.standings.rules import is_employed_on as is_employed_on
+from course.standings.rules import status_line as status_line
 from course.text import search_key
 from course.text import sort_key as by_name
 from course.translation import lazy_gettext as _
 
 # The order of the groups in the status bar, from up to date to not required.
 STATUS_BAR_ORDER = ("up-to-date", "due-soon", "overdue", "in-progress", "not-started", "paused", "not-required")
-_GROUP_RANK = {group: place for place, group in enumerate(STATUS_GROUPS)}
 SORT_ORDERS = {
     "worst": _("Most urgent first"),
     "name": _("By name"),
@@ -35,89 +40,6 @@ SORT_ORDERS = {
 }
 PAGE_SIZE = 50  # people on one page
 MAX_TEAM_ROWS = 30  # teams that the page lists; with more of them it lists those nearest to the top
-LONG_OVERDUE_DAYS = 365  # days overdue beyond which the page says it in a sentence
-
-
-@dataclass(frozen=True, slots=True)
-class StatusLine:
-    """One person in the report on a day. `teams` are the ids of the teams they were in, `pathway` the one they
-    followed, `employment_start` the first day of their spell of employment. `due`, `valid_until`, `overdue_days`,
-    `started` and `course` are those of the certification status."""
-
-    id: int
-    name: str
-    email: str
-    teams: tuple[int, ...]
-    pathway: str
-    employment_start: date | None
-    state: str
-    due: date | None
-    valid_until: date | None
-    overdue_days: int
-    started: date | None
-    course: str
-    on: date
-
-    @property
-    def group(self) -> str:
-        return GROUP_OF_STATE[self.state]
-
-    @property
-    def has_valid_certificate(self) -> bool:
-        """Whether a certificate was valid on the day, whatever else was due."""
-        return self.valid_until is not None and self.on <= self.valid_until
-
-    @property
-    def label(self) -> str:
-        """The certification status in words."""
-        return status_text(self.state, self.due, self.overdue_days, self.on)
-
-    @property
-    def urgency(self) -> tuple[int, date, str, int]:
-        """The sort key for the most urgent first: the longest overdue, then the nearest due date."""
-        return _GROUP_RANK[self.group], self.due or date.max, search_key(self.name), self.id
-
-
-@dataclass(frozen=True)
-class ListedPerson:
-    """A person as a report of a moment lists them: with the name and the teams of that moment."""
-
-    id: int
-    name: str
-    email: str
-    teams: tuple[int, ...]
-
-
-def status_line(
-    person: ListedPerson,
-    facts: CertificationFacts,
-    details: StatusDetails,
-    organisation_pathway: str,
-) -> StatusLine:
-    """A person's line from their certification status; `organisation_pathway` is for a person for whom no pathway was
-    ever chosen."""
-    choices = [one for one in facts.pathways if one.since <= details.on]
-    employments = employments_known_on(facts, details.on)
-    covering = [
-        one.start for one in employments if one.start <= details.on and (one.end is None or details.on <= one.end)
-    ]
-    return StatusLine(
-        person.id, person.name, person.email, person.teams,
-        choices[-1].name if choices else organisation_pathway,
-        max(covering or [one.start for one in employments], default=None),
-        details.state, details.due.day, details.valid_until, details.overdue_days, details.started, details.course, details.on,
-    )  # fmt: skip
-
-
-def employments_known_on(facts: CertificationFacts, on: date) -> tuple[EmploymentFact, ...]:
-    """The spells of employment as they were known on that day."""
-    return CertificationFacts(facts.employments).as_of(on).employments
-
-
-def is_employed_on(facts: CertificationFacts, on: date) -> bool:
-    """Whether a person was a member of staff at the end of that day, as it was known then: their employment had not
-    ended, or was agreed and had not begun yet."""
-    return any(one.end is None or on < one.end for one in employments_known_on(facts, on))
 
 
 def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
@@ -183,6 +105,15 @@ class CompletionReport:
     lines: Sequence[StatusLine] = field(repr=False)
     long_overdue_count: int = 0
 
+    def reading_from(self, _session: object) -> CompletionReport:
+        """The same report; one that is read while it is used is read on that session."""
+        return self
+
+    def names_of(self, ids: Iterable[int]) -> dict[int, str]:
+        """What to call these people of the report: their name, with the e-mail address where two people in it have the
+        same name."""
+        return {one: self.display_names[one] for one in ids}
+
     @cached_property
     def display_names(self) -> dict[int, str]:
         """For each person in the report their name, with the e-mail address where two people have the same name."""
@@ -237,7 +168,7 @@ def status_bar(counts: Mapping[str, int], total: int) -> list[tuple[str, str, in
 
 
 def team_summaries(
-    lines: Iterable[StatusLine], teams: Sequence[tuple[int, str, int | None]], max_rows: int = MAX_TEAM_ROWS
+    lines: Iterable[Counted], teams: Sequence[tuple[int, str, int | None]], max_rows: int = MAX_TEAM_ROWS
 ) -> list[TeamSummary]:
     """The teams of a report in the order of the tree, each with all its sub-teams. `teams` are (id, name, team above)
     with a team above before its sub-teams. Of more than `max_rows` teams only the levels that fit are listed, but always
@@ -258,10 +189,10 @@ def team_summaries(
             while place is not None and place in parents and place not in counting:
                 counting.add(place)
                 place = parents[place]
-        group, valid = line.group, line.has_valid_certificate
+        group, valid, people = line.group, line.has_valid_certificate, line.people
         for team in counting:
-            by_group[team][group] += 1
-            certified[team] += valid
+            by_group[team][group] += people
+            certified[team] += people if valid else 0
     return [
         TeamSummary(team, name, levels[team], by_group[team].total(), certified[team], by_group[team])
         for team, name, _above in teams

@@ -31,6 +31,7 @@ from course.reports.rules import (
     sort_lines,
     status_line,
 )
+from course.standings.queries.changes import next_people, people_count
 from course.teams.queries import team_tree
 
 # Kinds of audit events that change nothing that a report shows.
@@ -41,6 +42,8 @@ MAX_INCREMENTAL = 500  # audit events or people beyond which reading everybody a
 COMMIT_LAG_ROWS = 100  # rows that other transactions may be about to commit
 MULTI_PERSON_EVENTS = frozenset({"person.merged"})  # audit events about more people than the one they name
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)  # later than everything recorded
+MAX_KEPT_PEOPLE = 20_000  # people up to whom facts and lines are kept in memory
+PORTION = 1000  # people whose facts are in memory at once where there are more
 MAX_CACHED_DAYS = 4  # days whose lines are cached
 MAX_CACHED_MONTHS = 24  # past days of which only the certificates are cached
 
@@ -84,18 +87,16 @@ class StatusCache:
 
     def day(self, session: Session, zone: str, on: date, today: date) -> CachedDay:
         """Everybody who was employed on that day. Names, teams and memberships are those of the end of the day; for
-        today, those of now."""
+        today, those of now. With more than MAX_KEPT_PEOPLE the day is derived in portions, and nothing of it is kept."""
+        if people_count(session, MAX_KEPT_PEOPLE + 1) > MAX_KEPT_PEOPLE:
+            return _day_apart(session, zone, on, today)
         with self._lock:
             snapshot = self._current(session, zone)
             cached = snapshot.days.get(on)
             if cached is not None and cached.at == END_OF_TIME and on < today:
                 cached = None  # derived while the day was today, so it would include what was recorded later
             if cached is None:
-                at = (
-                    END_OF_TIME
-                    if on >= today
-                    else start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
-                )
+                at = _end_of(on, zone, today)
                 lines = sorted(_status_lines(snapshot, snapshot.people.values(), on, at), key=_urgency)
                 cached = snapshot.days[on] = CachedDay(at, lines, team_tree(session, at))
                 while len(snapshot.days) > MAX_CACHED_DAYS:
@@ -107,10 +108,11 @@ class StatusCache:
     ) -> list[tuple[int, int]]:
         """For the end of each of these past days the number of people of these teams (None: of everybody), and of those
         who held a valid certificate, as it was known then. Much quicker than the lines of the day, and kept for longer.
-        What is new in the database since the last call of `day` does not matter to a past day, so it is not asked for.
-        """
+        With more than MAX_KEPT_PEOPLE nothing of it is kept."""
+        if people_count(session, MAX_KEPT_PEOPLE + 1) > MAX_KEPT_PEOPLE:
+            return _counts_apart(session, zone, days, teams)
         with self._lock:
-            snapshot = self._snapshot or self._current(session, zone)
+            snapshot = self._current(session, zone)
             while len(snapshot.certified) > MAX_CACHED_MONTHS:
                 snapshot.certified.pop(next(iter(snapshot.certified)))
             return [_certified_count(snapshot, on, zone, teams) for on in days]
@@ -145,6 +147,39 @@ class StatusCache:
             )
         self._snapshot = snapshot
         return snapshot
+
+
+def _end_of(on: date, zone: str, today: date) -> datetime:
+    """The last moment of a past day; of today the end of time."""
+    return END_OF_TIME if on >= today else start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
+
+
+def _day_apart(session: Session, zone: str, on: date, today: date) -> CachedDay:
+    """A day of many people. Their facts are in memory only while the portion is derived to which they belong."""
+    at, after = _end_of(on, zone, today), 0
+    lines: list[StatusLine] = []
+    snapshot = StatusSnapshot(
+        queries.high_water_mark(session), {}, policies(session, zone), queries.organisation_pathway(session)
+    )
+    while ids := next_people(session, after, PORTION):
+        lines += _status_lines(snapshot, queries.reported_people(session, zone, ids), on, at)
+        after = ids[-1]
+    return CachedDay(at, sorted(lines, key=_urgency), team_tree(session, at))
+
+
+def _counts_apart(
+    session: Session, zone: str, days: Sequence[date], teams: frozenset[int] | None
+) -> list[tuple[int, int]]:
+    """The same for many people, whose facts are in memory only while their portion is counted."""
+    sums, after = [(0, 0)] * len(days), 0
+    rules = policies(session, zone)
+    while ids := next_people(session, after, PORTION):
+        people = {person.id: person for person in queries.reported_people(session, zone, ids)}
+        portion = StatusSnapshot(HighWaterMark(0, 0, 0, 0), people, rules, "")
+        counts = [_certified_count(portion, on, zone, teams) for on in days]
+        sums = [(total + more[0], valid + more[1]) for (total, valid), more in zip(sums, counts, strict=True)]
+        after = ids[-1]
+    return sums
 
 
 def _certified_count(snapshot: StatusSnapshot, on: date, zone: str, teams: frozenset[int] | None) -> tuple[int, int]:

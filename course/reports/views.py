@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from flask import Blueprint, abort, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, make_response, render_template, request, stream_with_context, url_for
 from flask.wrappers import Response
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
@@ -14,38 +14,45 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS
-from course.dates import civil_date
+from course.dates import civil_date, start_of_day
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, download, file_content, unfinished_id
 from course.exports.rules import FileRequest
 from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
-from course.people.queries import ids_recordable_by, ids_visible_to
-from course.recertification.rules.explanations import ACTIONABLE_GROUPS, STATUS_GROUPS
+from course.people.queries import ids_visible_to
+from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
-from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export
-from course.reports.queries import last_reminders
-from course.reports.report_files import REPORT_FORMATS
-from course.reports.report_view import ReportView, build_report_view, last_twelve_months, report_rows
+from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
+from course.reports.reminding import actionable_people, remindable_number
+from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream
+from course.reports.report_view import ReportView, current_report_view, last_twelve_months, reading_from, report_rows
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
-from course.reports.twelve_months import MonthLine
+from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, MonthLine
+from course.standings.jobs import refresh_standings
+from course.standings.rules import CURRENT
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
 from course.training_records.remind_now import remind_all
-from course.translation import current_language, ngettext
+from course.translation import current_language, ngettext, use_language
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, read_from_replica, signed_in_context, unit_of_work
+from course.web.unit_of_work import (
+    db,
+    discard_request_state,
+    read_from_replica,
+    read_only_session,
+    signed_in_context,
+    unit_of_work,
+)
 
 pages = Blueprint("reports", __name__)
-# Above this many people the first line of a process takes seconds, so that it has a page of its own.
-MAX_PEOPLE_WITH_LINE = 500
 MAX_REMINDERS = 500  # people at once; each gets a mail of their own
 
 
@@ -64,11 +71,11 @@ def _set_navigation() -> None:
 @requires_permission(Permission.SEE_PEOPLE)
 def show() -> Response:
     """The counts, the status bar and the people, most urgent first. The query string holds the filter."""
-    read_from_replica()
     report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
-    view = my_report_view(report_filter)
+    view = my_report_view(report_filter, from_replica=True)
     number = min(query_number("page") or 1, view.report.pages)
     page_lines = view.report.page(number)
+    names = view.report.names_of([line.id for line in page_lines])
     # A person in the report of a past day may have left since, or may be in a team that the viewer does not see today.
     linked_ids = {line.id for line in page_lines}
     if report_filter.on is not None:
@@ -81,10 +88,11 @@ def show() -> Response:
         wrong=mistakes,
         entered=request.args,
         rows=report_rows(db(), library(), view, page_lines),
+        shown_names=names,
         open_to=linked_ids,
-        to_remind=_remindable_count(view) if report_filter.on is None and _can_remind() else 0,
+        to_remind=_remindable_number(view) if report_filter.on is None and _can_remind() else 0,
         teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
-        months=_months(view) if len(view.day_lines) <= MAX_PEOPLE_WITH_LINE and number == 1 else None,
+        months=_months(view) if number == 1 and _has_few_people(view) else None,
         page=number,
         groups=STATUS_GROUPS,
         sorts=SORT_ORDERS,
@@ -109,6 +117,12 @@ def months() -> Response:
     )
 
 
+def _has_few_people(view: ReportView) -> bool:
+    """Whether few people are in the organisation, so that the line of the months is quick to make."""
+    everybody = len(view.day_lines) or sum(cell.people for cell in view.cells) or view.report.total
+    return everybody <= MAX_PEOPLE_WITH_LINE
+
+
 def _months(view: ReportView) -> MonthLine | None:
     """The line of the report's team; see `last_twelve_months`."""
     return last_twelve_months(signed_in_context(db()), app_status_cache(), view)
@@ -122,14 +136,18 @@ def file(kind: str) -> Response | WsgiResponse:
     """
     if kind not in REPORT_FORMATS:
         abort(404)
-    read_from_replica()
     report_filter, mistakes = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
     if mistakes:
         abort(400)
-    view, cache = my_report_view(report_filter), app_status_cache()
+    view, cache = my_report_view(report_filter, from_replica=True), app_status_cache()
     # As on the page, a team that the viewer does not see is ignored.
     report_request = ReportRequest(kind, replace(report_filter, team=view.team), current_user.person, now())
-    if len(view.report.lines) <= REPORT_FORMATS[kind].max_immediate:
+    number, most = len(view.report.lines), REPORT_FORMATS[kind].max_immediate
+    if kind == "csv" and view.stored is not None and number <= most:
+        log_streamed_export(report_request, view)
+        stream = stream_with_context(_csv_of(view, current_language()))
+        return file_response(stream, REPORT_FORMATS[kind].media_type, f"report-{view.on}.{kind}")
+    if number <= min(most, MAX_DERIVED_IMMEDIATE):
         report_file = build_report_file(db(), cache, report_request, lambda *_: None)
         with unit_of_work() as session:
             log_report_export(session, report_request, report_file)
@@ -150,6 +168,19 @@ def file(kind: str) -> Response | WsgiResponse:
             else url_for("reports.show")
         )
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
+
+
+def _csv_of(view: ReportView, language: str) -> Iterator[bytes]:
+    """The report as CSV, read on a session of its own and in that language, because those of the request have ended."""
+    with read_only_session(snapshot=True, replica=True) as session:
+        zone = str(app_state().config.time_zone)
+        portions = csv_stream(session, library(), reading_from(view, session), zone, lambda *_: None)
+        while True:
+            with use_language(language):
+                portion = next(portions, None)
+            if portion is None:
+                return
+            yield portion
 
 
 @pages.get("/made/<int(max=2147483647):file_id>")
@@ -187,8 +218,7 @@ def remind() -> Response | WsgiResponse:
     view, form, at, viewer = my_report_view(report_filter), RemindForm(), now(), current_user.person
     if not _can_remind():
         abort(403, DEPUTY_READ_ONLY)
-    actionable_ids = _actionable_ids(view)
-    ids, zone = actionable_ids[:MAX_REMINDERS], app_state().config.time_zone
+    (ids, total), zone = actionable_people(db(), view, viewer, MAX_REMINDERS), app_state().config.time_zone
     if form.validate_on_submit():
         sent = [one for one in remind_all(signed_in_context(db(), at), ids, form.reason.data or "") if one.send_at]
         if not sent:
@@ -203,9 +233,10 @@ def remind() -> Response | WsgiResponse:
         )
         return redirect_after_post(url_for("reports.sent_reminders", reminder_id=newest_requested_id(db(), viewer.id)))
     previews = list(plan_reminders(db(), ids, "", zone, at))
+    names = view.report.names_of([plan.person_id for plan in previews])
     page = render_template(
-        "reports/remind.html", form=form, seen=view, wanted=report_filter, left=len(actionable_ids) - len(ids),
-        will=[plan for plan in previews if plan.reminder], not_now=_names_by_reason(previews, view),
+        "reports/remind.html", form=form, seen=view, wanted=report_filter, left=total - len(ids), shown_names=names,
+        will=[plan for plan in previews if plan.reminder], not_now=_names_by_reason(previews, names),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
@@ -215,25 +246,15 @@ def _can_remind() -> bool:
     return not current_user.person.only_reads
 
 
-def _actionable_ids(view: ReportView) -> list[int]:
-    """The people on the list who have something to do and whom the viewer may remind, most urgent first."""
-    viewer = current_user.person
-    ids = [line.id for line in view.report.lines if line.group in ACTIONABLE_GROUPS and line.id != viewer.id]
-    recordable_ids = set(ids_recordable_by(db(), viewer, ids))
-    return [one for one in ids if one in recordable_ids]
+def _remindable_number(view: ReportView) -> int:
+    """How many people on the list have something to do and were not reminded today: at most as many as are reminded at
+    once."""
+    midnight = start_of_day(today(), app_state().config.time_zone)
+    return remindable_number(db(), view, current_user.person, midnight, MAX_REMINDERS)
 
 
-def _remindable_count(view: ReportView) -> int:
-    """How many people on the list have something to do and were not reminded today."""
-    ids, zone = _actionable_ids(view), app_state().config.time_zone
-    reminder_times = last_reminders(db(), ids if len(ids) <= MAX_REMINDERS else None, view.at)
-    reminded_today = {one for one, made_at in reminder_times.items() if civil_date(made_at, zone) == today()}
-    return sum(one not in reminded_today for one in ids)
-
-
-def _names_by_reason(previews: Iterable[ReminderPreview], view: ReportView) -> dict[str, list[str]]:
+def _names_by_reason(previews: Iterable[ReminderPreview], names: Mapping[int, str]) -> dict[str, list[str]]:
     """The names of the people who would get no reminder, by reason."""
-    names = view.report.display_names
     names_by_reason: dict[str, list[str]] = {}
     for preview in previews:
         if preview.refusal_reason:
@@ -274,12 +295,18 @@ def _visible_batch(reminder_id: int) -> list[RequestedReminder]:
     return [one for one in batch if one.person_id in visible_ids] or abort(404)
 
 
-def my_report_view(report_filter: ReportFilter) -> ReportView:
+def my_report_view(report_filter: ReportFilter, from_replica: bool = False) -> ReportView:
     """The part of the report that the signed-in person may see."""
+    viewer = current_user.person
+    freshness = refresh_standings(now()) if report_filter.on is None else CURRENT
+    # What was read before may be older than what the refresh found.
+    discard_request_state()
+    if from_replica:
+        read_from_replica()
     organisation = current_organisation()
     organisation_name = organisation.name if organisation else _("Everyone")
-    context, viewer = signed_in_context(db()), current_user.person
-    return build_report_view(context, app_status_cache(), viewer, report_filter, organisation_name)
+    context = signed_in_context(db())
+    return current_report_view(context, app_status_cache(), viewer, report_filter, organisation_name, freshness)
 
 
 def today() -> date:

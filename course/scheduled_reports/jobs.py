@@ -15,7 +15,7 @@ from course.people.rules import Viewer
 from course.reminders.queries import sending_hours
 from course.reminders.rules.messages import NamedDueDay
 from course.reports.app_status_cache import app_status_cache
-from course.reports.report_view import ReportView, build_report_view
+from course.reports.report_view import ReportView, current_report_view
 from course.reports.rules import ReportFilter
 from course.scheduled_reports import actions, queries
 from course.scheduled_reports.queries import Subscription
@@ -28,6 +28,8 @@ from course.scheduled_reports.rules import (
     summarise_report,
 )
 from course.signed_links import MailChoiceLink, sign_link
+from course.standings.jobs import catch_up
+from course.standings.rules import CURRENT
 from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -48,6 +50,8 @@ def send_scheduled_reports(at: datetime) -> int:
         ]
         people = viewers(session, [one.person_id for one, _ in waiting], today)
         no = opted_out_people(session, SCHEDULED_REPORT)
+    if waiting:
+        catch_up(at)
     for one, period in waiting:
         viewer = people.get(one.person_id)
         if viewer is not None and one.person_id not in no:
@@ -66,16 +70,16 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     """Whether the report of a subscription was queued. Who may not see the team any more gets nothing."""
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
-    with read_only_session(replica=True) as session:
+    with read_only_session(snapshot=True, replica=True) as session:
         ours = organisation(session)
         context = Context(session, None, at, zone)
         name = ours.name if ours else ""
-        seen = build_report_view(context, app_status_cache(), viewer, ReportFilter(one.team_id), name)
-    if not may_receive_report(viewer, seen, one.team_id):
-        return False
-    report = seen.report
-    until = next_period(one.every, today).first - timedelta(days=1)
-    told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until)
+        seen = current_report_view(context, app_status_cache(), viewer, ReportFilter(one.team_id), name, CURRENT)
+        if not may_receive_report(viewer, seen, one.team_id):
+            return False
+        report = seen.report
+        until = next_period(one.every, today).first - timedelta(days=1)
+        told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until)
     message = _report_message(one, seen, told, today, until)
     named = {line.id for line in (*told.late, *told.near)}
     with unit_of_work() as session:

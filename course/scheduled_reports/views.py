@@ -16,7 +16,7 @@ from course.people.forms import team_choices
 from course.people.queries import person_by_email, viewers
 from course.people.rules import Viewer
 from course.reports.app_status_cache import app_status_cache
-from course.reports.report_view import ReportView, build_report_view
+from course.reports.report_view import ReportView, current_report_view
 from course.reports.rules import ReportFilter
 from course.reports.views import my_report_view, today
 from course.scheduled_reports import actions, queries
@@ -24,6 +24,7 @@ from course.scheduled_reports.forms import ReportSubscriptionForm
 from course.scheduled_reports.jobs import may_receive_report
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import FREQUENCIES, next_report_period
+from course.standings.rules import CURRENT
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
@@ -106,7 +107,7 @@ def _recipient(form: ReportSubscriptionForm) -> Viewer | None:
 
 def _report_view_of(viewer: Viewer, team_id: int | None) -> ReportView:
     context = signed_in_context(db())
-    return build_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), _("Everyone"))
+    return current_report_view(context, app_status_cache(), viewer, ReportFilter(team_id), _("Everyone"), CURRENT)
 
 
 class SubscriptionRow(NamedTuple):

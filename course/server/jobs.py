@@ -24,7 +24,11 @@ from course.refreshers import jobs as refreshers
 from course.reminders import jobs as reminders
 from course.reports import jobs as reports
 from course.reports.app_status_cache import app_status_cache
+from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, month_ends
 from course.scheduled_reports import jobs as scheduled_reports
+from course.standings import jobs as standings
+from course.standings.jobs import refresh_standings
+from course.standings.queries.changes import people_count
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
@@ -41,11 +45,14 @@ def _delete_old_jobs(run: JobRun) -> None:
         delete_old_jobs(session, run.at)
 
 
-def _warm_status_cache(at: datetime) -> None:
+def _refresh_reports(at: datetime) -> None:
+    """The rows that reports read, and in a small organisation the facts behind the line of the last twelve months."""
+    refresh_standings(at)
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
     with read_only_session() as session:
-        app_status_cache().day(session, zone, today, today)
+        if people_count(session, MAX_PEOPLE_WITH_LINE + 1) <= MAX_PEOPLE_WITH_LINE:
+            app_status_cache().certified_counts(session, zone, month_ends(today))
 
 
 JOBS = (
@@ -60,8 +67,8 @@ JOBS = (
 )
 FEATURES = (
     analytics, auth, backups, evidence, exports, mail, milestones, people, people_import, privacy, refreshers, reminders, reports,
-    scheduled_reports,
+    scheduled_reports, standings,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
-# Only where pages are served: figures that take long are in the memory of the process before somebody asks for them.
-SERVER_TASKS = (LocalTask("status cache", timedelta(minutes=5), _warm_status_cache),)
+# Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.
+SERVER_TASKS = (LocalTask("standings", timedelta(minutes=5), _refresh_reports),)

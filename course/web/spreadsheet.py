@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from course.db import assert_outside_unit_of_work
 
@@ -19,6 +20,15 @@ def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
     csv.writer(file).writerows([_escape_formula(value) for value in row] for row in rows)
     # With a byte order mark, without which Excel assumes another encoding.
     return file.getvalue().encode("utf-8-sig")
+
+
+def csv_portions(portions: Iterable[Iterable[Iterable[object]]]) -> Iterator[bytes]:
+    """The same, as the bytes of one portion of rows after another."""
+    begins = True
+    for rows in portions:
+        data = csv_bytes(rows)
+        yield data if begins else data.removeprefix(codecs.BOM_UTF8)
+        begins = False
 
 
 def _escape_formula(value: object) -> object:

@@ -32,6 +32,7 @@ from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.reports.makers import cached_lines
+from tests.standings.makers import assert_rows_say_what_facts_say
 
 DAY = date(2026, 11, 22)
 # The steps of a learner are stored where they belong, and are nobody else's business.
@@ -304,10 +305,12 @@ def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
     world = World(app, session)
     before = len(entries(session))
     cached_lines(app, session)
+    assert_rows_say_what_facts_say(app, session)
     action(world)
     new = entries(session)[before:]
     assert [entry.what for entry in new] == events
     assert cached_lines(app, session) == cached_lines(app, session, StatusCache()), "the report did not notice it"
+    assert_rows_say_what_facts_say(app, session)
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(integrity_faults(queries.all_entries(session)))

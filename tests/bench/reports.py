@@ -18,6 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import Engine, insert, inspect, text, update
 
 from app import create_app
@@ -25,16 +26,19 @@ from course import schema_upgrade
 from course.certificates.models import Certificate
 from course.clock import now
 from course.content.actions import archive
+from course.context import make_context
 from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
 from course.organisation.models import Organisation
 from course.people.models import Membership, Person, Team
 from course.people.rules import COMMAND_VIEWER
+from course.recertification.actions import grant_extension
 from course.reminders.models import Reminder
 from course.reports.app_status_cache import app_status_cache
 from course.reports.jobs import ReportRequest, build_report_file
 from course.reports.report_files import REPORT_FORMATS
 from course.reports.rules import ReportFilter
+from course.standings.jobs import catch_up
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
@@ -176,10 +180,18 @@ def measure(url: str, people: int) -> None:
         took = seconds(lambda: client.flask.get(address).get_data(), times)
         print(f"  {name:<24}  {1000 * took:8.0f} ms  {took / bare:6.1f} times", flush=True)
 
+    with app.app_context():
+        started = time.perf_counter()
+        derived = catch_up(now())
+        print(f"  {derived:,} derived at first   {1000 * (time.perf_counter() - started):8.0f} ms", flush=True)
     started = time.perf_counter()
     client.flask.get("/report")
     print(f"  first page of a process   {1000 * (time.perf_counter() - started):8.0f} ms", flush=True)
     line("page", "/report")
+    changed = iter(range(1000, 1000 + people))
+    changes = [_after_a_change(app, client, next(changed), today) for _ in range(9)]
+    took = sorted(changes)[len(changes) // 2]
+    print(f"  page after somebody did something {1000 * took:5.1f} ms  {took / bare:6.1f} times", flush=True)
     line("page of a team, by name", "/report?team=2&sort=name")
     line("search", "/report?q=person+10")
     with app.test_request_context(), read_only_session() as session:
@@ -195,6 +207,14 @@ def measure(url: str, people: int) -> None:
     with asked(app) as queries:
         client.flask.get("/report")
     print(f"  queries of a page         {len(queries):8}")
+
+
+def _after_a_change(app: Flask, client: Client, person_id: int, today: date) -> float:
+    """The seconds that the page takes right after something was recorded about a person."""
+    with app.app_context(), unit_of_work() as session:
+        until = today + timedelta(days=60 + person_id % 30)
+        grant_extension(make_context(session, None, NOW), person_id, until, "a long illness")
+    return seconds(lambda: client.flask.get("/report").get_data(), 1)
 
 
 def _bare(engine: Engine, today: date) -> None:

@@ -51,6 +51,8 @@ WORDS: dict[str, Any] = {
     "pair.ref": "secret-contact/second-phone",
     "pair.version": "1",
     "pathway_choice.pathway": "clubs",
+    "person_status.is_employed": False,
+    "person_status.teams": "",
     "record_view.day": None,
     "record_view.what": "export",
     "refresher_part.kind": "point",

@@ -221,6 +221,20 @@ def test_after_many_changes_everybody_is_read_again(
     assert lines == cached_lines(app, session, StatusCache())
 
 
+def test_a_past_day_of_many_people_is_derived_in_portions_and_not_kept(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = make_team(session, "Care")
+    for number in range(5):
+        make_person(session, f"Kim {number}", f"kim{number}@example.org", team=team, at=PAST)
+    kept = cached_lines(app, session, StatusCache())
+    monkeypatch.setattr(status_cache, "MAX_KEPT_PEOPLE", 4)
+    monkeypatch.setattr(status_cache, "PORTION", 2)
+    cache = StatusCache()
+    assert cached_lines(app, session, cache) == kept
+    assert cache._snapshot is None
+
+
 def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, session: Session, client: Client) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     session.commit()
@@ -229,7 +243,13 @@ def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, ses
             job.run(now())
     with asked(app) as queries:
         assert "Alex Morgan" in client.get("/report").text
-    assert len(queries) <= 6
+    assert len(queries) <= 12
+    read_facts = [
+        query
+        for query in queries
+        if re.search(r"FROM (employment|renewal_policy|pathway_choice \\w|membership)", query)
+    ]
+    assert read_facts == [], "rows are read, and facts are not"
 
 
 def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all_reminders_withdrawn(

@@ -198,6 +198,11 @@ PROOF = PersonalDataSection(
             cleared_columns={"learning": {"reason": "", "withdrawn_reason": None}}),
         PersonalDataTable("renewal_pause", _("Leaves"),
             {"since": _("From"), "until": _("To"), "reason": _("Reason")}, cleared_columns={"learning": {"reason": ""}}),
+        # Of somebody who has left the row holds nothing but days; it is derived again whenever something is erased.
+        PersonalDataTable("person_status", _("My line in the team report"),
+            {"state": _("Status"), "due": _("Due"), "valid_until": _("Valid until"), "derived_on": _("Worked out on")},
+            deletion_stage="proof", cleared_columns={"mail": {"email": ""}}),
+        PersonalDataTable("standing_change", _("Notes that my line is to be worked out again"), {}),
     ),
 )  # fmt: skip
 MAIL = PersonalDataSection(
@@ -304,6 +309,8 @@ NON_PERSONAL_TABLES = {
         "stay as they are when a person’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
     ),
     "registration_link": _("A link for a team."),
+    "standing_count": _("How many people of each team have which status."),
+    "standings_mark": _("Up to which entry of the log the team report is worked out."),
     "reminder_policy": _("A rule for everyone."),
     "renewal_policy": _("A rule for everyone."),
     "retention_schedule": _("A rule for everyone."),

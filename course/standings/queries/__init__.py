@@ -1,0 +1,1 @@
+"""Reading standings, by subject."""

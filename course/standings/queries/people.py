@@ -1,0 +1,69 @@
+"""Reading the facts from which standings are derived, of everybody or of some people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.learning.queries import progress_facts_of_many
+from course.organisation.models import Organisation
+from course.people.models import Membership, PersonChange
+from course.recertification import queries as renewal
+from course.recertification.rules.certification_status import status_details
+from course.standings.rules import DerivingRules, ReportedPerson, Standing, derive_standing, is_in_course
+
+
+def reported_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[ReportedPerson]:
+    """All people, or those with these ids, including people who have left."""
+    memberships: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
+    membership_rows = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until).order_by(
+        Membership.id
+    )
+    previous_names: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    name_rows = select(PersonChange.person_id, PersonChange.name, PersonChange.changed_at).order_by(PersonChange.id)
+    if ids is not None:
+        membership_rows = membership_rows.where(Membership.person_id.in_(ids))
+        name_rows = name_rows.where(PersonChange.person_id.in_(ids))
+    for person, team, since, until in session.execute(membership_rows):
+        memberships[person].append((team, since, until))
+    for person, name, until in session.execute(name_rows):
+        previous_names[person].append((name, until))
+    return [
+        ReportedPerson(
+            person_facts.id,
+            person_facts.name,
+            person_facts.email,
+            person_facts.facts,
+            tuple(memberships[person_facts.id]),
+            tuple(previous_names[person_facts.id]),
+        )
+        for person_facts in renewal.people(session, zone, ids)
+    ]
+
+
+def organisation_pathway(session: Session) -> str:
+    """The organisation's pathway now; empty before the set-up."""
+    return session.execute(select(Organisation.pathway)).scalar() or ""
+
+
+def deriving_rules(session: Session, zone: str, library: Library) -> DerivingRules:
+    """What all standings depend on. Three queries."""
+    return DerivingRules(renewal.policies(session, zone), organisation_pathway(session), library)
+
+
+def derived_standings(
+    session: Session, zone: str, rules: DerivingRules, ids: Collection[int], at: datetime, on: date
+) -> list[Standing]:
+    """The rows of these people as of the moment `at`, on the day `on`. About a dozen queries, and half a millisecond for
+    each person."""
+    people = reported_people(session, zone, ids)
+    details = {one.id: status_details(one.facts, rules.policies, on) for one in people}
+    in_course = [one for one, status in details.items() if is_in_course(status)]
+    done = progress_facts_of_many(session, in_course, at) if in_course else {}
+    found = (derive_standing(one, details[one.id], done.get(one.id), rules) for one in people)
+    return [standing for standing in found if standing is not None]

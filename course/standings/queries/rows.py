@@ -1,0 +1,170 @@
+"""Reading the rows: counts, pages in each order, and all rows one after another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from course.people.models import Membership, Person
+from course.people.queries import recordable_condition
+from course.people.rules import Viewer, name_key
+from course.standings.models import PersonStatus, StandingCount, StandingsMark
+from course.standings.rules import (
+    GROUP_RANKS,
+    GROUPS,
+    LINE_COLUMNS,
+    Cell,
+    CountedCell,
+    Standing,
+    StandingsFilter,
+    StatusLine,
+    split_teams,
+    stored_line,
+)
+
+STREAM_PORTION = 2000  # rows that are in memory at once while all of them are read
+_ROWS = PersonStatus.metadata.tables[PersonStatus.__tablename__]
+_COLUMNS = [_ROWS.c[name] for name in Standing.__slots__]
+_ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "worst": (_ROWS.c.group_rank, _ROWS.c.due_order, _ROWS.c.name_key, _ROWS.c.person_id),
+    "name": (_ROWS.c.name_key, _ROWS.c.name, _ROWS.c.person_id),
+    "due": (_ROWS.c.due_order, _ROWS.c.group_rank, _ROWS.c.name_key, _ROWS.c.person_id),
+    "start": (
+        _ROWS.c.employment_start.desc(), _ROWS.c.group_rank, _ROWS.c.due_order, _ROWS.c.name_key, _ROWS.c.person_id,
+    ),
+}  # fmt: skip
+
+
+def _conditions(wanted: StandingsFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_ROWS.c.is_employed]
+    if wanted.teams is not None:
+        member = exists().where(
+            Membership.person_id == _ROWS.c.person_id, Membership.until.is_(None), Membership.team_id.in_(wanted.teams)
+        )
+        conditions.append(member)
+    if wanted.groups:
+        conditions.append(_ROWS.c.group_rank.in_([GROUP_RANKS[group] for group in wanted.groups]))
+    if wanted.pathway:
+        conditions.append(_ROWS.c.pathway == wanted.pathway)
+    if wanted.started_from is not None:
+        conditions.append(_ROWS.c.employment_start >= wanted.started_from)
+    if wanted.started_to is not None:
+        conditions.append(_ROWS.c.employment_start <= wanted.started_to)
+    if wanted.search_text:
+        key, address = name_key(wanted.search_text), wanted.search_text.casefold()
+        in_address = _ROWS.c.email.contains(address, autoescape=True)
+        conditions.append(or_(_ROWS.c.name_key.contains(key, autoescape=True), in_address) if key else in_address)
+    return conditions
+
+
+def _listed(wanted: StandingsFilter) -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS).where(*_conditions(wanted)).order_by(*_ORDERS[wanted.sort])
+
+
+def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
+    return Standing(*row)
+
+
+def standings_page(session: Session, wanted: StandingsFilter, offset: int, limit: int) -> list[Standing]:
+    """Rows of the list from a place on, in its order. One query."""
+    return list(map(_standing, session.execute(_listed(wanted).offset(offset).limit(limit))))
+
+
+def all_lines(session: Session, wanted: StandingsFilter, on: date, in_portions: bool = False) -> Iterator[StatusLine]:
+    """Every line of the list in its order. With `in_portions` they are read as they are asked for, so that the memory that
+    they take is constant: the session has to read from one snapshot."""
+    columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS)).where(*_conditions(wanted))
+    options = {"yield_per": STREAM_PORTION} if in_portions else {}
+    for row in session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options):
+        yield stored_line(on, row)
+
+
+def standings_number(session: Session, wanted: StandingsFilter) -> int:
+    """How many rows the list has."""
+    return session.execute(select(func.count()).select_from(_ROWS).where(*_conditions(wanted))).scalar_one()
+
+
+def listed_portion(session: Session, wanted: StandingsFilter, after: int, limit: int) -> list[int]:
+    """The next people of the list by id, whatever its order."""
+    rows = select(_ROWS.c.person_id).where(*_conditions(wanted), _ROWS.c.person_id > after)
+    return list(session.execute(rows.order_by(_ROWS.c.person_id).limit(limit)).scalars())
+
+
+def namesakes(session: Session, wanted: StandingsFilter, names: Iterable[str]) -> frozenset[str]:
+    """Those of these names, as they are found, that several people in the list have."""
+    keys = {name_key(name) for name in names}
+    rows = select(_ROWS.c.name_key).where(*_conditions(wanted), _ROWS.c.name_key.in_(keys))
+    found = session.execute(rows.group_by(_ROWS.c.name_key).having(func.count() > 1))
+    return frozenset(row.name_key for row in found)
+
+
+@cache
+def _group(rank: int) -> str:
+    return GROUPS[rank]
+
+
+def counted_cells(session: Session) -> list[CountedCell]:
+    """How many people are in each cell. One query, with a few rows for each team."""
+    rows = session.execute(
+        select(
+            StandingCount.teams, StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue,
+            StandingCount.people,
+        )
+    )  # fmt: skip
+    return [
+        CountedCell(split_teams(teams), _group(rank), valid, late, people) for teams, rank, valid, late, people in rows
+    ]
+
+
+def total_cells(session: Session) -> list[CountedCell]:
+    """As `counted_cells`, of everybody together and without the teams."""
+    columns = StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue
+    rows = session.execute(select(*columns, func.sum(StandingCount.people)).group_by(*columns))
+    return [CountedCell((), _group(rank), valid, late, people) for rank, valid, late, people in rows]
+
+
+def recordable_ids(wanted: StandingsFilter, viewer: Viewer) -> Select[int]:
+    """The people in the list about whom the viewer may record something, but not the viewer, in the order of the list,
+    as part of another query."""
+    statement = (
+        select(_ROWS.c.person_id)
+        .join(Person, Person.id == _ROWS.c.person_id)
+        .where(*_conditions(wanted), Person.left_at.is_(None), recordable_condition(viewer), Person.id != viewer.id)
+    )
+    return statement.order_by(*_ORDERS[wanted.sort])
+
+
+def stored_standings(session: Session, ids: Collection[int]) -> dict[int, Standing]:
+    """The rows of these people, by person id."""
+    rows = session.execute(select(*_COLUMNS).where(_ROWS.c.person_id.in_(ids)))
+    return {row.person_id: _standing(row) for row in rows}
+
+
+def count_differences(session: Session) -> int:
+    """The number of cells whose stored count is not the number of rows."""
+    columns = [_ROWS.c[name] for name in Cell._fields]
+    rows = session.execute(select(*columns, func.count()).where(_ROWS.c.is_employed).group_by(*columns))
+    counted = Counter({tuple(row[:-1]): row[-1] for row in rows})
+    stored = Counter(
+        {
+            tuple(row[:-1]): row[-1]
+            for row in session.execute(
+                select(*(getattr(StandingCount, name) for name in Cell._fields), StandingCount.people)
+            )
+        }
+    )
+    return sum(counted[cell] != stored[cell] for cell in counted.keys() | stored.keys())
+
+
+def newest_check(session: Session) -> tuple[datetime, int, int] | None:
+    """When rows were last compared with their facts, how many, and how many differed; None if that was never done."""
+    row = session.execute(
+        select(StandingsMark.checked_at, StandingsMark.checked_people, StandingsMark.differing_people)
+    ).one_or_none()
+    return None if row is None or row[0] is None else (row[0], row[1] or 0, row[2] or 0)

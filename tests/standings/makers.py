@@ -1,0 +1,51 @@
+"""The rows that are kept beside what the facts say, derived anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from course.clock import now
+from course.dates import civil_date
+from course.reports.rules import SORT_ORDERS, ReportFilter, completion_report, team_summaries
+from course.reports.status_cache import StatusCache
+from course.reports.stored_report import StoredRows, stored_report
+from course.standings.jobs import check_standings, refresh_standings
+from course.standings.queries.rows import all_lines, counted_cells, standings_page
+from course.standings.rules import StandingsFilter
+from course.teams.queries import team_tree
+
+ZONE = "Europe/London"
+
+
+def assert_rows_say_what_facts_say(app: Flask, session: Session, at: datetime | None = None) -> None:
+    """Refresh the rows as a page does, and compare lines in each order, counts, team tables and every column with what a
+    process derives that has just started."""
+    at = at or now()
+    today = civil_date(at, ZONE)
+    session.commit()
+    session.expire_all()
+    with app.app_context():
+        assert refresh_standings(at).current
+        checked = check_standings(at, None)
+    assert (checked.differences, checked.cells) == ({}, 0)
+    session.commit()
+    day = StatusCache().day(session, ZONE, today, today)
+    for sort in SORT_ORDERS:
+        wanted = StandingsFilter(sort=sort)
+        stored = list(all_lines(session, wanted, today))
+        assert stored == list(day.ordered(sort)), sort
+        assert stored[1:3] == [one.line(today) for one in standings_page(session, wanted, 1, 2)]
+    cells = counted_cells(session)
+    tree = [(team.id, team.name, team.parent_id) for team in team_tree(session, day.at)]
+    assert team_summaries(cells, tree) == team_summaries(day.lines, tree)
+    for teams in (None, *(frozenset({team}) for team, _name, _above in tree)):
+        derived = completion_report(day.lines, ReportFilter(), teams)
+        kept = stored_report(session, cells, ReportFilter(), StandingsFilter(teams), today)
+        assert (kept.total, kept.certified_count, kept.counts, kept.long_overdue_count) == (
+            derived.total, derived.certified_count, derived.counts, derived.long_overdue_count,
+        )  # fmt: skip
+        assert list(kept.lines) == list(derived.lines)
+        assert StoredRows(session, StandingsFilter(teams)) == kept.rows
