@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.mail import queries
@@ -29,9 +28,7 @@ def quickest(session: Session) -> float:
     return min(taken)
 
 
-def test_pages_and_the_sender_are_not_slowed_down_by_a_full_outbox(
-    app: Flask, session: Session, client: Client
-) -> None:
+def test_pages_and_the_sender_are_not_slowed_down_by_a_full_outbox(session: Session, client: Client) -> None:
     administrator = make_person(session, role="administrator")
     sign_in(client, administrator)
     for number in range(100):
