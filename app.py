@@ -185,19 +185,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = CourseApplication(
         "course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates")
     )
-    app.config.update(
-        SECRET_KEY=config.secret_key,
-        MAX_CONTENT_LENGTH=256 * 1024,
-        SESSION_COOKIE_NAME="__Host-course" if config.secure else "course",
-        SESSION_COOKIE_SECURE=config.secure,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
-        SESSION_REFRESH_EACH_REQUEST=False,
-        WTF_CSRF_TIME_LIMIT=None,
-        WTF_CSRF_SSL_STRICT=config.secure,
-        PREFERRED_URL_SCHEME="https" if config.secure else "http",
-    )
+    app.config.update(_flask_settings(config))
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
     renderer = MailRenderer(
@@ -214,7 +202,8 @@ def create_app(config: Config | None = None) -> Flask:
     security_headers.init(app, config.secure)
     proxy_checks.init(app)
     signing_settings = SigningSettings(config.secret_key, config.public_url, config.time_zone)
-    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone})
+    replica = make_engine(config.database_read_url, config.threads) if config.database_read_url else None
+    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone}, replica)
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
@@ -235,6 +224,23 @@ def create_app(config: Config | None = None) -> Flask:
     app.context_processor(organisation.page_context)
     event_handlers.register_handlers()
     return app
+
+
+def _flask_settings(config: Config) -> dict[str, Any]:
+    """What Flask and its extensions are told."""
+    return {
+        "SECRET_KEY": config.secret_key,
+        "MAX_CONTENT_LENGTH": 256 * 1024,
+        "SESSION_COOKIE_NAME": "__Host-course" if config.secure else "course",
+        "SESSION_COOKIE_SECURE": config.secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": SESSION_LIFETIME,
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": config.secure,
+        "PREFERRED_URL_SCHEME": "https" if config.secure else "http",
+    }
 
 
 def _init_metrics(app: Flask, config: Config) -> None:

@@ -21,9 +21,8 @@ from click import ClickException, echo
 from dotenv import dotenv_values, find_dotenv
 from dotenv.parser import parse_stream
 from flask.helpers import get_load_dotenv
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
+from course.database_address import read_address, read_standby_address
 from course.sqlite_file import make_private
 
 ROOT = Path(__file__).resolve().parent
@@ -32,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
-    "METRICS_ADDRESS",
+    "METRICS_ADDRESS", "DATABASE_READ_URL",
 )  # fmt: skip
 
 # One for each processor, up to four: more of them need more memory than they are worth to one organisation.
@@ -61,6 +60,8 @@ class Config:
     demo_password: str = ""
     processes: int = 1
     backup_folder: Path | None = None
+    # A standby of the database, for reports and exports; "" for none.
+    database_read_url: str = ""
     # Where a monitoring program may read figures: host and port. None: nowhere.
     metrics_address: tuple[str, int] | None = None
     # Public keys (age1…) for which backups are encrypted; none: they are not.
@@ -155,7 +156,7 @@ def _setting_mistakes(name: str, value: str | None, seen: set[str]) -> list[str]
 def _holds_secret(name: str, value: str) -> bool:
     if name in ("SECRET_KEY", "DEMO_PASSWORD"):
         return bool(value)
-    return name in ("DATABASE_URL", "MAIL_URL") and "@" in value
+    return name in ("DATABASE_URL", "DATABASE_READ_URL", "MAIL_URL") and "@" in value
 
 
 def _without_foreign_env_files(environ: dict[str, str]) -> dict[str, str]:
@@ -221,6 +222,7 @@ class _ConfigReader:
         config = Config(
             secret_key=self.secret_key(),
             database_url=self.database_url(),
+            database_read_url=self.database_read_url(),
             public_url=self.public_url(f"http://127.0.0.1:{port}"),
             mail_url=self.mail(),
             mail_from=self.sender(),
@@ -298,34 +300,16 @@ class _ConfigReader:
             self.warnings.append(f"Warning: others on this machine can read {file}: chmod o-rwx {file}")
 
     def database_url(self) -> str:
-        raw = self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db"
-        try:
-            url = make_url(raw)
-        except (ArgumentError, ValueError):
-            self.mistakes.append("DATABASE_URL: is not a database address, such as sqlite:////srv/course.db.")
-            return raw
-        if url.drivername == "postgresql":
-            url = url.set(drivername="postgresql+psycopg")
-        if url.drivername not in ("sqlite", "postgresql+psycopg"):
-            self.mistakes.append(f"DATABASE_URL: {url.drivername} is not supported; use sqlite or postgresql.")
-        elif url.drivername != "sqlite" and "@" in (url.database or ""):
-            # The rest of a password would be taken for the name of the server or the database, and be shown.
-            self.mistakes.append("DATABASE_URL: in the password write @ as %40, / as %2F and : as %3A.")
-        if url.drivername == "sqlite" and url.query:
-            self.mistakes.append(
-                "DATABASE_URL: an address of SQLite ends with the name of the file, without ? and more."
-            )
-        if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-            self.mistakes.append("DATABASE_URL: SQLite needs a file, such as sqlite:////srv/course.db.")
-        elif url.drivername == "sqlite":
-            # Relative to the project, not to the working directory: a nightly job must not work on another file.
-            file = ROOT / str(url.database)
-            url = url.set(database=str(file))
-            if file.is_dir():
-                self.mistakes.append(f"DATABASE_URL: {file} is a folder; name a file in it, such as course.db.")
-            elif not file.parent.is_dir() and file.parent != ROOT / "instance":
-                self.mistakes.append(f"DATABASE_URL: there is no folder {file.parent}. Make it first.")
-        return url.render_as_string(hide_password=False)
+        found = read_address("DATABASE_URL", self.environ.get("DATABASE_URL") or "sqlite:///instance/course.db", ROOT)
+        self.mistakes += found.mistakes
+        return found.url
+
+    def database_read_url(self) -> str:
+        """The address of a standby of the database of DATABASE_URL; "" for none."""
+        raw = self.environ.get("DATABASE_READ_URL", "")
+        found = read_standby_address("DATABASE_READ_URL", raw, self.environ.get("DATABASE_URL", ""))
+        self.mistakes += found.mistakes
+        return found.url
 
     def public_url(self, default: str) -> str:
         """The address that people type. Plain http is accepted for addresses of this machine only."""

@@ -22,6 +22,9 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from course.database_address import hosts, server_names
+from course.primary_search import search_primary
+
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
 LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
@@ -30,6 +33,12 @@ POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
 PREPARED_FROM = 2  # a statement is prepared when a connection of PostgreSQL is asked it for the third time
 ASKED_AFTER_SECONDS = 30.0  # after so long without use a connection of PostgreSQL is asked whether it still is one
 POOLER_PARAMETER = "pgbouncer"
+# A server that does not answer at all, as behind a broken network, is given up after so long: in seconds, and the last in
+# milliseconds. An address may state other values: https://www.postgresql.org/docs/current/libpq-connect.html
+PATIENCE = {
+    "connect_timeout": 3, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 8000,
+}  # fmt: skip
+READ_ONLY_STATE = "25006"  # read_only_sql_transaction: a primary that has become a standby
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -92,12 +101,16 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
         pool_size=size,
         pool_use_lifo=True,
         isolation_level="AUTOCOMMIT",
+        connect_args={name: value for name, value in PATIENCE.items() if name not in url.query}
         # A connection behind a pooler is another one in the next transaction, which has not prepared anything.
-        connect_args={"prepare_threshold": None if pooled else PREPARED_FROM},
+        | {"prepare_threshold": None if pooled else PREPARED_FROM},
     ).execution_options(pooled=pooled)
+    if len(hosts(url)) > 1 and url.query.get("target_session_attrs") == "read-write":
+        search_primary(engine)
     event.listen(engine, "begin", _begin_postgresql)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _check_connection)
+    event.listen(engine, "handle_error", _leave_former_primary)
     return engine
 
 
@@ -116,9 +129,7 @@ def database_name(url: str) -> str:
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
         return str(parts.database)
-    host = parts.host or parts.query.get("host") or "this machine"
-    port = f", port {parts.port}" if parts.port not in (None, 5432) else ""
-    return f"PostgreSQL {parts.database or parts.username or ''} at {host if isinstance(host, str) else host[0]}{port}"
+    return f"PostgreSQL {parts.database or parts.username or ''} at {server_names(parts)}"
 
 
 def url_without_password(url: URL) -> URL:
@@ -217,6 +228,15 @@ def _check_connection(driver_connection: Any, record: Any, _proxy: object) -> No
             driver_connection.execute("")
         except psycopg.Error as error:
             raise InvalidatePoolError("the server has closed this connection") from error
+
+
+def _leave_former_primary(context: Any) -> None:
+    """Leave all connections to a server that takes no writes any more: new ones find the one that does (see
+    `target_session_attrs` in the address), or the same once it does again."""
+    if getattr(context.original_exception, "sqlstate", None) != READ_ONLY_STATE or context.connection is None:
+        return
+    if context.connection.get_execution_options().get("writes", True):
+        context.is_disconnect = True
 
 
 def _has_input(descriptor: int) -> bool:

@@ -36,6 +36,7 @@ from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.engines import Comparison, add_options, choose_engines
+from tests.support.pooler import tests_through_pooler, through_pooler
 from tests.support.postgres import temporary_cluster
 from tests.support.rendering import StatementsWhileRendering
 from tests.support.templates import BytecodeInMemory
@@ -103,13 +104,14 @@ def _outside(_app: Flask, template: Template, context: object) -> None:  # noqa:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A PostgreSQL cluster for this run: that of TEST_POSTGRES_URL, or a temporary one of our own."""
     given = os.environ.get("TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    with temporary_cluster() as url:
+    pooled = request.config.getoption("--through-pgbouncer")
+    with (
+        nullcontext(given) if given else temporary_cluster() as url,
+        tests_through_pooler(url) if pooled else nullcontext(),
+    ):
         yield url
 
 
@@ -118,7 +120,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     """An empty database: of SQLite, and of PostgreSQL too for what is marked `both_engines`."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('database') / 'course.db'}"
-    return str(request.getfixturevalue("postgres_url"))
+    return through_pooler(str(request.getfixturevalue("postgres_url")))
 
 
 def make_config(database_url: str, **settings: str) -> Config:
@@ -191,9 +193,13 @@ def new_database(postgres_url: str, name: str, template: str = "template1") -> s
     engine = create_engine(base, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f"drop database if exists {name} with (force)"))
+        # A pooler keeps connections to the template, which then cannot be copied.
+        connection.execute(
+            text("select pg_terminate_backend(pid) from pg_stat_activity where datname = :name"), {"name": template}
+        )
         connection.execute(text(f"create database {name} template {template}"))
     engine.dispose()
-    return base.set(database=name).render_as_string(hide_password=False)
+    return through_pooler(base.set(database=name).render_as_string(hide_password=False))
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
 
 def export_report(asked: ReportRequest, ledger: StatusCache, tell: StageCallback) -> ReportFile:
     """The file for a command, once it is in the audit log. Raises LookupError as `build_report_file`."""
-    with read_only_session() as session:
+    with read_only_session(replica=True) as session:
         made = build_report_file(session, ledger, asked, tell)
     with unit_of_work() as session:
         log_report_export(session, asked, made)
@@ -109,7 +109,7 @@ def make_report_file(run: JobRun) -> None:
     wanted, _ = parse_filter(dict(parse_qsl(str(run.arguments["filter"]))), STATUS_GROUPS, SETTINGS, today)
     asked = ReportRequest(file.kind, wanted, viewer, run.at)
     # In the language in which it was asked for; a job of an earlier version names none, and its file is in English.
-    with use_language(run.arguments.get("language")), read_only_session() as session:
+    with use_language(run.arguments.get("language")), read_only_session(replica=True) as session:
         made = build_report_file(session, app_status_cache(), asked, run.progress)
     with unit_of_work() as session:
         store_file(session, run, made.data, len(made.people), run.clock())

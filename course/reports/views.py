@@ -41,7 +41,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, read_from_replica, signed_in_context, unit_of_work
 
 pages = Blueprint("reports", __name__)
 # Above this many people the first line of a process takes seconds, so that it has a page of its own.
@@ -64,6 +64,7 @@ def _set_navigation() -> None:
 @requires_permission(Permission.SEE_PEOPLE)
 def show() -> Response:
     """The counts, the status bar and the people, most urgent first. The query string holds the filter."""
+    read_from_replica()
     report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
     view = my_report_view(report_filter)
     number = min(query_number("page") or 1, view.report.pages)
@@ -121,6 +122,7 @@ def file(kind: str) -> Response | WsgiResponse:
     """
     if kind not in REPORT_FORMATS:
         abort(404)
+    read_from_replica()
     report_filter, mistakes = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
     if mistakes:
         abort(400)

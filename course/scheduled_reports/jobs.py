@@ -66,7 +66,7 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
     """Whether the report of a subscription was queued. Who may not see the team any more gets nothing."""
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
-    with read_only_session() as session:
+    with read_only_session(replica=True) as session:
         ours = organisation(session)
         context = Context(session, None, at, zone)
         name = ours.name if ours else ""

@@ -136,7 +136,7 @@ def exclusive_connection(engine: Engine) -> Iterator[Connection]:
     """A connection in a transaction during which no other process migrates. It commits when the block ends.
 
     On SQLite foreign keys are off, because a table that is rebuilt is dropped for a moment; they are checked before the
-    commit. On PostgreSQL an advisory lock is held around the transaction. Raises DatabaseUnavailableError.
+    commit. On PostgreSQL the transaction holds an advisory lock. Raises DatabaseUnavailableError.
     """
     sqlite = engine.dialect.name == "sqlite"
     connection = _begin_sqlite(engine) if sqlite else _begin_postgresql(engine)
@@ -195,7 +195,10 @@ def _begin_sqlite(engine: Engine) -> Connection:
 
 
 def _begin_postgresql(engine: Engine) -> Connection:
-    """A connection outside the pool that holds the advisory lock; closing it releases the lock."""
+    """A connection outside the pool in a transaction that holds the advisory lock; the end of the transaction releases it.
+
+    A lock of the session would stay behind a pooler, whose connections do not end with ours.
+    """
     try:
         connection = engine.connect()
     except OperationalError as error:
@@ -203,12 +206,11 @@ def _begin_postgresql(engine: Engine) -> Connection:
     connection.detach()
 
     def lock() -> Connection | None:
-        with connection.begin():
-            return (
-                connection
-                if connection.exec_driver_sql(f"select pg_try_advisory_lock({ADVISORY_LOCK})").scalar()
-                else None
-            )
+        transaction = connection.begin()
+        if connection.exec_driver_sql(f"select pg_try_advisory_xact_lock({ADVISORY_LOCK})").scalar():
+            return connection
+        transaction.rollback()
+        return None
 
     try:
         return _wait_for_lock(lock, database_label(engine))

@@ -18,7 +18,6 @@ from functools import partial
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from sqlalchemy.exc import OperationalError
 
 from course.auth.actions import create_set_up_link
 from course.backups.jobs import upgrade_course
@@ -41,7 +40,7 @@ from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
 from course.server.settings_check import own_settings, settings_conflicts
 from course.server.supervisor import IsStopping, Role, Supervisor, inherited_sockets, is_reload, is_trial_start
 from course.web.app_state import app_state
-from course.web.database_check import current_database_check
+from course.web.database_check import current_database_check, retry_while_busy
 from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 
@@ -73,22 +72,9 @@ def _prepare_and_serve(prepare: Callable[[], object]) -> None:
     # The port first: when it is taken, another server is running, and nothing must be touched.
     sockets = _listen()
     prepare()
-    _patiently(partial(prepare_course, is_first_start=not reload))
+    # During a reload the former processes serve, and write, meanwhile.
+    retry_while_busy(partial(prepare_course, is_first_start=not reload), BUSY_SECONDS)
     _serve(sockets, reload)
-
-
-def _patiently(prepare: Callable[[], None]) -> None:
-    """Prepare the course, again and again while another program holds the lock of the database: during a reload the former
-    processes serve, and write, meanwhile. Ends the command with 1 after BUSY_SECONDS."""
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            return prepare()
-        except OperationalError as error:
-            if time.monotonic() >= until:
-                raise click.ClickException(f"The database is busy or does not answer: {error.orig}.") from error
-            _LOG.warning("the database is busy or does not answer, the start waits: %s", error.orig)
-        time.sleep(0.5)
 
 
 def _use_console_mail() -> None:

@@ -6,7 +6,9 @@ The check runs when a command first connects. So every command that uses the dat
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
 from course import schema_upgrade
 from course.db import database_name, sqlite_path
@@ -85,10 +88,25 @@ class DatabaseCheck:
             click.echo(f"Another process uses {file}: part of it is still in the -wal file beside it.", err=True)
 
 
+def retry_while_busy(prepare: Callable[[], None], seconds: float) -> None:
+    """Do what a start needs of the database, again and again while another program holds its lock or it does not answer.
+    Ends the command with 1 after so many seconds."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return prepare()
+        except OperationalError as error:
+            if time.monotonic() >= until:
+                raise click.ClickException(f"The database is busy or does not answer: {error.orig}.") from error
+            logging.getLogger("course").warning("the database is busy, the start waits: %s", error.orig)
+        time.sleep(0.5)
+
+
 def init(app: Flask, engine: Engine, url: str, warnings: Callable[[], Iterable[str]]) -> None:
     """Check at the first connection. `warnings` gives what else a person who runs a command should know."""
     app.extensions[_EXTENSION_KEY] = check = DatabaseCheck(engine, url, warnings)
-    event.listen(engine, "do_connect", check.on_first_connection)
+    # Before whatever connects in another way than usual (course/primary_search.py).
+    event.listen(engine, "do_connect", check.on_first_connection, insert=True)
 
 
 def current_database_check() -> Any:

@@ -37,6 +37,7 @@ from course.db import (
     unit_of_work_open,
 )
 from course.events import publish
+from course.read_replica import ReadReplica
 from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
 
 _LOG = logging.getLogger("course")
@@ -56,6 +57,7 @@ class SessionFactories:
 
     writing: sessionmaker[Session]
     reading: Callable[[], AbstractContextManager[Connection]]
+    replica: ReadReplica | None = None  # for pages and jobs that read a lot
 
     @contextmanager
     def reading_in_request(self) -> Iterator[Connection]:
@@ -65,10 +67,12 @@ class SessionFactories:
             yield connection.execution_options(lock_seconds=REQUEST_LOCK_SECONDS)
 
 
-def init(app: Flask, engine: Engine, info: Mapping[str, Any]) -> None:
-    """Prepare the sessions of the application. Each session carries `info`."""
+def init(app: Flask, engine: Engine, info: Mapping[str, Any], replica: Engine | None = None) -> None:
+    """Prepare the sessions of the application. Each session carries `info`. `replica` is a standby of the database."""
     app.extensions[_SESSIONS_KEY] = SessionFactories(
-        make_session_factory(engine, info), engine.execution_options(writes=False).connect
+        make_session_factory(engine, info),
+        engine.execution_options(writes=False).connect,
+        ReadReplica(replica) if replica else None,
     )
     app.after_request(_publish_events)
     app.after_request(_release_refused_form)
@@ -91,6 +95,18 @@ def row_source() -> RowSource:
     A session keeps track of objects, which costs time on pages that only show rows.
     """
     return db() if "unit" in g else _read_connection()
+
+
+def read_from_replica() -> None:
+    """Let this request read on the standby of DATABASE_READ_URL from here on, until it writes: for a page that reads a lot
+    about many people. It sees all that was committed by now; without a standby that has come so far, nothing changes."""
+    replica: ReadReplica | None = current_app.extensions[_SESSIONS_KEY].replica
+    if replica is None or "unit" in g:
+        return
+    connection = replica.connect(_read_connection())
+    if connection is not None:
+        _close_read_session(None)
+        g.reading, g.rows = connection, connection.execution_options(lock_seconds=REQUEST_LOCK_SECONDS)
 
 
 def _session_info() -> dict[str, Any]:
@@ -217,16 +233,16 @@ def _close_read_session(_error: BaseException | None) -> None:
 
 
 @contextmanager
-def read_only_session(snapshot: bool = False) -> Iterator[Session]:
+def read_only_session(snapshot: bool = False, replica: bool = False) -> Iterator[Session]:
     """A session that changes nothing and is not the one of the request; on SQLite it blocks no writer. In a request it
     waits for locks as long as the request may, elsewhere without a limit.
 
     On PostgreSQL each statement sees what is committed by then; with `snapshot` all of them see what was committed when the
-    first one ran, as on SQLite always. Only then can rows be fetched in parts (yield_per).
+    first one ran, as on SQLite always. Only then can rows be fetched in parts (yield_per). With `replica` it reads on the
+    standby of DATABASE_READ_URL if there is one (see `read_from_replica`).
     """
-    factories: SessionFactories = current_app.extensions[_SESSIONS_KEY]
     with (
-        (factories.reading_in_request if has_request_context() else factories.reading)() as connection,
+        _replica_or_primary(replica) as connection,
         ReadOnlySession(
             bind=connection.execution_options(snapshot=True) if snapshot else connection,
             expire_on_commit=False,
@@ -234,3 +250,18 @@ def read_only_session(snapshot: bool = False) -> Iterator[Session]:
         ) as session,
     ):
         yield session
+
+
+@contextmanager
+def _replica_or_primary(replica: bool) -> Iterator[Connection]:
+    factories: SessionFactories = current_app.extensions[_SESSIONS_KEY]
+    reading = factories.reading_in_request if has_request_context() else factories.reading
+    if replica and factories.replica is not None:
+        with reading() as primary:
+            connection = factories.replica.connect(primary)
+        if connection is not None:
+            with connection:
+                yield connection
+            return
+    with reading() as connection:
+        yield connection

@@ -86,7 +86,7 @@ def test_every_setting_is_described() -> None:
 def test_only_what_must_be_is_at_the_root() -> None:
     allowed = {"app.py", "config.py", "course", "modules", "migrations", "tests", "requirements.txt", "README.md",
                "CONTRIBUTING.md", "SECURITY.md",
-               "pyproject.toml", "Makefile", "CHANGELOG.md", ".env.example", ".ci", "docs", ".gitignore"}  # fmt: skip
+               "pyproject.toml", "Makefile", "CHANGELOG.md", ".env.example", ".ci", "docs", "deploy", ".gitignore"}  # fmt: skip
     assert {p.relative_to(ROOT).parts[0] for p in FILES} <= allowed
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,7 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import ClickException
+from sqlalchemy.exc import OperationalError
 
+from course.web.database_check import retry_while_busy
 from tests.support.served import PATIENCE, ROOT, SAMPLE, Server, serving, wait_until
 
 
@@ -197,3 +201,20 @@ def test_one_process_says_that_it_cannot_be_reloaded(tmp_path: Path) -> None:
         wait_until(lambda: "PROCESSES=1 cannot be reloaded" in server.printed(), "nothing was said")
         assert server.get() == 200
     assert server.process.returncode == 0
+
+
+def test_a_start_waits_for_a_database_that_another_program_keeps_busy() -> None:
+    waits = iter((True, True, False))
+
+    def prepare() -> None:
+        if next(waits):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+
+    retry_while_busy(prepare, 30)
+    assert list(waits) == []
+
+    def never() -> None:
+        raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+
+    with pytest.raises(ClickException, match=r"The database is busy or does not answer: database is locked\."):
+        retry_while_busy(never, 0)

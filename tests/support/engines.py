@@ -1,6 +1,7 @@
 """Which lines of the course ask the database, and on which engine: what asks SQLite in a test asks PostgreSQL in another.
 
 Most tests run on SQLite alone; those marked `both_engines` run on PostgreSQL too. `--both-engines` runs all on both.
+`--through-pgbouncer` reaches PostgreSQL through PgBouncer in transaction mode (see tests/support/pooler.py).
 `--compare-engines`, for whole runs, fails a run in which a line of the course asked only SQLite.
 """
 
@@ -69,6 +70,7 @@ class Comparison:
 
 def add_options(parser: pytest.Parser) -> None:
     parser.addoption("--both-engines", action="store_true", help="run every test on SQLite and on PostgreSQL")
+    parser.addoption("--through-pgbouncer", action="store_true", help="reach PostgreSQL through PgBouncer")
     parser.addoption("--compare-engines", action="store_true", help="fail if a line of the course asked SQLite alone")
 
 

@@ -1,6 +1,6 @@
 """A temporary PostgreSQL cluster for tests, and the apt-get helper that installs what a test needs.
 
-In a test: `with temporary_cluster() as url: ...`.
+In a test: `with temporary_cluster() as url: ...`; tests/support/replication.py makes one with a standby.
 From a shell, in the project's folder: `python -m tests.support.postgres -- pytest tests`, which sets
 TEST_POSTGRES_URL for the command.
 """
@@ -210,6 +210,11 @@ class Cluster:
         self._log = self._folder / "log"
 
     @property
+    def folder(self) -> Path:
+        """Where the server's socket is: its `host`."""
+        return self._folder
+
+    @property
     def url(self) -> str:
         """SQLAlchemy's URL of the database `postgres`, as its superuser.
 
@@ -229,6 +234,10 @@ class Cluster:
         if created.returncode != 0:
             raise RuntimeError(f"initdb failed (exit code {created.returncode}):\n{last_lines(created.stdout)}")
         self._write_settings()
+        self.run()
+
+    def run(self) -> None:
+        """Start the server of a cluster that exists; return when it answers. Raises RuntimeError if it does not."""
         started = self._pg_ctl("start", START_SECONDS, "-l", str(self._log))
         if started.returncode != 0:
             log = self._log.read_text(errors="replace") if self._log.exists() else ""
@@ -289,7 +298,7 @@ class Cluster:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
     """Inside, let SIGTERM raise KeyboardInterrupt, as Ctrl-C does, so that clean-up code runs.
 
     Not SystemExit: raised inside a test, pytest takes that for a failed test and carries on. Does nothing
@@ -315,7 +324,7 @@ def temporary_cluster(durable: bool = False) -> Iterator[str]:
     The cluster holds only what initdb puts there. It is stopped and removed at the end, also after an
     exception, Ctrl-C or SIGTERM. Raises RuntimeError if PostgreSQL is missing or does not start.
     """
-    with _sigterm_as_interrupt():
+    with sigterm_as_interrupt():
         cluster = Cluster(find_or_install_binaries(), durable)
         try:
             cluster.start()
