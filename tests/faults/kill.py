@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, NullPool, create_engine, text, update
 
@@ -198,7 +199,7 @@ class Killing:
         """What the database holds, of the kinds that are noted."""
         with self._reading.connect() as connection:
 
-            def rows(statement: str) -> list[tuple[object, ...]]:
+            def rows(statement: str) -> list[tuple[Any, ...]]:
                 return [tuple(row) for row in connection.execute(text(statement))]
 
             people = {
@@ -209,14 +210,14 @@ class Killing:
             pages = "select e.person_id, p.ref from page_read p join enrolment e on e.id = p.enrolment_id"
             ended = "select e.person_id, c.id from completion c join enrolment e on e.id = c.enrolment_id"
             return Deeds(
-                attempts={row[0] for row in rows("select id from attempt")},  # type: ignore[misc]
-                answers={(row[0], row[1]): bool(row[2]) for row in rows(answers)},  # type: ignore[misc]
-                runs={row[0] for row in rows("select id from scenario_run")},  # type: ignore[misc]
-                decisions={(row[0], row[1]): row[2] for row in rows("select run_id, step, choice_id from decision")},  # type: ignore[misc]
-                notes={people[row[0]]: row[1] for row in rows("select person_id, text from reflection")},  # type: ignore[index,misc]
-                pages={(people[row[0]], row[1]) for row in rows(pages)},  # type: ignore[index,misc]
-                completions={people[row[0]] for row in rows(ended)},  # type: ignore[index]
-                certificates={row[0] for row in rows("select number from certificate")},  # type: ignore[misc]
+                attempts={row[0] for row in rows("select id from attempt")},
+                answers={(row[0], row[1]): bool(row[2]) for row in rows(answers)},
+                runs={row[0] for row in rows("select id from scenario_run")},
+                decisions={(row[0], row[1]): row[2] for row in rows("select run_id, step, choice_id from decision")},
+                notes={people[row[0]]: row[1] for row in rows("select person_id, text from reflection")},
+                pages={(people[row[0]], row[1]) for row in rows(pages)},
+                completions={people[row[0]] for row in rows(ended)},
+                certificates={row[0] for row in rows("select number from certificate")},
             )
 
     def _twice(self) -> list[str]:

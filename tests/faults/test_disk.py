@@ -90,7 +90,7 @@ def test_with_a_full_disk_people_can_read_and_are_told_why_nothing_is_saved(
         disk.fill()
         assert_nothing_is_taken(course, reader, stranger, "no room left to save anything")
         wait_until(lambda: '"disk":"full"' in course.get("/health/ready")[1], 5)
-        assert course.get("/health/ready")[0] == 503
+        wait_until(lambda: course.get("/health/ready")[0] == 503, 5)  # each process keeps its answer for a second
         assert course.get("/health/live")[0] == 200
         disk.empty()
         assert reader.post(PAGE, note("one", "two"))[0] == 303
@@ -141,9 +141,7 @@ def test_a_course_does_not_start_on_a_disk_that_can_only_be_read_and_says_why(
         course.start()
     assert time.monotonic() - began < 30
     assert course.tracebacks() == []
-    assert "Let the user who runs the course read and write this file and its folder" in " ".join(
-        course.log_text().split()
-    )
+    assert "the user who runs the course read and write this file and its folder" in " ".join(course.log_text().split())
     disk.set_read_only(False)
     course.start()
     course.stop()

@@ -84,7 +84,7 @@ def test_while_postgresql_is_away_what_was_entered_is_kept(starting: Starter, cl
         kept = kept_form(body)
         assert kept["note-own-kite"] == "two"
         assert course.get("/health/live")[0] == 200
-        assert course.get("/health/ready")[0] == 503
+        wait_until(lambda: course.get("/health/ready")[0] == 503, 10)
         assert course.get("/concern")[0] == 200, "who is worried about a child is helped all the same"
         start(cluster)
         wait_until(lambda: reader.send("GET", PAGE)[0] == 200, RECOVERY_SECONDS)
