@@ -182,13 +182,16 @@ def team_summaries(
         deepest -= 1
     by_group: dict[int, Counter[str]] = {team: Counter() for team in parents}
     certified: Counter[int] = Counter()
+    counting_by_teams: dict[tuple[int, ...], set[int]] = {}
     for line in lines:
-        counting: set[int] = set()
-        for team in line.teams:
-            place: int | None = team
-            while place is not None and place in parents and place not in counting:
-                counting.add(place)
-                place = parents[place]
+        counting = counting_by_teams.get(line.teams)
+        if counting is None:
+            counting = counting_by_teams[line.teams] = set()
+            for team in line.teams:
+                place: int | None = team
+                while place is not None and place in parents and place not in counting:
+                    counting.add(place)
+                    place = parents[place]
         group, valid, people = line.group, line.has_valid_certificate, line.people
         for team in counting:
             by_group[team][group] += people

@@ -200,7 +200,7 @@ PROOF = PersonalDataSection(
             {"since": _("From"), "until": _("To"), "reason": _("Reason")}, cleared_columns={"learning": {"reason": ""}}),
         # Of somebody who has left the row holds nothing but days; it is derived again whenever something is erased.
         PersonalDataTable("person_status", _("My line in the team report"),
-            {"state": _("Status"), "due": _("Due"), "valid_until": _("Valid until"), "derived_on": _("Worked out on")},
+            {"due": _("Due"), "valid_until": _("Valid until"), "derived_on": _("Worked out on")},
             deletion_stage="proof", cleared_columns={"mail": {"email": ""}}),
         PersonalDataTable("standing_change", _("Notes that my line is to be worked out again"), {}),
     ),
