@@ -199,6 +199,9 @@ def doctor_command(as_json: bool) -> None:
     Ends with 1 if there is a fault. What begins with "Note" needs a look, but breaks nothing. People are named by their
     numbers only, so that the output can be passed on.
     """
+    file = database_path()
+    if file is not None and not file.exists():
+        current_database_check().check()  # refuses it, and makes none
     current_database_check().announce()
     found = []
     for one in examine(now()):

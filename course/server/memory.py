@@ -7,11 +7,11 @@ import ctypes
 import gc
 import sys
 
-from flask import Flask
+from flask import Flask, url_for
 
 # A page that anybody may open. It makes what every page needs: the dialect, the catalogue, the head of the page, addresses.
 # Not one that reads in a thread of its own (query_deadline): processes are forked next.
-WARM_UP_PAGE = "/sign-in"
+WARM_UP_ENDPOINT = "auth.sign_in"
 # Folders of the templates that a room full of learners needs. Compiling all would delay the start by seconds.
 WARM_UP_TEMPLATES = frozenset({"auth", "components", "dashboard", "frame", "layouts", "learning"})
 _M_ARENA_MAX = -8  # malloc.h
@@ -29,7 +29,9 @@ def warm_up(app: Flask) -> None:
     app.config["LOG_REQUESTS"] = False
     base_url = app.extensions["course"].config.public_url
     try:
-        client.get(WARM_UP_PAGE, base_url=base_url)
+        with app.test_request_context(base_url=base_url):
+            page = url_for(WARM_UP_ENDPOINT)
+        client.get(page, base_url=base_url)
     finally:
         app.config["LOG_REQUESTS"] = logs
 

@@ -44,7 +44,7 @@ MAX_ATTEMPTS = 8  # how often a page looks again because somebody else was writi
 PAGE_LOCK_SECONDS = 0.25
 QUIET_EVENTS = 200  # audit events that change nothing after which the mark is moved all the same
 SAMPLE = 1000  # people whom the nightly check compares
-STAGE = _("Deriving the certification status of everybody")
+STAGE = _("Working out the certification status of everyone")
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ STORAGE_TEXTS: Mapping[StorageFault, tuple[str, str]] = {
     ),
 }
 NO_SIGN_IN = (
-    _("Nobody can sign in now"),
+    _("No one can sign in now"),
     _(
         "The course cannot save anything at the moment, and it notes each sign-in. Your password is not the reason. Try again "
         "in a few minutes. If it is the same then, tell your administrator."

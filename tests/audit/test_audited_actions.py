@@ -378,8 +378,7 @@ def test_the_log_has_no_passwords_tokens_names_or_addresses(app: Flask, session:
     world.follow_invitation()
     world.sign_in_with_wrong_password()
     everything = "\n".join(entry.details for entry in entries(session))
-    for secret in (PASSWORD, NEW, "wrong", "@", "Okafor", "Morgan", "$argon2"):
-        assert secret not in everything, secret
+    assert [one for one in (PASSWORD, NEW, "wrong", "@", "Okafor", "Morgan", "$argon2") if one in everything] == []
 
 
 def test_reading_and_answering_leave_no_event(app: Flask, session: Session) -> None:

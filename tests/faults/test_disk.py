@@ -69,7 +69,7 @@ def assert_nothing_is_taken(course: CourseProcess, reader: Visitor, stranger: Vi
     assert kept["csrf_token"]
     status, _, body = stranger.sign_in("person1@example.org", PASSWORD)
     assert status == 503
-    assert "Nobody can sign in now" in words(body)
+    assert "No one can sign in now" in words(body)
     assert "Your password is not the reason" in words(body)
     assert PASSWORD not in body
     assert ">one</textarea>" in reader.send("GET", PAGE)[2], "the note is as it was"
