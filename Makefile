@@ -39,7 +39,11 @@ bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench.reports
 	@$(BIN)/python -m tests.bench.insight
 	@$(BIN)/python -m tests.bench.morning
+	@$(BIN)/python -m tests.bench.room
 	@$(BIN)/python -m tests.bench.imports
+
+bench-scale: .venv/tested ## the report and its upkeep with 10,000, 100,000 and a million people (people="…" for others)
+	@$(BIN)/python -m tests.bench.scale --plot growth.svg $(people)
 
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate

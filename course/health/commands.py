@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -38,11 +38,13 @@ from course.schema_upgrade import newest_revision
 from course.server.queries import secret_key_state, signing_key_opens
 from course.server.rules import WRONG_KEY_WARNING
 from course.sqlite_file import SIDECAR_SUFFIXES, find_damage, sidecar_path
+from course.standings.queries.rows import newest_check
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check, database_path
 from course.web.unit_of_work import WriteSession, read_only_session
 
 SAMPLE = 200  # people whose certification status is derived
+CHECK_DUE = timedelta(days=3)
 MAX_LISTED = 20  # findings of one kind that are said one by one
 
 
@@ -118,6 +120,24 @@ def _standings(session: WriteSession, at: datetime) -> Examination:
     return Examination("standings", len(ids), tuple(found[:EXAMPLES]))
 
 
+def _kept_rows(session: WriteSession, at: datetime) -> Examination:
+    """The newest comparison of the rows that reports read with the records. It is made each day by a worker, because it may
+    bring rows up to date first, and this command changes nothing."""
+    newest = newest_check(session)
+    if newest is None:
+        words, advice = "The rows that reports read have not been compared yet.", "A running worker does so each day."
+        return Examination("kept rows", 0, (Finding(words, advice, is_fault=False),))
+    checked_at, people, differing = newest
+    found = []
+    if differing:
+        words = f"Of {people:,} people {differing:,} were kept otherwise than they are, on {checked_at:%Y-%m-%d}."
+        found.append(Finding(words, "Run 'flask standings check --all', then 'flask standings rebuild'. Report this."))
+    if at - checked_at > CHECK_DUE:
+        words = f"The rows that reports read were last compared on {checked_at:%Y-%m-%d}."
+        found.append(Finding(words, "Look whether a worker runs: 'flask jobs list'.", is_fault=False))
+    return Examination("kept rows", people, tuple(found))
+
+
 def _audit(session: WriteSession, _at: datetime) -> Examination:
     recorded, (number, _hash) = audit.recorded_head(session), audit.log_head(session)
     heads = [recorded] if recorded and recorded[0] else []
@@ -178,8 +198,8 @@ def _files(_session: WriteSession, _at: datetime) -> Examination:
 
 
 EXAMINERS: tuple[Callable[[WriteSession, datetime], Examination], ...] = (
-    _database, _references, _counters, *(_rows(area) for area in queries.AREAS), _standings, _audit, _clock, _key, _backups,
-    _files,
+    _database, _references, _counters, *(_rows(area) for area in queries.AREAS), _standings, _kept_rows, _audit, _clock, _key,
+    _backups, _files,
 )  # fmt: skip
 
 

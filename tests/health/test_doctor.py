@@ -30,6 +30,8 @@ from course.health.rules import (
     examination_lines,
     violation_finding,
 )
+from course.standings.actions import record_check
+from course.standings.jobs import catch_up
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import PEOPLES_PASSWORD, make_app
 from tests.makers import make_person
@@ -91,13 +93,27 @@ def test_everything_can_be_looked_at_on_both_engines(app: Flask, session: Sessio
     with app.app_context():
         found = {one.area: one for one in commands.examine(now())}
     assert list(found) == [
-        "database", "references", "counters", "certificates", "learning", "content", "outbox", "jobs", "standings", "audit",
-        "clock", "key", "backups", "files",
+        "database", "references", "counters", "certificates", "learning", "content", "outbox", "jobs", "standings",
+        "kept rows", "audit", "clock", "key", "backups", "files",
     ]  # fmt: skip
     assert found["references"].looked_at > 100
     assert [one.area for one in found.values() if not one.is_sound] == []
     assert found["standings"].looked_at == 1
     assert person.id
+
+
+def test_rows_that_were_kept_otherwise_than_they_are_are_a_fault(app: Flask, session: Session) -> None:
+    make_person(session)
+    session.commit()
+    with app.app_context():
+        assert "not been compared yet" in commands._kept_rows(session, now()).findings[0].words
+        catch_up(now())
+        for differing, checked_at, is_sound, notes in ((0, now(), True, 0), (0, now() - timedelta(days=4), True, 1),
+                                                       (2, now(), False, 1)):  # fmt: skip
+            record_check(session, checked_at, 1000, differing)
+            session.commit()
+            found = commands._kept_rows(session, now())
+            assert (found.looked_at, found.is_sound, len(found.findings)) == (1000, is_sound, notes)
 
 
 @pytest.mark.both_engines
