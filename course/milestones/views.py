@@ -55,6 +55,7 @@ from course.translation import format_number
 from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
+from course.web.forms import query_number
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -100,7 +101,7 @@ def _render_module_done(module: Module, mistake: str = "", typed: str | None = N
 
 def _just_passed_check(module_id: str) -> AttemptView | None:
     """The check whose last answer has led here, if it is one of this module that its reader passed."""
-    after = request.args.get("after", type=int)
+    after = query_number("after")
     attempts = learning.attempts(db(), reader_id(), "check", module_id) if after else []
     return next((attempt for attempt in attempts if attempt.id == after and attempt.passed), None)
 

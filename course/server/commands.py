@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -46,6 +45,7 @@ from course.server.supervisor import (
     is_reload,
     is_trial_start,
     notify_systemd,
+    pause,
 )
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check, retry_while_busy
@@ -244,7 +244,7 @@ def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
     worker = _start_worker("serve")
     ready()
     while not is_stopping():
-        time.sleep(STOP_CHECK_SECONDS)
+        pause(STOP_CHECK_SECONDS)
     _stop_worker(*worker)
     app_state().engine.dispose()
 
@@ -292,7 +292,7 @@ def worker_command() -> None:
     worker = _start_worker("worker")
     click.echo("At work. Press Ctrl+C to stop.")
     while not stop.is_set():
-        time.sleep(STOP_CHECK_SECONDS)
+        pause(STOP_CHECK_SECONDS)
     _stop_worker(*worker)
     current_database_check().close()
     click.echo("Stopped.")

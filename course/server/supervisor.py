@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -76,7 +77,7 @@ class Supervisor:
             if self._reload.is_set():
                 self._reload.clear()
                 self._run_anew()
-            time.sleep(WATCH_SECONDS)
+            pause(WATCH_SECONDS)
         notify_systemd("STOPPING=1")
         for one in self._sockets:
             one.close()  # nobody is to wait for an answer that will not come
@@ -149,7 +150,7 @@ class Supervisor:
         left, until = set(pids), time.monotonic() + self._stop_seconds
         while left and time.monotonic() < until:
             left -= {pid for pid in left if _has_ended(pid)}
-            time.sleep(0.05)
+            pause(0.05)
         _send(left, signal.SIGKILL)
         for pid in left:
             _LOG.error("process %d did not stop in time", pid)
@@ -223,13 +224,17 @@ def _tell(ready: int) -> None:
 
 def _is_told(ready: int, give_up: Callable[[], bool]) -> bool:
     """Whether the process at the other end says that it is ready before it is time to give up."""
-    os.set_blocking(ready, False)
+    waiting = select.poll()
+    waiting.register(ready, select.POLLIN)
     while not give_up():
-        try:
+        if waiting.poll(10):  # milliseconds
             return os.read(ready, 1) == b"1"  # nothing to read: the process has ended
-        except BlockingIOError:
-            time.sleep(0.01)
     return False
+
+
+def pause(seconds: float) -> None:
+    """Do nothing for so long. Not time.sleep, which waits until a moment, and fails if the clock is moved just then."""
+    select.select((), (), (), seconds)
 
 
 def _send(pids: set[int], number: signal.Signals) -> None:

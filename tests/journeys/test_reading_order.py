@@ -268,6 +268,8 @@ def test_on_a_phone_each_cell_of_a_list_is_read_with_the_heading_of_its_column(s
         rows = tables[headings]
         assert len(rows) == 3 if path.startswith("/report?") else rows, path
         for row in rows:
+            if headings[-1] == "Send again":  # a cell without a button is not read
+                row += [""] * (len(headings) - len(row))
             assert len(row) == len(headings), (path, row)
             for heading, cell in zip(headings[1:], row[1:], strict=True):
                 assert re.match(rf"{heading}:? ?\S", cell) or (heading == "Send again" and not cell), (path, row)

@@ -19,7 +19,7 @@ from course import schema_upgrade
 from course.audit.models import AuditEntry
 from course.backups.actions.archives import unpacked
 from course.backups.actions.recording import record_backup
-from course.backups.queries import newest_backups
+from course.backups.queries import newest_backups, program_version
 from course.backups.rules import BACKUP_INTERVAL, is_backup_overdue
 from course.clock import now
 from course.context import make_context
@@ -148,7 +148,7 @@ def test_the_page_says_what_needs_a_look(session: Session, client: Client) -> No
     assert card(page, "Database").startswith("Database Up to date")
     kind = "SQLite" if session.get_bind().dialect.name == "sqlite" else "PostgreSQL"
     assert f"Kind{kind}" in card(page, "Database")
-    assert "Program0.4" in card(page, "Versions")
+    assert f"Program{program_version()}" in card(page, "Versions")
     record_backup(make_context(session, None, now()), "/srv/copy.db", 3_400_000)
     session.commit()
     assert "Check this /srv/copy.db of " in card(client.get("/system"), "Backup")

@@ -109,7 +109,8 @@ def test_nothing_that_is_sent_makes_a_page_fail(committed: Flask) -> None:
                     content_type="application/x-www-form-urlencoded",
                 )
                 tried += 1
-                if answer.status_code >= 500:
+                is_word_of_health = address.startswith("/health/ready") and answer.is_json  # 503 is what it has to say
+                if answer.status_code >= 500 and not is_word_of_health:
                     failed.append(f"{kind}: {method} {address[:80]}: {answer.status_code}")
         client.get("/me")  # nobody has signed them out on the way
     assert not failed, "\n".join(failed)

@@ -69,7 +69,7 @@ def test_a_line_that_a_view_or_its_reading_thread_writes_carries_the_id(
     failing(app, monkeypatch, view)
     number = app.test_client().get("/verify").headers["X-Request-Id"]
     found = lines(log)
-    assert [line["event"] for line in found] == ["a line of a view", "the database did not answer"]
+    assert [line["event"] for line in found] == ["a line of a view", "the database did not answer: LookupError"]
     assert [line["request"] for line in found] == [number, number]
 
 

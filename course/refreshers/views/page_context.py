@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, g, url_for
 from flask_login import current_user
 
 from course.clock import now
@@ -25,6 +25,7 @@ from course.refreshers.rules.eligibility import would_renew
 from course.refreshers.rules.updates import Update
 from course.translation import gettext as _
 from course.web.app_state import app_state
+from course.web.forms import query_number
 from course.web.unit_of_work import db
 
 pages = Blueprint("refreshers", __name__)
@@ -225,7 +226,7 @@ SHORT_COURSE_NAVIGATION[actions.UPDATE] = ShortCourseNavigation(_update_redirect
 
 def just_passed(kind: str) -> AttemptView | None:
     """The attempt whose last answer has led to this page, if it is one of this kind that the reader passed."""
-    after = request.args.get("after", type=int)
+    after = query_number("after")
     attempt = attempt_of(db(), reader_id(), after) if after else None
     return attempt if attempt is not None and attempt.kind == kind and attempt.passed else None
 
