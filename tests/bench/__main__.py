@@ -34,7 +34,7 @@ from course.learning.rules.grading import option_order
 from course.web.unit_of_work import unit_of_work
 from tests.bench import race
 from tests.bench.baseline import make_baseline
-from tests.bench.browser import ROOT, Browser
+from tests.bench.browser import ROOT, Browser, attempt_of
 from tests.certificates.sheets import PRINTED
 from tests.conftest import NOW, make_config
 from tests.makers import PASSWORD, make_person
@@ -91,7 +91,7 @@ def answers(app: Flask, person: int, course: Browser, bare: Browser) -> tuple[fl
     token = course.token("/me")
     while len(ours) < ANSWERS:
         address = course.send("POST", "/module/responding/check", {"csrf_token": token})[1].rpartition("/")[0]
-        attempt_id = int(address.rsplit("/", 1)[1])
+        address, attempt_id = attempt_of(address)
         with app.app_context(), unit_of_work() as session:
             attempt = queries.attempt(session, person, attempt_id)
         if attempt is None:

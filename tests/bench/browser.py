@@ -47,3 +47,11 @@ class Browser:
         if not found:
             raise LookupError(f"no form on {path}")
         return found[1].decode()
+
+
+def attempt_of(address: str) -> tuple[str, int]:
+    """The address of an attempt, and its number, from that of one of its questions: /attempt/7/1."""
+    found = re.search(r"(/attempt/([0-9]+))/[0-9]+$", address)
+    if found is None:
+        raise LookupError(f"no question of an attempt: {address}")
+    return found[1], int(found[2])

@@ -25,7 +25,7 @@ from course.learning import queries
 from course.learning.rules.grading import option_order
 from course.people.queries import person_by_email
 from course.web.unit_of_work import read_only_session
-from tests.bench.browser import Browser
+from tests.bench.browser import Browser, attempt_of
 from tests.bench.morning import morning, prepare, served
 from tests.makers import PASSWORD
 from tests.support.postgres import temporary_cluster
@@ -105,8 +105,9 @@ class Learner:
         if status != 303:
             raise LookupError(f"beginning a check gave {status}")
         library = self._app.extensions["course"].library.for_("school", "england")
+        address, attempt_id = attempt_of(address)
         with self._app.app_context(), read_only_session() as session:
-            attempt = queries.attempt(session, self._person_id, int(address.rsplit("/", 1)[1]))
+            attempt = queries.attempt(session, self._person_id, attempt_id)
         if attempt is None:
             raise LookupError(address)
         for item in attempt.items:
