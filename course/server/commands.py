@@ -317,6 +317,8 @@ def _start_worker(command: str, tasks: Sequence[LocalTask] = ()) -> tuple[JobWor
     """Start the threads that do jobs, and keep recording that this process is alive."""
     name = worker_name(command, socket.gethostname(), os.getpid())
     worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name)
+    # Before anybody is told that this process is ready: whoever looks then is to find a worker.
+    LocalSchedule((LocalTask("first sign of life", HEARTBEAT_INTERVAL, sign.record),)).run_due(now(), threading.Event())
     worker.start((LocalTask("sign of life", HEARTBEAT_INTERVAL, sign.record), *tasks))
     return worker, sign
 
