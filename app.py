@@ -94,6 +94,7 @@ from course.web import (
     unit_of_work,
     uploads,
 )
+from course.web.session_cookie import SignedSessionInterface
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 # The pages of each feature, with the prefix of their addresses.
@@ -188,6 +189,7 @@ def create_app(config: Config | None = None) -> Flask:
         "course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates")
     )
     app.config.update(_flask_settings(config))
+    app.session_interface = SignedSessionInterface(app)
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
     renderer = MailRenderer(

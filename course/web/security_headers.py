@@ -16,6 +16,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
 ))  # fmt: skip
 
 
+ADDRESS_HEADER = "Content-Location"  # of a response to a POST: the address of the page that it holds (see in_place.py)
 MIN_COMPRESSED_BYTES = 1000  # compressing a smaller response gains nothing
 WsgiApp = Callable[..., Iterable[bytes]]
 
@@ -41,7 +42,8 @@ def init(app: Flask, secure: bool) -> None:
             headers["Cache-Control"] = "no-store"
         elif "Cache-Control" not in headers:
             headers.add("Cache-Control", "private, no-cache")
-        if environ["REQUEST_METHOD"] == "GET" and response.status_code == 200 and response.mimetype == "text/html":
+        is_page = environ["REQUEST_METHOD"] == "GET" or ADDRESS_HEADER in headers
+        if is_page and response.status_code == 200 and response.mimetype == "text/html":
             if headers["Cache-Control"] != "no-store":
                 fingerprint = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
                 # Weak, because the same page also goes out compressed.

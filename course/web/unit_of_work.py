@@ -53,18 +53,14 @@ WriteSession = Session  # the session of a unit of work, as views name it: they 
 
 @dataclass(frozen=True)
 class SessionFactories:
-    """`writing` makes sessions that write, `reading` connections that only read: these take no write lock on SQLite."""
+    """`writing` makes sessions that write, `reading` connections that only read: these take no write lock on SQLite.
+    `reading_in_request` makes those of requests, which wait for locks as long as a request may: on PostgreSQL a migration or
+    a maintenance command of the database can lock a table against readers as well."""
 
     writing: sessionmaker[Session]
     reading: Callable[[], AbstractContextManager[Connection]]
+    reading_in_request: Callable[[], AbstractContextManager[Connection]]
     replica: ReadReplica | None = None  # for pages and jobs that read a lot
-
-    @contextmanager
-    def reading_in_request(self) -> Iterator[Connection]:
-        """A connection that only reads and waits for locks as long as a request may: on PostgreSQL a migration or a
-        maintenance command of the database can lock a table against readers as well."""
-        with self.reading() as connection:
-            yield connection.execution_options(lock_seconds=REQUEST_LOCK_SECONDS)
 
 
 def init(app: Flask, engine: Engine, info: Mapping[str, Any], replica: Engine | None = None) -> None:
@@ -72,6 +68,7 @@ def init(app: Flask, engine: Engine, info: Mapping[str, Any], replica: Engine | 
     app.extensions[_SESSIONS_KEY] = SessionFactories(
         make_session_factory(engine, info),
         engine.execution_options(writes=False).connect,
+        engine.execution_options(writes=False, lock_seconds=REQUEST_LOCK_SECONDS).connect,
         ReadReplica(replica) if replica else None,
     )
     app.after_request(_publish_events)

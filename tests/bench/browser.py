@@ -18,10 +18,18 @@ class Browser:
         self.cookie = ""
 
     def send(
-        self, method: str, path: str, form: dict[str, object] | None = None, compressed: bool = False
+        self,
+        method: str,
+        path: str,
+        form: dict[str, object] | None = None,
+        compressed: bool = False,
+        in_place: bool = False,
     ) -> tuple[int, str, bytes]:
-        """Status, Location and body; `compressed` as a browser asks for it."""
+        """Status, Location (or the address of a page that came in place of a redirect) and body; `compressed` as a browser
+        asks for it, `in_place` as the script of the page does."""
         headers = {"Cookie": self.cookie} if self.cookie else {}
+        if in_place:
+            headers["X-In-Place"] = "1"
         if compressed:
             headers["Accept-Encoding"] = "gzip"
         body = None
@@ -40,7 +48,8 @@ class Browser:
         cookie = response.getheader("Set-Cookie")
         if cookie:
             self.cookie = cookie.split(";")[0]
-        return response.status, response.getheader("Location") or "", data
+        place = response.getheader("Location") or response.getheader("Content-Location") or ""
+        return response.status, place, data
 
     def token(self, path: str) -> str:
         found = re.search(rb'name="csrf_token" value="([^"]+)"', self.send("GET", path)[2])

@@ -28,11 +28,11 @@ def begin_check(context: Context, library: Library, module: Module) -> int:
     Returns the attempt's id. When every point is shown, a new attempt asks them all again, as practice.
     """
     session, person_id = context.session, context.person_id
-    facts = queries.progress_facts(session, person_id)
-    shown = {point for ref, point in facts.shown if ref == module.id}
-    points = [point for point in module.points if point not in shown] or list(module.points)
 
     def draw(seed: int) -> list[DrawnQuestion]:
+        facts = queries.progress_facts(session, person_id)
+        shown = {point for ref, point in facts.shown if ref == module.id}
+        points = [point for point in module.points if point not in shown] or list(module.points)
         history = queries.question_history(session, person_id, protected_questions(session, library, person_id))
         return draw_for_check(library, module, points, history, not facts.final_passed, seed)
 
@@ -69,13 +69,13 @@ def _begin_attempt(
     enrolment = require_enrolment(session, person_id)
     # Two windows that begin at once find the same attempt.
     lock_row(session, Enrolment, enrolment)
-    earlier = [a for a in queries.attempts(session, person_id, kind, ref) if a.enrolment_id == enrolment]
-    if earlier and earlier[-1].finished_at is None:
-        return earlier[-1].id
+    earlier = queries.attempt_numbers(session, enrolment, kind, ref)
+    if earlier and not earlier[-1][1]:
+        return earlier[-1][0]
     seed = secrets.randbelow(2**31)
     new_attempt = NewAttempt(enrolment, kind, ref, len(earlier) + 1, seed)
     attempt = open_attempt(session, library, new_attempt, draw(seed), context.now)
-    return attempt if attempt is not None else queries.attempts(session, person_id, kind, ref)[-1].id
+    return attempt if attempt is not None else queries.attempt_numbers(session, enrolment, kind, ref)[-1][0]
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,6 @@ from course.learning.models import (
     Completion,
     Enrolment,
     PageRead,
-    Reflection,
     RunOutcome,
     ScenarioRun,
 )
@@ -164,6 +163,19 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
     )
 
 
+_FINAL_PASSED = (
+    select(_AttemptOutcome.c.attempt_id)
+    .join(_Attempt, _Attempt.c.id == _AttemptOutcome.c.attempt_id)
+    .where(_Attempt.c.enrolment_id == bindparam("enrolment"), _Attempt.c.kind == "final", _AttemptOutcome.c.passed)
+    .limit(1)
+)
+
+
+def is_final_passed(session: RowSource, enrolment: int) -> bool:
+    """Whether the final assessment is passed in an enrolment: `final_passed` of its progress, without the rest."""
+    return session.execute(_FINAL_PASSED, {"enrolment": enrolment}).first() is not None
+
+
 def enrolment_id(session: Session, person_id: int) -> int | None:
     """The id of a person's newest enrolment for the whole course; None if there is none."""
     newest = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
@@ -173,17 +185,6 @@ def enrolment_id(session: Session, person_id: int) -> int | None:
 def enrolment_kind(session: Session, enrolment: int) -> str | None:
     """The kind of an enrolment: initial (the whole course), refresher or update; None if it does not exist."""
     return session.execute(select(Enrolment.kind).where(Enrolment.id == enrolment)).scalar()
-
-
-_NOTES_QUERY = select(Reflection.block, Reflection.text).where(
-    Reflection.person_id == bindparam("person_id"), Reflection.ref == bindparam("ref")
-)
-
-
-def notes(session: RowSource, person_id: int, ref: str) -> dict[str, str]:
-    """The person's own notes on a page, by block id."""
-    rows = session.execute(_NOTES_QUERY, {"person_id": person_id, "ref": ref})
-    return {row.block: row.text for row in rows}
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,21 @@ def attempts(session: Session, person_id: int, kind: str | None = None, ref: str
     for row in session.execute(statement):
         grouped.setdefault(row.id, []).append(row)
     return [_attempt_view(rows) for rows in grouped.values()]
+
+
+_NUMBERS: Select[*tuple[Any, ...]] = (
+    select(_Attempt.c.id, _AttemptOutcome.c.finished_at)
+    .outerjoin(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
+    .where(_Attempt.c.enrolment_id == bindparam("enrolment"), _Attempt.c.kind == bindparam("kind"),
+           _Attempt.c.ref == bindparam("ref"))
+    .order_by(_Attempt.c.id)
+)  # fmt: skip
+
+
+def attempt_numbers(session: RowSource, enrolment: int, kind: str, ref: str) -> list[tuple[int, bool]]:
+    """The attempts of one kind and reference in an enrolment, oldest first: the id of each, and whether it is finished."""
+    rows = session.execute(_NUMBERS, {"enrolment": enrolment, "kind": kind, "ref": ref})
+    return [(row.id, row.finished_at is not None) for row in rows]
 
 
 def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:

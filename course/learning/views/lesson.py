@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from course.content.page_sources import PageSources, page_sources
 from course.content.schema import Block, ContactKind, Nation, Page, Setting
-from course.learning.queries.page_answers import PageAnswerView
+from course.learning.queries.module_facts import ChosenOption
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import ModuleProgress, StepProgress
 from course.organisation.request_organisation import current_organisation
@@ -46,7 +46,7 @@ class ReaderState:
 
     notes: Mapping[str, str]
     kept: str
-    answers: Mapping[str, PageAnswerView]
+    answers: Mapping[str, ChosenOption]
     answered: str
 
 
@@ -96,7 +96,7 @@ def _fragment_key(page: Page) -> tuple[str, Setting | None, Nation | None, str]:
 
 
 def _with_questions(
-    page: Page, parts: tuple[Markup | Block, ...], answers: Mapping[str, PageAnswerView]
+    page: Page, parts: tuple[Markup | Block, ...], answers: Mapping[str, ChosenOption]
 ) -> list[Markup | Block]:
     """The parts with the question as HTML, which is the same for all who have given the same answer, or none."""
     shown: list[Markup | Block] = []

@@ -27,6 +27,7 @@ from course.learning.rules.progress import (
 from course.translation import gettext as _
 from course.web.addresses import mounted_at, url_for
 from course.web.app_state import app_state
+from course.web.in_place import page_in_place
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
 
@@ -132,8 +133,8 @@ def next_step_address(progress: ModuleProgress, step_id: str) -> str:
 
 
 def redirect_to(address: str) -> Response:
-    """Redirect to another page with GET, as the response to a POST."""
-    return redirect_after_post(address)
+    """The response to a POST: a redirect to another page or, where the script of the page asks for that, the page."""
+    return page_in_place(address) or redirect_after_post(address)
 
 
 __all__ = [

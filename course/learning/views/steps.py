@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 from course.content.queries import part_in_version
 from course.content.schema import Module, Page, Question
 from course.learning import actions, queries
-from course.learning.queries.page_answers import page_answers
+from course.learning.queries.module_facts import PageFacts, page_facts
 from course.learning.reader_course import reader_library
 from course.learning.rules.notes import MAX_NOTE_LENGTH
-from course.learning.rules.progress import ModuleProgress
+from course.learning.rules.progress import ModuleProgress, module_progress
 from course.learning.views.lesson import ReaderState, render_lesson
 from course.learning.views.next_step import address_in
 from course.learning.views.page_context import (
@@ -38,13 +38,14 @@ from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_w
 def step(module_id: str, step_id: str) -> str | Response:
     """Show a step: the lesson page itself, or the start page of a scenario, a timeline or the check."""
     module = module_or_404(module_id)
+    found = module.step(step_id)
+    if found is not None and found.kind == "page":
+        return _render_page(module, module.pages[step_id])
     progress = reader_progress(module)
     if step_id == CHECK:
         return _render_check_start(module, progress)
-    found = module.step(step_id) or abort(404)
-    if found.kind == "page":
-        page = module.pages[step_id]
-        return _render_page(module, page, progress)
+    if found is None:
+        abort(404)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":
         runs = queries.runs(db(), reader_id(), ref)
@@ -58,13 +59,11 @@ def step(module_id: str, step_id: str) -> str | Response:
                            earlier=earlier, onward=next_step_address(progress, step_id))  # fmt: skip
 
 
-def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Mapping[str, str] | None = None) -> str:
+def _render_page(module: Module, page: Page, typed: Mapping[str, str] | None = None) -> str:
+    facts: PageFacts = page_facts(row_source(), reader_id(), module.id, f"{module.id}/{page.id}")
+    progress = module_progress(reader_library(), module, facts.module)
     ids = [step.id for step in progress.steps]
-    position = ids.index(page.id)
-    notes, ref = {}, f"{module.id}/{page.id}"
-    if any(block.kind == "reflect" for block in page.blocks):
-        notes = queries.notes(row_source(), reader_id(), ref)
-    answers = page_answers(row_source(), reader_id(), ref) if page.questions else {}
+    position, notes = ids.index(page.id), facts.notes
     if typed is not None:
         notes |= {name.removeprefix("note-"): text for name, text in typed.items() if name.startswith("note-")}
         flash(
@@ -75,7 +74,7 @@ def _render_page(module: Module, page: Page, progress: ModuleProgress, typed: Ma
         )
     outline = url_for("learning.module", module_id=module.id)
     back = step_address(progress.steps[position - 1]) if position else outline
-    reader = ReaderState(notes, request.args.get("kept", ""), answers, request.args.get("answered", ""))
+    reader = ReaderState(notes, request.args.get("kept", ""), facts.answers, request.args.get("answered", ""))
     return render_lesson(page, progress, back, progress.steps[position + 1], reader)
 
 
@@ -140,7 +139,7 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
     """Save a page's notes, the answer to its question if one was pressed and, unless its reader stays on it, that it was
     read."""
     if any(len(text) > MAX_NOTE_LENGTH for name, text in request.form.items() if name.startswith("note-")):
-        return make_response(_render_page(module, page, reader_progress(module), request.form), 422)
+        return make_response(_render_page(module, page, request.form), 422)
     stay = request.form.get("stay")
     answer = _sent_answer(page) if "answer" in request.form else None
     stays = answer is not None or stay in {block.id for block in page.blocks if block.kind == "reflect"}
