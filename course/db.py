@@ -6,11 +6,12 @@ import logging
 import re
 import select as select_module
 import sqlite3
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +28,8 @@ from course.primary_search import search_primary
 
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
+# Seconds between two looks whether another process has released the write lock of SQLite: they grow.
+FIRST_PAUSE, LONGEST_PAUSE = 0.0003, 0.003
 LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
@@ -83,9 +86,54 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return _make_postgresql_engine(make_url(url), size)
     engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, pool_size=size)
+    turns = WriteTurns()
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", partial(_begin_sqlite, turns))
+    for end in ("commit", "rollback"):
+        event.listen(engine, end, turns.end)
     return engine
+
+
+class WriteTurns:
+    """Lets the threads of this process write to SQLite one after the other.
+
+    SQLite has no queue: whoever finds it locked sleeps for up to a tenth of a second and tries again, while others come and
+    go. Here one thread of a process tries often, and the others wait to be woken. It only saves time: who may write is still
+    decided by SQLite, among the processes too.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def begin(self, connection: Any, seconds: float) -> None:
+        """Begin a transaction that writes. Raises sqlite3.OperationalError (SQLITE_BUSY) if there is no turn in time."""
+        until = time.monotonic() + seconds
+        has_turn = self._turn.acquire(timeout=seconds)
+        try:
+            self._take_lock(connection.connection.dbapi_connection, until)
+        except BaseException:
+            if has_turn:
+                self._turn.release()
+            raise
+        connection.info["has_turn"] = has_turn
+
+    def end(self, connection: Any) -> None:
+        """The transaction ends now: the next one may try."""
+        if connection.info.pop("has_turn", False):
+            self._turn.release()
+
+    def _take_lock(self, driver_connection: sqlite3.Connection, until: float) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                driver_connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+            else:
+                return
+            select_module.select((), (), (), pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def _make_postgresql_engine(url: URL, size: int) -> Engine:
@@ -151,19 +199,21 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:
+def _begin_sqlite(turns: WriteTurns, connection: Any) -> None:
     # A transaction that reads first and writes later fails at once, whatever the timeout, if another one wrote in between.
     # So a transaction that is going to write takes the write lock when it begins.
     options = connection.get_execution_options()
     driver_connection = connection.connection.dbapi_connection
-    # A connection of the pool keeps the time of its last transaction, so it is told only of another one.
-    wait = int(options.get("lock_seconds", LOCK_SECONDS) * 1000)
+    seconds, writes = options.get("lock_seconds", LOCK_SECONDS), options.get("writes", True)
+    # A connection of the pool keeps the time of its last transaction, so it is told only of another one. One that writes
+    # waits before it begins, and then has the lock.
+    wait = 0 if writes else int(seconds * 1000)
     if connection.info.get("busy_timeout") != wait:
         driver_connection.execute(f"PRAGMA busy_timeout={wait}")
         connection.info["busy_timeout"] = wait
-    if options.get("writes", True):
+    if writes:
         try:
-            driver_connection.execute("BEGIN IMMEDIATE")
+            turns.begin(connection, seconds)
         except sqlite3.OperationalError as error:
             # An error in a listener would otherwise reach the caller as the driver's own.
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error

@@ -32,6 +32,7 @@ from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
 from course.server import memory
 from course.server.actions import check_secret_key, record_heartbeat, register_worker
+from course.server.balance import Acceptance, ConnectionBoard
 from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind, is_free
 from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
@@ -53,6 +54,7 @@ from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
+WORKER_NICENESS = 10  # of the worker beside processes that serve pages, see nice(2)
 STOP_SECONDS = 20  # seconds
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
@@ -162,7 +164,8 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """
     processes = app_state().config.processes
     if processes > 1 or reload:
-        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
+        board = ConnectionBoard(processes)
+        roles = [Role(f"server {n}", partial(_serve_pages, sockets, board, n)) for n in range(1, processes + 1)]
         supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
         LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
@@ -213,10 +216,15 @@ def _after_fork() -> None:
 
 
 def _serve_pages(
-    sockets: Sequence[socket.socket], number: int, is_stopping: IsStopping, ready: Callable[[], None]
+    sockets: Sequence[socket.socket],
+    board: ConnectionBoard,
+    number: int,
+    is_stopping: IsStopping,
+    ready: Callable[[], None],
 ) -> None:
     """What each of several processes that serve pages does; `number` is 1 for the first of them."""
-    server, end = _http_server(sockets), threading.Event()
+    server = HttpServer(_application(), sockets, app_state().config.threads, Acceptance(board, number - 1))
+    end = threading.Event()
     tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number), daemon=True)
     tasks.start()
     ready()
@@ -240,7 +248,9 @@ def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
 
 
 def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
-    """What the worker beside several processes that serve pages does."""
+    """What the worker beside several processes that serve pages does. Where both want a processor, pages come first: nobody
+    waits for the nightly work."""
+    os.nice(WORKER_NICENESS)
     worker = _start_worker("serve")
     ready()
     while not is_stopping():

@@ -7,6 +7,7 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -14,6 +15,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
+from course.server.balance import STOPPED, Acceptance
 from course.server.lanes import LaneDispatcher
 
 IDLE_SECONDS = 30  # seconds after which a connection that nobody uses is closed
@@ -80,9 +82,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class HttpServer:
-    """Waitress on these sockets. Any number of processes may accept connections from the same ones."""
+    """Waitress on these sockets. Any number of processes may accept connections from the same ones; with an `acceptance`
+    each takes its share."""
 
-    def __init__(self, app: Flask, sockets: Sequence[socket.socket], threads: int) -> None:
+    def __init__(
+        self, app: Flask, sockets: Sequence[socket.socket], threads: int, acceptance: Acceptance | None = None
+    ) -> None:
         self._map: dict[int, Any] = {}  # open sockets by file descriptor
         self._server = create_server(
             app,
@@ -104,13 +109,33 @@ class HttpServer:
             clear_untrusted_proxy_headers=False,
         )
         self._listeners = [one for one in self._map.values() if isinstance(one, BaseWSGIServer)]
+        self._acceptance = acceptance
         for listener in self._listeners:
             listener.channel_class = _Channel
+            if acceptance is not None:
+                listener.handle_accept = partial(self._accept, acceptance, listener.handle_accept)
+                listener.readable = partial(self._looks_for_connections, acceptance, listener.readable)
+
+    def _accept(self, acceptance: Acceptance, accept: Callable[[], None]) -> None:
+        """Take a connection that waits, or leave it to another process."""
+        if acceptance.takes(len(self._channels()), time.monotonic()):
+            accept()
+
+    def _looks_for_connections(self, acceptance: Acceptance, is_readable: Callable[[], bool]) -> bool:
+        return is_readable() and time.monotonic() >= acceptance.paused_until
 
     def run(self, is_stopping: Callable[[], bool]) -> None:
         """Serve until `is_stopping`."""
+        acceptance = self._acceptance
         while not is_stopping():
-            wasyncore.loop(timeout=STOP_CHECK_SECONDS, use_poll=True, map=self._map, count=1)
+            timeout = STOP_CHECK_SECONDS
+            if acceptance is not None:
+                acceptance.note(len(self._channels()))
+                if time.monotonic() < acceptance.paused_until:
+                    timeout = acceptance.PAUSE
+            wasyncore.loop(timeout=timeout, use_poll=True, map=self._map, count=1)
+        if acceptance is not None:
+            acceptance.note(STOPPED)
 
     def drain(self, seconds: float) -> None:
         """Accept no more connections, answer what has been asked on those that are open, and close each after its next
