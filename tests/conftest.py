@@ -222,7 +222,9 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         sessions = sessionmaker(
             connection, expire_on_commit=False, join_transaction_mode="create_savepoint", info=kept.writing.kw["info"]
         )
-        prepared.extensions["course.sessions"] = SessionFactories(sessions, lambda: nullcontext(connection))
+        prepared.extensions["course.sessions"] = SessionFactories(
+            sessions, lambda: nullcontext(connection), lambda: nullcontext(connection)
+        )
         # What was read of a database that is undone must not be remembered.
         prepared.extensions.pop("course.organisation", None)
         prepared.extensions["course.status_cache"] = StatusCache()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.content.schema import Nation, Setting
@@ -95,10 +95,14 @@ class Refresher:
         return self.reading_done and self.passed
 
 
+_NEWEST_ID = select(func.max(Enrolment.id)).where(
+    Enrolment.person_id == bindparam("person"), Enrolment.kind == bindparam("kind")
+)
+
+
 def newest_refresher_id(session: Session, person_id: int, kind: str) -> int | None:
     """The id of a person's newest enrolment for a refresher (or an update)."""
-    newest = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == kind)
-    return session.execute(newest).scalar()
+    return session.execute(_NEWEST_ID, {"person": person_id, "kind": kind}).scalar()
 
 
 def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher | None:

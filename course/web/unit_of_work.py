@@ -63,14 +63,19 @@ class SessionFactories:
     replica: ReadReplica | None = None  # for pages and jobs that read a lot
 
 
-def init(app: Flask, engine: Engine, info: Mapping[str, Any], replica: Engine | None = None) -> None:
-    """Prepare the sessions of the application. Each session carries `info`. `replica` is a standby of the database."""
-    app.extensions[_SESSIONS_KEY] = SessionFactories(
+def session_factories(engine: Engine, info: Mapping[str, Any], replica: Engine | None = None) -> SessionFactories:
+    """What makes the sessions of an engine. Each session carries `info`. `replica` is a standby of the database."""
+    return SessionFactories(
         make_session_factory(engine, info),
         engine.execution_options(writes=False).connect,
         engine.execution_options(writes=False, lock_seconds=REQUEST_LOCK_SECONDS).connect,
         ReadReplica(replica) if replica else None,
     )
+
+
+def init(app: Flask, engine: Engine, info: Mapping[str, Any], replica: Engine | None = None) -> None:
+    """Prepare the sessions of the application. Each session carries `info`. `replica` is a standby of the database."""
+    app.extensions[_SESSIONS_KEY] = session_factories(engine, info, replica)
     app.after_request(_publish_events)
     app.after_request(_release_refused_form)
     app.teardown_request(_close_read_session)

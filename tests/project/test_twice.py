@@ -17,9 +17,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.db import make_engine, make_session_factory
+from course.db import make_engine
 from course.reports.status_cache import StatusCache
-from course.web.unit_of_work import SessionFactories
+from course.web.unit_of_work import session_factories
 from tests.audit import test_audited_actions, world
 from tests.audit.test_audited_actions import ALL, entries
 from tests.audit.world import World
@@ -110,9 +110,7 @@ def real(copies: Callable[[], str], application: Flask, monkeypatch: pytest.Monk
     kept = application.extensions["course.sessions"]
     state = application.extensions["course"]
     application.extensions["course"] = replace(state, engine=engine)
-    application.extensions["course.sessions"] = SessionFactories(
-        make_session_factory(engine, kept.writing.kw["info"]), engine.execution_options(writes=False).connect
-    )
+    application.extensions["course.sessions"] = session_factories(engine, kept.writing.kw["info"])
     application.extensions.pop("course.organisation", None)
     application.extensions["course.status_cache"] = StatusCache()
     for module in (world, test_audited_actions):

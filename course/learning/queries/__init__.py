@@ -176,10 +176,12 @@ def is_final_passed(session: RowSource, enrolment: int) -> bool:
     return session.execute(_FINAL_PASSED, {"enrolment": enrolment}).first() is not None
 
 
-def enrolment_id(session: Session, person_id: int) -> int | None:
+_NEWEST_ID = select(func.max(_Enrolment.c.id)).where(_Enrolment.c.person_id == _PERSON, _Enrolment.c.kind == "initial")
+
+
+def enrolment_id(session: RowSource, person_id: int) -> int | None:
     """The id of a person's newest enrolment for the whole course; None if there is none."""
-    newest = select(func.max(Enrolment.id)).where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
-    return session.execute(newest).scalar()
+    return session.execute(_NEWEST_ID, {"person": person_id}).scalar()
 
 
 def enrolment_kind(session: Session, enrolment: int) -> str | None:
@@ -356,9 +358,12 @@ def repeated_question_count(session: Session, person_id: int, attempt: AttemptVi
     return sum(item.question_id in asked_before for item in attempt.items)
 
 
-def completion(session: Session, enrolment: int) -> Completion | None:
-    """The completion of an enrolment; None while it is not complete."""
-    return session.execute(select(Completion).where(Completion.enrolment_id == enrolment)).scalar_one_or_none()
+_COMPLETED_AT = select(_Completion.c.completed_at).where(_Completion.c.enrolment_id == bindparam("enrolment"))
+
+
+def completed_at(session: RowSource, enrolment: int) -> datetime | None:
+    """When an enrolment was completed; None while it is not complete."""
+    return session.execute(_COMPLETED_AT, {"enrolment": enrolment}).scalar()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from course.content.schema import Question
@@ -74,12 +75,18 @@ def option_order(question: Question, seed: int, position: int) -> tuple[int, ...
 
     Moments of a timeline keep their order in time. Options to be put in order never start in the right order.
     """
-    order = list(range(len(question.options)))
-    if question.form == "timeline":
+    return _option_order(question.form, len(question.options), seed, position)
+
+
+# A question is shown, answered and explained in the same order, and making a generator of numbers takes longer than the rest.
+@lru_cache(maxsize=4096)
+def _option_order(form: str, count: int, seed: int, position: int) -> tuple[int, ...]:
+    order = list(range(count))
+    if form == "timeline":
         return tuple(order)
     shuffler = random.Random(f"{seed}:{position}")  # noqa: S311 (an order on screen, no secret)
     shuffler.shuffle(order)
-    if question.form == "order" and order == sorted(order):
+    if form == "order" and order == sorted(order):
         order.reverse()
     return tuple(order)
 

@@ -116,19 +116,20 @@ def address_after_final_answer(attempt_id: int) -> str:
     found = queries.attempt(db(), reader_id(), attempt_id)
     if found is not None and found.next is not None:
         return address_in(found)
-    if found is not None and found.passed:
-        done = queries.completion(db(), found.enrolment_id)
-        if done is not None and done.completed_at == found.finished_at:
-            return url_for("milestones.passed")
+    if (
+        found is not None
+        and found.passed
+        and queries.completed_at(row_source(), found.enrolment_id) == found.finished_at
+    ):
+        return url_for("milestones.passed")
     return url_for("learning.attempt", attempt_id=attempt_id)
 
 
 def link_after_step(progress: ModuleProgress, step_id: str, ended: datetime | None) -> NextLink:
     """The link after a step of a module: to the certificate, if the end of that step completed the course; else to the next
     open step, which a press begins unless it is a page, or to the end of the module."""
-    enrolment = queries.enrolment_id(db(), reader_id())
-    done = queries.completion(db(), enrolment) if enrolment is not None and ended is not None else None
-    if done is not None and done.completed_at == ended:
+    enrolment = queries.enrolment_id(row_source(), reader_id()) if ended is not None else None
+    if enrolment is not None and queries.completed_at(row_source(), enrolment) == ended:
         return NextLink(url_for("milestones.passed"), _("Next"))
     following = next_open_step(progress, step_id)
     begins = following is not None and following.kind != "page"

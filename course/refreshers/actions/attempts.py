@@ -161,7 +161,7 @@ def restart_course(session: Session, person_id: int, at: datetime) -> bool:
     """Open another enrolment for the whole course. Returns False if there is one that is not completed."""
     lock_row(session, Person, person_id)
     newest = learning.enrolment_id(session, person_id)
-    if newest is not None and learning.completion(session, newest) is None:
+    if newest is not None and learning.completed_at(session, newest) is None:
         return False
     open_enrolment(session, person_id, INITIAL, at)
     return True
