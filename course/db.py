@@ -6,7 +6,6 @@ import logging
 import re
 import select as select_module
 import sqlite3
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
@@ -25,11 +24,10 @@ from sqlalchemy.types import TypeDecorator
 
 from course.database_address import hosts, server_names
 from course.primary_search import search_primary
+from course.write_turns import WriteTurns
 
 _LOG = logging.getLogger("course.db")
 _SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
-# Seconds between two looks whether another process has released the write lock of SQLite: they grow.
-FIRST_PAUSE, LONGEST_PAUSE = 0.0003, 0.003
 LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
@@ -92,48 +90,6 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     for end in ("commit", "rollback"):
         event.listen(engine, end, turns.end)
     return engine
-
-
-class WriteTurns:
-    """Lets the threads of this process write to SQLite one after the other.
-
-    SQLite has no queue: whoever finds it locked sleeps for up to a tenth of a second and tries again, while others come and
-    go. Here one thread of a process tries often, and the others wait to be woken. It only saves time: who may write is still
-    decided by SQLite, among the processes too.
-    """
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-
-    def begin(self, connection: Any, seconds: float) -> None:
-        """Begin a transaction that writes. Raises sqlite3.OperationalError (SQLITE_BUSY) if there is no turn in time."""
-        until = time.monotonic() + seconds
-        has_turn = self._turn.acquire(timeout=seconds)
-        try:
-            self._take_lock(connection.connection.dbapi_connection, until)
-        except BaseException:
-            if has_turn:
-                self._turn.release()
-            raise
-        connection.info["has_turn"] = has_turn
-
-    def end(self, connection: Any) -> None:
-        """The transaction ends now: the next one may try."""
-        if connection.info.pop("has_turn", False):
-            self._turn.release()
-
-    def _take_lock(self, driver_connection: sqlite3.Connection, until: float) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                driver_connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
-                    raise
-            else:
-                return
-            select_module.select((), (), (), pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def _make_postgresql_engine(url: URL, size: int) -> Engine:

@@ -42,12 +42,14 @@ def page_in_place(address: str) -> Response | None:
     environ = request.environ
     try:
         for _ in range(MAX_REDIRECTS):
+            if urlsplit(address).netloc:
+                return None  # of another site
             response = _page(app, _environ_of(address, environ), reader, cookie)
             if response is None or response.status_code == 200:
                 break
-            if response.status_code not in (302, 303) or not response.location.startswith("/"):
+            if response.status_code not in (302, 303):
                 return None
-            address = response.location
+            address = response.location or ""
     except Exception as error:
         # The browser fetches the page in a request of its own, and is told what is wrong there.
         if not isinstance(error, HTTPException):

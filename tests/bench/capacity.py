@@ -114,7 +114,7 @@ def costs(race: Race, meter: Meter, port: int) -> dict[str, tuple[float, float]]
             expect(learner, ("GET", race.pages[number % len(race.pages)], None), 200)
 
     forms = [race.open_six(race.people[0])]
-    race.take_six(learner, token, forms[0])
+    requests = race.take_six(learner, token, forms[0])
 
     def check() -> None:
         for _ in range(CHECKS):
@@ -133,7 +133,7 @@ def costs(race: Race, meter: Meter, port: int) -> dict[str, tuple[float, float]]
 
     return {
         "lesson page": meter.cost(PAGES, read),
-        f"request of a check ({race.requests} a check)": meter.cost(CHECKS * race.requests, check),
+        f"request of a check ({requests} a check)": meter.cost(CHECKS * requests, check),
         "sign-in (3 requests)": meter.cost(SIGN_INS, sign_in),
         f"report of {PEOPLE:,} people": meter.cost(REPORTS, report),
     }

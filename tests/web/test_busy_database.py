@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from course.db import is_lock_failure
 from course.people.models import Team
 from course.web import unit_of_work as unit_of_work_module
 from course.web.unit_of_work import read_only_session, unit_of_work
+from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.support.pseudo_language import offered, pseudo
@@ -34,6 +37,25 @@ def locked(app: Flask) -> Iterator[None]:
             connection.execute(text("lock table audit_head, audit_entry, sent_form in exclusive mode"))
         yield
         transaction.rollback()
+
+
+@contextmanager
+def locked_for(app: Flask, seconds: float) -> Iterator[None]:
+    """Another program that holds SQLite's write lock for so long."""
+    file, begun = make_url(app.extensions["course"].config.database_url).database, threading.Event()
+
+    def hold() -> None:
+        with closing(sqlite3.connect(str(file), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            begun.set()
+            time.sleep(seconds)
+            other.execute("ROLLBACK")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    begun.wait(10)
+    yield
+    thread.join(10)
 
 
 @contextmanager
@@ -140,12 +162,44 @@ def test_a_page_that_must_be_recorded_is_not_shown_while_it_cannot_be(fresh_app:
 
 
 def test_a_command_waits_longer_than_a_request(fresh_app: Flask) -> None:
+    with locked_for(fresh_app, 1.0), fresh_app.test_request_context("/"):
+        with pytest.raises(OperationalError) as error, unit_of_work():
+            pass
+        assert is_lock_failure(error.value)
+    with locked_for(fresh_app, 1.0), fresh_app.app_context(), unit_of_work() as session:
+        session.add(Team(name="Waited", opened_at=NOW, open_key="waited"))
+    assert "Waited" in team_names(fresh_app)
+
+
+def test_threads_that_write_at_once_have_their_turns_and_none_is_left_out(fresh_app: Flask) -> None:
+    def write(number: int) -> None:
+        for turn in range(5):
+            with fresh_app.app_context(), unit_of_work() as session:
+                session.add(Team(name=f"{number} {turn}", opened_at=NOW, open_key=f"{number} {turn}"))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert {f"{number} {turn}" for number in range(8) for turn in range(5)} <= set(team_names(fresh_app))
+
+
+def fail(app: Flask) -> None:
+    with app.app_context(), unit_of_work() as session:
+        session.add(Team(name="Never", opened_at=NOW, open_key="never"))
+        raise LookupError
+
+
+def test_a_turn_that_fails_is_given_on(fresh_app: Flask) -> None:
+    for _ in range(3):
+        with pytest.raises(LookupError):
+            fail(fresh_app)
+    started = time.monotonic()
     with fresh_app.app_context(), unit_of_work() as session:
-        connection = session.connection()
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15_000
-    with fresh_app.test_request_context("/"), unit_of_work() as session:
-        connection = session.connection()
-        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 300
+        session.add(Team(name="Next", opened_at=NOW, open_key="next"))
+    assert time.monotonic() - started < 5
+    assert {"Next", "Never"} & set(team_names(fresh_app)) == {"Next"}
 
 
 def test_a_missing_table_is_no_lock_failure(fresh_app: Flask) -> None:

@@ -1,0 +1,54 @@
+"""Who writes to SQLite next."""
+
+from __future__ import annotations
+
+import select
+import sqlite3
+import threading
+import time
+from typing import Any
+
+# Seconds between two looks whether another process has released the lock: they grow.
+FIRST_PAUSE, LONGEST_PAUSE = 0.0003, 0.003
+
+
+class WriteTurns:
+    """Lets the threads of this process write to SQLite one after the other.
+
+    SQLite has no queue: whoever finds it locked sleeps for up to a tenth of a second and tries again, while others come and
+    go. Here one thread of a process tries often, and the others wait to be woken. It only saves time: who may write is still
+    decided by SQLite, among the processes too.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def begin(self, connection: Any, seconds: float) -> None:
+        """Begin a transaction that writes. Raises sqlite3.OperationalError (SQLITE_BUSY) if there is no turn in time."""
+        until = time.monotonic() + seconds
+        has_turn = self._turn.acquire(timeout=seconds)
+        try:
+            self._take_lock(connection.connection.dbapi_connection, until)
+        except BaseException:
+            if has_turn:
+                self._turn.release()
+            raise
+        connection.info["has_turn"] = has_turn
+
+    def end(self, connection: Any) -> None:
+        """The transaction ends now: the next one may try."""
+        if connection.info.pop("has_turn", False):
+            self._turn.release()
+
+    def _take_lock(self, driver_connection: sqlite3.Connection, until: float) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                driver_connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+            else:
+                return
+            select.select((), (), (), pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
