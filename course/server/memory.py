@@ -14,8 +14,9 @@ from flask import Flask, url_for
 WARM_UP_ENDPOINT = "auth.sign_in"
 # Folders of the templates that a room full of learners needs. Compiling all would delay the start by seconds.
 WARM_UP_TEMPLATES = frozenset({"auth", "components", "dashboard", "frame", "layouts", "learning"})
-_M_ARENA_MAX = -8  # malloc.h
-MALLOC_ARENAS = 2
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
+MALLOC_ARENAS = 1
+LARGE_BYTES = 512 * 1024  # from which on memory goes back to the system as soon as it is free
 
 
 def warm_up(app: Flask) -> None:
@@ -48,6 +49,8 @@ def limit_arenas() -> None:
     """Let the threads of this process allocate from few arenas. By default glibc gives each thread one of its own, none of
     which gets smaller again."""
     _libc_call("mallopt", _M_ARENA_MAX, MALLOC_ARENAS)
+    _libc_call("mallopt", _M_MMAP_THRESHOLD, LARGE_BYTES)
+    _libc_call("mallopt", _M_TRIM_THRESHOLD, LARGE_BYTES)
 
 
 def _libc_call(name: str, *arguments: int) -> None:
