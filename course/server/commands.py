@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import mmap
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -54,6 +56,9 @@ from course.web.unit_of_work import unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
+WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
+WORKER_PRIVATE_BYTES = 40 * 1024 * 1024  # from which on a worker is replaced once it has nothing to do
+ROW_BYTES = 8  # that hold the number of a row
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
 
@@ -163,7 +168,8 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     processes = app_state().config.processes
     if processes > 1 or reload:
         roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
-        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
+        work = partial(_do_jobs, mmap.mmap(-1, ROW_BYTES))
+        supervisor = Supervisor([*roles, Role("worker", work)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
         LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
         memory.warm_up(_application())
@@ -239,13 +245,23 @@ def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
         stop_metrics()
 
 
-def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
-    """What the worker beside several processes that serve pages does."""
-    worker = _start_worker("serve")
+def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]) -> None:
+    """What the worker beside several processes that serve pages does. Once it has grown, and has nothing to do, a fresh
+    copy takes its place, as it did nothing but work through the whole organisation.
+
+    `kept` is memory that all of these copies share: the number of the row that says that there is a worker."""
+    worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
-    while not is_stopping():
+    began, grown = time.monotonic(), False
+    while not is_stopping() and not grown:
         pause(STOP_CHECK_SECONDS)
-    _stop_worker(*worker)
+        if time.monotonic() - began >= WORKER_LOOK_SECONDS and worker.is_idle():
+            began, grown = time.monotonic(), memory.private_bytes() > WORKER_PRIVATE_BYTES
+    if grown:
+        kept[:ROW_BYTES] = sign.row.to_bytes(ROW_BYTES)
+        worker.stop(STOP_SECONDS)
+    else:
+        _stop_worker(worker, sign)
     app_state().engine.dispose()
 
 
@@ -301,22 +317,25 @@ def worker_command() -> None:
 class SignOfLife:
     """The row that says that this process does jobs (see WorkerBeat)."""
 
-    def __init__(self, name: str) -> None:
-        self._name, self._number = name, 0
+    def __init__(self, name: str, row: int = 0) -> None:
+        self._name, self.row = name, row
 
     def record(self, at: datetime, stopped: bool = False) -> None:
         """The process is alive, or has stopped in good order."""
         with unit_of_work() as session:
-            if self._number:
-                record_heartbeat(session, self._number, at, stopped)
-            elif not stopped:
-                self._number = register_worker(session, self._name, at, own_settings())
+            if self.row and record_heartbeat(session, self.row, self._name, at, stopped):
+                return
+            if not stopped:
+                self.row = register_worker(session, self._name, at, own_settings())
 
 
-def _start_worker(command: str, tasks: Sequence[LocalTask] = ()) -> tuple[JobWorker, SignOfLife]:
-    """Start the threads that do jobs, and keep recording that this process is alive."""
+def _start_worker(
+    command: str, tasks: Sequence[LocalTask] = (), row: int = 0
+) -> tuple[JobWorker, SignOfLife]:  # fmt: skip
+    """Start the threads that do jobs, and keep recording that this process is alive, in the `row` of the one whose place it
+    takes or in a row of its own."""
     name = worker_name(command, socket.gethostname(), os.getpid())
-    worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name)
+    worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name, row)
     # Before anybody is told that this process is ready: whoever looks then is to find a worker.
     LocalSchedule((LocalTask("first sign of life", HEARTBEAT_INTERVAL, sign.record),)).run_due(now(), threading.Event())
     worker.start((LocalTask("sign of life", HEARTBEAT_INTERVAL, sign.record), *tasks))

@@ -7,6 +7,8 @@ import ctypes
 import gc
 import sys
 
+from pathlib import Path
+
 from flask import Flask, url_for
 
 # A page that anybody may open. It makes what every page needs: the dialect, the catalogue, the head of the page, addresses.
@@ -51,6 +53,15 @@ def limit_arenas() -> None:
     _libc_call("mallopt", _M_ARENA_MAX, MALLOC_ARENAS)
     _libc_call("mallopt", _M_MMAP_THRESHOLD, LARGE_BYTES)
     _libc_call("mallopt", _M_TRIM_THRESHOLD, LARGE_BYTES)
+
+
+def private_bytes() -> int:
+    """What only this process has in memory, in bytes; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
 
 
 def _libc_call(name: str, *arguments: int) -> None:

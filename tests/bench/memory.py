@@ -22,6 +22,7 @@ from course.certificates.models import Certificate
 from course.jobs.models import Job
 from course.jobs.rules import OPEN_STATES
 from course.people.queries import person_by_email
+from course.server.commands import WORKER_LOOK_SECONDS
 from course.web.unit_of_work import read_only_session
 from tests.bench.browser import Browser
 from tests.bench.morning import SERVER_KEY, served_by
@@ -32,7 +33,7 @@ from tests.support.postgres import temporary_cluster
 BOUNDS = {"sqlite": 200, "postgresql": 400}  # MiB in all
 REQUESTS = 300
 JOB_SECONDS = 60.0  # how long is waited for the jobs of the start
-QUIET = 3.0  # seconds after which a process has done what follows from requests
+QUIET = WORKER_LOOK_SECONDS + 3  # seconds after which a process has done what follows from requests
 FILE_SECONDS = 60.0  # how long a file of the report may take
 WALK = (
     "/", "/people", "/teams", "/report", "/report/months", "/insight", "/audit", "/system", "/system/jobs", "/mail", "/preview",
