@@ -52,7 +52,7 @@ from course.server.supervisor import (
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check, retry_while_busy
 from course.web.metrics import start_exporter
-from course.web.unit_of_work import unit_of_work
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
@@ -84,10 +84,27 @@ def _prepare_and_serve(prepare: Callable[[], object]) -> None:
     reload = is_reload()
     # The port first: when it is taken, another server is running, and nothing must be touched.
     sockets = _listen()
+    if app_state().config.processes > 1:
+        app_state().engine.dispose()  # connections belong to one process
+        memory.do_apart(partial(_prepare, prepare, reload))
+        current_database_check().trust()
+        retry_while_busy(_remember_organisation, BUSY_SECONDS)
+    else:
+        _prepare(prepare, reload)
+    _serve(sockets, reload)
+
+
+def _prepare(prepare: Callable[[], object], reload: bool) -> None:
+    """Prepare the database, then the course."""
     prepare()
     # During a reload the former processes serve, and write, meanwhile.
     retry_while_busy(partial(prepare_course, is_first_start=not reload), BUSY_SECONDS)
-    _serve(sockets, reload)
+
+
+def _remember_organisation() -> None:
+    """"Worried about a child?" answers with its contacts also when the database is away before anybody has asked."""
+    with read_only_session() as session:
+        remember_organisation(organisation(session), now())
 
 
 def _use_console_mail() -> None:
@@ -128,8 +145,7 @@ def prepare_course(is_first_start: bool = True) -> None:
         ours = organisation(session)
         # A reload makes no second link: the first would end while somebody uses it.
         token = create_set_up_link(session, now()) if ours is None and is_first_start else None
-    # "Worried about a child?" answers with these also when the database is away before anybody has asked.
-    remember_organisation(ours, now())
+    _remember_organisation()
     if is_first_start:
         click.echo(f"The course is at {config.public_url}")
     if token is not None:
@@ -167,11 +183,12 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """
     processes = app_state().config.processes
     if processes > 1 or reload:
-        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n)) for n in range(1, processes + 1)]
+        schedule = LocalSchedule(SERVER_TASKS)
+        roles = [Role(f"server {n}", partial(_serve_pages, sockets, n, schedule)) for n in range(1, processes + 1)]
         work = partial(_do_jobs, mmap.mmap(-1, ROW_BYTES))
         supervisor = Supervisor([*roles, Role("worker", work)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
-        LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
+        schedule.run_due(now(), threading.Event())
         memory.warm_up(_application())
         memory.freeze()
         app_state().engine.dispose()
@@ -219,11 +236,12 @@ def _after_fork() -> None:
 
 
 def _serve_pages(
-    sockets: Sequence[socket.socket], number: int, is_stopping: IsStopping, ready: Callable[[], None]
-) -> None:
-    """What each of several processes that serve pages does; `number` is 1 for the first of them."""
+    sockets: Sequence[socket.socket], number: int, schedule: LocalSchedule, is_stopping: IsStopping, ready: Callable[[], None]
+) -> None:  # fmt: skip
+    """What each of several processes that serve pages does; `number` is 1 for the first of them, and `schedule` knows what
+    was done before they were forked."""
     server, end = _http_server(sockets), threading.Event()
-    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number), daemon=True)
+    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number, schedule), daemon=True)
     tasks.start()
     ready()
     server.run(is_stopping)
@@ -232,9 +250,9 @@ def _serve_pages(
     app_state().engine.dispose()
 
 
-def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
+def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    schedule, stop_metrics = LocalSchedule(SERVER_TASKS), None
+    stop_metrics = None
     while not end.is_set():
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.

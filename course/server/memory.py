@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
+import os
 import sys
+from collections.abc import Callable
 
 from pathlib import Path
 
@@ -19,6 +22,21 @@ WARM_UP_TEMPLATES = frozenset({"auth", "components", "dashboard", "frame", "layo
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 MALLOC_ARENAS = 1
 LARGE_BYTES = 512 * 1024  # from which on memory goes back to the system as soon as it is free
+
+
+def do_apart(work: Callable[[], object]) -> None:
+    """Do the work in a copy of this process, so that the memory it takes is free afterwards. What it prints is printed. If
+    it fails, the copy says why and ends as this process would have, and this one ends with the same exit code."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if (pid := os.fork()) == 0:
+        work()
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+    if code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        sys.exit(code if code > 0 else 1)
 
 
 def warm_up(app: Flask) -> None:

@@ -25,7 +25,7 @@ from course.people.queries import person_by_email
 from course.server.commands import WORKER_LOOK_SECONDS
 from course.web.unit_of_work import read_only_session
 from tests.bench.browser import Browser
-from tests.bench.morning import SERVER_KEY, served_by
+from tests.bench.morning import served_by
 from tests.bench.organisation import ADMINISTRATOR, PASSWORD, learner_address, stage_of
 from tests.bench.race import CLIENTS, PEOPLE, Race, at_once, expect
 from tests.support.postgres import temporary_cluster
@@ -201,7 +201,10 @@ def measure(race: Race, url: str, folder: Path, postmaster: int | None = None) -
     """What the tree has at each of the moments. `postmaster`: the first process of the database server."""
     table, address = Table(url.partition("+")[0].partition(":")[0]), _holder(race)
     race.engine.dispose()
-    with served_by(url, folder, PROCESSES="2", SECRET_KEY=SERVER_KEY) as (server, port):
+    # `rich` is installed for tests only, and structlog loads it where it finds it.
+    (folder / "without").mkdir()
+    (folder / "without" / "rich.py").write_text("raise ImportError")
+    with served_by(url, folder, PROCESSES="2", PYTHONPATH=str(folder / "without")) as (server, port):
         def note(moment: str) -> None:
             _wait_for_jobs(race)
             time.sleep(QUIET)
