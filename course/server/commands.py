@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import click
@@ -56,6 +56,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
+TRIM_INTERVAL = timedelta(seconds=15)  # between two times that a process gives back what is free
 WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
 WORKER_PRIVATE_BYTES = 40 * 1024 * 1024  # from which on a worker is replaced once it has nothing to do
 ROW_BYTES = 8  # that hold the number of a row
@@ -252,8 +253,9 @@ def _serve_pages(
 
 def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    stop_metrics = None
+    stop_metrics, trimming = None, LocalSchedule((LocalTask("trim", TRIM_INTERVAL, lambda _at: memory.trim()),))
     while not end.is_set():
+        trimming.run_due(now(), end)
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.
             stop_metrics = stop_metrics or _start_metrics(number - 1)

@@ -61,8 +61,13 @@ def freeze() -> None:
     """Give back what was only needed for the start, and take what is left out of the collector's sight for good: it would
     look through the whole content again and again, and with each look every process would get a copy of its own."""
     gc.collect()
-    _libc_call("malloc_trim", 0)
+    trim()
     gc.freeze()
+
+
+def trim() -> None:
+    """Give back what is free. glibc does so only with what lies at the end; a file that was typeset leaves gaps."""
+    _libc_call("malloc_trim", 0)
 
 
 def limit_arenas() -> None:

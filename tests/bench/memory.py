@@ -123,8 +123,9 @@ def processes(course: int, postmaster: int | None) -> list[Process]:
 def _wait_for_jobs(race: Race) -> None:
     """Wait until the worker has nothing to do, at most JOB_SECONDS."""
     until, open_jobs = time.monotonic() + JOB_SECONDS, select(func.count(Job.id)).where(Job.state.in_(OPEN_STATES))
+    time.sleep(3.0)  # until they are made
     while time.monotonic() < until:
-        time.sleep(1.0)
+        time.sleep(2.0)
         with race.app.app_context(), read_only_session() as session:
             if not session.execute(open_jobs).scalar_one():
                 return
