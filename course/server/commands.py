@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import click
@@ -56,7 +56,6 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 
 _LOG = logging.getLogger("course")
 STOP_SECONDS = 20  # seconds
-TRIM_INTERVAL = timedelta(seconds=15)  # between two times that a process gives back what is free
 WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
 WORKER_PRIVATE_BYTES = 40 * 1024 * 1024  # from which on a worker is replaced once it has nothing to do
 ROW_BYTES = 8  # that hold the number of a row
@@ -103,7 +102,7 @@ def _prepare(prepare: Callable[[], object], reload: bool) -> None:
 
 
 def _remember_organisation() -> None:
-    """"Worried about a child?" answers with its contacts also when the database is away before anybody has asked."""
+    """ "Worried about a child?" answers with its contacts also when the database is away before anybody has asked."""
     with read_only_session() as session:
         remember_organisation(organisation(session), now())
 
@@ -253,9 +252,8 @@ def _serve_pages(
 
 def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    stop_metrics, trimming = None, LocalSchedule((LocalTask("trim", TRIM_INTERVAL, lambda _at: memory.trim()),))
+    stop_metrics = None
     while not end.is_set():
-        trimming.run_due(now(), end)
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.
             stop_metrics = stop_metrics or _start_metrics(number - 1)

@@ -9,7 +9,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-
 from pathlib import Path
 
 from flask import Flask, url_for
@@ -61,13 +60,8 @@ def freeze() -> None:
     """Give back what was only needed for the start, and take what is left out of the collector's sight for good: it would
     look through the whole content again and again, and with each look every process would get a copy of its own."""
     gc.collect()
-    trim()
-    gc.freeze()
-
-
-def trim() -> None:
-    """Give back what is free. glibc does so only with what lies at the end; a file that was typeset leaves gaps."""
     _libc_call("malloc_trim", 0)
+    gc.freeze()
 
 
 def limit_arenas() -> None:

@@ -33,7 +33,7 @@ from tests.support.postgres import temporary_cluster
 BOUNDS = {"sqlite": 200, "postgresql": 400}  # MiB in all
 REQUESTS = 300
 JOB_SECONDS = 60.0  # how long is waited for the jobs of the start
-QUIET = float(__import__("os").environ.get("QUIET", 13))
+QUIET = WORKER_LOOK_SECONDS + 3  # seconds after which a process has done what follows from requests
 FILE_SECONDS = 60.0  # how long a file of the report may take
 WALK = (
     "/", "/people", "/teams", "/report", "/report/months", "/insight", "/audit", "/system", "/system/jobs", "/mail", "/preview",
@@ -165,7 +165,7 @@ def _report_file(browser: Browser, token: str, kind: str) -> None:
         raise AssertionError(f"the report as {kind}: {status} {data[:200]!r}")
 
 
-def _files(race: Race, keeper: Browser, token: str, holder: Browser, number: str) -> None:
+def _files(keeper: Browser, token: str, holder: Browser, number: str) -> None:
     """A certificate as PDF, and the report as CSV and Excel."""
     status, _, data = holder.send("GET", f"/certificate/{number}.pdf")
     if status != 200 or not data.startswith(b"%PDF"):
@@ -180,7 +180,9 @@ def _holder(race: Race) -> tuple[str, str]:
     with race.app.app_context(), read_only_session() as session:
         person = person_by_email(session, address)
         assert person is not None
-        return address, session.execute(select(Certificate.number).where(Certificate.person_id == person.id)).scalar_one()
+        return address, session.execute(
+            select(Certificate.number).where(Certificate.person_id == person.id)
+        ).scalar_one()
 
 
 def _sign_in(browser: Browser, address: str) -> str:
@@ -206,6 +208,7 @@ def measure(race: Race, url: str, folder: Path, postmaster: int | None = None) -
     (folder / "without").mkdir()
     (folder / "without" / "rich.py").write_text("raise ImportError")
     with served_by(url, folder, PROCESSES="2", PYTHONPATH=str(folder / "without")) as (server, port):
+
         def note(moment: str) -> None:
             _wait_for_jobs(race)
             time.sleep(QUIET)
@@ -222,7 +225,7 @@ def measure(race: Race, url: str, folder: Path, postmaster: int | None = None) -
         _requests(race, browsers, tokens)
         note("after 300 requests")
         _sign_in(holder, address[0])
-        _files(race, keeper, token, holder, address[1])
+        _files(keeper, token, holder, address[1])
         note("after PDF, CSV and Excel")
     return table
 

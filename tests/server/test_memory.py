@@ -73,7 +73,9 @@ def test_what_only_this_process_has_is_told_in_bytes() -> None:
 def test_a_worker_that_has_grown_is_replaced_without_anybody_noticing(tmp_path: Path) -> None:
     with serving(tmp_path, program=(sys.executable, "-c", GROWING)) as server:
         *pages, worker = server.children()
-        wait_until(lambda: len(server.children()) == 3 and worker not in server.children(), "the worker is not replaced")
+        wait_until(
+            lambda: len(server.children()) == 3 and worker not in server.children(), "the worker is not replaced"
+        )
         assert server.children()[:2] == pages, "those that serve pages stay"
         new = server.children()[-1]
 

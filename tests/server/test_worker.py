@@ -53,7 +53,9 @@ def test_a_worker_that_takes_the_place_of_another_has_its_row_or_a_row_of_its_ow
     row = actions.register_worker(session, "serve on here, 7", NOW)
     assert actions.record_heartbeat(session, row, "serve on here, 8", NOW + MINUTE)
     session.expire_all()
-    assert [(w.name, w.started_at, w.seen_at) for w in workers(session, NOW)] == [("serve on here, 8", NOW, NOW + MINUTE)]
+    assert [(w.name, w.started_at, w.seen_at) for w in workers(session, NOW)] == [
+        ("serve on here, 8", NOW, NOW + MINUTE)
+    ]
     assert not actions.record_heartbeat(session, row + 1, "serve on here, 9", NOW), "its row is there no more"
 
 
