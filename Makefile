@@ -41,6 +41,7 @@ bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench.morning
 	@$(BIN)/python -m tests.bench.room
 	@$(BIN)/python -m tests.bench.imports
+	@$(BIN)/python -m tests.bench.memory
 
 bench-scale: .venv/tested ## the report and its upkeep with 10,000, 100,000 and a million people (people="…" for others)
 	@$(BIN)/python -m tests.bench.scale --plot growth.svg $(people)

@@ -14,7 +14,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
-import psycopg
 from sqlalchemy import URL, Connection, DateTime, Engine, MetaData, bindparam, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, make_url
@@ -209,7 +208,9 @@ def _begin_postgresql(connection: Any) -> None:
 def _tell_postgresql(connection: Any, statement: str) -> None:
     try:
         connection.connection.dbapi_connection.execute(statement)
-    except psycopg.Error as error:
+    except Exception as error:
+        if not _is_driver_error(error):
+            raise
         # As in _begin_sqlite. A connection that the server has closed is not used again.
         if connection.connection.dbapi_connection.closed:
             connection.invalidate(error)
@@ -232,8 +233,17 @@ def _check_connection(driver_connection: Any, record: Any, _proxy: object) -> No
     if time.monotonic() - used > ASKED_AFTER_SECONDS or _has_input(driver_connection.fileno()):
         try:
             driver_connection.execute("")
-        except psycopg.Error as error:
+        except Exception as error:
+            if not _is_driver_error(error):
+                raise
             raise InvalidatePoolError("the server has closed this connection") from error
+
+
+def _is_driver_error(error: Exception) -> bool:
+    """Whether psycopg raised it, which is loaded only where PostgreSQL is used: it needs 5 MiB."""
+    import psycopg  # noqa: PLC0415
+
+    return isinstance(error, psycopg.Error)
 
 
 def _leave_former_primary(context: Any) -> None:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any
 
-import psycopg
 from sqlalchemy import Engine, event
 
 _LOG = logging.getLogger("course.db")
@@ -36,6 +35,8 @@ class PrimarySearch:
 
     def connect(self, dialect: Any, _record: object, _arguments: object, parameters: dict[str, Any]) -> Any:
         """A connection to the primary. Raises psycopg.OperationalError if none of the servers is one."""
+        import psycopg  # noqa: PLC0415 (only where PostgreSQL is used: it needs 5 MiB)
+
         errors: list[str] = []
         with self._lock:
             newest, asks_all = self._newest, self._asks_all
@@ -79,6 +80,8 @@ def _servers(parameters: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _open(connect: Callable[..., Any], parameters: dict[str, Any], errors: list[str]) -> tuple[Any, int] | None:
     """A connection to one server, and its timeline; None if it cannot be had."""
+    import psycopg  # noqa: PLC0415 (see above)
+
     if not parameters["port"]:
         del parameters["port"]
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-
-from icalendar import Calendar, Timezone, vText
-from icalendar import Event as VEvent
+from typing import TYPE_CHECKING
 
 from course.calendars.rules import CalendarEvent
+
+if TYPE_CHECKING:
+    from icalendar import Event as VEvent
 
 PRODUCT_ID = "-//Online abuse: learning from case reviews//Calendar feed//EN"  # not translated: an identifier
 REFRESH_INTERVAL = timedelta(hours=12)
@@ -16,6 +17,8 @@ REFRESH_INTERVAL = timedelta(hours=12)
 
 def ical(events: Iterable[CalendarEvent], name: str, address: str) -> bytes:
     """The feed with that name as iCalendar bytes; each event links to `address`. The same events give the same bytes."""
+    from icalendar import Calendar, Timezone, vText  # noqa: PLC0415 (it needs 2 MiB, and few processes make a feed)
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT_ID)
     calendar.add("version", "2.0")
@@ -34,7 +37,9 @@ def ical(events: Iterable[CalendarEvent], name: str, address: str) -> bytes:
 
 
 def _build_event(event: CalendarEvent, address: str) -> VEvent:
-    component = VEvent()
+    from icalendar import Event  # noqa: PLC0415 (see above)
+
+    component = Event()
     component.add("uid", event.uid)
     component.add("dtstamp", event.changed)
     component.add("last-modified", event.changed)

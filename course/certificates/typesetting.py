@@ -8,12 +8,15 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-import typst
 from noto_cjk_sans_otc import FONT_PATH
 
 from course.certificates.script_support import clean_text, is_rare
 from course.db import assert_outside_unit_of_work
+
+if TYPE_CHECKING:
+    import typst
 
 ROOT = Path(__file__).parents[1]  # the root for templates and for what they import
 FONTS = [Path(__file__).with_name("fonts"), Path(str(FONT_PATH)).parent]
@@ -27,6 +30,8 @@ TemplateInputs = Callable[[frozenset[str]], dict[str, str]]
 
 @cache
 def _compiler(template: Path) -> tuple[typst.Compiler, Lock]:
+    import typst  # noqa: PLC0415 (it needs memory, and few processes typeset)
+
     # Cached for the life of the process: finding the fonts is slow. System fonts are ignored, so that a file is the
     # same wherever it is made.
     return typst.Compiler(template, root=ROOT, font_paths=FONTS, ignore_system_fonts=True), Lock()
@@ -38,6 +43,8 @@ def typeset(template: Path, inputs: TemplateInputs, texts: Iterable[str], at: da
     `texts` are those that a person typed: `inputs` receives the pieces of them that are in no font, and leaves them
     out. Raises typst.TypstError for an error in the template.
     """
+    import typst  # noqa: PLC0415 (see above)
+
     assert_outside_unit_of_work("typesetting")
     missing: frozenset[str] = frozenset()
     # The neighbours of a replaced character are shaped anew and may then lack a glyph too; hence more than one retry.

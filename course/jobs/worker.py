@@ -175,6 +175,11 @@ class JobWorker:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def is_idle(self) -> bool:
+        """Whether no job of this process runs."""
+        with self._lock:
+            return not self._held
+
     def run_waiting(self) -> int:
         """Run all jobs that wait now in this thread, the mail lane first; returns how many were run."""
         count = 0

@@ -11,9 +11,8 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
 from sqlalchemy.orm import Session
 
 from course.certificates.typesetting import FONTS, ROOT
@@ -28,6 +27,9 @@ from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER, ReportFilter
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
 from course.web.spreadsheet import csv_bytes, csv_portions, xlsx_bytes
+
+if TYPE_CHECKING:
+    import typst
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 _PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = (
@@ -186,6 +188,8 @@ def _date_or_blank(day: date | None) -> str:
 
 @cache
 def _compiler() -> typst.Compiler:
+    import typst  # noqa: PLC0415 (it needs memory, and few processes typeset)
+
     return typst.Compiler(TEMPLATE, root=ROOT, font_paths=FONTS, ignore_system_fonts=True)
 
 

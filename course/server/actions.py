@@ -26,10 +26,12 @@ def register_worker(session: Session, name: str, at: datetime, settings: Mapping
     return row.id
 
 
-def record_heartbeat(session: Session, worker: int, at: datetime, stopped: bool = False) -> None:
-    """The worker is still there, or has stopped in good order."""
-    values = {"seen_at": at, "stopped_at": at if stopped else None}
-    session.execute(update(WorkerBeat).where(WorkerBeat.id == worker).values(values))
+def record_heartbeat(session: Session, worker: int, name: str, at: datetime, stopped: bool = False) -> bool:
+    """The worker of this row, which has this name now, is still there, or has stopped in good order; False if the row is
+    there no more."""
+    values = {"name": name[:200], "seen_at": at, "stopped_at": at if stopped else None}
+    changed = update(WorkerBeat).where(WorkerBeat.id == worker).values(values).returning(WorkerBeat.id)
+    return session.execute(changed).scalar_one_or_none() is not None
 
 
 def check_secret_key(session: Session, secret: str, at: datetime) -> KeyState:

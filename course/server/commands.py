@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import mmap
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -51,11 +53,14 @@ from course.server.supervisor import (
 from course.web.app_state import app_state
 from course.web.database_check import current_database_check, retry_while_busy
 from course.web.metrics import start_exporter
-from course.web.unit_of_work import unit_of_work
+from course.web.unit_of_work import read_only_session, unit_of_work
 
 _LOG = logging.getLogger("course")
 WORKER_NICENESS = 10  # of the worker beside processes that serve pages, see nice(2)
 STOP_SECONDS = 20  # seconds
+WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
+WORKER_PRIVATE_BYTES = 40 * 1024 * 1024  # from which on a worker is replaced once it has nothing to do
+ROW_BYTES = 8  # that hold the number of a row
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
 
@@ -81,10 +86,27 @@ def _prepare_and_serve(prepare: Callable[[], object]) -> None:
     reload = is_reload()
     # The port first: when it is taken, another server is running, and nothing must be touched.
     sockets = _listen()
+    if app_state().config.processes > 1:
+        app_state().engine.dispose()  # connections belong to one process
+        memory.do_apart(partial(_prepare, prepare, reload))
+        current_database_check().trust()
+        retry_while_busy(_remember_organisation, BUSY_SECONDS)
+    else:
+        _prepare(prepare, reload)
+    _serve(sockets, reload)
+
+
+def _prepare(prepare: Callable[[], object], reload: bool) -> None:
+    """Prepare the database, then the course."""
     prepare()
     # During a reload the former processes serve, and write, meanwhile.
     retry_while_busy(partial(prepare_course, is_first_start=not reload), BUSY_SECONDS)
-    _serve(sockets, reload)
+
+
+def _remember_organisation() -> None:
+    """ "Worried about a child?" answers with its contacts also when the database is away before anybody has asked."""
+    with read_only_session() as session:
+        remember_organisation(organisation(session), now())
 
 
 def _use_console_mail() -> None:
@@ -125,8 +147,7 @@ def prepare_course(is_first_start: bool = True) -> None:
         ours = organisation(session)
         # A reload makes no second link: the first would end while somebody uses it.
         token = create_set_up_link(session, now()) if ours is None and is_first_start else None
-    # "Worried about a child?" answers with these also when the database is away before anybody has asked.
-    remember_organisation(ours, now())
+    _remember_organisation()
     if is_first_start:
         click.echo(f"The course is at {config.public_url}")
     if token is not None:
@@ -164,11 +185,14 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
     """
     processes = app_state().config.processes
     if processes > 1 or reload:
-        board = ConnectionBoard(processes)
-        roles = [Role(f"server {n}", partial(_serve_pages, sockets, board, n)) for n in range(1, processes + 1)]
-        supervisor = Supervisor([*roles, Role("worker", _do_jobs)], sockets, STOP_SECONDS + 5, _after_fork)
+        board, schedule = ConnectionBoard(processes), LocalSchedule(SERVER_TASKS)
+        roles = [
+            Role(f"server {n}", partial(_serve_pages, sockets, board, schedule, n)) for n in range(1, processes + 1)
+        ]
+        work = partial(_do_jobs, mmap.mmap(-1, ROW_BYTES))
+        supervisor = Supervisor([*roles, Role("worker", work)], sockets, STOP_SECONDS + 5, _after_fork)
         # What each process does first is done once before, so that they share what that makes.
-        LocalSchedule(SERVER_TASKS).run_due(now(), threading.Event())
+        schedule.run_due(now(), threading.Event())
         memory.warm_up(_application())
         memory.freeze()
         app_state().engine.dispose()
@@ -216,16 +240,14 @@ def _after_fork() -> None:
 
 
 def _serve_pages(
-    sockets: Sequence[socket.socket],
-    board: ConnectionBoard,
-    number: int,
-    is_stopping: IsStopping,
-    ready: Callable[[], None],
-) -> None:
-    """What each of several processes that serve pages does; `number` is 1 for the first of them."""
+    sockets: Sequence[socket.socket], board: ConnectionBoard, schedule: LocalSchedule, number: int,
+    is_stopping: IsStopping, ready: Callable[[], None],
+) -> None:  # fmt: skip
+    """What each of several processes that serve pages does; `number` is 1 for the first of them, and `schedule` knows what
+    was done before they were forked."""
     server = HttpServer(_application(), sockets, app_state().config.threads, Acceptance(board, number - 1))
     end = threading.Event()
-    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number), daemon=True)
+    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number, schedule), daemon=True)
     tasks.start()
     ready()
     server.run(is_stopping)
@@ -234,9 +256,9 @@ def _serve_pages(
     app_state().engine.dispose()
 
 
-def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
+def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    schedule, stop_metrics = LocalSchedule(SERVER_TASKS), None
+    stop_metrics = None
     while not end.is_set():
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.
@@ -247,15 +269,25 @@ def _run_local_tasks(end: threading.Event, app: Flask, number: int) -> None:
         stop_metrics()
 
 
-def _do_jobs(is_stopping: IsStopping, ready: Callable[[], None]) -> None:
+def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]) -> None:
     """What the worker beside several processes that serve pages does. Where both want a processor, pages come first: nobody
-    waits for the nightly work."""
+    waits for the nightly work. Once it has grown, and has nothing to do, a fresh copy takes its place, as it did nothing but
+    work through the whole organisation.
+
+    `kept` is memory that all of these copies share: the number of the row that says that there is a worker."""
     os.nice(WORKER_NICENESS)
-    worker = _start_worker("serve")
+    worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
-    while not is_stopping():
+    began, grown = time.monotonic(), False
+    while not is_stopping() and not grown:
         pause(STOP_CHECK_SECONDS)
-    _stop_worker(*worker)
+        if time.monotonic() - began >= WORKER_LOOK_SECONDS and worker.is_idle():
+            began, grown = time.monotonic(), memory.private_bytes() > WORKER_PRIVATE_BYTES
+    if grown:
+        kept[:ROW_BYTES] = sign.row.to_bytes(ROW_BYTES)
+        worker.stop(STOP_SECONDS)
+    else:
+        _stop_worker(worker, sign)
     app_state().engine.dispose()
 
 
@@ -311,22 +343,25 @@ def worker_command() -> None:
 class SignOfLife:
     """The row that says that this process does jobs (see WorkerBeat)."""
 
-    def __init__(self, name: str) -> None:
-        self._name, self._number = name, 0
+    def __init__(self, name: str, row: int = 0) -> None:
+        self._name, self.row = name, row
 
     def record(self, at: datetime, stopped: bool = False) -> None:
         """The process is alive, or has stopped in good order."""
         with unit_of_work() as session:
-            if self._number:
-                record_heartbeat(session, self._number, at, stopped)
-            elif not stopped:
-                self._number = register_worker(session, self._name, at, own_settings())
+            if self.row and record_heartbeat(session, self.row, self._name, at, stopped):
+                return
+            if not stopped:
+                self.row = register_worker(session, self._name, at, own_settings())
 
 
-def _start_worker(command: str, tasks: Sequence[LocalTask] = ()) -> tuple[JobWorker, SignOfLife]:
-    """Start the threads that do jobs, and keep recording that this process is alive."""
+def _start_worker(
+    command: str, tasks: Sequence[LocalTask] = (), row: int = 0
+) -> tuple[JobWorker, SignOfLife]:  # fmt: skip
+    """Start the threads that do jobs, and keep recording that this process is alive, in the `row` of the one whose place it
+    takes or in a row of its own."""
     name = worker_name(command, socket.gethostname(), os.getpid())
-    worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name)
+    worker, sign = JobWorker(_application(), name, REGISTRY, now), SignOfLife(name, row)
     # Before anybody is told that this process is ready: whoever looks then is to find a worker.
     LocalSchedule((LocalTask("first sign of life", HEARTBEAT_INTERVAL, sign.record),)).run_due(now(), threading.Event())
     worker.start((LocalTask("sign of life", HEARTBEAT_INTERVAL, sign.record), *tasks))

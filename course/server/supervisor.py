@@ -35,7 +35,8 @@ IsStopping = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Role:
-    """What a process does: `run` gets a function that says when to stop, and one to call once it is ready."""
+    """What a process does: `run` gets a function that says when to stop, and one to call once it is ready. A process whose
+    `run` returns before it is told to stop wants a new one in its place."""
 
     name: str
     run: Callable[[IsStopping, Callable[[], None]], None]
@@ -139,8 +140,9 @@ class Supervisor:
             child = self._children.pop(pid, None)
             if child is None or self._stop.is_set():
                 continue  # one that was replaced, or one that Ctrl+C has reached too
-            _LOG.error("%s, process %d, has ended: %s", child.role.name, pid, _cause(status))
             quick = time.monotonic() - child.started < MIN_LIFE_SECONDS
+            if status or quick:
+                _LOG.error("%s, process %d, has ended: %s", child.role.name, pid, _cause(status))
             self._failed_starts = self._failed_starts + 1 if quick else 0
             ended.append(child)
 

@@ -43,6 +43,13 @@ REAL_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 @contextmanager
 def served(url: str, folder: Path, **more: str) -> Iterator[int]:
     """`flask serve` on this database, with its log in this folder and `more` settings; the port."""
+    with served_by(url, folder, **more) as (_, port):
+        yield port
+
+
+@contextmanager
+def served_by(url: str, folder: Path, **more: str) -> Iterator[tuple[int, int]]:
+    """The same; the number of its first process, and the port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -57,10 +64,10 @@ def served(url: str, folder: Path, **more: str) -> Iterator[int]:
     ) as server:
         try:
             _wait(port)
-            yield port
+            yield server.pid, port
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(30)
             log.close()
 
 

@@ -38,8 +38,8 @@ def test_every_kind_of_job_is_collected_once_and_mail_has_a_lane_of_its_own() ->
 def test_a_worker_is_alive_while_it_is_seen(session: Session) -> None:
     first = actions.register_worker(session, "serve on here", NOW)
     second = actions.register_worker(session, "worker on here", NOW)
-    actions.record_heartbeat(session, first, NOW + SILENT_AFTER)
-    actions.record_heartbeat(session, second, NOW + SILENT_AFTER, stopped=True)
+    actions.record_heartbeat(session, first, "serve on here", NOW + SILENT_AFTER)
+    actions.record_heartbeat(session, second, "worker on here", NOW + SILENT_AFTER, stopped=True)
     session.expire_all()
     at = NOW + SILENT_AFTER + MINUTE
     assert {w.name: w.alive for w in workers(session, at)} == {"serve on here": True, "worker on here": False}
@@ -47,6 +47,16 @@ def test_a_worker_is_alive_while_it_is_seen(session: Session) -> None:
     actions.register_worker(session, "another", NOW + WORKER_RETENTION + SILENT_AFTER + MINUTE)
     session.expire_all()
     assert [w.name for w in workers(session, at)] == ["another"]
+
+
+def test_a_worker_that_takes_the_place_of_another_has_its_row_or_a_row_of_its_own(session: Session) -> None:
+    row = actions.register_worker(session, "serve on here, 7", NOW)
+    assert actions.record_heartbeat(session, row, "serve on here, 8", NOW + MINUTE)
+    session.expire_all()
+    assert [(w.name, w.started_at, w.seen_at) for w in workers(session, NOW)] == [
+        ("serve on here, 8", NOW, NOW + MINUTE)
+    ]
+    assert not actions.record_heartbeat(session, row + 1, "serve on here, 9", NOW), "its row is there no more"
 
 
 ENDS = [("worker", signal.SIGTERM), ("worker", signal.SIGINT), ("serve", signal.SIGINT)]

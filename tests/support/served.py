@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "tests" / "sample_modules"  # read in no time
+FLASK = str(Path(sys.executable).with_name("flask"))
 SECRET = "x" * 40
 PATIENCE = 120.0  # seconds
 
@@ -68,15 +69,16 @@ def wait_until(condition: Callable[[], object], words: str, seconds: float = PAT
 
 
 @contextmanager
-def serving(folder: Path, url: str = "", **settings: str) -> Iterator[Server]:
-    """The server on this database, or on a new one in the folder, with the sample course; it is stopped in the end."""
+def serving(folder: Path, url: str = "", program: Sequence[str] = (FLASK,), **settings: str) -> Iterator[Server]:
+    """The server on this database, or on a new one in the folder, with the sample course; it is stopped in the end. The
+    `program` is run with "serve"."""
     port = int(settings.get("PORT", "0")) or free_port()
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environ |= {"DATABASE_URL": url or f"sqlite:///{folder / 'course.db'}", "SECRET_KEY": SECRET, "FLASK_SKIP_DOTENV": "1",
                 "PROCESSES": "2", "THREADS": "4", "CONTENT": str(SAMPLE), **settings, "PORT": str(port)}  # fmt: skip
     output = folder / f"output-{time.monotonic_ns()}.txt"
     with output.open("a", encoding="utf-8") as file, subprocess.Popen(
-        [str(Path(sys.executable).with_name("flask")), "serve"], cwd=ROOT, env=environ, stdout=file, stderr=file, text=True,
+        [*program, "serve"], cwd=ROOT, env=environ, stdout=file, stderr=file, text=True,
         start_new_session=True,
     ) as process:  # fmt: skip
         server = Server(process, port, output)

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from psycopg.conninfo import make_conninfo
-from psycopg.pq import Conninfo
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -121,6 +119,9 @@ def _scratch_database(url: str) -> Iterator[str]:
 def connection_settings(url: str) -> tuple[str, dict[str, str]]:
     """The address of a PostgreSQL database as its programs take it, and the environment that holds the password, which
     does not appear in the list of processes."""
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 (only where PostgreSQL is used: it needs 5 MiB)
+    from psycopg.pq import Conninfo  # noqa: PLC0415
+
     parts = make_url(url)
     _, options = parts.get_dialect()().create_connect_args(parts)
     known = {option.keyword.decode() for option in Conninfo.get_defaults()}

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from icalendar.parser import Contentline
-
 UNCONFIRMED_AFTER_MONTHS = 12
 
 
@@ -50,6 +48,8 @@ def address_book(entries: Iterable[PhoneEntry], organisation: str) -> bytes:
 
 
 def _vcard(entry: PhoneEntry, organisation: str) -> bytes:
+    from icalendar.parser import Contentline  # noqa: PLC0415 (it needs 2 MiB, and few processes make a card)
+
     lines = [
         "BEGIN:VCARD",
         "VERSION:3.0",
