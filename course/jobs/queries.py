@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from course.jobs.models import Job
@@ -75,6 +76,19 @@ def newest_job_of_key(session: Session, kind: str, key: str) -> JobView | None:
     """The newest job of a kind with that key, whatever its state is; None if there is none."""
     rows = session.execute(_VIEW.where(Job.kind == kind, Job.key == key).order_by(Job.id.desc()).limit(1))
     return next((JobView(*row) for row in rows), None)
+
+
+class Outcome(NamedTuple):
+    """When a regular job ended, and what it found (see actions.keep_outcome)."""
+
+    ended_at: datetime
+    found: dict[str, Any]
+
+
+def newest_outcome(kind: str) -> ScalarSelect[int]:
+    """The id of the newest job of a kind that is done, as part of a statement."""
+    done = select(Job.id).where(Job.kind == kind, Job.state == "done")
+    return done.order_by(Job.id.desc()).limit(1).correlate(None).scalar_subquery()
 
 
 def open_job_id(session: Session, key: str) -> int | None:

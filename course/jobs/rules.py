@@ -99,7 +99,7 @@ class JobKind:
     runs_to_end: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class JobRegistry:
     """All kinds of jobs that a worker can do, by name. Raises ValueError for two kinds of one name."""
 
@@ -107,10 +107,18 @@ class JobRegistry:
     by_name: Mapping[str, JobKind] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = {kind.name: kind for kind in self.kinds}
-        if len(found) != len(self.kinds):
+        self.by_name = {}
+        kinds, self.kinds = self.kinds, ()
+        self.add(kinds)
+
+    def add(self, kinds: Iterable[JobKind]) -> None:
+        """Add the kinds of a feature that stands above the registry; see `course/event_handlers`. Raises ValueError for a
+        name that is taken."""
+        together = (*self.kinds, *kinds)
+        found = {kind.name: kind for kind in together}
+        if len(found) != len(together):
             raise ValueError("two kinds of jobs have one name")
-        object.__setattr__(self, "by_name", found)
+        self.kinds, self.by_name = together, found
 
     def of_lane(self, lane: Lane) -> tuple[JobKind, ...]:
         """The kinds that the threads of a lane do."""
