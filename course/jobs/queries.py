@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from course.jobs.models import Job
-from course.jobs.rules import LEASE, OPEN_STATES, JobState, Lane
+from course.jobs.rules import LEASE, MAX_WAIT, OPEN_STATES, JobState, Lane
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def open_job_id(session: Session, key: str) -> int | None:
 
 
 def claimable(lane: Lane, kinds: Collection[str], at: datetime) -> ColumnElement[bool]:
-    """The condition on jobs that a worker may claim: those that wait, and those whose worker is lost."""
-    return and_(
-        Job.lane == lane, Job.kind.in_(kinds), or_(and_(Job.state == "waiting", Job.not_before <= at), lease_lost(at))
-    )
+    """The condition on jobs that a worker may claim: those that wait, and those whose worker is lost. A job that waits for a
+    moment long after any that can be given now was put into the queue by a clock that was wrong, and may begin, too."""
+    may_begin = or_(Job.not_before <= at, Job.not_before > at + MAX_WAIT)
+    return and_(Job.lane == lane, Job.kind.in_(kinds), or_(and_(Job.state == "waiting", may_begin), lease_lost(at)))
 
 
 def lease_lost(at: datetime, jobs: type[Job] = Job) -> ColumnElement[bool]:

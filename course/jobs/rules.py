@@ -19,6 +19,8 @@ LANE_THREADS: Mapping[Lane, int] = {"mail": 1, "general": 5}
 # A worker that has not renewed the lease of a job for so long has died or lost the database.
 LEASE = timedelta(minutes=2)
 RETRY_DELAYS = (timedelta(seconds=5), timedelta(minutes=1))  # after an attempt that lost the database
+# Longer than a job ever waits for its moment, with clocks of several machines that differ.
+MAX_WAIT = 10 * RETRY_DELAYS[-1]
 JOB_RETENTION = timedelta(days=30)  # how long a job that has ended is listed
 REGULAR_JOB_RETENTION = timedelta(days=7)  # there are hundreds of them in a day
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
 from course.mail.rules import (
     CLAIM_DURATION,
+    CLOCK_TOLERANCE,
+    FURTHEST_AHEAD,
     SERVER_CHECK_DELAYS,
     STALLED_AFTER,
     DeliveryProblem,
@@ -113,10 +115,7 @@ class OutboxSummary:
 def due_mail(session: Session, at: datetime, limit: int = 100) -> list[DueMail]:
     """The rendered mails to be sent by `at`, those that have waited longest first."""
     statement = (
-        select(OutboxMail)
-        .where(OutboxMail.next_try_at <= at, is_rendered())
-        .order_by(OutboxMail.next_try_at, OutboxMail.id)
-        .limit(limit)
+        select(OutboxMail).where(is_due(at), is_rendered()).order_by(OutboxMail.next_try_at, OutboxMail.id).limit(limit)
     )
     return [
         DueMail(
@@ -135,6 +134,14 @@ def unrendered_mail(session: Session, limit: int = 100) -> list[UnrenderedMail]:
         statement.where(*waits_for_rendering()).order_by(OutboxMail.next_try_at, OutboxMail.id).limit(limit)
     )
     return [UnrenderedMail(row[0], row[1] or "", row[2] or {}, row[3] or SOURCE_LANGUAGE) for row in rows]
+
+
+def is_due(at: datetime) -> ColumnElement[bool]:
+    """The condition on a mail that is to leave now, also because a wrong clock named the moment it waits for: it was queued or
+    claimed in the future, or waits for longer than any rule puts it off. Each part is a range of the index."""
+    tries, ahead = OutboxMail.next_try_at, at + CLOCK_TOLERANCE
+    by_wrong_clock = or_(OutboxMail.queued_at > ahead, OutboxMail.claimed_at > ahead)
+    return or_(tries <= at, tries > at + FURTHEST_AHEAD, and_(tries > ahead, by_wrong_clock))
 
 
 def is_rendered() -> ColumnElement[bool]:
@@ -161,7 +168,7 @@ def has_deliverable_mail(session: Session, server: str, at: datetime) -> bool:
     # A clock that was set back must not keep the sender from looking.
     if outage and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
         return False
-    return bool(session.execute(select(exists().where(OutboxMail.next_try_at <= at))).scalar_one())
+    return bool(session.execute(select(exists().where(is_due(at)))).scalar_one())
 
 
 _outbox = OutboxMail.__table__
