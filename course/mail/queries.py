@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, null, or_, select, true
@@ -25,6 +25,8 @@ from course.translation import SOURCE_LANGUAGE
 
 # What keeps mail from an address, if it is the newest that is known of it.
 _SUPPRESSING_KINDS = ("refused", "bounced")
+# An end of the range that makes SQLite use the index of what waits: most mails of an outbox have left.
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 DOUBT_ALERT_PERIOD = timedelta(days=7)
 
 
@@ -138,10 +140,10 @@ def unrendered_mail(session: Session, limit: int = 100) -> list[UnrenderedMail]:
 
 def is_due(at: datetime) -> ColumnElement[bool]:
     """The condition on a mail that is to leave now, also because a wrong clock named the moment it waits for: it was queued or
-    claimed in the future, or waits for longer than any rule puts it off. Each part is a range of the index."""
+    claimed in the future, or waits for longer than any rule puts it off. Only what waits is looked at."""
     tries, ahead = OutboxMail.next_try_at, at + CLOCK_TOLERANCE
     by_wrong_clock = or_(OutboxMail.queued_at > ahead, OutboxMail.claimed_at > ahead)
-    return or_(tries <= at, tries > at + FURTHEST_AHEAD, and_(tries > ahead, by_wrong_clock))
+    return and_(tries > LONG_AGO, or_(tries <= at, tries > at + FURTHEST_AHEAD, and_(tries > ahead, by_wrong_clock)))
 
 
 def is_rendered() -> ColumnElement[bool]:
