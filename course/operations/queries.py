@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import literal_column, select, table
+from sqlalchemy import ColumnElement, literal_column, select, table
 from sqlalchemy.orm import Session
 
 from course.jobs.models import Job
@@ -39,12 +40,13 @@ _POSTGRESQL_FACTS = (
 def database_info(session: Session, examination: str) -> tuple[DatabaseInfo, Outcome | None]:
     """The database of this session, and what the newest job of the kind `examination` found in it. One query."""
     sqlite = session.get_bind().dialect.name == "sqlite"
-    facts = (literal_column(words) for words in (_SQLITE_FACTS if sqlite else _POSTGRESQL_FACTS))
-    schema = literal_column("version_num")
-    statement = select(*facts, schema, Job.ended_at, Job.arguments).select_from(
+    facts = (*(_SQLITE_FACTS if sqlite else _POSTGRESQL_FACTS), "version_num")
+    columns: list[ColumnElement[Any]] = [literal_column(words) for words in facts]
+    statement = select(*columns, Job.ended_at, Job.arguments).select_from(
         table("alembic_version").outerjoin(Job, Job.id == newest_outcome(examination))
     )
-    version, size, revision, ended_at, found = session.execute(statement).one()
+    row: Any = session.execute(statement).one()
+    version, size, revision, ended_at, found = row
     info = DatabaseInfo("SQLite" if sqlite else "PostgreSQL", version, size, revision)
     return info, Outcome(ended_at, found) if ended_at else None
 

@@ -18,6 +18,7 @@ from course.content.schema import Question
 from course.context import make_context
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.people.actions import record_departure
+from course.people.models import Person
 from tests.analytics.answering import answer, enrolment_of, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
@@ -62,7 +63,7 @@ def test_a_question_is_compared_with_the_others_of_its_attempt(session: Session,
 
 
 Given = tuple[
-    int, int, datetime, int, Question, int, bool
+    Person, int, datetime, int, Question, int, bool
 ]  # person, attempt, moment, item, question, option, whether right
 
 
@@ -99,7 +100,7 @@ def _by_the_definitions(given: list[Given], question: Question) -> ItemStatistic
     """Answer by answer, as the formulas are written."""
     first: dict[tuple[int, str], Given] = {}
     for one in sorted(given, key=lambda one: one[2:4]):
-        first.setdefault((one[0], one[4].id), one)
+        first.setdefault((one[0].id, one[4].id), one)
     rows = []
     for (_, of), (_, attempt, _, _, _, option, right) in first.items():
         if of == question.id:
@@ -127,7 +128,7 @@ def test_counting_equal_answers_at_once_gives_the_figures_of_the_definitions_to_
     app: Flask, session: Session, bank: list[Question]
 ) -> None:
     given = _answer_at_random(session, bank)
-    assert len(given) > len({(one[0], one[4].id) for one in given})  # some were asked a question again
+    assert len(given) > len({(one[0].id, one[4].id) for one in given})  # some were asked a question again
     found = queries.item_statistics_before(session, app.extensions["course"].library, NOW)
     assert found == {(q.id, q.version): _by_the_definitions(given, q) for q in bank[:6]}
 

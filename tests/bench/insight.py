@@ -27,6 +27,7 @@ from course.clock import now
 from course.content.actions import archive
 from course.content.library import Library
 from course.content.schema import Question
+from course.people.models import Person
 from course.web.unit_of_work import db, unit_of_work
 from tests.bench.browser import Browser
 from tests.bench.race import free_port, served
@@ -98,7 +99,7 @@ def seconds(action: Callable[[], object]) -> list[float]:
     return [times[0], min(times)]
 
 
-def course_with(folder: Path, people: int, asked: int) -> tuple[Flask, Path, int, int]:
+def course_with(folder: Path, people: int, asked: int) -> tuple[Flask, Path, int, Person]:
     """The course with answers; its database file, the team, and an administrator."""
     path = folder / "course.db"
     app = create_app(make_config(f"sqlite:///{path}"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from waitress.server import create_server
 
 from tests.conftest import make_app
@@ -16,7 +16,7 @@ from tests.content.test_validation import SAMPLE
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import TOO_WIDE
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")

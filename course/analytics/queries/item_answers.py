@@ -18,7 +18,7 @@ from course.db import UtcDateTime
 from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
 
 
-def _attempt_answers() -> Select[Any]:
+def _attempt_answers() -> Select[Any, int, str]:
     """For each attempt the number of right answers and of answers before the moment `before`, and its first answers as one
     text.
 

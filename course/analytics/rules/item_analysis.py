@@ -5,7 +5,7 @@ All variances and covariances divide by n - 1. Callers pass first answers only; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from operator import mul
@@ -107,4 +107,5 @@ def _deviations(values: Sequence[float]) -> list[float]:
 
 def _covariance(xs: Sequence[float], ys: Sequence[float]) -> float:
     """Of two lists of deviations from their means."""
-    return sum(map(mul, xs, ys)) / (len(xs) - 1)
+    products: Iterable[float] = map(mul, xs, ys)
+    return sum(products) / (len(xs) - 1)
