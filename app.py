@@ -42,6 +42,7 @@ from course.evidence import views as evidence
 from course.external_certificates import views as external_certificates
 from course.health import commands as health_commands
 from course.health import figures as health_figures
+from course.health import jobs as health_jobs
 from course.health import views as health
 from course.help_requests import views as help_requests
 from course.join_requests import views as join_requests
@@ -72,6 +73,7 @@ from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.server import commands as serving_commands
+from course.server.jobs import REGISTRY
 from course.server.settings_check import settings_warnings
 from course.standings import commands as standings_commands
 from course.teams import views as teams
@@ -97,6 +99,7 @@ from course.web import (
 from course.web.session_cookie import SignedSessionInterface
 
 PACKAGE = Path(__file__).resolve().parent / "course"
+REGISTRY.add(health_jobs.JOBS)  # this feature stands above the registry
 # The pages of each feature, with the prefix of their addresses.
 BLUEPRINTS = (
     (auth.pages, ""),

@@ -71,6 +71,18 @@ def newer_facts_by_point(library: Library) -> dict[str, list[Source]]:
     return {point: list(sources.values()) for point, sources in facts.items()}
 
 
+def sources_by_module(library: Library) -> list[tuple[Module | None, list[Source]]]:
+    """The sources of what is taught, each under the first module whose pages cite it, in the order of the course; those that
+    no page cites stand under None, at the end."""
+    left = {source.id: source for source in library.sources.values() if source.status != "open"}
+    groups: list[tuple[Module | None, list[Source]]] = []
+    for module in library.modules.values():
+        cited = [source.id for page in module.pages.values() for block in page.blocks for source in block.cited]
+        groups.append((module, [left.pop(one) for one in cited if one in left]))
+    groups.append((None, list(left.values())))
+    return [(module, sources) for module, sources in groups if sources]
+
+
 def question_bank(library: Library) -> list[dict[str, Any]]:
     """Every question as plain data. `correct` is true or false; for put-in-order it is the position
     (from 1), for sort-into-groups the name of the group. `settings` are the pathways in whose work it plays, where that

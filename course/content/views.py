@@ -9,7 +9,7 @@ from course.content.fact_reviews import next_review, printed_numbers, reviews_by
 from course.content.loaded_course import library
 from course.content.queries import in_force_since
 from course.content.rendering import capitalised, english_name, label_html, lang_attribute, spoken_html
-from course.content.review_report import coverage, module_coverage, newer_facts_by_point
+from course.content.review_report import coverage, module_coverage, newer_facts_by_point, sources_by_module
 from course.content.schema import SECTIONS
 from course.dates import civil_date
 from course.web.access import Permission, public, requires_permission
@@ -35,6 +35,7 @@ def sources() -> str:
         covered=covered,
         sections=SECTIONS,
         since=newer_facts_by_point(library()),
+        by_module=sources_by_module(library()),
         due={source.id: next_review(source, library().course) for source in library().sources.values()},
     )
 

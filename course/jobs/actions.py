@@ -163,6 +163,13 @@ def finish_with_result(session: Session, kind: JobKind, claim: Claim, at: dateti
         raise JobLostError
 
 
+def keep_outcome(session: Session, claim: Claim, outcome: Mapping[str, Any]) -> None:
+    """Keep what a regular job found in its row, where others keep what they were asked for, as long as it is listed. Raises
+    JobLostError if the job is no longer this worker's."""
+    if not _update_claim(session, claim, arguments=dict(outcome)):
+        raise JobLostError
+
+
 def fail_job(session: Session, kind: JobKind, claim: Claim, failure: str, at: datetime) -> bool:
     """The job has failed for good, for a reason in words; False if it is no longer this worker's."""
     values = {"state": "failed", "failure": failure[:500], "ended_at": at, "lease_until": None, **_erased(kind)}

@@ -16,12 +16,12 @@ _OPEN = text("state IN ('waiting', 'running')")
 class Job(Base):
     """One piece of slow or regular work (see course/jobs/rules.py for the kinds).
 
-    `made_by` is the owner; nobody owns regular work. `key` is unique among jobs that wait or run, so that 25 presses of a
-    button make one job. `due_at` is the interval of a regular job, and unique with the kind for good, so that several
-    workers make each job once. A worker that runs a job renews `lease_until`; `claimed_by` is its name. `attempts`
-    counts how often the job was begun since it was last put into the queue; `claims` counts all of them and is never
-    reset, so that each claim makes the earlier ones void. `stage`, `done` and `total` are the progress, `failure` says in words why
-    the job failed.
+    `made_by` is the owner; nobody owns regular work. `key` is unique among jobs that wait or run, so that 25 presses of
+    a button make one job. `arguments` is what it was asked for, or what a regular job found. `due_at` is the interval of
+    a regular job, and unique with the kind for good, so that several workers make each job once. A worker that runs a
+    job renews `lease_until`; `claimed_by` is its name. `attempts` counts how often the job was begun since it was last
+    put into the queue; `claims` counts all of them and is never reset, so that each claim makes the earlier ones void.
+    `stage`, `done` and `total` are the progress, `failure` says in words why the job failed.
     """
 
     __tablename__ = "job"

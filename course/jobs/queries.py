@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from course.jobs.models import Job
-from course.jobs.rules import LEASE, OPEN_STATES, JobState, Lane
+from course.jobs.rules import LEASE, MAX_WAIT, OPEN_STATES, JobState, Lane
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,29 @@ def newest_job_of_key(session: Session, kind: str, key: str) -> JobView | None:
     return next((JobView(*row) for row in rows), None)
 
 
+class Outcome(NamedTuple):
+    """When a regular job ended, and what it found (see actions.keep_outcome)."""
+
+    ended_at: datetime
+    found: dict[str, Any]
+
+
+def newest_outcome(kind: str) -> ScalarSelect[int]:
+    """The id of the newest job of a kind that is done, as part of a statement."""
+    done = select(Job.id).where(Job.kind == kind, Job.state == "done")
+    return done.order_by(Job.id.desc()).limit(1).correlate(None).scalar_subquery()
+
+
 def open_job_id(session: Session, key: str) -> int | None:
     """The job with that key that waits or runs; None if there is none."""
     return session.execute(select(Job.id).where(Job.key == key, Job.state.in_(OPEN_STATES))).scalar_one_or_none()
 
 
 def claimable(lane: Lane, kinds: Collection[str], at: datetime) -> ColumnElement[bool]:
-    """The condition on jobs that a worker may claim: those that wait, and those whose worker is lost."""
-    return and_(
-        Job.lane == lane, Job.kind.in_(kinds), or_(and_(Job.state == "waiting", Job.not_before <= at), lease_lost(at))
-    )
+    """The condition on jobs that a worker may claim: those that wait, and those whose worker is lost. A job that waits for a
+    moment long after any that can be given now was put into the queue by a clock that was wrong, and may begin, too."""
+    may_begin = or_(Job.not_before <= at, Job.not_before > at + MAX_WAIT)
+    return and_(Job.lane == lane, Job.kind.in_(kinds), or_(and_(Job.state == "waiting", may_begin), lease_lost(at)))
 
 
 def lease_lost(at: datetime, jobs: type[Job] = Job) -> ColumnElement[bool]:

@@ -19,6 +19,8 @@ LANE_THREADS: Mapping[Lane, int] = {"mail": 1, "general": 5}
 # A worker that has not renewed the lease of a job for so long has died or lost the database.
 LEASE = timedelta(minutes=2)
 RETRY_DELAYS = (timedelta(seconds=5), timedelta(minutes=1))  # after an attempt that lost the database
+# Longer than a job ever waits for its moment, with clocks of several machines that differ.
+MAX_WAIT = 10 * RETRY_DELAYS[-1]
 JOB_RETENTION = timedelta(days=30)  # how long a job that has ended is listed
 REGULAR_JOB_RETENTION = timedelta(days=7)  # there are hundreds of them in a day
 
@@ -99,7 +101,7 @@ class JobKind:
     runs_to_end: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class JobRegistry:
     """All kinds of jobs that a worker can do, by name. Raises ValueError for two kinds of one name."""
 
@@ -107,10 +109,18 @@ class JobRegistry:
     by_name: Mapping[str, JobKind] = field(init=False)
 
     def __post_init__(self) -> None:
-        found = {kind.name: kind for kind in self.kinds}
-        if len(found) != len(self.kinds):
+        self.by_name = {}
+        kinds, self.kinds = self.kinds, ()
+        self.add(kinds)
+
+    def add(self, kinds: Iterable[JobKind]) -> None:
+        """Add the kinds of a feature that stands above the registry; see `course/event_handlers`. Raises ValueError for a
+        name that is taken."""
+        together = (*self.kinds, *kinds)
+        found = {kind.name: kind for kind in together}
+        if len(found) != len(together):
             raise ValueError("two kinds of jobs have one name")
-        object.__setattr__(self, "by_name", found)
+        self.kinds, self.by_name = together, found
 
     def of_lane(self, lane: Lane) -> tuple[JobKind, ...]:
         """The kinds that the threads of a lane do."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, null, or_, select, true
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
 from course.mail.rules import (
     CLAIM_DURATION,
+    CLOCK_TOLERANCE,
+    FURTHEST_AHEAD,
     SERVER_CHECK_DELAYS,
     STALLED_AFTER,
     DeliveryProblem,
@@ -23,6 +25,8 @@ from course.translation import SOURCE_LANGUAGE
 
 # What keeps mail from an address, if it is the newest that is known of it.
 _SUPPRESSING_KINDS = ("refused", "bounced")
+# An end of the range that makes SQLite use the index of what waits: most mails of an outbox have left.
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 DOUBT_ALERT_PERIOD = timedelta(days=7)
 
 
@@ -113,10 +117,7 @@ class OutboxSummary:
 def due_mail(session: Session, at: datetime, limit: int = 100) -> list[DueMail]:
     """The rendered mails to be sent by `at`, those that have waited longest first."""
     statement = (
-        select(OutboxMail)
-        .where(OutboxMail.next_try_at <= at, is_rendered())
-        .order_by(OutboxMail.next_try_at, OutboxMail.id)
-        .limit(limit)
+        select(OutboxMail).where(is_due(at), is_rendered()).order_by(OutboxMail.next_try_at, OutboxMail.id).limit(limit)
     )
     return [
         DueMail(
@@ -135,6 +136,14 @@ def unrendered_mail(session: Session, limit: int = 100) -> list[UnrenderedMail]:
         statement.where(*waits_for_rendering()).order_by(OutboxMail.next_try_at, OutboxMail.id).limit(limit)
     )
     return [UnrenderedMail(row[0], row[1] or "", row[2] or {}, row[3] or SOURCE_LANGUAGE) for row in rows]
+
+
+def is_due(at: datetime) -> ColumnElement[bool]:
+    """The condition on a mail that is to leave now, also because a wrong clock named the moment it waits for: it was queued or
+    claimed in the future, or waits for longer than any rule puts it off. Only what waits is looked at."""
+    tries, ahead = OutboxMail.next_try_at, at + CLOCK_TOLERANCE
+    by_wrong_clock = or_(OutboxMail.queued_at > ahead, OutboxMail.claimed_at > ahead)
+    return and_(tries > LONG_AGO, or_(tries <= at, tries > at + FURTHEST_AHEAD, and_(tries > ahead, by_wrong_clock)))
 
 
 def is_rendered() -> ColumnElement[bool]:
@@ -161,7 +170,7 @@ def has_deliverable_mail(session: Session, server: str, at: datetime) -> bool:
     # A clock that was set back must not keep the sender from looking.
     if outage and timedelta() < outage.next_look_at - at <= SERVER_CHECK_DELAYS[-1]:
         return False
-    return bool(session.execute(select(exists().where(OutboxMail.next_try_at <= at))).scalar_one())
+    return bool(session.execute(select(exists().where(is_due(at)))).scalar_one())
 
 
 _outbox = OutboxMail.__table__

@@ -12,6 +12,7 @@ from course.translation import lazy_gettext as _
 
 # A due mail is sent within seconds while the server runs.
 MAX_MAIL_DELAY = timedelta(minutes=10)
+STOPPED_SHOWN = timedelta(days=1)  # how long a program that was stopped in good order is still listed
 JOB_STATES: dict[str, tuple[JobState, ...]] = {state: (state,) for state in get_args(JobState)}
 JOB_STATE_CHOICES = tuple(JOB_STATES)
 

@@ -17,6 +17,10 @@ from course.backups.queries import newest_backups
 from course.backups.rules import is_backup_overdue
 from course.clock import now
 from course.content.loaded_course import library
+from course.health.disk import disk_health
+from course.health.jobs import NIGHTLY_EXAMINATION
+from course.health.rules import disk_space, nightly_result
+from course.health.rules.readiness import LOW_FREE_BYTES
 from course.jobs import queries as jobs
 from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
@@ -73,9 +77,10 @@ def version() -> str:
 def overview() -> str:
     """The state of the course, and what to do about each problem."""
     at, person = now(), current_user.person
-    database, outbox = queries.database_info(db()), mail.outbox_summary(db(), at)
+    database, examined = queries.database_info(db(), NIGHTLY_EXAMINATION.name)
+    outbox = mail.outbox_summary(db(), at)
     backup, verified = newest_backups(db())
-    config, running_workers = app_state().config, workers(db(), at)
+    config, seen, disk = app_state().config, workers(db(), at), disk_health()
     return render_template(
         "operations/overview.html",
         version=version(),
@@ -99,8 +104,12 @@ def overview() -> str:
         public_url=config.public_url,
         test=next(iter(mail.latest_mail(db(), 1, key=actions.prefix_of_test_mail(person.id))), None),
         address=person.email,
-        workers=running_workers,
-        differ=settings_conflicts(running_workers),
+        programs=queries.regular_programs(seen, at),
+        differ=settings_conflicts(seen),
+        room={"database": disk_space(disk.database), "backups": disk_space(disk.backups)},
+        least_room=LOW_FREE_BYTES,
+        examined=nightly_result(*examined, at) if examined else None,
+        examination=NIGHTLY_EXAMINATION.name,
         mail_alert=reader_mail_alert(),
     )
 

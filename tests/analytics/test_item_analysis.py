@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
+from math import sqrt
 
 import pytest
 from flask import Flask
@@ -10,12 +12,13 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from course.analytics import queries
-from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponse
+from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponses, ItemStatistics
 from course.content.library import Library
 from course.content.schema import Question
 from course.context import make_context
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.people.actions import record_departure
+from course.people.models import Person
 from tests.analytics.answering import answer, enrolment_of, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
@@ -53,10 +56,81 @@ def test_a_question_is_compared_with_the_others_of_its_attempt(session: Session,
     session.commit()
     found = queries.item_responses(session, NOW + timedelta(days=1))
     assert [found[q.id, q.version] for q in bank[:3]] == [
-        [ItemResponse(1, 0.5, (_option(bank[0], True),))],
-        [ItemResponse(0, 1.0, (_option(bank[1], False),))],
-        [ItemResponse(1, 0.5, (_option(bank[2], True),))],
+        [ItemResponses(1, (0.5,), (_option(bank[0], True),))],
+        [ItemResponses(0, (1.0,), (_option(bank[1], False),))],
+        [ItemResponses(1, (0.5,), (_option(bank[2], True),))],
     ]
+
+
+Given = tuple[
+    Person, int, datetime, int, Question, int, bool
+]  # person, attempt, moment, item, question, option, whether right
+
+
+def _answer_at_random(session: Session, bank: list[Question]) -> list[Given]:
+    """Some people with one to three attempts of three to five of six questions, so that many are asked a question again."""
+    chance, given = random.Random(16), []
+    for person in make_people(session, 48, None):
+        enrolment = enrolment_of(session, person)
+        for number in range(1, chance.randint(1, 3) + 1):
+            attempt = Attempt(
+                enrolment_id=enrolment, kind="check", ref="m", number=number, seed=1, opened_at=NOW - timedelta(days=9)
+            )
+            session.add(attempt)
+            session.flush()
+            for position, question in enumerate(chance.sample(bank[:6], chance.randint(3, 5)), 1):
+                item = AttemptItem(
+                    attempt_id=attempt.id,
+                    position=position,
+                    question_id=question.id,
+                    version=question.version,
+                    point="p",
+                )
+                session.add(item)
+                session.flush()
+                option = chance.randrange(len(question.options))
+                right, at = question.options[option].correct, NOW - timedelta(minutes=chance.randint(1, 9))
+                given.append((person, attempt.id, at, item.id, question, option, right))
+                session.add(Answer(item_id=item.id, given=f"[{option}]", correct=right, sureness=None, answered_at=at))
+    session.commit()
+    return given
+
+
+def _by_the_definitions(given: list[Given], question: Question) -> ItemStatistics:
+    """Answer by answer, as the formulas are written."""
+    first: dict[tuple[int, str], Given] = {}
+    for one in sorted(given, key=lambda one: one[2:4]):
+        first.setdefault((one[0].id, one[4].id), one)
+    rows = []
+    for (_, of), (_, attempt, _, _, _, option, right) in first.items():
+        if of == question.id:
+            answers = [one[6] for one in given if one[1] == attempt]
+            rows.append((option, int(right), (sum(answers) - right) / (len(answers) - 1), sum(answers), len(answers)))
+    rows.sort(key=lambda row: (row[0], row[1], row[3], row[4]))
+    x, r, n = [float(row[1]) for row in rows], [row[2] for row in rows], len(rows)
+
+    def cov(a: list[float], b: list[float]) -> float:
+        a_mean, b_mean = sum(a) / n, sum(b) / n
+        return sum((i - a_mean) * (j - b_mean) for i, j in zip(a, b, strict=True)) / (n - 1)
+
+    return ItemStatistics(
+        n,
+        is_sufficient=True,
+        facility=100 * sum(row[1] for row in rows) / n,
+        discrimination=100 * cov(x, r) / sqrt(cov(x, x) * cov(r, r)),
+        efficiency=100 * cov(x, r) / cov(sorted(x), sorted(r)),
+        options=tuple(sum(row[0] == option for row in rows) for option in range(len(question.options))),
+    )
+
+
+@pytest.mark.both_engines
+def test_counting_equal_answers_at_once_gives_the_figures_of_the_definitions_to_the_last_digit(
+    app: Flask, session: Session, bank: list[Question]
+) -> None:
+    given = _answer_at_random(session, bank)
+    assert len(given) > len({(one[0].id, one[4].id) for one in given})  # some were asked a question again
+    found = queries.item_statistics_before(session, app.extensions["course"].library, NOW)
+    assert found == {(q.id, q.version): _by_the_definitions(given, q) for q in bank[:6]}
 
 
 def test_the_content_editor_reads_what_to_mend(

@@ -9,7 +9,7 @@ import pytest
 from course.analytics.rules.groups import TrendPeriod, merge_small_periods, share
 from course.analytics.rules.item_analysis import (
     MIN_ANSWERS,
-    ItemResponse,
+    ItemResponses,
     ItemStatistics,
     discrimination_index,
     discriminative_efficiency,
@@ -53,21 +53,21 @@ def test_scores_that_never_vary_have_no_index(scores: list[float], rest_scores: 
 
 
 def test_with_too_few_answers_only_their_number_is_given() -> None:
-    assert item_statistics([ItemResponse(1, 0.5, (0,))] * (MIN_ANSWERS - 1), 3) == ItemStatistics(
+    assert item_statistics([ItemResponses(1, (0.5,) * (MIN_ANSWERS - 1), (0,))], 3) == ItemStatistics(
         MIN_ANSWERS - 1, is_sufficient=False
     )
 
 
 def test_with_enough_answers_facility_and_options_are_given() -> None:
     statistics = item_statistics(
-        [ItemResponse(1, 0.5, (0,))] * 24 + [ItemResponse(0, 0.25, (2,))] * 5 + [ItemResponse(0, 0.25)], 4
+        [ItemResponses(1, (0.5,) * 24, (0,)), ItemResponses(0, (0.25,) * 5, (2,)), ItemResponses(0, (0.25,))], 4
     )
     assert (statistics.answers, statistics.facility, statistics.options) == (30, 80.0, (24, 0, 5, 0))
     assert statistics.discrimination == pytest.approx(100)
 
 
 def test_answers_without_others_in_their_attempt_count_for_facility_only() -> None:
-    statistics = item_statistics([ItemResponse(1, 0.5), ItemResponse(0, 0.25)] * 14 + [ItemResponse(1, None)] * 12, 3)
+    statistics = item_statistics([ItemResponses(1, (0.5,) * 14 + (None,) * 12), ItemResponses(0, (0.25,) * 14)], 3)
     assert (statistics.facility, statistics.discrimination, statistics.efficiency) == (65.0, None, None)
 
 

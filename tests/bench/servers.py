@@ -2,7 +2,8 @@
 
 `python -m tests.bench.servers [sqlite] [postgresql] [waitress] [granian2 …]`. All serve the same database, with an organisation
 in the middle of its year, and are asked in turn within each round, so that what else the machine does meets all of them.
-Gunicorn and granian are measured if they are installed (`pip install gunicorn granian`); they do no jobs.
+Gunicorn and granian are measured if they are installed (`pip install gunicorn granian`); they do no jobs. No round is begun
+after LIMIT seconds on an engine: the table is of the rounds that there were, at least of one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from tests.support.postgres import temporary_cluster
 
 ENGINES = ("sqlite", "postgresql")
 ROUNDS = 3
+LIMIT = 150.0  # seconds for each engine, starts included, after which no round is begun
+CALM = 90.0  # seconds within which a server that has just started must let people sign in
 SECONDS = 2.0  # for each measurement of each server in each round
 MANY, ASKING = 300, 16  # open connections, and how many of them ask at the same moment
 # What a process of each of them is told.
@@ -136,13 +139,26 @@ def ask(browsers: Sequence[Browser], paths: Sequence[str], threads: int) -> tupl
     return len(taken), seconds, taken
 
 
+def sign_in(race: Race, browser: Browser, number: int) -> str:
+    """Sign somebody in, again while the server is busy with what it does after its start; the token of their forms. Raises
+    AssertionError."""
+    until = time.monotonic() + CALM
+    while True:
+        try:
+            return race.sign_in(browser, number)
+        except AssertionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1)
+
+
 class Visit:
     """The browsers that ask one server."""
 
     def __init__(self, race: Race, one: Contender) -> None:
         self.race, self.one = race, one
         self.browsers = [Browser(one.port) for _ in range(CLIENTS)]
-        self.tokens = [race.sign_in(browser, number) for number, browser in enumerate(self.browsers)]
+        self.tokens = [sign_in(race, browser, number) for number, browser in enumerate(self.browsers)]
         self.crowd = [Browser(one.port) for _ in range(MANY)]
         for number, browser in enumerate(self.crowd):
             browser.cookie = self.browsers[number % CLIENTS].cookie
@@ -158,35 +174,43 @@ class Visit:
         self.one.add("six questions", CLIENTS, seconds, [])
 
 
-def measure(url: str, folder: Path, names: Sequence[str]) -> list[Contender]:
-    """Each of the servers, measured in turns."""
-    race, found = Race(url), list(contenders(names))
+def measure(url: str, folder: Path, names: Sequence[str]) -> None:
+    """Measure each of the servers, in turns, and print the table. What a server could not do is left out of it and said."""
+    began, race, found = time.monotonic(), Race(url), list(contenders(names))
     with ExitStack() as stack:
         for one in found:
             stack.enter_context(running(one, url, folder / f"{one.name}{one.processes}.log"))
             wait_for(one)
-        visits = [Visit(race, one) for one in found]
-        for number in range(ROUNDS):
-            for visit in visits if number % 2 else reversed(visits):
-                visit.round()
-            print(".", end="", flush=True)
-        print()
-        report(url.partition(":")[0], found)
+        visits, rounds = [Visit(race, one) for one in found], 0
+        while rounds < ROUNDS and (not rounds or time.monotonic() - began < LIMIT):
+            for visit in visits if rounds % 2 else reversed(visits):
+                try:
+                    visit.round()
+                except (AssertionError, OSError) as error:
+                    print(f"{visit.one.name}, {visit.one.processes}: {str(error)[:200]}", flush=True)
+            rounds += 1
+            print(f"{url.partition(':')[0]}: round {rounds}, {time.monotonic() - began:.0f} s", flush=True)
+        report(url.partition(":")[0], found, rounds)
     race.engine.dispose()
-    return found
 
 
-def report(engine: str, found: Sequence[Contender]) -> None:
+def report(engine: str, found: Sequence[Contender], rounds: int) -> None:
     """Print a line for each server."""
-    print(f"{engine}: medians of {ROUNDS} rounds in turns; pages a second (95th percentile, ms), checks a second, MiB")
+    print(f"{engine}: medians of {rounds} rounds in turns; pages a second (95th percentile, ms), checks a second, MiB")
     print(f"  {'':<10}{'processes':>10}{'8 clients':>18}{'300 open':>18}{'six questions':>15}{'memory':>9}")
     for one in found:
-        cells = [
-            f"{statistics.median(one.rates[job]):.0f} ({statistics.quantiles(one.times[job], n=20)[-1] * 1000:.0f})"
-            for job in ("8 clients", "300 open")
-        ]
-        six = statistics.median(one.rates["six questions"])
-        print(f"  {one.name:<10}{one.processes:>10}{cells[0]:>18}{cells[1]:>18}{six:>15.1f}{memory(one.pid):>9.0f}")
+        cells = [_pages(one, job) for job in ("8 clients", "300 open")]
+        checks = one.rates.get("six questions")
+        six = f"{statistics.median(checks):.1f}" if checks else "–"
+        used = memory(one.pid)
+        print(f"  {one.name:<10}{one.processes:>10}{cells[0]:>18}{cells[1]:>18}{six:>15}{used:>9.0f}", flush=True)
+
+
+def _pages(one: Contender, job: str) -> str:
+    rates, times = one.rates.get(job), one.times.get(job, [])
+    if not rates or len(times) < 2:
+        return "–"
+    return f"{statistics.median(rates):.0f} ({statistics.quantiles(times, n=20)[-1] * 1000:.0f})"
 
 
 def main(engines: Sequence[str], names: Sequence[str]) -> None:

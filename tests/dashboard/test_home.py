@@ -111,10 +111,10 @@ def test_what_has_to_be_begun_begins_with_one_press(learner: Learner, library: L
     assert re.fullmatch(r"/attempt/\d+/1", follow(learner, learner.client.get("/")))
 
 
-def test_the_final_questions_begin_with_one_press_and_go_on_in_the_middle(learner: Learner) -> None:
+def test_the_final_assessment_begins_with_one_press_and_goes_on_in_the_middle(learner: Learner) -> None:
     learner.modules()
     page = learner.client.get("/")
-    assert re.fullmatch(r"Start: \d+ final questions, about \d+ minutes", lit(page)[0])
+    assert re.fullmatch(r"Start: \d+ questions, about \d+ minutes", lit(page)[0])
     attempt = follow(learner, page)
     assert re.fullmatch(r"/attempt/\d+", attempt)
     words, address = lit(learner.client.get("/"))

@@ -17,7 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from course.clock import now
-from course.health import commands, queries
+from course.health import jobs as health_jobs
+from course.health import queries
 from course.health.queries.violations import STATEMENTS
 from course.health.rules import (
     SENTENCES,
@@ -91,7 +92,7 @@ def test_every_rule_has_a_statement_and_says_what_to_do() -> None:
 def test_everything_can_be_looked_at_on_both_engines(app: Flask, session: Session) -> None:
     person = make_person(session)
     with app.app_context():
-        found = {one.area: one for one in commands.examine(now())}
+        found = {one.area: one for one in health_jobs.examine(now())}
     assert list(found) == [
         "database", "references", "counters", "certificates", "learning", "content", "outbox", "jobs", "standings",
         "kept rows", "audit", "clock", "key", "backups", "files",
@@ -106,13 +107,13 @@ def test_rows_that_were_kept_otherwise_than_they_are_are_a_fault(app: Flask, ses
     make_person(session)
     session.commit()
     with app.app_context():
-        assert "not been compared yet" in commands._kept_rows(session, now()).findings[0].words
+        assert "not been compared yet" in health_jobs._kept_rows(session, now()).findings[0].words
         catch_up(now())
         for differing, checked_at, is_sound, notes in ((0, now(), True, 0), (0, now() - timedelta(days=4), True, 1),
                                                        (2, now(), False, 1)):  # fmt: skip
             record_check(session, checked_at, 1000, differing)
             session.commit()
-            found = commands._kept_rows(session, now())
+            found = health_jobs._kept_rows(session, now())
             assert (found.looked_at, found.is_sound, len(found.findings)) == (1000, is_sound, notes)
 
 

@@ -152,6 +152,29 @@ def test_a_lease_from_a_clock_that_was_wrong_has_ended(session: Session) -> None
     assert claim(session) is not None
 
 
+@pytest.mark.parametrize(("ahead", "begins"), [(366 * 24 * HOUR, True), (HOUR, True), (timedelta(minutes=1), False)])
+def test_a_job_does_not_wait_for_a_moment_that_a_wrong_clock_has_named(
+    session: Session, ahead: timedelta, begins: bool
+) -> None:
+    put(session)
+    earlier = NOW - ahead
+    assert queries.has_claimable_job(session, "general", [SLOW.name], earlier) == begins
+    assert (claim(session, earlier) is not None) == begins
+
+
+def test_regular_work_that_was_put_into_the_queue_a_year_ahead_does_not_keep_todays_from_being_made(
+    app: Flask, session: Session
+) -> None:
+    later = NOW + timedelta(days=366)
+    assert actions.enqueue_regular(session, REGULAR, due_slot(HOUR, later), later)
+    session.commit()
+    for runs in (1, 1, 0):
+        worker = JobWorker(app, "test", JobRegistry((REGULAR,)), lambda: NOW)
+        with app.app_context():
+            worker.make_regular_jobs()
+        assert worker.run_waiting() == runs
+
+
 def test_a_job_is_cancelled_and_repeated_once(session: Session) -> None:
     number = put(session, key="pack:1") or 0
     first = claim(session)

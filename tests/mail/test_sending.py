@@ -15,7 +15,7 @@ from course.clock import now
 from course.mail import actions, queries
 from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import OutboxMail
-from course.mail.rules import RETRY_DELAYS, UNKNOWN_OUTCOME, MailRecipient, RenderedMail, next_try
+from course.mail.rules import CLAIM_DURATION, RETRY_DELAYS, UNKNOWN_OUTCOME, MailRecipient, RenderedMail, next_try
 from course.operations.rules import MailCheckMessage
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -23,6 +23,8 @@ from tests.support.outbox import queue_text
 from tests.support.smtp import Inbox, smtp_server
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+YEAR = timedelta(days=366)
 
 
 @pytest.fixture
@@ -147,6 +149,44 @@ def test_somebody_can_say_that_a_mail_whose_sender_died_has_arrived(outbox: Sess
     mail = only(outbox)
     assert (mail.sent_at, mail.failure, mail.text, mail.claimed_at) == (NOW, None, "", None)
     assert not actions.confirm_sent(outbox, waiting.id)
+
+
+# When a mail was queued and what it waits for, from now; whether a sender that died had claimed it; whether it is due.
+WAITS = [
+    ("queued a year ahead", YEAR, YEAR, None, True),
+    ("queued a day ahead, for the day after", DAY, 2 * DAY, None, True),
+    ("tried a year ahead", -DAY, YEAR, None, True),
+    ("claimed a day ahead", -DAY, DAY + CLAIM_DURATION, DAY, True),
+    ("put off to the end of a long closure", -DAY, timedelta(days=92), None, False),
+    ("put off to the end of two", -DAY, timedelta(days=185), None, False),
+    ("queued by a server whose clock differs a little", timedelta(minutes=9), timedelta(minutes=9), None, False),
+    ("being sent", -DAY, CLAIM_DURATION, timedelta(), False),
+]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("queued", "waits", "claimed", "due"), [row[1:] for row in WAITS], ids=[row[0] for row in WAITS]
+)
+def test_a_mail_does_not_wait_for_a_moment_that_a_wrong_clock_has_named(
+    session: Session, queued: timedelta, waits: timedelta, claimed: timedelta | None, due: bool
+) -> None:
+    queue_text(session, "k", "sam@example.org", RenderedMail("Hello", "A text"), NOW)
+    mail = session.execute(select(OutboxMail)).scalar_one()
+    mail.queued_at, mail.next_try_at = NOW + queued, NOW + waits
+    mail.claimed_at = None if claimed is None else NOW + claimed
+    session.flush()
+    assert [one.key for one in queries.due_mail(session, NOW)] == ["k"] * due
+    assert queries.has_deliverable_mail(session, "mail.example.org", NOW) == due
+
+
+def test_a_mail_that_was_queued_a_year_ahead_leaves_once_when_the_clock_is_right(outbox: Session, inbox: Inbox) -> None:
+    mail = only(outbox)
+    mail.queued_at = mail.next_try_at = NOW + YEAR
+    outbox.commit()
+    assert send(inbox, NOW) == 1
+    assert send(inbox, NOW) == 0
+    assert len(inbox.messages) == 1
 
 
 def test_many_mails_leave_by_one_connection(outbox: Session, inbox: Inbox) -> None:

@@ -8,10 +8,10 @@ from course.analytics.queries.answers import (
     answer_counts,
     decision_counts,
     first_counted_moment,
-    item_responses,
     person_histories,
     team_discussions,
 )
+from course.analytics.queries.item_answers import item_responses
 from course.analytics.queries.published import (
     SCOPES,
     StoredRelease,
@@ -21,7 +21,13 @@ from course.analytics.queries.published import (
     stored_releases,
     team_figures_on,
 )
-from course.analytics.queries.release_drafts import FigureDraft, ReleaseDraft, pending_mondays, release_drafts
+from course.analytics.queries.release_drafts import (
+    FigureDraft,
+    ReleaseDraft,
+    item_statistics_before,
+    pending_mondays,
+    release_drafts,
+)
 
 __all__ = [
     "SCOPES",
@@ -36,6 +42,7 @@ __all__ = [
     "is_release_due",
     "item_figures_on",
     "item_responses",
+    "item_statistics_before",
     "pending_mondays",
     "person_histories",
     "published_mondays",

@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
     Integer,
     Select,
     String,
+    Subquery,
     and_,
     case,
     cast,
@@ -33,7 +35,6 @@ from course.analytics.models import TeamDiscussion
 from course.analytics.rules.discussions import DiscussionView
 from course.analytics.rules.findings import AnswerTally, QuestionKey
 from course.analytics.rules.groups import MonthlyAnswers
-from course.analytics.rules.item_analysis import ItemResponse
 from course.analytics.rules.placement_history import MembershipSpell, PersonHistory
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
@@ -158,13 +159,14 @@ def _first_runs() -> CTE:
     )
 
 
-def _first_answers(before: datetime) -> CTE:
-    """The first answer before that moment of each person to each question.
+def ranked_answers(before: datetime | BindParameter[datetime], *among: ColumnElement[bool]) -> Subquery:
+    """The answers before that moment of the enrolments `among`, each with its place among the answers of the same person
+    to the same question.
 
     The order is that of the answers, because a question that was opened earlier may be answered later: so a first answer
     never ceases to be the first.
     """
-    answered = (
+    return (
         select(
             Answer.item_id,
             Enrolment.person_id,
@@ -179,9 +181,14 @@ def _first_answers(before: datetime) -> CTE:
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(ATTEMPT_KINDS), Answer.answered_at < before)
+        .where(Attempt.kind.in_(ATTEMPT_KINDS), Answer.answered_at < before, *among)
         .subquery()
     )
+
+
+def _first_answers(before: datetime) -> CTE:
+    """The first answer before that moment of each person to each question."""
+    answered = ranked_answers(before)
     return select(answered.c.item_id, answered.c.person_id).where(answered.c.place == 1).cte("first_answer")
 
 
@@ -287,37 +294,6 @@ def decision_counts(session: Session, before: datetime, excluded: Collection[int
     for ref, version, scene, choice, team, count in rows:
         counts.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
     return counts
-
-
-def item_responses(session: Session, before: datetime) -> dict[tuple[str, str], list[ItemResponse]]:
-    """Every first answer before that moment, by (question id, version), also of people who have left. One query.
-
-    The database counts equal answers, so that few rows are returned. The options are the indices in the answer: they are
-    meaningful only for questions that are answered by choosing.
-    """
-    first = _first_answers(before)
-    right = case((Answer.correct, 1), else_=0)
-    scores = (
-        select(AttemptItem.attempt_id, func.count().label("asked"), func.sum(right).label("right"))
-        .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Answer.answered_at < before)
-        .group_by(AttemptItem.attempt_id)
-        .cte("score")
-    )
-    groups = AttemptItem.question_id, AttemptItem.version, Answer.given, right, scores.c.right, scores.c.asked
-    rows = session.execute(
-        select(*groups, func.count())
-        .join(first, first.c.item_id == AttemptItem.id)
-        .join(Answer, Answer.item_id == AttemptItem.id)
-        .join(scores, scores.c.attempt_id == AttemptItem.attempt_id)
-        .group_by(*groups)
-    )
-    responses: dict[tuple[str, str], list[ItemResponse]] = defaultdict(list)
-    for question, version, given, score, attempt_right, asked, count in rows:
-        rest_score = (attempt_right - score) / (asked - 1) if asked > 1 else None
-        options = tuple(index for index in json.loads(given) if isinstance(index, int))
-        responses[question, version] += [ItemResponse(score, rest_score, options)] * count
-    return dict(responses)
 
 
 def team_discussions(session: Session, at: datetime | None = None) -> list[DiscussionView]:

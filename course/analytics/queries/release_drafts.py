@@ -13,9 +13,9 @@ from course.analytics.queries.answers import (
     answer_counts,
     decision_counts,
     first_counted_moment,
-    item_responses,
     person_histories,
 )
+from course.analytics.queries.item_answers import item_responses
 from course.analytics.queries.published import Scope, last_release_monday, stored_releases
 from course.analytics.rules.differencing import PublishedRest, TeamParents
 from course.analytics.rules.item_analysis import ItemStatistics, item_statistics
@@ -100,7 +100,7 @@ def release_drafts(
         if one.decision.published and scope == "teams":
             figures = _team_figures(session, library, one)
         elif one.decision.published:
-            items = _item_statistics(session, library, one.cutoff) if one.monday == updating[-1] else {}
+            items = item_statistics_before(session, library, one.cutoff) if one.monday == updating[-1] else {}
             rest = one.decision.published[WHOLE_ORGANISATION]
             figures = [FigureDraft(WHOLE_ORGANISATION, rest, items_to_json(items))]
         decision = one.decision
@@ -154,7 +154,11 @@ def _team_figures(session: Session, library: Library, of: _Monday) -> list[Figur
     return [FigureDraft(group, rest, figures_to_json(figures[group])) for group, rest in sorted(published.items())]
 
 
-def _item_statistics(session: Session, library: Library, cutoff: datetime) -> dict[QuestionVersion, ItemStatistics]:
+def item_statistics_before(
+    session: Session, library: Library, cutoff: datetime
+) -> dict[QuestionVersion, ItemStatistics]:
+    """The statistics of each question in each version, from the first answers before that moment. One query, and one for each
+    version that is not asked any more."""
     statistics = {}
     for (question_id, version), responses in item_responses(session, cutoff).items():
         question = part_in_version(session, library, Question, question_id, version)

@@ -5,10 +5,10 @@ All variances and covariances divide by n - 1. Callers pass first answers only; 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from operator import mul
 
 # With fewer answers no index is computed. The definitions name no number; with 30 answers the standard error of a correlation
 # near 0 is still 0.19, and with fewer no index could be told from chance.
@@ -16,16 +16,16 @@ MIN_ANSWERS = 30
 
 
 @dataclass(frozen=True)
-class ItemResponse:
-    """One first answer to a question. `score` is 0 or 1; not answered is 0 and still counts.
+class ItemResponses:
+    """The first answers to a question that were given alike. `score` is 0 or 1; not answered is 0 and still counts.
 
-    `rest_score` is the share (0 to 1) of the other questions of the same attempt that were right, or None if there were
-    no others. It is a share, because attempts differ in length; where they do not, the indices equal those of the sum.
-    `options` are the indices of the options chosen.
+    `rest_scores` gives for each of them the share (0 to 1) of the other questions of the same attempt that were right, or
+    None if there were no others. It is a share, because attempts differ in length; where they do not, the indices equal
+    those of the sum. `options` are the indices of the options chosen.
     """
 
     score: int
-    rest_score: float | None
+    rest_scores: tuple[float | None, ...]
     options: tuple[int, ...] = ()
 
 
@@ -45,48 +45,67 @@ class ItemStatistics:
     options: tuple[int, ...] = ()
 
 
-def item_statistics(responses: Sequence[ItemResponse], options: int) -> ItemStatistics:
+def item_statistics(responses: Sequence[ItemResponses], options: int) -> ItemStatistics:
     """The statistics of one question in one version that has `options` options.
 
     Discrimination and efficiency need MIN_ANSWERS answers from attempts with other questions.
     """
-    n = len(responses)
+    n = sum(len(alike.rest_scores) for alike in responses)
     if n < MIN_ANSWERS:
         return ItemStatistics(n, is_sufficient=False)
-    chosen = Counter(index for response in responses for index in set(response.options))
-    pairs = [(float(one.score), one.rest_score) for one in responses if one.rest_score is not None]
-    scores, rest_scores = [score for score, _ in pairs], [rest for _, rest in pairs]
-    has_pairs = len(pairs) >= MIN_ANSWERS
+    chosen = [0] * options
+    scores: list[float] = []
+    rest_scores: list[float] = []
+    for alike in responses:
+        for index in set(alike.options) & set(range(options)):
+            chosen[index] += len(alike.rest_scores)
+        known = [rest for rest in alike.rest_scores if rest is not None]
+        scores += [float(alike.score)] * len(known)
+        rest_scores += known
+    has_pairs = len(scores) >= MIN_ANSWERS
+    discrimination, efficiency = _indices(scores, rest_scores) if has_pairs else (None, None)
     return ItemStatistics(
         n,
         is_sufficient=True,
-        facility=100 * sum(response.score for response in responses) / n,
-        discrimination=discrimination_index(scores, rest_scores) if has_pairs else None,
-        efficiency=discriminative_efficiency(scores, rest_scores) if has_pairs else None,
-        options=tuple(chosen[index] for index in range(options)),
+        facility=100 * sum(alike.score * len(alike.rest_scores) for alike in responses) / n,
+        discrimination=discrimination,
+        efficiency=efficiency,
+        options=tuple(chosen),
     )
 
 
 def discrimination_index(scores: Sequence[float], rest_scores: Sequence[float]) -> float | None:
     """100 times the correlation of a question's scores with the rest scores; None if either never varies."""
-    if _is_constant(scores) or _is_constant(rest_scores):
-        return None
-    spread = sqrt(_covariance(scores, scores) * _covariance(rest_scores, rest_scores))
-    return 100 * _covariance(scores, rest_scores) / spread
+    return _indices(scores, rest_scores)[0]
 
 
 def discriminative_efficiency(scores: Sequence[float], rest_scores: Sequence[float]) -> float | None:
     """100 times the covariance divided by the greatest possible one, which both have when they are sorted alike."""
+    return _indices(scores, rest_scores)[1]
+
+
+def _indices(scores: Sequence[float], rest_scores: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
+    """Discrimination and efficiency. They share the deviations from the means, which take most of the time."""
     if _is_constant(scores) or _is_constant(rest_scores):
-        return None
-    return 100 * _covariance(scores, rest_scores) / _covariance(sorted(scores), sorted(rest_scores))
+        return None, None
+    xs, ys = _deviations(scores), _deviations(rest_scores)
+    covariance = _covariance(xs, ys)
+    spread = sqrt(_covariance(xs, xs) * _covariance(ys, ys))
+    greatest = _covariance(sorted(xs), _deviations(sorted(rest_scores)))
+    return 100 * covariance / spread, 100 * covariance / greatest
 
 
 def _is_constant(values: Sequence[float]) -> bool:
     # By comparison, not by a variance of 0: the mean of equal fractions need not be exactly one of them.
-    return len(set(values)) < 2
+    return not any(value != values[0] for value in values)
+
+
+def _deviations(values: Sequence[float]) -> list[float]:
+    mean = sum(values) / len(values)
+    return [value - mean for value in values]
 
 
 def _covariance(xs: Sequence[float], ys: Sequence[float]) -> float:
-    x_mean, y_mean = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((x - x_mean) * (y - y_mean) for x, y in zip(xs, ys, strict=True)) / (len(xs) - 1)
+    """Of two lists of deviations from their means."""
+    products: Iterable[float] = map(mul, xs, ys)
+    return sum(products) / (len(xs) - 1)

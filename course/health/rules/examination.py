@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+EXAMINED_EACH = timedelta(days=1)
+EXAMINATION_LATE = 2 * EXAMINED_EACH  # since then the nightly examination must have been done
 EXAMPLES = 5  # numbers of rows that a sentence names
 
 
@@ -186,3 +189,35 @@ def examination_lines(examinations: Sequence[Examination]) -> Iterator[str]:
         for finding in one.findings:
             yield f"      {'' if finding.is_fault else 'Note: '}{finding.words}"
             yield f"      What to do: {finding.advice}"
+
+
+@dataclass(frozen=True)
+class NightlyResult:
+    """What the newest nightly examination found, and when it ended: `faults` and `notes`, each with what to do. It is `late`
+    if it should have been done again since then."""
+
+    at: datetime
+    faults: tuple[Finding, ...]
+    notes: tuple[Finding, ...]
+    late: bool
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nobody needs to look at once."""
+        return not (self.faults or self.late)
+
+
+def examinations_to_json(examined: Sequence[Examination]) -> dict[str, Any]:
+    """What was found, as it is kept."""
+    return {"examined": [asdict(one) for one in examined]}
+
+
+def nightly_result(ended_at: datetime, kept: Mapping[str, Any], at: datetime) -> NightlyResult:
+    """What was found, from its kept form, as it is told at a moment."""
+    findings = [Finding(**finding) for one in kept["examined"] for finding in one["findings"]]
+    return NightlyResult(
+        ended_at,
+        tuple(finding for finding in findings if finding.is_fault),
+        tuple(finding for finding in findings if not finding.is_fault),
+        at - ended_at > EXAMINATION_LATE,
+    )

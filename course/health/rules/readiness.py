@@ -77,3 +77,22 @@ def readiness(database: DatabaseHealth | None, newest_revision: str, disk: DiskH
     if any(words[part] in stopping for part, stopping in STOPPING.items()):
         return Readiness("not ready", words)
     return Readiness("ready" if set(words.values()) == {"ok"} else "attention", words)
+
+
+@dataclass(frozen=True)
+class DiskSpace:
+    """How much room there is for something on this machine: `free` bytes, None where the folder is missing, and the word for
+    it."""
+
+    free: int | None
+    word: Word
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nobody needs to look."""
+        return self.word == "ok"
+
+
+def disk_space(free: int | None) -> DiskSpace | None:
+    """What the page Health says of so many free bytes; None where nothing of it is on this machine. See DiskHealth."""
+    return None if free is None else DiskSpace(None if free < 0 else free, disk_word(free))

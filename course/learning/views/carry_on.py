@@ -286,7 +286,7 @@ def _final_in_words(part: OpenPart | None, modules: int) -> CarryOn:
         verdict = final_result(db(), reader_library(), reader_id())
         left = assessment_questions(verdict)
         minutes = format_minutes(left * SECONDS_PER_QUESTION / 60)
-        what = ngettext("%(num)s final question, about %(minutes)s", "%(num)s final questions, about %(minutes)s", left,
+        what = ngettext("%(num)s question, about %(minutes)s", "%(num)s questions, about %(minutes)s", left,
                         minutes=minutes)  # fmt: skip
         if verdict is not None and not verdict.passed:
             text = ngettext(
@@ -299,7 +299,7 @@ def _final_in_words(part: OpenPart | None, modules: int) -> CarryOn:
         _label(part is not None, what),
         url_for("learning.attempt", attempt_id=part.id) if part else url_for("learning.begin_assessment"),
         part is None,
-        escape(_("The final questions")),
+        escape(_("Final assessment")),
         escape(text),
         "",
         left * SECONDS_PER_QUESTION / 60,

@@ -16,6 +16,8 @@ from course.mail.rules.message import (
 from course.mail.rules.outage import FAULT_TEXTS, DeliveryProblem, FaultReason, ServerFault, too_many_dead_addresses
 from course.mail.rules.retry_schedule import (
     CLAIM_DURATION,
+    CLOCK_TOLERANCE,
+    FURTHEST_AHEAD,
     MAX_SERVER_WAIT,
     OUTAGE_THRESHOLD,
     REFUSAL_RETRY_DELAY,
@@ -41,8 +43,10 @@ from course.mail.rules.smtp_replies import (
 __all__ = [
     "BOOSTER",
     "CLAIM_DURATION",
+    "CLOCK_TOLERANCE",
     "DIGEST",
     "FAULT_TEXTS",
+    "FURTHEST_AHEAD",
     "MAX_SERVER_WAIT",
     "OPTIONAL_MAIL",
     "OUTAGE_THRESHOLD",

@@ -35,6 +35,10 @@ TEXT_RETENTION = timedelta(days=14)
 SERVER_CHECK_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 # A mail that is due leaves within seconds while somebody is sending.
 STALLED_AFTER = timedelta(minutes=10)
+# Clocks of servers differ by less. A mail that was queued later than that from now was queued by a clock that was ahead.
+CLOCK_TOLERANCE = timedelta(hours=1)
+# Further than any mail is put off: to the end of two long closures of an organisation, one after the other.
+FURTHEST_AHEAD = timedelta(days=190)
 # Answers about addresses within this time are looked at together.
 REFUSAL_WINDOW = timedelta(days=1)
 # How many mails have to be turned away, and none accepted, before that is called a fault of the server.

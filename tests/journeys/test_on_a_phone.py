@@ -1,0 +1,71 @@
+"""Lists on a phone: nothing of a row is left out, and a long page is folded by topic."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+from waitress.server import create_server
+
+from tests.conftest import make_app
+from tests.content.test_validation import SAMPLE
+from tests.journeys.conftest import Site, faults, sign_in
+from tests.journeys.test_learner import TOO_WIDE
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, archived_file: Path, browser: Browser) -> Iterator[Page]:
+    """A phone with the sample course, signed in as an administrator."""
+    file = shutil.copy(archived_file, tmp_path_factory.mktemp("phone") / "course.db")
+    app = make_app(f"sqlite:///{file}", CONTENT=str(SAMPLE))
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    threading.Thread(target=server.run, daemon=True).start()
+    site = Site(app, f"http://127.0.0.1:{server.effective_port}")
+    site.person("phone@example.org", "administrator")
+    context = browser.new_context(base_url=site.address, viewport=PHONE)
+    opened = context.new_page()
+    sign_in(opened, "phone@example.org")
+    yield opened
+    context.close()
+    server.close()
+
+
+def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
+    page.goto("/people")
+    row = page.get_by_role("row").filter(has_text="phone@example.org")
+    assert row.get_by_role("cell").count() == 7
+    assert all(cell.is_visible() for cell in row.get_by_role("cell").all())
+    shown = row.locator("[data-label]").evaluate_all("cells => cells.map(c => getComputedStyle(c, '::before').content)")
+    assert [words.split(":")[0].strip('"') for words in shown] == ["E-mail", "Team", "Role", "Pathway", "Sign-in"]
+    assert row.get_by_role("link", name="Reminders").is_visible()
+    assert not page.evaluate(TOO_WIDE)
+    assert faults(page) == []
+
+
+def test_the_sources_are_folded_by_topic_and_an_address_opens_the_one_it_leads_to(page: Page) -> None:
+    page.goto("/sources")
+    assert page.locator("details.topic").count() >= 3
+    assert page.locator("details.topic[open]").count() == 0
+    names = page.locator("tr[id]").evaluate_all("rows => rows.map(row => row.id)")
+    assert any(name.startswith("source-") for name in names)
+    assert any(not name.startswith("source-") for name in names)
+    for name in names:
+        row = page.locator(f"tr[id='{name}']")
+        page.goto("/sources")
+        assert not row.is_visible()
+        page.goto(f"/sources#{name}")
+        assert row.is_visible(), name
+        assert row.evaluate("row => row.getBoundingClientRect().top < innerHeight"), name
+    page.goto("/sources")
+    page.emulate_media(media="print")
+    assert all(page.locator(f"tr[id='{name}']").is_visible() for name in names)
+    page.emulate_media(media="screen")
+    page.locator("details.topic").evaluate_all("folds => folds.forEach(fold => fold.open = true)")
+    assert not page.evaluate(TOO_WIDE)
+    assert faults(page) == []
