@@ -1,0 +1,17 @@
+"""The course of this repository, read once in a process: it takes most of a second, and nothing changes it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from app import _load_library as read_library
+from config import ROOT
+from course.content.library import Library
+
+REAL = ROOT / "modules"
+
+
+@cache
+def real_course() -> Library:
+    """The whole of it, for everybody."""
+    return read_library(REAL)
