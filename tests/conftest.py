@@ -36,6 +36,7 @@ from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
 from tests.support.courses import REAL, read_library, real_course
 from tests.support.engines import Comparison, add_options, choose_engines
+from tests.support.order import deal
 from tests.support.pooler import tests_through_pooler, through_pooler
 from tests.support.postgres import temporary_cluster
 from tests.support.rendering import StatementsWhileRendering
@@ -85,8 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, then the browser's walks: no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: (item.get_closest_marker("long") is None, "tests/journeys/" not in item.nodeid))
+    """Long tests first, dealt among the processes of the run: none is left alone with one of them at the end."""
+    deal(items)
 
 
 def pytest_collection_finish() -> None:
