@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 import app as application
 from app import create_app
-from config import ROOT, Config
+from config import Config
 from course import db, schema_upgrade
 from course.auth import password_hashing as passwords
 from course.auth.rate_limits import PAGE_ATTEMPTS_KEY
@@ -35,7 +34,9 @@ from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
+from tests.support.courses import REAL, read_library, real_course
 from tests.support.engines import Comparison, add_options, choose_engines
+from tests.support.order import deal
 from tests.support.pooler import tests_through_pooler, through_pooler
 from tests.support.postgres import temporary_cluster
 from tests.support.rendering import StatementsWhileRendering
@@ -62,12 +63,10 @@ PEOPLES_PASSWORD = "quiet-river-stones-42"  # of everybody who can sign in
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 # Many applications are made in a process. They share the course of this repository, which is immutable, and the code of the
 # templates; a course that a test has changed lies in another folder, and is read each time.
-_read_library = application._load_library
-_read_once = cache(_read_library)
 
 
 def _shared_library(folder: Path) -> Library:
-    return (_read_once if folder == ROOT / "modules" else _read_library)(folder)
+    return real_course() if folder == REAL else read_library(folder)
 
 
 application._load_library = _shared_library
@@ -87,8 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, then the browser's walks: no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: (item.get_closest_marker("long") is None, "tests/journeys/" not in item.nodeid))
+    """Long tests first, dealt among the processes of the run: none is left alone with one of them at the end."""
+    deal(items)
 
 
 def pytest_collection_finish() -> None:

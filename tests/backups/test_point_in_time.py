@@ -80,7 +80,7 @@ def add(connection: Connection, name: str) -> None:
     connection.execute(text(PERSON), {"name": name, "email": f"{name}@example.org"})
 
 
-@pytest.mark.long
+@pytest.mark.long(12)
 def test_the_database_is_brought_back_to_the_moment_before_a_mistake(cluster: ArchivedCluster) -> None:
     engine = make_engine(cluster.url)
     schema_upgrade.upgrade(engine)

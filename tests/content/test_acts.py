@@ -13,6 +13,7 @@ from course.content.library import load_library
 from course.content.schema import Act, Choice, Quality
 from course.content.text_fields import text_fields
 from tests.content.test_validation import SAMPLE, SCENARIO, spoil
+from tests.support.courses import real_course
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -129,7 +130,7 @@ def test_a_tag_changes_no_version_and_is_no_text_to_translate(tmp_path: Path) ->
 
 
 def test_no_choice_of_the_course_is_exempt_without_a_reason_and_every_act_occurs() -> None:
-    library = load_library(ROOT / "modules")
+    library = real_course()
     choices = [
         option
         for module in library.modules.values()

@@ -20,6 +20,7 @@ from course.content.guessers import (
 )
 from course.content.library import load_library
 from course.content.schema import Option, Question
+from tests.support.courses import real_course
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "sample_modules"
@@ -143,7 +144,7 @@ def test_a_bank_in_which_a_plain_sign_is_right_is_refused() -> None:
 
 
 def test_nobody_passes_the_real_bank_without_the_points() -> None:
-    modules = list(load_library(ROOT / "modules").modules.values())
+    modules = list(real_course().modules.values())
     tasks = choice_tasks(modules)
     questions = [task for task in tasks if task.kind == "question"]
     critical = [task for task in tasks if task.kind == "scene" and task.critical]

@@ -15,10 +15,11 @@ from course.content.quality import (
 )
 from course.content.quality_report import quality_report
 from course.content.schema import Option, Question, Source
+from tests.support.courses import real_course
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = load_library(ROOT / "tests" / "sample_modules")
-REAL = load_library(ROOT / "modules")
+REAL = real_course()
 
 
 def question(stem: str, right: str, *wrong: str) -> Question:

@@ -11,6 +11,7 @@ from course.content.library import ContentError, load_library
 from course.content.loader import read_content
 from course.content.schema import SETTINGS
 from course.content.validation import validate_content
+from tests.support.courses import real_course
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
 QUESTIONS = "kites/questions.yaml"
@@ -201,7 +202,7 @@ def test_a_scene_that_only_leads_back_cannot_reach_an_end(modules: Path) -> None
 
 
 def test_the_real_content_is_sound_and_covers_every_point_that_its_modules_name() -> None:
-    library = load_library(Path(__file__).resolve().parents[2] / "modules")
+    library = real_course()
     assert len(library.points) == 43
     for module in library.modules.values():
         for point in module.points:

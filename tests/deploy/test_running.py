@@ -148,7 +148,7 @@ PRINTS = {
 }
 
 
-@pytest.mark.long
+@pytest.mark.long(60)
 @pytest.mark.timeout(900)
 def test_the_page_is_followed_line_by_line(machine: Machine) -> None:
     printed = {}

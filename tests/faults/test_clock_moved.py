@@ -41,7 +41,7 @@ def assert_all_is_well(course: CourseProcess, number: int) -> None:
     assert course.tracebacks() == []
 
 
-@pytest.mark.long
+@pytest.mark.long(20)
 def test_people_work_on_when_the_clock_jumps_and_when_it_is_put_right(
     starting_with_clock: Starter, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -76,7 +76,7 @@ def assert_nothing_is_taken(course: CourseProcess, reader: Visitor, stranger: Vi
     assert course.tracebacks() == []
 
 
-@pytest.mark.long
+@pytest.mark.long(15)
 def test_with_a_full_disk_people_can_read_and_are_told_why_nothing_is_saved(
     starting: Starter, disk: SmallDisk, tmp_path: Path
 ) -> None:
@@ -102,7 +102,7 @@ def test_with_a_full_disk_people_can_read_and_are_told_why_nothing_is_saved(
     assert code == 0, said
 
 
-@pytest.mark.long
+@pytest.mark.long(10)
 def test_a_disk_that_takes_nothing_any_more_is_named_once_in_the_log(starting: Starter, tmp_path: Path) -> None:
     """The disk fails while the course runs: every write ends with an error of the system."""
     url = f"sqlite:///{tmp_path / 'course.db'}"
@@ -128,7 +128,7 @@ def test_a_disk_that_takes_nothing_any_more_is_named_once_in_the_log(starting: S
     assert code == 0, said
 
 
-@pytest.mark.long
+@pytest.mark.long(10)
 def test_a_course_does_not_start_on_a_disk_that_can_only_be_read_and_says_why(
     starting: Starter, disk: SmallDisk, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from tests.faults.kill import kill
 TIMES = 20
 
 
-@pytest.mark.long
+@pytest.mark.long(40)
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_all_that_was_acknowledged_is_there_once_however_the_server_dies(starting: Starter, engine: str) -> None:
     report = kill(starting, engine, TIMES, people=48)
@@ -21,7 +21,7 @@ def test_all_that_was_acknowledged_is_there_once_however_the_server_dies(startin
     assert all((made.answers, made.decisions, made.notes, made.completions, made.certificates)), str(report)
 
 
-@pytest.mark.long
+@pytest.mark.long(40)
 def test_two_servers_on_one_sqlite_file_lose_nothing_when_either_dies(starting: Starter) -> None:
     report = kill(starting, "sqlite", 6, seed=2, people=32, servers=2)
     assert not report.wrong, str(report)

@@ -17,7 +17,7 @@ from tests.faults.test_disk import PAGE, kept_form, note, signed_in, words
 from tests.makers import PASSWORD
 
 
-@pytest.mark.long
+@pytest.mark.long(20)
 def test_a_database_that_another_program_keeps_locked_is_waited_for(starting: Starter, tmp_path: Path) -> None:
     file = tmp_path / "course.db"
     prepare(f"sqlite:///{file}", 2)

@@ -33,7 +33,7 @@ def test_a_worker_is_dead_if_its_process_is_not_on_this_machine() -> None:
     assert dead_workers(names, "a name without a process", lambda _: False) == []
 
 
-@pytest.mark.long
+@pytest.mark.long(20)
 def test_a_worker_that_is_killed_again_and_again_sends_each_mail_at_most_once_and_goes_on_at_once(
     starting: Starter, tmp_path: Path
 ) -> None:

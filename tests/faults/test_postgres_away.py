@@ -42,7 +42,7 @@ def start(cluster: Cluster) -> None:
     assert started.returncode == 0, started.stdout
 
 
-@pytest.mark.long
+@pytest.mark.long(25)
 def test_people_go_on_within_seconds_after_postgresql_was_stopped_hard(
     starting: Starter, cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -68,7 +68,7 @@ def test_people_go_on_within_seconds_after_postgresql_was_stopped_hard(
     assert course.tracebacks() == []
 
 
-@pytest.mark.long
+@pytest.mark.long(25)
 def test_while_postgresql_is_away_what_was_entered_is_kept(starting: Starter, cluster: Cluster, tmp_path: Path) -> None:
     prepare(cluster.url, 1)
     course = CourseProcess(starting, cluster.url, tmp_path, CONTENT=str(CONTENT))

@@ -50,7 +50,7 @@ def put(app: Flask, kind: JobKind, folder: Path, count: int = 1) -> list[int]:
 def test_two_processes_do_100_jobs_once_each(committed: Flask, tmp_path: Path) -> None:
     with ExitStack() as stack:
         for _ in range(2):
-            stack.enter_context(job_process(address(committed), tmp_path))
+            stack.enter_context(job_process(address(committed)))
         ids = put(committed, COUNT, tmp_path, 100)
         until(lambda: {one.state for one in jobs(committed)} == {"done"})
     lines = [line.split() for line in (tmp_path / "done").read_text().splitlines()]
@@ -61,11 +61,11 @@ def test_two_processes_do_100_jobs_once_each(committed: Flask, tmp_path: Path) -
 
 def test_a_job_whose_worker_is_killed_is_done_by_another(committed: Flask, tmp_path: Path) -> None:
     (number,) = put(committed, HANG, tmp_path)
-    with job_process(address(committed), tmp_path, lease=1) as first:
+    with job_process(address(committed), lease=1) as first:
         until((tmp_path / "begun-1").exists)
         first.kill()
     assert [one.state for one in jobs(committed)] == ["running"]
-    with job_process(address(committed), tmp_path, lease=1):
+    with job_process(address(committed), lease=1):
         until(lambda: jobs(committed)[0].state == "done")
     (found,) = jobs(committed)
     assert (found.id, found.attempts) == (number, 2)
@@ -73,25 +73,23 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(committed: Flask, tmp_p
 
 def test_a_job_goes_back_to_the_queue_when_its_worker_is_stopped(committed: Flask, tmp_path: Path) -> None:
     put(committed, HANG, tmp_path)
-    with job_process(address(committed), tmp_path) as running:
+    with job_process(address(committed)) as running:
         until((tmp_path / "begun-1").exists)
-        assert running.stdin is not None
-        running.stdin.close()
-        assert running.wait(20) == 0
+        assert running.stop(20) == 0
     (found,) = jobs(committed)
     assert (found.state, found.attempts) == ("waiting", 0), "a stop costs no attempt"
 
 
 @pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
 def test_a_worker_goes_on_after_all_its_connections_were_cut(committed: Flask, tmp_path: Path) -> None:
-    with job_process(address(committed), tmp_path) as running:
+    with job_process(address(committed)) as running:
         put(committed, COUNT, tmp_path)
         until(lambda: {one.state for one in jobs(committed)} == {"done"})
         with committed.extensions["course"].engine.connect() as connection:
             assert connection.execute(text(CUT)).scalar_one() >= 1
         put(committed, COUNT, tmp_path, 5)
         until(lambda: {one.state for one in jobs(committed)} == {"done"})
-        assert running.poll() is None
+        assert running.is_running
     assert len((tmp_path / "done").read_text().splitlines()) == 6
 
 

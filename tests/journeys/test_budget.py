@@ -153,6 +153,7 @@ def _count_bytes(cdp: CDPSession) -> tuple[dict[str, int], set[str]]:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.long(30)
 def test_a_module_without_a_mistake_stays_within_its_budget_on_a_phone(site: Site, browser: Browser) -> None:
     person = site.person("budget@example.org")
     size, font_size, requests = first_view(browser, site, "budget@example.org")

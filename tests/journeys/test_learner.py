@@ -57,7 +57,7 @@ class Inspector:
 
 # Hundreds of pages: on a busy machine they take several minutes.
 @pytest.mark.timeout(900)
-@pytest.mark.long
+@pytest.mark.long(95)
 def test_the_whole_course_by_keyboard_alone_and_every_page_is_accessible_at_every_width(site: Site, page: Page) -> None:
     person = site.person("keyboard@example.org")
     inspect = Inspector()

@@ -229,7 +229,7 @@ def test_every_page_of_managers_and_administrators_is_looked_at(demonstration: D
     assert guarded == set(PAGES)
 
 
-@pytest.mark.long
+@pytest.mark.long(45)
 @pytest.mark.parametrize("part", range(2))
 def test_axe_finds_nothing_on_the_pages_of_administrators_and_a_phone_shows_all_of_them(
     demonstration: Demonstration, browser: Browser, part: int

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from course.content.library import load_library
 from course.learning.rules.carry_on import (
     NextFinal,
     NextThing,
@@ -24,8 +22,9 @@ from course.learning.rules.carry_on import (
     short_portion,
 )
 from course.learning.rules.progress import ProgressFacts, module_progress, progress
+from tests.support.courses import real_course
 
-LIBRARY = load_library(Path(__file__).resolve().parents[2] / "modules").for_("residential", "england")
+LIBRARY = real_course().for_("residential", "england")
 MODULE = LIBRARY.modules["secret-contact"]
 FIRST, SECOND = (step.id for step in MODULE.steps[:2])
 TIMELINE = next(step.id for step in MODULE.steps if step.kind == "timeline")

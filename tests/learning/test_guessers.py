@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from course.content.library import Library, load_library
+from course.content.library import Library
 from course.learning.rules.drawing import (
     PointAnswer,
     QuestionHistory,
@@ -20,6 +19,7 @@ from course.learning.rules.drawing import (
 )
 from course.refreshers.rules.composition import TimeBudget, compose_plan
 from tests.learning.guessers import Guesser
+from tests.support.courses import real_course
 
 BOTS = 200
 # After the third failed attempt help is offered; two more attempts show that the rules do not weaken then.
@@ -30,7 +30,7 @@ ALLOWED = 5
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return load_library(Path("modules")).for_("school", "england")
+    return real_course().for_("school", "england")
 
 
 def rate(passed: list[int]) -> float:

@@ -25,10 +25,11 @@ from course.learning.rules.grading import (
 )
 from course.learning.rules.notes import merge_note
 from course.learning.rules.progress import ProgressFacts, progress
+from tests.support.courses import real_course
 
 SAMPLE = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
 SCHOOL = SAMPLE.for_("school", "england")
-REAL = load_library(Path(__file__).resolve().parents[2] / "modules")
+REAL = real_course()
 DAY = SAMPLE.modules["kites"].scenarios["a-windy-day"]
 ONE, ALL, ORDER, SORT = (SAMPLE.questions[i] for i in ("gust", "near-trees", "first-things", "allowed"))
 WORDS, NOTE = SAMPLE.questions["first-words-to-ana"], SAMPLE.questions["the-note-on-the-gust"]

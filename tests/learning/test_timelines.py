@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import pytest
 
-from course.content.library import load_library
 from course.content.rendering import InlineText
 from course.content.schema import Option, Question
 from course.content.timelines import days_from_first
 from course.learning.rules.timelines import MAX_GAP, MIN_GAP, timeline_chart, timeline_gaps, timeline_view
+from tests.support.courses import real_course
 
-REAL = load_library(Path(__file__).resolve().parents[2] / "modules")
+REAL = real_course()
 TIMELINES = [timeline for module in REAL.modules.values() for timeline in module.timelines.values()]
 
 DATES = [

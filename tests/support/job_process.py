@@ -1,18 +1,20 @@
-"""A worker in a process of its own, for tests: `python -m tests.support.job_process DATABASE LEASE FOLDER`.
+"""A worker in a process of its own, for tests.
 
-It does two kinds of jobs, which leave their traces in the folder. It says "ready" and works until it is killed, or until
-its standard input ends.
+It does two kinds of jobs, which leave their traces in a folder. It works until it is killed, or asked to stop.
+
+Importing the course takes longer than all the rest of a start. So one process imports it once and forks for each worker;
+everything after the import happens as in a fresh process.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from course.clock import now
@@ -20,6 +22,7 @@ from course.jobs.rules import JobKind, JobRegistry, JobRun
 from course.jobs.worker import JobWorker
 
 ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60.0
 
 
 def _count(run: JobRun) -> None:
@@ -41,21 +44,49 @@ HANG = JobKind("test.hang", "Hang", _hang)
 KINDS = JobRegistry((COUNT, HANG))
 
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["app", "tests.conftest", "tests.support.job_process"])
+
+
+class JobProcess:
+    """A worker that has been started; it is ready once this has been made."""
+
+    def __init__(self, database: str, lease: float) -> None:
+        self._told, told = FORKS.Pipe()
+        self._process = FORKS.Process(target=work, args=(database, lease, told), daemon=True)
+        self._process.start()
+        told.close()
+        assert self._told.poll(START_SECONDS), "it does not start"
+        assert self._told.recv() == "ready"
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.is_alive()
+
+    def kill(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        self._process.kill()
+        self._process.join()
+
+    def stop(self, seconds: float) -> int | None:
+        """Ask it to stop, and wait so long; its exit code, None if it has not ended."""
+        self._told.close()
+        self._process.join(seconds)
+        return self._process.exitcode
+
+
 @contextmanager
-def job_process(database: str, folder: Path, lease: float = 30.0) -> Iterator[subprocess.Popen[str]]:
+def job_process(database: str, lease: float = 30.0) -> Iterator[JobProcess]:
     """A worker in a process of its own that is ready; killed at the end."""
-    command = [sys.executable, "-m", "tests.support.job_process", database, str(lease), str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        try:
-            assert running.stdout is not None
-            assert running.stdout.readline() == "ready\n"
-            yield running
-        finally:
-            running.kill()
+    running = JobProcess(database, lease)
+    try:
+        yield running
+    finally:
+        running.kill()
 
 
-def main(database: str, lease: float) -> None:
-    """Work until standard input ends."""
+def work(database: str, lease: float, told: Connection) -> None:
+    """Work until the other end of the connection is closed."""
     from app import create_app  # noqa: PLC0415 (only in the process of its own)
     from tests.conftest import make_config  # noqa: PLC0415
 
@@ -63,10 +94,7 @@ def main(database: str, lease: float) -> None:
     app = create_app(make_config(database, CONTENT=str(ROOT / "tests" / "sample_modules")))
     worker = JobWorker(app, f"process {os.getpid()}", KINDS, now, lease=timedelta(seconds=lease), poll=0.05)
     worker.start()
-    print("ready", flush=True)
-    sys.stdin.read()
+    told.send("ready")
+    with suppress(EOFError):
+        told.recv()
     worker.stop(5)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))

@@ -141,7 +141,7 @@ def brought_up(before: Tables) -> Tables:
     return dict(after)
 
 
-@pytest.mark.long
+@pytest.mark.long(15)
 def test_every_migration_carries_the_rows_of_every_table_up_and_down(engine: Engine) -> None:
     revisions, filler = known_revisions(), Filler()
     schemas: list[dict[str, Any]] = []

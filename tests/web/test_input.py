@@ -82,7 +82,7 @@ def requests(routes: list[tuple[Rule, str]], kind: str) -> Iterator[tuple[str, s
             yield from ((methods[0], place, "") for place in spoilt(rule, address, bad))
 
 
-@pytest.mark.long
+@pytest.mark.long(20)
 def test_nothing_that_is_sent_makes_a_page_fail(committed: Flask) -> None:
     with committed.app_context(), unit_of_work() as session:
         learner, _, administrator = fill_world(session)

@@ -6,34 +6,24 @@ import json
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
 from course.content.schema import Module, Question, Scenario
 from course.context import Context
-from course.db import insert_once
+from course.demo.actions.training_rows import AnsweredAttempt, DecidedRun, TrainingRows
 from course.demo.rules import SEED, TEAMS, DemoCompletion, DemoPerson, simulate_answer
 from course.learning.actions import (
     FinishedEnrolment,
     NewAttempt,
-    open_attempt,
     open_enrolment,
     record_completion,
-)
-from course.learning.models import (
-    Answer,
-    AttemptItem,
-    AttemptOutcome,
-    Decision,
-    PageRead,
-    RunOutcome,
-    ScenarioRun,
 )
 from course.learning.queries import enrolment_id
 from course.learning.rules.branching import run_state
@@ -53,6 +43,7 @@ class _DemoLearner:
     library: Library
     person: DemoPerson
     enrolment: int
+    rows: TrainingRows = field(default_factory=TrainingRows)
 
 
 class HistoryWriter:
@@ -134,6 +125,7 @@ class HistoryWriter:
         learner = _DemoLearner(library, person, enrolment_id(self.session, self.people[person.email]) or 0)
         for module in list(library.modules.values())[: person.modules_started]:
             self._module(learner, module, at)
+        learner.rows.write(self.session)
 
     def _train(self, person: DemoPerson, completion: DemoCompletion, at: datetime) -> None:
         """Take the whole course over some days, or a refresher on one day; completing it issues the certificate."""
@@ -146,18 +138,21 @@ class HistoryWriter:
             self._final(learner, at)
         else:
             enrolment, minutes = open_enrolment(self.session, person_id, "refresher", at - timedelta(hours=1)), 42
-            self._refresh(_DemoLearner(library, person, enrolment), at)
+            learner = _DemoLearner(library, person, enrolment)
+            self._refresh(learner, at)
+        learner.rows.write(self.session)
         finished = FinishedEnrolment(person_id, enrolment, completion.kind, at, minutes)
         record_completion(self._context(at), library, finished)
 
     def _module(self, learner: _DemoLearner, module: Module, at: datetime) -> None:
         enrolment = learner.enrolment
-        pages = [{"enrolment_id": enrolment, "ref": f"{module.id}/{step.id}", "version": module.pages[step.id].version,
-                  "read_at": at} for step in module.steps if step.kind == "page"]  # fmt: skip
-        self.session.execute(insert(PageRead), pages)
+        learner.rows.pages += [
+            {"enrolment_id": enrolment, "ref": f"{module.id}/{step.id}", "version": module.pages[step.id].version,
+             "read_at": at} for step in module.steps if step.kind == "page"
+        ]  # fmt: skip
         for step in module.steps:
             if step.kind == "scenario":
-                self._run(learner.person, enrolment, f"{module.id}/{step.id}", module.scenarios[step.id], at)
+                self._run(learner, f"{module.id}/{step.id}", module.scenarios[step.id], at)
             elif step.kind == "timeline":
                 timeline = module.timelines[step.id]
                 drawn = [DrawnQuestion(timeline.id, timeline.points[0])]
@@ -195,42 +190,38 @@ class HistoryWriter:
     def _attempt(
         self, learner: _DemoLearner, new_attempt: NewAttempt, drawn: list[DrawnQuestion], at: datetime, certain: bool = False
     ) -> list[str]:  # fmt: skip
-        """Write an attempt with its answers and outcome. Returns the points that were missed."""
+        """Note an attempt with its answers and outcome. Returns the points that were missed."""
         library, kind = learner.library, new_attempt.kind
-        attempt = open_attempt(self.session, library, new_attempt, drawn, at)
-        ids = self.session.execute(
-            select(AttemptItem.id).where(AttemptItem.attempt_id == attempt).order_by(AttemptItem.position)
-        ).scalars()
-        rows, right = [], dict[str, bool]()
-        for item, asked in zip(ids, drawn, strict=True):
+        items, answers, right = [], [], dict[str, bool]()
+        for position, asked in enumerate(drawn, 1):
             question = library.answerable[asked.question_id]
             given, confidence = simulate_answer(question, learner.person.skill if not certain else 1.0, self.random)
             correct = grade(question, given).correct
             right[asked.point] = right.get(asked.point, True) and correct
-            rows.append({"item_id": item, "given": json.dumps(given), "correct": correct, "answered_at": at,
-                         "sureness": None if kind == "timeline" else confidence})  # fmt: skip
-        self.session.execute(insert(Answer), rows)
+            items.append({"position": position, "question_id": asked.question_id, "point": asked.point,
+                          "version": question.version, "again": False})  # fmt: skip
+            answers.append({"given": json.dumps(given), "correct": correct, "answered_at": at,
+                            "sureness": None if kind == "timeline" else confidence})  # fmt: skip
         passed, points = all(right.values()) or kind in ("timeline", "refresher"), len(right)
-        self.session.execute(insert(AttemptOutcome), [{
-            "attempt_id": attempt, "finished_at": at, "passed": passed, "points_right": sum(right.values()),
-            "points_asked": points, "pass_mark": library.course.pass_mark,
-        }])  # fmt: skip
+        outcome = {
+            "finished_at": at, "passed": passed, "points_right": sum(right.values()), "points_asked": points,
+            "pass_mark": library.course.pass_mark,
+        }  # fmt: skip
+        learner.rows.attempts.append(AnsweredAttempt(new_attempt, at, items, answers, outcome))
         return [] if kind == "timeline" else [point for point, correct in right.items() if not correct]
 
-    def _run(self, person: DemoPerson, enrolment: int, ref: str, scenario: Scenario, at: datetime) -> None:
-        """Write a scenario run: mostly on the recommended path, sometimes off it, and repaired at the end."""
-        run = insert_once(self.session, ScenarioRun, enrolment_id=enrolment, ref=ref, version=scenario.version,
-                          number=1, opened_at=at)  # fmt: skip
+    def _run(self, learner: _DemoLearner, ref: str, scenario: Scenario, at: datetime) -> None:
+        """Note a scenario run: mostly on the recommended path, sometimes off it, and repaired at the end."""
         taken: list[tuple[str, str]] = []
         while not (state := run_state(scenario, taken)).is_finished and len(taken) < 40 and state.scene is not None:
             scene = state.scene
-            takes_best = state.ending is not None or self.random.random() < person.skill
+            takes_best = state.ending is not None or self.random.random() < learner.person.skill
             others = [choice for choice in state.open_choices if choice is not scene.best]
             chosen = scene.best if takes_best or not others else self.random.choice(others)
             taken.append((scene.id, chosen.id))
-        rows = [{"run_id": run, "step": n, "scene_id": scene, "choice_id": choice, "decided_at": at}
-                for n, (scene, choice) in enumerate(taken, 1)]  # fmt: skip
-        self.session.execute(insert(Decision), rows)
+        decisions = [{"step": n, "scene_id": scene, "choice_id": choice, "decided_at": at}
+                     for n, (scene, choice) in enumerate(taken, 1)]  # fmt: skip
         end = run_state(scenario, taken).ending
-        if end is not None and run is not None:
-            insert_once(self.session, RunOutcome, run_id=run, ending=end.id, outcome=str(end.end), finished_at=at)
+        run = {"enrolment_id": learner.enrolment, "ref": ref, "version": scenario.version, "number": 1, "opened_at": at}
+        outcome = None if end is None else {"ending": end.id, "outcome": str(end.end), "finished_at": at}
+        learner.rows.runs.append(DecidedRun(run, decisions, outcome))
