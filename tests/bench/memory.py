@@ -141,8 +141,8 @@ def _walk(browser: Browser) -> None:
 def _requests(race: Race, browsers: Sequence[Browser], tokens: Sequence[str]) -> None:
     """REQUESTS requests in all: checks of six questions, and lesson pages."""
     forms = [race.open_six(person) for person in race.people]
-    at_once(CLIENTS, lambda number: race.take_six(browsers[number], tokens[number], forms[number]))
-    left = REQUESTS // CLIENTS - race.requests
+    at_once(CLIENTS, lambda number: race.take_six(browsers[number], tokens[number], forms[number], in_place=False))
+    left = REQUESTS // CLIENTS - (3 + 2 * len(forms[0]))
 
     def read(number: int) -> None:
         for page in range(left):
