@@ -28,16 +28,17 @@ def test_programs_that_were_stopped_in_good_order_stand_apart_and_are_forgotten_
     session: Session, client: Client
 ) -> None:
     administrator(session, client)
-    numbers = [register_worker(session, f"server on here, process {n}", now() - timedelta(days=2)) for n in range(3)]
-    record_heartbeat(session, numbers[0], now())
-    record_heartbeat(session, numbers[1], now() - STOPPED_SHOWN + SECOND * 60, stopped=True)
+    names = [f"server on here, process {n}" for n in range(3)]
+    numbers = [register_worker(session, name, now() - timedelta(days=2)) for name in names]
+    record_heartbeat(session, numbers[0], names[0], now())
+    record_heartbeat(session, numbers[1], names[1], now() - STOPPED_SHOWN + SECOND * 60, stopped=True)
     session.commit()
     said = card(client.get("/system"), "Regular work")
     assert "process 0: running, last seen" in said
     assert "1 program was stopped in the last dayserver on here, process 1: stopped on" in said
     assert "process 2: not seen since" in said
     assert said.count("not seen since") == 1
-    record_heartbeat(session, numbers[1], now() - STOPPED_SHOWN - SECOND, stopped=True)
+    record_heartbeat(session, numbers[1], names[1], now() - STOPPED_SHOWN - SECOND, stopped=True)
     session.commit()
     assert "process 1" not in card(client.get("/system"), "Regular work")
 
