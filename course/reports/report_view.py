@@ -30,8 +30,8 @@ from course.reports.status_cache import END_OF_TIME, StatusCache
 from course.reports.stored_report import StoredRows, stored_report
 from course.reports.twelve_months import MonthLine, MonthPoint, month_ends, month_line
 from course.standings.queries.changes import people_count
-from course.standings.queries.rows import counted_cells, total_cells
-from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter
+from course.standings.queries.rows import counted_cells, counted_teams, total_cells
+from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter, stored_teams
 from course.standings.rules import modules_done as modules_done
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
@@ -110,12 +110,12 @@ def current_report_view(
         return build_report_view(context, cache, viewer, report_filter, organisation_name)
     session, today = context.session, context.today
     scope = _scope(open_teams(session), viewer, report_filter, organisation_name)
-    wanted = StandingsFilter(
-        scope.included, (report_filter.group,) if report_filter.group else (), report_filter.pathway,
-        report_filter.started_from, report_filter.started_to, report_filter.search_text, report_filter.sort,
-    )  # fmt: skip
     narrowed = scope.included is None and report_filter.is_narrowed
     cells = total_cells(session) if narrowed else counted_cells(session)
+    wanted = StandingsFilter(
+        stored_teams({cell.stored for cell in cells}, scope.included), (report_filter.group,) if report_filter.group else (), report_filter.pathway,
+        report_filter.started_from, report_filter.started_to, report_filter.search_text, report_filter.sort,
+    )  # fmt: skip
     report = stored_report(session, cells, report_filter, wanted, today)
     return ReportView(
         report, scope.choosable, scope.names, scope.name, today, END_OF_TIME, scope.chosen, freshness=freshness,
@@ -154,7 +154,9 @@ def reading_from(view: ReportView, session: Session) -> ReportView:
     """The same report of today, read on another session, because that of the request has ended."""
     if view.stored is None:
         return view
-    return replace(view, report=view.report.reading_from(session), stored=StoredRows(session, view.stored.wanted))
+    wanted = replace(view.stored.wanted, teams=counted_teams(session, view.included))
+    stored = StoredRows(session, wanted)
+    return replace(view, report=view.report.reading_from(stored), stored=stored)
 
 
 def last_twelve_months(context: Context, cache: StatusCache, view: ReportView) -> MonthLine | None:
