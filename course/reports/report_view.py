@@ -112,8 +112,9 @@ def current_report_view(
     scope = _scope(open_teams(session), viewer, report_filter, organisation_name)
     narrowed = scope.included is None and report_filter.is_narrowed
     cells = total_cells(session) if narrowed else counted_cells(session)
+    teams = stored_teams({cell.stored for cell in cells}, scope.included)
     wanted = StandingsFilter(
-        stored_teams({cell.stored for cell in cells}, scope.included), (report_filter.group,) if report_filter.group else (), report_filter.pathway,
+        teams, (report_filter.group,) if report_filter.group else (), report_filter.pathway,
         report_filter.started_from, report_filter.started_to, report_filter.search_text, report_filter.sort,
     )  # fmt: skip
     report = stored_report(session, cells, report_filter, wanted, today)

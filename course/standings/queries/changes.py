@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
@@ -71,11 +71,12 @@ class StandingsState:
 @dataclass(frozen=True)
 class Changes:
     """About whom something is new (None: it may be about anybody), up to these facts, and the notes that are done with
-    it."""
+    it. `complete` says that nothing else was new."""
 
     people: frozenset[int] | None
     facts: Facts
     notes: tuple[int, ...] = ()
+    complete: bool = False
 
 
 def _newest(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
@@ -87,13 +88,15 @@ def _counted(column: InstrumentedAttribute[int], newest: Any) -> ColumnElement[i
     return select(func.count(column)).where(column > newest - MARK_WINDOW, column <= newest).scalar_subquery()
 
 
+_FACTS_QUERY: Select[*tuple[Any, ...]] = select(
+    _newest(AuditEntry.number),
+    *(one for _name, column, _enrolment in _TABLES for one in (_newest(column), _counted(column, _newest(column)))),
+)
+
+
 def newest_facts(session: Session) -> Facts:
-    """The facts as they are now. Two queries."""
-    newest = session.execute(select(_newest(AuditEntry.number), *(_newest(column) for _, column, _ in _TABLES))).one()
-    counts = session.execute(
-        select(*(_counted(column, top) for (_, column, _), top in zip(_TABLES, newest[1:], strict=True)))
-    ).one()
-    return Facts(newest[0], newest[1], counts[0], newest[2], counts[1], newest[3], counts[2])
+    """The facts as they are now. One query."""
+    return Facts(*session.execute(_FACTS_QUERY).one())
 
 
 _MARK = StandingsMark.metadata.tables[StandingsMark.__tablename__].c
@@ -122,15 +125,26 @@ def standings_state(session: Session, today: date) -> StandingsState | None:
     )  # fmt: skip
 
 
+_EVENTS_QUERY = (
+    select(AuditEntry.number, AuditEntry.what, AuditEntry.subject_kind, AuditEntry.subject_id)
+    .where(AuditEntry.number > bindparam("after"))
+    .order_by(AuditEntry.number)
+    .limit(MAX_EVENTS)
+)
+_NOTES_QUERY = (
+    select(StandingChange.id, StandingChange.person_id)
+    .order_by(StandingChange.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 def find_changes(session: Session, state: StandingsState, limit: int) -> Changes:
     """About whom the facts say something that the rows do not: at most `limit` notes are taken, and as many audit events
     as MAX_EVENTS, so that a call may have to be followed by another one."""
-    events = session.execute(
-        select(AuditEntry.number, AuditEntry.what, AuditEntry.subject_kind, AuditEntry.subject_id)
-        .where(AuditEntry.number > state.facts.audit_event)
-        .order_by(AuditEntry.number)
-        .limit(MAX_EVENTS)
-    ).all()
+    # Read before the people: what is committed in between is found another time, and never left out.
+    activity = state.newest[1:] != state.facts[1:]
+    facts = newest_facts(session) if activity else state.facts
+    events = session.execute(_EVENTS_QUERY, {"after": state.facts.audit_event}).all()
     read_up_to = events[-1].number if events else state.facts.audit_event
     people: set[int] = set()
     for event in events:
@@ -145,13 +159,13 @@ def find_changes(session: Session, state: StandingsState, limit: int) -> Changes
             or_(PersonMerge.person_id.in_(merged), PersonMerge.into_id.in_(merged))
         )
         people |= {one for row in session.execute(rows) for one in row}
-    people |= _active_people(session, state)
-    notes = session.execute(
-        select(StandingChange.id, StandingChange.person_id).order_by(StandingChange.id).limit(limit)
-    ).all()
+    if activity:
+        people |= _active_people(session, state)
+    notes = session.execute(_NOTES_QUERY, {"limit": limit}).all() if state.has_changes else []
     people |= {row.person_id for row in notes}
-    facts = newest_facts(session)._replace(audit_event=read_up_to)
-    return Changes(frozenset(people), facts, tuple(row.id for row in notes))
+    complete = len(events) < MAX_EVENTS and len(notes) < limit
+    facts = facts._replace(audit_event=read_up_to)
+    return Changes(frozenset(people), facts, tuple(row.id for row in notes), complete)
 
 
 def _active_people(session: Session, state: StandingsState) -> set[int]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.people.models import Person
@@ -33,7 +33,9 @@ MAX_SORTED = 200_000  # people of teams up to whom all of them are put in order 
 STATEMENTS = 64  # statements of filters that are kept
 STREAM_PORTION = 2000  # rows that are in memory at once while all of them are read
 _ROWS = PersonStatus.metadata.tables[PersonStatus.__tablename__]
+_COUNTS = PersonStatus.metadata.tables[StandingCount.__tablename__]
 _COLUMNS = [_ROWS.c[name] for name in Standing.__slots__]
+_CELLS_QUERY = select(*(_COUNTS.c[name] for name in Cell._fields), _COUNTS.c.people)
 # The columns of each order, and whether the highest comes first.
 _ORDER_COLUMNS = {
     "worst": ("group_rank", "due_order", "name_key", "person_id"),
@@ -114,30 +116,23 @@ def listed_portion(session: Session, wanted: StandingsFilter, after: int, limit:
     return list(session.execute(rows.order_by(_ROWS.c.person_id).limit(limit)).scalars())
 
 
+@lru_cache(maxsize=STATEMENTS)
+def _namesakes(wanted: StandingsFilter) -> Select[str]:
+    rows = select(_ROWS.c.name_key).where(*_conditions(wanted), _ROWS.c.name_key.in_(bindparam("keys", expanding=True)))
+    return rows.group_by(_ROWS.c.name_key).having(func.count() > 1)
+
+
 def namesakes(session: Session, wanted: StandingsFilter, names: Iterable[str]) -> frozenset[str]:
     """Those of these names, as they are found, that several people in the list have."""
-    keys = {name_key(name) for name in names}
-    rows = select(_ROWS.c.name_key).where(*_conditions(wanted), _ROWS.c.name_key.in_(keys))
-    found = session.execute(rows.group_by(_ROWS.c.name_key).having(func.count() > 1))
-    return frozenset(row.name_key for row in found)
-
-
-@cache
-def _group(rank: int) -> str:
-    return GROUPS[rank]
+    keys = sorted({name_key(name) for name in names})
+    return frozenset(session.connection().execute(_namesakes(wanted), {"keys": keys}).scalars())
 
 
 def counted_cells(session: Session) -> list[CountedCell]:
     """How many people are in each cell. One query, with a few rows for each team."""
-    rows = session.execute(
-        select(
-            StandingCount.teams, StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue,
-            StandingCount.people,
-        )
-    )  # fmt: skip
     return [
-        CountedCell(teams, split_teams(teams), _group(rank), valid, late, people)
-        for teams, rank, valid, late, people in rows
+        CountedCell(teams, split_teams(teams), GROUPS[rank], valid, late, people)
+        for teams, rank, valid, late, people in session.connection().execute(_CELLS_QUERY)
     ]
 
 
@@ -152,9 +147,10 @@ def total_cells(session: Session) -> list[CountedCell]:
     """As `counted_cells`, of everybody together and without the teams."""
     columns = StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue
     rows = session.execute(select(*columns, func.sum(StandingCount.people)).group_by(*columns))
-    return [CountedCell("", (), _group(rank), valid, late, people) for rank, valid, late, people in rows]
+    return [CountedCell("", (), GROUPS[rank], valid, late, people) for rank, valid, late, people in rows]
 
 
+@lru_cache(maxsize=STATEMENTS)
 def recordable_ids(wanted: StandingsFilter, viewer: Viewer) -> Select[int]:
     """The people in the list about whom the viewer may record something, but not the viewer, in the order of the list,
     as part of another query."""
@@ -169,7 +165,7 @@ def recordable_ids(wanted: StandingsFilter, viewer: Viewer) -> Select[int]:
 def stored_standings(session: Session, ids: Collection[int]) -> dict[int, Standing]:
     """The rows of these people, by person id."""
     rows = session.execute(select(*_COLUMNS).where(_ROWS.c.person_id.in_(ids)))
-    return {row.person_id: _standing(row) for row in rows}
+    return {row.person_id: Standing(*row) for row in rows}
 
 
 def count_differences(session: Session) -> int:
