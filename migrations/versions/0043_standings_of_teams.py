@@ -1,4 +1,5 @@
-"""An index of the kept rows by teams, so that the report of a region does not read those of everybody."""
+"""An index of the kept rows by teams, so that the report of a region does not read those of everybody, and one of
+reminders by time, so that a report finds those of today."""
 
 from typing import Any
 
@@ -20,7 +21,9 @@ def upgrade() -> None:
         ["teams", "group_rank", "due_order", "name_key", "person_id", "name", "employment_start"],
         **_EMPLOYED,
     )
+    op.create_index("ix_reminder_made_at", "reminder", ["made_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_reminder_made_at", table_name="reminder")
     op.drop_index("ix_person_status_teams", table_name="person_status")

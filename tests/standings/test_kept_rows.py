@@ -260,7 +260,8 @@ def test_what_is_committed_while_changes_are_read_is_found_by_the_next_refresh(a
     session.commit()
     with app.app_context():
         step = jobs._plan(session, state, jobs._now(now()))
-    assert step is not None and list(step.ids) == [kim.id]
+    assert step is not None
+    assert list(step.ids) == [kim.id]
     assert write_standings(session, step)
     assert_rows_say_what_facts_say(app, session)
     started = session.execute(select(PersonStatus.started).where(PersonStatus.person_id == sam.id)).scalar_one()
