@@ -80,8 +80,14 @@ def build_report_view(
     administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist.
     It is derived from the facts, also for today."""
     today = context.today
-    day = cache.day(context.session, context.zone, report_filter.on or today, today)
-    scope = _scope(day.tree, viewer, report_filter, organisation_name)
+
+    def scope_of(tree: Sequence[TeamView]) -> _Scope:
+        return _scope(tree, viewer, report_filter, organisation_name)
+
+    day = cache.day(
+        context.session, context.zone, report_filter.on or today, today, lambda tree: scope_of(tree).included
+    )
+    scope = scope_of(day.tree)
     return ReportView(
         completion_report(day.ordered(report_filter.sort), report_filter, scope.included),
         scope.choosable,

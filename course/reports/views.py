@@ -32,6 +32,7 @@ from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
 from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, MonthLine
 from course.standings.jobs import refresh_standings
+from course.standings.queries.changes import people_count
 from course.standings.rules import CURRENT
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
@@ -119,8 +120,9 @@ def months() -> Response:
 
 def _has_few_people(view: ReportView) -> bool:
     """Whether few people are in the organisation, so that the line of the months is quick to make."""
-    everybody = len(view.day_lines) or sum(cell.people for cell in view.cells) or view.report.total
-    return everybody <= MAX_PEOPLE_WITH_LINE
+    if view.stored is None:
+        return people_count(db(), MAX_PEOPLE_WITH_LINE + 1) <= MAX_PEOPLE_WITH_LINE
+    return (sum(cell.people for cell in view.cells) or view.report.total) <= MAX_PEOPLE_WITH_LINE
 
 
 def _months(view: ReportView) -> MonthLine | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
 from course.learning.models import Completion, Enrolment, PageRead
-from course.people.models import Person, PersonMerge
+from course.people.models import Membership, Person, PersonMerge
 from course.standings.models import PersonStatus, StandingChange, StandingsMark
 
 # Rows before the newest one of a table that are counted, because another transaction may be about to commit one of them.
@@ -195,6 +195,12 @@ def expired_people(session: Session, today: date, latest_day: date, limit: int) 
 def next_people(session: Session, after: int, limit: int) -> list[int]:
     """The next people in the order of their ids, whether they are here or not."""
     return list(session.execute(select(Person.id).where(Person.id > after).order_by(Person.id).limit(limit)).scalars())
+
+
+def next_members(session: Session, teams: Collection[int], after: int, limit: int) -> list[int]:
+    """The next people in the order of their ids who are in any of these teams or were at any time."""
+    rows = select(Membership.person_id).where(Membership.team_id.in_(teams), Membership.person_id > after)
+    return list(session.execute(rows.distinct().order_by(Membership.person_id).limit(limit)).scalars())
 
 
 def known_people(session: Session, ids: Collection[int]) -> set[int]:
