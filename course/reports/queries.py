@@ -104,6 +104,17 @@ def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) 
     return {person: made for person, made in session.connection().execute(statement, values)}  # noqa: C416 (no dict of rows)
 
 
+def last_reminder_of(person_id: ColumnElement[int], at: datetime) -> ColumnElement[Any]:
+    """The same of one person, as a column of another query."""
+    made = (
+        select(func.max(Reminder.made_at))
+        .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(OutboxMail.withheld.is_(None), Reminder.person_id == person_id)
+        .where(Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= at)
+    )
+    return made.scalar_subquery()
+
+
 def not_reminded_since(person_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether no reminder to this person was made since the parameter `since`, as part of another query (see
     `last_reminders`)."""

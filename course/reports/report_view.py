@@ -206,10 +206,14 @@ def report_rows(session: Session, library: Library, view: ReportView, lines: Seq
         key = line.started is None, line.state, line.course, line.valid_until is None, done
         text = texts.get(key)
         if text is None:
-            text = texts[key] = _progress_text(line, done, modules)
-        teams = ", ".join(view.names[team] for team in line.teams if team in view.names)
-        rows.append(ReportRow(line, teams, text, reminder_times.get(line.id)))
+            text = texts[key] = progress_text(line, done, modules)
+        rows.append(ReportRow(line, team_names(view, line.teams), text, reminder_times.get(line.id)))
     return rows
+
+
+def team_names(view: ReportView, teams: Sequence[int]) -> str:
+    """The names of teams that the viewer may see."""
+    return ", ".join(view.names[team] for team in teams if team in view.names)
 
 
 def _modules_done_by_person(
@@ -228,7 +232,7 @@ def _modules_done_by_person(
     }
 
 
-def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:
+def progress_text(line: StatusLine, done: int | None, modules: int) -> str:
     """The progress in words. `done` counts the finished modules of the course that they are in; None if they are in
     none, or have completed it."""
     if line.started and line.state != UP_TO_DATE:

@@ -9,13 +9,17 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
+from course.people.rules import COMMAND_VIEWER
+from course.reports.report_files import csv_stream
+from course.reports.report_view import build_report_view, current_report_view
 from course.reports.rules import SORT_ORDERS, ReportFilter, completion_report, team_summaries
 from course.reports.status_cache import StatusCache
 from course.reports.stored_report import StoredRows, stored_report
 from course.standings.jobs import check_standings, refresh_standings
 from course.standings.queries.rows import MAX_SORTED, all_lines, counted_cells, counted_teams, standings_page
-from course.standings.rules import StandingsFilter, stored_teams
+from course.standings.rules import CURRENT, StandingsFilter, stored_teams
 from course.teams.queries import team_tree
 
 ZONE = "Europe/London"
@@ -39,6 +43,7 @@ def assert_rows_say_what_facts_say(app: Flask, session: Session, at: datetime | 
         stored = list(all_lines(session, wanted, today))
         assert stored == list(day.ordered(sort)), sort
         assert standings_page(session, wanted, range(1, 3), len(stored), today) == stored[1:3]
+    _assert_file_is_that_of_derived_lines(app, session, at)
     cells = counted_cells(session)
     tree = [(team.id, team.name, team.parent_id) for team in team_tree(session, day.at)]
     assert team_summaries(cells, tree) == team_summaries(day.lines, tree)
@@ -59,3 +64,15 @@ def assert_rows_say_what_facts_say(app: Flask, session: Session, at: datetime | 
                 assert standings_page(session, replace(wanted, sort=sort), range(4), of, today) == list(listed[:4]), (
                     sort
                 )
+
+
+def _assert_file_is_that_of_derived_lines(app: Flask, session: Session, at: datetime) -> None:
+    """A file that is streamed from the rows is, byte for byte, the one that is made of derived lines."""
+    course, context = app.extensions["course"].library, make_context(session, None, at)
+    views = (
+        build_report_view(context, StatusCache(), COMMAND_VIEWER, ReportFilter(), "Everyone"),
+        current_report_view(context, StatusCache(), COMMAND_VIEWER, ReportFilter(), "Everyone", CURRENT),
+    )
+    derived, kept = (b"".join(csv_stream(session, course, view, ZONE, lambda *_: None)) for view in views)
+    assert (views[0].stored, views[1].stored is None) == (None, False)
+    assert kept == derived

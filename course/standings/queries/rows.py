@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.people.models import Person
@@ -103,6 +103,22 @@ def all_lines(session: Session, wanted: StandingsFilter, on: date, in_portions: 
     options = {"yield_per": STREAM_PORTION} if in_portions else {}
     for row in session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options):
         yield stored_line(on, row)
+
+
+def row_portions(
+    session: Session, wanted: StandingsFilter, number: int, beside: ColumnElement[Any]
+) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    """The LINE_COLUMNS of every row of a list of so many, in its order, and one column more: portions that are in memory one
+    after another. The session has to read from one snapshot if they are more than one portion."""
+    columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS), beside).where(*_conditions(wanted))
+    options = {"yield_per": STREAM_PORTION} if number > STREAM_PORTION else {}
+    rows = session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options)
+    return rows.partitions(STREAM_PORTION)
+
+
+def row_person_id() -> ColumnElement[int]:
+    """The person of a row, to refer to in the column beside."""
+    return _ROWS.c.person_id
 
 
 def standings_number(session: Session, wanted: StandingsFilter) -> int:
