@@ -176,7 +176,7 @@ def _stored_cells(
     names: dict[str, str] = {}
     reminder = last_reminder_of(row_person_id(), view.at)
     for portion in row_portions(session, view.stored.wanted, len(view.report.lines), reminder):
-        cells = []
+        cells: list[tuple[object, ...]] = []
         for row in portion:
             _id, name, email, teams, pathway, start, state, due, valid_until, started, course, done, reminded = row
             key = state, due, started is None, course, valid_until is None, done
