@@ -22,7 +22,7 @@ from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_visible_to
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.explanations import COUNTED_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
 from course.reports.reminding import actionable_people, remindable_number
@@ -96,6 +96,7 @@ def show() -> Response:
         months=_months(view) if number == 1 and _has_few_people(view) else None,
         page=number,
         groups=STATUS_GROUPS,
+        counted_words={group: str(words) for group, words in COUNTED_GROUPS.items()},
         sorts=SORT_ORDERS,
         today=today(),
         kinds=REPORT_FORMATS,
