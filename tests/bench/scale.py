@@ -327,7 +327,7 @@ def main() -> None:
     parser.add_argument("--first", nargs=2, metavar=("URL", "ADDRESS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.first:
-        print(first_page(*options.first, options.processor))
+        print(first_page(options.first[0], options.first[1], options.processor))
         return
     found: dict[int, list[Figure]] = {}
     for people in options.people:

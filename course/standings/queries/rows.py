@@ -146,9 +146,10 @@ def namesakes(session: Session, wanted: StandingsFilter, names: Iterable[str]) -
 
 def counted_cells(session: Session) -> list[CountedCell]:
     """How many people are in each cell. One query, with a few rows for each team."""
+    rows: Any = session.connection().execute(_CELLS_QUERY)
     return [
         CountedCell(teams, split_teams(teams), GROUPS[rank], valid, late, people)
-        for teams, rank, valid, late, people in session.connection().execute(_CELLS_QUERY)
+        for teams, rank, valid, late, people in rows
     ]
 
 
