@@ -74,36 +74,19 @@ class PersonFacts:
 def policies(session: Session, zone: str) -> list[Policy]:
     """The policy versions for everybody and for pathways, the oldest first. The default version governs from the set-up
     of the organisation; before the set-up there is no version."""
-    return policies_and_pathway(session, zone)[0]
+    versions = [_policy(row) for row in session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id)).scalars()]
+    set_up_at: datetime | None = session.execute(select(Organisation.set_up_at)).scalar()
+    return ([Policy(since=civil_date(set_up_at, zone))] if set_up_at else []) + versions
 
 
-def policies_and_pathway(session: Session, zone: str) -> tuple[list[Policy], str]:
-    """The same with the organisation's pathway, which is empty before the set-up. One query; two before the set-up."""
-    rows = session.execute(_POLICIES_QUERY).all()
-    set_up_at, pathway = rows[0][:2] if rows else (None, "")
-    versions = [row for row in rows if row.id is not None] if rows else session.execute(_VERSIONS_QUERY).all()
-    default = [Policy(since=civil_date(set_up_at, zone))] if set_up_at else []
-    return default + [_policy(row) for row in versions], pathway or ""
-
-
-_VERSION_COLUMNS = (RenewalPolicy.id, *(getattr(RenewalPolicy, one.name) for one in fields(Policy)))
-_VERSIONS_QUERY = select(*_VERSION_COLUMNS).order_by(RenewalPolicy.id)
-_POLICIES_QUERY = (
-    select(Organisation.set_up_at, Organisation.pathway.label("usual_pathway"), *_VERSION_COLUMNS)
-    .select_from(Organisation)
-    .outerjoin(RenewalPolicy, true())
-    .order_by(RenewalPolicy.id)
-)
-
-
-def _policy(row: Any) -> Policy:
+def _policy(row: RenewalPolicy) -> Policy:
     return Policy(**{field.name: getattr(row, field.name) for field in fields(Policy)})
 
 
 def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> list[PersonFacts]:
     """All people, or those with these ids, including people who have left, ordered by name."""
     listed_ids = None if ids is None else list(ids)
-    persons = session.execute(_persons(listed_ids is None), {"ids": listed_ids}).all()
+    persons = session.execute(_persons(listed_ids is None), {"ids": listed_ids}).scalars().all()
     completions, started = _completions_and_starts(session, zone, listed_ids)
     used = _used_tables(session, listed_ids)
     for person_id, imported in _rows_by_person(session, RenewalImport, listed_ids, used).items():
@@ -113,7 +96,8 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
     employments = _rows_by_person(session, EmploymentRow, listed_ids, used)
     pathway_choices = _rows_by_person(session, PathwayChoice, listed_ids, used)
     organisation_pathways = [
-        PathwayFact(civil_date(row.chosen_at, zone), row.pathway) for row in session.execute(_USUAL_PATHWAYS)
+        PathwayFact(civil_date(row.chosen_at, zone), row.pathway)
+        for row in session.execute(select(UsualPathway).order_by(UsualPathway.id)).scalars()
     ]
     return [
         PersonFacts(
@@ -166,14 +150,10 @@ def _person_filter(column: InstrumentedAttribute[int], everybody: bool) -> Colum
     return true() if everybody else column.in_(bindparam("ids", expanding=True))
 
 
-_USUAL_PATHWAYS = select(UsualPathway.chosen_at, UsualPathway.pathway).order_by(UsualPathway.id)
-
-
 # Statements are built once, because building one takes as long as running it.
 @cache
-def _persons(everybody: bool) -> Select[*tuple[Any, ...]]:
-    columns = Person.id, Person.name, Person.email, Person.created_at, Person.left_at
-    return select(*columns).where(_person_filter(Person.id, everybody)).order_by(Person.name, Person.id)
+def _persons(everybody: bool) -> Select[Person]:
+    return select(Person).where(_person_filter(Person.id, everybody)).order_by(Person.name, Person.id)
 
 
 # What hardly anybody has: for few people it is asked first, in one query, who has any of it.
@@ -195,7 +175,7 @@ def _imported_completion(row: RenewalImport) -> CompletionFact:
     return CompletionFact(row.day, row.recorded, IMPORTED, row.valid_until, row.withdrawn, why)
 
 
-def _employments(person: Any, rows: list[EmploymentRow], zone: str) -> tuple[EmploymentFact, ...]:
+def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[EmploymentFact, ...]:
     """The spells of employment. The end of a spell is a fact of its own, so that the status on earlier days stays as it
     was."""
     account_day = civil_date(person.created_at, zone)

@@ -58,8 +58,8 @@ def organisation_pathway(session: Session) -> str:
 
 
 def deriving_rules(session: Session, zone: str, library: Library) -> DerivingRules:
-    """What all standings depend on. One query."""
-    return DerivingRules(*renewal.policies_and_pathway(session, zone), library)
+    """What all standings depend on. Three queries."""
+    return DerivingRules(renewal.policies(session, zone), organisation_pathway(session), library)
 
 
 def derived_standings(
