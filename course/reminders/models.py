@@ -65,6 +65,8 @@ class Reminder(Base):
         ),
         # The unique index above is partial.
         Index("ix_reminder_person", "person_id", "id"),
+        # Whom a report can still remind today: few reminders are of today.
+        Index("ix_reminder_made_at", "made_at"),
         CheckConstraint("kind in ('learner', 'manager', 'lead', 'asked')", name="kind"),
         CheckConstraint("(kind = 'lead') = (person_id is null)", name="person"),
     )

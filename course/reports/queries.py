@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
@@ -82,27 +83,47 @@ def learners_active_after(session: Session, since: HighWaterMark, overlap: int) 
     return person_ids | set(session.execute(begun).scalars())
 
 
-def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:
-    """The time of the newest reminder of each person that was made by that moment, of everybody or of these people.
-    Reminders that were withdrawn or superseded are left out, because nobody read them."""
+@cache
+def _last_reminders(everybody: bool) -> Select[*tuple[Any, ...]]:
     statement = (
         select(Reminder.person_id, func.max(Reminder.made_at))
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
         .where(OutboxMail.withheld.is_(None))
-        .where(Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= at)
+        .where(
+            Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= bindparam("at")
+        )
         .group_by(Reminder.person_id)
     )
-    if ids is not None:
-        statement = statement.where(Reminder.person_id.in_(ids))
-    return {person: made for person, made in session.execute(statement) if person is not None}
+    return statement if everybody else statement.where(Reminder.person_id.in_(bindparam("ids", expanding=True)))
 
 
-def not_reminded_since(person_id: ColumnElement[int], since: datetime) -> ColumnElement[bool]:
-    """Whether no reminder to this person was made since that moment, as part of another query (see `last_reminders`)."""
+def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:
+    """The time of the newest reminder of each person that was made by that moment, of everybody or of these people.
+    Reminders that were withdrawn or superseded are left out, because nobody read them."""
+    statement, values = _last_reminders(ids is None), {"at": at, **({} if ids is None else {"ids": list(ids)})}
+    return {person: made for person, made in session.connection().execute(statement, values)}  # noqa: C416 (no dict of rows)
+
+
+def last_reminder_of(person_id: ColumnElement[int], at: datetime) -> ColumnElement[Any]:
+    """The same of one person, as a column of another query."""
+    made = (
+        select(func.max(Reminder.made_at))
+        .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(OutboxMail.withheld.is_(None), Reminder.person_id == person_id)
+        .where(Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= at)
+    )
+    return made.scalar_subquery()
+
+
+def not_reminded_since(person_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether no reminder to this person was made since the parameter `since`, as part of another query (see
+    `last_reminders`)."""
     made = (
         select(Reminder.person_id)
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
-        .where(OutboxMail.withheld.is_(None))
-        .where(Reminder.person_id == person_id, Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at >= since)
+        .where(OutboxMail.withheld.is_(None), Reminder.person_id == person_id)
+        .where(Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at >= bindparam("since"))
     )
-    return ~made.exists()
+    # The offset keeps PostgreSQL from joining everybody who was reminded since: it looks at one person after another, and
+    # the caller stops after a few hundred.
+    return ~made.offset(0).exists()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from course.people.queries import ids_recordable_by
@@ -43,9 +44,15 @@ def remindable_number(session: Session, view: ReportView, viewer: Viewer, since:
     wanted = _actionable(view.stored)
     if wanted is None:
         return 0
+    statement, values = _remindable(wanted, viewer, limit), {"since": since}
+    return session.connection().execute(statement, values).scalar_one()
+
+
+@lru_cache(maxsize=64)
+def _remindable(wanted: StandingsFilter, viewer: Viewer, limit: int) -> Select[int]:
     people = recordable_ids(wanted, viewer).order_by(None)
-    few = people.where(not_reminded_since(people.selected_columns[0], since)).limit(limit).subquery()
-    return session.execute(select(func.count()).select_from(few)).scalar_one()
+    few = people.where(not_reminded_since(people.selected_columns[0])).limit(limit).subquery()
+    return select(func.count()).select_from(few)
 
 
 def _derived_ids(session: Session, view: ReportView, viewer: Viewer) -> list[int]:

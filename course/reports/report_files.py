@@ -17,13 +17,17 @@ from sqlalchemy.orm import Session
 
 from course.certificates.typesetting import FONTS, ROOT
 from course.content.library import Library
+from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.dates import format_date as in_words
 from course.exports.rules import StageCallback
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.status_counts import status_count
-from course.reports.report_view import ReportRow, ReportView, report_rows
+from course.reports.queries import last_reminder_of
+from course.reports.report_view import ReportRow, ReportView, progress_text, report_rows, team_names
 from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER, ReportFilter
+from course.standings.queries.rows import row_person_id, row_portions
+from course.standings.rules import split_teams, stored_line
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
 from course.web.spreadsheet import csv_bytes, csv_portions, xlsx_bytes
@@ -84,8 +88,12 @@ class CellMaker:
         if label is None:
             label = self._labels[key] = str(line.label)
         reminder_day = civil_date(row.last_reminder, self._zone) if row.last_reminder else None
-        return (line.name, line.email, row.teams, self._in_words(row.pathway), line.employment_start, label,
+        return (line.name, line.email, row.teams, self.pathway(line.pathway), line.employment_start, label,
                 self._in_words(row.progress), line.due, line.valid_until, reminder_day)  # fmt: skip
+
+    def pathway(self, name: str) -> str:
+        """A pathway in words."""
+        return self._in_words(SETTINGS.get(name, name))  # type: ignore[call-overload]
 
     def _in_words(self, text: str) -> str:
         words = self._words.get(text)
@@ -140,15 +148,50 @@ def csv_stream(
 def _csv_rows(
     session: Session, library: Library, view: ReportView, zone: str, report_progress: StageCallback
 ) -> Iterator[list[tuple[object, ...]]]:
-    maker, number = CellMaker(zone), 0
+    number, total = 0, len(view.report.lines)
     yield [_headings(COLUMNS)]
-    report_progress(WRITING_STAGE, 0, len(view.report.lines))
-    everyone = iter(view.report.lines)
+    report_progress(WRITING_STAGE, 0, total)
+    portions = _stored_cells if view.stored is not None else _derived_cells
+    for cells in portions(session, library, view, zone):
+        yield cells
+        number += len(cells)
+        report_progress(WRITING_STAGE, number, total)
+
+
+def _derived_cells(
+    session: Session, library: Library, view: ReportView, zone: str
+) -> Iterator[list[tuple[object, ...]]]:
+    maker, everyone = CellMaker(zone), iter(view.report.lines)
     while lines := list(itertools.islice(everyone, CSV_PORTION)):
-        rows = report_rows(session, library, view, lines)
-        yield [maker.cells(row) for row in rows]
-        number += len(lines)
-        report_progress(WRITING_STAGE, number, len(view.report.lines))
+        yield [maker.cells(row) for row in report_rows(session, library, view, lines)]
+
+
+def _stored_cells(
+    session: Session, library: Library, view: ReportView, zone: str
+) -> Iterator[list[tuple[object, ...]]]:
+    """The same from the rows that are kept. Of a million people a line as an object costs more than all the rest, so it is
+    made only for what was not put into words yet."""
+    if view.stored is None:
+        raise ValueError("these rows are not kept")
+    maker, modules, on = CellMaker(zone), len(library.modules), view.on
+    words: dict[tuple[object, ...], tuple[str, str]] = {}
+    names: dict[str, str] = {}
+    reminder = last_reminder_of(row_person_id(), view.at)
+    for portion in row_portions(session, view.stored.wanted, len(view.report.lines), reminder):
+        cells: list[tuple[object, ...]] = []
+        for row in portion:
+            _id, name, email, teams, pathway, start, state, due, valid_until, started, course, done, reminded = row
+            key = state, due, started is None, course, valid_until is None, done
+            said = words.get(key)
+            if said is None:
+                line = stored_line(on, row[:-1])
+                said = words[key] = str(line.label), str(progress_text(line, done, modules))
+            team = names.get(teams)
+            if team is None:
+                team = names[teams] = team_names(view, split_teams(teams))
+            day = civil_date(reminded, zone) if reminded else None
+            cells.append((name, email, team, maker.pathway(pathway), start, said[0], said[1], due, valid_until, day))
+        yield cells
 
 
 def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:

@@ -30,8 +30,8 @@ from course.reports.status_cache import END_OF_TIME, StatusCache
 from course.reports.stored_report import StoredRows, stored_report
 from course.reports.twelve_months import MonthLine, MonthPoint, month_ends, month_line
 from course.standings.queries.changes import people_count
-from course.standings.queries.rows import counted_cells, total_cells
-from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter
+from course.standings.queries.rows import counted_cells, counted_teams, total_cells
+from course.standings.rules import CURRENT, Counted, CountedCell, Freshness, StandingsFilter, stored_teams
 from course.standings.rules import modules_done as modules_done
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
@@ -80,8 +80,14 @@ def build_report_view(
     administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist.
     It is derived from the facts, also for today."""
     today = context.today
-    day = cache.day(context.session, context.zone, report_filter.on or today, today)
-    scope = _scope(day.tree, viewer, report_filter, organisation_name)
+
+    def scope_of(tree: Sequence[TeamView]) -> _Scope:
+        return _scope(tree, viewer, report_filter, organisation_name)
+
+    day = cache.day(
+        context.session, context.zone, report_filter.on or today, today, lambda tree: scope_of(tree).included
+    )
+    scope = scope_of(day.tree)
     return ReportView(
         completion_report(day.ordered(report_filter.sort), report_filter, scope.included),
         scope.choosable,
@@ -110,12 +116,13 @@ def current_report_view(
         return build_report_view(context, cache, viewer, report_filter, organisation_name)
     session, today = context.session, context.today
     scope = _scope(open_teams(session), viewer, report_filter, organisation_name)
-    wanted = StandingsFilter(
-        scope.included, (report_filter.group,) if report_filter.group else (), report_filter.pathway,
-        report_filter.started_from, report_filter.started_to, report_filter.search_text, report_filter.sort,
-    )  # fmt: skip
     narrowed = scope.included is None and report_filter.is_narrowed
     cells = total_cells(session) if narrowed else counted_cells(session)
+    teams = stored_teams({cell.stored for cell in cells}, scope.included)
+    wanted = StandingsFilter(
+        teams, (report_filter.group,) if report_filter.group else (), report_filter.pathway,
+        report_filter.started_from, report_filter.started_to, report_filter.search_text, report_filter.sort,
+    )  # fmt: skip
     report = stored_report(session, cells, report_filter, wanted, today)
     return ReportView(
         report, scope.choosable, scope.names, scope.name, today, END_OF_TIME, scope.chosen, freshness=freshness,
@@ -154,7 +161,9 @@ def reading_from(view: ReportView, session: Session) -> ReportView:
     """The same report of today, read on another session, because that of the request has ended."""
     if view.stored is None:
         return view
-    return replace(view, report=view.report.reading_from(session), stored=StoredRows(session, view.stored.wanted))
+    wanted = replace(view.stored.wanted, teams=counted_teams(session, view.included))
+    stored = StoredRows(session, wanted)
+    return replace(view, report=view.report.reading_from(stored), stored=stored)
 
 
 def last_twelve_months(context: Context, cache: StatusCache, view: ReportView) -> MonthLine | None:
@@ -197,10 +206,14 @@ def report_rows(session: Session, library: Library, view: ReportView, lines: Seq
         key = line.started is None, line.state, line.course, line.valid_until is None, done
         text = texts.get(key)
         if text is None:
-            text = texts[key] = _progress_text(line, done, modules)
-        teams = ", ".join(view.names[team] for team in line.teams if team in view.names)
-        rows.append(ReportRow(line, teams, text, reminder_times.get(line.id)))
+            text = texts[key] = progress_text(line, done, modules)
+        rows.append(ReportRow(line, team_names(view, line.teams), text, reminder_times.get(line.id)))
     return rows
+
+
+def team_names(view: ReportView, teams: Sequence[int]) -> str:
+    """The names of teams that the viewer may see."""
+    return ", ".join(view.names[team] for team in teams if team in view.names)
 
 
 def _modules_done_by_person(
@@ -219,7 +232,7 @@ def _modules_done_by_person(
     }
 
 
-def _progress_text(line: StatusLine, done: int | None, modules: int) -> str:
+def progress_text(line: StatusLine, done: int | None, modules: int) -> str:
     """The progress in words. `done` counts the finished modules of the course that they are in; None if they are in
     none, or have completed it."""
     if line.started and line.state != UP_TO_DATE:

@@ -105,8 +105,8 @@ class CompletionReport:
     lines: Sequence[StatusLine] = field(repr=False)
     long_overdue_count: int = 0
 
-    def reading_from(self, _session: object) -> CompletionReport:
-        """The same report; one that is read while it is used is read on that session."""
+    def reading_from(self, _rows: object) -> CompletionReport:
+        """The same report; one that is read while it is used is read from these rows."""
         return self
 
     def names_of(self, ids: Iterable[int]) -> dict[int, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -31,7 +31,7 @@ from course.reports.rules import (
     sort_lines,
     status_line,
 )
-from course.standings.queries.changes import next_people, people_count
+from course.standings.queries.changes import next_members, next_people, people_count
 from course.teams.queries import team_tree
 
 # Kinds of audit events that change nothing that a report shows.
@@ -46,6 +46,8 @@ MAX_KEPT_PEOPLE = 20_000  # people up to whom facts and lines are kept in memory
 PORTION = 1000  # people whose facts are in memory at once where there are more
 MAX_CACHED_DAYS = 4  # days whose lines are cached
 MAX_CACHED_MONTHS = 24  # past days of which only the certificates are cached
+
+TeamChoice = Callable[[Sequence[TeamView]], frozenset[int] | None]  # of a tree the teams that count; None: everybody
 
 
 @dataclass
@@ -85,11 +87,14 @@ class StatusCache:
         self._lock = threading.Lock()
         self._snapshot: StatusSnapshot | None = None
 
-    def day(self, session: Session, zone: str, on: date, today: date) -> CachedDay:
+    def day(
+        self, session: Session, zone: str, on: date, today: date, teams_of: TeamChoice = lambda _tree: None
+    ) -> CachedDay:
         """Everybody who was employed on that day. Names, teams and memberships are those of the end of the day; for
-        today, those of now. With more than MAX_KEPT_PEOPLE the day is derived in portions, and nothing of it is kept."""
+        today, those of now. With more than MAX_KEPT_PEOPLE the day is derived in portions, and nothing of it is kept;
+        then the lines may be only those of the teams that `teams_of` chooses from the tree of that day."""
         if people_count(session, MAX_KEPT_PEOPLE + 1) > MAX_KEPT_PEOPLE:
-            return _day_apart(session, zone, on, today)
+            return _day_apart(session, zone, on, today, teams_of)
         with self._lock:
             snapshot = self._current(session, zone)
             cached = snapshot.days.get(on)
@@ -154,31 +159,43 @@ def _end_of(on: date, zone: str, today: date) -> datetime:
     return END_OF_TIME if on >= today else start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
 
 
-def _day_apart(session: Session, zone: str, on: date, today: date) -> CachedDay:
-    """A day of many people. Their facts are in memory only while the portion is derived to which they belong."""
-    at, after = _end_of(on, zone, today), 0
-    lines: list[StatusLine] = []
+def _people_apart(session: Session, zone: str, teams: frozenset[int] | None) -> Iterator[list[ReportedPerson]]:
+    """Many people a portion at a time, so that only its facts are in memory: everybody, or all who are in these teams or
+    were."""
+    after = 0
+    while (
+        ids := next_people(session, after, PORTION) if teams is None else next_members(session, teams, after, PORTION)
+    ):
+        yield queries.reported_people(session, zone, ids)
+        after = ids[-1]
+
+
+def _day_apart(session: Session, zone: str, on: date, today: date, teams_of: TeamChoice) -> CachedDay:
+    """A day of many people, or of the teams of it that are wanted."""
+    at = _end_of(on, zone, today)
+    tree = team_tree(session, at)
+    teams = teams_of(tree)
     snapshot = StatusSnapshot(
         queries.high_water_mark(session), {}, policies(session, zone), queries.organisation_pathway(session)
     )
-    while ids := next_people(session, after, PORTION):
-        lines += _status_lines(snapshot, queries.reported_people(session, zone, ids), on, at)
-        after = ids[-1]
-    return CachedDay(at, sorted(lines, key=_urgency), team_tree(session, at))
+    lines = [
+        line
+        for people in _people_apart(session, zone, teams)
+        for line in _status_lines(snapshot, people, on, at)
+        if teams is None or not teams.isdisjoint(line.teams)
+    ]
+    return CachedDay(at, sorted(lines, key=_urgency), tree)
 
 
 def _counts_apart(
     session: Session, zone: str, days: Sequence[date], teams: frozenset[int] | None
 ) -> list[tuple[int, int]]:
     """The same for many people, whose facts are in memory only while their portion is counted."""
-    sums, after = [(0, 0)] * len(days), 0
-    rules = policies(session, zone)
-    while ids := next_people(session, after, PORTION):
-        people = {person.id: person for person in queries.reported_people(session, zone, ids)}
-        portion = StatusSnapshot(HighWaterMark(0, 0, 0, 0), people, rules, "")
+    sums, rules = [(0, 0)] * len(days), policies(session, zone)
+    for people in _people_apart(session, zone, teams):
+        portion = StatusSnapshot(HighWaterMark(0, 0, 0, 0), {person.id: person for person in people}, rules, "")
         counts = [_certified_count(portion, on, zone, teams) for on in days]
         sums = [(total + more[0], valid + more[1]) for (total, valid), more in zip(sums, counts, strict=True)]
-        after = ids[-1]
     return sums
 
 

@@ -59,8 +59,8 @@ class StoredLines(Sequence[StatusLine]):
         return all_lines(self._rows.session, self._rows.wanted, self.on, in_portions)
 
     def _read(self, offset: int, limit: int) -> list[StatusLine]:
-        found = standings_page(self._rows.session, self._rows.wanted, offset, limit)
-        lines = [one.line(self.on) for one in found]
+        place = range(offset, offset + limit)
+        lines = standings_page(self._rows.session, self._rows.wanted, place, self._number, self.on)
         self.read |= {line.id: line for line in lines}
         return lines
 
@@ -80,9 +80,8 @@ class StoredReport(CompletionReport):
     rows: StoredRows = field(kw_only=True, repr=False)
     stored_lines: StoredLines = field(kw_only=True, repr=False)
 
-    def reading_from(self, session: Session) -> StoredReport:  # type: ignore[override]
-        """The same report, read on another session."""
-        rows = StoredRows(session, self.rows.wanted)
+    def reading_from(self, rows: StoredRows) -> StoredReport:  # type: ignore[override]
+        """The same report, read from there."""
         lines = StoredLines(rows, len(self.lines), self.stored_lines.on)
         return replace(self, lines=lines, rows=rows, stored_lines=lines)
 
@@ -101,7 +100,7 @@ def stored_report(
     counts = dict.fromkeys(STATUS_GROUPS, 0)
     total = certified = long_overdue = 0
     for cell in cells:
-        if wanted.teams is not None and wanted.teams.isdisjoint(cell.teams):
+        if wanted.teams is not None and cell.stored not in wanted.teams:
             continue
         counts[cell.group] += cell.people
         total += cell.people

@@ -22,7 +22,7 @@ from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
 from course.people.access import DEPUTY_READ_ONLY
 from course.people.queries import ids_visible_to
-from course.recertification.rules.explanations import STATUS_GROUPS
+from course.recertification.rules.explanations import COUNTED_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
 from course.reports.reminding import actionable_people, remindable_number
@@ -32,6 +32,7 @@ from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
 from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, MonthLine
 from course.standings.jobs import refresh_standings
+from course.standings.queries.changes import people_count
 from course.standings.rules import CURRENT
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
@@ -95,6 +96,7 @@ def show() -> Response:
         months=_months(view) if number == 1 and _has_few_people(view) else None,
         page=number,
         groups=STATUS_GROUPS,
+        counted_words={group: str(words) for group, words in COUNTED_GROUPS.items()},
         sorts=SORT_ORDERS,
         today=today(),
         kinds=REPORT_FORMATS,
@@ -119,8 +121,9 @@ def months() -> Response:
 
 def _has_few_people(view: ReportView) -> bool:
     """Whether few people are in the organisation, so that the line of the months is quick to make."""
-    everybody = len(view.day_lines) or sum(cell.people for cell in view.cells) or view.report.total
-    return everybody <= MAX_PEOPLE_WITH_LINE
+    if view.stored is None:
+        return people_count(db(), MAX_PEOPLE_WITH_LINE + 1) <= MAX_PEOPLE_WITH_LINE
+    return (sum(cell.people for cell in view.cells) or view.report.total) <= MAX_PEOPLE_WITH_LINE
 
 
 def _months(view: ReportView) -> MonthLine | None:

@@ -75,8 +75,13 @@ def refresh_standings(at: datetime) -> Freshness:
         if step is None:
             return Freshness(True, state.as_of if state else None)
         waited += len(step.ids)
-        if waited > MAX_WHILE_READING + PORTION or not _write_while_reading(step, now):
-            return Freshness(False, state.as_of if state else None)
+        if waited > MAX_WHILE_READING + PORTION:
+            break
+        written = _write_while_reading(step, now)
+        if written is None:
+            break
+        if written and step.last:
+            return Freshness(True, now.at)
     return Freshness(False, state.as_of if state else None)
 
 
@@ -100,12 +105,15 @@ def _plan(session: Session, state: StandingsState | None, now: _Now) -> Standing
             return step
     if state.has_expired_rows:
         ids = expired_people(session, now.today, state.latest_day, PORTION)
-        mark: dict[str, object] = {"latest_day": now.today} if len(ids) < PORTION else {}
-        return StandingsWrite(state.version, now.at, ids, _derive(session, ids, now), mark=mark)
+        all_of_them = len(ids) < PORTION
+        mark: dict[str, object] = {"latest_day": now.today} if all_of_them else {}
+        last = all_of_them and state.cursor is None
+        return StandingsWrite(state.version, now.at, ids, _derive(session, ids, now), mark=mark, last=last)
     if state.cursor is not None:
         ids = next_people(session, state.cursor, PORTION)
         mark = {"cursor": ids[-1] if len(ids) == PORTION else None, "latest_day": now.today}
-        return StandingsWrite(state.version, now.at, ids, _derive(session, ids, now), mark=mark)
+        last = len(ids) < PORTION
+        return StandingsWrite(state.version, now.at, ids, _derive(session, ids, now), mark=mark, last=last)
     return None
 
 
@@ -123,6 +131,7 @@ def _plan_changes(session: Session, state: StandingsState, now: _Now) -> Standin
         state.version, now.at, first, _derive(session, first, now), changes.notes,
         known_people(session, later) if later else (), changes.facts,
         {"latest_day": max(state.latest_day, now.today)},
+        changes.complete and not later and not state.has_expired_rows and state.cursor is None,
     )  # fmt: skip
 
 
@@ -139,16 +148,16 @@ def _write(session: Session, step: StandingsWrite, now: _Now) -> bool:
     return write_standings(session, step)
 
 
-def _write_while_reading(step: StandingsWrite, now: _Now) -> bool:
-    """Whether the step could be written or somebody else wrote before: then there is something new to look at."""
+def _write_while_reading(step: StandingsWrite, now: _Now) -> bool | None:
+    """Whether the step was written; False if somebody else wrote before, so that there is something new to look at, and
+    None if the database is busy."""
     try:
         with unit_of_work(claim_form_key=False, lock_seconds=PAGE_LOCK_SECONDS) as session:
-            _write(session, step, now)
+            return _write(session, step, now)
     except OperationalError as error:
         if not is_lock_failure(error):
             raise
-        return False
-    return True
+        return None
 
 
 def catch_up(at: datetime, progress: Callable[[str, int, int], None] | None = None) -> int:

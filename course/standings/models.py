@@ -20,7 +20,7 @@ _EMPLOYED: Any = {"sqlite_where": text("is_employed = 1"), "postgresql_where": t
 
 class PersonStatus(Base):
     """One person as a report lists them from the day `derived_on` until the day before `changes_on`: see
-    rules.Standing. There is an index for each order of the report."""
+    rules.Standing. There is an index for each order of the report, and one for teams."""
 
     __tablename__ = "person_status"
 
@@ -56,6 +56,18 @@ class PersonStatus(Base):
             "due_order",
             "name_key",
             "person_id",
+            **_EMPLOYED,
+        ),
+        # Of the people of some teams all orders can be made without reading a row.
+        Index(
+            "ix_person_status_teams",
+            "teams",
+            "group_rank",
+            "due_order",
+            "name_key",
+            "person_id",
+            "name",
+            "employment_start",
             **_EMPLOYED,
         ),
     )

@@ -5,7 +5,7 @@ A row says nothing that the facts do not say. It is kept so that a report of a m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -170,8 +170,9 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CountedCell:
-    """The number of people in a cell."""
+    """The number of people in a cell; `stored` are its teams as they are stored."""
 
+    stored: str
     teams: tuple[int, ...]
     group: str
     has_valid_certificate: bool
@@ -240,6 +241,14 @@ def split_teams(stored: str) -> tuple[int, ...]:
     return tuple(map(int, stored.split(","))) if stored else ()
 
 
+def stored_teams(stored: Iterable[str], teams: Collection[int] | None) -> frozenset[str] | None:
+    """Those of the stored columns that name any of these teams; None for everybody."""
+    if teams is None:
+        return None
+    wanted = frozenset(teams)
+    return frozenset(one for one in stored if not wanted.isdisjoint(split_teams(one)))
+
+
 @dataclass(frozen=True)
 class DerivingRules:
     """What everybody's standing depends on beside their own facts."""
@@ -287,10 +296,10 @@ def is_in_course(status: StatusLine | StatusDetails) -> bool:
 
 @dataclass(frozen=True)
 class StandingsFilter:
-    """Which rows a report lists. `teams` are the teams that count (None: everybody); an empty value means everything.
-    `sort` is one of worst, name, due and start."""
+    """Which rows a report lists. `teams` are the values of Standing.teams that count (None: all; see `stored_teams`); an
+    empty value of the others means everything. `sort` is one of worst, name, due and start."""
 
-    teams: frozenset[int] | None = None
+    teams: frozenset[str] | None = None
     groups: tuple[str, ...] = ()
     pathway: str = ""
     started_from: date | None = None

@@ -20,13 +20,16 @@ from course.mail.actions import suppress_address
 from course.organisation.models import Organisation
 from course.people import actions as staff
 from course.people import actions as teams
-from course.people.actions import end_employment
+from course.people.actions import end_employment, set_teams
+from course.people.rules import COMMAND_VIEWER
 from course.recertification.actions import record_pause
 from course.recertification.rules.facts import Pause
 from course.reports import status_cache
-from course.reports.report_view import modules_done
+from course.reports.report_view import build_report_view, last_twelve_months, modules_done
+from course.reports.rules import ReportFilter
 from course.reports.status_cache import StatusCache
 from course.server.jobs import SERVER_TASKS
+from course.standings.queries.changes import next_members
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
@@ -233,6 +236,35 @@ def test_a_past_day_of_many_people_is_derived_in_portions_and_not_kept(
     cache = StatusCache()
     assert cached_lines(app, session, cache) == kept
     assert cache._snapshot is None
+
+
+def test_a_past_day_of_a_region_of_many_people_is_derived_from_its_people_alone(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = make_team(session, "North")
+    care, office = make_team(session, "Care", region), make_team(session, "Office")
+    people = [
+        make_person(session, f"Kim {number}", f"kim{number}@example.org", team=(care, office)[number % 2], at=PAST)
+        for number in range(6)
+    ]
+    set_teams(make_context(session, None, now()), people[0].id, [office.id])  # was in the region on that day
+    session.commit()
+    assert next_members(session, {care.id}, 0, 2) == [people[0].id, people[2].id]
+    assert next_members(session, {care.id}, people[2].id, 2) == [people[4].id]
+    viewer, on = COMMAND_VIEWER, civil_date(now(), ZONE) - timedelta(days=2)
+    for wanted in (ReportFilter(region.id, on=on), ReportFilter(office.id, on=on), ReportFilter(on=on)):
+        context = make_context(session, None, now())
+        kept = build_report_view(context, StatusCache(), viewer, wanted, "Everyone")
+        with monkeypatch.context() as few:
+            few.setattr(status_cache, "MAX_KEPT_PEOPLE", 4)
+            few.setattr(status_cache, "PORTION", 2)
+            apart = build_report_view(context, StatusCache(), viewer, wanted, "Everyone")
+            months = last_twelve_months(context, StatusCache(), apart)
+        assert apart.report == kept.report
+        assert apart.report.total == (6 if wanted.team is None else 3)
+        assert apart.team_summaries() == kept.team_summaries()
+        assert months == last_twelve_months(context, StatusCache(), kept)
+        assert set(apart.day_lines) == set(kept.report.lines), "others are not derived"
 
 
 def test_the_report_of_the_day_is_derived_before_it_is_requested(app: Flask, session: Session, client: Client) -> None:

@@ -15,7 +15,6 @@ from course.content.library import Library
 from course.content.schema import Module, Page
 from course.context import make_context
 from course.dates import civil_date
-from course.db import lock_name
 from course.events import publish
 from course.jobs.rules import Claim, JobRun
 from course.learning.actions import record_page_read
@@ -27,8 +26,10 @@ from course.recertification.actions import add_policy_version, grant_extension
 from course.recertification.rules.policy import Policy
 from course.server.jobs import REGISTRY
 from course.standings import jobs
+from course.standings.actions import write_standings
 from course.standings.jobs import catch_up, refresh_standings
 from course.standings.models import PersonStatus, StandingChange, StandingCount, StandingsMark
+from course.standings.queries.changes import standings_state
 from course.standings.queries.rows import newest_check
 from tests.conftest import undone
 from tests.makers import make_person, make_team, sign_in
@@ -219,7 +220,7 @@ def test_a_busy_database_gives_the_rows_of_before_and_says_so(committed: Flask) 
         make_person(session, "Kim Else", "kim@example.org", password=None, at=PAST)
         session.commit()
         # Another writer: on SQLite any transaction that writes, on PostgreSQL one that writes rows.
-        lock_name(session, "standings")
+        session.execute(update(StandingsMark).values(checked_people=7))
         session.execute(update(Organisation).values(nation="england"))
         page = client.get("/report")
         assert "The figures are those of" in page.text
@@ -245,3 +246,23 @@ def test_the_nightly_check_is_recorded_and_finds_what_is_wrong(app: Flask, sessi
     session.commit()
     run_check(app)
     assert (newest_check(session) or (None, 0, 0))[2] >= 1
+
+
+def test_what_is_committed_while_changes_are_read_is_found_by_the_next_refresh(app: Flask, session: Session) -> None:
+    """On PostgreSQL each statement sees what is committed by then: here a page is read after the state was."""
+    library = app.extensions["course"].library.for_("school", "england")
+    sam, kim = (make_person(session, name, f"{name}@example.org", at=PAST) for name in ("sam", "kim"))
+    assert_rows_say_what_facts_say(app, session)
+    grant_extension(make_context(session, None, now()), kim.id, TODAY + timedelta(days=90), "ill")
+    session.commit()
+    state = standings_state(session, TODAY)
+    record_page_read(make_context(session, sam.id, now()), *_first_page(library))
+    session.commit()
+    with app.app_context():
+        step = jobs._plan(session, state, jobs._now(now()))
+    assert step is not None
+    assert list(step.ids) == [kim.id]
+    assert write_standings(session, step)
+    assert_rows_say_what_facts_say(app, session)
+    started = session.execute(select(PersonStatus.started).where(PersonStatus.person_id == sam.id)).scalar_one()
+    assert started == TODAY

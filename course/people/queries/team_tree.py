@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -56,5 +56,5 @@ def order_as_tree(teams: Iterable[TeamView]) -> list[TeamView]:
 
 def _walk_branch(below: dict[int | None, list[TeamView]], parent: int | None, depth: int) -> Iterable[TeamView]:
     for row in below.get(parent, ()):
-        yield replace(row, depth=depth)
+        yield TeamView(row.id, row.name, row.parent_id, depth)
         yield from _walk_branch(below, row.id, depth + 1)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
 from course.learning.models import Completion, Enrolment, PageRead
-from course.people.models import Person, PersonMerge
+from course.people.models import Membership, Person, PersonMerge
 from course.standings.models import PersonStatus, StandingChange, StandingsMark
 
 # Rows before the newest one of a table that are counted, because another transaction may be about to commit one of them.
@@ -71,11 +71,12 @@ class StandingsState:
 @dataclass(frozen=True)
 class Changes:
     """About whom something is new (None: it may be about anybody), up to these facts, and the notes that are done with
-    it."""
+    it. `complete` says that nothing else was new."""
 
     people: frozenset[int] | None
     facts: Facts
     notes: tuple[int, ...] = ()
+    complete: bool = False
 
 
 def _newest(column: InstrumentedAttribute[int]) -> ColumnElement[int]:
@@ -87,20 +88,23 @@ def _counted(column: InstrumentedAttribute[int], newest: Any) -> ColumnElement[i
     return select(func.count(column)).where(column > newest - MARK_WINDOW, column <= newest).scalar_subquery()
 
 
+_FACTS_QUERY: Select[*tuple[Any, ...]] = select(
+    _newest(AuditEntry.number),
+    *(one for _name, column, _enrolment in _TABLES for one in (_newest(column), _counted(column, _newest(column)))),
+)
+
+
 def newest_facts(session: Session) -> Facts:
-    """The facts as they are now. Two queries."""
-    newest = session.execute(select(_newest(AuditEntry.number), *(_newest(column) for _, column, _ in _TABLES))).one()
-    counts = session.execute(
-        select(*(_counted(column, top) for (_, column, _), top in zip(_TABLES, newest[1:], strict=True)))
-    ).one()
-    return Facts(newest[0], newest[1], counts[0], newest[2], counts[1], newest[3], counts[2])
+    """The facts as they are now. One query."""
+    return Facts(*session.execute(_FACTS_QUERY).one())
 
 
 _MARK = StandingsMark.metadata.tables[StandingsMark.__tablename__].c
 _STATE_COLUMNS: list[Any] = [
     _MARK.version, _MARK.zone, _MARK.content, _MARK.cursor, _MARK.latest_day, _MARK.as_of,
     select(StandingChange.id).limit(1).scalar_subquery(),
-    exists().where(PersonStatus.changes_on <= bindparam("today", type_=Date)).select().scalar_subquery(),
+    # The end of an index. A comparison with a day would be planned for any day, and read a third of the table.
+    select(func.min(PersonStatus.changes_on)).scalar_subquery(),
     *(_MARK[name] for name in Facts._fields), _newest(AuditEntry.number),
 ]  # fmt: skip
 for _name, _column, _enrolment in _TABLES:
@@ -111,26 +115,37 @@ _STATE_QUERY: Select[*tuple[Any, ...]] = select(*_STATE_COLUMNS)
 
 def standings_state(session: Session, today: date) -> StandingsState | None:
     """The mark beside the newest facts; None before the first rows. One query."""
-    row = session.execute(_STATE_QUERY, {"today": today}).one_or_none()
+    row = session.execute(_STATE_QUERY).one_or_none()
     if row is None:
         return None
-    version, zone, content, cursor, latest_day, as_of, change, has_expired_rows, *facts = row
+    version, zone, content, cursor, latest_day, as_of, change, first_change, *facts = row
     size = len(Facts._fields)
     return StandingsState(
         version, Facts(*facts[:size]), Facts(*facts[size:]), zone, content, cursor, latest_day, as_of,
-        change is not None, bool(has_expired_rows) or latest_day > today,
+        change is not None, (first_change is not None and first_change <= today) or latest_day > today,
     )  # fmt: skip
+
+
+_EVENTS_QUERY = (
+    select(AuditEntry.number, AuditEntry.what, AuditEntry.subject_kind, AuditEntry.subject_id)
+    .where(AuditEntry.number > bindparam("after"))
+    .order_by(AuditEntry.number)
+    .limit(MAX_EVENTS)
+)
+_NOTES_QUERY = (
+    select(StandingChange.id, StandingChange.person_id)
+    .order_by(StandingChange.id)
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 def find_changes(session: Session, state: StandingsState, limit: int) -> Changes:
     """About whom the facts say something that the rows do not: at most `limit` notes are taken, and as many audit events
     as MAX_EVENTS, so that a call may have to be followed by another one."""
-    events = session.execute(
-        select(AuditEntry.number, AuditEntry.what, AuditEntry.subject_kind, AuditEntry.subject_id)
-        .where(AuditEntry.number > state.facts.audit_event)
-        .order_by(AuditEntry.number)
-        .limit(MAX_EVENTS)
-    ).all()
+    # Read before the people: what is committed in between is found another time, and never left out.
+    activity = state.newest[1:] != state.facts[1:]
+    facts = newest_facts(session) if activity else state.facts
+    events = session.execute(_EVENTS_QUERY, {"after": state.facts.audit_event}).all()
     read_up_to = events[-1].number if events else state.facts.audit_event
     people: set[int] = set()
     for event in events:
@@ -145,13 +160,13 @@ def find_changes(session: Session, state: StandingsState, limit: int) -> Changes
             or_(PersonMerge.person_id.in_(merged), PersonMerge.into_id.in_(merged))
         )
         people |= {one for row in session.execute(rows) for one in row}
-    people |= _active_people(session, state)
-    notes = session.execute(
-        select(StandingChange.id, StandingChange.person_id).order_by(StandingChange.id).limit(limit)
-    ).all()
+    if activity:
+        people |= _active_people(session, state)
+    notes = session.execute(_NOTES_QUERY, {"limit": limit}).all() if state.has_changes else []
     people |= {row.person_id for row in notes}
-    facts = newest_facts(session)._replace(audit_event=read_up_to)
-    return Changes(frozenset(people), facts, tuple(row.id for row in notes))
+    complete = len(events) < MAX_EVENTS and len(notes) < limit
+    facts = facts._replace(audit_event=read_up_to)
+    return Changes(frozenset(people), facts, tuple(row.id for row in notes), complete)
 
 
 def _active_people(session: Session, state: StandingsState) -> set[int]:
@@ -181,6 +196,12 @@ def expired_people(session: Session, today: date, latest_day: date, limit: int) 
 def next_people(session: Session, after: int, limit: int) -> list[int]:
     """The next people in the order of their ids, whether they are here or not."""
     return list(session.execute(select(Person.id).where(Person.id > after).order_by(Person.id).limit(limit)).scalars())
+
+
+def next_members(session: Session, teams: Collection[int], after: int, limit: int) -> list[int]:
+    """The next people in the order of their ids who are in any of these teams or were at any time."""
+    rows = select(Membership.person_id).where(Membership.team_id.in_(teams), Membership.person_id > after)
+    return list(session.execute(rows.distinct().order_by(Membership.person_id).limit(limit)).scalars())
 
 
 def known_people(session: Session, ids: Collection[int]) -> set[int]:

@@ -18,8 +18,11 @@ from course.recertification.rules.certification_status import status_details
 from course.standings.rules import DerivingRules, ReportedPerson, Standing, derive_standing, is_in_course
 
 
-def reported_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[ReportedPerson]:
-    """All people, or those with these ids, including people who have left."""
+def reported_people(
+    session: Session, zone: str, ids: Collection[int] | None = None, only_now: bool = False
+) -> list[ReportedPerson]:
+    """All people, or those with these ids, including people who have left. With `only_now` they have their present name
+    and teams only."""
     memberships: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
     membership_rows = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until).order_by(
         Membership.id
@@ -29,10 +32,13 @@ def reported_people(session: Session, zone: str, ids: Collection[int] | None = N
     if ids is not None:
         membership_rows = membership_rows.where(Membership.person_id.in_(ids))
         name_rows = name_rows.where(PersonChange.person_id.in_(ids))
+    if only_now:
+        membership_rows = membership_rows.where(Membership.until.is_(None))
     for person, team, since, until in session.execute(membership_rows):
         memberships[person].append((team, since, until))
-    for person, name, until in session.execute(name_rows):
-        previous_names[person].append((name, until))
+    if not only_now:
+        for person, name, until in session.execute(name_rows):
+            previous_names[person].append((name, until))
     return [
         ReportedPerson(
             person_facts.id,
@@ -61,7 +67,7 @@ def derived_standings(
 ) -> list[Standing]:
     """The rows of these people as of the moment `at`, on the day `on`. About a dozen queries, and half a millisecond for
     each person."""
-    people = reported_people(session, zone, ids)
+    people = reported_people(session, zone, ids, only_now=True)
     details = {one.id: status_details(one.facts, rules.policies, on) for one in people}
     in_course = [one for one, status in details.items() if is_in_course(status)]
     done = progress_facts_of_many(session, in_course, at) if in_course else {}

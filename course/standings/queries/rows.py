@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from course.people.models import Membership, Person
+from course.people.models import Person
 from course.people.queries import recordable_condition
 from course.people.rules import Viewer, name_key
 from course.standings.models import PersonStatus, StandingCount, StandingsMark
@@ -26,28 +26,36 @@ from course.standings.rules import (
     StatusLine,
     split_teams,
     stored_line,
+    stored_teams,
 )
 
+MAX_SORTED = 200_000  # people of teams up to whom all of them are put in order for a page
+STATEMENTS = 64  # statements of filters that are kept
 STREAM_PORTION = 2000  # rows that are in memory at once while all of them are read
 _ROWS = PersonStatus.metadata.tables[PersonStatus.__tablename__]
+_COUNTS = PersonStatus.metadata.tables[StandingCount.__tablename__]
 _COLUMNS = [_ROWS.c[name] for name in Standing.__slots__]
-_ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
-    "worst": (_ROWS.c.group_rank, _ROWS.c.due_order, _ROWS.c.name_key, _ROWS.c.person_id),
-    "name": (_ROWS.c.name_key, _ROWS.c.name, _ROWS.c.person_id),
-    "due": (_ROWS.c.due_order, _ROWS.c.group_rank, _ROWS.c.name_key, _ROWS.c.person_id),
-    "start": (
-        _ROWS.c.employment_start.desc(), _ROWS.c.group_rank, _ROWS.c.due_order, _ROWS.c.name_key, _ROWS.c.person_id,
-    ),
-}  # fmt: skip
+_CELLS_QUERY = select(*(_COUNTS.c[name] for name in Cell._fields), _COUNTS.c.people)
+# The columns of each order, and whether the highest comes first.
+_ORDER_COLUMNS = {
+    "worst": ("group_rank", "due_order", "name_key", "person_id"),
+    "name": ("name_key", "name", "person_id"),
+    "due": ("due_order", "group_rank", "name_key", "person_id"),
+    "start": ("-employment_start", "group_rank", "due_order", "name_key", "person_id"),
+}
+
+
+def _order_of(rows: FromClause, sort: str) -> list[ColumnElement[Any]]:
+    return [rows.c[name[1:]].desc() if name.startswith("-") else rows.c[name] for name in _ORDER_COLUMNS[sort]]
+
+
+_ORDERS = {sort: _order_of(_ROWS, sort) for sort in _ORDER_COLUMNS}
 
 
 def _conditions(wanted: StandingsFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [_ROWS.c.is_employed]
     if wanted.teams is not None:
-        member = exists().where(
-            Membership.person_id == _ROWS.c.person_id, Membership.until.is_(None), Membership.team_id.in_(wanted.teams)
-        )
-        conditions.append(member)
+        conditions.append(_ROWS.c.teams.in_(wanted.teams))
     if wanted.groups:
         conditions.append(_ROWS.c.group_rank.in_([GROUP_RANKS[group] for group in wanted.groups]))
     if wanted.pathway:
@@ -63,17 +71,29 @@ def _conditions(wanted: StandingsFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _listed(wanted: StandingsFilter) -> Select[*tuple[Any, ...]]:
-    return select(*_COLUMNS).where(*_conditions(wanted)).order_by(*_ORDERS[wanted.sort])
+@lru_cache(maxsize=STATEMENTS)
+def _page_of(wanted: StandingsFilter, sorted_here: bool) -> Select[*tuple[Any, ...]]:
+    """A page of the list. Its people are found in an index, and only their rows are read. With `sorted_here` all people
+    of the teams are read from the index of teams and put in order; without it the index of the order is read until the
+    page is full. The database would have to guess which of the two is quicker, and does not know that a whole region may
+    stand at the end of the order."""
+    keys = [_ROWS.c[name.removeprefix("-")] for name in _ORDER_COLUMNS[wanted.sort]]
+    found: Any = select(*keys).where(*_conditions(wanted))
+    order = _ORDERS[wanted.sort]
+    if sorted_here:
+        chosen = found.offset(0).subquery("chosen")
+        order = _order_of(chosen, wanted.sort)
+        found = select(chosen)
+    places = found.order_by(*order).offset(bindparam("place")).limit(bindparam("number")).subquery("places")
+    rows = select(*(_ROWS.c[name] for name in LINE_COLUMNS)).join(places, places.c.person_id == _ROWS.c.person_id)
+    return rows.order_by(*_order_of(places, wanted.sort))
 
 
-def _standing(row: Row[*tuple[Any, ...]]) -> Standing:
-    return Standing(*row)
-
-
-def standings_page(session: Session, wanted: StandingsFilter, offset: int, limit: int) -> list[Standing]:
-    """Rows of the list from a place on, in its order. One query."""
-    return list(map(_standing, session.execute(_listed(wanted).offset(offset).limit(limit))))
+def standings_page(session: Session, wanted: StandingsFilter, place: range, of: int, on: date) -> list[StatusLine]:
+    """The lines at these places of a list of so many, in its order, on a day on which the rows hold. One query."""
+    statement = _page_of(wanted, wanted.teams is not None and of <= MAX_SORTED)
+    rows = session.connection().execute(statement, {"place": place.start, "number": len(place)})
+    return [stored_line(on, row) for row in rows]
 
 
 def all_lines(session: Session, wanted: StandingsFilter, on: date, in_portions: bool = False) -> Iterator[StatusLine]:
@@ -83,6 +103,22 @@ def all_lines(session: Session, wanted: StandingsFilter, on: date, in_portions: 
     options = {"yield_per": STREAM_PORTION} if in_portions else {}
     for row in session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options):
         yield stored_line(on, row)
+
+
+def row_portions(
+    session: Session, wanted: StandingsFilter, number: int, beside: ColumnElement[Any]
+) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+    """The LINE_COLUMNS of every row of a list of so many, in its order, and one column more: portions that are in memory one
+    after another. The session has to read from one snapshot if they are more than one portion."""
+    columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS), beside).where(*_conditions(wanted))
+    options = {"yield_per": STREAM_PORTION} if number > STREAM_PORTION else {}
+    rows = session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options)
+    return rows.partitions(STREAM_PORTION)
+
+
+def row_person_id() -> ColumnElement[int]:
+    """The person of a row, to refer to in the column beside."""
+    return _ROWS.c.person_id
 
 
 def standings_number(session: Session, wanted: StandingsFilter) -> int:
@@ -96,39 +132,42 @@ def listed_portion(session: Session, wanted: StandingsFilter, after: int, limit:
     return list(session.execute(rows.order_by(_ROWS.c.person_id).limit(limit)).scalars())
 
 
+@lru_cache(maxsize=STATEMENTS)
+def _namesakes(wanted: StandingsFilter) -> Select[str]:
+    rows = select(_ROWS.c.name_key).where(*_conditions(wanted), _ROWS.c.name_key.in_(bindparam("keys", expanding=True)))
+    return rows.group_by(_ROWS.c.name_key).having(func.count() > 1)
+
+
 def namesakes(session: Session, wanted: StandingsFilter, names: Iterable[str]) -> frozenset[str]:
     """Those of these names, as they are found, that several people in the list have."""
-    keys = {name_key(name) for name in names}
-    rows = select(_ROWS.c.name_key).where(*_conditions(wanted), _ROWS.c.name_key.in_(keys))
-    found = session.execute(rows.group_by(_ROWS.c.name_key).having(func.count() > 1))
-    return frozenset(row.name_key for row in found)
-
-
-@cache
-def _group(rank: int) -> str:
-    return GROUPS[rank]
+    keys = sorted({name_key(name) for name in names})
+    return frozenset(session.connection().execute(_namesakes(wanted), {"keys": keys}).scalars())
 
 
 def counted_cells(session: Session) -> list[CountedCell]:
     """How many people are in each cell. One query, with a few rows for each team."""
-    rows = session.execute(
-        select(
-            StandingCount.teams, StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue,
-            StandingCount.people,
-        )
-    )  # fmt: skip
+    rows: Any = session.connection().execute(_CELLS_QUERY)
     return [
-        CountedCell(split_teams(teams), _group(rank), valid, late, people) for teams, rank, valid, late, people in rows
+        CountedCell(teams, split_teams(teams), GROUPS[rank], valid, late, people)
+        for teams, rank, valid, late, people in rows
     ]
+
+
+def counted_teams(session: Session, teams: Collection[int] | None) -> frozenset[str] | None:
+    """The values of Standing.teams that name any of these teams (None: everybody), of those that anybody has."""
+    if teams is None:
+        return None
+    return stored_teams(session.execute(select(StandingCount.teams).distinct()).scalars(), teams)
 
 
 def total_cells(session: Session) -> list[CountedCell]:
     """As `counted_cells`, of everybody together and without the teams."""
     columns = StandingCount.group_rank, StandingCount.has_certificate, StandingCount.is_long_overdue
     rows = session.execute(select(*columns, func.sum(StandingCount.people)).group_by(*columns))
-    return [CountedCell((), _group(rank), valid, late, people) for rank, valid, late, people in rows]
+    return [CountedCell("", (), GROUPS[rank], valid, late, people) for rank, valid, late, people in rows]
 
 
+@lru_cache(maxsize=STATEMENTS)
 def recordable_ids(wanted: StandingsFilter, viewer: Viewer) -> Select[int]:
     """The people in the list about whom the viewer may record something, but not the viewer, in the order of the list,
     as part of another query."""
@@ -143,7 +182,7 @@ def recordable_ids(wanted: StandingsFilter, viewer: Viewer) -> Select[int]:
 def stored_standings(session: Session, ids: Collection[int]) -> dict[int, Standing]:
     """The rows of these people, by person id."""
     rows = session.execute(select(*_COLUMNS).where(_ROWS.c.person_id.in_(ids)))
-    return {row.person_id: _standing(row) for row in rows}
+    return {row.person_id: Standing(*row) for row in rows}
 
 
 def count_differences(session: Session) -> int:
