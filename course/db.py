@@ -86,8 +86,8 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     turns = WriteTurns()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", partial(_begin_sqlite, turns))
-    for end in ("commit", "rollback"):
-        event.listen(engine, end, turns.end)
+    event.listen(engine, "commit", turns.end)
+    event.listen(engine, "rollback", turns.end)
     return engine
 
 
@@ -160,8 +160,7 @@ def _begin_sqlite(turns: WriteTurns, connection: Any) -> None:
     options = connection.get_execution_options()
     driver_connection = connection.connection.dbapi_connection
     seconds, writes = options.get("lock_seconds", LOCK_SECONDS), options.get("writes", True)
-    # A connection of the pool keeps the time of its last transaction, so it is told only of another one. One that writes
-    # waits before it begins, and then has the lock.
+    # The pool keeps the time of the last transaction. One that writes waits before it begins, and then has the lock.
     wait = 0 if writes else int(seconds * 1000)
     if connection.info.get("busy_timeout") != wait:
         driver_connection.execute(f"PRAGMA busy_timeout={wait}")
@@ -209,8 +208,7 @@ def _tell_postgresql(connection: Any, statement: str) -> None:
     try:
         connection.connection.dbapi_connection.execute(statement)
     except Exception as error:
-        if not _is_driver_error(error):
-            raise
+        _raise_unless_of_driver(error)
         # As in _begin_sqlite. A connection that the server has closed is not used again.
         if connection.connection.dbapi_connection.closed:
             connection.invalidate(error)
@@ -234,16 +232,16 @@ def _check_connection(driver_connection: Any, record: Any, _proxy: object) -> No
         try:
             driver_connection.execute("")
         except Exception as error:
-            if not _is_driver_error(error):
-                raise
+            _raise_unless_of_driver(error)
             raise InvalidatePoolError("the server has closed this connection") from error
 
 
-def _is_driver_error(error: Exception) -> bool:
-    """Whether psycopg raised it, which is loaded only where PostgreSQL is used: it needs 5 MiB."""
-    import psycopg  # noqa: PLC0415
+def _raise_unless_of_driver(error: Exception) -> None:
+    """Raise an error again unless it is one of psycopg."""
+    import psycopg  # noqa: PLC0415 (it needs 5 MiB, and SQLite does not need it)
 
-    return isinstance(error, psycopg.Error)
+    if not isinstance(error, psycopg.Error):
+        raise error
 
 
 def _leave_former_primary(context: Any) -> None:

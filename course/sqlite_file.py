@@ -134,15 +134,23 @@ def _uri_without_sidecars(database: Path) -> str:
 def _integrity_error(address: str, thorough: bool) -> str | None:
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=15)) as connection:
-            kind = "integrity_check" if thorough else "quick_check"
-            found = str(connection.execute(f"PRAGMA {kind}(1)").fetchone()[0])
-            if found == "ok" and thorough and (row := connection.execute("PRAGMA foreign_key_check").fetchone()):
-                return f"a row of {row[0]} belongs to a row of {row[2]} that is not there"
+            return connection_error(connection, thorough)
     except sqlite3.OperationalError as error:
         # Not damage: a folder that cannot be written to, or another process that writes for very long.
         return str(error) if "malformed" in str(error) else None
     except sqlite3.Error as error:
         return str(error)
+
+
+def connection_error(connection: sqlite3.Connection, thorough: bool = True) -> str | None:
+    """What is wrong in the database of an open connection; None if it is sound. Opens no file, and so is safe in a process
+    that uses the database: by POSIX a process that closes a file loses its locks on it, whoever took them, and SQLite would
+    read on in pages that others replace. https://www.sqlite.org/howtocorrupt.html#posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+    """
+    kind = "integrity_check" if thorough else "quick_check"
+    found = str(connection.execute(f"PRAGMA {kind}(1)").fetchone()[0])
+    if found == "ok" and thorough and (row := connection.execute("PRAGMA foreign_key_check").fetchone()):
+        return f"a row of {row[0]} belongs to a row of {row[2]} that is not there"
     return None if found == "ok" else " ".join(found.split())
 
 

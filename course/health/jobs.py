@@ -34,7 +34,7 @@ from course.recertification.rules.policy_impact import missing_due_date_reason
 from course.schema_upgrade import newest_revision
 from course.server.queries import secret_key_state, signing_key_opens
 from course.server.rules import WRONG_KEY_WARNING
-from course.sqlite_file import SIDECAR_SUFFIXES, find_damage, sidecar_path
+from course.sqlite_file import SIDECAR_SUFFIXES, sidecar_path
 from course.standings.queries.rows import newest_check
 from course.translation import lazy_gettext
 from course.web.app_state import app_state
@@ -60,10 +60,14 @@ def _database(session: WriteSession, at: datetime) -> Examination:
     if health.revision != newest_revision():
         advice = "Start the course: 'flask serve' brings the database up to date. An older program must not use it."
         found.append(Finding(f"The schema is {health.revision}; this program has {newest_revision()}.", advice))
-    file = database_path()
-    damage = find_damage(file, thorough=True) if file else None
+    damage = queries.database_damage(session)
     if damage is not None:
-        found.append(Finding(damage, "Stop the course, keep the files as they are, and restore the newest backup."))
+        found.append(
+            Finding(
+                f"{database_path()} is damaged: {damage}.",
+                "Stop the course, keep the files as they are, and restore the newest backup.",
+            )
+        )
     return Examination("database", 1, tuple(found))
 
 

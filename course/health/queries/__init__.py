@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.health.queries.counters import counters_behind
-from course.health.queries.readiness import database_health, job_counts
+from course.health.queries.readiness import database_damage, database_health, job_counts
 from course.health.queries.references import dangling_references
 from course.health.queries.violations import (
     AREAS,
@@ -20,6 +20,7 @@ __all__ = [
     "count_rows",
     "counters_behind",
     "dangling_references",
+    "database_damage",
     "database_health",
     "job_counts",
     "moments_ahead",
