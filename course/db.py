@@ -208,7 +208,7 @@ def _tell_postgresql(connection: Any, statement: str) -> None:
     try:
         connection.connection.dbapi_connection.execute(statement)
     except Exception as error:
-        _raise_unless_of_driver(error)
+        _raise_unless_psycopg(error)
         # As in _begin_sqlite. A connection that the server has closed is not used again.
         if connection.connection.dbapi_connection.closed:
             connection.invalidate(error)
@@ -232,15 +232,14 @@ def _check_connection(driver_connection: Any, record: Any, _proxy: object) -> No
         try:
             driver_connection.execute("")
         except Exception as error:
-            _raise_unless_of_driver(error)
+            _raise_unless_psycopg(error)
             raise InvalidatePoolError("the server has closed this connection") from error
 
 
-def _raise_unless_of_driver(error: Exception) -> None:
-    """Raise an error again unless it is one of psycopg."""
-    import psycopg  # noqa: PLC0415 (it needs 5 MiB, and SQLite does not need it)
+def _raise_unless_psycopg(error: Exception) -> None:
+    from psycopg import Error  # noqa: PLC0415 (it needs 5 MiB, and SQLite does not need it)
 
-    if not isinstance(error, psycopg.Error):
+    if not isinstance(error, Error):
         raise error
 
 
