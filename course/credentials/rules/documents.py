@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
@@ -169,14 +170,19 @@ def encode_bits(indexes: Iterable[int]) -> str:
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(data), mtime=0)).decode().rstrip("=")
 
 
-def is_bit_set(encoded: str, index: int) -> bool:
-    """Whether the bit at an index is set in a list as `encode_bits` writes it. Raises ValueError for anything else."""
+@lru_cache(maxsize=1)  # of one list several bits are looked at
+def _unpacked_list(encoded: str) -> bytes:
     try:
         packed = base64.urlsafe_b64decode(encoded[1:] + "=" * (-len(encoded[1:]) % 4))
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
-            data = file.read(_MAX_LIST_BYTES + 1)
+            return file.read(_MAX_LIST_BYTES + 1)
     except (OSError, EOFError, zlib.error, binascii.Error) as error:
         raise ValueError("the list cannot be unpacked") from error
+
+
+def is_bit_set(encoded: str, index: int) -> bool:
+    """Whether the bit at an index is set in a list as `encode_bits` writes it. Raises ValueError for anything else."""
+    data = _unpacked_list(encoded)
     if (
         not encoded.startswith("u")
         or not STATUS_LIST_SIZE // 8 <= len(data) <= _MAX_LIST_BYTES
