@@ -194,7 +194,7 @@ def measure(url: str, people: int) -> None:
     print(f"  page after somebody did something {1000 * took:5.1f} ms  {took / bare:6.1f} times", flush=True)
     line("page of a team, by name", "/report?team=2&sort=name")
     line("search", "/report?q=person+10")
-    with app.test_request_context(), read_only_session() as session:
+    with app.test_request_context(), read_only_session(snapshot=True) as session:
         for kind in REPORT_FORMATS:
             wish = ReportRequest(kind, ReportFilter(), COMMAND_VIEWER, now())
             took = seconds(lambda w=wish: build_report_file(session, app_status_cache(), w, lambda *_: None), 1)  # type: ignore[misc]
