@@ -49,8 +49,9 @@ bench-scale: .venv/tested ## the report and its upkeep with 10,000, 100,000 and 
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate
 
-faults: .venv/tested ## kill the server 200 times on each engine while people work, and look whether anything is lost
+faults: .venv/tested ## kill the server 200 times on each engine while people work, and let its disk fail; needs root for the last
 	@$(BIN)/python -m tests.faults.kill
+	@$(BIN)/python -m pytest -q tests/faults/read_only.py
 
 screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into screenshots/
 	@$(BIN)/python -m tests.journeys.screenshots

@@ -1,5 +1,9 @@
 """The file system goes read-only under a running server, as ext4 does at an error of the disk: what people see meanwhile, that
-nothing is half done, and that all is well on the mended disk."""
+nothing is half done, and that all is well on the mended disk.
+
+Not in every run: it mounts a file system on a loop device as root, and tells the kernel of an error on it. `make faults` runs it,
+or `python -m pytest tests/faults/read_only.py`.
+"""
 
 from __future__ import annotations
 
