@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -17,8 +18,10 @@ from course.learning.models import Answer
 from course.learning.rules.grading import option_order
 from course.web.access import SIGNED_IN
 from course.web.in_place import page_in_place
+from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page, Values, check
+from tests.support.racing import at_once
 from tests.walking import right_form, wrong_form
 
 pytestmark = pytest.mark.both_engines
@@ -87,6 +90,27 @@ def test_each_answer_of_a_check_brings_the_page_that_its_address_gives(
         page = send(client, f"{place}/{position}", forms[position % 2])
         assert_is_page(client, page)
     assert session.execute(select(func.count()).select_from(Answer)).scalar_one() == len(right)
+
+
+def test_an_answer_that_is_sent_twice_at_once_is_kept_once_and_both_are_shown_it(committed: Flask) -> None:
+    library = committed.extensions["course"].library.for_("school", "england")
+    with committed.app_context(), unit_of_work() as session:
+        person = make_person(session)
+        place, right, _ = attempt_at(session, library, person.id)
+    windows = [sign_in(Client(committed), person) for _ in range(2)]
+    for window in windows:
+        window.token()
+    pages: list[Page] = []
+
+    def press(window: Client) -> int:
+        pages.append(send(window, f"{place}/1", right[0]))
+        return pages[-1].status
+
+    assert at_once([partial(press, window) for window in windows]) == [200, 200]
+    assert [page.headers["Content-Location"] for page in pages] == [f"{place}/1"] * 2
+    assert all(CONFLICT not in page.text for page in pages)
+    with committed.app_context(), read_only_session() as session:
+        assert session.execute(select(func.count()).select_from(Answer)).scalar_one() == 1
 
 
 def test_without_the_header_a_form_is_answered_with_a_redirect(

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from course.content.queries import part_in_version
 from course.content.schema import Module, Page, Question
 from course.learning import actions, queries
-from course.learning.queries.module_facts import PageFacts, page_facts
+from course.learning.queries.module_facts import page_facts
 from course.learning.reader_course import reader_library
 from course.learning.rules.notes import MAX_NOTE_LENGTH
 from course.learning.rules.progress import ModuleProgress, module_progress
@@ -60,7 +60,7 @@ def step(module_id: str, step_id: str) -> str | Response:
 
 
 def _render_page(module: Module, page: Page, typed: Mapping[str, str] | None = None) -> str:
-    facts: PageFacts = page_facts(row_source(), reader_id(), module.id, f"{module.id}/{page.id}")
+    facts = page_facts(row_source(), reader_id(), module.id, f"{module.id}/{page.id}")
     progress = module_progress(reader_library(), module, facts.module)
     ids = [step.id for step in progress.steps]
     position, notes = ids.index(page.id), facts.notes
