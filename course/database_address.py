@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 
 POSTGRESQL = "postgresql+psycopg"  # PostgreSQL with the driver that is installed
 STANDARD_PORT = "5432"
+POOLER_PARAMETER = "pgbouncer"
+_SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
 # postgresql://user:password@first:5432,second:5432/course
 _SEVERAL_HOSTS = re.compile(
     r"^(?P<before>postgresql(?:\+\w+)?://(?:[^@/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>.*)$", re.S
@@ -121,3 +123,19 @@ def server_names(url: URL) -> str:
     """The servers of an address of PostgreSQL in words."""
     words = [name + (f", port {port}" if port not in ("", STANDARD_PORT) else "") for name, port in hosts(url)]
     return " or ".join(words) or "this machine"
+
+
+def shares_connections(url: URL) -> bool:
+    """Whether the address says that the server is a pooler in transaction mode, such as PgBouncer: `?pgbouncer=true`."""
+    return url.query.get(POOLER_PARAMETER) == "true"
+
+
+def driver_url(url: URL) -> URL:
+    """The address as drivers and PostgreSQL's own programs understand it, without the parameter that only we know."""
+    return url.difference_update_query([POOLER_PARAMETER])
+
+
+def url_without_password(url: URL) -> URL:
+    """The address of a database without its password, and without parameters that may be secret, such as ?password=…"""
+    safe = {name: value for name, value in url.query.items() if not _SECRET_PARAMETER.search(name)}
+    return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, safe)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import select as select_module
 import sqlite3
 import time
@@ -21,18 +20,18 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from course.database_address import hosts, server_names
+from course.database_address import driver_url, hosts, server_names, shares_connections
 from course.primary_search import search_primary
 from course.write_turns import WriteTurns
 
 _LOG = logging.getLogger("course.db")
-_SECRET_PARAMETER = re.compile("pass(?!file)|pwd|secret|scram", re.IGNORECASE)
 LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
 PREPARED_FROM = 2  # a statement is prepared when a connection of PostgreSQL is asked it for the third time
 ASKED_AFTER_SECONDS = 30.0  # after so long without use a connection of PostgreSQL is asked whether it still is one
-POOLER_PARAMETER = "pgbouncer"
+# pg_dump and pg_restore leave a connection without a search path, and a pooler gives it to whoever comes next.
+OWN_SEARCH_PATH = "SET LOCAL search_path TO DEFAULT"
 # A server that does not answer at all, as behind a broken network, is given up after so long: in seconds, and the last in
 # milliseconds. An address may state other values: https://www.postgresql.org/docs/current/libpq-connect.html
 PATIENCE = {
@@ -117,28 +116,12 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     return engine
 
 
-def shares_connections(url: URL) -> bool:
-    """Whether the address says that the server is a pooler in transaction mode, such as PgBouncer: `?pgbouncer=true`."""
-    return url.query.get(POOLER_PARAMETER) == "true"
-
-
-def driver_url(url: URL) -> URL:
-    """The address as drivers and PostgreSQL's own programs understand it, without the parameter that only we know."""
-    return url.difference_update_query([POOLER_PARAMETER])
-
-
 def database_name(url: str) -> str:
     """The database of an address in words, without its password."""
     parts = make_url(url)
     if parts.get_backend_name() == "sqlite":
         return str(parts.database)
     return f"PostgreSQL {parts.database or parts.username or ''} at {server_names(parts)}"
-
-
-def url_without_password(url: URL) -> URL:
-    """The address of a database without its password, and without parameters that may be secret, such as ?password=…"""
-    safe = {name: value for name, value in url.query.items() if not _SECRET_PARAMETER.search(name)}
-    return URL.create(url.drivername, url.username, None, url.host, url.port, url.database, safe)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -183,8 +166,12 @@ def _begin_postgresql(connection: Any) -> None:
     or, without one, for the connection, which is told only of another time.
     """
     options = connection.get_execution_options()
-    if options.get("isolation_level") is not None:
-        return  # AUTOCOMMIT is for what cannot run in a transaction, such as VACUUM; with another one the driver begins
+    if (level := options.get("isolation_level")) is not None:  # the driver begins
+        if (
+            options.get("pooled") and level != "AUTOCOMMIT"
+        ):  # which is for what cannot run in a transaction, such as VACUUM
+            _tell_postgresql(connection, OWN_SEARCH_PATH)
+        return
     seconds, info = options.get("lock_seconds"), connection.info
     milliseconds = 0 if seconds is None else int(seconds * 1000)
     if options.get("writes", True):
@@ -199,6 +186,8 @@ def _begin_postgresql(connection: Any) -> None:
         _tell_postgresql(connection, f"SET lock_timeout = {milliseconds}")
         info["lock_timeout"] = milliseconds
         return
+    if options.get("pooled"):
+        statement += f"; {OWN_SEARCH_PATH}"
     if milliseconds != info.get("lock_timeout", 0):
         statement += f"; SET LOCAL lock_timeout = {milliseconds}"
     _tell_postgresql(connection, statement)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from course.db import url_without_password
+from course.database_address import url_without_password
 from course.schema_upgrade.rules import REVISION_NUMBER, VERSION_TABLE, DatabaseSchema
 
 ROOT = Path(__file__).resolve().parents[2]

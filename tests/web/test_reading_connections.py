@@ -9,7 +9,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from course.content.models import ContentVersion
-from course.db import driver_url, make_engine, make_session_factory, shares_connections
+from course.database_address import driver_url, shares_connections
+from course.db import make_engine, make_session_factory
 from course.people.models import Team
 from course.web.unit_of_work import read_only_session, row_source, unit_of_work
 from tests.conftest import NOW

@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from course.backups.queries import DatabaseFacts, database_facts, table_counts
 from course.backups.rules import BackupFailedError, differing_counts
-from course.db import assert_outside_unit_of_work, database_name
+from course.database_address import driver_url
+from course.db import assert_outside_unit_of_work, database_name, make_engine
 from course.schema_upgrade.queries import read_schema
 from course.sqlite_file import sync_to_disk
 
@@ -85,7 +86,7 @@ def restore_on_trial(url: str, file: Path, tables: dict[str, int] | None) -> Non
     """Restore a dump into a database that is made for this on the server of `url` and removed again, and compare the
     numbers of rows with `tables`. Raises BackupFailedError."""
     with _scratch_database(url) as scratch:
-        engine = create_engine(scratch)
+        engine = make_engine(scratch)
         try:
             restore_dump(engine, scratch, file)
             with engine.connect() as connection:
@@ -99,7 +100,7 @@ def restore_on_trial(url: str, file: Path, tables: dict[str, int] | None) -> Non
 @contextmanager
 def _scratch_database(url: str) -> Iterator[str]:
     name = f"course_backup_check_{secrets.token_hex(4)}"
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(driver_url(make_url(url)), isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             connection.execute(text(f"create database {name} template template0"))
