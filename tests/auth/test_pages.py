@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.auth import actions
 from course.auth.models import SignInAttempt
+from course.auth.password_hashing import MAX_CONCURRENT_HASHES, MAX_WAITING_THREADS
 from course.clock import now
 from course.context import make_context
 from course.mail.models import OutboxMail
@@ -334,7 +335,8 @@ def test_no_set_up_once_there_is_an_organisation(session: Session, client: Clien
 def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
     with fresh_app.app_context(), unit_of_work() as session:
         token = actions.create_set_up_link(session, now())
-    clients = [Client(fresh_app) for _ in range(4)]
+    # As many as may wait for their password to be hashed: one more would be asked to come back.
+    clients = [Client(fresh_app) for _ in range(MAX_CONCURRENT_HASHES + MAX_WAITING_THREADS)]
     pages: list[Page] = []
     ready = threading.Barrier(len(clients))
 
@@ -348,7 +350,7 @@ def test_two_set_ups_at_once_make_one(fresh_app: Flask) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(page.status for page in pages) == [303, 410, 410, 410]
+    assert sorted(page.status for page in pages) == [303, *[410] * (len(clients) - 1)]
     with fresh_app.app_context(), unit_of_work() as session:
         assert session.execute(select(func.count()).select_from(Organisation)).scalar_one() == 1
         assert session.execute(select(func.count()).select_from(Person)).scalar_one() == 1

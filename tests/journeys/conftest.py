@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,12 +13,12 @@ from typing import Literal
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
-from waitress.server import create_server
 
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.makers import PASSWORD, make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
+from tests.support.serving import served
 
 Scheme = Literal["light", "dark"]
 # In the second scheme nothing differs but colours.
@@ -95,10 +94,8 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory, archived_file: Path) -> Iterator[Site]:
     file = shutil.copy(archived_file, tmp_path_factory.mktemp("site") / "course.db")
     app = make_app(f"sqlite:///{file}")
-    server = create_server(app, host="127.0.0.1", port=0, threads=8)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield Site(app, f"http://127.0.0.1:{server.effective_port}")
-    server.close()
+    with served(app, threads=8) as address:
+        yield Site(app, address)
 
 
 @pytest.fixture(scope="session")

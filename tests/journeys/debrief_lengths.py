@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,18 +14,18 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from course.content.library import Library
 from course.learning.models import Decision, RunOutcome, ScenarioRun
 from course.learning.queries import enrolment_id
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app, migrate
-from tests.journeys.conftest import Site, sign_in
+from tests.journeys.conftest import sign_in
 from tests.journeys.page_lengths import MOST_PIXELS, PHONE
 from tests.learning.roads import ROADS, road_decisions
 from tests.makers import make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
+from tests.support.serving import served
 
 
 @dataclass(frozen=True)
@@ -84,15 +83,12 @@ def main(arguments: list[str]) -> int:
         url = f"sqlite:///{temporary}/course.db"
         migrate(url, with_content=False)
         app = make_app(url)
-        server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=server.run, daemon=True).start()
-        site = Site(app, f"http://127.0.0.1:{server.effective_port}")
         with app.app_context(), unit_of_work() as session:
             person = make_person(session, email="reader@example.org")
             runs = write_runs(session, app.extensions["course"].library, person.id, stories)
-        with sync_playwright() as driver:
+        with sync_playwright() as driver, served(app) as address:
             browser = driver.chromium.launch(executable_path=find_or_install(), args=LAUNCH_ARGS)
-            page = browser.new_page(base_url=site.address)
+            page = browser.new_page(base_url=address)
             sign_in(page, "reader@example.org")
             for one in debrief_lengths(page, runs):
                 mark = " too long" if one.pixels > MOST_PIXELS else ""
@@ -107,7 +103,6 @@ def main(arguments: list[str]) -> int:
                             page.screenshot(path=str(folder / name), full_page=True)
                     page.emulate_media(color_scheme="light")
             browser.close()
-        server.close()
     return 1 if too_long else 0
 
 

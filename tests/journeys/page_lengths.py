@@ -10,22 +10,21 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
-from waitress.server import create_server
 
 from course.content.library import ContentError, Library, load_library
 from course.content.page_checks import page_words
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app, migrate
-from tests.journeys.conftest import Site, sign_in
+from tests.journeys.conftest import sign_in
 from tests.makers import make_person
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
+from tests.support.serving import served
 
 PHONE = (390, 844)
 SCREENS = 3
@@ -85,15 +84,12 @@ def main(arguments: list[str]) -> int:
         url = f"sqlite:///{temporary}/course.db"
         migrate(url, with_content=False)
         app = make_app(url, **settings)
-        server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        threading.Thread(target=server.run, daemon=True).start()
-        site = Site(app, f"http://127.0.0.1:{server.effective_port}")
         with app.app_context(), unit_of_work() as session:
             make_person(session, email="reader@example.org")
         library = app.extensions["course"].library.for_("school", "england")
-        with sync_playwright() as driver:
+        with sync_playwright() as driver, served(app) as address:
             browser = driver.chromium.launch(executable_path=find_or_install(), args=LAUNCH_ARGS)
-            page = browser.new_page(base_url=site.address)
+            page = browser.new_page(base_url=address)
             sign_in(page, "reader@example.org")
             for length in page_lengths(page, library, wanted):
                 mark = " too long" if length.pixels > MOST_PIXELS else ""
@@ -102,7 +98,6 @@ def main(arguments: list[str]) -> int:
                 if folder:
                     _take_pictures(page, folder, length.ref)
             browser.close()
-        server.close()
     return 1 if too_long else 0
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from waitress.server import create_server
 
 from tests.conftest import make_app
 from tests.content.test_validation import SAMPLE
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import TOO_WIDE, WIDTHS
+from tests.support.serving import served
 
 KINDS = ("chat", "route", "compare", "hours", "spread")
 # The height of every text of a figure in pixels as it is seen: that of a drawing grows and shrinks with it.
@@ -28,16 +27,14 @@ def page(tmp_path_factory: pytest.TempPathFactory, archived_file: Path, browser:
     """A window on the sample course, signed in as an administrator, who sees all of it in the preview."""
     file = shutil.copy(archived_file, tmp_path_factory.mktemp("figures") / "course.db")
     app = make_app(f"sqlite:///{file}", CONTENT=str(SAMPLE))
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    site = Site(app, f"http://127.0.0.1:{server.effective_port}")
-    site.person("figures@example.org", "administrator")
-    context = browser.new_context(base_url=site.address)
-    opened = context.new_page()
-    sign_in(opened, "figures@example.org")
-    yield opened
-    context.close()
-    server.close()
+    with served(app) as address:
+        site = Site(app, address)
+        site.person("figures@example.org", "administrator")
+        context = browser.new_context(base_url=site.address)
+        opened = context.new_page()
+        sign_in(opened, "figures@example.org")
+        yield opened
+        context.close()
 
 
 def test_figures_are_accessible_and_fit_at_every_width_with_text_that_a_phone_shows(page: Page) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from waitress.server import create_server
 
 from course.content.actions import archive
 from course.context import make_context
@@ -20,6 +18,7 @@ from tests.content.test_validation import SAMPLE
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.page_lengths import MOST_PIXELS, PHONE, page_lengths
 from tests.journeys.test_learner import TOO_WIDE, WIDTHS
+from tests.support.serving import served
 
 LESSON = "/module/kites/for-leaders"
 # What a screen reader says of the part that has the focus: its role by its element, and its name by what labels it.
@@ -32,19 +31,17 @@ def page(tmp_path: Path, archived_file: Path, browser: Browser) -> Iterator[Page
     """A window of a phone on the sample course, with a learner who reads the pages for leaders."""
     file = shutil.copy(archived_file, tmp_path / "course.db")
     app = make_app(f"sqlite:///{file}", CONTENT=str(SAMPLE))
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    site = Site(app, f"http://127.0.0.1:{server.effective_port}")
-    reader = site.person("lessons@example.org")
-    with app.app_context(), unit_of_work() as session:
-        archive(session, app.extensions["course"].library, NOW)
-        choose_pathway(make_context(session, None, NOW), [reader], "leaders", "head")
-    context = browser.new_context(base_url=site.address, viewport={"width": PHONE[0], "height": PHONE[1]})
-    opened = context.new_page()
-    sign_in(opened, "lessons@example.org")
-    yield opened
-    context.close()
-    server.close()
+    with served(app) as address:
+        site = Site(app, address)
+        reader = site.person("lessons@example.org")
+        with app.app_context(), unit_of_work() as session:
+            archive(session, app.extensions["course"].library, NOW)
+            choose_pathway(make_context(session, None, NOW), [reader], "leaders", "head")
+        context = browser.new_context(base_url=site.address, viewport={"width": PHONE[0], "height": PHONE[1]})
+        opened = context.new_page()
+        sign_in(opened, "lessons@example.org")
+        yield opened
+        context.close()
 
 
 def test_a_lesson_is_judged_and_answered_with_one_press_each_and_its_verdict_has_the_focus(page: Page) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from course.analytics.models import TeamDiscussion
 from course.clock import now
@@ -41,6 +39,7 @@ from tests.journeys.conftest import faults, sign_in
 from tests.makers import PASSWORD
 from tests.pages import Client
 from tests.support.pseudo_language import offered
+from tests.support.serving import served
 
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
@@ -164,10 +163,8 @@ def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with app.app_context(), unit_of_work() as session:
         ids = _more(session)
     ids["list"] = _list(app)
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield Demonstration(app, f"http://127.0.0.1:{server.effective_port}", ids)
-    server.close()
+    with served(app) as address:
+        yield Demonstration(app, address, ids)
 
 
 def _more(session: Session) -> dict[str, int]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize
-from waitress.server import create_server
 
 from tests.conftest import make_app
 from tests.content.test_validation import SAMPLE
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import TOO_WIDE
+from tests.support.serving import served
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -24,16 +23,14 @@ def page(tmp_path_factory: pytest.TempPathFactory, archived_file: Path, browser:
     """A phone with the sample course, signed in as an administrator."""
     file = shutil.copy(archived_file, tmp_path_factory.mktemp("phone") / "course.db")
     app = make_app(f"sqlite:///{file}", CONTENT=str(SAMPLE))
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    site = Site(app, f"http://127.0.0.1:{server.effective_port}")
-    site.person("phone@example.org", "administrator")
-    context = browser.new_context(base_url=site.address, viewport=PHONE)
-    opened = context.new_page()
-    sign_in(opened, "phone@example.org")
-    yield opened
-    context.close()
-    server.close()
+    with served(app) as address:
+        site = Site(app, address)
+        site.person("phone@example.org", "administrator")
+        context = browser.new_context(base_url=site.address, viewport=PHONE)
+        opened = context.new_page()
+        sign_in(opened, "phone@example.org")
+        yield opened
+        context.close()
 
 
 def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:

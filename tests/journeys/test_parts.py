@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from waitress.server import create_server
 
 from course.content.actions import archive
 from course.content.library import load_library
@@ -20,6 +18,7 @@ from tests.conftest import NOW, make_app
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import TOO_WIDE, WIDTHS
 from tests.journeys.walker import Walker
+from tests.support.serving import served
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_modules"
 
@@ -32,10 +31,8 @@ def sample_site(tmp_path: Path, archived_file: Path) -> Iterator[Site]:
     app.extensions["course"] = replace(app.extensions["course"], library=library)
     with app.app_context(), unit_of_work() as session:
         archive(session, library, NOW)
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
-    yield Site(app, f"http://127.0.0.1:{server.effective_port}")
-    server.close()
+    with served(app) as address:
+        yield Site(app, address)
 
 
 def _question_address(site: Site, page: Page, person: int, question_id: str) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from waitress.server import create_server
 from wtforms import PasswordField
 
 from course.server.lanes import PASSWORD_THREADS, LaneDispatcher, hashes_password
+from tests.support.serving import served
 
 THREADS = 2
 
@@ -69,27 +69,22 @@ def test_a_page_is_answered_while_more_people_sign_in_than_there_are_threads() -
         start_response("200 OK", [("Content-Length", "4")])
         return [b"done"]
 
-    sockets: dict[int, Any] = {}
-    server = create_server(answer, map=sockets, host="127.0.0.1", port=0, _dispatcher=LaneDispatcher(THREADS))
-    serving = threading.Thread(target=server.run, daemon=True)
-    serving.start()
+    with served(answer, _dispatcher=LaneDispatcher(THREADS)) as address:
 
-    def connect() -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=10)
+        def connect() -> http.client.HTTPConnection:
+            return http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
 
-    signing_in = [connect() for _ in range(12)]
-    for one in signing_in:
-        one.request("POST", "/sign-in", "password=quiet", {"Content-Type": "application/x-www-form-urlencoded"})
-    for _ in range(3):
-        page = connect()
-        page.request("GET", "/page")
-        assert page.getresponse().read() == b"done"
-        page.close()
-    assert most[0] == PASSWORD_THREADS
-    release.set()
-    assert [one.getresponse().read() for one in signing_in] == [b"done"] * 12
-    assert most[0] == PASSWORD_THREADS
-    for one in signing_in:
-        one.close()
-    server.task_dispatcher.shutdown()
-    server.close()
+        signing_in = [connect() for _ in range(12)]
+        for one in signing_in:
+            one.request("POST", "/sign-in", "password=quiet", {"Content-Type": "application/x-www-form-urlencoded"})
+        for _ in range(3):
+            page = connect()
+            page.request("GET", "/page")
+            assert page.getresponse().read() == b"done"
+            page.close()
+        assert most[0] == PASSWORD_THREADS
+        release.set()
+        assert [one.getresponse().read() for one in signing_in] == [b"done"] * 12
+        assert most[0] == PASSWORD_THREADS
+        for one in signing_in:
+            one.close()
