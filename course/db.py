@@ -81,7 +81,7 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     size = max(16, 2 * threads + 4)
     if make_url(url).get_backend_name() != "sqlite":
         return _make_postgresql_engine(make_url(url), size)
-    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, pool_size=size)
+    engine = create_engine(url, connect_args={"timeout": LOCK_SECONDS}, pool_size=size, pool_use_lifo=True)
     turns = WriteTurns()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", partial(_begin_sqlite, turns))

@@ -51,7 +51,8 @@ def test_a_page_is_shown_after_the_server_has_closed_every_connection(committed:
     with other.connect() as connection:
         ended = connection.execute(
             text(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
+                # Waits until they are gone: a busy machine may take a while to end them.
+                "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
                 " where pid <> pg_backend_pid() and datname = current_database()"
             )
         )
