@@ -23,13 +23,22 @@ from course.people.queries.invitations import Invitee, people_without_password, 
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
-from course.people.queries.roles import Assignment, administrators, role_assignments, team_assignments
+from course.people.queries.roles import (
+    Assignment,
+    administrators,
+    has_expired_roles,
+    role_assignments,
+    role_of_grant,
+    team_assignments,
+)
 from course.people.queries.team_tree import TeamView, members_below, order_as_tree, teams
 from course.people.queries.visibility import (
+    has_permission_for,
     ids_recordable_by,
     ids_visible_to,
     may_manage_team,
     may_record,
+    represented_managers,
     recordable_condition,
     team_subtree,
     viewers,
@@ -62,6 +71,10 @@ __all__ = [
     "matches_words",
     "may_manage_team",
     "may_record",
+    "role_of_grant",
+    "represented_managers",
+    "has_permission_for",
+    "has_expired_roles",
     "members_below",
     "name_at",
     "newest_pathway",
