@@ -45,9 +45,7 @@ _VIEWER_QUERY = (
     # The managers whose deputy the person is today.
     .outerjoin(
         _deputy,
-        and_(
-            _deputy.c.deputy_id == _person.c.id, _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
-        ),
+        and_(_deputy.c.deputy_id == _person.c.id, _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")),
     )
     .outerjoin(
         _delegated_grant,

@@ -81,7 +81,9 @@ def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
 def decidable_request(session: Session, viewer: Viewer, request_id: int) -> JoinRequestView | None:
     """One open join request; None if the viewer may not see it, or only sees it."""
     found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
-    return found if found is not None and may_manage_team(session, viewer, found.team_id, "decide join requests") else None
+    return (
+        found if found is not None and may_manage_team(session, viewer, found.team_id, "decide join requests") else None
+    )
 
 
 def count_open_requests(session: Session, link_id: int) -> int:

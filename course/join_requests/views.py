@@ -87,7 +87,9 @@ def overview() -> str:
     viewer = current_user.person
     links = queries.join_links(db(), _today()) if Permission.MANAGE_PEOPLE in viewer.permissions else []
     found = queries.open_requests(db(), viewer)
-    decides = {one.team_id for one in found if may_manage_team(db(), viewer, one.team_id, Permission.DECIDE_JOIN_REQUESTS)}
+    decides = {
+        one.team_id for one in found if may_manage_team(db(), viewer, one.team_id, Permission.DECIDE_JOIN_REQUESTS)
+    }
     return render_template("join_requests/overview.html", requests=found, links=links, decides=decides)
 
 

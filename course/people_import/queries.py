@@ -251,7 +251,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             administrators.add(person)
         elif role == "auditor":
             auditors.add(person)
-        elif role == "manager":
+        elif managed is not None:
             manages[person].add(managed)
     stays = select(Employment.person_id, Employment.start).where(among(Employment.person_id)).order_by(Employment.id)
     starts = {row.person_id: row.start for row in session.execute(stays)}

@@ -101,9 +101,7 @@ def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[
     """The roles that these viewers have and had, by viewer."""
     roles: dict[int, list[ViewingRole]] = defaultdict(list)
     grants = session.execute(
-        select(
-            RoleGrant.person_id, RoleGrant.role, Team.name, RoleGrant.since, RoleGrant.until, RoleGrant.last_day
-        )
+        select(RoleGrant.person_id, RoleGrant.role, Team.name, RoleGrant.since, RoleGrant.until, RoleGrant.last_day)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(RoleGrant.person_id.in_(viewers))
         .order_by(RoleGrant.id)

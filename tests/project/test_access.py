@@ -176,7 +176,7 @@ def test_each_role_has_the_permissions_that_the_matrix_says_also_for_jobs(sessio
     assert viewers(session, [person.id], today)[person.id].permissions == MAY[role]
 
 
-@pytest.mark.parametrize("role", ("nobody", *ROLES))
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
 def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Session, role: str) -> None:
     client = Client(app)
     if role != "nobody":

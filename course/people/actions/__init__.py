@@ -44,7 +44,6 @@ from course.people.actions.team_tree import (
 )
 
 __all__ = [
-    "close_expired_roles",
     "LAST_ADMINISTRATOR",
     "LATEST_RETURN",
     "MAX_DELEGATION",
@@ -59,6 +58,7 @@ __all__ = [
     "change_team",
     "choose_language",
     "choose_pathway",
+    "close_expired_roles",
     "close_team",
     "correct_identity",
     "delegate",

@@ -68,7 +68,11 @@ def _refuse_last_day(last_day: date | None, today: date) -> Refusal | None:
 def _end_other_audits(context: Context, person_id: int, team_id: int | None, last_day: date | None) -> None:
     """End the open role of an auditor with the same scope and another last day: of the same scope there is one at a
     time."""
-    same = RoleGrant.person_id == person_id, RoleGrant.role == "auditor", RoleGrant.team_id.is_not_distinct_from(team_id)
+    same = (
+        RoleGrant.person_id == person_id,
+        RoleGrant.role == "auditor",
+        RoleGrant.team_id.is_not_distinct_from(team_id),
+    )
     rows = select(RoleGrant).where(*same, RoleGrant.until.is_(None)).with_for_update()
     for row in context.session.execute(rows).scalars():
         if row.last_day != last_day:

@@ -116,9 +116,7 @@ def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
     return None
 
 
-def _reassign(
-    context: Context, table: type[AssignmentRow], old: int, new: int
-) -> list[tuple[int, str, bool]]:
+def _reassign(context: Context, table: type[AssignmentRow], old: int, new: int) -> list[tuple[int, str, bool]]:
     """End what binds people to one team, and bind them to another unless they are already; who that was, by id, as what,
     and whether they were bound to the other one already. A role whose last day has passed is left as it is."""
     session = context.session
@@ -135,7 +133,7 @@ def _reassign(
         moved.append((row.person_id, role, key in there))
         if key not in there:
             there.add(key)
-            more = {"role": row.role, "last_day": row.last_day} if isinstance(row, RoleGrant) else {}
+            more: dict[str, object] = {"role": row.role, "last_day": row.last_day} if isinstance(row, RoleGrant) else {}
             session.add(table(person_id=row.person_id, team_id=new, since=context.now, **more))
     return moved
 

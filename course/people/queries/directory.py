@@ -19,7 +19,6 @@ from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
 from course.people.rules import Viewer, normalise_email, role_in_words
-from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)

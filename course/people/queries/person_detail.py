@@ -51,7 +51,9 @@ def person_detail(session: Session, person_id: int, today: date | None = None) -
         pathway=chosen_pathway(session, person_id),
         teams=tuple(bond for bond in teams if bond.until is None),
         roles=tuple(bond for bond in roles if bond.is_open(today)),
-        earlier=tuple(sorted((bond for bond in (*teams, *roles) if not bond.is_open(today)), key=lambda bond: bond.since)),
+        earlier=tuple(
+            sorted((bond for bond in (*teams, *roles) if not bond.is_open(today)), key=lambda bond: bond.since)
+        ),
         changes=tuple(previous_identities(session, person_id)),
         stays=tuple(employment_spells(session, person_id)),
     )

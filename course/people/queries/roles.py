@@ -47,8 +47,15 @@ def team_assignments(session: Session, person_id: int) -> list[Assignment]:
 
 def role_assignments(session: Session, person_id: int) -> list[Assignment]:
     rows = session.execute(
-        select(RoleGrant.id, RoleGrant.role, RoleGrant.team_id, Team.name, RoleGrant.since, RoleGrant.until,
-               RoleGrant.last_day)  # fmt: skip
+        select(
+            RoleGrant.id,
+            RoleGrant.role,
+            RoleGrant.team_id,
+            Team.name,
+            RoleGrant.since,
+            RoleGrant.until,
+            RoleGrant.last_day,
+        )
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(RoleGrant.person_id == person_id)
         .order_by(RoleGrant.since, RoleGrant.id)

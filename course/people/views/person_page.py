@@ -226,7 +226,9 @@ def _refuse_guarded(session: WriteSession, person_id: int, field: str, into: int
     if not may_change_entry(viewer, held):
         return Refusal(field, GUARDED_ENTRY)
     if into == viewer.id and held and Permission.GIVE_EVERY_ROLE not in viewer.permissions:
-        return Refusal(field, _("That entry has a role, which you would take over. Ask an administrator to merge them."))
+        return Refusal(
+            field, _("That entry has a role, which you would take over. Ask an administrator to merge them.")
+        )
     return None
 
 
