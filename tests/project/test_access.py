@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,6 +170,16 @@ def person_with(session: Session, role: str) -> Person:
 
 def test_the_matrix_names_every_permission() -> None:
     assert {permission.value for permission in Permission} == {row[:27].strip() for row in _ROWS}
+
+
+def test_the_handbook_says_the_same_as_the_matrix() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = re.findall(r"(?m)^\| .+ \|$", text.partition("## Roles")[2].partition("## ")[0])
+    cells = [[cell.strip() for cell in row.strip("|").split("|")][1:] for row in table]
+    assert cells[0] == ["Manager", "Deputy who looks", "Deputy who looks and acts", "HR", "Auditor", "Administrator"]
+    columns = ("manager", "deputy", "acting", "hr", "auditor", "administrator")
+    permissions = [Permission(row[:27].strip()) for row in _ROWS]
+    assert cells[1:] == [["yes" if one in MAY[role] else "–" for role in columns] for one in permissions]
 
 
 @pytest.mark.parametrize("role", ROLES)
