@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -52,7 +52,21 @@ def grant_role(
         if role == "auditor":
             details["until"] = last_day
         record_event(context, "role.granted", ("person", person_id), details)
+    elif role == "auditor":
+        return _refuse_other_last_day(session, person_id, of_team, last_day)
     return None
+
+
+def _refuse_other_last_day(
+    session: Session, person_id: int, team_id: int | None, last_day: date | None
+) -> Refusal | None:
+    """What somebody is told who gives this role at the same moment as somebody else, with another last day."""
+    there = select(RoleGrant.last_day).where(*_same_audit(person_id, team_id))
+    if session.execute(there).scalar_one_or_none() in (None, last_day):
+        return None
+    return Refusal(
+        "last_day", _("Someone else has just given them this role with another last day. Check it and try again.")
+    )
 
 
 def _refuse_last_day(last_day: date | None, today: date) -> Refusal | None:
@@ -68,16 +82,21 @@ def _refuse_last_day(last_day: date | None, today: date) -> Refusal | None:
 def _end_other_audits(context: Context, person_id: int, team_id: int | None, last_day: date | None) -> None:
     """End the open role of an auditor with the same scope and another last day: of the same scope there is one at a
     time."""
-    same = (
-        RoleGrant.person_id == person_id,
-        RoleGrant.role == "auditor",
-        RoleGrant.team_id.is_not_distinct_from(team_id),
-    )
-    rows = select(RoleGrant).where(*same, RoleGrant.until.is_(None)).with_for_update()
+    rows = select(RoleGrant).where(*_same_audit(person_id, team_id)).with_for_update()
     for row in context.session.execute(rows).scalars():
         if row.last_day != last_day:
             end_role(context, row)
     context.session.flush()
+
+
+def _same_audit(person_id: int, team_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    """The open role of an auditor of this team, or of everyone."""
+    return (
+        RoleGrant.person_id == person_id,
+        RoleGrant.role == "auditor",
+        RoleGrant.team_id.is_not_distinct_from(team_id),
+        RoleGrant.until.is_(None),
+    )
 
 
 def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | None:

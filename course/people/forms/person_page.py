@@ -13,7 +13,7 @@ REASON_REQUIRED = _("Enter a short reason.")
 GRANTABLE_ROLES = {
     "manager": _("Manager of a team and its sub-teams"),
     "hr": _("HR"),
-    "auditor": _("Auditor until a day"),
+    "auditor": _("Auditor, until a day"),
     "administrator": _("Administrator of the course"),
 }
 
