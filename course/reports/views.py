@@ -20,7 +20,7 @@ from course.exports.queries import DownloadView, download, file_content, unfinis
 from course.exports.rules import FileRequest
 from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
-from course.people.queries import ids_visible_to
+from course.people.queries import has_lost_access_since, ids_visible_to
 from course.recertification.rules.explanations import COUNTED_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
@@ -205,9 +205,15 @@ def download_file(file_id: int) -> Response:
 
 
 def _own_download(file_id: int) -> DownloadView:
-    """A report file that the viewer requested."""
-    requested = download(db(), current_user.person.id, file_id)
-    return requested if requested is not None and requested.kind in REPORT_FORMATS else abort(404)
+    """A report file that the viewer requested, and that cannot hold more than they may see now."""
+    viewer_id = current_user.person.id
+    requested = download(db(), viewer_id, file_id)
+    if requested is None or requested.kind not in REPORT_FORMATS:
+        abort(404)
+    since_day = civil_date(requested.made_at, app_state().config.time_zone)
+    if has_lost_access_since(db(), viewer_id, requested.made_at, since_day, today()):
+        abort(403, _("Your access has changed since this file was made. Ask for the report again."))
+    return requested
 
 
 @pages.route("/remind", methods=["GET", "POST"])

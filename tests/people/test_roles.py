@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,6 +14,7 @@ from course.audit.models import AuditEntry
 from course.clock import now
 from course.context import make_context
 from course.dates import civil_date, start_of_day
+from course.exports.models import Download
 from course.people.actions import close_expired_roles, grant_role
 from course.people.models import Deputy, Person, PersonMerge, RoleGrant, Team
 from course.people.queries import ids_recordable_by, ids_visible_to, viewers
@@ -360,6 +361,41 @@ def test_a_role_that_is_taken_away_ends_in_the_windows_that_are_open(house: Hous
     other.get("/people", 403)
     other.get("/")
     assert house.session.execute(select(Person).where(Person.email == "ida@example.org")).first() is None
+
+
+def ready_file(house: House, name: str, at: datetime) -> str:
+    """Where somebody downloads a report file that was made for them at that moment."""
+    made = Download(kind="csv", made_by=house.people[name].id, made_at=at, day=TODAY, asked="", people=6, content=b"x")
+    house.session.add(made)
+    house.session.commit()
+    return f"/report/made/{made.id}/download"
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("how", ["role removed", "last day passed", "deputy ended", "lender lost the role"])
+def test_a_file_from_before_somebody_saw_less_is_not_given_out(house: House, how: str) -> None:
+    """Bo manages Otters, and has seen more besides until just now."""
+    house.give("Bo", "manager", "Otters")
+    moment = now()
+    long_ago, yesterday = moment - timedelta(days=2), TODAY - timedelta(days=1)
+    bo, row = house.people["Bo"].id, {"since": long_ago, "person_id": house.people["Bo"].id}
+    lent = {"manager_id": house.people["Priya"].id, "deputy_id": bo, "reason": "x", "made_at": long_ago}
+    before = ready_file(house, "Bo", moment - timedelta(hours=26))
+    client = house.client("Bo")
+    client.post(before, {}, 200)
+    if how == "role removed":
+        house.session.add(RoleGrant(role="hr", until=moment - timedelta(seconds=1), **row))
+    elif how == "last day passed":
+        house.session.add(RoleGrant(role="auditor", last_day=yesterday, **row))
+    elif how == "deputy ended":
+        house.session.add(Deputy(until=SOON, ended_at=moment - timedelta(seconds=1), **lent))
+    else:
+        house.session.add(Deputy(until=SOON, **lent))
+        priya = RoleGrant.person_id == house.people["Priya"].id
+        house.session.execute(update(RoleGrant).where(priya).values(until=moment - timedelta(seconds=1)))
+    house.session.commit()
+    assert "Your access has changed since this file was made." in client.post(before, {}, 403).text
+    client.post(ready_file(house, "Bo", now() + timedelta(seconds=1)), {}, 200)
 
 
 # Deputies who may act

@@ -33,6 +33,7 @@ from course.people.queries.roles import (
 )
 from course.people.queries.team_tree import TeamView, members_below, order_as_tree, teams
 from course.people.queries.visibility import (
+    has_lost_access_since,
     has_permission_for,
     ids_recordable_by,
     ids_visible_to,
@@ -65,6 +66,7 @@ __all__ = [
     "delegations_to_deputy",
     "employment_spells",
     "has_expired_roles",
+    "has_lost_access_since",
     "has_permission_for",
     "ids_recordable_by",
     "ids_visible_to",

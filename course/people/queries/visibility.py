@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Deputy, Membership, Person, RoleGrant, Team, is_role_open
@@ -131,3 +131,21 @@ def represented_managers(session: Session, viewer: Viewer, subject: tuple[str, i
     if above.intersection(viewer.leads):
         return ()
     return tuple(sorted({manager for team, manager in viewer.acts if team in above}))
+
+
+def has_lost_access_since(session: Session, person_id: int, since: datetime, since_day: date, today: date) -> bool:
+    """Whether a role of somebody, or what a manager lent to them, has ended since that moment, which was on `since_day`:
+    what was made for them before may hold more than they may see now. One query."""
+    lent = select(Deputy.manager_id).where(Deputy.deputy_id == person_id, Deputy.until >= since_day)
+    roles = select(RoleGrant.id).where(
+        or_(
+            and_(RoleGrant.person_id == person_id, RoleGrant.until >= since),
+            and_(RoleGrant.person_id == person_id, RoleGrant.last_day >= since_day, RoleGrant.last_day < today),
+            and_(RoleGrant.person_id.in_(lent), RoleGrant.until >= since),
+        )
+    )
+    lendings = select(Deputy.id).where(
+        Deputy.deputy_id == person_id,
+        or_(Deputy.ended_at >= since, and_(Deputy.until >= since_day, Deputy.until < today)),
+    )
+    return bool(session.execute(select(or_(roles.exists(), lendings.exists()))).scalar_one())
