@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +12,9 @@ from course.dates import civil_date
 
 ZONE_KEY = "zone"  # where the application factory stores the time zone in every session
 
+# Gives the ids of the managers for whom somebody acts as a deputy with respect to a person or team (its kind and id).
+ManagersLookup = Callable[[Session, tuple[str, int] | None], tuple[int, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -18,12 +22,19 @@ class Context:
 
     `session` is the session of the unit of work; `actor` the id of the person who acts (None: the program itself, such
     as a command or a job); `now` the moment, with a time zone; `zone` the IANA name of the installation's time zone.
+    `managers_of` gives the managers for whom the actor acts as a deputy with respect to a person or team; None if the
+    actor is no deputy.
     """
 
     session: Session
     actor: int | None
     now: datetime
     zone: str
+    managers_of: ManagersLookup | None = None
+
+    def represented(self, subject: tuple[str, int] | None) -> tuple[int, ...]:
+        """The ids of the managers for whom the actor acts as a deputy with respect to this person or team."""
+        return () if self.managers_of is None else self.managers_of(self.session, subject)
 
     @property
     def today(self) -> date:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from course.audit import queries
 from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
-from course.audit.rules import INITIAL_HASH, EventSubject, canonical_json, entry_hash
+from course.audit.rules import INITIAL_HASH, REPRESENTED, EventSubject, canonical_json, entry_hash
 from course.context import Context
 
 _PENDING_KEY = "audit"  # the key of a session's events that are not written yet
@@ -46,7 +46,7 @@ def record_event(context: Context, what: str, subject: EventSubject | None, deta
 
     Details never hold passwords, tokens, answers or notes, nor names and addresses of people: the log can never be
     erased. For the same reason a `reason` about a person is left out: it is stored with the fact, and may be about
-    health. Raises ValueError for an event that no feature declares.
+    health. Where a deputy acts the managers for whom it is done are added. Raises ValueError for an event that no feature declares.
     """
     session = context.session
     if event_kind(what) is None:
@@ -55,6 +55,9 @@ def record_event(context: Context, what: str, subject: EventSubject | None, deta
         session.begin()
     if subject is not None and subject[0] == "person":
         details = {name: value for name, value in details.items() if name != "reason"}
+    managers = context.represented(subject)
+    if managers:
+        details = {**details, REPRESENTED: list(managers)}
     transaction = session.get_nested_transaction() or session.get_transaction()
     session.info.setdefault(_PENDING_KEY, []).append(
         _PendingEvent(transaction, context.now, context.actor, what, subject, canonical_json(details))

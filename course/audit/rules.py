@@ -15,6 +15,7 @@ from course.translation import lazy_gettext as _
 
 INITIAL_HASH = "0" * 64  # the previous hash of the first entry
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+REPRESENTED = "deputy_of"  # the detail that names the managers for whom a deputy acted, by id
 EventSubject = tuple[str, int]  # the subject of an event: its kind and its id
 
 

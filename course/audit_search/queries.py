@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry
-from course.audit.rules import AuditLogEntry, details_in_words, event_sentence
-from course.people.models import Person, Team
+from course.audit.rules import REPRESENTED, AuditLogEntry, details_in_words, event_sentence
+from course.people.models import Membership, Person, Team
+from course.people.queries import team_subtree
 from course.text import search_key
+from course.translation import lazy_gettext as _
 
 _log = AuditEntry.__table__
 
@@ -21,7 +25,7 @@ _log = AuditEntry.__table__
 @dataclass(frozen=True)
 class AuditFilter:
     """A search: `person_ids` as actor or subject, `kinds` of event, `since` and before `until`, and a `text` in the
-    details.
+    details. `teams`: only events about these teams, those below them, and people who are in one of them or were.
 
     None means no restriction.
     """
@@ -31,12 +35,13 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None
+    teams: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
 class AuditEntryView:
     """An entry with the current names: the name of the actor, its `sentence`, and its `details` as pairs for
-    display."""
+    display. What a deputy did for a manager names both."""
 
     entry: AuditLogEntry
     actor: str | None
@@ -55,7 +60,8 @@ def people_matching(session: Session, text: str, limit: int = 200) -> tuple[int,
 def search_entries(
     session: Session, search: AuditFilter, limit: int, before: int | None = None
 ) -> list[AuditEntryView]:
-    """The newest entries that match, below the number `before`, newest first. One query."""
+    """The newest entries that match, below the number `before`, newest first. One query, and one more if a deputy did
+    any of it."""
     actor, person = aliased(Person), aliased(Person)
     rows = session.execute(
         select(_log, actor.name.label("actor"), func.coalesce(person.name, Team.name).label("subject_name"))
@@ -66,7 +72,13 @@ def search_entries(
         .order_by(_log.c.number.desc())
         .limit(limit)
     )
-    return [_entry_view(AuditLogEntry(*row[:-2]), row.actor, row.subject_name) for row in rows]
+    entries = [(AuditLogEntry(*row[:-2]), json.loads(row.details), row.actor, row.subject_name) for row in rows]
+    managers = {number for _entry, details, *_others in entries for number in details.get(REPRESENTED, ())}
+    names: dict[int, str] = {}
+    if managers:
+        named = session.execute(select(Person.id, Person.name).where(Person.id.in_(managers)))
+        names = {row.id: row.name for row in named}
+    return [_entry_view(entry, details, actor, subject, names) for entry, details, actor, subject in entries]
 
 
 def _filter_terms(search: AuditFilter) -> list[ColumnElement[bool]]:
@@ -82,14 +94,29 @@ def _filter_terms(search: AuditFilter) -> list[ColumnElement[bool]]:
         terms.append(_log.c.at < search.until)
     if search.text is not None:
         terms.append(_log.c.details.icontains(search.text, autoescape=True))
+    if search.teams is not None:
+        below = select(team_subtree(search.teams).c.id)
+        members = select(Membership.person_id).where(Membership.team_id.in_(below))
+        in_team = and_(_log.c.subject_kind == "team", _log.c.subject_id.in_(below))
+        terms.append(or_(in_team, and_(_log.c.subject_kind == "person", _log.c.subject_id.in_(members))))
     return terms
 
 
-def _entry_view(entry: AuditLogEntry, actor: str | None, subject_name: str | None) -> AuditEntryView:
-    details = json.loads(entry.details)
+def _entry_view(
+    entry: AuditLogEntry,
+    details: dict[str, Any],
+    actor: str | None,
+    subject_name: str | None,
+    manager_names: Mapping[int, str],
+) -> AuditEntryView:
     # A deleted person still has an id: only the name is gone.
     actor_name = actor or (f"person {entry.actor_id}" if entry.actor_id is not None else None)
     name = subject_name or (f"{entry.subject_kind} {entry.subject_id}" if entry.subject_kind else None)
     is_self = entry.subject_kind == "person" and entry.subject_id == entry.actor_id
     sentence = event_sentence(event_kind(entry.what) or entry.what, actor_name, name, is_self, details)
+    represented = details.get(REPRESENTED)
+    if represented:
+        managers = ", ".join(manager_names.get(number, f"person {number}") for number in represented)
+        sentence = _("%(sentence)s, as deputy of %(managers)s", sentence=sentence, managers=managers)
+        details = {**details, REPRESENTED: managers}
     return AuditEntryView(entry, actor_name, sentence[:1].upper() + sentence[1:], details_in_words(details))

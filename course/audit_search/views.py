@@ -1,4 +1,4 @@
-"""The audit log for administrators: search, and download as CSV."""
+"""The audit log for administrators and auditors: search, and download as CSV."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.audit.actions import record_event
@@ -94,7 +95,9 @@ def _search_url(form: AuditSearchForm) -> str:
 
 def _audit_filter(form: AuditSearchForm) -> AuditFilter:
     zone, person_text, text = app_state().config.time_zone, form.who.data, form.text.data
+    scope = current_user.person.scope(Permission.SEE_AUDIT)
     return AuditFilter(
+        teams=None if scope.everyone else scope.teams,
         person_ids=queries.people_matching(db(), person_text) if person_text else None,
         kinds=event_names(form.kind.data) if form.kind.data else None,
         since=start_of_day(form.since.data, zone) if form.since.data else None,

@@ -16,18 +16,14 @@ from course.auth.rules import AttemptLimit, LinkPurpose, token_hash
 from course.db import RowSource, UtcDateTime
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
-from course.people.models import Deputy, Person, RoleGrant
+from course.people.models import Deputy, Person, RoleGrant, is_role_open
 from course.people.queries import newest_pathway
-from course.people.rules import Viewer, normalise_email, with_teams
+from course.people.rules import Viewer, normalise_email, with_grants
 
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
 _deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
 _SET_UP_PURPOSE: LinkPurpose = "set-up"
 _pathway = newest_pathway(_person.c.id)
-# The managers whose deputy the person is today.
-_represented_managers = select(_deputy.c.manager_id).where(
-    _deputy.c.deputy_id == bindparam("id"), _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")
-)
 _VIEWER_QUERY = (
     select(
         _person.c.id,
@@ -39,16 +35,22 @@ _VIEWER_QUERY = (
         _pathway,
         _delegated_grant.c.team_id,
         _delegated_grant.c.person_id,
+        _deputy.c.may_act,
         _person.c.language,
         *VERSION_COLUMNS,
     )
     .select_from(_person)
     .join(_credential, _credential.c.person_id == _person.c.id)
-    .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, _grant.c.until.is_(None)))
+    .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, is_role_open(_grant.c, bindparam("today"))))
+    # The managers whose deputy the person is today.
+    .outerjoin(
+        _deputy,
+        and_(_deputy.c.deputy_id == _person.c.id, _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")),
+    )
     .outerjoin(
         _delegated_grant,
         and_(
-            _delegated_grant.c.person_id.in_(_represented_managers),
+            _delegated_grant.c.person_id == _deputy.c.manager_id,
             _delegated_grant.c.role == "manager",
             _delegated_grant.c.until.is_(None),
         ),
@@ -72,14 +74,12 @@ def viewer(
     rows = session.execute(_VIEWER_QUERY, {"id": person_id, "ended": token_hash(nonce), "today": today}).all()
     if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
         return None
-    number, name, email, _key, _role, _team, pathway, _delegated_team, _manager, language, *version_columns = rows[0]
+    number, name, email, _key, _role, _team, pathway, _lent, _manager, _acts, language, *version_columns = rows[0]
     version = OrganisationVersion(*version_columns)
     grants = {(row[4], row[5]) for row in rows}
-    administrator = any(role == "administrator" for role, _ in grants)
-    managed = {team for role, team in grants if role == "manager"}
-    delegated = {(row[7], row[8]) for row in rows if row[7] is not None}
-    viewer = Viewer(number, name, email, administrator, pathway=pathway or version.pathway, language=language)
-    return with_teams(viewer, managed, delegated), version
+    delegated = {(row[7], row[8], row[9]) for row in rows if row[7] is not None}
+    viewer = Viewer(number, name, email, pathway=pathway or version.pathway, language=language)
+    return with_grants(viewer, grants, delegated), version
 
 
 @dataclass(frozen=True)

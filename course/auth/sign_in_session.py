@@ -8,11 +8,13 @@ from datetime import datetime
 
 from flask import Flask, g, session
 from flask_login import LoginManager, current_user, login_user
+from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
 from course.auth.actions import SignInGranted
 from course.clock import now
 from course.dates import civil_date
+from course.people.queries import represented_managers
 from course.people.rules import Viewer
 from course.web.app_state import app_state
 from course.web.request_language import LANGUAGE_KEY
@@ -30,6 +32,10 @@ class SignedInUser:
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    def managers_of(self, session: Session, subject: tuple[str, int] | None) -> tuple[int, ...]:
+        """The managers for whom the person acts as a deputy with respect to a person or team (course.context)."""
+        return represented_managers(session, self.person, subject)
 
     def get_id(self) -> str:
         """What the session cookie carries. A new password comes with a new session key and ends all sign-in sessions;

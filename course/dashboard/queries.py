@@ -38,13 +38,13 @@ class PeopleOverview:
     join_requests: int
 
 
-def people_overview(session: Session, viewer: Viewer, manages: bool, words: str, page: int) -> PeopleOverview:
-    """The people whom the viewer may see, a page at a time, only those that match `words` if there are any. `manages`
-    says whether the viewer may change people."""
+def people_overview(session: Session, viewer: Viewer, gives_roles: bool, words: str, page: int) -> PeopleOverview:
+    """The people whom the viewer may see, a page at a time, only those that match `words` if there are any. `gives_roles`
+    says whether the viewer may make somebody an administrator."""
     return PeopleOverview(
         people_page(session, viewer, words, page),
-        manages and has_only_one_administrator(session),
-        len(open_requests(session, viewer)),
+        gives_roles and has_only_one_administrator(session),
+        len(open_requests(session, viewer)) if "see join requests" in viewer.permissions else 0,
     )
 
 
@@ -59,9 +59,9 @@ class PersonOverview:
     certificate_link_number: int | None
 
 
-def person_page(session: Session, person_id: int) -> PersonOverview | None:
-    """Everything that the page of a person shows; None if there is nobody. At most ten queries."""
-    detail = person_detail(session, person_id)
+def person_page(session: Session, person_id: int, today: date | None = None) -> PersonOverview | None:
+    """Everything that the page of a person shows on that day; None if there is nobody. At most ten queries."""
+    detail = person_detail(session, person_id, today)
     if detail is None:
         return None
     is_here = detail.seen is not None and detail.person.erased_at is None

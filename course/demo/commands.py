@@ -18,8 +18,9 @@ from course.content.actions import archive
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.demo.actions import (
-    DEMO_ACCOUNTS,
     ORGANISATION_NAME,
+    accounts,
+    add_later_accounts,
     administration,
     create_demo,
     password_hashes,
@@ -54,7 +55,7 @@ def prepare_command() -> None:
 
 
 def prepare_demo() -> None:
-    """Migrate, fill an empty database, and print the address and the three sign-ins.
+    """Migrate, fill an empty database, and print the address and the sign-ins.
 
     A database of a real organisation is left alone: it is not even migrated.
     """
@@ -86,10 +87,13 @@ def prepare_demo() -> None:
         with unit_of_work() as session:
             administration.mark_mail_sent(session, at)
             administration.add_present_state(session, at, civil_date(at, zone))
+            add_later_accounts(session, at, civil_date(at, zone))
+        _ensure_password(password, at)
     if other is not None:
         raise click.ClickException(_WRONG_DATABASE.format(owner=other))
     click.echo(f"\nThe demonstration: {app_state().config.public_url}\n")
-    rows = [(role.capitalize(), email, password) for _, email, role in DEMO_ACCOUNTS]
+    with read_only_session() as session:
+        rows = [(role, email, password) for role, email in accounts(session)]
     headings = ("Role", "E-mail address", "Password")
     widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(3)]
     for row in [headings, tuple("-" * width for width in widths), *rows]:
@@ -98,7 +102,7 @@ def prepare_demo() -> None:
 
 
 def _ensure_password(password: str, at: datetime) -> None:
-    """Set this password for those of the three people who have another one."""
+    """Set this password for those of the people who can sign in and have another one."""
     with read_only_session() as session:
         hashes = password_hashes(session)
     others = [person_id for person_id, old in hashes.items() if old is None or not verify_password(old, password)]

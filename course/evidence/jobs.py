@@ -17,6 +17,7 @@ from course.exports.rules import NOT_ALLOWED, StageCallback
 from course.jobs.rules import JobKind, JobRun
 from course.organisation.queries import organisation
 from course.people.queries import viewers
+from course.people.rules import Scope
 from course.reports.app_status_cache import app_status_cache
 from course.reports.status_cache import StatusCache
 from course.translation import lazy_gettext as _
@@ -69,7 +70,8 @@ def make_pack(run: JobRun) -> None:
         if pack is None:
             raise LookupError("Nobody waits for this pack any more.")
         viewer = viewers(session, [pack.made_by], civil_date(run.at, app_state().config.time_zone)).get(pack.made_by)
-    if viewer is None or not (viewer.administrator or (viewer.manages and pack.team_id is not None)):
+    scope = viewer.scope("make evidence packs") if viewer else Scope(everyone=False)
+    if viewer is None or not (scope.everyone or (scope.teams and pack.team_id is not None)):
         raise LookupError(NOT_ALLOWED)
     made, data = _make(PackRequest(pack.team_id, pack.day, viewer, run.at), app_status_cache(), run.progress)
     with unit_of_work() as session:

@@ -160,10 +160,11 @@ def count_events(session: Session, ids: Collection[int], at: datetime) -> dict[s
 def selectable_teams(session: Session, viewer: Viewer, at: datetime) -> list[TeamView]:
     """The teams, as they were at the moment `at`, for which the viewer may request a pack."""
     teams = team_tree(session, at)
-    if viewer.administrator:
+    scope = viewer.scope("make evidence packs")
+    if scope.everyone:
         return teams
     parents = {team.id: team.parent_id for team in teams}
-    visible = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
+    visible = set[int]().union(*(team_subtree(team, parents) for team in scope.teams if team in parents))
     return [team for team in teams if team.id in visible]
 
 

@@ -38,14 +38,14 @@ def _set_nav_section() -> None:
 
 
 @pages.get("")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.MAKE_PACKS)
 def list_packs() -> Response:
     """The form to request a pack, prefilled from `team` and `on` in the query string, and the viewer's newest packs."""
     return _render_page(_pack_form(_requested_day() or today(), team=request.args.get("team", "")))
 
 
 @pages.post("")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.MAKE_PACKS)
 def make_pack() -> PageResponse:
     """Put the job that makes a pack into the queue; it goes on when the page is left."""
     form = _pack_form(today())
@@ -72,7 +72,7 @@ def _unfinished_pack_url(person_id: int) -> str:
 
 
 @pages.get(f"/<{_PACK_ID}:pack_id>")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.MAKE_PACKS)
 def pack_progress(pack_id: int) -> str:
     """The progress of a pack, or the link to download it."""
     pack = _own_pack(pack_id)
@@ -82,7 +82,7 @@ def pack_progress(pack_id: int) -> str:
 
 
 @pages.post(f"/<{_PACK_ID}:pack_id>/download")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.MAKE_PACKS)
 def download(pack_id: int) -> Response:
     """The pack as a file."""
     pack = _own_pack(pack_id)
@@ -99,7 +99,7 @@ def _own_pack(pack_id: int) -> DownloadView:
     if (
         pack is None
         or pack.kind != "evidence"
-        or not (viewer.administrator or pack.team_id in _team_ids(_selectable_teams(pack.day)))
+        or not (viewer.scope(Permission.MAKE_PACKS).everyone or pack.team_id in _team_ids(_selectable_teams(pack.day)))
     ):
         abort(404)
     return pack
@@ -128,7 +128,7 @@ def _pack_form(day: date, team: str = "") -> PackForm:
     teams = [*current_teams, *(team_view for team_view in past_teams if team_view.id not in _team_ids(current_teams))]
     form.team.choices = (
         team_choices(teams, _("Everyone"))
-        if current_user.person.administrator
+        if current_user.person.scope(Permission.MAKE_PACKS).everyone
         else {str(team_view.id): "– " * team_view.depth + team_view.name for team_view in teams}
     )
     if request.method == "POST" and form.team.data not in form.team.choices:

@@ -63,8 +63,8 @@ def working_link(session: Session, token: str, today: date) -> JoinLinkView | No
 
 
 def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
-    """The open join requests that the viewer may see: all for an administrator, those of their teams and the teams below for a
-    manager."""
+    """The open join requests that the viewer may see: all for an administrator or HR, those of their teams and the teams below
+    for a manager."""
     request = RegistrationRequest
     rows = (
         select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at)
@@ -73,15 +73,17 @@ def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
         .where(request.decided_at.is_(None))
         .order_by(request.id)
     )
-    if not viewer.administrator:
-        rows = rows.where(Team.id.in_(visible_team_ids(viewer)))
+    if not viewer.scope("see join requests").everyone:
+        rows = rows.where(Team.id.in_(visible_team_ids(viewer, "see join requests")))
     return [JoinRequestView(*row) for row in session.execute(rows)]
 
 
 def decidable_request(session: Session, viewer: Viewer, request_id: int) -> JoinRequestView | None:
-    """One open join request; None if the viewer may not see it, or sees it only as a deputy."""
+    """One open join request; None if the viewer may not see it, or only sees it."""
     found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
-    return found if found is not None and may_manage_team(session, viewer, found.team_id) else None
+    return (
+        found if found is not None and may_manage_team(session, viewer, found.team_id, "decide join requests") else None
+    )
 
 
 def count_open_requests(session: Session, link_id: int) -> int:
@@ -97,7 +99,7 @@ def decider_addresses(session: Session, team_id: int) -> list[str]:
         select(Person.email, RoleGrant.role)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
-        .where((RoleGrant.team_id == team_id) | (RoleGrant.role == "administrator"))
+        .where(((RoleGrant.team_id == team_id) & (RoleGrant.role == "manager")) | (RoleGrant.role == "administrator"))
         .order_by(Person.email)
     )
     found = session.execute(rows).all()

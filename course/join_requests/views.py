@@ -80,14 +80,16 @@ def _within_rate_limit(email: str) -> bool:
 
 
 @pages.get("/registrations")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_JOIN_REQUESTS)
 def overview() -> str:
     """The open join requests and the join links."""
     g.here = "people"
     viewer = current_user.person
-    links = queries.join_links(db(), _today()) if viewer.administrator else []
+    links = queries.join_links(db(), _today()) if Permission.MANAGE_PEOPLE in viewer.permissions else []
     found = queries.open_requests(db(), viewer)
-    decides = {one.team_id for one in found if may_manage_team(db(), viewer, one.team_id)}
+    decides = {
+        one.team_id for one in found if may_manage_team(db(), viewer, one.team_id, Permission.DECIDE_JOIN_REQUESTS)
+    }
     return render_template("join_requests/overview.html", requests=found, links=links, decides=decides)
 
 
@@ -126,7 +128,7 @@ def revoke_link(link_id: int) -> PageResponse:
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/approve")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.DECIDE_JOIN_REQUESTS)
 def approve(request_id: int) -> PageResponse:
     """Approve a join request: the person is added and invited."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
@@ -147,7 +149,7 @@ def approve(request_id: int) -> PageResponse:
 
 
 @pages.post("/registrations/<int(max=2147483647):request_id>/refuse")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.DECIDE_JOIN_REQUESTS)
 def refuse(request_id: int) -> PageResponse:
     """Refuse a join request."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)

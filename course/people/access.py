@@ -9,7 +9,6 @@ from course.clock import now
 from course.dates import civil_date
 from course.people import queries
 from course.people.events import RecordOpened
-from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import db, publish_after_response
 
@@ -21,16 +20,11 @@ def publish_record_opened(person_id: int) -> None:
         publish_after_response(RecordOpened(person_id, viewer, civil_date(at, app_state().config.time_zone), at))
 
 
-DEPUTY_READ_ONLY = _(
-    "As a deputy you can see this but not change it. Ask the person’s manager or an administrator to do it."
-)
-
-
 def recordable_person(person_id: int) -> queries.PersonView:
     """Somebody about whom the viewer may record something, or do something that concerns them. Whoever may not see them
-    finds nothing; whoever only sees them is told that."""
+    finds nothing; whoever only sees them is told why."""
     viewer = current_user.person
     found = queries.visible_person(db(), viewer, person_id) or abort(404)
     if not queries.may_record(db(), viewer, person_id):
-        abort(403, DEPUTY_READ_ONLY)
+        abort(403, viewer.read_only_reason)
     return found

@@ -76,6 +76,7 @@ class PeopleMerged:
 AUDIT_EVENTS = (
     AuditEventKind("deputy.ended", _("{who} ended the deputy access of {whom}")),
     AuditEventKind("deputy.named", _("{who} made {whom} their deputy until {until}")),
+    AuditEventKind("deputy.named_to_act", _("{who} made {whom} their deputy, who may also act, until {until}")),
     AuditEventKind(
         "pathway.chosen", _("{who} chose a pathway for {whom}"), own=_("{who} chose a pathway for themselves")
     ),
@@ -91,6 +92,7 @@ AUDIT_EVENTS = (
     AuditEventKind("person.merged", _("{who} merged a second entry of {whom}")),
     AuditEventKind("person.returned", _("{who} recorded that {whom} returned on {first_day}")),
     AuditEventKind("role.ended", _("{who} removed a role from {whom}: {role}")),
+    AuditEventKind("role.expired", _("A role of {whom} ended after its last day, {last_day}: {role}")),
     AuditEventKind("role.granted", _("{who} made {whom} {role}")),
     AuditEventKind("team.added", _("{who} added the team {whom}")),
     AuditEventKind("team.changed", _("{who} renamed or moved the team {whom}")),

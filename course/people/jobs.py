@@ -1,14 +1,16 @@
-"""Jobs: many invitations, a few in each unit of work."""
+"""Jobs: many invitations, a few in each unit of work, and the end of roles that have a last day."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from course.context import make_context
+from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.people import actions, queries
 from course.translation import gettext as _
 from course.translation import lazy_gettext
+from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
 _INVITATION_BATCH = 100  # invitations in one unit of work
@@ -37,4 +39,21 @@ def invitation_timestamp(at: datetime | None) -> str:
 INVITATIONS = JobKind(
     "people.invite", lazy_gettext("Invitations"), send_invitation_batches, lane="mail", erases_arguments=True
 )
-JOBS = (INVITATIONS,)
+
+
+def close_expired_roles(at: datetime) -> int:
+    """Write down which roles have ended by themselves, and how many that were. Safe to run again, and twice at once."""
+    with unit_of_work() as session:
+        return actions.close_expired_roles(make_context(session, None, at))
+
+
+def _has_expired_roles(at: datetime) -> bool:
+    with read_only_session() as session:
+        return queries.has_expired_roles(session, civil_date(at, app_state().config.time_zone))
+
+
+END_ROLES = JobKind(
+    "people.end_roles", lazy_gettext("End of auditors’ roles"), lambda run: close_expired_roles(run.at),
+    every=timedelta(hours=1), wanted=_has_expired_roles,
+)  # fmt: skip
+JOBS = (INVITATIONS, END_ROLES)

@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, event, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    event,
+    false,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -72,7 +85,7 @@ def _update_open_key(_mapper: object, _connection: object, team: Team) -> None:
 
 
 _OPEN = text("until IS NULL")
-_OPEN_ADMINISTRATOR = text("until IS NULL AND team_id IS NULL")
+_OPEN_FOR_EVERYONE = text("until IS NULL AND team_id IS NULL")
 
 
 class Membership(Base):
@@ -122,7 +135,8 @@ class Employment(Base):
 
 
 class RoleGrant(Base):
-    """A role beyond that of a learner: manager of a team and all below it, or administrator of everything."""
+    """A role beyond that of a learner: manager of a team and all below it, HR or administrator of everything, or auditor
+    of one or the other up to and including the day `last_day`. `until` is when a role was taken away."""
 
     __tablename__ = "role_grant"
 
@@ -132,25 +146,43 @@ class RoleGrant(Base):
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     since: Mapped[datetime] = mapped_column(UtcDateTime)
     until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_day: Mapped[date | None] = mapped_column(Date)
 
     __table_args__ = (
         Index("ix_role_grant_person", "person_id"),
-        Index("uq_role_grant_managed", "person_id", "team_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index(
-            "uq_role_grant_administrator",
+            "uq_role_grant_of_team",
             "person_id",
+            "role",
+            "team_id",
             unique=True,
-            sqlite_where=_OPEN_ADMINISTRATOR,
-            postgresql_where=_OPEN_ADMINISTRATOR,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
         ),
-        CheckConstraint("role in ('manager', 'administrator')", name="role"),
-        CheckConstraint("(role = 'manager') = (team_id is not null)", name="team"),
+        Index(
+            "uq_role_grant_of_everyone",
+            "person_id",
+            "role",
+            unique=True,
+            sqlite_where=_OPEN_FOR_EVERYONE,
+            postgresql_where=_OPEN_FOR_EVERYONE,
+        ),
+        CheckConstraint("role in ('manager', 'hr', 'auditor', 'administrator')", name="role"),
+        CheckConstraint("role = 'auditor' or (role = 'manager') = (team_id is not null)", name="team"),
+        CheckConstraint("(role = 'auditor') = (last_day is not null)", name="last_day"),
     )
+
+
+def is_role_open(grant: Any, today: Any) -> ColumnElement[bool]:
+    """Whether a row of the role table is a role on that day (a date, or a bound parameter of one): it was not taken away,
+    and its last day, if it has one, has not passed. `grant` is the class, an alias of it, or the columns of one."""
+    return and_(grant.until.is_(None), or_(grant.last_day.is_(None), grant.last_day >= today))
 
 
 class Deputy(Base):
     """A manager lends their sight of their teams to somebody, up to and including the day `until`. What the manager
-    manages at a moment is what the deputy sees then, and only sees; `ended_at` is when it was taken back before that."""
+    manages at a moment is what the deputy sees then; what they may do there as well if `may_act` is in
+    people/rules.py. `ended_at` is when it was taken back before that."""
 
     __tablename__ = "deputy"
 
@@ -159,6 +191,7 @@ class Deputy(Base):
     deputy_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     until: Mapped[date] = mapped_column(Date)
     reason: Mapped[str] = mapped_column(String(200))
+    may_act: Mapped[bool] = mapped_column(default=False, server_default=false())
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

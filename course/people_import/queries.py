@@ -244,12 +244,14 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         select(Membership.person_id, Membership.team_id).where(Membership.until.is_(None), among(Membership.person_id))
     ):
         teams[person].add(team)
-    grants = select(RoleGrant.person_id, RoleGrant.team_id).where(RoleGrant.until.is_(None), among(RoleGrant.person_id))
-    administrators: set[int] = set()
-    for person, managed in session.execute(grants):
-        if managed is None:
+    grants = select(RoleGrant.person_id, RoleGrant.role, RoleGrant.team_id).where(RoleGrant.until.is_(None))
+    administrators, auditors = set[int](), set[int]()
+    for person, role, managed in session.execute(grants.where(among(RoleGrant.person_id))):
+        if role == "administrator":
             administrators.add(person)
-        else:
+        elif role == "auditor":
+            auditors.add(person)
+        elif managed is not None:
             manages[person].add(managed)
     stays = select(Employment.person_id, Employment.start).where(among(Employment.person_id)).order_by(Employment.id)
     starts = {row.person_id: row.start for row in session.execute(stays)}
@@ -285,6 +287,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             frozenset(former[row.id] - {row.email, ""}),
             merged.get(row.id),
             frozenset(numbers[row.id] - {row.staff_number}),
+            row.id in auditors,
         )
         for row in session.execute(people)
     ]

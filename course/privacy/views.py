@@ -121,7 +121,7 @@ def schedule() -> PageResponse:
 
 
 @pages.route(f"/privacy/erase/{_PERSON_ID}", methods=["GET", "POST"])
-@requires_permission(Permission.MANAGE_PEOPLE)
+@requires_permission(Permission.ERASE_PEOPLE)
 def erase(person_id: int) -> PageResponse:
     """What is stored about a person, until when and why; and the form to request erasure."""
     g.here = "people"

@@ -88,7 +88,7 @@ def _reminders_page(person_id: int, name: str, email: str, own: bool) -> str:
 
 
 @pages.post("/summary")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.GET_REPORTS)
 def summary() -> WsgiResponse:
     """Choose whether the viewer gets the weekly digest."""
     wanted = request.form.get("wanted") == "yes"

@@ -132,7 +132,7 @@ def make_report_file(run: JobRun) -> None:
         if file is None:
             raise LookupError("Nobody waits for this file any more.")
         viewer = viewers(session, [file.made_by], today).get(file.made_by)
-    if viewer is None or not viewer.permissions:
+    if viewer is None or "see people" not in viewer.permissions:
         raise LookupError(NOT_ALLOWED)
     wanted, _ = parse_filter(dict(parse_qsl(str(run.arguments["filter"]))), STATUS_GROUPS, SETTINGS, today)
     asked = ReportRequest(file.kind, wanted, viewer, run.at)

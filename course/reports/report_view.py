@@ -76,8 +76,8 @@ class ReportView:
 def build_report_view(
     context: Context, cache: StatusCache, viewer: Viewer, report_filter: ReportFilter, organisation_name: str
 ) -> ReportView:
-    """The report of the teams that the viewer manages today and of all teams that were below them on the day; for an
-    administrator of everybody, under the organisation's name. A team outside that is treated as if it did not exist.
+    """The report of the teams that the viewer sees today and of all teams that were below them on the day; for who sees
+    everybody, of all, under the organisation's name. A team outside that is treated as if it did not exist.
     It is derived from the facts, also for today."""
     today = context.today
 
@@ -145,14 +145,15 @@ def _scope(tree: Sequence[TeamView], viewer: Viewer, report_filter: ReportFilter
     parents = {team.id: team.parent_id for team in tree}
     names = {team.id: team.name for team in tree}
     visible: frozenset[int] | None = None
-    if not viewer.administrator:
-        visible = frozenset().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
+    seen = viewer.scope("see people")
+    if not seen.everyone:
+        visible = frozenset().union(*(team_subtree(team, parents) for team in seen.teams if team in parents))
     included, name, chosen = visible, organisation_name, None
     if report_filter.team in parents and (visible is None or report_filter.team in visible):
         chosen = report_filter.team
         included, name = frozenset(team_subtree(chosen, parents)), names[chosen]
     elif visible is not None:
-        managed_names = [names[team] for team in viewer.manages if team in names]
+        managed_names = [names[team] for team in seen.teams if team in names]
         name = managed_names[0] if len(managed_names) == 1 else _("My teams")
     return _Scope(included, [team for team in tree if visible is None or team.id in visible], names, name, chosen)
 

@@ -20,8 +20,7 @@ from course.exports.queries import DownloadView, download, file_content, unfinis
 from course.exports.rules import FileRequest
 from course.exports.views import file_response
 from course.organisation.request_organisation import current_organisation
-from course.people.access import DEPUTY_READ_ONLY
-from course.people.queries import ids_visible_to
+from course.people.queries import has_lost_access_since, ids_visible_to
 from course.recertification.rules.explanations import COUNTED_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
 from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
@@ -206,21 +205,25 @@ def download_file(file_id: int) -> Response:
 
 
 def _own_download(file_id: int) -> DownloadView:
-    """A report file that the viewer requested."""
-    requested = download(db(), current_user.person.id, file_id)
-    return requested if requested is not None and requested.kind in REPORT_FORMATS else abort(404)
+    """A report file that the viewer requested, and that cannot hold more than they may see now."""
+    viewer_id = current_user.person.id
+    requested = download(db(), viewer_id, file_id)
+    if requested is None or requested.kind not in REPORT_FORMATS:
+        abort(404)
+    since_day = civil_date(requested.made_at, app_state().config.time_zone)
+    if has_lost_access_since(db(), viewer_id, requested.made_at, since_day, today()):
+        abort(403, _("Your access has changed since this file was made. Ask for the report again."))
+    return requested
 
 
 @pages.route("/remind", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def remind() -> Response | WsgiResponse:
     """Remind everybody on today's list who has something to do, with one reason. The query string holds the filter."""
     report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
     if mistakes or report_filter.on is not None:
         abort(404)
     view, form, at, viewer = my_report_view(report_filter), RemindForm(), now(), current_user.person
-    if not _can_remind():
-        abort(403, DEPUTY_READ_ONLY)
     (ids, total), zone = actionable_people(db(), view, viewer, MAX_REMINDERS), app_state().config.time_zone
     if form.validate_on_submit():
         sent = [one for one in remind_all(signed_in_context(db(), at), ids, form.reason.data or "") if one.send_at]
@@ -245,8 +248,8 @@ def remind() -> Response | WsgiResponse:
 
 
 def _can_remind() -> bool:
-    """Whether the viewer may remind anybody: not if they see all of them only as a deputy."""
-    return not current_user.person.only_reads
+    """Whether the viewer may remind anybody: not if they only see all of them."""
+    return Permission.ACT_FOR_PEOPLE in current_user.person.permissions
 
 
 def _remindable_number(view: ReportView) -> int:
@@ -266,14 +269,14 @@ def _names_by_reason(previews: Iterable[ReminderPreview], names: Mapping[int, st
 
 
 @pages.get("/reminded/<int(max=2147483647):reminder_id>")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def sent_reminders(reminder_id: int) -> str:
     """The reminders that the viewer requested together, and what became of them."""
     return render_template("reports/reminded.html", every=_visible_batch(reminder_id), reminder_id=reminder_id)
 
 
 @pages.post("/reminded/<int(max=2147483647):reminder_id>/end")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def withdraw_all(reminder_id: int) -> WsgiResponse:
     """Withdraw all of these reminders that have not been sent."""
     viewer, at = current_user.person, now()

@@ -61,7 +61,7 @@ def send_scheduled_reports(at: datetime) -> int:
 
 def may_receive_report(viewer: Viewer | None, seen: ReportView, team_id: int | None) -> bool:
     """Whether somebody may have the report of that team (None: of all whom they see). `seen` is what they are shown."""
-    if viewer is None or not (viewer.administrator or viewer.manages):
+    if viewer is None or "get reports by mail" not in viewer.permissions:
         return False
     return team_id is None or seen.team == team_id
 

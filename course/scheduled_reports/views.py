@@ -40,7 +40,7 @@ def _set_navigation() -> None:
 
 
 @pages.route("", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.GET_REPORTS)
 def overview() -> Response | WsgiResponse:
     """Who gets reports by mail (managers see their own subscriptions), and the form for another subscription."""
     form = _subscription_form()
@@ -61,7 +61,7 @@ def overview() -> Response | WsgiResponse:
 
 
 @pages.post("/<int(max=2147483647):subscription_id>/end")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.GET_REPORTS)
 def end_subscription(subscription_id: int) -> WsgiResponse:
     """End a subscription. Managers end their own subscriptions only."""
     viewer = current_user.person
@@ -79,7 +79,7 @@ def _subscription_form() -> ReportSubscriptionForm:
     viewer = current_user.person
     form = ReportSubscriptionForm(email=viewer.email, team=request.args.get("team", ""))
     teams = my_report_view(ReportFilter()).teams
-    form.team.choices = team_choices(teams, _("Everyone") if viewer.administrator else _("All my teams"))
+    form.team.choices = team_choices(teams, _("Everyone") if viewer.sees_everyone else _("All my teams"))
     if not viewer.administrator:
         del form.email
     return form

@@ -110,7 +110,8 @@ def team_detail(session: Session, team_id: int, at: datetime) -> TeamDetail | No
     managers = (
         select(Person.id, Person.name, Person.email)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .where(RoleGrant.role == "manager", RoleGrant.team_id == team_id)
+        .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
         .order_by(*BY_NAME)
     )
     return TeamDetail(

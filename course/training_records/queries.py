@@ -16,7 +16,7 @@ from course.mail.models import OutboxMail
 from course.mail.queries import MailState, mail_states
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.people.queries import BY_NAME
-from course.people.rules import distinct_names, role_label
+from course.people.rules import distinct_names, role_in_words
 from course.reminders.models import Reminder
 from course.reminders.queries import LEARNER, REQUESTED
 from course.training_records.models import RecordView
@@ -101,15 +101,13 @@ def _viewer_roles(session: Session, viewers: Collection[int]) -> dict[int, list[
     """The roles that these viewers have and had, by viewer."""
     roles: dict[int, list[ViewingRole]] = defaultdict(list)
     grants = session.execute(
-        select(RoleGrant.person_id, RoleGrant.role, Team.name, RoleGrant.since, RoleGrant.until)
+        select(RoleGrant.person_id, RoleGrant.role, Team.name, RoleGrant.since, RoleGrant.until, RoleGrant.last_day)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(RoleGrant.person_id.in_(viewers))
         .order_by(RoleGrant.id)
     )
-    for person_id, role, team, since, until in grants:
-        roles[person_id].append(
-            ViewingRole(_("Manager of %(team)s", team=team) if team else role_label(role), since, until)
-        )
+    for person_id, role, team, since, until, last_day in grants:
+        roles[person_id].append(ViewingRole(role_in_words(role, team), since, until, last_day))
     manager = aliased(Person)
     deputy_rows = session.execute(
         select(Deputy.deputy_id, manager.name, Deputy.made_at, Deputy.ended_at, Deputy.until)

@@ -16,7 +16,7 @@ from course.learning.queries import progress_facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.request_organisation import current_organisation
 from course.people.access import publish_record_opened, recordable_person
-from course.people.queries import PersonView, may_record, visible_person
+from course.people.queries import PersonView, has_permission_for, may_record, visible_person
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS
@@ -56,6 +56,7 @@ def person(person_id: int) -> str:
     policies = renewal.policies(db(), zone)
     pathway = subject.pathway or organisation.pathway
     may_change = may_record(db(), current_user.person, person_id)
+    sees_attempts = has_permission_for(db(), current_user.person, Permission.SEE_ATTEMPTS, person_id)
     is_other, status = person_id != current_user.person.id, certification_status(facts, policies, today)
     return render_template(
         "training_records/person.html",
@@ -68,7 +69,7 @@ def person(person_id: int) -> str:
         ],
         certificates=certificates(db(), person_id),
         progress=progress(library().for_(pathway, organisation.nation), learnt(row_source(), person_id)),
-        tries=queries.attempt_summaries(db(), person_id, zone),
+        tries=queries.attempt_summaries(db(), person_id, zone) if sees_attempts else None,
         title=_attempt_title,
         reminders=reminder_history(db(), person_id),
         entries=renewal.recertification_entries(db(), person_id),
@@ -98,7 +99,7 @@ def _remindable_person(person_id: int) -> PersonView:
 
 
 @pages.route("/report/people/<int(max=2147483647):person_id>/remind", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def remind(person_id: int) -> Response | WsgiResponse:
     """Remind a person now, or show the reason why that is not possible."""
     recipient, form, at, zone = _remindable_person(person_id), RemindForm(), now(), app_state().config.time_zone
@@ -128,7 +129,7 @@ def remind(person_id: int) -> Response | WsgiResponse:
 
 
 @pages.post("/report/people/<int(max=2147483647):person_id>/remind/<int(max=2147483647):reminder_id>/end")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
     """Withdraw a reminder before it is sent."""
     recipient, viewer = _remindable_person(person_id), current_user.person

@@ -19,8 +19,20 @@ V = TypeVar("V", bound=Callable[..., Any])
 class Permission(StrEnum):
     """What a role allows beyond a person's own training; people/rules.py says which role has which permissions."""
 
-    SEE_PEOPLE = "see people"
+    SEE_PEOPLE = "see people"  # lists of people, the report of any day, and the page of somebody's training
+    SEE_ATTEMPTS = "see attempts"  # on that page, which checks somebody passed and when
+    SEE_RESULTS = "see team results"
+    SEE_RESULTS_OF_EVERYONE = "see results of everyone"
+    MAKE_PACKS = "make evidence packs"
+    GET_REPORTS = "get reports by mail"
+    SEE_DEPUTIES = "see deputies"
+    ACT_FOR_PEOPLE = "act for people"  # remind, give more time, record leave and earlier certificates
+    RECORD_TALKS = "record talks"
+    SEE_JOIN_REQUESTS = "see join requests"
+    DECIDE_JOIN_REQUESTS = "decide join requests"
     MANAGE_PEOPLE = "manage people"
+    GIVE_EVERY_ROLE = "give every role"
+    ERASE_PEOPLE = "erase people"
     MANAGE_ORGANISATION = "manage the organisation"
     SEE_AUDIT = "see the audit log"
     RUN_SYSTEM = "run the system"
@@ -47,14 +59,21 @@ def sign_in_required(view: V) -> V:
     return _set_access_rule(view, SIGNED_IN)
 
 
-def requires_permission(permission: Permission) -> Callable[[V], V]:
-    """Mark a view that only people may open whose role has the permission."""
-    return lambda view: _set_access_rule(view, permission)
+def requires_permission(permission: Permission, post: Permission | None = None) -> Callable[[V], V]:
+    """Mark a view that only people may open whose role has the permission; what it is sent needs `post`, if given."""
+
+    def mark(view: V) -> V:
+        view.post_rule = post  # type: ignore[attr-defined]
+        return _set_access_rule(view, permission)
+
+    return mark
 
 
-def access_rule_of(app: Flask, endpoint: str) -> object:
-    """The access rule of a route; None if it has none, which a project test forbids."""
-    return getattr(app.view_functions[endpoint], "access_rule", None)
+def access_rule_of(app: Flask, endpoint: str, method: str = "GET") -> object:
+    """The access rule of a route for a method; None if it has none, which a project test forbids."""
+    view = app.view_functions[endpoint]
+    rule = getattr(view, "access_rule", None)
+    return (getattr(view, "post_rule", None) or rule) if method == "POST" else rule
 
 
 def init(app: Flask) -> None:
@@ -66,7 +85,7 @@ def init(app: Flask) -> None:
             return None
         if request.method == "POST" and (response := sealed_form_response()):
             return response
-        rule = access_rule_of(app, request.endpoint)
+        rule = access_rule_of(app, request.endpoint, request.method)
         if request.method == "POST":
             refuse_duplicate_form(row_source())
         if rule == PUBLIC:
@@ -82,4 +101,4 @@ def init(app: Flask) -> None:
         g.person_id = person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
             return None
-        return abort(403)
+        return abort(403, person.refusal(rule) if isinstance(rule, Permission) else None)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -171,8 +171,9 @@ def has_committed() -> bool:
 
 def signed_in_context(session: Session, at: datetime | None = None) -> Context:
     """The context in which the signed-in person acts in this unit of work; `at` is the moment, if a view has asked for
-    the time already."""
-    return make_context(session, int(current_user.person.id), at or now())
+    the time already. What a deputy does there is recorded with the manager for whom it is done."""
+    context = make_context(session, int(current_user.person.id), at or now())
+    return replace(context, managers_of=current_user.managers_of) if current_user.person.acts else context
 
 
 def write_if_free(write: Callable[[Session], object]) -> bool:

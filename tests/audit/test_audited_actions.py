@@ -90,7 +90,10 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
-    "people.delegations": [(World.name_deputy, ["deputy.named"], "boss")],
+    "people.delegations": [
+        (World.name_deputy, ["deputy.named"], "boss"),
+        (World.name_acting_deputy, ["deputy.named_to_act"], "boss"),
+    ],
     "people.withdraw_delegation": [
         (World.end_delegation, ["deputy.named", "deputy.ended"], "boss"),
         (lambda w: w.post("/people/deputies/99/end"), [], "boss"),
@@ -396,5 +399,5 @@ def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",
-        "data.erased", "certificate.found",
+        "data.erased", "certificate.found", "role.expired",
     }  # fmt: skip

@@ -139,7 +139,12 @@ class World:
     def name_deputy(self) -> None:
         self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
         self.session.commit()
-        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday")
+        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act="look")
+
+    def name_acting_deputy(self) -> None:
+        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
+        self.session.commit()
+        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act="act")
 
     def end_delegation(self) -> None:
         self.name_deputy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 
 from course.audit.models import AuditEntry
 from course.auth.models import SignInToken
+from course.clock import now
 from course.mail.models import OutboxMail
 from course.people.models import (
     Membership,
@@ -50,9 +52,12 @@ class Office:
 
     def press(self, path: str, **form: Any) -> Counter[str]:
         """Send a form from all windows at once; what was written to the log."""
+        return self.press_each(path, [form] * WINDOWS)
+
+    def press_each(self, path: str, forms: list[dict[str, Any]]) -> Counter[str]:
+        """The same with a form of its own in each window."""
         before = self.count(AuditEntry)
-        tokens = [window.token() for window in self.windows]
-        sent = [{"csrf_token": token, **form} for token in tokens]
+        sent = [{"csrf_token": window.token(), **form} for window, form in zip(self.windows, forms, strict=True)]
         found = at_once([sending(one, path, some) for one, some in zip(self.windows, sent, strict=True)])
         assert max(found) < 500, (path, found)
         with self.app.app_context(), unit_of_work() as session:
@@ -79,7 +84,15 @@ def test_what_is_sent_four_times_at_once_is_done_once(committed: Flask) -> None:
     assert office.count(Membership, here, Membership.person_id == sam) == 1
     assert office.press(f"/people/{sam}/role", role="manager", team=str(office.other)) == {"role.granted": 1}
     assert office.press(f"/people/{sam}/role", role="administrator", team="") == {"role.granted": 1}
-    assert office.count(RoleGrant, RoleGrant.person_id == sam, RoleGrant.until.is_(None)) == 2
+    assert office.press(f"/people/{sam}/role", role="hr", team="") == {"role.granted": 1}
+    audit = {"role": "auditor", "team": "", "last_day": (now() + timedelta(days=30)).date().isoformat()}
+    assert office.press(f"/people/{sam}/role", **audit) == {"role.granted": 1}
+    assert office.count(RoleGrant, RoleGrant.person_id == sam, RoleGrant.until.is_(None)) == 4
+    # Several say different days at once: one counts at the end, and each change is in the log.
+    days = [(now() + timedelta(days=days)).date().isoformat() for days in range(40, 40 + WINDOWS)]
+    found = office.press_each(f"/people/{kim}/role", [audit | {"last_day": day} for day in days])
+    assert found["role.granted"] == found["role.ended"] + 1
+    assert office.count(RoleGrant, RoleGrant.person_id == kim, RoleGrant.until.is_(None)) == 1
     form = {"name": "Sam Hill", "email": "sam.hill@example.org", "staff_number": "S1", "reason": "married"}
     assert office.press(f"/people/{sam}/correct", **form) == {"person.changed": 1}
     assert office.count(PersonChange) == 1
@@ -93,7 +106,8 @@ def test_what_is_sent_four_times_at_once_is_done_once(committed: Flask) -> None:
     }
     assert office.count(TeamChange) == 1
     assert office.press(f"/teams/{office.team}/close", reason="empty") == {"team.closed": 1}
-    assert office.press(f"/people/{kim}/leave", last_day=NOW.date().isoformat(), reason="moved") == {"person.left": 1}
+    gone = {"person.left": 1, "role.ended": 1}
+    assert office.press(f"/people/{kim}/leave", last_day=NOW.date().isoformat(), reason="moved") == gone
 
 
 def test_the_link_in_an_invitation_is_not_ended_by_a_second_press(committed: Flask) -> None:

@@ -15,8 +15,9 @@ from course.clock import now
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.people.models import Deputy, Person, RoleGrant, Team
 from course.people.queries import ids_recordable_by, ids_visible_to, viewers
+from course.people.rules import PERMISSIONS
 from course.recertification.models import RenewalExtension
-from course.web.access import Permission, access_rule_of
+from course.web.access import access_rule_of
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -27,8 +28,9 @@ SOON = TODAY + timedelta(days=20)
 
 @dataclass
 class World:
-    """Priya manages the team in which she and Kim are; Ann is her deputy. Robin manages the team above, Bo another one;
-    Cy manages the team above as well and is Priya's deputy; Alex is an administrator, and her deputy too."""
+    """Priya manages the team in which she and Kim are; Ann is her deputy, and Dee one who may also act. Robin manages the
+    team above, Bo another one; Cy manages the team above as well and is Priya's deputy; Alex is an administrator, and her
+    deputy too."""
 
     people: dict[str, Person]
     team: Team
@@ -48,10 +50,11 @@ def _world(session: Session) -> World:
         "Robin": make_person(session, "Robin Vale", "robin@example.org", "manager", top),
         "Cy": make_person(session, "Cy Ward", "cy@example.org", "manager", top),
         "Alex": make_person(session, "Alex Morgan", "alex@example.org", "administrator"),
+        "Dee": make_person(session, "Dee Moss", "dee@example.org", team=other),
     }
-    for name in ("Ann", "Cy", "Alex", "Bo"):
+    for name in ("Ann", "Cy", "Alex", "Bo", "Dee"):
         session.add(Deputy(manager_id=people["Priya"].id, deputy_id=people[name].id, until=SOON, reason="x",
-                           made_at=now()))  # fmt: skip
+                           may_act=name == "Dee", made_at=now()))  # fmt: skip
     link = RegistrationLink(team_id=team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=now())
     talk = TeamDiscussion(team_id=team.id, point=POINT, held_on=TODAY, people=4, agreed="", made_by=people["Priya"].id,
                     made_at=now())  # fmt: skip
@@ -60,7 +63,7 @@ def _world(session: Session) -> World:
     asked = RegistrationRequest(link_id=link.id, name="Lou New", email="lou@example.org", asked_at=now())
     given = {
         name: RenewalExtension(person_id=people[name].id, recorded=TODAY, until=SOON, reason="x", made_at=now())
-        for name in ("Priya", "Kim")
+        for name in ("Priya", "Kim", "Dee")
     }
     session.add_all([asked, *given.values()])
     session.commit()
@@ -98,6 +101,9 @@ PEOPLE: list[tuple[str, str, set[int]]] = [
     ("Priya", "Priya", NOTHING),  # nobody about themselves
     ("Ann", "Kim", READS),  # a deputy reads
     ("Ann", "Priya", READS),  # and records nothing for whoever made them one
+    ("Dee", "Kim", DONE),  # one who may act does what the manager does
+    ("Dee", "Priya", READS),  # but nothing for the manager who let them
+    ("Dee", "Dee", NOTHING),
     ("Bo", "Kim", READS),  # also if they manage another team
     ("Bo", "Priya", READS),
     ("Robin", "Kim", DONE),
@@ -110,6 +116,7 @@ PEOPLE: list[tuple[str, str, set[int]]] = [
 ]
 TEAMS: list[tuple[str, set[int]]] = [
     ("Priya", DONE), ("Ann", READS | NOTHING), ("Bo", READS | NOTHING), ("Robin", DONE), ("Cy", DONE), ("Alex", DONE),
+    ("Dee", DONE),
     ("Kim", READS),
 ]  # fmt: skip
 
@@ -118,9 +125,10 @@ def test_every_address_that_a_view_opens_is_in_one_of_these_lists(prepared: Flas
     posts = {
         rule.endpoint
         for rule in prepared.url_map.iter_rules()
-        if "POST" in (rule.methods or ()) and access_rule_of(prepared, rule.endpoint) is Permission.SEE_PEOPLE
+        if "POST" in (rule.methods or ()) and access_rule_of(prepared, rule.endpoint, "POST") in PERMISSIONS["manager"]
     }
-    assert posts == set(ABOUT) | set(FOR_TEAM) | OWN | MANY
+    # The whole organisation is a manager’s in none of its pages: they have the permission in their teams only.
+    assert posts == set(ABOUT) | set(FOR_TEAM) | OWN | MANY | {"analytics.organisation_discussion"}
 
 
 @pytest.mark.both_engines
@@ -194,7 +202,8 @@ def test_who_may_be_recorded_about_is_fewer_than_who_is_seen(session: Session) -
     }
     assert told["Priya"] == ({"Priya", "Kim"}, {"Kim"})
     assert told["Ann"] == ({"Priya", "Kim"}, set())
-    assert told["Bo"] == ({"Priya", "Kim", "Ann", "Bo"}, {"Ann"})
+    assert told["Dee"] == ({"Priya", "Kim"}, {"Kim"})
+    assert told["Bo"] == ({"Priya", "Kim", "Ann", "Bo", "Dee"}, {"Ann", "Dee"})
     assert told["Robin"] == ({"Priya", "Kim", "Robin", "Cy"}, {"Priya", "Kim", "Cy"})
     assert told["Cy"] == ({"Priya", "Kim", "Robin", "Cy"}, {"Kim", "Robin"})
     assert told["Alex"] == (set(ids), set(ids))

@@ -231,6 +231,23 @@ def plan_lines(*rows: str, known: tuple[KnownPerson, ...] = (SAM, GONE, BOSS)) -
     return list(make_plan(MappedRows(cells, columns), known, TeamPaths(TEAMS), TODAY).lines)
 
 
+GUARDED = [
+    (KnownPerson(4, "Alex Morgan", "alex@example.org", "S4", start=date(2020, 1, 1), administrator=True), "refused"),
+    (KnownPerson(4, "Alex Morgan", "alex@example.org", "S4", start=date(2020, 1, 1), auditor=True), "refused"),
+    (KnownPerson(4, "Alex Morgan", "alex@example.org", "S4", start=date(2020, 1, 1)), "changed"),
+]
+
+
+@pytest.mark.parametrize(("person", "kind"), GUARDED)
+def test_no_list_changes_the_address_of_somebody_who_may_see_more_than_hr(person: KnownPerson, kind: str) -> None:
+    (line,) = plan_lines("email=mine@example.org; name=Alex Morgan; staff_number=S4", known=(person,))
+    assert line.kind == kind
+    (same,) = plan_lines("email=alex@example.org; name=Alex Morgan; staff_number=S4; pathway=clubs", known=(person,))
+    assert same.kind == "changed"
+    (leaving,) = plan_lines("email=alex@example.org; name=Alex Morgan; leaving=2026-03-01", known=(person,))
+    assert (leaving.kind == "refused") == (kind == "refused")
+
+
 ROWS = [
     ("email=new@example.org; name=Ann Lee; team=Trust > North", "added", "Team: Trust > North."),
     ("email=new@example.org; name=Ann Lee; team=West; role=Manager", "added", "Manager of: West."),

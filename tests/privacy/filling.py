@@ -64,6 +64,7 @@ WORDS: dict[str, Any] = {
     "report_bulletin.counts": {},
     "report_subscription.ended_at": None,
     "report_subscription.every": "week",
+    "role_grant.last_day": None,
     "role_grant.role": "manager",
 }
 _REFERENCED_TABLES = (

@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from course.clock import now
+from course.context import make_context
+from course.dates import civil_date
+from course.people.actions import delegate, grant_role
+from course.people.models import Person, RoleGrant
+from course.people.queries import viewers
 from course.web.access import PUBLIC, SIGNED_IN, Permission, access_rule_of
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
 pytestmark = pytest.mark.both_engines
 
-ROLES = ("nobody", "learner", "manager", "administrator")
-MAY: dict[str, set[Any]] = {
-    "learner": set(),
-    "manager": {Permission.SEE_PEOPLE},
-    "administrator": set(Permission),
+# Which role has which permission. Everyone may besides open what is their own. docs/operations.md says the same in words.
+MATRIX = """
+                           learner  manager  deputy  acting  hr  auditor  over  administrator
+see people                 -        yes      yes     yes     yes yes      -     yes
+see attempts               -        yes      yes     yes     -   yes      -     yes
+see team results           -        yes      yes     yes     -   yes      -     yes
+see results of everyone    -        -        -       -       -   yes      -     yes
+make evidence packs        -        yes      yes     yes     -   yes      -     yes
+get reports by mail        -        yes      yes     yes     yes -        -     yes
+see deputies               -        yes      yes     yes     -   -        -     yes
+act for people             -        yes      -       yes     yes -        -     yes
+record talks               -        yes      -       yes     -   -        -     yes
+see join requests          -        yes      yes     yes     yes -        -     yes
+decide join requests       -        yes      -       yes     yes -        -     yes
+manage people              -        -        -       -       yes -        -     yes
+give every role            -        -        -       -       -   -        -     yes
+erase people               -        -        -       -       -   -        -     yes
+manage the organisation    -        -        -       -       -   -        -     yes
+see the audit log          -        -        -       -       -   yes      -     yes
+run the system             -        -        -       -       -   -        -     yes
+"""
+_HEADING, *_ROWS = MATRIX.strip("\n").splitlines()
+ROLES = tuple(_HEADING.split())
+MAY: dict[str, set[Permission]] = {role: set() for role in ROLES}
+for _row in _ROWS:
+    for _role, _cell in zip(ROLES, _row[27:].split(), strict=True):
+        if _cell == "yes":
+            MAY[_role].add(Permission(_row[:27].strip()))
+# All that an auditor may send, beside what every learner may: files of what they see, of any day.
+AUDITORS_POSTS = {
+    "reports.file",
+    "reports.download_file",
+    "evidence.make_pack",
+    "evidence.download",
+    "audit_search.download",
 }
 # Something for every kind of part that a route's address may have.
 PARTS: dict[str, Any] = {
@@ -110,30 +150,74 @@ def test_what_anyone_may_open_is_written_down_here(prepared: Flask) -> None:
     assert {e for e in endpoints if access_rule_of(prepared, e) == PUBLIC} == OPEN
 
 
+def person_with(session: Session, role: str) -> Person:
+    """Somebody with a role of the matrix; "over" is an auditor whose last day was yesterday."""
+    today = civil_date(now(), "Europe/London")
+    if role in ("learner", "manager", "hr", "administrator"):
+        return make_person(session, role=role)
+    person = make_person(session)
+    if role in ("deputy", "acting"):
+        manager = make_person(session, "Priya Nair", "priya@example.org", "manager")
+        context = make_context(session, manager.id, now())
+        assert delegate(context, person.email, today, "holiday", may_act=role == "acting") is None
+    else:
+        assert grant_role(make_context(session, None, now()), person.id, "auditor", None, today) is None
+        if role == "over":
+            session.execute(update(RoleGrant).values(last_day=today - timedelta(days=1)))
+    session.commit()
+    return person
+
+
+def test_the_matrix_names_every_permission() -> None:
+    assert {permission.value for permission in Permission} == {row[:27].strip() for row in _ROWS}
+
+
+def test_the_handbook_says_the_same_as_the_matrix() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = re.findall(r"(?m)^\| .+ \|$", text.partition("## Roles")[2].partition("## ")[0])
+    cells = [[cell.strip() for cell in row.strip("|").split("|")][1:] for row in table]
+    assert cells[0] == ["Manager", "Deputy who looks", "Deputy who looks and acts", "HR", "Auditor", "Administrator"]
+    columns = ("manager", "deputy", "acting", "hr", "auditor", "administrator")
+    permissions = [Permission(row[:27].strip()) for row in _ROWS]
+    assert cells[1:] == [["yes" if one in MAY[role] else "–" for role in columns] for one in permissions]
+
+
 @pytest.mark.parametrize("role", ROLES)
+def test_each_role_has_the_permissions_that_the_matrix_says_also_for_jobs(session: Session, role: str) -> None:
+    person, today = person_with(session, role), civil_date(now(), "Europe/London")
+    assert viewers(session, [person.id], today)[person.id].permissions == MAY[role]
+
+
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
 def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Session, role: str) -> None:
     client = Client(app)
     if role != "nobody":
-        sign_in(client, make_person(session, role=role))
-    tried = 0
+        sign_in(client, person_with(session, role))
+    tried, posts = 0, set()
     for rule in app.url_map.iter_rules():
-        access = access_rule_of(app, rule.endpoint)
         with app.test_request_context():
             path = app.url_for(rule.endpoint, **{name: PARTS[name] for name in rule.arguments})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             if rule.endpoint == "auth.sign_out":
                 continue
+            access = access_rule_of(app, rule.endpoint, method)
             data = {"csrf_token": client.token()} if method == "POST" else None
             status = client.flask.open(path, method=method, data=data).status_code
             where = f"{role}: {method} {path} gave {status}"
             if access == PUBLIC or (role != "nobody" and (access == SIGNED_IN or access in MAY[role])):
                 assert status not in (401, 403, 500), where
+                if method == "POST" and isinstance(access, Permission):
+                    posts.add(rule.endpoint)
             elif role == "nobody":
                 assert status == 303, where
             else:
                 assert status == 403, where
             tried += 1
     assert tried > 25
+    if role in ("learner", "over"):
+        assert posts == set()
+    if role == "auditor":
+        assert posts == AUDITORS_POSTS
 
 
 def test_signed_out_people_are_sent_to_sign_in_and_back(session: Session, client: Client) -> None:

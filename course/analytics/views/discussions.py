@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import Response, abort, flash, make_response, render_template, request
+from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.analytics import actions, queries
@@ -25,7 +26,6 @@ from course.content.library import Library
 from course.content.loaded_course import library
 from course.content.schema import LearningPoint, Option, Question
 from course.organisation.request_organisation import current_organisation
-from course.people.access import DEPUTY_READ_ONLY
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.redirects import redirect_after_post
@@ -33,14 +33,14 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.route("/everybody/talk/<point>", methods=["GET", "POST"])
-@requires_permission(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.SEE_RESULTS_OF_EVERYONE, post=Permission.RECORD_TALKS)
 def organisation_discussion(point: str) -> Response | WsgiResponse:
     """Show the sheet for the whole organisation, or record a discussion of it."""
     return _discussion_page(WHOLE_ORGANISATION, point)
 
 
 @pages.route("/team/<int(max=2147483647):team_id>/talk/<point>", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_RESULTS, post=Permission.RECORD_TALKS)
 def team_discussion(team_id: int, point: str) -> Response | WsgiResponse:
     """Show the sheet for a team, made to be printed, or record that the team held the discussion."""
     return _discussion_page(team_id or abort(404), point)
@@ -53,7 +53,7 @@ def _discussion_page(group: int, point: str) -> Response | WsgiResponse:
     name, about = visible_teams().name(group), library().points.get(point) or abort(404)
     leads = leads_group(group)
     if request.method == "POST" and not leads:
-        abort(403, DEPUTY_READ_ONLY)
+        abort(403, current_user.person.read_only_reason)
     if form.validate_on_submit() and form.held_on.data and form.people.data:
         entry = DiscussionEntry(group, point, about.title, form.held_on.data, form.people.data, form.agreed.data or "")
         with unit_of_work() as session:
@@ -114,7 +114,7 @@ def _discussion_question(point: LearningPoint, row: TeamFinding | None) -> Discu
 
 
 @pages.route("/talks/<int(max=2147483647):talk_id>/end", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.RECORD_TALKS)
 def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
     """Withdraw the record of a discussion that was recorded by mistake."""
     form = WithdrawDiscussionForm()
@@ -123,7 +123,7 @@ def withdraw_discussion(talk_id: int) -> Response | WsgiResponse:
     if group is None:
         abort(404)
     if not leads_group(group):
-        abort(403, DEPUTY_READ_ONLY)
+        abort(403, current_user.person.read_only_reason)
     point, base = library().points.get(found.point), group_url(group)
     title = point.title if point else found.point
     if form.validate_on_submit():

@@ -13,11 +13,11 @@ from course.analytics.rules.published_figures import GroupFigures
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.clock import now
 from course.dates import civil_date
-from course.people.queries import TeamView, teams
-from course.people.queries import may_manage_team as leads_team
+from course.people.queries import TeamView, may_manage_team, teams
 from course.teams.queries import parents_at
 from course.teams.rules import team_subtree
 from course.translation import lazy_gettext as _
+from course.web.access import Permission
 from course.web.addresses import url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
@@ -46,8 +46,10 @@ class VisibleTeams:
 
     @property
     def groups(self) -> set[int]:
-        """The groups that the viewer may see: these teams, and WHOLE_ORGANISATION for administrators."""
-        return {team.id for team in self.teams} | ({WHOLE_ORGANISATION} if current_user.person.administrator else set())
+        """The groups that the viewer may see: these teams, and WHOLE_ORGANISATION for who sees all results."""
+        return {team.id for team in self.teams} | (
+            {WHOLE_ORGANISATION} if Permission.SEE_RESULTS_OF_EVERYONE in current_user.person.permissions else set()
+        )
 
     @property
     def published_until(self) -> dict[int, date]:
@@ -73,18 +75,21 @@ class VisibleTeams:
 
 
 def visible_teams() -> VisibleTeams:
-    """The teams that the viewer may see: all for an administrator, otherwise those managed and all below them."""
+    """The teams whose results the viewer may see: all for an administrator, otherwise theirs and all below them."""
     all_teams, viewer = teams(db()), current_user.person
     parents = {team.id: team.parent_id for team in all_teams}
-    managed = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
-    visible = [team for team in all_teams if viewer.administrator or team.id in managed]
+    scope = viewer.scope(Permission.SEE_RESULTS)
+    managed = set[int]().union(*(team_subtree(team, parents) for team in scope.teams if team in parents))
+    visible = [team for team in all_teams if scope.everyone or team.id in managed]
     return VisibleTeams(visible, parents_at(db(), now()))
 
 
 def leads_group(group: int) -> bool:
-    """Whether the viewer may record discussions of the group: as its manager, not as a deputy."""
+    """Whether the viewer may record discussions of the group, and not only see it."""
     viewer = current_user.person
-    return bool(viewer.administrator) if group == WHOLE_ORGANISATION else leads_team(db(), viewer, group)
+    if group == WHOLE_ORGANISATION:
+        return bool(viewer.scope(Permission.RECORD_TALKS).everyone)
+    return may_manage_team(db(), viewer, group, Permission.RECORD_TALKS)
 
 
 def published_figures(group: int) -> tuple[date, GroupFigures] | None:

@@ -32,7 +32,7 @@ MAX_DECISIONS = 10  # decisions on a page; more would hide the worst
 
 
 @pages.get("")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_RESULTS)
 def choose_team() -> str:
     """List the teams whose results the viewer may see."""
     visible = visible_teams()
@@ -40,14 +40,14 @@ def choose_team() -> str:
 
 
 @pages.get("/everybody")
-@requires_permission(Permission.MANAGE_ORGANISATION)
+@requires_permission(Permission.SEE_RESULTS_OF_EVERYONE)
 def organisation_results() -> str:
     """Show the results of the whole organisation."""
     return _results_page(WHOLE_ORGANISATION)
 
 
 @pages.get("/team/<int(max=2147483647):team_id>")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_RESULTS)
 def team(team_id: int) -> str:
     """Show the results of a team and all teams below it."""
     return _results_page(team_id or abort(404))

@@ -10,8 +10,10 @@ from course.clock import now
 from course.content.schema import SETTINGS
 from course.dashboard import queries
 from course.dashboard.views.page_context import pages
-from course.people.rules import normalise_line
+from course.dates import civil_date
+from course.people.rules import grantable_roles, may_change_entry, normalise_line
 from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.unit_of_work import db
 
@@ -22,8 +24,8 @@ def people() -> str:
     """The people whom the viewer may see, a page at a time; `q` finds some of them."""
     g.here = "people"
     viewer, words = current_user.person, normalise_line(request.args.get("q", ""))
-    manages = Permission.MANAGE_PEOPLE in viewer.permissions
-    overview = queries.people_overview(db(), viewer, manages, words, query_number("page") or 1)
+    gives_roles = Permission.GIVE_EVERY_ROLE in viewer.permissions
+    overview = queries.people_overview(db(), viewer, gives_roles, words, query_number("page") or 1)
     return render_template("dashboard/people.html", found=overview.found, words=words, settings=SETTINGS, at=now(),
                            only_administrator=overview.only_administrator, asking=overview.join_requests)  # fmt: skip
 
@@ -33,13 +35,16 @@ def people() -> str:
 def person(person_id: int) -> str:
     """Somebody's name, teams, roles and stays, as they are and as they were; and certificates in an earlier name."""
     g.here = "people"
-    overview = queries.person_page(db(), person_id) or abort(404)
+    viewer, today = current_user.person, civil_date(now(), app_state().config.time_zone)
+    overview = queries.person_page(db(), person_id, today) or abort(404)
     number = overview.certificate_link_number
     return render_template(
         "dashboard/person.html",
         sheet=overview.detail,
         settings=SETTINGS,
-        only_administrator=overview.only_administrator,
+        only_administrator=overview.only_administrator and Permission.GIVE_EVERY_ROLE in viewer.permissions,
+        may_change=may_change_entry(viewer, overview.detail.held),
+        grantable=grantable_roles(viewer),
         outdated_certificates=overview.outdated_certificates,
         certificate_link=certificate_link(person_id, number) if number is not None else None,
         certificate_link_number=number,

@@ -1,9 +1,9 @@
-"""The demonstration: an invented organisation, and the three people who can sign in."""
+"""The demonstration: an invented organisation, and the people who can sign in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,9 @@ from course.demo.actions.history import HistoryWriter
 from course.demo.rules import CONTACTS, TEAMS, generate_people
 from course.organisation.actions import confirm_contact, create_organisation
 from course.organisation.queries import organisation
-from course.people.actions import Refusal, add_person, add_team
+from course.people.actions import Refusal, add_person, add_team, grant_role
 from course.people.queries import person_by_email
+from course.people.rules import role_label
 
 ORGANISATION_NAME = "Riverside Children’s Trust"
 # Name, e-mail address and role of the people who can sign in.
@@ -26,6 +27,12 @@ DEMO_ACCOUNTS = (
     ("Priya Nair", "manager@demo.example", "manager"),
     ("Alex Morgan", "admin@demo.example", "administrator"),
 )
+# Those who come today, when there is a history that they can look at; the auditor's role ends by itself.
+LATER_ACCOUNTS = (
+    ("Jamie Roster", "hr@demo.example", "hr"),
+    ("Avery Ledger", "auditor@demo.example", "auditor"),
+)
+AUDIT_DAYS = timedelta(days=60)
 
 
 def create_demo(session: Session, at: datetime, set_up_at: datetime | None = None) -> str | None:
@@ -42,9 +49,25 @@ def create_demo(session: Session, at: datetime, set_up_at: datetime | None = Non
 
 
 def password_hashes(session: Session) -> dict[int, str | None]:
-    """The password hashes of the three people who can sign in, by person id."""
-    people = [person_by_email(session, email) for _, email, _ in DEMO_ACCOUNTS]
+    """The password hashes of the people who can sign in, by person id."""
+    people = [person_by_email(session, email) for _, email, _ in (*DEMO_ACCOUNTS, *LATER_ACCOUNTS)]
     return {person.id: password_hash(session, person.id) for person in people if person is not None}
+
+
+def accounts(session: Session) -> list[tuple[str, str]]:
+    """Role and address of the people who can sign in; a demonstration of an earlier version has fewer."""
+    every = (*DEMO_ACCOUNTS, *LATER_ACCOUNTS)
+    return [(role_label(role), email) for _, email, role in every if person_by_email(session, email) is not None]
+
+
+def add_later_accounts(session: Session, at: datetime, today: date) -> None:
+    """Add HR and an auditor of everyone."""
+    for name, email, role in LATER_ACCOUNTS:
+        added = add_person(make_context(session, None, at), name, email, None, "hr" if role == "hr" else "learner")
+        if isinstance(added, Refusal):
+            raise ValueError(f"{email}: {added.message}")
+        if role == "auditor":
+            grant_role(make_context(session, None, at), added.id, role, None, today + AUDIT_DAYS)
 
 
 def set_passwords(session: Session, people: Iterable[int], hashed: str, at: datetime) -> None:

@@ -26,7 +26,14 @@ from course.people.actions.employment import (
 from course.people.actions.identity import choose_language, correct_identity, erase_address, erase_name, merge_people
 from course.people.actions.invitations import invite
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
-from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
+from course.people.actions.roles import (
+    LAST_ADMINISTRATOR,
+    close_expired_roles,
+    end_role,
+    grant_role,
+    is_last_administrator,
+    revoke_role,
+)
 from course.people.actions.team_tree import (
     NAME_TAKEN,
     AssignmentRow,
@@ -51,6 +58,7 @@ __all__ = [
     "change_team",
     "choose_language",
     "choose_pathway",
+    "close_expired_roles",
     "close_team",
     "correct_identity",
     "delegate",

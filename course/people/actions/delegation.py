@@ -17,8 +17,9 @@ from course.translation import lazy_gettext as _
 MAX_DELEGATION = timedelta(days=366)
 
 
-def delegate(context: Context, email: str, until: date, reason: str) -> Refusal | None:
-    """Let the person with this address see what the manager who acts sees, up to and including that day."""
+def delegate(context: Context, email: str, until: date, reason: str, may_act: bool = False) -> Refusal | None:
+    """Let the person with this address see what the manager who acts sees, up to and including that day, and do there
+    what ACTING_DEPUTY in people/rules.py allows if `may_act`."""
     session, manager_id, today = context.session, context.person_id, context.today
     # Two at once come one after the other; of the same twice the table takes one.
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
@@ -34,7 +35,11 @@ def delegate(context: Context, email: str, until: date, reason: str) -> Refusal 
         Deputy.manager_id == manager_id, Deputy.deputy_id == found.id, Deputy.ended_at.is_(None), Deputy.until >= today
     )
     already = Refusal(
-        "email", _("%(name)s is already your deputy. To change the last day, end their access first.", name=found.name)
+        "email",
+        _(
+            "%(name)s is already your deputy. To change the last day or what they may do, end their access first.",
+            name=found.name,
+        ),
     )
     if session.execute(standing_in.limit(1)).first() is not None:
         return already
@@ -42,10 +47,12 @@ def delegate(context: Context, email: str, until: date, reason: str) -> Refusal 
         return Refusal("until", _("Enter today or a later day."))
     if until > today + MAX_DELEGATION:
         return Refusal("until", _("Enter a day within the next 12 months."))
-    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": context.now}
+    values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "may_act": may_act,
+              "made_at": context.now}  # fmt: skip
     if insert_once(session, Deputy, **values) is None:
         return already
-    record_event(context, "deputy.named", ("person", found.id), {"until": until, "reason": reason})
+    what = "deputy.named_to_act" if may_act else "deputy.named"
+    record_event(context, what, ("person", found.id), {"until": until, "reason": reason})
     return None
 
 

@@ -25,7 +25,7 @@ from course.people.models import (
 )
 from course.people.queries.directory import person_by_email
 from course.people.queries.pathways import chosen_pathway
-from course.people.rules import ROLES, name_key, normalise_email
+from course.people.rules import FIRST_ROLES, name_key, normalise_email, role_in_log
 from course.text import normalise_line
 from course.translation import lazy_gettext as _
 
@@ -45,10 +45,10 @@ class TeamNameTakenError(ValueError):
 def add_person(context: Context, name: str, email: str, team_id: int | None, role: str) -> Person | Refusal:
     """Add somebody as a learner, and as more if `role` says so; publishes PersonAdded.
 
-    A manager manages the team that they are in. Raises ValueError for a role that does not exist.
+    A manager manages the team that they are in. Raises ValueError for a role that is not among FIRST_ROLES.
     """
     session = context.session
-    if role not in ROLES:
+    if role not in FIRST_ROLES:
         raise ValueError(f"there is no role {role!r}")
     if role == "manager" and team_id is None:
         return Refusal("team", _("Choose the team that this person manages."))
@@ -67,7 +67,7 @@ def add_person(context: Context, name: str, email: str, team_id: int | None, rol
     if role != "learner":
         managed = team_id if role == "manager" else None
         session.add(RoleGrant(person_id=person.id, role=role, team_id=managed, since=context.now))
-        granted = _("manager of %(session)s", session=team_name(session, managed)) if managed else role
+        granted = role_in_log(role, team_name(session, managed) if managed else None)
         record_event(context, "role.granted", ("person", person.id), {"role": granted})
     session.flush()
     publish(session, PersonAdded(person.id, context.now))

@@ -16,7 +16,7 @@ from course.people.actions.employment import record_departure
 from course.people.actions.memberships import join_team, open_teams
 from course.people.actions.roles import grant_role
 from course.people.events import AddressChanged, PeopleMerged
-from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
+from course.people.models import Person, PersonChange, PersonMerge, RoleGrant, is_role_open
 from course.people.rules import name_key, normalise_email
 from course.text import normalise_line
 from course.translation import languages
@@ -106,9 +106,10 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     today, address, number = context.today, second.email, second.staff_number
     for team_id in open_teams(session, person_id):
         join_team(context, into_id, team_id, False)
-    roles = select(RoleGrant.role, RoleGrant.team_id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
-    for role, managed in session.execute(roles).all():
-        grant_role(context, into_id, role, managed)
+    roles = select(RoleGrant.role, RoleGrant.team_id, RoleGrant.last_day)
+    open_roles = roles.where(RoleGrant.person_id == person_id, is_role_open(RoleGrant, today))
+    for role, team, last_day in session.execute(open_roles).all():
+        grant_role(context, into_id, role, team, last_day)
     if take_address or (number and not first.staff_number):
         # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
         gone = f"merged-{person_id}@merged.invalid" if take_address else address

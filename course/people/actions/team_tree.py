@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,9 @@ from course.audit.actions import record_event
 from course.audit.rules import changed_values
 from course.context import Context
 from course.people.actions.directory import Refusal
+from course.people.actions.roles import end_role
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
-from course.people.rules import team_subtree
+from course.people.rules import role_in_log, team_subtree
 from course.text import comparison_key, normalise_line
 from course.translation import lazy_gettext as _
 
@@ -75,16 +76,14 @@ def merge_teams(context: Context, team_id: int, into_id: int, reason: str) -> Re
         _record_change(context, child, "changed", reason)
         child.parent_id = into_id
     into = teams[into_id]
-    for person_id, there in _reassign(session, Membership, team_id, into_id, context.now):
+    for person_id, _role, there in _reassign(context, Membership, team_id, into_id):
         record_event(context, "team.left", ("person", person_id), {"team": team.name})
         if not there:
             record_event(context, "team.joined", ("person", person_id), {"team": into.name})
-    for person_id, there in _reassign(session, RoleGrant, team_id, into_id, context.now):
-        record_event(context, "role.ended", ("person", person_id), {"role": _("manager of %(name)s", name=team.name)})
+    for person_id, role, there in _reassign(context, RoleGrant, team_id, into_id):
+        record_event(context, "role.ended", ("person", person_id), {"role": role_in_log(role, team.name)})
         if not there:
-            record_event(
-                context, "role.granted", ("person", person_id), {"role": _("manager of %(name)s", name=into.name)}
-            )
+            record_event(context, "role.granted", ("person", person_id), {"role": role_in_log(role, into.name)})
     _record_change(context, team, "merged", reason, into_id)
     team.closed_at = context.now
     session.flush()
@@ -107,9 +106,9 @@ def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
         return Refusal("reason", _("There are people in this team. Move them or merge the team first."))
     if any(one.parent_id == team_id for one in teams.values()):
         return Refusal("reason", _("This team has sub-teams. Move, close or merge them first."))
-    ended = update(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None)).values(until=context.now)
-    for person_id in sorted(session.execute(ended.returning(RoleGrant.person_id)).scalars()):
-        record_event(context, "role.ended", ("person", person_id), {"role": _("manager of %(name)s", name=team.name)})
+    grants = select(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None))
+    for grant in session.execute(grants.order_by(RoleGrant.person_id, RoleGrant.id)).scalars():
+        end_role(context, grant)
     _record_change(context, team, "closed", reason)
     team.closed_at = context.now
     session.flush()
@@ -117,23 +116,34 @@ def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
     return None
 
 
-def _reassign(session: Session, table: type[AssignmentRow], old: int, new: int, at: datetime) -> list[tuple[int, bool]]:
-    """End what binds people to one team, and bind them to another unless they are already; who that was, by id, and
-    whether they were bound to the other one already."""
+def _reassign(context: Context, table: type[AssignmentRow], old: int, new: int) -> list[tuple[int, str, bool]]:
+    """End what binds people to one team, and bind them to another unless they are already; who that was, by id, as what,
+    and whether they were bound to the other one already. A role whose last day has passed is left as it is."""
+    session = context.session
     bonds = select(table).where(table.team_id.in_((old, new)), table.until.is_(None)).order_by(table.id)
-    rows = session.execute(bonds).scalars().all()
-    there = {row.person_id for row in rows if row.team_id == new}
+    rows = [row for row in session.execute(bonds).scalars() if not _has_passed(row, context.today)]
+    there = {(row.person_id, _role_of(row)) for row in rows if row.team_id == new}
     moved = []
     for row in rows:
         if row.team_id != old:
             continue
-        row.until = at
-        moved.append((row.person_id, row.person_id in there))
-        if row.person_id not in there:
-            there.add(row.person_id)
-            role: dict[str, str] = {"role": row.role} if isinstance(row, RoleGrant) else {}
-            session.add(table(person_id=row.person_id, team_id=new, since=at, **role))
+        role = _role_of(row)
+        key = (row.person_id, role)
+        row.until = context.now
+        moved.append((row.person_id, role, key in there))
+        if key not in there:
+            there.add(key)
+            more: dict[str, object] = {"role": row.role, "last_day": row.last_day} if isinstance(row, RoleGrant) else {}
+            session.add(table(person_id=row.person_id, team_id=new, since=context.now, **more))
     return moved
+
+
+def _role_of(row: Membership | RoleGrant) -> str:
+    return row.role if isinstance(row, RoleGrant) else ""
+
+
+def _has_passed(row: Membership | RoleGrant, today: date) -> bool:
+    return isinstance(row, RoleGrant) and row.last_day is not None and row.last_day < today
 
 
 def lock_open_teams_among(session: Session, team_ids: Collection[int]) -> frozenset[int]:

@@ -17,6 +17,7 @@ from course.web.forms import Form, select_choices
 ROLE_LABELS = {
     "learner": _("Learner"),
     "manager": _("Learner and manager of the team and sub-teams"),
+    "hr": _("Learner and HR"),
     "administrator": _("Learner and administrator of the course"),
 }
 

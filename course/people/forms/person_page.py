@@ -12,6 +12,8 @@ from course.web.forms import DayField, Form
 REASON_REQUIRED = _("Enter a short reason.")
 GRANTABLE_ROLES = {
     "manager": _("Manager of a team and its sub-teams"),
+    "hr": _("HR"),
+    "auditor": _("Auditor, until a day"),
     "administrator": _("Administrator of the course"),
 }
 
@@ -40,8 +42,11 @@ class TeamMembershipForm(Form):
 
 
 class GrantRoleForm(Form):
-    role = SelectField(_("Role"), choices=GRANTABLE_ROLES)
-    team = SelectField(_("Team that they manage"), filters=[clean_line])
+    """A role with its team, and for an auditor with its last day."""
+
+    role = RadioField(_("Role"), choices=GRANTABLE_ROLES)
+    team = SelectField(_("Team"), filters=[clean_line])
+    last_day = DayField(_("Last day"))
 
 
 class DepartureForm(Form):

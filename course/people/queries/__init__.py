@@ -23,14 +23,24 @@ from course.people.queries.invitations import Invitee, people_without_password, 
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
-from course.people.queries.roles import Assignment, administrators, role_assignments, team_assignments
+from course.people.queries.roles import (
+    Assignment,
+    administrators,
+    has_expired_roles,
+    role_assignments,
+    role_of_grant,
+    team_assignments,
+)
 from course.people.queries.team_tree import TeamView, members_below, order_as_tree, teams
 from course.people.queries.visibility import (
+    has_lost_access_since,
+    has_permission_for,
     ids_recordable_by,
     ids_visible_to,
     may_manage_team,
     may_record,
     recordable_condition,
+    represented_managers,
     team_subtree,
     viewers,
     visible_condition,
@@ -55,6 +65,9 @@ __all__ = [
     "delegations_by_manager",
     "delegations_to_deputy",
     "employment_spells",
+    "has_expired_roles",
+    "has_lost_access_since",
+    "has_permission_for",
     "ids_recordable_by",
     "ids_visible_to",
     "leavers",
@@ -77,7 +90,9 @@ __all__ = [
     "person_views",
     "previous_identities",
     "recordable_condition",
+    "represented_managers",
     "role_assignments",
+    "role_of_grant",
     "taken_identities",
     "team_assignments",
     "team_subtree",

@@ -13,12 +13,14 @@ from course.people.models import Deputy, Person
 
 @dataclass(frozen=True)
 class Delegation:
-    """Somebody stands in up to and including a day; `name` is theirs, or for a deputy that of their manager."""
+    """Somebody stands in up to and including a day; `name` is theirs, or for a deputy that of their manager; `may_act` if
+    they do not only look."""
 
     id: int
     name: str
     until: date
     reason: str
+    may_act: bool
 
 
 def delegations_by_manager(session: Session, manager_id: int, today: date) -> list[Delegation]:
@@ -35,7 +37,7 @@ def _delegations(
     session: Session, other: InstrumentedAttribute[int], own: InstrumentedAttribute[int], person_id: int, today: date
 ) -> list[Delegation]:
     rows = session.execute(
-        select(Deputy.id, Person.name, Deputy.until, Deputy.reason)
+        select(Deputy.id, Person.name, Deputy.until, Deputy.reason, Deputy.may_act)
         .join(Person, Person.id == other)
         .where(own == person_id, Deputy.until >= today, Deputy.ended_at.is_(None))
         .order_by(Deputy.until, Deputy.id)

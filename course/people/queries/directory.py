@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
@@ -18,8 +18,7 @@ from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
-from course.people.rules import Viewer, normalise_email, role_label
-from course.translation import lazy_gettext as _
+from course.people.rules import Viewer, normalise_email, role_in_words
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonVie
         found[row.id] = replace(
             known,
             teams=_append_unique(known.teams, row.team),
-            roles=_append_unique(known.roles, _role_label(row.role, row.manages)),
+            roles=_append_unique(known.roles, _role_label(row.role, row.manages, row.last_day)),
         )
     return list(found.values())
 
@@ -162,6 +161,7 @@ def _people_query(
             Team.name.label("team"),
             RoleGrant.role,
             managed.name.label("manages"),
+            RoleGrant.last_day,
             has_password(Person.id).label("active"),
             newest_pathway(Person.__table__.c.id).label("pathway"),
             newest_failure(Person.__table__.c.email).label("failure"),
@@ -178,8 +178,8 @@ def _people_query(
     )
 
 
-def _role_label(role: str | None, team: str | None) -> str | None:
-    return _("Manager of %(team)s", team=team) if role == "manager" else role_label(role) if role else None
+def _role_label(role: str | None, team: str | None, last_day: date | None) -> str | None:
+    return role_in_words(role, team, last_day) if role else None
 
 
 def _append_unique(known: tuple[str, ...], new: str | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -29,11 +30,17 @@ class PersonDetail:
 
     @property
     def administrator(self) -> bool:
-        return any(bond.role == "administrator" for bond in self.roles)
+        return "administrator" in self.held
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The names of the roles that they have now, beside that of a learner."""
+        return frozenset(bond.role for bond in self.roles if bond.role)
 
 
-def person_detail(session: Session, person_id: int) -> PersonDetail | None:
-    """Everything about one person; None if there is nobody. Seven small queries, whatever there is."""
+def person_detail(session: Session, person_id: int, today: date | None = None) -> PersonDetail | None:
+    """Everything about one person; None if there is nobody. A role whose last day was before `today` is an earlier one.
+    Seven small queries, whatever there is."""
     person = session.get(Person, person_id)
     if person is None:
         return None
@@ -43,8 +50,10 @@ def person_detail(session: Session, person_id: int) -> PersonDetail | None:
         seen=person_overview(session, person_id),
         pathway=chosen_pathway(session, person_id),
         teams=tuple(bond for bond in teams if bond.until is None),
-        roles=tuple(bond for bond in roles if bond.until is None),
-        earlier=tuple(sorted((bond for bond in (*teams, *roles) if bond.until), key=lambda bond: bond.since)),
+        roles=tuple(bond for bond in roles if bond.is_open(today)),
+        earlier=tuple(
+            sorted((bond for bond in (*teams, *roles) if not bond.is_open(today)), key=lambda bond: bond.since)
+        ),
         changes=tuple(previous_identities(session, person_id)),
         stays=tuple(employment_spells(session, person_id)),
     )

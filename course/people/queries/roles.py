@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.rules import role_label
-from course.translation import lazy_gettext as _
+from course.people.rules import role_in_words
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Somebody belongs to a team, or has a role (`role` is None for a team), from one moment until another."""
+    """Somebody belongs to a team, or has a role (`role` is None for a team), from one moment until another; a role may
+    have a `last_day`, after which it ends by itself."""
 
     id: int
     role: str | None
@@ -24,12 +24,15 @@ class Assignment:
     team: str | None
     since: datetime
     until: datetime | None
+    last_day: date | None = None
 
     @property
     def words(self) -> str:
-        if self.role is None:
-            return self.team or ""
-        return _("Manager of %(team)s", team=self.team) if self.role == "manager" else role_label(self.role)
+        return self.team or "" if self.role is None else role_in_words(self.role, self.team, self.last_day)
+
+    def is_open(self, today: date | None) -> bool:
+        """Whether it still holds: on that day, or if none is given, until somebody ends it."""
+        return self.until is None and (self.last_day is None or today is None or self.last_day >= today)
 
 
 def team_assignments(session: Session, person_id: int) -> list[Assignment]:
@@ -44,12 +47,31 @@ def team_assignments(session: Session, person_id: int) -> list[Assignment]:
 
 def role_assignments(session: Session, person_id: int) -> list[Assignment]:
     rows = session.execute(
-        select(RoleGrant.id, RoleGrant.role, RoleGrant.team_id, Team.name, RoleGrant.since, RoleGrant.until)
+        select(
+            RoleGrant.id,
+            RoleGrant.role,
+            RoleGrant.team_id,
+            Team.name,
+            RoleGrant.since,
+            RoleGrant.until,
+            RoleGrant.last_day,
+        )
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(RoleGrant.person_id == person_id)
         .order_by(RoleGrant.since, RoleGrant.id)
     )
-    return [Assignment(row.id, row.role, row.team_id, row.name, row.since, row.until) for row in rows]
+    return [Assignment(row.id, row.role, row.team_id, row.name, row.since, row.until, row.last_day) for row in rows]
+
+
+def role_of_grant(session: Session, grant_id: int) -> str | None:
+    """The role of a row of the role table; None if there is no such row."""
+    return session.execute(select(RoleGrant.role).where(RoleGrant.id == grant_id)).scalar_one_or_none()
+
+
+def has_expired_roles(session: Session, today: date) -> bool:
+    """Whether there is a role whose last day has passed without its end being written down."""
+    expired = select(RoleGrant.id).where(RoleGrant.until.is_(None), RoleGrant.last_day < today)
+    return session.execute(expired.limit(1)).first() is not None
 
 
 def administrators(session: Session) -> list[int]:

@@ -7,6 +7,7 @@ from datetime import date
 from flask import flash, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
+from wtforms import RadioField
 
 from course.clock import now
 from course.dates import civil_date
@@ -24,6 +25,15 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 class DelegationForm(Form):
     email = email_field(lazy_gettext("E-mail address of your deputy"))
+    may_act = RadioField(
+        lazy_gettext("What your deputy may do"),
+        choices={
+            "look": lazy_gettext("Look: see your teams, the report and evidence packs"),
+            "act": lazy_gettext("Look and act: also remind people, give more time, record leave, certificates and talks, "
+                                "and decide who joins"),
+        },
+        default="look",
+    )  # fmt: skip
     until = DayField(lazy_gettext("Last day"), lazy_gettext("Enter the last day, for example 12/02/2027."))
     reason = line_field(lazy_gettext("Reason"), lazy_gettext("Enter a short reason."))
 
@@ -33,18 +43,23 @@ def _today() -> date:
 
 
 @pages.route("/deputies", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_DEPUTIES)
 def delegations() -> PageResponse:
     """Who stands in for me, for whom I do, and lending my sight of my teams to somebody."""
     form, me, today = DelegationForm(), current_user.person.id, _today()
     if form.validate_on_submit() and form.until.data is not None:
         email = form.email.data or ""
         with unit_of_work() as session:
-            refused = actions.delegate(signed_in_context(session), email, form.until.data, form.reason.data or "")
+            refused = actions.delegate(signed_in_context(session), email, form.until.data,
+                                       form.reason.data or "", form.may_act.data == "act")  # fmt: skip
             if refused is not None:
                 session.rollback()  # nothing was done, so the same form may come again
         if refused is None:
-            flash(_("Saved. Your deputy can now see your teams."))
+            flash(
+                _("Saved. Your deputy can now see your teams and act for you.")
+                if form.may_act.data == "act"
+                else _("Saved. Your deputy can now see your teams.")
+            )
             return redirect_after_post(url_for("people.delegations"))
         form[refused.field].errors = [refused.message]
     lent, borrowed = queries.delegations_by_manager(db(), me, today), queries.delegations_to_deputy(db(), me, today)
@@ -53,7 +68,7 @@ def delegations() -> PageResponse:
 
 
 @pages.post("/deputies/<int(max=2147483647):deputy_row>/end")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.SEE_DEPUTIES)
 def withdraw_delegation(deputy_row: int) -> WsgiResponse:
     """Take it back before its last day."""
     with unit_of_work() as session:

@@ -9,7 +9,15 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.content.schema import SETTINGS
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
-from course.people.forms.directory import AddPersonForm, AddTeamForm, PathwayForm, selected_team_id, team_choices
+from course.people.forms.directory import (
+    ROLE_LABELS,
+    AddPersonForm,
+    AddTeamForm,
+    PathwayForm,
+    selected_team_id,
+    team_choices,
+)
+from course.people.rules import grantable_roles
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
@@ -22,6 +30,8 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 def add_person() -> PageResponse:
     """Add somebody, and mail them a link with which to choose a password."""
     form = AddPersonForm()
+    given = ("learner", *grantable_roles(current_user.person))
+    form.role.choices = {role: words for role, words in ROLE_LABELS.items() if role in given}
     form.team.choices = team_choices(queries.teams(db()), _("No team yet"))
     if form.validate_on_submit():
         name, email = form.name.data or "", form.email.data or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -13,6 +14,7 @@ from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import selected_team_id, team_choices
 from course.people.forms.person_page import (
+    GRANTABLE_ROLES,
     CorrectIdentityForm,
     DepartureForm,
     GrantRoleForm,
@@ -21,14 +23,18 @@ from course.people.forms.person_page import (
     TeamMembershipForm,
 )
 from course.people.queries import person_by_email, teams
-from course.people.rules import is_undeliverable
+from course.people.rules import ROLE_DESCRIPTIONS, grantable_roles, is_undeliverable, may_change_entry
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
+from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
+
+GUARDED_ENTRY = lazy_gettext("This person is an administrator or auditor. Only an administrator can change this entry.")
+OTHER_ROLES = lazy_gettext("Only an administrator can remove this role.")
 
 
 @pages.get("/left")
@@ -59,7 +65,7 @@ def correct_identity(person_id: int) -> PageResponse:
             return _("Saved. The link sent to the old address no longer works. Send the invitation again.")
         return _("Saved. They now sign in as %(email)s with the same password.", email=found.person.email)
 
-    return _handle_change(form, found, _("Correct"), _("Save"), deed, done)
+    return _handle_change(form, found, _ChangePage(_("Correct"), _("Save"), guarded="name"), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/teams", methods=["GET", "POST"])
@@ -76,9 +82,8 @@ def join_team(person_id: int) -> PageResponse:
             return Refusal("team", _("Choose a team."))
         return actions.join_team(signed_in_context(session), person_id, team, form.how.data == "move")
 
-    return _handle_change(
-        form, found, _("Team of"), _("Save"), deed, lambda: _("Saved. Earlier days keep the earlier team.")
-    )
+    page = _ChangePage(_("Team of"), _("Save"))
+    return _handle_change(form, found, page, deed, lambda: _("Saved. Earlier days keep the earlier team."))
 
 
 @pages.post("/<int(max=2147483647):person_id>/teams/<int(max=2147483647):bond_id>/end")
@@ -95,24 +100,35 @@ def leave_team(person_id: int, bond_id: int) -> PageResponse:
 @requires_permission(Permission.MANAGE_PEOPLE)
 def grant_role(person_id: int) -> PageResponse:
     """Give somebody a role."""
-    found = _person_or_404(person_id, here=True)
-    form = GrantRoleForm()
-    form.team.choices = team_choices(teams(db()), _("No team: for administrators"))
+    viewer, found = current_user.person, _person_or_404(person_id, here=True)
+    given, form = grantable_roles(viewer), GrantRoleForm(data={"role": "manager"})
+    form.role.choices = {role: words for role, words in GRANTABLE_ROLES.items() if role in given}
+    form.team.choices = team_choices(teams(db()), _("No team"))
+    if given == ("manager",):
+        del form.last_day
 
     def deed(session: WriteSession) -> Refusal | None:
-        return actions.grant_role(
-            signed_in_context(session), person_id, form.role.data, selected_team_id(form.team.data)
-        )
+        if person_id == viewer.id and Permission.GIVE_EVERY_ROLE not in viewer.permissions:
+            return Refusal("role", _("You cannot give yourself a role. Ask an administrator."))
+        last_day = form.last_day.data if "last_day" in form else None
+        team = selected_team_id(form.team.data)
+        return actions.grant_role(signed_in_context(session), person_id, form.role.data, team, last_day)
 
-    return _handle_change(form, found, _("Give a role to"), _("Give the role"), deed, lambda: _("Saved."))
+    page = _ChangePage(_("Give a role to"), _("Give the role"), "people/grant_role.html")
+    return _handle_change(form, found, page, deed, lambda: _("Saved."))
 
 
 @pages.post("/<int(max=2147483647):person_id>/role/<int(max=2147483647):bond_id>/end")
 @requires_permission(Permission.MANAGE_PEOPLE)
 def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     """Take a role away."""
+    given = grantable_roles(current_user.person)
     with unit_of_work() as session:
-        refused = actions.revoke_role(signed_in_context(session), person_id, bond_id)
+        role = queries.role_of_grant(session, bond_id)
+        if role is not None and role not in given:
+            refused: Refusal | None = Refusal("role", OTHER_ROLES)
+        else:
+            refused = actions.revoke_role(signed_in_context(session), person_id, bond_id)
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(str(refused.message) if refused else _("The role was removed."))
@@ -138,7 +154,8 @@ def record_departure(person_id: int) -> PageResponse:
     def done() -> str:
         return _("%(name)s can no longer sign in. Their record and certificates are kept.", name=found.person.name)
 
-    return _handle_change(form, found, _("Record that they left:"), _("Save"), deed, done)
+    page = _ChangePage(_("Record that they left:"), _("Save"), guarded="last_day")
+    return _handle_change(form, found, page, deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
@@ -174,7 +191,7 @@ def record_return(person_id: int) -> PageResponse:
             email=found.person.email,
         )
 
-    return _handle_change(form, found, _("Record the return of"), _("Save"), deed, done)
+    return _handle_change(form, found, _ChangePage(_("Record the return of"), _("Save")), deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
@@ -191,12 +208,28 @@ def merge_people(person_id: int) -> PageResponse:
         if other.id == _viewer_id() != person_id:
             # It would end with their own session, and with a role that somebody else has all at once.
             return Refusal("other", _("You are signed in with this entry. Open it and merge the other one into it."))
+        if refused := _refuse_guarded(session, other.id, "other", into=person_id):
+            return refused
         take, reason = form.keep.data == "second", form.reason.data or ""
         return actions.merge_people(signed_in_context(session), other.id, person_id, take, reason)
 
-    return _handle_change(
-        form, found, _("Merge another entry into"), _("Merge"), deed, lambda: _("The two entries are merged.")
-    )
+    page = _ChangePage(_("Merge another entry into"), _("Merge"), guarded="other")
+    return _handle_change(form, found, page, deed, lambda: _("The two entries are merged."))
+
+
+def _refuse_guarded(session: WriteSession, person_id: int, field: str, into: int | None = None) -> Refusal | None:
+    """Why the viewer may not change the entry of this person, as an error of that field; None if they may. HR changes no
+    entry of somebody who may do or see more, and takes over no role by merging an entry `into` their own."""
+    viewer, day = current_user.person, civil_date(now(), app_state().config.time_zone)
+    found = queries.person_detail(session, person_id, day)
+    held = found.held if found else frozenset[str]()
+    if not may_change_entry(viewer, held):
+        return Refusal(field, GUARDED_ENTRY)
+    if into == viewer.id and held and Permission.GIVE_EVERY_ROLE not in viewer.permissions:
+        return Refusal(
+            field, _("That entry has a role, which you would take over. Ask an administrator to merge them.")
+        )
+    return None
 
 
 def _viewer_id() -> int:
@@ -205,7 +238,7 @@ def _viewer_id() -> int:
 
 def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDetail:
     """Somebody, who is `here`, or has left; 404 otherwise. Who presses twice is told that it is done."""
-    found = queries.person_detail(db(), person_id)
+    found = queries.person_detail(db(), person_id, civil_date(now(), app_state().config.time_zone))
     if found is not None and here is not None and here != (found.person.left_at is None) and request.method == "POST":
         name = found.person.name
         flash(
@@ -219,11 +252,21 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
     return found
 
 
+@dataclass(frozen=True)
+class _ChangePage:
+    """The title and the button of a page that changes something about a person, and its template. `guarded` is the field
+    at which whoever may not change the entry of this person is told so; None if everybody may who opens the page."""
+
+    title: str
+    button: str
+    template: str = "people/change_form.html"
+    guarded: str | None = None
+
+
 def _handle_change(
     form: Form,
     about: queries.PersonDetail,
-    title: str,
-    button: str,
+    page: _ChangePage,
     deed: Callable[[WriteSession], Refusal | None],
     done: Callable[[], str],
 ) -> PageResponse:
@@ -233,7 +276,8 @@ def _handle_change(
     if form.validate_on_submit():
         try:
             with unit_of_work() as session:
-                refused = deed(session)
+                refused = _refuse_guarded(session, person_id, page.guarded) if page.guarded else None
+                refused = refused or deed(session)
                 if refused is not None:
                     session.rollback()  # what was done until then
         except LookupError:
@@ -243,7 +287,8 @@ def _handle_change(
             flash(done())
             return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         form[refused.field].errors = [refused.message]
-    page = render_template(
-        "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button
-    )
-    return make_response(page, 422 if form.errors else 200)
+    html = render_template(
+        page.template, form=form, person_id=person_id, name=name, title=page.title, button=page.button,
+        descriptions=ROLE_DESCRIPTIONS,
+    )  # fmt: skip
+    return make_response(html, 422 if form.errors else 200)

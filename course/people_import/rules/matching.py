@@ -46,6 +46,7 @@ class KnownPerson:
     former: frozenset[str] = frozenset()
     merged: int | None = None
     former_numbers: frozenset[str] = frozenset()
+    auditor: bool = False
 
 
 @dataclass

@@ -362,6 +362,8 @@ def _make_line(
             raise RefusedRowError(
                 _("%(name)s is an administrator. Remove that role on their page first.", name=person.name)
             )
+        if person.auditor:
+            raise RefusedRowError(_("%(name)s is an auditor. Remove that role on their page first.", name=person.name))
         if row_data.leaving is not None and row_data.leaving < person.start:
             raise RefusedRowError(
                 _(
@@ -376,6 +378,15 @@ def _make_line(
         return ImportLine(number, "left", called, (_("Last day: %(day)s.", day=row_data.leaving), *change_notes),
                     frozenset({"left", *changes}), row_data, person)  # fmt: skip
     changes, change_notes = describe_changes(row_data, person, team_paths)
+    # HR imports lists as well, and whoever can change the address of somebody can sign in with it.
+    if (person.administrator or person.auditor) and row_data.email not in ("", person.email):
+        raise RefusedRowError(
+            _(
+                "A list cannot change the e-mail address of %(name)s, who is an administrator or auditor. "
+                "An administrator can do it on their page.",
+                name=person.name,
+            )
+        )
     if person.left is not None:
         return ImportLine(number, "back", called, (_("Back from %(day)s on.", day=row_data.start), *change_notes, *later),
                     frozenset({"back", *changes}), row_data, person)  # fmt: skip

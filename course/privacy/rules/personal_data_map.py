@@ -79,9 +79,10 @@ TEAMS = PersonalDataSection(
     (
         PersonalDataTable("membership", _("Teams"), {"team_id": _("Team"), "since": _("Since"), "until": _("Until")}),
         PersonalDataTable("role_grant", _("Roles"), {"role": _("Role"), "team_id": _("Team"), "since": _("Since"),
-            "until": _("Until")}),
+            "until": _("Until"), "last_day": _("Last day")}),
         PersonalDataTable("deputy", _("Deputies: who I deputise for, and who deputises for me"),
-            {"manager_id": _("Manager"), "deputy_id": _("Deputy"), "until": _("Until"), "reason": _("Reason")},
+            {"manager_id": _("Manager"), "deputy_id": _("Deputy"), "until": _("Until"),
+                "may_act": _("May act"), "reason": _("Reason")},
             person_columns=("manager_id", "deputy_id"), deletion_stage="proof", cleared_columns={"learning": {"reason": ""}}),
         PersonalDataTable("contact", _("Contacts I keep up to date"),
             {"kind": _("Which"), "confirmed_at": _("Confirmed")}, person_columns=("owner_id",),

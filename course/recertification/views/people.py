@@ -122,7 +122,7 @@ FACT_KINDS = {
 
 
 @pages.route("/people/<int(max=2147483647):person_id>/<what>", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
     """Record an extension, a leave or an earlier certificate. A fact that will not apply as entered is shown with a
     warning first, and saved when the form comes back confirmed."""
@@ -153,7 +153,7 @@ def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
 
 
 @pages.route("/people/<int(max=2147483647):person_id>/<what>/<int(max=2147483647):fact_id>", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def withdraw_fact(person_id: int, what: str, fact_id: int) -> Response | WsgiResponse:
     """Withdraw a recorded fact; it stays in the list, with the reason."""
     g.here = "people"
