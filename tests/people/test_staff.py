@@ -167,7 +167,7 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
     assert actions.record_return(make_context(session, None, back), person.id, back.date(), team.id, "x") is None
     assert bonds(session) == [("Staff", False), ("Staff", True)]
     origin = auth.RequestSource("192.0.2.1", "x")
-    assert sign_in_with(session, person.email, PASSWORD, origin, back) == auth.WrongPassword()
+    assert sign_in_with(session, str(person.email), PASSWORD, origin, back) == auth.WrongPassword()
     sheet = queries.person_detail(session, person.id)
     assert sheet is not None
     assert [(stay.start, stay.end) for stay in sheet.stays] == [

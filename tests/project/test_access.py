@@ -140,5 +140,5 @@ def test_signed_out_people_are_sent_to_sign_in_and_back(session: Session, client
     person = make_person(session)
     page = client.get("/record", 303)
     assert page.location == "/sign-in?next=/record"
-    answer = client.post(page.location, {"email": person.email, "password": "quiet-river-stones-42"})
+    answer = client.post(page.location, {"email": str(person.email), "password": "quiet-river-stones-42"})
     assert answer.location == "/record"

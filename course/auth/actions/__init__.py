@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from course.auth.actions.attempts import count_attempt, delete_attempts, share_attempts, take_attempt
+from course.auth.actions.codes import (
+    CodeCheck,
+    CodeRedeemed,
+    IssuedCode,
+    WrongCode,
+    find_code,
+    issue_code,
+    redeem_code,
+    set_password_by_code,
+)
 from course.auth.actions.links import (
     check_link_mail,
     create_link,
@@ -27,11 +37,15 @@ from course.auth.actions.sign_in import (
 )
 
 __all__ = [
+    "CodeCheck",
+    "CodeRedeemed",
+    "IssuedCode",
     "PasswordCheck",
     "RequestSource",
     "SetUpDetails",
     "SignInGranted",
     "TooManyAttempts",
+    "WrongCode",
     "WrongPassword",
     "can_set_up",
     "change_password",
@@ -43,10 +57,14 @@ __all__ = [
     "delete_attempts",
     "end_sign_in_session",
     "find_account",
+    "find_code",
+    "issue_code",
+    "redeem_code",
     "request_link",
     "revoke_access",
     "send_invitation",
     "send_password_link",
+    "set_password_by_code",
     "set_password_by_link",
     "set_up",
     "share_attempts",

@@ -18,7 +18,7 @@ from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
-from course.people.rules import Viewer, normalise_email, role_label
+from course.people.rules import Viewer, normalise_email, normalise_login, role_label
 from course.translation import lazy_gettext as _
 
 
@@ -49,6 +49,17 @@ def person(session: Session, person_id: int) -> Person | None:
 def person_by_email(session: Session, email: str) -> Person | None:
     """The person with this address, in any spelling of its capitals."""
     return session.execute(select(Person).where(Person.email == normalise_email(email))).scalar_one_or_none()
+
+
+def login_condition(login: str) -> ColumnElement[bool]:
+    """The condition of the person with this e-mail address, if it has an @, or with this sign-in name."""
+    column = Person.email if "@" in login else Person.sign_in_key
+    return column == normalise_login(login)
+
+
+def person_by_login(session: Session, login: str) -> Person | None:
+    """The person with this address or sign-in name, as somebody types it."""
+    return session.execute(select(Person).where(login_condition(login))).scalar_one_or_none()
 
 
 def person_id_by_email(session: Session, email: str) -> int | None:
