@@ -132,6 +132,28 @@ def normalise_login(text: str) -> str:
     return normalise_email(text) if "@" in text else sign_in_key(text)
 
 
+@dataclass(frozen=True)
+class PersonIdentity:
+    """What identifies a person: name, and address, staff number and sign-in name as far as there are any."""
+
+    name: str
+    email: str | None = None
+    staff_number: str | None = None
+    sign_in_name: str | None = None
+
+    def normalised(self) -> PersonIdentity:
+        """The identity as it is stored. Without an address the staff number is the sign-in name if no other is given."""
+        email = normalise_email(self.email or "") or None
+        number = normalise_line(self.staff_number or "") or None
+        given = normalise_line(self.sign_in_name or "") or None
+        return PersonIdentity(normalise_line(self.name), email, number, effective_sign_in_name(email, given, number))
+
+    @property
+    def has_login(self) -> bool:
+        """Whether the person could sign in with it."""
+        return bool(self.email or self.sign_in_name)
+
+
 def login_label(email: str | None, sign_in_name: str | None) -> str:
     """What a person types to say who they are, for display: the address, or the sign-in name; empty if there is neither."""
     return email or sign_in_name or ""

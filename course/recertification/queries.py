@@ -32,6 +32,7 @@ from course.learning.models import Enrolment, PageRead
 from course.organisation.models import Organisation, UsualPathway
 from course.people.models import Employment as EmploymentRow
 from course.people.models import PathwayChoice, Person
+from course.people.rules import login_label
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import (
     CertificationFacts,
@@ -66,9 +67,15 @@ class PersonFacts:
 
     id: int
     name: str
-    email: str
+    email: str | None
     facts: CertificationFacts
     left_at: datetime | None = None
+    sign_in_name: str | None = None
+
+    @property
+    def login(self) -> str:
+        """What they sign in with: the address or the sign-in name."""
+        return login_label(self.email, self.sign_in_name)
 
 
 def policies(session: Session, zone: str) -> list[Policy]:
@@ -117,6 +124,7 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
                 ),
             ),
             person.left_at,
+            person.sign_in_name,
         )
         for person in persons
     ]

@@ -14,13 +14,19 @@ from course.people.queries.directory import (
     person,
     person_by_email,
     person_by_login,
-    person_id_by_email,
+    person_id_by_login,
     person_overview,
     person_views,
     visible_person,
 )
 from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
-from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
+from course.people.queries.identity import (
+    PreviousIdentity,
+    TakenIdentities,
+    name_at,
+    previous_identities,
+    taken_identities,
+)
 from course.people.queries.invitations import Invitee, people_without_password, without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
@@ -30,6 +36,7 @@ from course.people.queries.team_tree import TeamView, members_below, order_as_tr
 from course.people.queries.visibility import (
     ids_recordable_by,
     ids_visible_to,
+    ids_without_address,
     may_manage_team,
     may_record,
     recordable_condition,
@@ -51,6 +58,7 @@ __all__ = [
     "PersonDetail",
     "PersonView",
     "PreviousIdentity",
+    "TakenIdentities",
     "TeamView",
     "administrators",
     "chosen_pathway",
@@ -59,6 +67,7 @@ __all__ = [
     "employment_spells",
     "ids_recordable_by",
     "ids_visible_to",
+    "ids_without_address",
     "leavers",
     "login_condition",
     "mail_recipient",
@@ -76,7 +85,7 @@ __all__ = [
     "person_by_email",
     "person_by_login",
     "person_detail",
-    "person_id_by_email",
+    "person_id_by_login",
     "person_overview",
     "person_views",
     "previous_identities",

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Person, PersonChange
+from course.people.rules import PersonIdentity, sign_in_key
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,9 @@ class PreviousIdentity:
     """What somebody was called until `at`, and who changed it why (`by` is None for a command)."""
 
     name: str
-    email: str
+    email: str | None
     staff_number: str | None
+    sign_in_name: str | None
     reason: str
     by: str | None
     at: datetime
@@ -33,7 +35,8 @@ def previous_identities(session: Session, person_id: int) -> list[PreviousIdenti
         .order_by(PersonChange.id.desc())
     )
     return [
-        PreviousIdentity(row.name, row.email, row.staff_number, row.reason, name, row.changed_at) for row, name in rows
+        PreviousIdentity(row.name, row.email, row.staff_number, row.sign_in_name, row.reason, name, row.changed_at)
+        for row, name in rows
     ]
 
 
@@ -49,10 +52,31 @@ def name_at(session: Session, person_id: int, at: datetime) -> str | None:
     return before or session.execute(select(Person.name).where(Person.id == person_id)).scalar()
 
 
-def taken_identities(session: Session, emails: Collection[str], staff_numbers: Collection[str]) -> frozenset[str]:
-    """Of these addresses and staff numbers those that somebody has now, also somebody who has left. One query."""
-    rows = select(Person.email, Person.staff_number).where(
-        or_(Person.email.in_(emails), Person.staff_number.in_(staff_numbers))
-    )
-    found = {value for row in session.execute(rows) for value in (row.email, row.staff_number)}
-    return frozenset(found & {*emails, *staff_numbers})
+@dataclass(frozen=True)
+class TakenIdentities:
+    """The addresses, staff numbers and keys of sign-in names (rules.sign_in_key) that somebody has."""
+
+    emails: frozenset[str] = frozenset()
+    staff_numbers: frozenset[str] = frozenset()
+    sign_in_keys: frozenset[str] = frozenset()
+
+    def has(self, identity: PersonIdentity) -> bool:
+        """Whether somebody has anything of this identity that belongs to one person."""
+        key = sign_in_key(identity.sign_in_name) if identity.sign_in_name else None
+        return identity.email in self.emails or identity.staff_number in self.staff_numbers or key in self.sign_in_keys
+
+
+def taken_identities(session: Session, wanted: Collection[PersonIdentity]) -> TakenIdentities:
+    """What of these identities somebody has now, also somebody who has left. One query."""
+    emails = {one.email for one in wanted if one.email}
+    numbers = {one.staff_number for one in wanted if one.staff_number}
+    keys = {sign_in_key(one.sign_in_name) for one in wanted if one.sign_in_name}
+    rows = session.execute(
+        select(Person.email, Person.staff_number, Person.sign_in_key).where(
+            or_(Person.email.in_(emails), Person.staff_number.in_(numbers), Person.sign_in_key.in_(keys))
+        )
+    ).all()
+    return TakenIdentities(
+        frozenset(row.email for row in rows if row.email), frozenset(row.staff_number for row in rows if row.staff_number),
+        frozenset(row.sign_in_key for row in rows if row.sign_in_key),
+    )  # fmt: skip

@@ -27,6 +27,13 @@ def ids_recordable_by(session: Session, viewer: Viewer, among: Collection[int]) 
     return list(session.execute(select(Person.id).where(*wanted)).scalars())
 
 
+def ids_without_address(session: Session, viewer: Viewer) -> list[int]:
+    """The people without an e-mail address about whom the viewer may record something: whom they tell in person what others
+    read in a mail."""
+    wanted = Person.left_at.is_(None), Person.email.is_(None), recordable_condition(viewer)
+    return list(session.execute(select(Person.id).where(*wanted)).scalars())
+
+
 def may_record(session: Session, viewer: Viewer, person_id: int) -> bool:
     """Whether the viewer may record something about this person, or do something that concerns them."""
     return bool(ids_recordable_by(session, viewer, [person_id]))
@@ -101,6 +108,8 @@ def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Vi
             lent_to[number].add((team, manager))
     bosses = {row.id for row in rows if row.role == "administrator"}
     return {
-        row.id: with_teams(Viewer(row.id, row.name, row.email, row.id in bosses), managed_by[row.id], lent_to[row.id])
+        row.id: with_teams(
+            Viewer(row.id, row.name, row.email or "", row.id in bosses), managed_by[row.id], lent_to[row.id]
+        )
         for row in rows
     }
