@@ -229,6 +229,11 @@ def unused_code_id(session: Session, person_id: int, stored_hash: str, at: datet
     ).scalar_one_or_none()
 
 
+def code_by_hash(session: Session, stored_hash: str) -> SignInToken | None:
+    """The one-time code with this hash, also if it no longer works."""
+    return session.execute(select(SignInToken).where(SignInToken.token_hash == stored_hash)).scalar_one_or_none()
+
+
 def code_expiries(session: Session, ids: Collection[int], at: datetime) -> dict[int, datetime]:
     """Until when the unused code of each of these people works; those without one are missing."""
     rows = select(SignInToken.person_id, SignInToken.expires_at).where(

@@ -62,7 +62,7 @@ def test_a_failure_says_the_same_whatever_was_wrong_and_is_kept(
 ) -> None:
     make_person(session)
     page = client.post("/sign-in", {"email": email, "password": password}, 422)
-    assert "The e-mail address or the password is not right." in page.text
+    assert "The e-mail address, the sign-in name or the password is not right." in page.text
     assert page.fields()["email"] == email
     assert page.fields()["password"] == ""
     assert session.execute(select(func.count()).select_from(SignInAttempt)).scalar_one() == 3

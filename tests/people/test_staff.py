@@ -36,7 +36,7 @@ def boss(session: Session) -> Person:
 
 
 def correct(session: Session, person: Person, days: int = 1, /, **wanted: str) -> Refusal | None:
-    new = {"name": person.name, "email": person.email, "number": person.staff_number or ""} | wanted
+    new = {"name": person.name, "email": str(person.email), "number": person.staff_number or ""} | wanted
     name, email, number = new["name"], new["email"], new["number"]
     return actions.correct_identity(
         make_context(session, None, NOW + days * DAY), person.id, name, email, number, "a reason"

@@ -92,6 +92,7 @@ OPEN = {
     "join_requests.join",
     "auth.forgotten_password",
     "auth.choose_password",
+    "auth.redeem_code",
     "auth.set_up",
     "auth.sign_in",
     "verify.enter_number",

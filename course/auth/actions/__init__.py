@@ -22,6 +22,7 @@ from course.auth.actions.links import (
     send_password_link,
     void_mailed_links,
 )
+from course.auth.actions.own_address import confirm_own_address, request_own_address
 from course.auth.actions.passwords import change_password, set_password_by_link, store_password_hash
 from course.auth.actions.set_up import SetUpDetails, can_set_up, create_set_up_link, set_up
 from course.auth.actions.sign_in import (
@@ -51,6 +52,7 @@ __all__ = [
     "change_password",
     "check_link_mail",
     "check_password",
+    "confirm_own_address",
     "count_attempt",
     "create_link",
     "create_set_up_link",
@@ -61,6 +63,7 @@ __all__ = [
     "issue_code",
     "redeem_code",
     "request_link",
+    "request_own_address",
     "revoke_access",
     "send_invitation",
     "send_password_link",

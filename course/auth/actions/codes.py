@@ -15,7 +15,7 @@ from course.auth.actions.passwords import store_password_hash
 from course.auth.actions.sign_in import RequestSource, SignInGranted, TooManyAttempts, record_sign_in
 from course.auth.models import SignInToken
 from course.auth.queries import CodePerson
-from course.auth.rules import CODE_LIFETIME, AttemptLimit, code_hash, new_code
+from course.auth.rules import CODE_LIFETIME, AttemptLimit, code_hash, derive_code, new_code
 from course.context import Context, make_context
 
 
@@ -55,30 +55,30 @@ class WrongCode:
     """The name or the code is wrong, or the code was used, replaced or has expired; the answer does not say which."""
 
 
-def issue_code(context: Context, person_id: int, secret: str) -> IssuedCode:
+def issue_code(context: Context, person_id: int, secret: str, sheet: str = "") -> IssuedCode | None:
     """Make a code for a person; an earlier one stops working. `secret` is that of the installation, by which codes are
     hashed. The caller has checked that the actor may do so (rules.may_issue_code).
 
-    Raises LookupError if the person has left, or has nothing to sign in with.
+    With the random text of a `sheet` the person has one code in it: the same call again returns it as long as it works,
+    and then None. Raises LookupError if the person has left, or has nothing to sign in with.
     """
     session, at = context.session, context.now
     lock_person(session, person_id)
     found = queries.code_people(session, [person_id])
     if not found or not found[0].login:
         raise LookupError(f"there is no person {person_id} who can sign in with a code")
+    code, expires_at = derive_code(secret, sheet, person_id) if sheet else new_code(), at + CODE_LIFETIME
+    stored_hash = code_hash(secret, person_id, code)
+    earlier = queries.code_by_hash(session, stored_hash)
+    if earlier is not None:
+        works = earlier.used_at is None and earlier.expires_at > at
+        return IssuedCode(person_id, code, earlier.expires_at) if works else None
     void_links(session, person_id, at, "code")
-    code, expires_at = new_code(), at + CODE_LIFETIME
     session.add(
-        SignInToken(
-            person_id=person_id,
-            purpose="code",
-            token_hash=code_hash(secret, person_id, code),
-            created_at=at,
-            expires_at=expires_at,
-        )
+        SignInToken(person_id=person_id, purpose="code", token_hash=stored_hash, created_at=at, expires_at=expires_at)
     )
     session.flush()
-    record_event(context, "code.made", ("person", person_id), {})
+    record_event(context, "sign_in.code_made", ("person", person_id), {})
     return IssuedCode(person_id, code, expires_at)
 
 
@@ -109,7 +109,7 @@ def redeem_code(session: Session, checked: CodeCheck, at: datetime) -> CodeRedee
         return _record_failure(session, checked, at)
     if not queries.code_people(session, [checked.person.id]) or not use_up_link(session, checked.code_id, at):
         return WrongCode()
-    record_event(make_context(session, checked.person.id, at), "code.used", ("person", checked.person.id), {})
+    record_event(make_context(session, checked.person.id, at), "sign_in.code_used", ("person", checked.person.id), {})
     return CodeRedeemed(checked.person.id)
 
 
@@ -129,8 +129,8 @@ def _record_failure(session: Session, checked: CodeCheck, at: datetime) -> Wrong
     """Count a wrong code, and write its audit event."""
     count_attempt(session, checked.attempt_limits, at)
     subject = ("person", checked.person.id) if checked.person else None
-    record_event(make_context(session, None, at), "code.refused", subject, {})
+    record_event(make_context(session, None, at), "sign_in.code_refused", subject, {})
     # Recorded once, when the lock begins.
     if queries.next_attempt_at(session, checked.attempt_limits, at) is not None:
-        record_event(make_context(session, None, at), "code.locked", subject, {})
+        record_event(make_context(session, None, at), "sign_in.code_locked", subject, {})
     return WrongCode()

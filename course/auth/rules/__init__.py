@@ -22,6 +22,7 @@ from course.auth.rules.codes import (
     CODE_LIFETIME,
     CodeSubject,
     code_hash,
+    derive_code,
     format_code,
     may_issue_code,
     new_code,
@@ -35,6 +36,7 @@ from course.auth.rules.links import (
     local_path,
     token_hash,
 )
+from course.auth.rules.own_address import OwnAddressLink, read_own_address_link
 from course.auth.rules.passwords import (
     MAX_PASSWORD_LENGTH,
     MIN_PASSWORD_LENGTH,
@@ -69,9 +71,11 @@ __all__ = [
     "AttemptLimit",
     "CodeSubject",
     "LinkPurpose",
+    "OwnAddressLink",
     "attempt_key",
     "code_hash",
     "common_passwords",
+    "derive_code",
     "format_code",
     "is_pin",
     "local_path",
@@ -82,5 +86,6 @@ __all__ = [
     "parse_code",
     "password_mistake",
     "pin_mistake",
+    "read_own_address_link",
     "token_hash",
 ]

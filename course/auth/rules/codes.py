@@ -32,6 +32,13 @@ def new_code() -> str:
     return "".join(secrets.choice("0123456789") for _ in range(CODE_DIGITS))
 
 
+def derive_code(secret: str, sheet: str, person_id: int) -> str:
+    """The code of a person on one sheet. `sheet` is a random text that the form of the sheet carries: a second press of its
+    button gives the same codes, so that whichever answer the browser shows, its codes work."""
+    digest = hmac.new(secret.encode(), f"sheet:{sheet}:{person_id}".encode(), hashlib.sha256).digest()
+    return f"{int.from_bytes(digest) % 10**CODE_DIGITS:0{CODE_DIGITS}}"
+
+
 def format_code(code: str) -> str:
     """A code as it is printed and read out: 4821 9073 6552."""
     return " ".join(code[start : start + CODE_GROUP] for start in range(0, len(code), CODE_GROUP))
