@@ -20,11 +20,11 @@ from course.people.models import (
     Membership,
     PathwayChoice,
     Person,
-    PersonChange,
     PersonMerge,
     RoleGrant,
     Team,
 )
+from course.people.queries import former_identities
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
 from course.people_import.rules.columns import FIELDS
 from course.people_import.rules.journal import (
@@ -260,13 +260,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         select(ImportedCertificate.person_id, ImportedCertificate.day).where(among(ImportedCertificate.person_id))
     ):
         certificates[person].add(day)
-    former: dict[int, set[str]] = defaultdict(set)
-    numbers: dict[int, set[str]] = defaultdict(set)
-    before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
-    for person, email, number in session.execute(before.where(among(PersonChange.person_id))):
-        former[person].add(email or "")
-        if number:
-            numbers[person].add(number)
+    former, numbers = former_identities(session, ids)
     merged = _merged_into(session, among)
     columns = (
         Person.id,
@@ -291,7 +285,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             frozenset(certificates[row.id]),
             starts.get(row.id) or civil_date(row.created_at, zone),
             row.id in administrators,
-            frozenset(former[row.id] - {row.email, ""}),
+            frozenset(former[row.id] - {row.email}),
             merged.get(row.id),
             frozenset(numbers[row.id] - {row.staff_number}),
             row.sign_in_name,

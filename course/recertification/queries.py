@@ -32,7 +32,6 @@ from course.learning.models import Enrolment, PageRead
 from course.organisation.models import Organisation, UsualPathway
 from course.people.models import Employment as EmploymentRow
 from course.people.models import PathwayChoice, Person
-from course.people.rules import login_label
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import (
     CertificationFacts,
@@ -46,7 +45,7 @@ from course.recertification.rules import (
     StartFact,
 )
 from course.recertification.rules.civil_dates import add_days
-from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, PersonFacts
 
 EMPLOYMENT_REASON = "working here"
 FEW_PEOPLE = 20
@@ -59,23 +58,6 @@ _REVOKED = (
     .where(CertificateChange.kind == "revoked")
     .subquery()
 )
-
-
-@dataclass(frozen=True)
-class PersonFacts:
-    """A person with the facts from which their certification status is derived."""
-
-    id: int
-    name: str
-    email: str | None
-    facts: CertificationFacts
-    left_at: datetime | None = None
-    sign_in_name: str | None = None
-
-    @property
-    def login(self) -> str:
-        """What they sign in with: the address or the sign-in name."""
-        return login_label(self.email, self.sign_in_name)
 
 
 def policies(session: Session, zone: str) -> list[Policy]:

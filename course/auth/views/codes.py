@@ -101,19 +101,22 @@ class CodeStrip:
 def person_code(person_id: int) -> ViewResponse:
     """Make a one-time code for one person, and show it once."""
     g.here = "people"
+    if person_id == current_user.person.id:
+        abort(404)
     recordable_person(person_id)
     found = next(iter(queries.code_people(db(), [person_id])), None) or abort(404)
-    if not may_issue_code(current_user.person, found.subject):
-        abort(403, _refusal(found))
-    if not found.login:
-        abort(404)
+    refusal = _refusal(found)
     form = Form()
     if form.validate_on_submit():
-        return _sheet_page([found])
+        if not refusal:
+            return _sheet_page([found])
+        flash(refusal)
+        return redirect_after_post(url_for("auth.person_code", person_id=person_id))
     return make_response(
         render_template(
             "auth/make_code.html",
             person=found,
+            refusal=refusal,
             sheet=secrets.token_urlsafe(12),
             expires_at=queries.code_expiries(db(), [person_id], now()).get(person_id),
         )
@@ -121,12 +124,15 @@ def person_code(person_id: int) -> ViewResponse:
 
 
 def _refusal(person: CodePerson) -> str:
-    if person.id == current_user.person.id:
-        return _("You cannot make a code for yourself. Change your password under your name.")
+    """Why the viewer makes no code for this person; empty if they may."""
+    if not person.login:
+        return _("They have neither an e-mail address nor a sign-in name. Correct their details first.")
+    if may_issue_code(current_user.person, person.subject):
+        return ""
     if person.has_role:
         return _("Only an administrator can make a code for someone who has a role.")
     return _(
-        "They have an e-mail address: they ask for a new link on the sign-in page, or an administrator makes a code."
+        "They have an e-mail address: they ask for a new link on the sign-in page. An administrator can make a code."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,24 @@ def previous_identities(session: Session, person_id: int) -> list[PreviousIdenti
         PreviousIdentity(row.name, row.email, row.staff_number, row.sign_in_name, row.reason, name, row.changed_at)
         for row, name in rows
     ]
+
+
+def former_identities(
+    session: Session, ids: Collection[int] | None = None
+) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
+    """The addresses and the staff numbers that people had before, by person: of everybody, or of the people with these ids.
+    One query."""
+    emails: dict[int, set[str]] = defaultdict(set)
+    numbers: dict[int, set[str]] = defaultdict(set)
+    rows = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
+    for person_id, email, number in session.execute(
+        rows if ids is None else rows.where(PersonChange.person_id.in_(ids))
+    ):
+        if email:
+            emails[person_id].add(email)
+        if number:
+            numbers[person_id].add(number)
+    return emails, numbers
 
 
 def name_at(session: Session, person_id: int, at: datetime) -> str | None:
