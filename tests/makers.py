@@ -64,5 +64,5 @@ def set_password(session: Session, person_id: int, password: str, at: datetime =
 
 def sign_in(client: Client, person: Person, password: str = PASSWORD) -> Client:
     """Sign somebody in through the page, as they would."""
-    client.post("/sign-in", {"email": person.email, "password": password})
+    client.post("/sign-in", {"email": str(person.email), "password": password})
     return client

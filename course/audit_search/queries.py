@@ -52,7 +52,7 @@ class AuditEntryView:
 def people_matching(session: Session, text: str, limit: int = 200) -> tuple[int, ...]:
     """The ids of people whose name or address contains these words, in any capitals."""
     key = search_key(text)
-    matches = Person.email.icontains(text, autoescape=True)
+    matches = or_(Person.email.icontains(text, autoescape=True), Person.sign_in_name.icontains(text, autoescape=True))
     matches = or_(Person.name_key.contains(key, autoescape=True), matches) if key else matches
     return tuple(session.execute(select(Person.id).where(matches).order_by(Person.id).limit(limit)).scalars())
 

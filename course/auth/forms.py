@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from wtforms import PasswordField, RadioField
-from wtforms.fields import EmailField
+from wtforms import PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
-from course.auth.rules import MAX_PASSWORD_LENGTH, password_mistake
+from course.auth.rules import (
+    CODE_DIGITS,
+    MAX_PASSWORD_LENGTH,
+    common_passwords,
+    is_pin,
+    parse_code,
+    password_mistake,
+    pin_mistake,
+)
 from course.organisation.forms import nation_field, organisation_name_field, pathway_field
 from course.people.forms import clean_line, email_field, name_field
 from course.translation import language_name, languages
@@ -14,16 +21,16 @@ from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 
-def _lookup_email_field() -> EmailField:
-    """An e-mail address to look up: its form is not checked."""
-    return EmailField(
-        _("E-mail address"),
+def _login_field() -> StringField:
+    """An e-mail address or a sign-in name to look up: its form is not checked."""
+    return StringField(
+        _("E-mail address or sign-in name"),
         filters=[clean_line],
         validators=[
-            DataRequired(_("Enter your e-mail address.")),
+            DataRequired(_("Enter your e-mail address or sign-in name.")),
             Length(max=254, message=_("An e-mail address has at most 254 characters.")),
         ],
-        render_kw={"autocomplete": "username", "spellcheck": "false"},
+        render_kw={"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"},
     )
 
 
@@ -47,17 +54,52 @@ def _new_password_field(label: str) -> PasswordField:
     )
 
 
-def check_new_password(field: PasswordField, email: str, name: str, organisation: str) -> bool:
-    """Whether a new password follows the rules for this person in this organisation; if not, the field shows why."""
-    mistake = password_mistake(field.data or "", email, name, organisation)
+def check_new_password(
+    field: PasswordField, login: str, name: str, organisation: str, may_use_pin: bool = False
+) -> bool:
+    """Whether a new password follows the rules for this person in this organisation; if not, the field shows why. `login` is
+    what they sign in with. With `may_use_pin` a PIN is enough."""
+    chosen = field.data or ""
+    if may_use_pin and is_pin(chosen):
+        mistake = pin_mistake(chosen, login, common_passwords())
+    else:
+        mistake = password_mistake(chosen, login, name, organisation)
     if mistake:
         field.errors = [mistake]
     return mistake is None
 
 
 class SignInForm(Form):
-    email = _lookup_email_field()
-    password = _current_password_field(_("Password"))
+    email = _login_field()
+    password = _current_password_field(_("Password or PIN"))
+
+
+class RedeemCodeForm(Form):
+    """The first sign-in with a one-time code, which also chooses a password or a PIN."""
+
+    login = _login_field()
+    code = StringField(
+        _("One-time code"),
+        filters=[clean_line],
+        validators=[
+            DataRequired(_("Enter the code from your manager: 12 digits.")),
+            Length(max=40, message=_("A code has 12 digits.")),
+        ],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"},
+    )
+    password = _new_password_field(_("New password or PIN"))
+
+    def validate_code(self, field: StringField) -> None:
+        """Refuse what cannot be a code, so that a typing error is not counted as a guess."""
+        digits = parse_code(field.data or "")
+        if len(digits) != CODE_DIGITS or not (digits.isascii() and digits.isdecimal()):
+            raise ValidationError(_("A code has 12 digits, such as 4821 9073 6552. Check it and enter it again."))
+
+
+class OwnAddressForm(Form):
+    """An address that a person without one adds themselves."""
+
+    address = email_field(_("Your e-mail address"), "email")
 
 
 class ForgottenPasswordForm(Form):

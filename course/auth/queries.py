@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import EndedSession, SignInAttempt, SignInToken
-from course.auth.rules import AttemptLimit, LinkPurpose, token_hash
+from course.auth.rules import AttemptLimit, CodeSubject, LinkPurpose, token_hash
 from course.db import RowSource, UtcDateTime
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
+from course.passwords.queries import has_password
 from course.people.models import Deputy, Person, RoleGrant, is_role_open
-from course.people.queries import newest_pathway
-from course.people.rules import Viewer, normalise_email, with_grants
+from course.people.queries import BY_NAME, login_condition, newest_pathway
+from course.people.rules import Viewer, is_undeliverable, login_label, with_grants
 
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
 _deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
 _SET_UP_PURPOSE: LinkPurpose = "set-up"
+_CODE_PURPOSE: LinkPurpose = "code"
 _pathway = newest_pathway(_person.c.id)
 _VIEWER_QUERY = (
     select(
@@ -78,7 +81,7 @@ def viewer(
     version = OrganisationVersion(*version_columns)
     grants = {(row[4], row[5]) for row in rows}
     delegated = {(row[7], row[8], row[9]) for row in rows if row[7] is not None}
-    viewer = Viewer(number, name, email, pathway=pathway or version.pathway, language=language)
+    viewer = Viewer(number, name, email or "", pathway=pathway or version.pathway, language=language)
     return with_grants(viewer, grants, delegated), version
 
 
@@ -91,12 +94,13 @@ class KnownAccount:
     session_key: str
 
 
-def known_account(session: Session, email: str) -> KnownAccount | None:
-    """The account of the person with this address; None if nobody has it, the person has left, or has no password."""
+def known_account(session: Session, login: str) -> KnownAccount | None:
+    """The account of the person with this address or sign-in name; None if nobody has it, the person has left, or has no
+    password."""
     row = session.execute(
         select(Person.id, Credential.password_hash, Credential.session_key)
         .join(Credential, Credential.person_id == Person.id)
-        .where(Person.email == normalise_email(email), Person.left_at.is_(None))
+        .where(login_condition(login), Person.left_at.is_(None))
     ).first()
     return KnownAccount(row.id, row.password_hash, row.session_key) if row else None
 
@@ -131,20 +135,23 @@ def password_hash(session: Session, person_id: int) -> str | None:
 
 @dataclass(frozen=True)
 class SignInLink:
-    """A link that still works, and its person; the person is None for the set-up of the course."""
+    """A link that still works, and its person; the person is None for the set-up of the course. `login` is what the person
+    signs in with."""
 
     id: int
     purpose: str
     person_id: int | None
     name: str
-    email: str
+    login: str
 
 
 def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignInLink | None:
     """The link with this token; None unless it is unused and not expired, its person has not left, and it is a set-up link
     just if `set_up` is true."""
     row = session.execute(
-        select(SignInToken.id, SignInToken.purpose, SignInToken.person_id, Person.name, Person.email)
+        select(
+            SignInToken.id, SignInToken.purpose, SignInToken.person_id, Person.name, Person.email, Person.sign_in_name
+        )
         .outerjoin(Person, Person.id == SignInToken.person_id)
         .where(
             SignInToken.token_hash == token_hash(token),
@@ -155,7 +162,85 @@ def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignI
     ).first()
     if row is None or (row.purpose == _SET_UP_PURPOSE) != set_up:
         return None
-    return SignInLink(row.id, row.purpose, row.person_id, row.name or "", row.email or "")
+    return SignInLink(row.id, row.purpose, row.person_id, row.name or "", login_label(row.email, row.sign_in_name))
+
+
+@dataclass(frozen=True)
+class CodePerson:
+    """A person who works here, as far as one-time codes need to know them. `login` is what they sign in with; empty if they
+    have neither an address nor a sign-in name, and then they can have no code."""
+
+    id: int
+    name: str
+    login: str
+    has_address: bool
+    has_role: bool
+    has_password: bool
+
+    @property
+    def subject(self) -> CodeSubject:
+        return CodeSubject(self.id, self.has_address, self.has_role)
+
+    @property
+    def may_use_pin(self) -> bool:
+        """Whether a PIN is enough for this person: only those without an address, who see nobody but themselves."""
+        return not self.has_address and not self.has_role
+
+
+def code_people(session: Session, ids: Collection[int]) -> list[CodePerson]:
+    """These people as far as they work here, by name. One query."""
+    return [
+        _code_person(row) for row in session.execute(_code_people_query().where(Person.id.in_(ids)).order_by(*BY_NAME))
+    ]
+
+
+def code_person_by_login(session: Session, login: str) -> CodePerson | None:
+    """The person who works here and signs in with this address or name."""
+    row = session.execute(_code_people_query().where(login_condition(login))).first()
+    return None if row is None else _code_person(row)
+
+
+def _code_people_query() -> Select[*tuple[Any, ...]]:
+    has_role = exists().where(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None))
+    return select(
+        Person.id, Person.name, Person.email, Person.sign_in_name, has_role.label("has_role"),
+        has_password(Person.id).label("has_password"),
+    ).where(Person.left_at.is_(None))  # fmt: skip
+
+
+def _code_person(row: Row[Any]) -> CodePerson:
+    login = "" if row.email and is_undeliverable(row.email) else login_label(row.email, row.sign_in_name)
+    return CodePerson(
+        row.id, row.name, login or row.sign_in_name or "", not is_undeliverable(row.email), row.has_role,
+        row.has_password,
+    )  # fmt: skip
+
+
+def unused_code_id(session: Session, person_id: int, stored_hash: str, at: datetime) -> int | None:
+    """The id of the one-time code of a person with this hash (rules.code_hash); None unless it is unused and not expired."""
+    return session.execute(
+        select(SignInToken.id).where(
+            SignInToken.token_hash == stored_hash,
+            SignInToken.person_id == person_id,
+            SignInToken.purpose == _CODE_PURPOSE,
+            SignInToken.used_at.is_(None),
+            SignInToken.expires_at > at,
+        )
+    ).scalar_one_or_none()
+
+
+def code_by_hash(session: Session, stored_hash: str) -> SignInToken | None:
+    """The one-time code with this hash, also if it no longer works."""
+    return session.execute(select(SignInToken).where(SignInToken.token_hash == stored_hash)).scalar_one_or_none()
+
+
+def code_expiries(session: Session, ids: Collection[int], at: datetime) -> dict[int, datetime]:
+    """Until when the unused code of each of these people works; those without one are missing."""
+    rows = select(SignInToken.person_id, SignInToken.expires_at).where(
+        SignInToken.person_id.in_(ids), SignInToken.purpose == _CODE_PURPOSE, SignInToken.used_at.is_(None),
+        SignInToken.expires_at > at,
+    )  # fmt: skip
+    return {row.person_id: row.expires_at for row in session.execute(rows) if row.person_id is not None}
 
 
 def next_attempt_at(session: Session, limits: Mapping[str, AttemptLimit], at: datetime) -> datetime | None:

@@ -68,7 +68,7 @@ def feed_by_token(session: Session, token: str) -> FeedWithHolder | None:
     holder = Viewer(
         feed.person_id,
         name,
-        email,
+        email or "",
         administrator=any(row[4] == "administrator" for row in rows),
         manages=tuple(sorted(row[5] for row in rows if row[4] == "manager" and row[5])),
     )

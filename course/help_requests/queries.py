@@ -21,12 +21,15 @@ def help_recipients(session: Session, person_id: int) -> tuple[HelpRecipient, ..
     grants = session.execute(
         select(Person.id, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
+        # A request for help is a mail: who has no address could not get it.
+        .where(RoleGrant.until.is_(None), Person.left_at.is_(None), Person.email.is_not(None))
         .order_by(Person.name, Person.id)
     )
     managers: dict[int, list[HelpRecipient]] = defaultdict(list)
     administrators: list[HelpRecipient] = []
     for holder_id, name, email, role, team in grants:
+        if email is None:
+            continue
         if role == "manager" and team is not None:
             managers[team].append(HelpRecipient(holder_id, name, email, True))
         elif role == "administrator":

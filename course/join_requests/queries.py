@@ -98,10 +98,10 @@ def decider_addresses(session: Session, team_id: int) -> list[str]:
     rows = (
         select(Person.email, RoleGrant.role)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .where(RoleGrant.until.is_(None), Person.left_at.is_(None), Person.email.is_not(None))
         .where(((RoleGrant.team_id == team_id) & (RoleGrant.role == "manager")) | (RoleGrant.role == "administrator"))
         .order_by(Person.email)
     )
     found = session.execute(rows).all()
-    managers = [row.email for row in found if row.role == "manager"]
-    return managers or [row.email for row in found]
+    managers = [row.email for row in found if row.role == "manager" and row.email]
+    return managers or [row.email for row in found if row.email]

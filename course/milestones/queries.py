@@ -72,16 +72,21 @@ class DueIntention:
 
 
 def due_intentions(session: Session, at: datetime) -> list[DueIntention]:
-    """The sentences that are old enough to be mailed, of people who have not left, oldest first. One query."""
+    """The sentences that are old enough to be mailed, of people who have not left and have an address, oldest first. One query."""
     statement = (
         select(Intention.id, Person.id, Person.name, Person.email, Intention.module, Intention.text)
         .join(Person, Person.id == Intention.person_id)
         .where(
-            Intention.mailed_at.is_(None), Intention.written_at <= at - MAIL_INTENTION_AFTER, Person.left_at.is_(None)
+            Intention.mailed_at.is_(None), Intention.written_at <= at - MAIL_INTENTION_AFTER, Person.left_at.is_(None),
+            Person.email.is_not(None),
         )
         .order_by(Intention.written_at, Intention.id)
     )  # fmt: skip
-    return [DueIntention(*row) for row in session.execute(statement)]
+    return [
+        DueIntention(number, person_id, name, email, module, text)
+        for number, person_id, name, email, module, text in session.execute(statement)
+        if email is not None
+    ]
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,9 @@ def overview() -> str:
 def test_mail() -> WsgiResponse:
     """Send a test mail to the person who asks for it, through the outbox like every other mail."""
     person = current_user.person
+    if not person.email:
+        flash(_("You have no e-mail address. Add one under your name first."))
+        return redirect_after_post(url_for("operations.overview"))
     test = MailCheckMessage(person.name)
     with unit_of_work() as session:
         new = actions.send_test_mail(signed_in_context(session), person.id, person.email, test)

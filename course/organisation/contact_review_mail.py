@@ -24,7 +24,7 @@ def queue_contact_reviews(at: datetime) -> int:
     messages = []
     for entry in stale_contacts(current, config.time_zone, civil_date(at, config.time_zone)):
         owner = owners.get(entry.owner_id or 0)
-        if current is None or owner is None or not owner.is_active:
+        if current is None or owner is None or not owner.is_active or not owner.email:
             continue
         message = ContactReviewMessage(
             name=first_name(owner.name),

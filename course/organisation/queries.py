@@ -38,7 +38,7 @@ class ContactOwner:
     """The owner of a contact, who reviews it; `is_active` is False once the person has left."""
 
     name: str
-    email: str
+    email: str | None
     is_active: bool
 
 

@@ -230,7 +230,7 @@ def _form_values(
         values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}
         entry = organisation.contacts.get(kind) if organisation else None
         owner = owners.get(entry.owner_id or 0) if entry else None
-        values[f"{kind}-owner"] = owner.email if owner and owner.is_active else ""
+        values[f"{kind}-owner"] = owner.email or "" if owner and owner.is_active else ""
         values[f"{kind}-review"] = str(entry.review_months if entry else 12)
     return values
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
-from course.people.rules import name_key
+from course.people.rules import name_key, sign_in_key
 from course.text import comparison_key
 
 
@@ -35,20 +35,23 @@ class Person(Base):
 
     `name_key` is the name as it is found and ordered (people/rules.py); it follows the name. `invited_at` is when the
     newest invitation was mailed since they came. `language` is the language that they chose for pages and mail; None as
-    long as they have chosen none.
+    long as they have chosen none. Who has no `email` signs in with `sign_in_name`; `sign_in_key` is the form in which it
+    is compared and follows it.
     """
 
     __tablename__ = "person"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     staff_number: Mapped[str | None] = mapped_column(String(50), unique=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     language: Mapped[str | None] = mapped_column(String(35))
+    sign_in_name: Mapped[str | None] = mapped_column(String(50))
+    sign_in_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     # Compared byte by byte on both engines, so that both give the same order.
     name_key: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), default=_name_key_default, server_default=""
@@ -60,6 +63,11 @@ class Person(Base):
 @event.listens_for(Person.name, "set")
 def _update_name_key(person: Person, name: str, _before: object, _initiator: object) -> None:
     person.name_key = name_key(name or "")
+
+
+@event.listens_for(Person.sign_in_name, "set")
+def _update_sign_in_key(person: Person, name: str | None, _before: object, _initiator: object) -> None:
+    person.sign_in_key = sign_in_key(name) if name else None
 
 
 class Team(Base):
@@ -209,15 +217,16 @@ class Deputy(Base):
 
 
 class PersonChange(Base):
-    """Until `changed_at` somebody had this name, address and staff number."""
+    """Until `changed_at` somebody had this name, address, staff number and sign-in name."""
 
     __tablename__ = "person_change"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     name: Mapped[str] = mapped_column(String(200))
-    email: Mapped[str] = mapped_column(String(254))
+    email: Mapped[str | None] = mapped_column(String(254))
     staff_number: Mapped[str | None] = mapped_column(String(50))
+    sign_in_name: Mapped[str | None] = mapped_column(String(50))
     reason: Mapped[str] = mapped_column(String(200))
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

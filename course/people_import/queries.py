@@ -20,11 +20,11 @@ from course.people.models import (
     Membership,
     PathwayChoice,
     Person,
-    PersonChange,
     PersonMerge,
     RoleGrant,
     Team,
 )
+from course.people.queries import former_identities
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
 from course.people_import.rules.columns import FIELDS
 from course.people_import.rules.journal import (
@@ -155,10 +155,11 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
 
 def people_in_preview(session: Session, whole: ImportPreview) -> list[int]:
     """The people who are here and whom a list named, by id."""
-    emails = sorted({row.email for row in whole.rows if row.email and row.kind not in ("refused", "asked")})
+    logins = sorted({row.email for row in whole.rows if row.email and row.kind not in ("refused", "asked")})
     found: list[int] = []
-    for start in range(0, len(emails), _QUERY_BATCH):
-        some = Person.email.in_(emails[start : start + _QUERY_BATCH])
+    for start in range(0, len(logins), _QUERY_BATCH):
+        portion = logins[start : start + _QUERY_BATCH]
+        some = or_(Person.email.in_(portion), Person.sign_in_key.in_(portion))
         found += session.execute(select(Person.id).where(Person.left_at.is_(None), some)).scalars()
     return found
 
@@ -261,21 +262,23 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         select(ImportedCertificate.person_id, ImportedCertificate.day).where(among(ImportedCertificate.person_id))
     ):
         certificates[person].add(day)
-    former: dict[int, set[str]] = defaultdict(set)
-    numbers: dict[int, set[str]] = defaultdict(set)
-    before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
-    for person, email, number in session.execute(before.where(among(PersonChange.person_id))):
-        former[person].add(email)
-        if number:
-            numbers[person].add(number)
+    former, numbers = former_identities(session, ids)
     merged = _merged_into(session, among)
-    columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at)
+    columns = (
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.staff_number,
+        Person.left_at,
+        Person.created_at,
+        Person.sign_in_name,
+    )
     people = select(*columns).where(among(Person.id)).order_by(Person.name)
     return [
         KnownPerson(
             row.id,
             row.name,
-            row.email,
+            row.email or "",
             row.staff_number,
             None if row.left_at is None else civil_date(row.left_at, zone),
             frozenset(teams[row.id]),
@@ -284,10 +287,11 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             frozenset(certificates[row.id]),
             starts.get(row.id) or civil_date(row.created_at, zone),
             row.id in administrators,
-            frozenset(former[row.id] - {row.email, ""}),
+            frozenset(former[row.id] - {row.email}),
             merged.get(row.id),
             frozenset(numbers[row.id] - {row.staff_number}),
-            row.id in auditors,
+            auditor=row.id in auditors,
+            sign_in_name=row.sign_in_name,
         )
         for row in session.execute(people)
     ]
@@ -377,7 +381,7 @@ def import_invitees(session: Session, import_id: int) -> tuple[list[tuple[int, s
     skipped = {line.number for line in load_skipped(run.skipped)}
     steps, _ = stored_journal(session, import_id)
     some = [step for step in steps if step.number not in skipped and step.changes & {"added", "back"}]
-    emails = [step.row_data.email for step in some if step.person_id is None]
+    emails = [step.row_data.email for step in some if step.person_id is None and step.row_data.email]
     ids = [step.person_id for step in some if step.person_id is not None]
     found: list[tuple[int, str]] = []
     for keys, column in ((emails, Person.email), (ids, Person.id)):

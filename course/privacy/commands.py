@@ -11,7 +11,7 @@ from course.audit.actions import record_event
 from course.clock import now
 from course.context import make_context
 from course.organisation.queries import organisation
-from course.people.queries import person, person_id_by_email
+from course.people.queries import person, person_id_by_login
 from course.privacy.jobs import run_erasure
 from course.privacy.queries import retention_due
 from course.privacy.queries.subject_data import read_subject_data
@@ -60,7 +60,7 @@ def copy_command(who: str, file: Path) -> None:
     """
     refuse_existing_file(file)
     with unit_of_work() as session:
-        person_id = int(who) if who.isdecimal() else person_id_by_email(session, who)
+        person_id = int(who) if who.isdecimal() else person_id_by_login(session, who)
         subject = person(session, person_id) if person_id is not None and person_id < 2**31 else None
         own_organisation = organisation(session)
         if subject is None or own_organisation is None:

@@ -13,7 +13,7 @@ from course.context import Context, make_context
 from course.dates import civil_date
 from course.people import actions as staff
 from course.people.actions import Refusal
-from course.people.queries import person_id_by_email
+from course.people.queries import person_id_by_login
 from course.recertification import actions, queries
 from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
@@ -34,7 +34,7 @@ def _today() -> date:
 
 def _require_person(person_id: int | None, email: str) -> int:
     if person_id is None:
-        raise click.ClickException(f"Nobody has the address {email}.")
+        raise click.ClickException(f"Nobody has the address or sign-in name {email}.")
     return person_id
 
 
@@ -53,7 +53,7 @@ def status_command(email: str, on: datetime | None) -> None:
     """Show the certification status of a person, and explain it in a sentence."""
     zone, day = app_state().config.time_zone, on.date() if on else _today()
     with unit_of_work() as session:
-        person_facts = queries.people(session, zone, [_require_person(person_id_by_email(session, email), email)])[0]
+        person_facts = queries.people(session, zone, [_require_person(person_id_by_login(session, email), email)])[0]
         status = certification_status(person_facts.facts, queries.policies(session, zone), day)
     click.echo(f"{STATUS_GROUPS[status.group].lower()} on {long_date(day)}. {status.because_for_others}")
 
@@ -66,7 +66,7 @@ def extend_command(email: str, until: datetime, reason: str) -> None:
     """Grant a person an extension."""
     try:
         with unit_of_work() as session:
-            person_id = _require_person(person_id_by_email(session, email), email)
+            person_id = _require_person(person_id_by_login(session, email), email)
             actions.grant_extension(make_context(session, None, now()), person_id, until.date(), reason[:200])
             explanation = _status_explanation(session, person_id)
     except ValueError as error:
@@ -85,7 +85,7 @@ def pause_command(email: str, since: datetime, until: datetime | None, days: int
     last = until.date() if until else None
     try:
         with unit_of_work() as session:
-            person_id = _require_person(person_id_by_email(session, email), email)
+            person_id = _require_person(person_id_by_login(session, email), email)
             actions.record_pause(
                 make_context(session, None, now()), person_id, Pause(since.date(), last, days, reason[:200])
             )
@@ -108,7 +108,7 @@ def import_command(email: str, day: datetime, until: datetime | None, issuer: st
     last = until.date() if until else None
     try:
         with unit_of_work() as session:
-            person_id = _require_person(person_id_by_email(session, email), email)
+            person_id = _require_person(person_id_by_login(session, email), email)
             is_new = actions.import_completion(
                 make_context(session, None, now()),
                 person_id,
@@ -147,7 +147,7 @@ def _change_employment(
     record: Callable[[Context, int, date, str], Refusal | None], email: str, day: datetime, reason: str
 ) -> None:
     with unit_of_work() as session:
-        person_id = _require_person(person_id_by_email(session, email), email)
+        person_id = _require_person(person_id_by_login(session, email), email)
         refusal = record(make_context(session, None, now()), person_id, day.date(), reason[:200])
         if refusal is not None:
             raise click.ClickException(refusal.message)

@@ -45,7 +45,7 @@ from course.recertification.rules import (
     StartFact,
 )
 from course.recertification.rules.civil_dates import add_days
-from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
+from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, PersonFacts
 
 EMPLOYMENT_REASON = "working here"
 FEW_PEOPLE = 20
@@ -58,17 +58,6 @@ _REVOKED = (
     .where(CertificateChange.kind == "revoked")
     .subquery()
 )
-
-
-@dataclass(frozen=True)
-class PersonFacts:
-    """A person with the facts from which their certification status is derived."""
-
-    id: int
-    name: str
-    email: str
-    facts: CertificationFacts
-    left_at: datetime | None = None
 
 
 def policies(session: Session, zone: str) -> list[Policy]:
@@ -117,6 +106,7 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
                 ),
             ),
             person.left_at,
+            person.sign_in_name,
         )
         for person in persons
     ]

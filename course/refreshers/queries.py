@@ -340,7 +340,7 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
         select(Person.id, Person.name, Person.email, pathway, Completion.enrolment_id, Completion.completed_at)
         .join(newest, newest.c.person_id == Person.id)
         .join(Completion, Completion.id == newest.c.id)
-        .where(Person.left_at.is_(None))
+        .where(Person.left_at.is_(None), Person.email.is_not(None))
         .order_by(Person.id)
     ).all()
     sent: dict[int, list[tuple[datetime, bool]]] = {}
@@ -357,7 +357,12 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
         sent.setdefault(enrolment, []).append((at, answers > 0))
     return [
         CertifiedLearner(
-            row[0], row[1], row[2], cast("Setting | None", row[3]), *row[4:], tuple(sent.get(row.enrolment_id, ()))
+            row[0],
+            row[1],
+            row[2] or "",
+            cast("Setting | None", row[3]),
+            *row[4:],
+            tuple(sent.get(row.enrolment_id, ())),
         )
         for row in people
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -30,7 +30,15 @@ from course.recertification.rules.certification_status import NOT_REQUIRED, PAUS
 from course.reminders import queries
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.queries import LEAD, LEARNER, MANAGER, REQUESTED, ReminderCandidate
-from course.reminders.rules import Digest, ReminderPolicy, SendingHours, build_digest, digest_day, reminder_key
+from course.reminders.rules import (
+    Digest,
+    OverduePerson,
+    ReminderPolicy,
+    SendingHours,
+    build_digest,
+    digest_day,
+    reminder_key,
+)
 from course.translation import lazy_gettext as _
 
 
@@ -88,7 +96,7 @@ def planned_reminders(session: Session, zone: str, at: datetime, now: datetime) 
 def _learner_reminders(people: list[ReminderCandidate], send_at: datetime, send_on: date) -> Iterator[PlannedReminder]:
     for candidate in people:
         step = candidate.reminder.step
-        if step is not None:
+        if step is not None and candidate.email is not None and candidate.takes_mail:
             key = reminder_key(candidate.id, candidate.status, step)
             yield PlannedReminder(
                 key,
@@ -125,8 +133,12 @@ def _digest_reminders(
         manager = by_id[manager_id]
         if (MANAGER, manager_id) in recipients or manager_id in opted_out or not _receives_digest(manager, send_on):
             continue
+        if manager.email is None or not manager.takes_mail:
+            continue
         digest = _team_digest(members, by_id, hours)
-        if digest.overdue or digest.due_soon:
+        to_tell = _people_to_tell(by_id[person_id] for person_id in members if person_id != manager_id)
+        digest = replace(digest, to_tell=to_tell)
+        if digest.overdue or digest.due_soon or to_tell:
             reason = f"{len(digest.overdue)} overdue, and {digest.due_soon} with a day in the next {hours.policy.before[0]} days"
             yield PlannedReminder(
                 f"summary:{manager_id}:{send_on}", MANAGER, manager_id, manager.name, manager.email, "weekly", None, send_at,
@@ -157,6 +169,16 @@ def _receives_digest(manager: ReminderCandidate, day: date) -> bool:
     return manager.joined_on < day and manager.status.state not in (PAUSED, NOT_REQUIRED)
 
 
+def _people_to_tell(candidates: Iterable[ReminderCandidate]) -> tuple[OverduePerson, ...]:
+    """Those who would get a reminder by mail if they had an address, the earliest due date first."""
+    told = [
+        OverduePerson(one.id, one.name, one.status.due, one.status.overdue_days)
+        for one in candidates
+        if one.must_be_told and one.status.due is not None
+    ]
+    return tuple(sorted(told, key=lambda one: (one.due, one.name.casefold(), one.person_id)))
+
+
 def _team_digest(
     members: set[int], people: dict[int, ReminderCandidate], hours: SendingHours, overdue_from: int = 1
 ) -> Digest:
@@ -171,11 +193,9 @@ def queue_reminder(context: Context, planned: PlannedReminder, message: MailMess
     Returns False if it was queued concurrently, or another one for that day. The actor is the person who asked for it
     (None: the course).
     """
-    named_ids = (
-        [overdue_person.person_id for overdue_person in planned.subject.overdue]
-        if isinstance(planned.subject, Digest)
-        else []
-    )
+    subject = planned.subject
+    named = (*subject.overdue, *subject.to_tell) if isinstance(subject, Digest) else ()
+    named_ids = list(dict.fromkeys(one.person_id for one in named))
     row_id = insert_once(
         context.session, Reminder, key=planned.key, kind=planned.kind, person_id=planned.person_id, step=planned.step,
         due=planned.due, leaves_on=planned.send_on, reason=planned.reason, named=named_ids,
@@ -233,16 +253,9 @@ def _obsolete_reason(
         lead = own_organisation.contacts.get("lead") if own_organisation else None
         if lead is None or lead.email != recipient:
             return _("Someone else is the safeguarding lead now.")
-    overdue_ids = (
-        {
-            candidate.id
-            for candidate in queries.reminder_candidates(session, hours, day, ids)
-            if candidate.status.overdue_days
-        }
-        if ids
-        else set()
-    )
-    return _("Someone named in it is no longer overdue.") if overdue_ids != set(reminder.named) else None
+    candidates = queries.reminder_candidates(session, hours, day, ids) if ids else []
+    still_named = {one.id for one in candidates if one.status.overdue_days or one.must_be_told}
+    return _("Someone named in it is no longer overdue.") if still_named != set(reminder.named) else None
 
 
 def _learner_obsolete_reason(

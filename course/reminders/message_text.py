@@ -53,6 +53,9 @@ def reminder_message(
         overdue_count=overdue_count,
         due_soon=subject.due_soon,
         due_soon_days=subject.due_soon_days,
+        to_tell=_named(subject.to_tell[:MAX_NAMED_TO_MANAGER]),
+        to_tell_count=len(subject.to_tell),
+        mailed_soon=max(0, subject.due_soon - sum(not one.days for one in subject.to_tell)),
     )
 
 

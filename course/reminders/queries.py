@@ -16,9 +16,11 @@ from course.mail.queries import MailState, mail_states
 from course.organisation.queries import organisation
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.queries import ids_without_address
+from course.people.rules import Viewer, is_undeliverable
 from course.recertification.queries import people, policies
 from course.recertification.rules import CertificationStatus, certification_status
-from course.recertification.rules.certification_status import NOT_REQUIRED
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.rules import ReminderPolicy, ReminderStatus, SendingHours, reminder_status
 
@@ -31,11 +33,21 @@ class ReminderCandidate:
 
     id: int
     name: str
-    email: str
+    email: str | None
     joined_on: date
     has_password: bool
     status: CertificationStatus
     reminder: ReminderStatus
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether the person has an address that mail can be sent to."""
+        return not is_undeliverable(self.email)
+
+    @property
+    def must_be_told(self) -> bool:
+        """Whether a reminder is due that cannot be mailed: a manager tells the person."""
+        return self.reminder.step is not None and not self.takes_mail
 
 
 @dataclass(frozen=True)
@@ -234,3 +246,50 @@ def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[
         )
         for reminder, requested_by in rows
     ]
+
+
+@dataclass(frozen=True)
+class InPersonReminder:
+    """A person without an e-mail address who has something to do: what is told to them. `is_step` says that a reminder is due
+    now; `has_manager` that somebody manages one of their teams, who could tell them."""
+
+    candidate: ReminderCandidate
+    teams: tuple[str, ...]
+    has_manager: bool
+
+    @property
+    def id(self) -> int:
+        return self.candidate.id
+
+    @property
+    def is_step(self) -> bool:
+        return self.candidate.must_be_told
+
+
+def people_to_tell(session: Session, viewer: Viewer, hours: SendingHours, on: date) -> list[InPersonReminder]:
+    """The people without an e-mail address to whom the viewer would have to say what is due, as of the day `on`; those without
+    a manager come first for an administrator, then the earliest due date."""
+    ids = ids_without_address(session, viewer)
+    if not ids:
+        return []
+    candidates = [
+        one
+        for one in reminder_candidates(session, hours, on, ids)
+        if one.status.due is not None and one.status.state not in (NOT_REQUIRED, PAUSED, UP_TO_DATE)
+    ]
+    found = {one.id for one in candidates}
+    managed = {member for manager, some in managed_people(session).items() for member in some if member != manager}
+    teams: dict[int, list[str]] = defaultdict(list)
+    rows = select(Membership.person_id, Team.name).join(Team, Team.id == Membership.team_id)
+    for person_id, name in session.execute(
+        rows.where(Membership.until.is_(None), Membership.person_id.in_(found)).order_by(Team.name)
+    ):
+        teams[person_id].append(name)
+    told = [InPersonReminder(one, tuple(teams[one.id]), one.id in managed) for one in candidates]
+    return sorted(
+        told,
+        key=lambda one: (
+            one.has_manager and viewer.administrator, one.candidate.status.due or date.max, one.candidate.name.casefold(),
+            one.id,
+        ),
+    )  # fmt: skip

@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
+from course.content.loaded_course import library
 from course.dates import civil_date
 from course.mail.actions import set_mail_preference
 from course.mail.queries import opted_out_people, suppressed_addresses, suppression_list
@@ -30,6 +31,7 @@ from course.reminders.rules import (
 from course.translation import gettext as _
 from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission, sign_in_required
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -60,7 +62,7 @@ def person_reminders(person_id: int) -> str:
     return _reminders_page(found.id, found.name, found.email, own=False)
 
 
-def _reminders_page(person_id: int, name: str, email: str, own: bool) -> str:
+def _reminders_page(person_id: int, name: str, email: str | None, own: bool) -> str:
     at, zone = now(), app_state().config.time_zone
     hours = queries.sending_hours(db(), zone)
     send_at = hours.next_sending_time(at) if hours else at
@@ -81,7 +83,7 @@ def _reminders_page(person_id: int, name: str, email: str, own: bool) -> str:
         queued=step is not None
         and any(past.kind == queries.LEARNER and (past.step, past.due) == step_and_due for past in history),
         leaves=send_at,
-        dead=suppressed_addresses(db(), [email]).get(email),
+        dead=suppressed_addresses(db(), [email]).get(email) if email else None,
         manages=own and bool(current_user.person.manages),
         declined=own and person_id in opted_out_people(db(), DIGEST, [person_id]),
     )
@@ -103,6 +105,9 @@ def summary() -> WsgiResponse:
 def clear_address(person_id: int) -> WsgiResponse:
     """Remove the address of a person from the suppression list."""
     found = visible_person(db(), current_user.person, person_id) or abort(404)
+    if found.email is None:
+        flash(_("%(name)s has no e-mail address.", name=found.name))
+        return redirect_after_post(url_for("reminders.person_reminders", person_id=person_id))
     with unit_of_work() as session:
         cleared = actions.resume_mail(signed_in_context(session), person_id, found.email, _TRY_AGAIN_REASON)
     if cleared:
@@ -110,6 +115,28 @@ def clear_address(person_id: int) -> WsgiResponse:
     else:
         flash(_("Mail to %(email)s is not held back.", email=found.email))
     return redirect_after_post(url_for("reminders.person_reminders", person_id=person_id))
+
+
+@pages.get("/in-person")
+@requires_permission(Permission.SEE_PEOPLE)
+def in_person() -> str:
+    """The people without an e-mail address who have something to do, with a note for each to print; `step=due` shows only
+    those to whom a reminder is due now."""
+    g.here = "people"
+    zone = app_state().config.time_zone
+    hours = queries.sending_hours(db(), zone)
+    found = queries.people_to_tell(db(), current_user.person, hours, civil_date(now(), zone)) if hours else []
+    only_due = request.args.get("step") == "due"
+    shown = [one for one in found if one.is_step] if only_due else found
+    return render_template(
+        "reminders/in_person.html",
+        people=shown,
+        total=len(found),
+        due_now=sum(one.is_step for one in found),
+        only_due=only_due,
+        minutes=library().minutes,
+        address=public_url_for("auth.sign_in"),
+    )
 
 
 @pages.get("/addresses")

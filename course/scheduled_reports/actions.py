@@ -67,10 +67,12 @@ def queue_report(
     context: Context, subscription: Subscription, period: Period, counts: dict[str, int], named_ids: Collection[int],
     message: MailMessage,
 ) -> bool:  # fmt: skip
-    """Queue the report of a period. Returns False if another worker was quicker. The people whom the report names see
-    in their access log who got it."""
+    """Queue the report of a period. Returns False if another worker was quicker, or the person has no address.
+    The people whom the report names see in their access log who got it."""
     session, day, at = context.session, context.today, context.now
     key = f"bulletin:{subscription.id}:{period.name}"
+    if subscription.email is None:
+        return False
     sent_id = insert_once(
         session, SentReport, subscription_id=subscription.id, period=period.name, key=key, day=day, counts=counts,
         people=len(named_ids), made_at=at,

@@ -11,7 +11,7 @@ from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.organisation.queries import organisation
 from course.people.queries import viewers
-from course.people.rules import Viewer
+from course.people.rules import Viewer, is_undeliverable
 from course.reminders.queries import sending_hours
 from course.reminders.rules.messages import NamedDueDay
 from course.reports.app_status_cache import app_status_cache
@@ -46,7 +46,9 @@ def send_scheduled_reports(at: datetime) -> int:
         waiting = [
             (one, period)
             for one in queries.subscriptions(session)
-            if one.here and (period := due_period(one.every, one.since, today, one.sent))
+            if one.here
+            and not is_undeliverable(one.email)
+            and (period := due_period(one.every, one.since, today, one.sent))
         ]
         people = viewers(session, [one.person_id for one, _ in waiting], today)
         no = opted_out_people(session, SCHEDULED_REPORT)

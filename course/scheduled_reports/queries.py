@@ -32,7 +32,7 @@ class Subscription:
     id: int
     person_id: int
     name: str
-    email: str
+    email: str | None
     here: bool
     team_id: int | None
     team: str

@@ -14,7 +14,7 @@ from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.people.forms import team_choices
 from course.people.queries import person_by_email, viewers
-from course.people.rules import Viewer
+from course.people.rules import Viewer, is_undeliverable
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_view import ReportView, current_report_view
 from course.reports.rules import ReportFilter
@@ -137,6 +137,8 @@ def _undeliverable_reason(subscription: Subscription, recipients: dict[int, View
     viewer = recipients.get(subscription.person_id)
     if not subscription.here or viewer is None:
         return _("They have left.")
+    if is_undeliverable(subscription.email):
+        return _("They have no e-mail address.")
     if subscription.person_id in opted_out:
         return _("They stopped it with the link in the e-mail. They can start it again with the same link.")
     return (

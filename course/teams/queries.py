@@ -106,9 +106,10 @@ def team_detail(session: Session, team_id: int, at: datetime) -> TeamDetail | No
         NamedReference(one.id, one.name) for one in names.values() if one.parent_id == team_id and one.closed_at is None
     ]
     memberships = _memberships_at(at).where(Membership.team_id == team_id).subquery()
-    people = select(Person.id, Person.name, Person.email).where(Person.id.in_(select(memberships.c.person_id)))
+    login = func.coalesce(Person.email, Person.sign_in_name, "").label("email")
+    people = select(Person.id, Person.name, login).where(Person.id.in_(select(memberships.c.person_id)))
     managers = (
-        select(Person.id, Person.name, Person.email)
+        select(Person.id, Person.name, login)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .where(RoleGrant.role == "manager", RoleGrant.team_id == team_id)
         .where(RoleGrant.until.is_(None), Person.left_at.is_(None))

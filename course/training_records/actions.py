@@ -22,7 +22,7 @@ from course.reminders.actions import PlannedReminder, queue_reminder
 from course.reminders.queries import REQUESTED, reminder_candidates, sending_hours
 from course.training_records import queries
 from course.training_records.models import RecordView
-from course.training_records.rules import EXPORT, PACK, PAGE, UNDO_PERIOD, refusal_reason
+from course.training_records.rules import EXPORT, NO_ADDRESS, PACK, PAGE, UNDO_PERIOD, refusal_reason
 from course.translation import lazy_gettext as _
 
 BATCH_SIZE = 10_000  # people in one statement; SQLite takes 32,766 values at the most
@@ -74,15 +74,16 @@ def plan_reminders(
     send_at = hours.next_sending_time(at + UNDO_PERIOD)
     day = civil_date(send_at, zone)
     people = reminder_candidates(session, hours, day, ids)
-    suppressed = suppressed_addresses(session, [candidate.email for candidate in people])
+    suppressed = suppressed_addresses(session, [candidate.email for candidate in people if candidate.email])
     existing = queries.reminders_on_day(session, ids, day)
     for candidate in people:
         earlier = existing.get(candidate.id, [])
         refusal = refusal_reason(candidate.status, candidate.email in suppressed, any(earlier))
+        refusal = refusal or ("" if candidate.takes_mail else NO_ADDRESS)
         # The number distinguishes the key from the keys of reminders of the same day that were withdrawn.
         key = f"asked:{candidate.id}:{day}:{len(earlier)}"
         reminder = PlannedReminder(
-            key, REQUESTED, candidate.id, candidate.name, candidate.email, REQUESTED, candidate.status.due, send_at,
+            key, REQUESTED, candidate.id, candidate.name, candidate.email or "", REQUESTED, candidate.status.due, send_at,
             day, reason, candidate,
         )  # fmt: skip
         yield ReminderPreview(candidate.id, None if refusal else reminder, refusal)

@@ -164,7 +164,7 @@ def reminder_batch(session: Session, maker: int, reminder_id: int) -> list[Reque
     if requested is None or (requested.kind, requested.made_by) != (REQUESTED, maker):
         return []
     rows = session.execute(
-        select(Reminder.id, Reminder.key, Person.id, Person.name, Person.email)
+        select(Reminder.id, Reminder.key, Person.id, Person.name, func.coalesce(Person.email, Person.sign_in_name, ""))
         .join(Person, Person.id == Reminder.person_id)
         .where(Reminder.kind == REQUESTED, Reminder.made_by == maker, Reminder.made_at == requested.made_at)
         .order_by(*BY_NAME)

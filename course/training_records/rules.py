@@ -16,6 +16,9 @@ UNDO_PERIOD = timedelta(minutes=5)
 PAGE, EXPORT, PACK = "page", "export", "pack"
 
 
+NO_ADDRESS = _("They have no e-mail address. Tell them in person; a note to print is under “Tell in person”.")
+
+
 def refusal_reason(status: CertificationStatus, suppressed: bool, has_reminder: bool) -> str:
     """The reason why a person cannot be reminded on the day of their certification status; empty if they can.
     `suppressed`: their address is on the suppression list; `has_reminder`: a reminder for that day exists already."""

@@ -187,7 +187,7 @@ class World:
         self.post(f"/report/people/{self.sam.id}/remind/{number}/end")
 
     def schedule_report(self) -> None:
-        self.post("/report/mail", email=self.boss.email, team="", every="week")
+        self.post("/report/mail", email=str(self.boss.email), team="", every="week")
 
     def schedule_report_twice(self) -> None:
         self.schedule_report()
@@ -215,12 +215,12 @@ class World:
         self.post(f"/report/reminded/{number}/end")
 
     def clear_suppressed_address(self) -> None:
-        suppress_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        suppress_address(self.session, str(self.sam.email), "refused", "550 5.1.1", now())
         self.session.commit()
         self.post(f"/reminders/{self.sam.id}/address")
 
     def clear_suppressed_addresses(self) -> None:
-        suppress_address(self.session, self.sam.email, "refused", "550 5.1.1", now())
+        suppress_address(self.session, str(self.sam.email), "refused", "550 5.1.1", now())
         self.session.commit()
         self.post("/reminders/addresses/clear")
 

@@ -66,7 +66,7 @@ def test_mails_about_getting_in_are_letters_that_carry_their_link_once_in_each_p
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     client.post(f"/people/{sam.id}/invite", {}, 303)
     client.post("/system/test-mail", {}, 303)
-    Client(app).post("/forgotten", {"email": sam.email}, 200)
+    Client(app).post("/forgotten", {"email": str(sam.email)}, 200)
     for mail, path in zip(rendered_mails(app, session), (r"/link/\S+", "/system", r"/link/\S+"), strict=True):
         found = re.search(rf"^{HERE}{path}$", mail.text, re.MULTILINE)
         assert found, mail.text

@@ -115,7 +115,7 @@ def test_a_real_server_gets_the_mail_and_its_text_is_then_forgotten(app: Flask, 
 def test_an_address_that_takes_no_mail_is_not_written_to(app: Flask, session: Session, inbox: Inbox) -> None:
     person = make_person(session)
     write(session, person)
-    suppress_address(session, person.email, "bounced", "no such mailbox", now())
+    suppress_address(session, str(person.email), "bounced", "no such mailbox", now())
     session.commit()
     mail_now(app)
     rendered_mails(app, session)

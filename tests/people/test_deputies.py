@@ -100,5 +100,5 @@ def test_nobody_lends_what_they_do_not_manage_or_the_same_twice(
     lend(mine, today)
     assert "Ann Hill is already your deputy" in lend(mine, today + timedelta(days=9), status=422)
     for client in (theirs, sign_in(Client(app), boss)):
-        assert "You do not manage a team" in lend(client, today, member.email, 422)
+        assert "You do not manage a team" in lend(client, today, str(member.email), 422)
     assert session.execute(select(Deputy.deputy_id)).scalars().all() == [colleague.id]

@@ -118,10 +118,10 @@ def test_an_administrator_merges_two_entries_on_the_page(session: Session, clien
     first, second = make_person(session), make_person(session, "S. Okafor", "second@example.org")
     path = f"/people/{first.id}/merge"
     form = {"other": "nobody@example.org", "keep": "first", "reason": "twice"}
-    assert "No one here has this e-mail address." in client.post(path, form, 422).text
-    assert "This is the same entry." in client.post(path, {**form, "other": first.email}, 422).text
-    assert "You are signed in with this entry" in client.post(path, {**form, "other": own.email}, 422).text
-    page = client.follow(client.post(path, {**form, "other": second.email}))
+    assert "No one here has this e-mail address or sign-in name." in client.post(path, form, 422).text
+    assert "This is the same entry." in client.post(path, {**form, "other": str(first.email)}, 422).text
+    assert "You are signed in with this entry" in client.post(path, {**form, "other": str(own.email)}, 422).text
+    page = client.follow(client.post(path, {**form, "other": str(second.email)}))
     assert "The two entries are merged." in page.text
     session.expire_all()
     assert session.get_one(Person, second.id).left_at is not None

@@ -72,6 +72,7 @@ def _world(session: Session) -> World:
 
 # Deeds about a person, and deeds for a team: where they are sent, and with what.
 ABOUT: dict[str, Callable[[World, str], tuple[str, dict[str, str]]]] = {
+    "auth.person_code": lambda w, who: (f"/people/{w.people[who].id}/code", {"sheet": "s"}),
     "recertification.record_fact": lambda w, who: (f"/renewal/people/{w.people[who].id}/certificate", {}),
     "recertification.withdraw_fact": lambda w, who: (
         f"/renewal/people/{w.people[who].id}/extension/{w.extension[who]}",
@@ -87,13 +88,13 @@ FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
     "join_requests.approve": lambda w: (f"/registrations/{w.request}/approve", {}),
 }
 # What concerns whoever does it and nobody else: choosing what one gets, naming and ending deputies, taking away a file of
-# what one sees. The two about reminders reach only those whom the viewer may remind, or has reminded: below.
+# what one sees. Those in MANY reach only those whom the viewer may remind, has reminded, or may make a code for.
 OWN = {
     "scheduled_reports.end_subscription", "scheduled_reports.overview", "people.withdraw_delegation",
     "people.delegations", "evidence.download", "evidence.make_pack",
     "reminders.summary", "reports.file", "reports.download_file",
 }  # fmt: skip
-MANY = {"reports.remind", "reports.withdraw_all"}
+MANY = {"auth.codes", "reports.remind", "reports.withdraw_all"}
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}
 # Who does it, about whom, and what comes of it. Nobody is told who manages nothing: the page is not for them.
 PEOPLE: list[tuple[str, str, set[int]]] = [

@@ -134,7 +134,7 @@ def test_hr_cannot_take_over_the_entry_of_somebody_who_may_see_more(house: House
     house.give("Nell", "auditor", None, SOON)
     make_person(house.session, "Second Boss", "second@example.org", "administrator")
     hal, person = house.client("Hal"), house.people[guarded]
-    email = person.email
+    email = person.email or ""
     reason = "x"
     correction = {"name": person.name, "email": "mine@example.org", "staff_number": "", "reason": reason}
     merged = {"other": email, "keep": "first", "reason": reason}

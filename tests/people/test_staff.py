@@ -36,7 +36,7 @@ def boss(session: Session) -> Person:
 
 
 def correct(session: Session, person: Person, days: int = 1, /, **wanted: str) -> Refusal | None:
-    new = {"name": person.name, "email": person.email, "number": person.staff_number or ""} | wanted
+    new = {"name": person.name, "email": str(person.email), "number": person.staff_number or ""} | wanted
     name, email, number = new["name"], new["email"], new["number"]
     return actions.correct_identity(
         make_context(session, None, NOW + days * DAY), person.id, name, email, number, "a reason"
@@ -167,7 +167,7 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
     assert actions.record_return(make_context(session, None, back), person.id, back.date(), team.id, "x") is None
     assert bonds(session) == [("Staff", False), ("Staff", True)]
     origin = auth.RequestSource("192.0.2.1", "x")
-    assert sign_in_with(session, person.email, PASSWORD, origin, back) == auth.WrongPassword()
+    assert sign_in_with(session, str(person.email), PASSWORD, origin, back) == auth.WrongPassword()
     sheet = queries.person_detail(session, person.id)
     assert sheet is not None
     assert [(stay.start, stay.end) for stay in sheet.stays] == [

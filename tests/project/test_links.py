@@ -38,8 +38,10 @@ ELSEWHERE = ("http:", "https:", "mailto:", "tel:", "data:")
 OTHER_PAGES = {
     "analytics/end_talk.html",
     "analytics/team.html",
+    "auth/code_sheet.html",
     "auth/forgotten_sent.html",
     "auth/link.html",
+    "auth/own_address.html",
     "auth/set_up.html",
     "auth/sign_in.html",
     "auth/wait.html",

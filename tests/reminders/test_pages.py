@@ -62,7 +62,7 @@ def test_the_page_explains_why_no_reminder_is_due(session: Session, admin: Clien
 
 def test_an_administrator_clears_a_suppressed_address(session: Session, admin: Client) -> None:
     person = make_overdue_person(session)
-    suppress_address(session, person.email, "refused", "550 5.1.1 gone", now())
+    suppress_address(session, str(person.email), "refused", "550 5.1.1 gone", now())
     session.commit()
     page = admin.get(f"/reminders/{person.id}")
     assert "No mail goes to sam@example.org" in page.text

@@ -167,7 +167,7 @@ def test_an_administrator_subscribes_people_who_may_see_the_team(
     sign_in(client, head)
     form = {"email": "priya@example.org", "team": str(other.id), "every": "week"}
     assert "Priya Nair does not manage this team." in client.post("/report/mail", form, 422).text
-    assert "does not manage" in client.post("/report/mail", form | {"email": sam.email, "team": ""}, 422).text
+    assert "does not manage" in client.post("/report/mail", form | {"email": str(sam.email), "team": ""}, 422).text
     assert "No one who works here" in client.post("/report/mail", form | {"email": "x@example.org"}, 422).text
     page = client.follow(client.post("/report/mail", form | {"team": str(team.id)}))
     assert "Priya Nair" in page.text

@@ -26,6 +26,7 @@ from tests.support.pseudo_language import LANGUAGE, PseudoCatalogue
 # What is another one in each process and minute without being anybody's.
 CHANGES = re.compile(
     rb'(?<=name="csrf_token" value=")[^"]*|(?<="token":")[^"]*|(?<=name="form_key" value=")[^"]*'
+    rb'|(?<=name="sheet" value=")[^"]*'
     rb"|nonce=[^\"]*|[0-9]{1,2}[.:][0-9]{2}(?:am|pm|:[0-9]{2})?|[0-9]+ seconds"
 )
 _fork = multiprocessing.get_context("fork")

@@ -135,6 +135,8 @@ class LaterStory(Story):
         with self.session() as session:
             known, rules = people(session, ZONE), policies(session, ZONE)
         return {
-            day: {one.email: plain(certification_status(one.facts, rules, date.fromisoformat(day))) for one in known}
+            day: {
+                str(one.email): plain(certification_status(one.facts, rules, date.fromisoformat(day))) for one in known
+            }
             for day in DAYS
         }

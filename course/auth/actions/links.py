@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -27,7 +27,10 @@ from course.people.queries import mail_recipient, person
 from course.translation import lazy_gettext
 
 # The lifetime of each mailed link, by the prefix of the key of its mail.
-_MAILED_LINK_LIFETIMES = {purpose: LINK_LIFETIMES[purpose] for purpose in ("forgotten", "invitation")}
+_MAILED_LINK_LIFETIMES: dict[LinkPurpose, timedelta] = {
+    "forgotten": LINK_LIFETIMES["forgotten"],
+    "invitation": LINK_LIFETIMES["invitation"],
+}
 
 
 def create_link(session: Session, person_id: int | None, purpose: LinkPurpose, at: datetime) -> str:
@@ -146,7 +149,7 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
     """Just before a mail with a link is sent: suppress it if its link was ended meanwhile; otherwise let the link's
     lifetime begin now, because the mail may have waited for the mail server."""
     purpose, _, link_hash = mail.key.partition(":")
-    lifetime = _MAILED_LINK_LIFETIMES.get(purpose)
+    lifetime = next((one for kind, one in _MAILED_LINK_LIFETIMES.items() if kind == purpose), None)
     if lifetime is None:
         return
     result = session.execute(
@@ -167,4 +170,5 @@ def revoke_access(session: Session, event: PersonLeft) -> None:
 
 def void_mailed_links(session: Session, event: AddressChanged) -> None:
     """End the links that were sent to a former e-mail address: whoever reads its mail must not sign in by them."""
-    void_links(session, event.person_id, event.at)
+    for purpose in _MAILED_LINK_LIFETIMES:
+        void_links(session, event.person_id, event.at, purpose)

@@ -19,7 +19,11 @@ from course.auth.queries import KnownAccount
 from course.auth.rules import (
     ATTEMPTS_PER_ADDRESS,
     ATTEMPTS_PER_ADDRESS_AND_NETWORK,
+    ATTEMPTS_PER_NAME,
     ATTEMPTS_PER_NETWORK,
+    CODES_PER_LOGIN,
+    CODES_PER_LOGIN_AND_NETWORK,
+    CODES_PER_NETWORK,
     LINKS_PER_ADDRESS,
     LINKS_PER_NETWORK,
     SESSION_LIFETIME,
@@ -30,7 +34,7 @@ from course.auth.rules import (
 )
 from course.context import make_context
 from course.passwords.actions import update_credential
-from course.people.rules import normalise_email
+from course.people.rules import normalise_login
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class SignInGranted:
 
 @dataclass(frozen=True)
 class WrongPassword:
-    """The e-mail address or the password is wrong; the answer does not say which, so that nobody can find accounts."""
+    """The address, the sign-in name or the password is wrong; the answer does not say which, so that nobody can find accounts."""
 
 
 @dataclass(frozen=True)
@@ -60,31 +64,41 @@ class RequestSource:
     address: str | None
     secret: str
 
+    def code_limits(self, login: str) -> dict[str, AttemptLimit]:
+        """The keys under which a wrong one-time code counts, with their limits."""
+        login_and_network = f"{normalise_login(login)} {network_prefix(self.address)}"
+        return {
+            attempt_key(self.secret, "code here", login_and_network): CODES_PER_LOGIN_AND_NETWORK,
+            **self._limits("code", login, CODES_PER_LOGIN, CODES_PER_NETWORK),
+        }
+
     def link_limits(self, email: str) -> dict[str, AttemptLimit]:
         """The keys under which a request for a link counts, with their limits."""
         return self._limits("link", email, LINKS_PER_ADDRESS, LINKS_PER_NETWORK)
 
-    def password_limits(self, email: str) -> dict[str, AttemptLimit]:
-        """The keys under which a wrong password counts, with their limits."""
-        address_and_network = f"{normalise_email(email)} {network_prefix(self.address)}"
+    def password_limits(self, login: str) -> dict[str, AttemptLimit]:
+        """The keys under which a wrong password counts, with their limits. They depend on what was typed only, never on
+        whether somebody has it."""
+        login_and_network = f"{normalise_login(login)} {network_prefix(self.address)}"
+        per_login = ATTEMPTS_PER_ADDRESS if "@" in login else ATTEMPTS_PER_NAME
         return {
-            attempt_key(self.secret, "sign-in here", address_and_network): ATTEMPTS_PER_ADDRESS_AND_NETWORK,
-            **self._limits("sign-in", email, ATTEMPTS_PER_ADDRESS, ATTEMPTS_PER_NETWORK),
+            attempt_key(self.secret, "sign-in here", login_and_network): ATTEMPTS_PER_ADDRESS_AND_NETWORK,
+            **self._limits("sign-in", login, per_login, ATTEMPTS_PER_NETWORK),
         }
 
     def _limits(
-        self, kind: str, email: str, per_address: AttemptLimit, per_network: AttemptLimit
+        self, kind: str, login: str, per_login: AttemptLimit, per_network: AttemptLimit
     ) -> dict[str, AttemptLimit]:
         return {
-            attempt_key(self.secret, kind, normalise_email(email)): per_address,
+            attempt_key(self.secret, kind, normalise_login(login)): per_login,
             attempt_key(self.secret, f"{kind} from", network_prefix(self.address)): per_network,
         }
 
 
 @dataclass(frozen=True)
 class PasswordCheck:
-    """The result of checking an e-mail address and a password: the account of the address, and whether the password
-    is correct.
+    """The result of checking what a person signs in with and a password: the account, and whether the password is
+    correct.
 
     A failure counts under each key of `attempt_limits`. `new_hash` is another hash of the same password if the stored
     one was made with outdated parameters.
@@ -96,13 +110,13 @@ class PasswordCheck:
     new_hash: str | None = None
 
 
-def find_account(session: Session, email: str, origin: RequestSource, at: datetime) -> PasswordCheck | TooManyAttempts:
-    """Find the account of an e-mail address, before its password is verified; nothing is written."""
-    limits = origin.password_limits(email)
+def find_account(session: Session, login: str, origin: RequestSource, at: datetime) -> PasswordCheck | TooManyAttempts:
+    """Find the account of an e-mail address or a sign-in name, before its password is verified; nothing is written."""
+    limits = origin.password_limits(login)
     retry_at = queries.next_attempt_at(session, limits, at)
     if retry_at is not None:
         return TooManyAttempts(retry_at)
-    return PasswordCheck(queries.known_account(session, email), False, limits)
+    return PasswordCheck(queries.known_account(session, login), False, limits)
 
 
 def check_password(found: PasswordCheck, password: str) -> PasswordCheck:
@@ -130,7 +144,7 @@ def sign_in(session: Session, checked: PasswordCheck, at: datetime) -> SignInGra
 
 
 def record_sign_in(session: Session, person_id: int, method: str, at: datetime) -> None:
-    """Write the audit event of a sign-in; `method` is "password", "link" or "set-up"."""
+    """Write the audit event of a sign-in; `method` is "password", "link", "code" or "set-up"."""
     record_event(make_context(session, person_id, at), "sign_in.entered", ("person", person_id), {"by": method})
 
 

@@ -26,6 +26,11 @@ ATTEMPTS_PER_ADDRESS = AttemptLimit(60, timedelta(minutes=15))
 ATTEMPTS_PER_NETWORK = AttemptLimit(3000, timedelta(minutes=15))
 LINKS_PER_ADDRESS = AttemptLimit(5, timedelta(minutes=15))
 LINKS_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
+# A PIN has fewer combinations than a password, and only those without an address may have one: they sign in with a name.
+ATTEMPTS_PER_NAME = AttemptLimit(20, timedelta(minutes=15))
+CODES_PER_LOGIN_AND_NETWORK = AttemptLimit(6, timedelta(minutes=15))
+CODES_PER_LOGIN = AttemptLimit(20, timedelta(minutes=15))
+CODES_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
 ATTEMPT_RETENTION = timedelta(minutes=15)  # the longest window of any limit; older attempts count for nothing
 
 

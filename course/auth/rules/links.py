@@ -6,11 +6,14 @@ import hashlib
 from datetime import timedelta
 from typing import Literal
 
-LinkPurpose = Literal["invitation", "forgotten", "set-up"]
+from course.auth.rules.codes import CODE_LIFETIME
+
+LinkPurpose = Literal["invitation", "forgotten", "set-up", "code"]
 LINK_LIFETIMES: dict[LinkPurpose, timedelta] = {
     "invitation": timedelta(days=7),
     "forgotten": timedelta(hours=1),
     "set-up": timedelta(days=1),
+    "code": CODE_LIFETIME,
 }
 DOUBLE_PRESS_WINDOW = timedelta(minutes=1)  # a second request for a link within this time is a double press
 SESSION_LIFETIME = timedelta(hours=12)

@@ -29,3 +29,13 @@ class PasswordLinkMessage(MailMessage):
     template = "password_link"
     label = _("Choose a new password")
     token: str
+
+
+@dataclass(frozen=True)
+class OwnAddressMessage(MailMessage):
+    """The link with which a person confirms an address that they have added. It names nobody: anybody can enter anybody's
+    address."""
+
+    template = "own_address"
+    label = _("Confirm your e-mail address")
+    token: str

@@ -99,7 +99,7 @@ def _add_delegation(session: Session, today: date, at: datetime) -> None:
     rows = session.execute(grants.join(Team, Team.id == RoleGrant.team_id)).all()
     managers = {team: (person, email) for person, email, team in rows}
     (manager, _), (_, deputy_email) = managers["Hillside Primary School"], managers["Brook Academy"]
-    delegate(make_context(session, manager, at), deputy_email, today + timedelta(days=25), "away for a month")
+    delegate(make_context(session, manager, at), str(deputy_email), today + timedelta(days=25), "away for a month")
 
 
 def add_present_state(session: Session, at: datetime, today: date) -> None:
@@ -117,7 +117,7 @@ def add_present_state(session: Session, at: datetime, today: date) -> None:
     grant_role(make_context(session, alex.id, at), session.execute(head).scalar_one(), "administrator", None)
     candidates = select(Person.email).where(Person.left_at.is_(None), Person.email.like("t%@demo.example"))
     address = session.execute(candidates.order_by(Person.id).limit(1)).scalar_one()
-    suppress_address(session, address, "bounced", "550 5.1.1 There is no such mailbox.", at - timedelta(days=3))
+    suppress_address(session, str(address), "bounced", "550 5.1.1 There is no such mailbox.", at - timedelta(days=3))
 
 
 def mark_mail_sent(session: Session, at: datetime) -> None:

@@ -7,6 +7,7 @@ from course.people.actions.directory import (
     NewPerson,
     Refusal,
     TeamNameTakenError,
+    add_identity,
     add_people,
     add_person,
     add_team,
@@ -23,7 +24,14 @@ from course.people.actions.employment import (
     record_return,
     restart_employment,
 )
-from course.people.actions.identity import choose_language, correct_identity, erase_address, erase_name, merge_people
+from course.people.actions.identity import (
+    change_identity,
+    choose_language,
+    correct_identity,
+    erase_address,
+    erase_name,
+    merge_people,
+)
 from course.people.actions.invitations import invite
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
@@ -52,9 +60,11 @@ __all__ = [
     "NewPerson",
     "Refusal",
     "TeamNameTakenError",
+    "add_identity",
     "add_people",
     "add_person",
     "add_team",
+    "change_identity",
     "change_team",
     "choose_language",
     "choose_pathway",

@@ -25,7 +25,7 @@ from course.people.models import (
 )
 from course.people.queries.directory import person_by_email
 from course.people.queries.pathways import chosen_pathway
-from course.people.rules import FIRST_ROLES, name_key, normalise_email, role_in_log
+from course.people.rules import FIRST_ROLES, PersonIdentity, is_sign_in_name, name_key, role_in_log, sign_in_key
 from course.text import normalise_line
 from course.translation import lazy_gettext as _
 
@@ -38,29 +38,43 @@ class Refusal:
     message: str
 
 
+STAFF_NUMBER_TAKEN = _("Someone else already has this staff number.")
+SIGN_IN_NAME_TAKEN = _("Someone else already has this sign-in name. Enter another one.")
+
+
 class TeamNameTakenError(ValueError):
     """There is something with this name already."""
 
 
 def add_person(context: Context, name: str, email: str, team_id: int | None, role: str) -> Person | Refusal:
+    """Add somebody with an e-mail address (see `add_identity`)."""
+    return add_identity(context, PersonIdentity(name, email), team_id, role)
+
+
+def add_identity(context: Context, identity: PersonIdentity, team_id: int | None, role: str) -> Person | Refusal:
     """Add somebody as a learner, and as more if `role` says so; publishes PersonAdded.
 
     A manager manages the team that they are in. Raises ValueError for a role that is not among FIRST_ROLES.
     """
-    session = context.session
+    session, given = context.session, identity.normalised()
     if role not in FIRST_ROLES:
         raise ValueError(f"there is no role {role!r}")
     if role == "manager" and team_id is None:
         return Refusal("team", _("Choose the team that this person manages."))
     if team_id is not None and not is_open_team(session, team_id):
         return Refusal("team", _("This team is closed. Choose another one."))
-    person = Person(name=normalise_line(name), email=normalise_email(email), created_at=context.now)
+    if (refused := identity_mistake(given)) is not None:
+        return refused
+    person = Person(
+        name=given.name, email=given.email, staff_number=given.staff_number, sign_in_name=given.sign_in_name,
+        created_at=context.now,
+    )  # fmt: skip
     try:
         with session.begin_nested():
             session.add(person)
             session.flush()
     except IntegrityError:
-        return _email_taken(session, email)
+        return _identity_taken(session, given)
     if team_id is not None:
         session.add(Membership(person_id=person.id, team_id=team_id, since=context.now))
     record_event(context, "person.added", ("person", person.id), {"team": team_name(session, team_id)})
@@ -79,24 +93,27 @@ class NewPerson:
     """A person who is added together with others. Teams are ids; what is not known is None."""
 
     name: str
-    email: str
+    email: str | None
     staff_number: str | None = None
     team_ids: tuple[int, ...] = ()
     managed_team_ids: tuple[int, ...] = ()
     pathway: str | None = None
     first_day: date | None = None
+    sign_in_name: str | None = None
 
 
 def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> list[int]:
     """Add many people as learners, and as managers of the teams that are named; their ids in the same order.
 
     One statement for each table, because a list has thousands of people. The caller has made sure that nobody has these
-    addresses and staff numbers (queries.taken_identities) and that the teams are open (lock_open_teams_among): IntegrityError
-    is raised if somebody takes one of them at this moment. Publishes PersonAdded for each of them.
+    addresses, staff numbers and sign-in names (queries.taken_identities) and that the teams are open
+    (lock_open_teams_among): IntegrityError is raised if somebody takes one of them at this moment. Publishes PersonAdded
+    for each of them.
     """
     session = context.session
     values = [
         {"name": one.name, "name_key": name_key(one.name), "email": one.email, "staff_number": one.staff_number,
+         "sign_in_name": one.sign_in_name, "sign_in_key": sign_in_key(one.sign_in_name) if one.sign_in_name else None,
          "created_at": context.now} for one in people
     ]  # fmt: skip
     ids = list(session.execute(insert(Person).returning(Person.id, sort_by_parameter_order=True), values).scalars())
@@ -139,10 +156,35 @@ def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> li
     return ids
 
 
-def _email_taken(session: Session, email: str) -> Refusal:
-    other = person_by_email(session, email)
+def identity_mistake(identity: PersonIdentity) -> Refusal | None:
+    """Why nobody could sign in with this; None if somebody can."""
+    if not identity.has_login:
+        return Refusal(
+            "email", _("Enter an e-mail address. Without one, enter a staff number or a sign-in name to sign in with.")
+        )
+    if identity.sign_in_name is not None and not is_sign_in_name(identity.sign_in_name):
+        return Refusal(
+            "sign_in_name",
+            _(
+                "Enter a sign-in name of 2 to 50 letters, digits, spaces, dots and hyphens, without @. It begins and ends "
+                "with a letter or a digit."
+            ),
+        )
+    return None
+
+
+def _identity_taken(session: Session, given: PersonIdentity) -> Refusal:
+    """Why the database refused a new person: somebody has the address, the staff number or the sign-in name."""
+    other = person_by_email(session, given.email) if given.email else None
     if other is not None and other.left_at is not None:
         return Refusal("email", _("This e-mail address belongs to someone who has left."))
+    if other is not None:
+        return Refusal("email", _("Someone with this e-mail address has already been added."))
+    number = select(Person.id).where(Person.staff_number == given.staff_number)
+    if given.staff_number and session.execute(number).first() is not None:
+        return Refusal("staff_number", STAFF_NUMBER_TAKEN)
+    if given.sign_in_name:
+        return Refusal("sign_in_name", SIGN_IN_NAME_TAKEN)
     return Refusal("email", _("Someone with this e-mail address has already been added."))
 
 

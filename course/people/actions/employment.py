@@ -25,6 +25,7 @@ from course.people.models import (
     RoleGrant,
     Team,
 )
+from course.people.rules import login_label
 from course.translation import lazy_gettext as _
 
 
@@ -139,7 +140,7 @@ def record_return(
     Raises LookupError if there is no such person.
     """
     merged = context.session.execute(
-        select(Person.name, Person.email)
+        select(Person.name, Person.email, Person.sign_in_name)
         .join(PersonMerge, PersonMerge.into_id == Person.id)
         .where(PersonMerge.person_id == person_id)
     ).first()
@@ -149,7 +150,7 @@ def record_return(
             _(
                 "This entry was merged into that of %(name)s (%(email)s). Continue there.",
                 name=merged.name,
-                email=merged.email,
+                email=login_label(merged.email, merged.sign_in_name),
             ),
         )
     team = context.session.get(Team, team_id) if team_id is not None else None

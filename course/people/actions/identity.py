@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.context import Context
 from course.events import publish
-from course.people.actions.directory import Refusal, get_current_person
+from course.people.actions.directory import (
+    SIGN_IN_NAME_TAKEN,
+    STAFF_NUMBER_TAKEN,
+    Refusal,
+    get_current_person,
+    identity_mistake,
+)
 from course.people.actions.employment import record_departure
 from course.people.actions.memberships import join_team, open_teams
 from course.people.actions.roles import grant_role
 from course.people.events import AddressChanged, PeopleMerged
 from course.people.models import Person, PersonChange, PersonMerge, RoleGrant, is_role_open
-from course.people.rules import name_key, normalise_email
-from course.text import normalise_line
+from course.people.rules import PersonIdentity, login_label, name_key, sign_in_key
 from course.translation import languages
 from course.translation import lazy_gettext as _
 
@@ -26,21 +32,31 @@ _UNSYNCHRONISED = {"synchronize_session": False}
 
 
 def correct_identity(
-    context: Context, person_id: int, name: str, email: str, staff_number: str | None, reason: str) -> Refusal | None:  # fmt: skip
-    """Give somebody another name, address or staff number. What was before stays, and so do certificates.
+    context: Context, person_id: int, name: str, email: str | None, staff_number: str | None, reason: str
+) -> Refusal | None:
+    """Give somebody another name, address or staff number; the sign-in name stays (see `change_identity`)."""
+    person = get_current_person(context.session, person_id)
+    return change_identity(context, person_id, PersonIdentity(name, email, staff_number, person.sign_in_name), reason)
+
+
+def change_identity(context: Context, person_id: int, identity: PersonIdentity, reason: str) -> Refusal | None:
+    """Give somebody another name, address, staff number or sign-in name. What was before stays, and so do certificates.
 
     Raises LookupError if there is no such person.
     """
-    session = context.session
+    session, given = context.session, identity.normalised()
     person = get_current_person(session, person_id)
-    after = {"name": normalise_line(name), "email": normalise_email(email), "staff_number": staff_number or None}
+    if (refused := identity_mistake(given)) is not None:
+        return refused
+    after: dict[str, str | None] = asdict(given)
     before = {field: getattr(person, field) for field in after}
     changed = [field for field, value in after.items() if before[field] != value]
     if not changed:
         return None
     # Only if it is still what was read: of two who correct somebody at the same moment one is told.
     unchanged = (Person.__table__.c[field].is_not_distinct_from(value) for field, value in before.items())
-    values: dict[str, object] = {**after, "name_key": name_key(after["name"] or "")}
+    values: dict[str, object] = {**after, "name_key": name_key(given.name)}
+    values["sign_in_key"] = sign_in_key(given.sign_in_name) if given.sign_in_name else None
     if "email" in changed:
         values["invited_at"] = None  # the link that was mailed to the earlier one ends
     try:
@@ -48,7 +64,7 @@ def correct_identity(
             changing = update(Person).where(Person.id == person_id, *unchanged).values(values).returning(Person.id)
             found = session.execute(changing, execution_options={"synchronize_session": False}).first()
     except IntegrityError:
-        return _identity_taken(session, person_id, after["email"])
+        return _identity_taken(session, person_id, given)
     session.refresh(person)
     if found is None:
         if all(getattr(person, field) == value for field, value in after.items()):
@@ -58,7 +74,7 @@ def correct_identity(
             _(
                 "Someone else has just changed this to %(name)s, %(email)s. Check it and try again.",
                 name=person.name,
-                email=person.email,
+                email=login_label(person.email, person.sign_in_name),
             ),
         )
     session.add(
@@ -86,11 +102,15 @@ def choose_language(context: Context, language: str) -> bool:
     return True
 
 
-def _identity_taken(session: Session, person_id: int, email: str | None) -> Refusal:
-    other = select(Person.id).where(Person.email == email, Person.id != person_id)
-    if session.execute(other).first() is not None:
+def _identity_taken(session: Session, person_id: int, given: PersonIdentity) -> Refusal:
+    def is_taken(condition: ColumnElement[bool]) -> bool:
+        return session.execute(select(Person.id).where(condition, Person.id != person_id)).first() is not None
+
+    if given.email and is_taken(Person.email == given.email):
         return Refusal("email", _("Someone else already has this e-mail address."))
-    return Refusal("staff_number", _("Someone else already has this staff number."))
+    if given.sign_in_name and is_taken(Person.sign_in_key == sign_in_key(given.sign_in_name)):
+        return Refusal("sign_in_name", SIGN_IN_NAME_TAKEN)
+    return Refusal("staff_number", STAFF_NUMBER_TAKEN)
 
 
 def merge_people(context: Context, person_id: int, into_id: int, take_address: bool, reason: str) -> Refusal | None:
@@ -102,20 +122,27 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     session = context.session
     second, first = get_current_person(session, person_id), get_current_person(session, into_id)
     if second is first:
-        return Refusal("other", _("This is the same entry. Enter the e-mail address of the other one."))
-    today, address, number = context.today, second.email, second.staff_number
+        return Refusal("other", _("This is the same entry. Enter what the other one signs in with."))
+    today, address, number, login = context.today, second.email, second.staff_number, second.sign_in_name
+    take_address = take_address and address is not None
     for team_id in open_teams(session, person_id):
         join_team(context, into_id, team_id, False)
     roles = select(RoleGrant.role, RoleGrant.team_id, RoleGrant.last_day)
     open_roles = roles.where(RoleGrant.person_id == person_id, is_role_open(RoleGrant, today))
     for role, team, last_day in session.execute(open_roles).all():
         grant_role(context, into_id, role, team, last_day)
-    if take_address or (number and not first.staff_number):
+    takes_number, takes_login = bool(number and not first.staff_number), bool(login and not first.sign_in_name)
+    if take_address or takes_number or takes_login:
         # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
-        gone = f"merged-{person_id}@merged.invalid" if take_address else address
-        correct_identity(context, person_id, second.name, gone, None, reason)
-        kept = address if take_address else first.email
-        correct_identity(context, into_id, first.name, kept, first.staff_number or number, reason)
+        gone = f"merged-{person_id}@merged.invalid" if take_address or address is None else address
+        left = PersonIdentity(second.name, gone, None if takes_number else number, None if takes_login else login)
+        kept = PersonIdentity(
+            first.name, address if take_address else first.email, number if takes_number else first.staff_number,
+            login if takes_login else first.sign_in_name,
+        )  # fmt: skip
+        for entry, identity in ((person_id, left), (into_id, kept)):
+            if (refused := change_identity(context, entry, identity, reason)) is not None:
+                return Refusal("other", refused.message)
     refused = record_departure(context, person_id, today, reason)
     if refused is not None:
         return Refusal("other", refused.message)
@@ -130,14 +157,19 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
 
 def erase_address(session: Session, person_id: int, address: str) -> bool:
     """Put `address` in the place of the e-mail address of a person; whether that is a change."""
-    changing = update(Person).where(Person.id == person_id, Person.email != address).values(email=address)
+    changing = (
+        update(Person).where(Person.id == person_id, Person.email.is_distinct_from(address)).values(email=address)
+    )
     return session.execute(changing.returning(Person.id), execution_options=_UNSYNCHRONISED).first() is not None
 
 
 def erase_name(session: Session, person_id: int, name: str, at: datetime) -> bool:
-    """Put `name` in the place of the name of a person, and nothing in that of the staff number; whether that is a change.
+    """Put `name` in the place of the name of a person, and nothing in that of the staff number and the sign-in name; whether
+    that is a change.
     From `at` on the person counts as erased."""
-    differs = or_(Person.name != name, Person.name_key != name_key(name), Person.staff_number.is_not(None))
-    values = {"name": name, "name_key": name_key(name), "staff_number": None, "erased_at": at}
+    differs = or_(Person.name != name, Person.name_key != name_key(name), Person.staff_number.is_not(None),
+                  Person.sign_in_name.is_not(None))  # fmt: skip
+    values = {"name": name, "name_key": name_key(name), "staff_number": None, "sign_in_name": None, "sign_in_key": None,
+              "erased_at": at}  # fmt: skip
     changing = update(Person).where(Person.id == person_id, differs).values(values).returning(Person.id)
     return session.execute(changing, execution_options=_UNSYNCHRONISED).first() is not None

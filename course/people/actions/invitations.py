@@ -18,12 +18,14 @@ def invite(context: Context, person_id: int, sender: str, seen: datetime | None 
     """Ask for a link to be mailed to a person, in the name of `sender`; the sign-in makes it (see InvitationRequested).
 
     `seen` is when they were invited last, as far as whoever asks knows. False, and nothing is mailed, if they have been
-    invited since, or have left: a second press must not end the link of the first one.
+    invited since, have left, or have no address: a second press must not end the link of the first one.
     """
     session = context.session
     known = Person.invited_at.is_not_distinct_from(seen)
     asking = (
-        update(Person).where(Person.id == person_id, Person.left_at.is_(None), known).values(invited_at=context.now)
+        update(Person)
+        .where(Person.id == person_id, Person.left_at.is_(None), Person.email.is_not(None), known)
+        .values(invited_at=context.now)
     )
     found = session.execute(asking.returning(Person.id), execution_options={"synchronize_session": False}).first()
     if found is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from wtforms import SelectField, StringField
 from wtforms.fields import EmailField
-from wtforms.validators import DataRequired, Email, Length
+from wtforms.validators import DataRequired, Email, Length, Optional
 
 from course.content.schema import SETTINGS
 from course.people.queries.team_tree import TeamView
@@ -49,13 +49,13 @@ def name_field(label: str = _("Name"), autocomplete: str = "off") -> StringField
     )
 
 
-def email_field(label: str = _("E-mail address"), autocomplete: str = "off") -> EmailField:
-    """An e-mail address that mail can be sent to."""
+def email_field(label: str = _("E-mail address"), autocomplete: str = "off", required: bool = True) -> EmailField:
+    """An e-mail address that mail can be sent to; empty for a person without one unless it is `required`."""
     return EmailField(
         label,
         filters=[clean_line],
         validators=[
-            DataRequired(_("Enter the e-mail address.")),
+            DataRequired(_("Enter the e-mail address.")) if required else Optional(),
             Length(max=254, message=_("The e-mail address must be 254 characters or fewer.")),
             Email(
                 _(
@@ -69,9 +69,31 @@ def email_field(label: str = _("E-mail address"), autocomplete: str = "off") -> 
     )
 
 
+def staff_number_field() -> StringField:
+    """The number of a person in the organisation's own system."""
+    return StringField(
+        _("Staff number"),
+        filters=[clean_line],
+        validators=[Length(max=50, message=_("This must be 50 characters or fewer."))],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+def sign_in_name_field() -> StringField:
+    """What a person without an e-mail address signs in with. Its form is checked with the person (people/rules.py)."""
+    return StringField(
+        _("Sign-in name"),
+        filters=[clean_line],
+        validators=[Length(max=50, message=_("This must be 50 characters or fewer."))],
+        render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
 class AddPersonForm(Form):
     name = name_field()
-    email = email_field()
+    email = email_field(required=False)
+    staff_number = staff_number_field()
+    sign_in_name = sign_in_name_field()
     team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
     role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
     pathway = SelectField(_("Pathway"), choices={"": _("The organisation’s usual pathway")} | select_choices(SETTINGS))

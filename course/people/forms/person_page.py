@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from wtforms import RadioField, SelectField, StringField
-from wtforms.validators import Length
+from wtforms import RadioField, SelectField
 
-from course.people.forms.directory import clean_line, email_field, line_field, name_field
+from course.people.forms.directory import (
+    clean_line,
+    email_field,
+    line_field,
+    name_field,
+    sign_in_name_field,
+    staff_number_field,
+)
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
@@ -20,12 +26,9 @@ GRANTABLE_ROLES = {
 
 class CorrectIdentityForm(Form):
     name = name_field()
-    email = email_field()
-    staff_number = StringField(
-        _("Staff number"),
-        filters=[clean_line],
-        validators=[Length(max=50, message=_("This must be 50 characters or fewer."))],
-    )
+    email = email_field(required=False)
+    staff_number = staff_number_field()
+    sign_in_name = sign_in_name_field()
     reason = line_field(_("Reason"), REASON_REQUIRED)
 
 
@@ -61,7 +64,10 @@ class ReturnForm(Form):
 
 
 class MergePeopleForm(Form):
-    other = email_field(_("E-mail address of the other entry"))
+    other = line_field(
+        _("E-mail address or sign-in name of the other entry"),
+        _("Enter what the person of the other entry signs in with."),
+    )
     keep = RadioField(
         _("Which e-mail address is correct?"),
         choices={"first": _("The one on this page"), "second": _("The one on the other entry")},

@@ -18,7 +18,7 @@ from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
 from course.people.queries.visibility import visible_condition
-from course.people.rules import Viewer, normalise_email, role_in_words
+from course.people.rules import Viewer, is_undeliverable, login_label, normalise_email, normalise_login, role_in_words
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class PersonView:
 
     id: int
     name: str
-    email: str
+    email: str | None
     teams: tuple[str, ...]
     roles: tuple[str, ...]
     active: bool
@@ -38,6 +38,17 @@ class PersonView:
     invited_at: datetime | None = None
     staff_number: str | None = None
     twin: bool = False
+    sign_in_name: str | None = None
+
+    @property
+    def login(self) -> str:
+        """What they sign in with: the address or the sign-in name."""
+        return login_label(self.email, self.sign_in_name)
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether they have an address that mail can be sent to."""
+        return not is_undeliverable(self.email)
 
 
 def person(session: Session, person_id: int) -> Person | None:
@@ -50,9 +61,20 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return session.execute(select(Person).where(Person.email == normalise_email(email))).scalar_one_or_none()
 
 
-def person_id_by_email(session: Session, email: str) -> int | None:
-    """The id of the person with this address; None if there is nobody."""
-    found = person_by_email(session, email)
+def login_condition(login: str) -> ColumnElement[bool]:
+    """The condition of the person with this e-mail address, if it has an @, or with this sign-in name."""
+    column = Person.email if "@" in login else Person.sign_in_key
+    return column == normalise_login(login)
+
+
+def person_by_login(session: Session, login: str) -> Person | None:
+    """The person with this address or sign-in name, as somebody types it."""
+    return session.execute(select(Person).where(login_condition(login))).scalar_one_or_none()
+
+
+def person_id_by_login(session: Session, login: str) -> int | None:
+    """The id of the person with this address or sign-in name; None if there is nobody."""
+    found = person_by_login(session, login)
     return None if found is None else found.id
 
 
@@ -139,6 +161,7 @@ def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonVie
             row.invited_at,
             row.staff_number,
             row.twin,
+            row.sign_in_name,
         )
         found[row.id] = replace(
             known,
@@ -168,6 +191,7 @@ def _people_query(
             Person.invited_at,
             Person.staff_number,
             twin.label("twin"),
+            Person.sign_in_name,
         )
         .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.until.is_(None)))
         .outerjoin(Team, Team.id == Membership.team_id)

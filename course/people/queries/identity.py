@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Person, PersonChange
+from course.people.rules import PersonIdentity, sign_in_key
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,9 @@ class PreviousIdentity:
     """What somebody was called until `at`, and who changed it why (`by` is None for a command)."""
 
     name: str
-    email: str
+    email: str | None
     staff_number: str | None
+    sign_in_name: str | None
     reason: str
     by: str | None
     at: datetime
@@ -33,8 +36,27 @@ def previous_identities(session: Session, person_id: int) -> list[PreviousIdenti
         .order_by(PersonChange.id.desc())
     )
     return [
-        PreviousIdentity(row.name, row.email, row.staff_number, row.reason, name, row.changed_at) for row, name in rows
+        PreviousIdentity(row.name, row.email, row.staff_number, row.sign_in_name, row.reason, name, row.changed_at)
+        for row, name in rows
     ]
+
+
+def former_identities(
+    session: Session, ids: Collection[int] | None = None
+) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
+    """The addresses and the staff numbers that people had before, by person: of everybody, or of the people with these ids.
+    One query."""
+    emails: dict[int, set[str]] = defaultdict(set)
+    numbers: dict[int, set[str]] = defaultdict(set)
+    rows = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
+    for person_id, email, number in session.execute(
+        rows if ids is None else rows.where(PersonChange.person_id.in_(ids))
+    ):
+        if email:
+            emails[person_id].add(email)
+        if number:
+            numbers[person_id].add(number)
+    return emails, numbers
 
 
 def name_at(session: Session, person_id: int, at: datetime) -> str | None:
@@ -49,10 +71,31 @@ def name_at(session: Session, person_id: int, at: datetime) -> str | None:
     return before or session.execute(select(Person.name).where(Person.id == person_id)).scalar()
 
 
-def taken_identities(session: Session, emails: Collection[str], staff_numbers: Collection[str]) -> frozenset[str]:
-    """Of these addresses and staff numbers those that somebody has now, also somebody who has left. One query."""
-    rows = select(Person.email, Person.staff_number).where(
-        or_(Person.email.in_(emails), Person.staff_number.in_(staff_numbers))
-    )
-    found = {value for row in session.execute(rows) for value in (row.email, row.staff_number)}
-    return frozenset(found & {*emails, *staff_numbers})
+@dataclass(frozen=True)
+class TakenIdentities:
+    """The addresses, staff numbers and keys of sign-in names (rules.sign_in_key) that somebody has."""
+
+    emails: frozenset[str] = frozenset()
+    staff_numbers: frozenset[str] = frozenset()
+    sign_in_keys: frozenset[str] = frozenset()
+
+    def has(self, identity: PersonIdentity) -> bool:
+        """Whether somebody has anything of this identity that belongs to one person."""
+        key = sign_in_key(identity.sign_in_name) if identity.sign_in_name else None
+        return identity.email in self.emails or identity.staff_number in self.staff_numbers or key in self.sign_in_keys
+
+
+def taken_identities(session: Session, wanted: Collection[PersonIdentity]) -> TakenIdentities:
+    """What of these identities somebody has now, also somebody who has left. One query."""
+    emails = {one.email for one in wanted if one.email}
+    numbers = {one.staff_number for one in wanted if one.staff_number}
+    keys = {sign_in_key(one.sign_in_name) for one in wanted if one.sign_in_name}
+    rows = session.execute(
+        select(Person.email, Person.staff_number, Person.sign_in_key).where(
+            or_(Person.email.in_(emails), Person.staff_number.in_(numbers), Person.sign_in_key.in_(keys))
+        )
+    ).all()
+    return TakenIdentities(
+        frozenset(row.email for row in rows if row.email), frozenset(row.staff_number for row in rows if row.staff_number),
+        frozenset(row.sign_in_key for row in rows if row.sign_in_key),
+    )  # fmt: skip

@@ -27,6 +27,13 @@ def ids_recordable_by(session: Session, viewer: Viewer, among: Collection[int]) 
     return list(session.execute(select(Person.id).where(*wanted)).scalars())
 
 
+def ids_without_address(session: Session, viewer: Viewer) -> list[int]:
+    """The people without an e-mail address about whom the viewer may record something: whom they tell in person what others
+    read in a mail."""
+    wanted = Person.left_at.is_(None), Person.email.is_(None), recordable_condition(viewer)
+    return list(session.execute(select(Person.id).where(*wanted)).scalars())
+
+
 def may_record(session: Session, viewer: Viewer, person_id: int) -> bool:
     """Whether the viewer may record something about this person, or do something that concerns them."""
     return bool(ids_recordable_by(session, viewer, [person_id]))
@@ -110,7 +117,9 @@ def viewers(session: Session, ids: Collection[int], today: date) -> dict[int, Vi
     for number, team, manager, acts in lent:
         if team is not None:
             lent_to[number].add((team, manager, acts))
-    return {row.id: with_grants(Viewer(row.id, row.name, row.email), held[row.id], lent_to[row.id]) for row in rows}
+    return {
+        row.id: with_grants(Viewer(row.id, row.name, row.email or ""), held[row.id], lent_to[row.id]) for row in rows
+    }
 
 
 def represented_managers(session: Session, viewer: Viewer, subject: tuple[str, int] | None) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from course.people.forms.directory import (
     selected_team_id,
     team_choices,
 )
-from course.people.rules import grantable_roles
+from course.people.rules import PersonIdentity, grantable_roles
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
@@ -28,21 +28,30 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 @pages.route("/add", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def add_person() -> PageResponse:
-    """Add somebody, and mail them a link with which to choose a password."""
+    """Add somebody, and mail them a link with which to choose a password; without an address they get a one-time code."""
     form = AddPersonForm()
     given = ("learner", *grantable_roles(current_user.person))
     form.role.choices = {role: words for role, words in ROLE_LABELS.items() if role in given}
     form.team.choices = team_choices(queries.teams(db()), _("No team yet"))
     if form.validate_on_submit():
-        name, email = form.name.data or "", form.email.data or ""
+        identity = PersonIdentity(form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data)
         team = selected_team_id(form.team.data)
         with unit_of_work() as session:
             context = signed_in_context(session)
-            added = actions.add_person(context, name, email, team, form.role.data)
+            added = actions.add_identity(context, identity, team, form.role.data)
             if not isinstance(added, Refusal):
                 if form.pathway.data:
                     actions.choose_pathway(context, [added.id], form.pathway.data, "")
                 actions.invite(context, added.id, current_user.person.name)
+        if not isinstance(added, Refusal) and added.email is None:
+            flash(
+                _(
+                    "%(name)s was added and signs in as %(login)s. Give them a one-time code.",
+                    name=added.name,
+                    login=added.sign_in_name,
+                )
+            )
+            return redirect_after_post(url_for("auth.person_code", person_id=added.id))
         if not isinstance(added, Refusal):
             flash(
                 _(

@@ -28,6 +28,9 @@ def invite(person_id: int) -> WsgiResponse:
     if person.active:
         flash(_("%(name)s already has a password and does not need an invitation.", name=person.name))
         return redirect_after_post(url_for("dashboard.people"))
+    if not person.takes_mail:
+        flash(_("%(name)s has no e-mail address. Make a one-time code for them instead.", name=person.name))
+        return redirect_after_post(url_for("dashboard.people"))
     inviter, sent = current_user.person, False
     if "seen" not in request.form or request.form["seen"] == invitation_timestamp(person.invited_at):
         with unit_of_work() as session:

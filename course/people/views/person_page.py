@@ -22,8 +22,15 @@ from course.people.forms.person_page import (
     ReturnForm,
     TeamMembershipForm,
 )
-from course.people.queries import person_by_email, teams
-from course.people.rules import ROLE_DESCRIPTIONS, grantable_roles, is_undeliverable, may_change_entry
+from course.people.queries import person_by_login, teams
+from course.people.rules import (
+    ROLE_DESCRIPTIONS,
+    PersonIdentity,
+    grantable_roles,
+    is_undeliverable,
+    login_label,
+    may_change_entry,
+)
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.translation import lazy_gettext
@@ -53,17 +60,18 @@ def correct_identity(person_id: int) -> PageResponse:
     before = found.person.email
 
     def deed(session: WriteSession) -> Refusal | None:
-        name, email, number = form.name.data or "", form.email.data or "", form.staff_number.data
-        return actions.correct_identity(
-            signed_in_context(session), person_id, name, email, number, form.reason.data or ""
-        )
+        identity = PersonIdentity(form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data)
+        return actions.change_identity(signed_in_context(session), person_id, identity, form.reason.data or "")
 
     def done() -> str:
         if found.person.email == before:
             return _("Saved. Certificates they already have keep the earlier name.")
+        if found.seen and not found.seen.active and found.person.email is None:
+            return _("Saved. The link sent to the old address no longer works. Make a one-time code for them.")
         if found.seen and not found.seen.active:
             return _("Saved. The link sent to the old address no longer works. Send the invitation again.")
-        return _("Saved. They now sign in as %(email)s with the same password.", email=found.person.email)
+        login = login_label(found.person.email, found.person.sign_in_name)
+        return _("Saved. They now sign in as %(email)s with the same password.", email=login)
 
     return _handle_change(form, found, _ChangePage(_("Correct"), _("Save"), guarded="name"), deed, done)
 
@@ -180,6 +188,8 @@ def record_return(person_id: int) -> PageResponse:
         return refused
 
     def done() -> str:
+        if found.person.email is None:
+            return _("%(name)s has returned. Make a one-time code for them, to sign in with.", name=found.person.name)
         if is_undeliverable(found.person.email):
             return _(
                 "%(name)s has returned. Their e-mail address was erased. Correct it, then send the invitation.",
@@ -202,9 +212,9 @@ def merge_people(person_id: int) -> PageResponse:
     form = MergePeopleForm()
 
     def deed(session: WriteSession) -> Refusal | None:
-        other = person_by_email(session, form.other.data or "")
+        other = person_by_login(session, form.other.data or "")
         if other is None or other.left_at is not None:
-            return Refusal("other", _("No one here has this e-mail address."))
+            return Refusal("other", _("No one here has this e-mail address or sign-in name."))
         if other.id == _viewer_id() != person_id:
             # It would end with their own session, and with a role that somebody else has all at once.
             return Refusal("other", _("You are signed in with this entry. Open it and merge the other one into it."))

@@ -23,12 +23,13 @@ from course.people import actions as people
 from course.people import queries as people_queries
 from course.people.actions import NewPerson, Refusal
 from course.people.events import EarlierCertificate
+from course.people.rules import PersonIdentity
 from course.people_import import queries
 from course.people_import.actions.preview import get_import_row
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
 from course.people_import.queries import PackedJournal
 from course.people_import.rules.journal import JournalStep, SkippedLine, dump_skipped, load_skipped, person_fingerprint
-from course.people_import.rules.matching import ImportCertificate
+from course.people_import.rules.matching import ImportCertificate, RowData
 from course.people_import.rules.team_paths import TeamPlace, path_key
 from course.translation import error_text
 from course.translation import lazy_gettext as _
@@ -222,13 +223,13 @@ class _Portion:
     def _add(self, steps: Sequence[JournalStep]) -> None:
         """Add new people: a statement for each table, not one for each person."""
         session = self._session
-        emails = {step.row_data.email for step in steps}
-        numbers = {step.row_data.staff_number for step in steps if step.row_data.staff_number}
-        taken = people_queries.taken_identities(session, emails, numbers) if steps else frozenset()
+        identities = {step.number: _identity(step.row_data) for step in steps}
+        taken = people_queries.taken_identities(session, list(identities.values()))
         ready: list[tuple[JournalStep, NewPerson]] = []
         for step in steps:
             data = step.row_data
-            if not taken.isdisjoint({data.email, data.staff_number}):
+            identity = identities[step.number]
+            if taken.has(identity):
                 self._skip(step, PERSON_ADDED)
                 continue
             try:
@@ -236,8 +237,8 @@ class _Portion:
             except LookupError:
                 self._skip(step, TEAM_CLOSED)
                 continue
-            new = NewPerson(data.name or "", data.email, data.staff_number, team_ids, managed_team_ids,
-                            data.pathway, data.start)  # fmt: skip
+            new = NewPerson(identity.name, identity.email, identity.staff_number, team_ids, managed_team_ids,
+                            data.pathway, data.start, identity.sign_in_name)  # fmt: skip
             ready.append((step, new))
         needed = {team_id for _, new in ready for team_id in (*new.team_ids, *new.managed_team_ids)}
         still_open = people.lock_open_teams_among(session, needed)
@@ -284,8 +285,11 @@ class _Portion:
             person = people_queries.person(context.session, person_id)
             if person is None:
                 raise LookupError(f"there is no person {person_id}")
-            number, name = data.staff_number or person.staff_number, data.name or person.name
-            _raise_if_refused(people.correct_identity(context, person_id, name, data.email, number, reason))
+            identity = PersonIdentity(
+                data.name or person.name, data.email or person.email, data.staff_number or person.staff_number,
+                data.sign_in_name or person.sign_in_name,
+            )  # fmt: skip
+            _raise_if_refused(people.change_identity(context, person_id, identity, reason))
         if "team" in changes:
             _raise_if_refused(people.set_teams(context, person_id, teams))
         if "manager" in changes:
@@ -322,6 +326,11 @@ class _Portion:
     def _add_team(self, path: tuple[str, ...]) -> int:
         parent = self._open_team(path[:-1]) if len(path) > 1 else None
         return people.add_team(self._context, path[-1], parent).id
+
+
+def _identity(data: RowData) -> PersonIdentity:
+    """What identifies the new person of a row, as it is stored."""
+    return PersonIdentity(data.name or "", data.email or None, data.staff_number, data.sign_in_name).normalised()
 
 
 def _raise_if_refused(refused: Refusal | None) -> None:

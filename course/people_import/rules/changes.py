@@ -17,6 +17,9 @@ def describe_new_person(row_data: RowData, team_paths: TeamPaths) -> list[str]:
     if row_data.manager and not row_data.managed:
         raise RefusedRowError(_("A manager needs a team."))
     notes = []
+    if not row_data.email:
+        login = row_data.sign_in_name or row_data.staff_number
+        notes.append(_("No e-mail address: signs in as %(login)s, with a one-time code from you.", login=login))
     for path in row_data.teams:
         team = team_paths.words(team_paths.find(path))
         notes.append(
@@ -31,7 +34,11 @@ def describe_changes(row_data: RowData, person: KnownPerson, team_paths: TeamPat
     """The names and the descriptions of the changes of a row to a known person. Raises RefusedRowError for a manager without a
     team."""
     changes, notes = set(), []
-    for what, new in (("name", row_data.name), ("email", row_data.email), ("staff_number", row_data.staff_number)):
+    given = (
+        ("name", row_data.name), ("email", row_data.email or None), ("staff_number", row_data.staff_number),
+        ("sign_in_name", row_data.sign_in_name),
+    )  # fmt: skip
+    for what, new in given:
         old = getattr(person, what)
         if new is not None and new != normalise_line(old or ""):
             changes.add("correct")
@@ -63,6 +70,8 @@ def _correction_text(what: str, old: str, new: str) -> str:
         return _("Name: %(old)s → %(new)s.", old=old, new=new)
     if what == "email":
         return _("Address: %(old)s → %(new)s.", old=old, new=new)
+    if what == "sign_in_name":
+        return _("Sign-in name: %(old)s → %(new)s.", old=old, new=new)
     return _("Staff number: %(old)s → %(new)s.", old=old, new=new)
 
 

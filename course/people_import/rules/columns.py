@@ -27,6 +27,7 @@ FIELDS = {
     "first_name": _("First name"),
     "last_name": _("Last name"),
     "staff_number": _("Staff number"),
+    "sign_in_name": _("Sign-in name, for people without an e-mail address"),
     "team": _("Team (such as North > House 3)"),
     "role": _("Role in the course (learner or manager)"),
     "pathway": _("Pathway"),
@@ -202,8 +203,11 @@ def _guess_names(found: dict[str, int], content: list[_ColumnContent], table: Ta
 
 def mapping_error(columns: Mapping[str, int]) -> tuple[str, str] | None:
     """What is wrong with a choice of columns: the field, and what is wrong; None if nothing is."""
-    if "email" not in columns:
-        return "email", _("Choose the column of the e-mail address: people sign in with it.")
+    if not {"email", "staff_number", "sign_in_name"} & set(columns):
+        return "email", _(
+            "Choose the column of the e-mail address: people sign in with it. Without one, choose that of the staff number "
+            "or of a sign-in name."
+        )
     if "name" not in columns and not {"first_name", "last_name"} <= set(columns):
         return "name", _("Choose the column of the full name, or those of the first and the last name.")
     if "completed" not in columns and ({"valid_until", "issuer"} & set(columns)):

@@ -19,6 +19,7 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
                      "number", "id", "personalnummer", "personalnr", "persnr",
                      "mitarbeiternummer", "mitarbeiternr", "rhifstaff", "rhifgweithiwr", "rhifcyflogres",
                      "rhifygweithiwr", "rhif", "matricule", "employee"),
+    "sign_in_name": ("signinname", "loginname", "login", "logon", "logonname", "signin", "loginid"),
     "first_name": ("firstname", "forename", "forenames", "givenname", "givennames", "firstnames", "christianname",
                    "knownas", "preferredname", "preferredfirstname", "preferredforename", "legalfirstname", "vorname",
                    "vornamen", "rufname", "enwcyntaf", "enwaucyntaf", "prenom"),

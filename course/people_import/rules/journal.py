@@ -71,6 +71,7 @@ def person_fingerprint(person: KnownPerson) -> str:
         person.name, person.email, person.staff_number, person.left, sorted(person.teams), sorted(person.manages),
         person.pathway, sorted(person.certificates), person.start, person.administrator, person.merged,
         *(("auditor",) if person.auditor else ()),
+        *((person.sign_in_name,) if person.sign_in_name else ()),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
@@ -90,6 +91,7 @@ def _step_values(step: JournalStep) -> list[Any]:
     row = [
         data.email, data.name, data.staff_number, data.pathway, _day_text(data.start), _day_text(data.leaving),
         [[one.day.isoformat(), _day_text(one.valid_until), one.issuer] for one in data.certificates],
+        data.sign_in_name,
     ]  # fmt: skip
     return [
         step.number,
@@ -105,9 +107,11 @@ def _step_values(step: JournalStep) -> list[Any]:
 
 def _step(values: Sequence[Any]) -> JournalStep:
     number, label, changes, row, teams, managed_teams, person_id, known = values
-    email, name, staff_number, pathway, start, leaving, certificates = row
+    # Journals of earlier versions have no sign-in names.
+    email, name, staff_number, pathway, start, leaving, certificates, sign_in_name = (*row, None)[:8]
     data = RowData(
         email=email, name=name, staff_number=staff_number, pathway=pathway, start=_day(start), leaving=_day(leaving),
+        sign_in_name=sign_in_name,
         certificates=tuple(ImportCertificate(date.fromisoformat(day), _day(until), issuer) for day, until, issuer in certificates),
     )  # fmt: skip
     return JournalStep(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def _identity(person: KnownPerson) -> dict[str, str]:
-    return {"name": person.name, "email": person.email}
+    return {"name": person.name, "email": person.label}
 
 
 def belongs_to_two(first: KnownPerson, second: KnownPerson) -> str:
@@ -23,8 +23,30 @@ def belongs_to_two(first: KnownPerson, second: KnownPerson) -> str:
     )
 
 
-def only_number_agrees(person: KnownPerson, number: str | None) -> str:
+def login_of_other(person: KnownPerson) -> str:
+    """The sign-in name is that of another person."""
+    return _(
+        "The sign-in name is that of %(name)s (%(email)s). Give this person another one in a column of sign-in names.",
+        **_identity(person),
+    )
+
+
+def number_question(person: KnownPerson) -> str:
+    """Whether a row without an address, with the staff number of a person and another name, is about them."""
+    return _(
+        "The staff number is that of %(name)s (%(email)s), and the row has no address. Is it the same person?",
+        **_identity(person),
+    )
+
+
+def only_number_agrees(person: KnownPerson, number: str | None, has_address: bool) -> str:
     """The staff number is that of a person with another name and another address."""
+    if not has_address:
+        return _(
+            "The staff number %(number)s is that of %(name)s (%(email)s), and the name in this row is not theirs.",
+            **_identity(person),
+            number=number,
+        )
     return _(
         "The staff number %(number)s is that of %(name)s (%(email)s), and neither the name nor the address in this row is theirs. "
         "If the number is not one person’s, leave the cell empty.",
@@ -136,8 +158,10 @@ def may_be_by_number(person: KnownPerson) -> str:
     )
 
 
-def may_be_by_name(person: KnownPerson) -> str:
+def may_be_by_name(person: KnownPerson, has_address: bool) -> str:
     """The row may be about a person of that name with another address."""
+    if not has_address or not person.email:
+        return _("This may be %(name)s (%(email)s).", **_identity(person))
     if person.left is not None:
         return _("This may be %(name)s (%(email)s, who has left), with a new address.", **_identity(person))
     return _("This may be %(name)s (%(email)s), with a new address.", **_identity(person))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from course.people.rules import is_undeliverable
+from course.people.rules import is_undeliverable, sign_in_key
 from course.people_import.rules import match_messages as messages
 from course.people_import.rules.name_matching import name_likeness, name_words
 from course.people_import.rules.values import number_key
@@ -28,9 +28,9 @@ class ImportCertificate:
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """A person whom the course knows, employed since `start`. `left` is the last day; `certificates` are the dates of the
-    certificates that earlier lists brought; `former` and `former_numbers` are the former addresses and staff numbers.
-    `merged` is the id of the entry into which this entry was merged."""
+    """A person whom the course knows, employed since `start`. `email` is empty for a person without an address. `left` is the
+    last day; `certificates` are the dates of the certificates that earlier lists brought; `former` and `former_numbers` are
+    the former addresses and staff numbers. `merged` is the id of the entry into which this entry was merged."""
 
     id: int
     name: str
@@ -47,12 +47,19 @@ class KnownPerson:
     merged: int | None = None
     former_numbers: frozenset[str] = frozenset()
     auditor: bool = False
+    sign_in_name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What tells this person from others of the same name: address, sign-in name or staff number."""
+        return self.email or self.sign_in_name or self.staff_number or "–"
 
 
 @dataclass
 class RowData:
-    """The values of one row, or of several rows about one person. A value whose cell is empty or whose column is missing is
-    None, and changes nothing. `teams` and `managed` are paths of names; `remarks` describe what was left out."""
+    """The values of one row, or of several rows about one person. `email` is empty if there is no address. A value whose cell
+    is empty or whose column is missing is None, and changes nothing. `teams` and `managed` are paths of names; `remarks`
+    describe what was left out."""
 
     email: str = ""
     name: str | None = None
@@ -64,7 +71,14 @@ class RowData:
     start: date | None = None
     leaving: date | None = None
     certificates: tuple[ImportCertificate, ...] = ()
+    sign_in_name: str | None = None
     remarks: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def sign_in_key(self) -> str:
+        """The key of the name with which a new person of this row would sign in; empty for somebody who has an address and
+        no such name."""
+        return sign_in_key(self.sign_in_name or ("" if self.email else self.staff_number) or "")
 
     @property
     def team(self) -> tuple[str, ...] | None:
@@ -105,7 +119,8 @@ class PeopleDirectory:
     def __init__(self, known: Iterable[KnownPerson]) -> None:
         people = list(known)
         self._ids = {one.id: one for one in people}
-        self._emails = {one.email: one for one in people}
+        self._emails = {one.email: one for one in people if one.email}
+        self._logins = {sign_in_key(one.sign_in_name): one for one in people if one.sign_in_name}
         self._numbers = {one.staff_number: one for one in people if one.staff_number}
         self._former: dict[str, set[int]] = {}
         self._former_numbers: dict[str, set[int]] = {}
@@ -117,7 +132,7 @@ class PeopleDirectory:
                 self._former.setdefault(email, set()).add(today)
             for number in one.former_numbers:
                 self._former_numbers.setdefault(number, set()).add(today)
-            if self.current_entry(one) is one and not is_undeliverable(one.email):
+            if self.current_entry(one) is one and not (one.email and is_undeliverable(one.email)):
                 self._names.setdefault(name_words(one.name), set()).add(one.id)
             if one.staff_number:
                 self._keys.setdefault(number_key(one.staff_number), set()).add(today)
@@ -133,6 +148,10 @@ class PeopleDirectory:
 
     def by_email(self, email: str) -> KnownPerson | None:
         return self._emails.get(email)
+
+    def by_login(self, key: str) -> KnownPerson | None:
+        """The person whose sign-in name has this key (people.rules.sign_in_key)."""
+        return self._logins.get(key)
 
     def by_number(self, number: str | None) -> KnownPerson | None:
         return self._numbers.get(number) if number is not None else None
@@ -188,6 +207,9 @@ def match_row(row_data: RowData, directory: PeopleDirectory, decision_for: Decis
     if len(people) == 2:
         first, second = people
         raise AmbiguousPersonError(messages.belongs_to_two(first, second))
+    login = directory.by_login(row_data.sign_in_key)
+    if login is not None and directory.current_entry(login).id not in {one.id for one in people}:
+        return _match_by_login(row_data, directory.current_entry(login), bool(people))
     if not people:
         before = _match_former(row_data, directory)
         return before if before.person is not None else _possible_match(row_data, directory, decision_for)
@@ -202,6 +224,16 @@ def match_row(row_data: RowData, directory: PeopleDirectory, decision_for: Decis
     return _match_existing(_keep_corrections(row_data, person, directory), row_data, person, directory, decision_for)
 
 
+def _match_by_login(row_data: RowData, person: KnownPerson, has_other: bool) -> RowMatch:
+    """Match a row whose sign-in name, and nothing else, is that of this person. Raises AmbiguousPersonError if another person
+    has the address or the staff number, or the name is another one."""
+    number = row_data.staff_number
+    other_number = bool(number and person.staff_number and number != person.staff_number)
+    if has_other or other_number or name_likeness(row_data.name, person.name) not in ("same", "unsaid"):
+        raise AmbiguousPersonError(messages.login_of_other(person))
+    return RowMatch(person, row_data)
+
+
 def _match_existing(
     found: RowMatch, original: RowData, person: KnownPerson, directory: PeopleDirectory, decision_for: DecisionLookup
 ) -> RowMatch:
@@ -210,17 +242,23 @@ def _match_existing(
     by_number = directory.by_number(original.staff_number) is not None or directory.had_number_before(
         person, original.staff_number
     )
-    by_address = original.email == person.email or directory.had_email_before(person, original.email)
+    by_address = (original.email != "" and original.email == person.email) or directory.had_email_before(
+        person, original.email
+    )
     alike = name_likeness(original.name, person.name)
     number = original.staff_number
     if not by_address and alike == "other":
-        raise AmbiguousPersonError(messages.only_number_agrees(person, number))
+        raise AmbiguousPersonError(messages.only_number_agrees(person, number, bool(original.email)))
     weak = number is not None and not any(sign.isdigit() for sign in number)
     if by_address and (alike not in ("family", "other") or (by_number and alike == "family")):
         return found
     if not by_address and alike in ("unsaid", "same") and not weak:
         return found
-    words = messages.identity_question(person, by_number, by_address, alike in ("like", "family"))
+    words = (
+        messages.number_question(person)
+        if not original.email
+        else messages.identity_question(person, by_number, by_address, alike in ("like", "family"))
+    )
     question = ImportQuestion("address" if alike in ("same", "unsaid") else "name", words, person.id)
     answer = decision_for(question.kind, person.id)
     if answer == "other":
@@ -283,7 +321,7 @@ def _possible_match(row_data: RowData, directory: PeopleDirectory, decision_for:
     ]  # fmt: skip
     if len(named) == 1:
         (person,) = named
-        question = ImportQuestion("address", messages.may_be_by_name(person), person.id)
+        question = ImportQuestion("address", messages.may_be_by_name(person, bool(row_data.email)), person.id)
         found = _match_with_question(question, row_data, person, decision_for)
         if found is not None:
             return found
@@ -314,7 +352,7 @@ def _match_merged(row_data: RowData, person: KnownPerson, others: list[KnownPers
 def _keep_corrections(row_data: RowData, person: KnownPerson, directory: PeopleDirectory) -> RowMatch:
     """Leave out a staff number or an address that was corrected in the course: a list does not undo the correction."""
     notes = []
-    if row_data.email != person.email and directory.had_email_before(person, row_data.email):
+    if row_data.email and row_data.email != person.email and directory.had_email_before(person, row_data.email):
         notes.append(messages.former_address(row_data.email, person))
         row_data = replace(row_data, email=person.email)
     if row_data.staff_number != person.staff_number and directory.had_number_before(person, row_data.staff_number):

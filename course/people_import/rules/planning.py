@@ -120,7 +120,10 @@ def make_plan(
         lines += _refuse_all(
             group, _("The staff number %(number)s is also in a line with another address.", number=number)
         )
-    left_out = {group.number for group in shared}
+    logins = [group for group in _groups_sharing_login(matched) if group not in shared]
+    for group in logins:
+        lines += _refuse_all(group, _("The sign-in name is also in another line, for another person."))
+    left_out = {group.number for group in (*shared, *logins)}
     matched = [one for one in matched if one.group.number not in left_out]
     name_counts = _NameCounts(directory, matched)
     together: dict[int, list[_MatchedRows]] = defaultdict(list)
@@ -168,6 +171,15 @@ def _groups_sharing_number(matched: Sequence[_MatchedRows]) -> list[PersonRows]:
     return [group for number, some in found.items() if number and len(some) > 1 for group in some]
 
 
+def _groups_sharing_login(matched: Sequence[_MatchedRows]) -> list[PersonRows]:
+    """The rows about new people who would sign in with one name."""
+    found: dict[str, list[PersonRows]] = defaultdict(list)
+    for one in matched:
+        if one.found.person is None and one.found.row_data.sign_in_key:
+            found[one.found.row_data.sign_in_key].append(one.group)
+    return [group for some in found.values() if len(some) > 1 for group in some]
+
+
 @dataclass(frozen=True)
 class _Decisions:
     """The decisions about the rows of one person."""
@@ -205,7 +217,7 @@ class _NameCounts:
                 _(
                     "%(name)s (%(email)s) left on %(day)s. Is this the same person?",
                     name=one.name,
-                    email=one.email,
+                    email=one.label,
                     day=one.left,
                 ),
             )
@@ -219,12 +231,12 @@ class _NameCounts:
 
 
 def _is_here(person: KnownPerson) -> str:
-    if not person.staff_number:
-        return _("%(name)s (%(email)s) is already here.", name=person.name, email=person.email)
+    if not person.staff_number or person.staff_number == person.label:
+        return _("%(name)s (%(email)s) is already here.", name=person.name, email=person.label)
     return _(
         "%(name)s (%(email)s, staff number %(number)s) is already here.",
         name=person.name,
-        email=person.email,
+        email=person.label,
         number=person.staff_number,
     )
 

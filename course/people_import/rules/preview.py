@@ -21,7 +21,8 @@ ROWS_PER_PAGE = 50
 class PreviewRow:
     """One row: its line in the file, its kind, the name of its person, and its description. `question` is the kind of the
     question about the row, `key` the key under which the decision is stored; `email` is the address of the person once the
-    row is applied. A page shows few of the rows, so the notes stay as they are stored until they are asked for."""
+    row is applied, or the key of the sign-in name of a person without one. A page shows few of the rows, so the notes stay as
+    they are stored until they are asked for."""
 
     number: int
     kind: str
@@ -99,7 +100,7 @@ def dump_preview(plan: ImportPlan) -> str:
             [table.pack(note) for note in line.notes],
             line.question.kind if line.question else "",
             line.key,
-            line.row_data.email,
+            line.row_data.email or line.row_data.sign_in_key,
         ]
         for line in plan.lines
     ]
@@ -108,7 +109,7 @@ def dump_preview(plan: ImportPlan) -> str:
             "rows": rows,
             "messages": table.messages,
             "new_teams": [" > ".join(path) for path in plan.new_teams],
-            "missing": [f"{one.name} ({one.email})" for one in plan.missing],
+            "missing": [f"{one.name} ({one.label})" for one in plan.missing],
         },
         ensure_ascii=False,
     )

@@ -19,6 +19,7 @@ from course.text import comparison_key
 from course.translation import error_text, lazy_join, lazy_ngettext
 from course.translation import lazy_gettext as _
 
+_NO_ADDRESS = " "  # no address begins with a space
 _MAX_LINES_NAMED = 5  # at most so many line numbers stand in a message
 
 
@@ -34,6 +35,11 @@ class ParsedRow:
     name: str | None
     row_data: RowData | None
     fault: str = ""
+
+    @property
+    def sign_in_key(self) -> str:
+        """The key of the sign-in name of the person, as far as the row gives one."""
+        return self.row_data.sign_in_key if self.row_data else ""
 
 
 @dataclass(frozen=True)
@@ -91,12 +97,13 @@ def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows]
     faults = _contradictions(good)
     faults |= _rows_beside_refused(good, refused, faults)
     found: list[PersonRows] = []
-    by_email: dict[str, list[ParsedRow]] = defaultdict(list)
+    together: dict[str, list[ParsedRow]] = defaultdict(list)
+    emails = {row.staff_number: row.email for row in good if row.staff_number and row.email}
     for row in good:
         if row.number not in faults:
-            by_email[row.email].append(row)
-    for email in sorted(by_email):
-        group = sorted(by_email[email], key=lambda row: row.number)
+            together[_group_key(row, emails)].append(row)
+    for key in sorted(together):
+        group = sorted(together[key], key=lambda row: row.number)
         try:
             found.append(PersonRows(tuple(group), _merge_rows([row.row_data for row in group if row.row_data], today)))
         except ConflictingRowsError as error:
@@ -106,6 +113,12 @@ def group_rows(rows: Sequence[ParsedRow], today: date) -> tuple[list[PersonRows]
             }
     refused += [replace(row, row_data=None, fault=faults[row.number]) for row in good if row.number in faults]
     return found, refused
+
+
+def _group_key(row: ParsedRow, emails: Mapping[str, str]) -> str:
+    """What the rows about one person have in common: the address, or the sign-in name of a person without one. `emails` are
+    the addresses in other rows by staff number: one post of a person may have none."""
+    return row.email or emails.get(row.staff_number or "", "") or f"{_NO_ADDRESS}{row.sign_in_key}"
 
 
 def _contradictions(rows: Sequence[ParsedRow]) -> dict[int, str]:
@@ -126,6 +139,7 @@ def _contradictions(rows: Sequence[ParsedRow]) -> dict[int, str]:
 
 _ADVICE = {
     "email": _("Each person needs their own address, and the same name and number in all their rows."),
+    "sign_in_key": _("Each person without an address needs their own sign-in name."),
     "staff_number": _("If the number is not one person’s, leave the cell empty."),
 }
 
@@ -137,6 +151,12 @@ def _shared_text(identifier: str, difference: str, key: str, lines: str, count: 
             "The staff number %(number)s is also in line %(lines)s, with another name.",
             "The staff number %(number)s is also in lines %(lines)s, with another name.",
             count, number=key, lines=lines,
+        )  # fmt: skip
+    if identifier == "sign_in_key":
+        return lazy_ngettext(
+            "The sign-in name is also in line %(lines)s, for another person.",
+            "The sign-in name is also in lines %(lines)s, for other people.",
+            count, lines=lines,
         )  # fmt: skip
     if difference == "staff_number":
         return lazy_ngettext(
@@ -212,9 +232,10 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
     if ended:
         remarks[_("A post that has ended is left out, because another one continues.")] = None
     return RowData(
-        email=rows[0].email,
+        email=next((row.email for row in rows if row.email), ""),
         name=names[0] if names else None,
         staff_number=next((row.staff_number for row in rows if row.staff_number), None),
+        sign_in_name=next((row.sign_in_name for row in rows if row.sign_in_name), None),
         teams=_unique_paths(path for row in open_rows for path in row.teams),
         managed=_unique_paths(path for row in open_rows for path in row.managed),
         manager=any(row.manager for row in open_rows),

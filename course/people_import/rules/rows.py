@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from course.content.schema import SETTINGS
 from course.dates import add_months
-from course.people.rules import normalise_email
+from course.people.rules import effective_sign_in_name, is_sign_in_name, normalise_email
 from course.people_import.rules.date_formats import is_ambiguous_day, is_placeholder_day, read_last_day, read_list_day
 from course.people_import.rules.matching import ImportCertificate, RowData
 from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_number
@@ -69,8 +69,9 @@ def full_name(row: Mapping[str, str]) -> str:
 
 
 def row_label(row: Mapping[str, str]) -> str:
-    """The label of a row in the preview: name and address."""
+    """The label of a row in the preview: name and address; without an address the sign-in name or staff number."""
     name, email = full_name(row)[:200], row.get("email", "")[:254]
+    email = email or row.get("sign_in_name", "")[:50] or row.get("staff_number", "")[:50]
     return f"{name} ({email})" if email and name else name or email or "–"
 
 
@@ -78,11 +79,17 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
     """Parse a row. `month_first` holds, for each date column with such a date, an example with the month first: in that column
     dates that can be read in two ways are refused. Raises RefusedRowError or InvalidDayError for the first fault."""
     name, number = full_name(row), row.get("staff_number", "")
-    row_data = RowData(email=_read_email(row["email"]), name=name or None, staff_number=number or None)
+    email, sign_in_name = _read_email(row.get("email", "")), row.get("sign_in_name", "")
+    if not email and not number and not sign_in_name:
+        raise RefusedRowError(
+            _("The e-mail address is missing. Without one, a row needs a staff number or a sign-in name.")
+        )
+    row_data = RowData(email=email, name=name or None, staff_number=number or None, sign_in_name=sign_in_name or None)
     if len(name) > 200:
         raise RefusedRowError(_("The name is longer than 200 characters."))
     if len(number) > 50:
         raise RefusedRowError(_("The staff number is longer than 50 characters."))
+    _check_sign_in_name(effective_sign_in_name(email, sign_in_name, number))
     row_data.teams = _read_teams(row.get("team", ""))
     row_data.manager = _read_manager(row.get("role", ""))
     row_data.managed = row_data.teams if row_data.manager else ()
@@ -121,9 +128,21 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
     return row_data
 
 
+def _check_sign_in_name(name: str | None) -> None:
+    """Raises RefusedRowError if nobody can sign in with this name."""
+    if name is not None and not is_sign_in_name(name):
+        raise RefusedRowError(
+            _(
+                "“%(name)s” cannot be a sign-in name. It has 2 to 50 letters, digits, spaces, dots and hyphens, and no @.",
+                name=name,
+            )
+        )
+
+
 def _read_email(typed: str) -> str:
+    """The address; empty for a person without one."""
     if not typed:
-        raise RefusedRowError(_("The e-mail address is missing."))
+        return ""
     if len(typed) > 254:
         raise RefusedRowError(_("The e-mail address is longer than 254 characters."))
     try:

@@ -213,7 +213,10 @@ def count_affected_rows(session: Session, stage: ErasureStage, ids: Sequence[int
         *((table, condition) for table, _, condition in columns_to_clear(stage, ids)),
     ]
     person = TABLES["person"]
-    unerased = {"mail": person.c.email.not_like(f"%{ERASED_ADDRESS_SUFFIX}"), "proof": person.c.erased_at.is_(None)}
+    unerased = {
+        "mail": func.coalesce(person.c.email, "").not_like(f"%{ERASED_ADDRESS_SUFFIX}"),
+        "proof": person.c.erased_at.is_(None),
+    }
     if stage in unerased:
         selections.append((person, and_(person.c.id.in_(ids), unerased[stage])))
     counts = [

@@ -20,19 +20,19 @@ class AddressPeriod:
 
 
 def build_address_periods(
-    current: str, added: datetime, earlier: Iterable[tuple[str, datetime]]
+    current: str | None, added: datetime, earlier: Iterable[tuple[str | None, datetime]]
 ) -> list[AddressPeriod]:
     """The address periods of a person.
 
     `added` is the moment at which the person was added; `earlier` are the previous addresses with the moment at which
     each ended, oldest first. A change of the name alone leaves the same address in several periods; erased addresses
-    are left out.
+    and times without an address are left out.
     """
     periods, since = [], added
     for address, until in earlier:
-        periods.append(AddressPeriod(address, since, until))
+        periods.append(AddressPeriod(address or "", since, until))
         since = until
-    periods.append(AddressPeriod(current, since, None))
+    periods.append(AddressPeriod(current or "", since, None))
     return [period for period in periods if period.address and not period.address.endswith(ERASED_ADDRESS_SUFFIX)]
 
 

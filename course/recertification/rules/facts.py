@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
+
+from course.people.rules import login_label
 
 INITIAL = "initial"
 REFRESHER = "refresher"
@@ -229,3 +231,20 @@ def _first_and_last(facts: Sequence[Fact], on: date, key: Callable[[Fact], objec
 def covers(first: date, last: date | None, day: date) -> bool:
     """Whether the day lies between the first and the last day, both included; without a last day there is no end."""
     return first <= day and (last is None or day <= last)
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """A person with the facts from which their certification status is derived."""
+
+    id: int
+    name: str
+    email: str | None
+    facts: CertificationFacts
+    left_at: datetime | None = None
+    sign_in_name: str | None = None
+
+    @property
+    def login(self) -> str:
+        """What they sign in with: the address or the sign-in name."""
+        return login_label(self.email, self.sign_in_name)

@@ -79,7 +79,7 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
     if form.validate_on_submit():
         new_version = form.policy(day, current)
         versions = queries.policies(db(), zone())
-        everybody = {f"{one.name} ({one.email})": one.facts for one in queries.people(db(), zone())}
+        everybody = {f"{one.name} ({one.login})": one.facts for one in queries.people(db(), zone())}
         impact = preview_policy_change(everybody, versions, [*versions, new_version], day)
         if form.confirmed.data == form.fingerprint():
             with unit_of_work() as session:

@@ -15,7 +15,7 @@ from course.reminders.rules.business_days import SendingHours
 
 @dataclass(frozen=True)
 class OverduePerson:
-    """A person whose due date has passed, and by how many days."""
+    """A person whose due date has passed, and by how many days; 0 for a person to tell in person who is not overdue."""
 
     person_id: int
     name: str
@@ -30,7 +30,8 @@ class Digest:
     `counts` is the number of people by status group (COUNTED_GROUPS, without empty groups); `overdue` are the people
     overdue for `overdue_from` days or more, longest first. `due_soon` is the number of people due within
     `due_soon_days`, the longest step of the policy: these may be in any group, so the number differs from that of the
-    group "due soon".
+    group "due soon". `to_tell` are the people on a reminder step who have no e-mail address, by due date: the manager tells
+    them in person.
     """
 
     counts: tuple[tuple[str, int], ...]
@@ -38,6 +39,7 @@ class Digest:
     due_soon: int
     overdue_from: int
     due_soon_days: int
+    to_tell: tuple[OverduePerson, ...] = ()
 
     @property
     def person_count(self) -> int:

@@ -61,7 +61,9 @@ class GroupCount:
 
 @dataclass(frozen=True)
 class ManagerDigestMessage(OptionalMailMessage):
-    """The weekly summary for a manager (see Digest). `overdue` are those who are named, of `overdue_count`."""
+    """The weekly summary for a manager (see Digest). `overdue` are those who are named, of `overdue_count`. `to_tell` are people
+    without an e-mail address whom the manager tells in person, of `to_tell_count`; `mailed_soon` is the number of people due
+    soon who are reminded by mail."""
 
     template = "digest_manager"
     label = _("Your teams")
@@ -73,6 +75,9 @@ class ManagerDigestMessage(OptionalMailMessage):
     overdue_count: int
     due_soon: int
     due_soon_days: int
+    to_tell: tuple[NamedDueDay, ...] = ()
+    to_tell_count: int = 0
+    mailed_soon: int = 0
 
 
 @dataclass(frozen=True)

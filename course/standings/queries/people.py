@@ -43,7 +43,7 @@ def reported_people(
         ReportedPerson(
             person_facts.id,
             person_facts.name,
-            person_facts.email,
+            person_facts.login,
             person_facts.facts,
             tuple(memberships[person_facts.id]),
             tuple(previous_names[person_facts.id]),

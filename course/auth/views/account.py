@@ -1,0 +1,153 @@
+"""The person's own account: password, language, and an address of their own."""
+
+from __future__ import annotations
+
+from flask import Response, flash, g, url_for
+from flask_login import current_user
+
+from course.auth import actions, password_hashing, queries
+from course.auth.actions import SignInGranted, TooManyAttempts, WrongPassword
+from course.auth.forms import (
+    ChangePasswordForm,
+    LanguageForm,
+    OwnAddressForm,
+    check_new_password,
+)
+from course.auth.rules import PASSWORD_HINT, PIN_HINT, read_own_address_link
+from course.auth.sign_in_session import begin_sign_in_session
+from course.auth.views.page_context import (
+    ViewResponse,
+    form_page,
+    gone_page,
+    organisation_name,
+    pages,
+    request_source,
+    tell_if_busy,
+    too_many_attempts_page,
+)
+from course.clock import now
+from course.people import actions as people
+from course.people.queries import person_overview
+from course.translation import current_language, language_name, languages, use_language
+from course.translation import gettext as _
+from course.web.access import sign_in_required
+from course.web.app_state import app_state
+from course.web.forms import Form
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
+
+
+@pages.route("/me", methods=["GET", "POST"])
+@sign_in_required
+def account() -> ViewResponse:
+    """The person's own name, address and roles; changing the password; signing out."""
+    g.here = "me"
+    person = current_user.person
+    own = queries.code_people(db(), [person.id])[0]
+    form = ChangePasswordForm()
+    if form.validate_on_submit() and check_new_password(
+        form.password, own.login, person.name, organisation_name(), own.may_use_pin
+    ):
+        with tell_if_busy(form.current):
+            result = _attempt_password_change(person.id, own.login, form.current.data or "", form.password.data or "")
+            if isinstance(result, TooManyAttempts):
+                return too_many_attempts_page(result.retry_at)
+            if isinstance(result, SignInGranted):
+                begin_sign_in_session(result)
+                flash(_("Your password has been changed. You have been signed out everywhere else."))
+                return redirect_after_post(url_for("auth.account"))
+            form.current.errors = [_("This is not your current password.")]
+    return _account_page(form, LanguageForm(formdata=None, data={"language": current_language()}))
+
+
+def _account_page(
+    password_form: ChangePasswordForm, language_form: LanguageForm, address_form: OwnAddressForm | None = None
+) -> Response:
+    own = queries.code_people(db(), [current_user.person.id])[0]
+    shown_form = address_form or OwnAddressForm(formdata=None)
+    response = form_page(
+        "auth/me.html", password_form, language_form=language_form, languages=languages(), address_form=shown_form,
+        seen=person_overview(db(), current_user.person.id),
+        password_hint=PIN_HINT if own.may_use_pin else PASSWORD_HINT,
+    )  # fmt: skip
+    if language_form.errors or shown_form.errors:
+        response.status_code = 422
+    return response
+
+
+@pages.post("/me/address")
+@sign_in_required
+def add_own_address() -> ViewResponse:
+    """Add an address: mails a link to it, with which its owner confirms that it is theirs. The answer does not tell whether
+    somebody has the address."""
+    g.here = "me"
+    if current_user.person.email:
+        flash(_("You already have an e-mail address here. Ask an administrator to change it."))
+        return redirect_after_post(url_for("auth.account"))
+    form = OwnAddressForm()
+    if not form.validate_on_submit():
+        return _account_page(
+            ChangePasswordForm(formdata=None), LanguageForm(formdata=None, data={"language": current_language()}), form
+        )
+    address, at = form.address.data or "", now()
+    with unit_of_work() as session:
+        wait = actions.request_own_address(signed_in_context(session, at), address, request_source())
+    if wait is not None:
+        return too_many_attempts_page(wait.retry_at)
+    flash(_("We are sending an e-mail to %(email)s. Open the link in it within one day.", email=address))
+    return redirect_after_post(url_for("auth.account"))
+
+
+@pages.route("/me/address/<token>", methods=["GET", "POST"])
+@sign_in_required
+def confirm_own_address(token: str) -> ViewResponse:
+    """Confirm an address by the link that was mailed to it. A GET changes nothing: programs that scan mail open links too."""
+    g.here = "me"
+    at, own = now(), current_user.person
+    link = read_own_address_link(token, app_state().config.secret_key, own.id, at)
+    if link is None or own.email:
+        return gone_page(
+            _("This link no longer works"),
+            _("It has expired, you have an address already, or it is for someone else. Sign in as yourself to use it."),
+        )
+    form = Form()
+    if form.validate_on_submit():
+        with unit_of_work() as session:
+            refused = actions.confirm_own_address(signed_in_context(session, at), link.address)
+        if refused is None:
+            flash(
+                _("Saved. You can sign in with %(email)s from now on, and with your sign-in name.", email=link.address)
+            )
+            return redirect_after_post(url_for("auth.account"))
+        flash(str(refused.message))
+        return redirect_after_post(url_for("auth.account"))
+    return form_page("auth/own_address.html", form, address=link.address, token_text=token)
+
+
+@pages.post("/me/language")
+@sign_in_required
+def choose_language() -> ViewResponse:
+    """Choose the language of pages and mail."""
+    g.here = "me"
+    form = LanguageForm()
+    if not form.validate_on_submit():
+        return _account_page(ChangePasswordForm(formdata=None), form)
+    with unit_of_work() as session:
+        people.choose_language(signed_in_context(session), form.language.data)
+    with use_language(form.language.data):
+        flash(_("Pages and e-mails are now in %(language)s.", language=language_name(form.language.data)))
+    return redirect_after_post(url_for("auth.account"))
+
+
+def _attempt_password_change(
+    person_id: int, login: str, current: str, new: str
+) -> SignInGranted | WrongPassword | TooManyAttempts:
+    """Verify the current password and hash the new one, then write."""
+    found = actions.find_account(db(), login, request_source(), now())
+    if isinstance(found, TooManyAttempts):
+        return found
+    discard_request_state()
+    checked = actions.check_password(found, current)
+    password_hash = password_hashing.hash_password(new) if checked.is_correct else ""
+    with unit_of_work() as session:
+        return actions.change_password(session, person_id, checked, password_hash, now())
