@@ -13,7 +13,6 @@ from course.people.actions.directory import (
     choose_pathway,
     get_current_person,
     is_open_team,
-    lock_people,
     team_name,
 )
 from course.people.actions.employment import (
@@ -25,8 +24,10 @@ from course.people.actions.employment import (
 )
 from course.people.actions.identity import choose_language, correct_identity, erase_address, erase_name, merge_people
 from course.people.actions.invitations import invite
+from course.people.actions.locking import lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
+from course.people.actions.team_settings import follow_team_pathways, set_team_setting
 from course.people.actions.team_tree import (
     NAME_TAKEN,
     AssignmentRow,
@@ -57,6 +58,7 @@ __all__ = [
     "end_employment",
     "end_membership",
     "end_role",
+    "follow_team_pathways",
     "erase_address",
     "erase_name",
     "get_current_person",
@@ -75,6 +77,7 @@ __all__ = [
     "record_return",
     "restart_employment",
     "revoke_role",
+    "set_team_setting",
     "set_teams",
     "team_name",
     "withdraw_delegation",

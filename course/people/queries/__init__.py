@@ -24,6 +24,7 @@ from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
 from course.people.queries.roles import Assignment, administrators, role_assignments, team_assignments
+from course.people.queries.team_settings import open_team_parents, team_setting_values, teams_of_people
 from course.people.queries.team_tree import TeamView, members_below, order_as_tree, teams
 from course.people.queries.visibility import (
     ids_recordable_by,
@@ -65,6 +66,7 @@ __all__ = [
     "members_below",
     "name_at",
     "newest_pathway",
+    "open_team_parents",
     "order_as_tree",
     "people_page",
     "people_visible_to",
@@ -80,8 +82,10 @@ __all__ = [
     "role_assignments",
     "taken_identities",
     "team_assignments",
+    "team_setting_values",
     "team_subtree",
     "teams",
+    "teams_of_people",
     "viewers",
     "visible_condition",
     "visible_person",
