@@ -401,7 +401,10 @@ def recertification_entries(session: Session, person_id: int) -> list[Recertific
         entries.append((i.made_by, entry))
     for c in _rows_by_person(session, PathwayChoice, ids)[person_id]:
         entries.append(
-            (c.chosen_by, RecertificationEntry("pathway", c.id, None, None, c.pathway or "", c.reason, None, c.chosen_at))
+            (
+                c.chosen_by,
+                RecertificationEntry("pathway", c.id, None, None, c.pathway or "", c.reason, None, c.chosen_at),
+            )
         )
     for s in _rows_by_person(session, EmploymentRow, ids)[person_id]:
         entries.append((s.made_by, RecertificationEntry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))

@@ -15,8 +15,8 @@ from course.dates import civil_date
 from course.events import publish
 from course.people.actions.directory import Refusal
 from course.people.actions.memberships import end_membership, join_team
-from course.people.actions.team_settings import follow_team_pathways
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, is_last_administrator
+from course.people.actions.team_settings import follow_team_pathways
 from course.people.events import PersonLeft
 from course.people.models import (
     Employment,
