@@ -21,7 +21,7 @@ from course.credentials.rules.documents import CertificateData
 from course.db import insert_once
 from course.events import publish
 from course.learning.events import CourseCompleted
-from course.organisation.queries import organisation, signatory
+from course.organisation.queries import organisation_of, signatory
 from course.people.models import Person
 from course.people.queries import person
 from course.translation import languages
@@ -30,11 +30,12 @@ from course.translation import languages
 def issue_certificate(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
     """Issue the certificate of a completion, with its signed credential.
 
-    The certificate is a copy of the names as of now. Its last day of validity is `last_day` or, by default, the
-    completion plus the validity of the course in months. Raises LookupError without a person or an organisation.
+    The certificate is a copy of the names as of now: that of the holder, and the title of the holder's team or
+    organisation. Its last day of validity is `last_day` or, by default, the completion plus the validity of the course in
+    months. Raises LookupError without a person or an organisation.
     """
     holder = person(session, event.person_id)
-    own_organisation = organisation(session)
+    own_organisation = organisation_of(session, event.person_id)
     if holder is None or own_organisation is None:
         raise LookupError("a completion needs a person and an organisation")
     signed_by = signatory(session)

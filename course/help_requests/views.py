@@ -16,8 +16,8 @@ from course.dates import civil_date
 from course.help_requests import actions, queries
 from course.help_requests.rules import HelpRecipient, HelpRequestMessage
 from course.learning.views.help_offer import HELP_OFFER_SOURCES
-from course.organisation.queries import ContactView
-from course.organisation.request_organisation import current_organisation
+from course.organisation.request_organisation import reader_organisation
+from course.organisation.rules.contacts import ContactView
 from course.people.rules import first_name
 from course.translation import gettext as _
 from course.web.access import sign_in_required
@@ -54,7 +54,7 @@ class HelpOffer:
 
 def help_offer() -> HelpOffer:
     """The help offer of the reader, for a page that includes help_requests/offer.html. Four queries."""
-    organisation = current_organisation()
+    organisation = reader_organisation()
     term = (
         library().help.lead_term(organisation.nation, organisation.pathway) if organisation else _("safeguarding lead")
     )
@@ -102,7 +102,7 @@ def request_help() -> Response:
 
 
 def _help_message(recipient: HelpRecipient) -> HelpRequestMessage:
-    organisation = current_organisation()
+    organisation = reader_organisation()
     return HelpRequestMessage(
         name=first_name(recipient.name),
         learner=str(current_user.person.name),

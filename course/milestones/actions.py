@@ -19,7 +19,7 @@ from course.milestones import queries
 from course.milestones.models import Intention
 from course.milestones.queries import DueIntention
 from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation_of
 from course.people.queries import mail_recipient
 from course.people.rules import first_name
 from course.reminders.queries import sending_hours
@@ -51,7 +51,7 @@ def mail_intention(session: Session, due: DueIntention, module_title: str, zone:
     )  # fmt: skip
     if session.execute(claim.values(mailed_at=at).returning(Intention.id)).first() is None:
         return False
-    own_organisation, hours = organisation(session), sending_hours(session, zone)
+    own_organisation, hours = organisation_of(session, due.person_id), sending_hours(session, zone)
     message = IntentionMessage(
         name=first_name(due.name),
         organisation=own_organisation.name if own_organisation else "",
@@ -81,7 +81,7 @@ def passed_mail_key(certificate_id: int, manager_id: int) -> str:
 def notify_managers(context: Context, certificate: Certificate, managers: Sequence[HelpRecipient]) -> int:
     """Queue a mail about a certificate of the person who acts to each of their managers who has not been sent one.
     Returns how many were queued."""
-    session, own_organisation = context.session, organisation(context.session)
+    session, own_organisation = context.session, organisation_of(context.session, context.person_id)
     hours, count = sending_hours(session, context.zone), 0
     for manager in managers:
         message = PassedMessage(

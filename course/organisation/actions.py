@@ -16,6 +16,7 @@ from course.context import Context, make_context
 from course.organisation.models import Contact, Organisation, OrganisationLook, UsualPathway
 from course.organisation.rules.colours import colour_refusal, parse_colour
 from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS
+from course.people.actions import lock_open_teams_among, team_name
 
 _AUDIT_SUBJECT = ("organisation", 1)
 
@@ -69,26 +70,38 @@ def set_signatory(context: Context, name: str, role: str) -> None:
         record_event(context, "organisation.signatory_changed", _AUDIT_SUBJECT, {})
 
 
-def confirm_contact(context: Context, kind: str, name: str, phone: str, email: str) -> None:
+def confirm_contact(context: Context, kind: str, name: str, phone: str, email: str, team_id: int | None = None) -> None:
     """Confirm the details of a kind of contact from now on; all empty to remove it. Its owner stays.
 
-    The actor is the person who confirms. Raises ValueError for an unknown kind.
+    The contact is that of the organisation or of a team and all below it; a team whose contact is removed inherits again.
+    The actor is the person who confirms. Raises ValueError for an unknown kind, LookupError if there is no open team
+    `team_id`.
     """
     session = context.session
     if kind not in CONTACT_KINDS:
         raise ValueError(f"there is no contact {kind!r}")
-    known = _newest_contact(session, kind)
+    known = _newest_contact(session, kind, team_id)
+    if team_id is not None and not lock_open_teams_among(session, [team_id]):
+        raise LookupError(f"there is no open team {team_id}")
     after = {"name": name, "phone": phone, "email": email}
     changed = changed_values({field: getattr(known, field, "") for field in after}, after)
     review = {"owner_id": known.owner_id, "review_months": known.review_months} if known else {}
-    session.add(Contact(kind=kind, **after, **review, confirmed_at=context.now, confirmed_by=context.actor))
+    session.add(
+        Contact(
+            team_id=team_id, kind=kind, **after, **review, confirmed_at=context.now, confirmed_by=context.actor
+        )
+    )  # fmt: skip
     session.flush()
     event_kind = "contact.changed" if changed else "contact.confirmed"
-    record_event(context, event_kind, _AUDIT_SUBJECT, {"contact": CONTACT_KINDS[kind], **changed})
+    details = {"contact": _logged_contact(session, kind, team_id), **changed}
+    record_event(context, event_kind, _AUDIT_SUBJECT, details)
 
 
-def assign_contact_owner(context: Context, kind: str, owner_id: int | None, review_months: int) -> None:
-    """Assign the owner of a contact, and the number of months between reviews. Does nothing if nothing changes.
+def assign_contact_owner(
+    context: Context, kind: str, owner_id: int | None, review_months: int, team_id: int | None = None
+) -> None:
+    """Assign the owner of a contact of the organisation or of a team, and the number of months between reviews. Does
+    nothing if nothing changes.
 
     It does not confirm the contact. A contact that was never filled in cannot have an owner. Raises ValueError for an
     interval that REVIEW_INTERVALS does not have.
@@ -96,17 +109,17 @@ def assign_contact_owner(context: Context, kind: str, owner_id: int | None, revi
     session = context.session
     if review_months not in REVIEW_INTERVALS:
         raise ValueError(f"nobody looks again after {review_months} months")
-    known = _newest_contact(session, kind)
+    known = _newest_contact(session, kind, team_id)
     if known is None or (known.owner_id, known.review_months) == (owner_id, review_months):
         return
     session.add(
         Contact(
-            kind=kind, name=known.name, phone=known.phone, email=known.email, confirmed_at=known.confirmed_at,
+            team_id=team_id, kind=kind, name=known.name, phone=known.phone, email=known.email, confirmed_at=known.confirmed_at,
             confirmed_by=known.confirmed_by, owner_id=owner_id, review_months=review_months,
         )
     )  # fmt: skip
     session.flush()
-    details = {"contact": CONTACT_KINDS[kind], "owner": owner_id, "months": review_months}
+    details = {"contact": _logged_contact(session, kind, team_id), "owner": owner_id, "months": review_months}
     record_event(context, "contact.entrusted", _AUDIT_SUBJECT, details)
 
 
@@ -146,9 +159,15 @@ def _lock_organisation(session: Session) -> None:
     session.execute(select(Organisation.id).with_for_update())
 
 
-def _newest_contact(session: Session, kind: str) -> Contact | None:
+def _logged_contact(session: Session, kind: str, team_id: int | None) -> str:
+    """What the log calls a contact: its kind, and the team whose it is."""
+    return CONTACT_KINDS[kind] if team_id is None else f"{CONTACT_KINDS[kind]} ({team_name(session, team_id)})"
+
+
+def _newest_contact(session: Session, kind: str, team_id: int | None) -> Contact | None:
     _lock_organisation(session)
-    rows = select(Contact).where(Contact.kind == kind).order_by(Contact.id.desc()).limit(1)
+    place = Contact.team_id.is_(None) if team_id is None else Contact.team_id == team_id
+    rows = select(Contact).where(Contact.kind == kind, place).order_by(Contact.id.desc()).limit(1)
     return session.execute(rows).scalar_one_or_none()
 
 

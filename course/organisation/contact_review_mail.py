@@ -31,6 +31,8 @@ def queue_contact_reviews(at: datetime) -> int:
             organisation=current.name,
             kind=entry.kind,
             contact=CONTACT_KINDS[entry.kind],
+            team=current.directory.names[entry.team_id] if entry.team_id is not None else "",
+            team_id=entry.team_id,
             answerer=entry.name,
             phone=entry.phone,
             email=entry.email,

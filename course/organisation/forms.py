@@ -1,4 +1,4 @@
-"""The forms of the organisation: settings with four contacts, logo, colour, and a single contact."""
+"""The forms of the organisation: settings with four contacts, those of a team, logo, colour, and a single contact."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from course.web.phone_links import dial_string, split_phone_numbers
 
 # The required fields of a contact, with the message where one is missing.
 REQUIRED_MESSAGES = {"name": _("Enter who answers, a person or a team."), "phone": _("Enter the telephone number.")}
+
+
+CONTACT_PARTS = ("name", "phone", "email", "owner", "review")
 
 
 def organisation_name_field() -> StringField:
@@ -70,19 +73,14 @@ def settings_fingerprint(shown: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
 
 
-class OrganisationForm(Form):
-    """The settings. For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review and -still.
+class ContactsForm(Form):
+    """Settings with four contacts. For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review
+    and -still; in that of a team kind-inherit, too, with which it goes back to the contact that it inherits.
 
     `was` is the fingerprint of the values that the page showed when it was opened.
     """
 
     was = HiddenField()
-
-    name = organisation_name_field()
-    nation = nation_field()
-    pathway = pathway_field()
-    signatory_name = signatory_field(_("Name (optional)"))
-    signatory_role = signatory_field(_("Role, such as Head of Safeguarding (optional)"))
 
     def has_edit_conflict(self, now: Mapping[str, str]) -> bool:
         """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
@@ -101,14 +99,20 @@ class OrganisationForm(Form):
             self[name].errors = [text[0].upper() + text[1:]]
         return bool(differing)
 
+    def is_inherited(self, kind: str) -> bool:
+        """Whether the team is to have the inherited contact of that kind from now on."""
+        return f"{kind}-inherit" in self and bool(self[f"{kind}-inherit"].data)
+
     def contact_details(self, kind: str) -> ContactDetails:
         """The submitted details of a kind of contact."""
+        if self.is_inherited(kind):
+            return ContactDetails()
         name, phone, email = (str(self[f"{kind}-{part}"].data or "") for part in ("name", "phone", "email"))
         return ContactDetails(name, phone, email)
 
     def owner_email(self, kind: str) -> str:
         """The submitted e-mail address of the owner of a kind of contact; empty for no owner."""
-        return str(self[f"{kind}-owner"].data or "")
+        return "" if self.is_inherited(kind) else str(self[f"{kind}-owner"].data or "")
 
     def reject_owner(self, kind: str) -> None:
         """Add the error that nobody has the owner's address."""
@@ -127,20 +131,46 @@ class OrganisationForm(Form):
 
     def validate(self, *args: object, **kwargs: object) -> bool:
         """Require each contact to be complete or empty: who needs it must know who answers, and where."""
-        is_valid = bool(super().validate(*args, **kwargs))
+        super().validate(*args, **kwargs)
         for kind in CONTACT_KINDS:
             typed = self.contact_details(kind)
             owner = self[f"{kind}-owner"]
             filled_in = typed != ContactDetails() or (owner.data and owner.data != owner.object_data)
+            if self.is_inherited(kind):
+                for part in CONTACT_PARTS:  # what is typed there does not count
+                    self[f"{kind}-{part}"].errors = []
+                continue
             for part, message in REQUIRED_MESSAGES.items():
                 if filled_in and not self[f"{kind}-{part}"].data:
                     self[f"{kind}-{part}"].errors = [message]
-                    is_valid = False
             # Four contacts have the same fields: each message names its contact.
             for part in ("name", "phone", "email", "review"):
                 field = self[f"{kind}-{part}"]
                 field.errors = [f"{CONTACT_KINDS[kind]}: {message}" for message in field.errors]
-        return is_valid
+        return not self.errors
+
+
+class OrganisationForm(ContactsForm):
+    """The settings of the organisation."""
+
+    name = organisation_name_field()
+    nation = nation_field()
+    pathway = pathway_field()
+    signatory_name = signatory_field(_("Name (optional)"))
+    signatory_role = signatory_field(_("Role, such as Head of Safeguarding (optional)"))
+
+
+class TeamSettingsForm(ContactsForm):
+    """The settings of a team; what is left empty is inherited."""
+
+    title = StringField(
+        _("Name on pages, e-mails and certificates (optional)"),
+        filters=[clean_line],
+        validators=[Length(max=200, message=_("Shorten the name to 200 characters."))],
+        render_kw={"autocomplete": "organization"},
+    )
+    nation = SelectField(_("Nation"))
+    pathway = SelectField(_("Where most of the staff here work"))
 
 
 def _contact_fields() -> dict[str, Field]:
@@ -163,18 +193,20 @@ def _contact_fields() -> dict[str, Field]:
     }
 
 
-def _add_contact_fields(kind: str) -> None:
+def _add_contact_fields(form: type[ContactsForm], kind: str) -> None:
     review_fields: dict[str, Field] = {
         "owner": EmailField(_("Kept up to date by: their work e-mail (optional)"), filters=[clean_line]),
         "review": SelectField(_("Check again every"), choices=select_choices(REVIEW_INTERVALS)),
         "still": BooleanField(_("Still right")),
     }
     for part, field in {**_contact_fields(), **review_fields}.items():
-        setattr(OrganisationForm, f"{kind}-{part}", field)
+        setattr(form, f"{kind}-{part}", field)
 
 
 for _kind in CONTACT_KINDS:
-    _add_contact_fields(_kind)
+    _add_contact_fields(OrganisationForm, _kind)
+    _add_contact_fields(TeamSettingsForm, _kind)
+    setattr(TeamSettingsForm, f"{_kind}-inherit", BooleanField(_("Use the inherited contact instead")))
 
 
 class LogoForm(Form):

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from course.content.loaded_course import library
 from course.content.supplements import SupportService
 from course.organisation.queries import OrganisationView
-from course.organisation.request_organisation import current_organisation
+from course.organisation.request_organisation import reader_organisation
 from course.organisation.rules.colours import style_sheet_name
 from course.people.rules import Viewer
 from course.translation import current_language
@@ -27,7 +27,7 @@ def page_frame() -> PageFrame:
     if frame is None:
         # The person first: the same query loads the version that tells whether the cached organisation is current.
         person: Viewer | None = current_user.person
-        g.site = frame = build_page_frame(person, current_organisation())
+        g.site = frame = build_page_frame(person, reader_organisation())
     return frame
 
 

@@ -39,7 +39,8 @@ class UsualPathway(Base):
 
 
 class Contact(Base):
-    """A safeguarding contact as confirmed at a moment. The newest row of a kind is valid; older ones are history.
+    """A safeguarding contact as confirmed at a moment, of the organisation or of a team and all below it (`team_id`). The
+    newest row of a kind at its place is valid; older ones are history.
 
     The owner reviews it `review_months` after it was confirmed. A change of owner or interval adds a row with the
     confirmation of the row before it.
@@ -48,6 +49,7 @@ class Contact(Base):
     __tablename__ = "contact"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(200))
     phone: Mapped[str] = mapped_column(String(60))
@@ -57,7 +59,7 @@ class Contact(Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     review_months: Mapped[int] = mapped_column(server_default="12")
 
-    __table_args__ = (Index("ix_contact_kind", "kind", "id"),)
+    __table_args__ = (Index("ix_contact_kind", "team_id", "kind", "id"),)
 
 
 class OrganisationLook(Base):

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app, g
+from flask_login import current_user
 
 from course.organisation.queries import OrganisationVersion, OrganisationView, organisation
+from course.people.queries import teams_of_people
 from course.web.unit_of_work import row_source
 
 _CACHE_KEY = "course.organisation"
@@ -16,7 +18,7 @@ _NOT_LOADED: Any = object()
 
 
 def current_organisation() -> OrganisationView | None:
-    """The organisation; None before the set-up. At most one query in a request.
+    """The organisation as a whole; None before the set-up. Read at most once in a request.
 
     The query for the person who is signed in also loads the organisation's version
     (`organisation.queries.VERSION_COLUMNS`). While the version is that of the cached organisation, the cached one is
@@ -37,6 +39,18 @@ def current_organisation() -> OrganisationView | None:
                 current_app.extensions[_CACHE_KEY] = (version, current)
         g.organisation = current
     return current
+
+
+def reader_organisation() -> OrganisationView | None:
+    """The organisation as whoever is signed in has it, with the title, the nation and the contacts of their teams; as a whole
+    for a visitor. One query more than `current_organisation`, and only once a team has settings of its own."""
+    found: OrganisationView | None = g.get("reader_organisation", _NOT_LOADED)
+    if found is _NOT_LOADED:
+        found, person = current_organisation(), current_user.person
+        if found is not None and person is not None and found.directory.settings:
+            found = found.for_teams(teams_of_people(row_source(), [person.id]).get(person.id, ()))
+        g.reader_organisation = found
+    return found
 
 
 def remember_organisation(view: OrganisationView | None, at: datetime) -> None:

@@ -28,6 +28,7 @@ from course.learning.views.page_context import (
     step_address,
 )
 from course.learning.views.scenarios import place_in_story
+from course.organisation.queries import organisation_of
 from course.pairs import actions, queries
 from course.pairs.actions import SentChoice
 from course.pairs.forms import PairCodeForm
@@ -37,7 +38,7 @@ from course.people.queries import chosen_pathway
 from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.addresses import url_for
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
 pages = Blueprint("pairs", __name__)
 PageResponse = Response | WsgiResponse
@@ -221,8 +222,9 @@ def _libraries(found: PairView) -> dict[int, Library]:
     libraries = {found.me.person_id: reader_library()}
     if found.colleague is not None:
         person = found.colleague.person_id
-        chosen, organisation = chosen_pathway(db(), person), g.organisation_mark
-        libraries[person] = library().for_(chosen.pathway if chosen else organisation.pathway, organisation.nation)
+        chosen, place = chosen_pathway(db(), person), organisation_of(row_source(), person)
+        usual = g.organisation_mark.pathway
+        libraries[person] = library().for_(chosen.pathway if chosen else usual, place.nation if place else None)
     return libraries
 
 

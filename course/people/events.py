@@ -80,6 +80,9 @@ AUDIT_EVENTS = (
     AuditEventKind(
         "pathway.chosen", _("{who} chose a pathway for {whom}"), own=_("{who} chose a pathway for themselves")
     ),
+    AuditEventKind(
+        "pathway.followed", _("{whom} got the pathway of their team"), own=_("{who} got the pathway of their team")
+    ),
     AuditEventKind("person.added", _("{who} added {whom}")),
     AuditEventKind("person.changed", _("{who} corrected the details of {whom}: {changed}")),
     AuditEventKind("person.invited", _("{who} invited {whom}")),
@@ -100,4 +103,5 @@ AUDIT_EVENTS = (
     AuditEventKind("team.joined", _("{who} added {whom} to the team {team}")),
     AuditEventKind("team.left", _("{who} removed {whom} from the team {team}")),
     AuditEventKind("team.merged", _("{who} merged the team {whom} into {into}")),
+    AuditEventKind("team.setting_changed", _("{who} changed a setting of the team {whom}: {setting}")),
 )

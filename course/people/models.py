@@ -113,13 +113,18 @@ class Membership(Base):
 
 
 class PathwayChoice(Base):
-    """In which setting somebody reads the course from a moment on; the newest row holds."""
+    """In which setting somebody reads the course from a moment on; the newest row holds.
+
+    `team_id` is the team whose pathway they got with their place in it; None if it was chosen for them by name. Without
+    a pathway the row says that from then on they read in the organisation's usual one.
+    """
 
     __tablename__ = "pathway_choice"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    pathway: Mapped[str] = mapped_column(String(20))
+    pathway: Mapped[str | None] = mapped_column(String(20))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     reason: Mapped[str] = mapped_column(String(200))
     chosen_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -265,4 +270,25 @@ class TeamChange(Base):
     __table_args__ = (
         CheckConstraint("kind in ('changed', 'merged', 'closed')", name="kind"),
         CheckConstraint("(kind = 'merged') = (into_id is not null)", name="into"),
+    )
+
+
+class TeamSetting(Base):
+    """What a team sets for itself and all below it from a moment on: the nation, the title, or the pathway.
+
+    The newest row of a team and kind holds; without a value the team inherits again from the teams above it.
+    """
+
+    __tablename__ = "team_setting"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    value: Mapped[str | None] = mapped_column(String(200))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("ix_team_setting_team", "team_id", "kind", "id"),
+        CheckConstraint("kind in ('nation', 'title', 'pathway')", name="kind"),
     )

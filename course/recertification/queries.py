@@ -102,7 +102,7 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
                 started=tuple(started[person.id]),
                 pathways=_pathways(
                     organisation_pathways,
-                    [PathwayFact(civil_date(c.chosen_at, zone), c.pathway) for c in pathway_choices[person.id]],
+                    [(civil_date(c.chosen_at, zone), c.pathway) for c in pathway_choices[person.id]],
                 ),
             ),
             person.left_at,
@@ -179,10 +179,22 @@ def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[
     return *spells, EmploymentFact(newest.start, left, max(left, newest.recorded_on))
 
 
-def _pathways(organisation_choices: list[PathwayFact], person_choices: list[PathwayFact]) -> tuple[PathwayFact, ...]:
-    """The pathways chosen for the person and, until the first of these choices, for the whole organisation."""
-    first = min((choice.since for choice in person_choices), default=date.max)
-    return *(choice for choice in organisation_choices if choice.since < first), *person_choices
+def _pathways(
+    organisation_choices: list[PathwayFact], person_choices: list[tuple[date, str | None]]
+) -> tuple[PathwayFact, ...]:
+    """The pathways that hold for the person and, until the first of these choices, for the whole organisation; that of the
+    organisation, too, from a choice without a pathway to the next one."""
+    first = min((since for since, _ in person_choices), default=date.max)
+    facts = [choice for choice in organisation_choices if choice.since < first]
+    for number, (since, pathway) in enumerate(person_choices, 1):
+        until = person_choices[number][0] if number < len(person_choices) else date.max
+        if pathway is not None:
+            facts.append(PathwayFact(since, pathway))
+            continue
+        earlier = [choice for choice in organisation_choices if choice.since <= since] or organisation_choices[:1]
+        facts += [PathwayFact(since, choice.name) for choice in earlier[-1:]]
+        facts += [choice for choice in organisation_choices if since < choice.since < until]
+    return tuple(facts)
 
 
 def _completions_and_starts(
@@ -379,7 +391,10 @@ def recertification_entries(session: Session, person_id: int) -> list[Recertific
         entries.append((i.made_by, entry))
     for c in _rows_by_person(session, PathwayChoice, ids)[person_id]:
         entries.append(
-            (c.chosen_by, RecertificationEntry("pathway", c.id, None, None, c.pathway, c.reason, None, c.chosen_at))
+            (
+                c.chosen_by,
+                RecertificationEntry("pathway", c.id, None, None, c.pathway or "", c.reason, None, c.chosen_at),
+            )
         )
     for s in _rows_by_person(session, EmploymentRow, ids)[person_id]:
         entries.append((s.made_by, RecertificationEntry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))

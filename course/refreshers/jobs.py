@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation_of
 from course.people.rules import first_name
 from course.refreshers import actions, queries
 from course.refreshers.actions import RecoveredCompletion
@@ -45,9 +45,9 @@ def find_due_updates(day: date) -> Sequence[DueUpdateMail]:
 
 def send_updates(day: date, at: datetime) -> int:
     """Queue the mails about updates that are due on that day; returns the number queued. `at` is the current time."""
-    zone, count, name = app_state().config.time_zone, 0, _organisation_name()
+    zone, count = app_state().config.time_zone, 0
     for due in find_due_updates(day):
-        message = _update_message(due, day, name)
+        message = _update_message(due, day, _organisation_name(due.person.person_id))
         with unit_of_work() as session:
             count += actions.queue_update_mail(session, due, message, zone, at)
     return count
@@ -64,9 +64,9 @@ def _update_message(due: DueUpdateMail, day: date, organisation_name: str) -> Up
     )
 
 
-def _organisation_name() -> str:
+def _organisation_name(person_id: int) -> str:
     with read_only_session() as session:
-        own_organisation = organisation(session)
+        own_organisation = organisation_of(session, person_id)
     return own_organisation.name if own_organisation else ""
 
 

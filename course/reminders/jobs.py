@@ -10,7 +10,7 @@ from course.content.loaded_course import library
 from course.context import make_context
 from course.jobs.rules import JobKind
 from course.mail.rules import MailMessage
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation, organisation_of_people
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
 from course.translation import lazy_gettext as _
@@ -42,10 +42,15 @@ def queue_due_reminders(at: datetime, clock: Clock) -> int:
 def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder, MailMessage]]:
     """The messages of these reminders."""
     with read_only_session() as session:
-        own_organisation = organisation(session)
-    name = own_organisation.name if own_organisation else ""
+        whole = organisation(session)
+        places = organisation_of_people(session, {one.person_id for one in batch if one.person_id is not None})
     secret = app_state().config.secret_key
-    return [(planned, message_text.reminder_message(planned, library().minutes, name, secret)) for planned in batch]
+    messages = []
+    for planned in batch:
+        place = places.get(planned.person_id, whole) if planned.person_id is not None else whole
+        name = place.name if place else ""
+        messages.append((planned, message_text.reminder_message(planned, library().minutes, name, secret)))
+    return messages
 
 
 JOBS = (

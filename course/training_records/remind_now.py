@@ -9,7 +9,7 @@ from datetime import datetime
 from course.content.loaded_course import library
 from course.context import Context
 from course.mail.rules import MailMessage
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation_of_people
 from course.people.queries import person
 from course.reminders import message_text
 from course.training_records import actions
@@ -40,11 +40,12 @@ def remind_all(context: Context, ids: Collection[int], reason: str) -> list[Remi
     The caller has checked that the actor may see these people. The mails are sent after five minutes, in working hours.
     """
     session = context.session
-    config, sender, manager = app_state().config, organisation(session), person(session, context.person_id)
+    config, manager = app_state().config, person(session, context.person_id)
     plans = list(actions.plan_reminders(session, ids, reason, context.zone, context.now))
+    places = organisation_of_people(session, [plan.person_id for plan in plans])
     messages = {
         plan.person_id: message_text.reminder_message(
-            plan.reminder, library().minutes, sender.name if sender else "", config.secret_key,
+            plan.reminder, library().minutes, places[plan.person_id].name if places else "", config.secret_key,
             manager.name if manager else "",
         )
         for plan in plans

@@ -25,7 +25,16 @@ _LOG = logging.getLogger("course")
 IN_PLACE_HEADER = "X-In-Place"  # in the request: the page is to come instead of a redirect to it
 MAX_REDIRECTS = 3
 # What the request knows of who asks, which the page asks for too: it need not be read a second time.
-_READER = ("_login_user", "person_id", "organisation_mark", "organisation", "library", "request_id", "started")
+_READER = (
+    "_login_user",
+    "person_id",
+    "organisation_mark",
+    "organisation",
+    "reader_organisation",
+    "library",
+    "request_id",
+    "started",
+)
 
 
 def page_in_place(address: str) -> Response | None:

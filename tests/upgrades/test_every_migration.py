@@ -125,6 +125,16 @@ CHANGES = {
     ),
     ("0029", "up"): Change("What lasts is there once.", one_open_of_each),
     ("0033", "down"): Change("An older program cannot render a mail.", rendered_only),
+    ("0043", "down"): Change(
+        "To an older program the contact of one school would be that of everyone, and a way back to the usual pathway is none.",
+        lambda before: {
+            "contact": without(before, "contact", gone=lambda row: row["team_id"] is not None),
+            "pathway_choice": [
+                {**row, "pathway": row["pathway"] or before["organisation"][0]["pathway"]}
+                for row in before["pathway_choice"]
+            ],
+        },
+    ),
     ("0018", "down"): Change(
         "The older schema knows no reminder that somebody asked for.",
         lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "asked")},

@@ -15,7 +15,7 @@ from course.content.schema import Block, ContactKind, Nation, Page, Setting
 from course.learning.queries.module_facts import ChosenOption
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import ModuleProgress, StepProgress
-from course.organisation.request_organisation import current_organisation
+from course.organisation.request_organisation import reader_organisation
 from course.translation import current_language
 
 
@@ -73,7 +73,7 @@ def render_lesson(page: Page, progress: ModuleProgress, back: str, following: St
         answers=reader.answers,
         just_answered=reader.answers.get(reader.answered),
         library=reader_library(),
-        organisation=current_organisation(),
+        organisation=reader_organisation(),
         back=back,
         following=following,
     )

@@ -13,7 +13,7 @@ from course.learning.reader_course import reader_library
 from course.learning.rules.branching import run_state
 from course.learning.views.attempts import ATTEMPT_NAMES
 from course.learning.views.page_context import module_of, pages, reader_id
-from course.organisation.request_organisation import current_organisation
+from course.organisation.request_organisation import reader_organisation
 from course.web.access import sign_in_required
 from course.web.unit_of_work import db
 
@@ -56,4 +56,4 @@ def page_as_read(read_id: int) -> str:
     page = part_in_version(db(), reader_library(), Page, read.ref, read.version) or abort(404)
     return render_template("learning/page_as_read.html", page=page, read=read, library=reader_library(), notes={},
                            answers=page_answers(db(), reader_id(), read.ref), sources=page_sources(page),
-                           organisation=current_organisation())  # fmt: skip
+                           organisation=reader_organisation())  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from course.content.rendering import capitalised
 from course.dates import add_months
@@ -19,6 +19,22 @@ CONTACT_KINDS = {
 
 # The months between reviews of a contact, with their labels.
 REVIEW_INTERVALS = {3: _("3 months"), 6: _("6 months"), 12: _("12 months")}
+
+
+@dataclass(frozen=True)
+class ContactView:
+    """A contact as pages show it: the newest row of its kind at its place. `team_id` is the team that it was set for, None
+    for the whole organisation."""
+
+    id: int
+    kind: str
+    name: str
+    phone: str
+    email: str
+    confirmed_at: datetime
+    owner_id: int | None = None
+    review_months: int = 12
+    team_id: int | None = None
 
 
 @dataclass(frozen=True)

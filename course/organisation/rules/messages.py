@@ -11,7 +11,8 @@ from course.translation import lazy_gettext as _
 
 @dataclass(frozen=True)
 class ContactReviewMessage(MailMessage):
-    """Asks `name` to look at a contact again: its `kind`, what pages call it (`contact`), and what is known of it."""
+    """Asks `name` to look at a contact again: its `kind`, what pages call it (`contact`), and what is known of it.
+    `team` is the name of the team whose contact it is, empty for that of the organisation."""
 
     template = "contact_review"
     label = _("Please check a contact")
@@ -23,3 +24,5 @@ class ContactReviewMessage(MailMessage):
     phone: str
     email: str
     confirmed_at: datetime
+    team: str = ""
+    team_id: int | None = None

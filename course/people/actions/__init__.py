@@ -14,7 +14,6 @@ from course.people.actions.directory import (
     choose_pathway,
     get_current_person,
     is_open_team,
-    lock_people,
     team_name,
 )
 from course.people.actions.employment import (
@@ -33,6 +32,7 @@ from course.people.actions.identity import (
     merge_people,
 )
 from course.people.actions.invitations import invite
+from course.people.actions.locking import lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
     LAST_ADMINISTRATOR,
@@ -42,6 +42,7 @@ from course.people.actions.roles import (
     is_last_administrator,
     revoke_role,
 )
+from course.people.actions.team_settings import follow_team_pathways, set_team_setting
 from course.people.actions.team_tree import (
     NAME_TAKEN,
     AssignmentRow,
@@ -77,6 +78,7 @@ __all__ = [
     "end_role",
     "erase_address",
     "erase_name",
+    "follow_team_pathways",
     "get_current_person",
     "grant_role",
     "invite",
@@ -93,6 +95,7 @@ __all__ = [
     "record_return",
     "restart_employment",
     "revoke_role",
+    "set_team_setting",
     "set_teams",
     "team_name",
     "withdraw_delegation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,8 @@ from course.audit.actions import record_event
 from course.content.schema import SETTINGS
 from course.context import Context
 from course.events import publish
+from course.people.actions.locking import lock_people
+from course.people.actions.team_settings import follow_team_pathways
 from course.people.events import PersonAdded
 from course.people.models import (
     Employment,
@@ -84,6 +86,8 @@ def add_identity(context: Context, identity: PersonIdentity, team_id: int | None
         granted = role_in_log(role, team_name(session, managed) if managed else None)
         record_event(context, "role.granted", ("person", person.id), {"role": granted})
     session.flush()
+    if team_id is not None:
+        follow_team_pathways(context, [person.id])
     publish(session, PersonAdded(person.id, context.now))
     return person
 
@@ -151,6 +155,7 @@ def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> li
     for table, some in rows.items():
         if some:
             session.execute(insert(table), some)
+    follow_team_pathways(context, [person_id for person_id, one in zip(ids, people, strict=True) if one.team_ids])
     for person_id in ids:
         publish(session, PersonAdded(person_id, context.now))
     return ids
@@ -228,7 +233,8 @@ def choose_pathway(context: Context, people: Iterable[int], pathway: str, reason
     lock_people(session, ids)  # whoever else chooses for one of them waits, and then finds it chosen
     for person_id in ids:
         known = chosen_pathway(session, person_id)
-        if known is None or known.pathway != pathway:
+        # What somebody had with their team becomes theirs when it is chosen for them.
+        if known is None or known.pathway != pathway or known.team is not None:
             session.add(
                 PathwayChoice(
                     person_id=person_id, pathway=pathway, reason=reason, chosen_by=context.actor, chosen_at=context.now
@@ -246,8 +252,3 @@ def get_current_person(session: Session, person_id: int) -> Person:
     if person is None or person.left_at is not None:
         raise LookupError(f"there is no person {person_id}, or they have left")
     return person
-
-
-def lock_people(session: Session, ids: Collection[int]) -> None:
-    """Let nobody else correct these people, or record that they have left or are back, until the transaction ends."""
-    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())

@@ -16,6 +16,7 @@ from course.events import publish
 from course.people.actions.directory import Refusal
 from course.people.actions.memberships import end_membership, join_team
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, is_last_administrator
+from course.people.actions.team_settings import follow_team_pathways
 from course.people.events import PersonLeft
 from course.people.models import (
     Employment,
@@ -162,4 +163,7 @@ def record_return(
         restart_employment(context, person_id, first_day, reason)
     except ValueError as error:
         return Refusal("first_day", str(error))
-    return None if team_id is None else join_team(context, person_id, team_id, False)
+    if team_id is not None:
+        return join_team(context, person_id, team_id, False)
+    follow_team_pathways(context, [person_id])  # they are in none of the teams that they left
+    return None

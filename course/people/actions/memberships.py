@@ -11,6 +11,7 @@ from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal, get_current_person
+from course.people.actions.team_settings import follow_team_pathways
 from course.people.models import Membership, Team
 from course.translation import lazy_gettext as _
 
@@ -21,6 +22,13 @@ def join_team(context: Context, person_id: int, team_id: int, move: bool) -> Ref
     if move:
         return set_teams(context, person_id, [team_id])
     get_current_person(session, person_id)
+    refused = _add_membership(context, person_id, team_id)
+    follow_team_pathways(context, [person_id] if refused is None else [])
+    return refused
+
+
+def _add_membership(context: Context, person_id: int, team_id: int) -> Refusal | None:
+    session = context.session
     team = session.get(Team, team_id)
     if team is None or team.closed_at is not None:
         return Refusal("team", _("This team is closed. Choose another one."))
@@ -44,7 +52,8 @@ def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refus
             end_membership(context, bond)
     session.flush()
     for team_id in teams:
-        join_team(context, person_id, team_id, False)
+        _add_membership(context, person_id, team_id)
+    follow_team_pathways(context, [person_id])
     return None
 
 
@@ -54,7 +63,7 @@ def leave_team(context: Context, person_id: int, membership_id: int) -> bool:
     if bond is None or bond.person_id != person_id or bond.until is not None:
         return False
     end_membership(context, bond)
-    context.session.flush()
+    follow_team_pathways(context, [person_id])
     return True
 
 

@@ -15,6 +15,7 @@ from course.audit.rules import changed_values
 from course.context import Context
 from course.people.actions.directory import Refusal
 from course.people.actions.roles import end_role
+from course.people.actions.team_settings import follow_team_pathways, people_below
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
 from course.people.rules import role_in_log, team_subtree
 from course.text import comparison_key, normalise_line
@@ -53,6 +54,8 @@ def change_team(context: Context, team_id: int, name: str, parent_id: int | None
     session.flush()
     details = changed_values(before, {"name": name, "part_of": _team_name(teams, parent_id)})
     record_event(context, "team.changed", ("team", team_id), details | {"reason": reason})
+    if old[1] != parent_id:
+        follow_team_pathways(context, people_below(session, [team_id]))
     return None
 
 
@@ -89,6 +92,7 @@ def merge_teams(context: Context, team_id: int, into_id: int, reason: str) -> Re
     session.flush()
     details = {"into": into.name, "reason": reason}
     record_event(context, "team.merged", ("team", team_id), details)
+    follow_team_pathways(context, people_below(session, [into_id]))
     return None
 
 

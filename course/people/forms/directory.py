@@ -96,7 +96,9 @@ class AddPersonForm(Form):
     sign_in_name = sign_in_name_field()
     team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
     role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
-    pathway = SelectField(_("Pathway"), choices={"": _("The organisation’s usual pathway")} | select_choices(SETTINGS))
+    pathway = SelectField(
+        _("Pathway"), choices={"": _("The usual pathway of the team or organisation")} | select_choices(SETTINGS)
+    )
 
 
 class PathwayForm(Form):

@@ -40,6 +40,7 @@ from course.people.queries.roles import (
     role_of_grant,
     team_assignments,
 )
+from course.people.queries.team_settings import open_team_parents, team_setting_values, teams_of_people
 from course.people.queries.team_tree import TeamView, members_below, order_as_tree, teams
 from course.people.queries.visibility import (
     has_lost_access_since,
@@ -92,6 +93,7 @@ __all__ = [
     "members_below",
     "name_at",
     "newest_pathway",
+    "open_team_parents",
     "order_as_tree",
     "people_page",
     "people_visible_to",
@@ -110,8 +112,10 @@ __all__ = [
     "role_of_grant",
     "taken_identities",
     "team_assignments",
+    "team_setting_values",
     "team_subtree",
     "teams",
+    "teams_of_people",
     "viewers",
     "visible_condition",
     "visible_person",

@@ -95,7 +95,7 @@ TEAMS = PersonalDataSection(
             {"day": _("Day"), "people": _("People named")}, person_columns=("subscription_id",),
             excluded_columns={"counts": "it is about others"}, deletion_stage="mail"),
         PersonalDataTable("pathway_choice", _("Pathways"),
-            {"chosen_at": _("Since"), "pathway": _("Pathway"), "reason": _("Reason")},
+            {"chosen_at": _("Since"), "pathway": _("Pathway"), "team_id": _("Pathway of the team"), "reason": _("Reason")},
             cleared_columns={"learning": {"reason": ""}}),
     ),
 )  # fmt: skip
@@ -322,6 +322,7 @@ NON_PERSONAL_TABLES = {
     "status_list": _("Numbers that were revoked."),
     "team": _("A team."),
     "team_change": _("What a team was called."),
+    "team_setting": _("What a team sets for everyone in it."),
     "team_talk": _("What a team talked about, for which no names are asked."),
     "trusted_issuer": _("Another organisation."),
     "usual_pathway": _("A rule for everyone."),

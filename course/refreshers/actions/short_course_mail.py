@@ -17,7 +17,7 @@ from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.mail.actions import schedule_message
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER, MailMessage
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation_of
 from course.people.queries import mail_recipient
 from course.people.rules import first_name
 from course.recertification import queries as renewal
@@ -102,7 +102,7 @@ def draw_for_booster(
 
 def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: int) -> BoosterMessage:
     """The mail with the five questions of an attempt."""
-    secret, own_organisation = signing_settings(session).secret, organisation(session)
+    secret, own_organisation = signing_settings(session).secret, organisation_of(session, learner.person_id)
     return BoosterMessage(
         choice_token=sign_link(MailChoiceLink(learner.person_id, BOOSTER), secret),
         name=first_name(learner.name),

@@ -30,6 +30,7 @@ _IRRELEVANT_EVENTS = frozenset(
     {
         "data.schedule_changed", "organisation.look_changed", "organisation.signatory_changed", "person.list_downloaded",
         "policy.reminders_changed", "team.added", "team.changed", "team.closed", "team.merged",
+        "team.setting_changed",
     }
 )  # fmt: skip
 _TABLES: tuple[tuple[str, InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (

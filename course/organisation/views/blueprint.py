@@ -1,0 +1,50 @@
+"""The blueprint of the organisation's pages, and what several of them show."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.content.loaded_course import library
+from course.content.schema import NATIONS, SETTINGS
+from course.dates import civil_date
+from course.organisation.header_footer import page_frame
+from course.organisation.queries import OrganisationView, stale_contacts
+from course.organisation.request_organisation import current_organisation, remember_organisation
+from course.organisation.rules.contacts import CONTACT_KINDS, ContactView, lead_label
+from course.organisation.rules.sites import Site
+from course.web.app_state import PageFrame, app_state
+
+pages = Blueprint("organisation", __name__)
+PageResponse = Response | WsgiResponse
+
+
+def lead_term(nation: str | None, pathway: str | None) -> str | None:
+    """The title of the safeguarding lead; None for a nation or pathway that does not exist, as a forged form may send."""
+    if nation not in NATIONS or pathway not in SETTINGS:
+        return None
+    return library().help.lead_term(nation, pathway)
+
+
+def contact_labels(place: OrganisationView | Site | None) -> dict[str, str]:
+    """The kinds of contact as they are called at a place: the title of the lead depends on nation and pathway."""
+    term = lead_term(place.nation, place.pathway) if place else None
+    return CONTACT_KINDS | {"lead": lead_label(term)}
+
+
+def stale_now() -> list[ContactView]:
+    """The contacts of the organisation and of its teams whose review is overdue today."""
+    zone = app_state().config.time_zone
+    return stale_contacts(current_organisation(), zone, civil_date(now(), zone))
+
+
+def page_context() -> dict[str, PageFrame]:
+    """The template variable `site`: the frame of the page.
+
+    Error pages are rendered without it, so that they need no query and cannot fail with the database.
+    """
+    frame = page_frame()
+    if "organisation" in g:
+        remember_organisation(g.organisation, now())
+    return {"site": frame}

@@ -1,0 +1,185 @@
+"""The organisation's settings, and the page on which the owner of a contact confirms it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from flask import abort, flash, g, make_response, render_template, url_for
+from flask_login import current_user
+
+from course.context import Context
+from course.organisation import actions, queries
+from course.organisation.forms import ContactForm, ContactsForm, OrganisationForm, settings_fingerprint
+from course.organisation.queries import ContactOwner, OrganisationView, Signatory, contact_owners
+from course.organisation.request_organisation import current_organisation
+from course.organisation.rules.contacts import (
+    CONTACT_KINDS,
+    ContactDetails,
+    ContactView,
+    is_confirmation,
+    lead_label,
+)
+from course.organisation.views.blueprint import PageResponse, contact_labels, lead_term, pages, stale_now
+from course.people.queries import person_by_email
+from course.translation import gettext as _
+from course.web.access import Permission, requires_permission, sign_in_required
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import db, signed_in_context, unit_of_work
+
+
+@pages.route("/organisation", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_ORGANISATION)
+def settings() -> PageResponse:
+    """Show and save name, nation, default pathway and contacts, in one form."""
+    g.here = "organisation"
+    organisation = current_organisation()
+    owners = contact_owners(db(), organisation)
+    shown = _settings_values(organisation, owners, queries.signatory(db()))
+    form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
+    if form.validate_on_submit():
+        owner_ids = submitted_owners(form)
+        if None not in owner_ids.values() and not form.has_edit_conflict(shown):
+            _save_settings(form, organisation, owner_ids)
+            flash(_("Saved."))
+            return redirect_after_post(url_for("organisation.settings"))
+    labels = CONTACT_KINDS | {"lead": lead_label(lead_term(form.nation.data, form.pathway.data))}
+    page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
+                           stale={entry.kind for entry in stale_now() if entry.team_id is None},
+                           stale_contacts=own_stale_contacts())  # fmt: skip
+    return make_response(page, 422 if form.mistakes() else 200)
+
+
+def submitted_owners(form: ContactsForm) -> dict[str, int | None]:
+    """The person id of the owner of each kind of contact: 0 for no owner, None where nobody has the address."""
+    owner_ids: dict[str, int | None] = {}
+    for kind in CONTACT_KINDS:
+        email = form.owner_email(kind)
+        person = person_by_email(db(), email) if email else None
+        active_id = person.id if person is not None and person.left_at is None else None
+        owner_ids[kind] = active_id if email else 0
+        if owner_ids[kind] is None:
+            form.reject_owner(kind)
+    return owner_ids
+
+
+def _save_settings(
+    form: OrganisationForm, before: OrganisationView | None, owner_ids: Mapping[str, int | None]
+) -> None:
+    with unit_of_work() as session:
+        context = signed_in_context(session)
+        actions.change_organisation(context, form.name.data or "", form.nation.data, form.pathway.data)
+        actions.set_signatory(context, form.signatory_name.data or "", form.signatory_role.data or "")
+        save_contacts(context, form, before.contacts if before else {}, owner_ids)
+
+
+def save_contacts(
+    context: Context,
+    form: ContactsForm,
+    before: Mapping[str, ContactView],
+    owner_ids: Mapping[str, int | None],
+    team_id: int | None = None,
+) -> None:
+    """Save the contacts of a form as those of the organisation, or of a team. Raises LookupError if the team is closed."""
+    for kind in CONTACT_KINDS:
+        typed = form.contact_details(kind)
+        if is_confirmation(contact_details(before.get(kind)), typed, form.is_still_correct(kind)):
+            actions.confirm_contact(context, kind, typed.name, typed.phone, typed.email, team_id)
+        if typed != ContactDetails():
+            months = int(form[f"{kind}-review"].data)
+            actions.assign_contact_owner(context, kind, owner_ids[kind] or None, months, team_id)
+
+
+@pages.route("/organisation/contact/<kind>", methods=["GET", "POST"])
+@sign_in_required
+def contact(kind: str) -> PageResponse:
+    """The page on which the owner of a contact confirms or corrects it. Administrators may do so, too."""
+    organisation = current_organisation()
+    entry = organisation.contacts.get(kind) if organisation else None
+    return _confirmation_page(organisation, entry, url_for("organisation.contact", kind=kind), "")
+
+
+@pages.route("/organisation/team/<int(max=2147483647):team_id>/contact/<kind>", methods=["GET", "POST"])
+@sign_in_required
+def team_contact(team_id: int, kind: str) -> PageResponse:
+    """The same page for a contact that a team has of its own."""
+    organisation = current_organisation()
+    own = organisation.directory.settings.get(team_id) if organisation else None
+    if organisation is None or own is None:
+        return abort(404)
+    address = url_for("organisation.team_contact", team_id=team_id, kind=kind)
+    name = own.title or organisation.directory.names[team_id]
+    return _confirmation_page(organisation.for_teams([team_id]), own.contacts.get(kind), address, name)
+
+
+def _confirmation_page(
+    place: OrganisationView | None, entry: ContactView | None, address: str, team: str
+) -> PageResponse:
+    """Show and save a contact; 404 for whoever neither owns it nor is an administrator. `team` is the name of the team
+    whose contact it is, empty for the organisation."""
+    g.here = "training"
+    person = current_user.person
+    if entry is None or not (person.administrator or entry.owner_id == person.id):
+        return abort(404)
+    form = ContactForm(data=asdict(contact_details(entry)))
+    if form.validate_on_submit():
+        typed = form.contact_details()
+        try:
+            with unit_of_work() as session:
+                actions.confirm_contact(
+                    signed_in_context(session), entry.kind, typed.name, typed.phone, typed.email, entry.team_id
+                )
+        except LookupError:
+            flash(_("%(name)s was closed in the meantime. Nothing has changed.", name=team))
+            return redirect_after_post(url_for("dashboard.home"))
+        flash(_("Thank you. The contact is confirmed as of today."))
+        return redirect_after_post(address)
+    page = render_template("organisation/contact.html", form=form, entry=entry, label=contact_labels(place)[entry.kind],
+                           team=team, stale=entry in stale_now())  # fmt: skip
+    return make_response(page, 422 if form.errors else 200)
+
+
+def own_stale_contacts() -> list[tuple[str, str]]:
+    """Address and label of each stale contact that the reader owns or, as an administrator, may change."""
+    organisation, person = current_organisation(), current_user.person
+    labels = contact_labels(organisation)
+    found = []
+    for entry in stale_now():
+        if organisation is None or not (person.administrator or entry.owner_id == person.id):
+            continue
+        if entry.team_id is None:
+            found.append((url_for("organisation.contact", kind=entry.kind), labels[entry.kind]))
+            continue
+        address = url_for("organisation.team_contact", team_id=entry.team_id, kind=entry.kind)
+        view = organisation.for_teams([entry.team_id])
+        name = organisation.directory.names[entry.team_id]
+        found.append((address, f"{name}: {contact_labels(view)[entry.kind]}"))
+    return found
+
+
+def contact_details(entry: ContactView | None) -> ContactDetails:
+    """The details of a contact; all empty where there is none."""
+    return ContactDetails(entry.name, entry.phone, entry.email) if entry else ContactDetails()
+
+
+def _settings_values(
+    organisation: OrganisationView | None, owners: Mapping[int, ContactOwner], signatory: Signatory
+) -> dict[str, str]:
+    """The values that the form shows when it is opened."""
+    values = {"signatory_name": signatory.name, "signatory_role": signatory.role}
+    if organisation:
+        values |= {"name": organisation.name, "nation": organisation.nation, "pathway": organisation.pathway}
+    return values | contact_values(organisation.contacts if organisation else {}, owners)
+
+
+def contact_values(contacts: Mapping[str, ContactView], owners: Mapping[int, ContactOwner]) -> dict[str, str]:
+    """The values that the fields of the contacts show when a form is opened."""
+    values: dict[str, str] = {}
+    for kind in CONTACT_KINDS:
+        entry = contacts.get(kind)
+        known = contact_details(entry)
+        values |= {f"{kind}-name": known.name, f"{kind}-phone": known.phone, f"{kind}-email": known.email}
+        owner = owners.get(entry.owner_id or 0) if entry else None
+        values[f"{kind}-owner"] = owner.email or "" if owner and owner.is_active else ""
+        values[f"{kind}-review"] = str(entry.review_months if entry else 12)
+    return values
