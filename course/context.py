@@ -18,12 +18,14 @@ class Context:
 
     `session` is the session of the unit of work; `actor` the id of the person who acts (None: the program itself, such
     as a command or a job); `now` the moment, with a time zone; `zone` the IANA name of the installation's time zone.
+    `sitting` is the sitting of a supervised session in which the person acts, if it is one.
     """
 
     session: Session
     actor: int | None
     now: datetime
     zone: str
+    sitting: int | None = None
 
     @property
     def today(self) -> date:
@@ -38,6 +40,6 @@ class Context:
         return self.actor
 
 
-def make_context(session: Session, actor: int | None, now: datetime) -> Context:
+def make_context(session: Session, actor: int | None, now: datetime, sitting: int | None = None) -> Context:
     """The context of an actor at a moment, in the time zone that every session of this installation carries."""
-    return Context(session, actor, now, session.info[ZONE_KEY])
+    return Context(session, actor, now, session.info[ZONE_KEY], sitting)

@@ -172,7 +172,7 @@ def has_committed() -> bool:
 def signed_in_context(session: Session, at: datetime | None = None) -> Context:
     """The context in which the signed-in person acts in this unit of work; `at` is the moment, if a view has asked for
     the time already."""
-    return make_context(session, int(current_user.person.id), at or now())
+    return make_context(session, int(current_user.person.id), at or now(), current_user.sitting)
 
 
 def write_if_free(write: Callable[[Session], object]) -> bool:
