@@ -17,6 +17,8 @@ AUDIT_EVENTS = (
                    own=_("{who} signed out of supervised session {session}")),
     AuditEventKind("supervised.sheet_printed", _("{who} printed a question sheet for {whom} in supervised session {session}")),
     AuditEventKind("supervised.attended", _("{who} recorded that {whom} attended supervised session {session}")),
+    AuditEventKind("supervised.read_together",
+                   _("{who} recorded that {whom} read {pages} pages of a module together in supervised session {session}")),
     AuditEventKind("supervised.entered", _("{who} entered the answers of {whom} on paper from supervised session {session}")),
     AuditEventKind("supervised.voided", _("{who} made the answers of {whom} on paper from supervised session {session} void")),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from course.auth.rules import AttemptLimit
 from course.text import search_key
 from course.translation import lazy_gettext as _
 
@@ -20,6 +21,10 @@ ROOM_LIFETIME = timedelta(hours=8)
 IDLE_LIMIT = timedelta(minutes=15)
 # What came of the answers stays on the screen for so long, and then the next person may come.
 FINISHED_LIMIT = timedelta(minutes=3)
+# Ten wrong codes of a million, with two hundred that are right: one room in five hundred opens to a guess. Right codes are not
+# counted, so a whole school can sit down at once.
+WRONG_CODES_PER_ROOM = AttemptLimit(10, timedelta(minutes=15))
+WRONG_CODES_PER_NETWORK = AttemptLimit(60, timedelta(minutes=15))
 PAPER_DAYS = 28  # after the day of the session, in which answers on paper can be entered
 MAX_DAYS_AHEAD = 366
 MAX_PEOPLE = 200  # who are expected in one session
@@ -79,18 +84,22 @@ def day_mistake(held_on: date | None, today: date) -> str | None:
     return None
 
 
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names are spelt the same, but for accents, capitals and spaces."""
+    return search_key(one) == search_key(other)
+
+
 def witness_mistake(witness: str, entered_by: str, signed: Iterable[str]) -> str | None:
     """What is wrong with a witness to answers on paper; None if nothing is.
 
     `entered_by` is the name of whoever enters the answers, `signed` the names of those whose presence is recorded. Two people
     have to say that somebody was there: neither of them the person concerned, and not the same one twice.
     """
-    key = search_key(witness)
-    if not key:
+    if not search_key(witness):
         return _("Enter the name of the witness.")
-    if key == search_key(entered_by):
+    if is_same_name(witness, entered_by):
         return _("The witness cannot be you. Enter the name of someone else who was in the room.")
-    if key in {search_key(name) for name in signed}:
+    if any(is_same_name(witness, name) for name in signed):
         return _("No one can be the witness for themselves. Record this person separately, with another witness.")
     return None
 

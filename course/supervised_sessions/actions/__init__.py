@@ -8,6 +8,7 @@ from course.supervised_sessions.actions.paper import (
     enter_answers,
     prepare_sheet,
     record_attendance,
+    record_read_together,
     void_entry,
 )
 from course.supervised_sessions.actions.rooms import (
@@ -43,5 +44,6 @@ __all__ = [
     "prepare_sheet",
     "record_answer",
     "record_attendance",
+    "record_read_together",
     "void_entry",
 ]

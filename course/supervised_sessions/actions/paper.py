@@ -17,6 +17,7 @@ from course.learning import actions as learning
 from course.learning import queries as learning_queries
 from course.learning.models import Attempt
 from course.learning.rules.grading import SubmittedAnswer
+from course.people.models import Person
 from course.supervised_sessions.models import (
     SupervisedAttendance,
     SupervisedAttendee,
@@ -24,11 +25,11 @@ from course.supervised_sessions.models import (
     SupervisedSheet,
     SupervisedSitting,
 )
-from course.supervised_sessions.rules import PAPER
+from course.supervised_sessions.rules import PAPER, is_same_name
 
 # entered: kept; before: somebody entered this sheet already; changed: the open questions are others than those on the form;
-# absent: nobody has recorded that the person was there; own: whoever enters is the person.
-EntryOutcome = Literal["entered", "before", "changed", "absent", "own"]
+# absent: nobody has recorded that the person was there; own: whoever enters is the person; witness: or the witness.
+EntryOutcome = Literal["entered", "before", "changed", "absent", "own", "witness"]
 
 
 def prepare_sheet(context: Context, library: Library, session_id: int, attendee: int, module: Module | None) -> int:
@@ -73,6 +74,26 @@ def record_attendance(context: Context, session_id: int, attendees: Collection[i
     return new
 
 
+def record_read_together(context: Context, library: Library, attendee: int, module_id: str) -> int:
+    """Record that an attendee, whose attendance is recorded, read the pages of a module together with the others. Returns how
+    many pages were new. `library` is the course as the attendee reads it.
+
+    Only pages: a scenario, a timeline and the check ask for answers of each person.
+    """
+    session = context.session
+    row, module = session.get(SupervisedAttendee, attendee), library.modules.get(module_id)
+    is_present = session.get(SupervisedAttendance, attendee) is not None
+    if row is None or module is None or not is_present or row.person_id == context.person_id:
+        return 0
+    learner = replace(context, actor=row.person_id, sitting=None)
+    new = sum(learning.record_page_read(learner, module, page) for page in module.pages.values())
+    if new:
+        learning.complete_course(learner, library, row.person_id)
+        details = {"session": row.session_id, "pages": new}
+        record_event(context, "supervised.read_together", ("person", row.person_id), details)
+    return new
+
+
 @dataclass(frozen=True)
 class EnteredAnswer:
     """What somebody had ticked on paper at the question in this place."""
@@ -96,8 +117,11 @@ def enter_answers(context: Context, library: Library, sheet_id: int, entered: Se
     lock_row(session, Attempt, sheet.attempt_id)
     if attendee.person_id == context.person_id:
         return "own"
-    if session.get(SupervisedAttendance, attendee.id) is None:
+    attendance, entered_by = session.get(SupervisedAttendance, attendee.id), session.get(Person, context.person_id)
+    if attendance is None or entered_by is None:
         return "absent"
+    if is_same_name(attendance.witness, entered_by.name):
+        return "witness"
     attempt = learning_queries.attempt(session, attendee.person_id, sheet.attempt_id)
     if attempt is None:
         raise LookupError(f"the attempt of sheet {sheet_id} is not that of its attendee")

@@ -45,9 +45,10 @@ def supervised_marks(session: Session, attempt_ids: Collection[int]) -> dict[int
     answers: dict[int, list[SupervisedMark | None]] = defaultdict(list)
     for attempt, number, held_on, way, witness, entered_by in rows:
         is_paper = way == PAPER
-        mark = SupervisedMark(number, held_on, way, witness if is_paper else None, entered_by if is_paper else None)
-        answers[attempt].append(mark if number is not None else None)
-    return {attempt: mark for attempt, given in answers.items() if (mark := supervised_mark(given)) is not None}
+        given = SupervisedMark(number, held_on, way, witness if is_paper else None, entered_by if is_paper else None)
+        answers[attempt].append(given if number is not None else None)
+    found = {attempt: supervised_mark(marks) for attempt, marks in answers.items()}
+    return {attempt: mark for attempt, mark in found.items() if mark is not None}
 
 
 def completion_marks(session: Session, completion_ids: Collection[int]) -> dict[int, SupervisedMark]:

@@ -106,7 +106,8 @@ class SheetView:
 
 @dataclass(frozen=True)
 class AttendeeView:
-    """A person who is expected in a session, and what is known of them there. `name` tells two of one name apart.
+    """A person who is expected in a session, and what is known of them there. `name` tells two of one name apart, `own_name` is
+    without what does.
 
     `signed_in_at` is when they last signed in with their code, `witness` who saw them sign the attendance sheet.
     """
@@ -114,6 +115,7 @@ class AttendeeView:
     id: int
     person_id: int
     name: str
+    own_name: str
     pathway: Setting | None
     language: str | None
     has_code: bool
@@ -145,7 +147,7 @@ def attendees(session: Session, viewer: Viewer, session_id: int) -> list[Attende
     names = distinct_names((row.person_id, row.name, row.email) for row in shown)
     sheets = _newest_sheets(session, [row.id for row in shown])
     return [
-        AttendeeView(row.id, row.person_id, names[row.person_id], row.pathway, row.language, row.code is not None,
+        AttendeeView(row.id, row.person_id, names[row.person_id], row.name, row.pathway, row.language, row.code is not None,
                      row.signed_in_at, row.witness, sheets.get(row.id))
         for row in shown
     ]  # fmt: skip
