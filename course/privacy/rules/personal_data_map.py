@@ -159,13 +159,13 @@ LEARNING = PersonalDataSection(
         PersonalDataTable("supervised_attendance", _("Attendance sheets that I signed"),
             {"made_at": _("Recorded"), "witness": _("Witness")}, person_columns=("attendee_id",), deletion_stage="learning"),
         PersonalDataTable("supervised_sheet", _("Question sheets that were printed for me"),
-            {"made_at": _("When"), "attempt.ref": _("What")}, person_columns=("attendee_id",), deletion_stage="learning"),
+            {"made_at": _("When")}, person_columns=("attendee_id",), deletion_stage="learning"),
         PersonalDataTable("supervised_entry", _("Answers of mine that were entered from paper"),
             {"made_at": _("When"), "supervised_sitting.began_at": _("Session of")}, person_columns=("sitting_id",),
             deletion_stage="learning"),
         PersonalDataTable("supervised_answer", _("Answers that I gave in supervised sessions"),
-            {"supervised_sitting.began_at": _("Session of"), "attempt_item.question_id": _("Question")},
-            person_columns=("item_id", "sitting_id"), deletion_stage="learning"),
+            {"attempt_item.question_id": _("Question"), "sitting_id": _("Time")}, person_columns=("item_id",),
+            deletion_stage="learning"),
     ),
 )  # fmt: skip
 NOTES = PersonalDataSection(
