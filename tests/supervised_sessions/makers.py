@@ -21,11 +21,19 @@ class RoomBrowser(Client):
     """The shared device: its token comes from the page of the room, or of whoever sits there."""
 
     def token(self) -> str:
+        state = self._session()
+        if self._token is not None and self._token[0] == state:
+            return self._token[1]
         for path in ("/room/part", "/room"):
             match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.flask.get(path).get_data(as_text=True))
             if match:
+                self._token = (self._session(), match[1])
                 return match[1]
         raise AssertionError("no page with a form was found")
+
+    def _session(self) -> tuple[tuple[str, str], ...]:
+        # When the person was last seen changes with every page, and the token does not.
+        return tuple(one for one in super()._session() if one[0] != "seen")
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def test_what_is_entered_is_judged_as_on_a_screen_and_marked(hall: Hall, session
     # What was right, and why, is told nowhere.
     library = hall.app.extensions["course"].library
     reasons = [
-        re.sub(r"<[^>]+>", "", str(option.why)).strip()
+        re.sub(r"<[^>]+>", "", str(option.reason)).strip()
         for item in attempt.items
         for option in library.answerable[item.question_id].options
     ]
