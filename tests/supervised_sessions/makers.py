@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from course.auth.rules import token_hash
 from course.clock import now
 from course.people.models import Person, Team
+from course.supervised_sessions.actions import code_hash
+from course.supervised_sessions.models import (
+    SupervisedAttendee,
+    SupervisedCode,
+    SupervisedRoom,
+    SupervisedSession,
+)
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client, Page
 
 TODAY = now().date().isoformat()
 PLACE = "Dining hall"
-
-
-class RoomBrowser(Client):
-    """The shared device: its token comes from the page of the room, or of whoever sits there."""
-
-    def token(self) -> str:
-        state = self._session()
-        if self._token is not None and self._token[0] == state:
-            return self._token[1]
-        for path in ("/room/part", "/room"):
-            match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.flask.get(path).get_data(as_text=True))
-            if match:
-                self._token = (self._session(), match[1])
-                return match[1]
-        raise AssertionError("no page with a form was found")
-
-    def _session(self) -> tuple[tuple[str, str], ...]:
-        # When the person was last seen changes with every page, and the token does not.
-        return tuple(one for one in super()._session() if one[0] != "seen")
 
 
 @dataclass(frozen=True)
@@ -60,9 +48,9 @@ class Hall:
         """Print the attendance sheet: the codes on it, by name."""
         return codes_on((manager or self.manager()).post(f"{address}/codes", {}, 200))
 
-    def room(self, address: str) -> RoomBrowser:
+    def room(self, address: str) -> Client:
         """Open a room of the session in another browser of the manager's."""
-        browser = RoomBrowser(self.app)
+        browser = Client(self.app)
         browser.flask.post("/sign-in", data=_sign_in_form(browser, self.alex))
         page = browser.get(address)
         form = next(form for form in page.all("form") if form.get("action") == f"{address}/room")
@@ -87,6 +75,23 @@ def make_hall(app: Flask, session: Session) -> Hall:
     sam = make_person(session, team=team)
     kim = make_person(session, "Kim Else", "kim@example.org", team=team, password=None)
     return Hall(app, team, alex, sam, kim)
+
+
+def seat(app: Flask, session: Session, manager: Person, person: Person) -> tuple[str, str]:
+    """A room that is open for a person: its token, and their code. Made of rows, so that the log says nothing of it."""
+    held = SupervisedSession(
+        kind="module", ref="responding", place=PLACE, held_on=now().date(), made_by=manager.id, made_at=now()
+    )
+    session.add(held)
+    session.flush()
+    attendee = SupervisedAttendee(session_id=held.id, person_id=person.id, added_at=now())
+    session.add(attendee)
+    session.flush()
+    hashed = code_hash(app.config["SECRET_KEY"], held.id, "483920")
+    session.add(SupervisedCode(attendee_id=attendee.id, code_hash=hashed, made_at=now()))
+    session.add(SupervisedRoom(session_id=held.id, token_hash=token_hash("a-room"), made_by=manager.id, made_at=now()))
+    session.commit()
+    return "a-room", "483 920"
 
 
 def enter(browser: Client, code: str, status: int = 303) -> Page:

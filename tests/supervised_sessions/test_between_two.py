@@ -29,7 +29,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.learning.test_races import count
 from tests.pages import Client
-from tests.supervised_sessions.makers import Hall, RoomBrowser, enter, make_hall
+from tests.supervised_sessions.makers import Hall, enter, make_hall
 from tests.support.racing import at_once
 from tests.walking import Learner, always, right_form
 
@@ -49,7 +49,7 @@ def sending(browser: Client, path: str, data: dict[str, object]) -> Callable[[],
     return lambda: browser.flask.post(path, data={"csrf_token": token, **data}).status_code
 
 
-def begun(hall: Hall, room: RoomBrowser) -> tuple[str, dict[str, object]]:
+def begun(hall: Hall, room: Client) -> tuple[str, dict[str, object]]:
     """Begin the check in a room: the address of its first question, and the form that answers it."""
     question = room.post(CHECK, {}).location
     form = Learner(hall.app, room, hall.sam.id).form(int(question.split("/")[2]), 1, always)
@@ -131,7 +131,7 @@ def test_two_processes_let_the_same_people_in_and_out(committed: Flask) -> None:
     address = hall.plan()
     room = hall.room(address)
     enter(room, hall.codes(address)["Sam Okafor"])
-    other = RoomBrowser(make_app(committed.extensions["course"].config.database_url))
+    other = Client(make_app(committed.extensions["course"].config.database_url))
     cookie = room.flask.get_cookie("course")
     assert cookie is not None
     other.flask.set_cookie("course", cookie.value)

@@ -20,7 +20,7 @@ from course.supervised_sessions.queries import supervised_marks
 from course.supervised_sessions.rules import SCREEN, WRONG_CODES_PER_ROOM
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.supervised_sessions.makers import PLACE, TODAY, Hall, RoomBrowser, codes_on, enter, make_hall
+from tests.supervised_sessions.makers import PLACE, TODAY, Hall, codes_on, enter, make_hall
 from tests.walking import Learner
 
 CHECK = "/module/responding/check"
@@ -31,7 +31,7 @@ def hall(app: Flask, session: Session) -> Hall:
     return make_hall(app, session)
 
 
-def seated(hall: Hall, who: str = "Sam Okafor", part: str = "module:responding") -> tuple[RoomBrowser, str]:
+def seated(hall: Hall, who: str = "Sam Okafor", part: str = "module:responding") -> tuple[Client, str]:
     """Somebody who sits in the room of a new session; and the address of the session."""
     address = hall.plan(part)
     codes, room = hall.codes(address), hall.room(address)
@@ -168,7 +168,7 @@ def test_nothing_of_the_one_before_is_left_for_the_next(hall: Hall) -> None:
     assert page.headers["Cache-Control"] == "no-store"
     assert room.get(question, 303).location == "/room"
     # A copy of the cookie signs nobody in.
-    copy = RoomBrowser(hall.app)
+    copy = Client(hall.app)
     copy.flask.set_cookie("course", cookie.value)
     assert copy.get(question, 303).location == "/room"
     enter(room, hall.codes(address)["Kim Else"])
