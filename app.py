@@ -76,6 +76,7 @@ from course.server import commands as serving_commands
 from course.server.jobs import REGISTRY
 from course.server.settings_check import settings_warnings
 from course.standings import commands as standings_commands
+from course.supervised_sessions import views as supervised_sessions
 from course.teams import views as teams
 from course.training_records import views as training_records
 from course.web import (
@@ -135,6 +136,7 @@ BLUEPRINTS = (
     (health.pages, ""),
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
+    (supervised_sessions.pages, ""),
 )
 CLI_COMMANDS = (
     audit_commands.group,
@@ -218,6 +220,7 @@ def create_app(config: Config | None = None) -> Flask:
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
     night_shift.init(app)
+    supervised_sessions.kiosk.init(app)  # before what checks forms and access: nobody may sit there any more
     csrf.init(app)
     access.init(app)
     addresses.init(app)

@@ -24,6 +24,7 @@ class Context:
     as a command or a job); `now` the moment, with a time zone; `zone` the IANA name of the installation's time zone.
     `managers_of` gives the managers for whom the actor acts as a deputy with respect to a person or team; None if the
     actor is no deputy.
+    `sitting` is the sitting of a supervised session in which the person acts, if it is one.
     """
 
     session: Session
@@ -31,6 +32,7 @@ class Context:
     now: datetime
     zone: str
     managers_of: ManagersLookup | None = None
+    sitting: int | None = None
 
     def represented(self, subject: tuple[str, int] | None) -> tuple[int, ...]:
         """The ids of the managers for whom the actor acts as a deputy with respect to this person or team."""
@@ -49,6 +51,6 @@ class Context:
         return self.actor
 
 
-def make_context(session: Session, actor: int | None, now: datetime) -> Context:
+def make_context(session: Session, actor: int | None, now: datetime, sitting: int | None = None) -> Context:
     """The context of an actor at a moment, in the time zone that every session of this installation carries."""
-    return Context(session, actor, now, session.info[ZONE_KEY])
+    return Context(session, actor, now, session.info[ZONE_KEY], sitting=sitting)

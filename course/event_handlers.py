@@ -19,7 +19,7 @@ from course.help_requests import events as help_requests_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
-from course.learning.events import CourseCompleted, StepEnded
+from course.learning.events import AnswerInSitting, CourseCompleted, StepEnded
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -52,6 +52,8 @@ from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
 from course.server import events as server_events
 from course.standings.actions import note_step
+from course.supervised_sessions import events as supervised_sessions_events
+from course.supervised_sessions.actions import record_answer
 from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
 
@@ -83,6 +85,7 @@ register_events(
         reports_events,
         scheduled_reports_events,
         server_events,
+        supervised_sessions_events,
         training_records_events,
     )
     for kind in events.AUDIT_EVENTS
@@ -93,6 +96,7 @@ def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
     subscribe(PersonAdded, enrol)
     subscribe(InvitationRequested, send_invitation_with_due_date)
+    subscribe(AnswerInSitting, record_answer)
     subscribe(CourseCompleted, certify)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)

@@ -30,6 +30,7 @@ from course.reminders.models import Reminder
 from course.scheduled_reports.models import SentReport
 from course.server.models import WorkerBeat
 from course.standings.models import PersonStatus
+from course.supervised_sessions.models import SupervisedSession
 from course.training_records.models import RecordView
 
 MODEL_CLASSES = (
@@ -60,6 +61,7 @@ MODEL_CLASSES = (
     RetentionSchedule,
     SentForm,
     SignedCredential,
+    SupervisedSession,
     TrustedIssuer,
     WorkerBeat,
 )

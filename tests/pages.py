@@ -123,7 +123,7 @@ class Client:
         state = self._session()
         if self._token is not None and self._token[0] == state:
             return self._token[1]
-        for path in ("/me", "/sign-in"):
+        for path in ("/me", "/sign-in", "/room/part"):
             response = self.flask.get(path)
             match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', response.get_data(as_text=True))
             if match:
@@ -132,14 +132,15 @@ class Client:
         raise AssertionError("no page with a form was found")
 
     def _session(self) -> tuple[tuple[str, str], ...]:
-        """What decides whether a token is good: all that this browser's session says, except the messages on the next page."""
+        """What decides whether a token is good: all that this browser's session says, except the messages on the next page, and
+        when somebody in a room was last seen."""
         cookie = self.flask.get_cookie(self.app.config["SESSION_COOKIE_NAME"])
         if cookie is None:
             return ()
         serializer = SecureCookieSessionInterface().get_signing_serializer(self.app)
         assert serializer is not None
         said = serializer.loads(cookie.value)
-        return tuple(sorted((key, str(value)) for key, value in said.items() if key != "_flashes"))
+        return tuple(sorted((key, str(value)) for key, value in said.items() if key not in ("_flashes", "seen")))
 
     def follow(self, page: Page, status: int = 200) -> Page:
         """The page to which a response leads."""

@@ -51,6 +51,7 @@ EVENT_KINDS = {
     "pathway": _("Pathways"),
     "calendar": _("Calendar feeds"),
     "scenario": _("Scenarios"),
+    "supervised": _("Supervised sessions"),
     "certificate": _("Certificates"),
     "data": _("Data protection"),
     "deputy": _("Deputies"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask, g, session
+from flask import Flask, current_app, g, session
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.orm import Session
 
@@ -21,14 +22,19 @@ from course.web.request_language import LANGUAGE_KEY
 from course.web.security_headers import clear_browser_data
 from course.web.unit_of_work import row_source, unit_of_work
 
+SITTING = "sitting"  # begins what the cookie carries of a person who was let in with the code of a supervised session
+SITTING_LOADER = "course.sitting_loader"  # where the feature of supervised sessions puts the function that loads them
+
 
 @dataclass(frozen=True)
 class SignedInUser:
-    """A person who is signed in: access depends on `person`."""
+    """A person who is signed in: access depends on `person`. `sitting` is the sitting of a supervised session in which they
+    were let in with its code instead of a password (course/supervised_sessions)."""
 
     person: Viewer
     session_key: str
     nonce: str
+    sitting: int | None = None
     is_authenticated = True
     is_active = True
     is_anonymous = False
@@ -40,6 +46,8 @@ class SignedInUser:
     def get_id(self) -> str:
         """What the session cookie carries. A new password comes with a new session key and ends all sign-in sessions;
         signing out ends the one with this nonce."""
+        if self.sitting is not None:
+            return f"{SITTING}:{self.sitting}:{self.nonce}"
         return f"{self.person.id}:{self.session_key}:{self.nonce}"
 
 
@@ -47,6 +55,7 @@ class AnonymousUser:
     """A visitor who is not signed in."""
 
     person = None
+    sitting = None
     is_authenticated = False
     is_active = False
     is_anonymous = True
@@ -67,6 +76,9 @@ def init(app: Flask) -> None:
 def load_user(user_id: str) -> SignedInUser | None:
     """The user of a sign-in session; None if the person has left, or if the session was ended elsewhere."""
     number, _, rest = user_id.partition(":")
+    if number == SITTING:
+        load_sitting: Callable[[str], SignedInUser | None] | None = current_app.extensions.get(SITTING_LOADER)
+        return load_sitting(rest) if load_sitting else None
     key, _, nonce = rest.partition(":")
     if not number.isdecimal() or not nonce:
         return None

@@ -24,6 +24,7 @@ from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation_of, signatory
 from course.people.models import Person
 from course.people.queries import person
+from course.supervised_sessions.queries import completion_mark
 from course.translation import languages
 
 
@@ -39,6 +40,7 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     if holder is None or own_organisation is None:
         raise LookupError("a completion needs a person and an organisation")
     signed_by = signatory(session)
+    mark = completion_mark(session, event.completion_id)
     issued = Certificate(
         completion_id=event.completion_id,
         person_id=event.person_id,
@@ -58,6 +60,7 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
         language=holder.language,
         signatory_name=signed_by.name,
         signatory_role=signed_by.role,
+        supervised_on=mark.held_on if mark else None,
     )
     session.add(issued)
     session.flush()

@@ -17,7 +17,8 @@ class Certificate(Base):
     Later changes of a name, the course or the settings do not change it. `kind` is initial (the whole course) or
     refresher, `minutes` the approximate duration, `sections` what the course covers, one per line. `language` is the one
     in which it was issued; None for English. `signatory_name` and `signatory_role` say who signed it; None on certificates
-    from before anybody did, empty if nobody did. `name` is empty once it was erased (course/privacy).
+    from before anybody did, empty if nobody did. `supervised_on` is the day of the supervised session in which the assessment
+    was passed; None if it was passed elsewhere. `name` is empty once it was erased (course/privacy).
     """
 
     __tablename__ = "certificate"
@@ -42,6 +43,7 @@ class Certificate(Base):
     language: Mapped[str | None] = mapped_column(String(35))
     signatory_name: Mapped[str | None] = mapped_column(String(200))
     signatory_role: Mapped[str | None] = mapped_column(String(200))
+    supervised_on: Mapped[date | None] = mapped_column(Date)
 
     __table_args__ = (
         Index(

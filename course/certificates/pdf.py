@@ -56,6 +56,7 @@ class PrintedCertificate:
     language: str = SOURCE_LANGUAGE
     signatory: str = ""
     signatory_role: str = ""
+    assessment: str = ""
     motifs: tuple[str, ...] = ()
 
 
@@ -120,6 +121,7 @@ def _words(names_modules: bool) -> dict[str, str]:
         "pathway": _("Pathway"),
         "length": _("Length of the course"),
         "edition": _("Edition"),
+        "assessment": _("Assessment"),
         "code": _("QR code that leads to the page on which this certificate can be checked"),
         "check": _("Check this certificate"),
         "scan": _("Anyone can check that it is valid. Scan the code, or go to"),

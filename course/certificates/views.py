@@ -253,6 +253,11 @@ def _credential_response(person_id: int, number: str) -> Response:
     return response
 
 
+def supervised_words(day: date | None) -> str:
+    """How a certificate says that its assessment was supervised, on this day; empty if it was not (None)."""
+    return _("In a supervised session on %(day)s", day=format_date(day)) if day is not None else ""
+
+
 def _pdf_response(person_id: int, number: str, language: str | None = None) -> Response:
     """The PDF in `language`, by default in the language in which the certificate was issued."""
     found = queries.certificate(db(), person_id, number) or abort(404)
@@ -275,6 +280,7 @@ def _pdf_response(person_id: int, number: str, language: str | None = None) -> R
             language=current_language(),
             signatory=found.signatory_name or "",
             signatory_role=found.signatory_role or "",
+            assessment=supervised_words(found.supervised_on),
             motifs=tuple(module.motif for _number, module in certified_modules(found.sections, found.language)),
         )
         if found.kind == "refresher":

@@ -43,6 +43,15 @@ class StepEnded:
     at: datetime
 
 
+@dataclass(frozen=True)
+class AnswerInSitting:
+    """An answer to an item was saved that was given in a sitting of a supervised session."""
+
+    item_id: int
+    sitting_id: int
+    at: datetime
+
+
 AUDIT_EVENTS = (
     # Neither the scene nor the choice: what a learner decides is nobody else's business.
     AuditEventKind("scenario.decision_withdrawn", _("{who} undid a decision in a scenario of {whom}"),

@@ -138,6 +138,17 @@ class AttemptOutcome(Base):
     pass_mark: Mapped[int]
 
 
+class AttemptVoid(Base):
+    """An attempt counts for nothing: answers on paper were entered wrongly. The attempt, its answers and its outcome stay."""
+
+    __tablename__ = "attempt_void"
+
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class ScenarioRun(Base):
     """One way through a scenario, in the version that was taught when the run was opened."""
 

@@ -26,7 +26,8 @@ def page_frame() -> PageFrame:
     frame: PageFrame | None = g.get("site")
     if frame is None:
         # The person first: the same query loads the version that tells whether the cached organisation is current.
-        person: Viewer | None = current_user.person
+        # In the room of a supervised session pages have no menu, and this browser keeps nothing for whoever sits there.
+        person: Viewer | None = current_user.person if current_user.sitting is None else None
         g.site = frame = build_page_frame(person, reader_organisation())
     return frame
 

@@ -27,7 +27,7 @@ _ROLE_LABELS = {
 DEPUTY, ACTING_DEPUTY = "deputy", "acting deputy"
 
 _SEES_TRAINING = frozenset({"see people", "see attempts", "see team results", "make evidence packs"})
-_ACTS = frozenset({"act for people", "record talks", "decide join requests"})
+_ACTS = frozenset({"act for people", "record talks", "run supervised sessions", "decide join requests"})
 _DEPUTY = _SEES_TRAINING | {"see join requests", "get reports by mail", "see deputies"}
 # Everyone is a learner; these are the permissions (course.web.access.Permission) that the other roles add. This is the
 # one rule about what the deputy of a manager may do: with "look" as DEPUTY, with "look and act" as ACTING_DEPUTY.

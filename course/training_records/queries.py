@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from course.dates import civil_date
-from course.learning.models import Attempt, AttemptOutcome, Enrolment
+from course.learning.models import Attempt, AttemptOutcome, AttemptVoid, Enrolment
 from course.mail.models import OutboxMail
 from course.mail.queries import MailState, mail_states
 from course.people.models import Deputy, Person, RoleGrant, Team
@@ -30,13 +30,15 @@ TESTED_KINDS = ("check", "final", "refresher", "update")
 @dataclass(frozen=True)
 class AttemptSummary:
     """An attempt at a check, an assessment, a refresher or an update, never its answers. `day` is the day on which it
-    ended, or for an open attempt (`passed` is None) the day on which it was begun."""
+    ended, or for an open attempt (`passed` is None) the day on which it was begun. `void` says that it counts for nothing."""
 
     kind: str
     ref: str
     number: int
     day: date
     passed: bool | None
+    id: int = 0
+    void: bool = False
 
 
 def attempt_summaries(session: Session, person_id: int, zone: str) -> list[AttemptSummary]:
@@ -44,14 +46,19 @@ def attempt_summaries(session: Session, person_id: int, zone: str) -> list[Attem
     rows = session.execute(
         select(
             Attempt.kind, Attempt.ref, Attempt.number,
-            func.coalesce(AttemptOutcome.finished_at, Attempt.opened_at), AttemptOutcome.passed,
+            func.coalesce(AttemptOutcome.finished_at, Attempt.opened_at), AttemptOutcome.passed, Attempt.id,
+            AttemptVoid.attempt_id.is_not(None),
         )
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .outerjoin(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .outerjoin(AttemptVoid, AttemptVoid.attempt_id == Attempt.id)
         .where(Enrolment.person_id == person_id, Attempt.kind.in_(TESTED_KINDS))
         .order_by(Attempt.id.desc())
     )  # fmt: skip
-    return [AttemptSummary(kind, ref, number, civil_date(at, zone), passed) for kind, ref, number, at, passed in rows]
+    return [
+        AttemptSummary(kind, ref, number, civil_date(at, zone), passed, attempt, void)
+        for kind, ref, number, at, passed, attempt, void in rows
+    ]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from course.recertification.rules import certification_status, cycle_reason, cyc
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS
 from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS
 from course.reminders.queries import reminder_history
+from course.supervised_sessions.queries import supervised_marks
 from course.training_records import actions, queries
 from course.training_records.forms import RemindForm
 from course.training_records.remind_now import remind_now
@@ -57,6 +58,7 @@ def person(person_id: int) -> str:
     pathway = subject.pathway or organisation.pathway
     may_change = may_record(db(), current_user.person, person_id)
     sees_attempts = has_permission_for(db(), current_user.person, Permission.SEE_ATTEMPTS, person_id)
+    tries = queries.attempt_summaries(db(), person_id, zone) if sees_attempts else None
     is_other, status = person_id != current_user.person.id, certification_status(facts, policies, today)
     return render_template(
         "training_records/person.html",
@@ -69,7 +71,8 @@ def person(person_id: int) -> str:
         ],
         certificates=certificates(db(), person_id),
         progress=progress(library().for_(pathway, organisation.nation), learnt(row_source(), person_id)),
-        tries=queries.attempt_summaries(db(), person_id, zone) if sees_attempts else None,
+        tries=tries,
+        marks=supervised_marks(db(), [one.id for one in tries or () if one.passed is not None]),
         title=_attempt_title,
         reminders=reminder_history(db(), person_id),
         entries=renewal.recertification_entries(db(), person_id),

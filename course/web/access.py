@@ -28,6 +28,7 @@ class Permission(StrEnum):
     SEE_DEPUTIES = "see deputies"
     ACT_FOR_PEOPLE = "act for people"  # remind, give more time, record leave and earlier certificates
     RECORD_TALKS = "record talks"
+    RUN_SESSIONS = "run supervised sessions"  # which enters answers that others gave on paper
     SEE_JOIN_REQUESTS = "see join requests"
     DECIDE_JOIN_REQUESTS = "decide join requests"
     MANAGE_PEOPLE = "manage people"

@@ -172,7 +172,7 @@ def has_committed() -> bool:
 def signed_in_context(session: Session, at: datetime | None = None) -> Context:
     """The context in which the signed-in person acts in this unit of work; `at` is the moment, if a view has asked for
     the time already. What a deputy does there is recorded with the manager for whom it is done."""
-    context = make_context(session, int(current_user.person.id), at or now())
+    context = make_context(session, int(current_user.person.id), at or now(), current_user.sitting)
     return replace(context, managers_of=current_user.managers_of) if current_user.person.acts else context
 
 

@@ -66,9 +66,13 @@ WORDS: dict[str, Any] = {
     "report_subscription.every": "week",
     "role_grant.last_day": None,
     "role_grant.role": "manager",
+    "supervised_session.kind": "final",
+    "supervised_sitting.room_id": None,
+    "supervised_sitting.way": "paper",
 }
 _REFERENCED_TABLES = (
     "pair",
+    "supervised_session",
     "signing_key",
     "people_import",
     "registration_link",

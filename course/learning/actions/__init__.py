@@ -17,7 +17,7 @@ from course.learning.actions.attempts import (
     begin_timeline,
     open_attempt,
 )
-from course.learning.actions.completion import FinishedEnrolment, complete_course, record_completion
+from course.learning.actions.completion import FinishedEnrolment, complete_course, record_completion, void_attempt
 from course.learning.actions.enrolments import enrol, open_enrolment
 from course.learning.actions.pages import answer_page_question, record_page_read, save_note
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
@@ -51,5 +51,6 @@ __all__ = [
     "save_answer",
     "save_note",
     "submit_answer",
+    "void_attempt",
     "withdraw_decision",
 ]

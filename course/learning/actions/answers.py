@@ -18,7 +18,7 @@ from course.learning.actions.assessment import final_result
 from course.learning.actions.attempts import add_retry_question
 from course.learning.actions.completion import complete_course
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.events import StepEnded
+from course.learning.events import AnswerInSitting, StepEnded
 from course.learning.models import Answer, Attempt, AttemptOutcome
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.drawing import results_by_point
@@ -57,6 +57,9 @@ def submit_answer(
     if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
         first = queries.first_answer(session, item.id)
         return DUPLICATE if first == (answer.given, answer.confidence) else CONFLICT
+    if context.sitting is not None:
+        # Before the outcome, so that a certificate that follows from it knows where it was earned.
+        publish(session, AnswerInSitting(item.id, context.sitting, context.now))
     if not correct and attempt.kind in RETRY_MISSED_KINDS:
         # As it is now: another window may have added a question.
         newest = queries.attempt(session, person_id, attempt.id) or attempt

@@ -11,8 +11,8 @@ from course.dates import civil_date
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
-from course.learning.events import CourseCompleted
-from course.learning.models import Completion, Enrolment
+from course.learning.events import CourseCompleted, StepEnded
+from course.learning.models import AttemptVoid, Completion, Enrolment
 from course.learning.rules.progress import progress
 
 
@@ -48,6 +48,27 @@ def complete_course(context: Context, library: Library, person_id: int, finished
         return False
     finished = FinishedEnrolment(person_id, enrolment, "initial", finished_at or context.now, library.minutes)
     return record_completion(context, library, finished)
+
+
+def void_attempt(context: Context, library: Library, person_id: int, attempt_id: int, reason: str) -> bool:
+    """Let an attempt of a person count for nothing, with a reason. The attempt, its answers and its outcome stay.
+
+    False if it was void before. Raises ValueError if its enrolment is complete: what was certified stays, and the certificate
+    is revoked instead. Raises LookupError if it is not this person's.
+    """
+    session = context.session
+    found = queries.attempt(session, person_id, attempt_id)
+    if found is None:
+        raise LookupError(f"person {person_id} has no attempt {attempt_id}")
+    lock_row(session, Enrolment, found.enrolment_id)
+    if queries.completed_at(session, found.enrolment_id) is not None:
+        raise ValueError("the enrolment is complete")
+    values = {"attempt_id": attempt_id, "reason": reason, "made_by": context.person_id, "made_at": context.now}
+    if insert_once(session, AttemptVoid, **values) is None:
+        return False
+    # Whatever was derived from the attempt is derived again.
+    publish(session, StepEnded(person_id, found.enrolment_id, library, context.today, context.now))
+    return True
 
 
 def record_completion(context: Context, library: Library, finished: FinishedEnrolment) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     case,
+    exists,
     func,
     literal,
     select,
@@ -29,6 +30,7 @@ from course.learning.models import (
     Attempt,
     AttemptItem,
     AttemptOutcome,
+    AttemptVoid,
     Completion,
     Enrolment,
     PageRead,
@@ -49,6 +51,7 @@ _Answer = Answer.__table__
 _Attempt = Attempt.__table__
 _AttemptItem = AttemptItem.__table__
 _AttemptOutcome = AttemptOutcome.__table__
+_AttemptVoid = AttemptVoid.__table__
 _Completion = Completion.__table__
 _Enrolment = Enrolment.__table__
 _PageRead = PageRead.__table__
@@ -58,6 +61,8 @@ _ScenarioRun = ScenarioRun.__table__
 OWN_BOOSTER = "own"
 NOT_MODULES = frozenset({"course", OWN_BOOSTER})
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
+# Whether an attempt counts: its answers were not entered wrongly from paper.
+_COUNTS = ~exists().where(_AttemptVoid.c.attempt_id == _Attempt.c.id)
 
 
 def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
@@ -74,7 +79,7 @@ def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[
         )
         .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
         .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-        .where(enrolment_filter(_Attempt.c.enrolment_id), _Attempt.c.kind == "check")
+        .where(enrolment_filter(_Attempt.c.enrolment_id), _Attempt.c.kind == "check", _COUNTS)
         .group_by(_Attempt.c.id, _Attempt.c.enrolment_id, _Attempt.c.ref, _AttemptItem.c.point)
         .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
         .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
@@ -88,7 +93,8 @@ def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[
         .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(enrolment_filter(_ScenarioRun.c.enrolment_id)),
         select(_Attempt.c.enrolment_id, _Attempt.c.kind, _Attempt.c.ref, none, _AttemptOutcome.c.passed,
                _AttemptOutcome.c.finished_at)
-        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id).where(enrolment_filter(_Attempt.c.enrolment_id)),
+        .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
+        .where(enrolment_filter(_Attempt.c.enrolment_id), _COUNTS),
         select(_Attempt.c.enrolment_id, literal("begun"), _Attempt.c.ref, none, literal(True), _Attempt.c.opened_at)
         .where(enrolment_filter(_Attempt.c.enrolment_id)),
         select(_ScenarioRun.c.enrolment_id, literal("begun"), _ScenarioRun.c.ref, none, literal(True), _ScenarioRun.c.opened_at)
@@ -166,7 +172,9 @@ def _progress_facts(rows: Iterable[tuple[Any, ...]]) -> ProgressFacts:
 _FINAL_PASSED = (
     select(_AttemptOutcome.c.attempt_id)
     .join(_Attempt, _Attempt.c.id == _AttemptOutcome.c.attempt_id)
-    .where(_Attempt.c.enrolment_id == bindparam("enrolment"), _Attempt.c.kind == "final", _AttemptOutcome.c.passed)
+    .where(
+        _Attempt.c.enrolment_id == bindparam("enrolment"), _Attempt.c.kind == "final", _AttemptOutcome.c.passed, _COUNTS
+    )
     .limit(1)
 )
 
@@ -285,9 +293,14 @@ def has_open_question(session: RowSource, attempt_id: int) -> bool:
     return session.execute(_OPEN_QUESTION, {"attempt": attempt_id}).first() is not None
 
 
-def attempts(session: Session, person_id: int, kind: str | None = None, ref: str | None = None) -> list[AttemptView]:
-    """A person's attempts over all enrolments, oldest first, of one kind and reference if named."""
+def attempts(
+    session: Session, person_id: int, kind: str | None = None, ref: str | None = None, with_void: bool = True
+) -> list[AttemptView]:
+    """A person's attempts over all enrolments, oldest first, of one kind and reference if named; `with_void` says whether
+    also those that count for nothing."""
     statement = _ATTEMPTS.where(_Enrolment.c.person_id == person_id)
+    if not with_void:
+        statement = statement.where(_COUNTS)
     if kind:
         statement = statement.where(_Attempt.c.kind == kind)
     if ref:
@@ -328,9 +341,9 @@ def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
 
 
 def final_attempts(session: Session, person_id: int) -> list[AttemptView]:
-    """The attempts at the final assessment in the newest enrolment for the whole course, oldest first."""
+    """The attempts at the final assessment in the newest enrolment for the whole course, oldest first, that count."""
     enrolment = enrolment_id(session, person_id)
-    return [final for final in attempts(session, person_id, "final") if final.enrolment_id == enrolment]
+    return [one for one in attempts(session, person_id, "final", with_void=False) if one.enrolment_id == enrolment]
 
 
 def _last_asked_query(person_id: int) -> Select[str, int]:

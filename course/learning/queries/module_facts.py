@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     bindparam,
     case,
+    exists,
     func,
     literal,
     select,
@@ -27,6 +28,7 @@ from course.learning.models import (
     Attempt,
     AttemptItem,
     AttemptOutcome,
+    AttemptVoid,
     Enrolment,
     PageAnswer,
     PageRead,
@@ -40,6 +42,7 @@ _Answer = Answer.__table__
 _Attempt = Attempt.__table__
 _AttemptItem = AttemptItem.__table__
 _AttemptOutcome = AttemptOutcome.__table__
+_AttemptVoid = AttemptVoid.__table__
 _Enrolment = Enrolment.__table__
 _PageAnswer = PageAnswer.__table__
 _PageRead = PageRead.__table__
@@ -67,7 +70,12 @@ def _module_facts_query() -> list[Select[*tuple[Any, ...]]]:
         .select_from(_Attempt)
         .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
         .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-        .where(_Attempt.c.enrolment_id == enrolment, _Attempt.c.kind == "check", _Attempt.c.ref == _MODULE)
+        .where(
+            _Attempt.c.enrolment_id == enrolment,
+            _Attempt.c.kind == "check",
+            _Attempt.c.ref == _MODULE,
+            ~exists().where(_AttemptVoid.c.attempt_id == _Attempt.c.id),
+        )
         .group_by(_Attempt.c.id, _AttemptItem.c.point)
         .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
         .subquery()

@@ -1,0 +1,49 @@
+"""Planning and running supervised sessions. Whoever acts for others here is never the learner."""
+
+from __future__ import annotations
+
+from course.supervised_sessions.actions.paper import (
+    EnteredAnswer,
+    EntryOutcome,
+    enter_answers,
+    prepare_sheet,
+    record_attendance,
+    record_read_together,
+    void_entry,
+)
+from course.supervised_sessions.actions.rooms import (
+    SittingEndedError,
+    StartedSitting,
+    begin_sitting,
+    end_sitting,
+    open_room,
+    record_answer,
+)
+from course.supervised_sessions.actions.sessions import (
+    NewSession,
+    close_session,
+    code_hash,
+    make_codes,
+    plan_session,
+)
+
+__all__ = [
+    "EnteredAnswer",
+    "EntryOutcome",
+    "NewSession",
+    "SittingEndedError",
+    "StartedSitting",
+    "begin_sitting",
+    "close_session",
+    "code_hash",
+    "end_sitting",
+    "enter_answers",
+    "make_codes",
+    "open_room",
+    "plan_session",
+    "prepare_sheet",
+    "record_answer",
+    "record_attendance",
+    "record_read_together",
+    "void_entry",
+]

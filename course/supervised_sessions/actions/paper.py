@@ -1,0 +1,161 @@
+"""Answers on paper: printing the questions of an attempt, who signed the attendance sheet, and entering what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy import select
+
+from course.audit.actions import record_event
+from course.content.library import Library
+from course.content.schema import Module
+from course.context import Context
+from course.db import insert_once, lock_row
+from course.learning import actions as learning
+from course.learning import queries as learning_queries
+from course.learning.models import Attempt
+from course.learning.rules.grading import SubmittedAnswer
+from course.people.models import Person
+from course.supervised_sessions.models import (
+    SupervisedAttendance,
+    SupervisedAttendee,
+    SupervisedEntry,
+    SupervisedSheet,
+    SupervisedSitting,
+)
+from course.supervised_sessions.rules import PAPER, is_same_name
+
+# entered: kept; before: somebody entered this sheet already; changed: the open questions are others than those on the form;
+# absent: nobody has recorded that the person was there; own: whoever enters is the person; witness: or the witness.
+EntryOutcome = Literal["entered", "before", "changed", "absent", "own", "witness"]
+
+
+def prepare_sheet(context: Context, library: Library, session_id: int, attendee: int, module: Module | None) -> int:
+    """Open the attempt that an attendee is to answer on paper, or find the one that is under way: the check of a module, or the
+    final assessment (None). The questions are drawn as on a screen. Returns the id of the attempt.
+
+    Raises ValueError if whoever prints it is the attendee.
+    """
+    session = context.session
+    person = session.execute(
+        select(SupervisedAttendee.person_id).where(
+            SupervisedAttendee.id == attendee, SupervisedAttendee.session_id == session_id
+        )
+    ).scalar_one()
+    if person == context.person_id:
+        raise ValueError("nobody supervises themselves")
+    learner = replace(context, actor=person, sitting=None)
+    begun = learning.begin_check(learner, library, module) if module else learning.begin_final(learner, library)
+    values = {"attempt_id": begun, "made_by": context.person_id, "made_at": context.now}
+    if insert_once(session, SupervisedSheet, attendee_id=attendee, **values) is not None:
+        record_event(context, "supervised.sheet_printed", ("person", person), {"session": session_id})
+    return begun
+
+
+def record_attendance(context: Context, session_id: int, attendees: Collection[int], witness: str) -> int:
+    """Record that these attendees signed the attendance sheet, as a witness saw. Returns for how many it was new: what was
+    recorded before stays. Whoever records it is left out."""
+    session, new = context.session, 0
+    rows = session.execute(
+        select(SupervisedAttendee.id, SupervisedAttendee.person_id).where(
+            SupervisedAttendee.session_id == session_id, SupervisedAttendee.id.in_(attendees)
+        )
+    )
+    for attendee, person in rows.all():
+        values = {"witness": witness, "made_by": context.person_id, "made_at": context.now}
+        if person == context.person_id or insert_once(
+            session, SupervisedAttendance, attendee_id=attendee, **values
+        ) is None:  # fmt: skip
+            continue
+        record_event(context, "supervised.attended", ("person", person), {"session": session_id})
+        new += 1
+    return new
+
+
+def record_read_together(context: Context, library: Library, attendee: int, module_id: str) -> int:
+    """Record that an attendee, whose attendance is recorded, read the pages of a module together with the others. Returns how
+    many pages were new. `library` is the course as the attendee reads it.
+
+    Only pages: a scenario, a timeline and the check ask for answers of each person.
+    """
+    session = context.session
+    row, module = session.get(SupervisedAttendee, attendee), library.modules.get(module_id)
+    is_present = session.get(SupervisedAttendance, attendee) is not None
+    if row is None or module is None or not is_present or row.person_id == context.person_id:
+        return 0
+    learner = replace(context, actor=row.person_id, sitting=None)
+    new = sum(learning.record_page_read(learner, module, page) for page in module.pages.values())
+    if new:
+        learning.complete_course(learner, library, row.person_id)
+        details = {"session": row.session_id, "pages": new}
+        record_event(context, "supervised.read_together", ("person", row.person_id), details)
+    return new
+
+
+@dataclass(frozen=True)
+class EnteredAnswer:
+    """What somebody had ticked on paper at the question in this place."""
+
+    position: int
+    answer: SubmittedAnswer
+
+
+def enter_answers(context: Context, library: Library, sheet_id: int, entered: Sequence[EnteredAnswer]) -> EntryOutcome:
+    """Enter the answers of one sheet in one go, as answers of its learner, and let follow what follows from answers on a screen.
+
+    `entered` has to answer just the questions that are open now. Anything but "entered" changes nothing. `library` is the
+    course as the learner reads it. Raises LookupError for a sheet that does not exist.
+    """
+    session = context.session
+    sheet = session.get(SupervisedSheet, sheet_id)
+    attendee = session.get(SupervisedAttendee, sheet.attendee_id) if sheet else None
+    if sheet is None or attendee is None:
+        raise LookupError(f"there is no sheet {sheet_id}")
+    # As an answer on a screen does: first the attempt, then what belongs to the session.
+    lock_row(session, Attempt, sheet.attempt_id)
+    if attendee.person_id == context.person_id:
+        return "own"
+    attendance, entered_by = session.get(SupervisedAttendance, attendee.id), session.get(Person, context.person_id)
+    if attendance is None or entered_by is None:
+        return "absent"
+    if is_same_name(attendance.witness, entered_by.name):
+        return "witness"
+    attempt = learning_queries.attempt(session, attendee.person_id, sheet.attempt_id)
+    if attempt is None:
+        raise LookupError(f"the attempt of sheet {sheet_id} is not that of its attendee")
+    is_entered = session.get(SupervisedEntry, sheet_id) is not None
+    open_positions = [item.position for item in attempt.items if item.given is None]
+    if is_entered or not open_positions:
+        return "before"
+    if open_positions != [one.position for one in entered]:
+        return "changed"
+    sitting = SupervisedSitting(attendee_id=attendee.id, way=PAPER, began_at=context.now)
+    session.add(sitting)
+    session.flush()
+    values = {"sitting_id": sitting.id, "made_by": context.person_id, "made_at": context.now}
+    insert_once(session, SupervisedEntry, sheet_id=sheet_id, **values)
+    learner = replace(context, actor=attendee.person_id, sitting=sitting.id)
+    for one in entered:
+        learning.submit_answer(learner, library, attempt, one.position, one.answer)
+    record_event(context, "supervised.entered", ("person", attendee.person_id), {"session": attendee.session_id})
+    return "entered"
+
+
+def void_entry(context: Context, library: Library, sheet_id: int, reason: str) -> bool:
+    """Let the attempt of answers that were entered wrongly count for nothing. False if it was void before.
+
+    Raises LookupError if nothing was entered, ValueError if it completed the course, or whoever acts is the learner.
+    """
+    session = context.session
+    sheet = session.get(SupervisedSheet, sheet_id)
+    attendee = session.get(SupervisedAttendee, sheet.attendee_id) if sheet else None
+    if sheet is None or attendee is None or session.get(SupervisedEntry, sheet_id) is None:
+        raise LookupError(f"no answers were entered from sheet {sheet_id}")
+    if attendee.person_id == context.person_id:
+        raise ValueError("nobody supervises themselves")
+    if not learning.void_attempt(context, library, attendee.person_id, sheet.attempt_id, reason):
+        return False
+    record_event(context, "supervised.voided", ("person", attendee.person_id), {"session": attendee.session_id})
+    return True

@@ -1,0 +1,168 @@
+"""Supervised sessions as those see them who plan and run them: never a code, an answer or what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from course.content.schema import Setting
+from course.learning.models import AttemptOutcome, AttemptVoid
+from course.people.models import Person
+from course.people.queries import (
+    BY_NAME,
+    PersonView,
+    ids_recordable_by,
+    members_below,
+    newest_pathway,
+    people_visible_to,
+)
+from course.people.rules import Viewer, distinct_names
+from course.supervised_sessions.models import (
+    SupervisedAttendance,
+    SupervisedAttendee,
+    SupervisedClosing,
+    SupervisedCode,
+    SupervisedEntry,
+    SupervisedSession,
+    SupervisedSheet,
+    SupervisedSitting,
+)
+from course.supervised_sessions.rules import SCREEN, SessionDates
+
+SESSIONS_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class SupervisedSessionView:
+    """A session: the part of the training that it is about, where and when; `maker` planned it, for so many `people`."""
+
+    id: int
+    kind: str
+    ref: str
+    place: str
+    held_on: date
+    made_by: int
+    maker: str
+    closed_at: datetime | None
+    people: int
+
+    @property
+    def dates(self) -> SessionDates:
+        return SessionDates(self.held_on, self.closed_at)
+
+
+def _sessions(viewer: Viewer) -> Select[*tuple[Any, ...]]:
+    people = select(func.count()).where(SupervisedAttendee.session_id == SupervisedSession.id).scalar_subquery()
+    statement = (
+        select(
+            SupervisedSession.id, SupervisedSession.kind, SupervisedSession.ref, SupervisedSession.place,
+            SupervisedSession.held_on, SupervisedSession.made_by, Person.name, SupervisedClosing.ended_at, people,
+        )
+        .join(Person, Person.id == SupervisedSession.made_by)
+        .outerjoin(SupervisedClosing, SupervisedClosing.session_id == SupervisedSession.id)
+    )  # fmt: skip
+    return statement if viewer.administrator else statement.where(SupervisedSession.made_by == viewer.id)
+
+
+def supervised_sessions(session: Session, viewer: Viewer) -> list[SupervisedSessionView]:
+    """The sessions that a viewer planned, or all of them for an administrator; the newest days first."""
+    order = _sessions(viewer).order_by(SupervisedSession.held_on.desc(), SupervisedSession.id.desc())
+    return [SupervisedSessionView(*row) for row in session.execute(order.limit(SESSIONS_SHOWN))]
+
+
+def supervised_session(session: Session, viewer: Viewer, session_id: int) -> SupervisedSessionView | None:
+    """One of the sessions that `supervised_sessions` gives; None if it is none of them."""
+    row = session.execute(_sessions(viewer).where(SupervisedSession.id == session_id)).first()
+    return None if row is None else SupervisedSessionView(*row)
+
+
+def choosable_people(session: Session, viewer: Viewer, team: int | None = None) -> list[PersonView]:
+    """Whom a viewer can expect in a session: the people about whom they may record something, never themselves; of a team and
+    those below it, if one is named. By name."""
+    seen = [person for person in people_visible_to(session, viewer) if person.id != viewer.id]
+    if team is not None:
+        members = set(members_below(session, team))
+        seen = [person for person in seen if person.id in members]
+    allowed = set(ids_recordable_by(session, viewer, [person.id for person in seen]))
+    return [person for person in seen if person.id in allowed]
+
+
+@dataclass(frozen=True)
+class SheetView:
+    """The newest question sheet of an attendee; `passed` is None before its answers were entered. `void` says that they count
+    for nothing."""
+
+    id: int
+    attempt_id: int
+    entered_at: datetime | None
+    passed: bool | None
+    void: bool
+
+
+@dataclass(frozen=True)
+class AttendeeView:
+    """A person who is expected in a session, and what is known of them there. `name` tells two of one name apart, `own_name` is
+    without what does.
+
+    `signed_in_at` is when they last signed in with their code, `witness` who saw them sign the attendance sheet.
+    """
+
+    id: int
+    person_id: int
+    name: str
+    own_name: str
+    pathway: Setting | None
+    language: str | None
+    has_code: bool
+    signed_in_at: datetime | None = None
+    witness: str | None = None
+    sheet: SheetView | None = None
+
+
+def attendees(session: Session, viewer: Viewer, session_id: int) -> list[AttendeeView]:
+    """Who is expected in a session, by name, of those about whom the viewer may record something now: who has left, or is in
+    another manager's team by now, is missing. Four queries."""
+    pathway = newest_pathway(Person.__table__.c.id)
+    rows = session.execute(
+        select(
+            SupervisedAttendee.id, SupervisedAttendee.person_id, Person.name, Person.email, pathway.label("pathway"),
+            Person.language, SupervisedCode.attendee_id.label("code"), SupervisedAttendance.witness,
+            select(func.max(SupervisedSitting.began_at))
+            .where(SupervisedSitting.attendee_id == SupervisedAttendee.id, SupervisedSitting.way == SCREEN)
+            .scalar_subquery().label("signed_in_at"),
+        )
+        .join(Person, Person.id == SupervisedAttendee.person_id)
+        .outerjoin(SupervisedCode, SupervisedCode.attendee_id == SupervisedAttendee.id)
+        .outerjoin(SupervisedAttendance, SupervisedAttendance.attendee_id == SupervisedAttendee.id)
+        .where(SupervisedAttendee.session_id == session_id)
+        .order_by(*BY_NAME)
+    ).all()  # fmt: skip
+    allowed = set(ids_recordable_by(session, viewer, [row.person_id for row in rows])) - {viewer.id}
+    shown = [row for row in rows if row.person_id in allowed]
+    names = distinct_names((row.person_id, row.name, row.email) for row in shown)
+    sheets = _newest_sheets(session, [row.id for row in shown])
+    return [
+        AttendeeView(row.id, row.person_id, names[row.person_id], row.name, row.pathway, row.language, row.code is not None,
+                     row.signed_in_at, row.witness, sheets.get(row.id))
+        for row in shown
+    ]  # fmt: skip
+
+
+def _newest_sheets(session: Session, ids: Collection[int]) -> dict[int, SheetView]:
+    rows = session.execute(
+        select(
+            SupervisedSheet.attendee_id, SupervisedSheet.id, SupervisedSheet.attempt_id, SupervisedEntry.made_at,
+            AttemptOutcome.passed, AttemptVoid.attempt_id.is_not(None).label("void"),
+        )
+        .outerjoin(SupervisedEntry, SupervisedEntry.sheet_id == SupervisedSheet.id)
+        .outerjoin(AttemptOutcome, and_(AttemptOutcome.attempt_id == SupervisedSheet.attempt_id))
+        .outerjoin(AttemptVoid, AttemptVoid.attempt_id == SupervisedSheet.attempt_id)
+        .where(SupervisedSheet.attendee_id.in_(ids))
+        .order_by(SupervisedSheet.id)
+    )  # fmt: skip
+    return {row.attendee_id: SheetView(row.id, row.attempt_id, row.made_at, row.passed, row.void) for row in rows}

@@ -1,0 +1,8 @@
+"""The pages of supervised sessions: for those who run them, on paper, and in the browsers of their rooms."""
+
+from __future__ import annotations
+
+from course.supervised_sessions.views import kiosk, manage, paper, room
+from course.supervised_sessions.views.page_context import pages
+
+__all__ = ["kiosk", "manage", "pages", "paper", "room"]

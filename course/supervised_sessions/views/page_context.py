@@ -1,0 +1,31 @@
+"""What the pages of supervised sessions share: the blueprint, the names of the parts, and the course as somebody reads it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from course.content.library import Library
+from course.content.loaded_course import library
+from course.organisation.request_organisation import current_organisation
+from course.supervised_sessions.queries import AttendeeView
+from course.translation import SOURCE_LANGUAGE
+from course.translation import gettext as _
+
+pages = Blueprint("supervised_sessions", __name__)
+
+
+def part_title(kind: str, ref: str) -> str:
+    """The name of a part of the training, in the language of the page."""
+    if kind == "final":
+        return _("Final assessment")
+    if kind == "refresher":
+        return _("Refresher or update")
+    module = library().modules.get(ref)
+    return str(module.title) if module is not None else ref
+
+
+def library_of(attendee: AttendeeView) -> Library:
+    """The course as an attendee reads it: in their pathway, nation and language."""
+    ours = current_organisation()
+    course = library().in_language(attendee.language or SOURCE_LANGUAGE)
+    return course.for_(attendee.pathway or ours.pathway, ours.nation) if ours else course
