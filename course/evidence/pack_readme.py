@@ -16,7 +16,11 @@ At the end of {day}. {people} people.
 WHAT IS IN THIS PACK
 
 evidence.pdf               Everything in one document, to read.
+teams.csv                  Each team with all below it: how many had to train, and how many held a certificate.
 people.csv                 Who belonged to it on that day, what each had to do, and their status.
+overdue.csv                What was done about each person who was overdue: mails and what became of them,
+                           extensions with their reasons, and talks of their team.
+responsible.csv            Who was responsible on that day.
 completions.csv            What they had completed by that day, with their certificates.
 extensions-and-leaves.csv  Extra time, and leave. It does not say why someone is away.
 policy.csv                 The versions of the renewal rule in force by then.
@@ -36,6 +40,9 @@ The pack names people. Keep it as you keep other records of staff.
 
 CHECK THAT NOTHING HAS CHANGED
 
+In a browser: upload the ZIP file at {check}
+The page says whether it is whole and whose it is, and keeps nothing.
+
 On a computer with the course:
 
   flask evidence verify FILE.zip --issuer KEY
@@ -52,8 +59,8 @@ manifest.json, and the hashes in it are those that sha256sum prints.
 """
 
 
-def readme(about: PackDescription, key: Key) -> bytes:
-    """The text, in UTF-8 with the line ends (CRLF) that every editor shows."""
+def readme(about: PackDescription, key: Key, check_url: str) -> bytes:
+    """The text, with the address of the page that checks packs, in UTF-8 with the line ends (CRLF) that every editor shows."""
     text = _TEXT.format(
         organisation=about.organisation,
         team=about.team or "Everyone",
@@ -62,6 +69,7 @@ def readme(about: PackDescription, key: Key) -> bytes:
         course=about.course,
         edition=about.edition,
         version=about.content_version,
+        check=check_url,
         issuer=key.issuer,
         key=encode_multikey(key.public_bytes),
     )
