@@ -22,8 +22,10 @@ from course.credentials.actions import Signer
 from course.db import assert_outside_unit_of_work
 from course.evidence import queries
 from course.evidence.pack_readme import readme
-from course.evidence.pdf import PackDocument, strip_markup, typeset_pack
+from course.evidence.pdf import PackDocument, typeset_pack
+from course.evidence.pdf_course import strip_markup
 from course.evidence.rules import tables
+from course.evidence.rules.frameworks import SOURCE_KINDS, frameworks_table
 from course.evidence.rules.overdue import (
     OverduePersonActions,
     actions_about,
@@ -73,14 +75,18 @@ class PackRequest:
 
 @dataclass(frozen=True)
 class IssuerContext:
-    """The circumstances in which a pack is made: organisation, time zone, today's date there, the title of its
-    safeguarding lead, `check_url`, the page that checks packs, and `sheet_url`, which gives the URL of the discussion
-    page of a group and a learning point."""
+    """The circumstances in which a pack is made.
+
+    `today` is today's date in `zone`, `lead_title` the title of the safeguarding lead, `nation` that of the organisation
+    (None before the set-up), `check_url` the page that checks packs. `sheet_url` gives the URL of the discussion page of
+    a group and a learning point.
+    """
 
     organisation: str
     zone: str
     today: date
     lead_title: str
+    nation: str | None
     check_url: str
     sheet_url: Callable[[int, str], str]
 
@@ -139,7 +145,7 @@ def build_pack(
     )  # fmt: skip
     document = PackDocument(
         about, issuer.zone, people, team_lines(people, teams), responsible, overdue, completions, extensions, leaves,
-        policies, points, versions, results, discussions, library, issuer.check_url,
+        policies, points, versions, results, discussions, library, issuer.nation, issuer.check_url,
     )  # fmt: skip
     csv_files = {name: csv_bytes(rows) for name, rows in _tables(document, lines_by_id, event_counts).items()}
     return UnsignedPack(
@@ -161,12 +167,23 @@ def _tables(
             document.extensions, document.leaves, lines_by_id
         ),
         "policy.csv": tables.policy_table(document.policies),
-        "content.csv": tables.content_table(document.points),
+        "content.csv": tables.content_table(document.points, _source_kinds(document.library)),
+        "frameworks.csv": frameworks_table(
+            document.library.frameworks,
+            document.library.sources,
+            document.library.points,
+            document.library.modules.values(),
+        ),
         "changes.csv": tables.changes_table(document.content_versions),
         "wrong.csv": tables.results_table(document.point_results[0] if document.point_results else []),
         "talks.csv": tables.discussions_table(document.discussions),
         "log.csv": tables.log_table(event_counts, EVENT_KINDS),
     }
+
+
+def _source_kinds(library: Library) -> dict[str, str]:
+    """The kind of each source in words; a source that is missing may not be shown as an authority."""
+    return {source_id: SOURCE_KINDS[kind] for kind, ids in library.source_kinds.by_kind().items() for source_id in ids}
 
 
 def sign_pack(pack: UnsignedPack, signer: Signer) -> bytes:

@@ -51,7 +51,7 @@ def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple
         lead_title = library().help.lead_term(ours.nation, ours.pathway) if ours else "safeguarding lead"
         house = IssuerContext(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), lead_title,
-            public_url_for("evidence_check.check_pack"), _sheet_url,
+            ours.nation if ours else None, public_url_for("evidence_check.check_pack"), _sheet_url,
         )  # fmt: skip
         made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))

@@ -25,7 +25,10 @@ completions.csv            What they had completed by that day, with their certi
 extensions-and-leaves.csv  Extra time, and leave. It does not say why someone is away.
 policy.csv                 The versions of the renewal rule in force by then.
 content.csv                What the course teaches, and newer facts with the day each was checked.
+                           It says of each whether it is law, an official body, research or history.
                            This shows the course as it was when the pack was made.
+frameworks.csv             What the course covers, by the headings of inspection frameworks. No inspectorate
+                           has approved or endorsed it.
 changes.csv                Every page, question and story published by that day.
 wrong.csv                  What these people found hard, by learning point, up to the day in the document.
                            Groups of fewer than 5 people are not shown.

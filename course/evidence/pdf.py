@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 from course.certificates.script_support import add_break_points, clean_text, han_region, replace_missing, text_direction
 from course.certificates.typesetting import typeset
-from course.content.fact_reviews import reviews_by_status
 from course.content.library import Library
-from course.content.schema import Source
-from course.dates import civil_date
+from course.evidence.pdf_course import course_data
 from course.evidence.rules import tables
-from course.evidence.rules.overdue import OverduePersonActions
+from course.evidence.rules.overdue import OverduePersonActions, days_text, grouped_actions
 from course.evidence.rules.pack import PackDescription
 from course.evidence.rules.responsible import ResponsiblePerson
 from course.evidence.rules.tables import (
@@ -49,9 +45,7 @@ MAX_TEAMS = 60  # teams that the document lists, in the order of the table; team
 MAX_OVERDUE = (
     300  # overdue people about whom the document tells what was done, longest overdue first; overdue.csv has all
 )
-MAX_ACTIONS = 15  # the newest actions that the document lists about each of them
 MAX_RESPONSIBLE = 12  # people whom the first page names; responsible.csv has all
-_SOURCE_STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
 TemplateText = str | dict[str, str]
 
 
@@ -59,8 +53,9 @@ TemplateText = str | dict[str, str]
 class PackDocument:
     """The contents of the document.
 
-    `people` are sorted by urgency, `teams` as they are listed. `check_url` is the page that checks packs. `point_results` go with the day before which answers were counted; None if the group
-    is too small.
+    `people` are sorted by urgency, `teams` are in the order of the table. `point_results` go with the day before which
+    answers were counted; None if the group is too small. `nation` is
+    that of the organisation, `check_url` the page that checks packs.
     """
 
     about: PackDescription
@@ -78,12 +73,8 @@ class PackDocument:
     point_results: tuple[Sequence[PackPointResult], date] | None
     discussions: Sequence[PackDiscussion]
     library: Library
+    nation: str | None
     check_url: str
-
-
-def strip_markup(html: str) -> str:
-    """A text of the course without its HTML markup."""
-    return unescape(re.sub("<[^>]+>", "", html))
 
 
 def typeset_pack(document: PackDocument) -> bytes:
@@ -150,7 +141,9 @@ def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str,
         "left": max(0, len(people) - MAX_LISTED_PEOPLE),
         **_team_data(document, typed),
         **_overdue_data(document, typed),
-        **_course_data(document),
+        **course_data(
+            about, document.zone, document.points, document.content_versions, document.library, document.nation
+        ),
         **_result_data(document, typed),
     }  # fmt: skip
 
@@ -162,15 +155,15 @@ def answer(people: Sequence[PackPerson], day: date) -> str:
     valid = sum(person.line.has_valid_certificate for person in required)
     overdue = sum(person.line.group == "overdue" for person in people)
     if not required:
-        return f"On {format_date(day)} no one had to train."
+        return f"On {format_date(day)}, no one had to train."
     if valid == len(required):
         held = "the only person who had to train held" if valid == 1 else f"all {valid} people who had to train held"
     elif len(required) == 1:
         held = "the only person who had to train did not hold"
     else:
-        held = f"{valid} of {len(required)} people who had to train ({100 * valid // len(required)} %) held"
+        held = f"{valid} of the {len(required)} people who had to train ({100 * valid // len(required)} %) held"
     late = {0: "No one was overdue.", 1: "1 person was overdue."}.get(overdue, f"{overdue} people were overdue.")
-    return f"On {format_date(day)} {held} a valid certificate. {late}"
+    return f"On {format_date(day)}, {held} a valid certificate. {late}"
 
 
 def _team_data(document: PackDocument, typed: Callable[[str], TemplateText]) -> dict[str, Any]:
@@ -200,46 +193,15 @@ def _overdue_data(document: PackDocument, typed: Callable[[str], TemplateText]) 
                 "team": typed(one.person.teams or "–"),
                 "state": one.person.line.label,
                 "actions": [
-                    [
-                        format_date(action.day),
-                        typed(action.what),
-                        typed(action.detail or "–"),
-                        typed(action.outcome or "–"),
-                    ]
-                    for action in one.actions[-MAX_ACTIONS:]
+                    [typed(group.what), len(group.days), days_text(group.days), typed(group.outcome or "–"),
+                     typed(group.detail or "–")]
+                    for group in grouped_actions(one.actions)
                 ],
-                "earlier": max(0, len(one.actions) - MAX_ACTIONS),
             }
             for one in document.overdue[:MAX_OVERDUE]
         ],
         "more_overdue": max(0, len(document.overdue) - MAX_OVERDUE),
-    }
-
-
-def _course_data(document: PackDocument) -> dict[str, Any]:
-    """The values about the course: its points, facts and changes."""
-    about, course = document.about, document.library.course
-    used, unconfirmed = reviews_by_status(document.library.sources, course)
-    made_on = civil_date(about.made_at, document.zone)
-    return {
-        "course": about.course,
-        "edition": about.edition,
-        "version": about.content_version,
-        "points": len(document.points),
-        "critical": sum(entry.point.safety_critical for entry in document.points),
-        "reviewed": format_date(course.reviewed),
-        "months": course.facts_months,
-        "owner": course.facts_owner,
-        "late": sum(review.is_overdue(made_on) for review in used),
-        "unconfirmed": len(unconfirmed),
-        "sources": [_source_row(source) for source in _unique_sources(document.points)],
-        "steps": [_change_row(on, counts) for on, counts in tables.changes_by_day(document.content_versions)],
-        "changes": [
-            [format_date(version.day), version.ref, _strip_emphasis(version.reason)]
-            for version in document.content_versions
-            if version.kind == "change"
-        ],
-    }
+    }  # fmt: skip
 
 
 def _result_data(document: PackDocument, typed: Callable[[str], TemplateText]) -> dict[str, Any]:
@@ -274,29 +236,9 @@ def _template_text(raw: str, missing: frozenset[str]) -> TemplateText:
     return {"text": text, "side": text_direction(text), "han": han_region(text)}
 
 
-def _strip_emphasis(source: str) -> str:
-    """A short text of the course as its author wrote it, without the characters for emphasis."""
-    return re.sub(r"[*_`]", "", source)
-
-
 def _status_counts(people: Iterable[PackPerson]) -> list[list[Any]]:
     totals = Counter(person.line.group for person in people)
     return [[name, totals[group], tables.STATUS_MEANINGS[group]] for group, name in STATUS_GROUPS.items()]
-
-
-def _unique_sources(points: Iterable[PackPoint]) -> list[Source]:
-    by_id = {source.id: source for entry in points for source in entry.sources}
-    return sorted(by_id.values(), key=lambda source: (source.publisher, source.title))
-
-
-def _source_row(source: Source) -> list[str]:
-    return [
-        source.title, source.publisher, str(source.date), _SOURCE_STATES[source.status], format_date(source.checked),
-    ]  # fmt: skip
-
-
-def _change_row(on: date, counts: dict[str, int]) -> list[Any]:
-    return [format_date(on), *(counts.get(kind, 0) for kind in tables.CONTENT_KINDS)]
 
 
 def _result_row(result: PackPointResult) -> list[Any]:

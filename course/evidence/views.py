@@ -11,11 +11,14 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.rate_limits import RateLimiter
 from course.auth.rules import network_prefix
 from course.clock import now
+from course.content.loaded_course import library
+from course.content.schema import NATIONS
 from course.credentials.rules.keys import encode_multikey
 from course.dates import start_of_day
 from course.evidence import actions, queries
 from course.evidence.forms import PackForm, PackUploadForm
 from course.evidence.jobs import PACK
+from course.evidence.rules.frameworks import modules_of_heading
 from course.evidence.rules.upload_check import UNREADABLE, UploadResult, check_as_data, result_from_data
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, downloads, file_content, unfinished_id
@@ -23,6 +26,7 @@ from course.exports.queries import download as download_of
 from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.exports.views import file_response
 from course.external_certificates.queries import trusted_issuers
+from course.organisation.queries import organisation
 from course.people.forms import team_choices
 from course.people.queries import TeamView
 from course.reports.views import today
@@ -81,6 +85,22 @@ def _unfinished_pack_url(person_id: int) -> str:
     """The page of the viewer's unfinished pack; the list of packs if that pack has just been finished."""
     pack_id = unfinished_id(db(), person_id, "evidence")
     return url_for("evidence.list_packs") if pack_id is None else url_for("evidence.pack_progress", pack_id=pack_id)
+
+
+@pages.get("/frameworks")
+@requires_permission(Permission.SEE_PEOPLE)
+def frameworks() -> str:
+    """What the course covers under the headings of inspection frameworks: of the organisation's nation first."""
+    taught, ours = library(), organisation(db())
+    rows = sorted(taught.frameworks, key=lambda framework: ours is None or framework.nation != ours.nation)
+    return render_template(
+        "evidence/frameworks.html", frameworks=rows, sources=taught.sources, nations=NATIONS,
+        modules={
+            (framework.id, heading.title): modules_of_heading(heading, taught.modules.values())
+            for framework in rows
+            for heading in framework.headings
+        },
+    )  # fmt: skip
 
 
 @pages.get(f"/<{_PACK_ID}:pack_id>")

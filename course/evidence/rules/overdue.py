@@ -12,6 +12,7 @@ from typing import Literal
 from course.analytics.rules.discussions import covering_groups
 from course.evidence.rules.tables import PackDiscussion, PackExtension, PackPerson, PackTable
 from course.recertification.rules.civil_dates import long_date
+from course.text import sort_key
 
 OVERDUE = "overdue"
 # A pack tells what was done in the year before its day, or from so long before the due day on, whichever is earlier.
@@ -19,6 +20,8 @@ PERIOD, BEFORE_DUE = timedelta(days=365), timedelta(days=90)
 MailKind = Literal["learner", "asked", "manager", "lead"]
 Outcome = Literal["sent", "came-back", "waiting", "not-sent", "failed", "unknown", "not-kept"]
 _OUTCOME_TEXTS: dict[Outcome, str] = {
+    "sent": "Sent",
+    "came-back": "Came back undelivered",
     "waiting": "Was waiting to be sent",
     "not-sent": "Not sent: it was withdrawn, or no longer needed",
     "failed": "Could not be sent",
@@ -70,21 +73,9 @@ class MailAbout:
     outcome_day: date | None
 
     @property
-    def what(self) -> str:
-        if self.kind == "manager":
-            return f"Named in the list to the manager {self.recipient}".rstrip()
-        if self.kind == "lead":
-            return "Escalated: named in the list to the safeguarding lead"
-        if self.kind == "asked":
-            return f"Reminder, requested by {self.requested_by or 'someone who is not kept any more'}"
-        return "Reminder"
-
-    @property
     def outcome_text(self) -> str:
-        on = long_date(self.outcome_day) if self.outcome_day else "a day that is not known"
-        if self.outcome == "sent":
-            return f"Sent on {on}"
-        return f"Came back undelivered on {on}" if self.outcome == "came-back" else _OUTCOME_TEXTS[self.outcome]
+        on = f" on {long_date(self.outcome_day)}" if self.outcome_day else ""
+        return f"{_OUTCOME_TEXTS[self.outcome]}{on}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ class OverdueAction:
     what: str
     detail: str
     outcome: str
-    outcome_code: str = ""
+    outcome_code: Outcome | Literal[""] = ""
 
 
 @dataclass(frozen=True)
@@ -134,12 +125,12 @@ def actions_about(
     """What was done about these overdue people. `discussions` are those known on the day, of whatever team of the pack;
     one counts for the people of its team and of the teams below it."""
     found: dict[int, list[OverdueAction]] = defaultdict(list)
+    by_person: dict[int, list[MailAbout]] = defaultdict(list)
     for mail in mails:
-        action = OverdueAction(
-            mail.day, _MAIL_CODES[mail.kind], mail.what, mail.reason, mail.outcome_text, mail.outcome
-        )
         for person_id in mail.about:
-            found[person_id].append(action)
+            by_person[person_id].append(mail)
+    for person_id, about_person in by_person.items():
+        found[person_id] += _mail_actions(about_person)
     for extension in extensions:
         found[extension.person_id].append(_extension_action(extension))
     result = []
@@ -150,6 +141,38 @@ def actions_about(
         actions = [action for action in found[person.line.id] + talks if first_day <= action.day <= person.line.on]
         result.append(OverduePersonActions(person, tuple(sorted(actions, key=lambda action: action.day))))
     return result
+
+
+def _mail_actions(mails: Iterable[MailAbout]) -> list[OverdueAction]:
+    """The mails about one person, those to several managers of one day with one outcome as one action."""
+    alike: dict[tuple[object, ...], list[MailAbout]] = {}
+    for mail in mails:
+        own = len(alike) if mail.kind != "manager" else None  # of other mails each stands for itself
+        alike.setdefault((mail.day, mail.kind, mail.outcome_text, own), []).append(mail)
+    return [
+        OverdueAction(
+            group[0].day,
+            _MAIL_CODES[group[0].kind],
+            _what(group),
+            group[0].reason,
+            group[0].outcome_text,
+            group[0].outcome,
+        )
+        for group in alike.values()
+    ]
+
+
+def _what(mails: Sequence[MailAbout]) -> str:
+    """What mails of one kind and day were."""
+    kind, requested_by = mails[0].kind, mails[0].requested_by
+    if kind == "manager":
+        names = sorted({mail.recipient for mail in mails if mail.recipient}, key=sort_key)
+        return f"Named in the list to {', '.join(names) or 'a manager'}"
+    if kind == "lead":
+        return "Escalated: named in the list to the safeguarding lead"
+    if kind == "asked":
+        return f"Reminder, requested by {requested_by}" if requested_by else "Reminder, requested by a manager"
+    return "Reminder"
 
 
 def _extension_action(extension: PackExtension) -> OverdueAction:
@@ -167,8 +190,39 @@ def _extension_action(extension: PackExtension) -> OverdueAction:
 def _talk_action(discussion: PackDiscussion) -> OverdueAction:
     return OverdueAction(
         discussion.day, "talk", f"Team talk: {discussion.title}", discussion.agreed,
-        f"{discussion.team}, {discussion.people} people. No names were asked for",
+        f"{discussion.team}, {discussion.people} people",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ActionGroup:
+    """Actions about one person that differ only in their day: `days`, oldest first."""
+
+    days: tuple[date, ...]
+    what: str
+    detail: str
+    outcome: str
+
+
+def grouped_actions(actions: Iterable[OverdueAction]) -> list[ActionGroup]:
+    """The actions about a person with alike ones together, in the order of the first of each."""
+    alike: dict[tuple[str, str, str], list[date]] = {}
+    for action in actions:
+        outcome = _OUTCOME_TEXTS[action.outcome_code] if action.outcome_code else action.outcome
+        alike.setdefault((action.what, action.detail, outcome), []).append(action.day)
+    return [ActionGroup(tuple(days), *words) for words, days in alike.items()]
+
+
+def days_text(days: Iterable[date]) -> str:
+    """Days in words, those of one month together: 5, 12 and 19 October 2026; 2 November 2026."""
+    months: dict[str, list[str]] = {}
+    for day in days:
+        number, _, month = str(long_date(day)).partition(" ")
+        months.setdefault(month, []).append(number)
+    return "; ".join(
+        f"{', '.join(numbers[:-1])} and {numbers[-1]} {month}" if len(numbers) > 1 else f"{numbers[0]} {month}"
+        for month, numbers in months.items()
+    )
 
 
 def actions_table(overdue: Iterable[OverduePersonActions]) -> PackTable:

@@ -30,6 +30,7 @@ STATUS_MEANINGS = {
     "paused": "They were on a long leave. Nothing is asked of them until they are back.",
     "not-required": "Nothing was asked of them on that day.",
 }
+NO_AUTHORITY = "Undated, second-hand or not seen: no authority"
 CONTENT_KINDS = {
     "page": "Page",
     "question": "Question",
@@ -281,11 +282,12 @@ def policy_table(versions: Iterable[PackPolicyVersion]) -> PackTable:
     ]
 
 
-def content_table(points: Iterable[PackPoint]) -> PackTable:
-    """A row for each learning point and each newer fact about it."""
+def content_table(points: Iterable[PackPoint], source_kinds: Mapping[str, str]) -> PackTable:
+    """A row for each learning point and each newer fact about it, with the kind of its source: those that `source_kinds`
+    does not have are marked as no authority."""
     rows: PackTable = [
         ["Learning point", "Title", "Section of the briefing", "Lines", "Keeps children safe", "Modules",
-         "Newer fact", "Publisher", "Of", "State", "Checked", "Address"],
+         "Newer fact", "Kind", "Publisher", "Of", "State", "Checked", "Address"],
     ]  # fmt: skip
     for entry in points:
         point = entry.point
@@ -294,9 +296,18 @@ def content_table(points: Iterable[PackPoint]) -> PackTable:
             _yes_or_no(point.safety_critical), ", ".join(entry.modules),
         ]  # fmt: skip
         rows += [
-            [*point_cells, source.title, source.publisher, source.date, source.status, source.checked, source.address]
+            [
+                *point_cells,
+                source.title,
+                source_kinds.get(source.id, NO_AUTHORITY),
+                source.publisher,
+                source.date,
+                source.status,
+                source.checked,
+                source.address,
+            ]
             for source in entry.sources
-        ] or [[*point_cells, "", "", "", "", "", ""]]
+        ] or [[*point_cells, "", "", "", "", "", "", ""]]
     return rows
 
 
