@@ -128,6 +128,7 @@ BLUEPRINTS = (
     (preview.pages, "/preview"),
     (training_records.pages, ""),
     (evidence.pages, "/evidence"),
+    (evidence.checks, "/verify/pack"),
     (refreshers.pages, ""),
     (milestones.pages, ""),
     (help_requests.pages, ""),

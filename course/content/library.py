@@ -10,6 +10,7 @@ from typing import TypeVar
 from click import ClickException
 
 from course.content.changes import MarkedChange, marked_changes
+from course.content.frameworks import Framework, SourceKinds
 from course.content.loader import read_content
 from course.content.reading_context import ReadingContext
 from course.content.schema import (
@@ -65,6 +66,8 @@ class Library:
     modules: dict[str, Module]
     further: tuple[FurtherLearning, ...] = ()
     discussions: dict[str, Discussion] = field(default_factory=dict)
+    frameworks: tuple[Framework, ...] = ()
+    source_kinds: SourceKinds = field(default_factory=SourceKinds)
     origin: Library | None = None
     pathway: Setting | None = None
     nation: Nation | None = None
@@ -255,6 +258,8 @@ def load_library(root: Path) -> Library:
         modules={module.id: _embed_sources(module, sources) for module in reading.modules},
         further=tuple(reading.further),
         discussions=reading.discussions,
+        frameworks=tuple(reading.frameworks),
+        source_kinds=reading.source_kinds,
     )
     for language in reading.translations.languages:
         library.translations[language] = _translate(library, language, reading.translations.objects.get(language, {}))
@@ -340,6 +345,7 @@ def _translate(english: Library, language: str, objects: dict[tuple[str, ...], F
         sources=sources,
         modules={module.id: module_of(module) for module in english.modules.values()},
         further=tuple(text_of(row, "further", row.id) for row in english.further),
+        frameworks=tuple(text_of(row, "framework", row.id) for row in english.frameworks),
         discussions={name: text_of(sheet, "discussion", name) for name, sheet in english.discussions.items()},
         language=language,
         english=english,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from course.content.frameworks import Framework, SourceKinds
 from course.content.lesson_source import load_page
 from course.content.lesson_translation import record_drawings, translate_page
 from course.content.reading_context import M, ReadingContext, load_document, load_list, load_object
@@ -24,6 +25,11 @@ def read_content(root: Path) -> ReadingContext:
         reading.sources += load_list(reading, path, Source, "source")
     if (root / "further-learning.yaml").exists():
         reading.further = load_list(reading, root / "further-learning.yaml", FurtherLearning, "further")
+    if (root / "frameworks.yaml").exists():
+        reading.frameworks = load_list(reading, root / "frameworks.yaml", Framework, "framework")
+    if (root / "source-kinds.yaml").exists():
+        kinds = load_object(reading, root / "source-kinds.yaml", SourceKinds, ("source-kinds",))
+        reading.source_kinds = kinds or SourceKinds()
     if reading.course:
         for module_id in reading.course.modules:
             _load_module(reading, root / module_id)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from course.content.frameworks import Framework, SourceKinds
 from course.content.schema import Course, LearningPoint, Module, Source
 from course.content.schema_base import FrozenModel
 from course.content.supplements import Discussion, FurtherLearning, Help
@@ -27,6 +28,8 @@ class ReadingContext:
     sources: list[Source] = field(default_factory=list)
     modules: list[Module] = field(default_factory=list)
     further: list[FurtherLearning] = field(default_factory=list)
+    frameworks: list[Framework] = field(default_factory=list)
+    source_kinds: SourceKinds = field(default_factory=SourceKinds)
     discussions: dict[str, Discussion] = field(default_factory=dict)
     places: dict[tuple[str, ...], YamlLocation] = field(default_factory=dict)
     page_links: list[tuple[str, Problem]] = field(default_factory=list)

@@ -9,6 +9,7 @@ from course.content.acts import act_problems
 from course.content.beats import beat_problems
 from course.content.coverage import coverage_problems
 from course.content.ending_checks import ending_scene_problems, recommended_ending_problems
+from course.content.framework_checks import framework_problems, source_kind_problems
 from course.content.page_checks import block_words, lesson_problems
 from course.content.reading_context import ReadingContext
 from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
@@ -42,6 +43,8 @@ def validate_content(reading: ReadingContext) -> list[Problem]:
             problems += _timeline_problems(reading, timeline, reading.place("timeline", module.id, timeline.id))
         for scenario in module.scenarios.values():
             problems += _scenario_problems(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += framework_problems(reading)
+    problems += source_kind_problems(reading)
     problems += lesson_problems(reading)
     problems += coverage_problems(reading)
     return sorted(set(problems))

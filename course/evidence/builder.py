@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -22,25 +22,40 @@ from course.credentials.actions import Signer
 from course.db import assert_outside_unit_of_work
 from course.evidence import queries
 from course.evidence.pack_readme import readme
-from course.evidence.pdf import PackDocument, strip_markup, typeset_pack
+from course.evidence.pdf import PackDocument, typeset_pack
+from course.evidence.pdf_course import strip_markup
 from course.evidence.rules import tables
+from course.evidence.rules.frameworks import SOURCE_KINDS, frameworks_table
+from course.evidence.rules.overdue import (
+    OverduePersonActions,
+    actions_about,
+    actions_table,
+    first_day_told,
+    overdue_people,
+)
 from course.evidence.rules.pack import MANIFEST, SIGNATURE, STEPS, PackDescription, build_manifest, zip_members
+from course.evidence.rules.responsible import responsible_table
 from course.evidence.rules.tables import (
+    PackCompletion,
     PackDiscussion,
+    PackExtension,
     PackPerson,
     PackPoint,
     PackPointResult,
     PackPolicyVersion,
     PackTable,
+    newest_completions,
 )
+from course.evidence.rules.teams import PackTeam, team_lines, team_path, teams_table
 from course.exports.rules import StageCallback
 from course.people.rules import Viewer
 from course.recertification import queries as recertification
 from course.recertification.rules.policy import Policy
-from course.reports.report_view import ReportView, build_report_view, report_rows
+from course.reports.report_view import ReportRow, ReportView, build_report_view, report_rows
 from course.reports.rules import ReportFilter
 from course.reports.status_cache import StatusCache
 from course.teams.queries import parents_at
+from course.teams.rules import team_subtree
 from course.web.spreadsheet import csv_bytes
 
 
@@ -60,12 +75,19 @@ class PackRequest:
 
 @dataclass(frozen=True)
 class IssuerContext:
-    """The circumstances in which a pack is made: organisation, time zone, today's date there, and
-    `sheet_url`, which gives the URL of the discussion page of a group and a learning point."""
+    """The circumstances in which a pack is made.
+
+    `today` is today's date in `zone`, `lead_title` the title of the safeguarding lead, `nation` that of the organisation
+    (None before the set-up), `check_url` the page that checks packs. `sheet_url` gives the URL of the discussion page of
+    a group and a learning point.
+    """
 
     organisation: str
     zone: str
     today: date
+    lead_title: str
+    nation: str | None
+    check_url: str
     sheet_url: Callable[[int, str], str]
 
 
@@ -74,12 +96,13 @@ class UnsignedPack:
     """A pack that is not signed yet.
 
     `about` is the description in the manifest, `people` are the ids of the people whom the pack names, `files` its
-    members.
+    members, `check_url` the address of the page that checks packs.
     """
 
     about: PackDescription
     people: frozenset[int]
     files: dict[str, bytes]
+    check_url: str
 
 
 def build_pack(
@@ -97,22 +120,23 @@ def build_pack(
 
     step(0)
     report = _report_view(session, status_cache, request, issuer)
-    people = [
-        PackPerson(row.line, row.teams, row.pathway, row.progress)
-        for row in report_rows(session, library, report, report.report.lines)
-    ]
-    lines_by_id = {row.line.id: row.line for row in people}
+    listed = report_rows(session, library, report, report.report.lines)
+    lines_by_id = {row.line.id: row.line for row in listed}
     step(1)
     completions = queries.completions(session, lines_by_id.keys(), report.at, issuer.zone)
     extensions = queries.extensions(session, lines_by_id.keys(), report.at)
     leaves = queries.leaves(session, lines_by_id.keys(), report.at)
     policies = _policy_versions(session, issuer.zone, request.day, report.at)
+    teams = _teams(session, report)
+    people = _people(session, report, listed, teams, completions)
+    discussions = _discussions(session, library, report)
+    overdue = _overdue(session, report, people, extensions, issuer.zone, discussions)
+    responsible = queries.responsible_people(session, report.at, issuer.zone, issuer.lead_title)
     step(2)
     points, versions = _taught_points(library), queries.content_versions(session, report.at, issuer.zone)
     event_counts = queries.count_events(session, lines_by_id.keys(), report.at)
     step(3)
     results = _point_results(session, library, request, issuer)
-    discussions = _discussions(session, library, report)
     step(4)
     audit_entry, audit_hash = log_head(session)
     about = PackDescription(
@@ -120,27 +144,52 @@ def build_pack(
         request.viewer.name, library.course.title, library.course.edition, library.version, audit_entry, audit_hash,
     )  # fmt: skip
     document = PackDocument(
-        about, issuer.zone, people, completions, extensions, leaves, policies, points, versions, results, discussions, library,
+        about, issuer.zone, people, team_lines(people, teams), responsible, overdue, completions, extensions, leaves,
+        policies, points, versions, results, discussions, library, issuer.nation, issuer.check_url,
     )  # fmt: skip
-    tables_by_name: dict[str, PackTable] = {
-        "people.csv": tables.people_table(people),
-        "completions.csv": tables.completions_table(completions, lines_by_id, request.day),
-        "extensions-and-leaves.csv": tables.extensions_and_leaves_table(extensions, leaves, lines_by_id),
-        "policy.csv": tables.policy_table(policies),
-        "content.csv": tables.content_table(points),
-        "changes.csv": tables.changes_table(versions),
-        "wrong.csv": tables.results_table(results[0] if results else []),
-        "talks.csv": tables.discussions_table(discussions),
+    csv_files = {name: csv_bytes(rows) for name, rows in _tables(document, lines_by_id, event_counts).items()}
+    return UnsignedPack(
+        about, frozenset(lines_by_id), {"evidence.pdf": typeset_pack(document), **csv_files}, issuer.check_url
+    )
+
+
+def _tables(
+    document: PackDocument, lines_by_id: tables.LinesById, event_counts: Mapping[str, int]
+) -> dict[str, PackTable]:
+    """The tables of a pack by the names of their files."""
+    return {
+        "teams.csv": teams_table(document.teams),
+        "people.csv": tables.people_table(document.people),
+        "overdue.csv": actions_table(document.overdue),
+        "responsible.csv": responsible_table(document.responsible),
+        "completions.csv": tables.completions_table(document.completions, lines_by_id, document.about.day),
+        "extensions-and-leaves.csv": tables.extensions_and_leaves_table(
+            document.extensions, document.leaves, lines_by_id
+        ),
+        "policy.csv": tables.policy_table(document.policies),
+        "content.csv": tables.content_table(document.points, _source_kinds(document.library)),
+        "frameworks.csv": frameworks_table(
+            document.library.frameworks,
+            document.library.sources,
+            document.library.points,
+            document.library.modules.values(),
+        ),
+        "changes.csv": tables.changes_table(document.content_versions),
+        "wrong.csv": tables.results_table(document.point_results[0] if document.point_results else []),
+        "talks.csv": tables.discussions_table(document.discussions),
         "log.csv": tables.log_table(event_counts, EVENT_KINDS),
     }
-    csv_files = {name: csv_bytes(rows) for name, rows in tables_by_name.items()}
-    return UnsignedPack(about, frozenset(lines_by_id), {"evidence.pdf": typeset_pack(document), **csv_files})
+
+
+def _source_kinds(library: Library) -> dict[str, str]:
+    """The kind of each source in words; a source that is missing may not be shown as an authority."""
+    return {source_id: SOURCE_KINDS[kind] for kind, ids in library.source_kinds.by_kind().items() for source_id in ids}
 
 
 def sign_pack(pack: UnsignedPack, signer: Signer) -> bytes:
     """The pack as a ZIP file, signed by `signer`."""
     assert_outside_unit_of_work("making a ZIP file")
-    files = {"READ-ME.txt": readme(pack.about, signer.key), **pack.files}
+    files = {"READ-ME.txt": readme(pack.about, signer.key, pack.check_url), **pack.files}
     manifest = build_manifest(pack.about, files, signer.key)
     return zip_members({**files, MANIFEST: manifest, SIGNATURE: signer.sign(manifest)}, pack.about.made_at)
 
@@ -159,6 +208,45 @@ def _report_view(
     if request.team is not None and request.team not in {team.id for team in view.teams}:
         raise LookupError("There was no such team on that day.")
     return view
+
+
+def _teams(session: Session, view: ReportView) -> list[PackTeam]:
+    """The teams of the report as they were on the day, with those who managed them."""
+    managers = queries.team_managers(session, view.at)
+    teams = [PackTeam(team.id, team.name, team.parent_id, managers.get(team.id, ())) for team in view.teams]
+    if view.team is None:
+        return teams
+    inside = team_subtree(view.team, {team.id: team.parent_id for team in teams})
+    return [team for team in teams if team.id in inside]
+
+
+def _people(
+    session: Session, view: ReportView, listed: Sequence[ReportRow], teams: Sequence[PackTeam],
+    completions: Sequence[PackCompletion],
+) -> list[PackPerson]:  # fmt: skip
+    """The people of the report, most urgent first."""
+    details = queries.person_details(session, {row.line.id for row in listed}, view.at)
+    newest, by_id = newest_completions(completions), {team.id: team for team in teams}
+    return [
+        PackPerson(
+            row.line, row.teams, row.pathway, row.progress, details[row.line.id],
+            tuple(team_path(team, by_id) for team in row.line.teams if team in by_id), newest.get(row.line.id),
+        )
+        for row in listed
+    ]  # fmt: skip
+
+
+def _overdue(
+    session: Session, view: ReportView, people: Sequence[PackPerson], extensions: Sequence[PackExtension], zone: str,
+    discussions: Sequence[PackDiscussion],
+) -> list[OverduePersonActions]:  # fmt: skip
+    """What was done about each person who was overdue."""
+    overdue = overdue_people(people)
+    if not overdue:
+        return []
+    ids = {person.line.id for person in overdue}
+    mails = queries.mails_about(session, ids, min(map(first_day_told, overdue)), view.at, zone)
+    return actions_about(overdue, mails, extensions, discussions, parents_at(session, view.at))
 
 
 def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> list[PackPolicyVersion]:
@@ -222,7 +310,7 @@ def _discussions(session: Session, library: Library, view: ReportView) -> list[P
     group_ids = related_groups(WHOLE_ORGANISATION if view.team is None else view.team, parents_at(session, view.at))
     return [
         PackDiscussion(
-            discussion.held_on, view.names.get(discussion.team, discussion.name), discussion.people,
+            discussion.team, discussion.held_on, view.names.get(discussion.team, discussion.name), discussion.people,
             library.points[discussion.point].title if discussion.point in library.points else discussion.point,
             discussion.agreed, discussion.by,
         )

@@ -1,9 +1,10 @@
-"""The form to request an evidence pack."""
+"""The forms to request an evidence pack, and to check one."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from flask_wtf.file import FileField, FileRequired
 from wtforms import SelectField
 from wtforms.validators import ValidationError
 
@@ -31,3 +32,9 @@ class PackForm(Form):
     def team_id(self) -> int | None:
         """The id of the chosen team; None for everybody."""
         return selected_team_id(self.team.data)
+
+
+class PackUploadForm(Form):
+    """The file of a pack that somebody checks."""
+
+    file = FileField(_("The evidence pack (ZIP file)"), [FileRequired(_("Choose the file."))])

@@ -16,12 +16,19 @@ At the end of {day}. {people} people.
 WHAT IS IN THIS PACK
 
 evidence.pdf               Everything in one document, to read.
+teams.csv                  Each team with all below it: how many had to train, and how many held a certificate.
 people.csv                 Who belonged to it on that day, what each had to do, and their status.
+overdue.csv                What was done about each person who was overdue: mails and what became of them,
+                           extensions with their reasons, and talks of their team.
+responsible.csv            Who was responsible on that day.
 completions.csv            What they had completed by that day, with their certificates.
 extensions-and-leaves.csv  Extra time, and leave. It does not say why someone is away.
 policy.csv                 The versions of the renewal rule in force by then.
 content.csv                What the course teaches, and newer facts with the day each was checked.
+                           It says of each whether it is law, an official body, research or history.
                            This shows the course as it was when the pack was made.
+frameworks.csv             What the course covers, by the headings of inspection frameworks. No inspectorate
+                           has approved or endorsed it.
 changes.csv                Every page, question and story published by that day.
 wrong.csv                  What these people found hard, by learning point, up to the day in the document.
                            Groups of fewer than 5 people are not shown.
@@ -35,6 +42,9 @@ The tables are in UTF-8 with commas. Text that a spreadsheet would read as a for
 The pack names people. Keep it as you keep other records of staff.
 
 CHECK THAT NOTHING HAS CHANGED
+
+In a browser: upload the ZIP file at {check}
+The page says whether it is whole and whose it is, and keeps nothing.
 
 On a computer with the course:
 
@@ -52,8 +62,8 @@ manifest.json, and the hashes in it are those that sha256sum prints.
 """
 
 
-def readme(about: PackDescription, key: Key) -> bytes:
-    """The text, in UTF-8 with the line ends (CRLF) that every editor shows."""
+def readme(about: PackDescription, key: Key, check_url: str) -> bytes:
+    """The text, with the address of the page that checks packs, in UTF-8 with the line ends (CRLF) that every editor shows."""
     text = _TEXT.format(
         organisation=about.organisation,
         team=about.team or "Everyone",
@@ -62,6 +72,7 @@ def readme(about: PackDescription, key: Key) -> bytes:
         course=about.course,
         edition=about.edition,
         version=about.content_version,
+        check=check_url,
         issuer=key.issuer,
         key=encode_multikey(key.public_bytes),
     )

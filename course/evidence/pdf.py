@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 from course.certificates.script_support import add_break_points, clean_text, han_region, replace_missing, text_direction
 from course.certificates.typesetting import typeset
-from course.content.fact_reviews import reviews_by_status
 from course.content.library import Library
-from course.content.schema import Source
-from course.dates import civil_date
+from course.evidence.pdf_course import course_data
 from course.evidence.rules import tables
+from course.evidence.rules.overdue import OverduePersonActions, days_text, grouped_actions
 from course.evidence.rules.pack import PackDescription
+from course.evidence.rules.responsible import ResponsiblePerson
 from course.evidence.rules.tables import (
     PackCompletion,
     PackContentVersion,
@@ -30,7 +28,9 @@ from course.evidence.rules.tables import (
     PackPoint,
     PackPointResult,
     PackPolicyVersion,
+    certificate_text,
 )
+from course.evidence.rules.teams import TeamLine
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import describe_policy
 from course.web.template_filters import format_date, format_moment
@@ -41,7 +41,11 @@ MAX_LISTED_PEOPLE = (
 )
 MAX_MISCONCEPTIONS = 10  # learning points whose misconception the document quotes; wrong.csv has all
 MAX_DISCUSSIONS = 100  # discussions that the document lists; talks.csv has all
-_SOURCE_STATES = {"confirmed": "Confirmed", "known": "Known", "open": "Still open"}
+MAX_TEAMS = 60  # teams that the document lists, in the order of the table; teams.csv has all
+MAX_OVERDUE = (
+    300  # overdue people about whom the document tells what was done, longest overdue first; overdue.csv has all
+)
+MAX_RESPONSIBLE = 12  # people whom the first page names; responsible.csv has all
 TemplateText = str | dict[str, str]
 
 
@@ -49,13 +53,17 @@ TemplateText = str | dict[str, str]
 class PackDocument:
     """The contents of the document.
 
-    `people` are sorted by urgency. `point_results` go with the day before which answers were counted; None if the group
-    is too small.
+    `people` are sorted by urgency, `teams` are in the order of the table. `point_results` go with the day before which
+    answers were counted; None if the group is too small. `nation` is
+    that of the organisation, `check_url` the page that checks packs.
     """
 
     about: PackDescription
     zone: str
     people: Sequence[PackPerson]
+    teams: Sequence[TeamLine]
+    responsible: Sequence[ResponsiblePerson]
+    overdue: Sequence[OverduePersonActions]
     completions: Sequence[PackCompletion]
     extensions: Sequence[PackExtension]
     leaves: Sequence[PackLeave]
@@ -65,23 +73,37 @@ class PackDocument:
     point_results: tuple[Sequence[PackPointResult], date] | None
     discussions: Sequence[PackDiscussion]
     library: Library
-
-
-def strip_markup(html: str) -> str:
-    """A text of the course without its HTML markup."""
-    return unescape(re.sub("<[^>]+>", "", html))
+    nation: str | None
+    check_url: str
 
 
 def typeset_pack(document: PackDocument) -> bytes:
     """The document as a PDF."""
     about = document.about
-    typed = [about.organisation, about.team, about.requested_by]
-    typed += [text for person in document.people[:MAX_LISTED_PEOPLE] for text in (person.line.name, person.teams)]
-    typed += [text for discussion in document.discussions for text in (discussion.team, discussion.agreed)]
-    typed += [text for version in document.policies for text in (version.reason, version.made_by)]
     return typeset(
-        TEMPLATE, lambda missing: {"facts": json.dumps(_template_data(document, missing))}, typed, about.made_at
-    )
+        TEMPLATE, lambda missing: {"facts": json.dumps(_template_data(document, missing))}, list(_typed_texts(document)),
+        about.made_at,
+    )  # fmt: skip
+
+
+def _typed_texts(document: PackDocument) -> Iterator[str]:
+    """The texts in the document that people typed, whose letters have to be found in a font."""
+    about = document.about
+    yield from (about.organisation, about.team, about.requested_by)
+    for team in document.teams[:MAX_TEAMS]:
+        yield from (team.name, *team.managers)
+    for person in document.people[:MAX_LISTED_PEOPLE]:
+        details, completion = person.details, person.completion
+        yield from (person.line.name, person.teams, details.staff_number, *details.roles, certificate_text(completion))
+    yield from (person.name for person in document.responsible)
+    for overdue in document.overdue[:MAX_OVERDUE]:
+        yield overdue.person.teams
+        for action in overdue.actions:
+            yield from (action.what, action.detail, action.outcome)
+    for discussion in document.discussions:
+        yield from (discussion.team, discussion.agreed)
+    for version in document.policies:
+        yield from (version.reason, version.made_by)
 
 
 def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str, Any]:
@@ -101,6 +123,8 @@ def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str,
         "day": format_date(about.day),
         "made": format_moment(about.made_at, document.zone),
         "maker": typed(about.requested_by),
+        "answer": answer(people, about.day),
+        "check": document.check_url,
         "total": len(people),
         "required": sum(person.required for person in people),
         "holding": sum(person.line.has_valid_certificate for person in people),
@@ -115,35 +139,69 @@ def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str,
         ],
         "people": _people_by_status(people[:MAX_LISTED_PEOPLE], typed),
         "left": max(0, len(people) - MAX_LISTED_PEOPLE),
-        **_course_data(document),
+        **_team_data(document, typed),
+        **_overdue_data(document, typed),
+        **course_data(
+            about, document.zone, document.points, document.content_versions, document.library, document.nation
+        ),
         **_result_data(document, typed),
     }  # fmt: skip
 
 
-def _course_data(document: PackDocument) -> dict[str, Any]:
-    """The values about the course: its points, facts and changes."""
-    about, course = document.about, document.library.course
-    used, unconfirmed = reviews_by_status(document.library.sources, course)
-    made_on = civil_date(about.made_at, document.zone)
+def answer(people: Sequence[PackPerson], day: date) -> str:
+    """How many of those who had to train held a valid certificate on the day, and how many were overdue, in one or two
+    sentences."""
+    required = [person for person in people if person.required]
+    valid = sum(person.line.has_valid_certificate for person in required)
+    overdue = sum(person.line.group == "overdue" for person in people)
+    if not required:
+        return f"On {format_date(day)}, no one had to train."
+    if valid == len(required):
+        held = "the only person who had to train held" if valid == 1 else f"all {valid} people who had to train held"
+    elif len(required) == 1:
+        held = "the only person who had to train did not hold"
+    else:
+        held = f"{valid} of the {len(required)} people who had to train ({100 * valid // len(required)} %) held"
+    late = {0: "No one was overdue.", 1: "1 person was overdue."}.get(overdue, f"{overdue} people were overdue.")
+    return f"On {format_date(day)}, {held} a valid certificate. {late}"
+
+
+def _team_data(document: PackDocument, typed: Callable[[str], TemplateText]) -> dict[str, Any]:
+    """The values about teams, and about those who were responsible."""
     return {
-        "course": about.course,
-        "edition": about.edition,
-        "version": about.content_version,
-        "points": len(document.points),
-        "critical": sum(entry.point.safety_critical for entry in document.points),
-        "reviewed": format_date(course.reviewed),
-        "months": course.facts_months,
-        "owner": course.facts_owner,
-        "late": sum(review.is_overdue(made_on) for review in used),
-        "unconfirmed": len(unconfirmed),
-        "sources": [_source_row(source) for source in _unique_sources(document.points)],
-        "steps": [_change_row(on, counts) for on, counts in tables.changes_by_day(document.content_versions)],
-        "changes": [
-            [format_date(version.day), version.ref, _strip_emphasis(version.reason)]
-            for version in document.content_versions
-            if version.kind == "change"
+        "teams": [
+            [line.level, typed(line.name), typed(", ".join(line.managers) or "–"), line.people, line.required, line.valid,
+             "–" if line.percent is None else f"{line.percent} %", line.overdue, line.due_soon, line.not_started]
+            for line in document.teams[:MAX_TEAMS]
         ],
-    }
+        "more_teams": max(0, len(document.teams) - MAX_TEAMS),
+        "responsible": [
+            [person.responsibility, typed(person.name),
+             f"Confirmed on {format_date(person.confirmed_on)}" if person.confirmed_on else "Role on that day"]
+            for person in document.responsible[:MAX_RESPONSIBLE]
+        ],
+        "more_responsible": max(0, len(document.responsible) - MAX_RESPONSIBLE),
+    }  # fmt: skip
+
+
+def _overdue_data(document: PackDocument, typed: Callable[[str], TemplateText]) -> dict[str, Any]:
+    """The values about what was done about each overdue person."""
+    return {
+        "overdue": [
+            {
+                "name": typed(one.person.line.name),
+                "team": typed(one.person.teams or "–"),
+                "state": one.person.line.label,
+                "actions": [
+                    [typed(group.what), len(group.days), days_text(group.days), typed(group.outcome or "–"),
+                     typed(group.detail or "–")]
+                    for group in grouped_actions(one.actions)
+                ],
+            }
+            for one in document.overdue[:MAX_OVERDUE]
+        ],
+        "more_overdue": max(0, len(document.overdue) - MAX_OVERDUE),
+    }  # fmt: skip
 
 
 def _result_data(document: PackDocument, typed: Callable[[str], TemplateText]) -> dict[str, Any]:
@@ -178,29 +236,9 @@ def _template_text(raw: str, missing: frozenset[str]) -> TemplateText:
     return {"text": text, "side": text_direction(text), "han": han_region(text)}
 
 
-def _strip_emphasis(source: str) -> str:
-    """A short text of the course as its author wrote it, without the characters for emphasis."""
-    return re.sub(r"[*_`]", "", source)
-
-
 def _status_counts(people: Iterable[PackPerson]) -> list[list[Any]]:
     totals = Counter(person.line.group for person in people)
     return [[name, totals[group], tables.STATUS_MEANINGS[group]] for group, name in STATUS_GROUPS.items()]
-
-
-def _unique_sources(points: Iterable[PackPoint]) -> list[Source]:
-    by_id = {source.id: source for entry in points for source in entry.sources}
-    return sorted(by_id.values(), key=lambda source: (source.publisher, source.title))
-
-
-def _source_row(source: Source) -> list[str]:
-    return [
-        source.title, source.publisher, str(source.date), _SOURCE_STATES[source.status], format_date(source.checked),
-    ]  # fmt: skip
-
-
-def _change_row(on: date, counts: dict[str, int]) -> list[Any]:
-    return [format_date(on), *(counts.get(kind, 0) for kind in tables.CONTENT_KINDS)]
 
 
 def _result_row(result: PackPointResult) -> list[Any]:
@@ -217,10 +255,14 @@ def _people_by_status(people: Sequence[PackPerson], typed: Callable[[str], Templ
     """The people grouped by status: the name of each status, and a row for each person."""
     rows_by_group: dict[str, list[list[TemplateText]]] = {}
     for person in people:
-        line = person.line
+        line, completion = person.line, person.completion
+        number = person.details.staff_number
         row = [
-            typed(line.name), typed(person.teams or "–"), line.label, format_date(line.due) if line.due else "–",
-            format_date(line.valid_until) if line.valid_until else "–",
+            typed(f"{line.name} ({number})" if number else line.name), typed(person.teams or "–"),
+            typed(", ".join((person.pathway, *person.details.roles))),
+            format_date(completion.day) if completion else "–", typed(certificate_text(completion) or "–"),
+            format_date(line.valid_until) if line.valid_until else "–", format_date(line.due) if line.due else "–",
+            line.label,
         ]  # fmt: skip
         rows_by_group.setdefault(line.group, []).append(row)
     return [[STATUS_GROUPS[group], rows] for group, rows in rows_by_group.items()]

@@ -1,14 +1,15 @@
-"""Reading for an evidence pack: completions, extensions, leaves, content versions and audit events, as known at a
-moment."""
+"""Reading for an evidence pack: completions, extensions, leaves, mails, roles, content versions and audit events, as
+known at a moment."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, func, inspect, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate, CertificateChange
@@ -17,12 +18,24 @@ from course.credentials.models import SigningKey
 from course.credentials.queries import keys
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
-from course.evidence.rules.tables import PackCompletion, PackContentVersion, PackExtension, PackLeave
+from course.evidence.rules.overdue import MailAbout, MailFate, MailKind
+from course.evidence.rules.responsible import ResponsiblePerson
+from course.evidence.rules.tables import (
+    PackCompletion,
+    PackContentVersion,
+    PackExtension,
+    PackLeave,
+    PersonDetails,
+)
 from course.learning.models import Completion, Enrolment
-from course.people.models import Person
-from course.people.queries import TeamView
+from course.mail.models import OutboxMail
+from course.organisation.models import Contact
+from course.people.models import Person, PersonChange, RoleGrant, Team
+from course.people.queries import BY_NAME, TeamView
 from course.people.rules import Viewer
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
+from course.reminders.models import Reminder
+from course.reminders.queries import LEAD, MANAGER, REQUESTED
 from course.teams.queries import team_tree
 from course.teams.rules import team_subtree
 
@@ -112,6 +125,125 @@ def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLea
         for row in newest.values()
         if row.until is None or row.until >= row.since
     ]
+
+
+def person_details(session: Session, ids: Collection[int], at: datetime) -> dict[int, PersonDetails]:
+    """The staff number and the roles of each of these people at the moment `at`."""
+    condition = _person_condition
+    numbers = {
+        person_id: number or ""
+        for person_id, number in session.execute(
+            select(Person.id, Person.staff_number).where(condition(Person.id, ids))
+        )
+    }
+    changes = session.execute(
+        select(PersonChange.person_id, PersonChange.staff_number)
+        .where(condition(PersonChange.person_id, ids), PersonChange.changed_at > at)
+        .order_by(PersonChange.id.desc())
+    )
+    # The change that came next after that moment holds what was known until then.
+    numbers |= {person_id: number or "" for person_id, number in changes}
+    roles: dict[int, list[str]] = {}
+    for person_id, team in session.execute(
+        select(RoleGrant.person_id, Team.name)
+        .outerjoin(Team, Team.id == RoleGrant.team_id)
+        .where(condition(RoleGrant.person_id, ids), *_granted_at(at))
+        .order_by(RoleGrant.role, RoleGrant.id)
+    ):
+        roles.setdefault(person_id, []).append("Administrator" if team is None else f"Manager of {team}")
+    return {person_id: PersonDetails(numbers.get(person_id, ""), tuple(roles.get(person_id, ()))) for person_id in ids}
+
+
+def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on a role that somebody had at the moment `at`."""
+    return RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at)
+
+
+def team_managers(session: Session, at: datetime) -> dict[int, tuple[str, ...]]:
+    """The names of those who managed each team at the moment `at`, by team id."""
+    managers: dict[int, list[str]] = {}
+    rows = session.execute(
+        select(RoleGrant.team_id, Person.name)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.team_id.is_not(None), *_granted_at(at), *_present_at(at))
+        .order_by(*BY_NAME)
+    )
+    for team_id, name in rows:
+        if team_id is not None:
+            managers.setdefault(team_id, []).append(name)
+    return {team_id: tuple(names) for team_id, names in managers.items()}
+
+
+def _present_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (or_(Person.left_at.is_(None), Person.left_at > at),)
+
+
+def responsible_people(session: Session, at: datetime, zone: str, lead_term: str) -> list[ResponsiblePerson]:
+    """The safeguarding lead and the deputy as confirmed by the moment `at`, and the administrators of the course at
+    that moment. `lead_term` is the title of the lead."""
+    rows = session.execute(
+        select(Contact.kind, Contact.name, Contact.confirmed_at)
+        .where(Contact.kind.in_(("lead", "deputy")), Contact.confirmed_at <= at)
+        .order_by(Contact.id)
+    )
+    newest = {kind: (name, confirmed_at) for kind, name, confirmed_at in rows}
+    titles = {"lead": f"Safeguarding ({lead_term})", "deputy": "Safeguarding (deputy)"}
+    contacts = [
+        ResponsiblePerson(title, newest[kind][0], civil_date(newest[kind][1], zone))
+        for kind, title in titles.items()
+        if kind in newest and newest[kind][0]
+    ]
+    administrators = session.execute(
+        select(Person.name)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .where(RoleGrant.team_id.is_(None), RoleGrant.role == "administrator", *_granted_at(at), *_present_at(at))
+        .order_by(*BY_NAME)
+    ).scalars()
+    return contacts + [
+        ResponsiblePerson("This training (administrator of the course)", name) for name in administrators
+    ]
+
+
+def mails_about(session: Session, ids: Collection[int], first_day: date, at: datetime, zone: str) -> list[MailAbout]:
+    """The reminders to these people, and the digests to managers and to the safeguarding lead that name them, from
+    `first_day` until the moment `at`, with what was known at that moment of each mail; in the order of recording."""
+    if not ids:
+        return []
+    requester = aliased(Person)
+    rows = session.execute(
+        select(
+            Reminder, Person.name, requester.name, OutboxMail.id, OutboxMail.sent_at, OutboxMail.bounced_at,
+            OutboxMail.next_try_at, OutboxMail.withheld, OutboxMail.claimed_at,
+        )
+        .outerjoin(Person, Person.id == Reminder.person_id)
+        .outerjoin(requester, requester.id == Reminder.made_by)
+        .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
+        .where(Reminder.leaves_on >= first_day, Reminder.made_at <= at)
+        .where(or_(Reminder.kind.in_((MANAGER, LEAD)), _person_condition(_REMINDED, ids)))
+        .order_by(Reminder.id)
+    )  # fmt: skip
+    wanted, mails = set(ids), []
+    for reminder, recipient, requested_by, mail_id, *state in rows:
+        named = reminder.named if reminder.kind in (MANAGER, LEAD) else (reminder.person_id,)
+        if about := wanted.intersection(named):
+            outcome, moment = _mail_fate(state).outcome_at(at) if mail_id is not None else ("not-kept", None)
+            mails.append(
+                MailAbout(
+                    cast("MailKind", reminder.kind), about, reminder.leaves_on, recipient or "", requested_by or "",
+                    reminder.reason if reminder.kind == REQUESTED else "", outcome,
+                    civil_date(moment, zone) if moment else None,
+                )
+            )  # fmt: skip
+    return mails
+
+
+# The person of a reminder is empty only for the safeguarding lead.
+_REMINDED = cast("InstrumentedAttribute[int]", Reminder.person_id)
+
+
+def _mail_fate(state: Sequence[Any]) -> MailFate:
+    sent_at, bounced_at, next_try_at, withheld, claimed_at = state
+    return MailFate(sent_at, bounced_at, next_try_at is not None, withheld is not None, claimed_at is not None)
 
 
 def content_versions(session: Session, at: datetime, zone: str) -> list[PackContentVersion]:

@@ -1,4 +1,4 @@
-"""Requesting an evidence pack, its progress, and the download."""
+"""Requesting an evidence pack, its progress, the download, and the public page that checks a pack."""
 
 from __future__ import annotations
 
@@ -8,28 +8,44 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.auth.rate_limits import RateLimiter
+from course.auth.rules import network_prefix
 from course.clock import now
+from course.content.loaded_course import library
+from course.content.schema import NATIONS
+from course.credentials.rules.keys import encode_multikey
 from course.dates import start_of_day
 from course.evidence import actions, queries
-from course.evidence.forms import PackForm
+from course.evidence.forms import PackForm, PackUploadForm
 from course.evidence.jobs import PACK
+from course.evidence.rules.frameworks import modules_of_heading
+from course.evidence.rules.upload_check import UNREADABLE, UploadResult, check_as_data, result_from_data
 from course.exports.actions import request_file
 from course.exports.queries import DownloadView, downloads, file_content, unfinished_id
 from course.exports.queries import download as download_of
 from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.exports.views import file_response
+from course.external_certificates.queries import trusted_issuers
+from course.organisation.queries import organisation
 from course.people.forms import team_choices
 from course.people.queries import TeamView
 from course.reports.views import today
 from course.translation import gettext as _
-from course.web.access import Permission, requires_permission
+from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
+from course.web.unit_of_work import db, read_only_session, signed_in_context, unit_of_work
+from course.web.uploads import accepts_upload
 
 pages = Blueprint("evidence", __name__)
+checks = Blueprint("evidence_check", __name__)
 PageResponse = Response | WsgiResponse
 _PACK_ID = "int(max=2147483647)"
+# Each check unpacks a file in a process of its own. An inspector checks a few packs.
+_check_throttle = RateLimiter("pack checks", 20, 600)
+MAX_UPLOAD_MEGABYTES = 32  # a pack of 5,000 people has a few megabytes
+_CHECK_LIMITS = SandboxLimits(seconds=10, memory=768, result=1)
 
 
 @pages.before_request
@@ -71,6 +87,22 @@ def _unfinished_pack_url(person_id: int) -> str:
     return url_for("evidence.list_packs") if pack_id is None else url_for("evidence.pack_progress", pack_id=pack_id)
 
 
+@pages.get("/frameworks")
+@requires_permission(Permission.SEE_PEOPLE)
+def frameworks() -> str:
+    """What the course covers under the headings of inspection frameworks: of the organisation's nation first."""
+    taught, ours = library(), organisation(db())
+    rows = sorted(taught.frameworks, key=lambda framework: ours is None or framework.nation != ours.nation)
+    return render_template(
+        "evidence/frameworks.html", frameworks=rows, sources=taught.sources, nations=NATIONS,
+        modules={
+            (framework.id, heading.title): modules_of_heading(heading, taught.modules.values())
+            for framework in rows
+            for heading in framework.headings
+        },
+    )  # fmt: skip
+
+
 @pages.get(f"/<{_PACK_ID}:pack_id>")
 @requires_permission(Permission.MAKE_PACKS)
 def pack_progress(pack_id: int) -> str:
@@ -90,6 +122,52 @@ def download(pack_id: int) -> Response:
     with unit_of_work() as session:
         actions.record_pack_download(signed_in_context(session), pack.team_id, pack.day, pack.people)
     return file_response(data, "application/zip", f"evidence-{pack.day.isoformat()}.zip")
+
+
+@checks.route("", methods=["GET", "POST"])
+@public
+@accepts_upload(MAX_UPLOAD_MEGABYTES)
+def check_pack() -> Response:
+    """Whether a pack is whole, and whose it is, for anyone who has the file. Nothing of it is stored."""
+    g.here = "verify"
+    form, result, refusal, status = PackUploadForm(), None, "", 200
+    if form.validate_on_submit():
+        if _check_throttle.is_allowed(network_prefix(request.remote_addr)):
+            result, refusal = _check_upload(form.file.data.read())
+            status = 422 if result is None or result.outcome in UNREADABLE else 200
+        else:
+            refusal = _("There were many checks from your network. Wait 10 minutes, then try again.")
+            status = 429
+    issuers = {} if result is None or result.outcome != "known" else _issuer_names()
+    page = render_template(
+        "evidence/check.html", form=form, result=result, refusal=refusal, issuers=issuers, limit=MAX_UPLOAD_MEGABYTES
+    )
+    return make_response(page, 422 if form.errors else status)
+
+
+def _check_upload(data: bytes) -> tuple[UploadResult | None, str]:
+    """What the check of a file found; or None, and the reason why it was not read."""
+    # The session ends before the file is read: else a connection would be held meanwhile.
+    with read_only_session() as session:
+        own_keys = queries.installation_keys(session)
+        known_keys = [key for trusted in trusted_issuers(session) for key in trusted.issuer.keys]
+    try:
+        return result_from_data(read_in_sandbox(check_as_data, data, own_keys, known_keys, limits=_CHECK_LIMITS)), ""
+    except SandboxBusyError as error:
+        return None, str(error)
+    except SandboxLimitError:
+        return UploadResult("too-large"), ""
+    except SandboxError:
+        return UploadResult("no-pack"), ""
+
+
+def _issuer_names() -> dict[str, str]:
+    """The names of the issuers that are trusted here, by public key (z6Mk…)."""
+    return {
+        encode_multikey(key.public_bytes): trusted.issuer.name
+        for trusted in trusted_issuers(db())
+        for key in trusted.issuer.keys
+    }
 
 
 def _own_pack(pack_id: int) -> DownloadView:

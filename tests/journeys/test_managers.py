@@ -50,6 +50,7 @@ PAGES = {
     "people.delegations": "/people/deputies",
     "training_records.person": "/report/people/{late}",
     "training_records.remind": "/report/people/{late}/remind",
+    "evidence.frameworks": "/evidence/frameworks",
     "evidence.list_packs": "/evidence",
     "evidence.pack_progress": "/evidence/{pack}",
     "people_import.columns": "/people/import/{list}/columns",

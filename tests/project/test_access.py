@@ -110,6 +110,7 @@ OPEN = {
     "credentials.issuer",
     "credentials.key",
     "credentials.status",
+    "evidence_check.check_pack",
     "health.live",
     "health.ready",
     "kept.certificates",

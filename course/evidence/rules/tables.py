@@ -30,6 +30,7 @@ STATUS_MEANINGS = {
     "paused": "They were on a long leave. Nothing is asked of them until they are back.",
     "not-required": "Nothing was asked of them on that day.",
 }
+NO_AUTHORITY = "Undated, second-hand or not seen: no authority"
 CONTENT_KINDS = {
     "page": "Page",
     "question": "Question",
@@ -39,13 +40,28 @@ CONTENT_KINDS = {
 
 
 @dataclass(frozen=True)
+class PersonDetails:
+    """What a pack says about a person beside the report: the staff number (empty if there is none) and the roles beside
+    that of a learner, as they were on the day."""
+
+    staff_number: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class PackPerson:
-    """A line of the completion report, with texts for display."""
+    """A line of the completion report, with texts for display.
+
+    `team_paths` are the teams with those above them. `completion` is the newest that counted on the day, if any.
+    """
 
     line: StatusLine
     teams: str
     pathway: str
     progress: str
+    details: PersonDetails = PersonDetails()
+    team_paths: tuple[str, ...] = ()
+    completion: PackCompletion | None = None
 
     @property
     def required(self) -> bool:
@@ -159,8 +175,10 @@ class PackPointResult:
 
 @dataclass(frozen=True)
 class PackDiscussion:
-    """A ten-minute discussion of `team` about a learning point, and what was agreed, as recorded by `recorded_by`."""
+    """A ten-minute discussion of `team` (its id is `team_id`) about a learning point, and what was agreed, as recorded by
+    `recorded_by`."""
 
+    team_id: int
     day: date
     team: str
     people: int
@@ -169,20 +187,47 @@ class PackDiscussion:
     recorded_by: str
 
 
+def newest_completions(completions: Iterable[PackCompletion]) -> dict[int, PackCompletion]:
+    """For each person the completion that counted last: that of the certificate that runs longest, and of two of them the
+    later one. One whose certificate was replaced, revoked or withdrawn does not count."""
+    newest: dict[int, PackCompletion] = {}
+    for completion in completions:
+        if completion.change:
+            continue
+        earlier = newest.get(completion.person_id)
+        if earlier is None or _counting_order(earlier) <= _counting_order(completion):
+            newest[completion.person_id] = completion
+    return newest
+
+
+def _counting_order(completion: PackCompletion) -> tuple[date, date]:
+    return completion.valid_until or date.min, completion.day
+
+
 def people_table(people: Iterable[PackPerson]) -> PackTable:
     headings: list[object] = [
-        *PERSON_COLUMNS, "Team", "Pathway", "First day here", "Required", "Valid certificate", "Status", "In words", "Due",
-        "Days overdue", "Certificate valid until", "Progress",
+        *PERSON_COLUMNS, "Staff number", "Team", "Team with those above it", "Pathway", "Role in the course",
+        "First day here", "Required", "Valid certificate", "Status code", "Status", "In words", "Due", "Days overdue",
+        "Completed on", "Certificate", "Certificate valid until", "Progress",
     ]  # fmt: skip
     return [headings] + [
         [
-            person.line.name, person.line.email, person.teams, person.pathway,
-            person.line.employment_start, _yes_or_no(person.required),
-            _yes_or_no(person.line.has_valid_certificate), STATUS_GROUPS[person.line.group], person.line.label, person.line.due,
-            person.line.overdue_days or "", person.line.valid_until, person.progress,
+            person.line.name, person.line.email, person.details.staff_number, person.teams, "; ".join(person.team_paths),
+            person.pathway, ", ".join(person.details.roles) or "Learner", person.line.employment_start,
+            _yes_or_no(person.required), _yes_or_no(person.line.has_valid_certificate), person.line.group,
+            STATUS_GROUPS[person.line.group], person.line.label, person.line.due, person.line.overdue_days or "",
+            person.completion and person.completion.day, certificate_text(person.completion), person.line.valid_until,
+            person.progress,
         ]
         for person in people
     ]  # fmt: skip
+
+
+def certificate_text(completion: PackCompletion | None) -> str:
+    """The number of the certificate of a completion, or who issued one from elsewhere; empty if there is none."""
+    if completion is None or completion.kind != "brought":
+        return completion.number if completion else ""
+    return f"From elsewhere: {completion.number}"
 
 
 def _yes_or_no(fact: bool) -> str:
@@ -237,11 +282,12 @@ def policy_table(versions: Iterable[PackPolicyVersion]) -> PackTable:
     ]
 
 
-def content_table(points: Iterable[PackPoint]) -> PackTable:
-    """A row for each learning point and each newer fact about it."""
+def content_table(points: Iterable[PackPoint], source_kinds: Mapping[str, str]) -> PackTable:
+    """A row for each learning point and each newer fact about it, with the kind of its source: those that `source_kinds`
+    does not have are marked as no authority."""
     rows: PackTable = [
         ["Learning point", "Title", "Section of the briefing", "Lines", "Keeps children safe", "Modules",
-         "Newer fact", "Publisher", "Of", "State", "Checked", "Address"],
+         "Newer fact", "Kind", "Publisher", "Of", "State", "Checked", "Address"],
     ]  # fmt: skip
     for entry in points:
         point = entry.point
@@ -250,9 +296,18 @@ def content_table(points: Iterable[PackPoint]) -> PackTable:
             _yes_or_no(point.safety_critical), ", ".join(entry.modules),
         ]  # fmt: skip
         rows += [
-            [*point_cells, source.title, source.publisher, source.date, source.status, source.checked, source.address]
+            [
+                *point_cells,
+                source.title,
+                source_kinds.get(source.id, NO_AUTHORITY),
+                source.publisher,
+                source.date,
+                source.status,
+                source.checked,
+                source.address,
+            ]
             for source in entry.sources
-        ] or [[*point_cells, "", "", "", "", "", ""]]
+        ] or [[*point_cells, "", "", "", "", "", "", ""]]
     return rows
 
 

@@ -1,0 +1,210 @@
+"""What was done about each overdue person, and who was responsible, as it was known on the day of the pack."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.analytics.actions import DiscussionEntry, record_discussion
+from course.clock import now
+from course.context import make_context
+from course.dates import civil_date
+from course.evidence.rules.overdue import (
+    MailFate,
+    OverdueAction,
+    actions_about,
+    actions_table,
+    days_text,
+    grouped_actions,
+)
+from course.evidence.rules.tables import PackDiscussion
+from course.mail.models import OutboxMail
+from course.organisation.actions import confirm_contact
+from course.organisation.models import Organisation
+from course.people.models import Membership, Person, PersonChange, RoleGrant
+from course.recertification.models import RenewalExtension
+from course.recertification.rules.certification_status import OVERDUE
+from course.reminders.models import Reminder
+from tests.evidence.makers import DAY, pack_person
+from tests.evidence.test_packs import Files, make_pack, table
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EARLIER, LATER = AT - timedelta(days=1), AT + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("fate", "outcome"),
+    [
+        (MailFate(EARLIER, None, False, False, False), ("sent", EARLIER)),
+        (MailFate(LATER, None, False, False, False), ("waiting", None)),
+        (MailFate(EARLIER, EARLIER, False, False, False), ("came-back", EARLIER)),
+        (MailFate(EARLIER, LATER, False, False, False), ("sent", EARLIER)),
+        (MailFate(None, EARLIER, False, False, False), ("came-back", EARLIER)),
+        (MailFate(None, None, True, False, False), ("waiting", None)),
+        (MailFate(None, None, False, True, False), ("not-sent", None)),
+        (MailFate(None, None, False, False, True), ("unknown", None)),
+        (MailFate(None, None, False, False, False), ("failed", None)),
+    ],
+)
+def test_the_outcome_of_a_mail_is_that_which_was_known_at_the_moment(
+    fate: MailFate, outcome: tuple[str, datetime | None]
+) -> None:
+    assert fate.outcome_at(AT) == outcome
+
+
+def test_a_talk_counts_for_the_people_of_its_team_and_of_teams_below() -> None:
+    talks = [PackDiscussion(team, DAY, f"T{team}", 5, "A point", "", "Ann") for team in (1, 2, 3)]
+    people = [pack_person(1, (2,), OVERDUE), pack_person(2, (3,), OVERDUE), pack_person(3, (), OVERDUE)]
+    found = actions_about(people, [], [], talks, {1: None, 2: 1, 3: 1})
+    assert [[action.outcome for action in one.actions] for one in found] == [
+        ["T1, 5 people", "T2, 5 people"], ["T1, 5 people", "T3, 5 people"], [],
+    ]  # fmt: skip
+    assert actions_table(found)[-1][6] == "nothing"
+
+
+def test_what_lies_more_than_a_year_back_or_after_the_day_is_left_out() -> None:
+    days = (DAY - timedelta(days=366), DAY - timedelta(days=365), DAY, DAY + timedelta(days=1))
+    talks = [PackDiscussion(1, day, "T", 5, "A point", "", "Ann") for day in days]
+    (found,) = actions_about([pack_person(1, (1,), OVERDUE)], [], [], talks, {1: None})
+    assert [action.day for action in found.actions] == [days[1], days[2]]
+
+
+def test_alike_actions_stand_together_with_their_days() -> None:
+    actions = [
+        OverdueAction(date(2026, 10, 5), "reminder", "Reminder", "", "Sent on 5 October 2026", "sent"),
+        OverdueAction(date(2026, 10, 12), "reminder", "Reminder", "", "Came back", "came-back"),
+        OverdueAction(date(2026, 10, 19), "reminder", "Reminder", "", "Sent on 19 October 2026", "sent"),
+        OverdueAction(date(2026, 11, 2), "reminder", "Reminder", "", "Sent on 2 November 2026", "sent"),
+    ]
+    sent, came_back = grouped_actions(actions)
+    assert (days_text(sent.days), sent.outcome) == ("5 and 19 October 2026; 2 November 2026", "Sent")
+    assert (days_text(came_back.days), came_back.outcome) == ("12 October 2026", "Came back undelivered")
+
+
+TODAY = civil_date(now(), "Europe/London")
+THEN = TODAY - timedelta(days=30)
+START = now() - timedelta(days=500)
+
+
+def _mail(session: Session, key: str, leaves: date, **state: datetime | str | None) -> None:
+    sent = {"recipient": "x@example.org", "mark": key, "subject": "S", "text": "", "queued_at": START, **state}
+    session.add(OutboxMail(key=key, **sent))
+    kind = key.partition("-")[0]
+    is_asked = kind == "asked"
+    late = session.execute(select(Person.id).where(Person.name == "Late Vale")).scalar_one()
+    boss = session.execute(select(Person.id).where(Person.name == "Alex Morgan")).scalar_one()
+    recipient = {"learner": late, "asked": late, "manager": boss, "lead": None}[kind]
+    made_at = datetime.combine(leaves, datetime.min.time(), UTC) + timedelta(hours=9)
+    session.add(
+        Reminder(
+            key=key, kind=kind, person_id=recipient, step="weekly", due=None, leaves_on=leaves, reason="Please" if is_asked else "",
+            named=[] if kind in ("learner", "asked") else [late], made_by=boss if is_asked else None, made_at=made_at,
+        )
+    )  # fmt: skip
+
+
+def _make_history(session: Session) -> Person:
+    """Somebody who has been overdue for long, and what was done about it before and after THEN."""
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=START)
+    session.execute(update(Organisation).values(set_up_at=START))
+    elm = make_team(session, "Elm")
+    elm.opened_at = START
+    late = make_person(session, "Late Vale", "late@example.org", team=elm, at=START)
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=START)
+    late.staff_number = "new-7"
+    change = {
+        "name": late.name,
+        "email": late.email,
+        "staff_number": "old-7",
+        "reason": "payroll",
+        "changed_by": boss.id,
+    }
+    session.add(PersonChange(person_id=late.id, changed_at=now() - timedelta(days=10), **change))
+    for grant in session.execute(select(RoleGrant).where(RoleGrant.person_id == manager.id)).scalars():
+        grant.until = now() - timedelta(days=10)
+    before, after = now() - timedelta(days=40), now() - timedelta(days=5)
+    _mail(session, "learner-1", THEN - timedelta(days=10), sent_at=before)
+    _mail(session, "learner-2", THEN - timedelta(days=8), sent_at=before, bounced_at=after)
+    _mail(session, "asked-1", THEN - timedelta(days=6), sent_at=after)
+    _mail(session, "manager-1", THEN - timedelta(days=5), sent_at=before)
+    _mail(session, "lead-1", THEN - timedelta(days=4), sent_at=before)
+    _mail(session, "learner-3", THEN + timedelta(days=3), sent_at=after)
+    for days, reason in ((20, "was ill"), (-4, "asked again")):
+        day = THEN - timedelta(days=days)
+        made_at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9)
+        session.add(
+            RenewalExtension(
+                person_id=late.id, recorded=day, until=day, reason=reason, made_by=boss.id, made_at=made_at
+            )
+        )
+    talk = DiscussionEntry(elm.id, "encourage-talk", "A title", THEN, 5, "Ask twice.")
+    held_at = datetime.combine(THEN, datetime.min.time(), UTC) + timedelta(hours=10)
+    assert record_discussion(make_context(session, boss.id, held_at), talk) is None
+    session.commit()
+    for name, at in (("Jo Early", before), ("Jo Later", after)):
+        confirm_contact(make_context(session, boss.id, at), "lead", name, "01632 960101", "")
+    session.commit()
+    return boss
+
+
+def actions_of(files: Files) -> list[tuple[str, str]]:
+    return [
+        (row["Action code"], row["Outcome code"]) for row in table(files, "overdue.csv") if row["Person"] == "Late Vale"
+    ]
+
+
+@pytest.mark.both_engines
+def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_known_then(
+    session: Session, client: Client
+) -> None:
+    boss = _make_history(session)
+    sign_in(client, boss)
+    then, today = make_pack(client, None, THEN), make_pack(client, None, TODAY)
+    assert actions_of(then) == [
+        ("extension", ""), ("reminder", "sent"), ("reminder", "sent"), ("reminder", "waiting"), ("manager", "sent"),
+        ("escalation", "sent"), ("talk", ""),
+    ]  # fmt: skip
+    assert actions_of(today) == [
+        ("extension", ""), ("reminder", "sent"), ("reminder", "came-back"), ("reminder", "sent"), ("manager", "sent"),
+        ("escalation", "sent"), ("talk", ""), ("reminder", "sent"), ("extension", ""),
+    ]  # fmt: skip
+    rows = {row["Action code"]: row for row in table(then, "overdue.csv") if row["Person"] == "Late Vale"}
+    assert rows["extension"]["Reason, or what was agreed"] == "was ill"
+    assert rows["talk"]["Reason, or what was agreed"] == "Ask twice."
+    assert rows["manager"]["What was done"] == "Named in the list to Alex Morgan"
+    for files, number, lead, managed in ((then, "old-7", "Jo Early", "Priya Nair"), (today, "new-7", "Jo Later", "")):
+        people = {row["Person"]: row for row in table(files, "people.csv")}
+        assert people["Late Vale"]["Staff number"] == number
+        assert people["Alex Morgan"]["Role in the course"] == "Administrator"
+        assert people["Priya Nair"]["Role in the course"] == ("Manager of Elm" if managed else "Learner")
+        responsible = {row["Responsible for"]: row["Name"] for row in table(files, "responsible.csv")}
+        assert responsible["Safeguarding (designated safeguarding lead)"] == lead
+        assert responsible["This training (administrator of the course)"] == "Alex Morgan"
+        (elm,) = [row for row in table(files, "teams.csv") if row["Team"] == "Elm"]
+        assert (elm["Managed by"], elm["Overdue"], elm["People"]) == (managed, "2", "2")
+
+
+def test_a_managers_pack_compares_only_their_teams(session: Session, client: Client) -> None:
+    make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=START)
+    top = make_team(session, "Riverside")
+    elm, oak = make_team(session, "Elm", top), make_team(session, "Oak", top)
+    inner = make_team(session, "Elm North", elm)
+    for team in (top, elm, oak, inner):
+        team.opened_at = START
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=START)
+    person = make_person(session, "In Oak", "oak@example.org", team=oak, at=START)
+    session.add(Membership(person_id=person.id, team_id=inner.id, since=START))
+    session.commit()
+    sign_in(client, manager)
+    rows = table(make_pack(client, elm.id, TODAY), "teams.csv")
+    assert [(row["Team with those above it"], row["People"]) for row in rows] == [
+        ("Elm", "2"),
+        ("Elm › Elm North", "1"),
+    ]
+    people = {row["Person"]: row for row in table(make_pack(client, elm.id, TODAY), "people.csv")}
+    assert people["In Oak"]["Team with those above it"] == "Elm › Elm North"
