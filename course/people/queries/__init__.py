@@ -20,6 +20,12 @@ from course.people.queries.directory import (
 from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
 from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
 from course.people.queries.invitations import Invitee, people_without_password, without_password_query
+from course.people.queries.managers import (
+    TeamWithoutManager,
+    manager_counts,
+    only_manager_of,
+    teams_without_manager,
+)
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
@@ -50,6 +56,7 @@ __all__ = [
     "PersonView",
     "PreviousIdentity",
     "TeamView",
+    "TeamWithoutManager",
     "administrators",
     "chosen_pathway",
     "delegations_by_manager",
@@ -59,12 +66,14 @@ __all__ = [
     "ids_visible_to",
     "leavers",
     "mail_recipient",
+    "manager_counts",
     "matches_words",
     "may_manage_team",
     "may_record",
     "members_below",
     "name_at",
     "newest_pathway",
+    "only_manager_of",
     "order_as_tree",
     "people_page",
     "people_visible_to",
@@ -82,6 +91,7 @@ __all__ = [
     "team_assignments",
     "team_subtree",
     "teams",
+    "teams_without_manager",
     "viewers",
     "visible_condition",
     "visible_person",
