@@ -1,14 +1,17 @@
-"""Jobs: many invitations, a few in each unit of work."""
+"""Jobs: many invitations, a few in each unit of work; and the departures that were recorded beforehand."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 
 from course.context import make_context
+from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.people import actions, queries
 from course.translation import gettext as _
 from course.translation import lazy_gettext
+from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
 _INVITATION_BATCH = 100  # invitations in one unit of work
@@ -37,4 +40,26 @@ def invitation_timestamp(at: datetime | None) -> str:
 INVITATIONS = JobKind(
     "people.invite", lazy_gettext("Invitations"), send_invitation_batches, lane="mail", erases_arguments=True
 )
-JOBS = (INVITATIONS,)
+
+
+def _is_departure_due(at: datetime) -> bool:
+    with read_only_session() as session:
+        return bool(queries.due_departures(session, civil_date(at, app_state().config.time_zone)))
+
+
+def _record_due_departures(run: JobRun) -> None:
+    with read_only_session() as session:
+        due = queries.due_departures(session, civil_date(run.at, app_state().config.time_zone))
+    for person_id in due:
+        with unit_of_work() as session:
+            refused = actions.record_due_departure(make_context(session, None, run.at), person_id)
+            if refused is not None:
+                session.rollback()
+                logging.getLogger("course").warning("person %s has not left: %s", person_id, refused.message)
+
+
+DEPARTURES = JobKind(
+    "people.departures", lazy_gettext("People whose last day is over"), _record_due_departures,
+    every=timedelta(minutes=10), wanted=_is_departure_due,
+)  # fmt: skip
+JOBS = (INVITATIONS, DEPARTURES)

@@ -67,6 +67,7 @@ WORDS: dict[str, Any] = {
     "role_grant.role": "manager",
 }
 _REFERENCED_TABLES = (
+    "bulk_change",
     "pair",
     "signing_key",
     "people_import",

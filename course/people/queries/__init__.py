@@ -17,7 +17,7 @@ from course.people.queries.directory import (
     person_views,
     visible_person,
 )
-from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
+from course.people.queries.employment import EmploymentSpell, due_departures, employment_spells, leavers
 from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
 from course.people.queries.invitations import Invitee, people_without_password, without_password_query
 from course.people.queries.managers import (
@@ -61,6 +61,7 @@ __all__ = [
     "chosen_pathway",
     "delegations_by_manager",
     "delegations_to_deputy",
+    "due_departures",
     "employment_spells",
     "ids_recordable_by",
     "ids_visible_to",

@@ -53,18 +53,26 @@ def teams_without_manager(session: Session, viewer: Viewer | None = None) -> lis
     return [one for one in listed.values() if seen is None or one.id in seen]
 
 
-def only_manager_of(session: Session, person_ids: Collection[int]) -> list[TeamView]:
-    """The open teams that are managed by some of these people and by no one else, in the order of the tree. Two queries."""
+def only_manager_of(session: Session, person_ids: Collection[int], grant_id: int | None = None) -> list[TeamView]:
+    """The open teams that are managed by some of these people and by no one else who stays, in the order of the tree; with
+    `grant_id` only the team of that role. Two queries."""
     managers: dict[int, set[int]] = {}
+    going, of_grant = set(person_ids), set[int]()
     rows = (
-        select(RoleGrant.team_id, RoleGrant.person_id)
+        select(RoleGrant.id, RoleGrant.team_id, RoleGrant.person_id, Person.last_day)
         .join(Person, Person.id == RoleGrant.person_id)
         .where(RoleGrant.role == "manager", RoleGrant.until.is_(None), Person.left_at.is_(None))
     )
-    for team_id, person_id in session.execute(rows):
-        managers.setdefault(team_id, set()).add(person_id)
-    going = set(person_ids)
-    return [team for team in teams(session) if managers.get(team.id) and managers[team.id] <= going]
+    for number, team_id, person_id, last_day in session.execute(rows):
+        if last_day is None or person_id in going:
+            managers.setdefault(team_id, set()).add(person_id)
+        if number == grant_id:
+            of_grant.add(team_id)
+    return [
+        team
+        for team in teams(session)
+        if managers.get(team.id) and managers[team.id] <= going and (grant_id is None or team.id in of_grant)
+    ]
 
 
 def manager_counts(session: Session) -> Counter[int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
 from course.clock import now
-from course.dates import civil_date
+from course.dates import civil_date, format_date
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import selected_team_id, team_choices
@@ -111,11 +111,15 @@ def grant_role(person_id: int) -> PageResponse:
 @requires_permission(Permission.MANAGE_PEOPLE)
 def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     """Take a role away."""
+    lost = queries.only_manager_of(db(), [person_id], bond_id)
     with unit_of_work() as session:
         refused = actions.revoke_role(signed_in_context(session), person_id, bond_id)
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(str(refused.message) if refused else _("The role was removed."))
+    if refused is None:
+        for team in lost:
+            flash(_("%(team)s now has no manager of its own. Choose one on the page of the team.", team=team.name))
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
     back = url_for("dashboard.home") if own else url_for("dashboard.person", person_id=person_id)
@@ -136,9 +140,31 @@ def record_departure(person_id: int) -> PageResponse:
         return actions.record_departure(signed_in_context(session), person_id, last_day, form.reason.data or "")
 
     def done() -> str:
+        if form.last_day.day > civil_date(now(), app_state().config.time_zone):
+            return _(
+                "Saved. Nothing changes for %(name)s until the end of %(day)s.",
+                name=found.person.name,
+                day=format_date(form.last_day.day),
+            )
         return _("%(name)s can no longer sign in. Their record and certificates are kept.", name=found.person.name)
 
-    return _handle_change(form, found, _("Record that they left:"), _("Save"), deed, done)
+    warnings = _unmanaged_warnings([person_id])
+    return _handle_change(form, found, _("Record that they left:"), _("Save"), deed, done, warnings)
+
+
+@pages.post("/<int(max=2147483647):person_id>/leave/withdraw")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def withdraw_planned_departure(person_id: int) -> PageResponse:
+    """Withdraw a last day that was recorded beforehand."""
+    found = _person_or_404(person_id, here=True)
+    with unit_of_work() as session:
+        done = actions.withdraw_planned_departure(signed_in_context(session), person_id, "")
+    flash(
+        _("%(name)s stays. Their last day was removed.", name=found.person.name)
+        if done
+        else _("No last day is recorded, or it is over. Nothing has changed.")
+    )
+    return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
 @pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
@@ -199,6 +225,14 @@ def merge_people(person_id: int) -> PageResponse:
     )
 
 
+def _unmanaged_warnings(person_ids: Collection[int]) -> list[str]:
+    """What to know before these people lose their roles: the teams that they alone manage, each in a sentence."""
+    return [
+        _("%(team)s will have no manager of its own. Choose another one on the page of the team.", team=team.name)
+        for team in queries.only_manager_of(db(), person_ids)
+    ]
+
+
 def _viewer_id() -> int:
     return int(current_user.person.id)
 
@@ -226,6 +260,7 @@ def _handle_change(
     button: str,
     deed: Callable[[WriteSession], Refusal | None],
     done: Callable[[], str],
+    warnings: Sequence[str] = (),
 ) -> PageResponse:
     """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
     # The name as it is before anything is done: a refused change must not show in the title.
@@ -244,6 +279,6 @@ def _handle_change(
             return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         form[refused.field].errors = [refused.message]
     page = render_template(
-        "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button
+        "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button, warnings=warnings
     )
     return make_response(page, 422 if form.errors else 200)

@@ -70,6 +70,7 @@ def person_fingerprint(person: KnownPerson) -> str:
     facts = (
         person.name, person.email, person.staff_number, person.left, sorted(person.teams), sorted(person.manages),
         person.pathway, sorted(person.certificates), person.start, person.administrator, person.merged,
+        *([person.last_day] if person.last_day else []),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 

@@ -30,7 +30,7 @@ class ImportCertificate:
 class KnownPerson:
     """A person whom the course knows, employed since `start`. `left` is the last day; `certificates` are the dates of the
     certificates that earlier lists brought; `former` and `former_numbers` are the former addresses and staff numbers.
-    `merged` is the id of the entry into which this entry was merged."""
+    `merged` is the id of the entry into which this entry was merged; `last_day` is one that is recorded beforehand."""
 
     id: int
     name: str
@@ -46,6 +46,7 @@ class KnownPerson:
     former: frozenset[str] = frozenset()
     merged: int | None = None
     former_numbers: frozenset[str] = frozenset()
+    last_day: date | None = None
 
 
 @dataclass
