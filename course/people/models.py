@@ -21,9 +21,9 @@ class Person(Base):
     """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy).
 
     `name_key` is the name as it is found and ordered (people/rules.py); it follows the name. `invited_at` is when the
-    newest invitation was mailed since they came. `last_day` is a last day that was recorded beforehand, until it has taken
-    effect: after it they have left, even if `left_at` does not say so yet. `language` is the language that they chose for pages and mail; None as
-    long as they have chosen none.
+    newest invitation was mailed since they came. `last_day` is one that was recorded beforehand, until it has taken effect:
+    after it they have left, even if `left_at` does not say so yet. `language` is the language that they chose for pages and
+    mail; None as long as they have chosen none.
     """
 
     __tablename__ = "person"

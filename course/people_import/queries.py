@@ -267,7 +267,15 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         if number:
             numbers[person].add(number)
     merged = _merged_into(session, among)
-    columns = (Person.id, Person.name, Person.email, Person.staff_number, Person.left_at, Person.created_at, Person.last_day)
+    columns = (
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.staff_number,
+        Person.left_at,
+        Person.created_at,
+        Person.last_day,
+    )
     people = select(*columns).where(among(Person.id)).order_by(Person.name)
     return [
         KnownPerson(

@@ -237,7 +237,11 @@ ROWS = [
     ("email=new@example.org; name=Ann Lee; pathway=Early years", "added", "Pathway: Early years."),
     ("email=new@example.org; name=Ann Lee; completed=1/5/2026; issuer=Elsewhere", "added", "of 1 May 2026 (Elsewhere)"),
     ("email=new@example.org; name=Ann Lee; leaving=1/5/2026", "unchanged", "Has already left"),
-    ("email=new@example.org; name=Ann Lee; leaving=1/5/2027", "added", "Last day: 1 May 2027. Until then nothing changes"),
+    (
+        "email=new@example.org; name=Ann Lee; leaving=1/5/2027",
+        "added",
+        "Last day: 1 May 2027. Until then nothing changes",
+    ),
     ("email=new@example.org", "refused", "The name is missing."),
     ("email=new@example.org; name=Ann Lee; role=manager", "refused", "A manager needs a team."),
     ("email=new@example.org; name=Ann Lee; role=Teacher", "refused", "no role “Teacher”"),

@@ -232,7 +232,10 @@ def withdraw_departure(context: Context, person_id: int, reason: str) -> Refusal
         return Refusal("last_day", _("This person has not left."))
     if person.erased_at is not None:
         return Refusal("last_day", _("Nothing but a number is kept of this person. Add them anew."))
-    if context.session.execute(select(PersonMerge.id).where(PersonMerge.person_id == person_id)).first() is not None:
+    if (
+        context.session.execute(select(PersonMerge.person_id).where(PersonMerge.person_id == person_id)).first()
+        is not None
+    ):
         return Refusal("last_day", _("This entry was merged into another one. Continue there."))
     if not _set_left_at(context.session, person, Person.left_at.is_not(None), None):
         return Refusal("last_day", _("This person has not left."))

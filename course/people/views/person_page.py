@@ -279,6 +279,12 @@ def _handle_change(
             return redirect_after_post(url_for("dashboard.person", person_id=person_id))
         form[refused.field].errors = [refused.message]
     page = render_template(
-        "people/change_form.html", form=form, person_id=person_id, name=name, title=title, button=button, warnings=warnings
+        "people/change_form.html",
+        form=form,
+        person_id=person_id,
+        name=name,
+        title=title,
+        button=button,
+        warnings=warnings,
     )
     return make_response(page, 422 if form.errors else 200)

@@ -84,6 +84,7 @@ def _certificate_text(one: ImportCertificate) -> str:
         )
     return _("Earlier certificate of %(day)s (%(issuer)s).", day=one.day, issuer=one.issuer)
 
+
 def later_departure(leaving: date | None, person: KnownPerson | None, today: date) -> tuple[bool, tuple[str, ...]]:
     """Whether a last day is to be recorded beforehand, and what is said about it."""
     if leaving is None or leaving <= today or (person is not None and person.last_day == leaving):
