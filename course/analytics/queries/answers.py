@@ -114,8 +114,9 @@ def _employment_changes(session: Session) -> dict[int, list[tuple[datetime, bool
     for person, at, recorded, end in session.execute(records.order_by(Employment.id)):
         if changes[person] and changes[person][-1][0] > at:
             changes[person].pop()
-        beforehand = end is not None and end > recorded
-        effective = datetime.combine(end + timedelta(days=1), time.min, UTC) if beforehand else at
+        effective = at
+        if end is not None and end > recorded:
+            effective = datetime.combine(end + timedelta(days=1), time.min, UTC)
         changes[person].append((effective, end is None))
     return changes
 

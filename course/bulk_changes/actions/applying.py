@@ -93,11 +93,11 @@ def _apply_to(
         return _apply_role(context, change, person)
     if kind == LEAVE and values.last_day is not None:
         roles = [[held.role, held.team_id] for held in person.roles]
-        before = {
+        was: dict[str, Any] = {
             "teams": list(person.team_ids), "roles": roles, "active": person.active,
             "last_day": person.last_day.isoformat() if person.last_day else None,
         }  # fmt: skip
-        return _text(people.record_departure(context, person.id, values.last_day, values.reason)), before
+        return _text(people.record_departure(context, person.id, values.last_day, values.reason)), was
     raise ValueError(f"a change of the kind {kind!r} is not applied like this")
 
 

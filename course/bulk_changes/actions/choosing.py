@@ -41,7 +41,7 @@ def choose_values(context: Context, change_id: int, values: ChangeValues, people
     ).first()
     if found is None:
         return False
-    table = BulkChangePerson.__table__
+    table = BulkChangePerson.metadata.tables[BulkChangePerson.__tablename__]
     statement = (
         update(table)
         .where(table.c.change_id == change_id, table.c.person_id == bindparam("who"))

@@ -21,9 +21,13 @@ from course.people.queries.employment import EmploymentSpell, due_departures, em
 from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
 from course.people.queries.invitations import Invitee, people_without_password, without_password_query
 from course.people.queries.managers import (
+    TeamManager,
     TeamWithoutManager,
     manager_counts,
     only_manager_of,
+    person_id_by_key,
+    possible_managers,
+    team_managers,
     teams_without_manager,
 )
 from course.people.queries.names import BY_NAME, matches_words
@@ -55,6 +59,7 @@ __all__ = [
     "PersonDetail",
     "PersonView",
     "PreviousIdentity",
+    "TeamManager",
     "TeamView",
     "TeamWithoutManager",
     "administrators",
@@ -83,13 +88,16 @@ __all__ = [
     "person_by_email",
     "person_detail",
     "person_id_by_email",
+    "person_id_by_key",
     "person_overview",
     "person_views",
+    "possible_managers",
     "previous_identities",
     "recordable_condition",
     "role_assignments",
     "taken_identities",
     "team_assignments",
+    "team_managers",
     "team_subtree",
     "teams",
     "teams_without_manager",

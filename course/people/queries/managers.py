@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from course.people.models import Membership, Person, RoleGrant
+from course.people.queries.names import BY_NAME
 from course.people.queries.team_tree import TeamView, teams
+from course.people.queries.visibility import team_subtree as team_subtree_cte
 from course.people.queries.visibility import visible_team_ids
-from course.people.rules import Viewer, team_subtree
+from course.people.rules import Viewer, distinct_names, normalise_email, team_subtree
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def only_manager_of(session: Session, person_ids: Collection[int], grant_id: int
         .where(RoleGrant.role == "manager", RoleGrant.until.is_(None), Person.left_at.is_(None))
     )
     for number, team_id, person_id, last_day in session.execute(rows):
+        if team_id is None:
+            continue
         if last_day is None or person_id in going:
             managers.setdefault(team_id, set()).add(person_id)
         if number == grant_id:
@@ -123,3 +128,45 @@ def _teams_above(team_id: int, parents: dict[int, int | None]) -> list[int]:
         found.append(above)
         above = parents.get(above)
     return found
+
+
+@dataclass(frozen=True)
+class TeamManager:
+    """Somebody who manages a team; `grant_id` is the row of the role, `last_day` one that is recorded beforehand."""
+
+    grant_id: int
+    person_id: int
+    name: str
+    last_day: date | None
+
+
+def team_managers(session: Session, team_id: int) -> list[TeamManager]:
+    """Who manages a team itself, by name. One query."""
+    rows = session.execute(
+        select(RoleGrant.id, Person.id.label("person_id"), Person.name, Person.email, Person.last_day)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .order_by(*BY_NAME)
+    ).all()
+    names = distinct_names((row.person_id, row.name, row.email) for row in rows)
+    return [TeamManager(row.id, row.person_id, names[row.person_id], row.last_day) for row in rows]
+
+
+def possible_managers(session: Session, team_id: int, limit: int = 300) -> dict[int, str]:
+    """The people of a team and of those below who are here and do not manage it, by name; each with their address where two
+    have one name. One query."""
+    below = team_subtree_cte([team_id])
+    members = select(Membership.person_id).where(Membership.until.is_(None), Membership.team_id.in_(select(below.c.id)))
+    managing = select(RoleGrant.person_id).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None))
+    rows = select(Person.id, Person.name, Person.email).where(
+        Person.left_at.is_(None), Person.last_day.is_(None), Person.id.in_(members), Person.id.not_in(managing)
+    )
+    found = session.execute(rows.order_by(*BY_NAME).limit(limit)).all()
+    return distinct_names((row.id, row.name, row.email) for row in found)
+
+
+def person_id_by_key(session: Session, text: str) -> int | None:
+    """Who is here and has this e-mail address or staff number; None if there is nobody."""
+    wanted = or_(Person.email == normalise_email(text), Person.staff_number == text.strip())
+    found = session.execute(select(Person.id).where(wanted, Person.left_at.is_(None)).limit(2)).scalars().all()
+    return found[0] if len(found) == 1 else None
