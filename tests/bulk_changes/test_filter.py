@@ -171,3 +171,24 @@ def test_the_page_keeps_the_filter_over_pages_and_back_from_a_person(session: Se
     person = client.get(link)
     assert f'href="/people?team={team.id}&amp;signed-in=no&amp;sort=new&amp;page=2#p' in person.html
     assert "is not a day" in client.get("/people?from=soon", 422).text
+
+
+@pytest.mark.both_engines
+def test_from_a_person_in_the_report_to_their_entry_and_back_to_the_place_in_the_list(
+    session: Session, client: Client
+) -> None:
+    sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    team = make_team(session, "Hill")
+    person = make_person(session, "Sam Okafor", "sam@example.org", team=team)
+    report = client.get(f"/report?team={team.id}&status=not-started&sort=name")
+    record = client.get(next(a.get("href", "") for a in report.all("a") if f"people/{person.id}?" in a.get("href", "")))
+    place = f'href="/report?team={team.id}&amp;status=not-started&amp;sort=name#p{person.id}"'
+    assert place in record.html
+    entry = client.get(next(a.get("href", "") for a in record.all("a") if "from=report" in a.get("href", "")))
+    assert entry.h1 == "Sam Okafor"
+    assert place in entry.html
+    assert f'id="p{person.id}"' in report.html
+    assert (
+        'href="/report?x=javascript%3Aalert#p'
+        in client.get(f"/people/{person.id}?from=report&back=x=javascript:alert").html
+    )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
-from flask import Response, abort, g, make_response, render_template, request, url_for
+from flask import Response, abort, g, make_response, render_template, request
 from flask_login import current_user
 
 from course.bulk_changes.rules.people_filter import (
@@ -26,6 +24,7 @@ from course.standings.jobs import refresh_standings
 from course.standings.rules import CURRENT
 from course.web.access import Permission, requires_permission
 from course.web.forms import query_number
+from course.web.redirects import list_address
 from course.web.unit_of_work import db
 
 
@@ -67,13 +66,12 @@ def person(person_id: int) -> str:
     g.here = "people"
     overview = queries.person_page(db(), person_id) or abort(404)
     number = overview.certificate_link_number
-    back, _mistakes = parse_people_filter(dict(parse_qsl(request.args.get("back", "")[:1000])), STATUS_GROUPS, SETTINGS)
-    page = dict(parse_qsl(request.args.get("back", "")[:1000])).get("page", "")
-    query = back.address(page=page if page.isdecimal() else None)
+    from_report = request.args.get("from") == "report"
     return render_template(
         "dashboard/person.html",
         sheet=overview.detail,
-        back=f"{url_for('dashboard.people')}{'?' if query else ''}{query}#p{person_id}",
+        back=list_address("reports.show" if from_report else "dashboard.people", f"p{person_id}"),
+        from_report=from_report,
         unmanaged=only_manager_of(db(), [person_id]) if overview.detail.person.last_day else [],
         settings=SETTINGS,
         only_administrator=overview.only_administrator,
