@@ -22,6 +22,7 @@ from course.auth import sign_in_session as signin_session
 from course.auth import views as auth
 from course.auth.rules import SESSION_LIFETIME
 from course.backups import commands as backup_commands
+from course.bulk_changes import views as bulk_changes
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
@@ -118,6 +119,7 @@ BLUEPRINTS = (
     (organisation.pages, ""),
     (people.pages, "/people"),
     (people_import.pages, "/people/import"),
+    (bulk_changes.pages, "/people/many"),
     (teams.pages, "/teams"),
     (join_requests.pages, ""),
     (recertification.pages, "/renewal"),

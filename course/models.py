@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.analytics.models import PublishedFigure
 from course.audit.models import AuditEntry
 from course.backups.models import Backup
+from course.bulk_changes.models import BulkChange
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
@@ -36,6 +37,7 @@ from course.training_records.models import RecordView
 MODEL_CLASSES = (
     AuditEntry,
     Backup,
+    BulkChange,
     CalendarFeed,
     Certificate,
     ContentVersion,

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import EndedSession, SignInAttempt, SignInToken
@@ -61,6 +61,7 @@ _VIEWER_QUERY = (
     .where(
         _person.c.id == bindparam("id"),
         _person.c.left_at.is_(None),
+        or_(_person.c.last_day.is_(None), _person.c.last_day >= bindparam("today")),
         ~exists().where(_ended_session.c.mark == bindparam("ended")),
     )
 )
@@ -94,13 +95,14 @@ class KnownAccount:
     session_key: str
 
 
-def known_account(session: Session, login: str) -> KnownAccount | None:
+def known_account(session: Session, login: str, today: date) -> KnownAccount | None:
     """The account of the person with this address or sign-in name; None if nobody has it, the person has left, or has no
-    password."""
+    password. Who has a last day has left after it, whether or not that is recorded yet."""
     row = session.execute(
         select(Person.id, Credential.password_hash, Credential.session_key)
         .join(Credential, Credential.person_id == Person.id)
         .where(login_condition(login), Person.left_at.is_(None))
+        .where(or_(Person.last_day.is_(None), Person.last_day >= today))
     ).first()
     return KnownAccount(row.id, row.password_hash, row.session_key) if row else None
 

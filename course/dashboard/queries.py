@@ -7,10 +7,23 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from course.bulk_changes.queries import filter_condition
+from course.bulk_changes.rules.people_filter import PeopleFilter
 from course.certificates.models import Certificate
 from course.certificates.queries import certificate_link_number, certificates_in_another_name
 from course.join_requests.queries import open_requests
-from course.people.queries import PeoplePage, PersonDetail, administrators, people_page, person_detail
+from course.people.queries import (
+    PeoplePage,
+    PersonDetail,
+    TeamView,
+    TeamWithoutManager,
+    administrators,
+    people_page,
+    person_detail,
+    teams,
+    teams_without_manager,
+    visible_team_ids,
+)
 from course.people.rules import Viewer
 from course.recertification import queries as recertification
 from course.recertification.rules import CertificationStatus, certification_status
@@ -31,20 +44,28 @@ def has_only_one_administrator(session: Session) -> bool:
 @dataclass(frozen=True)
 class PeopleOverview:
     """One page of the list of people. `only_administrator` is always false for a viewer who may not give roles;
-    `join_requests` is the number of requests to join that the viewer sees."""
+    `join_requests` is the number of requests to join that the viewer sees; `teams` are those that they see; `unmanaged`
+    are teams that need a manager."""
 
     found: PeoplePage
     only_administrator: bool
     join_requests: int
+    teams: list[TeamView]
+    unmanaged: list[TeamWithoutManager]
 
 
-def people_overview(session: Session, viewer: Viewer, gives_roles: bool, words: str, page: int) -> PeopleOverview:
-    """The people whom the viewer may see, a page at a time, only those that match `words` if there are any. `gives_roles`
-    says whether the viewer may make somebody an administrator."""
+def people_overview(
+    session: Session, viewer: Viewer, wanted: PeopleFilter, page: int
+) -> PeopleOverview:  # fmt: skip
+    """The people whom the viewer may see, a page at a time, only those that match the filter."""
+    seen = None if viewer.sees_everyone else set(session.execute(visible_team_ids(viewer)).scalars())
+    narrowed = filter_condition(wanted) if wanted.is_narrowed else None
     return PeopleOverview(
-        people_page(session, viewer, words, page),
-        gives_roles and has_only_one_administrator(session),
+        people_page(session, viewer, "", page, narrowed, newest_first=wanted.order == "new"),
+        "give every role" in viewer.permissions and has_only_one_administrator(session),
         len(open_requests(session, viewer)) if "see join requests" in viewer.permissions else 0,
+        [team for team in teams(session) if seen is None or team.id in seen],
+        teams_without_manager(session, viewer) if "manage people" in viewer.permissions else [],
     )
 
 

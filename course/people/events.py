@@ -85,6 +85,9 @@ AUDIT_EVENTS = (
     ),
     AuditEventKind("person.added", _("{who} added {whom}")),
     AuditEventKind("person.changed", _("{who} corrected the details of {whom}: {changed}")),
+    AuditEventKind("person.departure_corrected", _("{who} recorded that {whom} did not leave")),
+    AuditEventKind("person.departure_planned", _("{who} recorded the last day of {whom} beforehand: {last_day}")),
+    AuditEventKind("person.departure_withdrawn", _("{who} withdrew the last day of {whom}, {last_day}")),
     AuditEventKind("person.invited", _("{who} invited {whom}")),
     AuditEventKind(
         "person.language_chosen",

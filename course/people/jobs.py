@@ -1,7 +1,9 @@
-"""Jobs: many invitations, a few in each unit of work, and the end of roles that have a last day."""
+"""Jobs: many invitations, a few in each unit of work; departures that were recorded beforehand, and the end of roles that
+have a last day."""
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from course.context import make_context
@@ -41,6 +43,28 @@ INVITATIONS = JobKind(
 )
 
 
+def _is_departure_due(at: datetime) -> bool:
+    with read_only_session() as session:
+        return bool(queries.due_departures(session, civil_date(at, app_state().config.time_zone)))
+
+
+def _record_due_departures(run: JobRun) -> None:
+    with read_only_session() as session:
+        due = queries.due_departures(session, civil_date(run.at, app_state().config.time_zone))
+    for person_id in due:
+        with unit_of_work() as session:
+            refused = actions.record_due_departure(make_context(session, None, run.at), person_id)
+            if refused is not None:
+                session.rollback()
+                logging.getLogger("course").warning("person %s has not left: %s", person_id, refused.message)
+
+
+DEPARTURES = JobKind(
+    "people.departures", lazy_gettext("People whose last day is over"), _record_due_departures,
+    every=timedelta(minutes=10), wanted=_is_departure_due,
+)  # fmt: skip
+
+
 def close_expired_roles(at: datetime) -> int:
     """Write down which roles have ended by themselves, and how many that were. Safe to run again, and twice at once."""
     with unit_of_work() as session:
@@ -56,4 +80,4 @@ END_ROLES = JobKind(
     "people.end_roles", lazy_gettext("End of auditors’ roles"), lambda run: close_expired_roles(run.at),
     every=timedelta(hours=1), wanted=_has_expired_roles,
 )  # fmt: skip
-JOBS = (INVITATIONS, END_ROLES)
+JOBS = (INVITATIONS, DEPARTURES, END_ROLES)

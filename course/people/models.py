@@ -34,9 +34,10 @@ class Person(Base):
     """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy).
 
     `name_key` is the name as it is found and ordered (people/rules.py); it follows the name. `invited_at` is when the
-    newest invitation was mailed since they came. `language` is the language that they chose for pages and mail; None as
-    long as they have chosen none. Who has no `email` signs in with `sign_in_name`; `sign_in_key` is the form in which it
-    is compared and follows it.
+    newest invitation was mailed since they came. `last_day` is one that was recorded beforehand, until it has taken effect:
+    after it they have left, even if `left_at` does not say so yet. `language` is the language that they chose for pages and
+    mail; None as long as they have chosen none. Who has no `email` signs in with `sign_in_name`; `sign_in_key` is the form in
+    which it is compared and follows it.
     """
 
     __tablename__ = "person"
@@ -46,6 +47,7 @@ class Person(Base):
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_day: Mapped[date | None] = mapped_column(Date, index=True)
     staff_number: Mapped[str | None] = mapped_column(String(50), unique=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     invited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

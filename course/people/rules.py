@@ -128,9 +128,12 @@ def grantable_roles(viewer: Viewer) -> tuple[str, ...]:
 
 def may_change_entry(viewer: Viewer, roles: Collection[str]) -> bool:
     """Whether somebody may change the name, address or stay of a person who has these roles."""
-    if "give every role" in viewer.permissions:
-        return True
-    return "manage people" in viewer.permissions and not _ABOVE_HR.intersection(roles)
+    return "manage people" in viewer.permissions and not guarded_roles(viewer).intersection(roles)
+
+
+def guarded_roles(viewer: Viewer) -> frozenset[str]:
+    """The roles whose holders somebody may not change, if they may change entries at all."""
+    return frozenset() if "give every role" in viewer.permissions else _ABOVE_HR
 
 
 @dataclass(frozen=True)

@@ -272,6 +272,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         Person.left_at,
         Person.created_at,
         Person.sign_in_name,
+        Person.last_day,
     )
     people = select(*columns).where(among(Person.id)).order_by(Person.name)
     return [
@@ -292,6 +293,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             frozenset(numbers[row.id] - {row.staff_number}),
             auditor=row.id in auditors,
             sign_in_name=row.sign_in_name,
+            last_day=row.last_day,
         )
         for row in session.execute(people)
     ]

@@ -12,7 +12,7 @@ from course.clock import now
 from course.jobs.actions import enqueue
 from course.jobs.queries import JobView, newest_job_of_key
 from course.people.forms import selected_team_id, team_choices
-from course.people.queries import people_without_password, teams
+from course.people.queries import people_without_password, teams, teams_without_manager
 from course.people.views.invitations import send_invitations
 from course.people_import import actions, queries
 from course.people_import.forms import ImportUploadForm, columns_form
@@ -170,6 +170,7 @@ def detail(import_id: int) -> PageResponse:
             failure=gettext(job.failure) if job.failure else None,
             preview_failure=gettext(making.failure) if making is not None and making.failure else None,
             waiting=waiting,
+            unmanaged=teams_without_manager(db()) if job.applied_at else [],
             at=now(),
         )
     )

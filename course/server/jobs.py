@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from course.analytics import jobs as analytics
 from course.auth import jobs as auth
 from course.backups import jobs as backups
+from course.bulk_changes import jobs as bulk_changes
 from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
@@ -66,8 +67,8 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, auth, backups, evidence, exports, mail, milestones, people, people_import, privacy, refreshers, reminders, reports,
-    scheduled_reports, standings,
+    analytics, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import, privacy, refreshers,
+    reminders, reports, scheduled_reports, standings,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wtforms import SelectField
+from wtforms import SelectField, StringField
+from wtforms.validators import Length
 
 from course.people.forms import clean_line, line_field
 from course.translation import lazy_gettext as _
@@ -24,6 +25,18 @@ class MergeTeamForm(Form):
 
 class CloseTeamForm(Form):
     reason = line_field(_("Reason"), REASON_REQUIRED)
+
+
+class ChooseManagerForm(Form):
+    """One of the people of the team, or anybody else by their address or staff number."""
+
+    person = SelectField(_("Someone in this team"), filters=[clean_line], validate_choice=True)
+    other = StringField(
+        _("Or someone else"),
+        filters=[clean_line],
+        validators=[Length(max=254, message=_("This must be 254 characters or fewer."))],
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
 
 
 class TreeDateForm(Form):

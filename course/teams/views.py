@@ -16,7 +16,7 @@ from course.people.actions import Refusal
 from course.people.forms import selected_team_id, team_choices
 from course.people.views.invitations import send_invitations
 from course.teams import queries
-from course.teams.forms import ChangeTeamForm, CloseTeamForm, MergeTeamForm, TreeDateForm
+from course.teams.forms import ChangeTeamForm, ChooseManagerForm, CloseTeamForm, MergeTeamForm, TreeDateForm
 from course.teams.queries import TeamDetail
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
@@ -49,6 +49,8 @@ def tree() -> PageResponse:
         on=day,
         teams=queries.team_tree(db(), at),
         counts=queries.member_counts(db(), at),
+        managers=people.manager_counts(db()) if day is None else None,
+        unmanaged={one.id for one in people.teams_without_manager(db())} if day is None else set(),
     )
     return make_response(page, 422 if form.errors else 200)
 
@@ -61,7 +63,80 @@ def team(team_id: int) -> str:
     waiting = (
         people.people_without_password(db(), people.members_below(db(), team_id)) if found.closed_at is None else []
     )
-    return render_template("teams/team.html", team=found, waiting=waiting, at=at)
+    return render_template(
+        "teams/team.html",
+        team=found,
+        waiting=waiting,
+        at=at,
+        managers=people.team_managers(db(), team_id),
+        manager_form=found.closed_at is None,
+    )
+
+
+def _manager_form(team_id: int) -> ChooseManagerForm:
+    form = ChooseManagerForm()
+    form.person.choices = {"": _("Choose a person")} | {
+        str(number): name for number, name in people.possible_managers(db(), team_id).items()
+    }
+    return form
+
+
+@pages.route("/<int(max=2147483647):team_id>/managers", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_PEOPLE)
+def choose_manager(team_id: int) -> PageResponse:
+    """Make somebody a manager of the team."""
+    found, form = _open_team_or_404(team_id), _manager_form(team_id)
+    if form.validate_on_submit():
+        other = form.other.data or ""
+        person_id = people.person_id_by_key(db(), other) if other else selected_team_id(form.person.data)
+        if person_id is None:
+            field = form.other if other else form.person
+            field.errors = [
+                _("No one here has this e-mail address or staff number.") if other else _("Choose a person.")
+            ]
+        else:
+            return _grant_manager(found, person_id)
+    page = render_template("teams/choose_manager.html", team=found, manager_form=form)
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _grant_manager(found: TeamDetail, person_id: int) -> PageResponse:
+    try:
+        with unit_of_work() as session:
+            refused = actions.grant_role(signed_in_context(session), person_id, "manager", found.id)
+    except LookupError:
+        flash(_("This person has left in the meantime. Nothing has changed."))
+        return redirect_after_post(url_for("teams.team", team_id=found.id))
+    named = people.person_overview(db(), person_id)
+    flash(
+        str(refused.message)
+        if refused
+        else _("%(name)s is now a manager of %(team)s.", name=named.name if named else "", team=found.name)
+    )
+    return redirect_after_post(url_for("teams.team", team_id=found.id))
+
+
+@pages.post("/<int(max=2147483647):team_id>/managers/<int(max=2147483647):grant_id>/end")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def end_manager(team_id: int, grant_id: int) -> PageResponse:
+    """Somebody does not manage the team any more."""
+    found = _open_team_or_404(team_id)
+    held = next((one for one in people.team_managers(db(), team_id) if one.grant_id == grant_id), None)
+    refused: Refusal | None = None
+    if held is not None:
+        with unit_of_work() as session:
+            refused = actions.revoke_role(signed_in_context(session), held.person_id, grant_id)
+            if refused is not None:
+                session.rollback()  # nothing was done, so the same form may come again
+    if held is None or refused is not None:
+        flash(str(refused.message) if refused else _("They do not manage this team any more. Nothing has changed."))
+    elif people.team_managers(db(), team_id):
+        flash(_("%(name)s no longer manages %(team)s.", name=held.name, team=found.name))
+    else:
+        flash(
+            _("%(name)s no longer manages %(team)s. It now has no manager of its own.", name=held.name, team=found.name)
+        )
+    return redirect_after_post(url_for("teams.team", team_id=team_id))
 
 
 @pages.post("/<int(max=2147483647):team_id>/invite")

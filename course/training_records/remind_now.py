@@ -39,9 +39,22 @@ def remind_all(context: Context, ids: Collection[int], reason: str) -> list[Remi
 
     The caller has checked that the actor may see these people. The mails are sent after five minutes, in working hours.
     """
+    return queue_all(context, write_reminders(context, ids, reason))
+
+
+@dataclass(frozen=True)
+class WrittenReminders:
+    """Who would be reminded and who not, with the mails that are ready to be queued, by person."""
+
+    plans: tuple[ReminderPreview, ...]
+    messages: Mapping[int, MailMessage]
+
+
+def write_reminders(context: Context, ids: Collection[int], reason: str) -> WrittenReminders:
+    """Plan the reminders of these people and write their mails; nothing is stored."""
     session = context.session
     config, manager = app_state().config, person(session, context.person_id)
-    plans = list(actions.plan_reminders(session, ids, reason, context.zone, context.now))
+    plans = tuple(actions.plan_reminders(session, ids, reason, context.zone, context.now))
     places = organisation_of_people(session, [plan.person_id for plan in plans])
     messages = {
         plan.person_id: message_text.reminder_message(
@@ -51,8 +64,14 @@ def remind_all(context: Context, ids: Collection[int], reason: str) -> list[Remi
         for plan in plans
         if plan.reminder is not None
     }  # fmt: skip
+    return WrittenReminders(plans, messages)
+
+
+def queue_all(context: Context, written: WrittenReminders) -> list[ReminderOutcome]:
+    """Queue these reminders in one unit of work; the outcomes are in the order of the plans. The session of the context is
+    not used."""
     with unit_of_work() as unit:
-        return [_queue_reminder(replace(context, session=unit), plan, messages) for plan in plans]
+        return [_queue_reminder(replace(context, session=unit), plan, written.messages) for plan in written.plans]
 
 
 def _queue_reminder(context: Context, plan: ReminderPreview, messages: Mapping[int, MailMessage]) -> ReminderOutcome:

@@ -3,7 +3,7 @@ person's access log."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -31,7 +31,7 @@ from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.redirects import redirect_after_post
+from course.web.redirects import list_address, redirect_after_post
 from course.web.template_filters import format_moment
 from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
@@ -63,6 +63,8 @@ def person(person_id: int) -> str:
     return render_template(
         "training_records/person.html",
         person=subject,
+        back=list_address("reports.show", f"p{person_id}"),
+        back_query=request.args.get("back", "")[:1000],
         pathway=SETTINGS[pathway],
         standing=status,
         cycles=[

@@ -194,6 +194,23 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: w.post(f"/people/{w.kim.id}/leave", last_day=w.today, reason="moved away"),
          ["person.left", "team.left"], "boss"),
     ],
+    "people.withdraw_planned_departure": [
+        (World.withdraw_last_day, ["person.departure_planned", "person.departure_withdrawn"], "boss"),
+        (lambda w: w.post(f"/people/{w.kim.id}/leave/withdraw"), [], "boss"),
+    ],
+    "bulk_changes.choose": [(lambda w: w.together("move"), [], "boss")],
+    "bulk_changes.change": [(lambda w: w.together("move", team=str(w.team.id), how="move"), [], "boss")],
+    "bulk_changes.apply": [
+        (lambda w: w.together("move", 1, team=str(w.team.id), how="move"), ["team.joined"], "boss"),
+        (lambda w: w.together("remind", 1), ["reminder.asked"] * 2, "boss"),
+    ],
+    "bulk_changes.undo": [
+        (lambda w: w.together("move", 2, team=str(w.team.id), how="move"), ["team.joined", "team.left"], "boss"),
+        (lambda w: w.together("invite", 2), ["person.invited", "person.invitation_withdrawn"], "boss"),
+        (lambda w: w.together("leave", 2, last_day=w.today),
+         ["person.left", "team.left", "person.left", "person.departure_corrected", "team.joined", "person.departure_corrected",
+          "person.invited"], "boss"),
+    ],
     "people.record_return": [(World.record_return, ["person.left", "person.returned", "person.invited"], "boss")],
     "people.merge_people": [
         (
@@ -205,6 +222,14 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "teams.change": [
         (lambda w: w.post(f"/teams/{w.team.id}/change", name="All staff", parent="", reason="clearer"),
          ["team.changed"], "boss"),
+    ],
+    "teams.choose_manager": [
+        (lambda w: w.post(f"/teams/{w.team.id}/managers", person="", other="sam@example.org"), ["role.granted"], "boss"),
+        (lambda w: w.post(f"/teams/{w.team.id}/managers", 422, person="", other=""), [], "boss"),
+    ],
+    "teams.end_manager": [
+        (World.end_manager, ["role.granted", "role.ended"], "boss"),
+        (lambda w: w.post(f"/teams/{w.team.id}/managers/99/end"), [], "boss"),
     ],
     "teams.merge": [(World.merge, ["team.left", "team.joined", "team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],

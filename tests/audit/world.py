@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.analytics.models import TeamDiscussion
 from course.auth import actions as auth
+from course.bulk_changes.models import BulkChange
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
@@ -326,6 +327,31 @@ class World:
         return mail.id
 
     today = NOW.date().isoformat()
+
+    def withdraw_last_day(self) -> None:
+        later = (now() + timedelta(days=30)).date().isoformat()
+        self.post(f"/people/{self.kim.id}/leave", last_day=later, reason="moves")
+        self.post(f"/people/{self.kim.id}/leave/withdraw")
+
+    def together(self, kind: str, steps: int = 0, **values: str) -> None:
+        """Choose Sam and Kim for a change of many people; with one step do it, with two undo it."""
+        people = [str(self.sam.id), str(self.kim.id)]
+        self.client.post("/people/many", {"kind": kind, "person": people, "all": "", "match": ""})
+        change_id, sealed = self.session.execute(
+            select(BulkChange.id, BulkChange.sealed_at).order_by(BulkChange.id.desc()).limit(1)
+        ).one()
+        if values:
+            self.client.post(f"/people/many/{change_id}", values)
+            sealed = self.session.execute(select(BulkChange.sealed_at).where(BulkChange.id == change_id)).scalar_one()
+        if steps:
+            self.post(f"/people/many/{change_id}/apply", mark=sealed.isoformat() if sealed else "")
+        if steps > 1:
+            self.post(f"/people/many/{change_id}/undo")
+
+    def end_manager(self) -> None:
+        self.post(f"/teams/{self.team.id}/managers", person="", other="sam@example.org")
+        grant = self.session.execute(select(RoleGrant.id).where(RoleGrant.person_id == self.sam.id)).scalar_one()
+        self.post(f"/teams/{self.team.id}/managers/{grant}/end")
 
     def leave_team(self) -> None:
         bond = self.session.execute(select(Membership.id).where(Membership.person_id == self.kim.id)).scalar_one()

@@ -69,6 +69,8 @@ PAGES = {
     "people.add_person": "/people/add",
     "people.add_team": "/people/teams/add",
     "dashboard.people": "/people",
+    "bulk_changes.change": "/people/many/{change}",
+    "bulk_changes.latest": "/people/many",
     "people.pathway": "/people/{late}/pathway",
     "people.pathways": "/people/pathways",
     "preview.choose": "/preview",
@@ -106,6 +108,7 @@ PAGES = {
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
     "teams.change": "/teams/{team}/change",
+    "teams.choose_manager": "/teams/{team}/managers",
     "teams.close": "/teams/{team}/close",
     "teams.merge": "/teams/{team}/merge",
     "teams.team": "/teams/{team}",
@@ -164,6 +167,7 @@ def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with app.app_context(), unit_of_work() as session:
         ids = _more(session)
     ids["list"] = _list(app)
+    ids["change"] = _change(app)
     with served(app) as address:
         yield Demonstration(app, address, ids)
 
@@ -209,6 +213,16 @@ def _list(app: Flask) -> int:
     file = {"csrf_token": client.token(), "file": (io.BytesIO(rows), "staff.csv")}
     address = str(client.flask.post("/people/import", data=file).headers["Location"])
     client.post(address, client.get(address).fields())
+    return int(re.findall(r"\d+", address)[-1])
+
+
+def _change(app: Flask) -> int:
+    """A change of the first people of the list, with its preview."""
+    client = Client(app)
+    client.post("/sign-in", {"email": ADDRESSES["administrator"], "password": PASSWORD})
+    people = re.findall(r'name="person" value="([0-9]+)"', client.get("/people").html)
+    address = client.post("/people/many", {"kind": "leave", "person": people[:4], "all": "", "match": "q="}).location
+    client.post(address, {"last_day": civil_date(now(), "Europe/London").isoformat(), "reason": ""})
     return int(re.findall(r"\d+", address)[-1])
 
 

@@ -71,6 +71,7 @@ WORDS: dict[str, Any] = {
     "supervised_sitting.way": "paper",
 }
 _REFERENCED_TABLES = (
+    "bulk_change",
     "pair",
     "supervised_session",
     "signing_key",

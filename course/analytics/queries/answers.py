@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -73,7 +73,9 @@ def _team_placements(at: datetime, excluded: Collection[int]) -> CTE:
         .outerjoin(Membership, Membership.id == newest.c.id)
         .outerjoin(known, known.c.person_id == Person.id)
         .outerjoin(Employment, Employment.id == known.c.id)
-        .where(Person.created_at <= at, Employment.end.is_(None), not_(left_unrecorded))
+        .where(Person.created_at <= at, not_(left_unrecorded))
+        # A last day may be recorded beforehand: the person counts until its end.
+        .where(or_(Employment.end.is_(None), and_(Employment.end > Employment.recorded, Employment.end >= at.date())))
         .where(team.not_in(excluded))
         .cte("home")
     )
@@ -90,10 +92,7 @@ def person_histories(session: Session, before: datetime, *, with_decisions: bool
     spells = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until)
     for person, team, since, until in session.execute(spells.order_by(Membership.id)):
         memberships[person].append(MembershipSpell(team, since, until))
-    employment: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
-    records = select(Employment.person_id, Employment.made_at, Employment.end).order_by(Employment.id)
-    for person, at, end in session.execute(records):
-        employment[person].append((at, end is None))
+    employment = _employment_changes(session)
     moments: dict[int, datetime] = {}
     histories = []
     for person, joined, left in session.execute(select(Person.id, Person.created_at, Person.left_at)):
@@ -105,6 +104,21 @@ def person_histories(session: Session, before: datetime, *, with_decisions: bool
             changes = tuple(employment.get(person, [(left, False)] if left else []))
             histories.append(PersonHistory(person, joined, changes, tuple(memberships[person]), by_quarter))
     return histories
+
+
+def _employment_changes(session: Session) -> dict[int, list[tuple[datetime, bool]]]:
+    """For each person the moments from which on they had left or were here. A last day that was recorded beforehand counts
+    from the day after it, unless something else was recorded until then."""
+    changes: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    records = select(Employment.person_id, Employment.made_at, Employment.recorded, Employment.end)
+    for person, at, recorded, end in session.execute(records.order_by(Employment.id)):
+        if changes[person] and changes[person][-1][0] > at:
+            changes[person].pop()
+        effective = at
+        if end is not None and end > recorded:
+            effective = datetime.combine(end + timedelta(days=1), time.min, UTC)
+        changes[person].append((effective, end is None))
+    return changes
 
 
 def first_counted_moment(session: Session) -> datetime | None:

@@ -116,7 +116,7 @@ def find_account(session: Session, login: str, origin: RequestSource, at: dateti
     retry_at = queries.next_attempt_at(session, limits, at)
     if retry_at is not None:
         return TooManyAttempts(retry_at)
-    return PasswordCheck(queries.known_account(session, login), False, limits)
+    return PasswordCheck(queries.known_account(session, login, make_context(session, None, at).today), False, limits)
 
 
 def check_password(found: PasswordCheck, password: str) -> PasswordCheck:

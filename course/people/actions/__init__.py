@@ -17,11 +17,16 @@ from course.people.actions.directory import (
     team_name,
 )
 from course.people.actions.employment import (
+    LATEST_DEPARTURE,
     LATEST_RETURN,
     end_employment,
+    plan_departure,
     record_departure,
+    record_due_departure,
     record_return,
     restart_employment,
+    withdraw_departure,
+    withdraw_planned_departure,
 )
 from course.people.actions.identity import (
     change_identity,
@@ -54,6 +59,7 @@ from course.people.actions.team_tree import (
 
 __all__ = [
     "LAST_ADMINISTRATOR",
+    "LATEST_DEPARTURE",
     "LATEST_RETURN",
     "MAX_DELEGATION",
     "NAME_TAKEN",
@@ -91,7 +97,9 @@ __all__ = [
     "merge_people",
     "merge_teams",
     "open_teams",
+    "plan_departure",
     "record_departure",
+    "record_due_departure",
     "record_return",
     "restart_employment",
     "revoke_role",
@@ -99,4 +107,6 @@ __all__ = [
     "set_teams",
     "team_name",
     "withdraw_delegation",
+    "withdraw_departure",
+    "withdraw_planned_departure",
 ]

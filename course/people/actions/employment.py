@@ -14,6 +14,7 @@ from course.context import Context
 from course.dates import civil_date
 from course.events import publish
 from course.people.actions.directory import Refusal
+from course.people.actions.locking import lock_people
 from course.people.actions.memberships import end_membership, join_team
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, is_last_administrator
 from course.people.actions.team_settings import follow_team_pathways
@@ -45,7 +46,8 @@ def end_employment(context: Context, person_id: int, last_day: date, reason: str
     gone = datetime.combine(last_day, time(12), ZoneInfo(context.zone))
     if not _set_left_at(context.session, person, Person.left_at.is_(None), gone):
         raise ValueError("This person has left already.")
-    _add_employment(context, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id)
+    if stay.end != last_day:  # otherwise it was recorded beforehand
+        _add_employment(context, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id)
     record_event(context, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason})
 
 
@@ -77,7 +79,7 @@ def restart_employment(context: Context, person_id: int, first_day: date, reason
 def _set_left_at(session: Session, person: Person, was: ColumnElement[bool], left: datetime | None) -> bool:
     """Write down that somebody has left, or is back; False if somebody else has done so at this very moment. Who comes
     back has not been invited yet."""
-    changing = update(Person).where(Person.id == person.id, was).values(left_at=left, invited_at=None)
+    changing = update(Person).where(Person.id == person.id, was).values(left_at=left, last_day=None, invited_at=None)
     found = session.execute(changing.returning(Person.id), execution_options={"synchronize_session": False}).first()
     session.refresh(person)
     return found is not None
@@ -105,13 +107,17 @@ def _add_employment(context: Context, stay: Employment, person_id: int) -> None:
 
 
 LATEST_RETURN = timedelta(days=366)  # what is agreed for later is written down later
+LATEST_DEPARTURE = timedelta(days=366)
 
 
 def record_departure(context: Context, person_id: int, last_day: date, reason: str) -> Refusal | None:
-    """Somebody has left: they cannot sign in, are in no team and have no role. All that they did stays.
+    """Somebody has left: they cannot sign in, are in no team and have no role. All that they did stays. A last day to
+    come is recorded, and takes effect after it (see `plan_departure`).
 
     Raises LookupError if there is no such person.
     """
+    if last_day > context.today:
+        return plan_departure(context, person_id, last_day, reason)
     session = context.session
     person = session.get(Person, person_id)
     if person is None:
@@ -167,3 +173,83 @@ def record_return(
         return join_team(context, person_id, team_id, False)
     follow_team_pathways(context, [person_id])  # they are in none of the teams that they left
     return None
+
+
+def plan_departure(context: Context, person_id: int, last_day: date, reason: str) -> Refusal | None:
+    """Record a last day that is to come; the newest one counts. Until its end nothing changes for the person. Then they
+    cannot sign in and are in no report, and `record_due_departures` ends their roles and memberships.
+
+    Raises LookupError if there is no such person.
+    """
+    session = context.session
+    lock_people(session, [person_id])
+    person, stay = _latest_employment(context, person_id)
+    session.refresh(person)
+    if person.left_at is not None:
+        return Refusal("last_day", _("This person has left already."))
+    if last_day < stay.start:
+        return Refusal("last_day", _("Enter a day that is not before the first day."))
+    if last_day > context.today + LATEST_DEPARTURE:
+        return Refusal("last_day", _("Enter a day within the next 12 months."))
+    if person.last_day == last_day:
+        return None
+    if _is_administrator(session, person_id) and is_last_administrator(session, person_id):
+        return Refusal("last_day", LAST_ADMINISTRATOR)
+    person.last_day = last_day
+    _add_employment(
+        context, Employment(start=stay.start, end=last_day, recorded=context.today, reason=reason), person_id
+    )
+    record_event(context, "person.departure_planned", ("person", person_id), {"last_day": last_day, "reason": reason})
+    return None
+
+
+def withdraw_planned_departure(context: Context, person_id: int, reason: str) -> bool:
+    """Somebody stays after all; False if no last day is recorded, or it is over."""
+    session = context.session
+    lock_people(session, [person_id])
+    person, stay = _latest_employment(context, person_id)
+    session.refresh(person)
+    if person.last_day is None or person.last_day < context.today:
+        return False
+    withdrawn, person.last_day = person.last_day, None
+    _add_employment(context, Employment(start=stay.start, end=None, recorded=context.today, reason=reason), person_id)
+    record_event(context, "person.departure_withdrawn", ("person", person_id), {"last_day": withdrawn})
+    return True
+
+
+def record_due_departure(context: Context, person_id: int) -> Refusal | None:
+    """Record that somebody has left whose last day, recorded beforehand, is over. Nothing happens if it is not."""
+    lock_people(context.session, [person_id])
+    person, stay = _latest_employment(context, person_id)
+    context.session.refresh(person)
+    if person.left_at is not None or person.last_day is None or person.last_day >= context.today:
+        return None
+    return record_departure(context, person_id, person.last_day, stay.reason)
+
+
+def withdraw_departure(context: Context, person_id: int, reason: str) -> Refusal | None:
+    """Somebody was recorded as having left by mistake: their stay goes on. Teams and roles are not given back here; a
+    password is not kept, so they need an invitation.
+
+    Raises LookupError if there is no such person.
+    """
+    person, stay = _latest_employment(context, person_id)
+    if person.left_at is None:
+        return Refusal("last_day", _("This person has not left."))
+    if person.erased_at is not None:
+        return Refusal("last_day", _("Nothing but a number is kept of this person. Add them anew."))
+    if (
+        context.session.execute(select(PersonMerge.person_id).where(PersonMerge.person_id == person_id)).first()
+        is not None
+    ):
+        return Refusal("last_day", _("This entry was merged into another one. Continue there."))
+    if not _set_left_at(context.session, person, Person.left_at.is_not(None), None):
+        return Refusal("last_day", _("This person has not left."))
+    _add_employment(context, Employment(start=stay.start, end=None, recorded=context.today, reason=reason), person_id)
+    record_event(context, "person.departure_corrected", ("person", person_id), {})
+    return None
+
+
+def _is_administrator(session: Session, person_id: int) -> bool:
+    rows = select(RoleGrant.id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
+    return session.execute(rows.where(RoleGrant.role == "administrator").limit(1)).first() is not None

@@ -19,7 +19,7 @@ from course.people.queries.directory import (
     person_views,
     visible_person,
 )
-from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
+from course.people.queries.employment import EmploymentSpell, due_departures, employment_spells, leavers
 from course.people.queries.identity import (
     PreviousIdentity,
     TakenIdentities,
@@ -29,6 +29,16 @@ from course.people.queries.identity import (
     taken_identities,
 )
 from course.people.queries.invitations import Invitee, people_without_password, without_password_query
+from course.people.queries.managers import (
+    TeamManager,
+    TeamWithoutManager,
+    manager_counts,
+    only_manager_of,
+    person_id_by_key,
+    possible_managers,
+    team_managers,
+    teams_without_manager,
+)
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
@@ -71,11 +81,14 @@ __all__ = [
     "PersonView",
     "PreviousIdentity",
     "TakenIdentities",
+    "TeamManager",
     "TeamView",
+    "TeamWithoutManager",
     "administrators",
     "chosen_pathway",
     "delegations_by_manager",
     "delegations_to_deputy",
+    "due_departures",
     "employment_spells",
     "former_identities",
     "has_expired_roles",
@@ -87,12 +100,14 @@ __all__ = [
     "leavers",
     "login_condition",
     "mail_recipient",
+    "manager_counts",
     "matches_words",
     "may_manage_team",
     "may_record",
     "members_below",
     "name_at",
     "newest_pathway",
+    "only_manager_of",
     "open_team_parents",
     "order_as_tree",
     "people_page",
@@ -102,9 +117,11 @@ __all__ = [
     "person_by_email",
     "person_by_login",
     "person_detail",
+    "person_id_by_key",
     "person_id_by_login",
     "person_overview",
     "person_views",
+    "possible_managers",
     "previous_identities",
     "recordable_condition",
     "represented_managers",
@@ -112,10 +129,12 @@ __all__ = [
     "role_of_grant",
     "taken_identities",
     "team_assignments",
+    "team_managers",
     "team_setting_values",
     "team_subtree",
     "teams",
     "teams_of_people",
+    "teams_without_manager",
     "viewers",
     "visible_condition",
     "visible_person",

@@ -25,7 +25,8 @@ from course.people.rules import Viewer, is_undeliverable, login_label, normalise
 class PersonView:
     """One person as a list shows them. `roles` are in words; `active` once they have chosen a password;
     `pathway` if one was chosen for them; `failure` says why the newest mail to them has not left; `invited_at` is when
-    they were invited last, None if they were not. `twin` says that somebody else who is here has the same name."""
+    they were invited last, None if they were not. `last_day` is one that is recorded beforehand. `twin` says that somebody
+    else who is here has the same name."""
 
     id: int
     name: str
@@ -39,6 +40,7 @@ class PersonView:
     staff_number: str | None = None
     twin: bool = False
     sign_in_name: str | None = None
+    last_day: date | None = None
 
     @property
     def login(self) -> str:
@@ -113,10 +115,19 @@ class PeoplePage:
         return max(1, -(-self.total // PEOPLE_PER_PAGE))
 
 
-def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1) -> PeoplePage:
+def people_page(
+    session: Session,
+    viewer: Viewer,
+    words: str = "",
+    page: int = 1,
+    narrowed: ColumnElement[bool] | None = None,
+    newest_first: bool = False,
+) -> PeoplePage:
     """Those whom `people_visible_to` gives, in pages; with words, those in whose name or address they stand. A name is
-    found with or without its accents and capitals."""
+    found with or without its accents and capitals. `narrowed` is a further condition on people."""
     wanted = and_(Person.left_at.is_(None), visible_condition(viewer))
+    if narrowed is not None:
+        wanted = and_(wanted, narrowed)
     if words:
         wanted = and_(wanted, or_(matches_words(words), Person.staff_number == words))
     # The total comes with the page; behind the last page there is nothing for it to come with.
@@ -126,12 +137,16 @@ def people_page(session: Session, viewer: Viewer, words: str = "", page: int = 1
         select(func.count()).select_from(every).scalar_subquery(),
         select(func.count()).select_from(every).where(every.c.invited_at.is_(None)).scalar_subquery(),
     )
-    rows = select(Person.id, func.count().over(), *counts).where(wanted).order_by(*BY_NAME)
+    order = (Person.created_at.desc(), *BY_NAME) if newest_first else BY_NAME
+    rows = select(Person.id, func.count().over(), *counts).where(wanted).order_by(*order)
     found = session.execute(rows.limit(PEOPLE_PER_PAGE).offset((page - 1) * PEOPLE_PER_PAGE)).all()
     if not found and page > 1:
-        return people_page(session, viewer, words)
+        return people_page(session, viewer, words, 1, narrowed, newest_first)
     total, waiting, new = found[0][1:] if found else (0, 0, 0)
     people = person_views(session, Person.id.in_([row.id for row in found]))
+    if newest_first:
+        places = {row.id: place for place, row in enumerate(found)}
+        people.sort(key=lambda one: places[one.id])
     return PeoplePage(people, page, total, waiting, new)
 
 
@@ -162,6 +177,7 @@ def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonVie
             row.staff_number,
             row.twin,
             row.sign_in_name,
+            row.last_day,
         )
         found[row.id] = replace(
             known,
@@ -192,6 +208,7 @@ def _people_query(
             Person.staff_number,
             twin.label("twin"),
             Person.sign_in_name,
+            Person.last_day,
         )
         .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.until.is_(None)))
         .outerjoin(Team, Team.id == Membership.team_id)

@@ -36,3 +36,9 @@ def leavers(session: Session) -> list[Person]:
         .order_by(Person.left_at.desc(), *BY_NAME)
     )
     return list(session.execute(rows).scalars())
+
+
+def due_departures(session: Session, today: date) -> list[int]:
+    """Whose last day, recorded beforehand, is over without their having left yet, by id. One query."""
+    rows = select(Person.id).where(Person.left_at.is_(None), Person.last_day < today).order_by(Person.id)
+    return list(session.execute(rows).scalars())

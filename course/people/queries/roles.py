@@ -75,7 +75,7 @@ def has_expired_roles(session: Session, today: date) -> bool:
 
 
 def administrators(session: Session) -> list[int]:
-    """Who can run the course: administrators who are here and have chosen a password, by id.
+    """Who can run the course: administrators who are here, have chosen a password, and have no last day recorded, by id.
 
     In a transaction that writes, whoever else asks for them waits until it has ended: two of them cannot take each
     other's role away at the same moment.
@@ -84,7 +84,7 @@ def administrators(session: Session) -> list[int]:
         select(RoleGrant.person_id)
         .join(Person, Person.id == RoleGrant.person_id)
         .where(RoleGrant.role == "administrator", RoleGrant.until.is_(None), Person.left_at.is_(None))
-        .where(has_password(Person.id))
+        .where(Person.last_day.is_(None), has_password(Person.id))
         .order_by(RoleGrant.id)
     )
     return list(session.execute(rows).scalars())

@@ -60,9 +60,9 @@ def may_manage_team(session: Session, viewer: Viewer, team_id: int, permission: 
     return session.execute(select(below.c.id).where(below.c.id == team_id)).first() is not None
 
 
-def team_subtree(teams: Iterable[int]) -> CTE:
-    """The teams and all below them."""
-    below = select(Team.id).where(Team.id.in_(teams)).cte("below", recursive=True)
+def team_subtree(teams: Iterable[int], name: str = "below") -> CTE:
+    """The teams and all below them. Two of them in one query need different names."""
+    below = select(Team.id).where(Team.id.in_(teams)).cte(name, recursive=True)
     child = aliased(Team)
     return below.union(select(child.id).where(child.parent_id == below.c.id))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
 from course.clock import now
-from course.dates import civil_date
+from course.dates import civil_date, format_date
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import selected_team_id, team_choices
@@ -131,6 +131,7 @@ def grant_role(person_id: int) -> PageResponse:
 def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     """Take a role away."""
     given = grantable_roles(current_user.person)
+    lost = queries.only_manager_of(db(), [person_id], bond_id)
     with unit_of_work() as session:
         role = queries.role_of_grant(session, bond_id)
         if role is not None and role not in given:
@@ -140,6 +141,9 @@ def revoke_role(person_id: int, bond_id: int) -> PageResponse:
         if refused is not None:
             session.rollback()  # nothing was done, so the same form may come again
     flash(str(refused.message) if refused else _("The role was removed."))
+    if refused is None:
+        for team in lost:
+            flash(_("%(team)s now has no manager of its own. Choose one on the page of the team.", team=team.name))
     # Who took it from themselves may not open that page any more.
     own = person_id == _viewer_id() and refused is None
     back = url_for("dashboard.home") if own else url_for("dashboard.person", person_id=person_id)
@@ -160,10 +164,35 @@ def record_departure(person_id: int) -> PageResponse:
         return actions.record_departure(signed_in_context(session), person_id, last_day, form.reason.data or "")
 
     def done() -> str:
+        if form.last_day.day > civil_date(now(), app_state().config.time_zone):
+            return _(
+                "Saved. Nothing changes for %(name)s until the end of %(day)s.",
+                name=found.person.name,
+                day=format_date(form.last_day.day),
+            )
         return _("%(name)s can no longer sign in. Their record and certificates are kept.", name=found.person.name)
 
-    page = _ChangePage(_("Record that they left:"), _("Save"), guarded="last_day")
+    page = _ChangePage(
+        _("Record that they left:"), _("Save"), guarded="last_day", warnings=_unmanaged_warnings([person_id])
+    )
     return _handle_change(form, found, page, deed, done)
+
+
+@pages.post("/<int(max=2147483647):person_id>/leave/withdraw")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def withdraw_planned_departure(person_id: int) -> PageResponse:
+    """Withdraw a last day that was recorded beforehand."""
+    found = _person_or_404(person_id, here=True)
+    if not may_change_entry(current_user.person, found.held):
+        abort(403)
+    with unit_of_work() as session:
+        done = actions.withdraw_planned_departure(signed_in_context(session), person_id, "")
+    flash(
+        _("%(name)s stays. Their last day was removed.", name=found.person.name)
+        if done
+        else _("No last day is recorded, or it is over. Nothing has changed.")
+    )
+    return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
 
 @pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
@@ -242,6 +271,14 @@ def _refuse_guarded(session: WriteSession, person_id: int, field: str, into: int
     return None
 
 
+def _unmanaged_warnings(person_ids: Collection[int]) -> list[str]:
+    """What to know before these people lose their roles: the teams that they alone manage, each in a sentence."""
+    return [
+        _("%(team)s will have no manager of its own. Choose another one on the page of the team.", team=team.name)
+        for team in queries.only_manager_of(db(), person_ids)
+    ]
+
+
 def _viewer_id() -> int:
     return int(current_user.person.id)
 
@@ -265,12 +302,14 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
 @dataclass(frozen=True)
 class _ChangePage:
     """The title and the button of a page that changes something about a person, and its template. `guarded` is the field
-    at which whoever may not change the entry of this person is told so; None if everybody may who opens the page."""
+    at which whoever may not change the entry of this person is told so; None if everybody may who opens the page.
+    `warnings` are what to know before the button is pressed."""
 
     title: str
     button: str
     template: str = "people/change_form.html"
     guarded: str | None = None
+    warnings: Sequence[str] = ()
 
 
 def _handle_change(
@@ -299,6 +338,6 @@ def _handle_change(
         form[refused.field].errors = [refused.message]
     html = render_template(
         page.template, form=form, person_id=person_id, name=name, title=page.title, button=page.button,
-        descriptions=ROLE_DESCRIPTIONS,
+        descriptions=ROLE_DESCRIPTIONS, warnings=page.warnings,
     )  # fmt: skip
     return make_response(html, 422 if form.errors else 200)

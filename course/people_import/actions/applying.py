@@ -251,6 +251,8 @@ class _Portion:
         ids = people.add_people(self._context, [new for _, new in ready], self._reason)
         for person_id, (step, _names) in zip(ids, ready, strict=True):
             self._record_certificates(person_id, step.row_data.certificates)
+            if "leaves" in step.changes and step.row_data.leaving is not None:
+                people.plan_departure(self._context, person_id, step.row_data.leaving, self._reason)
 
     def _change(self, steps: Sequence[JournalStep]) -> None:
         """Change people who were known when the list was planned, if nobody else has changed them since."""
@@ -299,7 +301,7 @@ class _Portion:
             people.choose_pathway(context, [person_id], data.pathway, reason)
         if "certificate" in changes:
             self._record_certificates(person_id, data.certificates)
-        if "left" in changes and data.leaving is not None:
+        if changes & {"left", "leaves"} and data.leaving is not None:
             _raise_if_refused(people.record_departure(context, person_id, data.leaving, reason))
 
     def _record_certificates(self, person_id: int, certificates: Sequence[ImportCertificate]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from course.content.schema import SETTINGS
 from course.people_import.rules.matching import ImportCertificate, KnownPerson, RowData
 from course.people_import.rules.rows import RefusedRowError as RefusedRowError
 from course.people_import.rules.team_paths import TeamPaths, TeamPlace
 from course.text import normalise_line
 from course.translation import lazy_gettext as _
+
+LATEST_DEPARTURE = timedelta(days=366)  # a last day further away is not recorded beforehand
 
 
 def describe_new_person(row_data: RowData, team_paths: TeamPaths) -> list[str]:
@@ -88,3 +92,15 @@ def _certificate_text(one: ImportCertificate) -> str:
             issuer=one.issuer,
         )
     return _("Earlier certificate of %(day)s (%(issuer)s).", day=one.day, issuer=one.issuer)
+
+
+def later_departure(leaving: date | None, person: KnownPerson | None, today: date) -> tuple[bool, tuple[str, ...]]:
+    """Whether a last day is to be recorded beforehand, and what is said about it."""
+    if leaving is None or leaving <= today or (person is not None and person.last_day == leaving):
+        return False, ()
+    if leaving > today + LATEST_DEPARTURE:
+        words = _("The last day, %(day)s, is more than a year away. Nothing is recorded about it yet.", day=leaving)
+        return False, (words,)
+    if person is not None and leaving < person.start:
+        return False, (_("The last day is before %(day)s, when %(name)s started.", day=person.start, name=person.name),)
+    return True, (_("Last day: %(day)s. Until then nothing changes for them.", day=leaving),)

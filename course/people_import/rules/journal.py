@@ -72,6 +72,7 @@ def person_fingerprint(person: KnownPerson) -> str:
         person.pathway, sorted(person.certificates), person.start, person.administrator, person.merged,
         *(("auditor",) if person.auditor else ()),
         *((person.sign_in_name,) if person.sign_in_name else ()),
+        *([person.last_day] if person.last_day else []),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 

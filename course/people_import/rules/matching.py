@@ -30,7 +30,8 @@ class ImportCertificate:
 class KnownPerson:
     """A person whom the course knows, employed since `start`. `email` is empty for a person without an address. `left` is the
     last day; `certificates` are the dates of the certificates that earlier lists brought; `former` and `former_numbers` are
-    the former addresses and staff numbers. `merged` is the id of the entry into which this entry was merged."""
+    the former addresses and staff numbers. `merged` is the id of the entry into which this entry was merged; `last_day`
+    is one that is recorded beforehand."""
 
     id: int
     name: str
@@ -48,6 +49,7 @@ class KnownPerson:
     former_numbers: frozenset[str] = frozenset()
     auditor: bool = False
     sign_in_name: str | None = None
+    last_day: date | None = None
 
     @property
     def label(self) -> str:

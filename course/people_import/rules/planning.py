@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from course.people_import.rules.changes import RefusedRowError, describe_changes, describe_new_person
+from course.people_import.rules.changes import RefusedRowError, describe_changes, describe_new_person, later_departure
 from course.people_import.rules.matching import (
     AmbiguousPersonError,
     ImportQuestion,
@@ -345,17 +345,15 @@ def _make_line(
     """The line for the rows about one person, with its description. Raises RefusedRowError or AmbiguousTeamError."""
     number, called = row.number, row.who
     gone = row_data.leaving is not None and row_data.leaving <= today
-    later: tuple[str, ...] = ()
-    if row_data.leaving is not None and not gone:
-        text = _("The last day, %(day)s, is in the future. Nothing changes until then.", day=row_data.leaving)
-        later = (text,)
+    leaves, later = later_departure(row_data.leaving, person, today)
     if person is None:
         if gone:
             return ImportLine(
                 number, "unchanged", called, (_("Has already left, so is not added."),), row_data=row_data
             )
         notes = describe_new_person(row_data, team_paths)
-        return ImportLine(number, "added", called, (*notes, *later), frozenset({"added"}), row_data)
+        kinds = frozenset({"added", "leaves"} if leaves else {"added"})
+        return ImportLine(number, "added", called, (*notes, *later), kinds, row_data)
     if person.left is not None:
         if gone or (row_data.start is not None and row_data.start > today):
             words = _("Left on %(day)s.", day=person.left)
@@ -390,6 +388,14 @@ def _make_line(
         return ImportLine(number, "left", called, (_("Last day: %(day)s.", day=row_data.leaving), *change_notes),
                     frozenset({"left", *changes}), row_data, person)  # fmt: skip
     changes, change_notes = describe_changes(row_data, person, team_paths)
+    if leaves:
+        if person.administrator:
+            raise RefusedRowError(
+                _("%(name)s is an administrator. Remove that role on their page first.", name=person.name)
+            )
+        if person.auditor:
+            raise RefusedRowError(_("%(name)s is an auditor. Remove that role on their page first.", name=person.name))
+        changes = {*changes, "leaves"}
     # HR imports lists as well, and whoever can change the address of somebody can sign in with it.
     if (person.administrator or person.auditor) and row_data.email not in ("", person.email):
         raise RefusedRowError(

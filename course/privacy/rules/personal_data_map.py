@@ -16,7 +16,17 @@ from course.translation import lazy_gettext as _
 _GRANTS_ACCESS = "it gives access to an account"
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
-    ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by"),
+    (
+        "made_by",
+        "chosen_by",
+        "changed_by",
+        "confirmed_by",
+        "uploaded_by",
+        "decided_by",
+        "revoked_by",
+        "ended_by",
+        "undone_by",
+    ),
     _("It says who did something for the organisation. Each action is in the log, which is downloaded too."),
 )
 
@@ -60,7 +70,7 @@ IDENTITY = PersonalDataSection(
         PersonalDataTable("person", _("Name and address"),
             {"name": _("Name"), "email": _("E-mail"), "staff_number": _("Staff number"),
                 "sign_in_name": _("Sign-in name"), "created_at": _("Added"), "left_at": _("Left"),
-                "language": _("Language")}, person_columns=("id",)),
+                "last_day": _("Last day"), "language": _("Language")}, person_columns=("id",)),
         PersonalDataTable("person_change", _("How it was before"),
             {"changed_at": _("Until"), "name": _("Name"), "email": _("E-mail"), "staff_number": _("Staff number"),
                 "sign_in_name": _("Sign-in name"), "reason": _("Reason")},
@@ -94,6 +104,9 @@ TEAMS = PersonalDataSection(
         PersonalDataTable("report_bulletin", _("Team reports that were sent to me"),
             {"day": _("Day"), "people": _("People named")}, person_columns=("subscription_id",),
             excluded_columns={"counts": "it is about others"}, deletion_stage="mail"),
+        PersonalDataTable("bulk_change_person", _("Changes that an administrator made to many people together"),
+            {"outcome": _("What became of it"), "note": _("Why not"), "undo_note": _("Why it was not undone")},
+            deletion_stage="mail"),
         PersonalDataTable("pathway_choice", _("Pathways"),
             {"chosen_at": _("Since"), "pathway": _("Pathway"), "team_id": _("Pathway of the team"), "reason": _("Reason")},
             cleared_columns={"learning": {"reason": ""}}),
@@ -310,6 +323,7 @@ INDIRECT_TABLES = {
 NON_PERSONAL_TABLES = {
     "audit_head": _("The number of an entry of the log."),
     "backup": _("It says that a copy was made."),
+    "bulk_change": _("A change of many people together, with who made it; it goes after thirty days."),
     "content_translation": _("The words of the course in another language."),
     "content_version": _("The words of the course."),
     "download": _("A file about many people, which goes after thirty days at the latest."),

@@ -1,0 +1,116 @@
+"""Which people a list shows: the filter in its address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from course.people_import.rules.date_formats import InvalidDayError, read_day
+from course.text import normalise_line
+from course.translation import lazy_gettext as _
+
+NO_TEAM = "none"
+ROLE_FILTERS = {
+    "learner": _("Learner only"),
+    "manager": _("Manager"),
+    "hr": _("HR"),
+    "auditor": _("Auditor"),
+    "administrator": _("Administrator"),
+}
+INVITATION_FILTERS = {
+    "no": _("Not invited yet"),
+    "yes": _("Invited, no password yet"),
+    "no-email": _("No e-mail address"),
+    "failed": _("An e-mail did not arrive"),
+}
+SIGNED_IN_FILTERS = {"yes": _("Has signed in"), "no": _("Never signed in")}
+PEOPLE_ORDERS = {"name": _("By name"), "new": _("Newest first")}
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """The filter of the list of people; an empty value means everyone. `team` is the id of a team, with all below it, or
+    NO_TEAM; `group` is a group of the certification status; `started_from` is the earliest first day."""
+
+    words: str = ""
+    team: str = ""
+    role: str = ""
+    pathway: str = ""
+    group: str = ""
+    invitation: str = ""
+    signed_in: str = ""
+    started_from: date | None = None
+    order: str = "name"
+
+    @property
+    def query_parameters(self) -> dict[str, str]:
+        """The filter as the fields of its form, without empty ones."""
+        every = {
+            "q": self.words,
+            "team": self.team,
+            "role": self.role,
+            "pathway": self.pathway,
+            "status": self.group,
+            "invited": self.invitation,
+            "signed-in": self.signed_in,
+            "from": self.started_from.isoformat() if self.started_from else "",
+            "sort": "" if self.order == "name" else self.order,
+        }
+        return {name: value for name, value in every.items() if value}
+
+    def address(self, **other: object) -> str:
+        """The filter as a query string, with these parameters replaced; without `page` it starts at the first page."""
+        every = {**self.query_parameters, **other}
+        return urlencode({name: value for name, value in every.items() if value not in (None, "")})
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether the filter leaves anybody out."""
+        return bool(self.query_parameters.keys() - {"sort"})
+
+    @property
+    def needs_standings(self) -> bool:
+        """Whether it asks for what the kept standings say."""
+        return bool(self.group or self.started_from)
+
+
+def parse_people_filter(
+    arguments: Mapping[str, str], groups: Collection[str], pathways: Collection[str]
+) -> tuple[PeopleFilter, list[str]]:
+    """The filter in a query string, and a sentence for each value that could not be understood."""
+    mistakes: list[str] = []
+
+    def one_of(name: str, known: Collection[str]) -> str:
+        return arguments[name] if arguments.get(name) in known else ""
+
+    team = arguments.get("team", "")
+    found = PeopleFilter(
+        words=normalise_line(arguments.get("q", ""))[:200],
+        team=team if team == NO_TEAM or re.fullmatch(r"[0-9]{1,9}", team) else "",
+        role=one_of("role", ROLE_FILTERS),
+        pathway=one_of("pathway", pathways),
+        group=one_of("status", groups),
+        invitation=one_of("invited", INVITATION_FILTERS),
+        signed_in=one_of("signed-in", SIGNED_IN_FILTERS),
+        started_from=_parse_day(arguments.get("from", "").strip(), mistakes),
+        order=one_of("sort", PEOPLE_ORDERS) or "name",
+    )
+    return found, mistakes
+
+
+def _parse_day(text: str, mistakes: list[str]) -> date | None:
+    label = _("Started on or after")
+    try:
+        day = read_day(text, label)
+    except InvalidDayError:
+        mistakes.append(
+            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
+        )
+        return None
+    if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
+        mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
+        return None
+    return day

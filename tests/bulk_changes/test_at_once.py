@@ -1,0 +1,153 @@
+"""Two administrators change the same people at the same moment; a change goes on where it was cut off. On both engines."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from course.bulk_changes import actions, jobs, queries
+from course.bulk_changes.jobs import apply_change, undo_change
+from course.bulk_changes.models import BulkChangePerson
+from course.bulk_changes.rules.planning import LEAVE, MOVE, ChangeValues
+from course.clock import now
+from course.context import make_context
+from course.people import actions as people
+from course.people.models import Membership, Person
+from course.web.unit_of_work import read_only_session, unit_of_work
+from tests.conftest import NOW
+from tests.makers import make_person, make_team
+from tests.support.racing import at_once
+
+pytestmark = pytest.mark.both_engines
+ZONE = "Europe/London"
+
+
+def prepared(kind: str, values: ChangeValues, actor: int, ids: list[int]) -> int:
+    """A change of these people that is sealed and begun."""
+    with read_only_session() as session:
+        states = queries.person_states(session, ZONE, ids)
+    with unit_of_work() as session:
+        context = make_context(session, actor, now())
+        change_id = actions.choose_people(context, kind, states, "")
+        assert actions.choose_values(context, change_id, values, states)
+    return change_id
+
+
+def begun(change_id: int, actor: int) -> int:
+    with unit_of_work() as session:
+        assert actions.begin_apply(make_context(session, actor, now()), change_id)
+    return change_id
+
+
+def trust(number: int) -> tuple[list[int], list[int], list[int]]:
+    """Two administrators, three teams, and so many people in the first of them, by id."""
+    with unit_of_work() as session:
+        teams = [make_team(session, name).id for name in ("First School", "Second School", "Third School")]
+        bosses = [make_person(session, name, f"{name}@example.org", "administrator").id for name in ("Alex", "Kim")]
+        learners = [
+            make_person(session, f"Learner {n:03}", f"l{n}@example.org", password=None).id for n in range(number)
+        ]
+        for one in learners:
+            people.join_team(make_context(session, None, NOW), one, teams[0], True)
+    return bosses, teams, learners
+
+
+def test_of_two_who_move_the_same_people_one_does_and_the_other_is_told(committed: Flask) -> None:
+    with committed.app_context():
+        bosses, teams, learners = trust(20)
+        changes = [
+            begun(prepared(MOVE, ChangeValues(team=team, team_name="x"), boss, learners), boss)
+            for boss, team in zip(bosses, teams[1:], strict=True)
+        ]
+
+        def apply(change_id: int) -> int:
+            with committed.app_context():
+                apply_change(change_id, now())
+            return change_id
+
+        at_once([lambda change_id=one: apply(change_id) for one in changes])  # type: ignore[misc]
+        with read_only_session() as session:
+            done = {one: queries.outcome_counts(session, one) for one in changes}
+            rows = select(Membership.person_id, Membership.team_id).where(Membership.until.is_(None))
+            places = session.execute(rows.where(Membership.person_id.in_(learners))).all()
+        assert sum(counts["done"] for counts in done.values()) == 20
+        assert sum(counts["left-out"] for counts in done.values()) == 20
+        assert all(counts[""] == 0 for counts in done.values())
+        assert sorted(row.person_id for row in places) == sorted(learners)
+        for change_id, team in zip(changes, teams[1:], strict=True):
+            assert done[change_id]["done"] == sum(row.team_id == team for row in places)
+
+
+def test_of_two_presses_at_once_one_begins_the_change_and_one_undoes_it(committed: Flask) -> None:
+    with committed.app_context():
+        bosses, teams, learners = trust(3)
+        change_id = prepared(MOVE, ChangeValues(team=teams[1], team_name="x"), bosses[0], learners)
+
+        def press(begin: object, actor: int) -> int:
+            with committed.app_context(), unit_of_work() as session:
+                return int(begin(make_context(session, actor, now()), change_id))  # type: ignore[operator]
+
+        assert sorted(at_once([lambda: press(actions.begin_apply, bosses[0])] * 2)) == [0, 1]
+        apply_change(change_id, now())
+        assert sorted(at_once([lambda boss=boss: press(actions.begin_undo, boss) for boss in bosses])) == [0, 1]  # type: ignore[misc]
+
+
+def test_a_change_that_was_cut_off_is_finished_and_nobody_is_changed_twice(
+    committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PORTION", 4)
+    with committed.app_context():
+        bosses, teams, learners = trust(10)
+        values = ChangeValues(team=teams[1], team_name="x")
+        change_id = begun(prepared(MOVE, values, bosses[0], learners), bosses[0])
+
+        class KilledError(Exception):
+            pass
+
+        def killed(done: int) -> None:
+            if done >= 8:
+                raise KilledError
+
+        with pytest.raises(KilledError):
+            apply_change(change_id, now(), killed)
+        with read_only_session() as session:
+            assert queries.outcome_counts(session, change_id) == {"done": 8, "": 2}
+        apply_change(change_id, now())
+        with read_only_session() as session:
+            view = queries.bulk_change(session, change_id)
+            assert view is not None
+            assert view.finished_at is not None
+            joined = select(func.count(Membership.id)).where(Membership.team_id == teams[1])
+            assert session.execute(joined).scalar() == 10
+
+
+def test_whoever_is_no_administrator_any_more_changes_nobody(committed: Flask) -> None:
+    with committed.app_context():
+        bosses, teams, learners = trust(2)
+        change_id = begun(prepared(MOVE, ChangeValues(team=teams[1], team_name="x"), bosses[1], learners), bosses[1])
+        with unit_of_work() as session:
+            people.record_departure(make_context(session, None, now()), bosses[1], now().date(), "x")
+        apply_change(change_id, now())
+        with read_only_session() as session:
+            assert queries.outcome_counts(session, change_id) == {"left-out": 2}
+            notes = session.execute(select(BulkChangePerson.note).distinct()).scalars().all()
+            assert notes == ["You may not do this for them any more."]
+
+
+def test_undoing_leaves_what_was_changed_again(committed: Flask) -> None:
+    with committed.app_context():
+        bosses, _teams, learners = trust(3)
+        values = ChangeValues(last_day=now().date())
+        change_id = begun(prepared(LEAVE, values, bosses[0], learners), bosses[0])
+        apply_change(change_id, now())
+        with unit_of_work() as session:
+            context = make_context(session, None, now())
+            assert people.withdraw_departure(context, learners[0], "was a mistake") is None
+            assert actions.begin_undo(make_context(session, bosses[0], now()), change_id)
+        undo_change(change_id, bosses[0], now())
+        with read_only_session() as session:
+            outcomes = {one.person_id: one.undo_outcome for one in queries.change_outcomes(session, change_id)}
+            here = session.execute(select(Person.id).where(Person.left_at.is_(None), Person.id.in_(learners)))
+            assert outcomes == {learners[0]: "left-out", learners[1]: "undone", learners[2]: "undone"}
+            assert sorted(here.scalars()) == learners
