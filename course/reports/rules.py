@@ -20,7 +20,6 @@ from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
 from course.recertification.rules.validity_chain import cycles, last_valid_day
 from course.standings.rules import LONG_OVERDUE_DAYS as LONG_OVERDUE_DAYS
-from course.standings.rules import Counted
 from course.standings.rules import ListedPerson as ListedPerson
 from course.standings.rules import StatusLine as StatusLine
 from course.standings.rules import employments_known_on as employments_known_on
@@ -39,7 +38,6 @@ SORT_ORDERS = {
     "start": _("Newest first"),
 }
 PAGE_SIZE = 50  # people on one page
-MAX_TEAM_ROWS = 30  # teams that the page lists; with more of them it lists those nearest to the top
 
 
 def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
@@ -132,28 +130,6 @@ class CompletionReport:
         return status_bar(self.counts, self.total)
 
 
-@dataclass(frozen=True)
-class TeamSummary:
-    """A team of the report with all its sub-teams: its people and their statuses. `level` is 0 for the highest teams of
-    the report."""
-
-    id: int
-    name: str
-    level: int
-    total: int
-    certified_count: int
-    counts: Mapping[str, int]
-
-    @property
-    def certified_percent(self) -> int:
-        return round(100 * self.certified_count / self.total) if self.total else 0
-
-    @property
-    def bar_segments(self) -> list[tuple[str, str, int, float, float]]:
-        """The segments of the status bar (see `status_bar`)."""
-        return status_bar(self.counts, self.total)
-
-
 def status_bar(counts: Mapping[str, int], total: int) -> list[tuple[str, str, int, float, float]]:
     """The segments of a status bar: group, label, number, and the start and width of the segment in a bar of 1000
     units."""
@@ -165,42 +141,6 @@ def status_bar(counts: Mapping[str, int], total: int) -> list[tuple[str, str, in
             segments.append((group, COUNTED_GROUPS[group], number, round(left, 1), round(right - left, 1)))
         counted += number
     return segments
-
-
-def team_summaries(
-    lines: Iterable[Counted], teams: Sequence[tuple[int, str, int | None]], max_rows: int = MAX_TEAM_ROWS
-) -> list[TeamSummary]:
-    """The teams of a report in the order of the tree, each with all its sub-teams. `teams` are (id, name, team above)
-    with a team above before its sub-teams. Of more than `max_rows` teams only the levels that fit are listed, but always
-    the highest one. A person in several teams counts once in each."""
-    parents: dict[int, int | None] = {team: above for team, _name, above in teams}
-    levels: dict[int, int] = {}
-    for team, _name, above in teams:
-        levels[team] = 0 if above is None else levels.get(above, -1) + 1  # a team above may be outside of the report
-    deepest = max(levels.values(), default=0)
-    while deepest and sum(level <= deepest for level in levels.values()) > max_rows:
-        deepest -= 1
-    by_group: dict[int, Counter[str]] = {team: Counter() for team in parents}
-    certified: Counter[int] = Counter()
-    counting_by_teams: dict[tuple[int, ...], set[int]] = {}
-    for line in lines:
-        counting = counting_by_teams.get(line.teams)
-        if counting is None:
-            counting = counting_by_teams[line.teams] = set()
-            for team in line.teams:
-                place: int | None = team
-                while place is not None and place in parents and place not in counting:
-                    counting.add(place)
-                    place = parents[place]
-        group, valid, people = line.group, line.has_valid_certificate, line.people
-        for team in counting:
-            by_group[team][group] += people
-            certified[team] += people if valid else 0
-    return [
-        TeamSummary(team, name, levels[team], by_group[team].total(), certified[team], by_group[team])
-        for team, name, _above in teams
-        if levels[team] <= deepest and by_group[team]
-    ]
 
 
 def completion_report(

@@ -92,7 +92,7 @@ def show() -> Response:
         shown_names=names,
         open_to=linked_ids,
         to_remind=_remindable_number(view) if report_filter.on is None and _can_remind() else 0,
-        teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
+        compared=None if report_filter.is_narrowed or number > 1 else view.team_table(),
         months=_months(view) if number == 1 and _has_few_people(view) else None,
         page=number,
         groups=STATUS_GROUPS,
