@@ -37,6 +37,7 @@ SORT_ORDERS = {
     "due": _("By due day"),
     "start": _("Newest first"),
 }
+EVERY_LEVEL = "all"  # the value of the parameter that compares teams of every level
 PAGE_SIZE = 50  # people on one page
 
 
@@ -52,7 +53,7 @@ def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], o
 @dataclass(frozen=True)
 class ReportFilter:
     """The filter of a report. An empty value means everything. `team` is a team and all below it; `started_from` and
-    `started_to` are days, both included."""
+    `started_to` are days, both included. `every_level` compares all teams below, not only those one step down."""
 
     team: int | None = None
     group: str = ""
@@ -62,6 +63,7 @@ class ReportFilter:
     search_text: str = ""
     sort: str = "worst"
     on: date | None = None
+    every_level: bool = False
 
     @property
     def query_parameters(self) -> dict[str, object]:
@@ -75,6 +77,7 @@ class ReportFilter:
             "q": self.search_text,
             "sort": "" if self.sort == "worst" else self.sort,
             "on": self.on,
+            "levels": EVERY_LEVEL if self.every_level else "",
         }
         return {name: value for name, value in all_parameters.items() if value not in (None, "")}
 
@@ -221,6 +224,7 @@ def parse_filter(
         search_text=arguments.get("q", "").strip()[:200],
         sort=arguments.get("sort", "") if arguments.get("sort") in SORT_ORDERS else "worst",
         on=None if on is None or on >= today else on,
+        every_level=arguments.get("levels") == EVERY_LEVEL,
     )  # fmt: skip
     return report_filter, mistakes
 

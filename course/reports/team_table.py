@@ -9,16 +9,26 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.rules import status_bar
-from course.reports.team_trend import TrendPoint, WeeklyCounts, share, trend_points
+from course.reports.team_trend import (
+    TrendPicture,
+    TrendPoint,
+    WeeklyCounts,
+    share,
+    trend_floor,
+    trend_picture,
+    trend_points,
+)
 from course.standings.rules import Counted
 from course.text import sort_key
 from course.translation import lazy_gettext as _
 
 NOT_COUNTED = frozenset({"paused", "not-required"})  # status groups that count in no share
 MAX_TEAM_ROWS = 30  # rows that a page shows; a file has all
+MAX_TREND_COLUMNS = 14  # rows that the table of weeks shows
 NO_TEAM = -1  # the key of the people in no team
 Place = tuple[int, str, int | None]  # a team: its id, its name, and the team above
 
@@ -77,8 +87,27 @@ class TeamTable:
         return self.rows[:MAX_TEAM_ROWS]
 
     @property
+    def has_levels(self) -> bool:
+        """Whether there are teams below these rows."""
+        return any(row.has_sub_teams for row in self.rows)
+
+    @property
+    def for_trend(self) -> tuple[TeamRow, ...]:
+        """Everybody together and the worst rows: as many as fit beside each other in a table of weeks."""
+        return (self.total, *self.rows[:MAX_TREND_COLUMNS])
+
+    @property
     def has_trend(self) -> bool:
         return bool(self.total.trend)
+
+    @cached_property
+    def floor(self) -> int:
+        """The share at the lower edge of the pictures of all trends that a page shows."""
+        return trend_floor([self.total.trend, *(row.trend for row in self.shown)])
+
+    def picture(self, row: TeamRow) -> TrendPicture | None:
+        """The trend of a row as it is drawn; None if there is nothing to compare yet."""
+        return trend_picture(row.trend, self.floor)
 
 
 @dataclass(frozen=True)
@@ -254,3 +283,12 @@ def team_cells(table: TeamTable) -> Iterator[tuple[object, ...]]:
                 "overdue", "due-soon", "in-progress", "not-started", "up-to-date", "paused", "not-required",
             )),
         )  # fmt: skip
+
+
+def trend_cells(table: TeamTable) -> Iterator[tuple[object, ...]]:
+    """The trend for a file: a row of names, then one for each day with the per cent of each team, the newest first."""
+    names = (PATH_SEPARATOR.join(row.path) if row.id else str(row.name) for row in table.rows)
+    yield (str(_("End of")), str(_("All together")), *names)
+    for number in reversed(range(len(table.total.trend))):
+        shares = (row.trend[number].percent for row in (table.total, *table.rows))
+        yield (table.total.trend[number].day, *shares)

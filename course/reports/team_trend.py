@@ -19,6 +19,10 @@ from course.recertification.rules.facts import CertificationFacts
 from course.standings.rules import ReportedPerson, is_employed_on
 
 TREND_MONTHS = 12
+# Up to so many people each process derives the trend before somebody asks for it, and keeps their facts in memory. Of more,
+# whoever opens the page of the trend waits for it.
+MAX_PEOPLE_WITH_TREND = 2_000
+LEFT, RIGHT, TOP, BOTTOM = 3, 117, 4, 24  # the part of the picture that the line may cover, in units of the SVG
 
 
 def share(part: int, whole: int) -> int | None:
@@ -204,3 +208,43 @@ def _added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
 
 def _points(weekly: WeeklyCounts, both: tuple[Sequence[int], Sequence[int]]) -> tuple[TrendPoint, ...]:
     return tuple(map(TrendPoint, weekly.days, *both))
+
+
+@dataclass(frozen=True)
+class TrendPicture:
+    """A trend as it is drawn: the `d` of its path, which has a gap where nobody was required, the place of its end, and
+    the points that its description names."""
+
+    path: str
+    end: tuple[float, float]
+    first: TrendPoint
+    lowest: TrendPoint
+    last: TrendPoint
+
+
+def trend_floor(trends: Iterable[Sequence[TrendPoint]]) -> int:
+    """The share at the lower edge of the pictures of several trends, so that they can be compared: a multiple of ten below
+    the lowest point of all."""
+    shares = [point.percent for trend in trends for point in trend if point.percent is not None]
+    return max(0, (min(shares, default=100) - 1) // 10 * 10)
+
+
+def trend_picture(points: Sequence[TrendPoint], floor: int) -> TrendPicture | None:
+    """The line through the points between `floor` per cent and 100; None if fewer than two have people."""
+    known = [(point.percent, point) for point in points if point.percent is not None]
+    if len(known) < 2:
+        return None
+    first_day, days = points[0].day, (points[-1].day - points[0].day).days
+    path, end, draws = [], (0.0, 0.0), False
+    for point in points:
+        if point.percent is None:
+            draws = False
+            continue
+        end = (
+            round(LEFT + (RIGHT - LEFT) * (point.day - first_day).days / days, 1),
+            round(BOTTOM - (BOTTOM - TOP) * (point.percent - floor) / (100 - floor), 1),
+        )
+        path.append(f"{'L' if draws else 'M'}{end[0]:g} {end[1]:g}")
+        draws = True
+    _share, lowest = min(known, key=lambda one: one[0])
+    return TrendPicture("".join(path), end, known[0][1], lowest, known[-1][1])
