@@ -143,7 +143,7 @@ def trend() -> Response:
 def _compared(view: ReportView, report_filter: ReportFilter) -> TeamTable:
     """The teams of the report, with their trend if it takes little time to derive."""
     cache = app_status_cache()
-    quick = cache.has_trend(view.on) or _has_few_people(view)
+    quick = view.teams and (cache.has_trend(view.on) or _has_few_people(view))
     weekly = team_trend(signed_in_context(db()), cache, view) if quick else None
     return view.team_table(weekly, report_filter.every_level)
 
