@@ -5,4 +5,7 @@ from __future__ import annotations
 from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
-AUDIT_EVENTS = (AuditEventKind("report.exported", _("{who} downloaded the report of {people} people, {on}")),)
+AUDIT_EVENTS = (
+    AuditEventKind("report.exported", _("{who} downloaded the report of {people} people, {on}")),
+    AuditEventKind("report.teams_exported", _("{who} downloaded the comparison of teams, {on}")),
+)

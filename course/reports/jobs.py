@@ -23,10 +23,13 @@ from course.people.rules import Viewer
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_files import REPORT_FORMATS, ReportHeading, csv_stream, render_report_file
-from course.reports.report_view import ReportView, current_report_view, report_rows
+from course.reports.report_view import ReportView, compared_teams, current_report_view, report_rows
 from course.reports.rules import ReportFilter, parse_filter
 from course.reports.status_cache import StatusCache
+from course.reports.team_table import TeamTable
+from course.reports.team_trend import MAX_PEOPLE_WITH_TREND
 from course.standings.jobs import catch_up
+from course.standings.queries.changes import people_count
 from course.standings.queries.rows import listed_portion
 from course.standings.rules import CURRENT
 from course.training_records.actions import log_record_export
@@ -75,9 +78,16 @@ def build_report_file(session: Session, ledger: StatusCache, asked: ReportReques
     if asked.kind == "csv":
         data = b"".join(csv_stream(session, library(), seen, zone, tell))
     else:
-        rows = report_rows(session, library(), seen, list(lines))
-        data = render_report_file(asked.kind, seen, rows, ReportHeading(name, zone, asked.at), tell)
+        rows = report_rows(session, library(), seen, list(lines), with_details=asked.kind == "xlsx")
+        teams = compared_in_file(context, ledger, seen) if asked.kind == "xlsx" else None
+        data = render_report_file(asked.kind, seen, rows, ReportHeading(name, zone, asked.at, teams), tell)
     return ReportFile(data, tuple(line.id for line in lines), seen.on)
+
+
+def compared_in_file(context: Context, cache: StatusCache, view: ReportView) -> TeamTable:
+    """Teams of every level compared, with the trend unless there are so many people that the file would wait for it."""
+    few = people_count(context.session, MAX_PEOPLE_WITH_TREND + 1) <= MAX_PEOPLE_WITH_TREND
+    return compared_teams(context, cache, view, every_level=True, with_trend=few or cache.has_trend(view.on))
 
 
 def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) -> None:
@@ -88,6 +98,11 @@ def log_report_export(session: Session, asked: ReportRequest, made: ReportFile) 
     record_event(context, "report.exported", None, details)
     if by is not None:
         log_record_export(context, made.people, EXPORT, lazy_gettext("team report, %(kind)s", kind=kind))
+
+
+def log_teams_export(context: Context, seen: ReportView) -> None:
+    """Write to the log that somebody took the comparison of teams."""
+    record_event(context, "report.teams_exported", None, {"on": seen.on, "team": seen.team})
 
 
 def log_streamed_export(asked: ReportRequest, seen: ReportView) -> None:

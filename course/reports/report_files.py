@@ -24,13 +24,22 @@ from course.exports.rules import StageCallback
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.status_counts import status_count
 from course.reports.queries import last_reminder_of
-from course.reports.report_view import ReportRow, ReportView, progress_text, report_rows, team_names
+from course.reports.report_view import (
+    ReportRow,
+    ReportView,
+    details_of_lines,
+    progress_text,
+    report_rows,
+    team_names,
+    team_paths,
+)
 from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER, ReportFilter
+from course.reports.team_table import TEAM_COLUMNS, TeamTable, team_cells, trend_cells
 from course.standings.queries.rows import row_person_id, row_portions
 from course.standings.rules import split_teams, stored_line
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
-from course.web.spreadsheet import csv_bytes, csv_portions, xlsx_bytes
+from course.web.spreadsheet import WorkbookSheet, csv_bytes, csv_portions, xlsx_bytes
 
 if TYPE_CHECKING:
     import typst
@@ -41,8 +50,9 @@ _PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = 
     lazy_gettext("Progress"), lazy_gettext("Due"), lazy_gettext("Certificate valid until"), lazy_gettext("Last reminder"),
 )  # fmt: skip
 COLUMNS = (
-    _PERSON, lazy_gettext("E-mail"), _TEAM, lazy_gettext("Pathway"), _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY,
-    _LAST_REMINDER,
+    _PERSON, lazy_gettext("E-mail"), _TEAM, lazy_gettext("Team path"), lazy_gettext("Staff number"), lazy_gettext("Pathway"),
+    _STARTED, _STATUS, lazy_gettext("Status code"), _PROGRESS, _DUE, lazy_gettext("Completed on"),
+    lazy_gettext("Certificate number"), _LAST_DAY, _LAST_REMINDER,
 )  # fmt: skip
 PDF_COLUMNS = (_PERSON, _TEAM, _STATUS, _PROGRESS, _STARTED, _DUE, _LAST_DAY, _LAST_REMINDER)
 PDF_BATCH_SIZE = 1000  # people in one part of a PDF
@@ -65,18 +75,21 @@ class ReportFormat:
 
 @dataclass(frozen=True)
 class ReportHeading:
-    """What a file says of itself: the organisation, and the moment at which it is made, in the time zone."""
+    """What a file says of itself: the organisation, and the moment at which it is made, in the time zone; and the teams
+    compared, if it shows them."""
 
     organisation: str
     zone: str
     at: datetime
+    teams: TeamTable | None = None
 
 
 class CellMaker:
     """Makes the cells of a line; dates are dates, not text. What many lines say is put into words once."""
 
-    def __init__(self, zone: str) -> None:
-        self._zone = zone
+    def __init__(self, view: ReportView, zone: str) -> None:
+        self._view, self._zone = view, zone
+        self._paths: dict[tuple[int, ...], str] = {}
         self._labels: dict[tuple[str, date | None, int], str] = {}
         self._words: dict[str, str] = {}
 
@@ -87,9 +100,24 @@ class CellMaker:
         label = self._labels.get(key)
         if label is None:
             label = self._labels[key] = str(line.label)
-        reminder_day = civil_date(row.last_reminder, self._zone) if row.last_reminder else None
-        return (line.name, line.email, row.teams, self.pathway(line.pathway), line.employment_start, label,
-                self._in_words(row.progress), line.due, line.valid_until, reminder_day)  # fmt: skip
+        certificate = row.details.certificate_until(line.valid_until)
+        return (
+            line.name, line.email, row.teams, self.paths(line.teams), row.details.staff_number, self.pathway(line.pathway),
+            line.employment_start, label, line.state, self._in_words(row.progress), line.due,
+            certificate.completed_on if certificate else None, certificate.number if certificate else "",
+            line.valid_until, self.day(row.last_reminder),
+        )  # fmt: skip
+
+    def paths(self, teams: tuple[int, ...]) -> str:
+        """These teams, each with those above it."""
+        found = self._paths.get(teams)
+        if found is None:
+            found = self._paths[teams] = team_paths(self._view, teams)
+        return found
+
+    def day(self, moment: datetime | None) -> date | None:
+        """The day of a moment."""
+        return civil_date(moment, self._zone) if moment else None
 
     def pathway(self, name: str) -> str:
         """A pathway in words."""
@@ -108,12 +136,12 @@ def _headings(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def _csv(
-    view: ReportView,  # noqa: ARG001
+    view: ReportView,
     rows: Sequence[ReportRow],
     heading: ReportHeading,
     report_progress: StageCallback,
 ) -> bytes:
-    return csv_bytes((_headings(COLUMNS), *_cell_rows(rows, heading.zone, report_progress)))
+    return csv_bytes((_headings(COLUMNS), *_cell_rows(view, rows, heading.zone, report_progress)))
 
 
 def _xlsx(
@@ -126,12 +154,28 @@ def _xlsx(
         (view.name, heading.organisation),
         *((line,) for line in report_summary(view, heading.zone, heading.at)),
     ]
-    people = itertools.chain((_headings(COLUMNS),), _cell_rows(rows, heading.zone, report_progress))
-    return xlsx_bytes({_("People"): people, _("About this report"): about_rows})
+    people = itertools.chain((_headings(COLUMNS),), _cell_rows(view, rows, heading.zone, report_progress))
+    sheets = {_("People"): WorkbookSheet(people)}
+    if heading.teams is not None and heading.teams.rows:
+        sheets[_("Teams")] = WorkbookSheet([_headings(TEAM_COLUMNS), *team_cells(heading.teams)])
+        if heading.teams.has_trend:
+            sheets[_("Twelve months")] = WorkbookSheet(trend_cells(heading.teams))
+    return xlsx_bytes({**sheets, _("About this report"): WorkbookSheet(about_rows, is_table=False)})
 
 
-def _cell_rows(rows: Sequence[ReportRow], zone: str, report_progress: StageCallback) -> Iterator[tuple[object, ...]]:
-    maker = CellMaker(zone)
+def teams_csv(table: TeamTable) -> bytes:
+    """Teams compared as a CSV file: the rows and everybody together, and beside them the share of valid certificates at the
+    end of each Monday, if the table has its trend."""
+    days = [point.day.isoformat() for point in table.total.trend]
+    shares = [[point.percent for point in row.trend] for row in (*table.rows, table.total)]
+    rows = ((*cells, *row) for cells, row in zip(team_cells(table), shares, strict=True))
+    return csv_bytes([(*_headings(TEAM_COLUMNS), *days), *rows])
+
+
+def _cell_rows(
+    view: ReportView, rows: Sequence[ReportRow], zone: str, report_progress: StageCallback
+) -> Iterator[tuple[object, ...]]:
+    maker = CellMaker(view, zone)
     for number, row in enumerate(rows):
         if number % PROGRESS_INTERVAL == 0:
             report_progress(WRITING_STAGE, number, len(rows))
@@ -161,9 +205,9 @@ def _csv_rows(
 def _derived_cells(
     session: Session, library: Library, view: ReportView, zone: str
 ) -> Iterator[list[tuple[object, ...]]]:
-    maker, everyone = CellMaker(zone), iter(view.report.lines)
+    maker, everyone = CellMaker(view, zone), iter(view.report.lines)
     while lines := list(itertools.islice(everyone, CSV_PORTION)):
-        yield [maker.cells(row) for row in report_rows(session, library, view, lines)]
+        yield [maker.cells(row) for row in report_rows(session, library, view, lines, with_details=True)]
 
 
 def _stored_cells(
@@ -173,14 +217,15 @@ def _stored_cells(
     made only for what was not put into words yet."""
     if view.stored is None:
         raise ValueError("these rows are not kept")
-    maker, modules, on = CellMaker(zone), len(library.modules), view.on
+    maker, modules, on = CellMaker(view, zone), len(library.modules), view.on
     words: dict[tuple[object, ...], tuple[str, str]] = {}
     names: dict[str, str] = {}
     reminder = last_reminder_of(row_person_id(), view.at)
     for portion in row_portions(session, view.stored.wanted, len(view.report.lines), reminder):
         cells: list[tuple[object, ...]] = []
+        details = details_of_lines(session, view, [row[0] for row in portion])
         for row in portion:
-            _id, name, email, teams, pathway, start, state, due, valid_until, started, course, done, reminded = row
+            person, name, email, teams, pathway, start, state, due, valid_until, started, course, done, reminded = row
             key = state, due, started is None, course, valid_until is None, done
             said = words.get(key)
             if said is None:
@@ -189,8 +234,13 @@ def _stored_cells(
             team = names.get(teams)
             if team is None:
                 team = names[teams] = team_names(view, split_teams(teams))
-            day = civil_date(reminded, zone) if reminded else None
-            cells.append((name, email, team, maker.pathway(pathway), start, said[0], said[1], due, valid_until, day))
+            detail = details[person]
+            certificate = detail.certificate_until(valid_until)
+            cells.append((
+                name, email, team, maker.paths(split_teams(teams)), detail.staff_number, maker.pathway(pathway), start,
+                said[0], state, said[1], due, certificate.completed_on if certificate else None,
+                certificate.number if certificate else "", valid_until, maker.day(reminded),
+            ))  # fmt: skip
         yield cells
 
 

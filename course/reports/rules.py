@@ -20,7 +20,6 @@ from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
 from course.recertification.rules.validity_chain import cycles, last_valid_day
 from course.standings.rules import LONG_OVERDUE_DAYS as LONG_OVERDUE_DAYS
-from course.standings.rules import Counted
 from course.standings.rules import ListedPerson as ListedPerson
 from course.standings.rules import StatusLine as StatusLine
 from course.standings.rules import employments_known_on as employments_known_on
@@ -38,8 +37,8 @@ SORT_ORDERS = {
     "due": _("By due day"),
     "start": _("Newest first"),
 }
+EVERY_LEVEL = "all"  # the value of the parameter that compares teams of every level
 PAGE_SIZE = 50  # people on one page
-MAX_TEAM_ROWS = 30  # teams that the page lists; with more of them it lists those nearest to the top
 
 
 def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
@@ -54,7 +53,7 @@ def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], o
 @dataclass(frozen=True)
 class ReportFilter:
     """The filter of a report. An empty value means everything. `team` is a team and all below it; `started_from` and
-    `started_to` are days, both included."""
+    `started_to` are days, both included. `every_level` compares all teams below, not only those one step down."""
 
     team: int | None = None
     group: str = ""
@@ -64,6 +63,7 @@ class ReportFilter:
     search_text: str = ""
     sort: str = "worst"
     on: date | None = None
+    every_level: bool = False
 
     @property
     def query_parameters(self) -> dict[str, object]:
@@ -77,6 +77,7 @@ class ReportFilter:
             "q": self.search_text,
             "sort": "" if self.sort == "worst" else self.sort,
             "on": self.on,
+            "levels": EVERY_LEVEL if self.every_level else "",
         }
         return {name: value for name, value in all_parameters.items() if value not in (None, "")}
 
@@ -132,28 +133,6 @@ class CompletionReport:
         return status_bar(self.counts, self.total)
 
 
-@dataclass(frozen=True)
-class TeamSummary:
-    """A team of the report with all its sub-teams: its people and their statuses. `level` is 0 for the highest teams of
-    the report."""
-
-    id: int
-    name: str
-    level: int
-    total: int
-    certified_count: int
-    counts: Mapping[str, int]
-
-    @property
-    def certified_percent(self) -> int:
-        return round(100 * self.certified_count / self.total) if self.total else 0
-
-    @property
-    def bar_segments(self) -> list[tuple[str, str, int, float, float]]:
-        """The segments of the status bar (see `status_bar`)."""
-        return status_bar(self.counts, self.total)
-
-
 def status_bar(counts: Mapping[str, int], total: int) -> list[tuple[str, str, int, float, float]]:
     """The segments of a status bar: group, label, number, and the start and width of the segment in a bar of 1000
     units."""
@@ -165,42 +144,6 @@ def status_bar(counts: Mapping[str, int], total: int) -> list[tuple[str, str, in
             segments.append((group, COUNTED_GROUPS[group], number, round(left, 1), round(right - left, 1)))
         counted += number
     return segments
-
-
-def team_summaries(
-    lines: Iterable[Counted], teams: Sequence[tuple[int, str, int | None]], max_rows: int = MAX_TEAM_ROWS
-) -> list[TeamSummary]:
-    """The teams of a report in the order of the tree, each with all its sub-teams. `teams` are (id, name, team above)
-    with a team above before its sub-teams. Of more than `max_rows` teams only the levels that fit are listed, but always
-    the highest one. A person in several teams counts once in each."""
-    parents: dict[int, int | None] = {team: above for team, _name, above in teams}
-    levels: dict[int, int] = {}
-    for team, _name, above in teams:
-        levels[team] = 0 if above is None else levels.get(above, -1) + 1  # a team above may be outside of the report
-    deepest = max(levels.values(), default=0)
-    while deepest and sum(level <= deepest for level in levels.values()) > max_rows:
-        deepest -= 1
-    by_group: dict[int, Counter[str]] = {team: Counter() for team in parents}
-    certified: Counter[int] = Counter()
-    counting_by_teams: dict[tuple[int, ...], set[int]] = {}
-    for line in lines:
-        counting = counting_by_teams.get(line.teams)
-        if counting is None:
-            counting = counting_by_teams[line.teams] = set()
-            for team in line.teams:
-                place: int | None = team
-                while place is not None and place in parents and place not in counting:
-                    counting.add(place)
-                    place = parents[place]
-        group, valid, people = line.group, line.has_valid_certificate, line.people
-        for team in counting:
-            by_group[team][group] += people
-            certified[team] += people if valid else 0
-    return [
-        TeamSummary(team, name, levels[team], by_group[team].total(), certified[team], by_group[team])
-        for team, name, _above in teams
-        if levels[team] <= deepest and by_group[team]
-    ]
 
 
 def completion_report(
@@ -281,6 +224,7 @@ def parse_filter(
         search_text=arguments.get("q", "").strip()[:200],
         sort=arguments.get("sort", "") if arguments.get("sort") in SORT_ORDERS else "worst",
         on=None if on is None or on >= today else on,
+        every_level=arguments.get("levels") == EVERY_LEVEL,
     )  # fmt: skip
     return report_filter, mistakes
 

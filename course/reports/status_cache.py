@@ -31,6 +31,16 @@ from course.reports.rules import (
     sort_lines,
     status_line,
 )
+from course.reports.team_trend import (
+    WeeklyCounts,
+    Weeks,
+    WeekState,
+    added_counts,
+    policy_weeks,
+    weekly_counts,
+    weekly_states,
+    weeks_before,
+)
 from course.standings.queries.changes import next_members, next_people, people_count
 from course.teams.queries import team_tree
 
@@ -46,6 +56,7 @@ MAX_KEPT_PEOPLE = 20_000  # people up to whom facts and lines are kept in memory
 PORTION = 1000  # people whose facts are in memory at once where there are more
 MAX_CACHED_DAYS = 4  # days whose lines are cached
 MAX_CACHED_MONTHS = 24  # past days of which only the certificates are cached
+MAX_CACHED_TRENDS = 3  # days of whose trend is cached how each person counts
 
 TeamChoice = Callable[[Sequence[TeamView]], frozenset[int] | None]  # of a tree the teams that count; None: everybody
 
@@ -68,6 +79,16 @@ class CachedDay:
 
 
 @dataclass
+class CachedTrend:
+    """How each person counts in the trend that ends on a day, and the counts of all of them, None if they are not summed
+    up yet."""
+
+    weeks: Weeks
+    states: dict[int, tuple[WeekState, ...]] = field(default_factory=dict)
+    counts: WeeklyCounts | None = None
+
+
+@dataclass
 class StatusSnapshot:
     """The facts up to the high-water mark, and the days that were derived from them."""
 
@@ -78,6 +99,7 @@ class StatusSnapshot:
     days: dict[date, CachedDay] = field(default_factory=dict)
     # For a past day: the teams of each person and whether they held a certificate; None if they were not employed.
     certified: dict[date, dict[int, tuple[tuple[int, ...], bool] | None]] = field(default_factory=dict)
+    trends: dict[date, CachedTrend] = field(default_factory=dict)
 
 
 class StatusCache:
@@ -122,6 +144,32 @@ class StatusCache:
                 snapshot.certified.pop(next(iter(snapshot.certified)))
             return [_certified_count(snapshot, on, zone, teams) for on in days]
 
+    def weekly_counts(self, session: Session, zone: str, on: date, teams: frozenset[int] | None = None) -> WeeklyCounts:
+        """By sets of teams how many people were required and certified at the end of each Monday of the twelve months
+        before that day, as it was known then. With more than MAX_KEPT_PEOPLE only those who were ever in these teams are
+        read (None: everybody), and nothing is kept."""
+        if people_count(session, MAX_KEPT_PEOPLE + 1) > MAX_KEPT_PEOPLE:
+            return _weekly_counts_apart(session, zone, on, teams)
+        with self._lock:
+            snapshot = self._current(session, zone)
+            trend = snapshot.trends.get(on)
+            if trend is None:
+                while len(snapshot.trends) >= MAX_CACHED_TRENDS:
+                    snapshot.trends.pop(next(iter(snapshot.trends)))
+                trend = snapshot.trends[on] = CachedTrend(weeks_before(on, zone))
+            if trend.counts is None:
+                ruled = policy_weeks(snapshot.policies, trend.weeks)
+                for person in snapshot.people.values():
+                    if person.id not in trend.states:
+                        trend.states[person.id] = weekly_states(person, snapshot.policies, trend.weeks, ruled)
+                trend.counts = weekly_counts(trend.states.values(), trend.weeks)
+            return trend.counts
+
+    def has_trend(self, on: date) -> bool:
+        """Whether the trend that ends on that day was derived here before, so that it takes little time."""
+        snapshot = self._snapshot
+        return snapshot is not None and on in snapshot.trends
+
     def _current(self, session: Session, zone: str) -> StatusSnapshot:
         """The facts as of now. A request whose transaction began a little earlier than another one may find the cache
         ahead of its own view of the database."""
@@ -145,6 +193,10 @@ class StatusCache:
             for certified in snapshot.certified.values():
                 for person_id in changed_people:
                     certified.pop(person_id, None)
+            for trend in snapshot.trends.values() if changed_people else ():
+                trend.counts = None
+                for person_id in changed_people:
+                    trend.states.pop(person_id, None)
             snapshot.days = (
                 {on: _refreshed_day(snapshot, day, on, changed_people) for on, day in snapshot.days.items()}
                 if changed_people
@@ -197,6 +249,16 @@ def _counts_apart(
         counts = [_certified_count(portion, on, zone, teams) for on in days]
         sums = [(total + more[0], valid + more[1]) for (total, valid), more in zip(sums, counts, strict=True)]
     return sums
+
+
+def _weekly_counts_apart(session: Session, zone: str, on: date, teams: frozenset[int] | None) -> WeeklyCounts:
+    """The weekly counts of many people, whose facts are in memory only while their portion is counted."""
+    weeks, rules = weeks_before(on, zone), policies(session, zone)
+    ruled, counts = policy_weeks(rules, weeks), WeeklyCounts(on, weeks.days, {})
+    for people in _people_apart(session, zone, teams):
+        states = [weekly_states(person, rules, weeks, ruled) for person in people]
+        counts = added_counts(counts, weekly_counts(states, weeks))
+    return counts
 
 
 def _certified_count(snapshot: StatusSnapshot, on: date, zone: str, teams: frozenset[int] | None) -> tuple[int, int]:

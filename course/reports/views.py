@@ -23,12 +23,28 @@ from course.organisation.request_organisation import current_organisation
 from course.people.queries import has_lost_access_since, ids_visible_to
 from course.recertification.rules.explanations import COUNTED_GROUPS, STATUS_GROUPS
 from course.reports.app_status_cache import EXTENSION_KEY, app_status_cache
-from course.reports.jobs import REPORT_FILE, ReportRequest, build_report_file, log_report_export, log_streamed_export
+from course.reports.jobs import (
+    REPORT_FILE,
+    ReportRequest,
+    build_report_file,
+    compared_in_file,
+    log_report_export,
+    log_streamed_export,
+    log_teams_export,
+)
 from course.reports.reminding import actionable_people, remindable_number
-from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream
-from course.reports.report_view import ReportView, current_report_view, last_twelve_months, reading_from, report_rows
+from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream, teams_csv
+from course.reports.report_view import (
+    ReportView,
+    current_report_view,
+    last_twelve_months,
+    reading_from,
+    report_rows,
+    team_trend,
+)
 from course.reports.rules import SORT_ORDERS, ReportFilter, parse_filter
-from course.reports.status_cache import StatusCache
+from course.reports.status_cache import MAX_KEPT_PEOPLE, StatusCache
+from course.reports.team_table import TeamTable
 from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, MonthLine
 from course.standings.jobs import refresh_standings
 from course.standings.queries.changes import people_count
@@ -91,7 +107,7 @@ def show() -> Response:
         shown_names=names,
         open_to=linked_ids,
         to_remind=_remindable_number(view) if report_filter.on is None and _can_remind() else 0,
-        teams=[] if report_filter.is_narrowed or number > 1 else view.team_summaries(),
+        compared=_compared(view, report_filter) if number == 1 and not report_filter.is_narrowed else None,
         months=_months(view) if number == 1 and _has_few_people(view) else None,
         page=number,
         groups=STATUS_GROUPS,
@@ -101,6 +117,34 @@ def show() -> Response:
         kinds=REPORT_FORMATS,
     )
     return make_response(page, 422 if mistakes else 200)
+
+
+@pages.get("/teams")
+@requires_permission(Permission.SEE_PEOPLE)
+def trend() -> Response:
+    """The share of valid certificates of each team on the Mondays of twelve months, drawn and as a table. The query string
+    holds the filter, of which the team, the day and the levels count."""
+    report_filter, mistakes = parse_filter(request.args, STATUS_GROUPS, SETTINGS, today())
+    if mistakes:
+        abort(404)
+    wanted = ReportFilter(team=report_filter.team, on=report_filter.on, every_level=report_filter.every_level)
+    view = my_report_view(wanted)
+    compared = None
+    if view.report.total <= MAX_KEPT_PEOPLE:
+        weekly = team_trend(signed_in_context(db()), app_status_cache(), view)
+        compared = view.team_table(weekly, wanted.every_level)
+    page = render_template(
+        "reports/trend.html", seen=view, wanted=wanted, compared=compared, today=today(), most=MAX_KEPT_PEOPLE
+    )
+    return make_response(page)
+
+
+def _compared(view: ReportView, report_filter: ReportFilter) -> TeamTable:
+    """The teams of the report, with their trend if it takes little time to derive."""
+    cache = app_status_cache()
+    quick = view.teams and (cache.has_trend(view.on) or _has_few_people(view))
+    weekly = team_trend(signed_in_context(db()), cache, view) if quick else None
+    return view.team_table(weekly, report_filter.every_level)
 
 
 @pages.get("/months")
@@ -170,6 +214,20 @@ def file(kind: str) -> Response | WsgiResponse:
             else url_for("reports.show")
         )
     return redirect_after_post(url_for("reports.file_status", file_id=file_id))
+
+
+@pages.post("/teams/file")
+@requires_permission(Permission.SEE_PEOPLE)
+def teams_file() -> Response:
+    """Teams of every level compared, as CSV. It names nobody, and is an audit event."""
+    report_filter, mistakes = parse_filter(request.form, STATUS_GROUPS, SETTINGS, today())
+    if mistakes:
+        abort(400)
+    view = my_report_view(ReportFilter(team=report_filter.team, on=report_filter.on), from_replica=True)
+    data = teams_csv(compared_in_file(signed_in_context(db()), app_status_cache(), view))
+    with unit_of_work() as session:
+        log_teams_export(signed_in_context(session), view)
+    return file_response(data, "text/csv", f"teams-{view.on}.csv")
 
 
 def _csv_of(view: ReportView, language: str) -> Iterator[bytes]:

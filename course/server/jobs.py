@@ -25,6 +25,7 @@ from course.refreshers import jobs as refreshers
 from course.reminders import jobs as reminders
 from course.reports import jobs as reports
 from course.reports.app_status_cache import app_status_cache
+from course.reports.team_trend import MAX_PEOPLE_WITH_TREND
 from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, month_ends
 from course.scheduled_reports import jobs as scheduled_reports
 from course.standings import jobs as standings
@@ -47,13 +48,16 @@ def _delete_old_jobs(run: JobRun) -> None:
 
 
 def _refresh_reports(at: datetime) -> None:
-    """The rows that reports read, and in a small organisation the facts behind the line of the last twelve months."""
+    """The rows that reports read, and in a small organisation the facts behind the lines of the last twelve months."""
     refresh_standings(at)
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
     with read_only_session() as session:
-        if people_count(session, MAX_PEOPLE_WITH_LINE + 1) <= MAX_PEOPLE_WITH_LINE:
-            app_status_cache().certified_counts(session, zone, month_ends(today))
+        number, cache = people_count(session, MAX_PEOPLE_WITH_TREND + 1), app_status_cache()
+        if number <= MAX_PEOPLE_WITH_LINE:
+            cache.certified_counts(session, zone, month_ends(today))
+        if number <= MAX_PEOPLE_WITH_TREND:
+            cache.weekly_counts(session, zone, today)
 
 
 JOBS = (

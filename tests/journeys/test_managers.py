@@ -96,6 +96,7 @@ PAGES = {
     "reports.remind": "/report/remind?status=overdue",
     "reports.sent_reminders": "/report/reminded/{reminder}",
     "reports.show": "/report",
+    "reports.trend": "/report/teams?levels=all",
     "people.record_return": "/people/{gone}/return",
     "people.correct_identity": "/people/{late}/correct",
     "people.grant_role": "/people/{late}/role",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,15 +16,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
+from course.certificates.actions import revoke
+from course.certificates.models import Certificate
 from course.clock import now
+from course.context import make_context
+from course.dates import civil_date
+from course.people.actions import correct_identity, set_teams
+from course.people.models import Person, Team
+from course.recertification.actions import import_completion
+from course.recertification.rules.facts import ExternalCompletion
 from course.reports import report_files
 from course.reports.report_files import REPORT_FORMATS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.reports.makers import ZONE
 from tests.support.pseudo_language import offered, pseudo
 
 pytestmark = pytest.mark.both_engines
+TODAY = civil_date(now(), ZONE)
 
 
 def setting(app: Flask, session: Session, client: Client) -> None:
@@ -62,6 +72,99 @@ def test_a_file_contains_exactly_what_the_page_shows(app: Flask, session: Sessio
     assert "1 of 4 hold a valid certificate" in words
     root = paper.trailer["/Root"].get_object()
     assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
+
+
+def test_a_file_says_the_status_as_a_code_and_whose_certificate_it_is(
+    app: Flask, session: Session, client: Client
+) -> None:
+    setting(app, session, client)
+    done = session.execute(select(Person).where(Person.email == "done@example.org")).scalar_one()
+    nursery = make_team(session, "Nursery", session.execute(select(Team)).scalar_one())
+    set_teams(make_context(session, None, now()), done.id, [nursery.id])
+    done.staff_number = "0042"
+    certificate = session.execute(select(Certificate)).scalar_one()
+    # A shorter certificate of another organisation does not take the place of the one to which the last day belongs.
+    brought = ExternalCompletion(
+        certificate.completed_on + timedelta(days=5), TODAY + timedelta(days=9), "Harbour Trust"
+    )
+    import_completion(make_context(session, None, now()), done.id, brought, "seen")
+    session.commit()
+    body = client.post("/report/file/csv", {}, 200).body.decode("utf-8-sig")
+    rows = {row["Person"]: row for row in csv.DictReader(io.StringIO(body))}
+    row = rows["Done Early"]
+    assert (row["Status code"], rows["Alex Morgan"]["Status code"]) == ("up-to-date", "not-yet-due")
+    assert (row["Team"], row["Team path"], row["Staff number"]) == ("Nursery", "Care / Nursery", "0042")
+    assert (row["Completed on"], row["Certificate number"]) == (str(certificate.completed_on), certificate.number)
+    assert row["Certificate valid until"] == str(certificate.valid_until)
+    assert (rows["Alex Morgan"]["Completed on"], rows["Alex Morgan"]["Certificate number"]) == ("", "")
+    book = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
+    headings, *lines = book["People"].iter_rows(values_only=True)
+    line = dict(zip(headings, next(one for one in lines if one[0] == "Done Early"), strict=True))
+    assert line["Completed on"] == datetime.combine(certificate.completed_on, time())
+    assert {str(key): str(value or "") for key, value in line.items() if key in ("Status code", "Staff number")} == {
+        "Status code": "up-to-date", "Staff number": "0042",
+    }  # fmt: skip
+
+
+def test_a_file_of_a_past_day_has_the_staff_number_and_the_certificate_of_then(
+    app: Flask, session: Session, client: Client
+) -> None:
+    setting(app, session, client)
+    done = session.execute(select(Person).where(Person.email == "done@example.org")).scalar_one()
+    done.staff_number = "old 1"
+    number = session.execute(select(Certificate.number)).scalar_one()
+    context = make_context(session, None, now())
+    correct_identity(context, done.id, done.name, done.email, "new 2", "payroll")
+    revoke(context, number, "a mistake")
+    session.commit()
+    for on, expected in ((TODAY, ("new 2", "", "")), (TODAY - timedelta(days=1), ("old 1", number, "up-to-date"))):
+        body = client.post("/report/file/csv", {"on": str(on)}, 200).body.decode("utf-8-sig")
+        rows = {row["E-mail"]: row for row in csv.DictReader(io.StringIO(body))}
+        found = rows["done@example.org"]
+        shown = found["Staff number"], found["Certificate number"], found["Status code"]
+        assert shown[:2] == expected[:2]
+        assert (shown[2] == "up-to-date") == (expected[2] == "up-to-date")
+
+
+def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_wide(
+    app: Flask, session: Session, client: Client
+) -> None:
+    setting(app, session, client)
+    make_team(session, "Office")
+    session.commit()
+    book = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
+    assert book.sheetnames == ["People", "Teams", "Twelve months", "About this report"]
+    for name, last in (("People", f"O{5}"), ("Teams", "N4"), ("Twelve months", None)):
+        sheet = book[name]
+        assert all(cell.font.bold for cell in sheet[1]), name
+        assert not sheet["A2"].font.bold
+        assert (sheet.freeze_panes, sheet.print_title_rows) == ("A2", "$1:$1")
+        assert sheet.auto_filter.ref == (f"A1:{last}" if last else sheet.dimensions)
+        assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToWidth) == (True, 1)
+        assert (int(sheet.page_setup.fitToHeight), sheet.page_setup.orientation) == (0, "landscape")
+    assert book["About this report"].auto_filter.ref is None
+    assert not book["About this report"]["A1"].font.bold
+    assert book["People"]["F1"].value == "Pathway"
+    days = [row[0] for row in book["Twelve months"].iter_rows(min_row=2, values_only=True)]
+    assert days[0] == datetime.combine(TODAY, time())
+    assert {day.weekday() for day in days[1:]} == {0}
+
+
+def test_teams_can_be_downloaded_as_a_file_of_their_own(app: Flask, session: Session, client: Client) -> None:
+    setting(app, session, client)
+    make_team(session, "Office")
+    session.commit()
+    page = client.get("/report")
+    assert 'formaction="/report/teams/file"' in page.html
+    body = client.post("/report/teams/file", page.fields(), 200).body.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(body)))
+    assert [(row["Team"], row["People"], row["Valid"]) for row in rows] == [
+        ("Care", "2", "0"), ("In no team", "2", "1"), ("All together", "4", "1"),
+    ]  # fmt: skip
+    assert (rows[-1]["Valid per cent"], rows[-1][str(TODAY)]) == ("25", "25")
+    kinds = select(AuditEntry.what).order_by(AuditEntry.number.desc())
+    assert session.execute(kinds).scalars().first() == "report.teams_exported"
+    client.post("/report/teams/file", {"on": "2999-01-01"}, 400)
 
 
 def test_a_manager_downloads_their_own_people_and_an_unknown_format_is_refused(

@@ -25,7 +25,7 @@ from course.people.rules import COMMAND_VIEWER
 from course.recertification.actions import record_pause
 from course.recertification.rules.facts import Pause
 from course.reports import status_cache
-from course.reports.report_view import build_report_view, last_twelve_months, modules_done
+from course.reports.report_view import build_report_view, last_twelve_months, modules_done, team_trend
 from course.reports.rules import ReportFilter
 from course.reports.status_cache import StatusCache
 from course.server.jobs import SERVER_TASKS
@@ -260,9 +260,11 @@ def test_a_past_day_of_a_region_of_many_people_is_derived_from_its_people_alone(
             few.setattr(status_cache, "PORTION", 2)
             apart = build_report_view(context, StatusCache(), viewer, wanted, "Everyone")
             months = last_twelve_months(context, StatusCache(), apart)
+            trend = team_trend(context, StatusCache(), apart)
         assert apart.report == kept.report
         assert apart.report.total == (6 if wanted.team is None else 3)
-        assert apart.team_summaries() == kept.team_summaries()
+        assert apart.team_table(trend) == kept.team_table(team_trend(context, StatusCache(), kept))
+        assert len(apart.team_table(trend).total.trend) == 53
         assert months == last_twelve_months(context, StatusCache(), kept)
         assert set(apart.day_lines) == set(kept.report.lines), "others are not derived"
 

@@ -16,7 +16,6 @@ from course.reports.rules import (
     is_employed_on,
     parse_filter,
     sort_lines,
-    team_summaries,
 )
 
 DAY = date(2026, 11, 23)
@@ -173,32 +172,6 @@ def test_a_person_is_in_the_report_of_the_days_on_which_they_were_known_to_be_em
     stays: list[EmploymentFact], on: date, there: bool
 ) -> None:
     assert is_employed_on(CertificationFacts(tuple(stays)), on) is there
-
-
-TREE = [(1, "Top", None), (2, "Homes", 1), (3, "Fern", 2), (4, "Empty", 1), (9, "Apart", 77)]
-
-
-def test_a_team_counts_its_sub_teams_and_a_person_in_two_of_them_once() -> None:
-    found = {team.name: team for team in team_summaries(LINES, TREE)}
-    assert {name: (team.level, team.total) for name, team in found.items()} == {
-        "Top": (0, 7), "Homes": (1, 2), "Fern": (2, 1),
-    }  # fmt: skip
-    top = found["Top"]
-    assert (top.counts["overdue"], top.counts["due-soon"], top.counts["up-to-date"], top.counts["paused"]) == (
-        2,
-        2,
-        1,
-        1,
-    )
-    assert (top.certified_count, top.certified_percent) == (3, 43)
-    assert [(group, number) for group, _words, number, _left, _width in found["Homes"].bar_segments] == [
-        ("due-soon", 1), ("in-progress", 1),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("rows", "expected"), [(30, "Top Homes Fern"), (3, "Top Homes"), (1, "Top"), (0, "Top")])
-def test_of_many_teams_those_nearest_to_the_top_are_listed(rows: int, expected: str) -> None:
-    assert " ".join(team.name for team in team_summaries(LINES, TREE[:4], rows)) == expected
 
 
 def test_people_who_are_overdue_for_more_than_a_year_are_counted_whatever_the_filter() -> None:

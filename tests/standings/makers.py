@@ -14,9 +14,10 @@ from course.dates import civil_date
 from course.people.rules import COMMAND_VIEWER
 from course.reports.report_files import csv_stream
 from course.reports.report_view import build_report_view, current_report_view
-from course.reports.rules import SORT_ORDERS, ReportFilter, completion_report, team_summaries
+from course.reports.rules import SORT_ORDERS, ReportFilter, completion_report
 from course.reports.status_cache import StatusCache
 from course.reports.stored_report import StoredRows, stored_report
+from course.reports.team_table import TeamScope, compare_teams
 from course.standings.jobs import check_standings, refresh_standings
 from course.standings.queries.rows import MAX_SORTED, all_lines, counted_cells, counted_teams, standings_page
 from course.standings.rules import CURRENT, StandingsFilter, stored_teams
@@ -46,7 +47,9 @@ def assert_rows_say_what_facts_say(app: Flask, session: Session, at: datetime | 
     _assert_file_is_that_of_derived_lines(app, session, at)
     cells = counted_cells(session)
     tree = [(team.id, team.name, team.parent_id) for team in team_tree(session, day.at)]
-    assert team_summaries(cells, tree) == team_summaries(day.lines, tree)
+    for every_level in (False, True):
+        compared = TeamScope(tree, "Everyone", every_level=every_level)
+        assert compare_teams(cells, compared) == compare_teams(day.lines, compared)
     for teams in (None, *(frozenset({team}) for team, _name, _above in tree)):
         derived = completion_report(day.lines, ReportFilter(), teams)
         wanted = StandingsFilter(counted_teams(session, teams))
