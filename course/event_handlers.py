@@ -11,6 +11,7 @@ from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
+from course.dashboard import events as dashboard_events
 from course.dashboard.actions import send_invitation_with_due_date
 from course.events import subscribe
 from course.evidence import events as evidence_events
@@ -64,6 +65,7 @@ register_events(
         auth_events,
         calendars_events,
         certificates_events,
+        dashboard_events,
         evidence_events,
         external_certificates_events,
         help_requests_events,

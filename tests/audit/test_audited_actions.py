@@ -120,6 +120,11 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.assign_contact_owner, ["contact.changed", "contact.entrusted"], "boss"),
     ],
     "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
+    "dashboard.put_first_steps_away": [
+        (lambda w: w.post("/today/first-steps"), ["set_up.steps_hidden"], "boss"),
+        (lambda w: [w.post("/today/first-steps"), w.post("/today/first-steps", show="1")],
+         ["set_up.steps_hidden", "set_up.steps_shown"], "boss"),
+    ],
     "organisation.appearance": [
         (lambda w: w.post("/organisation/look", what="colour", typed="#7a1f5c", picked="#0f4c5c"),
          ["organisation.look_changed"], "boss"),

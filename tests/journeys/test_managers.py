@@ -68,6 +68,7 @@ PAGES = {
     "people.add_person": "/people/add",
     "people.add_team": "/people/teams/add",
     "dashboard.people": "/people",
+    "dashboard.today": "/today",
     "people.pathway": "/people/{late}/pathway",
     "people.pathways": "/people/pathways",
     "preview.choose": "/preview",
