@@ -1,5 +1,5 @@
 """What "My training" says about time and offers once the course is done; which teams "Today" lists, which talks are due,
-and the first steps after the set-up. Pure."""
+and the first steps after the set-up; the mails to deputies and new managers. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from course.mail.rules import MailMessage
 from course.people.rules import team_subtree
 from course.standings.rules import Counted
 from course.text import sort_key
+from course.translation import lazy_gettext as _
 
 # A pace in minutes a week that somebody can keep in mind, and beyond which none is called enough.
 _PACES = (10, 15, 20, 30, 45, 60, 90, 120)
@@ -231,3 +233,28 @@ def first_steps(facts: SetUpFacts) -> dict[str, bool]:
         BACKUP: facts.has_verified_backup,
         ADMINISTRATOR: facts.administrators > 1,
     }
+
+
+@dataclass(frozen=True)
+class DeputyMessage(MailMessage):
+    """Somebody stands in for the manager `manager` of these teams, up to and including the day `until`."""
+
+    template = "deputy"
+    label = _("Standing in")
+    name: str
+    organisation: str
+    manager: str
+    teams: tuple[str, ...]
+    until: date
+
+
+@dataclass(frozen=True)
+class NewManagerMessage(MailMessage):
+    """Somebody manages a team from now on; `by` is who said so, if a person did."""
+
+    template = "new_manager"
+    label = _("You manage a team")
+    name: str
+    organisation: str
+    team: str
+    by: str

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
+from course.events import publish
 from course.people.actions.directory import Refusal
+from course.people.events import DeputyNamed
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries.directory import person_by_email
 from course.translation import lazy_gettext as _
@@ -45,6 +47,7 @@ def delegate(context: Context, email: str, until: date, reason: str) -> Refusal 
     values = {"manager_id": manager_id, "deputy_id": found.id, "until": until, "reason": reason, "made_at": context.now}
     if insert_once(session, Deputy, **values) is None:
         return already
+    publish(session, DeputyNamed(manager_id, found.id, until, context.now))
     record_event(context, "deputy.named", ("person", found.id), {"until": until, "reason": reason})
     return None
 

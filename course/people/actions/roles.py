@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
+from course.events import publish
 from course.people.actions.directory import Refusal, get_current_person
+from course.people.events import ManagerNamed
 from course.people.models import RoleGrant, Team
 from course.people.queries.roles import administrators
 from course.translation import lazy_gettext as _
@@ -31,6 +33,8 @@ def grant_role(context: Context, person_id: int, role: str, team_id: int | None)
         return Refusal("team", _("Choose the team that this person manages."))
     if insert_once(session, RoleGrant, person_id=person_id, role=role, team_id=managed, since=context.now) is not None:
         words = _("manager of %(name)s", name=team.name) if team else role
+        if managed is not None:
+            publish(session, ManagerNamed(person_id, managed, context.actor, context.now))
         record_event(context, "role.granted", ("person", person_id), {"role": words})
     return None
 
