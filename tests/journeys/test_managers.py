@@ -63,6 +63,7 @@ PAGES = {
     "analytics.team": "/insight/team/{team}",
     "analytics.team_discussion": "/insight/team/{team}/talk/posing-as-young-people",
     "organisation.appearance": "/organisation/look",
+    "reminders.wording": "/reminders/wording",
     "organisation.settings": "/organisation",
     "external_certificates.issuers": "/passport/issuers",
     "people.add_person": "/people/add",

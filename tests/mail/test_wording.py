@@ -90,9 +90,12 @@ def test_mails_that_leave_bear_the_name_and_the_sentence_in_both_parts(
         assert deliver(unit_of_work, sender, now()) == 1
         (message,) = inbox.messages
     assert message["From"] == "Łódź Training <course@example.org>"
-    text = message.get_body(("plain",)).get_content()
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    text = plain.get_content()
     assert text.startswith("Hello Ada Vale,\n\nRing <Priya> & co.\n\n")
-    assert "Ring &lt;Priya&gt; &amp; co." in message.get_body(("html",)).get_content()
+    assert "Ring &lt;Priya&gt; &amp; co." in html.get_content()
     said = session.execute(select(AuditEntry.details).where(AuditEntry.what == "mail.wording_changed")).scalars().all()
     assert len(said) == 1
 
