@@ -12,7 +12,8 @@ from course.bulk_changes import events as bulk_changes_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
-from course.dashboard.actions import send_invitation_with_due_date
+from course.dashboard import events as dashboard_events
+from course.dashboard.actions import send_invitation_with_due_date, tell_deputy, tell_new_manager
 from course.events import subscribe
 from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
@@ -29,8 +30,10 @@ from course.pairs import events as pairs_events
 from course.people import events as people_events
 from course.people.events import (
     AddressChanged,
+    DeputyNamed,
     EarlierCertificate,
     InvitationRequested,
+    ManagerNamed,
     PeopleMerged,
     PersonAdded,
     PersonLeft,
@@ -49,8 +52,10 @@ from course.refreshers import events as refreshers_events
 from course.refreshers.actions import complete_refresher
 from course.reminders import events as reminders_events
 from course.reminders.actions import recheck_reminder
+from course.reminders.events import DigestsPlanned
 from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
+from course.scheduled_reports.actions import replace_digests
 from course.server import events as server_events
 from course.standings.actions import note_step
 from course.supervised_sessions import events as supervised_sessions_events
@@ -68,6 +73,7 @@ register_events(
         bulk_changes_events,
         calendars_events,
         certificates_events,
+        dashboard_events,
         evidence_events,
         external_certificates_events,
         help_requests_events,
@@ -110,3 +116,6 @@ def register_handlers() -> None:
     subscribe(CertificateRevoked, withdraw_merged_certificate)
     subscribe(PersonLeft, revoke_access)
     subscribe(AddressChanged, void_mailed_links)
+    subscribe(DeputyNamed, tell_deputy)
+    subscribe(ManagerNamed, tell_new_manager)
+    subscribe(DigestsPlanned, replace_digests)

@@ -10,6 +10,7 @@ from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
+from course.dashboard.models import FirstStepsChoice
 from course.exports.models import Download
 from course.external_certificates.models import TrustedIssuer
 from course.help_requests.models import HelpRequest
@@ -44,6 +45,7 @@ MODEL_CLASSES = (
     Credential,
     Download,
     Enrolment,
+    FirstStepsChoice,
     HelpRequest,
     Intention,
     Job,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from course.analytics.rules.findings import PointFinding, misconception
+from course.analytics.rules.findings import PointFinding, misconception, safety_critical_first
 from course.content.library import Library
 from course.content.queries import part_in_version
 from course.content.schema import LearningPoint, Option, Question
@@ -26,8 +26,11 @@ class TeamFinding:
 
 
 def team_findings(session: Session, library: Library, findings: Iterable[PointFinding]) -> list[TeamFinding]:
-    """The published findings about a group on the points of the course, in their order."""
-    return [_team_finding(session, library, finding) for finding in findings if finding.point in library.points]
+    """The published findings about a group on the points of the course, weakest first; of those that cannot be told apart the
+    safety-critical points first."""
+    critical = {point.id for point in library.points.values() if point.safety_critical}
+    ordered = safety_critical_first((finding for finding in findings if finding.point in library.points), critical)
+    return [_team_finding(session, library, finding) for finding in ordered]
 
 
 def _team_finding(session: Session, library: Library, finding: PointFinding) -> TeamFinding:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from course.analytics.queries import last_talk_days, published_mondays
+from course.backups.models import Backup
 from course.bulk_changes.queries import filter_condition
 from course.bulk_changes.rules.people_filter import PeopleFilter
 from course.certificates.models import Certificate
 from course.certificates.queries import certificate_link_number, certificates_in_another_name
+from course.dashboard.models import FirstStepsChoice
+from course.dashboard.rules import (
+    SetUpFacts,
+    TeamPlace,
+    TrainingNeeds,
+    teams_due_to_talk,
+    training_needs,
+    unmanaged_teams,
+)
+from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import open_requests
+from course.mail.models import OutboxMail
+from course.mail.queries import suppressed_address_query
+from course.passwords.queries import has_password
+from course.people.models import Person, RoleGrant
 from course.people.queries import (
     PeoplePage,
     PersonDetail,
@@ -22,11 +40,13 @@ from course.people.queries import (
     person_detail,
     teams,
     teams_without_manager,
+    visible_condition,
     visible_team_ids,
 )
-from course.people.rules import Viewer
+from course.people.rules import Viewer, team_subtree
 from course.recertification import queries as recertification
 from course.recertification.rules import CertificationStatus, certification_status
+from course.standings.queries.rows import counted_cells
 
 
 def certification_status_of(session: Session, person_id: int, zone: str, today: date) -> CertificationStatus | None:
@@ -91,4 +111,113 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
         is_here and detail.administrator and has_only_one_administrator(session),
         certificates_in_another_name(session, person_id, detail.person.name),
         None if detail.person.erased_at else certificate_link_number(session, person_id),
+    )
+
+
+@dataclass(frozen=True)
+class WaitingPeople:
+    """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, or have an
+    address that takes no mail; and how many requests to join the viewer sees."""
+
+    not_invited: int
+    never_signed_in: int
+    without_mail: int
+    join_requests: int
+
+
+def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None) -> WaitingPeople:
+    """Whom somebody has to do something about before training can begin. `seen` are the teams that the viewer sees (None:
+    all). One query."""
+    unable = ~has_password(Person.id) & Person.email.not_like("%.invalid")
+    requests = (
+        select(func.count(RegistrationRequest.id))
+        .join(RegistrationLink, RegistrationLink.id == RegistrationRequest.link_id)
+        .where(RegistrationRequest.decided_at.is_(None))
+    )
+    if seen is not None:
+        requests = requests.where(RegistrationLink.team_id.in_(seen))
+    row = session.execute(
+        select(
+            func.count().filter(unable, Person.invited_at.is_(None)),
+            func.count().filter(unable, Person.invited_at.is_not(None)),
+            func.count().filter(Person.email.in_(suppressed_address_query())),
+            requests.scalar_subquery(),
+        ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
+    ).one()
+    return WaitingPeople(*row)
+
+
+@dataclass(frozen=True)
+class TeamNeeds:
+    """What the teams of a viewer need: training, a manager (only for those who may choose one), and a talk about what they
+    get wrong. `seen` are the teams that the viewer sees (None: all)."""
+
+    seen: frozenset[int] | None
+    training: TrainingNeeds
+    unmanaged: tuple[TeamPlace, ...]
+    due_to_talk: tuple[TeamPlace, ...]
+
+
+def team_needs(session: Session, viewer: Viewer, today: date, may_choose_manager: bool) -> TeamNeeds:
+    """What the teams of a viewer need today, from the rows that are kept, which must be up to date. At most six queries,
+    however many teams and people there are."""
+    tree = [TeamPlace(team.id, team.name, team.parent_id) for team in teams(session)]
+    parents = {team.id: team.parent for team in tree}
+    cells = counted_cells(session)
+    seen: set[int] | None = None
+    if not viewer.administrator:
+        seen = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
+    led = parents.keys() if seen is None else set[int]().union(*(team_subtree(t, parents) for t in viewer.leads))
+    due = _groups_due_to_talk(session, parents, today) if led else []
+    unmanaged: list[TeamPlace] = []
+    if may_choose_manager:
+        staffed = {team for cell in cells for team in cell.teams if cell.people}
+        unmanaged = unmanaged_teams(tree, managed_team_ids(session), staffed)
+    return TeamNeeds(
+        None if seen is None else frozenset(seen),
+        training_needs(cells, tree, seen),
+        tuple(unmanaged),
+        tuple(team for team in tree if team.id in due and team.id in led),
+    )
+
+
+def managed_team_ids(session: Session) -> set[int]:
+    """The teams that somebody who is here manages themselves. One query."""
+    rows = (
+        select(RoleGrant.team_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "manager", RoleGrant.until.is_(None), Person.left_at.is_(None))
+    )
+    return {team for team in session.execute(rows).scalars() if team is not None}
+
+
+def _groups_due_to_talk(session: Session, parents: dict[int, int | None], today: date) -> list[int]:
+    published = published_mondays(session, today)
+    return teams_due_to_talk(published, last_talk_days(session), parents, today) if published else []
+
+
+def set_up_facts(session: Session, has_lead_contact: bool) -> SetUpFacts:
+    """What has been done since the set-up. One query."""
+    here = select(func.count(Person.id)).where(Person.left_at.is_(None))
+    running = (
+        select(func.count(func.distinct(RoleGrant.person_id)))
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "administrator", RoleGrant.until.is_(None), Person.left_at.is_(None))
+        .where(has_password(Person.id))
+    )
+    newest = select(FirstStepsChoice.is_hidden).order_by(FirstStepsChoice.id.desc()).limit(1)
+    row = session.execute(
+        select(
+            here.scalar_subquery(),
+            exists().where(RoleGrant.role == "manager", RoleGrant.until.is_(None)),
+            exists().where(Person.invited_at.is_not(None)),
+            exists().where(OutboxMail.sent_at.is_not(None)),
+            exists().where(Backup.verified_at.is_not(None)),
+            running.scalar_subquery(),
+            newest.scalar_subquery(),
+        )
+    ).one()
+    people, has_manager, has_invited, has_sent_mail, has_verified_backup, number, hidden = row
+    return SetUpFacts(
+        has_lead_contact, people, has_manager, has_invited, has_sent_mail, has_verified_backup, number, bool(hidden)
     )

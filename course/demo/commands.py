@@ -28,7 +28,7 @@ from course.demo.actions import (
     write_history,
 )
 from course.demo.queries import database_owner
-from course.demo.rules import HISTORY_LENGTH
+from course.demo.rules import HISTORY_LENGTH, last_sending_moment
 from course.mail.jobs import render_waiting_mail
 from course.organisation.queries import organisation
 from course.privacy.jobs import run_erasure
@@ -76,16 +76,18 @@ def prepare_demo() -> None:
     if other is None:
         _ensure_password(password, at)
     if is_new and other is None:
-        _queue_past_reminders(at)
-        # Mail due today counts as sent earlier today: otherwise the start would print it all on the screen.
-        queue_due_reminders(at, now)
-        send_boosters(civil_date(at, zone), at)
+        _queue_past_reminders(at, zone)
+        # Mail that is due counts as sent, on the last day on which it could leave: otherwise the start would print it all on
+        # the screen.
+        sent_at = last_sending_moment(at, zone)
+        queue_due_reminders(sent_at, lambda: sent_at)
+        send_boosters(civil_date(sent_at, zone), sent_at)
         # Before the erasure: what managers saw includes those who are erased now.
         publish_figures(at, civil_date(at - timedelta(weeks=FIGURE_WEEKS), zone))
         run_erasure(at)
         render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:
-            administration.mark_mail_sent(session, at)
+            administration.mark_mail_sent(session, sent_at)
             administration.add_present_state(session, at, civil_date(at, zone))
             add_later_accounts(session, at, civil_date(at, zone))
         _ensure_password(password, at)
@@ -112,10 +114,10 @@ def _ensure_password(password: str, at: datetime) -> None:
             set_passwords(session, others, hashed, at)
 
 
-def _queue_past_reminders(at: datetime) -> None:
+def _queue_past_reminders(at: datetime, zone: str) -> None:
     """Queue the reminders of the last weeks, week by week, and mark them as sent: nobody has a mailbox."""
     for week in range(REMINDER_WEEKS, 0, -1):
-        then = (at - timedelta(weeks=week)).replace(hour=9, minute=5)
+        then = last_sending_moment((at - timedelta(weeks=week)).replace(hour=9, minute=5), zone)
         queue_due_reminders(then, lambda then=then: then)  # type: ignore[misc]
         render_waiting_mail(inf)  # a mail that was sent is listed by its subject
         with unit_of_work() as session:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from course.content.schema import Question, Setting
 from course.learning.rules.grading import GivenAnswer
+from course.reminders.rules import ReminderPolicy, SendingHours
 
 PEOPLE_COUNT = 240
 HISTORY_LENGTH = timedelta(days=760)
@@ -67,6 +69,24 @@ DISCUSSIONS = (
         "Night staff ring the lead at home, and do not wait for the morning.",
     ),
 )
+
+
+def working_day(day: date, latest: date) -> date:
+    """The first business day of England from that day on; the last one before it if that is later than `latest`. Everything
+    in the example happens on such days, as its mail leaves on them."""
+    hours = SendingHours(ReminderPolicy(), "england", "Europe/London")
+    following = hours.next_business_day(day)
+    return following if following <= latest else hours.previous_business_day(day)
+
+
+def last_sending_moment(at: datetime, zone: str) -> datetime:
+    """The moment itself if mail may leave then; otherwise the morning of the last business day before it."""
+    hours = SendingHours(ReminderPolicy(), "england", zone)
+    if hours.next_sending_time(at) == at:
+        return at
+    local = at.astimezone(ZoneInfo(zone))
+    before = local.date() if local.hour >= hours.policy.closes else local.date() - timedelta(days=1)
+    return datetime.combine(hours.previous_business_day(before), time(9, 5), ZoneInfo(zone)).astimezone(at.tzinfo)
 
 
 def _split_names(text: str) -> tuple[str, ...]:
@@ -131,7 +151,7 @@ class _Generator:
                 return name
 
     def random_day_after(self, day: date, low: int, high: int) -> date:
-        return day + timedelta(days=self.random.randint(low, high))
+        return working_day(day + timedelta(days=self.random.randint(low, high)), self.today)
 
 
 def generate_people(today: date) -> list[DemoPerson]:
@@ -151,6 +171,7 @@ def _generate_person(generator: _Generator, team: str, is_manager: bool) -> Demo
     joined_on = today - HISTORY_LENGTH + timedelta(days=chance.randint(0, 20))
     if not is_manager and chance.random() < 0.35:
         joined_on = today - timedelta(days=chance.randint(3, 700))
+    joined_on = working_day(joined_on, today)
     left_on = None
     if not is_manager and chance.random() < 0.08 and joined_on < today - timedelta(days=200):
         left_on = generator.random_day_after(joined_on, 120, (today - joined_on).days - 10)
@@ -183,7 +204,8 @@ def _generate_completions(generator: _Generator, joined_on: date, until: date) -
     while completions:
         on_time = 365 - chance.randint(2, 55)
         late = chance.random()
-        done = completions[-1].on + timedelta(days=on_time if late > 0.12 else 365 + chance.randint(3, 40))
+        later = completions[-1].on + timedelta(days=on_time if late > 0.12 else 365 + chance.randint(3, 40))
+        done = working_day(later, max(later, generator.today))
         if done >= until or late < 0.05:
             return completions
         completions.append(DemoCompletion("refresher", done))

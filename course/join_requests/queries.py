@@ -54,6 +54,11 @@ def join_links(session: Session, today: date) -> list[JoinLinkView]:
     return [_link_view(link, team, today) for link, team in found]
 
 
+def link_by_id(session: Session, link_id: int, today: date) -> JoinLinkView | None:
+    """The join link with this id, whether it works or not; None if there is none."""
+    return next((one for one in join_links(session, today) if one.id == link_id), None)
+
+
 def working_link(session: Session, token: str, today: date) -> JoinLinkView | None:
     """The join link with this token; None if there is none, or if it does not work today."""
     rows = select(RegistrationLink, Team).join(Team, Team.id == RegistrationLink.team_id)

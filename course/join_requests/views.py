@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import segno
 from babel.lists import format_list
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.auth.rate_limits import RateLimiter
 from course.auth.rules import LINKS_PER_ADDRESS, LINKS_PER_NETWORK, network_prefix
 from course.clock import now
+from course.content.loaded_course import library
 from course.context import make_context
 from course.dates import civil_date
 from course.join_requests import actions, queries
@@ -23,6 +26,7 @@ from course.people.rules import normalise_email
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission
+from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -111,6 +115,23 @@ def add_link() -> PageResponse:
             return redirect_after_post(url_for("join_requests.overview"))
     page = render_template("join_requests/add_link.html", form=form)
     return make_response(page, 422 if form.errors else 200)
+
+
+@pages.get("/registrations/links/<int(max=2147483647):link_id>/poster")
+@requires_permission(Permission.MANAGE_PEOPLE)
+def poster(link_id: int) -> PageResponse:
+    """A join link as a poster to print: the address in words and as a QR code. A link that works no more has none."""
+    g.here = "people"
+    link = queries.link_by_id(db(), link_id, _today())
+    if link is None or not link.works:
+        return abort(404)
+    address = public_url_for("join_requests.join", token=link.token)
+    # With the quiet zone that scanners need; "m" is read even if a part of it is dirty.
+    code = Markup(segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True))  # noqa: S704 (an SVG of modules)
+    minutes = library().minutes
+    return make_response(
+        render_template("join_requests/poster.html", link=link, address=address, code=code, minutes=minutes)
+    )
 
 
 @pages.post("/registrations/links/<int(max=2147483647):link_id>/revoke")

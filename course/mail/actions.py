@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.context import Context, make_context
 from course.db import insert_once, lock_name
 from course.mail import queries
-from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
+from course.mail.models import AddressFault, MailChoice, MailOutage, MailWording, OutboxMail
 from course.mail.queries import DueMail
 from course.mail.rules import (
     CLAIM_DURATION,
@@ -343,5 +343,15 @@ def set_mail_preference(session: Session, person_id: int, kind: str, wanted: boo
     if (person_id in queries.opted_out_people(session, kind, [person_id])) is not wanted:
         return False
     session.add(MailChoice(person_id=person_id, kind=kind, wanted=wanted, made_at=at))
+    session.flush()
+    return True
+
+
+def store_wording(session: Session, sender: str, opening: str, person_id: int | None, at: datetime) -> bool:
+    """Word mails like this from now on. False, and nothing written, if they are worded so already."""
+    known = queries.mail_wording(session)
+    if (known.sender, known.opening) == (sender, opening):
+        return False
+    session.add(MailWording(sender=sender, opening=opening, made_by=person_id, made_at=at))
     session.flush()
     return True

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ from course.mail.rules import (
     ServerFault,
     redact_addresses,
     reply_meaning,
+    sender_header,
 )
 from course.mail.smtp import MailConnection, MailServerError, is_server_fault, reply_text, server_fault, server_name
 
@@ -74,12 +76,14 @@ class SendOutcome:
 
 @dataclass(frozen=True)
 class SenderSettings:
-    """Where mail goes, from whom, and in whose name; `zone` is that of the organisation."""
+    """Where mail goes, from whom, and in whose name; `zone` is that of the organisation, `name` what it calls itself as the
+    sender (empty: as in `mail_from`)."""
 
     mail_url: str
     mail_from: str
     public_url: str
     zone: str
+    name: str = ""
 
     @property
     def server(self) -> str:
@@ -251,7 +255,7 @@ def _claim_deliverable(session: Session, mail: DueMail, sender: SenderSettings, 
 def _try_to_send(mail: DueMail, sender: SenderSettings, connection: MailConnection) -> SendOutcome:
     """Send one mail."""
     try:
-        message = _build_message(mail, sender.mail_from, connection.host)
+        message = _build_message(mail, sender_header(sender.mail_from, sender.name), connection.host)
         if connection.is_console:
             _print_message(message)
         else:
@@ -287,7 +291,7 @@ def _refusal_outcome(error: Exception, server: str) -> SendOutcome:
     return SendOutcome(f"{code} {said}", means)
 
 
-def _build_message(mail: DueMail, mail_from: str, host: str) -> EmailMessage:
+def _build_message(mail: DueMail, mail_from: str | Address, host: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = mail_from
     message["To"] = _ascii_address(mail.recipient)

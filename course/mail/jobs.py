@@ -28,7 +28,9 @@ def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = l
     """Send what is due at `at`, as this program is set up; returns how many mails left (see delivery.deliver)."""
     render_waiting_mail()
     config = app_state().config
-    sender = SenderSettings(config.mail_url, config.mail_from, config.public_url, config.time_zone)
+    with read_only_session() as session:
+        name = queries.mail_wording(session).sender
+    sender = SenderSettings(config.mail_url, config.mail_from, config.public_url, config.time_zone, name)
     return deliver(unit_of_work, sender, at, by_hand, progress)
 
 
@@ -39,9 +41,10 @@ def render_waiting_mail(seconds: float = RENDERING_SECONDS) -> None:
     while monotonic() < until:
         with read_only_session() as session:
             waiting = queries.unrendered_mail(session)
+            opening = queries.mail_wording(session).opening if waiting else ""
         if not waiting:
             return
-        rendered = [(mail, _render(app_state().mail_renderer, mail)) for mail in waiting]
+        rendered = [(mail, _render(app_state().mail_renderer, mail, opening)) for mail in waiting]
         with unit_of_work() as session:
             for mail, result in rendered:
                 if isinstance(result, RenderedMail):
@@ -50,10 +53,10 @@ def render_waiting_mail(seconds: float = RENDERING_SECONDS) -> None:
                     mark_unrenderable(session, mail.id, result)
 
 
-def _render(renderer: MailRenderer, mail: UnrenderedMail) -> RenderedMail | str:
+def _render(renderer: MailRenderer, mail: UnrenderedMail, opening: str) -> RenderedMail | str:
     """The rendered mail, or why it cannot be rendered."""
     try:
-        return renderer.render(mail.template, mail.values, mail.language)
+        return renderer.render(mail.template, mail.values, mail.language, opening)
     except Exception as error:
         # Whatever is wrong with one mail must not keep the others from leaving.
         _LOG.exception("mail %s (%s) cannot be rendered", mail.id, mail.template)

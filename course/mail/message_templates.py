@@ -61,21 +61,26 @@ class MailRenderer:
         environment.globals.update(course=course, address=address, course_length=course_length)
         self._environment, self._address = environment, address
 
-    def render(self, template: str, values: Mapping[str, Any], language: str = SOURCE_LANGUAGE) -> RenderedMail:
-        """The mail that a template under templates/mail/ makes of these values, in a language (BCP 47).
+    def render(
+        self, template: str, values: Mapping[str, Any], language: str = SOURCE_LANGUAGE, opening: str = ""
+    ) -> RenderedMail:
+        """The mail that a template under templates/mail/ makes of these values, in a language (BCP 47). `opening` is the
+        organisation's own sentence, which stands below the salutation.
 
         Raises what Jinja raises: for a template that is missing or faulty, and for a value that is missing.
         """
         assert_outside_unit_of_work("rendering a mail")
         with use_language(language):
-            return self._render(template, values)
+            return self._render(template, values, opening)
 
-    def _render(self, template: str, values: Mapping[str, Any]) -> RenderedMail:
+    def _render(self, template: str, values: Mapping[str, Any], opening: str) -> RenderedMail:
         source = self._environment.get_template(f"mail/{template}.txt").render(values)
         first, _, rest = source.strip().partition("\n")
         if not first.startswith(_SUBJECT):
             raise ValueError(f"{template}.txt does not begin with its subject")
         subject, blocks = first.removeprefix(_SUBJECT).strip()[:MAX_SUBJECT], split_blocks(rest)
+        if opening:
+            blocks.insert(1, MessageBlock("text", (opening,)))
         html = self._environment.get_template("mail/layout.html").render(subject=subject, blocks=blocks)
         text = "\n\n".join(_plain_text(block) for block in blocks) + "\n"
         return RenderedMail(subject, text, html, self._headers(values))

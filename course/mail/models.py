@@ -118,3 +118,16 @@ class MailChoice(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index("ix_mail_choice_person", "person_id", "kind", "id"),)
+
+
+class MailWording(Base):
+    """How the organisation words its mails from a moment on: the newest row holds. `sender` is the name that stands before
+    the sender's address (empty: the one of MAIL_FROM), `opening` a sentence at the top of each mail (empty: none)."""
+
+    __tablename__ = "mail_wording"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(String(100))
+    opening: Mapped[str] = mapped_column(String(300))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -25,6 +25,26 @@ class InvitationRequested:
 
 
 @dataclass(frozen=True)
+class DeputyNamed:
+    """A manager lent their view of their teams to somebody, up to and including the day `until`."""
+
+    manager_id: int
+    deputy_id: int
+    until: date
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ManagerNamed:
+    """Somebody manages a team from now on; `by` is the person who said so (None: the program)."""
+
+    person_id: int
+    team_id: int
+    by: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
 class RecordOpened:
     """Somebody was shown a page about the training of somebody else; `day` is that of the organisation's zone."""
 

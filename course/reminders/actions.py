@@ -13,21 +13,24 @@ from course.audit.actions import record_event
 from course.context import Context
 from course.dates import civil_date
 from course.db import insert_once
+from course.events import publish
 from course.mail.actions import (
     clear_suppression,
     clear_suppression_list,
     postpone_mail,
     schedule_message,
+    store_wording,
     suppress_mail,
 )
 from course.mail.events import BeforeMailSend
-from course.mail.queries import opted_out_people, suppressed_addresses
+from course.mail.queries import mail_wording, opted_out_people, suppressed_addresses
 from course.mail.rules import DIGEST, MailMessage
 from course.organisation.models import Organisation
 from course.organisation.queries import OrganisationView, organisation
 from course.people.queries import mail_recipient
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.reminders import queries
+from course.reminders.events import DigestsPlanned
 from course.reminders.models import Reminder, ReminderPolicyVersion
 from course.reminders.queries import LEAD, LEARNER, MANAGER, REQUESTED, ReminderCandidate
 from course.reminders.rules import (
@@ -129,9 +132,17 @@ def _digest_reminders(
     recipients = queries.digest_recipients(session, monday, monday + timedelta(days=6))
     opted_out = opted_out_people(session, DIGEST)
     by_id = {person.id: person for person in people}
-    for manager_id, members in queries.managed_people(session).items():
+    managed = queries.managed_people(session)
+    weekly = DigestsPlanned(managed.keys(), monday, send_on)
+    publish(session, weekly)
+    for manager_id, members in managed.items():
         manager = by_id[manager_id]
-        if (MANAGER, manager_id) in recipients or manager_id in opted_out or not _receives_digest(manager, send_on):
+        if (
+            manager_id in weekly.replaced
+            or (MANAGER, manager_id) in recipients
+            or manager_id in opted_out
+            or not _receives_digest(manager, send_on)
+        ):
             continue
         if manager.email is None or not manager.takes_mail:
             continue
@@ -322,3 +333,22 @@ def resume_all_mail(context: Context, reason: str) -> int:
     if count:
         record_event(context, "mail.addresses_cleared", None, {"addresses": count, "reason": reason})
     return count
+
+
+def change_mail_wording(context: Context, sender: str, opening: str, seen: int) -> bool | None:
+    """Word all mails like this from now on. `seen` is the version that whoever changes it has read.
+
+    Returns False, and writes nothing, if they are worded so already; None, and writes nothing, if somebody else has changed
+    the wording since.
+    """
+    session = context.session
+    # The lock serialises two administrators who save at once.
+    session.execute(select(Organisation.id).with_for_update())
+    known = mail_wording(session)
+    if (known.sender, known.opening) == (sender, opening):
+        return False
+    if known.version != seen:
+        return None
+    store_wording(session, sender, opening, context.actor, context.now)
+    record_event(context, "mail.wording_changed", None, {})
+    return True

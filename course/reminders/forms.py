@@ -1,4 +1,4 @@
-"""The form for a version of the reminder policy."""
+"""The forms for a version of the reminder policy, and for the wording of mails."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 
-from wtforms import Field, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
+from course.mail.rules import MAX_OPENING, MAX_SENDER, opening_fault, sender_fault
 from course.people.forms import line_field
 from course.reminders.rules import ReminderPolicy
 from course.reminders.rules.policy import WEEKDAYS
@@ -127,3 +128,32 @@ def _convert_error(make: Callable[[], object]) -> None:
         make()
     except ValueError as error:
         raise ValidationError(str(error)) from None
+
+
+class MailWordingForm(Form):
+    """How the organisation words its mails. Both fields may be empty. `seen` is the version that the page showed."""
+
+    sender = StringField(lazy_gettext("Name of the sender (optional)"), render_kw={"maxlength": MAX_SENDER})
+    opening = StringField(
+        lazy_gettext("First sentence of every e-mail (optional)"), render_kw={"maxlength": MAX_OPENING}
+    )
+    seen = HiddenField()
+
+    @property
+    def seen_version(self) -> int:
+        """The version that the page showed; -1 for what is no number."""
+        text = self.seen.data or ""
+        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+
+    def validate_sender(self, field: Field) -> None:
+        """A name that is safe in the head of a mail."""
+        _refuse(sender_fault(field.data or ""))
+
+    def validate_opening(self, field: Field) -> None:
+        """One line."""
+        _refuse(opening_fault(field.data or ""))
+
+
+def _refuse(fault: str | None) -> None:
+    if fault is not None:
+        raise ValidationError(fault)

@@ -13,13 +13,13 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.mail.actions import set_mail_preference
-from course.mail.queries import opted_out_people, suppressed_addresses, suppression_list
-from course.mail.rules import DIGEST
+from course.mail.queries import mail_wording, opted_out_people, suppressed_addresses, suppression_list
+from course.mail.rules import DIGEST, sender_header
 from course.organisation.request_organisation import current_organisation
 from course.people.access import publish_record_opened
 from course.people.queries import visible_person
 from course.reminders import actions, queries
-from course.reminders.forms import ReminderPolicyForm, format_closures
+from course.reminders.forms import MailWordingForm, ReminderPolicyForm, format_closures
 from course.reminders.rules import (
     ReminderPolicy,
     ReminderStep,
@@ -28,6 +28,7 @@ from course.reminders.rules import (
     digest_day,
     reminder_steps,
 )
+from course.text import normalise_line
 from course.translation import gettext as _
 from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission, sign_in_required
@@ -190,6 +191,42 @@ def policy() -> Response | WsgiResponse:
         due=today + EXAMPLE_PERIOD, steps=_example_steps(hours, today + EXAMPLE_PERIOD), summaries=_next_digest_days(hours, today),
         lead=own_organisation.contacts.get("lead"),
     )  # fmt: skip
+    return make_response(page, 422 if form.errors else 200)
+
+
+@pages.route("/wording", methods=["GET", "POST"])
+@requires_permission(Permission.MANAGE_ORGANISATION)
+def wording() -> Response | WsgiResponse:
+    """The name in which mails are sent, and the sentence at their top."""
+    g.here = "organisation"
+    known = mail_wording(db())
+    form = MailWordingForm(data={"sender": known.sender, "opening": known.opening, "seen": str(known.version)})
+    if form.validate_on_submit():
+        sender, opening = normalise_line(form.sender.data or ""), normalise_line(form.opening.data or "")
+        seen = form.seen_version
+        with unit_of_work() as session:
+            saved = actions.change_mail_wording(signed_in_context(session), sender, opening, seen)
+            if saved is None:
+                session.rollback()  # nothing was done, so the same form may be sent again
+        if saved is not None:
+            flash(
+                _("Saved. This applies to e-mails from now on.")
+                if saved
+                else _("This was saved before. Nothing has changed.")
+            )
+            return redirect_after_post(url_for("reminders.wording"))
+        known = mail_wording(db())
+        form.seen.data = str(known.version)
+        form.sender.errors = [
+            _(
+                "Someone else saved this page after you opened it. It now says “%(sender)s” and “%(opening)s”. "
+                "Save again to replace that.",
+                sender=known.sender,
+                opening=known.opening,
+            )
+        ]
+    sent_as = str(sender_header(app_state().config.mail_from, known.sender))
+    page = render_template("reminders/wording.html", form=form, known=known, sent_as=sent_as)
     return make_response(page, 422 if form.errors else 200)
 
 

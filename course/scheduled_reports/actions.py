@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.context import Context
@@ -14,8 +15,9 @@ from course.mail.actions import queue_message
 from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.people.queries import mail_recipient
+from course.reminders.events import DigestsPlanned
 from course.scheduled_reports.models import ReportSubscription, SentReport
-from course.scheduled_reports.queries import Subscription
+from course.scheduled_reports.queries import Subscription, weekly_subscribers
 from course.scheduled_reports.rules import Period
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
@@ -84,3 +86,8 @@ def queue_report(
     record_event(context, "report.mailed", ("person", subscription.person_id), details)
     log_record_export(replace(context, actor=subscription.person_id), named_ids, EXPORT, "team report by mail")
     return True
+
+
+def replace_digests(session: Session, planned: DigestsPlanned) -> None:
+    """Who gets a weekly report gets no weekly summary beside it."""
+    planned.replaced.update(weekly_subscribers(session, planned.managers, planned.monday, planned.on))

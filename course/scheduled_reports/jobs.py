@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from course.context import Context, make_context
@@ -10,21 +11,23 @@ from course.jobs.rules import JobKind, JobRun
 from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.organisation.queries import organisation
-from course.people.queries import viewers
-from course.people.rules import Viewer, is_undeliverable
+from course.people.queries import teams, viewers
+from course.people.rules import Viewer, is_undeliverable, team_subtree
 from course.reminders.queries import sending_hours
 from course.reminders.rules.messages import NamedDueDay
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_view import ReportView, current_report_view
-from course.reports.rules import ReportFilter
+from course.reports.rules import ReportFilter, StatusLine
 from course.scheduled_reports import actions, queries
 from course.scheduled_reports.queries import Subscription
 from course.scheduled_reports.rules import (
+    MAX_NAMED,
     Period,
     ReportSummary,
     ScheduledReportMessage,
     due_period,
     next_period,
+    replaces_digest,
     summarise_report,
 )
 from course.signed_links import MailChoiceLink, sign_link
@@ -54,10 +57,17 @@ def send_scheduled_reports(at: datetime) -> int:
         no = opted_out_people(session, SCHEDULED_REPORT)
     if waiting:
         catch_up(at)
+    weekly: set[int] = set()
     for one, period in waiting:
         viewer = people.get(one.person_id)
-        if viewer is not None and one.person_id not in no:
-            sent += _queue_report(one, period, viewer, at)
+        if viewer is None or one.person_id in no:
+            continue
+        # The first weekly report of a manager says what the summary of all their teams would have said.
+        first = replaces_digest(one.every, one.since, period.first) and bool(viewer.leads) and viewer.id not in weekly
+        queued = _queue_report(one, period, viewer, first, at)
+        sent += queued
+        if first and queued:
+            weekly.add(viewer.id)
     return sent
 
 
@@ -68,8 +78,9 @@ def may_receive_report(viewer: Viewer | None, seen: ReportView, team_id: int | N
     return team_id is None or seen.team == team_id
 
 
-def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetime) -> bool:
-    """Whether the report of a subscription was queued. Who may not see the team any more gets nothing."""
+def _queue_report(one: Subscription, period: Period, viewer: Viewer, with_rest: bool, at: datetime) -> bool:
+    """Whether the report of a subscription was queued. Who may not see the team any more gets nothing. `with_rest`: it takes
+    the place of the weekly summary, and names who is overdue in the other teams of the manager."""
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
     with read_only_session(snapshot=True, replica=True) as session:
@@ -82,10 +93,29 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, at: datetim
         report = seen.report
         until = next_period(one.every, today).first - timedelta(days=1)
         told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until)
-    message = _report_message(one, seen, told, today, until)
-    named = {line.id for line in (*told.late, *told.near)}
+        rest = _overdue_elsewhere(context, viewer, seen, name) if with_rest and one.team_id is not None else []
+    listed = rest[:MAX_NAMED]
+    message = replace(
+        _report_message(one, seen, told, today, until),
+        organisation=name,
+        replaces_digest=with_rest,
+        elsewhere=tuple(NamedDueDay(line.name, line.due) for line in listed),
+        elsewhere_overdue=len(rest),
+    )
+    named = {line.id for line in (*told.late, *told.near, *listed)}
     with unit_of_work() as session:
         return actions.queue_report(make_context(session, None, at), one, period, dict(report.counts), named, message)
+
+
+def _overdue_elsewhere(context: Context, viewer: Viewer, seen: ReportView, name: str) -> list[StatusLine]:
+    """Who is overdue in the teams that somebody manages and is not in the report, longest first."""
+    parents = {team.id: team.parent_id for team in teams(context.session)}
+    led = set[int]().union(*(team_subtree(team, parents) for team in viewer.leads if team in parents))
+    everybody = current_report_view(
+        context, app_status_cache(), viewer, ReportFilter(group="overdue"), name, CURRENT
+    ).report.lines
+    reported = {line.id for line in seen.report.lines}
+    return [line for line in everybody if line.id not in reported and not led.isdisjoint(line.teams)]
 
 
 def _report_message(
@@ -95,6 +125,7 @@ def _report_message(
     return ScheduledReportMessage(
         choice_token=token,
         name=one.name,
+        organisation="",
         team=seen.name,
         every=one.every,
         day=today,
@@ -108,6 +139,9 @@ def _report_message(
         unnamed_overdue=told.unnamed_overdue,
         near=tuple(NamedDueDay(line.name, line.due) for line in told.near),
         unnamed_due=told.unnamed_due,
+        replaces_digest=False,
+        elsewhere=(),
+        elsewhere_overdue=0,
     )
 
 

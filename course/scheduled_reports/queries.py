@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.mail.queries import MailState, mail_states
+from course.mail.queries import MailState, mail_states, opted_out_people
+from course.mail.rules import SCHEDULED_REPORT
 from course.people.models import Person, Team
+from course.people.queries import teams, viewers
+from course.people.rules import Viewer, team_subtree
 from course.scheduled_reports.models import ReportSubscription, SentReport
+from course.scheduled_reports.rules import replaces_digest
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,36 @@ class Subscription:
     since: date
     sent: tuple[str, ...]
     last: LastReport | None
+
+
+def weekly_subscribers(session: Session, managers: Collection[int], monday: date, on: date) -> set[int]:
+    """Those of these managers who get a report in the week from `monday` on, which takes the place of their weekly summary.
+    Three queries if anybody has a subscription, one if nobody has."""
+    rows = session.execute(
+        select(
+            ReportSubscription.person_id, ReportSubscription.team_id, ReportSubscription.every, ReportSubscription.since
+        ).where(ReportSubscription.ended_at.is_(None), ReportSubscription.person_id.in_(managers))
+    ).all()
+    wanted = [row for row in rows if replaces_digest(row.every, row.since, monday)]
+    if not wanted:
+        return set()
+    opted_out = opted_out_people(session, SCHEDULED_REPORT, [row.person_id for row in wanted])
+    people = viewers(session, [row.person_id for row in wanted], on)
+    parents = {team.id: team.parent_id for team in teams(session)}
+    return {
+        row.person_id
+        for row in wanted
+        if row.person_id not in opted_out and _may_see(people.get(row.person_id), row.team_id, parents)
+    }
+
+
+def _may_see(viewer: Viewer | None, team: int | None, parents: Mapping[int, int | None]) -> bool:
+    """Whether somebody sees an open team (None: all theirs)."""
+    if viewer is None or (team is not None and team not in parents):
+        return False
+    if team is None or viewer.administrator:
+        return True
+    return any(team in team_subtree(managed, parents) for managed in viewer.manages)
 
 
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:

@@ -72,11 +72,14 @@ class ReportSummary:
 @dataclass(frozen=True)
 class ScheduledReportMessage(OptionalMailMessage):
     """The report of a team on a day, up to the next report after `until`. The other values are those of ReportSummary;
-    `overdue` is the number of all who are overdue, `query` the filter of the report as a query string."""
+    `overdue` is the number of all who are overdue, `query` the filter of the report as a query string. If it
+    `replaces_digest`, `elsewhere` are those who are overdue in the other teams that the recipient manages: the first of
+    `elsewhere_overdue`."""
 
     template = "scheduled_report"
     label = _("Team report")
     name: str
+    organisation: str
     team: str
     every: str
     day: date
@@ -90,6 +93,15 @@ class ScheduledReportMessage(OptionalMailMessage):
     unnamed_overdue: int
     near: tuple[NamedDueDay, ...]
     unnamed_due: int
+    replaces_digest: bool
+    elsewhere: tuple[NamedDueDay, ...]
+    elsewhere_overdue: int
+
+
+def replaces_digest(every: str, since: date, monday: date) -> bool:
+    """Whether a subscription takes the place of a manager's weekly summary in the week from `monday` on: a weekly one, from
+    its first report on."""
+    return every == "week" and since < monday
 
 
 def summarise_report(

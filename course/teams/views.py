@@ -171,7 +171,8 @@ def merge(team_id: int) -> PageResponse:
     """Merge a team into another."""
     found = _open_team_or_404(team_id)
     form = MergeTeamForm()
-    form.into.choices = team_choices(people.teams(db()), _("Choose a team"))
+    others = [team for team in people.teams(db()) if team.id != team_id]
+    form.into.choices = team_choices(others, _("Choose a team"))
 
     def apply_change(session: WriteSession) -> Refusal | None:
         into = selected_team_id(form.into.data)

@@ -17,6 +17,9 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict
+
+from course.clock import now
 
 # A person who looks for help with a child leaves no trace in the log. A program that looks whether the server answers, every
 # few seconds, would fill it.
@@ -45,10 +48,20 @@ class _Formatter(ProcessorFormatter):
         return record.msg if isinstance(record.msg, RequestLine) else super().format(record)
 
 
+def _time_of_line() -> str:
+    """The time in UTC, to the millisecond."""
+    return f"{now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+
+
+def _add_time(_logger: object, _name: str, line: EventDict) -> EventDict:
+    return {"at": _time_of_line(), **line}
+
+
 def log_formatter() -> ProcessorFormatter:
-    """One JSON object a line: `event`, `level`, the `request` id if there is one, and `exception` with the traceback."""
+    """One JSON object a line: `at` (UTC), `event`, `level`, the `request` id if there is one, and `exception` with the
+    traceback."""
     return _Formatter(
-        foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level],
+        foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, _add_time],
         processors=[
             ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
@@ -75,8 +88,9 @@ def init(app: Flask) -> None:
         response.headers["X-Request-Id"] = g.get("request_id", "")
         if request.endpoint not in UNLOGGED_ENDPOINTS and app.config.get("LOG_REQUESTS", True):
             milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-            line = {"method": request.method, "route": request_route(), "status": response.status_code,
-                    "ms": round(milliseconds, 1), "event": "request", "request": g.get("request_id", "")}  # fmt: skip
+            line = {"at": _time_of_line(), "method": request.method, "route": request_route(),
+                    "status": response.status_code, "ms": round(milliseconds, 1), "event": "request",
+                    "request": g.get("request_id", "")}  # fmt: skip
             if log.isEnabledFor(logging.INFO):
                 words = RequestLine(json.dumps(line, ensure_ascii=False))
                 log.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, words, (), None))

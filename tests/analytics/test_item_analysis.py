@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.analytics import queries
 from course.analytics.rules.item_analysis import MIN_ANSWERS, ItemResponses, ItemStatistics
+from course.analytics.views import item_analysis
 from course.content.library import Library
 from course.content.schema import Question
 from course.context import make_context
@@ -22,7 +23,7 @@ from course.people.models import Person
 from tests.analytics.answering import answer, enrolment_of, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
-from tests.pages import Client
+from tests.pages import Client, words
 
 
 @pytest.fixture
@@ -189,3 +190,30 @@ def test_an_answer_from_parts_shows_how_each_part_does(
     assert "What you ask: 100 % right" in page.text
     assert "How you begin: “You were told to mind the trees.” 12" in page.text
     assert 'data-label="Right, %">60</td>' in page.html
+
+
+def test_what_to_mend_and_all_figures_come_in_pages_that_keep_the_filter(
+    app: Flask, session: Session, bank: list[Question], client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_analysis, "PAGE_SIZE", 2)
+    sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "administrator"))
+    for person in make_people(session, MIN_ANSWERS, None):
+        for question in bank[:5]:
+            answer(session, person, question, _option(question, False))
+    publish(app)
+    page = client.get("/insight/questions?sort=answers")
+    mended = [words(item.find("b")) for item in page.tree.iter("li") if item.find("br") is not None]
+    assert len(mended) == 2
+    assert "Page 1 of 3" in page.text
+    following = [link.get("href", "") for link in page.all("a") if words(link) == "Next"]
+    assert following == [
+        "/insight/questions?mend=2&sort=answers#mend",
+        "/insight/questions?page=2&sort=answers#figures",
+    ]
+    found = set(mended)
+    for number in (2, 3, 4):
+        page = client.get(f"/insight/questions?mend={number}&sort=answers")
+        found |= {words(item.find("b")) for item in page.tree.iter("li") if item.find("br") is not None}
+    assert len(found) == 5, "each once, and the page behind the last one is the last one"
+    rows = [words(head) for head in client.get("/insight/questions?page=3").all("th") if head.get("scope") == "row"]
+    assert len(rows) == 1

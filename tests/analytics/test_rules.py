@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from course.analytics.rules.findings import PointFinding, safety_critical_first
 from course.analytics.rules.groups import TrendPeriod, merge_small_periods, share
 from course.analytics.rules.item_analysis import (
     MIN_ANSWERS,
@@ -118,3 +119,28 @@ def test_a_month_of_fewer_than_five_people_is_merged_or_left_out(
     months: list[TrendPeriod], expected: list[tuple[str, str, int]]
 ) -> None:
     assert [(month.first, month.last, len(month.people)) for month in merge_small_periods(months)] == expected
+
+
+def _finding(point: str, right: int, n: int) -> PointFinding:
+    found = share(right, n)
+    assert found is not None
+    return PointFinding(point, n, found, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "critical", "order"),
+    [
+        ([("a", 5, 10), ("b", 6, 10), ("c", 7, 10)], {"c"}, ["c", "a", "b"]),
+        ([("a", 5, 10), ("b", 6, 10), ("c", 7, 10)], {"b", "c"}, ["b", "c", "a"]),
+        # Certainly weaker than the others: first, whether it is safety-critical or not.
+        ([("a", 10, 100), ("b", 60, 100), ("c", 65, 100)], {"c"}, ["a", "c", "b"]),
+        ([("a", 10, 100), ("b", 90, 100)], {"b"}, ["a", "b"]),
+        ([], {"a"}, []),
+        ([("b", 5, 10), ("a", 5, 10)], set(), ["a", "b"]),
+    ],
+)
+def test_safety_critical_points_come_first_among_those_whose_intervals_overlap(
+    rows: list[tuple[str, int, int]], critical: set[str], order: list[str]
+) -> None:
+    found = safety_critical_first([_finding(*row) for row in rows], critical)
+    assert [finding.point for finding in found] == order

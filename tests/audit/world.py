@@ -99,6 +99,10 @@ class World:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
         self.settings(**{"lead-still": "y"})
 
+    def bring_first_steps_back(self) -> None:
+        self.post("/today/first-steps")
+        self.post("/today/first-steps", show="1")
+
     def confirm_one(self) -> None:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
         self.client.post("/organisation/contact/lead", self.client.get("/organisation/contact/lead").fields())

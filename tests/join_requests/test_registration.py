@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+import segno
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -210,3 +211,24 @@ def test_decided_requests_are_forgotten_after_a_month(session: Session, client: 
     session.commit()
     client.post(path, {**ASK, "email": "bo@example.org"}, 200)
     assert [one.email for one in requests(session)] == ["bo@example.org"]
+
+
+def test_a_link_is_a_poster_with_its_code_as_long_as_it_works(session: Session, client: Client) -> None:
+    boss = make_person(session, "Ada Vale", "ada@example.org", "administrator")
+    team = make_team(session, "Night staff")
+    context = make_context(session, boss.id, now())
+    actions.make_link(context, team.id, ["example.org", "school.example"], now().date() + 9 * DAY)
+    session.commit()
+    (link,) = queries.join_links(session, now().date())
+    sign_in(client, boss)
+    path = f"/registrations/links/{link.id}/poster"
+    assert path in [one.get("href") for one in client.get("/registrations").all("a")]
+    page = client.get(path)
+    address = f"http://127.0.0.1:8000/join/{link.token}"
+    for said in ("Night staff", address, "@example.org, @school.example", "This address works until"):
+        assert said in page.text
+    assert segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True) in page.html
+    actions.revoke_link(context, link.id)
+    session.commit()
+    client.get(path, 404)
+    client.get("/registrations/links/999/poster", 404)

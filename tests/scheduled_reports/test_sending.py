@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -17,8 +18,9 @@ from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT
 from course.operations.rules import MailCheckMessage
 from course.organisation.models import Organisation
-from course.people.actions import delegate
+from course.people.actions import delegate, grant_role
 from course.people.models import Person, RoleGrant, Team
+from course.reminders.jobs import queue_due_reminders
 from course.scheduled_reports.actions import queue_report, subscribe
 from course.scheduled_reports.jobs import send_scheduled_reports
 from course.scheduled_reports.models import SentReport
@@ -132,7 +134,10 @@ def test_a_person_who_no_longer_manages_the_team_gets_nothing_and_a_deputy_does(
     session.commit()
     with app.app_context():
         assert send_scheduled_reports(MONDAY) == 2
-        assert [mail.recipient for mail in mails(app, session)] == ["kim@example.org", "priya@example.org"]
+        assert [mail.recipient for mail in rendered_mails(app, session, "bulletin:")] == [
+            "kim@example.org",
+            "priya@example.org",
+        ]
         session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=MONDAY))
         session.commit()
         assert send_scheduled_reports(MONDAY + WEEK) == 0
@@ -178,3 +183,106 @@ def test_an_administrator_subscribes_people_who_may_see_the_team(
     (end,) = [str(one.get("action")) for one in page.all("form") if str(one.get("action")).endswith("/end")]
     sign_in(Client(app), make_person(session, "Jo Else", "jo@example.org", "manager", other)).post(end, {}, 404)
     assert "Stopped." in client.follow(client.post(end, {})).text
+
+
+def numbers_of(mail: OutboxMail) -> tuple[list[int], list[int], list[int]]:
+    """The numbers of overdue people that the subject, the text and the HTML state."""
+    said = r"(\d+) (?:overdue|person is overdue|people are overdue)"
+    body = re.sub(r"<[^>]+>", " ", (mail.html or "").partition("</h1>")[2])
+    subject, text, html = (re.findall(said, words) for words in (mail.subject, mail.text, body))
+    return [*map(int, subject)], [*map(int, text)], [*map(int, html)]
+
+
+def test_subject_and_both_parts_of_a_report_and_of_a_summary_count_the_same(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    for number in range(25):
+        make_person(session, f"Sam {number}", f"sam{number}@example.org", team=team, at=ADDED)
+    want(session, boss, None)
+    other = make_person(session, "Omar Lee", "omar@example.org", "manager", team, at=ADDED)
+    make_person(session, "Newt New", "new@example.org", team=team, at=MONDAY - timedelta(days=3))
+    with app.app_context():
+        assert send_scheduled_reports(MONDAY) == 1
+        queue_due_reminders(MONDAY, now)
+    report, summary = (next(one for one in mails(app, session) if one.recipient == to and one.template in kind)
+                       for to, kind in ((boss.email, {"scheduled_report"}), (other.email, {"digest_manager"})))  # fmt: skip
+    for mail in (report, summary):
+        subject, text, html = numbers_of(mail)
+        assert set(subject) == {27}
+        assert set(text) == {27}
+        assert set(html) == {27}
+    listed = {
+        int(number) for number in re.findall(r"^- (\d+) (?:overdue|due in|with nothing)", summary.text, re.MULTILINE)
+    }
+    assert sum(listed) == 28, "what is counted adds up to all people"
+    due = re.search(r"(\d+) due in the next (\d+) days", summary.subject)
+    assert due is not None
+    assert f"- {due[0]}" in summary.text
+    for mail in (report, summary):
+        for said in ("Riverside Trust", "whole course", "/forgotten"):
+            assert said in mail.text, said
+
+
+def weekly_mails(app: Flask, session: Session, person: Person) -> list[str | None]:
+    """The templates of the weekly mails to a person."""
+    kinds = ("digest_manager", "scheduled_report")
+    return [one.template for one in mails(app, session) if one.recipient == person.email and one.template in kinds]
+
+
+@pytest.mark.parametrize("summary_first", [True, False])
+def test_a_manager_gets_one_weekly_mail_whichever_job_comes_first(
+    app: Flask, session: Session, team: Team, boss: Person, summary_first: bool
+) -> None:
+    make_person(session, team=team, at=ADDED)
+    want(session, boss, team)
+    with app.app_context():
+        if summary_first:
+            queue_due_reminders(MONDAY, now)
+        send_scheduled_reports(MONDAY)
+        queue_due_reminders(MONDAY, now)
+    assert weekly_mails(app, session, boss) == ["scheduled_report"]
+    (report,) = rendered_mails(app, session, "bulletin:")
+    assert "It takes the place of the weekly summary of your teams." in " ".join(report.text.split())
+
+
+def test_a_report_of_one_team_names_who_is_overdue_in_the_other_teams_of_the_manager(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    other, foreign = make_team(session, "Office"), make_team(session, "Elsewhere")
+    grant_role(make_context(session, None, ADDED), boss.id, "manager", other.id)
+    kim = make_person(session, "Kim Else", "kim@example.org", team=other, at=ADDED)
+    make_person(session, "Una Known", "una@example.org", team=foreign, at=ADDED)
+    want(session, boss, team)
+    want(session, boss, other)
+    with app.app_context():
+        queue_due_reminders(MONDAY, now)
+        assert send_scheduled_reports(MONDAY) == 2
+    first, second = rendered_mails(app, session, "bulletin:")
+    assert "In your other teams 1 person is overdue:" in first.text
+    assert "- Kim Else, due on" in first.text
+    assert "In your other teams" not in second.text, "it is said once"
+    assert "Una Known" not in first.text + second.text
+    assert weekly_mails(app, session, boss) == ["scheduled_report", "scheduled_report"]
+    seen = session.execute(select(RecordView.person_id).where(RecordView.viewer_id == boss.id)).scalars().all()
+    assert kim.id in seen
+
+
+def test_the_summary_comes_again_where_the_report_does_not(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    make_person(session, team=team, at=ADDED)
+    monthly = make_person(session, "Max Month", "max@example.org", "manager", team, at=ADDED)
+    stopped = make_person(session, "Stella Stop", "stella@example.org", "manager", team, at=ADDED)
+    late = make_person(session, "Lea Late", "lea@example.org", "manager", team, at=ADDED)
+    blind = make_person(session, "Bea Blind", "bea@example.org", "manager", team, at=ADDED)
+    want(session, monthly, team, "month")
+    want(session, stopped, team)
+    set_mail_preference(session, stopped.id, SCHEDULED_REPORT, False, ADDED)
+    subscribe(make_context(session, late.id, MONDAY), late.id, team.id, "week")
+    want(session, blind, make_team(session, "Elsewhere"))
+    session.commit()
+    with app.app_context():
+        queue_due_reminders(MONDAY, now)
+        send_scheduled_reports(MONDAY)
+    for person in (boss, monthly, stopped, late, blind):
+        assert weekly_mails(app, session, person) == ["digest_manager"], person.name

@@ -183,6 +183,10 @@ def test_an_administrator_moves_a_team_and_sees_what_became_of_it(
     assert "Hill House" in client.get("/teams").text
     assert "There were no teams yet." in client.get("/teams?on=2020-01-01").text
     client.get("/teams?on=soon", 422)
+    offered = {option.get("value") for option in client.get(f"{path}/merge").all("option")}
+    assert str(teams["Homes"].id) in offered
+    assert str(teams["Hill"].id) not in offered, "a team is not merged into itself"
+    client.post(f"{path}/merge", {"into": str(teams["Hill"].id), "reason": "x"}, 422)
     page = client.post(f"{path}/merge", {"into": "", "reason": "x"}, 422)
     assert "Choose a team." in page.text
     client.follow(client.post(f"{path}/close", {"reason": "over"}))

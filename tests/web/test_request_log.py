@@ -6,11 +6,13 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from course.clock import now
 from course.web.access import PUBLIC
 from course.web.query_deadline import read_with_deadline
 from course.web.request_log import log_formatter
@@ -114,7 +116,7 @@ def test_a_line_says_nothing_about_who_asked_from_where_or_about_whom(
     client.post("/sign-out", {"others": "on"})
     found = lines(log)
     assert [line["route"] for line in found] == ["/people/<person_id>", "(none)", "/me", "/sign-out"]
-    names = {"event", "level", "request", "method", "route", "status", "ms"}
+    names = {"at", "event", "level", "request", "method", "route", "status", "ms"}
     assert [line.keys() - names for line in found] == [set()] * 4
     assert "ada" not in log.getvalue()
     assert "127.0.0.1" not in log.getvalue()
@@ -135,3 +137,14 @@ def test_the_page_of_a_fault_shows_the_number_under_which_the_log_tells_of_it(
 
 def test_a_page_that_is_not_there_shows_no_number_since_nothing_is_wrong(app: Flask) -> None:
     assert "this number" not in Client(app).get("/nothing-here", 404).text
+
+
+def test_every_line_says_when_in_utc(app: Flask, log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "LOG_REQUESTS", True)
+    before = now()
+    app.test_client().get("/verify")
+    logging.getLogger("course").warning("a line of a job")
+    for line in lines(log):
+        assert before.replace(microsecond=0) <= datetime.fromisoformat(line["at"]) <= now(), line
+        assert line["at"].endswith("Z")
+    assert len(lines(log)) == 2

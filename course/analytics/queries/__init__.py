@@ -8,6 +8,7 @@ from course.analytics.queries.answers import (
     answer_counts,
     decision_counts,
     first_counted_moment,
+    last_talk_days,
     person_histories,
     team_discussions,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "item_figures_on",
     "item_responses",
     "item_statistics_before",
+    "last_talk_days",
     "pending_mondays",
     "person_histories",
     "published_mondays",

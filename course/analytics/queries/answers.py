@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -308,6 +308,13 @@ def decision_counts(session: Session, before: datetime, excluded: Collection[int
     for ref, version, scene, choice, team, count in rows:
         counts.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
     return counts
+
+
+def last_talk_days(session: Session) -> dict[int, date]:
+    """The last day on which each group held a discussion that still counts, by group. One query."""
+    rows = select(TeamDiscussion.team_id, func.max(TeamDiscussion.held_on)).where(TeamDiscussion.ended_at.is_(None))
+    found = session.execute(rows.group_by(TeamDiscussion.team_id))
+    return {team or WHOLE_ORGANISATION: day for team, day in found}
 
 
 def team_discussions(session: Session, at: datetime | None = None) -> list[DiscussionView]:

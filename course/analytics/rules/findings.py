@@ -77,6 +77,20 @@ def point_findings(
     return sorted(found, key=lambda finding: (finding.share.value, finding.point))
 
 
+def safety_critical_first(findings: Iterable[PointFinding], critical: Collection[str]) -> list[PointFinding]:
+    """The findings, weakest first, with the safety-critical points first among those that cannot be told apart.
+
+    Two shares cannot be told apart if their confidence intervals overlap. Of the findings that are left, those that overlap
+    with the weakest of them stand next: the safety-critical ones before the others, each weakest first.
+    """
+    left, ordered = sorted(findings, key=lambda finding: (finding.share.value, finding.point)), list[PointFinding]()
+    while left:
+        alike = [finding for finding in left if finding.share.low <= left[0].share.high]
+        ordered += sorted(alike, key=lambda finding: finding.point not in critical)
+        left = [finding for finding in left if finding.share.low > left[0].share.high]
+    return ordered
+
+
 def _common_wrong_answer(
     tallies: list[AnswerTally], asked: Mapping[QuestionKey, int], forms: Mapping[str, str]
 ) -> CommonWrongAnswer | None:

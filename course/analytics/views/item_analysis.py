@@ -18,6 +18,7 @@ from course.content.queries import part_in_version
 from course.content.schema import Option, Question
 from course.translation import lazy_gettext as _
 from course.web.access import Permission, requires_permission
+from course.web.forms import query_number
 from course.web.unit_of_work import db
 
 
@@ -39,6 +40,7 @@ class QuestionAnalysis:
     notes: tuple[str, ...]
 
 
+PAGE_SIZE = 20  # questions on one page of either list
 # The sort orders of the table: label, and sort key. Unknown values come last.
 SORTS: dict[str, tuple[str, Callable[[QuestionAnalysis], float]]] = {
     "right": (_("Fewest right"), lambda item: _missing_last(item.figures.facility)),
@@ -55,7 +57,8 @@ def _missing_last(value: float | None) -> float:
 @pages.get("/questions")
 @requires_permission(Permission.MANAGE_ORGANISATION)
 def questions() -> str:
-    """Show the item analysis of each question in each version; query parameters are `sort`, `module` and `point`."""
+    """Show the item analysis of each question in each version; query parameters are `sort`, `module`, `point`
+    and the pages `mend` (what to improve) and `page` (all figures)."""
     course, sort = library(), request.args.get("sort", "right")
     module, point = request.args.get("module", ""), request.args.get("point", "")
     published = queries.item_figures_on(db(), today())
@@ -65,9 +68,20 @@ def questions() -> str:
         if module in ("", item.module) and (not point or point in item.question.points)
     ]
     items.sort(key=lambda item: (SORTS.get(sort, SORTS["right"])[1](item), item.question.id, item.question.version))
+    to_mend = [item for item in items if item.notes]
+    pages_of_mending, pages_of_all = (max(1, -(-len(found) // PAGE_SIZE)) for found in (to_mend, items))
+    mending = min(query_number("mend") or 1, pages_of_mending)
+    page = min(query_number("page") or 1, pages_of_all)
     return render_template(
         "analytics/questions.html",
-        items=items,
+        items=items[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+        total=len(items),
+        page=page,
+        pages=pages_of_all,
+        to_mend=to_mend[(mending - 1) * PAGE_SIZE : mending * PAGE_SIZE],
+        to_mend_total=len(to_mend),
+        mending=mending,
+        pages_of_mending=pages_of_mending,
         until=published[0] - timedelta(days=1) if published else None,
         sorts={name: label for name, (label, _) in SORTS.items()},
         sort=sort if sort in SORTS else "right",

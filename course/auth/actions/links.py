@@ -103,8 +103,15 @@ def send_password_link(session: Session, person_id: int, at: datetime) -> bool:
     return True
 
 
-def send_invitation(session: Session, event: InvitationRequested, due: date | None = None) -> None:
-    """Mail a person the link to choose a first password; `due` is the last day in time, if one lies ahead.
+def send_invitation(
+    session: Session,
+    event: InvitationRequested,
+    due: date | None = None,
+    organisation: str = "",
+    manages: tuple[str, ...] = (),
+) -> None:
+    """Mail a person the link to choose a first password; `due` is the last day in time, if one lies ahead, `organisation`
+    the name of the organisation, `manages` are the names of the teams that they manage.
 
     Raises LookupError if the person does not exist or has left.
     """
@@ -113,7 +120,8 @@ def send_invitation(session: Session, event: InvitationRequested, due: date | No
         raise LookupError(f"there is no person {event.person_id} to invite")
     link = _create_mailed_link(session, invited.id, "invitation", event.at)
     if link is not None:
-        _queue_link_mail(session, link, InvitationMessage(invited.name, event.sender, link.token, due), event.at)
+        message = InvitationMessage(invited.name, event.sender, link.token, due, organisation, manages)
+        _queue_link_mail(session, link, message, event.at)
 
 
 @dataclass(frozen=True)

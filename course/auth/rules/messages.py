@@ -12,7 +12,7 @@ from course.translation import lazy_gettext as _
 @dataclass(frozen=True)
 class InvitationMessage(MailMessage):
     """The link to choose a first password: `name` is invited by `sender`, `token` is that of the link. `due` is the last
-    day in time, if one lies ahead."""
+    day in time, if one lies ahead, `manages` are the names of the teams that they manage."""
 
     template = "invitation"
     label = _("Invitation")
@@ -20,6 +20,8 @@ class InvitationMessage(MailMessage):
     sender: str
     token: str
     due: date | None = None
+    organisation: str = ""
+    manages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
-from babel.dates import format_date as babel_format_date
-from flask import render_template, request, session, url_for
+from flask import redirect, render_template, request, session, url_for
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
@@ -21,7 +19,8 @@ from course.dashboard.rules import (
     due_note,
     offer_after_course,
 )
-from course.dashboard.views.page_context import pages
+from course.dashboard.views.page_context import format_weekday, pages
+from course.dashboard.views.today import opens_the_course
 from course.learning.reader_course import reader_library
 from course.learning.rules.carry_on import OpenPart, newest_booster
 from course.learning.rules.progress import CourseProgress, ModuleProgress
@@ -35,7 +34,6 @@ from course.recertification.rules import CertificationStatus
 from course.refreshers.rules.boosters import LINK_VALIDITY
 from course.refreshers.rules.updates import Update
 from course.refreshers.views.page_context import RefresherStatus, next_part, part_rows, reader_update, refresher_status
-from course.translation import current_locale
 from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
@@ -56,8 +54,11 @@ class Station:
 
 @pages.get("/")
 @sign_in_required
-def home() -> str:
-    """Show the one next thing with the time that it takes, by when the course is due, and the whole road."""
+def home() -> str | Response:
+    """Show the one next thing with the time that it takes, by when the course is due, and the whole road. Who manages
+    others and opens the course finds "Today" first."""
+    if opens_the_course():
+        return redirect(url_for("dashboard.today"), 303)
     course = reader_course()
     state = course.progress
     # Refresher and update are for people who completed the course; their status comes with the certification status.
@@ -101,12 +102,6 @@ def night_shift() -> Response:
     else:
         session.pop(NIGHT_KEY, None)
     return redirect_after_post(url_for("dashboard.home"))
-
-
-def format_weekday(value: date) -> str:
-    """A day with its weekday in words, with the year only if it is not this year: Saturday 26 December."""
-    pattern = "EEEE d MMMM" if value.year == today().year else "EEEE d MMMM y"
-    return str(babel_format_date(value, pattern, current_locale()))
 
 
 def _stations(state: CourseProgress, carry_on: CarryOn | None, again: bool = False) -> list[Station]:

@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import null, select, update
+from sqlalchemy import case, null, select, update
 from sqlalchemy.orm import Session
 
 from course.analytics.actions import DiscussionEntry, record_discussion
 from course.context import make_context
 from course.demo.actions.history import HistoryWriter
-from course.demo.rules import CONTACTS, DISCUSSIONS, SIGNATORY
+from course.demo.rules import CONTACTS, DISCUSSIONS, SIGNATORY, working_day
 from course.join_requests.actions import make_link
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import suppress_address
@@ -74,7 +74,7 @@ def plan_administration(history: HistoryWriter) -> None:
 def _add_discussion(history: HistoryWriter, discussion: list[Any], at: datetime) -> None:
     """The manager of a team records the discussion of the day before."""
     name, people, point, agreed = discussion
-    team, day = history.ids[name], at.date() - timedelta(days=1)
+    team, day = history.ids[name], working_day(at.date() - timedelta(days=1), at.date() - timedelta(days=1))
     managers = history.session.execute(
         select(RoleGrant.person_id).where(RoleGrant.team_id == team, RoleGrant.since <= at).order_by(RoleGrant.id)
     ).scalars()
@@ -121,6 +121,10 @@ def add_present_state(session: Session, at: datetime, today: date) -> None:
 
 
 def mark_mail_sent(session: Session, at: datetime) -> None:
-    """Mark all waiting mail as sent, because nobody in the sample data has a mailbox."""
+    """Mark all waiting mail as sent at that moment, or when it was queued if that was later, because nobody in the sample
+    data has a mailbox."""
     unsent = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
-    session.execute(unsent.values(sent_at=at, tries=1, next_try_at=None, text="", html=None, template_values=null()))
+    sent_at = case((OutboxMail.queued_at > at, OutboxMail.queued_at), else_=at)
+    session.execute(
+        unsent.values(sent_at=sent_at, tries=1, next_try_at=None, text="", html=None, template_values=null())
+    )

@@ -18,7 +18,7 @@ from course.content.library import Library
 from course.content.schema import Module, Question, Scenario
 from course.context import Context
 from course.demo.actions.training_rows import AnsweredAttempt, DecidedRun, TrainingRows
-from course.demo.rules import SEED, TEAMS, DemoCompletion, DemoPerson, simulate_answer
+from course.demo.rules import SEED, TEAMS, DemoCompletion, DemoPerson, simulate_answer, working_day
 from course.learning.actions import (
     FinishedEnrolment,
     NewAttempt,
@@ -64,8 +64,8 @@ class HistoryWriter:
         return datetime.combine(day, time(9 + self.random.randrange(8), self.random.randrange(60)), ZoneInfo(self.zone))
 
     def schedule(self, day: date, event: Callable[[datetime], object]) -> None:
-        """Schedule an event at a random time of a day; it is called with that time."""
-        self.events.append((self.random_time(day), len(self.events), event))
+        """Schedule an event at a random time of a working day, that day or the next one; it is called with that time."""
+        self.events.append((self.random_time(working_day(day, self.today)), len(self.events), event))
 
     def run(self) -> None:
         """Run all events in order of time."""

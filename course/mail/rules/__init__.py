@@ -39,6 +39,7 @@ from course.mail.rules.smtp_replies import (
     reply_meaning,
     report_says_dead,
 )
+from course.mail.rules.wording import MAX_OPENING, MAX_SENDER, opening_fault, sender_fault, sender_header
 
 __all__ = [
     "BOOSTER",
@@ -47,6 +48,8 @@ __all__ = [
     "DIGEST",
     "FAULT_TEXTS",
     "FURTHEST_AHEAD",
+    "MAX_OPENING",
+    "MAX_SENDER",
     "MAX_SERVER_WAIT",
     "OPTIONAL_MAIL",
     "OUTAGE_THRESHOLD",
@@ -71,9 +74,12 @@ __all__ = [
     "address_is_dead",
     "next_server_check",
     "next_try",
+    "opening_fault",
     "redact_addresses",
     "reply_meaning",
     "report_says_dead",
+    "sender_fault",
+    "sender_header",
     "too_many_dead_addresses",
     "waited_too_long",
 ]

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
+from course.events import publish
 from course.people.actions.directory import Refusal
+from course.people.events import DeputyNamed
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries.directory import person_by_email
 from course.translation import lazy_gettext as _
@@ -51,6 +53,7 @@ def delegate(context: Context, email: str, until: date, reason: str, may_act: bo
               "made_at": context.now}  # fmt: skip
     if insert_once(session, Deputy, **values) is None:
         return already
+    publish(session, DeputyNamed(manager_id, found.id, until, context.now))
     what = "deputy.named_to_act" if may_act else "deputy.named"
     record_event(context, what, ("person", found.id), {"until": until, "reason": reason})
     return None

@@ -11,7 +11,9 @@ from course.audit.actions import record_event
 from course.context import Context
 from course.dates import start_of_day
 from course.db import insert_once
+from course.events import publish
 from course.people.actions.directory import Refusal, get_current_person
+from course.people.events import ManagerNamed
 from course.people.models import RoleGrant, Team
 from course.people.queries.roles import administrators
 from course.people.rules import ROLES, role_in_log
@@ -51,6 +53,8 @@ def grant_role(
         details: dict[str, object] = {"role": role_in_log(role, team.name if team else None)}
         if role == "auditor":
             details["until"] = last_day
+        if role == "manager" and of_team is not None:
+            publish(session, ManagerNamed(person_id, of_team, context.actor, context.now))
         record_event(context, "role.granted", ("person", person_id), details)
     elif role == "auditor":
         return _refuse_other_last_day(session, person_id, of_team, last_day)

@@ -336,6 +336,8 @@ NON_PERSONAL_TABLES = {
     "key_withdrawal": _("About a signing key."),
     "mail_outage": _("A time in which the mail server took no mail. What the server said is kept without addresses."),
     "organisation": _("About the organisation, with who signs its certificates."),
+    "mail_wording": _("The name and the sentence with which the organisation sends its e-mails."),
+    "first_steps_choice": _("Whether the list of first steps is put away, for all administrators."),
     "organisation_look": _("The organisation’s logo and colour."),
     "pair": _("A story that two people took together; who they were is in another table."),
     "pair_code": _("Six digits that work for half an hour."),

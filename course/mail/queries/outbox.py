@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, null, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, null, or_, select, true
 from sqlalchemy.orm import Session
 
 from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
@@ -260,6 +260,12 @@ def mail_by_message_id(session: Session, mark: str) -> MailState | None:
     """The mail whose Message-ID begins with this mark."""
     row = session.execute(select(*_STATE_COLUMNS).where(_outbox.c.mark == mark)).one_or_none()
     return None if row is None else MailState(*row)
+
+
+def suppressed_address_query() -> Select[str]:
+    """The addresses that take no mail, as part of another query."""
+    newest = select(func.max(AddressFault.id)).group_by(AddressFault.address)
+    return select(AddressFault.address).where(AddressFault.id.in_(newest), AddressFault.kind.in_(_SUPPRESSING_KINDS))
 
 
 def suppressed_addresses(session: Session, among: Collection[str] | None = None) -> dict[str, str]:

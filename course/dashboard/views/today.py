@@ -1,0 +1,302 @@
+"""The start page "Today" of managers and administrators: what needs them, each line with the list and the deed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from flask import flash, g, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from course.backups.queries import newest_backups
+from course.backups.rules import is_backup_overdue
+from course.clock import now
+from course.content.fact_reviews import reviews_by_status
+from course.content.loaded_course import library
+from course.dashboard import actions, queries
+from course.dashboard.queries import TeamNeeds, WaitingPeople
+from course.dashboard.rules import (
+    ADMINISTRATOR,
+    BACKUP,
+    CONTACTS,
+    INVITATIONS,
+    MAIL,
+    MANAGERS,
+    MAX_LISTED_TEAMS,
+    PEOPLE,
+    TeamNeed,
+    first_steps,
+)
+from course.dashboard.views.page_context import format_weekday, pages
+from course.dates import civil_date
+from course.mail.queries import MailAlert
+from course.mail.views import reader_mail_alert
+from course.organisation.request_organisation import current_organisation
+from course.organisation.views import own_stale_contacts
+from course.standings.jobs import refresh_standings
+from course.translation import gettext as _
+from course.translation import lazy_gettext, ngettext
+from course.web.access import Permission, requires_permission
+from course.web.app_state import app_state
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
+
+# Contacts without whom the page "Worried about a child?" sends nobody anywhere.
+NEEDED_CONTACTS = ("lead", "out-of-hours")
+_STEP_LABELS = {
+    CONTACTS: (lazy_gettext("Say who staff turn to when they are worried about a child"), "organisation.settings"),
+    PEOPLE: (lazy_gettext("Add your people"), "people_import.upload"),
+    MANAGERS: (lazy_gettext("Choose who manages each team"), "teams.tree"),
+    MAIL: (lazy_gettext("Send a test mail"), "operations.overview"),
+    INVITATIONS: (lazy_gettext("Invite people"), "dashboard.people"),
+    BACKUP: (lazy_gettext("Make a backup, and let it be verified"), "operations.overview"),
+    ADMINISTRATOR: (lazy_gettext("Make someone else an administrator too"), "dashboard.people"),
+}
+
+
+@dataclass(frozen=True)
+class TodayLink:
+    """Where something can be seen or done."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True)
+class TodayLine:
+    """One thing that needs the reader: what, why it matters, and where to see and to do it. `teams` are the teams that it
+    is about, `unlisted` how many more there are."""
+
+    title: str
+    text: str
+    links: tuple[TodayLink, ...]
+    is_urgent: bool = False
+    teams: tuple[TeamNeed, ...] = ()
+    unlisted: int = 0
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """A step after the set-up."""
+
+    label: str
+    address: str
+    is_done: bool
+
+
+@pages.get("/today")
+@requires_permission(Permission.SEE_PEOPLE)
+def today() -> str:
+    """What needs the reader today, most urgent first; nothing is derived but what is new since the rows were kept."""
+    g.here = "today"
+    freshness = refresh_standings(now())
+    discard_request_state()
+    on, permissions = _day(), current_user.person.permissions
+    needs = queries.team_needs(db(), current_user.person, on, Permission.MANAGE_PEOPLE in permissions)
+    steps = _first_steps() if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
+    lines = [
+        *_contact_lines(),
+        *_system_lines(),
+        *_training_lines(needs),
+        *_people_lines(queries.waiting_people(db(), current_user.person, needs.seen)),
+        *_unmanaged_lines(needs),
+        *_fact_lines(on),
+        *_talk_lines(needs),
+    ]
+    lines.sort(key=lambda line: not line.is_urgent)
+    return render_template("dashboard/today.html", weekday=format_weekday(on), lines=lines, freshness=freshness,
+                           steps=steps[0] if steps else [], steps_hidden=bool(steps and steps[1]))  # fmt: skip
+
+
+@pages.post("/today/first-steps")
+@requires_permission(Permission.MANAGE_ORGANISATION)
+def put_first_steps_away() -> Response:
+    """Put the list of first steps away, or bring it back. The form says which, so that a second press changes nothing."""
+    hidden = request.form.get("show") != "1"
+    with unit_of_work() as session:
+        actions.hide_first_steps(signed_in_context(session), hidden)
+    flash(_("The first steps are put away.") if hidden else _("The first steps are back."))
+    return redirect_after_post(url_for("dashboard.today"))
+
+
+def opens_the_course() -> bool:
+    """Whether somebody who sees other people has just signed in, or has opened the address of the course by hand or by a
+    bookmark: then "Today" comes first."""
+    if Permission.SEE_PEOPLE not in current_user.person.permissions or request.args:
+        return False
+    if request.headers.get("Sec-Fetch-Site") == "none":
+        return True
+    came_from = urlsplit(request.referrer or "").path
+    return came_from == url_for("auth.sign_in") or came_from.startswith(url_for("auth.choose_password", token=""))
+
+
+def _day() -> date:
+    return civil_date(now(), app_state().config.time_zone)
+
+
+def _contact_lines() -> list[TodayLine]:
+    lines = [
+        TodayLine(
+            _("Is this contact still right: %(contact)s?", contact=label),
+            _("Staff use it when they are worried about a child. No one has confirmed it for a long time."),
+            (TodayLink(_("Check it"), url_for("organisation.contact", kind=kind)),),
+            is_urgent=True,
+        )
+        for kind, label in own_stale_contacts()
+    ]
+    ours = current_organisation()
+    if Permission.MANAGE_ORGANISATION in current_user.person.permissions and ours is not None:
+        missing = [kind for kind in NEEDED_CONTACTS if kind not in ours.contacts or not ours.contacts[kind].phone]
+        if missing:
+            lines.append(
+                TodayLine(
+                    _("Staff cannot see whom to ring"),
+                    _("The lead or the out-of-hours number is missing on “Worried about a child?”."),
+                    (TodayLink(_("Fill in the contacts"), url_for("organisation.settings")),),
+                    is_urgent=True,
+                )
+            )
+    return lines
+
+
+def _system_lines() -> list[TodayLine]:
+    alert = reader_mail_alert()
+    if alert is None:
+        return []
+    health = (TodayLink(_("See what to do"), url_for("operations.overview")),)
+    lines = [*_mail_lines(alert, health)]
+    newest, verified = newest_backups(db())
+    if is_backup_overdue(verified.at if verified else None, now()):
+        if newest is None:
+            title, text = _("No backup has been made"), _("If the server fails, every training record is lost.")
+        elif verified is None:
+            title = _("No backup has been verified")
+            text = _("A backup that no one has read back may be of no use when you need it.")
+        else:
+            title = _("The newest verified backup is old")
+            text = _("If the server fails, everything since then is lost.")
+        lines.append(TodayLine(title, text, health, is_urgent=True))
+    return lines
+
+
+def _mail_lines(alert: MailAlert, health: tuple[TodayLink, ...]) -> list[TodayLine]:
+    lines = []
+    if app_state().config.mail_url.startswith("console:"):
+        text = _("No mail server is set (MAIL_URL), so invitations and reminders reach no one.")
+        lines.append(TodayLine(_("No e-mail is being sent"), text, health, is_urgent=True))
+    elif alert.trouble is not None:
+        text = ngettext("%(num)s mail is waiting.", "%(num)s mails are waiting.", alert.trouble.waiting)
+        lines.append(TodayLine(_("E-mail is not leaving"), text, health, is_urgent=True))
+    if alert.doubted:
+        title = ngettext("The mail server says that %(num)s address does not exist",
+                         "The mail server says that %(num)s addresses do not exist", alert.doubted)  # fmt: skip
+        link = TodayLink(_("See the addresses"), url_for("reminders.addresses"))
+        lines.append(TodayLine(title, _("This is probably a fault of the server."), (link,)))
+    return lines
+
+
+def _training_lines(needs: TeamNeeds) -> list[TodayLine]:
+    found, lines = needs.training, []
+    if found.overdue or found.due_soon:
+        soon = ngettext("%(num)s person is due soon", "%(num)s people are due soon", found.due_soon)
+        title = (
+            ngettext("%(num)s person is overdue", "%(num)s people are overdue", found.overdue)
+            if found.overdue
+            else soon
+        )
+        text = "" if not found.overdue else f"{soon}." if found.due_soon else _("No one else is due soon.")
+        status = "overdue" if found.overdue else "due-soon"
+        links = [TodayLink(_("See who"), url_for("reports.show", status=status) + "#people")]
+        if not current_user.person.only_reads:
+            links.append(TodayLink(_("Remind them"), url_for("reports.remind", status=status)))
+        teams = found.teams if len(found.teams) > 1 else ()
+        unlisted = max(0, len(teams) - MAX_LISTED_TEAMS)
+        lines.append(TodayLine(title, text, tuple(links), found.overdue > 0, teams[:MAX_LISTED_TEAMS], unlisted))
+    return lines
+
+
+def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
+    permissions, lines = current_user.person.permissions, []
+    if waiting.join_requests:
+        title = ngettext("%(num)s person asks to join", "%(num)s people ask to join", waiting.join_requests)
+        text = _("They used a sign-up link, and cannot begin before someone approves.")
+        link = TodayLink(_("Approve or decline"), url_for("join_requests.overview"))
+        lines.append(TodayLine(title, text, (link,)))
+    if waiting.without_mail:
+        title = ngettext("E-mail to %(num)s person does not arrive", "E-mail to %(num)s people does not arrive",
+                         waiting.without_mail)  # fmt: skip
+        text = _("Their address was refused. They get no invitations or reminders until it is corrected.")
+        manages = Permission.MANAGE_PEOPLE in permissions
+        address = url_for("reminders.addresses") if manages else url_for("dashboard.people")
+        lines.append(TodayLine(title, text, (TodayLink(_("See who"), address),)))
+    if waiting.not_invited and Permission.MANAGE_PEOPLE in permissions:
+        title = ngettext("%(num)s person has not been invited yet", "%(num)s people have not been invited yet",
+                         waiting.not_invited)  # fmt: skip
+        link = TodayLink(_("See and invite them"), url_for("dashboard.people", invitation="none"))
+        lines.append(TodayLine(title, _("They do not know about the course."), (link,)))
+    if waiting.never_signed_in:
+        title = ngettext("%(num)s person was invited and has never signed in",
+                         "%(num)s people were invited and have never signed in", waiting.never_signed_in)  # fmt: skip
+        text = _("The link in an invitation works for seven days. A word in person often helps.")
+        link = TodayLink(_("See who"), url_for("dashboard.people", signed_in="never"))
+        lines.append(TodayLine(title, text, (link,)))
+    return lines
+
+
+def _unmanaged_lines(needs: TeamNeeds) -> list[TodayLine]:
+    if not needs.unmanaged:
+        return []
+    title = ngettext("%(num)s team has no manager", "%(num)s teams have no manager", len(needs.unmanaged))
+    names = _names([team.name for team in needs.unmanaged])
+    text = _("No one sees who is overdue in %(names)s.", names=names)
+    return [TodayLine(title, text, (TodayLink(_("Choose a manager"), url_for("teams.tree")),))]
+
+
+def _fact_lines(on: date) -> list[TodayLine]:
+    if Permission.MANAGE_ORGANISATION not in current_user.person.permissions:
+        return []
+    taught, _waiting = reviews_by_status(library().sources, library().course)
+    late = sum(review.is_overdue(on) for review in taught)
+    if not late:
+        return []
+    title = ngettext(
+        "%(num)s fact of the course is to be checked", "%(num)s facts of the course are to be checked", late
+    )
+    text = _("The law or the guidance may have changed since it was last checked.")
+    return [TodayLine(title, text, (TodayLink(_("See the facts"), url_for("content.status")),))]
+
+
+def _talk_lines(needs: TeamNeeds) -> list[TodayLine]:
+    due = needs.due_to_talk
+    if not due:
+        return []
+    title = ngettext("%(num)s team has not talked about its results for a term",
+                     "%(num)s teams have not talked about their results for a term", len(due))  # fmt: skip
+    text = _(
+        "Ten minutes are enough. The sheet is ready to print: %(names)s.", names=_names([team.name for team in due])
+    )
+    one = url_for("analytics.team", team_id=due[0].id) if len(due) == 1 else url_for("analytics.choose_team")
+    return [TodayLine(title, text, (TodayLink(_("Choose a talk"), one),))]
+
+
+def _names(names: list[str], most: int = 3) -> str:
+    """The first names in words, and how many more there are."""
+    listed = ", ".join(names[:most])
+    more = len(names) - most
+    return _("%(names)s and %(more)s more", names=listed, more=more) if more > 0 else listed
+
+
+def _first_steps() -> tuple[list[FirstStep], bool] | None:
+    """The steps after the set-up, and whether they were put away; None once all are done."""
+    ours = current_organisation()
+    lead = ours.contacts.get("lead") if ours else None
+    facts = queries.set_up_facts(db(), bool(lead and lead.phone))
+    done = first_steps(facts)
+    if all(done.values()):
+        return None
+    steps = [
+        FirstStep(str(_STEP_LABELS[step][0]), url_for(_STEP_LABELS[step][1]), is_done) for step, is_done in done.items()
+    ]
+    return steps, facts.is_hidden
