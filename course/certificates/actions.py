@@ -31,9 +31,9 @@ from course.translation import languages
 def issue_certificate(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
     """Issue the certificate of a completion, with its signed credential.
 
-    The certificate is a copy of the names as of now: that of the holder, and the title of the holder's team or
-    organisation. Its last day of validity is `last_day` or, by default, the completion plus the validity of the course in
-    months. Raises LookupError without a person or an organisation.
+    The certificate is a copy of the names as of now, with the title of the holder's team or of the organisation. Its last
+    day of validity is `last_day` or, by default, the completion plus the validity of the course in months. Raises
+    LookupError without a person or an organisation.
     """
     holder = person(session, event.person_id)
     own_organisation = organisation_of(session, event.person_id)

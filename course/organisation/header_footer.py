@@ -40,7 +40,8 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
     sheet = style_sheet_name(organisation.colour) if organisation and organisation.colour else None
     language = current_language()
     footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support, language)
-    device = _render_device(person is not None, mounted_at(), language)
+    sites = " ".join(str(site.team_id) for site in organisation.sites) if organisation else ""
+    device = _render_device(person is not None, sites, mounted_at(), language)
     return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer, device,
                      organisation is not None, sheet, () if person else language_links())  # fmt: skip
 
@@ -70,11 +71,12 @@ def _render_footer(
     return Markup(template.render(title=title, edition=edition, reviewed=reviewed, support=support))  # noqa: S704
 
 
-# Its address of the service worker and the others depend on the path below which the application is mounted.
-@lru_cache(maxsize=32)
-def _render_device(signed_in: bool, _mounted_at: str, _language: str) -> Markup:
+# Its address of the service worker and the others depend on the path below which the application is mounted. `sites` are
+# those whose numbers the device keeps for when there is no network.
+@lru_cache(maxsize=512)
+def _render_device(signed_in: bool, sites: str, _mounted_at: str, _language: str) -> Markup:
     template = current_app.jinja_env.get_template("frame/device.html")
-    return Markup(template.render(person=signed_in))  # noqa: S704 (a template made it)
+    return Markup(template.render(person=signed_in, sites=sites))  # noqa: S704 (a template made it)
 
 
 def initials(name: str) -> str:

@@ -87,10 +87,6 @@ class OrganisationView:
             sites=sites_of_teams(ids, self.directory, self.as_site),
         )  # fmt: skip
 
-    def for_site(self, team_id: int) -> OrganisationView | None:
-        """The organisation as people at a site have it; None if the team is no site, or not any more."""
-        return self.for_teams([team_id]) if team_id in self.directory.site_ids else None
-
 
 # Tables, not classes: this query runs on every page and needs rows only, without the cost of mapped objects.
 _organisation, _contact, _look = Organisation.__table__, Contact.__table__, OrganisationLook.__table__

@@ -39,14 +39,14 @@ from course.web.app_state import app_state
 from course.web.phone_links import dial_string
 from course.web.query_deadline import read_with_deadline
 
-SITE_ARGUMENT = "site"  # in the address: the site that somebody chose
+SITE_ARGUMENT = "site"  # in the address: a site that somebody chose, or each of several
 
 
 @dataclass(frozen=True)
 class HelpReading:
     """What the help pages show: the reader, the organisation as a whole and as the reader has it (`own`), as of when, and
     whether it was read now: without an answer of the database it is the organisation as it was last read, and the reader is
-    unknown. `chosen` is the site that the address names; `is_gone` says that it names one that is no site any more.
+    unknown. `chosen` are the sites that the address names; `is_gone` says that it names one that is no site any more.
     """
 
     reader: Viewer | None
@@ -54,13 +54,13 @@ class HelpReading:
     own: OrganisationView | None
     as_of: datetime | None
     is_current: bool
-    chosen: int | None = None
+    chosen: tuple[int, ...] = ()
     is_gone: bool = False
 
     @cached_property
     def shown(self) -> OrganisationView | None:
         """The organisation as it is shown."""
-        return self.whole.for_site(self.chosen) if self.whole and self.chosen else self.own
+        return self.whole.for_teams(self.chosen) if self.whole and self.chosen else self.own
 
     @property
     def places(self) -> tuple[Site, ...]:
@@ -123,11 +123,12 @@ def _read_contacts() -> HelpReading:
     else:
         remember_organisation(read[1], read[3])
         found = HelpReading(*read, True)
-    typed = request.args.get(SITE_ARGUMENT, "")
-    if not typed or found.whole is None:
+    named = [text for text in request.args.getlist(SITE_ARGUMENT) if text]
+    if not named or found.whole is None:
         return found
-    site = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
-    return replace(found, chosen=site) if site in found.whole.directory.site_ids else replace(found, is_gone=True)
+    known = {str(site): site for site in found.whole.directory.site_ids}
+    chosen = tuple(known[text] for text in dict.fromkeys(named) if text in known)
+    return replace(found, chosen=chosen, is_gone=len(chosen) < len(set(named)))
 
 
 def _call_entries(place: Site) -> list[CallEntry]:

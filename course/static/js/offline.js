@@ -38,11 +38,14 @@ function banner() {
 async function checkOwner() {
   if (keptAt()) return;
   const now = owner();
+  // Whose numbers "Worried about a child?" has without a network.
+  if (now || word("sites")) await store.setFact("sites", word("sites") || undefined);
   if (!now && location.pathname !== word("signIn")) return;
   if (now !== (await store.fact("owner"))) {
     await store.dropPages(now);
     await store.setFact("owner", now);
     await store.setFact("list", undefined);
+    if (!now) await store.setFact("sites", undefined);
   }
 }
 
@@ -224,6 +227,7 @@ addEventListener("online", send);
 if (self.BroadcastChannel) new BroadcastChannel("course").addEventListener("message", ({ data }) => settle(data));
 addEventListener("load", async () => {
   if (!able) return;
+  await checkOwner().catch(() => null); // the service worker asks whose numbers it keeps
   await navigator.serviceWorker.register(word("worker")).catch(() => null);
   navigator.serviceWorker.ready.then(({ active }) => active?.postMessage("refresh"));
 }, { once: true });

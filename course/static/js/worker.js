@@ -23,15 +23,24 @@ self.addEventListener("message", (event) => { if (event.data === "refresh") even
 self.addEventListener("sync", (event) => event.waitUntil(store.send(course.who)));
 
 async function refreshOld() {
-  const kept = await caches.match(course.pages[0], { cacheName: PUBLIC });
+  const kept = await caches.match(course.pages[0] + (await siteQuery()), { cacheName: PUBLIC });
   const age = kept ? Date.now() - new Date(kept.headers.get("Course-Kept-At")) : Infinity;
   if (age > HELP_HOURS * 3600 * 1000) await refresh();
+}
+
+// The sites whose numbers this device keeps, as the part of an address: those of whoever is signed in, or the one that was
+// chosen here. Empty where everybody has the same numbers.
+async function siteQuery() {
+  const sites = await store.fact("sites");
+  return sites ? `?${sites.split(" ").map((site) => `site=${site}`).join("&")}` : "";
 }
 
 // The pages for everybody are fetched as a visitor sees them: nothing of whoever is signed in is kept with them.
 async function refresh() {
   const cache = await caches.open(PUBLIC);
-  await Promise.all(course.pages.map(async (path) => {
+  const query = await siteQuery();
+  const paths = query ? course.pages.flatMap((path) => [path, path + query]) : course.pages;
+  await Promise.all(paths.map(async (path) => {
     const answer = await fetch(path, { credentials: "omit", cache: "no-store", headers: { accept: "text/html" } }).catch(() => null);
     if (answer?.ok) await cache.put(path, store.stamped(await answer.text(), answer.headers));
   }));
@@ -67,7 +76,9 @@ async function page(event, url) {
     return answer;
   }
   const owner = await store.fact("owner");
-  const kept = help ? await caches.match(url.pathname, { cacheName: PUBLIC })
+  // Without a copy for the site the numbers of the organisation are shown, never those of another site.
+  const kept = help ? (await caches.match(url.pathname + (url.search || (await siteQuery())), { cacheName: PUBLIC }))
+      ?? (await caches.match(url.pathname, { cacheName: PUBLIC }))
     : owner && await caches.match(url.pathname + url.search, { cacheName: store.pagesOf(owner) });
   const age = kept ? Date.now() - new Date(kept.headers.get("Course-Kept-At")) : Infinity;
   if (kept && (help || age < KEPT_DAYS * 86400 * 1000)) return asKept(kept);
