@@ -26,6 +26,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.people_import.lists import run
 
 pytestmark = pytest.mark.both_engines
 ZONE = "Europe/London"
@@ -155,3 +156,20 @@ def test_the_pages_say_what_happens_and_take_it_back(session: Session, client: C
     assert "stays. Their last day was removed." in page.text
     assert "Last day:" not in page.text
     assert "Nothing has changed." in client.follow(client.post(f"{path}/leave/withdraw", {})).text
+
+
+def test_a_list_records_last_days_to_come_of_new_and_known_people_once(session: Session) -> None:
+    known = make_person(session)
+    day = LAST.strftime("%d/%m/%Y")
+    text = (
+        "Email,Name,Team,Employee ID,Leaving date\n"
+        f"sam@example.org,Sam Okafor,Hill,,{day}\nann@example.org,Ann Lee,Hill,,{day}\nbo@example.org,Bo Lee,Hill,,\n"
+    )
+    assert run(session, text) == ["changed", "added", "added"]
+    session.expire_all()
+    rows = session.execute(select(Person.email, Person.last_day, Person.left_at).order_by(Person.email)).all()
+    assert [tuple(row) for row in rows] == [
+        ("ann@example.org", LAST, None), ("bo@example.org", None, None), ("sam@example.org", LAST, None),
+    ]  # fmt: skip
+    assert run(session, text) == ["unchanged"] * 3
+    assert actions.withdraw_planned_departure(make_context(session, None, NOW), known.id, "stays")

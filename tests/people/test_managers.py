@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -64,6 +66,18 @@ def test_a_team_whose_only_manager_left_is_listed_until_it_has_another(
     assert listed(session) == [("Hill", 1, True)]
     manager_of(session, teams["Hill"], "Max")
     assert listed(session) == []
+
+
+def test_a_team_is_listed_before_the_last_day_of_its_last_manager(session: Session, teams: dict[str, Team]) -> None:
+    manager_of(session, teams["Trust"], "Pat")
+    first, second = manager_of(session, teams["Hill"], "Kim"), manager_of(session, teams["Hill"], "Lou")
+    for days, person in ((20, first), (30, second)):
+        assert queries.teams_without_manager(session) == []
+        day = (NOW + timedelta(days)).date()
+        assert actions.plan_departure(make_context(session, None, NOW), person.id, day, "x") is None
+    found = queries.teams_without_manager(session)
+    assert [(one.name, one.after) for one in found] == [("Hill", (NOW + timedelta(30)).date())]
+    assert [team.name for team in queries.only_manager_of(session, [first.id])] == ["Hill"]
 
 
 def test_people_whom_no_manager_sees_are_listed_beside_a_team_that_has_one(

@@ -23,18 +23,21 @@ class TeamWithoutManager:
     """An open team that has people, in itself or below, and no manager of its own.
 
     `people` counts each person once. `managed_above` says whether somebody manages a team above it, and so sees its people.
+    `after` is the last day of its last manager, if that is recorded beforehand; None if it has no manager now.
     """
 
     id: int
     name: str
     people: int
     managed_above: bool
+    after: date | None = None
 
 
 def teams_without_manager(session: Session, viewer: Viewer | None = None) -> list[TeamWithoutManager]:
-    """The teams that need a manager, in the order of the tree, at most four queries: those whose last manager went, and
-    those with people whom no manager sees. A sub-team that never had a manager of its own is not listed while somebody
-    manages a team above it. Below a team that is listed because no one manages it, none is listed for the same reason.
+    """The teams that need a manager, in the order of the tree, at most four queries: those whose last manager went or has a
+    last day recorded, and those with people whom no manager sees. A sub-team that never had a manager of its own is not
+    listed while somebody manages a team above it. Below a team that is listed because no one manages it, none is listed for
+    the same reason.
 
     With a viewer who is not an administrator, only teams that they see.
     """
@@ -45,14 +48,14 @@ def teams_without_manager(session: Session, viewer: Viewer | None = None) -> lis
     seen = _visible_ids(session, viewer)
     listed: dict[int, TeamWithoutManager] = {}
     for team in tree:
-        if team.id in managed:
+        if managed.get(team.id, date.min) is None:
             continue
         above = _teams_above(team.id, parents)
         managed_above = any(one in managed for one in above)
         covered = managed_above or any(one in listed and not listed[one].managed_above for one in above)
         people = {person for below in team_subtree(team.id, parents) for person in members.get(below, ())}
         if people and (team.id in once_managed or not covered):
-            listed[team.id] = TeamWithoutManager(team.id, team.name, len(people), managed_above)
+            listed[team.id] = TeamWithoutManager(team.id, team.name, len(people), managed_above, managed.get(team.id))
     return [one for one in listed.values() if seen is None or one.id in seen]
 
 
@@ -90,16 +93,21 @@ def manager_counts(session: Session) -> Counter[int]:
     return Counter(team_id for team_id in session.execute(rows).scalars() if team_id is not None)
 
 
-def _managed_teams(session: Session) -> tuple[set[int], set[int]]:
-    """The teams that somebody who is here manages now, and those that somebody managed at some time."""
+def _managed_teams(session: Session) -> tuple[dict[int, date | None], set[int]]:
+    """The teams that somebody who is here manages now, each with the day after which no one does (None: no such day is
+    known); and those that somebody managed at some time."""
     rows = (
-        select(RoleGrant.team_id, RoleGrant.until, Person.left_at)
+        select(RoleGrant.team_id, RoleGrant.until, Person.left_at, Person.last_day)
         .join(Person, Person.id == RoleGrant.person_id)
         .where(RoleGrant.role == "manager")
     )
     found = session.execute(rows).all()
-    now = {row.team_id for row in found if row.until is None and row.left_at is None}
-    return now, {row.team_id for row in found}
+    last_days: dict[int, list[date | None]] = {}
+    for row in found:
+        if row.team_id is not None and row.until is None and row.left_at is None:
+            last_days.setdefault(row.team_id, []).append(row.last_day)
+    managed = {team: max(day for day in days if day) if None not in days else None for team, days in last_days.items()}
+    return managed, {row.team_id for row in found if row.team_id is not None}
 
 
 def _members_by_team(session: Session) -> dict[int, set[int]]:
