@@ -106,6 +106,19 @@ def test_a_sheet_has_a_strip_for_each_who_was_chosen(
     assert "Choose at least one person" in client.follow(client.post("/people/codes", {"sheet": "s2"})).text
 
 
+def test_an_administrator_makes_the_sheet_of_one_site(app: Flask, session: Session, kitchen: Team) -> None:
+    below = make_team(session, "Bakery", kitchen)
+    for team, number, name in ((below, "B-1", "Noor Azar"), (make_team(session, "Elsewhere"), "E-1", "Robin Ray")):
+        make_cook(session, team, number, name)
+    office = Client(app)
+    sign_in(office, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
+    assert "Robin Ray" in office.get("/people/codes").text
+    page = office.get(f"/people/codes?team={kitchen.id}")
+    assert "Noor Azar" in page.text
+    assert "Robin Ray" not in page.text
+    assert "Robin Ray" not in office.get("/people/codes?team=999").text
+
+
 def test_a_person_who_has_an_address_or_a_role_needs_a_password(session: Session, app: Flask) -> None:
     person = make_person(session, password=None)
     issued = actions.issue_code(make_context(session, None, NOW), person.id, app.config["SECRET_KEY"])

@@ -27,12 +27,13 @@ from course.auth.views.page_context import (
 )
 from course.clock import now
 from course.people.access import recordable_person
-from course.people.queries import ids_recordable_by, ids_without_address
+from course.people.queries import TeamView, ids_recordable_by, ids_without_address, members_below, teams
+from course.people.rules import team_subtree
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
-from course.web.forms import Form
+from course.web.forms import Form, query_number
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -139,9 +140,10 @@ def _refusal(person: CodePerson) -> str:
 @pages.route("/people/codes", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_PEOPLE)
 def codes() -> ViewResponse:
-    """Make codes for many people without an e-mail address, on one sheet to print."""
+    """Make codes for many people without an e-mail address, on one sheet to print; `team` shows those of a team and below."""
     g.here = "people"
-    people = _people_without_address()
+    team_id = query_number("team")
+    people = _people_without_address(team_id)
     form = Form()
     if form.validate_on_submit():
         wanted = {int(one) for one in request.form.getlist("person") if one.isdecimal() and len(one) < 10}
@@ -153,7 +155,7 @@ def codes() -> ViewResponse:
             if chosen
             else _("Choose at least one person.")
         )
-        return redirect_after_post(url_for("auth.codes"))
+        return redirect_after_post(url_for("auth.codes", team=team_id))
     return make_response(
         render_template(
             "auth/codes.html",
@@ -161,14 +163,29 @@ def codes() -> ViewResponse:
             expiries=queries.code_expiries(db(), [one.id for one in people], now()),
             sheet=secrets.token_urlsafe(12),
             limit=MAX_CODES,
+            team_id=team_id,
+            teams=_visible_teams(),
         )
     )
 
 
-def _people_without_address() -> list[CodePerson]:
-    """The people without an address for whom the viewer may make a code."""
+def _visible_teams() -> list[TeamView]:
+    """The teams by which the viewer can narrow the list: an administrator all, a manager those that they manage, and below."""
+    viewer, every = current_user.person, teams(db())
+    if viewer.administrator:
+        return every
+    parents = {team.id: team.parent_id for team in every}
+    below = {one for team_id in viewer.leads for one in team_subtree(team_id, parents)}
+    return [team for team in every if team.id in below]
+
+
+def _people_without_address(team_id: int | None) -> list[CodePerson]:
+    """The people without an address for whom the viewer may make a code; with a team those in it and below."""
     viewer = current_user.person
-    people = queries.code_people(db(), ids_without_address(db(), viewer))
+    ids = set(ids_without_address(db(), viewer))
+    if team_id is not None:
+        ids &= set(members_below(db(), team_id))
+    people = queries.code_people(db(), ids)
     return [one for one in people if one.login and may_issue_code(viewer, one.subject)]
 
 
