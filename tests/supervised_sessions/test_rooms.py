@@ -119,6 +119,7 @@ def test_who_sits_there_reaches_their_own_part_and_nothing_else(hall: Hall, sess
     page = room.get("/room/part")
     assert "You are signed in as Kim Else" in page.text
     assert 'name="owner"' not in page.html
+    assert 'name="room"' in page.html
     assert page.headers["Cache-Control"] == "no-store"
     for path in ("/", "/people", "/report", "/me", address, "/record", "/certificate", "/assessment", "/audit",
                  "/module/secret-contact", "/module/secret-contact/check", "/refresher", "/offline/who"):  # fmt: skip
