@@ -10,7 +10,7 @@ from course.supervised_sessions.rules import PART_KINDS, PartKind, parse_code
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form, RequiredInput
 
-_NO_CODE = _("Enter the six digits beside your name on the attendance sheet.")
+_NO_CODE = _("Enter the six digits that you were given for this session.")
 
 
 class CodeForm(Form):

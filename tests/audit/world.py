@@ -33,6 +33,7 @@ from course.reminders.models import Reminder
 from course.scheduled_reports.models import ReportSubscription
 from course.server.jobs import REGISTRY
 from course.supervised_sessions.models import SupervisedSession
+from tests import pages
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team, sign_in
@@ -152,16 +153,21 @@ class World:
         address = self.plan_session()
         self.post(f"{address}/room")
 
-    def sit_down(self) -> None:
-        """Sam sits down in the room that this browser is now."""
+    def come_into_room(self) -> str:
+        """Turn this browser into a room; the code of Sam in it."""
         token, code = seat(self.app, self.session, self.boss, self.sam)
         with self.client.flask.session_transaction() as cookie:
             cookie.clear()
             cookie["room"] = token
-        self.post("/room", code=code)
+        return code
+
+    def sit_down(self) -> None:
+        self.post("/room", code=self.come_into_room())
 
     def get_up(self) -> None:
-        self.sit_down()
+        code = self.come_into_room()
+        # Pressed once: of two presses the browser has to keep the cookie of the one that let Sam in.
+        pages.Client.post(self.client, "/room", {"code": code})
         self.post("/room/leave")
 
     def print_sheets(self) -> str:

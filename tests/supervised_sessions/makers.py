@@ -18,7 +18,7 @@ from course.supervised_sessions.models import (
     SupervisedSession,
 )
 from tests.makers import PASSWORD, make_person, make_team, sign_in
-from tests.pages import Client, Page
+from tests.pages import Client, Page, words
 
 TODAY = now().date().isoformat()
 PLACE = "Dining hall"
@@ -65,8 +65,13 @@ def _sign_in_form(browser: Client, person: Person) -> dict[str, str]:
 
 def codes_on(sheet: Page) -> dict[str, str]:
     """The codes on an attendance sheet, by name."""
-    rows = [[" ".join("".join(cell.itertext()).split()) for cell in row.iter("td")] for row in sheet.all("tr")]
-    return {row[0]: row[1] for row in rows if len(row) == 3}
+    strips = [
+        (words(next(iter(strip))), words(strip.find("b"))) for strip in sheet.all("li") if strip.find("b") is not None
+    ]
+    names = [words(row.find("td")) for row in sheet.all("tr") if row.find("td") is not None]
+    return {
+        next(name for name in names if strip.startswith(name)): code for strip, code in strips if code[:1].isdigit()
+    }
 
 
 def make_hall(app: Flask, session: Session) -> Hall:

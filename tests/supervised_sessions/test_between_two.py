@@ -4,6 +4,7 @@ really commits, on both engines."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -33,6 +34,7 @@ from tests.supervised_sessions.makers import Hall, enter, make_hall
 from tests.support.racing import at_once
 from tests.walking import Learner, always, right_form
 
+Form = dict[str, str | list[str]]
 CHECK = "/module/responding/check"
 
 
@@ -44,12 +46,12 @@ def hall_of(app: Flask) -> Hall:
     return hall
 
 
-def sending(browser: Client, path: str, data: dict[str, object]) -> Callable[[], int]:
+def sending(browser: Client, path: str, data: Form) -> Callable[[], int]:
     token = browser.token()
     return lambda: browser.flask.post(path, data={"csrf_token": token, **data}).status_code
 
 
-def begun(hall: Hall, room: Client) -> tuple[str, dict[str, object]]:
+def begun(hall: Hall, room: Client) -> tuple[str, Form]:
     """Begin the check in a room: the address of its first question, and the form that answers it."""
     question = room.post(CHECK, {}).location
     form = Learner(hall.app, room, hall.sam.id).form(int(question.split("/")[2]), 1, always)
@@ -112,16 +114,17 @@ def test_an_answer_from_a_page_that_was_open_before_the_closing_is_refused_in_it
     enter(room, hall.codes(address)["Sam Okafor"])
     question, form = begun(hall, room)
     send, close = sending(room, question, form), sending(hall.manager(), f"{address}/close", {})
-    original = committed.view_functions["learning.answer"]
+    views: dict[str, Any] = committed.view_functions
+    original = views["learning.answer"]
 
     def closed_first(**arguments: int) -> object:
         assert at_once([close]) == [303]  # in a thread of its own, as another request is
         return original(**arguments)
 
     closed_first.access_rule = original.access_rule  # type: ignore[attr-defined]
-    committed.view_functions["learning.answer"] = closed_first
+    views["learning.answer"] = closed_first
     assert send() == 303
-    committed.view_functions["learning.answer"] = original
+    views["learning.answer"] = original
     assert [count(committed, model) for model in (Answer, SupervisedAnswer)] == [0, 0]
     assert "Your last answer was not kept" in room.get("/room").text
 
@@ -149,7 +152,7 @@ def test_codes_that_are_printed_twice_at_once_are_of_one_sheet_for_each_person(c
     assert count(committed, SupervisedCode) == 2
 
 
-def paper(hall: Hall, session: Session, address: str) -> dict[str, object]:
+def paper(hall: Hall, session: Session, address: str) -> Form:
     """Record Sam's attendance; the form that enters Sam's sheet."""
     number = int(address.rsplit("/", 1)[1])
     attendee = session.execute(
@@ -158,7 +161,7 @@ def paper(hall: Hall, session: Session, address: str) -> dict[str, object]:
     record_attendance(make_context(session, hall.alex.id, now()), number, [attendee], "Lee Ward")
     attempt = queries.attempts(session, hall.sam.id)[-1]
     library = hall.app.extensions["course"].library.for_("school", "england")
-    form: dict[str, object] = {"step": "keep"}
+    form: Form = {"step": "keep"}
     for item in attempt.items:
         question = library.answerable[item.question_id]
         given = right_form(question, option_order(question, attempt.seed, item.position))

@@ -112,6 +112,8 @@ def test_what_is_entered_is_judged_as_on_a_screen_and_marked(hall: Hall, session
     session.commit()
     record = manager.get(f"/report/people/{hall.sam.id}").text
     assert f"on paper, witnessed by {WITNESS}, entered by Alex Morgan" in record
+    own = sign_in(Client(hall.app), hall.sam).get("/record").text
+    assert f"on paper, witnessed by {WITNESS}, entered by Alex Morgan" in own
     # What was right, and why, is told nowhere.
     library = hall.app.extensions["course"].library
     reasons = [
@@ -226,6 +228,7 @@ def test_a_wrong_entry_is_void_with_a_reason_and_counts_for_nothing(hall: Hall, 
     assert (facts.shown, queries.module_facts(session, hall.sam.id, "kites").shown) == (frozenset(), frozenset())
     assert attempt_of(session, hall.sam).answered == len(attempt.items)
     assert "Void" in manager.get(f"/report/people/{hall.sam.id}").text
+    assert "Entered wrongly from paper" in sign_in(Client(hall.app), hall.sam).get("/record").text
     # Another sheet has other questions or another order, and is another attempt.
     manager.post(f"{address}/sheets", {})
     assert attempt_of(session, hall.sam).number == 2

@@ -119,6 +119,7 @@ def test_who_sits_there_reaches_their_own_part_and_nothing_else(hall: Hall, sess
     page = room.get("/room/part")
     assert "You are signed in as Kim Else" in page.text
     assert 'name="owner"' not in page.html
+    assert 'name="room"' in page.html
     assert page.headers["Cache-Control"] == "no-store"
     for path in ("/", "/people", "/report", "/me", address, "/record", "/certificate", "/assessment", "/audit",
                  "/module/secret-contact", "/module/secret-contact/check", "/refresher", "/offline/who"):  # fmt: skip
@@ -211,7 +212,7 @@ def test_wrong_codes_are_throttled_and_right_ones_are_not(hall: Hall) -> None:
     for _ in range(WRONG_CODES_PER_ROOM.count):
         enter(room, "000 000" if codes["Sam Okafor"] != "000 000" else "000 001", 422)
     assert "Too many wrong codes were entered." in enter(room, codes["Sam Okafor"], 429).text
-    assert "Enter the six digits beside your name" in enter(hall.room(hall.plan()), "12", 422).text
+    assert "Enter the six digits that you were given" in enter(hall.room(hall.plan()), "12", 422).text
 
 
 def test_a_room_ends_by_itself_and_a_person_who_leaves_is_out_at_once(hall: Hall, session: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+
 from flask import abort, render_template
 
 from course.content.page_sources import page_sources
@@ -17,15 +19,22 @@ from course.organisation.request_organisation import reader_organisation
 from course.web.access import sign_in_required
 from course.web.unit_of_work import db
 
+# What features above this one have to say about attempts: a short sentence for some of these, by attempt.
+ATTEMPT_NOTES: list[Callable[[Collection[int]], Mapping[int, str]]] = []
+
 
 @pages.get("/record")
 @sign_in_required
 def record() -> str:
     """List the pages read, the attempts and the scenario runs, each with a link to the text as it was."""
     runs = [(run, _outcome(run)) for run in queries.runs(db(), reader_id())]
+    attempts = queries.attempts(db(), reader_id())
+    notes: dict[int, str] = {}
+    for add in ATTEMPT_NOTES:
+        notes |= add([attempt.id for attempt in attempts])
     return render_template("learning/record.html", reads=queries.pages_read(db(), reader_id()),
-                           attempts=queries.attempts(db(), reader_id()), runs=runs, titles=_ref_title,
-                           names=ATTEMPT_NAMES)  # fmt: skip
+                           attempts=attempts, runs=runs, titles=_ref_title,
+                           names=ATTEMPT_NAMES, notes=notes)  # fmt: skip
 
 
 def _outcome(run: queries.RunView) -> str | None:

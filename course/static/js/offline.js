@@ -34,13 +34,13 @@ function banner() {
 }
 
 // The sign-in page is only shown when nobody is signed in. Pages from the cache, and those that everybody may open, say
-// nothing about who is.
+// nothing about who is. In the room of a supervised session nothing is kept for anybody.
 async function checkOwner() {
   if (keptAt()) return;
   const now = owner();
   // Whose numbers "Worried about a child?" has without a network.
   if (now || word("sites")) await store.setFact("sites", word("sites") || undefined);
-  if (!now && location.pathname !== word("signIn")) return;
+  if (!now && location.pathname !== word("signIn") && !document.querySelector('meta[name="room"]')) return;
   if (now !== (await store.fact("owner"))) {
     await store.dropPages(now);
     await store.setFact("owner", now);

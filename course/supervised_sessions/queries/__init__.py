@@ -6,6 +6,7 @@ from course.supervised_sessions.queries.marks import (
     completion_mark,
     completion_marks,
     supervised_marks,
+    void_attempts,
 )
 from course.supervised_sessions.queries.rooms import (
     RoomView,
@@ -42,4 +43,5 @@ __all__ = [
     "supervised_marks",
     "supervised_session",
     "supervised_sessions",
+    "void_attempts",
 ]

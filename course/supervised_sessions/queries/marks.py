@@ -83,3 +83,10 @@ def completion_marks(session: Session, completion_ids: Collection[int]) -> dict[
 def completion_mark(session: Session, completion_id: int) -> SupervisedMark | None:
     """The mark of one completion; None if its assessment, or any of it, was taken elsewhere."""
     return completion_marks(session, [completion_id]).get(completion_id)
+
+
+def void_attempts(session: Session, attempt_ids: Collection[int]) -> list[int]:
+    """Those of these attempts that count for nothing."""
+    return list(
+        session.execute(select(AttemptVoid.attempt_id).where(AttemptVoid.attempt_id.in_(attempt_ids))).scalars()
+    )

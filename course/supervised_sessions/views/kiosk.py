@@ -62,6 +62,7 @@ def init(app: Flask) -> None:
     app.after_request(_let_page_expire)
     app.register_error_handler(SittingEndedError, _sitting_ended)
     app.jinja_env.globals["sitting_bar"] = sitting_bar
+    app.jinja_env.globals["in_room"] = in_room
 
 
 def open_room_here(token: str) -> None:
@@ -193,6 +194,11 @@ def _sitting_ended(_error: SittingEndedError) -> WsgiResponse:
         clear_browser_data()
     flash(_("You are signed out. Your last answer was not kept, because the session had ended. Those before it are."))
     return redirect_after_post(url_for("supervised_sessions.room"))
+
+
+def in_room() -> bool:
+    """Whether this browser is the room of a supervised session: then its scripts keep nothing for anybody."""
+    return ROOM_KEY in session
 
 
 def sitting_bar() -> Markup:
