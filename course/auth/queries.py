@@ -16,8 +16,8 @@ from course.auth.rules import AttemptLimit, LinkPurpose, token_hash
 from course.db import RowSource, UtcDateTime
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
-from course.people.models import Deputy, Person, RoleGrant, is_role_open
-from course.people.queries import newest_pathway
+from course.people.models import Deputy, Person, RoleGrant
+from course.people.queries import is_role_open, newest_pathway
 from course.people.rules import Viewer, normalise_email, with_grants
 
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
