@@ -18,8 +18,8 @@ from course.db import RowSource, UtcDateTime
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
 from course.passwords.queries import has_password
-from course.people.models import Deputy, Person, RoleGrant, is_role_open
-from course.people.queries import BY_NAME, login_condition, newest_pathway
+from course.people.models import Deputy, Person, RoleGrant
+from course.people.queries import BY_NAME, is_role_open, login_condition, newest_pathway
 from course.people.rules import Viewer, is_undeliverable, login_label, with_grants
 
 _person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))

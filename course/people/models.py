@@ -7,16 +7,13 @@ from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
     Date,
     ForeignKey,
     Index,
     String,
     Text,
-    and_,
     event,
     false,
-    or_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -186,12 +183,6 @@ class RoleGrant(Base):
         CheckConstraint("role = 'auditor' or (role = 'manager') = (team_id is not null)", name="team"),
         CheckConstraint("(role = 'auditor') = (last_day is not null)", name="last_day"),
     )
-
-
-def is_role_open(grant: Any, today: Any) -> ColumnElement[bool]:
-    """Whether a row of the role table is a role on that day (a date, or a bound parameter of one): it was not taken away,
-    and its last day, if it has one, has not passed. `grant` is the class, an alias of it, or the columns of one."""
-    return and_(grant.until.is_(None), or_(grant.last_day.is_(None), grant.last_day >= today))
 
 
 class Deputy(Base):

@@ -73,12 +73,8 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: w.post("/report/remind?q=nobody", reason="they asked"), [], "boss"),
     ],
     "reports.withdraw_all": [(World.withdraw_reminders, ["reminder.asked", "reminder.taken_back"], "boss")],
-    "help_requests.request_help": [
-        (World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam"),
-    ],
-    "milestones.notify_managers": [
-        (World.tell_manager_of_certificate, ["sign_in.entered", "certificate.manager_notified"], "sam"),
-    ],
+    "help_requests.request_help": [(World.ask_for_help, ["sign_in.entered", "person.help_asked"], "sam")],
+    "milestones.notify_managers": [(World.tell_manager_of_certificate, ["sign_in.entered", "certificate.manager_notified"], "sam")],
     "analytics.team_discussion": [(World.record_discussion, ["talk.held"], "boss")],
     "analytics.organisation_discussion": [(lambda w: w.record_discussion("everybody"), ["talk.held"], "boss")],
     "analytics.withdraw_discussion": [(World.withdraw_discussion, ["talk.held", "talk.taken_back"], "boss")],

@@ -101,6 +101,7 @@ def one_open_of_each(before: Tables) -> Tables:
     return after
 
 
+BEFORE_ROLES = known_revisions()[known_revisions().index("0049") - 1]
 # By the revision that is gone to, and the direction.
 CHANGES = {
     ("0003", "down"): Change(
@@ -134,6 +135,10 @@ CHANGES = {
                 for row in before["pathway_choice"]
             ],
         },
+    ),
+    (BEFORE_ROLES, "down"): Change(
+        "The older schema knows neither HR nor auditors.",
+        lambda before: {"role_grant": without(before, "role_grant", gone=lambda row: row["role"] in ("hr", "auditor"))},
     ),
     ("0018", "down"): Change(
         "The older schema knows no reminder that somebody asked for.",

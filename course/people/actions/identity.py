@@ -23,7 +23,8 @@ from course.people.actions.employment import record_departure
 from course.people.actions.memberships import join_team, open_teams
 from course.people.actions.roles import grant_role
 from course.people.events import AddressChanged, PeopleMerged
-from course.people.models import Person, PersonChange, PersonMerge, RoleGrant, is_role_open
+from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
+from course.people.queries.roles import is_role_open
 from course.people.rules import PersonIdentity, login_label, name_key, sign_in_key
 from course.translation import languages
 from course.translation import lazy_gettext as _

@@ -131,7 +131,7 @@ def end_role(context: Context, granted: RoleGrant) -> None:
 
 def close_expired_roles(context: Context) -> int:
     """Write down of the roles whose last day has passed that they have ended, and how many. They gave no access since
-    then: that is asked at each request (models.is_role_open)."""
+    then: that is asked at each request (queries.is_role_open)."""
     rows = select(RoleGrant).where(RoleGrant.until.is_(None), RoleGrant.last_day < context.today)
     expired = context.session.execute(rows.order_by(RoleGrant.id).with_for_update()).scalars().all()
     for grant in expired:

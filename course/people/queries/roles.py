@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.rules import role_in_words
+
+
+def is_role_open(grant: Any, today: Any) -> ColumnElement[bool]:
+    """Whether a row of the role table is a role on that day (a date, or a bound parameter of one): it was not taken away,
+    and its last day, if it has one, has not passed. `grant` is the class, an alias of it, or the columns of one."""
+    return and_(grant.until.is_(None), or_(grant.last_day.is_(None), grant.last_day >= today))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import CTE, ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from course.people.models import Deputy, Membership, Person, RoleGrant, Team, is_role_open
+from course.people.models import Deputy, Membership, Person, RoleGrant, Team
+from course.people.queries.roles import is_role_open
 from course.people.rules import Viewer, with_grants
 
 

@@ -104,3 +104,26 @@ def later_departure(leaving: date | None, person: KnownPerson | None, today: dat
     if person is not None and leaving < person.start:
         return False, (_("The last day is before %(day)s, when %(name)s started.", day=person.start, name=person.name),)
     return True, (_("Last day: %(day)s. Until then nothing changes for them.", day=leaving),)
+
+
+def refuse_leaving_with_role(person: KnownPerson) -> None:
+    """Raises RefusedRowError for somebody with a role that only an administrator removes."""
+    if person.administrator:
+        raise RefusedRowError(
+            _("%(name)s is an administrator. Remove that role on their page first.", name=person.name)
+        )
+    if person.auditor:
+        raise RefusedRowError(_("%(name)s is an auditor. Remove that role on their page first.", name=person.name))
+
+
+def refuse_other_address(row_data: RowData, person: KnownPerson) -> None:
+    """Raises RefusedRowError for another address of an administrator or auditor: HR imports lists as well, and whoever can
+    change the address of somebody can sign in with it."""
+    if (person.administrator or person.auditor) and row_data.email not in ("", person.email):
+        raise RefusedRowError(
+            _(
+                "A list cannot change the e-mail address of %(name)s, who is an administrator or auditor. "
+                "An administrator can do it on their page.",
+                name=person.name,
+            )
+        )

@@ -10,7 +10,14 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from course.people_import.rules.changes import RefusedRowError, describe_changes, describe_new_person, later_departure
+from course.people_import.rules.changes import (
+    RefusedRowError,
+    describe_changes,
+    describe_new_person,
+    later_departure,
+    refuse_leaving_with_role,
+    refuse_other_address,
+)
 from course.people_import.rules.matching import (
     AmbiguousPersonError,
     ImportQuestion,
@@ -368,12 +375,7 @@ def _make_line(
                 )
             )
     if gone:
-        if person.administrator:
-            raise RefusedRowError(
-                _("%(name)s is an administrator. Remove that role on their page first.", name=person.name)
-            )
-        if person.auditor:
-            raise RefusedRowError(_("%(name)s is an auditor. Remove that role on their page first.", name=person.name))
+        refuse_leaving_with_role(person)
         if row_data.leaving is not None and row_data.leaving < person.start:
             raise RefusedRowError(
                 _(
@@ -389,22 +391,9 @@ def _make_line(
                     frozenset({"left", *changes}), row_data, person)  # fmt: skip
     changes, change_notes = describe_changes(row_data, person, team_paths)
     if leaves:
-        if person.administrator:
-            raise RefusedRowError(
-                _("%(name)s is an administrator. Remove that role on their page first.", name=person.name)
-            )
-        if person.auditor:
-            raise RefusedRowError(_("%(name)s is an auditor. Remove that role on their page first.", name=person.name))
+        refuse_leaving_with_role(person)
         changes = {*changes, "leaves"}
-    # HR imports lists as well, and whoever can change the address of somebody can sign in with it.
-    if (person.administrator or person.auditor) and row_data.email not in ("", person.email):
-        raise RefusedRowError(
-            _(
-                "A list cannot change the e-mail address of %(name)s, who is an administrator or auditor. "
-                "An administrator can do it on their page.",
-                name=person.name,
-            )
-        )
+    refuse_other_address(row_data, person)
     if person.left is not None:
         return ImportLine(number, "back", called, (_("Back from %(day)s on.", day=row_data.start), *change_notes, *later),
                     frozenset({"back", *changes}), row_data, person)  # fmt: skip
