@@ -48,7 +48,9 @@ def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple
     config = app_state().config
     with read_only_session(replica=True) as session:
         ours = organisation(session)
-        lead_title = library().help.lead_term(ours.nation, ours.pathway) if ours else "safeguarding lead"
+        lead_title = (
+            library().help.lead_term(ours.nation, ours.pathway) if ours else "safeguarding lead"
+        )  # not translated: an evidence pack is an English document
         house = IssuerContext(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), lead_title,
             ours.nation if ours else None, public_url_for("evidence_check.check_pack"), _sheet_url,
