@@ -85,10 +85,10 @@ class IssuerContext:
     organisation: str
     zone: str
     today: date
-    lead_title: str
-    nation: str | None
-    check_url: str
     sheet_url: Callable[[int, str], str]
+    lead_title: str = "safeguarding lead"
+    nation: str | None = None
+    check_url: str = ""
 
 
 @dataclass(frozen=True)

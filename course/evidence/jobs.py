@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.content.loaded_course import library
 from course.context import make_context
@@ -49,11 +51,12 @@ def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple
     config = app_state().config
     with read_only_session(replica=True) as session:
         ours = organisation(session)
-        lead_title = library().help.lead_term(ours.nation, ours.pathway) if ours else "safeguarding lead"
         house = IssuerContext(
-            ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), lead_title,
-            ours.nation if ours else None, public_url_for("evidence_check.check_pack"), _sheet_url,
+            ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), _sheet_url,
+            check_url=public_url_for("evidence_check.check_pack"),
         )  # fmt: skip
+        if ours is not None:
+            house = replace(house, nation=ours.nation, lead_title=library().help.lead_term(ours.nation, ours.pathway))
         made = build_pack(session, library(), ledger, asked, house, tell)
     tell(STEPS[-1], len(STEPS) - 1, len(STEPS))
     with unit_of_work() as session:

@@ -69,7 +69,7 @@ def _framework_data(framework: Framework, library: Library) -> dict[str, Any]:
             [
                 heading.title,
                 strip_markup(heading.covers),
-                "; ".join(modules_of_heading(heading, library.modules.values())),
+                "; ".join(module.title for module in modules_of_heading(heading, library.modules.values())),
             ]
             for heading in framework.headings
         ],

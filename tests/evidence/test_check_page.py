@@ -255,7 +255,7 @@ def test_the_result_survives_the_way_out_of_the_sandbox() -> None:
     assert (len(listed.problems), listed.more_problems) == (MAX_LISTED, 30 - MAX_LISTED)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(WHOLE) - 1), st.binary(min_size=1, max_size=6))
 @example(len(WHOLE) - 22, b"\xff\xff\xff\xff")
 def test_bytes_that_are_overwritten_never_leave_another_pack_that_is_ours(place: int, written: bytes) -> None:

@@ -110,7 +110,16 @@ def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Se
     listed = json.loads(files["manifest.json"])
     assert (listed["day"], listed["people"], listed["organisation"]) == (BEFORE.isoformat(), 5, "Riverside Trust")
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files["evidence.pdf"])).pages)
-    for words in ("5 people belonged to it", "1 held a valid certificate", "=Done Early", "fewer than 5 people"):
+    for words in (
+        "5 people belonged to it",
+        "1 held a valid certificate",
+        "=Done Early",
+        "fewer than 5 people",
+        "Who was responsible",
+        "Teams compared",
+        "What was done about each overdue person",
+        "no inspectorate has looked at the course",
+    ):
         assert words in " ".join(text.split())
     library = app.extensions["course"].library
     taught, waiting = reviews_by_status(library.sources, library.course)

@@ -24,6 +24,7 @@ BESIDE = (
     "/privacy",
     "/me/data",
     "/accessibility",
+    "/verify/pack",
     "/certificate",
     "/assessment",
     "/module/new-partners/discussion",

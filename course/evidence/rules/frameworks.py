@@ -17,9 +17,9 @@ SOURCE_KINDS: dict[SourceKind, str] = {
 }
 
 
-def modules_of_heading(heading: FrameworkHeading, modules: Iterable[Module]) -> list[str]:
-    """The titles of the modules that teach what stands under a heading, in the order of the course."""
-    return [str(module.title) for module in modules if not set(heading.points).isdisjoint(module.points)]
+def modules_of_heading(heading: FrameworkHeading, modules: Iterable[Module]) -> list[Module]:
+    """The modules that teach what stands under a heading, in the order of the course."""
+    return [module for module in modules if not set(heading.points).isdisjoint(module.points)]
 
 
 def sighting_text(framework: Framework, source: Source) -> str:
@@ -47,7 +47,7 @@ def frameworks_table(
         ]  # fmt: skip
         rows += [
             [*start, heading.title, "Yes", heading.covers, "; ".join(points[point].title for point in heading.points),
-             "; ".join(modules_of_heading(heading, taught)), *end]
+             "; ".join(module.title for module in modules_of_heading(heading, taught)), *end]
             for heading in framework.headings
         ]  # fmt: skip
         rows += [[*start, title, "No", "", "", "", *end] for title in framework.not_covered]
