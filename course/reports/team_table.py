@@ -257,12 +257,20 @@ def _with_day(trend: tuple[TrendPoint, ...], sums: _Sums, day: date | None) -> t
     return (*trend, TrendPoint(day, required, sums.valid))
 
 
-def _worst_first(row: TeamRow) -> tuple[bool, float, float, int, tuple[str, str], int]:
+def _worst_first(row: TeamRow) -> tuple[bool, bool, float, float, int, tuple[str, str], int]:
     """The highest share of overdue people first, then the lowest share of valid certificates, then more overdue people;
-    teams in which nobody is required last."""
+    teams in which nobody is required, and people who are in none of the teams, last."""
     required = row.required or 1
     overdue = row.counts["overdue"]
-    return not row.required, -overdue / required, row.valid / required, -overdue, sort_key(str(row.name)), row.id or 0
+    return (
+        row.id is None,
+        not row.required,
+        -overdue / required,
+        row.valid / required,
+        -overdue,
+        sort_key(str(row.name)),
+        row.id or 0,
+    )
 
 
 TEAM_COLUMNS = (
