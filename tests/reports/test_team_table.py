@@ -114,7 +114,7 @@ def test_a_file_has_every_row_and_the_sum() -> None:
     table = compare_teams(CELLS, TeamScope(TREE[:5], "Everyone", every_level=True))
     lines = [dict(zip(map(str, TEAM_COLUMNS), line, strict=True)) for line in team_cells(table)]
     assert [(line["Team"], line["Team path"], line["Level"]) for line in lines[:2]] == [
-        ("Fern nursery", "Trust / Fern / Fern nursery", 3), ("Fern", "Trust / Fern", 2),
+        ("Fern nursery", "Trust > Fern > Fern nursery", 3), ("Fern", "Trust > Fern", 2),
     ]  # fmt: skip
     assert lines[-1]["Team"] == "All together"
     assert (lines[-1]["People"], lines[-1]["Required"], lines[-1]["Valid"], lines[-1]["Overdue"]) == (30, 23, 13, 3)

@@ -86,12 +86,12 @@ def test_the_worst_team_comes_first_and_leads_to_the_teams_below_it(client: Clie
     ]
     below = client.get(f"/report?team={trust.fern.id}")
     assert f'<a href="/report?team={trust.fern.id}">Fern</a>' in client.get("/report").html
-    assert f'<a href="/report?team={trust.top.id}">Trust</a> / ' in below.html, "the way back up"
+    assert f'<a href="/report?team={trust.top.id}">Trust</a> › ' in below.html, "the way back up"
     assert [row[0] for row in table(client, f"/report?team={trust.fern.id}")] == [
         "Nursery", "Directly in Fern", "All together",
     ]  # fmt: skip
     assert table(client, f"/report?team={trust.nursery.id}") == [], "there is nothing to compare"
-    assert [row[0] for row in table(client, "/report?levels=all")] == ["Fern", "Elm", "Fern / Nursery", "All together"]
+    assert [row[0] for row in table(client, "/report?levels=all")] == ["Fern", "Elm", "Fern › Nursery", "All together"]
 
 
 def test_a_list_that_is_narrowed_shows_people_and_no_teams(client: Client, trust: Trust) -> None:
