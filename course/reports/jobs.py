@@ -79,7 +79,7 @@ def build_report_file(session: Session, ledger: StatusCache, asked: ReportReques
         data = b"".join(csv_stream(session, library(), seen, zone, tell))
     else:
         rows = report_rows(session, library(), seen, list(lines), with_details=asked.kind == "xlsx")
-        teams = compared_in_file(context, ledger, seen) if asked.kind == "xlsx" else None
+        teams = compared_in_file(context, ledger, seen) if asked.kind == "xlsx" else seen.team_table()
         data = render_report_file(asked.kind, seen, rows, ReportHeading(name, zone, asked.at, teams), tell)
     return ReportFile(data, tuple(line.id for line in lines), seen.on)
 

@@ -3,7 +3,7 @@ new."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -86,8 +86,7 @@ def learners_active_after(session: Session, since: HighWaterMark, overlap: int) 
     return person_ids | set(session.execute(begun).scalars())
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFact:
+class CertificateFact(NamedTuple):
     """A certificate that counted at some moment: its number (empty for one of another organisation), the day of the
     completion, and the last valid day, None if it states none."""
 
@@ -96,57 +95,69 @@ class CertificateFact:
     valid_until: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonDetails:
+class PersonDetails(NamedTuple):
     """What a file says of a person beside their line: the staff number, and the certificates, oldest completion first."""
 
     staff_number: str = ""
-    certificates: tuple[CertificateFact, ...] = ()
+    certificates: Sequence[CertificateFact] = ()
 
     def certificate_until(self, valid_until: date | None) -> CertificateFact | None:
         """The certificate to which this last valid day belongs: one that states it, else the newest."""
         if valid_until is None or not self.certificates:
             return None
-        stated = [one for one in self.certificates if one.valid_until == valid_until]
-        return (stated or list(self.certificates))[-1]
+        newest = self.certificates[-1]
+        if newest.valid_until == valid_until:
+            return newest
+        return next((one for one in reversed(self.certificates) if one.valid_until == valid_until), newest)
 
 
 NO_DETAILS = PersonDetails()
 
 
+_PEOPLE: Any = bindparam("ids", expanding=True)
+_STAFF_NUMBERS = select(Person.id, Person.staff_number).where(Person.id.in_(_PEOPLE))
+_LATER_STAFF_NUMBERS = (
+    select(PersonChange.person_id, PersonChange.staff_number)
+    .where(PersonChange.person_id.in_(_PEOPLE), PersonChange.changed_at > bindparam("at"))
+    .order_by(PersonChange.id.desc())
+)
+_ENDED = select(CertificateChange.id).where(
+    CertificateChange.certificate_id == Certificate.id, CertificateChange.changed_at <= bindparam("at")
+)
+_ISSUED = (
+    select(Certificate.person_id, Certificate.number, Certificate.completed_on, Certificate.valid_until)
+    .where(Certificate.person_id.in_(_PEOPLE), Certificate.issued_at <= bindparam("at"), ~_ENDED.exists())
+    .order_by(Certificate.completed_on, Certificate.id)
+)
+_BROUGHT = (
+    select(RenewalImport.person_id, RenewalImport.day, RenewalImport.valid_until, RenewalImport.withdrawn)
+    .where(RenewalImport.person_id.in_(_PEOPLE), RenewalImport.made_at <= bindparam("at"))
+    .order_by(RenewalImport.id)
+)
+
+
 def person_details(session: Session, ids: Collection[int], at: datetime, is_past: bool) -> dict[int, PersonDetails]:
     """The details of these people as they were known at that moment; of now, unless `is_past`, in one query less. Revoked,
     replaced and withdrawn certificates are left out. Three queries, or four."""
-    numbers: dict[int, str] = {
-        person: number or ""
-        for person, number in session.execute(select(Person.id, Person.staff_number).where(Person.id.in_(ids)))
-    }
+    connection, values = session.connection(), {"ids": list(ids), "at": at}
+    staff = connection.execute(_STAFF_NUMBERS, {"ids": list(ids)})
+    numbers: dict[int, str | None] = {row.id: row.staff_number for row in staff}
     if is_past:
-        later = select(PersonChange.person_id, PersonChange.staff_number).where(
-            PersonChange.person_id.in_(ids), PersonChange.changed_at > at
-        )
-        for person, number in session.execute(later.order_by(PersonChange.id.desc())):
-            numbers[person] = number or ""
+        for person, number in connection.execute(_LATER_STAFF_NUMBERS, values):
+            numbers[person] = number
     certificates: dict[int, list[CertificateFact]] = {}
-    ended = select(CertificateChange.certificate_id).where(
-        CertificateChange.certificate_id == Certificate.id, CertificateChange.changed_at <= at
-    )
-    issued = select(Certificate.person_id, Certificate.number, Certificate.completed_on, Certificate.valid_until).where(
-        Certificate.person_id.in_(ids), Certificate.issued_at <= at, ~ended.exists()
-    )
-    for person, number, day, until in session.execute(issued):
+    for person, number, day, until in connection.execute(_ISSUED, values):
         certificates.setdefault(person, []).append(CertificateFact(number, day, until))
-    brought = select(RenewalImport).where(RenewalImport.person_id.in_(ids), RenewalImport.made_at <= at)
     # The newest row about a certificate of another organisation says whether it was withdrawn.
-    newest = {(row.person_id, row.day, row.valid_until): row.withdrawn for row in
-              session.execute(brought.order_by(RenewalImport.id)).scalars()}  # fmt: skip
-    for (person, day, stated_until), withdrawn in newest.items():
-        if withdrawn is None:
-            certificates.setdefault(person, []).append(CertificateFact("", day, stated_until))
-    return {
-        person: PersonDetails(number, tuple(sorted(certificates.get(person, ()), key=lambda one: one.completed_on)))
-        for person, number in numbers.items()
+    brought = {
+        (person, day, until): withdrawn for person, day, until, withdrawn in connection.execute(_BROUGHT, values)
     }
+    for (person, day, stated_until), withdrawn in brought.items():
+        if withdrawn is None:
+            known = certificates.setdefault(person, [])
+            known.append(CertificateFact("", day, stated_until))
+            known.sort(key=lambda one: one.completed_on)
+    return {person: PersonDetails(number or "", certificates.get(person, ())) for person, number in numbers.items()}
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -21,6 +21,7 @@ from course.content.schema import SETTINGS
 from course.dates import civil_date
 from course.dates import format_date as in_words
 from course.exports.rules import StageCallback
+from course.people.rules import distinct_names
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.status_counts import status_count
 from course.reports.queries import last_reminder_of
@@ -34,7 +35,14 @@ from course.reports.report_view import (
     team_paths,
 )
 from course.reports.rules import SORT_ORDERS, STATUS_BAR_ORDER, ReportFilter
-from course.reports.team_table import TEAM_COLUMNS, TeamTable, team_cells, trend_cells
+from course.reports.team_table import (
+    PRINTED_TEAM_COLUMNS,
+    TEAM_COLUMNS,
+    TeamTable,
+    printed_team_rows,
+    team_cells,
+    trend_cells,
+)
 from course.standings.queries.rows import row_person_id, row_portions
 from course.standings.rules import split_teams, stored_line
 from course.translation import current_locale, lazy_gettext
@@ -293,15 +301,16 @@ def _pdf(
     report_progress: StageCallback,
 ) -> bytes:
     """Typst keeps a whole document in memory, so a long list is typeset in parts with continuous page numbers."""
+    names = distinct_names((row.line.id, row.line.name, row.line.email) for row in rows)
     if len(rows) <= PDF_BATCH_SIZE:
-        return _compile_pdf(_template_data(view, rows, heading))
+        return _compile_pdf(_template_data(view, rows, heading, names))
     # Imported here because the library loads slowly and few reports need it.
     from pypdf import PdfReader, PdfWriter  # noqa: PLC0415
 
     merged, pages_before = PdfWriter(), 0
     for batch_start in range(0, len(rows), PDF_BATCH_SIZE):
         report_progress(WRITING_STAGE, batch_start, len(rows))
-        template_data = _template_data(view, rows[batch_start : batch_start + PDF_BATCH_SIZE], heading)
+        template_data = _template_data(view, rows[batch_start : batch_start + PDF_BATCH_SIZE], heading, names)
         part = PdfReader(
             io.BytesIO(_compile_pdf({**template_data, "before": pages_before, "begins": batch_start == 0}))
         )
@@ -314,13 +323,15 @@ def _pdf(
     return file.getvalue()
 
 
-def _template_data(view: ReportView, rows: Sequence[ReportRow], heading: ReportHeading) -> dict[str, Any]:
-    """The data of the PDF template. `before` is the number of pages of the earlier parts, None if this is the whole
-    document."""
+def _template_data(
+    view: ReportView, rows: Sequence[ReportRow], heading: ReportHeading, names: Mapping[int, str]
+) -> dict[str, Any]:
+    """The data of the PDF template. `names` is what to call each person. `before` is the number of pages of the earlier
+    parts, None if this is the whole document."""
     organisation, zone, at = heading.organisation, heading.zone, heading.at
     today, locale = civil_date(at, zone), current_locale()
     printed_rows = [
-        [row.line.name, row.teams, str(row.line.label), str(row.progress), *map(_date_or_blank, (
+        [names[row.line.id], row.teams, str(row.line.label), str(row.progress), *map(_date_or_blank, (
             row.line.employment_start, row.line.due, row.line.valid_until,
             civil_date(row.last_reminder, zone) if row.last_reminder else None,
         ))] for row in rows
@@ -333,6 +344,8 @@ def _template_data(view: ReportView, rows: Sequence[ReportRow], heading: ReportH
         "lines": report_summary(view, zone, at),
         "foot": _("%(organisation)s: %(name)s, %(day)s", organisation=organisation, name=view.name,
                   day=in_words(view.on)),
+        "team_columns": _headings(PRINTED_TEAM_COLUMNS),
+        "teams": printed_team_rows(heading.teams),
         "columns": _headings(PDF_COLUMNS),
         "rows": printed_rows,
         "page": _("Page %(page)s", page="{page}"),

@@ -257,19 +257,29 @@ def _with_day(trend: tuple[TrendPoint, ...], sums: _Sums, day: date | None) -> t
     return (*trend, TrendPoint(day, required, sums.valid))
 
 
-def _worst_first(row: TeamRow) -> tuple[bool, float, float, int, tuple[str, str], int]:
+def _worst_first(row: TeamRow) -> tuple[bool, bool, float, float, int, tuple[str, str], int]:
     """The highest share of overdue people first, then the lowest share of valid certificates, then more overdue people;
-    teams in which nobody is required last."""
+    teams in which nobody is required, and people who are in none of the teams, last."""
     required = row.required or 1
     overdue = row.counts["overdue"]
-    return not row.required, -overdue / required, row.valid / required, -overdue, sort_key(str(row.name)), row.id or 0
+    return (
+        row.id is None,
+        not row.required,
+        -overdue / required,
+        row.valid / required,
+        -overdue,
+        sort_key(str(row.name)),
+        row.id or 0,
+    )
 
 
 TEAM_COLUMNS = (
     _("Team"), _("Team path"), _("Level"), _("People"), _("Required"), _("Valid"), _("Valid per cent"), _("Overdue"),
     _("Due soon"), _("In progress"), _("Not started"), _("Up to date"), _("Paused"), _("Not required"),
 )  # fmt: skip
-PATH_SEPARATOR = " / "
+PRINTED_TEAM_COLUMNS = tuple(TEAM_COLUMNS[place] for place in (0, 4, 5, 6, 7, 8, 10))
+PATH_SEPARATOR = " > "  # as in lists of people that are imported
+ALL_TOGETHER = _("All together")
 
 
 def team_cells(table: TeamTable) -> Iterator[tuple[object, ...]]:
@@ -277,7 +287,7 @@ def team_cells(table: TeamTable) -> Iterator[tuple[object, ...]]:
     for row in (*table.rows, table.total):
         counts = row.counts
         yield (
-            str(row.name) if row is not table.total else str(_("All together")),
+            str(row.name) if row is not table.total else str(ALL_TOGETHER),
             PATH_SEPARATOR.join(row.path), row.level + 1 if row.path else None, row.people, row.required, row.valid,
             row.percent, *(counts[group] for group in (
                 "overdue", "due-soon", "in-progress", "not-started", "up-to-date", "paused", "not-required",
@@ -288,7 +298,19 @@ def team_cells(table: TeamTable) -> Iterator[tuple[object, ...]]:
 def trend_cells(table: TeamTable) -> Iterator[tuple[object, ...]]:
     """The trend for a file: a row of names, then one for each day with the per cent of each team, the newest first."""
     names = (PATH_SEPARATOR.join(row.path) if row.id else str(row.name) for row in table.rows)
-    yield (str(_("End of")), str(_("All together")), *names)
+    yield (str(_("End of")), str(ALL_TOGETHER), *names)
     for number in reversed(range(len(table.total.trend))):
         shares = (row.trend[number].percent for row in (table.total, *table.rows))
         yield (table.total.trend[number].day, *shares)
+
+
+def printed_team_rows(table: TeamTable | None) -> list[list[str]]:
+    """The rows for a document, in the order of PRINTED_TEAM_COLUMNS: those that a page shows, and everybody together."""
+    if table is None or not table.rows:
+        return []
+    rows = [(str(row.name), row) for row in table.shown]
+    return [
+        [name, str(row.required), str(row.valid), "–" if row.percent is None else f"{row.percent} %",
+         *(str(row.counts[group]) for group in ("overdue", "due-soon", "not-started"))]
+        for name, row in (*rows, (str(ALL_TOGETHER), table.total))
+    ]  # fmt: skip

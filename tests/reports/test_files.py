@@ -93,7 +93,7 @@ def test_a_file_says_the_status_as_a_code_and_whose_certificate_it_is(
     rows = {row["Person"]: row for row in csv.DictReader(io.StringIO(body))}
     row = rows["Done Early"]
     assert (row["Status code"], rows["Alex Morgan"]["Status code"]) == ("up-to-date", "not-yet-due")
-    assert (row["Team"], row["Team path"], row["Staff number"]) == ("Nursery", "Care / Nursery", "0042")
+    assert (row["Team"], row["Team path"], row["Staff number"]) == ("Nursery", "Care > Nursery", "0042")
     assert (row["Completed on"], row["Certificate number"]) == (str(certificate.completed_on), certificate.number)
     assert row["Certificate valid until"] == str(certificate.valid_until)
     assert (rows["Alex Morgan"]["Completed on"], rows["Alex Morgan"]["Certificate number"]) == ("", "")
@@ -124,6 +124,22 @@ def test_a_file_of_a_past_day_has_the_staff_number_and_the_certificate_of_then(
         shown = found["Staff number"], found["Certificate number"], found["Status code"]
         assert shown[:2] == expected[:2]
         assert (shown[2] == "up-to-date") == (expected[2] == "up-to-date")
+
+
+def test_the_document_compares_teams_and_tells_people_of_one_name_apart(
+    app: Flask, session: Session, client: Client
+) -> None:
+    setting(app, session, client)
+    make_team(session, "Office")
+    make_person(session, "ALEX MORGAN", "other@example.org", at=now())
+    session.commit()
+    paper = PdfReader(io.BytesIO(client.post("/report/file/pdf", {}, 200).body))
+    words = " ".join(" ".join(page.extract_text() for page in paper.pages).split())
+    assert "Team Required Valid Valid per cent Overdue Due soon Not started" in words
+    assert "Care 2 0 0 % 0 0 2 In no team 3 1 33 % 0 0 2 All together 5 1 20 % 0 0 4" in words
+    assert "Alex Morgan (alex@example.org)" in words
+    assert "ALEX MORGAN (other@example.org)" in words
+    assert "Oyin Adébáyọ̀ (" not in words
 
 
 def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_wide(

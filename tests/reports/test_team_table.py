@@ -53,14 +53,14 @@ def names(scope: TeamScope) -> list[str]:
 @pytest.mark.parametrize(
     ("scope", "expected"),
     [
-        (TeamScope(TREE, "Everyone"), ["Trust", "In no team", "Apart"]),
+        (TeamScope(TREE, "Everyone"), ["Trust", "Apart", "In no team"]),
         (TeamScope(TREE, "Trust", 1, {1, 2, 3, 4, 5}), ["Fern", "Elm", "Oak", "Directly in Trust"]),
         # With one highest team its sub-teams are the rows, for everybody and for a manager of it.
-        (TeamScope(TREE[:5], "Everyone"), ["Fern", "Elm", "In no team", "Oak", "Directly in Trust"]),
+        (TeamScope(TREE[:5], "Everyone"), ["Fern", "Elm", "Oak", "In no team", "Directly in Trust"]),
         (TeamScope(TREE[:5], "Trust", None, {1, 2, 3, 4, 5}), ["Fern", "Elm", "Oak", "Directly in Trust"]),
         (TeamScope(TREE, "Fern", 3, {3, 4}), ["Fern nursery", "Directly in Fern"]),
         (TeamScope(TREE, "Elm", 2, {2}), []),
-        (TeamScope(TREE[:5], "Everyone", every_level=True), ["Fern nursery", "Fern", "Elm", "In no team", "Oak"]),
+        (TeamScope(TREE[:5], "Everyone", every_level=True), ["Fern nursery", "Fern", "Elm", "Oak", "In no team"]),
         (TeamScope([(2, "Elm", 1), (5, "Oak", 1)], "My teams", None, {2, 5}), ["Elm", "Oak"]),
         (TeamScope([], "Everyone"), []),
     ],
@@ -114,7 +114,7 @@ def test_a_file_has_every_row_and_the_sum() -> None:
     table = compare_teams(CELLS, TeamScope(TREE[:5], "Everyone", every_level=True))
     lines = [dict(zip(map(str, TEAM_COLUMNS), line, strict=True)) for line in team_cells(table)]
     assert [(line["Team"], line["Team path"], line["Level"]) for line in lines[:2]] == [
-        ("Fern nursery", "Trust / Fern / Fern nursery", 3), ("Fern", "Trust / Fern", 2),
+        ("Fern nursery", "Trust > Fern > Fern nursery", 3), ("Fern", "Trust > Fern", 2),
     ]  # fmt: skip
     assert lines[-1]["Team"] == "All together"
     assert (lines[-1]["People"], lines[-1]["Required"], lines[-1]["Valid"], lines[-1]["Overdue"]) == (30, 23, 13, 3)

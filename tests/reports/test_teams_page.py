@@ -79,19 +79,19 @@ def table(client: Client, address: str) -> list[list[str]]:
 def test_the_worst_team_comes_first_and_leads_to_the_teams_below_it(client: Client, trust: Trust) -> None:
     rows = table(client, "/report")
     assert [row[:4] + row[5:8] for row in rows] == [
-        ["Directly in Trust", "1", "0", "0 %", "1 (100 %)", "0", "0"],
         ["Fern", "2", "1", "50 %", "1 (50 %)", "0", "0"],
         ["Elm", "2", "2", "100 %", "0", "0", "0"],
+        ["Directly in Trust", "1", "0", "0 %", "1 (100 %)", "0", "0"],
         ["All together", "5", "3", "60 %", "2 (40 %)", "0", "0"],
     ]
     below = client.get(f"/report?team={trust.fern.id}")
     assert f'<a href="/report?team={trust.fern.id}">Fern</a>' in client.get("/report").html
-    assert f'<a href="/report?team={trust.top.id}">Trust</a> / ' in below.html, "the way back up"
+    assert f'<a href="/report?team={trust.top.id}">Trust</a> › ' in below.html, "the way back up"
     assert [row[0] for row in table(client, f"/report?team={trust.fern.id}")] == [
-        "Directly in Fern", "Nursery", "All together",
+        "Nursery", "Directly in Fern", "All together",
     ]  # fmt: skip
     assert table(client, f"/report?team={trust.nursery.id}") == [], "there is nothing to compare"
-    assert [row[0] for row in table(client, "/report?levels=all")] == ["Fern", "Elm", "Fern / Nursery", "All together"]
+    assert [row[0] for row in table(client, "/report?levels=all")] == ["Fern", "Elm", "Fern › Nursery", "All together"]
 
 
 def test_a_list_that_is_narrowed_shows_people_and_no_teams(client: Client, trust: Trust) -> None:
@@ -104,7 +104,7 @@ def test_a_manager_of_one_team_compares_nothing_outside_it(session: Session, cli
     client.post("/sign-out", {})
     sign_in(client, lead)
     rows = table(client, "/report")
-    assert [row[0] for row in rows] == ["Directly in Fern", "Nursery", "All together"]
+    assert [row[0] for row in rows] == ["Nursery", "Directly in Fern", "All together"]
     assert rows[-1][1] == "3"
     html = client.get(f"/report/teams?team={trust.elm.id}").html
     assert "Elm" not in html
@@ -118,13 +118,13 @@ def test_a_past_day_compares_the_teams_and_people_of_that_day(session: Session, 
     end_employment(context, trust.people["Ann"].id, TODAY - timedelta(days=1), "moved")
     session.commit()
     assert [row[:3] for row in table(client, "/report")] == [
-        ["Directly in Trust", "1", "0"], ["Oak", "2", "1"], ["Fern", "1", "1"], ["All together", "4", "2"],
+        ["Oak", "2", "1"], ["Fern", "1", "1"], ["Directly in Trust", "1", "0"], ["All together", "4", "2"],
     ]  # fmt: skip
     assert [row[:3] for row in table(client, f"/report?on={TODAY - timedelta(days=2)}")] == [
-        ["Directly in Trust", "1", "0"], ["Fern", "2", "1"], ["Elm", "2", "2"], ["All together", "5", "3"],
+        ["Fern", "2", "1"], ["Elm", "2", "2"], ["Directly in Trust", "1", "0"], ["All together", "5", "3"],
     ]  # fmt: skip
     assert [row[:3] for row in table(client, f"/report?on={TODAY - timedelta(days=75)}")][:3] == [
-        ["Fern", "2", "0"], ["Directly in Trust", "1", "0"], ["Elm", "2", "1"],
+        ["Fern", "2", "0"], ["Elm", "2", "1"], ["Directly in Trust", "1", "0"],
     ]  # fmt: skip
 
 
@@ -144,10 +144,10 @@ def test_the_trend_has_each_monday_and_the_report_of_that_monday_says_the_same(c
     assert days[0] == TODAY
     assert {day.weekday() for day in days[1:]} == {0}
     assert len(days) in (53, 54)
-    assert found[format_date(TODAY)] == ["60 % 3/5", "0 % 0/1", "50 % 1/2", "100 % 2/2"]
+    assert found[format_date(TODAY)] == ["60 % 3/5", "50 % 1/2", "100 % 2/2", "0 % 0/1"]
     for day in (days[4], days[8], days[10], days[13]):
         shown = {row[0]: f"{row[3]} {row[2]}/{row[1]}" for row in table(client, f"/report?on={day}")}
-        names = ("All together", "Directly in Trust", "Fern", "Elm")
+        names = ("All together", "Fern", "Elm", "Directly in Trust")
         assert found[format_date(day)] == [shown[name] for name in names], day
     earlier = weeks(client, f"/report/teams?on={days[8]}&team={trust.top.id}")
     assert earlier[format_date(days[10])][0] == found[format_date(days[10])][0], "a past day has its own twelve months"
@@ -158,7 +158,7 @@ def test_the_trend_has_each_monday_and_the_report_of_that_monday_says_the_same(c
 def test_the_pictures_say_in_words_what_they_show(client: Client) -> None:
     pictures = re.findall(r'class="spark"[^>]*aria-label="([^"]+)"', client.get("/report").html)
     assert len(pictures) == 4
-    assert re.fullmatch(rf"0 % on [^,]+, lowest 0 % on [^,]+, 100 % on {format_date(TODAY)}", pictures[2])
+    assert re.fullmatch(rf"0 % on [^,]+, lowest 0 % on [^,]+, 100 % on {format_date(TODAY)}", pictures[1])
 
 
 def test_with_many_people_the_trend_is_shown_once_it_is_ready(
