@@ -11,8 +11,10 @@ from course.context import make_context
 from course.jobs.rules import JobKind
 from course.mail.rules import MailMessage
 from course.organisation.queries import organisation
+from course.people.queries import names_told_apart
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
+from course.reminders.rules import Digest
 from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -43,9 +45,16 @@ def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder,
     """The messages of these reminders."""
     with read_only_session() as session:
         own_organisation = organisation(session)
+        named = {
+            one.person_id for planned in batch if isinstance(planned.subject, Digest) for one in planned.subject.overdue
+        }
+        names = names_told_apart(session, named) if named else {}
     name = own_organisation.name if own_organisation else ""
     secret = app_state().config.secret_key
-    return [(planned, message_text.reminder_message(planned, library().minutes, name, secret)) for planned in batch]
+    return [
+        (planned, message_text.reminder_message(planned, library().minutes, name, secret, names=names))
+        for planned in batch
+    ]
 
 
 JOBS = (

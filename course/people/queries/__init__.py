@@ -20,7 +20,7 @@ from course.people.queries.directory import (
 from course.people.queries.employment import EmploymentSpell, employment_spells, leavers
 from course.people.queries.identity import PreviousIdentity, name_at, previous_identities, taken_identities
 from course.people.queries.invitations import Invitee, people_without_password, without_password_query
-from course.people.queries.names import BY_NAME, matches_words
+from course.people.queries.names import BY_NAME, matches_words, names_told_apart
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
 from course.people.queries.roles import Assignment, administrators, role_assignments, team_assignments
@@ -64,6 +64,7 @@ __all__ = [
     "may_record",
     "members_below",
     "name_at",
+    "names_told_apart",
     "newest_pathway",
     "order_as_tree",
     "people_page",
