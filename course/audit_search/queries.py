@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry
 from course.audit.rules import REPRESENTED, AuditLogEntry, details_in_words, event_sentence
 from course.people.models import Membership, Person, Team
-from course.people.queries import team_subtree
+from course.people.queries import names_told_apart, team_subtree
 from course.text import search_key
 from course.translation import lazy_gettext as _
 
@@ -58,10 +58,10 @@ def people_matching(session: Session, text: str, limit: int = 200) -> tuple[int,
 
 
 def search_entries(
-    session: Session, search: AuditFilter, limit: int, before: int | None = None
+    session: Session, search: AuditFilter, limit: int, before: int | None = None, tells_apart: bool = False
 ) -> list[AuditEntryView]:
-    """The newest entries that match, below the number `before`, newest first. One query, and one more if a deputy did
-    any of it."""
+    """The newest entries that match, below the number `before`, newest first. With `tells_apart` people of one name are told
+    apart in the sentences; a file has their ids. One query, one more if a deputy did any of it, and at most three more."""
     actor, person = aliased(Person), aliased(Person)
     rows = session.execute(
         select(_log, actor.name.label("actor"), func.coalesce(person.name, Team.name).label("subject_name"))
@@ -72,13 +72,33 @@ def search_entries(
         .order_by(_log.c.number.desc())
         .limit(limit)
     )
-    entries = [(AuditLogEntry(*row[:-2]), json.loads(row.details), row.actor, row.subject_name) for row in rows]
-    managers = {number for _entry, details, *_others in entries for number in details.get(REPRESENTED, ())}
+    found = [(AuditLogEntry(*row[:-2]), json.loads(row.details), row.actor, row.subject_name) for row in rows]
+    managers = {number for _entry, details, *_others in found for number in details.get(REPRESENTED, ())}
     names: dict[int, str] = {}
     if managers:
         named = session.execute(select(Person.id, Person.name).where(Person.id.in_(managers)))
         names = {row.id: row.name for row in named}
-    return [_entry_view(entry, details, actor, subject, names) for entry, details, actor, subject in entries]
+    told: dict[int, str] = {}
+    if tells_apart:
+        told = names_told_apart(session, {one for entry, *_others in found for one in _people_of(entry)})
+    return [
+        _entry_view(
+            entry,
+            details,
+            told.get(entry.actor_id or 0, actor),
+            told.get(entry.subject_id or 0, subject) if entry.subject_kind == "person" else subject,
+            names,
+        )
+        for entry, details, actor, subject in found
+    ]
+
+
+def _people_of(entry: AuditLogEntry) -> Iterator[int]:
+    """The people whom an entry names."""
+    if entry.actor_id is not None:
+        yield entry.actor_id
+    if entry.subject_kind == "person" and entry.subject_id is not None:
+        yield entry.subject_id
 
 
 def _filter_terms(search: AuditFilter) -> list[ColumnElement[bool]]:

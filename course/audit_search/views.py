@@ -54,7 +54,9 @@ def search() -> Response:
     form = AuditSearchForm(request.args, meta={"csrf": False})
     valid = form.validate()
     before = query_number("before")
-    entries = queries.search_entries(db(), _audit_filter(form), PAGE_SIZE + 1, before) if valid else []
+    entries = (
+        queries.search_entries(db(), _audit_filter(form), PAGE_SIZE + 1, before, tells_apart=True) if valid else []
+    )
     older = entries[PAGE_SIZE - 1].entry.number if len(entries) > PAGE_SIZE else None
     page = render_template("audit_search/search.html", form=form, found=entries[:PAGE_SIZE], older=older, before=before)
     return make_response(page, 200 if valid else 422)

@@ -19,7 +19,7 @@ from course.organisation.queries import organisation
 from course.passwords.queries import has_password
 from course.people.events import DeputyNamed, InvitationRequested, ManagerNamed
 from course.people.models import Person, Team
-from course.people.queries import mail_recipient, role_assignments
+from course.people.queries import mail_recipient, names_told_apart, role_assignments
 
 
 def send_invitation_with_due_date(session: Session, event: InvitationRequested) -> None:
@@ -47,7 +47,8 @@ def tell_deputy(session: Session, event: DeputyNamed) -> None:
     grants = role_assignments(session, manager.id)
     seen = tuple(one.team for one in grants if one.role == "manager" and not one.until and one.team)
     ours = organisation(session)
-    message = DeputyMessage(deputy.name, ours.name if ours else "", manager.name, seen, event.until)
+    told = names_told_apart(session, [manager.id])[manager.id]
+    message = DeputyMessage(deputy.name, ours.name if ours else "", told, seen, event.until)
     key = f"deputy:{manager.id}:{deputy.id}:{event.at.isoformat()}"
     queue_message(session, key, mail_recipient(session, deputy.email), message, event.at)
 
@@ -59,9 +60,9 @@ def tell_new_manager(session: Session, event: ManagerNamed) -> None:
     signed_in = session.execute(select(has_password(Person.id)).where(Person.id == person.id)).scalar_one()
     if person.email is None or not signed_in or person.left_at is not None or event.by == person.id:
         return
-    by = session.get(Person, event.by) if event.by is not None else None
+    by = names_told_apart(session, [event.by]).get(event.by, "") if event.by is not None else ""
     ours = organisation(session)
-    message = NewManagerMessage(person.name, ours.name if ours else "", team.name, by.name if by else "")
+    message = NewManagerMessage(person.name, ours.name if ours else "", team.name, by)
     key = f"manager:{person.id}:{team.id}:{event.at.isoformat()}"
     queue_message(session, key, mail_recipient(session, person.email), message, event.at)
 

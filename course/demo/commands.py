@@ -81,7 +81,7 @@ def prepare_demo() -> None:
         # the screen.
         sent_at = last_sending_moment(at, zone)
         queue_due_reminders(sent_at, lambda: sent_at)
-        send_boosters(civil_date(sent_at, zone), sent_at)
+        send_boosters(civil_date(at, zone), sent_at)
         # Before the erasure: what managers saw includes those who are erased now.
         publish_figures(at, civil_date(at - timedelta(weeks=FIGURE_WEEKS), zone))
         run_erasure(at)

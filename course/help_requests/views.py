@@ -18,6 +18,7 @@ from course.help_requests.rules import HelpRecipient, HelpRequestMessage
 from course.learning.views.help_offer import HELP_OFFER_SOURCES
 from course.organisation.request_organisation import reader_organisation
 from course.organisation.rules.contacts import ContactView
+from course.people.queries import names_told_apart
 from course.people.rules import first_name
 from course.translation import gettext as _
 from course.web.access import sign_in_required
@@ -105,7 +106,7 @@ def _help_message(recipient: HelpRecipient) -> HelpRequestMessage:
     organisation = reader_organisation()
     return HelpRequestMessage(
         name=first_name(recipient.name),
-        learner=str(current_user.person.name),
+        learner=names_told_apart(db(), [current_user.person.id])[current_user.person.id],
         manager=recipient.is_manager,
         organisation=organisation.name if organisation else "",
     )

@@ -20,7 +20,8 @@ from course.milestones.models import Intention
 from course.milestones.queries import DueIntention
 from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention
 from course.organisation.queries import organisation_of
-from course.people.queries import mail_recipient
+from course.people.models import Person
+from course.people.queries import mail_recipient, names_told_apart
 from course.people.rules import first_name
 from course.reminders.queries import sending_hours
 from course.signed_links import IntentionLink, sign_link
@@ -83,9 +84,12 @@ def notify_managers(context: Context, certificate: Certificate, managers: Sequen
     Returns how many were queued."""
     session, own_organisation = context.session, organisation_of(context.session, context.person_id)
     hours, count = sending_hours(session, context.zone), 0
+    # The name on the certificate, with what tells its holder from others of the same name.
+    person, told = session.get_one(Person, certificate.person_id), names_told_apart(session, [certificate.person_id])
+    learner = certificate.name + told[person.id].removeprefix(person.name)
     for manager in managers:
         message = PassedMessage(
-            name=first_name(manager.name), learner=certificate.name,
+            name=first_name(manager.name), learner=learner,
             organisation=own_organisation.name if own_organisation else "", completed_on=certificate.completed_on,
             valid_until=certificate.valid_until, number=certificate.number,
         )  # fmt: skip

@@ -335,6 +335,38 @@ def distinct_names(people: Iterable[tuple[int, str, str]]) -> dict[int, str]:
     }
 
 
+@dataclass(frozen=True)
+class Namesake:
+    """Somebody with what tells them from others of the same name: the names of their teams, their staff number and address
+    (each empty if there is none)."""
+
+    id: int
+    name: str
+    teams: tuple[str, ...] = ()
+    staff_number: str = ""
+    email: str = ""
+
+
+def distinguishing_names(people: Iterable[Namesake]) -> dict[int, str]:
+    """Of these people what to call each: their name; and where several have the same name, with the first of teams, staff
+    number and address that each of them has and no two of them share. If there is none, with all that is known."""
+    by_name: dict[str, list[Namesake]] = {}
+    for person in people:
+        by_name.setdefault(search_key(person.name), []).append(person)
+    names: dict[int, str] = {}
+    for alike in by_name.values():
+        marks = [
+            [", ".join(one.teams) for one in alike],
+            [one.staff_number for one in alike],
+            [one.email for one in alike],
+        ]
+        good = next((column for column in marks if all(column) and len(set(column)) == len(alike)), None)
+        for place, one in enumerate(alike):
+            known = good[place] if good else ", ".join(column[place] for column in marks if column[place])
+            names[one.id] = f"{one.name} ({known})" if len(alike) > 1 and known else one.name
+    return names
+
+
 def team_subtree(team: int, parents: Mapping[int, int | None]) -> set[int]:
     """The team and all below it. `parents` gives for each team the one that it is part of."""
     children: dict[int | None, list[int]] = {}

@@ -11,8 +11,10 @@ from course.context import make_context
 from course.jobs.rules import JobKind
 from course.mail.rules import MailMessage
 from course.organisation.queries import organisation, organisation_of_people
+from course.people.queries import names_told_apart
 from course.reminders import actions, message_text
 from course.reminders.actions import PlannedReminder
+from course.reminders.rules import Digest
 from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -44,12 +46,19 @@ def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder,
     with read_only_session() as session:
         whole = organisation(session)
         places = organisation_of_people(session, {one.person_id for one in batch if one.person_id is not None})
+        named = {
+            one.person_id
+            for planned in batch
+            if isinstance(planned.subject, Digest)
+            for one in (*planned.subject.overdue, *planned.subject.to_tell)
+        }
+        names = names_told_apart(session, named) if named else {}
     secret = app_state().config.secret_key
     messages = []
     for planned in batch:
         place = places.get(planned.person_id, whole) if planned.person_id is not None else whole
         name = place.name if place else ""
-        messages.append((planned, message_text.reminder_message(planned, library().minutes, name, secret)))
+        messages.append((planned, message_text.reminder_message(planned, library().minutes, name, secret, names=names)))
     return messages
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from course.mail.rules import DIGEST, MailMessage
 from course.recertification.rules.explanations import explain_status
 from course.recertification.rules.facts import REFRESHER
@@ -24,11 +26,17 @@ REFRESHER_SHARE = 4  # the refresher takes about 1/4 of the time of the whole co
 
 
 def reminder_message(
-    planned: PlannedReminder, minutes: float, organisation: str, secret: str, requested_by: str = ""
+    planned: PlannedReminder,
+    minutes: float,
+    organisation: str,
+    secret: str,
+    requested_by: str = "",
+    names: Mapping[int, str] | None = None,
 ) -> MailMessage:
     """The message of a reminder.
 
-    `minutes` is the duration of the whole course, `requested_by` the name of the person who asked for the reminder.
+    `minutes` is the duration of the whole course, `requested_by` the name of the person who asked for the reminder,
+    `names` what to call people whose name others have, by person id.
     """
     subject = planned.subject
     if isinstance(subject, ReminderCandidate):
@@ -39,7 +47,7 @@ def reminder_message(
         return LeadDigestMessage(
             name=planned.name,
             organisation=organisation,
-            overdue=_named(subject.overdue[:MAX_NAMED_TO_LEAD]),
+            overdue=_named(subject.overdue[:MAX_NAMED_TO_LEAD], names or {}),
             overdue_count=overdue_count,
             overdue_from=subject.overdue_from,
         )
@@ -49,18 +57,18 @@ def reminder_message(
         organisation=organisation,
         person_count=subject.person_count,
         counts=tuple(GroupCount(group, number) for group, number in subject.counts),
-        overdue=_named(subject.overdue[:MAX_NAMED_TO_MANAGER]),
+        overdue=_named(subject.overdue[:MAX_NAMED_TO_MANAGER], names or {}),
         overdue_count=overdue_count,
         due_soon=subject.due_soon,
         due_soon_days=subject.due_soon_days,
-        to_tell=_named(subject.to_tell[:MAX_NAMED_TO_MANAGER]),
+        to_tell=_named(subject.to_tell[:MAX_NAMED_TO_MANAGER], names or {}),
         to_tell_count=len(subject.to_tell),
         mailed_soon=max(0, subject.due_soon - sum(not one.days for one in subject.to_tell)),
     )
 
 
-def _named(people: tuple[OverduePerson, ...]) -> tuple[NamedDueDay, ...]:
-    return tuple(NamedDueDay(one.name, one.due) for one in people)
+def _named(people: tuple[OverduePerson, ...], names: Mapping[int, str]) -> tuple[NamedDueDay, ...]:
+    return tuple(NamedDueDay(names.get(one.person_id, one.name), one.due) for one in people)
 
 
 def _learner_message(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -11,7 +12,7 @@ from course.jobs.rules import JobKind, JobRun
 from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.organisation.queries import organisation
-from course.people.queries import teams, viewers
+from course.people.queries import names_told_apart, teams, viewers
 from course.people.rules import Viewer, is_undeliverable, team_subtree
 from course.reminders.queries import sending_hours
 from course.reminders.rules.messages import NamedDueDay
@@ -94,12 +95,13 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, with_rest: 
         until = next_period(one.every, today).first - timedelta(days=1)
         told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until)
         rest = _overdue_elsewhere(context, viewer, seen, name) if with_rest and one.team_id is not None else []
-    listed = rest[:MAX_NAMED]
+        listed = rest[:MAX_NAMED]
+        names = names_told_apart(session, {line.id for line in (*told.late, *told.near, *listed)})
     message = replace(
-        _report_message(one, seen, told, today, until),
+        _report_message(one, seen, told, names, until),
         organisation=name,
         replaces_digest=with_rest,
-        elsewhere=tuple(NamedDueDay(line.name, line.due) for line in listed),
+        elsewhere=_named(listed, names),
         elsewhere_overdue=len(rest),
     )
     named = {line.id for line in (*told.late, *told.near, *listed)}
@@ -118,8 +120,12 @@ def _overdue_elsewhere(context: Context, viewer: Viewer, seen: ReportView, name:
     return [line for line in everybody if line.id not in reported and not led.isdisjoint(line.teams)]
 
 
+def _named(lines: Iterable[StatusLine], names: Mapping[int, str]) -> tuple[NamedDueDay, ...]:
+    return tuple(NamedDueDay(names.get(line.id, line.name), line.due) for line in lines)
+
+
 def _report_message(
-    one: Subscription, seen: ReportView, told: ReportSummary, today: date, until: date
+    one: Subscription, seen: ReportView, told: ReportSummary, names: Mapping[int, str], until: date
 ) -> ScheduledReportMessage:
     token = sign_link(MailChoiceLink(one.person_id, SCHEDULED_REPORT), app_state().config.secret_key)
     return ScheduledReportMessage(
@@ -128,16 +134,16 @@ def _report_message(
         organisation="",
         team=seen.name,
         every=one.every,
-        day=today,
+        day=seen.on,
         until=until,
         query=seen.report.wanted.address(),
         total=told.total,
         nothing_due=told.nothing_due,
         counts=told.counts,
         overdue=len(told.late) + told.unnamed_overdue,
-        late=tuple(NamedDueDay(line.name, line.due) for line in told.late),
+        late=_named(told.late, names),
         unnamed_overdue=told.unnamed_overdue,
-        near=tuple(NamedDueDay(line.name, line.due) for line in told.near),
+        near=_named(told.near, names),
         unnamed_due=told.unnamed_due,
         replaces_digest=False,
         elsewhere=(),

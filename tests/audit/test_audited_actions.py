@@ -153,10 +153,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.assign_contact_owner, ["contact.changed", "contact.entrusted"], "boss"),
     ],
     "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
-    "dashboard.put_first_steps_away": [
-        (lambda w: w.post("/today/first-steps"), ["set_up.steps_hidden"], "boss"),
-        (World.bring_first_steps_back, ["set_up.steps_hidden", "set_up.steps_shown"], "boss"),
-    ],
+    "dashboard.put_first_steps_away": [(World.hide_and_show_steps, ["set_up.steps_hidden", "set_up.steps_shown"], "boss")],
     "organisation.appearance": [
         (lambda w: w.post("/organisation/look", what="colour", typed="#7a1f5c", picked="#0f4c5c"),
          ["organisation.look_changed"], "boss"),
@@ -285,10 +282,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: w.withdraw_fact("certificate", RenewalImport, day=LATELY, until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
     ],
-    "reminders.wording": [
-        (lambda w: w.post("/reminders/wording", sender="Harbour Training", opening="", seen="0"),
-         ["mail.wording_changed"], "boss"),
-    ],
+    "reminders.wording": [(World.word_mails, ["mail.wording_changed"], "boss")],
     "reminders.policy": [(World.reminders, ["policy.reminders_changed"], "boss")],
     "reminders.clear_address": [
         (World.clear_suppressed_address, ["mail.address_cleared"], "boss"),

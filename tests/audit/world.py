@@ -100,7 +100,10 @@ class World:
         self.settings(**{"lead-name": "Jo", "lead-phone": "01632 960101"})
         self.settings(**{"lead-still": "y"})
 
-    def bring_first_steps_back(self) -> None:
+    def word_mails(self) -> None:
+        self.post("/reminders/wording", sender="Harbour Training", opening="", seen="0")
+
+    def hide_and_show_steps(self) -> None:
         self.post("/today/first-steps")
         self.post("/today/first-steps", show="1")
 

@@ -132,10 +132,9 @@ def test_a_visitor_sees_the_organisations_numbers_and_chooses_a_site_by_an_addre
     assert client.get("/concern?site=").status == client.get("/concern").status == 200
 
 
+@pytest.mark.usefixtures("group")
 @pytest.mark.parametrize("site", ["999999", "-1", "x", "1 or 1=1", "9" * 40, "٣"])
-def test_an_address_of_no_site_shows_the_organisations_numbers_and_says_so(
-    client: Client, group: Group, site: str
-) -> None:
+def test_an_address_of_no_site_shows_the_organisations_numbers_and_says_so(client: Client, site: str) -> None:
     for page in help_pages(client, f"?site={site}"):
         assert leads_in(page) == [GROUP_LEAD]
         assert "The place in this link is no longer in the list." in page.text
@@ -239,7 +238,8 @@ def test_an_overdue_contact_of_a_site_is_asked_for_by_mail_and_confirmed_by_its_
     assert ours.directory.settings[group.home.id].contacts["deputy"].owner_id == owner.id
 
 
-def test_an_inherited_contact_that_is_overdue_is_owned_where_it_is_set(session: Session, group: Group) -> None:
+@pytest.mark.usefixtures("group")
+def test_an_inherited_contact_that_is_overdue_is_owned_where_it_is_set(session: Session) -> None:
     long_ago = make_context(session, None, now() - timedelta(days=400))
     confirm_contact(long_ago, "social-care", "Front door", "01632 960144", "")
     session.commit()

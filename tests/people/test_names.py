@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from flask import Flask
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from course.audit_search.queries import people_matching
+from course.clock import now
 from course.context import make_context
+from course.organisation.models import Organisation
 from course.people import queries
-from course.people.actions import correct_identity
+from course.people.actions import correct_identity, grant_role
 from course.people.models import Person
-from course.people.rules import COMMAND_VIEWER, distinct_names, normalise_email
+from course.people.queries import names_told_apart
+from course.people.rules import COMMAND_VIEWER, Namesake, distinct_names, distinguishing_names, normalise_email
+from course.reminders.jobs import queue_due_reminders
 from course.reports.rules import parse_filter
 from course.text import comparison_key, normalise_line, search_key
 from tests.conftest import NOW
-from tests.makers import make_person, make_team, sign_in
+from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.outbox import rendered_mails
 
+LONG_AGO = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 pytestmark = pytest.mark.both_engines
 
 NAMES = ["Zara Young", "adam lower", "Örn Karlsson", "Łucja Wrona", "Asa Berg", "Émile Adams", "Åsa Berg", "Eva Mann",
@@ -138,3 +148,56 @@ def test_one_who_comes_back_or_has_another_address_is_not_invited_yet(session: S
         is None
     )
     assert session.execute(select(Person.invited_at)).scalar() is None
+
+
+ALIKE = [
+    # namesakes as (id, name, teams, staff number, address), and what to call them
+    ([(1, "Sam Lee", ("Day",), "", "s1@example.org"), (2, "Kim Lee", ("Day",), "", "k@example.org")], ["Sam Lee", "Kim Lee"]),
+    ([(1, "Sam Lee", ("Day",), "7", "a@x"), (2, "SAM LEE", ("Night",), "8", "b@x")], ["Sam Lee (Day)", "SAM LEE (Night)"]),
+    ([(1, "Sam Lee", ("Day",), "7", "a@x"), (2, "Sam Lee", ("Day",), "8", "b@x")], ["Sam Lee (7)", "Sam Lee (8)"]),
+    ([(1, "Sam Lee", ("Day",), "7", "a@x"), (2, "Sam Lee", (), "8", "b@x")], ["Sam Lee (7)", "Sam Lee (8)"]),
+    ([(1, "Sam Lee", ("Day",), "", "a@x"), (2, "Sam Lee", ("Day",), "8", "b@x")], ["Sam Lee (a@x)", "Sam Lee (b@x)"]),
+    ([(1, "Åsa Lee", ("Day",), "", ""), (2, "Asa Lee", ("Day",), "8", "")], ["Åsa Lee (Day)", "Asa Lee (Day, 8)"]),
+    ([(1, "Sam Lee", (), "", ""), (2, "Sam Lee", (), "", "")], ["Sam Lee", "Sam Lee"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("people", "expected"), ALIKE)
+def test_people_of_one_name_are_told_apart_by_team_then_staff_number_then_address(
+    people: list[tuple[int, str, tuple[str, ...], str, str]], expected: list[str]
+) -> None:
+    assert list(distinguishing_names(Namesake(*one) for one in people).values()) == expected
+
+
+def test_somebody_is_told_apart_from_those_who_are_here_and_not_from_those_who_left(session: Session) -> None:
+    day, night = make_team(session, "Day"), make_team(session, "Night")
+    first = make_person(session, "Sam Lee", "sam1@example.org", team=day)
+    second = make_person(session, "Sam  LEE", "sam2@example.org", team=night)
+    other = make_person(session, "Kim Vale", "kim@example.org", team=night)
+    assert names_told_apart(session, [first.id, other.id]) == {first.id: "Sam Lee (Day)", other.id: "Kim Vale"}
+    second.left_at = NOW
+    session.commit()
+    assert names_told_apart(session, [first.id]) == {first.id: "Sam Lee"}
+    assert names_told_apart(session, []) == {}
+
+
+def test_mails_and_the_log_tell_people_of_one_name_apart(app: Flask, session: Session, client: Client) -> None:
+    day, night = make_team(session, "Day"), make_team(session, "Night")
+    make_organisation(session)
+    session.execute(update(Organisation).values(set_up_at=LONG_AGO))
+    boss = make_person(session, "Ada Vale", "ada@example.org", "administrator", at=LONG_AGO)
+    for team, address in ((day, "sam1@example.org"), (night, "sam2@example.org")):
+        make_person(session, "Sam Lee", address, team=team, at=LONG_AGO)
+        manager = make_person(
+            session, f"Head of {team.name}", f"{team.name.lower()}@example.org", "manager", team, at=LONG_AGO
+        )
+    grant_role(make_context(session, None, LONG_AGO), manager.id, "manager", day.id)
+    session.commit()
+    with app.app_context():
+        queue_due_reminders(MONDAY, now)
+    summary = next(one for one in rendered_mails(app, session, "summary:") if one.recipient == "night@example.org")
+    assert "- Sam Lee (Day), due on" in summary.text
+    assert "- Sam Lee (Night), due on" in summary.text
+    page = sign_in(client, boss).get("/audit")
+    assert "added Sam Lee (Day)" in page.text
+    assert "added Sam Lee (Night)" in page.text

@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -148,7 +149,7 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
     setting(app, session, client)
     make_team(session, "Office")
     session.commit()
-    book = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
+    book: Any = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
     assert book.sheetnames == ["People", "Teams", "Twelve months", "About this report"]
     for name, last in (("People", f"O{5}"), ("Teams", "N4"), ("Twelve months", None)):
         sheet = book[name]

@@ -60,7 +60,7 @@ class Hall:
 
 
 def _sign_in_form(browser: Client, person: Person) -> dict[str, str]:
-    return {**browser.get("/sign-in").fields(), "email": person.email, "password": PASSWORD}
+    return {**browser.get("/sign-in").fields(), "email": person.email or "", "password": PASSWORD}
 
 
 def codes_on(sheet: Page) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.mail.queries.choices import opted_out_people
 from course.mail.queries.outbox import (
     DOUBT_ALERT_PERIOD,
     LONG_AGO,
@@ -26,7 +27,6 @@ from course.mail.queries.outbox import (
     mail_states,
     newest_failure,
     open_outage,
-    opted_out_people,
     outbox_summary,
     reported_dead_addresses,
     suppressed_address_query,

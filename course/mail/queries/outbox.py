@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, null, or_, select, true
 from sqlalchemy.orm import Session
 
-from course.mail.models import AddressFault, MailChoice, MailOutage, OutboxMail
+from course.mail.models import AddressFault, MailOutage, OutboxMail
 from course.mail.rules import (
     CLAIM_DURATION,
     CLOCK_TOLERANCE,
@@ -390,12 +390,3 @@ def suppression_list(session: Session) -> list[AddressSuppression]:
         .order_by(AddressFault.id.desc())
     )
     return [AddressSuppression(*row) for row in rows]
-
-
-def opted_out_people(session: Session, kind: str, among: Collection[int] | None = None) -> set[int]:
-    """The people (all, or among the given ones) who chose not to get a kind of optional mail."""
-    newest = select(func.max(MailChoice.id)).where(MailChoice.kind == kind).group_by(MailChoice.person_id)
-    if among is not None:
-        newest = newest.where(MailChoice.person_id.in_(among))
-    statement = select(MailChoice.person_id).where(MailChoice.id.in_(newest), MailChoice.wanted.is_(False))
-    return set(session.execute(statement).scalars())

@@ -39,7 +39,7 @@ from course.people.queries.managers import (
     team_managers,
     teams_without_manager,
 )
-from course.people.queries.names import BY_NAME, matches_words
+from course.people.queries.names import BY_NAME, matches_words, names_told_apart
 from course.people.queries.pathways import PathwayView, chosen_pathway, newest_pathway
 from course.people.queries.person_detail import PersonDetail, person_detail
 from course.people.queries.roles import (
@@ -108,6 +108,7 @@ __all__ = [
     "may_record",
     "members_below",
     "name_at",
+    "names_told_apart",
     "newest_pathway",
     "only_manager_of",
     "open_team_parents",
