@@ -49,7 +49,7 @@ def _sheet_url(group: int, point: str) -> str:
 def _make(asked: PackRequest, ledger: StatusCache, tell: StageCallback) -> tuple[UnsignedPack, bytes]:
     """What a pack says, and the pack as a signed file."""
     config = app_state().config
-    with read_only_session(replica=True) as session:
+    with read_only_session(snapshot=True, replica=True) as session:
         ours = organisation(session)
         house = IssuerContext(
             ours.name if ours else "", config.time_zone, civil_date(asked.at, config.time_zone), _sheet_url,
