@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,7 +22,6 @@ from course.dashboard.rules import (
     TrainingNeeds,
     teams_due_to_talk,
     training_needs,
-    unmanaged_teams,
 )
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import open_requests
@@ -116,11 +115,12 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 
 @dataclass(frozen=True)
 class WaitingPeople:
-    """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, or have an
-    address that takes no mail; and how many requests to join the viewer sees."""
+    """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
+    address and never signed in, or have an address that takes no mail; and how many requests to join the viewer sees."""
 
     not_invited: int
     never_signed_in: int
+    without_address: int
     without_mail: int
     join_requests: int
 
@@ -140,6 +140,7 @@ def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | Non
         select(
             func.count().filter(unable, Person.invited_at.is_(None)),
             func.count().filter(unable, Person.invited_at.is_not(None)),
+            func.count().filter(~has_password(Person.id), Person.email.is_(None)),
             func.count().filter(Person.email.in_(suppressed_address_query())),
             requests.scalar_subquery(),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
@@ -154,7 +155,7 @@ class TeamNeeds:
 
     seen: frozenset[int] | None
     training: TrainingNeeds
-    unmanaged: tuple[TeamPlace, ...]
+    unmanaged: tuple[TeamWithoutManager, ...]
     due_to_talk: tuple[TeamPlace, ...]
 
 
@@ -165,14 +166,14 @@ def team_needs(session: Session, viewer: Viewer, today: date, may_choose_manager
     parents = {team.id: team.parent for team in tree}
     cells = counted_cells(session)
     seen: set[int] | None = None
-    if not viewer.administrator:
-        seen = set[int]().union(*(team_subtree(team, parents) for team in viewer.manages if team in parents))
-    led = parents.keys() if seen is None else set[int]().union(*(team_subtree(t, parents) for t in viewer.leads))
+    if not viewer.sees_everyone:
+        seen = _below(viewer.scope("see people").teams, parents)
+    talks = viewer.scope("record talks")
+    led = parents.keys() if talks.everyone else _below(talks.teams, parents)
     due = _groups_due_to_talk(session, parents, today) if led else []
-    unmanaged: list[TeamPlace] = []
+    unmanaged: list[TeamWithoutManager] = []
     if may_choose_manager:
-        staffed = {team for cell in cells for team in cell.teams if cell.people}
-        unmanaged = unmanaged_teams(tree, managed_team_ids(session), staffed)
+        unmanaged = teams_without_manager(session, viewer, [(cell.teams, cell.people) for cell in cells])
     return TeamNeeds(
         None if seen is None else frozenset(seen),
         training_needs(cells, tree, seen),
@@ -181,14 +182,9 @@ def team_needs(session: Session, viewer: Viewer, today: date, may_choose_manager
     )
 
 
-def managed_team_ids(session: Session) -> set[int]:
-    """The teams that somebody who is here manages themselves. One query."""
-    rows = (
-        select(RoleGrant.team_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(RoleGrant.role == "manager", RoleGrant.until.is_(None), Person.left_at.is_(None))
-    )
-    return {team for team in session.execute(rows).scalars() if team is not None}
+def _below(teams_: Collection[int], parents: Mapping[int, int | None]) -> set[int]:
+    """Those of these teams that are open, with all below them."""
+    return set[int]().union(*(team_subtree(team, parents) for team in teams_ if team in parents))
 
 
 def _groups_due_to_talk(session: Session, parents: dict[int, int | None], today: date) -> list[int]:

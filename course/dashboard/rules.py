@@ -165,26 +165,6 @@ def _numbers(cells: Iterable[Counted]) -> tuple[int, int]:
     return overdue, due_soon
 
 
-def unmanaged_teams(teams: Sequence[TeamPlace], managed: Collection[int], staffed: Collection[int]) -> list[TeamPlace]:
-    """The teams with people whom nobody manages: neither the team nor one above it has a manager who is here. Of a branch
-    only the highest such team is named. `staffed` are the teams that somebody is in."""
-    by_id = {team.id: team for team in teams}
-    parents: dict[int, int | None] = {team.id: team.parent for team in teams}
-
-    def is_managed(team: int) -> bool:
-        place: int | None = team
-        while place is not None and place in by_id:
-            if place in managed:
-                return True
-            place = parents[place]
-        return False
-
-    bare = {
-        team.id for team in teams if not is_managed(team.id) and not team_subtree(team.id, parents).isdisjoint(staffed)
-    }
-    return [team for team in teams if team.id in bare and team.parent not in bare]
-
-
 def teams_due_to_talk(
     published: Collection[int], talks: Mapping[int, date], parents: Mapping[int, int | None], today: date
 ) -> list[int]:

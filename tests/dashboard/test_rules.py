@@ -16,7 +16,6 @@ from course.dashboard.rules import (
     offer_after_course,
     teams_due_to_talk,
     training_needs,
-    unmanaged_teams,
     weekly_pace,
 )
 from course.standings.rules import CountedCell
@@ -129,24 +128,6 @@ def test_a_team_outside_the_tree_such_as_a_closed_one_counts_in_the_sum_of_an_ad
     assert training_needs([cell("overdue", 2, 99)], TREE, None).overdue == 2
     assert training_needs([cell("overdue", 2, 99)], TREE, {1, 2, 3, 4}).overdue == 0
     assert TeamNeed(2, "Brook", 1, 0) in training_needs([cell("overdue", 1, 2)], TREE, None).teams
-
-
-@pytest.mark.parametrize(
-    ("managed", "staffed", "bare"),
-    [
-        (set(), {2}, [1]),
-        (set(), set(), []),
-        ({1}, {1, 2, 3, 4}, []),
-        ({2}, {2, 4}, [1]),
-        ({2, 3}, {2, 4}, [1]),
-        ({4}, {4}, [1]),
-        ({1}, {4}, []),
-    ],
-)
-def test_of_a_branch_that_nobody_manages_the_highest_team_is_named(
-    managed: set[int], staffed: set[int], bare: list[int]
-) -> None:
-    assert [team.id for team in unmanaged_teams(TREE, managed, staffed)] == bare
 
 
 PARENTS = {team.id: team.parent for team in TREE}

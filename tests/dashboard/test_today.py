@@ -183,8 +183,8 @@ def test_people_requests_and_addresses_are_lines_that_go_when_they_are_dealt_wit
     session.commit()
     found = lines(sign_in(client, boss).get("/today"))
     assert found["1 person asks to join"] == ["/registrations"]
-    assert "/people?invitation=none" in found["1 person has not been invited yet"]
-    assert "/people?signed_in=never" in found["1 person was invited and has never signed in"]
+    assert "/people?invited=no" in found["1 person has not been invited yet"]
+    assert "/people?invited=yes" in found["1 person was invited and has never signed in"]
     assert "/reminders/addresses" in found["E-mail to 1 person does not arrive"]
     asking.decided_at, asking.decided_by = now(), boss.id
     for person in (new, old):
@@ -218,12 +218,12 @@ def test_a_team_without_a_manager_is_named_until_somebody_above_it_manages_it(
     top, brook, _meadow = trust
     make_person(session, "Kim Else", "kim@example.org", team=brook, at=now())
     page = sign_in(client, boss).get("/today")
-    assert "No one sees who is overdue in Riverside." in page.text
+    assert "No one of their own manages Riverside" in page.text
     manager = make_person(session, "Mona Field", "mona@example.org", "manager", top, at=now())
     assert not [title for title in lines(client.get("/today")) if "manager" in title]
     record_departure(make_context(session, boss.id, now()), manager.id, civil_date(now(), "Europe/London"), "left")
     session.commit()
-    assert "1 team has no manager" in lines(client.get("/today"))
+    assert "1 team needs a manager" in lines(client.get("/today"))
 
 
 def test_a_team_with_results_and_no_talk_for_a_term_is_reminded_of_one(

@@ -95,12 +95,13 @@ def today() -> str:
     discard_request_state()
     on, permissions = _day(), current_user.person.permissions
     needs = queries.team_needs(db(), current_user.person, on, Permission.MANAGE_PEOPLE in permissions)
+    waits = Permission.SEE_JOIN_REQUESTS in permissions  # an auditor can do nothing for people who wait
     steps = _first_steps() if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
     lines = [
         *_contact_lines(),
         *_system_lines(),
         *_training_lines(needs),
-        *_people_lines(queries.waiting_people(db(), current_user.person, needs.seen)),
+        *(_people_lines(queries.waiting_people(db(), current_user.person, needs.seen)) if waits else []),
         *_unmanaged_lines(needs),
         *_fact_lines(on),
         *_talk_lines(needs),
@@ -229,28 +230,34 @@ def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
                          waiting.without_mail)  # fmt: skip
         text = _("Their address was refused. They get no invitations or reminders until it is corrected.")
         manages = Permission.MANAGE_PEOPLE in permissions
-        address = url_for("reminders.addresses") if manages else url_for("dashboard.people")
+        address = url_for("reminders.addresses") if manages else url_for("dashboard.people", invited="failed")
         lines.append(TodayLine(title, text, (TodayLink(_("See who"), address),)))
     if waiting.not_invited and Permission.MANAGE_PEOPLE in permissions:
         title = ngettext("%(num)s person has not been invited yet", "%(num)s people have not been invited yet",
                          waiting.not_invited)  # fmt: skip
-        link = TodayLink(_("See and invite them"), url_for("dashboard.people", invitation="none"))
+        link = TodayLink(_("See and invite them"), url_for("dashboard.people", invited="no"))
         lines.append(TodayLine(title, _("They do not know about the course."), (link,)))
     if waiting.never_signed_in:
         title = ngettext("%(num)s person was invited and has never signed in",
                          "%(num)s people were invited and have never signed in", waiting.never_signed_in)  # fmt: skip
         text = _("The link in an invitation works for seven days. A word in person often helps.")
-        link = TodayLink(_("See who"), url_for("dashboard.people", signed_in="never"))
+        link = TodayLink(_("See who"), url_for("dashboard.people", invited="yes"))
         lines.append(TodayLine(title, text, (link,)))
+    if waiting.without_address and not current_user.person.only_reads:
+        title = ngettext("%(num)s person without an e-mail address has never signed in",
+                         "%(num)s people without an e-mail address have never signed in",
+                         waiting.without_address)  # fmt: skip
+        link = TodayLink(_("Make one-time codes"), url_for("auth.codes"))
+        lines.append(TodayLine(title, _("They sign in with a name and a code that you give them."), (link,)))
     return lines
 
 
 def _unmanaged_lines(needs: TeamNeeds) -> list[TodayLine]:
     if not needs.unmanaged:
         return []
-    title = ngettext("%(num)s team has no manager", "%(num)s teams have no manager", len(needs.unmanaged))
+    title = ngettext("%(num)s team needs a manager", "%(num)s teams need a manager", len(needs.unmanaged))
     names = _names([team.name for team in needs.unmanaged])
-    text = _("No one sees who is overdue in %(names)s.", names=names)
+    text = _("No one of their own manages %(names)s, or only until a last day that is recorded.", names=names)
     return [TodayLine(title, text, (TodayLink(_("Choose a manager"), url_for("teams.tree")),))]
 
 

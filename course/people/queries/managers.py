@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ from course.people.queries.names import BY_NAME
 from course.people.queries.team_tree import TeamView, teams
 from course.people.queries.visibility import team_subtree as team_subtree_cte
 from course.people.queries.visibility import visible_team_ids
-from course.people.rules import Viewer, distinct_names, normalise_email, team_subtree
+from course.people.rules import Viewer, distinct_names, normalise_email
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,21 @@ class TeamWithoutManager:
     after: date | None = None
 
 
-def teams_without_manager(session: Session, viewer: Viewer | None = None) -> list[TeamWithoutManager]:
+def teams_without_manager(
+    session: Session, viewer: Viewer | None = None, groups: Iterable[tuple[Sequence[int], int]] | None = None
+) -> list[TeamWithoutManager]:
     """The teams that need a manager, in the order of the tree, at most four queries: those whose last manager went or has a
     last day recorded, and those with people whom no manager sees. A sub-team that never had a manager of its own is not
     listed while somebody manages a team above it. Below a team that is listed because no one manages it, none is listed for
     the same reason.
 
-    With a viewer who is not an administrator, only teams that they see.
+    With a viewer who does not see everyone, only teams that they see. `groups` are how many people are in the same teams,
+    if the caller knows.
     """
     tree = teams(session)
     parents = {team.id: team.parent_id for team in tree}
     managed, once_managed = _managed_teams(session)
-    members = _members_by_team(session)
+    people_below = _people_below(_groups(session) if groups is None else groups, parents)
     seen = _visible_ids(session, viewer)
     listed: dict[int, TeamWithoutManager] = {}
     for team in tree:
@@ -53,9 +56,9 @@ def teams_without_manager(session: Session, viewer: Viewer | None = None) -> lis
         above = _teams_above(team.id, parents)
         managed_above = any(one in managed for one in above)
         covered = managed_above or any(one in listed and not listed[one].managed_above for one in above)
-        people = {person for below in team_subtree(team.id, parents) for person in members.get(below, ())}
+        people = people_below[team.id]
         if people and (team.id in once_managed or not covered):
-            listed[team.id] = TeamWithoutManager(team.id, team.name, len(people), managed_above, managed.get(team.id))
+            listed[team.id] = TeamWithoutManager(team.id, team.name, people, managed_above, managed.get(team.id))
     return [one for one in listed.values() if seen is None or one.id in seen]
 
 
@@ -110,15 +113,25 @@ def _managed_teams(session: Session) -> tuple[dict[int, date | None], set[int]]:
     return managed, {row.team_id for row in found if row.team_id is not None}
 
 
-def _members_by_team(session: Session) -> dict[int, set[int]]:
+def _groups(session: Session) -> Iterator[tuple[Sequence[int], int]]:
+    """How many people who are here are in the same teams."""
     rows = (
-        select(Membership.team_id, Membership.person_id)
+        select(Membership.person_id, Membership.team_id)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.until.is_(None), Person.left_at.is_(None))
     )
-    found: dict[int, set[int]] = {}
-    for team_id, person_id in session.execute(rows):
-        found.setdefault(team_id, set()).add(person_id)
+    teams_of: dict[int, list[int]] = {}
+    for person_id, team_id in session.execute(rows):
+        teams_of.setdefault(person_id, []).append(team_id)
+    return ((own, 1) for own in teams_of.values())
+
+
+def _people_below(groups: Iterable[tuple[Sequence[int], int]], parents: dict[int, int | None]) -> Counter[int]:
+    """How many people each team has with all below it, each counted once."""
+    found: Counter[int] = Counter()
+    for own, people in groups:
+        for team_id in {one for team in own for one in (team, *_teams_above(team, parents))}:
+            found[team_id] += people
     return found
 
 
