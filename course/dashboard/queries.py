@@ -79,12 +79,17 @@ def people_overview(
     """The people whom the viewer may see, a page at a time, only those that match the filter."""
     seen = None if viewer.sees_everyone else set(session.execute(visible_team_ids(viewer)).scalars())
     narrowed = filter_condition(wanted) if wanted.is_narrowed else None
+    tree, unmanaged = teams(session), list[TeamWithoutManager]()
+    if "manage people" in viewer.permissions:
+        # From the rows that are kept, once there are any: memberships are as many as people.
+        groups = [(cell.teams, cell.people) for cell in counted_cells(session)] or None
+        unmanaged = teams_without_manager(session, viewer, groups, tree)
     return PeopleOverview(
         people_page(session, viewer, "", page, narrowed, newest_first=wanted.order == "new"),
         "give every role" in viewer.permissions and has_only_one_administrator(session),
         len(open_requests(session, viewer)) if "see join requests" in viewer.permissions else 0,
-        [team for team in teams(session) if seen is None or team.id in seen],
-        teams_without_manager(session, viewer) if "manage people" in viewer.permissions else [],
+        [team for team in tree if seen is None or team.id in seen],
+        unmanaged,
     )
 
 
@@ -162,7 +167,8 @@ class TeamNeeds:
 def team_needs(session: Session, viewer: Viewer, today: date, may_choose_manager: bool) -> TeamNeeds:
     """What the teams of a viewer need today, from the rows that are kept, which must be up to date. At most six queries,
     however many teams and people there are."""
-    tree = [TeamPlace(team.id, team.name, team.parent_id) for team in teams(session)]
+    open_teams = teams(session)
+    tree = [TeamPlace(team.id, team.name, team.parent_id) for team in open_teams]
     parents = {team.id: team.parent for team in tree}
     cells = counted_cells(session)
     seen: set[int] | None = None
@@ -173,7 +179,7 @@ def team_needs(session: Session, viewer: Viewer, today: date, may_choose_manager
     due = _groups_due_to_talk(session, parents, today) if led else []
     unmanaged: list[TeamWithoutManager] = []
     if may_choose_manager:
-        unmanaged = teams_without_manager(session, viewer, [(cell.teams, cell.people) for cell in cells])
+        unmanaged = teams_without_manager(session, viewer, [(cell.teams, cell.people) for cell in cells], open_teams)
     return TeamNeeds(
         None if seen is None else frozenset(seen),
         training_needs(cells, tree, seen),

@@ -34,17 +34,20 @@ class TeamWithoutManager:
 
 
 def teams_without_manager(
-    session: Session, viewer: Viewer | None = None, groups: Iterable[tuple[Sequence[int], int]] | None = None
+    session: Session,
+    viewer: Viewer | None = None,
+    groups: Iterable[tuple[Sequence[int], int]] | None = None,
+    tree: Sequence[TeamView] | None = None,
 ) -> list[TeamWithoutManager]:
     """The teams that need a manager, in the order of the tree, at most four queries: those whose last manager went or has a
     last day recorded, and those with people whom no manager sees. A sub-team that never had a manager of its own is not
     listed while somebody manages a team above it. Below a team that is listed because no one manages it, none is listed for
     the same reason.
 
-    With a viewer who does not see everyone, only teams that they see. `groups` are how many people are in the same teams,
-    if the caller knows.
+    With a viewer who does not see everyone, only teams that they see. `groups` are how many people are in the same teams, and
+    `tree` the open teams, if the caller knows.
     """
-    tree = teams(session)
+    tree = teams(session) if tree is None else tree
     parents = {team.id: team.parent_id for team in tree}
     managed, once_managed = _managed_teams(session)
     people_below = _people_below(_groups(session) if groups is None else groups, parents)
