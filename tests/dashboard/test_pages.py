@@ -14,8 +14,9 @@ from tests.pages import Client
 from tests.support.asked import asked
 from tests.support.world import fill_world
 
-# The person who signed in is one of them on each page.
-MOST = {"/": 18, "/people": 5, "/people/1": 10}
+# The person who signed in is one of them on each page, and so are their teams, as one of these has settings of its own. The
+# list of people asks for the teams to choose from, and who manages them, with the people of each.
+MOST = {"/": 19, "/people": 10, "/people/1": 11}
 
 
 @pytest.fixture
