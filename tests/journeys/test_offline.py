@@ -258,7 +258,7 @@ def test_offline_each_person_of_a_shared_device_finds_the_numbers_of_their_own_s
         page.evaluate("courseStore.forget()")
         context.set_offline(True)
         page.goto("/concern")
-        expect(page.get_by_text("Choose where you work")).to_be_visible()
+        expect(page.get_by_text("Where do you work?")).to_be_visible()
         expect(page.get_by_text(f"Lead {number}")).to_have_count(0)
         context.set_offline(False)
         context.clear_cookies()

@@ -105,7 +105,7 @@ def test_without_the_database_a_site_is_chosen_by_its_address_and_nobody_gets_th
         for page in _answers(client):
             assert "Lena Hill" in page.text
             assert "Lead of" not in page.text
-            assert "Choose where you work" in page.text
+            assert "Where do you work?" in page.text
         page = client.get(f"/concern?site={teams[1].id}")
         assert "Lead of Bryn House" in page.text
         assert "Lead of Oakfield" not in page.text

@@ -132,10 +132,9 @@ def test_a_visitor_sees_the_organisations_numbers_and_chooses_a_site_by_an_addre
     assert client.get("/concern?site=").status == client.get("/concern").status == 200
 
 
+@pytest.mark.usefixtures("group")
 @pytest.mark.parametrize("site", ["999999", "-1", "x", "1 or 1=1", "9" * 40, "٣"])
-def test_an_address_of_no_site_shows_the_organisations_numbers_and_says_so(
-    client: Client, group: Group, site: str
-) -> None:
+def test_an_address_of_no_site_shows_the_organisations_numbers_and_says_so(client: Client, site: str) -> None:
     for page in help_pages(client, f"?site={site}"):
         assert leads_in(page) == [GROUP_LEAD]
         assert "The place in this link is no longer in the list." in page.text
@@ -149,7 +148,7 @@ def test_without_sites_the_pages_are_as_they_were(session: Session, client: Clie
     for page in help_pages(client):
         assert leads_in(page) == [GROUP_LEAD]
         assert page.all("select") == []
-        assert "Choose where you work" not in page.text
+        assert "Where do you work?" not in page.text
 
 
 def test_a_site_that_is_closed_or_merged_is_no_site_and_a_moved_one_inherits_from_its_new_place(
@@ -240,6 +239,7 @@ def test_an_overdue_contact_of_a_site_is_asked_for_by_mail_and_confirmed_by_its_
 
 
 def test_an_inherited_contact_that_is_overdue_is_owned_where_it_is_set(session: Session, group: Group) -> None:
+    assert group.home.parent_id is not None
     long_ago = make_context(session, None, now() - timedelta(days=400))
     confirm_contact(long_ago, "social-care", "Front door", "01632 960144", "")
     session.commit()
