@@ -46,6 +46,7 @@ from course.recertification.rules import (
 )
 from course.recertification.rules.civil_dates import add_days
 from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER, PersonFacts
+from course.recertification.rules.pathway_policy import pathway_history
 
 EMPLOYMENT_REASON = "working here"
 FEW_PEOPLE = 20
@@ -100,7 +101,7 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
                 extensions=tuple(Extension(e.recorded, e.until, e.reason, e.withdrawn) for e in extensions[person.id]),
                 pauses=tuple(Pause(p.since, p.until, p.re_enter_days, p.reason, p.recorded) for p in pauses[person.id]),
                 started=tuple(started[person.id]),
-                pathways=_pathways(
+                pathways=pathway_history(
                     organisation_pathways,
                     [(civil_date(c.chosen_at, zone), c.pathway) for c in pathway_choices[person.id]],
                 ),
@@ -177,24 +178,6 @@ def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[
         return tuple(spells)
     left = civil_date(person.left_at, zone)
     return *spells, EmploymentFact(newest.start, left, max(left, newest.recorded_on))
-
-
-def _pathways(
-    organisation_choices: list[PathwayFact], person_choices: list[tuple[date, str | None]]
-) -> tuple[PathwayFact, ...]:
-    """The pathways that hold for the person and, until the first of these choices, for the whole organisation; that of the
-    organisation, too, from a choice without a pathway to the next one."""
-    first = min((since for since, _ in person_choices), default=date.max)
-    facts = [choice for choice in organisation_choices if choice.since < first]
-    for number, (since, pathway) in enumerate(person_choices, 1):
-        until = person_choices[number][0] if number < len(person_choices) else date.max
-        if pathway is not None:
-            facts.append(PathwayFact(since, pathway))
-            continue
-        earlier = [choice for choice in organisation_choices if choice.since <= since] or organisation_choices[:1]
-        facts += [PathwayFact(since, choice.name) for choice in earlier[-1:]]
-        facts += [choice for choice in organisation_choices if since < choice.since < until]
-    return tuple(facts)
 
 
 def _completions_and_starts(

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("made_by", sa.Integer(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("kind in ('nation', 'title', 'pathway')", name=op.f("ck_team_setting_kind")),
-        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_team_setting_set_by")),
+        sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_team_setting_made_by")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_setting_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_team_setting")),
     )

@@ -10,10 +10,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 from sqlalchemy import func, select
 
+from course.context import make_context
 from course.learning.models import Answer, AttemptItem
+from course.organisation.actions import confirm_contact
+from course.people.actions import join_team
 from course.web.unit_of_work import unit_of_work
+from tests.conftest import NOW
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import NOTED, fill_any
+from tests.makers import make_team
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
 
 KEPT = "Sent when you are back online."
@@ -221,6 +226,46 @@ def test_the_help_page_works_offline_for_a_visitor_who_never_signed_in(device: P
         page.goto(path)
         expect(page.get_by_text("You are offline.")).to_be_visible()
         expect(page.get_by_text("999").first).to_be_visible()
+
+
+def test_offline_each_person_of_a_shared_device_finds_the_numbers_of_their_own_site(
+    site: Site, device: Page, context: BrowserContext
+) -> None:
+    with site.app.app_context(), unit_of_work() as session:
+        teams = [make_team(session, name).id for name in ("Oakfield", "Bryn House")]
+        for number, team in enumerate(teams):
+            confirm_contact(
+                make_context(session, None, NOW), "lead", f"Lead {number}", f"01632 96011{number}", "", team
+            )
+    people = [site.person(f"site{number}@example.org") for number in range(2)]
+    with site.app.app_context(), unit_of_work() as session:
+        for person, team in zip(people, teams, strict=True):
+            join_team(make_context(session, None, NOW), person, team, True)
+    page = device
+    for number, team in enumerate(teams):
+        sign_in(page, f"site{number}@example.org")
+        page.evaluate(READY)
+        page.reload()
+        _until(page, f"await caches.match('/first-hour?site={team}')")
+        context.set_offline(True)
+        for path in ("/concern", "/first-hour"):
+            page.goto(path)
+            expect(page.get_by_text("You are offline.")).to_be_visible()
+            expect(page.get_by_text(f"Lead {number}")).to_be_visible()
+            expect(page.get_by_text(f"Lead {1 - number}")).to_have_count(0)
+        context.set_offline(False)
+        page.goto("/me")
+        page.evaluate("courseStore.forget()")
+        context.set_offline(True)
+        page.goto("/concern")
+        expect(page.get_by_text("Where do you work?")).to_be_visible()
+        expect(page.get_by_text(f"Lead {number}")).to_have_count(0)
+        context.set_offline(False)
+        context.clear_cookies()
+    # The server is that of other tests, too.
+    with site.app.app_context(), unit_of_work() as session:
+        for team in teams:
+            confirm_contact(make_context(session, None, NOW), "lead", "", "", "", team)
 
 
 def test_a_note_written_offline_waits_with_the_device_and_stands_once(

@@ -19,7 +19,7 @@ from course.organisation.actions import confirm_contact
 from course.server.commands import prepare_course
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
-from tests.makers import make_person, sign_in
+from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
 
 NATIONAL = ("999", "0808 800 5000", "0800 1111")
@@ -77,6 +77,39 @@ def test_it_shows_the_contacts_that_were_read_last_when_the_database_is_gone(com
         _replace(Path(str(engine.url.database)))
     client.flask_page("/me")
     _shows_last_read_contacts(client)
+
+
+def test_without_the_database_a_site_is_chosen_by_its_address_and_nobody_gets_the_numbers_of_another(
+    committed: Flask,
+) -> None:
+    with committed.app_context(), unit_of_work() as session:
+        teams = [make_team(session, name) for name in ("Oakfield", "Bryn House")]
+        people = [
+            make_person(session, team.name, f"p{number}@example.org", team=team) for number, team in enumerate(teams)
+        ]
+        context = make_context(session, None, NOW)
+        confirm_contact(context, "lead", "Lena Hill", "01632 960101", "")
+        for number, team in enumerate(teams):
+            confirm_contact(context, "lead", f"Lead of {team.name}", f"01632 96011{number}", "", team.id)
+    clients = [sign_in(Client(committed), person) for person in people]
+    for client, team in zip(clients, teams, strict=True):
+        assert [f"Lead of {one.name}" in client.get("/concern").text for one in teams] == [one is team for one in teams]
+    engine = committed.extensions["course"].engine
+    if engine.name == "postgresql":
+        _drop_postgresql(committed)
+    else:
+        engine.dispose()
+        _replace(Path(str(engine.url.database)))
+    # Who is signed in cannot be known now: they get the organisation's numbers and the choice.
+    for client in clients:
+        for page in _answers(client):
+            assert "Lena Hill" in page.text
+            assert "Lead of" not in page.text
+            assert "Where do you work?" in page.text
+        page = client.get(f"/concern?site={teams[1].id}")
+        assert "Lead of Bryn House" in page.text
+        assert "Lead of Oakfield" not in page.text
+        assert "The latest contacts cannot be read just now." in page.text
 
 
 def test_a_server_without_any_request_yet_knows_the_contacts_when_the_database_is_gone(fresh_app: Flask) -> None:

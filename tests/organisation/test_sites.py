@@ -148,7 +148,7 @@ def test_without_sites_the_pages_are_as_they_were(session: Session, client: Clie
     for page in help_pages(client):
         assert leads_in(page) == [GROUP_LEAD]
         assert page.all("select") == []
-        assert "Choose where you work" not in page.text
+        assert "Where do you work?" not in page.text
 
 
 def test_a_site_that_is_closed_or_merged_is_no_site_and_a_moved_one_inherits_from_its_new_place(
@@ -329,3 +329,28 @@ def test_who_joined_which_team_first_is_asked_of_each_request(session: Session, 
     )
     session.commit()
     assert leads_in(client.get("/concern")) == [GROUP_LEAD]
+
+
+def test_lessons_and_mails_name_the_site_of_their_reader(
+    session: Session, client: Client, app: Flask, group: Group
+) -> None:
+    library = app.extensions["course"].library
+    module, page = next(
+        (module, page)
+        for module in library.modules.values()
+        for page in module.pages.values()
+        if any("lead" in getattr(block, "contacts", ()) for block in page.blocks) and not page.pathways
+    )
+    boss = make_person(session, "Kim Else", "kim@example.org", role="manager", team=group.school)
+    sign_in(client, make_person(session, team=group.room))
+    assert leads_in(client.get(f"/module/{module.id}/{page.id}")) == [SCHOOL_LEAD]
+    client.post("/help", {"from": "assessment"})
+    (mail,) = rendered_mails(app, session, "help:")
+    assert mail.recipient == boss.email
+    assert "Oakfield Primary School" in mail.text
+    both = make_person(session, "Ann Lee", "ann@example.org", team=group.room)
+    actions.join_team(context(session, 1), both.id, group.home.id, False)
+    session.commit()
+    shown = sign_in(Client(app), both).get(f"/module/{module.id}/{page.id}")
+    assert leads_in(shown) == [SCHOOL_LEAD, HOME_LEAD]
+    assert shown.text.index("Oakfield Primary School") < shown.text.index(SCHOOL_LEAD) < shown.text.index("Bryn House")

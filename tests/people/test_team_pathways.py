@@ -192,3 +192,22 @@ def test_nobody_slips_between_a_team_that_gets_a_pathway_and_a_person_who_joins_
     )
     with committed.app_context(), unit_of_work() as session:
         assert [pathway(session, one) for one in people] == [("early-years", "Nursery")] * 3
+
+
+def test_what_was_chosen_by_name_is_taken_back_to_that_of_the_team(
+    session: Session, client: Client, school: Team
+) -> None:
+    inside, outside = make_person(session, team=school), make_person(session, "Ann Lee", "ann@example.org")
+    both = [inside.id, outside.id]
+    assert actions.choose_pathway(context(session, 1), both, "clubs", "works there") == 2
+    session.commit()
+    sign_in(client, make_person(session, "Priya Nair", "priya@example.org", role="administrator"))
+    form = client.get(f"/people/{inside.id}/pathway").fields()
+    assert form["pathway"] == "clubs"
+    form |= {"pathway": "", "reason": "moved"}
+    assert "This changed for 1 person." in client.follow(client.post(f"/people/{inside.id}/pathway", form)).text
+    session.expire_all()
+    assert pathway(session, inside) == ("early-years", "Nursery")
+    assert actions.choose_pathway(context(session, 2), both, None, "moved") == 1
+    assert [pathway(session, one) for one in both] == [("early-years", "Nursery"), None]
+    assert client.get(f"/people/{inside.id}/pathway").fields()["pathway"] == ""

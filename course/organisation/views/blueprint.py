@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.content.loaded_course import library
 from course.content.schema import NATIONS, SETTINGS
 from course.dates import civil_date
-from course.organisation.header_footer import page_frame
 from course.organisation.queries import OrganisationView, stale_contacts
-from course.organisation.request_organisation import current_organisation, remember_organisation
+from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.contacts import CONTACT_KINDS, ContactView, lead_label
 from course.organisation.rules.sites import Site
-from course.web.app_state import PageFrame, app_state
+from course.web.app_state import app_state
 
 pages = Blueprint("organisation", __name__)
 PageResponse = Response | WsgiResponse
@@ -37,14 +36,3 @@ def stale_now() -> list[ContactView]:
     """The contacts of the organisation and of its teams whose review is overdue today."""
     zone = app_state().config.time_zone
     return stale_contacts(current_organisation(), zone, civil_date(now(), zone))
-
-
-def page_context() -> dict[str, PageFrame]:
-    """The template variable `site`: the frame of the page.
-
-    Error pages are rendered without it, so that they need no query and cannot fail with the database.
-    """
-    frame = page_frame()
-    if "organisation" in g:
-        remember_organisation(g.organisation, now())
-    return {"site": frame}

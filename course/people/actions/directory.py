@@ -221,20 +221,22 @@ def add_team(context: Context, name: str, parent_id: int | None) -> Team:
     return team
 
 
-def choose_pathway(context: Context, people: Iterable[int], pathway: str, reason: str) -> int:
-    """From now on these people read the course in this setting; returns for how many that is a change.
+def choose_pathway(context: Context, people: Iterable[int], pathway: str | None, reason: str) -> int:
+    """From now on these people read the course in this setting; returns for how many that is a change. None takes back what
+    was chosen for them: they have the pathway of their teams again, or the organisation's usual one.
 
     Raises ValueError for a pathway that does not exist.
     """
     session = context.session
-    if pathway not in SETTINGS:
+    if pathway is not None and pathway not in SETTINGS:
         raise ValueError(f"there is no pathway {pathway!r}")
     changed, ids = 0, sorted(set(people))
     lock_people(session, ids)  # whoever else chooses for one of them waits, and then finds it chosen
     for person_id in ids:
         known = chosen_pathway(session, person_id)
+        by_name = known.pathway if known is not None and known.team is None else None
         # What somebody had with their team becomes theirs when it is chosen for them.
-        if known is None or known.pathway != pathway or known.team is not None:
+        if by_name != pathway:
             session.add(
                 PathwayChoice(
                     person_id=person_id, pathway=pathway, reason=reason, chosen_by=context.actor, chosen_at=context.now
@@ -244,6 +246,8 @@ def choose_pathway(context: Context, people: Iterable[int], pathway: str, reason
             record_event(context, "pathway.chosen", ("person", person_id), details)
             changed += 1
     session.flush()
+    if pathway is None:
+        follow_team_pathways(context, ids)
     return changed
 
 

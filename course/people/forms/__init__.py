@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from course.people.forms.directory import (
     ROLE_LABELS,
+    USUAL_PATHWAY,
     AddPersonForm,
     AddTeamForm,
     PathwayForm,
@@ -29,6 +30,7 @@ __all__ = [
     "GRANTABLE_ROLES",
     "REASON_REQUIRED",
     "ROLE_LABELS",
+    "USUAL_PATHWAY",
     "AddPersonForm",
     "AddTeamForm",
     "CorrectIdentityForm",

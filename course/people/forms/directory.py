@@ -22,6 +22,9 @@ ROLE_LABELS = {
 }
 
 
+USUAL_PATHWAY = _("The usual pathway of the team or organisation")
+
+
 def clean_line(value: str | None) -> str:
     """The filter of every one-line field."""
     return normalise_line(value or "")
@@ -96,16 +99,14 @@ class AddPersonForm(Form):
     sign_in_name = sign_in_name_field()
     team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
     role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
-    pathway = SelectField(
-        _("Pathway"), choices={"": _("The usual pathway of the team or organisation")} | select_choices(SETTINGS)
-    )
+    pathway = SelectField(_("Pathway"), choices={"": USUAL_PATHWAY} | select_choices(SETTINGS))
 
 
 class PathwayForm(Form):
     """A pathway for a person, or for a team and all below it."""
 
     team = SelectField(_("Team"), filters=[clean_line])
-    pathway = SelectField(_("Pathway"), choices=select_choices(SETTINGS))
+    pathway = SelectField(_("Pathway"), choices={"": USUAL_PATHWAY} | select_choices(SETTINGS))
     reason = line_field(
         _("Reason"), _("Enter a short reason, for example: works in the nursery. The learner sees this.")
     )

@@ -11,6 +11,7 @@ from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import (
     ROLE_LABELS,
+    USUAL_PATHWAY,
     AddPersonForm,
     AddTeamForm,
     PathwayForm,
@@ -70,7 +71,8 @@ def add_person() -> PageResponse:
 def pathway(person_id: int) -> PageResponse:
     """Choose the setting in which somebody reads the course."""
     person = queries.person_overview(db(), person_id) or abort(404)
-    form = PathwayForm(data={"pathway": person.pathway})
+    chosen = queries.chosen_pathway(db(), person_id)
+    form = PathwayForm(data={"pathway": chosen.pathway if chosen and chosen.team is None else ""})
     del form.team
     if form.validate_on_submit():
         return _save_pathway(form, [person.id], person.name)
@@ -95,9 +97,10 @@ def pathways() -> PageResponse:
 
 
 def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiResponse:
-    setting = SETTINGS[form.pathway.data]
+    pathway = form.pathway.data or None
+    setting = SETTINGS[pathway] if pathway else USUAL_PATHWAY
     with unit_of_work() as session:
-        changed = actions.choose_pathway(signed_in_context(session), people, form.pathway.data, form.reason.data or "")
+        changed = actions.choose_pathway(signed_in_context(session), people, pathway, form.reason.data or "")
     number = "1 person" if changed == 1 else f"{changed} people"
     flash(
         _(

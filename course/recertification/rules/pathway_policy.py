@@ -77,3 +77,21 @@ def _starting_versions(policies: Sequence[Policy], pathway: str | None, day: dat
     if ended and policy.pathway is None and previous is not None and previous.pathway:
         return [replace(policy, since=day, recorded=day, applies=ended[-1].applies)]
     return [replace(p, pathway=None) for p in starting if p.pathway == policy.pathway and p.kind != GENERAL]
+
+
+def pathway_history(
+    organisation_choices: list[PathwayFact], person_choices: list[tuple[date, str | None]]
+) -> tuple[PathwayFact, ...]:
+    """The pathways that hold for the person and, until the first of these choices, for the whole organisation; that of the
+    organisation, too, from a choice without a pathway to the next one."""
+    first = min((since for since, _ in person_choices), default=date.max)
+    facts = [choice for choice in organisation_choices if choice.since < first]
+    for number, (since, pathway) in enumerate(person_choices, 1):
+        until = person_choices[number][0] if number < len(person_choices) else date.max
+        if pathway is not None:
+            facts.append(PathwayFact(since, pathway))
+            continue
+        earlier = [choice for choice in organisation_choices if choice.since <= since] or organisation_choices[:1]
+        facts += [PathwayFact(since, choice.name) for choice in earlier[-1:]]
+        facts += [choice for choice in organisation_choices if since < choice.since < until]
+    return tuple(facts)
