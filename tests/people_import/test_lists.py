@@ -204,7 +204,7 @@ def test_a_list_goes_from_upload_to_result(app: Flask, session: Session, client:
     assert "2 rows" in columns.text
     form = columns.fields()
     assert (form["email"], form["team"], form["issuer"]) == ("0", "2", "")
-    wrong = client.post(page.location, {**form, "email": ""}, 422)
+    wrong = client.post(page.location, {**form, "email": "", "staff_number": ""}, 422)
     assert "Choose the column of the e-mail address" in wrong.text
     assert wrong.fields()["team"] == "2"
     preview = client.follow(client.post(page.location, form))

@@ -57,12 +57,17 @@ def account() -> ViewResponse:
                 flash(_("Your password has been changed. You have been signed out everywhere else."))
                 return redirect_after_post(url_for("auth.account"))
             form.current.errors = [_("This is not your current password.")]
-    return _account_page(form, LanguageForm(formdata=None, data={"language": current_language()}))
+    return _account_page(form)
 
 
 def _account_page(
-    password_form: ChangePasswordForm, language_form: LanguageForm, address_form: OwnAddressForm | None = None
+    password_form: ChangePasswordForm | None = None,
+    language_form: LanguageForm | None = None,
+    address_form: OwnAddressForm | None = None,
 ) -> Response:
+    """The page of the account with these forms; those that were not sent are empty."""
+    password_form = password_form or ChangePasswordForm(formdata=None)
+    language_form = language_form or LanguageForm(formdata=None, data={"language": current_language()})
     own = queries.code_people(db(), [current_user.person.id])[0]
     shown_form = address_form or OwnAddressForm(formdata=None)
     response = form_page(
@@ -86,9 +91,7 @@ def add_own_address() -> ViewResponse:
         return redirect_after_post(url_for("auth.account"))
     form = OwnAddressForm()
     if not form.validate_on_submit():
-        return _account_page(
-            ChangePasswordForm(formdata=None), LanguageForm(formdata=None, data={"language": current_language()}), form
-        )
+        return _account_page(address_form=form)
     address, at = form.address.data or "", now()
     with unit_of_work() as session:
         wait = actions.request_own_address(signed_in_context(session, at), address, request_source())
@@ -131,7 +134,7 @@ def choose_language() -> ViewResponse:
     g.here = "me"
     form = LanguageForm()
     if not form.validate_on_submit():
-        return _account_page(ChangePasswordForm(formdata=None), form)
+        return _account_page(language_form=form)
     with unit_of_work() as session:
         people.choose_language(signed_in_context(session), form.language.data)
     with use_language(form.language.data):
