@@ -267,16 +267,12 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         if number:
             numbers[person].add(number)
     merged = _merged_into(session, among)
-    columns = (
-        Person.id,
-        Person.name,
-        Person.email,
-        Person.staff_number,
-        Person.left_at,
-        Person.created_at,
-        Person.last_day,
+    identity = (Person.id, Person.name, Person.email, Person.staff_number)
+    people = (
+        select(*identity, Person.left_at, Person.created_at, Person.last_day)
+        .where(among(Person.id))
+        .order_by(Person.name)
     )
-    people = select(*columns).where(among(Person.id)).order_by(Person.name)
     return [
         KnownPerson(
             row.id,
@@ -292,11 +288,10 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             row.id in administrators,
             frozenset(former[row.id] - {row.email, ""}),
             merged.get(row.id),
-            frozenset(numbers[row.id] - {row.staff_number}),
-            row.last_day,
+            frozenset(numbers[row.id] - {row.staff_number}), row.last_day,
         )
         for row in session.execute(people)
-    ]
+    ]  # fmt: skip
 
 
 def _merged_into(

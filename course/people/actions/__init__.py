@@ -29,7 +29,7 @@ from course.people.actions.employment import (
     withdraw_planned_departure,
 )
 from course.people.actions.identity import choose_language, correct_identity, erase_address, erase_name, merge_people
-from course.people.actions.invitations import invite
+from course.people.actions.invitations import invite, withdraw_invitation
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, grant_role, is_last_administrator, revoke_role
 from course.people.actions.team_tree import (
@@ -87,5 +87,6 @@ __all__ = [
     "team_name",
     "withdraw_delegation",
     "withdraw_departure",
+    "withdraw_invitation",
     "withdraw_planned_departure",
 ]

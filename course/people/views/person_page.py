@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 
 from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -148,8 +148,7 @@ def record_departure(person_id: int) -> PageResponse:
             )
         return _("%(name)s can no longer sign in. Their record and certificates are kept.", name=found.person.name)
 
-    warnings = _unmanaged_warnings([person_id])
-    return _handle_change(form, found, _("Record that they left:"), _("Save"), deed, done, warnings)
+    return _handle_change(form, found, _("Record that they left:"), _("Save"), deed, done)
 
 
 @pages.post("/<int(max=2147483647):person_id>/leave/withdraw")
@@ -260,7 +259,6 @@ def _handle_change(
     button: str,
     deed: Callable[[WriteSession], Refusal | None],
     done: Callable[[], str],
-    warnings: Sequence[str] = (),
 ) -> PageResponse:
     """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
     # The name as it is before anything is done: a refused change must not show in the title.
@@ -285,6 +283,6 @@ def _handle_change(
         name=name,
         title=title,
         button=button,
-        warnings=warnings,
+        warnings=_unmanaged_warnings([person_id]) if isinstance(form, DepartureForm) else [],
     )
     return make_response(page, 422 if form.errors else 200)
