@@ -76,6 +76,9 @@ def choose() -> PageResponse:
     match = dict(parse_qsl(request.form.get("match", "")[:1000]))
     wanted, _mistakes = parse_people_filter(match, STATUS_GROUPS, SETTINGS)
     back = wanted.address()
+    if kind not in KINDS:
+        flash(_("Choose what to do."))
+        return redirect_after_post(_list_address(back))
     if kind not in allowed_kinds():
         abort(403, DEPUTY_READ_ONLY)
     if request.form.get("all") == "1":
