@@ -16,15 +16,12 @@ from course.people.queries import (
     PeoplePage,
     PersonDetail,
     TeamView,
-    TeamWithoutManager,
     administrators,
     people_page,
     person_detail,
     teams,
-    teams_without_manager,
-    visible_team_ids,
 )
-from course.people.rules import Viewer
+from course.people.rules import Viewer, team_subtree
 from course.recertification import queries as recertification
 from course.recertification.rules import CertificationStatus, certification_status
 
@@ -44,14 +41,12 @@ def has_only_one_administrator(session: Session) -> bool:
 @dataclass(frozen=True)
 class PeopleOverview:
     """One page of the list of people. `only_administrator` is always false for a viewer who may not give roles;
-    `join_requests` is the number of requests to join that the viewer sees; `teams` are those that they see; `unmanaged`
-    are teams that need a manager."""
+    `join_requests` is the number of requests to join that the viewer sees; `teams` are those that they see."""
 
     found: PeoplePage
     only_administrator: bool
     join_requests: int
     teams: list[TeamView]
-    unmanaged: list[TeamWithoutManager]
 
 
 def people_overview(
@@ -59,14 +54,16 @@ def people_overview(
 ) -> PeopleOverview:  # fmt: skip
     """The people whom the viewer may see, a page at a time, only those that match the filter. `manages` says whether the
     viewer may change people."""
-    seen = None if viewer.administrator else set(session.execute(visible_team_ids(viewer)).scalars())
     narrowed = filter_condition(wanted) if wanted.is_narrowed else None
+    found = people_page(session, viewer, "", page, narrowed, newest_first=wanted.order == "new")
+    tree = teams(session)
+    parents = {team.id: team.parent_id for team in tree}
+    seen = {below for team in viewer.manages for below in team_subtree(team, parents)}
     return PeopleOverview(
-        people_page(session, viewer, "", page, narrowed, newest_first=wanted.order == "new"),
-        manages and has_only_one_administrator(session),
+        found,
+        manages and bool(found.people) and found.administrators < 2,
         len(open_requests(session, viewer)),
-        [team for team in teams(session) if seen is None or team.id in seen],
-        teams_without_manager(session, viewer) if manages else [],
+        [team for team in tree if viewer.administrator or team.id in seen],
     )
 
 
