@@ -90,7 +90,7 @@ def choose() -> PageResponse:
         ids = queries.visible_ids(db(), viewer, ticked)
     if not ids or len(ids) > MAX_PEOPLE:
         flash(
-            _("Choose fewer people: %(most)s at most.", most=f"{MAX_PEOPLE:,}")
+            _("Choose fewer people: 10,000 at most.")
             if ids
             else _("Tick the people first, or choose everyone who matches.")
         )
