@@ -8,7 +8,6 @@ from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
 from course.auth.actions import check_link_mail, revoke_access, void_mailed_links
 from course.backups import events as backups_events
-from course.bulk_changes import events as bulk_changes_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
@@ -70,7 +69,6 @@ register_events(
         analytics_events,
         audit_search_events,
         auth_events,
-        bulk_changes_events,
         calendars_events,
         certificates_events,
         dashboard_events,

@@ -76,6 +76,9 @@ def choose() -> PageResponse:
     match = dict(parse_qsl(request.form.get("match", "")[:1000]))
     wanted, _mistakes = parse_people_filter(match, STATUS_GROUPS, SETTINGS)
     back = wanted.address()
+    if kind not in KINDS:
+        flash(_("Choose what to do."))
+        return redirect_after_post(_list_address(back))
     if kind not in allowed_kinds():
         abort(403, viewer.read_only_reason)
     if request.form.get("all") == "1":
@@ -87,7 +90,7 @@ def choose() -> PageResponse:
         ids = queries.visible_ids(db(), viewer, ticked)
     if not ids or len(ids) > MAX_PEOPLE:
         flash(
-            _("Choose fewer people: %(most)s at most.", most=f"{MAX_PEOPLE:,}")
+            _("Choose fewer people: 10,000 at most.")
             if ids
             else _("Tick the people first, or choose everyone who matches.")
         )

@@ -40,7 +40,6 @@ from course.people.queries import (
     teams,
     teams_without_manager,
     visible_condition,
-    visible_team_ids,
 )
 from course.people.rules import Viewer, team_subtree
 from course.recertification import queries as recertification
@@ -63,33 +62,27 @@ def has_only_one_administrator(session: Session) -> bool:
 @dataclass(frozen=True)
 class PeopleOverview:
     """One page of the list of people. `only_administrator` is always false for a viewer who may not give roles;
-    `join_requests` is the number of requests to join that the viewer sees; `teams` are those that they see; `unmanaged`
-    are teams that need a manager."""
+    `join_requests` is the number of requests to join that the viewer sees; `teams` are those that they see."""
 
     found: PeoplePage
     only_administrator: bool
     join_requests: int
     teams: list[TeamView]
-    unmanaged: list[TeamWithoutManager]
 
 
 def people_overview(
     session: Session, viewer: Viewer, wanted: PeopleFilter, page: int
 ) -> PeopleOverview:  # fmt: skip
     """The people whom the viewer may see, a page at a time, only those that match the filter."""
-    seen = None if viewer.sees_everyone else set(session.execute(visible_team_ids(viewer)).scalars())
     narrowed = filter_condition(wanted) if wanted.is_narrowed else None
-    tree, unmanaged = teams(session), list[TeamWithoutManager]()
-    if "manage people" in viewer.permissions:
-        # From the rows that are kept, once there are any: memberships are as many as people.
-        groups = [(cell.teams, cell.people) for cell in counted_cells(session)] or None
-        unmanaged = teams_without_manager(session, viewer, groups, tree)
+    found = people_page(session, viewer, "", page, narrowed, newest_first=wanted.order == "new")
+    tree, scope = teams(session), viewer.scope("see people")
+    seen = _below(scope.teams, {team.id: team.parent_id for team in tree})
     return PeopleOverview(
-        people_page(session, viewer, "", page, narrowed, newest_first=wanted.order == "new"),
-        "give every role" in viewer.permissions and has_only_one_administrator(session),
+        found,
+        "give every role" in viewer.permissions and bool(found.people) and found.administrators < 2,
         len(open_requests(session, viewer)) if "see join requests" in viewer.permissions else 0,
-        [team for team in tree if seen is None or team.id in seen],
-        unmanaged,
+        [team for team in tree if scope.everyone or team.id in seen],
     )
 
 

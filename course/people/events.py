@@ -108,6 +108,7 @@ AUDIT_EVENTS = (
     AuditEventKind("person.departure_corrected", _("{who} recorded that {whom} did not leave")),
     AuditEventKind("person.departure_planned", _("{who} recorded the last day of {whom} beforehand: {last_day}")),
     AuditEventKind("person.departure_withdrawn", _("{who} withdrew the last day of {whom}, {last_day}")),
+    AuditEventKind("person.invitation_withdrawn", _("{who} withdrew the invitation of {whom}")),
     AuditEventKind("person.invited", _("{who} invited {whom}")),
     AuditEventKind(
         "person.language_chosen",

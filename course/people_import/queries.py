@@ -264,17 +264,12 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
         certificates[person].add(day)
     former, numbers = former_identities(session, ids)
     merged = _merged_into(session, among)
-    columns = (
-        Person.id,
-        Person.name,
-        Person.email,
-        Person.staff_number,
-        Person.left_at,
-        Person.created_at,
-        Person.sign_in_name,
-        Person.last_day,
+    identity = (Person.id, Person.name, Person.email, Person.staff_number)
+    people = (
+        select(*identity, Person.left_at, Person.created_at, Person.sign_in_name, Person.last_day)
+        .where(among(Person.id))
+        .order_by(Person.name)
     )
-    people = select(*columns).where(among(Person.id)).order_by(Person.name)
     return [
         KnownPerson(
             row.id,
@@ -296,7 +291,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             last_day=row.last_day,
         )
         for row in session.execute(people)
-    ]
+    ]  # fmt: skip
 
 
 def _merged_into(

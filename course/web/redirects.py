@@ -15,6 +15,6 @@ def redirect_after_post(address: str) -> Response:
 
 def list_address(endpoint: str, anchor: str) -> str:
     """The address of the list from which this page was opened, at one of its rows: with the filters and the page that
-    `back` in the query string says."""
+    `back` in the query string says. Without it, the beginning of the list."""
     query = urlencode(parse_qsl(request.args.get("back", "")[:1000]))
-    return f"{url_for(endpoint)}{'?' if query else ''}{query}#{anchor}"
+    return f"{url_for(endpoint)}?{query}#{anchor}" if query else url_for(endpoint)

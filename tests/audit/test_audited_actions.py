@@ -27,6 +27,7 @@ from course.people.models import Person
 from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
+from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -77,6 +78,7 @@ def guess_code(world: World, times: int) -> None:
 
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
+    **MANY_PEOPLE,
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
     "scheduled_reports.overview": [
         (World.schedule_report, ["report.mail_set"], "boss"),
@@ -198,31 +200,9 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "people.join_team": [
         (lambda w: w.post(f"/people/{w.sam.id}/teams", team=str(w.team.id), how="move"), ["team.joined"], "boss"),
     ],
-    "people.leave_team": [(World.leave_team, ["team.left"], "boss")],
-    "people.grant_role": [
-        (lambda w: w.post(f"/people/{w.sam.id}/role", role="administrator", team=""), ["role.granted"], "boss"),
-    ],
-    "people.revoke_role": [(World.revoke_role, ["role.granted", "role.ended"], "boss")],
     "people.record_departure": [
         (lambda w: w.post(f"/people/{w.kim.id}/leave", last_day=w.today, reason="moved away"),
          ["person.left", "team.left"], "boss"),
-    ],
-    "people.withdraw_planned_departure": [
-        (World.withdraw_last_day, ["person.departure_planned", "person.departure_withdrawn"], "boss"),
-        (lambda w: w.post(f"/people/{w.kim.id}/leave/withdraw"), [], "boss"),
-    ],
-    "bulk_changes.choose": [(lambda w: w.together("move"), [], "boss")],
-    "bulk_changes.change": [(lambda w: w.together("move", team=str(w.team.id), how="move"), [], "boss")],
-    "bulk_changes.apply": [
-        (lambda w: w.together("move", 1, team=str(w.team.id), how="move"), ["team.joined"], "boss"),
-        (lambda w: w.together("remind", 1), ["reminder.asked"] * 2, "boss"),
-    ],
-    "bulk_changes.undo": [
-        (lambda w: w.together("move", 2, team=str(w.team.id), how="move"), ["team.joined", "team.left"], "boss"),
-        (lambda w: w.together("invite", 2), ["person.invited", "person.invitation_withdrawn"], "boss"),
-        (lambda w: w.together("leave", 2, last_day=w.today),
-         ["person.left", "team.left", "person.left", "person.departure_corrected", "team.joined", "person.departure_corrected",
-          "person.invited"], "boss"),
     ],
     "people.record_return": [(World.record_return, ["person.left", "person.returned", "person.invited"], "boss")],
     "people.merge_people": [
@@ -235,14 +215,6 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "teams.change": [
         (lambda w: w.post(f"/teams/{w.team.id}/change", name="All staff", parent="", reason="clearer"),
          ["team.changed"], "boss"),
-    ],
-    "teams.choose_manager": [
-        (lambda w: w.post(f"/teams/{w.team.id}/managers", person="", other="sam@example.org"), ["role.granted"], "boss"),
-        (lambda w: w.post(f"/teams/{w.team.id}/managers", 422, person="", other=""), [], "boss"),
-    ],
-    "teams.end_manager": [
-        (World.end_manager, ["role.granted", "role.ended"], "boss"),
-        (lambda w: w.post(f"/teams/{w.team.id}/managers/99/end"), [], "boss"),
     ],
     "teams.merge": [(World.merge, ["team.left", "team.joined", "team.merged"], "boss")],
     "teams.close": [(World.close, ["team.closed"], "boss")],

@@ -205,7 +205,7 @@ def test_from_a_person_in_the_report_to_their_entry_and_back_to_the_place_in_the
     person = make_person(session, "Sam Okafor", "sam@example.org", team=team)
     report = client.get(f"/report?team={team.id}&status=not-started&sort=name")
     record = client.get(next(a.get("href", "") for a in report.all("a") if f"people/{person.id}?" in a.get("href", "")))
-    place = f'href="/report?team={team.id}&amp;status=not-started&amp;sort=name#p{person.id}"'
+    place = f'href="/report?team={team.id}&amp;status=not-started&amp;sort=name&amp;page=1#p{person.id}"'
     assert place in record.html
     entry = client.get(next(a.get("href", "") for a in record.all("a") if "from=report" in a.get("href", "")))
     assert entry.h1 == "Sam Okafor"

@@ -92,7 +92,7 @@ def test_an_empty_course_becomes_a_hundred_invited_people_in_few_clicks(
         page.get_by_text("Applied on").wait_for()
     clicks.click("link", "^See everyone, newest first$")
     page.get_by_text("101 people").first.wait_for()
-    page.get_by_label("For whom").select_option("1")
+    page.get_by_label("Which people").select_option("1")
     clicks.number += 1
     clicks.click("button", "^Continue$")
     clicks.click("button", "^Invite 100 people$")

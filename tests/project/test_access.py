@@ -64,9 +64,11 @@ AUDITORS_POSTS = {
 PARTS: dict[str, Any] = {
     "attempt_id": 1,
     "bond_id": 1,
+    "change_id": 1,
     "deputy_row": 1,
     "fact_id": 1,
     "file_id": 1,
+    "grant_id": 1,
     "import_id": 1,
     "issuer_id": 1,
     "job_id": 1,

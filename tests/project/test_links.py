@@ -45,6 +45,8 @@ OTHER_PAGES = {
     "auth/set_up.html",
     "auth/sign_in.html",
     "auth/wait.html",
+    "bulk_changes/change.html",
+    "bulk_changes/result.html",
     "certificates/kept.html",
     "credentials/issuer.html",
     "errors/again.html",

@@ -109,7 +109,7 @@ def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     assert "Elm" not in page.text
     page = client.get(f"/report?on={today - timedelta(days=30)}&sort=name")
     assert people(page.html) == ["Alex Morgan", "Gone Long", "Kim Else"]
-    linked = [person.id for person in (boss, gone, kim) if f'href="/report/people/{person.id}"' in page.html]
+    linked = [person.id for person in (boss, gone, kim) if f'href="/report/people/{person.id}?' in page.html]
     assert linked == [boss.id, kim.id], "who has left has no page"
     assert "Elm" in page.text
     assert "Oak" not in page.text

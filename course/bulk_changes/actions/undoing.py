@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from course.audit.actions import record_event
 from course.auth.actions.links import void_links
 from course.bulk_changes import queries
 from course.bulk_changes.models import BulkChange, BulkChangePerson
@@ -29,7 +28,7 @@ from course.bulk_changes.rules.planning import (
 from course.context import Context
 from course.organisation.models import Organisation
 from course.people import actions as people
-from course.people.models import Person, Team
+from course.people.models import Team
 from course.reminders.models import Reminder
 from course.reminders.queries import REQUESTED
 from course.training_records.actions import withdraw_reminder
@@ -119,9 +118,7 @@ def _undo_invitation(
         return _("They were invited again since.")
     void_links(context.session, person.id, context.now, "invitation")
     earlier = before.get("invited_at")
-    values = {"invited_at": datetime.fromisoformat(earlier) if earlier else None}
-    context.session.execute(update(Person).where(Person.id == person.id).values(values))
-    record_event(context, "person.invitation_withdrawn", ("person", person.id), {})
+    people.withdraw_invitation(context, person.id, datetime.fromisoformat(earlier) if earlier else None)
     return None
 
 

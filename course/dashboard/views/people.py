@@ -48,7 +48,6 @@ def people() -> Response:
         wrong=mistakes,
         freshness=freshness,
         teams=overview.teams,
-        unmanaged=overview.unmanaged,
         changes=allowed_kinds(),
         filters={"role": ROLE_FILTERS, "invited": INVITATION_FILTERS, "signed-in": SIGNED_IN_FILTERS},
         groups=STATUS_GROUPS,

@@ -142,10 +142,10 @@ def _contact_lines() -> list[TodayLine]:
         TodayLine(
             _("Is this contact still right: %(contact)s?", contact=label),
             _("Staff use it when they are worried about a child. No one has confirmed it for a long time."),
-            (TodayLink(_("Check it"), url_for("organisation.contact", kind=kind)),),
+            (TodayLink(_("Check it"), address),),
             is_urgent=True,
         )
-        for kind, label in own_stale_contacts()
+        for address, label in own_stale_contacts()
     ]
     ours = current_organisation()
     if Permission.MANAGE_ORGANISATION in current_user.person.permissions and ours is not None:

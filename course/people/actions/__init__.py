@@ -36,7 +36,7 @@ from course.people.actions.identity import (
     erase_name,
     merge_people,
 )
-from course.people.actions.invitations import invite
+from course.people.actions.invitations import invite, withdraw_invitation
 from course.people.actions.locking import lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
@@ -108,5 +108,6 @@ __all__ = [
     "team_name",
     "withdraw_delegation",
     "withdraw_departure",
+    "withdraw_invitation",
     "withdraw_planned_departure",
 ]

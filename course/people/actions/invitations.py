@@ -36,3 +36,9 @@ def invite(context: Context, person_id: int, sender: str, seen: datetime | None 
     publish(session, InvitationRequested(person_id, sender, context.now))
     record_event(context, "person.invited", ("person", person_id), {})
     return True
+
+
+def withdraw_invitation(context: Context, person_id: int, invited_at: datetime | None) -> None:
+    """Somebody counts as invited when they were before, or not at all; whoever asks ends the link that was mailed."""
+    context.session.execute(update(Person).where(Person.id == person_id).values(invited_at=invited_at))
+    record_event(context, "person.invitation_withdrawn", ("person", person_id), {})

@@ -17,6 +17,7 @@ from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
+from course.people.queries.roles import administrators_query
 from course.people.queries.visibility import visible_condition
 from course.people.rules import Viewer, is_undeliverable, login_label, normalise_email, normalise_login, role_in_words
 
@@ -101,14 +102,15 @@ PEOPLE_PER_PAGE = 50  # people on one page of the list
 @dataclass(frozen=True)
 class PeoplePage:
     """One page of the list: `page` counts from 1, `total` is how many there are on all pages. `waiting` says how many of
-    all who are here have not chosen a password, and `new` how many of those were not invited; only where anybody is
-    shown."""
+    all who are here have not chosen a password, `new` how many of those were not invited, and `administrators` how many
+    can run the course; only where anybody is shown."""
 
     people: list[PersonView]
     page: int
     total: int
     waiting: int = 0
     new: int = 0
+    administrators: int = 0
 
     @property
     def pages(self) -> int:
@@ -136,18 +138,19 @@ def people_page(
     counts = (
         select(func.count()).select_from(every).scalar_subquery(),
         select(func.count()).select_from(every).where(every.c.invited_at.is_(None)).scalar_subquery(),
+        select(func.count()).select_from(administrators_query().subquery()).scalar_subquery(),
     )
     order = (Person.created_at.desc(), *BY_NAME) if newest_first else BY_NAME
     rows = select(Person.id, func.count().over(), *counts).where(wanted).order_by(*order)
     found = session.execute(rows.limit(PEOPLE_PER_PAGE).offset((page - 1) * PEOPLE_PER_PAGE)).all()
     if not found and page > 1:
         return people_page(session, viewer, words, 1, narrowed, newest_first)
-    total, waiting, new = found[0][1:] if found else (0, 0, 0)
+    total, waiting, new, administrators = found[0][1:] if found else (0, 0, 0, 0)
     people = person_views(session, Person.id.in_([row.id for row in found]))
     if newest_first:
         places = {row.id: place for place, row in enumerate(found)}
         people.sort(key=lambda one: places[one.id])
-    return PeoplePage(people, page, total, waiting, new)
+    return PeoplePage(people, page, total, waiting, new, administrators)
 
 
 def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonView | None:

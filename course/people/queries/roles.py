@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from course.passwords.queries import has_password
@@ -87,11 +87,14 @@ def administrators(session: Session) -> list[int]:
     In a transaction that writes, whoever else asks for them waits until it has ended: two of them cannot take each
     other's role away at the same moment.
     """
-    rows = (
+    return list(session.execute(administrators_query().order_by(RoleGrant.id)).scalars())
+
+
+def administrators_query() -> Select[int]:
+    """Those of `administrators`, as part of another query."""
+    return (
         select(RoleGrant.person_id)
         .join(Person, Person.id == RoleGrant.person_id)
         .where(RoleGrant.role == "administrator", RoleGrant.until.is_(None), Person.left_at.is_(None))
         .where(Person.last_day.is_(None), has_password(Person.id))
-        .order_by(RoleGrant.id)
     )
-    return list(session.execute(rows).scalars())
