@@ -66,6 +66,8 @@ WORDS: dict[str, Any] = {
     "report_subscription.every": "week",
     "role_grant.role": "manager",
     "supervised_session.kind": "final",
+    "supervised_session.place": "Hall",
+    "supervised_session.ref": "course",
     "supervised_sitting.room_id": None,
     "supervised_sitting.way": "paper",
 }
