@@ -7,7 +7,7 @@ import json
 from datetime import date, timedelta
 
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.analytics.models import TeamDiscussion
@@ -21,8 +21,7 @@ from course.jobs.actions import enqueue
 from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.learning.models import Completion
-from course.learning.queries import attempts, enrolment_id
-from course.learning.rules.grading import option_order
+from course.learning.queries import enrolment_id
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
 from course.pairs.models import Pair, PairCode, PairMember
@@ -32,15 +31,11 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import ReportSubscription
 from course.server.jobs import REGISTRY
-from course.supervised_sessions.models import SupervisedSession
-from tests import pages
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.supervised_sessions.makers import seat
 from tests.support.pseudo_language import offered
-from tests.walking import right_form
 
 NEW = "another-quiet-river-7"
 ISSUER = f"{SIGNING_SETTINGS.base_url}/issuer"
@@ -142,64 +137,6 @@ class World:
         self.session.commit()
         self.post("/pair", code="483 920")
         return f"/together/{pair.id}"
-
-    def plan_session(self, part: str = "module:responding") -> str:
-        """Plan a supervised session for Sam and Kim; its address."""
-        form = {"part": part, "place": "Hall", "held_on": now().date().isoformat(),
-                "person": [str(self.sam.id), str(self.kim.id)]}  # fmt: skip
-        self.client.post("/supervised/new", form)
-        number = self.session.execute(select(func.max(SupervisedSession.id))).scalar_one()
-        self.session.commit()
-        return f"/supervised/{number}"
-
-    def open_room(self) -> None:
-        address = self.plan_session()
-        self.post(f"{address}/room")
-
-    def come_into_room(self) -> str:
-        """Turn this browser into a room; the code of Sam in it."""
-        token, code = seat(self.app, self.session, self.boss, self.sam)
-        with self.client.flask.session_transaction() as cookie:
-            cookie.clear()
-            cookie["room"] = token
-        return code
-
-    def sit_down(self) -> None:
-        self.post("/room", code=self.come_into_room())
-
-    def get_up(self) -> None:
-        code = self.come_into_room()
-        # Pressed once: of two presses the browser has to keep the cookie of the one that let Sam in.
-        pages.Client.post(self.client, "/room", {"code": code})
-        self.post("/room/leave")
-
-    def print_sheets(self) -> str:
-        address = self.plan_session()
-        self.post(f"{address}/sheets")
-        return address
-
-    def attend(self) -> str:
-        address = self.print_sheets()
-        self.client.post(
-            f"{address}/attendance", {"person": [str(self.sam.id)], "witness": "Lee Ward", "read_together": "y"}
-        )
-        return address
-
-    def enter_paper(self) -> str:
-        address = self.attend()
-        attempt = attempts(self.session, self.sam.id)[-1]
-        self.session.commit()
-        form: dict[str, str | list[str]] = {"step": "keep"}
-        for item in attempt.items:
-            question = self.app.extensions["course"].library.answerable[item.question_id]
-            given = right_form(question, option_order(question, attempt.seed, item.position))
-            form |= {f"q{item.position}-{name}": values for name, values in given.items()}
-            form[f"q{item.position}-sureness"] = "sure"
-        self.client.post(f"{address}/people/{self.sam.id}/answers", form)
-        return address
-
-    def void_paper(self) -> None:
-        self.post(f"{self.enter_paper()}/people/{self.sam.id}/void", reason="two sheets were swapped")
 
     def choose_in_pair(self) -> None:
         self.post(self.join_pair(), step="1", stage="alone", choice="take-it")

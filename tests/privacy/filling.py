@@ -72,6 +72,8 @@ WORDS: dict[str, Any] = {
     "role_grant.last_day": None,
     "role_grant.role": "manager",
     "supervised_session.kind": "final",
+    "supervised_session.place": "Hall",
+    "supervised_session.ref": "course",
     "supervised_sitting.room_id": None,
     "supervised_sitting.way": "paper",
 }

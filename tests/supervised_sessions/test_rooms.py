@@ -51,6 +51,12 @@ def test_a_manager_plans_a_session_for_their_people_and_never_for_themselves(hal
         page = manager.post("/supervised/new", {**asked, "person": [str(outsider.id), str(hall.sam.id)]}, 422)
         assert "Someone you ticked has left or is no longer in your team." in page.text
     page = manager.post("/supervised/new", {**asked, "place": "", "held_on": "2020-01-01"}, 422)
+    ticked = {**asked, "person": [str(hall.sam.id)]}
+    for wrong in ({"held_on": "2020-01-01"}, {"place": " "}, {"part": "module:nothing"}):
+        kept = manager.post("/supervised/new", {**ticked, **wrong}, 422)
+        box = next(one for one in kept.all("input") if one.get("value") == str(hall.sam.id))
+        assert box.get("checked") is not None, wrong
+    assert "There are no sessions yet." in manager.get("/supervised").text
     for words in ("Enter the place, for example", "Choose today or a day within", "Tick at least one person."):
         assert words in page.text
     assert [one.text.count("Dining hall") for one in (manager.get("/supervised"), manager.get(hall.plan()))] == [0, 1]

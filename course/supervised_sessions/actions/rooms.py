@@ -64,7 +64,7 @@ def begin_sitting(context: Context, room: RoomView, attendee: int, hashed: str) 
     was replaced, or the person has left.
     """
     session = context.session
-    lock_name(session, f"sitting of {context.person_id}")
+    lock_name(session, f"sitting-{context.person_id}")
     lock_row(session, SupervisedSession, room.session_id)
     closed_at = session.execute(
         select(SupervisedClosing.ended_at).where(SupervisedClosing.session_id == room.session_id)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import delete
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth.rules import attempt_key
@@ -63,16 +62,17 @@ def make_codes(context: Context, secret: str, session_id: int, attendees: Iterab
     codes: dict[int, str] = {}
     for attendee in attendees:
         session.execute(delete(SupervisedCode).where(SupervisedCode.attendee_id == attendee))
-        codes[attendee] = _store_new_code(session, secret, session_id, attendee, context)
+        codes[attendee] = _store_new_code(context, secret, session_id, attendee)
     record_event(context, "supervised.codes_printed", None, {"session": session_id})
     return codes
 
 
-def _store_new_code(session: Session, secret: str, session_id: int, attendee: int, context: Context) -> str:
+def _store_new_code(context: Context, secret: str, session_id: int, attendee: int) -> str:
     while True:
         code = f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}}"
         hashed = code_hash(secret, session_id, code)
-        if insert_if_absent(session, SupervisedCode, attendee_id=attendee, code_hash=hashed, made_at=context.now):
+        values = {"attendee_id": attendee, "code_hash": hashed, "made_at": context.now}
+        if insert_if_absent(context.session, SupervisedCode, **values):
             return code
 
 

@@ -63,16 +63,14 @@ def plan() -> Response | WsgiResponse:
     ticked = {int(one) for one in request.form.getlist("person") if one.isascii() and one.isdecimal()}
     expected = [person.id for person in choosable if person.id in ticked]
     mistake = ""
-    if form.validate_on_submit() | _fits(form):
-        mistake = _people_mistake(expected, ticked)
-        part = form.chosen_part()
-        if not mistake and part is not None:
+    if form.is_submitted():
+        # Everything that is wrong is said together.
+        valid, mistake, part = form.validate_on_submit(), _people_mistake(expected, ticked), form.chosen_part()
+        if _fits(form) and valid and not mistake and part is not None:
             planned = NewSession(*part, form.place.data or "", form.held_on.day)
             with unit_of_work() as session:
                 number = actions.plan_session(signed_in_context(session), planned, expected)
             return redirect_after_post(url_for("supervised_sessions.detail", session_id=number))
-    elif form.is_submitted():
-        mistake = _people_mistake(expected, ticked)
     page = render_template("supervised_sessions/plan.html", form=form, people=choosable, ticked=ticked, mistake=mistake,
                            teams=_teams(), team=team, limit=MAX_PEOPLE)  # fmt: skip
     return make_response(page, 422 if form.errors or mistake else 200)

@@ -72,7 +72,9 @@ def enter() -> Response | WsgiResponse:
         if started is None:
             count_attempt(unit, limits, at)
     if started is None:
-        form.code.errors = [_("This code does not work here. Check it, or ask whoever runs the session for a new one.")]
+        form.code.errors = [
+            _("This code does not work here. Check it, or ask the person who runs the session for a new one.")
+        ]
         return _room_page(found, form, 422)
     sit_down_here(started, at)
     return redirect_after_post(url_for("supervised_sessions.part"))
