@@ -183,8 +183,8 @@ def test_people_requests_and_addresses_are_lines_that_go_when_they_are_dealt_wit
     session.commit()
     found = lines(sign_in(client, boss).get("/today"))
     assert found["1 person asks to join"] == ["/registrations"]
-    assert "/people?invitation=none" in found["1 person has not been invited yet"]
-    assert "/people?signed_in=never" in found["1 person was invited and has never signed in"]
+    assert "/people?invited=no" in found["1 person has not been invited yet"]
+    assert "/people?invited=yes" in found["1 person was invited and has never signed in"]
     assert "/reminders/addresses" in found["E-mail to 1 person does not arrive"]
     asking.decided_at, asking.decided_by = now(), boss.id
     for person in (new, old):
@@ -203,7 +203,7 @@ def test_stale_and_missing_contacts_and_old_backups_are_urgent(session: Session,
     page = sign_in(client, boss).get("/today")
     found = lines(page)
     assert found["The newest verified backup is old"] == ["/system"]
-    assert found["Staff cannot see whom to ring"] == ["/organisation"]
+    assert found["Staff cannot see who to ring"] == ["/organisation"]
     (stale,) = [title for title in found if title.startswith("Is this contact still right")]
     assert found[stale] == ["/organisation/contact/lead"]
     urgent = [item for item in page.all("li") if item.get("class") == "red"]

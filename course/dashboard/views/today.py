@@ -152,7 +152,7 @@ def _contact_lines() -> list[TodayLine]:
         if missing:
             lines.append(
                 TodayLine(
-                    _("Staff cannot see whom to ring"),
+                    _("Staff cannot see who to ring"),
                     _("The lead or the out-of-hours number is missing on “Worried about a child?”."),
                     (TodayLink(_("Fill in the contacts"), url_for("organisation.settings")),),
                     is_urgent=True,
@@ -229,18 +229,18 @@ def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
                          waiting.without_mail)  # fmt: skip
         text = _("Their address was refused. They get no invitations or reminders until it is corrected.")
         manages = Permission.MANAGE_PEOPLE in permissions
-        address = url_for("reminders.addresses") if manages else url_for("dashboard.people")
+        address = url_for("reminders.addresses") if manages else url_for("dashboard.people", invited="failed")
         lines.append(TodayLine(title, text, (TodayLink(_("See who"), address),)))
     if waiting.not_invited and Permission.MANAGE_PEOPLE in permissions:
         title = ngettext("%(num)s person has not been invited yet", "%(num)s people have not been invited yet",
                          waiting.not_invited)  # fmt: skip
-        link = TodayLink(_("See and invite them"), url_for("dashboard.people", invitation="none"))
+        link = TodayLink(_("See and invite them"), url_for("dashboard.people", invited="no"))
         lines.append(TodayLine(title, _("They do not know about the course."), (link,)))
     if waiting.never_signed_in:
         title = ngettext("%(num)s person was invited and has never signed in",
                          "%(num)s people were invited and have never signed in", waiting.never_signed_in)  # fmt: skip
         text = _("The link in an invitation works for seven days. A word in person often helps.")
-        link = TodayLink(_("See who"), url_for("dashboard.people", signed_in="never"))
+        link = TodayLink(_("See who"), url_for("dashboard.people", invited="yes"))
         lines.append(TodayLine(title, text, (link,)))
     return lines
 
