@@ -220,9 +220,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.request_erasure_twice, ["data.erasure_asked"], "boss"),
     ],
     "recertification.policy": [(World.policy, ["policy.changed"], "boss")],
-    "recertification.pathway_policy": [
-        (lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss"),
-    ],
+    "recertification.pathway_policy": [(lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss")],
     "recertification.record_fact": [
         (lambda w: w.renewal("extension", until=SOON), ["extension.granted"], "boss"),
         (lambda w: w.renewal("leave", since=SOON, until="", days="14"), ["pause.recorded"], "boss"),

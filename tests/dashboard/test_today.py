@@ -203,7 +203,7 @@ def test_stale_and_missing_contacts_and_old_backups_are_urgent(session: Session,
     page = sign_in(client, boss).get("/today")
     found = lines(page)
     assert found["The newest verified backup is old"] == ["/system"]
-    assert found["Staff cannot see whom to ring"] == ["/organisation"]
+    assert found["Staff cannot see who to ring"] == ["/organisation"]
     (stale,) = [title for title in found if title.startswith("Is this contact still right")]
     assert found[stale] == ["/organisation/contact/lead"]
     urgent = [item for item in page.all("li") if item.get("class") == "red"]

@@ -147,7 +147,7 @@ def sign_in(page: Page, email: str) -> None:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", level=1, name=re.compile("Welcome")).wait_for()
+    page.get_by_role("heading", level=1, name=re.compile("Welcome|needs? you")).wait_for()
 
 
 def faults(page: Page) -> list[str]:

@@ -98,6 +98,7 @@ PAGES = {
     "recertification.withdraw_fact": "/renewal/people/{late}/extension/{extension}",
     "join_requests.add_link": "/registrations/links/add",
     "join_requests.overview": "/registrations",
+    "join_requests.poster": "/registrations/links/1/poster",
     "reminders.person_reminders": "/reminders/{late}",
     "reminders.addresses": "/reminders/addresses",
     "reminders.policy": "/reminders/policy",

@@ -56,6 +56,7 @@ OTHER_PAGES = {
     "evidence/one.html",
     "join_requests/asked.html",
     "join_requests/join.html",
+    "join_requests/poster.html",
     "learning/debrief.html",
     "learning/ending.html",
     "learning/repair.html",

@@ -117,7 +117,7 @@ def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
         clients = [client_of(app, person.id, keys[person.id]) for person in people]
         paths = [(rule.endpoint, address) for rule, address in addresses(app, session)]
         settings = app.extensions["course"].config
-        places = _WORD.findall(f"{settings.database_url} {settings.public_url} {LIST.decode()}")
+        places = _WORD.findall(f"{settings.database_url} {settings.public_url} {settings.mail_from} {LIST.decode()}")
         known = DATE_WORDS | NAMES | set(_stored_words(session)) | set(places)
         known |= {initials(name) for name in session.execute(text("select name from person")).scalars()}
         ids = _ids(app.extensions["course"].library)

@@ -153,7 +153,7 @@ def _contact_lines() -> list[TodayLine]:
         if missing:
             lines.append(
                 TodayLine(
-                    _("Staff cannot see whom to ring"),
+                    _("Staff cannot see who to ring"),
                     _("The lead or the out-of-hours number is missing on “Worried about a child?”."),
                     (TodayLink(_("Fill in the contacts"), url_for("organisation.settings")),),
                     is_urgent=True,
