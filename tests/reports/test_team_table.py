@@ -15,6 +15,13 @@ from course.people.rules import COMMAND_VIEWER
 from course.recertification import queries as renewal
 from course.recertification.rules import Policy
 from course.recertification.rules.certification_status import status_details
+from course.recertification.rules.facts import (
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
+    Pause,
+    Requirement,
+)
 from course.reports.queries import reported_people
 from course.reports.report_view import build_report_view, compared_teams
 from course.reports.rules import ReportFilter
@@ -171,6 +178,26 @@ def state_on(person: ReportedPerson, policies: Sequence[Policy], weeks: Weeks, n
     line = status_line(listed, person.facts, status_details(person.facts, policies, on), "school")
     required = line.group not in NOT_COUNTED
     return line.teams, required, required and line.has_valid_certificate
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_what_ends_on_any_day_of_the_week_ends_on_the_right_monday(weekday: int) -> None:
+    end, start = date(2026, 6, 1) + timedelta(days=weekday), date(2024, 1, 1)
+    leaving = EmploymentFact(start, end + timedelta(days=70), date(2026, 5, 1))
+    facts = CertificationFacts(
+        (EmploymentFact(start), leaving), (Requirement(start, None, "employment"),), (CompletionFact(date(2026, 1, 1)),),
+        pauses=(Pause(date(2026, 4, 1), end, 14, "leave"),),
+    )  # fmt: skip
+    moved = ten_o_clock(end + timedelta(days=21))
+    person = ReportedPerson(1, "Ann", "ann@example.org", facts, ((1, ten_o_clock(start), moved), (2, moved, None)), ())
+    policies, weeks = [Policy(start)], weeks_before(date(2026, 11, 29), ZONE)
+    states = weekly_states(person, policies, weeks, policy_weeks(policies, weeks))
+    for number, day in enumerate(weeks.days):
+        state = [one for one in states if one.week <= number][-1]
+        found = None if state.teams is None else (state.teams, state.is_required, state.is_valid)
+        assert found == state_on(person, policies, weeks, number), day
+    kinds = [(state.teams, state.is_required, state.is_valid) for state in states]
+    assert kinds[-4:] == [((1,), False, False), ((1,), True, True), ((2,), True, True), (None, False, False)]
 
 
 @given(lives=people, versions=rules)
