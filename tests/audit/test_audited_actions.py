@@ -62,6 +62,7 @@ ADDED = ["person.added", "person.invited"]
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
+    "reports.teams_file": [(lambda w: w.post("/report/teams/file", 200), ["report.teams_exported"], "boss")],
     "scheduled_reports.overview": [
         (World.schedule_report, ["report.mail_set"], "boss"),
         (World.schedule_report_twice, ["report.mail_set"], "boss"),
