@@ -81,6 +81,7 @@ def guess_code(world: World, times: int) -> None:
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
+    "reports.teams_file": [(lambda w: w.post("/report/teams/file", 200), ["report.teams_exported"], "boss")],
     "scheduled_reports.overview": [
         (World.schedule_report, ["report.mail_set"], "boss"),
         (World.schedule_report_twice, ["report.mail_set"], "boss"),

@@ -92,7 +92,7 @@ FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
 OWN = {
     "scheduled_reports.end_subscription", "scheduled_reports.overview", "people.withdraw_delegation",
     "people.delegations", "evidence.download", "evidence.make_pack",
-    "reminders.summary", "reports.file", "reports.download_file",
+    "reminders.summary", "reports.file", "reports.teams_file", "reports.download_file",
 }  # fmt: skip
 MANY = {"auth.codes", "reports.remind", "reports.withdraw_all"}
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}

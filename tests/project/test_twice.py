@@ -35,6 +35,7 @@ REPEATS = {
     "people_import.result",
     "privacy.download",
     "reports.file",
+    "reports.teams_file",
     "auth.sign_in",
 }
 

@@ -157,12 +157,14 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
         assert not sheet["A2"].font.bold
         assert (sheet.freeze_panes, sheet.print_title_rows) == ("A2", "$1:$1")
         assert sheet.auto_filter.ref == (f"A1:{last}" if last else sheet.dimensions)
-        assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToWidth) == (True, 1)
-        assert (int(sheet.page_setup.fitToHeight), sheet.page_setup.orientation) == (0, "landscape")
+        page_set_up = sheet.sheet_properties.pageSetUpPr
+        assert page_set_up is not None
+        assert (page_set_up.fitToPage, sheet.page_setup.fitToWidth) == (True, 1)
+        assert (str(sheet.page_setup.fitToHeight), sheet.page_setup.orientation) == ("0", "landscape")
     assert book["About this report"].auto_filter.ref is None
     assert not book["About this report"]["A1"].font.bold
     assert book["People"]["F1"].value == "Pathway"
-    days = [row[0] for row in book["Twelve months"].iter_rows(min_row=2, values_only=True)]
+    days: list[Any] = [row[0] for row in book["Twelve months"].iter_rows(min_row=2, values_only=True)]
     assert days[0] == datetime.combine(TODAY, time())
     assert {day.weekday() for day in days[1:]} == {0}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,12 +12,23 @@ from hypothesis import given, settings
 
 from course.context import make_context
 from course.people.rules import COMMAND_VIEWER
+from course.recertification import queries as renewal
+from course.recertification.rules import Policy
+from course.recertification.rules.certification_status import status_details
+from course.recertification.rules.facts import (
+    CertificationFacts,
+    CompletionFact,
+    EmploymentFact,
+    Pause,
+    Requirement,
+)
+from course.reports.queries import reported_people
 from course.reports.report_view import build_report_view, compared_teams
 from course.reports.rules import ReportFilter
 from course.reports.status_cache import StatusCache
-from course.reports.team_table import MAX_TEAM_ROWS, TEAM_COLUMNS, TeamScope, compare_teams, team_cells
-from course.reports.team_trend import TrendPoint, WeeklyCounts, share, weeks_before
-from course.standings.rules import CountedCell
+from course.reports.team_table import MAX_TEAM_ROWS, NOT_COUNTED, TEAM_COLUMNS, TeamScope, compare_teams, team_cells
+from course.reports.team_trend import TrendPoint, WeeklyCounts, Weeks, policy_weeks, share, weekly_states, weeks_before
+from course.standings.rules import CountedCell, ListedPerson, ReportedPerson, is_employed_on, status_line
 from tests.conftest import undone
 from tests.reports.random_histories import DAYS, ZONE, HistoryRecorder, Lives, Rules, people, rules, ten_o_clock
 
@@ -157,9 +169,58 @@ def test_a_trend_ends_with_the_numbers_of_the_row() -> None:
     assert compare_teams(CELLS, TeamScope(TREE[:5], "Everyone")).has_trend is False
 
 
+def state_on(person: ReportedPerson, policies: Sequence[Policy], weeks: Weeks, number: int) -> object:
+    """What a Monday says of a person, derived for itself."""
+    on = weeks.days[number]
+    if not is_employed_on(person.facts, on):
+        return None
+    listed = ListedPerson(person.id, person.name, person.email, person.teams_at(weeks.ends[number]))
+    line = status_line(listed, person.facts, status_details(person.facts, policies, on), "school")
+    required = line.group not in NOT_COUNTED
+    return line.teams, required, required and line.has_valid_certificate
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_what_ends_on_any_day_of_the_week_ends_on_the_right_monday(weekday: int) -> None:
+    end, start = date(2026, 6, 1) + timedelta(days=weekday), date(2024, 1, 1)
+    leaving = EmploymentFact(start, end + timedelta(days=70), date(2026, 5, 1))
+    facts = CertificationFacts(
+        (EmploymentFact(start), leaving), (Requirement(start, None, "employment"),), (CompletionFact(date(2026, 1, 1)),),
+        pauses=(Pause(date(2026, 4, 1), end, 14, "leave"),),
+    )  # fmt: skip
+    moved = ten_o_clock(end + timedelta(days=21))
+    person = ReportedPerson(1, "Ann", "ann@example.org", facts, ((1, ten_o_clock(start), moved), (2, moved, None)), ())
+    policies, weeks = [Policy(start)], weeks_before(date(2026, 11, 29), ZONE)
+    states = weekly_states(person, policies, weeks, policy_weeks(policies, weeks))
+    for number, day in enumerate(weeks.days):
+        state = [one for one in states if one.week <= number][-1]
+        found = None if state.teams is None else (state.teams, state.is_required, state.is_valid)
+        assert found == state_on(person, policies, weeks, number), day
+    kinds = [(state.teams, state.is_required, state.is_valid) for state in states]
+    assert kinds[-4:] == [((1,), False, False), ((1,), True, True), ((2,), True, True), (None, False, False)]
+
+
+@given(lives=people, versions=rules)
+@settings(max_examples=25)
+def test_a_person_counts_on_each_monday_as_if_it_had_been_derived_for_itself(
+    prepared: Flask, lives: Lives, versions: Rules
+) -> None:
+    last = date(2026, 11, 29)
+    with undone(prepared) as app, app.extensions["course.sessions"].writing() as session:
+        HistoryRecorder(session, last - timedelta(days=1)).record(lives, versions)
+        policies = renewal.policies(session, ZONE)
+        for weeks in (weeks_before(last, ZONE), weeks_before(last - timedelta(days=DAYS // 2), ZONE)):
+            for person in reported_people(session, ZONE):
+                states = weekly_states(person, policies, weeks, policy_weeks(policies, weeks))
+                for number in range(len(weeks.days)):
+                    state = [one for one in states if one.week <= number][-1]
+                    found = None if state.teams is None else (state.teams, state.is_required, state.is_valid)
+                    assert found == state_on(person, policies, weeks, number), (person.name, weeks.days[number])
+
+
 @pytest.mark.both_engines
 @given(lives=people, versions=rules)
-@settings(max_examples=6)
+@settings(max_examples=3)
 def test_each_monday_of_the_trend_is_the_report_of_that_monday(prepared: Flask, lives: Lives, versions: Rules) -> None:
     last = date(2026, 11, 29)
     with undone(prepared) as app, app.extensions["course.sessions"].writing() as session:
