@@ -7,12 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from course.people.models import Membership, Person, RoleGrant
+from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries.names import BY_NAME
-from course.people.queries.team_tree import TeamView, teams
+from course.people.queries.team_tree import TeamView, order_as_tree, teams
 from course.people.queries.visibility import team_subtree as team_subtree_cte
 from course.people.queries.visibility import visible_team_ids
 from course.people.rules import Viewer, distinct_names, normalise_email, team_subtree
@@ -34,17 +34,16 @@ class TeamWithoutManager:
 
 
 def teams_without_manager(session: Session, viewer: Viewer | None = None) -> list[TeamWithoutManager]:
-    """The teams that need a manager, in the order of the tree, at most four queries: those whose last manager went or has a
+    """The teams that need a manager, in the order of the tree, at most three queries: those whose last manager went or has a
     last day recorded, and those with people whom no manager sees. A sub-team that never had a manager of its own is not
     listed while somebody manages a team above it. Below a team that is listed because no one manages it, none is listed for
     the same reason.
 
     With a viewer who is not an administrator, only teams that they see.
     """
-    tree = teams(session)
+    tree, members = _tree_with_members(session)
     parents = {team.id: team.parent_id for team in tree}
     managed, once_managed = _managed_teams(session)
-    members = _members_by_team(session)
     seen = _visible_ids(session, viewer)
     listed: dict[int, TeamWithoutManager] = {}
     for team in tree:
@@ -110,16 +109,21 @@ def _managed_teams(session: Session) -> tuple[dict[int, date | None], set[int]]:
     return managed, {row.team_id for row in found if row.team_id is not None}
 
 
-def _members_by_team(session: Session) -> dict[int, set[int]]:
+def _tree_with_members(session: Session) -> tuple[list[TeamView], dict[int, set[int]]]:
+    """The open teams in the order of the tree, and who is in each. One query."""
     rows = (
-        select(Membership.team_id, Membership.person_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.until.is_(None), Person.left_at.is_(None))
+        select(Team.id, Team.name, Team.parent_id, Person.id.label("person_id"))
+        .outerjoin(Membership, and_(Membership.team_id == Team.id, Membership.until.is_(None)))
+        .outerjoin(Person, and_(Person.id == Membership.person_id, Person.left_at.is_(None)))
+        .where(Team.closed_at.is_(None))
     )
-    found: dict[int, set[int]] = {}
-    for team_id, person_id in session.execute(rows):
-        found.setdefault(team_id, set()).add(person_id)
-    return found
+    found: dict[int, TeamView] = {}
+    members: dict[int, set[int]] = {}
+    for team_id, name, parent_id, person_id in session.execute(rows):
+        found.setdefault(team_id, TeamView(team_id, name, parent_id, 0))
+        if person_id is not None:
+            members.setdefault(team_id, set()).add(person_id)
+    return order_as_tree(found.values()), members
 
 
 def _visible_ids(session: Session, viewer: Viewer | None) -> set[int] | None:
