@@ -43,6 +43,7 @@ from course.people_import.rules.table import Table, UnreadableError, unpack_tabl
 from course.people_import.rules.team_paths import TeamPaths, path_key
 from course.translation import lazy_gettext as _
 
+Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]  # which people, by the column of their id
 UNUSED_KEY = "unused"  # beside the fields in `people_import.columns`: the headings that were left out
 _QUERY_BATCH = 5_000  # addresses in one query
 DEFAULT_SENDER = _("The training team")
@@ -294,9 +295,18 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
     ]  # fmt: skip
 
 
-def _merged_into(
-    session: Session, among: Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]
-) -> dict[int, int]:
+def _former_identities(session: Session, among: Among) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
+    """The former addresses of each person, and their former staff numbers."""
+    former, numbers = defaultdict[int, set[str]](set), defaultdict[int, set[str]](set)
+    before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
+    for person, email, number in session.execute(before.where(among(PersonChange.person_id))):
+        former[person].add(email)
+        if number:
+            numbers[person].add(number)
+    return former, numbers
+
+
+def _merged_into(session: Session, among: Among) -> dict[int, int]:
     """For each merged entry the id of the entry into which it was merged."""
     rows = select(PersonMerge.person_id, PersonMerge.into_id).where(among(PersonMerge.person_id))
     return {row.person_id: row.into_id for row in session.execute(rows)}
