@@ -41,8 +41,7 @@ NOT_AUDITED = {
     # How somebody likes to read is in their browser only.
     "dashboard.night_shift",
     "learning.answer",
-    # The choice of optional mail is private as well.
-    "mail.choice",
+    "mail.choice",  # private as well
     "reminders.summary",
     "learning.begin_assessment",
     "learning.decide",
@@ -283,8 +282,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     ],
 }  # fmt: skip
 ALL = [(name, *action) for name, actions in AUDITED_ACTIONS.items() for action in actions]
-# The set-up needs a course that is not set up yet: see below. An upload needs another installation: see
-# tests/external_certificates.
+# The set-up needs a fresh course: see below. An upload needs another installation: see tests/external_certificates.
 ELSEWHERE = {"auth.set_up", "external_certificates.upload"}
 
 
