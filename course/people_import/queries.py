@@ -295,17 +295,6 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
     ]  # fmt: skip
 
 
-def _former_identities(session: Session, among: Among) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
-    """The former addresses of each person, and their former staff numbers."""
-    former, numbers = defaultdict[int, set[str]](set), defaultdict[int, set[str]](set)
-    before = select(PersonChange.person_id, PersonChange.email, PersonChange.staff_number)
-    for person, email, number in session.execute(before.where(among(PersonChange.person_id))):
-        former[person].add(email)
-        if number:
-            numbers[person].add(number)
-    return former, numbers
-
-
 def _merged_into(session: Session, among: Among) -> dict[int, int]:
     """For each merged entry the id of the entry into which it was merged."""
     rows = select(PersonMerge.person_id, PersonMerge.into_id).where(among(PersonMerge.person_id))

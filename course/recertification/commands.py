@@ -34,7 +34,7 @@ def _today() -> date:
 
 def _require_person(person_id: int | None, email: str) -> int:
     if person_id is None:
-        raise click.ClickException(f"Nobody has the address or sign-in name {email}.")
+        raise click.ClickException(f"Nobody has the address {email}, or that sign-in name.")
     return person_id
 
 

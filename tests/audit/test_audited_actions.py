@@ -27,6 +27,7 @@ from course.people.models import Person
 from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
+from tests.audit.codes import CODE_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
@@ -42,8 +43,7 @@ NOT_AUDITED = {
     # How somebody likes to read is in their browser only.
     "dashboard.night_shift",
     "learning.answer",
-    # The choice of optional mail is private as well.
-    "mail.choice",
+    "mail.choice",  # private as well
     "reminders.summary",
     "learning.begin_assessment",
     "learning.decide",
@@ -61,22 +61,6 @@ NOT_AUDITED = {
     "refreshers.start_five",
 }
 ADDED = ["person.added", "person.invited"]
-
-
-def use_code(world: World) -> None:
-    context = make_context(world.session, world.kim.id, now())
-    issued = auth.issue_code(context, world.kim.id, world.app.config["SECRET_KEY"])
-    assert issued is not None
-    world.session.commit()
-    form = {"login": str(world.kim.email), "code": issued.code, "password": NEW}
-    Client(world.app).post("/code", form)
-
-
-def guess_code(world: World, times: int) -> None:
-    for _ in range(times):
-        Client(world.app).post("/code", {"login": "nobody-there", "code": "0" * 12, "password": NEW}, 422)
-
-
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
@@ -285,17 +269,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
-    "auth.person_code": [
-        (lambda w: w.post(f"/people/{w.sam.id}/code", 200, sheet="s"), ["sign_in.code_made"], "boss")
-    ],
-    "auth.codes": [(lambda w: w.post("/people/codes", person="1"), [], "boss")],
-    "auth.redeem_code": [
-        (use_code, ["sign_in.code_made", "sign_in.code_used", "password.set", "sign_in.entered"], "kim"),
-        (lambda w: guess_code(w, 1), ["sign_in.code_refused"], None),
-        (lambda w: guess_code(w, 6), ["sign_in.code_refused"] * 6 + ["sign_in.code_locked"], None),
-    ],
-    "auth.add_own_address": [(lambda w: w.post("/me/address", address="new@example.org"), [], "boss")],
-    "auth.confirm_own_address": [(lambda w: w.post("/me/address/no-such-token", 410), [], "boss")],
+    **CODE_ACTIONS,
     "auth.choose_language": [
         (World.choose_language, ["person.language_chosen"], "boss"),
         (lambda w: w.post("/me/language", 422, language="xx"), [], "boss"),
