@@ -69,7 +69,7 @@ def latest() -> str:
 
 
 @pages.post("")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def choose() -> PageResponse:
     """Keep which people of the list are chosen, and lead to what is to be done with them."""
     viewer, kind = current_user.person, request.form.get("kind", "")
@@ -105,7 +105,7 @@ def choose() -> PageResponse:
 
 
 @pages.route("/<int(max=2147483647):change_id>", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def change(change_id: int) -> PageResponse:
     """What is to be done, and what it would do to whom; once it is applied, what became of it."""
     found = _visible_change(change_id)
@@ -140,7 +140,7 @@ def change(change_id: int) -> PageResponse:
 
 
 @pages.post("/<int(max=2147483647):change_id>/apply")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def apply(change_id: int) -> PageResponse:
     """Do what the preview says: at once for a few people, by a job for many."""
     found, at = _visible_change(change_id), now()
@@ -166,7 +166,7 @@ def apply(change_id: int) -> PageResponse:
 
 
 @pages.post("/<int(max=2147483647):change_id>/undo")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def undo(change_id: int) -> PageResponse:
     """Undo the whole change, for all for whom that is possible."""
     found, at = _visible_change(change_id), now()

@@ -25,7 +25,7 @@ from course.evidence.rules.tables import (
     PackContentVersion,
     PackExtension,
     PackLeave,
-    PersonDetails,
+    PersonRow,
 )
 from course.learning.models import Completion, Enrolment
 from course.mail.models import OutboxMail
@@ -127,7 +127,7 @@ def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLea
     ]
 
 
-def person_details(session: Session, ids: Collection[int], at: datetime) -> dict[int, PersonDetails]:
+def person_details(session: Session, ids: Collection[int], at: datetime) -> dict[int, PersonRow]:
     """The staff number and the roles of each of these people at the moment `at`."""
     condition = _person_condition
     numbers = {
@@ -151,7 +151,7 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
         .order_by(RoleGrant.role, RoleGrant.id)
     ):
         roles.setdefault(person_id, []).append("Administrator" if team is None else f"Manager of {team}")
-    return {person_id: PersonDetails(numbers.get(person_id, ""), tuple(roles.get(person_id, ()))) for person_id in ids}
+    return {person_id: PersonRow(numbers.get(person_id, ""), tuple(roles.get(person_id, ()))) for person_id in ids}
 
 
 def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -30,7 +30,7 @@ def _name_key_default(context: Any) -> str:
 class Person(Base):
     """Somebody, as they are called now. Since `erased_at` their name is not kept any more (course/privacy).
 
-    `name_key` is the name as it is found and ordered (people/rules.py); it follows the name. `invited_at` is when the
+    `name_key` is the name as it is found and ordered (people/rules); it follows the name. `invited_at` is when the
     newest invitation was mailed since they came. `last_day` is one that was recorded beforehand, until it has taken effect:
     after it they have left, even if `left_at` does not say so yet. `language` is the language that they chose for pages and
     mail; None as long as they have chosen none. Who has no `email` signs in with `sign_in_name`; `sign_in_key` is the form in
@@ -188,7 +188,7 @@ class RoleGrant(Base):
 class Deputy(Base):
     """A manager lends their sight of their teams to somebody, up to and including the day `until`. What the manager
     manages at a moment is what the deputy sees then; what they may do there as well if `may_act` is in
-    people/rules.py. `ended_at` is when it was taken back before that."""
+    people/rules. `ended_at` is when it was taken back before that."""
 
     __tablename__ = "deputy"
 

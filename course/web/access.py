@@ -17,7 +17,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 
 class Permission(StrEnum):
-    """What a role allows beyond a person's own training; people/rules.py says which role has which permissions."""
+    """What a role allows beyond a person's own training; people/rules says which role has which permissions."""
 
     SEE_PEOPLE = "see people"  # lists of people, the report of any day, and the page of somebody's training
     SEE_ATTEMPTS = "see attempts"  # on that page, which checks somebody passed and when

@@ -36,6 +36,7 @@ get reports by mail        -        yes      yes     yes     yes -        -     
 see deputies               -        yes      yes     yes     -   -        -     yes
 act for people             -        yes      -       yes     yes -        -     yes
 record talks               -        yes      -       yes     -   -        -     yes
+run supervised sessions    -        yes      -       yes     -   -        -     yes
 see join requests          -        yes      yes     yes     yes -        -     yes
 decide join requests       -        yes      -       yes     yes -        -     yes
 manage people              -        -        -       -       yes -        -     yes
@@ -56,6 +57,7 @@ for _row in _ROWS:
 AUDITORS_POSTS = {
     "reports.file",
     "reports.download_file",
+    "reports.teams_file",
     "evidence.make_pack",
     "evidence.download",
     "audit_search.download",

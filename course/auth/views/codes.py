@@ -98,7 +98,7 @@ class CodeStrip:
 
 
 @pages.route("/people/<int(max=2147483647):person_id>/code", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def person_code(person_id: int) -> ViewResponse:
     """Make a one-time code for one person, and show it once."""
     g.here = "people"
@@ -138,7 +138,7 @@ def _refusal(person: CodePerson) -> str:
 
 
 @pages.route("/people/codes", methods=["GET", "POST"])
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def codes() -> ViewResponse:
     """Make codes for many people without an e-mail address, on one sheet to print; `team` shows those of a team and below."""
     g.here = "people"

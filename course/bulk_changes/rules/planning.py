@@ -112,7 +112,7 @@ class PlannedChange:
 @dataclass(frozen=True)
 class ChangeFrame:
     """What a plan depends on beside the person: the kind, the values, who does it, and the day. `grantable` are the roles that
-    they may give and remove; `guarded` those whose holders only an administrator may change (see people/rules.py)."""
+    they may give and remove; `guarded` those whose holders only an administrator may change (see people/rules)."""
 
     kind: str
     values: ChangeValues

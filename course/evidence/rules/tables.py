@@ -40,7 +40,7 @@ CONTENT_KINDS = {
 
 
 @dataclass(frozen=True)
-class PersonDetails:
+class PersonRow:
     """What a pack says about a person beside the report: the staff number (empty if there is none) and the roles beside
     that of a learner, as they were on the day."""
 
@@ -59,7 +59,7 @@ class PackPerson:
     teams: str
     pathway: str
     progress: str
-    details: PersonDetails = PersonDetails()
+    details: PersonRow = PersonRow()
     team_paths: tuple[str, ...] = ()
     completion: PackCompletion | None = None
 

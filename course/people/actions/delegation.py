@@ -21,7 +21,7 @@ MAX_DELEGATION = timedelta(days=366)
 
 def delegate(context: Context, email: str, until: date, reason: str, may_act: bool = False) -> Refusal | None:
     """Let the person with this address see what the manager who acts sees, up to and including that day, and do there
-    what ACTING_DEPUTY in people/rules.py allows if `may_act`."""
+    what ACTING_DEPUTY in people/rules allows if `may_act`."""
     session, manager_id, today = context.session, context.person_id, context.today
     # Two at once come one after the other; of the same twice the table takes one.
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())

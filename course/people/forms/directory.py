@@ -83,7 +83,7 @@ def staff_number_field() -> StringField:
 
 
 def sign_in_name_field() -> StringField:
-    """What a person without an e-mail address signs in with. Its form is checked with the person (people/rules.py)."""
+    """What a person without an e-mail address signs in with. Its form is checked with the person (people/rules)."""
     return StringField(
         _("Sign-in name"),
         filters=[clean_line],

@@ -336,12 +336,8 @@ def _plausibility_questions(line: ImportLine, name_counts: _NameCounts, team_pat
     new_number = line.person is None or line.row_data.staff_number != line.person.staff_number
     found = implausible_values(line.row_data, new_name, new_number, new_teams)
     if line.person is not None and is_reordered(name, line.person.name):
-        found.append(
-            ImportQuestion(
-                "order",
-                _("“%(name)s” is %(known)s with the words in another order.", name=name, known=line.person.name),
-            )
-        )
+        words = _("“%(name)s” is %(known)s with the words in another order.", name=name, known=line.person.name)
+        found.append(ImportQuestion("order", words))
     twin = name_counts.twin_question(name) if line.person is None else None
     return [*found, twin] if twin else found
 
