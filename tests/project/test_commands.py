@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -110,8 +111,9 @@ def test_the_demonstration_shows_two_years_of_an_organisation_and_keeps_what_was
         assert email in first
     assert run("demo", "prepare") == first
     assert "demo-password-1" in run("demo", "prepare", DEMO_PASSWORD="demo-password-1")
-    # Nothing waits that would fill the screen of whoever looks around, and the facts hold together.
-    assert "0 reminders" in run("reminders", "send")
+    # Nothing waits that would fill the screen of whoever looks around, and the facts hold together. At a weekend reminders
+    # are queued that leave on Monday.
+    run("reminders", "send")
     assert run("boosters", "send", "--dry-run") == "0 boosters.\n"
     assert "has a next due day" in run("refreshers", "guard")
     run("audit", "verify")
@@ -120,7 +122,8 @@ def test_the_demonstration_shows_two_years_of_an_organisation_and_keeps_what_was
             "select (select count(*) from person), (select count(*) from team),"
             " (select (max(completed_on) - min(completed_on)) from certificate)"
         ).fetchone()
-        waiting = database.execute("select count(*) from outbox_mail where next_try_at is not null").fetchone()[0]
+        due = "select count(*) from outbox_mail where next_try_at <= ?"
+        waiting = database.execute(due, (f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",)).fetchone()[0]
     assert (people, teams, waiting) == (245, 14, 0)
     assert years >= 1
 
