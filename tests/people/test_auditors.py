@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.context import make_context
-from course.dates import start_of_day
-from course.people.actions import close_expired_roles
+from course.dates import format_date, start_of_day
+from course.people.actions import close_expired_roles, plan_departure
 from course.people.models import RoleGrant
 from course.people.queries import ids_visible_to
 from course.training_records.queries import record_accesses
@@ -154,3 +154,17 @@ def test_the_role_of_an_auditor_goes_with_its_team_and_keeps_its_last_day(house:
     )
     otters = house.teams["Otters"].id
     assert set(house.session.execute(now_held).all()) == {("auditor", otters, SOON), ("manager", otters, None)}
+
+
+def test_the_last_day_of_a_role_is_not_taken_for_that_of_the_person(house: House) -> None:
+    nell = house.people["Nell"]
+    house.give("Nell", "auditor", None, SOON)
+    alex = house.client("Alex")
+    assert f"Auditor until {format_date(SOON)}" in alex.get("/people").text
+    assert "Last day" not in alex.get("/people").text
+    later = SOON + timedelta(days=3)
+    assert plan_departure(make_context(house.session, None, now()), nell.id, later, "moves") is None
+    house.session.commit()
+    page = alex.get("/people").text
+    assert f"Auditor until {format_date(SOON)}" in page
+    assert f"Last day {format_date(later)}" in page

@@ -185,7 +185,7 @@ def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonVie
         found[row.id] = replace(
             known,
             teams=_append_unique(known.teams, row.team),
-            roles=_append_unique(known.roles, _role_label(row.role, row.manages, row.last_day)),
+            roles=_append_unique(known.roles, _role_label(row.role, row.manages, row.role_until)),
         )
     return list(found.values())
 
@@ -203,7 +203,7 @@ def _people_query(
             Team.name.label("team"),
             RoleGrant.role,
             managed.name.label("manages"),
-            RoleGrant.last_day,
+            RoleGrant.last_day.label("role_until"),
             has_password(Person.id).label("active"),
             newest_pathway(Person.__table__.c.id).label("pathway"),
             newest_failure(Person.__table__.c.email).label("failure"),
