@@ -119,7 +119,7 @@ def clear_address(person_id: int) -> WsgiResponse:
 
 
 @pages.get("/in-person")
-@requires_permission(Permission.SEE_PEOPLE)
+@requires_permission(Permission.ACT_FOR_PEOPLE)
 def in_person() -> str:
     """The people without an e-mail address who have something to do, with a note for each to print; `step=due` shows only
     those to whom a reminder is due now."""

@@ -229,8 +229,8 @@ def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
         title = ngettext("E-mail to %(num)s person does not arrive", "E-mail to %(num)s people does not arrive",
                          waiting.without_mail)  # fmt: skip
         text = _("Their address was refused. They get no invitations or reminders until it is corrected.")
-        manages = Permission.MANAGE_PEOPLE in permissions
-        address = url_for("reminders.addresses") if manages else url_for("dashboard.people", invited="failed")
+        runs = Permission.RUN_SYSTEM in permissions
+        address = url_for("reminders.addresses") if runs else url_for("dashboard.people", invited="failed")
         lines.append(TodayLine(title, text, (TodayLink(_("See who"), address),)))
     if waiting.not_invited and Permission.MANAGE_PEOPLE in permissions:
         title = ngettext("%(num)s person has not been invited yet", "%(num)s people have not been invited yet",
