@@ -32,7 +32,7 @@ from course.mail.models import OutboxMail
 from course.organisation.models import Contact
 from course.people.models import Person, PersonChange, RoleGrant, Team
 from course.people.queries import BY_NAME, TeamView
-from course.people.rules import Viewer
+from course.people.rules import Viewer, role_in_words
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reminders.models import Reminder
 from course.reminders.queries import LEAD, MANAGER, REQUESTED
@@ -144,19 +144,23 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
     # The change that came next after that moment holds what was known until then.
     numbers |= {person_id: number or "" for person_id, number in changes}
     roles: dict[int, list[str]] = {}
-    for person_id, team in session.execute(
-        select(RoleGrant.person_id, Team.name)
+    for person_id, role, team in session.execute(
+        select(RoleGrant.person_id, RoleGrant.role, Team.name)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(condition(RoleGrant.person_id, ids), *_granted_at(at))
         .order_by(RoleGrant.role, RoleGrant.id)
     ):
-        roles.setdefault(person_id, []).append("Administrator" if team is None else f"Manager of {team}")
+        roles.setdefault(person_id, []).append(str(role_in_words(role, team)))
     return {person_id: PersonRow(numbers.get(person_id, ""), tuple(roles.get(person_id, ()))) for person_id in ids}
 
 
 def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
     """The conditions on a role that somebody had at the moment `at`."""
-    return RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at)
+    return (
+        RoleGrant.since <= at,
+        or_(RoleGrant.until.is_(None), RoleGrant.until > at),
+        or_(RoleGrant.last_day.is_(None), RoleGrant.last_day >= at.date()),
+    )
 
 
 def team_managers(session: Session, at: datetime) -> dict[int, tuple[str, ...]]:
@@ -165,7 +169,7 @@ def team_managers(session: Session, at: datetime) -> dict[int, tuple[str, ...]]:
     rows = session.execute(
         select(RoleGrant.team_id, Person.name)
         .join(Person, Person.id == RoleGrant.person_id)
-        .where(RoleGrant.team_id.is_not(None), *_granted_at(at), *_present_at(at))
+        .where(RoleGrant.role == "manager", *_granted_at(at), *_present_at(at))
         .order_by(*BY_NAME)
     )
     for team_id, name in rows:

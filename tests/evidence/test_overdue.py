@@ -208,3 +208,21 @@ def test_a_managers_pack_compares_only_their_teams(session: Session, client: Cli
     ]
     people = {row["Person"]: row for row in table(make_pack(client, elm.id, TODAY), "people.csv")}
     assert people["In Oak"]["Team with those above it"] == "Elm › Elm North"
+
+
+def test_a_pack_names_hr_and_auditors_as_what_they_were_on_the_day(session: Session, client: Client) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=START)
+    elm = make_team(session, "Elm")
+    make_person(session, "Hal Frost", "hal@example.org", "hr", at=START)
+    nell = make_person(session, "Nell Archer", "nell@example.org", at=START)
+    ends = TODAY - timedelta(days=1)
+    session.add(RoleGrant(person_id=nell.id, role="auditor", team_id=elm.id, since=AT, last_day=ends))
+    session.commit()
+    sign_in(client, boss)
+    for day, audits in ((ends, True), (TODAY, False)):
+        files = make_pack(client, None, day)
+        roles = {row["Person"]: row["Role in the course"] for row in table(files, "people.csv")}
+        assert roles["Hal Frost"] == "HR"
+        assert roles["Nell Archer"] == ("Auditor of Elm" if audits else "Learner")
+        (row,) = [row for row in table(files, "teams.csv") if row["Team"] == "Elm"] or [{"Managed by": ""}]
+        assert row["Managed by"] == "", "an auditor manages nothing"
