@@ -33,6 +33,7 @@ from course.evidence.rules.tables import (
 from course.evidence.rules.teams import TeamLine
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import describe_policy
+from course.reports.team_trend import share
 from course.web.template_filters import format_date, format_moment
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
@@ -161,7 +162,7 @@ def answer(people: Sequence[PackPerson], day: date) -> str:
     elif len(required) == 1:
         held = "the only person who had to train did not hold"
     else:
-        held = f"{valid} of the {len(required)} people who had to train ({100 * valid // len(required)} %) held"
+        held = f"{valid} of the {len(required)} people who had to train ({share(valid, len(required))} %) held"
     late = {0: "No one was overdue.", 1: "1 person was overdue."}.get(overdue, f"{overdue} people were overdue.")
     return f"On {format_date(day)}, {held} a valid certificate. {late}"
 

@@ -10,7 +10,7 @@ import pytest
 from course.evidence.pdf import answer
 from course.evidence.rules.tables import PackCompletion, PackPerson, certificate_text, newest_completions
 from course.evidence.rules.teams import NO_TEAM, PackTeam, team_lines, teams_table
-from course.recertification.rules.certification_status import DUE_SOON, NOT_REQUIRED, NOT_YET_DUE, OVERDUE
+from course.recertification.rules.certification_status import DUE_SOON, NOT_REQUIRED, NOT_YET_DUE, OVERDUE, PAUSED
 from tests.evidence.makers import DAY, pack_person
 
 TOP, EAST, WEST, SITE = (
@@ -43,9 +43,11 @@ def test_each_team_counts_all_below_it_and_each_person_once() -> None:
     assert table[1][:4] == ["Trust", "Trust", 0, "Ann Hill"]
 
 
-def test_a_share_is_rounded_down_and_a_team_without_anyone_to_train_has_none() -> None:
+def test_only_all_are_a_hundred_per_cent_and_a_team_without_anyone_to_train_has_none() -> None:
     people = [*(pack_person(number, (2,)) for number in range(199)), pack_person(200, (2,), OVERDUE)]
-    (line,) = team_lines([*people, pack_person(201, (3,), NOT_REQUIRED)], [EAST, WEST])[:1]
+    (line,) = team_lines([*people, pack_person(201, (3,), NOT_REQUIRED), pack_person(202, (2,), PAUSED)], [EAST, WEST])[
+        :1
+    ]
     assert (line.name, line.valid, line.required, line.percent) == ("East", 199, 200, 99)
     last = team_lines([pack_person(1, (3,), NOT_REQUIRED)], [WEST])[0]
     assert (last.percent, teams_table([last])[1][7]) == (None, "")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from course.content.schema import SECTIONS, SETTINGS, LearningPoint, Source
-from course.recertification.rules.certification_status import NOT_REQUIRED
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.policy import Policy, describe_policy
 from course.reports.rules import StatusLine
@@ -65,7 +65,8 @@ class PackPerson:
 
     @property
     def required(self) -> bool:
-        return self.line.state != NOT_REQUIRED
+        """Whether they had to hold a certificate on the day, as the report counts them."""
+        return self.line.state not in (NOT_REQUIRED, PAUSED)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.evidence.rules.tables import PackPerson, PackTable
+from course.reports.team_trend import share
 from course.text import sort_key
 
 NO_TEAM = "In no team"
@@ -45,9 +46,9 @@ class TeamLine:
 
     @property
     def percent(self) -> int | None:
-        """The share of the required people with a valid certificate, rounded down, so that 100 means all; None if no
-        one had to train."""
-        return 100 * self.valid // self.required if self.required else None
+        """The share of the required people with a valid certificate, rounded as in the report; None if no one had to
+        train."""
+        return share(self.valid, self.required)
 
 
 def team_lines(people: Sequence[PackPerson], teams: Sequence[PackTeam]) -> list[TeamLine]:
