@@ -78,7 +78,7 @@ def test_people_of_no_team_of_the_pack_come_last_and_a_parent_outside_it_does_no
         ([pack_person(1, (), OVERDUE)], "the only person who had to train did not hold a valid certificate. 1 person was overdue."),
         (
             [pack_person(1), pack_person(2), pack_person(3, (), OVERDUE)],
-            "On 1 March 2026, 2 of the 3 people who had to train (66 %) held a valid certificate. 1 person was overdue.",
+            "On 1 March 2026, 2 of the 3 people who had to train (67 %) held a valid certificate. 1 person was overdue.",
         ),
     ],
 )  # fmt: skip
