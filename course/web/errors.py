@@ -215,12 +215,13 @@ def _is_busy(error: BaseException | None) -> bool:
 
 
 def _busy_response(error: BaseException | None) -> Response:
-    """Status 503: the form with what was entered, or a page without it where nothing can be kept."""
+    """Status 503: the form with what was entered, to be sent again."""
     _LOG.warning("the database is busy: %s", error)
     try:
         response = busy_form_response() or error_page(503, *ERROR_TEXTS[503])
     except SQLAlchemyError:
-        response = error_page(503, *ERROR_TEXTS[503])  # the page around the form could not be read either
+        # The page around the form could not be read either: what was entered stands on one that needs no database.
+        response = error_page(503, *ERROR_TEXTS[503], unsaved_form() if request.method == "POST" else None)
     response.headers["Retry-After"] = str(BUSY_RETRY_SECONDS)
     return response
 

@@ -94,7 +94,16 @@ OWN = {
     "people.delegations", "evidence.download", "evidence.make_pack",
     "reminders.summary", "reports.file", "reports.teams_file", "reports.download_file",
 }  # fmt: skip
-MANY = {"auth.codes", "reports.remind", "reports.withdraw_all"}
+MANY = {
+    "auth.codes", "reports.remind", "reports.withdraw_all",
+    "bulk_changes.choose", "bulk_changes.change", "bulk_changes.apply", "bulk_changes.undo",
+}  # fmt: skip
+# Whose session it is: tests/supervised_sessions.
+SUPERVISED = {
+    "supervised_sessions.plan", "supervised_sessions.codes", "supervised_sessions.open_room", "supervised_sessions.close",
+    "supervised_sessions.attendance", "supervised_sessions.enter_answers", "supervised_sessions.prepare_sheets",
+    "supervised_sessions.void",
+}  # fmt: skip
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}
 # Who does it, about whom, and what comes of it. Nobody is told who manages nothing: the page is not for them.
 PEOPLE: list[tuple[str, str, set[int]]] = [
@@ -129,7 +138,7 @@ def test_every_address_that_a_view_opens_is_in_one_of_these_lists(prepared: Flas
         if "POST" in (rule.methods or ()) and access_rule_of(prepared, rule.endpoint, "POST") in PERMISSIONS["manager"]
     }
     # The whole organisation is a manager’s in none of its pages: they have the permission in their teams only.
-    assert posts == set(ABOUT) | set(FOR_TEAM) | OWN | MANY | {"analytics.organisation_discussion"}
+    assert posts == set(ABOUT) | set(FOR_TEAM) | OWN | MANY | SUPERVISED | {"analytics.organisation_discussion"}
 
 
 @pytest.mark.both_engines

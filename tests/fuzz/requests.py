@@ -1,0 +1,249 @@
+"""Random requests: to every route, by everybody, with forms of the course whose fields are missing, repeated, or hold
+what no person would enter.
+
+    fuzzer = Fuzzer(app)            # an application on a database of its own, which is filled
+    statuses = fuzzer.send_all(60)  # so many times PORTION requests; raises AssertionError for the first that fails
+
+Hypothesis draws the requests from `requests(fuzzer.targets)`: the same ones each time, and smaller ones once one fails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from course.passwords.models import Credential
+from course.web.unit_of_work import read_only_session, unit_of_work
+from tests.pages import Client, Page
+from tests.support.world import addresses, fill_world
+
+PORTION = 20  # requests of one example
+METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
+# What a request must not do, so that those after it mean something: it ends the session, or the course.
+LEFT_OUT = re.compile(r"^/(sign-out|static)|/sessions?/|/leave$")
+# Texts, as bytes: not all of them are Unicode. The last ones are written as they stand in an address.
+PLAIN = (
+    b"",
+    b"1",
+    b"-1",
+    b"0",
+    b"on",
+    b"2026-02-30",
+    b"2026-11-29",
+    b"29/11/2026",
+    b"zebulon@example.org",
+    b"a" * 2000,
+)
+STRANGE = (
+    b"\0", b"a\0b", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\x80", "٣".encode(), "\u202e\u2066".encode(), b"9" * 309, b"9" * 5000,
+    b"1e400", b"NaN", b"-0", b"0x10", b"1_000", b"0001-01-01", b"9999-12-31", b"24:00", b"../../etc/passwd", b"%s%n",
+    b"{{7*7}}", b"';--", b"<script>", b"=1+1", b"\r\nX: 1", b"\\", b"[", b"(" * 60, b"\xf0\x9f\x91\xa9\xe2\x80\x8d", b"None",
+    b"true", b"[]", b"{}", b"9223372036854775808", b"2147483648", b"-2147483649", b"\t", b" ", b"x@", b"@", b"a@b@c",
+)  # fmt: skip
+CONTENT_TYPES = (
+    "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=", "application/json",
+    "text/xml", "", "text/plain; charset=nonsense", "application/octet-stream", "application/csp-report", "a/b; c=\"",
+)  # fmt: skip
+FILES = (
+    b"", b"Full name,E-mail\nMaria Field,maria@example.org\n", b"\0" * 500, b"PK\x03\x04" + b"\0" * 60, b"\xff\xfe\x00",
+    b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b'"' * 300, b"a;b\n1;2\n", b"\x1f\x8b\x08" + b"\0" * 30,
+)  # fmt: skip
+HEADERS: dict[str, Sequence[str]] = {
+    "Accept-Language": ("", "cy, en;q=0.5", "x" * 500, "en;q=NaN", "*", "-"),
+    "Accept-Encoding": ("gzip", "br;q=x", "*;q=0", "identity;q=0"),
+    "If-None-Match": ("*", '"', 'W/"x"', "\u00ff"),
+    "If-Modified-Since": ("never", "Sun, 99 Nov 2026 25:61:61 GMT"),
+    "Range": ("bytes=0-0", "bytes=9-1", "bytes=-", "lines=1"),
+    "X-In-Place": ("1", "", "x"),
+    "Cookie": ("session=", "session=a.b.c", "=;=;", "session=" + "x" * 3000),
+    "Referer": ("", "http://[", "x"),
+    "Origin": ("null", "http://[::1", "https://example.org"),
+    "X-Forwarded-For": ("1.2.3.4", "x", "," * 50),
+    "Content-Length": ("0",),
+}
+DEEP = json.dumps([]).replace("[]", "[" * 3000 + "]" * 3000)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place to send something to: an address of a route, and for a page with a form what its fields hold."""
+
+    route: str
+    address: str
+    methods: tuple[str, ...]
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent by one of the people (0: nobody, then by role)."""
+
+    who: int
+    method: str
+    address: str
+    query: bytes
+    content_type: str
+    fields: tuple[tuple[str, bytes], ...]
+    file: bytes | None
+    headers: tuple[tuple[str, str], ...]
+    with_token: bool
+
+    @property
+    def words(self) -> str:
+        """How to send it again."""
+        sent = ", ".join(f"{name}={value[:60]!r}" for name, value in self.fields)
+        return f"{self.method} {self.address[:120]}?{self.query[:80]!r} by {self.who}, {self.content_type}: {sent} {self.headers}"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request and the status of its answer."""
+
+    request: Request
+    status: int
+    is_failure: bool
+
+
+class Fuzzer:
+    """An application with people of each role, who send requests. Whoever was signed out on the way signs in again."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        with app.app_context(), unit_of_work() as session:
+            self.people = [person.id for person in fill_world(session)]
+            routes = [*addresses(app, session, METHODS)]
+        self._clients: dict[int, tuple[Client, str]] = {}
+        self.targets = self._targets(routes)
+
+    def _targets(self, routes: Sequence[tuple[Any, str]]) -> list[Target]:
+        administrator, _ = self._client(3)
+        found, seen = [], dict[str, int]()
+        for rule, address in routes:
+            seen[rule.rule] = seen.get(rule.rule, 0) + 1
+            if LEFT_OUT.search(address) or seen[rule.rule] > 2:
+                continue
+            fields: tuple[tuple[str, str], ...] = ()
+            if {"GET", "POST"} <= (rule.methods or set()):
+                page = Page(administrator.flask.get(address))
+                if page.status == 200 and "<form" in page.html:
+                    fields = tuple(
+                        name_and_value for name_and_value in _form(page) if name_and_value[0] != "csrf_token"
+                    )
+            found.append(Target(rule.rule, address, tuple(sorted(rule.methods or ())), fields))
+        return found
+
+    def _client(self, who: int) -> tuple[Client, str]:
+        """The browser of a person and the token of their forms; a new one if they are signed in no more."""
+        if who == 0:
+            client = Client(self.app)
+            return client, ""
+        known = self._clients.get(who)
+        if known is None or known[0].flask.get("/me").status_code != 200:
+            client = Client(self.app)
+            with self.app.app_context(), read_only_session() as session:
+                key = session.get(Credential, self.people[who - 1])
+            assert key is not None
+            known = self._clients[who] = sign_in_with(client, self.people[who - 1], key.session_key)
+        return known
+
+    def send_all(self, examples: int) -> Counter[int]:
+        """Send so many times PORTION requests, and count the statuses of their answers. Raises AssertionError, with the
+        request in words, for an answer that is a failure."""
+        statuses: Counter[int] = Counter()
+
+        @settings(max_examples=examples, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+        @given(st.lists(requests(self.targets), min_size=PORTION, max_size=PORTION))
+        def send_some(some: list[Request]) -> None:
+            for one in some:
+                sent = self.send(one)
+                statuses[sent.status] += 1
+                assert not sent.is_failure, f"{sent.status}: {one.words}"
+
+        send_some()
+        return statuses
+
+    def send(self, request: Request) -> Sent:
+        """Send it; the status is 500 or more for a failure, but for what says whether the server is ready."""
+        client, token = self._client(request.who)
+        fields = [*request.fields, *([("csrf_token", token.encode())] if request.with_token and token else [])]
+        body: Any = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in fields)
+        if request.content_type == "application/json":
+            body = DEEP if len(fields) % 2 else json.dumps({name: value.decode("latin-1") for name, value in fields})
+        elif request.content_type == "multipart/form-data":
+            body = {name: value.decode("utf-8", "replace") for name, value in fields}
+            if request.file is not None:
+                body["file"] = (BytesIO(request.file), "list.csv")
+        has_body = request.method not in ("GET", "HEAD")
+        answer = client.flask.open(
+            request.address + ("?" + quote_from_bytes(request.query, safe="=&") if request.query else ""),
+            method=request.method, data=body if has_body else None, content_type=request.content_type if has_body else None,
+            headers=list(request.headers),
+        )  # fmt: skip
+        answer.get_data()  # what is sent in parts can fail on the way, too
+        is_word_of_health = request.address.startswith("/health/ready") and answer.is_json
+        return Sent(request, answer.status_code, answer.status_code >= 500 and not is_word_of_health)
+
+
+def sign_in_with(client: Client, person: int, session_key: str) -> tuple[Client, str]:
+    """The browser after the person has signed in, and the token of their forms."""
+    with client.flask.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = f"{person}:{session_key}:nonce", True
+    return client, client.token()
+
+
+def _form(page: Page) -> list[tuple[str, str]]:
+    forms = [form for form in page.all("form") if form.get("method", "").lower() == "post"]
+    return [field for number in range(len(forms)) for field in page.fields(number).items()]
+
+
+def requests(targets: Sequence[Target]) -> SearchStrategy[Request]:
+    """Requests to these places."""
+    values = st.one_of(st.sampled_from(PLAIN), st.sampled_from(STRANGE), st.binary(max_size=12))
+    header = st.sampled_from([(name, value) for name, values in HEADERS.items() for value in values])
+    names = sorted({name for target in targets for name, _ in target.fields})
+
+    @st.composite
+    def one(draw: Any) -> Request:
+        target = draw(st.sampled_from(targets))
+        # Mostly what the route takes; sometimes another method, which is refused.
+        method = draw(st.sampled_from(target.methods * 12 + METHODS))
+        # As the form holds it, or without, or with something else, or twice.
+        fields: list[tuple[str, bytes]] = []
+        for name, value in target.fields:
+            how = draw(st.integers(0, 9))
+            if how:
+                fields.append((name, draw(values) if how < 4 else value.encode()))
+            if how == 9:
+                fields.append((name, draw(values)))
+        if names and draw(st.integers(0, 3)) == 0:
+            fields.append((draw(st.sampled_from(names)), draw(values)))
+        query = b""
+        if draw(st.integers(0, 2)) == 0 and names:
+            query = b"&".join(
+                draw(st.sampled_from(names)).encode() + b"=" + draw(values).replace(b"&", b"")
+                for _ in range(draw(st.integers(1, 4)))
+            )
+        parts = (address := target.address).split("/")
+        if len(parts) > 2 and draw(st.integers(0, 9)) == 0:
+            parts[draw(st.integers(2, len(parts) - 1))] = quote_from_bytes(draw(values)[:300], safe="")
+            address = "/".join(parts)
+        return Request(
+            draw(st.integers(0, 3)), method, address, query,
+            draw(st.sampled_from(CONTENT_TYPES[:1] * 6 + CONTENT_TYPES[1:2] * 2 + CONTENT_TYPES)), tuple(fields),
+            draw(st.sampled_from((None, *FILES))), tuple(draw(st.lists(header, max_size=2, unique_by=lambda one: one[0]))),
+            draw(st.integers(0, 9)) > 0,
+        )  # fmt: skip
+
+    return one()
