@@ -172,7 +172,7 @@ def team_needs(session: Session, viewer: Viewer, today: date, may_choose_manager
     due = _groups_due_to_talk(session, parents, today) if led else []
     unmanaged: list[TeamWithoutManager] = []
     if may_choose_manager:
-        unmanaged = teams_without_manager(session, viewer, [(cell.teams, cell.people) for cell in cells], open_teams)
+        unmanaged = teams_without_manager(session, viewer, (open_teams, [(cell.teams, cell.people) for cell in cells]))
     return TeamNeeds(
         None if seen is None else frozenset(seen),
         training_needs(cells, tree, seen),

@@ -30,6 +30,7 @@ from course.reports.status_cache import StatusCache
 from tests.audit.codes import CODE_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.supervised import SUPERVISED_ACTIONS
+from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -122,7 +123,6 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (World.settings, [], "boss"),
         (World.assign_contact_owner, ["contact.changed", "contact.entrusted"], "boss"),
     ],
-    "organisation.contact": [(World.confirm_one, ["contact.changed", "contact.confirmed"], "boss")],
     "dashboard.put_first_steps_away": [(World.hide_and_show_steps, ["set_up.steps_hidden", "set_up.steps_shown"], "boss")],
     "organisation.appearance": [
         (lambda w: w.post("/organisation/look", what="colour", typed="#7a1f5c", picked="#0f4c5c"),
@@ -270,6 +270,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
     **CODE_ACTIONS,
+    **TEAM_SETTINGS_ACTIONS,
     "auth.choose_language": [
         (World.choose_language, ["person.language_chosen"], "boss"),
         (lambda w: w.post("/me/language", 422, language="xx"), [], "boss"),

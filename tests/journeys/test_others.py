@@ -23,12 +23,12 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
     page.get_by_text("The team Night staff was added.").wait_for()
     found += faults(page)
     page.goto("/people/add")
-    page.get_by_label("Name").fill("Robin Example")
+    page.get_by_label("Name", exact=True).fill("Robin Example")
     page.get_by_label("E-mail address").fill("boss@example.org")
     page.locator("main form button").last.click()
     page.locator("#mistakes").wait_for()
     found += faults(page)
-    assert page.get_by_label("Name").input_value() == "Robin Example"
+    assert page.get_by_label("Name", exact=True).input_value() == "Robin Example"
     page.get_by_label("E-mail address").fill("robin@example.org")
     page.locator("main form button").last.click()
     page.get_by_text("Robin Example was added.").wait_for()

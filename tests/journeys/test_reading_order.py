@@ -255,7 +255,17 @@ def test_on_a_phone_each_cell_of_a_list_is_read_with_the_heading_of_its_column(s
     phone.set_viewport_size(PHONE)
     wanted = {
         "/report?q=.cell@": ("Person", "Team", "Status", "Progress", "Due", "Valid until", "Last reminder"),
-        "/report": ("Team", "People", "By status", "Overdue", "Due soon", "Valid"),
+        "/report": (
+            "Team",
+            "Required",
+            "Valid",
+            "Per cent",
+            "By status",
+            "Overdue",
+            "Due soon",
+            "Not started",
+            "12 months",
+        ),
         "/audit": ("What was done", "When"),
         "/mail": ("To", "Subject", "State", "Send again"),
         "/content": ("Service", "Number", "Last checked", "Seen on"),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from course.people.models import Membership, Person, RoleGrant
+from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries.names import BY_NAME
-from course.people.queries.team_tree import TeamView, teams
+from course.people.queries.team_tree import TeamView, order_as_tree, teams
 from course.people.queries.visibility import team_subtree as team_subtree_cte
 from course.people.queries.visibility import visible_team_ids
 from course.people.rules import Viewer, distinct_names, normalise_email
@@ -36,21 +36,20 @@ class TeamWithoutManager:
 def teams_without_manager(
     session: Session,
     viewer: Viewer | None = None,
-    groups: Iterable[tuple[Sequence[int], int]] | None = None,
-    tree: Sequence[TeamView] | None = None,
+    known: tuple[Sequence[TeamView], Iterable[tuple[Sequence[int], int]]] | None = None,
 ) -> list[TeamWithoutManager]:
-    """The teams that need a manager, in the order of the tree, at most four queries: those whose last manager went or has a
+    """The teams that need a manager, in the order of the tree, at most three queries: those whose last manager went or has a
     last day recorded, and those with people whom no manager sees. A sub-team that never had a manager of its own is not
     listed while somebody manages a team above it. Below a team that is listed because no one manages it, none is listed for
     the same reason.
 
-    With a viewer who does not see everyone, only teams that they see. `groups` are how many people are in the same teams, and
-    `tree` the open teams, if the caller knows.
+    With a viewer who does not see everyone, only teams that they see. `known` are the open teams, and how many
+    people are in the same teams, if the caller has them.
     """
-    tree = teams(session) if tree is None else tree
+    tree, groups = _tree_with_groups(session) if known is None else known
     parents = {team.id: team.parent_id for team in tree}
     managed, once_managed = _managed_teams(session)
-    people_below = _people_below(_groups(session) if groups is None else groups, parents)
+    people_below = _people_below(groups, parents)
     seen = _visible_ids(session, viewer)
     listed: dict[int, TeamWithoutManager] = {}
     for team in tree:
@@ -116,17 +115,21 @@ def _managed_teams(session: Session) -> tuple[dict[int, date | None], set[int]]:
     return managed, {row.team_id for row in found if row.team_id is not None}
 
 
-def _groups(session: Session) -> Iterator[tuple[Sequence[int], int]]:
-    """How many people who are here are in the same teams."""
+def _tree_with_groups(session: Session) -> tuple[list[TeamView], Iterable[tuple[Sequence[int], int]]]:
+    """The open teams in the order of the tree, and how many people who are here are in the same teams. One query."""
     rows = (
-        select(Membership.person_id, Membership.team_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.until.is_(None), Person.left_at.is_(None))
+        select(Team.id, Team.name, Team.parent_id, Person.id.label("person_id"))
+        .outerjoin(Membership, and_(Membership.team_id == Team.id, Membership.until.is_(None)))
+        .outerjoin(Person, and_(Person.id == Membership.person_id, Person.left_at.is_(None)))
+        .where(Team.closed_at.is_(None))
     )
+    found: dict[int, TeamView] = {}
     teams_of: dict[int, list[int]] = {}
-    for person_id, team_id in session.execute(rows):
-        teams_of.setdefault(person_id, []).append(team_id)
-    return ((own, 1) for own in teams_of.values())
+    for team_id, name, parent_id, person_id in session.execute(rows):
+        found.setdefault(team_id, TeamView(team_id, name, parent_id, 0))
+        if person_id is not None:
+            teams_of.setdefault(person_id, []).append(team_id)
+    return order_as_tree(found.values()), [(own, 1) for own in teams_of.values()]
 
 
 def _people_below(groups: Iterable[tuple[Sequence[int], int]], parents: dict[int, int | None]) -> Counter[int]:
