@@ -273,10 +273,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
     )
     return [
         KnownPerson(
-            row.id,
-            row.name,
-            row.email or "",
-            row.staff_number,
+            row.id, row.name, row.email or "", row.staff_number,
             None if row.left_at is None else civil_date(row.left_at, zone),
             frozenset(teams[row.id]),
             frozenset(manages[row.id]),
