@@ -173,7 +173,7 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
         assert (str(sheet.page_setup.fitToHeight), sheet.page_setup.orientation) == ("0", "landscape")
     assert book["About this report"].auto_filter.ref is None
     assert not book["About this report"]["A1"].font.bold
-    assert book["People"]["F1"].value == "Pathway"
+    assert book["People"]["G1"].value == "Pathway"
     days: list[Any] = [row[0] for row in book["Twelve months"].iter_rows(min_row=2, values_only=True)]
     assert days[0] == datetime.combine(TODAY, time())
     assert {day.weekday() for day in days[1:]} == {0}
