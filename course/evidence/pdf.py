@@ -95,7 +95,8 @@ def _typed_texts(document: PackDocument) -> Iterator[str]:
         yield from (team.name, *team.managers)
     for person in document.people[:MAX_LISTED_PEOPLE]:
         details, completion = person.details, person.completion
-        yield from (person.line.name, person.teams, details.staff_number, *details.roles, certificate_text(completion))
+        yield from (person.line.name, person.teams, details.staff_number, details.job_role, *details.roles)
+        yield certificate_text(completion)
     yield from (person.name for person in document.responsible)
     for overdue in document.overdue[:MAX_OVERDUE]:
         yield overdue.person.teams
@@ -260,7 +261,7 @@ def _people_by_status(people: Sequence[PackPerson], typed: Callable[[str], Templ
         number = person.details.staff_number
         row = [
             typed(f"{line.name} ({number})" if number else line.name), typed(person.teams or "–"),
-            typed(", ".join((person.pathway, *person.details.roles))),
+            typed(", ".join(filter(None, (person.details.job_role, person.pathway, *person.details.roles)))),
             format_date(completion.day) if completion else "–", typed(certificate_text(completion) or "–"),
             format_date(line.valid_until) if line.valid_until else "–", format_date(line.due) if line.due else "–",
             line.label,

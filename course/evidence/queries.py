@@ -128,21 +128,17 @@ def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLea
 
 
 def person_details(session: Session, ids: Collection[int], at: datetime) -> dict[int, PersonRow]:
-    """The staff number and the roles of each of these people at the moment `at`."""
+    """The staff number, the job role and the roles in the course of each of these people at the moment `at`."""
     condition = _person_condition
-    numbers = {
-        person_id: number or ""
-        for person_id, number in session.execute(
-            select(Person.id, Person.staff_number).where(condition(Person.id, ids))
-        )
-    }
+    now = session.execute(select(Person.id, Person.staff_number, Person.job_role).where(condition(Person.id, ids)))
+    known = {person_id: (number or "", job or "") for person_id, number, job in now}
     changes = session.execute(
-        select(PersonChange.person_id, PersonChange.staff_number)
+        select(PersonChange.person_id, PersonChange.staff_number, PersonChange.job_role)
         .where(condition(PersonChange.person_id, ids), PersonChange.changed_at > at)
         .order_by(PersonChange.id.desc())
     )
     # The change that came next after that moment holds what was known until then.
-    numbers |= {person_id: number or "" for person_id, number in changes}
+    known |= {person_id: (number or "", job or "") for person_id, number, job in changes}
     roles: dict[int, list[str]] = {}
     for person_id, role, team in session.execute(
         select(RoleGrant.person_id, RoleGrant.role, Team.name)
@@ -151,7 +147,11 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
         .order_by(RoleGrant.role, RoleGrant.id)
     ):
         roles.setdefault(person_id, []).append(str(role_in_words(role, team)))
-    return {person_id: PersonRow(numbers.get(person_id, ""), tuple(roles.get(person_id, ()))) for person_id in ids}
+    rows: dict[int, PersonRow] = {}
+    for person_id in ids:
+        number, job = known.get(person_id, ("", ""))
+        rows[person_id] = PersonRow(number, tuple(roles.get(person_id, ())), job)
+    return rows
 
 
 def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:

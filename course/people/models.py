@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
-from course.people.rules import name_key, sign_in_key
+from course.people.rules import MAX_JOB_ROLE_LENGTH, name_key, sign_in_key
 from course.text import comparison_key
 
 
@@ -34,7 +34,7 @@ class Person(Base):
     newest invitation was mailed since they came. `last_day` is one that was recorded beforehand, until it has taken effect:
     after it they have left, even if `left_at` does not say so yet. `language` is the language that they chose for pages and
     mail; None as long as they have chosen none. Who has no `email` signs in with `sign_in_name`; `sign_in_key` is the form in
-    which it is compared and follows it.
+    which it is compared and follows it. `job_role` is their job as the organisation calls it, not a role in the course.
     """
 
     __tablename__ = "person"
@@ -51,6 +51,7 @@ class Person(Base):
     language: Mapped[str | None] = mapped_column(String(35))
     sign_in_name: Mapped[str | None] = mapped_column(String(50))
     sign_in_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    job_role: Mapped[str | None] = mapped_column(String(MAX_JOB_ROLE_LENGTH))
     # Compared byte by byte on both engines, so that both give the same order.
     name_key: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), default=_name_key_default, server_default=""
@@ -215,7 +216,7 @@ class Deputy(Base):
 
 
 class PersonChange(Base):
-    """Until `changed_at` somebody had this name, address, staff number and sign-in name."""
+    """Until `changed_at` somebody had this name, address, staff number, sign-in name and job role."""
 
     __tablename__ = "person_change"
 
@@ -225,6 +226,7 @@ class PersonChange(Base):
     email: Mapped[str | None] = mapped_column(String(254))
     staff_number: Mapped[str | None] = mapped_column(String(50))
     sign_in_name: Mapped[str | None] = mapped_column(String(50))
+    job_role: Mapped[str | None] = mapped_column(String(MAX_JOB_ROLE_LENGTH))
     reason: Mapped[str] = mapped_column(String(200))
     changed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

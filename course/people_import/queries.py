@@ -267,16 +267,13 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
     merged = _merged_into(session, among)
     identity = (Person.id, Person.name, Person.email, Person.staff_number)
     people = (
-        select(*identity, Person.left_at, Person.created_at, Person.sign_in_name, Person.last_day)
+        select(*identity, Person.left_at, Person.created_at, Person.sign_in_name, Person.last_day, Person.job_role)
         .where(among(Person.id))
         .order_by(Person.name)
     )
     return [
         KnownPerson(
-            row.id,
-            row.name,
-            row.email or "",
-            row.staff_number,
+            row.id, row.name, row.email or "", row.staff_number,
             None if row.left_at is None else civil_date(row.left_at, zone),
             frozenset(teams[row.id]),
             frozenset(manages[row.id]),
@@ -290,6 +287,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             auditor=row.id in auditors,
             sign_in_name=row.sign_in_name,
             last_day=row.last_day,
+            job_role=row.job_role,
         )
         for row in session.execute(people)
     ]  # fmt: skip

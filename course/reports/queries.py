@@ -96,10 +96,12 @@ class CertificateFact(NamedTuple):
 
 
 class PersonDetails(NamedTuple):
-    """What a file says of a person beside their line: the staff number, and the certificates, oldest completion first."""
+    """What a file says of a person beside their line: the staff number, the certificates, oldest completion first, and the job
+    role. A text is empty if nothing is known."""
 
     staff_number: str = ""
     certificates: Sequence[CertificateFact] = ()
+    job_role: str = ""
 
     def certificate_until(self, valid_until: date | None) -> CertificateFact | None:
         """The certificate to which this last valid day belongs: one that states it, else the newest."""
@@ -115,9 +117,9 @@ NO_DETAILS = PersonDetails()
 
 
 _PEOPLE: Any = bindparam("ids", expanding=True)
-_STAFF_NUMBERS = select(Person.id, Person.staff_number).where(Person.id.in_(_PEOPLE))
-_LATER_STAFF_NUMBERS = (
-    select(PersonChange.person_id, PersonChange.staff_number)
+_IDENTITIES = select(Person.id, Person.staff_number, Person.job_role).where(Person.id.in_(_PEOPLE))
+_LATER_IDENTITIES = (
+    select(PersonChange.person_id, PersonChange.staff_number, PersonChange.job_role)
     .where(PersonChange.person_id.in_(_PEOPLE), PersonChange.changed_at > bindparam("at"))
     .order_by(PersonChange.id.desc())
 )
@@ -140,11 +142,11 @@ def person_details(session: Session, ids: Collection[int], at: datetime, is_past
     """The details of these people as they were known at that moment; of now, unless `is_past`, in one query less. Revoked,
     replaced and withdrawn certificates are left out. Three queries, or four."""
     connection, values = session.connection(), {"ids": list(ids), "at": at}
-    staff = connection.execute(_STAFF_NUMBERS, {"ids": list(ids)})
-    numbers: dict[int, str | None] = {row.id: row.staff_number for row in staff}
+    known_now = connection.execute(_IDENTITIES, {"ids": list(ids)})
+    identities = {person: (number or "", job or "") for person, number, job in known_now}
     if is_past:
-        for person, number in connection.execute(_LATER_STAFF_NUMBERS, values):
-            numbers[person] = number
+        for person, number, job in connection.execute(_LATER_IDENTITIES, values):
+            identities[person] = number or "", job or ""
     certificates: dict[int, list[CertificateFact]] = {}
     for person, number, day, until in connection.execute(_ISSUED, values):
         certificates.setdefault(person, []).append(CertificateFact(number, day, until))
@@ -157,7 +159,9 @@ def person_details(session: Session, ids: Collection[int], at: datetime, is_past
             known = certificates.setdefault(person, [])
             known.append(CertificateFact("", day, stated_until))
             known.sort(key=lambda one: one.completed_on)
-    return {person: PersonDetails(number or "", certificates.get(person, ())) for person, number in numbers.items()}
+    return {
+        person: PersonDetails(number, certificates.get(person, ()), job) for person, (number, job) in identities.items()
+    }
 
 
 @cache

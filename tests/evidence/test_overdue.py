@@ -116,11 +116,12 @@ def _make_history(session: Session) -> Person:
     elm.opened_at = START
     late = make_person(session, "Late Vale", "late@example.org", team=elm, at=START)
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=START)
-    late.staff_number = "new-7"
+    late.staff_number, late.job_role = "new-7", "Teacher"
     change = {
         "name": late.name,
         "email": late.email,
         "staff_number": "old-7",
+        "job_role": "Teaching assistant",
         "reason": "payroll",
         "changed_by": boss.id,
     }
@@ -180,6 +181,7 @@ def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_know
     for files, number, lead, managed in ((then, "old-7", "Jo Early", "Priya Nair"), (today, "new-7", "Jo Later", "")):
         people = {row["Person"]: row for row in table(files, "people.csv")}
         assert people["Late Vale"]["Staff number"] == number
+        assert people["Late Vale"]["Job role"] == ("Teacher" if number == "new-7" else "Teaching assistant")
         assert people["Alex Morgan"]["Role in the course"] == "Administrator"
         assert people["Priya Nair"]["Role in the course"] == ("Manager of Elm" if managed else "Learner")
         responsible = {row["Responsible for"]: row["Name"] for row in table(files, "responsible.csv")}

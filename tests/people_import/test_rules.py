@@ -140,7 +140,7 @@ def test_the_last_day_of_somebody_who_stays_is_none(text: str) -> None:
 def test_columns_are_guessed_from_their_headings() -> None:
     headings = ["Employee ID", "First Name", "Surname", "Work e-mail", "Department", "Start Date", "Role"]
     assert guess_columns(headings, {}) == {
-        "staff_number": 0, "first_name": 1, "last_name": 2, "email": 3, "team": 4, "start": 5,
+        "staff_number": 0, "first_name": 1, "last_name": 2, "email": 3, "team": 4, "start": 5, "job_role": 6,
     }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ ADDED = THEN - timedelta(days=30)
 def zebulon(session: Session) -> Person:
     """A person with a row in every table of the personal-data map."""
     person = make_person(session, f"{MARK} Fictional", EMAIL, at=ADDED)
+    person.job_role = f"{MARK} keeper"
     fill(session, person)
     return person
 
@@ -67,6 +68,7 @@ def test_subject_access_covers_every_table(session: Session, zebulon: Person) ->
         for table, rows in subject.rows.items()
         for row in rows
     )
+    assert subject.rows["person"][0]["job_role"] == f"{MARK} keeper"
     assert {one.entry.what for one in subject.log} >= {"person.added", "password.set"}
 
 
@@ -86,7 +88,8 @@ def test_only_a_number_and_dates_remain_of_a_person_who_left(app: Flask, session
     assert set(erase(app, session)) == {"notes", "learning", "mail", "sign_in", "proof"}
     # Rows that other people need contain nothing about the person: the file name of an import, the key of a signature.
     assert tables_containing(session, "zebulon") <= {"bulk_change", "signing_key", "people_import", "registration_link"}
-    assert session.get_one(Person, zebulon.id).name == f"Person {zebulon.id}"
+    gone = session.get_one(Person, zebulon.id)
+    assert (gone.name, gone.job_role) == (f"Person {zebulon.id}", None)
     remaining = [
         table
         for table in ("membership", "employment", "enrolment", "certificate")

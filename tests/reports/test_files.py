@@ -22,8 +22,9 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
 from course.dates import civil_date
-from course.people.actions import correct_identity, set_teams
+from course.people.actions import change_identity, set_teams
 from course.people.models import Person, Team
+from course.people.rules import PersonIdentity
 from course.recertification.actions import import_completion
 from course.recertification.rules.facts import ExternalCompletion
 from course.reports import report_files
@@ -107,23 +108,32 @@ def test_a_file_says_the_status_as_a_code_and_whose_certificate_it_is(
     }  # fmt: skip
 
 
-def test_a_file_of_a_past_day_has_the_staff_number_and_the_certificate_of_then(
+def test_a_file_of_a_past_day_has_the_staff_number_the_job_role_and_the_certificate_of_then(
     app: Flask, session: Session, client: Client
 ) -> None:
     setting(app, session, client)
     done = session.execute(select(Person).where(Person.email == "done@example.org")).scalar_one()
-    done.staff_number = "old 1"
+    done.staff_number, done.job_role = "old 1", "Teaching assistant"
     number = session.execute(select(Certificate.number)).scalar_one()
     context = make_context(session, None, now())
-    correct_identity(context, done.id, done.name, done.email, "new 2", "payroll")
+    change_identity(context, done.id, PersonIdentity(done.name, done.email, "new 2", None, "Teacher"), "payroll")
     revoke(context, number, "a mistake")
     session.commit()
-    for on, expected in ((TODAY, ("new 2", "", "")), (TODAY - timedelta(days=1), ("old 1", number, "up-to-date"))):
+    for on, expected in (
+        (TODAY, ("new 2", "", "", "Teacher")),
+        (TODAY - timedelta(days=1), ("old 1", number, "up-to-date", "Teaching assistant")),
+    ):
         body = client.post("/report/file/csv", {"on": str(on)}, 200).body.decode("utf-8-sig")
         rows = {row["E-mail"]: row for row in csv.DictReader(io.StringIO(body))}
         found = rows["done@example.org"]
         shown = found["Staff number"], found["Certificate number"], found["Status code"]
         assert shown[:2] == expected[:2]
+        assert found["Job role"] == expected[3]
+        book = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {"on": str(on)}, 200).body))
+        headings, *lines = book["People"].iter_rows(values_only=True)
+        line = dict(zip(headings, next(one for one in lines if one[1] == "done@example.org"), strict=True))
+        assert (line["Staff number"], line["Job role"]) == (expected[0], expected[3])
+        assert headings[3:5] == ("Team path", "Job role")
         assert (shown[2] == "up-to-date") == (expected[2] == "up-to-date")
 
 
@@ -151,7 +161,7 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
     session.commit()
     book: Any = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
     assert book.sheetnames == ["People", "Teams", "Twelve months", "About this report"]
-    for name, last in (("People", f"O{5}"), ("Teams", "N4"), ("Twelve months", None)):
+    for name, last in (("People", f"P{5}"), ("Teams", "N4"), ("Twelve months", None)):
         sheet = book[name]
         assert all(cell.font.bold for cell in sheet[1]), name
         assert not sheet["A2"].font.bold
@@ -163,7 +173,7 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
         assert (str(sheet.page_setup.fitToHeight), sheet.page_setup.orientation) == ("0", "landscape")
     assert book["About this report"].auto_filter.ref is None
     assert not book["About this report"]["A1"].font.bold
-    assert book["People"]["F1"].value == "Pathway"
+    assert book["People"]["G1"].value == "Pathway"
     days: list[Any] = [row[0] for row in book["Twelve months"].iter_rows(min_row=2, values_only=True)]
     assert days[0] == datetime.combine(TODAY, time())
     assert {day.weekday() for day in days[1:]} == {0}

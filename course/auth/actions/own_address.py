@@ -38,5 +38,5 @@ def confirm_own_address(context: Context, address: str) -> Refusal | None:
     found = person(context.session, context.person_id)
     if found is None or found.email is not None:
         return Refusal("address", _("You already have an e-mail address here. Ask an administrator to change it."))
-    identity = PersonIdentity(found.name, address, found.staff_number, found.sign_in_name)
+    identity = PersonIdentity(found.name, address, found.staff_number, found.sign_in_name, found.job_role)
     return change_identity(context, found.id, identity, _("Added and confirmed by themselves"))

@@ -41,11 +41,12 @@ CONTENT_KINDS = {
 
 @dataclass(frozen=True)
 class PersonRow:
-    """What a pack says about a person beside the report: the staff number (empty if there is none) and the roles beside
-    that of a learner, as they were on the day."""
+    """What a pack says about a person beside the report: the staff number and the job role (empty if there is none), and
+    the roles in the course beside that of a learner, as they were on the day."""
 
     staff_number: str = ""
     roles: tuple[str, ...] = ()
+    job_role: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,14 +208,14 @@ def _counting_order(completion: PackCompletion) -> tuple[date, date]:
 
 def people_table(people: Iterable[PackPerson]) -> PackTable:
     headings: list[object] = [
-        *PERSON_COLUMNS, "Staff number", "Team", "Team with those above it", "Pathway", "Role in the course",
-        "First day here", "Required", "Valid certificate", "Status code", "Status", "In words", "Due", "Days overdue",
-        "Completed on", "Certificate", "Certificate valid until", "Progress",
+        *PERSON_COLUMNS, "Staff number", "Team", "Team with those above it", "Job role", "Pathway",
+        "Role in the course", "First day here", "Required", "Valid certificate", "Status code", "Status", "In words", "Due",
+        "Days overdue", "Completed on", "Certificate", "Certificate valid until", "Progress",
     ]  # fmt: skip
     return [headings] + [
         [
             person.line.name, person.line.email, person.details.staff_number, person.teams, "; ".join(person.team_paths),
-            person.pathway, ", ".join(person.details.roles) or "Learner", person.line.employment_start,
+            person.details.job_role, person.pathway, ", ".join(person.details.roles) or "Learner", person.line.employment_start,
             _yes_or_no(person.required), _yes_or_no(person.line.has_valid_certificate), person.line.group,
             STATUS_GROUPS[person.line.group], person.line.label, person.line.due, person.line.overdue_days or "",
             person.completion and person.completion.day, certificate_text(person.completion), person.line.valid_until,

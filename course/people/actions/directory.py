@@ -69,7 +69,7 @@ def add_identity(context: Context, identity: PersonIdentity, team_id: int | None
         return refused
     person = Person(
         name=given.name, email=given.email, staff_number=given.staff_number, sign_in_name=given.sign_in_name,
-        created_at=context.now,
+        job_role=given.job_role, created_at=context.now,
     )  # fmt: skip
     try:
         with session.begin_nested():
@@ -104,6 +104,7 @@ class NewPerson:
     pathway: str | None = None
     first_day: date | None = None
     sign_in_name: str | None = None
+    job_role: str | None = None
 
 
 def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> list[int]:
@@ -118,7 +119,7 @@ def add_people(context: Context, people: Sequence[NewPerson], reason: str) -> li
     values = [
         {"name": one.name, "name_key": name_key(one.name), "email": one.email, "staff_number": one.staff_number,
          "sign_in_name": one.sign_in_name, "sign_in_key": sign_in_key(one.sign_in_name) if one.sign_in_name else None,
-         "created_at": context.now} for one in people
+         "job_role": one.job_role, "created_at": context.now} for one in people
     ]  # fmt: skip
     ids = list(session.execute(insert(Person).returning(Person.id, sort_by_parameter_order=True), values).scalars())
     named = {team_id for one in people for team_id in (*one.team_ids, *one.managed_team_ids)}

@@ -1,4 +1,4 @@
-"""Names, addresses and staff numbers of people: correcting them, and merging two entries of one person."""
+"""Names, addresses, staff numbers and job roles of people: correcting them, and merging two entries of one person."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ _UNSYNCHRONISED = {"synchronize_session": False}
 def correct_identity(
     context: Context, person_id: int, name: str, email: str | None, staff_number: str | None, reason: str
 ) -> Refusal | None:
-    """Give somebody another name, address or staff number; the sign-in name stays (see `change_identity`)."""
+    """Give somebody another name, address or staff number; the sign-in name and the job role stay (see `change_identity`)."""
     person = get_current_person(context.session, person_id)
-    return change_identity(context, person_id, PersonIdentity(name, email, staff_number, person.sign_in_name), reason)
+    identity = PersonIdentity(name, email, staff_number, person.sign_in_name, person.job_role)
+    return change_identity(context, person_id, identity, reason)
 
 
 def change_identity(context: Context, person_id: int, identity: PersonIdentity, reason: str) -> Refusal | None:
-    """Give somebody another name, address, staff number or sign-in name. What was before stays, and so do certificates.
+    """Give somebody another name, address, staff number, sign-in name or job role. What was before stays, and so do
+    certificates.
 
     Raises LookupError if there is no such person.
     """
@@ -133,13 +135,16 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     for role, team, last_day in session.execute(open_roles).all():
         grant_role(context, into_id, role, team, last_day)
     takes_number, takes_login = bool(number and not first.staff_number), bool(login and not first.sign_in_name)
-    if take_address or takes_number or takes_login:
+    takes_job = bool(second.job_role and not first.job_role)
+    if take_address or takes_number or takes_login or takes_job:
         # Nobody else may have them: the second entry gives them up first. Mail to .invalid never leaves.
         gone = f"merged-{person_id}@merged.invalid" if take_address or address is None else address
-        left = PersonIdentity(second.name, gone, None if takes_number else number, None if takes_login else login)
+        left = PersonIdentity(
+            second.name, gone, None if takes_number else number, None if takes_login else login, second.job_role
+        )
         kept = PersonIdentity(
             first.name, address if take_address else first.email, number if takes_number else first.staff_number,
-            login if takes_login else first.sign_in_name,
+            login if takes_login else first.sign_in_name, first.job_role or second.job_role,
         )  # fmt: skip
         for entry, identity in ((person_id, left), (into_id, kept)):
             if (refused := change_identity(context, entry, identity, reason)) is not None:
@@ -165,12 +170,12 @@ def erase_address(session: Session, person_id: int, address: str) -> bool:
 
 
 def erase_name(session: Session, person_id: int, name: str, at: datetime) -> bool:
-    """Put `name` in the place of the name of a person, and nothing in that of the staff number and the sign-in name; whether
-    that is a change.
+    """Put `name` in the place of the name of a person, and nothing in that of the staff number, the sign-in name and the job
+    role; whether that is a change.
     From `at` on the person counts as erased."""
     differs = or_(Person.name != name, Person.name_key != name_key(name), Person.staff_number.is_not(None),
-                  Person.sign_in_name.is_not(None))  # fmt: skip
+                  Person.sign_in_name.is_not(None), Person.job_role.is_not(None))  # fmt: skip
     values = {"name": name, "name_key": name_key(name), "staff_number": None, "sign_in_name": None, "sign_in_key": None,
-              "erased_at": at}  # fmt: skip
+              "job_role": None, "erased_at": at}  # fmt: skip
     changing = update(Person).where(Person.id == person_id, differs).values(values).returning(Person.id)
     return session.execute(changing, execution_options=_UNSYNCHRONISED).first() is not None

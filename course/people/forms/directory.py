@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Email, Length, Optional
 
 from course.content.schema import SETTINGS
 from course.people.queries.team_tree import TeamView
-from course.people.rules import normalise_line
+from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_line
 from course.translation import lazy_gettext as _
 from course.web.forms import Form, select_choices
 
@@ -82,6 +82,18 @@ def staff_number_field() -> StringField:
     )
 
 
+def job_role_field() -> StringField:
+    """The job of a person as the organisation calls it, beside the roles of the course."""
+    return StringField(
+        _("Job role"),
+        filters=[clean_line],
+        validators=[
+            Length(max=MAX_JOB_ROLE_LENGTH, message=_("The job role must be 100 characters or fewer.")),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+
+
 def sign_in_name_field() -> StringField:
     """What a person without an e-mail address signs in with. Its form is checked with the person (people/rules)."""
     return StringField(
@@ -97,6 +109,7 @@ class AddPersonForm(Form):
     email = email_field(required=False)
     staff_number = staff_number_field()
     sign_in_name = sign_in_name_field()
+    job_role = job_role_field()
     team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
     role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
     pathway = SelectField(_("Pathway"), choices={"": USUAL_PATHWAY} | select_choices(SETTINGS))

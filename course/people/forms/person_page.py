@@ -7,6 +7,7 @@ from wtforms import RadioField, SelectField
 from course.people.forms.directory import (
     clean_line,
     email_field,
+    job_role_field,
     line_field,
     name_field,
     sign_in_name_field,
@@ -29,6 +30,7 @@ class CorrectIdentityForm(Form):
     email = email_field(required=False)
     staff_number = staff_number_field()
     sign_in_name = sign_in_name_field()
+    job_role = job_role_field()
     reason = line_field(_("Reason"), REASON_REQUIRED)
 
 

@@ -22,6 +22,7 @@ class PreviousIdentity:
     email: str | None
     staff_number: str | None
     sign_in_name: str | None
+    job_role: str | None
     reason: str
     by: str | None
     at: datetime
@@ -36,7 +37,9 @@ def previous_identities(session: Session, person_id: int) -> list[PreviousIdenti
         .order_by(PersonChange.id.desc())
     )
     return [
-        PreviousIdentity(row.name, row.email, row.staff_number, row.sign_in_name, row.reason, name, row.changed_at)
+        PreviousIdentity(
+            row.name, row.email, row.staff_number, row.sign_in_name, row.job_role, row.reason, name, row.changed_at
+        )
         for row, name in rows
     ]
 

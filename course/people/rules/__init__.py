@@ -24,6 +24,7 @@ from course.people.rules.access import (
     with_teams,
 )
 from course.people.rules.identity import (
+    MAX_JOB_ROLE_LENGTH,
     MAX_SIGN_IN_NAME_LENGTH,
     Namesake,
     PersonIdentity,
@@ -58,6 +59,7 @@ __all__ = [
     "DEPUTY",
     "DEPUTY_READ_ONLY",
     "FIRST_ROLES",
+    "MAX_JOB_ROLE_LENGTH",
     "MAX_SIGN_IN_NAME_LENGTH",
     "PERMISSIONS",
     "ROLES",

@@ -28,6 +28,7 @@ def is_undeliverable(email: str | None) -> bool:
 
 
 MAX_SIGN_IN_NAME_LENGTH = 50  # characters
+MAX_JOB_ROLE_LENGTH = 100  # characters
 _SIGN_IN_NAME = re.compile(r"[^\W_](?:[\w .'’/+-]*[^\W_])?")
 
 
@@ -61,19 +62,24 @@ def normalise_login(text: str) -> str:
 
 @dataclass(frozen=True)
 class PersonIdentity:
-    """What identifies a person: name, and address, staff number and sign-in name as far as there are any."""
+    """What identifies a person: name, and address, staff number and sign-in name as far as there are any; and beside it
+    the job role as the organisation calls it, which many people share."""
 
     name: str
     email: str | None = None
     staff_number: str | None = None
     sign_in_name: str | None = None
+    job_role: str | None = None
 
     def normalised(self) -> PersonIdentity:
         """The identity as it is stored. Without an address the staff number is the sign-in name if no other is given."""
         email = normalise_email(self.email or "") or None
         number = normalise_line(self.staff_number or "") or None
         given = normalise_line(self.sign_in_name or "") or None
-        return PersonIdentity(normalise_line(self.name), email, number, effective_sign_in_name(email, given, number))
+        login = effective_sign_in_name(email, given, number)
+        return PersonIdentity(
+            normalise_line(self.name), email, number, login, normalise_line(self.job_role or "") or None
+        )
 
     @property
     def has_login(self) -> bool:

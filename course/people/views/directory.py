@@ -35,7 +35,9 @@ def add_person() -> PageResponse:
     form.role.choices = {role: words for role, words in ROLE_LABELS.items() if role in given}
     form.team.choices = team_choices(queries.teams(db()), _("No team yet"))
     if form.validate_on_submit():
-        identity = PersonIdentity(form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data)
+        identity = PersonIdentity(
+            form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data, form.job_role.data
+        )
         team = selected_team_id(form.team.data)
         with unit_of_work() as session:
             context = signed_in_context(session)

@@ -54,13 +54,15 @@ def leavers() -> str:
 @pages.route("/<int(max=2147483647):person_id>/correct", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def correct_identity(person_id: int) -> PageResponse:
-    """Another name, address or staff number."""
+    """Another name, address, staff number, sign-in name or job role."""
     found = _person_or_404(person_id, here=True)
     form = CorrectIdentityForm(obj=found.person)
     before = found.person.email
 
     def deed(session: WriteSession) -> Refusal | None:
-        identity = PersonIdentity(form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data)
+        identity = PersonIdentity(
+            form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data, form.job_role.data
+        )
         return actions.change_identity(signed_in_context(session), person_id, identity, form.reason.data or "")
 
     def done() -> str:

@@ -238,7 +238,7 @@ class _Portion:
                 self._skip(step, TEAM_CLOSED)
                 continue
             new = NewPerson(identity.name, identity.email, identity.staff_number, team_ids, managed_team_ids,
-                            data.pathway, data.start, identity.sign_in_name)  # fmt: skip
+                            data.pathway, data.start, identity.sign_in_name, identity.job_role)  # fmt: skip
             ready.append((step, new))
         needed = {team_id for _, new in ready for team_id in (*new.team_ids, *new.managed_team_ids)}
         still_open = people.lock_open_teams_among(session, needed)
@@ -289,7 +289,7 @@ class _Portion:
                 raise LookupError(f"there is no person {person_id}")
             identity = PersonIdentity(
                 data.name or person.name, data.email or person.email, data.staff_number or person.staff_number,
-                data.sign_in_name or person.sign_in_name,
+                data.sign_in_name or person.sign_in_name, data.job_role or person.job_role,
             )  # fmt: skip
             _raise_if_refused(people.change_identity(context, person_id, identity, reason))
         if "team" in changes:
@@ -332,7 +332,8 @@ class _Portion:
 
 def _identity(data: RowData) -> PersonIdentity:
     """What identifies the new person of a row, as it is stored."""
-    return PersonIdentity(data.name or "", data.email or None, data.staff_number, data.sign_in_name).normalised()
+    identity = PersonIdentity(data.name or "", data.email or None, data.staff_number, data.sign_in_name, data.job_role)
+    return identity.normalised()
 
 
 def _raise_if_refused(refused: Refusal | None) -> None:

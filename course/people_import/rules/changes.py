@@ -24,6 +24,8 @@ def describe_new_person(row_data: RowData, team_paths: TeamPaths) -> list[str]:
     if not row_data.email:
         login = row_data.sign_in_name or row_data.staff_number
         notes.append(_("No e-mail address: signs in as %(login)s, with a one-time code from you.", login=login))
+    if row_data.job_role is not None:
+        notes.append(_("Job role: %(role)s.", role=row_data.job_role))
     for path in row_data.teams:
         team = team_paths.words(team_paths.find(path))
         notes.append(
@@ -40,7 +42,7 @@ def describe_changes(row_data: RowData, person: KnownPerson, team_paths: TeamPat
     changes, notes = set(), []
     given = (
         ("name", row_data.name), ("email", row_data.email or None), ("staff_number", row_data.staff_number),
-        ("sign_in_name", row_data.sign_in_name),
+        ("sign_in_name", row_data.sign_in_name), ("job_role", row_data.job_role),
     )  # fmt: skip
     for what, new in given:
         old = getattr(person, what)
@@ -76,6 +78,8 @@ def _correction_text(what: str, old: str, new: str) -> str:
         return _("Address: %(old)s → %(new)s.", old=old, new=new)
     if what == "sign_in_name":
         return _("Sign-in name: %(old)s → %(new)s.", old=old, new=new)
+    if what == "job_role":
+        return _("Job role: %(old)s → %(new)s.", old=old, new=new)
     return _("Staff number: %(old)s → %(new)s.", old=old, new=new)
 
 

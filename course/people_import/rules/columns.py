@@ -30,6 +30,7 @@ FIELDS = {
     "sign_in_name": _("Sign-in name, for people without an e-mail address"),
     "team": _("Team (such as North > House 3)"),
     "role": _("Role in the course (learner or manager)"),
+    "job_role": _("Job role (as your organisation calls it)"),
     "pathway": _("Pathway"),
     "start": _("First day"),
     "leaving": _("Last day"),
@@ -40,6 +41,7 @@ FIELDS = {
 DATE_FIELDS = ("start", "leaving", "completed", "valid_until")
 _SAMPLE_ROWS = 500  # rows that are looked at
 _YES_OR_NO = frozenset({"y", "n", "yes", "no", "true", "false", "ja", "nein", "ie", "na", "oes", "nac oes", "1", "0"})
+COURSE_ROLE_WORDS = frozenset({"learner", "staff", "employee", "manager", "administrator", "admin", "hr", "auditor"})
 _CODE = re.compile(r"[\w./#-]+")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
@@ -103,6 +105,10 @@ class _ColumnContent:
             return self.share(str.isdigit) < 0.5 and self.yes_or_no < 0.5
         if field == "staff_number":
             return self.share(lambda cell: " " in cell and not any(map(str.isdigit, cell))) < 0.5
+        if field == "job_role":
+            # Words of the course’s own roles alone are not what anyone calls a job.
+            own = self.share(lambda cell: cell.casefold() in COURSE_ROLE_WORDS)
+            return own < 1 and self.codes < 0.5 and self.yes_or_no < 0.5
         return field in ("role", "pathway") or self.yes_or_no < 0.5
 
 

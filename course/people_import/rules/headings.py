@@ -34,7 +34,10 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
              "branch", "division", "dept", "section", "group", "abteilung", "standort", "einrichtung", "bereich",
              "kostenstelle", "costcentre", "costcenter", "tim", "adran", "ysgol", "safle", "lleoliad", "uned",
              "equipe"),
-    "role": ("courserole", "roleinthecourse"),  # a column “Role” holds job titles
+    "role": ("courserole", "roleinthecourse"),  # a column “Role” holds job roles
+    "job_role": ("jobrole", "jobtitle", "positiontitle", "posttitle", "roletitle", "jobname", "position", "post", "job", "role",
+                 "occupation", "designation", "stellenbezeichnung", "berufsbezeichnung", "funktion", "teitlswydd",
+                 "teitlyswydd", "swydd", "intituleduposte", "poste"),
     "pathway": ("pathway", "coursepathway"),
     "start": ("startdate", "firstday", "start", "hiredate", "dateofjoining", "datejoined", "joined", "joiningdate",
               "joindate", "commencementdate", "commencement", "employmentstartdate", "employmentstart", "datestarted",

@@ -73,6 +73,7 @@ def person_fingerprint(person: KnownPerson) -> str:
         *(("auditor",) if person.auditor else ()),
         *((person.sign_in_name,) if person.sign_in_name else ()),
         *([person.last_day] if person.last_day else []),
+        *([("job role", person.job_role)] if person.job_role else []),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
@@ -92,7 +93,7 @@ def _step_values(step: JournalStep) -> list[Any]:
     row = [
         data.email, data.name, data.staff_number, data.pathway, _day_text(data.start), _day_text(data.leaving),
         [[one.day.isoformat(), _day_text(one.valid_until), one.issuer] for one in data.certificates],
-        data.sign_in_name,
+        data.sign_in_name, data.job_role,
     ]  # fmt: skip
     return [
         step.number,
@@ -108,11 +109,11 @@ def _step_values(step: JournalStep) -> list[Any]:
 
 def _step(values: Sequence[Any]) -> JournalStep:
     number, label, changes, row, teams, managed_teams, person_id, known = values
-    # Journals of earlier versions have no sign-in names.
-    email, name, staff_number, pathway, start, leaving, certificates, sign_in_name = (*row, None)[:8]
+    # Journals of earlier versions have no sign-in names, or no job roles.
+    email, name, staff_number, pathway, start, leaving, certificates, sign_in_name, job_role = (*row, None, None)[:9]
     data = RowData(
         email=email, name=name, staff_number=staff_number, pathway=pathway, start=_day(start), leaving=_day(leaving),
-        sign_in_name=sign_in_name,
+        sign_in_name=sign_in_name, job_role=job_role,
         certificates=tuple(ImportCertificate(date.fromisoformat(day), _day(until), issuer) for day, until, issuer in certificates),
     )  # fmt: skip
     return JournalStep(

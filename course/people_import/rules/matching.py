@@ -50,6 +50,7 @@ class KnownPerson:
     auditor: bool = False
     sign_in_name: str | None = None
     last_day: date | None = None
+    job_role: str | None = None
 
     @property
     def label(self) -> str:
@@ -74,6 +75,7 @@ class RowData:
     leaving: date | None = None
     certificates: tuple[ImportCertificate, ...] = ()
     sign_in_name: str | None = None
+    job_role: str | None = None
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -347,7 +349,8 @@ def _match_merged(row_data: RowData, person: KnownPerson, others: list[KnownPers
         raise AmbiguousPersonError(lazy_join([words, messages.merged_entry_other_name()]))
     if row_data.leaving is not None:
         words = lazy_join([words, messages.merged_entry_leaves()])
-    kept = replace(row_data, email=person.email, name=None, staff_number=None, start=None, leaving=None)
+    kept = replace(row_data, email=person.email, name=None, staff_number=None, start=None, leaving=None,
+                   job_role=None)  # fmt: skip
     return RowMatch(person, kept, words)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 
-from course.people.rules import normalise_email
+from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_email
 from course.people_import.rules.columns import DATE_FIELDS
 from course.people_import.rules.date_formats import InvalidDayError, month_first_example
 from course.people_import.rules.matching import RowData
@@ -236,6 +236,7 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
         name=names[0] if names else None,
         staff_number=next((row.staff_number for row in rows if row.staff_number), None),
         sign_in_name=next((row.sign_in_name for row in rows if row.sign_in_name), None),
+        job_role=_merged_job_role(open_rows),
         teams=_unique_paths(path for row in open_rows for path in row.teams),
         managed=_unique_paths(path for row in open_rows for path in row.managed),
         manager=any(row.manager for row in open_rows),
@@ -245,6 +246,19 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
         certificates=tuple(certificates),
         remarks=tuple(sorted(remarks)),
     )
+
+
+def _merged_job_role(rows: Iterable[RowData]) -> str | None:
+    """The job roles of somebody with several posts, each once, in an order that does not depend on that of the rows; of those
+    that are longer together than a job role may be, the first ones."""
+    merged = ""
+    roles = {
+        comparison_key(role): role for role in sorted((row.job_role for row in rows if row.job_role), reverse=True)
+    }
+    for role in sorted(roles.values()):
+        longer = f"{merged}; {role}" if merged else role
+        merged = longer if len(longer) <= MAX_JOB_ROLE_LENGTH else merged
+    return merged or None
 
 
 def _unique_paths(paths: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:

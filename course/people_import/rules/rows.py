@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from course.content.schema import SETTINGS
 from course.dates import add_months
-from course.people.rules import effective_sign_in_name, is_sign_in_name, normalise_email
+from course.people.rules import MAX_JOB_ROLE_LENGTH, effective_sign_in_name, is_sign_in_name, normalise_email
 from course.people_import.rules.date_formats import is_ambiguous_day, is_placeholder_day, read_last_day, read_list_day
 from course.people_import.rules.matching import ImportCertificate, RowData
 from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_number
@@ -90,6 +90,9 @@ def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]
     if len(number) > 50:
         raise RefusedRowError(_("The staff number is longer than 50 characters."))
     _check_sign_in_name(effective_sign_in_name(email, sign_in_name, number))
+    if len(row.get("job_role", "")) > MAX_JOB_ROLE_LENGTH:
+        raise RefusedRowError(_("The job role is longer than 100 characters."))
+    row_data.job_role = row.get("job_role") or None
     row_data.teams = _read_teams(row.get("team", ""))
     row_data.manager = _read_manager(row.get("role", ""))
     row_data.managed = row_data.teams if row_data.manager else ()

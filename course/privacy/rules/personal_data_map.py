@@ -69,11 +69,11 @@ IDENTITY = PersonalDataSection(
     (
         PersonalDataTable("person", _("Name and address"),
             {"name": _("Name"), "email": _("E-mail"), "staff_number": _("Staff number"),
-                "sign_in_name": _("Sign-in name"), "created_at": _("Added"), "left_at": _("Left"),
+                "sign_in_name": _("Sign-in name"), "job_role": _("Job role"), "created_at": _("Added"), "left_at": _("Left"),
                 "last_day": _("Last day"), "language": _("Language")}, person_columns=("id",)),
         PersonalDataTable("person_change", _("How it was before"),
             {"changed_at": _("Until"), "name": _("Name"), "email": _("E-mail"), "staff_number": _("Staff number"),
-                "sign_in_name": _("Sign-in name"), "reason": _("Reason")},
+                "sign_in_name": _("Sign-in name"), "job_role": _("Job role"), "reason": _("Reason")},
             deletion_stage="proof", cleared_columns={"learning": {"reason": ""},
                 "mail": {"email": ""}}),
         PersonalDataTable("person_merge", _("Entries that were one person"),
