@@ -44,7 +44,7 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             wrong = mapping_error(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            choices = queries.ImportChoices(columns, before.base)
+            choices = queries.ImportChoices(columns, before.base, before.decisions)
             draft = queries.draft_import(reading, table, choices, zone, at)
         if not dry_run:
             content, preview = pack_table(table), draft.preview
