@@ -207,16 +207,16 @@ def previous_mapping(session: Session, headings: Sequence[str]) -> PreviousMappi
     """How the newest list of this kind was read that was applied: one with all the columns that were chosen then. If
     there is none, the newest of any kind: a list of staff and one of certificates have columns of their own."""
     one = PeopleImport
-    statement = select(one.columns, one.base_team_id, one.decisions)
-    statement = statement.where(one.applied_at.is_not(None), one.columns.is_not(None))
-    rows = session.execute(statement.order_by(one.id.desc()).limit(_MAX_MAPPINGS_READ)).all()
-    found = [(json.loads(row.columns or "{}"), row.base_team_id, row.decisions) for row in rows]
+    used = one.applied_at.is_not(None), one.columns.is_not(None)
+    statement = select(one.columns, one.base_team_id, one.decisions).where(*used).order_by(one.id.desc())
+    rows = session.execute(statement.limit(_MAX_MAPPINGS_READ)).all()
+    found = [(json.loads(columns or "{}"), base, json.loads(decisions or "{}")) for columns, base, decisions in rows]
     known = set(headings)
     for columns, base, decisions in sorted(
         found, key=lambda row: not known.issuperset(mapped_headings(row[0]).values())
     )[:1]:
-        kept = remembered_decisions(json.loads(decisions or "{}"))
-        return PreviousMapping(mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), base, kept)
+        unused = frozenset(columns.get(UNUSED_KEY, ()))
+        return PreviousMapping(mapped_headings(columns), unused, base, remembered_decisions(decisions))
     return PreviousMapping({}, frozenset(), None)
 
 
@@ -229,9 +229,8 @@ def chosen_mapping(session: Session, import_id: int) -> tuple[PreviousMapping, b
     if row is None:
         return None
     columns = json.loads(row.columns)
-    return PreviousMapping(
-        mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), row.base_team_id
-    ), row.invites
+    unused = frozenset(columns.get(UNUSED_KEY, ()))
+    return PreviousMapping(mapped_headings(columns), unused, row.base_team_id), row.invites
 
 
 def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:

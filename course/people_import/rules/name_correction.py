@@ -31,7 +31,7 @@ def corrected_name(name: str) -> str | None:
             return None
         return f"{_recase(forenames.split(), False)} {_recase(surname.split(), True, surname_only=True)}"
     words = name.split()
-    if len(words) < 2 or not (_is_lower(name) or _ends_in_capitals(words)):
+    if len(words) < 2 or not (_is_lower(name) or _is_upper(name) or _ends_in_capitals(words)):
         return None
     found = _recase(words, True)
     return found if found != name else None
@@ -72,9 +72,9 @@ def _recase(words: list[str], has_surname: bool, surname_only: bool = False) -> 
     whole, found = " ".join(words), []
     for place, word in enumerate(words):
         is_last = has_surname and place == len(words) - 1
-        if _is_upper(word) and _stays_in_capitals(word, place, is_last, whole):
-            found.append(word)
-        elif not (_is_lower(word) or _is_upper(word) or _is_shouted(word)):
+        if not (_is_lower(word) or _is_upper(word) or _is_shouted(word)) or (
+            _is_upper(word) and _stays_in_capitals(word, place, is_last, whole)
+        ):
             found.append(word)
         elif _is_particle(words, place, has_surname, surname_only):
             found.append(word.lower())
