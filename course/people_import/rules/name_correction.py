@@ -16,7 +16,8 @@ _ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "jr", "sr"})  # not i
 _SUFFIXES = frozenset({"jr", "sr", "esq", "ii", "iii", "iv"})  # after a comma they are no forename
 _LETTERS_AFTER_NAME = frozenset({"mbe", "obe", "cbe", "dbe", "kbe", "msc", "bsc", "phd", "rgn", "rmn", "llb"})
 _NUMERALS = frozenset({"II", "III", "IV", "VI", "VII", "VIII", "IX"})
-_MC = re.compile(r"Ma?c[^\W\d_a-z]{2,}")  # McDONALD: the capital after Mc is known here
+_MC = re.compile(r"(Ma?c)[^\W\d_a-z]{2,}")  # McDONALD: the list shows the capital
+_LOWER_MC = re.compile(r"(Mc)[^\W\d_]")  # of Mac nothing says whether a capital follows
 
 
 def corrected_name(name: str) -> str | None:
@@ -112,9 +113,8 @@ def _capitalise(word: str) -> str:
         if place and parts[place - 1] not in "-." and len(parts[place - 2]) != 1:
             continue  # Sa’ad
         parts[place] = parts[place][:1].upper() + parts[place][1:]
-        prefix = next((start for start in ("Mac", "Mc") if start in word and parts[place].startswith(start)), None)
-        prefix = prefix if prefix and _MC.search(word) else "Mc" if parts[place].startswith("Mc") else None
-        if prefix:
-            rest = parts[place][len(prefix) :]
-            parts[place] = prefix + rest[:1].upper() + rest[1:]
+        prefix = _MC.match(word) or _LOWER_MC.match(parts[place])
+        if prefix and parts[place].startswith(prefix[1]):
+            rest = parts[place][len(prefix[1]) :]
+            parts[place] = prefix[1] + rest[:1].upper() + rest[1:]
     return "".join(parts)
