@@ -29,7 +29,8 @@ CORRECT_ALL, KEEP_ALL = {"0:spelling:": "correct"}, {"0:spelling:": "right"}
         ("MARSH,Zebulon", "Zebulon Marsh"), ("marsh, zebulon", "Zebulon Marsh"), ("ZEBULON MARSH", "Zebulon Marsh"),
         ("zebulon marsh", "Zebulon Marsh"), ("Zebulon MARSH", "Zebulon Marsh"), ("NG, Li", "Li Ng"), ("LI NG", "Li Ng"),
         ("o'BRIEN-SMITH, SIÂN", "Siân O'Brien-Smith"), ("D’ARCY, ANN", "Ann D’Arcy"), ("sa'ad khan", "Sa'ad Khan"),
-        ("IÑAKI NÚÑEZ", "Iñaki Núñez"), ("JEAN-PIERRE ROY", "Jean-Pierre Roy"), ("Mary ST JOHN", "Mary St John"),
+        ("IÑAKI NÚÑEZ", "Iñaki Núñez"), ("GROß, JÜRGEN", "Jürgen Groß"),
+        ("GARCÍA LÓPEZ, ANA", "Ana García López"), ("JEAN-PIERRE ROY", "Jean-Pierre Roy"), ("Mary ST JOHN", "Mary St John"),
         # Mc has a capital after it; Mac only where the list shows one.
         ("MCDONALD, Ann", "Ann McDonald"), ("ann mcdonald", "Ann McDonald"), ("Ann McDONALD", "Ann McDonald"),
         ("MACDONALD, Ann", "Ann Macdonald"), ("MACEY, Ann", "Ann Macey"), ("MacDONALD, Ann", "Ann MacDonald"),
@@ -50,7 +51,8 @@ def test_a_name_is_offered_as_it_is_probably_meant(written: str, corrected: str)
 @pytest.mark.parametrize(
     "name",
     [
-        "Zebulon Marsh", "Smith, Jr, John", "Smith, Jr", "Smith, John, Mr", "Marsh,", ", Zebulon", "MARSH", "marsh", "Madonna",
+        "Zebulon Marsh", "Smith, Jr, John", "Smith, Jr", "Smith, John, Mr", "Marsh,", ", Zebulon", "-, Ann", "LEE, '",
+        "MARSH - LEE, ANN", "Ann Lee, Manager", "Ann Lee, Deputy Manager", "Lee, Ann Jr.", "MARSH", "marsh", "Madonna",
         "DJ Brown", "Ann NG", "MARSH Zebulon", "LEE Ann", "J K", "Ann Lee MBE", "LEE, Ann MBE", "LEE, Ann (on leave)", "LEE, Ann 2",
         "王, 小明", "ИВАН ПЕТРОВ", "Петров, Иван", "JosÃ© NÃºÃ±ez", "Ann McDonald", "Ann MacDonald", "Siân O'Brien", "",
     ],

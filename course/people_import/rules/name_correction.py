@@ -14,6 +14,10 @@ _PARTICLES = frozenset(
 )  # fmt: skip
 _ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "jr", "sr"})  # not initials
 _SUFFIXES = frozenset({"jr", "sr", "esq", "ii", "iii", "iv"})  # after a comma they are no forename
+_ROLES = frozenset(
+    {"manager", "deputy", "nurse", "carer", "teacher", "tutor", "assistant", "agency", "leader", "coach", "volunteer",
+     "trainee", "student", "director"}
+)  # fmt: skip
 _LETTERS_AFTER_NAME = frozenset({"mbe", "obe", "cbe", "dbe", "kbe", "msc", "bsc", "phd", "rgn", "rmn", "llb"})
 _NUMERALS = frozenset({"II", "III", "IV", "VI", "VII", "VIII", "IX"})
 _MC = re.compile(r"(Ma?c)[^\W\d_a-z]{2,}")  # McDONALD: the list shows the capital
@@ -28,7 +32,7 @@ def corrected_name(name: str) -> str | None:
         return None
     surname, comma, forenames = (part.strip() for part in name.partition(","))
     if comma:
-        if not surname or not forenames or forenames.casefold().rstrip(".") in _SUFFIXES:
+        if not _can_be_surname_and_forenames(surname, forenames):
             return None
         return f"{_recase(forenames.split(), False)} {_recase(surname.split(), True, surname_only=True)}"
     words = name.split()
@@ -38,9 +42,16 @@ def corrected_name(name: str) -> str | None:
     return found if found != name else None
 
 
+def _can_be_surname_and_forenames(surname: str, forenames: str) -> bool:
+    """Whether what stands on the two sides of a comma has letters, and the second is no suffix and no role."""
+    words = {word.casefold().rstrip(".") for word in forenames.split()}
+    has_letters = all(any(map(str.isalpha, part)) for part in (surname, forenames))
+    return has_letters and not words & (_SUFFIXES | _ROLES)
+
+
 def _is_correctable(name: str) -> bool:
     """Whether a name has only Latin letters and the usual signs, one comma at most, and no letters after it such as MBE."""
-    if name.count(",") > 1 or "İ" in name or not all(_ALLOWED.fullmatch(sign) for sign in name):
+    if name.count(",") > 1 or " - " in name or "İ" in name or not all(_ALLOWED.fullmatch(sign) for sign in name):
         return False
     if any(sign.isalpha() and not unicodedata.name(sign, "").startswith("LATIN ") for sign in name):
         return False
@@ -52,7 +63,8 @@ def _is_lower(text: str) -> bool:
 
 
 def _is_upper(text: str) -> bool:
-    return text == text.upper() != text.lower()
+    letters = [sign for sign in text if sign.isalpha() and sign != "ß"]  # ß has no capital in most lists
+    return bool(letters) and all(map(str.isupper, letters))
 
 
 def _is_shouted(word: str) -> bool:
