@@ -29,8 +29,9 @@ group = AppGroup("people", help="Bring people in from a list.")
 @click.option("--invite", is_flag=True, help="E-mail an invitation to everyone who is added or returns.")
 @click.option("--sender", default=queries.DEFAULT_SENDER, show_default=True, help="Who invites, as the mail says it.")
 def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
-    """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed. Names in capitals or with
-    the last name first are corrected or kept as was decided last time.
+    """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
+
+    Names in capitals or with the last name first are corrected, or kept as written, as was decided last time.
 
     Ends with 0 if every row is in order, with 2 if some were refused, or have to be decided on the page (the others are
     applied), and with 1 if nothing could be done.
