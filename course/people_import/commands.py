@@ -31,6 +31,8 @@ group = AppGroup("people", help="Bring people in from a list.")
 def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None:
     """Apply the list FILE, with its columns as they were last time; those with usual headings are guessed.
 
+    Names in capitals or with the last name first are corrected, or kept as written, as was decided last time.
+
     Ends with 0 if every row is in order, with 2 if some were refused, or have to be decided on the page (the others are
     applied), and with 1 if nothing could be done.
     """
@@ -44,7 +46,7 @@ def import_command(file: Path, dry_run: bool, invite: bool, sender: str) -> None
             wrong = mapping_error(columns)
             if wrong is not None:
                 raise UnreadableError(f"{wrong[1]} Upload the list once on the page, and match its columns there.")
-            choices = queries.ImportChoices(columns, before.base)
+            choices = queries.ImportChoices(columns, before.base, before.decisions)
             draft = queries.draft_import(reading, table, choices, zone, at)
         if not dry_run:
             content, preview = pack_table(table), draft.preview

@@ -39,6 +39,7 @@ from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.parsing import parse_file
 from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
 from course.people_import.rules.preview import ImportPreview, dump_preview
+from course.people_import.rules.questions import remembered_decisions
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths, path_key
 from course.translation import lazy_gettext as _
@@ -193,24 +194,29 @@ def import_choices(session: Session, import_id: int, table: Table) -> ImportChoi
 
 @dataclass(frozen=True)
 class PreviousMapping:
-    """How an earlier list was read: for each field the heading of its column, the headings that were left out, and the
-    team below which new ones were added."""
+    """How an earlier list was read: for each field the heading of its column, the headings that were left out, the team
+    below which new ones were added, and the decisions that count for later lists."""
 
     columns: Mapping[str, str]
     unused: frozenset[str]
     base: int | None
+    decisions: Mapping[str, str] = field(default_factory=dict)
 
 
 def previous_mapping(session: Session, headings: Sequence[str]) -> PreviousMapping:
     """How the newest list of this kind was read that was applied: one with all the columns that were chosen then. If
     there is none, the newest of any kind: a list of staff and one of certificates have columns of their own."""
     one = PeopleImport
-    statement = select(one.columns, one.base_team_id).where(one.applied_at.is_not(None), one.columns.is_not(None))
-    rows = session.execute(statement.order_by(one.id.desc()).limit(_MAX_MAPPINGS_READ)).all()
-    found = [(json.loads(columns or "{}"), base) for columns, base in rows]
+    used = one.applied_at.is_not(None), one.columns.is_not(None)
+    statement = select(one.columns, one.base_team_id, one.decisions).where(*used).order_by(one.id.desc())
+    rows = session.execute(statement.limit(_MAX_MAPPINGS_READ)).all()
+    found = [(json.loads(columns or "{}"), base, json.loads(decisions or "{}")) for columns, base, decisions in rows]
     known = set(headings)
-    for columns, base in sorted(found, key=lambda row: not known.issuperset(mapped_headings(row[0]).values()))[:1]:
-        return PreviousMapping(mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), base)
+    for columns, base, decisions in sorted(
+        found, key=lambda row: not known.issuperset(mapped_headings(row[0]).values())
+    )[:1]:
+        unused = frozenset(columns.get(UNUSED_KEY, ()))
+        return PreviousMapping(mapped_headings(columns), unused, base, remembered_decisions(decisions))
     return PreviousMapping({}, frozenset(), None)
 
 
@@ -223,9 +229,8 @@ def chosen_mapping(session: Session, import_id: int) -> tuple[PreviousMapping, b
     if row is None:
         return None
     columns = json.loads(row.columns)
-    return PreviousMapping(
-        mapped_headings(columns), frozenset(columns.get(UNUSED_KEY, ())), row.base_team_id
-    ), row.invites
+    unused = frozenset(columns.get(UNUSED_KEY, ()))
+    return PreviousMapping(mapped_headings(columns), unused, row.base_team_id), row.invites
 
 
 def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
@@ -29,7 +30,7 @@ from course.people_import.rules.columns import FIELDS, guess_columns
 from course.people_import.rules.parsing import parse_and_pack
 from course.people_import.rules.planning import LINE_KINDS
 from course.people_import.rules.preview import ROWS_PER_PAGE, ImportPreview, load_preview
-from course.people_import.rules.questions import QUESTIONS
+from course.people_import.rules.questions import QUESTIONS, general_decisions, spelling_answer
 from course.people_import.rules.table import Table
 from course.translation import gettext, lazy_gettext, ngettext
 from course.translation import gettext as _
@@ -92,7 +93,9 @@ def columns(import_id: int) -> PageResponse:
     )
     form.base.choices = team_choices(known, _("None: at the top"))
     if form.validate_on_submit():
-        choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data))
+        # Whoever matches the columns of a list again decides again: only a list that is new takes earlier decisions.
+        remembered = {} if chosen else before.decisions
+        choices = queries.ImportChoices(form.chosen(), selected_team_id(form.base.data), remembered)
         invites = bool(form.invites.data)
         if not _preview(import_id, table, choices, invites):
             flash(str(NOTHING_TO_DECIDE))
@@ -161,6 +164,7 @@ def detail(import_id: int) -> PageResponse:
             questions=QUESTIONS,
             kind=kind,
             asked=whole.asked(),
+            spelling=spelling_answer(json.loads(job.decisions or "{}")),
             rows=rows[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE],
             page=page,
             pages=max(1, -(-len(rows) // ROWS_PER_PAGE)),
@@ -199,10 +203,11 @@ def decide(import_id: int) -> PageResponse:
     if job.preview is None or job.begun_at is not None:
         flash(str(NOTHING_TO_DECIDE))
         return redirect_after_post(url_for("people_import.detail", import_id=import_id))
-    answered = load_preview(job.preview).answered(request.form.get("question", ""), request.form.get("answer", ""))
+    question, answer = request.form.get("question", ""), request.form.get("answer", "")
+    answered = load_preview(job.preview).answered(question, answer)
     if answered:
         choices = queries.import_choices(db(), import_id, table)
-        decided = replace(choices, decisions={**choices.decisions, **answered})
+        decided = replace(choices, decisions={**choices.decisions, **answered, **general_decisions(question, answer)})
         stored = _preview(import_id, table, decided)
         flash(
             str(NOTHING_TO_DECIDE)

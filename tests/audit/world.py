@@ -345,7 +345,7 @@ class World:
         self.client.post(f"{self.columns()}/again", {})
 
     def decide(self) -> None:
-        self.client.post(f"{self.columns('ANN LEE')}/decide", {"question": "capitals", "answer": "right"})
+        self.client.post(f"{self.columns('ANN LEE')}/decide", {"question": "spelling", "answer": "right"})
 
     def invite_from_list(self) -> None:
         path = self.columns()

@@ -77,8 +77,10 @@ HEAD = "Staff number,First name,Last name,E-mail,Team\n"
         ("A1,S\u0430m,Lee,j@example.org,\n", ["asked"], "not a Latin letter"),
         ("A1,ＡＮＮ,Lee,j@example.org,\n", ["asked"], "not an ordinary letter"),
         ("A1,,Madonna,j@example.org,\n", ["asked"], "is one word"),
-        ("A1,ANN,LEE,j@example.org,\n", ["asked"], "in capitals"),
-        ("A1,\"Lee,\",Ann,j@example.org,\n", ["asked"], "has a comma"),
+        ("A1,ANN,LEE,j@example.org,\n", ["asked"], "would be corrected to “Ann Lee”"),
+        ("A1,\"Lee,\",Ann,j@example.org,\n", ["asked"], "would be corrected to “Ann Lee”"),
+        ("A1,MARSH,Zebulon,j@example.org,\n", ["asked"], "“MARSH” is in capitals"),
+        ("A1,\"Lee,\",\"Jr, Ann\",j@example.org,\n", ["asked"], "has a comma"),
         ("A1,(1),(2),j@example.org,\n", ["asked"], "has no letter"),
         ("A1,Ann,Lee,j@example.org,N\u043erth\n", ["asked"], "not a Latin letter"),
         ("A1,Cara,Voss,other@example.org,\n", ["asked"], "is already here"),
@@ -107,8 +109,9 @@ def test_damaged_values_are_asked_about_or_refused_and_never_guessed(rows: str, 
         (",Fi,Dunn,cara@example.org", {"name": "other"}, "refused", None, ""),
         (",Cara,Voss,new@example.org", {"address": "same"}, "changed", None, "new@example.org"),
         (",Cara,Voss,new@example.org", {"address": "other", "twin": "right"}, "added", None, "new@example.org"),
-        ("A1,ANN,LEE,a@example.org", {"capitals": "right"}, "added", "A1", "a@example.org"),
-        ("A1,ANN,LEE,a@example.org", {"capitals": "leave"}, "unchanged", None, ""),
+        ("A1,ANN,LEE,a@example.org", {"spelling": "right"}, "added", "A1", "a@example.org"),
+        ("A1,ANN,LEE,a@example.org", {"spelling": "correct"}, "added", "A1", "a@example.org"),
+        ("A1,ANN,LEE,a@example.org", {"spelling": "leave"}, "unchanged", None, ""),
     ],
 )
 def test_a_decision_is_carried_out(
@@ -124,7 +127,7 @@ def test_one_press_decides_about_all_rows_of_a_kind_and_no_others() -> None:
     table = parse_file((HEAD + rows).encode())
     made = make_plan(MappedRows(table.rows, guess_columns(table.headings, {}, (), table)), known, TeamPaths([]), TODAY)
     whole = load_preview(dump_preview(made))
-    assert {kind: len(some) for kind, some in whole.asked().items()} == {"number": 3, "capitals": 1}
+    assert {kind: len(some) for kind, some in whole.asked().items()} == {"number": 3, "spelling": 1}
     assert set(whole.answered("number", "same").values()) == {"same"}
     assert len(whole.answered("number", "same")) == 3
     assert whole.answered(whole.asked()["number"][0].key, "leave").keys() == {"2:number:1"}

@@ -41,7 +41,7 @@ def test_a_list_is_applied_once_all_is_decided_and_what_it_brought_can_be_invite
     wrong = client.follow(client.post(f"{path}/decide", {"question": "zeros", "answer": "perhaps"}))
     assert "already decided" in wrong.text
     client.post(f"{path}/decide", {"question": f"2:zeros:{known.id}", "answer": "same"})
-    decided = client.follow(client.post(f"{path}/decide", {"question": "capitals", "answer": "right"}))
+    decided = client.follow(client.post(f"{path}/decide", {"question": "spelling", "answer": "right"}))
     assert "Decide first" not in decided.text
     done = client.follow(client.post(f"{path}/apply", {"mark": decided.fields(0)["mark"]}))
     assert "Applied on" in done.text

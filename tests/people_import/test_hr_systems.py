@@ -65,8 +65,8 @@ def lines(text: str) -> list[ImportLine]:
         ("'00583,Cara,Voss,cara@example.org", "unchanged", "", ""),
         ('"=""00583""",Cara,Voss,cara@example.org', "unchanged", "", ""),
         # Names as they would be on a certificate.
-        ("Z1,Ida,BECK,ida@example.org", "asked", "capitals", "“BECK” is in capitals"),
-        ("Z1,ida,beck,ida@example.org", "asked", "capitals", "has no capital letter"),
+        ("Z1,Ida,BECK,ida@example.org", "asked", "spelling", "“Ida BECK” would be corrected to “Ida Beck”"),
+        ("Z1,ida,beck,ida@example.org", "asked", "spelling", "“ida beck” would be corrected to “Ida Beck”"),
         ("Z1,Ida,Beck III,ida@example.org", "added", "", ""),
         ("Z1,Ida,Beck (on leave),ida@example.org", "asked", "sign", "has a “(” in it"),
         ("Z1,Ida,Beck - Agency,ida@example.org", "asked", "sign", "has a “-” in it"),

@@ -27,13 +27,15 @@ from course.people_import.rules.matching import (
     RowMatch,
     match_row,
 )
-from course.people_import.rules.name_matching import is_reordered, is_worse_spelling, name_words
+from course.people_import.rules.name_counts import NameCounts
+from course.people_import.rules.name_matching import is_reordered, is_worse_spelling
+from course.people_import.rules.name_questions import NameSpelling, settle_spelling
 from course.people_import.rules.plausibility import implausible_values
 from course.people_import.rules.questions import ACCEPT, SKIP, question_key
 from course.people_import.rules.row_merging import ParsedRow, PersonRows, group_rows, parse_rows
 from course.people_import.rules.table import BadRow
 from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
-from course.translation import error_text, lazy_join, lazy_ngettext
+from course.translation import error_text, lazy_join
 from course.translation import lazy_gettext as _
 
 LineKind = Literal["added", "changed", "back", "left", "unchanged", "refused", "asked", "joined"]
@@ -132,7 +134,7 @@ def make_plan(
         lines += _refuse_all(group, _("The sign-in name is also in another line, for another person."))
     left_out = {group.number for group in (*shared, *logins)}
     matched = [one for one in matched if one.group.number not in left_out]
-    name_counts = _NameCounts(directory, matched)
+    name_counts = NameCounts(directory, (one.group.row_data.name or "" for one in matched if one.found.person is None))
     together: dict[int, list[_MatchedRows]] = defaultdict(list)
     for one in matched:
         if one.found.person is not None:
@@ -202,52 +204,6 @@ def _refuse_all(group: PersonRows, why: str) -> list[ImportLine]:
     return [ImportLine(row.number, "refused", row.who, (why,)) for row in group.rows]
 
 
-class _NameCounts:
-    """How often each name exists already and would be added. Two people can have one name, but a duplicate entry is more likely."""
-
-    def __init__(self, directory: PeopleDirectory, matched: Sequence[_MatchedRows]) -> None:
-        self._directory = directory
-        self._new: dict[frozenset[str], int] = defaultdict(int)
-        for one in matched:
-            if one.found.person is None:
-                self._new[name_words(one.group.row_data.name or "")] += 1
-
-    def twin_question(self, name: str) -> ImportQuestion | None:
-        here = [one for one in self._directory.by_name(name) if one.left is None]
-        if here:
-            return ImportQuestion("twin", _is_here(here[0]))
-        left = self._directory.by_name(name)
-        if left and left[0].left is not None:
-            one = left[0]
-            return ImportQuestion(
-                "twin",
-                _(
-                    "%(name)s (%(email)s) left on %(day)s. Is this the same person?",
-                    name=one.name,
-                    email=one.label,
-                    day=one.left,
-                ),
-            )
-        times = self._new[name_words(name)]
-        if times < 2:
-            return None
-        adds = lazy_ngettext(
-            "The list adds %(num)s person of this name.", "The list adds %(num)s people of this name.", times
-        )
-        return ImportQuestion("twin", adds)
-
-
-def _is_here(person: KnownPerson) -> str:
-    if not person.staff_number or person.staff_number == person.label:
-        return _("%(name)s (%(email)s) is already here.", name=person.name, email=person.label)
-    return _(
-        "%(name)s (%(email)s, staff number %(number)s) is already here.",
-        name=person.name,
-        email=person.label,
-        number=person.staff_number,
-    )
-
-
 def _lines_for_overlap(
     one: _MatchedRows, same_person: Mapping[int, Sequence[_MatchedRows]], refused: Mapping[int, int]
 ) -> list[ImportLine] | None:
@@ -292,20 +248,24 @@ def _rank(one: _MatchedRows) -> tuple[bool, str]:
 
 
 def _plan_group(
-    one: _MatchedRows, name_counts: _NameCounts, team_paths: TeamPaths, today: date, answers: Mapping[str, str]
+    one: _MatchedRows, name_counts: NameCounts, team_paths: TeamPaths, today: date, answers: Mapping[str, str]
 ) -> list[ImportLine]:
     """The lines for the rows about one person. The first line applies the data of all of them."""
     group, found = one.group, one.found
     first, *rest = group.rows
     person, row_data = found.person, found.row_data
     notes = tuple(filter(None, (found.note, *row_data.remarks)))
+    spelling = NameSpelling()
     if person is not None and row_data.name and is_worse_spelling(row_data.name, person.name):
         notes += (_("The name stays as it is here: %(name)s.", name=person.name),)
         row_data = replace(row_data, name=person.name)
+    elif row_data.name and (person is None or row_data.name != person.name):
+        spelling = settle_spelling(row_data.name, group.number, answers)
+        row_data, notes = replace(row_data, name=spelling.name), (*notes, *spelling.notes)
     try:
         line = _make_line(first, row_data, person, team_paths, today)
         questions = [found.question] if found.question else []
-        questions += _plausibility_questions(line, name_counts, team_paths) if not questions else []
+        questions += _plausibility_questions(line, spelling, name_counts, team_paths) if not questions else []
     except (RefusedRowError, AmbiguousTeamError) as error:
         if found.question is None:
             return _refuse_all(group, error_text(error))
@@ -326,7 +286,9 @@ def _plan_group(
     return [line, *(ImportLine(row.number, "joined", row.who, (together,), person=person) for row in rest)]
 
 
-def _plausibility_questions(line: ImportLine, name_counts: _NameCounts, team_paths: TeamPaths) -> list[ImportQuestion]:
+def _plausibility_questions(
+    line: ImportLine, spelling: NameSpelling, name_counts: NameCounts, team_paths: TeamPaths
+) -> list[ImportQuestion]:
     """The questions about implausible values that a line would write."""
     if not line.changes:
         return []
@@ -334,7 +296,7 @@ def _plausibility_questions(line: ImportLine, name_counts: _NameCounts, team_pat
     new_name = line.person is None or ("correct" in line.changes and name not in ("", line.person.name))
     new_teams = tuple(place for path in line.row_data.teams if (place := _new_team_path(team_paths, path)))
     new_number = line.person is None or line.row_data.staff_number != line.person.staff_number
-    found = implausible_values(line.row_data, new_name, new_number, new_teams)
+    found = spelling.first_asked(implausible_values(line.row_data, new_name, new_number, new_teams))
     if line.person is not None and is_reordered(name, line.person.name):
         words = _("“%(name)s” is %(known)s with the words in another order.", name=name, known=line.person.name)
         found.append(ImportQuestion("order", words))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from course.translation import lazy_gettext as _
 
-# Answers: the row is about that person, about somebody else, or right as it is; or it is left out.
-SAME, OTHER, ACCEPT, SKIP = "same", "other", "right", "leave"
+# Answers: the row is about that person, about somebody else, or right as it is; or it is left out, or its name is corrected.
+SAME, OTHER, ACCEPT, SKIP, CORRECT = "same", "other", "right", "leave", "correct"
+SPELLING = "spelling"  # the kind of the question whether names are corrected
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ QUESTIONS: dict[str, QuestionKind] = {
             "Check that these are different people. If they are not, leave the row out and correct the entry that is here."
         ),
         _PLAUSIBILITY_ANSWERS,
+    ),
+    SPELLING: QuestionKind(
+        _("Names in capitals, without capitals, or with the last name first"),
+        _(
+            "Certificates show a name as it is stored here. To keep some names as they are written, decide about those rows "
+            "below first."
+        ),
+        {CORRECT: _("Correct the name"), ACCEPT: _("Keep as written"), SKIP: _("Leave out")},
     ),
     "letters": QuestionKind(
         _("Letters that look wrong"),
@@ -101,3 +110,22 @@ QUESTIONS: dict[str, QuestionKind] = {
 def question_key(line: int, kind: str, person: int | None) -> str:
     """The key under which a decision is stored: it applies to this row, this question and this person only."""
     return f"{line}:{kind}:{person or ''}"
+
+
+# The key of the decision about all names of a list that can be corrected. It is made for later lists of the same columns too.
+_ALL_SPELLINGS = question_key(0, SPELLING, None)
+
+
+def general_decisions(question: str, answer: str) -> dict[str, str]:
+    """What an answer decides beyond the rows of today: how names are corrected, if it is about all of them."""
+    return {_ALL_SPELLINGS: answer} if question == SPELLING and answer in (CORRECT, ACCEPT) else {}
+
+
+def remembered_decisions(decisions: Mapping[str, str]) -> dict[str, str]:
+    """Of the decisions about a list those that count for the next one with the same columns."""
+    return {key: answer for key, answer in decisions.items() if key == _ALL_SPELLINGS}
+
+
+def spelling_answer(decisions: Mapping[str, str]) -> str | None:
+    """What was decided about all names of a list that can be corrected; None if nothing was."""
+    return decisions.get(_ALL_SPELLINGS)
