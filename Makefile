@@ -46,6 +46,9 @@ bench: .venv/tested ## measure speed against baselines in the same run
 bench-scale: .venv/tested ## the report and its upkeep with 10,000, 100,000 and a million people (people="…" for others)
 	@$(BIN)/python -m tests.bench.scale --plot growth.svg $(people)
 
+fuzz: .venv/tested ## send ten thousand random requests to every route (NUMBER=)
+	@$(BIN)/python -m tests.fuzz $(NUMBER)
+
 simulate: .venv/tested ## what refreshers leave behind in people who forget by another model
 	@$(BIN)/python -m tests.simulate
 
@@ -79,4 +82,4 @@ requirements: ## pin what pyproject.toml names into both requirements files (UPG
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test quick check content content-report bench faults simulate screenshots messages migration requirements
+.PHONY: help demo demo-reset run test quick check content content-report bench faults fuzz simulate screenshots messages migration requirements

@@ -22,13 +22,24 @@ from whitenoise.compress import Compressor
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
-COPY_FORMAT = b"4"  # another one where copies are made in another way: those that exist are not used then
+COPY_FORMAT = b"5"  # another one where copies are made in another way: those that exist are not used then
 _EXTENSION = "course.static"
 _COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STYLE_STRING = re.compile(r'("[^"]*")')
 _STYLE_SPACE = re.compile(r"\s*([{};,>])\s*|(?<=[\w-]:)\s+")
+
+
+class _Compressor(Compressor):  # type: ignore[misc]
+    """As WhiteNoise compresses, but so small as gzip can be: files are compressed once, and a phone loads them often."""
+
+    @staticmethod
+    def compress_gzip(data: bytes) -> bytes:
+        """The data as gzip, a twentieth smaller than by zlib's highest level."""
+        from zopfli.gzip import compress  # noqa: PLC0415 (only the first start of a version needs it)
+
+        return bytes(compress(data, numiterations=5))
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
@@ -123,7 +134,7 @@ def compressed_copy(folder: Path, target: Path) -> Path:
             Path(part, STYLE_SHEET).write_text(sheet, encoding="utf-8")
         for script in part.rglob("*.js"):
             script.write_text(served_script(script.read_text(encoding="utf-8")), encoding="utf-8")
-        compressor = Compressor(use_brotli=False, quiet=True)
+        compressor = _Compressor(use_brotli=False, quiet=True)
         for path in _files(part):
             if compressor.should_compress(path.name):
                 compressor.compress(str(path))

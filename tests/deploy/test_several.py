@@ -113,7 +113,7 @@ def answer_a_check(afternoon: Afternoon, between: Iterator[None]) -> str:
 
 def requests_of(server: Server) -> int:
     """How many requests the log of a web host has."""
-    return sum(line.startswith('{"method"') for line in server.log.read_text(encoding="utf-8").splitlines())
+    return sum('"event": "request"' in line for line in server.log.read_text(encoding="utf-8").splitlines())
 
 
 def test_somebody_answers_on_two_hosts_behind_one_address_while_one_of_them_stops(afternoon: Afternoon) -> None:
