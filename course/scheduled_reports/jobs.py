@@ -26,6 +26,7 @@ from course.scheduled_reports.rules import (
     Period,
     ReportSummary,
     ScheduledReportMessage,
+    TeamCount,
     due_period,
     next_period,
     replaces_digest,
@@ -97,12 +98,17 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, with_rest: 
         rest = _overdue_elsewhere(context, viewer, seen, name) if with_rest and one.team_id is not None else []
         listed = rest[:MAX_NAMED]
         names = names_told_apart(session, {line.id for line in (*told.late, *told.near, *listed)})
+        compared = tuple(
+            TeamCount(str(row.name), row.required, row.valid, row.counts["overdue"], row.counts["due-soon"])
+            for row in seen.team_table().shown
+        )
     message = replace(
         _report_message(one, seen, told, names, until),
         organisation=name,
         replaces_digest=with_rest,
         elsewhere=_named(listed, names),
         elsewhere_overdue=len(rest),
+        teams=compared,
     )
     named = {line.id for line in (*told.late, *told.near, *listed)}
     with unit_of_work() as session:

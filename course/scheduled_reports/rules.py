@@ -70,9 +70,22 @@ class ReportSummary:
 
 
 @dataclass(frozen=True)
+class TeamCount:
+    """A team with all its sub-teams, as a mail compares it with others: `required` have to hold a certificate, `valid` of
+    them do."""
+
+    name: str
+    required: int
+    valid: int
+    overdue: int
+    due_soon: int
+
+
+@dataclass(frozen=True)
 class ScheduledReportMessage(OptionalMailMessage):
     """The report of a team on a day, up to the next report after `until`. The other values are those of ReportSummary;
-    `overdue` is the number of all who are overdue, `query` the filter of the report as a query string. If it
+    `overdue` is the number of all who are overdue, `query` the filter of the report as a query string, `teams` are those
+    directly below, worst first, if there are several. If it
     `replaces_digest`, `elsewhere` are those who are overdue in the other teams that the recipient manages: the first of
     `elsewhere_overdue`."""
 
@@ -96,6 +109,7 @@ class ScheduledReportMessage(OptionalMailMessage):
     replaces_digest: bool
     elsewhere: tuple[NamedDueDay, ...]
     elsewhere_overdue: int
+    teams: tuple[TeamCount, ...] = ()
 
 
 def replaces_digest(every: str, since: date, monday: date) -> bool:

@@ -286,3 +286,21 @@ def test_the_summary_comes_again_where_the_report_does_not(
         send_scheduled_reports(MONDAY)
     for person in (boss, monthly, stopped, late, blind):
         assert weekly_mails(app, session, person) == ["digest_manager"], person.name
+
+
+def test_the_report_compares_the_teams_below_worst_first_and_of_one_team_it_compares_nothing(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    fern, elm = make_team(session, "Fern", team), make_team(session, "Elm", team)
+    make_person(session, "Sam Okafor", "sam@example.org", team=fern, at=ADDED)
+    make_person(session, "Jo Vale", "jo@example.org", team=elm, at=MONDAY - timedelta(days=10))
+    leader = make_person(session, "Lee Marsh", "lee@example.org", "manager", elm, at=MONDAY - timedelta(days=10))
+    want(session, boss, team)
+    want(session, leader, elm)
+    with app.app_context():
+        assert send_scheduled_reports(MONDAY) == 2
+        texts = {mail.recipient: mail.text for mail in mails(app, session) if "report" in mail.text}
+    lines = [line for line in texts["priya@example.org"].splitlines() if "with a valid certificate" in line]
+    assert [line.split(":")[0] for line in lines] == ["- Fern", "- Elm"]
+    assert lines[0] == "- Fern: 1 overdue, 0 due soon, 0 of 1 with a valid certificate"
+    assert "with a valid certificate" not in texts["lee@example.org"]
