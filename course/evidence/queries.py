@@ -75,6 +75,7 @@ def completions(session: Session, ids: Collection[int], at: datetime, zone: str)
             completion.content_version,
             change.kind if change else "",
             civil_date(change.changed_at, zone) if change else None,
+            certificate.supervised_on if certificate else None,
         )
         for person_id, kind, completion, certificate, change in own_completions
         if person_id in ids

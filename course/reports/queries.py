@@ -88,11 +88,12 @@ def learners_active_after(session: Session, since: HighWaterMark, overlap: int) 
 
 class CertificateFact(NamedTuple):
     """A certificate that counted at some moment: its number (empty for one of another organisation), the day of the
-    completion, and the last valid day, None if it states none."""
+    completion, the last valid day, None if it states none, and the day of the supervised session, if it was one."""
 
     number: str
     completed_on: date
     valid_until: date | None
+    supervised_on: date | None = None
 
 
 class PersonDetails(NamedTuple):
@@ -127,7 +128,13 @@ _ENDED = select(CertificateChange.id).where(
     CertificateChange.certificate_id == Certificate.id, CertificateChange.changed_at <= bindparam("at")
 )
 _ISSUED = (
-    select(Certificate.person_id, Certificate.number, Certificate.completed_on, Certificate.valid_until)
+    select(
+        Certificate.person_id,
+        Certificate.number,
+        Certificate.completed_on,
+        Certificate.valid_until,
+        Certificate.supervised_on,
+    )
     .where(Certificate.person_id.in_(_PEOPLE), Certificate.issued_at <= bindparam("at"), ~_ENDED.exists())
     .order_by(Certificate.completed_on, Certificate.id)
 )
@@ -148,8 +155,8 @@ def person_details(session: Session, ids: Collection[int], at: datetime, is_past
         for person, number, job in connection.execute(_LATER_IDENTITIES, values):
             identities[person] = number or "", job or ""
     certificates: dict[int, list[CertificateFact]] = {}
-    for person, number, day, until in connection.execute(_ISSUED, values):
-        certificates.setdefault(person, []).append(CertificateFact(number, day, until))
+    for person, number, day, until, supervised in connection.execute(_ISSUED, values):
+        certificates.setdefault(person, []).append(CertificateFact(number, day, until, supervised))
     # The newest row about a certificate of another organisation says whether it was withdrawn.
     brought = {
         (person, day, until): withdrawn for person, day, until, withdrawn in connection.execute(_BROUGHT, values)

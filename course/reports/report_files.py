@@ -60,7 +60,8 @@ _PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = 
 COLUMNS = (
     _PERSON, lazy_gettext("E-mail"), _TEAM, lazy_gettext("Team path"), lazy_gettext("Job role"),
     lazy_gettext("Staff number"), lazy_gettext("Pathway"), _STARTED, _STATUS, lazy_gettext("Status code"), _PROGRESS, _DUE,
-    lazy_gettext("Completed on"), lazy_gettext("Certificate number"), _LAST_DAY, _LAST_REMINDER,
+    lazy_gettext("Completed on"), lazy_gettext("Certificate number"), lazy_gettext("In a supervised session on"),
+    _LAST_DAY, _LAST_REMINDER,
 )  # fmt: skip
 PDF_COLUMNS = (_PERSON, _TEAM, _STATUS, _PROGRESS, _STARTED, _DUE, _LAST_DAY, _LAST_REMINDER)
 PDF_BATCH_SIZE = 1000  # people in one part of a PDF
@@ -113,7 +114,8 @@ class CellMaker:
             line.name, line.email, row.teams, self.paths(line.teams), row.details.job_role,
             row.details.staff_number, self.pathway(line.pathway), line.employment_start, label, line.state,
             self._in_words(row.progress), line.due, certificate.completed_on if certificate else None,
-            certificate.number if certificate else "", line.valid_until, self.day(row.last_reminder),
+            certificate.number if certificate else "", certificate.supervised_on if certificate else None, line.valid_until,
+            self.day(row.last_reminder),
         )  # fmt: skip
 
     def paths(self, teams: tuple[int, ...]) -> str:
@@ -247,7 +249,8 @@ def _stored_cells(
             cells.append((
                 name, email, team, maker.paths(split_teams(teams)), detail.job_role, detail.staff_number,
                 maker.pathway(pathway), start, said[0], state, said[1], due, certificate.completed_on if certificate else None,
-                certificate.number if certificate else "", valid_until, maker.day(reminded),
+                certificate.number if certificate else "", certificate.supervised_on if certificate else None, valid_until,
+                maker.day(reminded),
             ))  # fmt: skip
         yield cells
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
@@ -99,6 +99,12 @@ def test_a_file_says_the_status_as_a_code_and_whose_certificate_it_is(
     assert (row["Completed on"], row["Certificate number"]) == (str(certificate.completed_on), certificate.number)
     assert row["Certificate valid until"] == str(certificate.valid_until)
     assert (rows["Alex Morgan"]["Completed on"], rows["Alex Morgan"]["Certificate number"]) == ("", "")
+    assert row["In a supervised session on"] == ""
+    session.execute(update(Certificate).values(supervised_on=certificate.completed_on))
+    session.commit()
+    body = client.post("/report/file/csv", {}, 200).body.decode("utf-8-sig")
+    (row,) = [row for row in csv.DictReader(io.StringIO(body)) if row["Person"] == "Done Early"]
+    assert row["In a supervised session on"] == str(certificate.completed_on)
     book = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
     headings, *lines = book["People"].iter_rows(values_only=True)
     line = dict(zip(headings, next(one for one in lines if one[0] == "Done Early"), strict=True))
@@ -161,7 +167,7 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
     session.commit()
     book: Any = load_workbook(io.BytesIO(client.post("/report/file/xlsx", {}, 200).body))
     assert book.sheetnames == ["People", "Teams", "Twelve months", "About this report"]
-    for name, last in (("People", f"P{5}"), ("Teams", "N4"), ("Twelve months", None)):
+    for name, last in (("People", f"Q{5}"), ("Teams", "N4"), ("Twelve months", None)):
         sheet = book[name]
         assert all(cell.font.bold for cell in sheet[1]), name
         assert not sheet["A2"].font.bold

@@ -87,6 +87,7 @@ class PackCompletion:
     version: str
     change: str
     changed_on: date | None
+    supervised_on: date | None = None
 
     def status_on(self, on: date) -> str:
         """The status of the certificate on a day."""
@@ -210,7 +211,8 @@ def people_table(people: Iterable[PackPerson]) -> PackTable:
     headings: list[object] = [
         *PERSON_COLUMNS, "Staff number", "Team", "Team with those above it", "Job role", "Pathway",
         "Role in the course", "First day here", "Required", "Valid certificate", "Status code", "Status", "In words", "Due",
-        "Days overdue", "Completed on", "Certificate", "Certificate valid until", "Progress",
+        "Days overdue", "Completed on", "Certificate", "In a supervised session on",
+        "Certificate valid until", "Progress",
     ]  # fmt: skip
     return [headings] + [
         [
@@ -218,7 +220,8 @@ def people_table(people: Iterable[PackPerson]) -> PackTable:
             person.details.job_role, person.pathway, ", ".join(person.details.roles) or "Learner", person.line.employment_start,
             _yes_or_no(person.required), _yes_or_no(person.line.has_valid_certificate), person.line.group,
             STATUS_GROUPS[person.line.group], person.line.label, person.line.due, person.line.overdue_days or "",
-            person.completion and person.completion.day, certificate_text(person.completion), person.line.valid_until,
+            person.completion and person.completion.day, certificate_text(person.completion),
+            person.completion and person.completion.supervised_on, person.line.valid_until,
             person.progress,
         ]
         for person in people
