@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -28,7 +28,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.pages import Client, Page
 from tests.support.world import addresses, fill_world
 
-PORTION = 20  # requests of one example
+PORTION = 10  # requests of one example
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 # What a request must not do, so that those after it mean something: it ends the session, or the course.
 LEFT_OUT = re.compile(r"^/(sign-out|static)|/sessions?/|/leave$")
@@ -163,7 +163,7 @@ class Fuzzer:
         request in words, for an answer that is a failure."""
         statuses: Counter[int] = Counter()
 
-        @settings(max_examples=examples, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+        @settings(max_examples=examples)
         @given(st.lists(requests(self.targets), min_size=PORTION, max_size=PORTION))
         def send_some(some: list[Request]) -> None:
             for one in some:

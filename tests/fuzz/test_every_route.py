@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.fuzz.requests import PORTION, Fuzzer
 
-EXAMPLES = 30
+EXAMPLES = 60
 LEAST_ANSWERED = 0.3  # of the requests: refused ones alone would prove little
 
 
