@@ -14,7 +14,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from course.people.rules import distinct_names
-from course.people_import.rules.date_formats import InvalidDayError, read_day
+from course.people_import.rules.date_formats import read_filter_day
 from course.recertification.rules.explanations import COUNTED_GROUPS, GROUP_OF_STATE, STATUS_GROUPS
 from course.recertification.rules.facts import CertificationFacts
 from course.recertification.rules.policy import Policy
@@ -206,12 +206,12 @@ def parse_filter(
     """The filter in a query string, and a sentence for each value that could not be understood. A day in the future is
     refused, because its report is not known yet."""
     mistakes: list[str] = []
-    on = _parse_day(arguments, "on", _("On this day"), mistakes)
+    on = read_filter_day(arguments.get("on", "").strip(), _("On this day"), mistakes)
     if on is not None and on > today:
         mistakes.append(_("On this day: enter today or a day in the past. The report shows today."))
     first, last = (
-        _parse_day(arguments, "from", _("Started on or after"), mistakes),
-        _parse_day(arguments, "to", _("Started on or before"), mistakes),
+        read_filter_day(arguments.get("from", "").strip(), _("Started on or after"), mistakes),
+        read_filter_day(arguments.get("to", "").strip(), _("Started on or before"), mistakes),
     )
     if first and last and last < first:
         mistakes.append(_("Started on or before: enter a day that is not before “Started on or after”."))
@@ -227,18 +227,3 @@ def parse_filter(
         every_level=arguments.get("levels") == EVERY_LEVEL,
     )  # fmt: skip
     return report_filter, mistakes
-
-
-def _parse_day(arguments: Mapping[str, str], name: str, label: str, mistakes: list[str]) -> date | None:
-    text = arguments.get(name, "").strip()
-    try:
-        day = read_day(text, label)
-    except InvalidDayError:
-        mistakes.append(
-            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
-        )
-        return None
-    if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
-        mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
-        return None
-    return day

@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from course.auth.rules import AttemptLimit
+from course.pairs.rules import CODE_LENGTH as CODE_LENGTH
+from course.pairs.rules import parse_code as parse_code
 from course.text import search_key
 from course.translation import lazy_gettext as _
 
 PartKind = Literal["module", "final", "refresher"]
 PART_KINDS: tuple[PartKind, ...] = ("module", "final", "refresher")
 WHOLE_COURSE = "course"  # the reference of the final assessment and of a refresher
-CODE_LENGTH = 6
 # A working day: a room that was forgotten in the evening is closed in the morning.
 ROOM_LIFETIME = timedelta(hours=8)
 # Long enough to read a lesson page without a press, short enough for a device that is left on a table.
@@ -64,12 +65,6 @@ def may_enter_paper(dates: SessionDates, today: date) -> bool:
 def idle_limit(is_finished: bool) -> timedelta:
     """After how long without a press a device is free again."""
     return FINISHED_LIMIT if is_finished else IDLE_LIMIT
-
-
-def parse_code(text: str) -> str | None:
-    """The digits of a code as somebody typed them, with or without spaces; None if it is no code."""
-    digits = "".join(text.replace("-", " ").split())
-    return digits if len(digits) == CODE_LENGTH and digits.isascii() and digits.isdecimal() else None
 
 
 def code_in_groups(code: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
-from course.people_import.rules.date_formats import InvalidDayError, read_day
+from course.people_import.rules.date_formats import read_filter_day
 from course.text import normalise_line
 from course.translation import lazy_gettext as _
 
@@ -95,22 +95,7 @@ def parse_people_filter(
         group=one_of("status", groups),
         invitation=one_of("invited", INVITATION_FILTERS),
         signed_in=one_of("signed-in", SIGNED_IN_FILTERS),
-        started_from=_parse_day(arguments.get("from", "").strip(), mistakes),
+        started_from=read_filter_day(arguments.get("from", "").strip(), _("Started on or after"), mistakes),
         order=one_of("sort", PEOPLE_ORDERS) or "name",
     )
     return found, mistakes
-
-
-def _parse_day(text: str, mistakes: list[str]) -> date | None:
-    label = _("Started on or after")
-    try:
-        day = read_day(text, label)
-    except InvalidDayError:
-        mistakes.append(
-            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
-        )
-        return None
-    if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
-        mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
-        return None
-    return day

@@ -165,3 +165,19 @@ def _date(year: int, month: int, day: int, typed: str, label: str) -> date:
         if month > 12 and day <= 12:
             fault = lazy_join([fault, _("The day comes first, then the month.")])
         raise InvalidDayError(fault) from None
+
+
+def read_filter_day(text: str, label: str, mistakes: list[str]) -> date | None:
+    """The day in a field of a filter; None if it is empty, or, with a sentence added to `mistakes`, if it is no day that a
+    record could be of."""
+    try:
+        day = read_day(text, label)
+    except InvalidDayError:
+        mistakes.append(
+            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
+        )
+        return None
+    if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
+        mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
+        return None
+    return day
