@@ -19,6 +19,8 @@ FONTS = (ROOT / "course" / "certificates" / "fonts", ROOT / "course" / "static" 
 READ_ELSEWHERE = {
     "axe-playwright-python": "MIT (its LICENSE file); it carries axe-core, which is MPL-2.0",
     "pyrage": "MIT (its LICENSE file)",
+    "scim2-client": "Apache-2.0 (its LICENSE file)",
+    "scim2-tester": "Apache-2.0 (its LICENSE file)",
     "colorama": "BSD-3-Clause (its LICENSE file); used on Windows only",
 }
 # Words that a package writes for a licence, and its identifier. The identifiers are those of https://spdx.org/licenses/.
