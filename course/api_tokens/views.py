@@ -15,6 +15,7 @@ from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -49,6 +50,7 @@ def overview() -> Response:
 
 @pages.route("/make", methods=["GET", "POST"])
 @requires_permission(Permission.RUN_SYSTEM)
+@needs_recent_sign_in
 def make() -> Response | WsgiResponse:
     """Make a token in the name of the person who is signed in."""
     today = civil_date(now(), app_state().config.time_zone)
