@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Config
 from course import event_handlers
 from course.analytics import views as analytics
+from course.api import views as api
 from course.api_tokens import access as api_token_access
 from course.api_tokens import views as api_tokens
 from course.audit import commands as audit_commands
@@ -139,6 +140,7 @@ BLUEPRINTS = (
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
     (api_tokens.pages, "/system/tokens"),
+    (api.pages, "/api/v1"),
     (health.pages, ""),
     (offline.pages, ""),
     (reminders.pages, "/reminders"),

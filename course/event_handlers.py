@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from course.analytics import events as analytics_events
+from course.api import events as api_events
 from course.api_tokens import events as api_tokens_events
+from course.api_tokens.actions import record_read
+from course.api_tokens.events import PersonalDataRead
 from course.audit.catalogue import register_events
 from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
@@ -68,6 +71,7 @@ register_events(
     kind
     for events in (
         analytics_events,
+        api_events,
         api_tokens_events,
         audit_search_events,
         auth_events,
@@ -102,6 +106,7 @@ register_events(
 
 def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
+    subscribe(PersonalDataRead, record_read)
     subscribe(PersonAdded, enrol)
     subscribe(InvitationRequested, send_invitation_with_due_date)
     subscribe(AnswerInSitting, record_answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, g, request
 
 from course.api_tokens import actions, queries
+from course.api_tokens.events import PersonalDataRead
 from course.api_tokens.rules import SCIM_SCOPE, TokenView
 from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
@@ -14,8 +15,9 @@ from course.dates import civil_date
 from course.translation import gettext as _
 from course.web.app_state import app_state
 from course.web.bearer import TokenRefusal, set_bearer_check
-from course.web.unit_of_work import WriteSession, db, write_if_free
+from course.web.unit_of_work import WriteSession, db, publish_after_response, write_if_free
 
+_ASKED_LENGTH = 200  # characters that are stored of a filter
 WINDOW_SECONDS = 60
 REQUESTS_PER_WINDOW = 120
 # An identity provider sends each person and each group in a request of its own, up to 25 a second.
@@ -40,6 +42,16 @@ def current_token() -> TokenView:
 def token_context(session: WriteSession) -> Context:
     """The context in which a program acts in this unit of work: in the name of the owner of its token."""
     return make_context(session, current_token().owner_id, now())
+
+
+def log_read(what: str, rows: int, asked: str = "") -> None:
+    """Have it recorded that this request gives so many rows of personal data to its program. If it cannot be recorded, the
+    answer is not sent."""
+    token, at = current_token(), now()
+    day = civil_date(at, app_state().config.time_zone)
+    publish_after_response(
+        PersonalDataRead(token.id, token.name, token.owner_id, what, asked[:_ASKED_LENGTH], rows, day, at)
+    )
 
 
 def check_token(secret: str, scope: str) -> TokenRefusal | None:

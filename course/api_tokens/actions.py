@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from course.api_tokens.models import ApiToken, ApiTokenRevocation, ApiTokenUse
+from course.api_tokens.events import PersonalDataRead
+from course.api_tokens.models import ApiRead, ApiToken, ApiTokenRevocation, ApiTokenUse
 from course.api_tokens.rules import SCOPES, new_token, token_mistake
 from course.audit.actions import record_event
 from course.auth.rules import token_hash
-from course.context import Context
-from course.db import insert_if_absent
+from course.context import Context, make_context
+from course.db import insert_if_absent, insert_once
 
 _HINT_LENGTH = 4  # characters
 
@@ -51,3 +53,46 @@ def revoke_token(context: Context, token_id: int) -> bool:
 def record_use(session: Session, token_id: int, day: date) -> None:
     """Record that the token was used on that day, if that is not recorded yet."""
     insert_if_absent(session, ApiTokenUse, token_id=token_id, day=day)
+
+
+def record_read(session: Session, read: PersonalDataRead) -> None:
+    """Record that a program read personal data. The first read of a day, address and filter is an audit event; those that
+    follow are counted, and their sum is one (see `record_sums`), so that a program that asks every five minutes does not
+    fill the log."""
+    key = {"token_id": read.token_id, "day": read.day, "what": read.what, "asked": read.asked}
+    counted = {"requests": 1, "rows": read.rows, "first_at": read.at, "last_at": read.at}
+    if insert_once(session, ApiRead, **key, **counted, is_summed=False) is None:
+        values = {"requests": ApiRead.requests + 1, "rows": ApiRead.rows + read.rows, "last_at": read.at}
+        session.execute(update(ApiRead).filter_by(**key).values(values))
+        return
+    details = {"token": read.token_id, "name": read.token, "read": read.what, "day": read.day.isoformat()}
+    record_event(
+        make_context(session, read.owner_id, read.at),
+        "api.read",
+        None,
+        details | ({"filter": read.asked} if read.asked else {}),
+    )
+
+
+def record_sums(context: Context) -> int:
+    """Record for each token and each past day how much was read with it, once. Returns the number of events."""
+    session, before = context.session, ApiRead.day < context.today
+    unsummed = select(ApiRead.id).where(before, ~ApiRead.is_summed).order_by(ApiRead.id).with_for_update()
+    ids = list(session.execute(unsummed).scalars())
+    sums = session.execute(
+        select(
+            ApiRead.token_id, ApiToken.name, ApiToken.person_id, ApiRead.day, func.sum(ApiRead.requests).label("requests"),
+            func.sum(ApiRead.rows).label("rows"),
+        )
+        .join(ApiToken, ApiToken.id == ApiRead.token_id)
+        .where(ApiRead.id.in_(ids))
+        .group_by(ApiRead.token_id, ApiToken.name, ApiToken.person_id, ApiRead.day)
+        .order_by(ApiRead.day, ApiRead.token_id)
+    ).all()  # fmt: skip
+    session.execute(update(ApiRead).where(ApiRead.id.in_(ids)).values(is_summed=True))
+    for one in sums:
+        details = {"token": one.token_id, "name": one.name, "day": one.day.isoformat(), "requests": one.requests}
+        record_event(
+            make_context(session, one.person_id, context.now), "api.day_read", None, {**details, "rows": int(one.rows)}
+        )
+    return len(sums)

@@ -1,10 +1,11 @@
-"""Tokens of programs. Rows are only added, and only the hash of a token is stored."""
+"""Tokens of programs, and what was read with them. Only the hash of a token is stored. Rows are only added, but for the
+numbers of what was read, which are counted."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, Date, ForeignKey, String
+from sqlalchemy import JSON, Date, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -44,3 +45,29 @@ class ApiTokenUse(Base):
 
     token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
+
+
+_NOT_SUMMED = text("NOT is_summed")
+
+
+class ApiRead(Base):
+    """A program read personal data with a token: one row for each day, address (`what`) and filter (`asked`, empty without
+    one), with the number of requests and of rows. `is_summed` says that the log has the sum of the day."""
+
+    __tablename__ = "api_read"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"))
+    day: Mapped[date] = mapped_column(Date)
+    what: Mapped[str] = mapped_column(String(40))
+    asked: Mapped[str] = mapped_column(String(200))
+    requests: Mapped[int]
+    rows: Mapped[int]
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_summed: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    __table_args__ = (
+        UniqueConstraint("token_id", "day", "what", "asked"),
+        Index("ix_api_read_not_summed", "day", sqlite_where=_NOT_SUMMED, postgresql_where=_NOT_SUMMED),
+    )

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from course.api_tokens.models import ApiToken, ApiTokenRevocation, ApiTokenUse
+from course.api_tokens.models import ApiRead, ApiToken, ApiTokenRevocation, ApiTokenUse
 from course.api_tokens.rules import SCIM_SCOPE, TokenView, is_well_formed
 from course.auth.rules import token_hash
 from course.people.models import Person, RoleGrant, Team
+
+
+@dataclass(frozen=True)
+class TokenRead:
+    """What was read with a token on a day: the address, its filter ("" without one), and how many requests and rows."""
+
+    day: date
+    what: str
+    asked: str
+    requests: int
+    rows: int
+    last_at: datetime
+
 
 _Revoker = aliased(Person)
 _last_used_on = select(func.max(ApiTokenUse.day)).where(ApiTokenUse.token_id == ApiToken.id).scalar_subquery()
@@ -35,6 +49,13 @@ def token(session: Session, token_id: int, today: date) -> TokenView | None:
     """A token by its id."""
     row = session.execute(_view_query(today).where(ApiToken.id == token_id)).one_or_none()
     return _view(row) if row else None
+
+
+def reads(session: Session, token_id: int, limit: int) -> list[TokenRead]:
+    """What was read with a token, the newest days first."""
+    columns = ApiRead.day, ApiRead.what, ApiRead.asked, ApiRead.requests, ApiRead.rows, ApiRead.last_at
+    newest = select(*columns).where(ApiRead.token_id == token_id).order_by(ApiRead.day.desc(), ApiRead.id.desc())
+    return [TokenRead(*row) for row in session.execute(newest.limit(limit))]
 
 
 def _view_query(today: date) -> Select[*tuple[Any, ...]]:

@@ -46,7 +46,20 @@ from course.teams.queries import team_tree
 
 # Kinds of audit events that change nothing that a report shows.
 IRRELEVANT_EVENTS = frozenset(
-    {"audit", "backup", "calendar", "contact", "deputy", "evidence", "mail", "password", "report", "sign_in", "talk"}
+    {
+        "api",
+        "audit",
+        "backup",
+        "calendar",
+        "contact",
+        "deputy",
+        "evidence",
+        "mail",
+        "password",
+        "report",
+        "sign_in",
+        "talk",
+    }
 )
 MAX_INCREMENTAL = 500  # audit events or people beyond which reading everybody again is quicker
 COMMIT_LAG_ROWS = 100  # rows that other transactions may be about to commit

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from course.analytics import jobs as analytics
+from course.api import jobs as api
+from course.api_tokens import jobs as api_tokens
 from course.auth import jobs as auth
 from course.backups import jobs as backups
 from course.bulk_changes import jobs as bulk_changes
@@ -71,7 +73,8 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import, privacy, refreshers,
+    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import, privacy,
+    refreshers,
     reminders, reports, scheduled_reports, standings,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))

@@ -1,4 +1,4 @@
-"""Tokens of programs, with the days on which they were used and when they were revoked."""
+"""Tokens of programs, with the days on which they were used, when they were revoked, and what was read with them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,8 +44,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_id", "day", name=op.f("pk_api_token_use")),
     )
 
+    op.create_table(
+        "api_read",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("asked", sa.String(length=200), nullable=False),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_summed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.ForeignKeyConstraint(["token_id"], ["api_token.id"], name=op.f("fk_api_read_token_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_read")),
+        sa.UniqueConstraint("token_id", "day", "what", "asked", name=op.f("uq_api_read_token_id_day_what_asked")),
+    )
+    unsummed = sa.text("NOT is_summed")
+    op.create_index("ix_api_read_not_summed", "api_read", ["day"], sqlite_where=unsummed, postgresql_where=unsummed)
+
 
 def downgrade() -> None:
+    op.drop_table("api_read")
     op.drop_table("api_token_use")
     op.drop_table("api_token_revocation")
     op.drop_table("api_token")

@@ -1,0 +1,1 @@
+"""What the API says: its answers, its parameters, its addresses, and the document that describes them. Pure."""

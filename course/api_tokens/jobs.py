@@ -1,0 +1,21 @@
+"""Jobs: putting into the log how much programs read on a day that has ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from course.api_tokens.actions import record_sums
+from course.context import make_context
+from course.jobs.rules import JobKind, JobRun
+from course.translation import lazy_gettext as _
+from course.web.unit_of_work import unit_of_work
+
+
+def _record_sums(run: JobRun) -> None:
+    with unit_of_work() as session:
+        record_sums(make_context(session, None, run.at))
+
+
+JOBS = (
+    JobKind("api_tokens.sums", _("Note in the log how much programs read"), _record_sums, every=timedelta(hours=1)),
+)
