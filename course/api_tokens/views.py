@@ -19,6 +19,7 @@ from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
+MAX_READS = 200  # rows of what was read on one page
 pages = Blueprint("api_tokens", __name__)
 _NEW_TOKEN_KEY = "api_token"  # noqa: S105 (a name in the session of a browser)
 
@@ -70,6 +71,21 @@ def make() -> Response | WsgiResponse:
         form.last_day.errors = [mistake]
     page = render_template("api_tokens/make.html", form=form, latest=today + MAX_LIFETIME)
     return make_response(page, 422 if form.errors else 200)
+
+
+@pages.get("/<int:token_id>")
+@requires_permission(Permission.RUN_SYSTEM)
+def reads(token_id: int) -> str:
+    """What was read with a token, the newest days first."""
+    today = civil_date(now(), app_state().config.time_zone)
+    token = queries.token(db(), token_id, today) or abort(404)
+    return render_template(
+        "api_tokens/reads.html",
+        token=token,
+        today=today,
+        reads=queries.reads(db(), token_id, MAX_READS),
+        most=MAX_READS,
+    )
 
 
 @pages.post("/<int:token_id>/revoke")

@@ -19,6 +19,7 @@ _DESCRIPTION = (
 )
 # Why an address does not give what was asked for.
 REFUSALS = {
+    400: "The address holds a character that nothing can have.",
     401: "The token is missing or does not work; the detail says why.",
     403: "The token does not have the scope.",
     404: "There is no such thing, or the token may not read it.",
