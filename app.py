@@ -99,6 +99,7 @@ from course.web import (
     uploads,
 )
 from course.web.session_cookie import SignedSessionInterface
+from course.webhooks import views as webhooks
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 REGISTRY.add(health_jobs.JOBS)  # this feature stands above the registry
@@ -140,6 +141,7 @@ BLUEPRINTS = (
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
     (supervised_sessions.pages, ""),
+    (webhooks.pages, "/system/webhooks"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

@@ -69,6 +69,7 @@ EVENT_KINDS = {
     "job": _("Background jobs"),
     "secret_key": _("The secret key"),
     "report": _("Reports"),
+    "webhook": _("Webhooks"),
     "audit": _("This log"),
 }
 

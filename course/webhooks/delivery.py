@@ -77,4 +77,6 @@ def readable(body: bytes) -> str:
 def _retry_after(answer: ServerAnswer) -> timedelta:
     """How long the server asks to be left alone; nothing if it does not, or names a moment instead of seconds."""
     seconds = answer.headers.get("retry-after", "")
-    return timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() and len(seconds) < 9 else timedelta()
+    return (
+        timedelta(seconds=int(seconds)) if seconds.isascii() and seconds.isdigit() and len(seconds) < 9 else timedelta()
+    )

@@ -1,5 +1,7 @@
 """Webhooks, the events that they are told of, and each try to deliver one."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 
-def _moment(name: str, nullable: bool = True) -> sa.Column:
+def _moment(name: str, nullable: bool = True) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
@@ -48,7 +50,8 @@ def upgrade() -> None:
         sa.Column("dates", sa.JSON(), nullable=False),
         _moment("found_at", nullable=False),
         sa.CheckConstraint(
-            "kind in ('completed', 'due_soon', 'overdue', 'expired', 'left', 'test')", name=op.f("ck_webhook_event_kind")
+            "kind in ('completed', 'due_soon', 'overdue', 'expired', 'left', 'test')",
+            name=op.f("ck_webhook_event_kind"),
         ),
         sa.CheckConstraint("(kind = 'test') = (person_id is null)", name=op.f("ck_webhook_event_person")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_webhook_event_person_id")),

@@ -71,7 +71,10 @@ def record_attempt(context: Context, parcel: Parcel, result: AttemptResult, bega
 
 def _record_arrival(context: Context, parcel: Parcel) -> None:
     session = context.session
-    was_failing = Webhook.id == parcel.webhook_id, or_(Webhook.failing_since.is_not(None), Webhook.not_before.is_not(None))
+    was_failing = (
+        Webhook.id == parcel.webhook_id,
+        or_(Webhook.failing_since.is_not(None), Webhook.not_before.is_not(None)),
+    )
     works_again = update(Webhook).where(*was_failing).values(failing_since=None, not_before=None)
     if session.execute(works_again.returning(Webhook.id)).first() is not None:
         # What waits for its next try, perhaps for hours, need not wait any more.
@@ -108,8 +111,10 @@ def _stop(
     host = urlsplit(parcel.address).netloc
     record_event(context, "webhook.stopped", ("webhook", parcel.webhook_id), {"host": host, "reason": reason})
     why = result.failure or _("The answer was %(status)s.", status=result.status)
-    people = select(Person.name, Person.email).where(Person.id.in_(administrators(session)), Person.email.is_not(None))
+    people = select(Person.name, Person.email).where(Person.id.in_(administrators(session)))
     for name, email in session.execute(people):
+        if email is None:
+            continue
         message = WebhookStoppedMessage(first_name(name), host, parcel.webhook_id, reason == "gone", since, why)
         key = f"webhook:{parcel.webhook_id}:{at.isoformat()}:{email}"[:200]
         queue_message(session, key, mail_recipient(session, email), message, at)
@@ -142,7 +147,9 @@ def repeat_deliveries(context: Context, webhook_id: int, ids: Sequence[int] | No
         return 0
     chosen = update(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
     if ids is None:
-        chosen = chosen.where(WebhookDelivery.arrived_at.is_(None), WebhookDelivery.next_try_at.is_(None))
+        tests = select(WebhookEvent.id).where(WebhookEvent.kind == TEST)
+        given_up = WebhookDelivery.arrived_at.is_(None), WebhookDelivery.next_try_at.is_(None)
+        chosen = chosen.where(*given_up, WebhookDelivery.event_id.not_in(tests))
     else:
         chosen = chosen.where(WebhookDelivery.id.in_(ids))
     rows = context.session.execute(chosen.values(next_try_at=context.now, tries=0).returning(WebhookDelivery.id)).all()
@@ -158,8 +165,13 @@ def forget_old_deliveries(session: Session, at: datetime) -> int:
     kept as long as there is a webhook, because they say what was told already. Returns the number of deliveries."""
     old = select(WebhookDelivery.id).where(WebhookDelivery.queued_at <= at - DELIVERY_RETENTION)
     session.execute(delete(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(old)))
-    rows = session.execute(delete(WebhookDelivery).where(WebhookDelivery.id.in_(old)).returning(WebhookDelivery.id)).all()
-    unneeded = WebhookEvent.id.not_in(select(WebhookDelivery.event_id)), WebhookEvent.found_at <= at - DELIVERY_RETENTION
+    rows = session.execute(
+        delete(WebhookDelivery).where(WebhookDelivery.id.in_(old)).returning(WebhookDelivery.id)
+    ).all()
+    unneeded = (
+        WebhookEvent.id.not_in(select(WebhookDelivery.event_id)),
+        WebhookEvent.found_at <= at - DELIVERY_RETENTION,
+    )
     if session.execute(select(Webhook.id).where(Webhook.ended_at.is_(None)).limit(1)).first() is None:
         # The next webhook looks at everybody before it begins.
         session.execute(delete(WebhookEvent).where(unneeded[0]))

@@ -28,12 +28,10 @@ class DueDelivery(NamedTuple):
 def _is_due(at: datetime) -> ColumnElement[bool]:
     """Deliveries that may be tried: a test whatever the webhook is, others if it is on and not left alone for a while."""
     may_send = and_(Webhook.off_at.is_(None), or_(Webhook.not_before.is_(None), Webhook.not_before <= at))
-    return and_(
-        WebhookDelivery.next_try_at <= at, Webhook.ended_at.is_(None), or_(WebhookEvent.kind == TEST, may_send)
-    )
+    return and_(WebhookDelivery.next_try_at <= at, Webhook.ended_at.is_(None), or_(WebhookEvent.kind == TEST, may_send))
 
 
-def _joined(columns: Select[Any]) -> Select[Any]:
+def _joined(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return columns.select_from(WebhookDelivery).join(Webhook).join(WebhookEvent)
 
 

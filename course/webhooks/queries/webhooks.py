@@ -69,5 +69,13 @@ def has_webhook(session: Session) -> bool:
 
 def _view(webhook_id: int, address: str, kinds: str, team_id: int | None, team: str | None, closed_at: datetime | None,
           *rest: object) -> WebhookView:  # fmt: skip
-    values: tuple[object, ...] = (webhook_id, address, tuple(kinds.split()), team_id, team or "", closed_at is not None, *rest)
+    values: tuple[object, ...] = (
+        webhook_id,
+        address,
+        tuple(kinds.split()),
+        team_id,
+        team or "",
+        closed_at is not None,
+        *rest,
+    )
     return WebhookView(*values)  # type: ignore[arg-type]

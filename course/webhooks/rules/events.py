@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from course.recertification.rules import certification_status as status
+import course.recertification.rules.certification_status as status
 from course.translation import lazy_gettext as _
 
 COMPLETED, DUE_SOON, OVERDUE, EXPIRED, LEFT = "completed", "due_soon", "overdue", "expired", "left"
@@ -66,7 +66,11 @@ def status_facts(person_id: int, state: str, due: date | None, valid_until: date
 
 
 def payload(
-    kind: str, mark: str, found_at: datetime, person: Mapping[str, int | str | None] | None, dates: Mapping[str, str | None]
+    kind: str,
+    mark: str,
+    found_at: datetime,
+    person: Mapping[str, int | str | None] | None,
+    dates: Mapping[str, str | None],
 ) -> bytes:
     """The body of a delivery: JSON with the type of the event, the moment at which it was found, and its data. The same event
     gives the same body as long as nothing is changed about the person's number. `person` is left out of a test."""

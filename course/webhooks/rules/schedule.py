@@ -25,7 +25,9 @@ FAILING_PAUSE = timedelta(seconds=30)
 STOP_AFTER = timedelta(days=3)  # without one delivery that arrived
 MAX_WAITED_FOR = timedelta(days=1)  # the longest time that a server may ask for in Retry-After
 SECRET_OVERLAP = timedelta(days=1)  # in which the secret before the newest signs as well
-DELIVERY_RETENTION = timedelta(days=30)  # how long deliveries are listed, and how long they wait for a webhook that is off
+DELIVERY_RETENTION = timedelta(
+    days=30
+)  # how long deliveries are listed, and how long they wait for a webhook that is off
 ROUND_SECONDS = 300.0  # after which a round of delivering ends; the rest is for the next one
 
 StopReason = Literal["gone", "failing"]
