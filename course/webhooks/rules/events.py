@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-import course.recertification.rules.certification_status as status
+from course.recertification.rules.certification_status import DUE_SOON as DUE_SOON_STATE
+from course.recertification.rules.certification_status import EXPIRED as EXPIRED_STATE
+from course.recertification.rules.certification_status import OVERDUE as OVERDUE_STATE
 from course.translation import lazy_gettext as _
 
 COMPLETED, DUE_SOON, OVERDUE, EXPIRED, LEFT = "completed", "due_soon", "overdue", "expired", "left"
@@ -29,7 +31,7 @@ EVENT_TYPES: dict[str, str] = {
     TEST: "webhook.test",
 }
 # The certification statuses that are reached by time alone and have an event.
-TIMED_STATES = (status.DUE_SOON, status.OVERDUE, status.EXPIRED)
+TIMED_STATES = (DUE_SOON_STATE, OVERDUE_STATE, EXPIRED_STATE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def status_facts(person_id: int, state: str, due: date | None, valid_until: date
     overdue as well, so that a webhook for what is overdue misses nobody."""
     if state not in TIMED_STATES or due is None:
         return []
-    kinds = {status.DUE_SOON: (DUE_SOON,), status.OVERDUE: (OVERDUE,), status.EXPIRED: (OVERDUE, EXPIRED)}[state]
+    kinds = {DUE_SOON_STATE: (DUE_SOON,), OVERDUE_STATE: (OVERDUE,), EXPIRED_STATE: (OVERDUE, EXPIRED)}[state]
     dates = {"due": due.isoformat(), "valid_until": _iso(valid_until)}
     keys = {EXPIRED: (valid_until or due).isoformat()}
     return [PersonFact(person_id, kind, keys.get(kind, due.isoformat()), dates) for kind in kinds]
