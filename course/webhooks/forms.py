@@ -29,8 +29,8 @@ class WebhookForm(Form):
     )
     kinds = SelectMultipleField(
         _("Events to send"),
-        [DataRequired(_("Choose at least one event."))],
-        choices=list(EVENT_LABELS.items()),
+        [DataRequired()],
+        choices=EVENT_LABELS,
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -45,6 +45,12 @@ class WebhookForm(Form):
     def team_id(self) -> int | None:
         """The chosen team; None for everybody."""
         return selected_team_id(self.team.data)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        is_valid = super().validate(*args, **kwargs)
+        if self.kinds.errors:
+            self.kinds.errors = [_("Choose at least one event.")]
+        return is_valid
 
     def validate_address(self, field: URLField) -> None:
         """Refuse an address that nothing would be sent to. Where its name leads is checked each time that it is used."""

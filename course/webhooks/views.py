@@ -204,7 +204,7 @@ def _form(found: WebhookView | None) -> WebhookForm:
     choices = team_choices(teams(db()), _("Everyone"))
     if found is not None and found.team_id is not None and found.is_team_closed:
         choices[str(found.team_id)] = _("%(team)s (closed)", team=found.team)
-    form.team.choices = list(choices.items())
+    form.team.choices = choices
     return form
 
 

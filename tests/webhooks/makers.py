@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,8 @@ from course.webhooks.jobs import deliver_events
 from course.webhooks.models import WebhookDelivery, WebhookEvent
 from course.webhooks.rules import EVENT_LABELS, PersonFact, secret_text
 from tests.conftest import NOW, SECRET
-from tests.makers import make_person
+from tests.makers import PASSWORD, make_person
+from tests.pages import Client
 
 
 def trust(app: Flask, authority: tuple[Path, Path]) -> None:
@@ -92,3 +94,13 @@ def events_of(session: Session, person: Person) -> list[tuple[str, str]]:
         .order_by(WebhookEvent.id)
     )
     return [(row.kind, row.fact) for row in session.execute(rows)]
+
+
+def add_by_hand(client: Client, administrator: str) -> int:
+    """Add a webhook on the pages, which is off and has a test that waits: no worker delivers it. Its id."""
+    client.post("/sign-in", {"email": administrator, "password": PASSWORD})
+    chosen = {"address": "https://hr.demo.example/events", "kinds": ["overdue", "left"], "team": ""}
+    address = client.post("/system/webhooks/add", chosen).location.split("#")[0]
+    client.post(f"{address}/off", {})
+    client.post(f"{address}/test", {})
+    return int(re.findall(r"[0-9]+", address)[-1])

@@ -260,7 +260,7 @@ MAIL = PersonalDataSection(
         PersonalDataTable("address_fault", _("Mail that came back"),
             {"made_at": _("When"), "address": _("Address"), "kind": _("What"), "reason": _("Reason")},
             person_columns=(), address_columns=("address", "made_at"), deletion_stage="mail"),
-        PersonalDataTable("webhook_event", _("What other systems of the organisation are told about me"),
+        PersonalDataTable("webhook_event", _("What is sent to other systems of the organisation about me"),
             {"found_at": _("When"), "kind": _("What"), "dates": _("Dates")},
             excluded_columns={"mark": "it is a number of the message"}, deletion_stage="mail"),
         PersonalDataTable("webhook_delivery", _("How that was sent to them"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from course.webhooks.queries.deliveries import (
-    Attempt,
+    DeliveryAttempt,
     DeliveryView,
     DueDelivery,
     Parcel,
@@ -17,7 +17,7 @@ from course.webhooks.queries.facts import new_status_facts, next_status_rows
 from course.webhooks.queries.webhooks import WebhookView, has_webhook, stopped_webhooks, webhook, webhooks
 
 __all__ = [
-    "Attempt",
+    "DeliveryAttempt",
     "DeliveryView",
     "DueDelivery",
     "Parcel",

@@ -90,7 +90,7 @@ def parcel(session: Session, delivery_id: int, at: datetime) -> Parcel | None:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class DeliveryAttempt:
     """One try: when, for how long, and the status and beginning of the answer or why there is none."""
 
     began_at: datetime
@@ -114,7 +114,7 @@ class DeliveryView:
     next_try_at: datetime | None
     arrived_at: datetime | None
     state: DeliveryState
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[DeliveryAttempt, ...]
 
     @property
     def type(self) -> str:
@@ -141,11 +141,13 @@ def deliveries(
     if before is not None:
         rows = rows.where(WebhookDelivery.id < before)
     found = session.execute(rows).all()
-    tries: dict[int, list[Attempt]] = defaultdict(list)
+    tries: dict[int, list[DeliveryAttempt]] = defaultdict(list)
     ids = [delivery.id for delivery, *_ in found]
     attempts = select(WebhookAttempt).where(WebhookAttempt.delivery_id.in_(ids)).order_by(WebhookAttempt.id)
     for one in session.execute(attempts).scalars():
-        tries[one.delivery_id].append(Attempt(one.began_at, one.milliseconds, one.status, one.answer, one.failure))
+        tries[one.delivery_id].append(
+            DeliveryAttempt(one.began_at, one.milliseconds, one.status, one.answer, one.failure)
+        )
     return [
         DeliveryView(
             delivery.id, event.kind, event.mark, event.person_id, name, delivery.queued_at, delivery.next_try_at,
