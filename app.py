@@ -102,6 +102,7 @@ from course.web import (
     uploads,
 )
 from course.web.session_cookie import SignedSessionInterface
+from course.webhooks import views as webhooks
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 REGISTRY.add(health_jobs.JOBS)  # this feature stands above the registry
@@ -145,6 +146,7 @@ BLUEPRINTS = (
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
     (supervised_sessions.pages, ""),
+    (webhooks.pages, "/system/webhooks"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

@@ -31,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
-    "METRICS_ADDRESS", "DATABASE_READ_URL",
+    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA",
 )  # fmt: skip
 
 # One for each processor, up to four: more of them need more memory than they are worth to one organisation.
@@ -66,6 +66,9 @@ class Config:
     metrics_address: tuple[str, int] | None = None
     # Public keys (age1…) for which backups are encrypted; none: they are not.
     backup_recipients: tuple[str, ...] = ()
+    # Certificate authorities (PEM) that are trusted for webhooks in place of those of the system, which may then go to this
+    # machine as well: for tests and development. None: webhooks go to public addresses only.
+    webhook_test_ca: str | None = None
     # The file that the secret key was read from; None if the environment or .env holds the key itself.
     secret_key_file: Path | None = None
 
@@ -237,6 +240,7 @@ class _ConfigReader:
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
             metrics_address=self.metrics_address(port),
             backup_recipients=self.recipients(),
+            webhook_test_ca=self.webhook_test_ca(),
             secret_key_file=None if self.environ.get("SECRET_KEY") else self.secret_key_path(),
         )
         if self.mistakes:
@@ -353,6 +357,18 @@ class _ConfigReader:
         if parts.port == port:
             self.mistakes.append("METRICS_ADDRESS: needs another port than PORT, where everybody reads the pages.")
         return parts.hostname, parts.port
+
+    def webhook_test_ca(self) -> str | None:
+        """The file of WEBHOOK_TEST_CA, which only a course that people reach on this machine alone may have."""
+        raw = self.environ.get("WEBHOOK_TEST_CA", "")
+        if not raw:
+            return None
+        if not (ROOT / raw).is_file():
+            self.mistakes.append(f"WEBHOOK_TEST_CA: {ROOT / raw} is not a file.")
+        address = _split_address(self.environ.get("PUBLIC_URL") or "http://127.0.0.1")
+        if address is None or address.hostname not in ("127.0.0.1", "localhost", "::1"):
+            self.mistakes.append("WEBHOOK_TEST_CA: is for tests and development, where PUBLIC_URL is this machine.")
+        return str(ROOT / raw)
 
     def time_zone(self) -> str:
         name = self.environ.get("TIME_ZONE", "Europe/London")

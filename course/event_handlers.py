@@ -65,6 +65,8 @@ from course.supervised_sessions import events as supervised_sessions_events
 from course.supervised_sessions.actions import record_answer
 from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
+from course.webhooks import events as webhooks_events
+from course.webhooks.actions import forget_leaving_of_merged, note_completion, note_leaving
 
 # The audit events of every feature that writes any.
 register_events(
@@ -99,6 +101,7 @@ register_events(
         server_events,
         supervised_sessions_events,
         training_records_events,
+        webhooks_events,
     )
     for kind in events.AUDIT_EVENTS
 )
@@ -111,6 +114,7 @@ def register_handlers() -> None:
     subscribe(InvitationRequested, send_invitation_with_due_date)
     subscribe(AnswerInSitting, record_answer)
     subscribe(CourseCompleted, certify)
+    subscribe(CourseCompleted, note_completion)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)
@@ -120,6 +124,8 @@ def register_handlers() -> None:
     subscribe(PeopleMerged, import_merged_certificates)
     subscribe(CertificateRevoked, withdraw_merged_certificate)
     subscribe(PersonLeft, revoke_access)
+    subscribe(PersonLeft, note_leaving)
+    subscribe(PeopleMerged, forget_leaving_of_merged)
     subscribe(AddressChanged, void_mailed_links)
     subscribe(DeputyNamed, tell_deputy)
     subscribe(ManagerNamed, tell_new_manager)

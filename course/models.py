@@ -35,6 +35,7 @@ from course.server.models import WorkerBeat
 from course.standings.models import PersonStatus
 from course.supervised_sessions.models import SupervisedSession
 from course.training_records.models import RecordView
+from course.webhooks.models import Webhook
 
 MODEL_CLASSES = (
     ApiToken,
@@ -69,5 +70,6 @@ MODEL_CLASSES = (
     SignedCredential,
     SupervisedSession,
     TrustedIssuer,
+    Webhook,
     WorkerBeat,
 )

@@ -70,6 +70,7 @@ EVENT_KINDS = {
     "api": _("Programs that read"),
     "secret_key": _("The secret key"),
     "report": _("Reports"),
+    "webhook": _("Webhooks"),
     "audit": _("This log"),
 }
 

@@ -14,7 +14,8 @@ from course.db import insert_once
 from course.external_certificates import queries
 from course.external_certificates.models import TrustedIssuer
 from course.external_certificates.queries import trusted_issuers
-from course.external_certificates.rules import Issuer, address_refusal, read_profile
+from course.external_certificates.rules import Issuer, read_profile
+from course.network_addresses import address_refusal
 from course.people.models import Person
 from course.people.rules import normalise_line
 from course.recertification.actions import SHORTEN, import_completion

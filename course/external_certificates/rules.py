@@ -6,19 +6,18 @@ import json
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from course.credentials.rules.checking import CredentialClaims, CredentialVerdict
 from course.credentials.rules.keys import Key, read_keys
+from course.network_addresses import is_this_machine
 from course.people.rules import normalise_line
 from course.recertification.rules.civil_dates import add_months, long_date
 from course.translation import lazy_gettext as _
 from course.translation import lazy_ngettext, lazy_sentences
 
 MAX_PROFILE_LENGTH = 20_000  # characters
-_NAT64_NETWORK = IPv6Network("64:ff9b::/96")  # the prefix of IPv4 addresses in a network without IPv4
 
 
 @dataclass(frozen=True)
@@ -58,50 +57,6 @@ def is_allowed_address(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_this_machine(parts.hostname or ""))
-
-
-def address_refusal(address: str, allow_local: bool) -> str | None:
-    """Why an address may not be contacted, for display; None if it may.
-
-    `allow_local`: this machine may be contacted too. The addresses of a host name are checked after it was resolved.
-    """
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return _("%(address)s is not an address", address=address)
-    if allow_local and is_this_machine(host) and parts.scheme in ("http", "https"):
-        return None
-    if parts.scheme != "https" or not host or port == 0 or parts.username is not None:
-        return _("%(address)s cannot be asked", address=address)
-    if is_this_machine(host) or (_parse_ip(host) is not None and not is_public_address(host)):
-        return _("%(host)s is not on the public internet", host=host)
-    return None
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host is the machine on which the course runs."""
-    ip = _parse_ip(host)
-    return host.rstrip(".").lower() == "localhost" if ip is None else ip.is_loopback
-
-
-def is_public_address(host: str) -> bool:
-    """Whether an IP address is on the public internet, also for an IPv4 address inside an IPv6 one."""
-    ip = _parse_ip(host)
-    if isinstance(ip, IPv6Address):
-        embedded = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
-        if ip in _NAT64_NETWORK:
-            embedded = IPv4Address(int(ip) & 0xFFFFFFFF)
-        if embedded is not None:
-            return is_public_address(str(embedded))
-    return ip is not None and ip.is_global and not ip.is_multicast
-
-
-def _parse_ip(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
 
 
 def upload_refusal(

@@ -17,7 +17,8 @@ from course.dates import civil_date
 from course.external_certificates import actions, queries
 from course.external_certificates.forms import CertificateUploadForm, EndTrustForm, TrustIssuerForm
 from course.external_certificates.revocation_fetch import fetch
-from course.external_certificates.rules import is_this_machine, upload_refusal
+from course.external_certificates.rules import upload_refusal
+from course.network_addresses import is_this_machine
 from course.recertification.queries import people, policies
 from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date

@@ -27,10 +27,7 @@ from course.people.models import Person
 from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
-from tests.audit.codes import CODE_ACTIONS
-from tests.audit.many_people import MANY_PEOPLE
-from tests.audit.supervised import SUPERVISED_ACTIONS
-from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
+from tests.audit.collected import COLLECTED_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -64,7 +61,7 @@ NOT_AUDITED = {
 ADDED = ["person.added", "person.invited"]
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
-    **MANY_PEOPLE,
+    **COLLECTED_ACTIONS,
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
     "reports.teams_file": [(lambda w: w.post("/report/teams/file", 200), ["report.teams_exported"], "boss")],
     "scheduled_reports.overview": [
@@ -88,7 +85,6 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "pairs.join": [(World.join_pair, ["scenario.pair_joined"], "boss"), (lambda w: w.post("/pair", 422, code="1"), [], "boss")],
     "pairs.choose": [(World.choose_in_pair, ["scenario.pair_joined", "scenario.pair_choice"], "boss")],
     "pairs.leave": [(World.leave_pair, ["scenario.pair_joined", "scenario.pair_left"], "boss")],
-    **SUPERVISED_ACTIONS,
     "audit_search.download": [(lambda w: w.post("/audit/download", 200), ["audit.exported"], "boss")],
     "calendars.create_feed": [(lambda w: w.post("/calendar/team/make"), ["calendar.made"], "boss")],
     "calendars.revoke_feed": [(World.end_feed, ["calendar.made", "calendar.ended"], "boss")],
@@ -269,8 +265,6 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
-    **CODE_ACTIONS,
-    **TEAM_SETTINGS_ACTIONS,
     "auth.choose_language": [
         (World.choose_language, ["person.language_chosen"], "boss"),
         (lambda w: w.post("/me/language", 422, language="xx"), [], "boss"),
@@ -396,5 +390,5 @@ def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",
-        "data.erased", "certificate.found", "role.expired",
+        "data.erased", "certificate.found", "role.expired", "webhook.stopped",
     }  # fmt: skip

@@ -24,7 +24,7 @@ from course.credentials.rules.checking import check_credential, extract_credenti
 from course.credentials.rules.documents import FILE_NAME, document_bytes
 from course.external_certificates import revocation_fetch, views
 from course.external_certificates.revocation_fetch import fetch
-from course.external_certificates.rules import address_refusal, is_public_address
+from course.network_addresses import address_refusal, is_public_address
 from course.web.sandbox import SandboxError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -195,7 +195,9 @@ def test_only_public_addresses_are_permitted(address: str, allow_local: bool, pe
         *((host, False) for host in (
             "127.0.0.1", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
             "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
-            "2002:7f00:1::", "training.example.org",
+            "2002:7f00:1::", "training.example.org", "::7f00:1", "::ffff:0:7f00:1", "64:ff9b:1::1", "fec0::1", "ff02::1",
+            "::ffff:a9fe:a9fe", "fd00:ec2::254", "168.63.129.16", "192.88.99.1", "3fff::1", "198.18.0.1", "192.0.2.1",
+            "240.0.0.1", "0.1.2.3", "2001:db8::1", "2001::1",
         )),
     ],
 )  # fmt: skip

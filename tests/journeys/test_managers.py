@@ -48,6 +48,7 @@ from tests.makers import PASSWORD
 from tests.pages import Client
 from tests.support.pseudo_language import offered
 from tests.support.serving import served
+from tests.webhooks.makers import add_by_hand
 
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
@@ -81,6 +82,10 @@ PAGES = {
     "bulk_changes.change": "/people/many/{change}",
     "bulk_changes.latest": "/people/many",
     "dashboard.today": "/today",
+    "webhooks.overview": "/system/webhooks",
+    "webhooks.add": "/system/webhooks/add",
+    "webhooks.change": "/system/webhooks/{webhook}/change",
+    "webhooks.show": "/system/webhooks/{webhook}",
     "auth.codes": "/people/codes",
     "auth.person_code": "/people/{late}/code",
     "organisation.team_settings": "/organisation/team/{team}",
@@ -192,6 +197,7 @@ def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         ids |= _supervised(session, ids["late"])
     ids["list"] = _list(app)
     ids["change"] = _change(app)
+    ids["webhook"] = add_by_hand(Client(app), ADDRESSES["administrator"])
     with served(app) as address:
         yield Demonstration(app, address, ids)
 

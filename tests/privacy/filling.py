@@ -76,6 +76,10 @@ WORDS: dict[str, Any] = {
     "supervised_session.ref": "course",
     "supervised_sitting.room_id": None,
     "supervised_sitting.way": "paper",
+    "webhook.ended_at": None,
+    "webhook.off_at": None,
+    "webhook.off_reason": None,
+    "webhook_event.kind": "overdue",
 }
 _REFERENCED_TABLES = (
     "bulk_change",
@@ -84,6 +88,7 @@ _REFERENCED_TABLES = (
     "signing_key",
     "people_import",
     "registration_link",
+    "webhook",
 )  # rows of other people, to which the person's rows refer
 _EXISTING_TABLES = ("credential", "enrolment")  # created together with the person
 _EXCLUDED_TABLES = ("person", "erasure", "erasure_request")

@@ -69,6 +69,7 @@ PARTS: dict[str, Any] = {
     "bond_id": 1,
     "change_id": 1,
     "deputy_row": 1,
+    "delivery_id": 1,
     "fact_id": 1,
     "file_id": 1,
     "grant_id": 1,
@@ -105,6 +106,7 @@ PARTS: dict[str, Any] = {
     "team_id": 1,
     "token": "no-such-token",
     "token_id": 1,
+    "webhook_id": 1,
     "what": "nothing",
 }
 # The whole of what anyone may open without signing in; a new entry here is a decision.

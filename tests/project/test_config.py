@@ -49,6 +49,8 @@ MISTAKES = [
     ({"METRICS_ADDRESS": "http://127.0.0.1:9100/metrics"}, "METRICS_ADDRESS"),
     ({"METRICS_ADDRESS": "127.0.0.1:99999"}, "METRICS_ADDRESS"),
     ({"METRICS_ADDRESS": "0.0.0.0:8001", "PORT": "8001"}, "METRICS_ADDRESS: needs another port than PORT"),
+    ({"WEBHOOK_TEST_CA": "/no/such/file.pem"}, "WEBHOOK_TEST_CA: .* is not a file"),
+    ({"WEBHOOK_TEST_CA": __file__, "PUBLIC_URL": "https://training.example.org"}, "WEBHOOK_TEST_CA: is for tests"),
 ]
 
 

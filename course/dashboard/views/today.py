@@ -42,6 +42,7 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
+from course.webhooks.queries import stopped_webhooks
 
 # Contacts without whom the page "Worried about a child?" sends nobody anywhere.
 NEEDED_CONTACTS = ("lead", "out-of-hours")
@@ -179,6 +180,12 @@ def _system_lines() -> list[TodayLine]:
             title = _("The newest verified backup is old")
             text = _("If the server fails, everything since then is lost.")
         lines.append(TodayLine(title, text, health, is_urgent=True))
+    for one in stopped_webhooks(db()):
+        title = _("Nothing is sent to %(host)s any more", host=one.host)
+        link = TodayLink(_("See what to do"), url_for("webhooks.show", webhook_id=one.id))
+        lines.append(
+            TodayLine(title, _("Its webhook was turned off, because nothing arrived."), (link,), is_urgent=True)
+        )
     return lines
 
 

@@ -1,0 +1,20 @@
+"""The audited actions that stand in files of their own, by POST endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.audit.codes import CODE_ACTIONS
+from tests.audit.many_people import MANY_PEOPLE
+from tests.audit.supervised import SUPERVISED_ACTIONS
+from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
+from tests.audit.webhooks import WEBHOOK_ACTIONS
+from tests.audit.world import World
+
+COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
+    **MANY_PEOPLE,
+    **CODE_ACTIONS,
+    **TEAM_SETTINGS_ACTIONS,
+    **WEBHOOK_ACTIONS,
+    **SUPERVISED_ACTIONS,
+}
