@@ -31,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
-    "METRICS_ADDRESS", "DATABASE_READ_URL",
+    "METRICS_ADDRESS", "DATABASE_READ_URL", "PRIVATE_PROVIDER_HOSTS",
 )  # fmt: skip
 
 # One for each processor, up to four: more of them need more memory than they are worth to one organisation.
@@ -66,6 +66,8 @@ class Config:
     metrics_address: tuple[str, int] | None = None
     # Public keys (age1…) for which backups are encrypted; none: they are not.
     backup_recipients: tuple[str, ...] = ()
+    # Names of hosts with private addresses on which identity providers may be.
+    private_provider_hosts: frozenset[str] = frozenset()
     # The file that the secret key was read from; None if the environment or .env holds the key itself.
     secret_key_file: Path | None = None
 
@@ -237,6 +239,7 @@ class _ConfigReader:
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
             metrics_address=self.metrics_address(port),
             backup_recipients=self.recipients(),
+            private_provider_hosts=self.private_provider_hosts(),
             secret_key_file=None if self.environ.get("SECRET_KEY") else self.secret_key_path(),
         )
         if self.mistakes:
@@ -290,6 +293,16 @@ class _ConfigReader:
                         "'flask backup new-key FILE' prints."
                     )
         return keys
+
+    def private_provider_hosts(self) -> frozenset[str]:
+        """The names of PRIVATE_PROVIDER_HOSTS, separated by spaces or commas."""
+        names = self.environ.get("PRIVATE_PROVIDER_HOSTS", "").lower().replace(",", " ").split()
+        for name in names:
+            if "/" in name or ":" in name:
+                self.mistakes.append(
+                    f"PRIVATE_PROVIDER_HOSTS: {name!r} is not the name of a host such as sso.school.internal."
+                )
+        return frozenset(names)
 
     def restrict_key_file(self, file: Path, ours: bool) -> None:
         """Make the key file readable by its owner only. The group may read a file that SECRET_KEY_FILE names: such a mode is

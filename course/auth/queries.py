@@ -17,7 +17,7 @@ from course.auth.rules import AttemptLimit, CodeSubject, LinkPurpose, token_hash
 from course.db import RowSource, UtcDateTime
 from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
 from course.passwords.models import Credential
-from course.passwords.queries import has_password
+from course.passwords.queries import NO_PASSWORD, has_password
 from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import BY_NAME, is_role_open, login_condition, newest_pathway
 from course.people.rules import Viewer, is_undeliverable, login_label, with_grants
@@ -97,11 +97,11 @@ class KnownAccount:
 
 def known_account(session: Session, login: str, today: date) -> KnownAccount | None:
     """The account of the person with this address or sign-in name; None if nobody has it, the person has left, or has no
-    password. Who has a last day has left after it, whether or not that is recorded yet."""
+    password of this course. Who has a last day has left after it, whether or not that is recorded yet."""
     row = session.execute(
         select(Person.id, Credential.password_hash, Credential.session_key)
         .join(Credential, Credential.person_id == Person.id)
-        .where(login_condition(login), Person.left_at.is_(None))
+        .where(login_condition(login), Person.left_at.is_(None), Credential.password_hash != NO_PASSWORD)
         .where(or_(Person.last_day.is_(None), Person.last_day >= today))
     ).first()
     return KnownAccount(row.id, row.password_hash, row.session_key) if row else None

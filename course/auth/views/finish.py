@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from course.auth.actions import SignInGranted
+from course.auth.provider_hooks import provider_refusal
 from course.auth.rules import SignInMethod, local_path
 from course.auth.sign_in_session import begin_sign_in_session
-from course.auth.views.page_context import ViewResponse
+from course.auth.views.page_context import ViewResponse, provider_required_page
 from course.web.redirects import redirect_after_post
 
 
@@ -19,5 +20,8 @@ def finish_sign_in(
     course. `second_factor`: the way itself has asked for one, as an identity provider may be marked to do.
 
     Call it outside any unit of work, after what granted the sign-in is committed."""
+    refusal = None if method in ("provider", "set-up") else provider_refusal(granted.person_id)
+    if refusal is not None:
+        return provider_required_page(refusal)
     begin_sign_in_session(granted, method)
     return redirect_after_post(local_path(target))

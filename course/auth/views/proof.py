@@ -10,6 +10,7 @@ from flask_login import current_user
 from course.auth import actions, queries
 from course.auth.actions import SignInGranted, TooManyAttempts, WrongPassword
 from course.auth.forms import ProofForm
+from course.auth.provider_hooks import provider_proof_buttons
 from course.auth.rules import local_path
 from course.auth.views.page_context import (
     ViewResponse,
@@ -20,6 +21,7 @@ from course.auth.views.page_context import (
     too_many_attempts_page,
 )
 from course.clock import now
+from course.passwords.queries import has_chosen_password
 from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.expired_form import is_same_origin, keep_form, open_kept_form, seal_form
@@ -52,7 +54,14 @@ def _page_of_form() -> str:
 
 
 def _proof_form_page(form: ProofForm, status: int | None = None, is_lost: bool = False) -> Response:
-    response = form_page("auth/proof.html", form, is_lost=is_lost)
+    person_id, target = current_user.person.id, form.next.data or _page_of_form() or "/"
+    response = form_page(
+        "auth/proof.html",
+        form,
+        is_lost=is_lost,
+        providers=provider_proof_buttons(person_id, local_path(target)),
+        has_password=has_chosen_password(db(), person_id),
+    )
     if status is not None:
         response.status_code = status
     return response

@@ -8,6 +8,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from course.encryption import SecretLockedError, lock_secret, unlock_secret
 
@@ -98,7 +99,7 @@ def _seal(values: dict[str, object], secret_key: str, purpose: str) -> str:
     return base64.urlsafe_b64encode(lock_secret(json.dumps(values).encode(), secret_key, purpose)).decode().rstrip("=")
 
 
-def _open(sealed: str, secret_key: str, purpose: str) -> dict[str, object] | None:
+def _open(sealed: str, secret_key: str, purpose: str) -> dict[str, Any] | None:
     try:
         data = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
         values = json.loads(unlock_secret(data, secret_key, purpose))
