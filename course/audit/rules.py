@@ -41,6 +41,7 @@ class AuditEventKind:
 
 # What the page of the audit log filters by: the category of an event, and its label.
 EVENT_KINDS = {
+    "provider": _("Identity providers"),
     "sign_in": _("Signing in and out"),
     "password": _("Passwords"),
     "person": _("People"),
