@@ -13,6 +13,19 @@ from course.auth.actions.codes import (
     redeem_code,
     set_password_by_code,
 )
+from course.auth.actions.factors import (
+    FactorAccepted,
+    WrongFactor,
+    add_app,
+    add_passkey,
+    decide_factor_policy,
+    remove_app,
+    remove_passkey,
+    reset_factors,
+    store_recovery_codes,
+    use_factor_code,
+    use_passkey,
+)
 from course.auth.actions.links import (
     check_link_mail,
     create_link,
@@ -22,8 +35,18 @@ from course.auth.actions.links import (
     send_password_link,
     void_mailed_links,
 )
+from course.auth.actions.notices import notify_of_factor
 from course.auth.actions.own_address import confirm_own_address, request_own_address
 from course.auth.actions.passwords import change_password, set_password_by_link, store_password_hash
+from course.auth.actions.sessions import (
+    NewSession,
+    begin_session,
+    end_one_session,
+    end_other_sessions,
+    end_sessions,
+    end_sign_in_session,
+    record_session_use,
+)
 from course.auth.actions.set_up import SetUpDetails, can_set_up, create_set_up_link, set_up
 from course.auth.actions.sign_in import (
     PasswordCheck,
@@ -33,7 +56,6 @@ from course.auth.actions.sign_in import (
     WrongPassword,
     check_password,
     confirm_check,
-    end_sign_in_session,
     find_account,
     grant_sign_in,
     sign_in,
@@ -42,14 +64,20 @@ from course.auth.actions.sign_in import (
 __all__ = [
     "CodeCheck",
     "CodeRedeemed",
+    "FactorAccepted",
     "IssuedCode",
+    "NewSession",
     "PasswordCheck",
     "RequestSource",
     "SetUpDetails",
     "SignInGranted",
     "TooManyAttempts",
     "WrongCode",
+    "WrongFactor",
     "WrongPassword",
+    "add_app",
+    "add_passkey",
+    "begin_session",
     "can_set_up",
     "change_password",
     "check_link_mail",
@@ -59,15 +87,24 @@ __all__ = [
     "count_attempt",
     "create_link",
     "create_set_up_link",
+    "decide_factor_policy",
     "delete_attempts",
+    "end_one_session",
+    "end_other_sessions",
+    "end_sessions",
     "end_sign_in_session",
     "find_account",
     "find_code",
     "grant_sign_in",
     "issue_code",
+    "notify_of_factor",
+    "record_session_use",
     "redeem_code",
+    "remove_app",
+    "remove_passkey",
     "request_link",
     "request_own_address",
+    "reset_factors",
     "revoke_access",
     "send_invitation",
     "send_password_link",
@@ -77,6 +114,9 @@ __all__ = [
     "share_attempts",
     "sign_in",
     "store_password_hash",
+    "store_recovery_codes",
     "take_attempt",
+    "use_factor_code",
+    "use_passkey",
     "void_mailed_links",
 ]

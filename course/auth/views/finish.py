@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from flask import flash, url_for
+
 from course.auth.actions import SignInGranted
 from course.auth.rules import SignInMethod, local_path
 from course.auth.sign_in_session import begin_sign_in_session
 from course.auth.views.page_context import ViewResponse
+from course.translation import gettext as _
 from course.web.redirects import redirect_after_post
 
 
@@ -19,5 +22,7 @@ def finish_sign_in(
     course. `second_factor`: the way itself has asked for one, as an identity provider may be marked to do.
 
     Call it outside any unit of work, after what granted the sign-in is committed."""
-    begin_sign_in_session(granted, method)
+    if not begin_sign_in_session(granted, method):
+        flash(_("Something about your account has just changed. Sign in again."))
+        return redirect_after_post(url_for("auth.sign_in"))
     return redirect_after_post(local_path(target))
