@@ -42,6 +42,7 @@ class AuditEventKind:
 # What the page of the audit log filters by: the category of an event, and its label.
 EVENT_KINDS = {
     "sign_in": _("Signing in and out"),
+    "factor": _("Second step to sign in"),
     "password": _("Passwords"),
     "person": _("People"),
     "registration": _("Asking to join"),

@@ -44,6 +44,7 @@ from course.auth.actions.sessions import (
     end_one_session,
     end_other_sessions,
     end_sessions,
+    end_sessions_of,
     end_sign_in_session,
     record_session_use,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "end_one_session",
     "end_other_sessions",
     "end_sessions",
+    "end_sessions_of",
     "end_sign_in_session",
     "find_account",
     "find_code",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth import queries
-from course.auth.actions.notices import notify_of_new_device
+from course.auth.actions.notices import notify_of_factor, notify_of_new_device
 from course.auth.actions.sign_in import SignInGranted, record_sign_in
 from course.auth.models import KnownDevice, SignInSession
 from course.auth.rules import (
@@ -137,6 +138,15 @@ def end_other_sessions(context: Context, person_id: int, nonce: str | None, key:
     update_credential(context.session, person_id, session_key=key)
     end_sessions(context, person_id, nonce)
     record_event(context, "sign_in.ended_elsewhere", ("person", person_id), {})
+
+
+def end_sessions_of(context: Context, person_id: int) -> None:
+    """Sign somebody else out everywhere, and tell them."""
+    key = secrets.token_urlsafe(24)
+    update_credential(context.session, person_id, session_key=key)
+    end_sessions(context, person_id)
+    record_event(context, "sign_in.ended_elsewhere", ("person", person_id), {})
+    notify_of_factor(context.session, person_id, "sessions-ended", context.now)
 
 
 def _end(session: Session, at: datetime, *conditions: object) -> int:

@@ -50,6 +50,8 @@ from course.auth.rules.factors import (
     parse_factor_code,
     recovery_code_hash,
     required_since,
+    seal_app_secret,
+    unseal_app_secret,
 )
 from course.auth.rules.links import (
     DOUBLE_PRESS_WINDOW,
@@ -152,5 +154,7 @@ __all__ = [
     "read_own_address_link",
     "recovery_code_hash",
     "required_since",
+    "seal_app_secret",
     "token_hash",
+    "unseal_app_secret",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyotp
+
+from course.encryption import SecretLockedError, lock_secret, unlock_secret
 
 APP_CODE_DIGITS = 6
 APP_STEP = 30  # seconds for which the app shows a code
@@ -78,6 +81,22 @@ def factor_deadline(rules: Sequence[FactorRule], sees_others_since: datetime | N
 def new_app_secret() -> str:
     """A random seed for an authenticator app: 160 bits in base 32."""
     return pyotp.random_base32()
+
+
+def seal_app_secret(app_secret: str, secret: str, person_id: int) -> str:
+    """A seed that is not confirmed yet, encrypted for the form that confirms it; `secret` is that of the installation."""
+    return base64.urlsafe_b64encode(
+        lock_secret(app_secret.encode(), secret, f"new authenticator of {person_id}")
+    ).decode()
+
+
+def unseal_app_secret(sealed: str, secret: str, person_id: int) -> str | None:
+    """The seed in the form of a person; None for anything else."""
+    try:
+        locked = base64.urlsafe_b64decode(sealed)
+        return unlock_secret(locked, secret, f"new authenticator of {person_id}").decode()
+    except (ValueError, SecretLockedError):
+        return None
 
 
 def app_address(secret: str, login: str, issuer: str) -> str:
