@@ -72,7 +72,7 @@ def proof_response() -> Response | None:
         return None
     if is_proof_recent(now()):
         return None
-    condition = current_app.view_functions[endpoint].needs_recent_sign_in  # type: ignore[attr-defined]
+    condition = getattr(current_app.view_functions[endpoint], "needs_recent_sign_in", True)
     if callable(condition) and not condition():
         return None
     page: Callable[[], Response] = current_app.extensions[PROOF_PAGE]
