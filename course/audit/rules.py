@@ -43,6 +43,7 @@ class AuditEventKind:
 EVENT_KINDS = {
     "provider": _("Identity providers"),
     "sign_in": _("Signing in and out"),
+    "factor": _("Second step to sign in"),
     "password": _("Passwords"),
     "person": _("People"),
     "registration": _("Asking to join"),

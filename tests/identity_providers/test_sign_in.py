@@ -54,11 +54,18 @@ def test_a_person_with_a_verified_address_is_linked_signs_in_and_reaches_the_pag
     assert back.location == "/me"
     assert client.follow(back).h1 == "Sam Okafor"
     (link,) = _links(session)
-    assert (link.person_id, link.subject, link.how, link.email) == (person.id, "248289761001", "address", "sam@example.org")
+    assert (link.person_id, link.subject, link.how, link.email) == (
+        person.id,
+        "248289761001",
+        "address",
+        "sam@example.org",
+    )
     assert link.last_used_at is not None
 
 
-def test_afterwards_the_account_counts_and_not_the_address(client: Client, session: Session, fake: FakeProvider) -> None:
+def test_afterwards_the_account_counts_and_not_the_address(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
     make_person(session)
     other = make_person(session, "Ada Brook", "ada@example.org")
     number = set_up_provider(session, fake)
@@ -150,13 +157,17 @@ def test_a_code_of_another_sign_in_is_of_no_use(client: Client, session: Session
     """Code injection: the provider compares the verifier of this browser with the challenge of the other one."""
     make_person(session)
     number = set_up_provider(session, fake)
-    stolen = parse_qs(urlsplit(fake.sign_in(another(client.app).get(f"/sign-in/with/{number}", 303).location)).query)["code"][0]
+    stolen = parse_qs(urlsplit(fake.sign_in(another(client.app).get(f"/sign-in/with/{number}", 303).location)).query)[
+        "code"
+    ][0]
     mine = parse_qs(urlsplit(fake.sign_in(client.get(f"/sign-in/with/{number}", 303).location)).query)["state"][0]
     client.get(f"/sign-in/with/{number}/back?code={stolen}&state={mine}", 403)
     assert _problems(session) == ["code refused"]
 
 
-def test_a_sign_in_that_was_begun_in_another_browser_is_refused(client: Client, session: Session, fake: FakeProvider) -> None:
+def test_a_sign_in_that_was_begun_in_another_browser_is_refused(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
     make_person(session)
     number = set_up_provider(session, fake)
     back = fake.sign_in(another(client.app).get(f"/sign-in/with/{number}", 303).location)
@@ -251,7 +262,9 @@ def test_userinfo_counts_only_about_the_same_subject(client: Client, session: Se
     assert is_signed_in(client)
 
 
-def test_a_provider_that_is_off_has_no_button_and_lets_nobody_in(client: Client, session: Session, fake: FakeProvider) -> None:
+def test_a_provider_that_is_off_has_no_button_and_lets_nobody_in(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
     number = set_up_provider(session, fake, active=False)
     assert "Riverside ID" not in client.get("/sign-in").text
     client.get(f"/sign-in/with/{number}", 404)
@@ -289,7 +302,9 @@ def test_signing_out_leads_to_the_provider_and_back_to_the_sign_in_page(
     assert client.get("/sign-out/provider", 303).location == "/sign-in"
 
 
-def test_who_signed_in_with_a_password_is_not_sent_to_the_provider(client: Client, session: Session, fake: FakeProvider) -> None:
+def test_who_signed_in_with_a_password_is_not_sent_to_the_provider(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
     person, other = make_person(session), make_person(session, "Ada Brook", "ada@example.org")
     number = set_up_provider(session, fake)
     sign_in_with(client, fake, number)

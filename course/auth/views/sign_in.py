@@ -30,6 +30,7 @@ from course.auth.views.page_context import (
     tell_if_busy,
     too_many_attempts_page,
 )
+from course.auth.views.passkey_answers import challenge, site
 from course.clock import now
 from course.content.library import Library
 from course.content.loaded_course import library
@@ -68,8 +69,10 @@ def sign_in() -> ViewResponse:
                 if isinstance(result, str)
                 else _("The e-mail address, the sign-in name or the password is not right.")
             ]
-    ways = provider_ways(target)
-    return form_page("auth/sign_in.html", form, target=target, course=_course_of_organisation(), ways=ways)
+    return form_page(
+        "auth/sign_in.html", form, target=target, course=_course_of_organisation(), site_of_passkeys=site(),
+        challenge=challenge("sign-in"), ways=provider_ways(target),
+    )  # fmt: skip
 
 
 def _attempt_sign_in(login: str, password: str) -> SignInGranted | WrongPassword | TooManyAttempts | str:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.auth.actions import end_other_sessions
 from course.context import Context, make_context
 from course.db import insert_once
 from course.identity_providers import queries
@@ -18,7 +19,6 @@ from course.identity_providers.rules.flow import FLOW_LIFETIME
 from course.identity_providers.rules.identity import ProviderIdentity, link_refusal
 from course.identity_providers.rules.policy import must_use_provider, unlink_refusal
 from course.identity_providers.rules.problems import ProviderProblem
-from course.passwords.actions import update_credential
 from course.passwords.queries import has_chosen_password
 from course.people.events import PeopleMerged
 from course.translation import lazy_gettext as _
@@ -87,7 +87,7 @@ def unlink_account(context: Context, person_id: int, link_id: int) -> bool:
     its address again. False if it had ended before."""
     if not _end_link(context, link_id, person_id):
         return False
-    update_credential(context.session, person_id, session_key=secrets.token_urlsafe(24))
+    end_other_sessions(context, person_id, None, secrets.token_urlsafe(24))
     return True
 
 

@@ -54,8 +54,6 @@ def sign_in_identity(
     note_use(session, identity, context.now)
     apply_groups(context, provider, person_id, identity.groups)
     key = ensure_session_key(session, person_id, secrets.token_urlsafe(24), context.now)
-    own = Context(session, person_id, context.now, context.zone)
-    record_event(own, "sign_in.entered", ("person", person_id), {"by": "provider", "provider": provider.name})
     return SignInGranted(person_id, key)
 
 

@@ -56,10 +56,10 @@ def unlink(link_id: int) -> ViewResponse:
     return redirect_after_post(url_for("identity_providers.my_accounts"))
 
 
-@pages.get("/people/<int(max=2147483647):person_id>/sign-in")
+@pages.get("/people/<int(max=2147483647):person_id>/accounts")
 @requires_permission(Permission.RUN_SYSTEM)
-def person_sign_in(person_id: int) -> ViewResponse:
-    """How somebody signs in."""
+def person_accounts(person_id: int) -> ViewResponse:
+    """The accounts at providers that are linked to somebody, and whether they have a password."""
     g.here = "people"
     person = person_overview(db(), person_id) or abort(404)
     return make_response(
@@ -73,7 +73,7 @@ def person_sign_in(person_id: int) -> ViewResponse:
     )
 
 
-@pages.post("/people/<int(max=2147483647):person_id>/sign-in/<int(max=2147483647):link_id>/unlink")
+@pages.post("/people/<int(max=2147483647):person_id>/accounts/<int(max=2147483647):link_id>/unlink")
 @requires_permission(Permission.RUN_SYSTEM)
 @needs_recent_sign_in
 def unlink_person(person_id: int, link_id: int) -> ViewResponse:
@@ -87,4 +87,4 @@ def unlink_person(person_id: int, link_id: int) -> ViewResponse:
         if ended
         else _("This account is not linked any more.")
     )
-    return redirect_after_post(url_for("identity_providers.person_sign_in", person_id=person_id))
+    return redirect_after_post(url_for("identity_providers.person_accounts", person_id=person_id))

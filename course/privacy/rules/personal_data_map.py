@@ -280,6 +280,19 @@ SIGN_IN = PersonalDataSection(
         PersonalDataTable("sign_in_token", _("Sign-in links"),
             {"created_at": _("Made"), "purpose": _("What for"), "expires_at": _("Good until"), "used_at": _("Used")},
             excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("sign_in_session", _("Where I was signed in today"),
+            {"begun_at": _("Signed in"), "device": _("Device"), "used_at": _("Last used"), "ended_at": _("Ended")},
+            excluded_columns={"nonce_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("known_device", _("Devices on which I have signed in"), {"first_at": _("First time")},
+            excluded_columns={"device_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("passkey", _("Passkeys"),
+            {"name": _("Name"), "added_at": _("Added"), "used_at": _("Last used"), "is_synced": _("Backed up")},
+            excluded_columns={"credential_id": _GRANTS_ACCESS, "public_key": _GRANTS_ACCESS, "sign_count": _GRANTS_ACCESS},
+            deletion_stage="sign_in"),
+        PersonalDataTable("authenticator", _("Authenticator app"), {"added_at": _("Added")},
+            excluded_columns={"locked_secret": _GRANTS_ACCESS, "last_step": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("recovery_code", _("Recovery codes"), {"made_at": _("Made"), "used_at": _("Used")},
+            excluded_columns={"code_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
     ),
 )  # fmt: skip
 CALENDARS = PersonalDataSection(
@@ -334,7 +347,7 @@ NON_PERSONAL_TABLES = {
     "content_translation": _("The words of the course in another language."),
     "content_version": _("The words of the course."),
     "download": _("A file about many people, which goes after thirty days at the latest."),
-    "ended_session": _("A hash that fits a cookie and no person; it goes after twelve hours."),
+    "factor_policy": _("Whether a second factor is required to sign in, with who decided so."),
     "figure_release": _("On which Mondays figures of groups were published."),
     "identity_provider": _("About a service with which people sign in."),
     "job": _(
