@@ -49,6 +49,8 @@ from course.health import figures as health_figures
 from course.health import jobs as health_jobs
 from course.health import views as health
 from course.help_requests import views as help_requests
+from course.identity_providers import commands as provider_commands
+from course.identity_providers import views as identity_providers
 from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.mail import commands as mail_commands
@@ -128,6 +130,7 @@ BLUEPRINTS = (
     (join_requests.pages, ""),
     (recertification.pages, "/renewal"),
     (external_certificates.pages, "/passport"),
+    (identity_providers.pages, ""),
     (analytics.pages, "/insight"),
     (reports.pages, "/report"),
     (scheduled_reports.pages, "/report/mail"),
@@ -162,6 +165,7 @@ CLI_COMMANDS = (
     import_commands.group,
     mail_commands.group,
     privacy_commands.group,
+    provider_commands.group,
     recall_commands.group,
     recall_commands.updates,
     refresher_commands.group,
@@ -226,6 +230,7 @@ def create_app(config: Config | None = None) -> Flask:
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
+    identity_providers.sign_in.init(app)
     auth.proof.init(app)
     uploads.init(app)
     input_guard.init(app)

@@ -31,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
-    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA",
+    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA", "PRIVATE_PROVIDER_HOSTS",
 )  # fmt: skip
 
 # One for each processor, up to four: more of them need more memory than they are worth to one organisation.
@@ -69,6 +69,8 @@ class Config:
     # Certificate authorities (PEM) that are trusted for webhooks in place of those of the system, which may then go to this
     # machine as well: for tests and development. None: webhooks go to public addresses only.
     webhook_test_ca: str | None = None
+    # Names of hosts with private addresses on which identity providers may be.
+    private_provider_hosts: frozenset[str] = frozenset()
     # The file that the secret key was read from; None if the environment or .env holds the key itself.
     secret_key_file: Path | None = None
 
@@ -241,6 +243,7 @@ class _ConfigReader:
             metrics_address=self.metrics_address(port),
             backup_recipients=self.recipients(),
             webhook_test_ca=self.webhook_test_ca(),
+            private_provider_hosts=self.private_provider_hosts(),
             secret_key_file=None if self.environ.get("SECRET_KEY") else self.secret_key_path(),
         )
         if self.mistakes:
@@ -294,6 +297,16 @@ class _ConfigReader:
                         "'flask backup new-key FILE' prints."
                     )
         return keys
+
+    def private_provider_hosts(self) -> frozenset[str]:
+        """The names of PRIVATE_PROVIDER_HOSTS, separated by spaces or commas."""
+        names = self.environ.get("PRIVATE_PROVIDER_HOSTS", "").lower().replace(",", " ").split()
+        for name in names:
+            if "/" in name or ":" in name:
+                self.mistakes.append(
+                    f"PRIVATE_PROVIDER_HOSTS: {name!r} is not the name of a host such as sso.school.internal."
+                )
+        return frozenset(names)
 
     def restrict_key_file(self, file: Path, ours: bool) -> None:
         """Make the key file readable by its owner only. The group may read a file that SECRET_KEY_FILE names: such a mode is

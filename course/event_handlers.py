@@ -21,6 +21,8 @@ from course.events import subscribe
 from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
 from course.help_requests import events as help_requests_events
+from course.identity_providers import events as identity_providers_events
+from course.identity_providers.actions import move_links
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
@@ -83,6 +85,7 @@ register_events(
         evidence_events,
         external_certificates_events,
         help_requests_events,
+        identity_providers_events,
         join_requests_events,
         learning_events,
         backups_events,
@@ -122,6 +125,7 @@ def register_handlers() -> None:
     subscribe(EarlierCertificate, import_listed_certificate)
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)
+    subscribe(PeopleMerged, move_links)
     subscribe(CertificateRevoked, withdraw_merged_certificate)
     subscribe(PersonLeft, revoke_access)
     subscribe(PersonLeft, note_leaving)

@@ -16,6 +16,7 @@ from course.exports.models import Download
 from course.external_certificates.models import TrustedIssuer
 from course.help_requests.models import HelpRequest
 from course.idempotency.models import SentForm
+from course.identity_providers.models import IdentityProvider
 from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
@@ -50,6 +51,7 @@ MODEL_CLASSES = (
     Enrolment,
     FirstStepsChoice,
     HelpRequest,
+    IdentityProvider,
     Intention,
     Job,
     Organisation,

@@ -26,7 +26,8 @@ TOO_SLOW = "it took too long"
 class OutgoingRequest:
     """What is asked of another server. `seconds` are for all of it, from resolving the name to the last byte that is read,
     which is byte `max_bytes` of the answer. `allow_local`: this machine may be contacted too. `ca_file` names certificate
-    authorities (PEM) to trust in place of those of the system."""
+    authorities (PEM) to trust in place of those of the system. `private_hosts` are names of hosts that may have private
+    addresses, over HTTPS, because whoever runs the server said so."""
 
     method: str
     address: str
@@ -36,6 +37,13 @@ class OutgoingRequest:
     body: bytes | None = None
     allow_local: bool = False
     ca_file: str | None = None
+    private_hosts: frozenset[str] = frozenset()
+
+    @property
+    def is_private_host(self) -> bool:
+        """Whether the address is that of a host that may be private."""
+        parts = urlsplit(self.address)
+        return parts.scheme == "https" and (parts.hostname or "").lower() in self.private_hosts
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,9 @@ class _Exchange:
         """A connection to a permitted address: the name is not resolved a second time."""
         addresses = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         if not addresses or not all(
-            is_public_address(address) or (self.request.allow_local and is_this_machine(address))
+            is_public_address(address)
+            or (self.request.allow_local and is_this_machine(address))
+            or self.request.is_private_host
             for address in addresses
         ):
             raise OSError(f"{host} is not on the public internet")
@@ -136,7 +146,7 @@ def exchange(request: OutgoingRequest, slots: threading.Semaphore) -> ServerAnsw
     Raises OSError if there is no answer, and for an address that is not permitted.
     """
     assert_outside_unit_of_work("asking another server")
-    if refusal := address_refusal(request.address, request.allow_local):
+    if not request.is_private_host and (refusal := address_refusal(request.address, request.allow_local)):
         raise OSError(refusal)
     if not slots.acquire(timeout=request.seconds / 2):
         raise OSError("too many others are asked just now")

@@ -21,6 +21,7 @@ from course.translation import lazy_gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.spreadsheet import csv_bytes
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -64,6 +65,7 @@ def search() -> Response:
 
 @pages.post("/download")
 @requires_permission(Permission.SEE_AUDIT)
+@needs_recent_sign_in
 def download() -> Response | WsgiResponse:
     """The matching entries as CSV. The download is an audit event itself."""
     form = AuditSearchForm()

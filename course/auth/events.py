@@ -6,6 +6,22 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
+    AuditEventKind("factor.app_added", _("{who} added an authenticator app")),
+    AuditEventKind("factor.app_removed", _("{who} removed their authenticator app")),
+    AuditEventKind("factor.code_used", _("{who} signed in with a recovery code; codes left: {left}")),
+    AuditEventKind("factor.codes_made", _("{who} made new recovery codes")),
+    AuditEventKind(
+        "factor.locked", _("Too many wrong codes of a second factor for {whom}: signing in was stopped for a while")
+    ),
+    AuditEventKind("factor.not_required", _("{who} decided that no one needs a second factor")),
+    AuditEventKind("factor.passkey_added", _("{who} added a passkey")),
+    AuditEventKind("factor.passkey_removed", _("{who} removed a passkey")),
+    AuditEventKind("factor.refused", _("A wrong code of a second factor was entered for {whom}")),
+    AuditEventKind(
+        "factor.required",
+        _("{who} decided that whoever sees data of others needs a second factor; days of grace: {days}"),
+    ),
+    AuditEventKind("factor.reset", _("{who} removed the second factors of {whom}")),
     AuditEventKind("password.link_sent", _("A link was asked for, so that {whom} can choose a new password")),
     AuditEventKind("password.set", _("{who} set the password of {whom}"), own=_("{who} chose a password")),
     AuditEventKind("set_up.link_made", _("{who} made a link with which the course can be set up")),
@@ -22,6 +38,11 @@ AUDIT_EVENTS = (
     ),
     AuditEventKind("sign_in.code_used", _("{whom} used a one-time code")),
     AuditEventKind("sign_in.ended", _("{whom} signed out")),
+    AuditEventKind(
+        "sign_in.ended_elsewhere",
+        _("{who} signed {whom} out everywhere"),
+        own=_("{who} signed out in another browser"),
+    ),
     AuditEventKind("sign_in.entered", _("{whom} signed in")),
     AuditEventKind(
         "sign_in.locked",

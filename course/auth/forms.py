@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from wtforms import HiddenField, PasswordField, RadioField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms import HiddenField, IntegerField, PasswordField, RadioField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
 
 from course.auth.rules import (
     CODE_DIGITS,
+    MAX_GRACE_DAYS,
     MAX_PASSWORD_LENGTH,
     common_passwords,
     is_pin,
@@ -30,7 +31,7 @@ def _login_field() -> StringField:
             DataRequired(_("Enter your e-mail address or sign-in name.")),
             Length(max=254, message=_("An e-mail address has at most 254 characters.")),
         ],
-        render_kw={"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"},
+        render_kw={"autocomplete": "username webauthn", "spellcheck": "false", "autocapitalize": "none"},
     )
 
 
@@ -75,11 +76,88 @@ class SignInForm(Form):
 
 
 class ProofForm(Form):
-    """Who is signed in proves again that it is them."""
+    """Who is signed in proves again that it is them, by the password. `kept` is the form that waits, encrypted; `next` the page
+    that opens without one."""
 
     password = _current_password_field(_("Password or PIN"))
     kept = HiddenField()
     next = HiddenField()
+
+
+class FactorCodeForm(Form):
+    """The second step of signing in: a code of the app, or a recovery code."""
+
+    code = StringField(
+        _("Code"),
+        filters=[clean_line],
+        validators=[DataRequired(_("Enter a code.")), Length(max=40, message=_("A code is shorter than this."))],
+        render_kw={
+            "autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false", "autocapitalize": "none",
+        },
+    )  # fmt: skip
+
+
+class AppForm(Form):
+    """The first code of an authenticator app that is set up; `key` is its seed, encrypted."""
+
+    code = StringField(
+        _("Code that the app shows"),
+        filters=[clean_line],
+        validators=[
+            DataRequired(_("Enter the six digits that the app shows.")),
+            Length(max=20, message=_("The code has six digits.")),
+        ],
+        render_kw={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"},
+    )
+    key = HiddenField()
+
+
+class PasskeyForm(Form):
+    """The name of a new passkey."""
+
+    name = StringField(
+        _("Name of the passkey"),
+        filters=[clean_line],
+        validators=[
+            DataRequired(_("Give the passkey a name, such as “Work phone”.")),
+            Length(max=60, message=_("A name has at most 60 characters.")),
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+
+
+class FactorPolicyForm(Form):
+    """Whether a second factor is required."""
+
+    required = RadioField(
+        _("A second step to sign in"),
+        choices=[
+            ("no", _("is offered to everyone, and required of no one")),
+            ("yes", _("is required of everyone who sees other people’s data")),
+        ],
+        default="no",
+    )
+    days = IntegerField(
+        _("Days of grace"),
+        validators=[
+            InputRequired(_("Enter a number of days.")),
+            NumberRange(0, MAX_GRACE_DAYS, _("Enter a number from %(min)d to %(max)d.")),
+        ],
+        render_kw={"inputmode": "numeric", "class": "short"},
+    )
+
+
+class ResetFactorsForm(Form):
+    """Why the second factors of somebody are removed."""
+
+    reason = StringField(
+        _("Reason"),
+        filters=[clean_line],
+        validators=[
+            DataRequired(_("Say why, and how you know that it is them.")),
+            Length(max=200, message=_("A reason has at most 200 characters.")),
+        ],
+    )
 
 
 class RedeemCodeForm(Form):

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask, current_app, g, session
+from flask import Flask, Response, after_this_request, current_app, g, request, session
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
-from course.auth.actions import SignInGranted
-from course.auth.rules import SignInMethod
+from course.auth.actions import NewSession, SignInGranted
+from course.auth.rules import DEVICE_RETENTION, USE_RESOLUTION, SignInMethod, day_moment, device_label, device_name
 from course.clock import now
-from course.dates import civil_date
 from course.people.queries import represented_managers
 from course.people.rules import Viewer
 from course.web.app_state import app_state
 from course.web.recent_sign_in import note_proof
 from course.web.request_language import LANGUAGE_KEY
 from course.web.security_headers import clear_browser_data
-from course.web.unit_of_work import row_source, unit_of_work
+from course.web.unit_of_work import row_source, unit_of_work, write_if_free
 
 SITTING = "sitting"  # begins what the cookie carries of a person who was let in with the code of a supervised session
+_DEVICE_COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
 SITTING_LOADER = "course.sitting_loader"  # where the feature of supervised sessions puts the function that loads them
 
 
@@ -73,6 +74,8 @@ def init(app: Flask) -> None:
     manager.anonymous_user = AnonymousUser
     manager.user_loader(load_user)
     manager.init_app(app, add_context_processor=False)
+    app.after_request(_record_use)
+    app.jinja_env.globals["device_label"] = device_label
 
 
 def load_user(user_id: str) -> SignedInUser | None:
@@ -84,25 +87,71 @@ def load_user(user_id: str) -> SignedInUser | None:
     key, _, nonce = rest.partition(":")
     if not number.isdecimal() or not nonce:
         return None
-    found = queries.viewer(row_source(), int(number), key, civil_date(now(), app_state().config.time_zone), nonce)
+    moment = day_moment(now(), app_state().config.time_zone)
+    found = queries.viewer(row_source(), int(number), key, moment.today, nonce, moment)
     if found is None:
         return None
-    person, g.organisation_mark = found
-    return SignedInUser(person, key, nonce)
+    g.organisation_mark = found.version
+    if found.used_at is not None and moment.at - found.used_at >= USE_RESOLUTION:
+        g.used_session = nonce
+    return SignedInUser(found.viewer, key, nonce)
 
 
-def begin_sign_in_session(granted: SignInGranted, method: SignInMethod) -> None:  # noqa: ARG001 (kept with the session)
-    """Begin a sign-in session. The earlier browser session is cleared except for its language, so that nobody can have
-    prepared it (session fixation)."""
+def _record_use(response: Response) -> Response:
+    """Record now and then that a session is in use, once the page is made."""
+    nonce, at = g.pop("used_session", None), now()
+    if nonce is not None:
+        write_if_free(lambda unit: actions.record_session_use(unit, nonce, at))
+    return response
+
+
+def begin_sign_in_session(granted: SignInGranted, method: SignInMethod) -> bool:
+    """Begin a sign-in session; False if what was granted no longer holds, such as after a newer password.
+
+    The earlier browser session is cleared except for its language, so that nobody can have prepared it (session fixation).
+    """
+    nonce, at = secrets.token_urlsafe(15), now()
+    device_cookie = request.cookies.get(_device_cookie_name(), "")
+    if not _DEVICE_COOKIE.fullmatch(device_cookie):
+        device_cookie = secrets.token_urlsafe(24)
+    new = NewSession(nonce, method, device_name(request.headers.get("User-Agent", "")), device_cookie)
+    with unit_of_work() as unit:
+        is_begun = actions.begin_session(unit, granted, new, at)
     language = session.get(LANGUAGE_KEY)
     session.clear()
     if language is not None:
         session[LANGUAGE_KEY] = language
+    user = load_user(f"{granted.person_id}:{granted.session_key}:{nonce}") if is_begun else None
+    if user is None:
+        return False
     session.permanent = True
-    user = load_user(f"{granted.person_id}:{granted.session_key}:{secrets.token_urlsafe(9)}")
-    if user is not None:
-        login_user(user)
-        note_proof(now())
+    login_user(user)
+    note_proof(at)
+    _keep_device_cookie(device_cookie)
+    return True
+
+
+def renew_sign_in_session(granted: SignInGranted) -> None:
+    """Let the session of this browser go on with another session key. One that an earlier release began is put on record
+    by its next sign-in only."""
+    if current_user.nonce is not None:
+        session["_user_id"] = f"{granted.person_id}:{granted.session_key}:{current_user.nonce}"
+
+
+def _keep_device_cookie(value: str) -> None:
+    """Let the browser be known again at the next sign-in, also of another person."""
+
+    @after_this_request
+    def keep(response: Response) -> Response:
+        response.set_cookie(
+            _device_cookie_name(), value, max_age=DEVICE_RETENTION, secure=app_state().config.secure, httponly=True,
+            samesite="Lax",
+        )  # fmt: skip
+        return response
+
+
+def _device_cookie_name() -> str:
+    return "__Host-course-device" if app_state().config.secure else "course-device"
 
 
 def sign_out_browser(at: datetime, others_wait: bool = False) -> None:

@@ -33,6 +33,7 @@ from course.reports.views import today
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission
 from course.web.app_state import app_state
+from course.web.recent_sign_in import needs_recent_sign_in_if, sees_everyone
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import db, read_only_session, signed_in_context, unit_of_work
@@ -115,6 +116,7 @@ def pack_progress(pack_id: int) -> str:
 
 @pages.post(f"/<{_PACK_ID}:pack_id>/download")
 @requires_permission(Permission.MAKE_PACKS)
+@needs_recent_sign_in_if(sees_everyone)
 def download(pack_id: int) -> Response:
     """The pack as a file."""
     pack = _own_pack(pack_id)

@@ -28,6 +28,7 @@ from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.app_state import app_state
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
@@ -135,6 +136,7 @@ def _accepted_message(person_id: int, organisation: str) -> str:
 
 @pages.route("/issuers", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_ORGANISATION)
+@needs_recent_sign_in
 def issuers() -> Response | WsgiResponse:
     """The trusted issuers, and the form to trust another one."""
     g.here = "organisation"
@@ -168,6 +170,7 @@ def issuers() -> Response | WsgiResponse:
 
 @pages.post("/issuers/<int(max=2147483647):issuer_id>/end")
 @requires_permission(Permission.MANAGE_ORGANISATION)
+@needs_recent_sign_in
 def end_trust(issuer_id: int) -> WsgiResponse:
     """Accept no new certificates of an organisation from now on."""
     form = EndTrustForm()

@@ -54,10 +54,11 @@ class MailRenderer:
             auto_reload=False,
         )
         template_filters.init(environment, zone)
-        day_of = environment.filters["day_of"]
+        day_of, moment = environment.filters["day_of"], environment.filters["moment"]
         # The values of a mail were stored as JSON, so days and moments come as text.
         environment.filters["day"] = lambda text: template_filters.format_date(date.fromisoformat(text))
         environment.filters["day_of"] = lambda text: day_of(datetime.fromisoformat(text))
+        environment.filters["moment"] = lambda text: moment(datetime.fromisoformat(text))
         environment.globals.update(course=course, address=address, course_length=course_length)
         self._environment, self._address = environment, address
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from course.db import insert_once
 from course.passwords.models import Credential
+from course.passwords.queries import NO_PASSWORD
 
 
 def add_credential(session: Session, person_id: int, password_hash: str, session_key: str, at: datetime) -> None:
@@ -17,6 +19,12 @@ def add_credential(session: Session, person_id: int, password_hash: str, session
     """
     session.add(Credential(person_id=person_id, password_hash=password_hash, session_key=session_key, set_at=at))
     session.flush()
+
+
+def ensure_session_key(session: Session, person_id: int, new_key: str, at: datetime) -> str:
+    """The key of a person's sign-in sessions. Who has none gets `new_key`, and has no password until they choose one."""
+    insert_once(session, Credential, person_id=person_id, password_hash=NO_PASSWORD, session_key=new_key, set_at=at)
+    return session.execute(select(Credential.session_key).where(Credential.person_id == person_id)).scalar_one()
 
 
 def update_credential(session: Session, person_id: int, **values: object) -> bool:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists
-from sqlalchemy.orm import InstrumentedAttribute
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.passwords.models import Credential
 
+# Stands in place of a hash for people who sign in only through an identity provider: no password has it.
+NO_PASSWORD = ""
+
 
 def has_password(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """Whether a person has chosen a password, as a condition or a column of another query. `person_id` is the column of
-    that query with the id of the person."""
+    """Whether a person has chosen a password, or signs in through an identity provider instead: whether they can sign in. As a
+    condition or a column of another query; `person_id` is the column of that query with the id of the person."""
     return exists().where(Credential.person_id == person_id)
+
+
+def has_chosen_password(session: Session, person_id: int) -> bool:
+    """Whether a person has a password of this course."""
+    rows = select(Credential.person_id).where(
+        Credential.person_id == person_id, Credential.password_hash != NO_PASSWORD
+    )
+    return session.execute(rows).first() is not None
+
+
+def with_chosen_password(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of these people who have a password of this course."""
+    rows = select(Credential.person_id).where(Credential.person_id.in_(ids), Credential.password_hash != NO_PASSWORD)
+    return set(session.execute(rows).scalars())

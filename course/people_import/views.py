@@ -36,6 +36,7 @@ from course.translation import gettext, lazy_gettext, ngettext
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.forms import query_number
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import FileRefusedError, SandboxError, read_in_sandbox
 from course.web.spreadsheet import csv_bytes
@@ -225,6 +226,7 @@ def decide(import_id: int) -> PageResponse:
 
 @pages.post("/<int(max=2147483647):import_id>/apply")
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in
 def apply(import_id: int) -> PageResponse:
     """Put the job that applies the list into the queue."""
     job = queries.get_import(db(), import_id) or abort(404)

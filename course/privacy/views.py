@@ -30,6 +30,7 @@ from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_moment
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -122,6 +123,7 @@ def schedule() -> PageResponse:
 
 @pages.route(f"/privacy/erase/{_PERSON_ID}", methods=["GET", "POST"])
 @requires_permission(Permission.ERASE_PEOPLE)
+@needs_recent_sign_in
 def erase(person_id: int) -> PageResponse:
     """What is stored about a person, until when and why; and the form to request erasure."""
     g.here = "people"

@@ -58,6 +58,7 @@ from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
+from course.web.recent_sign_in import needs_recent_sign_in_if, sees_everyone
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import (
     db,
@@ -176,6 +177,7 @@ def _months(view: ReportView) -> MonthLine | None:
 
 @pages.post("/file/<kind>")
 @requires_permission(Permission.SEE_PEOPLE)
+@needs_recent_sign_in_if(sees_everyone)
 def file(kind: str) -> Response | WsgiResponse:
     """The report as a file, with exactly the people that the page shows; a file of many people is made in the
     background. The download is an audit event, and each person in the file sees in their access log who took it away.
@@ -255,6 +257,7 @@ def file_status(file_id: int) -> str:
 
 @pages.post("/made/<int(max=2147483647):file_id>/download")
 @requires_permission(Permission.SEE_PEOPLE)
+@needs_recent_sign_in_if(sees_everyone)
 def download_file(file_id: int) -> Response:
     """The content of the file. That the file was made is an audit event already."""
     requested = _own_download(file_id)

@@ -22,6 +22,7 @@ from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
@@ -83,6 +84,7 @@ def _manager_form(team_id: int) -> ChooseManagerForm:
 
 @pages.route("/<int(max=2147483647):team_id>/managers", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in
 def choose_manager(team_id: int) -> PageResponse:
     """Make somebody a manager of the team."""
     found, form = _open_team_or_404(team_id), _manager_form(team_id)
@@ -118,6 +120,7 @@ def _grant_manager(found: TeamDetail, person_id: int) -> PageResponse:
 
 @pages.post("/<int(max=2147483647):team_id>/managers/<int(max=2147483647):grant_id>/end")
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in
 def end_manager(team_id: int, grant_id: int) -> PageResponse:
     """Somebody does not manage the team any more."""
     found = _open_team_or_404(team_id)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import Response, current_app, request, session
+from flask_login import current_user
 
 from course.clock import now
 
@@ -29,8 +30,23 @@ def needs_recent_sign_in(view: V) -> V:
     return view
 
 
+def needs_recent_sign_in_if(condition: Callable[[], bool]) -> Callable[[V], V]:
+    """Mark a view like `needs_recent_sign_in`, for the requests for which the condition holds."""
+
+    def mark(view: V) -> V:
+        view.needs_recent_sign_in = condition  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def sees_everyone() -> bool:
+    """The condition for files: they hold data of all people, because the reader sees all."""
+    return bool(current_user.person.sees_everyone)
+
+
 def is_marked(endpoint: str) -> bool:
-    """Whether the view of an endpoint is marked with `needs_recent_sign_in`."""
+    """Whether the view of an endpoint is marked, for all requests or some."""
     return bool(getattr(current_app.view_functions[endpoint], "needs_recent_sign_in", False))
 
 
@@ -55,6 +71,9 @@ def proof_response() -> Response | None:
     if request.method != "POST" and "POST" in (rule.methods or ()):
         return None
     if is_proof_recent(now()):
+        return None
+    condition = getattr(current_app.view_functions[endpoint], "needs_recent_sign_in", True)
+    if callable(condition) and not condition():
         return None
     page: Callable[[], Response] = current_app.extensions[PROOF_PAGE]
     return page()

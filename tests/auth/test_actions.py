@@ -334,7 +334,7 @@ def test_the_set_up_makes_an_organisation_a_team_and_an_administrator(session: S
     assert (ours.name, ours.nation) == ("Hill Trust", "wales")
     found = queries.viewer(session, entered.person_id, entered.session_key, NOW.date())
     assert found is not None
-    viewer, _ = found
+    viewer, *_ = found
     assert viewer.administrator
     assert viewer.email == "ann@example.org"
 

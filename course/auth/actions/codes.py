@@ -12,7 +12,7 @@ from course.auth import queries
 from course.auth.actions.attempts import count_attempt
 from course.auth.actions.links import lock_person, use_up_link, void_links
 from course.auth.actions.passwords import store_password_hash
-from course.auth.actions.sign_in import RequestSource, SignInGranted, TooManyAttempts, record_sign_in
+from course.auth.actions.sign_in import RequestSource, SignInGranted, TooManyAttempts
 from course.auth.models import SignInToken
 from course.auth.queries import CodePerson
 from course.auth.rules import CODE_LIFETIME, AttemptLimit, code_hash, derive_code, new_code
@@ -120,9 +120,7 @@ def set_password_by_code(
     redeemed = redeem_code(session, checked, at)
     if not isinstance(redeemed, CodeRedeemed):
         return redeemed
-    granted = store_password_hash(make_context(session, redeemed.person_id, at), redeemed.person_id, password_hash)
-    record_sign_in(session, redeemed.person_id, "code", at)
-    return granted
+    return store_password_hash(make_context(session, redeemed.person_id, at), redeemed.person_id, password_hash)
 
 
 def _record_failure(session: Session, checked: CodeCheck, at: datetime) -> WrongCode:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.auth import queries
 from course.auth.actions.attempts import count_attempt
+from course.auth.actions.sessions import end_sessions
 from course.auth.actions.sign_in import RequestSource, TooManyAttempts
 from course.auth.models import SignInToken
 from course.auth.rules import DOUBLE_PRESS_WINDOW, LINK_LIFETIMES, LinkPurpose, token_hash
@@ -173,6 +174,7 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
 def revoke_access(session: Session, event: PersonLeft) -> None:
     """Delete the password and end the links of a person who has left; a return begins with an invitation."""
     delete_credential(session, event.person_id)
+    end_sessions(make_context(session, None, event.at), event.person_id)
     void_links(session, event.person_id, event.at)
 
 

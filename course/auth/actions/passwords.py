@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.auth import queries
 from course.auth.actions.links import lock_person, use_up_link, void_links
+from course.auth.actions.sessions import end_sessions
 from course.auth.actions.sign_in import (
     PasswordCheck,
     SignInGranted,
     TooManyAttempts,
     WrongPassword,
     confirm_check,
-    record_sign_in,
 )
 from course.context import Context, make_context
 from course.passwords.actions import add_credential, update_credential
@@ -33,6 +33,7 @@ def store_password_hash(context: Context, person_id: int, password_hash: str) ->
     key = secrets.token_urlsafe(24)
     if not update_credential(session, person_id, password_hash=password_hash, session_key=key, set_at=context.now):
         add_credential(session, person_id, password_hash, key, context.now)
+    end_sessions(context, person_id)
     void_links(session, person_id, context.now)
     record_event(context, "password.set", ("person", person_id), {})
     return SignInGranted(person_id, key)
@@ -63,6 +64,4 @@ def set_password_by_link(session: Session, token: str, password_hash: str, at: d
     lock_person(session, link.person_id)
     if not use_up_link(session, link.id, at):
         return None
-    granted = store_password_hash(make_context(session, link.person_id, at), link.person_id, password_hash)
-    record_sign_in(session, link.person_id, "link", at)
-    return granted
+    return store_password_hash(make_context(session, link.person_id, at), link.person_id, password_hash)

@@ -11,7 +11,7 @@ from course.audit.actions import record_event
 from course.auth import queries
 from course.auth.actions.links import create_link, use_up_link
 from course.auth.actions.passwords import store_password_hash
-from course.auth.actions.sign_in import SignInGranted, record_sign_in
+from course.auth.actions.sign_in import SignInGranted
 from course.context import make_context
 from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
@@ -60,6 +60,4 @@ def set_up(session: Session, token: str, details: SetUpDetails, at: datetime) ->
     administrator = add_person(context, details.name, details.email, team.id, "administrator")
     if isinstance(administrator, Refusal):
         raise ValueError(administrator.message)
-    granted = store_password_hash(replace(context, actor=administrator.id), administrator.id, details.password_hash)
-    record_sign_in(session, administrator.id, "set-up", at)
-    return granted
+    return store_password_hash(replace(context, actor=administrator.id), administrator.id, details.password_hash)

@@ -6,14 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth import password_hashing, queries
 from course.auth.actions.attempts import count_attempt
-from course.auth.models import EndedSession
 from course.auth.password_hashing import HashingBusyError
 from course.auth.queries import KnownAccount
 from course.auth.rules import (
@@ -24,13 +21,14 @@ from course.auth.rules import (
     CODES_PER_LOGIN,
     CODES_PER_LOGIN_AND_NETWORK,
     CODES_PER_NETWORK,
+    FACTORS_PER_NETWORK,
+    FACTORS_PER_PERSON,
     LINKS_PER_ADDRESS,
     LINKS_PER_NETWORK,
-    SESSION_LIFETIME,
     AttemptLimit,
+    SignInMethod,
     attempt_key,
     network_prefix,
-    token_hash,
 )
 from course.context import make_context
 from course.passwords.actions import update_credential
@@ -39,7 +37,8 @@ from course.people.rules import normalise_login
 
 @dataclass(frozen=True)
 class SignInGranted:
-    """The sign-in succeeded: what the sign-in session has to carry."""
+    """Somebody has proved who they are. `session_key` is the person's at this moment (empty for a person without a password):
+    with another one by the time at which the session begins, it does not begin."""
 
     person_id: int
     session_key: str
@@ -71,6 +70,10 @@ class RequestSource:
             attempt_key(self.secret, "code here", login_and_network): CODES_PER_LOGIN_AND_NETWORK,
             **self._limits("code", login, CODES_PER_LOGIN, CODES_PER_NETWORK),
         }
+
+    def factor_limits(self, person_id: int) -> dict[str, AttemptLimit]:
+        """The keys under which a wrong second factor counts, with their limits."""
+        return self._limits("factor", str(person_id), FACTORS_PER_PERSON, FACTORS_PER_NETWORK)
 
     def link_limits(self, email: str) -> dict[str, AttemptLimit]:
         """The keys under which a request for a link counts, with their limits."""
@@ -136,15 +139,12 @@ def check_password(found: PasswordCheck, password: str) -> PasswordCheck:
 
 
 def sign_in(session: Session, checked: PasswordCheck, at: datetime) -> SignInGranted | WrongPassword | TooManyAttempts:
-    """Sign in the person whose password was checked, or count the failure."""
-    result = confirm_check(session, checked, at)
-    if isinstance(result, SignInGranted):
-        record_sign_in(session, result.person_id, "password", at)
-    return result
+    """Let the person in whose password was checked, or count the failure. The sign-in is complete once its session begins."""
+    return confirm_check(session, checked, at)
 
 
-def record_sign_in(session: Session, person_id: int, method: str, at: datetime) -> None:
-    """Write the audit event of a sign-in; `method` is "password", "link", "code" or "set-up"."""
+def record_sign_in(session: Session, person_id: int, method: SignInMethod, at: datetime) -> None:
+    """Write the audit event of a sign-in; `method` is one of rules.SignInMethod."""
     record_event(make_context(session, person_id, at), "sign_in.entered", ("person", person_id), {"by": method})
 
 
@@ -178,20 +178,6 @@ def _record_failure(session: Session, checked: PasswordCheck, at: datetime) -> W
     if queries.next_attempt_at(session, checked.attempt_limits, at) is not None:
         record_event(make_context(session, None, at), "sign_in.locked", subject, {})
     return WrongPassword()
-
-
-def end_sign_in_session(session: Session, nonce: str, person_id: int, at: datetime) -> bool:
-    """End the sign-in session with this nonce: its cookie no longer signs anybody in. False if the session was ended
-    before, even at this very moment. Ended sessions that are too old to be used are deleted."""
-    session.execute(delete(EndedSession).where(EndedSession.ended_at <= at - SESSION_LIFETIME))
-    try:
-        with session.begin_nested():
-            session.add(EndedSession(mark=token_hash(nonce), ended_at=at))
-            session.flush()
-    except IntegrityError:
-        return False
-    record_event(make_context(session, person_id, at), "sign_in.ended", ("person", person_id), {})
-    return True
 
 
 def grant_sign_in(session: Session, person_id: int) -> SignInGranted | None:

@@ -31,6 +31,9 @@ ATTEMPTS_PER_NAME = AttemptLimit(20, timedelta(minutes=15))
 CODES_PER_LOGIN_AND_NETWORK = AttemptLimit(6, timedelta(minutes=15))
 CODES_PER_LOGIN = AttemptLimit(20, timedelta(minutes=15))
 CODES_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
+# Whoever gets so far has the password already.
+FACTORS_PER_PERSON = AttemptLimit(10, timedelta(minutes=15))
+FACTORS_PER_NETWORK = AttemptLimit(1500, timedelta(minutes=15))
 ATTEMPT_RETENTION = timedelta(minutes=15)  # the longest window of any limit; older attempts count for nothing
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 
 from course.mail.rules import MailMessage
 from course.translation import lazy_gettext as _
@@ -41,3 +42,32 @@ class OwnAddressMessage(MailMessage):
     template = "own_address"
     label = _("Confirm your e-mail address")
     token: str
+
+
+@dataclass(frozen=True)
+class NewDeviceMessage(MailMessage):
+    """`name` has signed in where they never did before: on `device` (rules.device_name), at the moment `at`."""
+
+    template = "new_device"
+    label = _("New sign-in")
+    name: str
+    device: str
+    at: datetime
+
+
+FactorChange = Literal[
+    "passkey-added", "passkey-removed", "app-added", "app-removed", "codes-made", "code-used", "reset", "sessions-ended"
+]
+
+
+@dataclass(frozen=True)
+class FactorMessage(MailMessage):
+    """Something about how `name` signs in has changed at the moment `at`. `detail` is the name of a passkey, how many recovery
+    codes are left, or why somebody else did it."""
+
+    template = "factor_change"
+    label = _("How you sign in has changed")
+    name: str
+    change: FactorChange
+    detail: str
+    at: datetime

@@ -13,6 +13,7 @@ from course.auth.forms import (
     OwnAddressForm,
     check_new_password,
 )
+from course.auth.provider_hooks import provider_refusal, provider_ways
 from course.auth.rules import PASSWORD_HINT, PIN_HINT, read_own_address_link
 from course.auth.sign_in_session import begin_sign_in_session
 from course.auth.views.page_context import (
@@ -26,6 +27,7 @@ from course.auth.views.page_context import (
     too_many_attempts_page,
 )
 from course.clock import now
+from course.passwords.queries import has_chosen_password
 from course.people import actions as people
 from course.people.queries import person_overview
 from course.translation import current_language, language_name, languages, use_language
@@ -74,6 +76,8 @@ def _account_page(
         "auth/me.html", password_form, language_form=language_form, languages=languages(), address_form=shown_form,
         seen=person_overview(db(), current_user.person.id),
         password_hint=PIN_HINT if own.may_use_pin else PASSWORD_HINT,
+        ways=provider_ways("/"),
+        changes_password=has_chosen_password(db(), own.id) and provider_refusal(own.id) is None,
     )  # fmt: skip
     if language_form.errors or shown_form.errors:
         response.status_code = 422

@@ -13,6 +13,7 @@ from flask_login import current_user
 from course.auth import actions, password_hashing, queries
 from course.auth.actions import CodeCheck, IssuedCode, SignInGranted, TooManyAttempts, WrongCode
 from course.auth.forms import RedeemCodeForm, check_new_password
+from course.auth.provider_hooks import provider_refusal
 from course.auth.queries import CodePerson
 from course.auth.rules import PIN_HINT, format_code, may_issue_code
 from course.auth.views.finish import finish_sign_in
@@ -73,6 +74,9 @@ def _set_password(form: RedeemCodeForm, checked: CodeCheck) -> SignInGranted | W
     chosen, password_hash = form.password.data or "", ""
     if checked.person is not None and checked.is_correct:
         person = checked.person
+        if refusal := provider_refusal(person.id):
+            form.code.errors = [refusal]
+            return None
         if not check_new_password(form.password, person.login, person.name, organisation_name(), person.may_use_pin):
             return None
     discard_request_state()

@@ -12,6 +12,7 @@ from wtforms import PasswordField
 
 from course.auth.actions import RequestSource
 from course.auth.password_hashing import HashingBusyError
+from course.auth.provider_hooks import provider_ways
 from course.auth.rules import PASSWORD_HINT
 from course.clock import now
 from course.organisation.request_organisation import current_organisation
@@ -71,3 +72,11 @@ def too_many_attempts_page(until: datetime) -> Response:
 def gone_page(title: str, text: str) -> Response:
     """The page of a link that no longer works, with status 410."""
     return make_response(render_template("auth/gone.html", title=title, text=text), 410)
+
+
+def provider_required_page(refusal: str) -> Response:
+    """The page for somebody who has to sign in through an identity provider and tried another way, with status 403."""
+    title = _("Sign in through your organisation")
+    return make_response(
+        render_template("auth/provider_required.html", title=title, text=refusal, ways=provider_ways("/")), 403
+    )

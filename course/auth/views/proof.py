@@ -8,8 +8,9 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_login import current_user
 
 from course.auth import actions, queries
-from course.auth.actions import SignInGranted, TooManyAttempts, WrongPassword
-from course.auth.forms import ProofForm
+from course.auth.actions import FactorAccepted, SignInGranted, TooManyAttempts, WrongPassword
+from course.auth.forms import FactorCodeForm, ProofForm
+from course.auth.provider_hooks import provider_proof_buttons
 from course.auth.rules import local_path
 from course.auth.views.page_context import (
     ViewResponse,
@@ -19,7 +20,9 @@ from course.auth.views.page_context import (
     tell_if_busy,
     too_many_attempts_page,
 )
+from course.auth.views.passkey_answers import ANSWER_FIELD, challenge, checked_answer, site
 from course.clock import now
+from course.passwords.queries import has_chosen_password
 from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.expired_form import is_same_origin, keep_form, open_kept_form, seal_form
@@ -51,34 +54,74 @@ def _page_of_form() -> str:
     return came_from.path + (f"?{came_from.query}" if came_from.query else "") if is_same_origin() else ""
 
 
-def _proof_form_page(form: ProofForm, status: int | None = None, is_lost: bool = False) -> Response:
-    response = form_page("auth/proof.html", form, is_lost=is_lost)
-    if status is not None:
-        response.status_code = status
-    return response
+def _proof_form_page(
+    form: ProofForm, status: int | None = None, is_lost: bool = False, code_form: FactorCodeForm | None = None
+) -> Response:
+    person_id = current_user.person.id
+    found, target = queries.factors(db(), person_id), form.next.data or _page_of_form()
+    response = form_page(
+        "auth/proof.html", form, is_lost=is_lost, factors=found, code_form=code_form or FactorCodeForm(formdata=None),
+        has_password=has_chosen_password(db(), person_id), site=site(),
+        providers=provider_proof_buttons(person_id, local_path(target)),
+        challenge=challenge("prove", person_id) if found.passkeys else "",
+        credential_ids=queries.credential_ids(db(), person_id),
+    )  # fmt: skip
+    if code_form is not None:
+        response.status_code = 422
+    return response if status is None else make_response(response, status)
 
 
 @pages.route("/me/proof", methods=["GET", "POST"])
 @sign_in_required
 def prove() -> ViewResponse:
-    """Prove who is signed in, by the password; then the form that waited can be sent, or the page opens."""
+    """Prove who is signed in, by the password, a code of the app or a passkey; then the form that waited can be sent, or the
+    page opens."""
     form = ProofForm()
     if request.method == "GET":
         form.next.data = local_path(request.args.get("next"))
+    elif request.form.get(ANSWER_FIELD):
+        return _prove_by_passkey(form)
+    elif "code" in request.form:
+        return _prove_by_code(form)
     if form.validate_on_submit():
         with tell_if_busy(form.password):
             result = _check_proof(form.password.data or "")
             if isinstance(result, TooManyAttempts):
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
-                note_proof(now())
                 return _go_on(form)
             form.password.errors = [_("This is not your password.")]
     return _proof_form_page(form)
 
 
+def _prove_by_passkey(form: ProofForm) -> ViewResponse:
+    used = checked_answer("prove", current_user.person.id)
+    if used is not None:
+        with unit_of_work(claim_form_key=False) as session:
+            if actions.use_passkey(session, used, now()):
+                return _go_on(form)
+    form.password.errors = [_("That did not work with the passkey. Try again, or enter your password.")]
+    return _proof_form_page(form)
+
+
+def _prove_by_code(form: ProofForm) -> ViewResponse:
+    code_form = FactorCodeForm()
+    if code_form.validate_on_submit():
+        with unit_of_work(claim_form_key=False) as session:
+            result = actions.use_factor_code(
+                session, current_user.person.id, code_form.code.data or "", request_source(), now()
+            )
+        if isinstance(result, TooManyAttempts):
+            return too_many_attempts_page(result.retry_at)
+        if isinstance(result, FactorAccepted):
+            return _go_on(form)
+        code_form.code.errors = [_("This code is not right, or it was used already. Wait for the next one.")]
+    return _proof_form_page(form, code_form=code_form)
+
+
 def _go_on(form: ProofForm) -> ViewResponse:
-    """The page that sends the form which waited; without one the page that was asked for."""
+    """Note the proof, and show the page that sends the form which waited; without one the page that was asked for."""
+    note_proof(now())
     kept = open_kept_form(form.kept.data or "")
     if kept is None:
         return redirect_after_post(local_path(form.next.data))

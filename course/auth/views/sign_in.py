@@ -15,6 +15,7 @@ from course.auth.forms import (
     check_new_password,
 )
 from course.auth.jobs import PASSWORD_LINK
+from course.auth.provider_hooks import provider_refusal, provider_sign_out_page, provider_ways
 from course.auth.rules import local_path
 from course.auth.sign_in_session import sign_out_browser
 from course.auth.views.finish import finish_sign_in
@@ -24,10 +25,12 @@ from course.auth.views.page_context import (
     gone_page,
     organisation_name,
     pages,
+    provider_required_page,
     request_source,
     tell_if_busy,
     too_many_attempts_page,
 )
+from course.auth.views.passkey_answers import challenge, site
 from course.clock import now
 from course.content.library import Library
 from course.content.loaded_course import library
@@ -61,17 +64,27 @@ def sign_in() -> ViewResponse:
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
                 return finish_sign_in(result, "password", target)
-            form.password.errors = [_("The e-mail address, the sign-in name or the password is not right.")]
-    return form_page("auth/sign_in.html", form, target=target, course=_course_of_organisation())
+            form.password.errors = [
+                result
+                if isinstance(result, str)
+                else _("The e-mail address, the sign-in name or the password is not right.")
+            ]
+    return form_page(
+        "auth/sign_in.html", form, target=target, course=_course_of_organisation(), site_of_passkeys=site(),
+        challenge=challenge("sign-in"), ways=provider_ways(target),
+    )  # fmt: skip
 
 
-def _attempt_sign_in(login: str, password: str) -> SignInGranted | WrongPassword | TooManyAttempts:
-    """Read, verify, then write shortly: when many people sign in at once, nobody waits for the hash of another person."""
+def _attempt_sign_in(login: str, password: str) -> SignInGranted | WrongPassword | TooManyAttempts | str:
+    """Read, verify, then write shortly: when many people sign in at once, nobody waits for the hash of another person. A text
+    says why a right password is not enough."""
     found = actions.find_account(db(), login, request_source(), now())
     if isinstance(found, TooManyAttempts):
         return found
     discard_request_state()  # no connection is held while the password is verified
     checked = actions.check_password(found, password)
+    if checked.is_correct and checked.account is not None and (refusal := provider_refusal(checked.account.person_id)):
+        return refusal
     with unit_of_work() as session:
         return actions.sign_in(session, checked, now())
 
@@ -80,8 +93,9 @@ def _attempt_sign_in(login: str, password: str) -> SignInGranted | WrongPassword
 @sign_in_required
 def sign_out() -> ViewResponse:
     """End this sign-in session. A double press leads to the same page."""
+    onward = provider_sign_out_page(current_user.person.id)
     sign_out_browser(now(), others_wait="others" in request.form)
-    return redirect_after_post(url_for("auth.sign_in"))
+    return redirect_after_post(onward or url_for("auth.sign_in"))
 
 
 @pages.route("/forgotten", methods=["GET", "POST"])
@@ -100,7 +114,7 @@ def forgotten_password() -> ViewResponse:
         if wait is not None:
             return too_many_attempts_page(wait.retry_at)
         return make_response(render_template("auth/forgotten_sent.html", email=email))
-    return form_page("auth/forgotten.html", form)
+    return form_page("auth/forgotten.html", form, ways=provider_ways("/"))
 
 
 @pages.route("/link/<token>", methods=["GET", "POST"])
@@ -111,6 +125,9 @@ def choose_password(token: str) -> ViewResponse:
     found = queries.find_link(db(), token, set_up=False, at=at)
     if found is None:
         return _expired_link_page()
+    refusal = provider_refusal(found.person_id) if found.person_id is not None else None
+    if refusal is not None:
+        return provider_required_page(refusal)
     form = NewPasswordForm()
     if form.validate_on_submit() and check_new_password(form.password, found.login, found.name, organisation_name()):
         discard_request_state()

@@ -10,6 +10,8 @@ from flask import flash, g, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from course.auth.queries import factor_rules, people_without_factor
+from course.auth.rules import required_since
 from course.backups.queries import newest_backups
 from course.backups.rules import is_backup_overdue
 from course.clock import now
@@ -101,6 +103,7 @@ def today() -> str:
     lines = [
         *_contact_lines(),
         *_system_lines(),
+        *_factor_lines(on),
         *_training_lines(needs),
         *(_people_lines(queries.waiting_people(db(), current_user.person, needs.seen)) if waits else []),
         *_unmanaged_lines(needs),
@@ -131,7 +134,8 @@ def opens_the_course() -> bool:
     if request.headers.get("Sec-Fetch-Site") == "none":
         return True
     came_from = urlsplit(request.referrer or "").path
-    return came_from == url_for("auth.sign_in") or came_from.startswith(url_for("auth.choose_password", token=""))
+    first_pages = (url_for("auth.sign_in"), url_for("auth.second_step"))
+    return came_from in first_pages or came_from.startswith(url_for("auth.choose_password", token=""))
 
 
 def _day() -> date:
@@ -187,6 +191,26 @@ def _system_lines() -> list[TodayLine]:
             TodayLine(title, _("Its webhook was turned off, because nothing arrived."), (link,), is_urgent=True)
         )
     return lines
+
+
+def _factor_lines(on: date) -> list[TodayLine]:
+    """How many people still have no second factor, as long as one is required of them."""
+    if Permission.RUN_SYSTEM not in current_user.person.permissions or required_since(factor_rules(db())) is None:
+        return []
+    count = people_without_factor(db(), on)
+    if not count:
+        return []
+    return [
+        TodayLine(
+            ngettext(
+                "%(num)s person has no second step to sign in yet",
+                "%(num)s people have no second step to sign in yet",
+                count,
+            ),
+            _("They see other people’s data, so a second step is required of them."),
+            (TodayLink(_("See the rule"), url_for("auth.factor_policy")),),
+        )
+    ]
 
 
 def _mail_lines(alert: MailAlert, health: tuple[TodayLink, ...]) -> list[TodayLine]:

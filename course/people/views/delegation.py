@@ -19,6 +19,7 @@ from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import DayField, Form
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -44,6 +45,7 @@ def _today() -> date:
 
 @pages.route("/deputies", methods=["GET", "POST"])
 @requires_permission(Permission.SEE_DEPUTIES)
+@needs_recent_sign_in
 def delegations() -> PageResponse:
     """Who stands in for me, for whom I do, and lending my sight of my teams to somebody."""
     form, me, today = DelegationForm(), current_user.person.id, _today()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, make_response, render_template, url_for
+from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -22,12 +22,14 @@ from course.people.rules import PersonIdentity, grantable_roles
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
+from course.web.recent_sign_in import needs_recent_sign_in_if
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 @pages.route("/add", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in_if(lambda: request.form.get("role", "learner") != "learner")
 def add_person() -> PageResponse:
     """Add somebody, and mail them a link with which to choose a password; without an address they get a one-time code."""
     form = AddPersonForm()

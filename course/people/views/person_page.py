@@ -37,6 +37,7 @@ from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import Form
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
 
@@ -108,6 +109,7 @@ def leave_team(person_id: int, bond_id: int) -> PageResponse:
 
 @pages.route("/<int(max=2147483647):person_id>/role", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in
 def grant_role(person_id: int) -> PageResponse:
     """Give somebody a role."""
     viewer, found = current_user.person, _person_or_404(person_id, here=True)
@@ -130,6 +132,7 @@ def grant_role(person_id: int) -> PageResponse:
 
 @pages.post("/<int(max=2147483647):person_id>/role/<int(max=2147483647):bond_id>/end")
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in
 def revoke_role(person_id: int, bond_id: int) -> PageResponse:
     """Take a role away."""
     given = grantable_roles(current_user.person)
@@ -237,6 +240,7 @@ def record_return(person_id: int) -> PageResponse:
 
 @pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
+@needs_recent_sign_in
 def merge_people(person_id: int) -> PageResponse:
     """Somebody stands in the list twice: the other entry becomes part of this one."""
     found = _person_or_404(person_id, here=True)

@@ -91,6 +91,10 @@ TEAMS = PersonalDataSection(
     "",
     (
         PersonalDataTable("membership", _("Teams"), {"team_id": _("Team"), "since": _("Since"), "until": _("Until")}),
+        PersonalDataTable("provider_grant", _("Teams and roles that came from groups at an identity provider"),
+            {"given_at": _("Since"), "ended_at": _("Until")}),
+        PersonalDataTable("sign_in_requirement", _("Where I may sign in with a password although others may not"),
+            {"made_at": _("Since")}, person_columns=("first_exception", "second_exception")),
         PersonalDataTable("role_grant", _("Roles"), {"role": _("Role"), "team_id": _("Team"), "since": _("Since"),
             "until": _("Until"), "last_day": _("Last day")}),
         PersonalDataTable("deputy", _("Deputies: who I deputise for, and who deputises for me"),
@@ -280,9 +284,25 @@ SIGN_IN = PersonalDataSection(
     (
         PersonalDataTable("credential", _("Password"), {"set_at": _("Chosen")},
             excluded_columns={"password_hash": _GRANTS_ACCESS, "session_key": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("identity_link", _("Accounts at identity providers that are linked to me"),
+            {"email": _("E-mail"), "linked_at": _("Linked"), "last_used_at": _("Last used"), "ended_at": _("Ended")},
+            deletion_stage="sign_in"),
         PersonalDataTable("sign_in_token", _("Sign-in links"),
             {"created_at": _("Made"), "purpose": _("What for"), "expires_at": _("Good until"), "used_at": _("Used")},
             excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("sign_in_session", _("Where I was signed in today"),
+            {"begun_at": _("Signed in"), "device": _("Device"), "used_at": _("Last used"), "ended_at": _("Ended")},
+            excluded_columns={"nonce_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("known_device", _("Devices on which I have signed in"), {"first_at": _("First time")},
+            excluded_columns={"device_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("passkey", _("Passkeys"),
+            {"name": _("Name"), "added_at": _("Added"), "used_at": _("Last used"), "is_synced": _("Backed up")},
+            excluded_columns={"credential_id": _GRANTS_ACCESS, "public_key": _GRANTS_ACCESS, "sign_count": _GRANTS_ACCESS},
+            deletion_stage="sign_in"),
+        PersonalDataTable("authenticator", _("Authenticator app"), {"added_at": _("Added")},
+            excluded_columns={"locked_secret": _GRANTS_ACCESS, "last_step": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("recovery_code", _("Recovery codes"), {"made_at": _("Made"), "used_at": _("Used")},
+            excluded_columns={"code_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
     ),
 )  # fmt: skip
 CALENDARS = PersonalDataSection(
@@ -355,8 +375,9 @@ NON_PERSONAL_TABLES = {
     "content_translation": _("The words of the course in another language."),
     "content_version": _("The words of the course."),
     "download": _("A file about many people, which goes after thirty days at the latest."),
-    "ended_session": _("A hash that fits a cookie and no person; it goes after twelve hours."),
+    "factor_policy": _("Whether a second factor is required to sign in, with who decided so."),
     "figure_release": _("On which Mondays figures of groups were published."),
+    "identity_provider": _("About a service with which people sign in."),
     "job": _(
         "Work that the server does by itself or was asked for. Names in it are erased when it has ended, and "
         "the whole row after thirty days."
@@ -371,6 +392,7 @@ NON_PERSONAL_TABLES = {
     "pair_code": _("Six digits that work for half an hour."),
     "people_import": _("A list of many people: the file goes after a day, what it did after a month."),
     "people_import_run": _("How far a list has been written, by the numbers of its lines."),
+    "provider_group": _("What a group at an identity provider gives, for everyone in it."),
     "published_figure": _(
         "Figures of five people or more as they could be seen: counts without any number of a person. They "
         "stay as they are when a person’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
@@ -397,5 +419,6 @@ NON_PERSONAL_TABLES = {
     "usual_pathway": _("A rule for everyone."),
     "sent_form": _("Fingerprints of forms that were sent. They hold no name and are erased after two days."),
     "webhook": _("Where events are sent to another system, and what an administrator chose to send."),
+    "used_sign_in_flow": _("A hash that fits no person; it goes after an hour."),
     "worker_beat": _("A program on the server."),
 }

@@ -41,7 +41,7 @@ _FOR_EVERYBODY = frozenset({
     "supervised_sessions.room", "supervised_sessions.enter", "health.live", "health.ready",
 })  # fmt: skip
 # The manager takes the browser back by signing in.
-_FOR_NOBODY_THERE = frozenset({"auth.sign_in"})
+_FOR_NOBODY_THERE = frozenset({"auth.sign_in", "identity_providers.start", "identity_providers.come_back"})
 _FOR_EACH_SITTING = frozenset({"supervised_sessions.part", "supervised_sessions.leave"})
 _STEPS = frozenset({"learning.module", "learning.step", "learning.finish_step"})
 _ATTEMPTS = frozenset({"learning.attempt", "learning.question", "learning.answer"})

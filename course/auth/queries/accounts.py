@@ -1,89 +1,27 @@
-"""The person of a sign-in session, the person of a link, and the attempts that count for a rate limit."""
+"""The accounts of people, the person of a link or code, and the attempts that count for a rate limit."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from course.auth.models import EndedSession, SignInAttempt, SignInToken
+from course.auth.models import SignInAttempt, SignInToken
 from course.auth.rules import AttemptLimit, CodeSubject, LinkPurpose, token_hash
-from course.db import RowSource, UtcDateTime
-from course.organisation.queries import VERSION_COLUMNS, OrganisationVersion
+from course.db import UtcDateTime
 from course.passwords.models import Credential
-from course.passwords.queries import has_password
-from course.people.models import Deputy, Person, RoleGrant
-from course.people.queries import BY_NAME, is_role_open, login_condition, newest_pathway
-from course.people.rules import Viewer, is_undeliverable, login_label, with_grants
+from course.passwords.queries import NO_PASSWORD, has_password
+from course.people.models import Person, RoleGrant
+from course.people.queries import BY_NAME, login_condition
+from course.people.rules import is_undeliverable, login_label
 
-_person, _credential, _grant, _ended_session = (t.__table__ for t in (Person, Credential, RoleGrant, EndedSession))
-_deputy, _delegated_grant = Deputy.__table__, RoleGrant.__table__.alias()
 _SET_UP_PURPOSE: LinkPurpose = "set-up"
 _CODE_PURPOSE: LinkPurpose = "code"
-_pathway = newest_pathway(_person.c.id)
-_VIEWER_QUERY = (
-    select(
-        _person.c.id,
-        _person.c.name,
-        _person.c.email,
-        _credential.c.session_key,
-        _grant.c.role,
-        _grant.c.team_id,
-        _pathway,
-        _delegated_grant.c.team_id,
-        _delegated_grant.c.person_id,
-        _deputy.c.may_act,
-        _person.c.language,
-        *VERSION_COLUMNS,
-    )
-    .select_from(_person)
-    .join(_credential, _credential.c.person_id == _person.c.id)
-    .outerjoin(_grant, and_(_grant.c.person_id == _person.c.id, is_role_open(_grant.c, bindparam("today"))))
-    # The managers whose deputy the person is today.
-    .outerjoin(
-        _deputy,
-        and_(_deputy.c.deputy_id == _person.c.id, _deputy.c.ended_at.is_(None), _deputy.c.until >= bindparam("today")),
-    )
-    .outerjoin(
-        _delegated_grant,
-        and_(
-            _delegated_grant.c.person_id == _deputy.c.manager_id,
-            _delegated_grant.c.role == "manager",
-            _delegated_grant.c.until.is_(None),
-        ),
-    )
-    .where(
-        _person.c.id == bindparam("id"),
-        _person.c.left_at.is_(None),
-        or_(_person.c.last_day.is_(None), _person.c.last_day >= bindparam("today")),
-        ~exists().where(_ended_session.c.mark == bindparam("ended")),
-    )
-)
-
-
-def viewer(
-    session: RowSource, person_id: int, session_key: str, today: date, nonce: str = ""
-) -> tuple[Viewer, OrganisationVersion] | None:
-    """The person of a sign-in session, and the version of the organisation as it is now; one query.
-
-    None if the person has left, if `session_key` is not the person's, or if the session with this nonce was ended. A
-    deputy also sees the teams of the managers that the person deputises for on the day `today`.
-    """
-    rows = session.execute(_VIEWER_QUERY, {"id": person_id, "ended": token_hash(nonce), "today": today}).all()
-    if not rows or not hmac.compare_digest(rows[0][3].encode(), session_key.encode()):
-        return None
-    number, name, email, _key, _role, _team, pathway, _lent, _manager, _acts, language, *version_columns = rows[0]
-    version = OrganisationVersion(*version_columns)
-    grants = {(row[4], row[5]) for row in rows}
-    delegated = {(row[7], row[8], row[9]) for row in rows if row[7] is not None}
-    viewer = Viewer(number, name, email or "", pathway=pathway or version.pathway, language=language)
-    return with_grants(viewer, grants, delegated), version
 
 
 @dataclass(frozen=True)
@@ -97,23 +35,23 @@ class KnownAccount:
 
 def known_account(session: Session, login: str, today: date) -> KnownAccount | None:
     """The account of the person with this address or sign-in name; None if nobody has it, the person has left, or has no
-    password. Who has a last day has left after it, whether or not that is recorded yet."""
+    password of this course. Who has a last day has left after it, whether or not that is recorded yet."""
     row = session.execute(
         select(Person.id, Credential.password_hash, Credential.session_key)
         .join(Credential, Credential.person_id == Person.id)
-        .where(login_condition(login), Person.left_at.is_(None))
+        .where(login_condition(login), Person.left_at.is_(None), Credential.password_hash != NO_PASSWORD)
         .where(or_(Person.last_day.is_(None), Person.last_day >= today))
     ).first()
     return KnownAccount(row.id, row.password_hash, row.session_key) if row else None
 
 
 def session_key(session: Session, person_id: int) -> str | None:
-    """The key that the sign-in sessions of a person carry; None if the person has left or has no password. A new password
-    comes with a new key."""
+    """What changes with each new password of a person; empty for a person without a password, None for one who has left."""
     return session.execute(
-        select(Credential.session_key)
-        .join(Person, Person.id == Credential.person_id)
-        .where(Credential.person_id == person_id, Person.left_at.is_(None))
+        select(func.coalesce(Credential.session_key, ""))
+        .select_from(Person)
+        .outerjoin(Credential, Credential.person_id == Person.id)
+        .where(Person.id == person_id, Person.left_at.is_(None))
     ).scalar_one_or_none()
 
 
@@ -131,7 +69,9 @@ def has_recent_link(session: Session, person_id: int, purpose: LinkPurpose, sinc
 def password_hash(session: Session, person_id: int) -> str | None:
     """The hash of a person's password; None if the person has none yet."""
     return session.execute(
-        select(Credential.password_hash).where(Credential.person_id == person_id)
+        select(Credential.password_hash).where(
+            Credential.person_id == person_id, Credential.password_hash != NO_PASSWORD
+        )
     ).scalar_one_or_none()
 
 

@@ -1,0 +1,73 @@
+"""Accounts, sign-in sessions, second factors, and the attempts that count for a rate limit."""
+
+from __future__ import annotations
+
+from course.auth.queries.accounts import (
+    CodePerson,
+    KnownAccount,
+    SignInLink,
+    attempt_times,
+    code_by_hash,
+    code_expiries,
+    code_people,
+    code_person_by_login,
+    find_link,
+    has_recent_link,
+    known_account,
+    next_attempt_at,
+    password_hash,
+    session_key,
+    unused_code_id,
+)
+from course.auth.queries.factors import (
+    AppOfPerson,
+    authenticator,
+    credential_ids,
+    factor_rules,
+    factors,
+    has_factor,
+    passkey_by_credential,
+    people_without_factor,
+    sees_others_since,
+)
+from course.auth.queries.sessions import (
+    OpenSession,
+    SignedInViewer,
+    has_known_device,
+    is_known_device,
+    open_sessions,
+    viewer,
+)
+
+__all__ = [
+    "AppOfPerson",
+    "CodePerson",
+    "KnownAccount",
+    "OpenSession",
+    "SignInLink",
+    "SignedInViewer",
+    "attempt_times",
+    "authenticator",
+    "code_by_hash",
+    "code_expiries",
+    "code_people",
+    "code_person_by_login",
+    "credential_ids",
+    "factor_rules",
+    "factors",
+    "find_link",
+    "has_factor",
+    "has_known_device",
+    "has_recent_link",
+    "is_known_device",
+    "known_account",
+    "next_attempt_at",
+    "open_sessions",
+    "passkey_by_credential",
+    "password_hash",
+    "people_without_factor",
+    "sees_others_since",
+    "session_key",
+    "unused_code_id",
+    "viewer",
+]

@@ -1,0 +1,100 @@
+"""Second factors of people, and the policy that requires them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from course.auth.models import Authenticator, FactorPolicy, Passkey, RecoveryCode
+from course.auth.passkey_checks import StoredPasskey
+from course.auth.rules import FactorRule, Factors, PasskeyView
+from course.people.models import Deputy, Person, RoleGrant
+from course.people.queries import is_role_open
+
+
+def factors(session: Session, person_id: int) -> Factors:
+    """The second factors of a person."""
+    passkeys = session.execute(
+        select(Passkey.id, Passkey.name, Passkey.added_at, Passkey.used_at, Passkey.is_synced)
+        .where(Passkey.person_id == person_id)
+        .order_by(Passkey.id)
+    ).all()
+    app_added_at = session.execute(
+        select(Authenticator.added_at).where(Authenticator.person_id == person_id)
+    ).scalar_one_or_none()
+    left, made_at = session.execute(
+        select(func.count().filter(RecoveryCode.used_at.is_(None)), func.max(RecoveryCode.made_at)).where(
+            RecoveryCode.person_id == person_id
+        )
+    ).one()
+    return Factors(tuple(PasskeyView(*row) for row in passkeys), app_added_at, left, made_at)
+
+
+def has_factor(session: Session, person_id: int) -> bool:
+    """Whether a person has a second factor."""
+    return bool(session.execute(select(_has_factor(person_id))).scalar_one())
+
+
+def _has_factor(person_id: object):  # type: ignore[no-untyped-def]
+    return or_(exists().where(Passkey.person_id == person_id), exists().where(Authenticator.person_id == person_id))
+
+
+@dataclass(frozen=True)
+class AppOfPerson:
+    """The authenticator app of a person: its seed, encrypted, and the step of the last code that was used."""
+
+    locked_secret: bytes
+    last_step: int
+
+
+def authenticator(session: Session, person_id: int) -> AppOfPerson | None:
+    """The authenticator app of a person; None without one."""
+    row = session.execute(
+        select(Authenticator.locked_secret, Authenticator.last_step).where(Authenticator.person_id == person_id)
+    ).first()
+    return None if row is None else AppOfPerson(row.locked_secret, row.last_step)
+
+
+def passkey_by_credential(session: Session, credential_id: str) -> StoredPasskey | None:
+    """The passkey with this number of its own; None if it was removed, or its person has left."""
+    row = session.execute(
+        select(Passkey.id, Passkey.person_id, Passkey.public_key, Passkey.sign_count)
+        .join(Person, Person.id == Passkey.person_id)
+        .where(Passkey.credential_id == credential_id, Person.left_at.is_(None))
+    ).first()
+    return None if row is None else StoredPasskey(row.id, row.person_id, row.public_key, row.sign_count)
+
+
+def credential_ids(session: Session, person_id: int) -> list[str]:
+    """The numbers of a person's passkeys, for the browser to tell whether one of them is there."""
+    rows = select(Passkey.credential_id).where(Passkey.person_id == person_id).order_by(Passkey.id)
+    return list(session.execute(rows).scalars())
+
+
+def factor_rules(session: Session) -> list[FactorRule]:
+    """What was decided about second factors, oldest first; the last one holds."""
+    rows = select(FactorPolicy.is_required, FactorPolicy.grace_days, FactorPolicy.made_at).order_by(FactorPolicy.id)
+    return [FactorRule(*row) for row in session.execute(rows)]
+
+
+def sees_others_since(session: Session, person_id: int, today: date) -> datetime | None:
+    """Since when a person has a role that shows data of others, or is the deputy of somebody who has one; None without."""
+    role = select(func.min(RoleGrant.since)).where(RoleGrant.person_id == person_id, is_role_open(RoleGrant, today))
+    deputy = select(func.min(Deputy.made_at)).where(
+        Deputy.deputy_id == person_id, Deputy.ended_at.is_(None), Deputy.until >= today
+    )
+    moments = [session.execute(one).scalar_one_or_none() for one in (role, deputy)]
+    return min((one for one in moments if one is not None), default=None)
+
+
+def people_without_factor(session: Session, today: date) -> int:
+    """How many people who see data of others have no second factor."""
+    role = exists().where(RoleGrant.person_id == Person.id, is_role_open(RoleGrant, today))
+    deputy = exists().where(Deputy.deputy_id == Person.id, Deputy.ended_at.is_(None), Deputy.until >= today)
+    count = select(func.count()).select_from(Person)
+    return session.execute(
+        count.where(Person.left_at.is_(None), or_(role, deputy), ~_has_factor(Person.id))
+    ).scalar_one()

@@ -1,0 +1,135 @@
+"""Accounts at providers that belong to people: linking them, using them and ending that."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.auth.actions import end_other_sessions
+from course.context import Context, make_context
+from course.db import insert_once
+from course.identity_providers import queries
+from course.identity_providers.models import IdentityLink, UsedSignInFlow
+from course.identity_providers.rules.flow import FLOW_LIFETIME
+from course.identity_providers.rules.identity import ProviderIdentity, link_refusal
+from course.identity_providers.rules.policy import must_use_provider, unlink_refusal
+from course.identity_providers.rules.problems import ProviderProblem
+from course.passwords.queries import has_chosen_password
+from course.people.events import PeopleMerged
+from course.translation import lazy_gettext as _
+
+
+def add_link(context: Context, provider_id: int, identity: ProviderIdentity, person_id: int, how: str) -> bool:
+    """Link an account to a person; False if at this very moment it, or another account there, was linked to somebody."""
+    link_id = insert_once(
+        context.session, IdentityLink, provider_id=provider_id, issuer=identity.issuer, subject=identity.subject,
+        person_id=person_id, email=identity.address or None, how=how, linked_at=context.now, last_used_at=None,
+        ended_at=None, ended_by=None,
+    )  # fmt: skip
+    if link_id is None:
+        return False
+    name = _provider_name(context.session, provider_id)
+    record_event(context, "provider.linked", ("person", person_id), {"provider": name, "how": how})
+    return True
+
+
+def link_own_account(context: Context, provider_id: int, identity: ProviderIdentity) -> ProviderProblem | None:
+    """Link an account to the person who acts, who has just signed in with it. Returns why that is not possible."""
+    session, person_id = context.session, context.person_id
+    linked = queries.linked_person(session, identity, context.today)
+    has_other = queries.open_link_id(session, provider_id, person_id) is not None
+    refusal = link_refusal(person_id, linked, has_other)
+    if refusal is not None or linked is not None:
+        return refusal
+    if not add_link(context, provider_id, identity, person_id, "person"):
+        return ProviderProblem.LINKED_TO_ANOTHER
+    note_use(session, identity, context.now)
+    return None
+
+
+def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> None:
+    """Somebody signed in with this account now."""
+    session.execute(
+        update(IdentityLink)
+        .where(
+            IdentityLink.issuer == identity.issuer,
+            IdentityLink.subject == identity.subject,
+            IdentityLink.ended_at.is_(None),
+        )
+        .values(last_used_at=at)
+    )
+
+
+def unlink_own_account(context: Context, link_id: int) -> str | None:
+    """End a link of the person who acts. Returns why that is not possible, for display; None if it was done."""
+    session, person_id = context.session, context.person_id
+    mine = queries.links_of(session, person_id)
+    if not any(one.id == link_id for one in mine):
+        return str(_("This account is not linked any more."))
+    required = queries.required_provider(session)
+    must_use = required is not None and must_use_provider(
+        required, queries.sign_in_subject(session, person_id, required.provider_id)
+    )
+    others = sum(one.is_active for one in mine if one.id != link_id)
+    refusal = unlink_refusal(has_chosen_password(session, person_id), others, must_use)
+    if refusal is None:
+        _end_link(context, link_id, person_id)
+    return refusal
+
+
+def unlink_account(context: Context, person_id: int, link_id: int) -> bool:
+    """End a link of somebody, as an administrator. All their sign-in sessions end, and the account is not linked to them by
+    its address again. False if it had ended before."""
+    if not _end_link(context, link_id, person_id):
+        return False
+    end_other_sessions(context, person_id, None, secrets.token_urlsafe(24))
+    return True
+
+
+def _end_link(context: Context, link_id: int, person_id: int) -> bool:
+    ended = context.session.execute(
+        update(IdentityLink)
+        .where(IdentityLink.id == link_id, IdentityLink.person_id == person_id, IdentityLink.ended_at.is_(None))
+        .values(ended_at=context.now, ended_by=context.actor)
+        .returning(IdentityLink.provider_id)
+    ).first()
+    if ended is None:
+        return False
+    name = _provider_name(context.session, ended.provider_id)
+    record_event(context, "provider.unlinked", ("person", person_id), {"provider": name})
+    return True
+
+
+def move_links(session: Session, event: PeopleMerged) -> None:
+    """Two entries were one person: the accounts of the one that ends belong to the other, unless that has one there."""
+    context = make_context(session, event.by, event.at)
+    rows = session.execute(
+        select(IdentityLink).where(IdentityLink.person_id == event.person_id, IdentityLink.ended_at.is_(None))
+    ).scalars()
+    for link in rows.all():
+        link.ended_at = event.at
+        session.flush()
+        identity = ProviderIdentity(link.issuer, link.subject, link.email or "")
+        add_link(context, link.provider_id, identity, event.into_id, "merge")
+
+
+def use_flow(session: Session, mark: str, at: datetime) -> bool:
+    """A sign-in came back from its provider; False if it did so before, even at this very moment, in another process."""
+    session.execute(delete(UsedSignInFlow).where(UsedSignInFlow.used_at <= at - 2 * FLOW_LIFETIME))
+    try:
+        with session.begin_nested():
+            session.add(UsedSignInFlow(mark=mark, used_at=at))
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def _provider_name(session: Session, provider_id: int) -> str:
+    found = queries.provider(session, provider_id)
+    return found.name if found else ""

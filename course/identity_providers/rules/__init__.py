@@ -1,0 +1,1 @@
+"""Signing in through identity providers: who somebody is, what their groups give, and what a provider may say. Pure."""

@@ -1,0 +1,61 @@
+"""What the pages of identity providers share: their blueprint, the client of a provider, and addresses to register there."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort, make_response, render_template
+from werkzeug.wrappers import Response as WsgiResponse
+
+from course.clock import now
+from course.encryption import SecretLockedError, unlock_secret
+from course.external_certificates.rules import is_this_machine
+from course.identity_providers import queries
+from course.identity_providers.provider_client import ProviderClient, ProviderNetwork
+from course.identity_providers.rules.problems import ProviderError, ProviderProblem, problem_words
+from course.identity_providers.rules.settings import ProviderSettings
+from course.web.addresses import public_url_for
+from course.web.app_state import app_state
+from course.web.unit_of_work import db
+
+pages = Blueprint("identity_providers", __name__)
+ViewResponse = Response | WsgiResponse
+
+
+def provider_or_404(provider_id: int) -> ProviderSettings:
+    return queries.provider(db(), provider_id) or abort(404)
+
+
+def runs_locally() -> bool:
+    """Whether the course itself is tried out on this machine, so that a provider may be here too."""
+    return is_this_machine(urlsplit(app_state().config.public_url).hostname or "")
+
+
+def client_of(provider: ProviderSettings) -> ProviderClient:
+    """The client of a provider at this moment. Raises ProviderError if its secret cannot be decrypted."""
+    config = app_state().config
+    secret = ""
+    if provider.secret_locked is not None:
+        try:
+            secret = unlock_secret(provider.secret_locked, config.secret_key, provider.secret_purpose).decode()
+        except SecretLockedError as error:
+            raise ProviderError(ProviderProblem.CLIENT_LOCKED) from error
+    network = ProviderNetwork(runs_locally(), config.private_provider_hosts)
+    return ProviderClient(provider, secret, network, now())
+
+
+def redirect_uri(provider_id: int) -> str:
+    """Where the provider sends browsers back to."""
+    return public_url_for("identity_providers.come_back", provider_id=provider_id)
+
+
+def signed_out_uri() -> str:
+    """Where the provider sends browsers after signing out there."""
+    return public_url_for("auth.sign_in")
+
+
+def problem_page(provider: ProviderSettings, problem: ProviderProblem, linking: bool = False) -> Response:
+    """The page of a sign-in, or of linking an account, that did not succeed."""
+    what, advice = problem_words(problem, provider.name)
+    page = render_template("identity_providers/problem.html", what=what, advice=advice, linking=linking)
+    return make_response(page, 503 if problem == ProviderProblem.UNREACHABLE else 403)

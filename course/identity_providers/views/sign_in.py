@@ -1,0 +1,265 @@
+"""Signing in through a provider, linking an account there, and signing out there."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, abort, flash, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from course.auth.actions import SignInGranted
+from course.auth.provider_hooks import PROVIDER_HOOKS, ProviderButton, ProviderWays
+from course.auth.rules import SESSION_LIFETIME, local_path
+from course.auth.views.finish import finish_sign_in
+from course.clock import now
+from course.context import make_context
+from course.identity_providers import actions, queries
+from course.identity_providers.rules.flow import (
+    FLOW_LIFETIME,
+    SessionOrigin,
+    SignInFlow,
+    flow_cookie,
+    new_flow,
+    open_flow,
+    open_origin,
+    seal_flow,
+    seal_origin,
+)
+from course.identity_providers.rules.identity import ProviderIdentity
+from course.identity_providers.rules.policy import must_use_provider
+from course.identity_providers.rules.problems import ProviderError, ProviderProblem
+from course.identity_providers.rules.settings import ProviderSettings
+from course.identity_providers.views.page_context import (
+    ViewResponse,
+    client_of,
+    pages,
+    problem_page,
+    provider_or_404,
+    redirect_uri,
+    signed_out_uri,
+)
+from course.translation import gettext as _
+from course.web.access import public, sign_in_required
+from course.web.app_state import app_state
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
+
+ORIGIN_COOKIE = "origin"  # from which provider the sign-in session came; sent to the pages for signing out only
+_LOG = logging.getLogger("course")
+_MAX_VALUE = 4000  # characters of what a provider sends back in an address
+
+
+class SignInProviders:
+    """What signing in asks of this feature (auth/provider_hooks)."""
+
+    def ways(self, target: str) -> ProviderWays:
+        """The buttons of the sign-in page."""
+        found = queries.active_providers(db())
+        if not found:
+            return ProviderWays()
+        required = queries.required_provider(db())
+        ordered = sorted(found, key=lambda one: required is None or one.id != required.provider_id)
+        return ProviderWays(
+            tuple(ProviderButton(one.name, _start_address(one.id, target)) for one in ordered),
+            required.name if required else "",
+        )
+
+    def refusal(self, person_id: int) -> str | None:
+        """Why a person may not sign in with a password, a link, a code or a passkey."""
+        required = queries.required_provider(db())
+        if required is None:
+            return None
+        if not must_use_provider(required, queries.sign_in_subject(db(), person_id, required.provider_id)):
+            return None
+        return _("Your organisation asks you to sign in with %(name)s, and not with a password.", name=required.name)
+
+    def proof_buttons(self, person_id: int, target: str) -> tuple[ProviderButton, ...]:
+        """The providers at which a signed-in person has a linked account."""
+        links = [one for one in queries.links_of(db(), person_id) if one.is_active]
+        return tuple(ProviderButton(one.provider, _start_address(one.provider_id, target, again=1)) for one in links)
+
+    def sign_out_page(self, person_id: int) -> str | None:
+        """The page that signs out at the provider, if this person came from one that is set so."""
+        origin = _origin()
+        if origin is None or origin.person_id != person_id:
+            return None
+        return url_for("identity_providers.sign_out_there")
+
+
+def init(app: Flask) -> None:
+    """Let the pages for signing in and out know the providers."""
+    app.extensions[PROVIDER_HOOKS] = SignInProviders()
+
+
+def _start_address(provider_id: int, target: str, again: int | None = None) -> str:
+    return url_for(
+        "identity_providers.start", provider_id=provider_id, next=target if target != "/" else None, again=again
+    )
+
+
+@pages.get("/sign-in/with/<int(max=2147483647):provider_id>")
+@public
+def start(provider_id: int) -> ViewResponse:
+    """Send the browser to the provider to sign in there. Nothing is written: what comes back is known by a cookie."""
+    provider, again = provider_or_404(provider_id), "again" in request.args
+    if not provider.active:
+        abort(404)
+    target = local_path(request.args.get("next"))
+    if current_user.is_authenticated and not again:
+        return redirect_after_post(target)
+    return _send_to(provider, new_flow(provider_id, target, 0, now()), again)
+
+
+@pages.get("/me/accounts/add/<int(max=2147483647):provider_id>")
+@sign_in_required
+def link_account(provider_id: int) -> ViewResponse:
+    """Send the browser to the provider to sign in there with the account that is to be linked. An administrator can do so
+    before others can."""
+    provider = provider_or_404(provider_id)
+    if not provider.active and not current_user.person.administrator:
+        abort(404)
+    flow = new_flow(provider_id, url_for("identity_providers.my_accounts"), current_user.person.id, now())
+    return _send_to(provider, flow)
+
+
+def _send_to(provider: ProviderSettings, flow: SignInFlow, again: bool = False) -> ViewResponse:
+    discard_request_state()  # no connection is held while the provider is asked
+    try:
+        address = client_of(provider).authorization_address(flow, redirect_uri(provider.id), again)
+    except ProviderError as error:
+        # Not into the log of the course: anyone can open this address as often as they like.
+        _LOG.warning("identity provider %s: %s", provider.name, error)
+        return problem_page(provider, error.problem, linking=bool(flow.person_id))
+    response = redirect(address, 303)
+    config = app_state().config
+    response.set_cookie(
+        flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=_flow_path(), secure=config.secure,
+        httponly=True, samesite="Lax",
+    )  # fmt: skip
+    return response
+
+
+def _flow_path() -> str:
+    return f"{request.script_root}/sign-in/with"
+
+
+@pages.get("/sign-in/with/<int(max=2147483647):provider_id>/back")
+@public
+def come_back(provider_id: int) -> ViewResponse:
+    """Where the provider sends the browser back to, with a code or an error."""
+    provider = provider_or_404(provider_id)
+    state = request.args.get("state", "")[:_MAX_VALUE]
+    sealed = request.cookies.get(flow_cookie(state), "")
+    flow = open_flow(sealed, state, provider_id, app_state().config.secret_key, now()) if sealed else None
+    if flow is None:
+        if current_user.is_authenticated:  # the page before this one, reached by "Back"
+            return redirect_after_post("/")
+        return problem_page(provider, ProviderProblem.STATE)
+    response = _finish(provider, flow)
+    response.delete_cookie(flow.cookie, path=_flow_path())
+    return response
+
+
+def _finish(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
+    """Exchange the code once, then sign in or link the account."""
+    linking = bool(flow.person_id)
+    if not (provider.active or linking):
+        abort(404)
+    if linking and (current_user.person is None or current_user.person.id != flow.person_id):
+        return problem_page(provider, ProviderProblem.STATE, linking)
+    with unit_of_work() as session:
+        is_first = actions.use_flow(session, flow.mark, now())
+    if not is_first:
+        return problem_page(provider, ProviderProblem.USED, linking)
+    discard_request_state()
+    try:
+        identity, id_token = _redeem(provider, flow)
+    except ProviderError as error:
+        return _refuse(provider, error, linking)
+    if linking:
+        return _link(provider, identity)
+    with unit_of_work() as session:
+        result = actions.sign_in_identity(make_context(session, None, now()), provider, identity)
+    if not isinstance(result, SignInGranted):
+        return problem_page(provider, result)
+    response = finish_sign_in(result, "provider", flow.target, second_factor=provider.second_factor)
+    if provider.signs_out:
+        _remember_origin(response, SessionOrigin(provider.id, result.person_id, id_token))
+    return response
+
+
+def _redeem(provider: ProviderSettings, flow: SignInFlow) -> tuple[ProviderIdentity, str]:
+    """Who signed in at the provider. Raises ProviderError."""
+    client = client_of(provider)
+    values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "error_description", "iss")}
+    metadata = client.metadata()
+    if (values["iss"] or metadata.sends_issuer) and values["iss"] != metadata.issuer:  # RFC 9207
+        raise ProviderError(ProviderProblem.ISSUER, values["iss"])
+    if values["error"] or not values["code"]:
+        raise ProviderError(ProviderProblem.REFUSED_THERE, f"{values['error']} {values['error_description']}".strip())
+    return client.redeem(flow, values["code"], redirect_uri(provider.id))
+
+
+def _refuse(provider: ProviderSettings, error: ProviderError, linking: bool = False) -> ViewResponse:
+    """The page of what went wrong with the provider. The log says it exactly, for administrators."""
+    with unit_of_work() as session:
+        context = make_context(session, None, now())
+        actions.record_refusal(context, provider, error.problem, detail=error.detail)
+    return problem_page(provider, error.problem, linking)
+
+
+def _link(provider: ProviderSettings, identity: ProviderIdentity) -> ViewResponse:
+    with unit_of_work() as session:
+        problem = actions.link_own_account(signed_in_context(session), provider.id, identity)
+    if problem is not None:
+        return problem_page(provider, problem, linking=True)
+    flash(_("Your account at %(name)s is linked. You can sign in with it.", name=provider.name))
+    return redirect_after_post(url_for("identity_providers.my_accounts"))
+
+
+def _origin() -> SessionOrigin | None:
+    return open_origin(request.cookies.get(ORIGIN_COOKIE, ""), app_state().config.secret_key)
+
+
+def _origin_path() -> str:
+    return f"{request.script_root}/sign-out"
+
+
+def _remember_origin(response: ViewResponse, origin: SessionOrigin) -> None:
+    config = app_state().config
+    response.set_cookie(
+        ORIGIN_COOKIE, seal_origin(origin, config.secret_key), max_age=SESSION_LIFETIME, path=_origin_path(),
+        secure=config.secure, httponly=True, samesite="Lax",
+    )  # fmt: skip
+
+
+@pages.get("/sign-out/provider")
+@public
+def sign_out_there() -> ViewResponse:
+    """After signing out here: send the browser to the provider to sign out there, which sends it back to the sign-in page.
+
+    It is a page that leads on, because browsers let a form of this course redirect to no other site.
+    """
+    origin = _origin()
+    if origin is None or current_user.is_authenticated:
+        return redirect_after_post(url_for("auth.sign_in"))
+    provider = queries.provider(db(), origin.provider_id)
+    address = _sign_out_address(provider, origin) if provider is not None and provider.signs_out else None
+    if provider is None or address is None:
+        response: ViewResponse = redirect_after_post(url_for("auth.sign_in"))
+    else:
+        page = render_template("identity_providers/signed_out.html", name=provider.name, address=address)
+        response = make_response(page)
+        response.headers["Refresh"] = f"0; url={address}"
+    response.delete_cookie(ORIGIN_COOKIE, path=_origin_path())
+    return response
+
+
+def _sign_out_address(provider: ProviderSettings, origin: SessionOrigin) -> str | None:
+    """Where to sign out at the provider; None if it has no such address, or does not answer."""
+    discard_request_state()
+    try:
+        return client_of(provider).sign_out_address(origin.id_token, signed_out_uri())
+    except ProviderError as error:
+        _LOG.warning("identity provider %s: %s", provider.name, error)
+        return None
