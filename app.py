@@ -15,6 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config import Config
 from course import event_handlers
 from course.analytics import views as analytics
+from course.api_tokens import access as api_token_access
+from course.api_tokens import views as api_tokens
 from course.audit import commands as audit_commands
 from course.audit_search import views as audit_search
 from course.auth import commands as signin_commands
@@ -136,6 +138,7 @@ BLUEPRINTS = (
     (help_requests.pages, ""),
     (audit_search.pages, "/audit"),
     (operations.pages, ""),
+    (api_tokens.pages, "/system/tokens"),
     (health.pages, ""),
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
@@ -219,12 +222,14 @@ def create_app(config: Config | None = None) -> Flask:
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
+    auth.proof.init(app)
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
     night_shift.init(app)
     supervised_sessions.kiosk.init(app)  # before what checks forms and access: nobody may sit there any more
     csrf.init(app)
+    api_token_access.init(app)
     access.init(app)
     addresses.init(app)
     template_filters.init(app.jinja_env, config.time_zone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course.analytics import events as analytics_events
+from course.api_tokens import events as api_tokens_events
 from course.audit.catalogue import register_events
 from course.audit_search import events as audit_search_events
 from course.auth import events as auth_events
@@ -67,6 +68,7 @@ register_events(
     kind
     for events in (
         analytics_events,
+        api_tokens_events,
         audit_search_events,
         auth_events,
         calendars_events,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course.analytics.models import PublishedFigure
+from course.api_tokens.models import ApiToken
 from course.audit.models import AuditEntry
 from course.backups.models import Backup
 from course.bulk_changes.models import BulkChange
@@ -36,6 +37,7 @@ from course.supervised_sessions.models import SupervisedSession
 from course.training_records.models import RecordView
 
 MODEL_CLASSES = (
+    ApiToken,
     AuditEntry,
     Backup,
     BulkChange,

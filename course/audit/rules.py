@@ -69,6 +69,7 @@ EVENT_KINDS = {
     "mail": _("Outgoing mail"),
     "backup": _("Backups"),
     "job": _("Background jobs"),
+    "api": _("Programs that read"),
     "secret_key": _("The secret key"),
     "report": _("Reports"),
     "audit": _("This log"),

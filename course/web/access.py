@@ -1,4 +1,5 @@
-"""Access control: every route carries exactly one of @public, @sign_in_required and @requires_permission(…)."""
+"""Access control: every route carries exactly one of @public, @sign_in_required, @requires_permission(…) and
+@requires_scope(…)."""
 
 from __future__ import annotations
 
@@ -9,8 +10,10 @@ from typing import Any, TypeVar
 from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 
+from course.web.bearer import ScopeRule, refuse_bearer
 from course.web.duplicate_forms import refuse_duplicate_form
 from course.web.expired_form import expired_form_response, sealed_form_response
+from course.web.recent_sign_in import proof_response
 from course.web.unit_of_work import row_source
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -70,6 +73,12 @@ def requires_permission(permission: Permission, post: Permission | None = None) 
     return mark
 
 
+def requires_scope(scope: str) -> Callable[[V], V]:
+    """Mark a view for programs: the request carries a bearer token with this scope (course/api_tokens) instead of a session.
+    The view finds the token by `course.api_tokens.access:current_token`. It has no cookie, and no CSRF token is asked for."""
+    return lambda view: _set_access_rule(view, ScopeRule(scope))
+
+
 def access_rule_of(app: Flask, endpoint: str, method: str = "GET") -> object:
     """The access rule of a route for a method; None if it has none, which a project test forbids."""
     view = app.view_functions[endpoint]
@@ -84,9 +93,11 @@ def init(app: Flask) -> None:
     def check() -> Any:
         if request.endpoint is None:
             return None
+        rule = access_rule_of(app, request.endpoint, request.method)
+        if isinstance(rule, ScopeRule):
+            return refuse_bearer(rule)
         if request.method == "POST" and (response := sealed_form_response()):
             return response
-        rule = access_rule_of(app, request.endpoint, request.method)
         if request.method == "POST":
             refuse_duplicate_form(row_source())
         if rule == PUBLIC:
@@ -101,5 +112,5 @@ def init(app: Flask) -> None:
             return redirect(url_for("auth.sign_in", next=target), 303)
         g.person_id = person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
-            return None
+            return proof_response()
         return abort(403, person.refusal(rule) if isinstance(rule, Permission) else None)

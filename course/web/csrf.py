@@ -16,14 +16,24 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from course.web.bearer import is_scope_endpoint
+
 CSRF_FIELD = "csrf_token"
 NO_OWNER = ""  # the owner of a form that was made while nobody was signed in
+
+
+class FormProtection(CSRFProtect):  # type: ignore[misc]
+    """The check of Flask-WTF, for whatever a browser can be made to send: not for requests that carry a bearer token."""
+
+    def protect(self, apply_exemptions: bool = False) -> None:
+        if not is_scope_endpoint():
+            super().protect(apply_exemptions)
 
 
 def init(app: Flask) -> None:
     """Check the token of every POST, and give templates `csrf_token` and `form_key`."""
     # A mail program posts there without a session (one-click unsubscribe); the signature in the address replaces the token.
-    CSRFProtect(app).exempt("course.mail.views.choice")
+    FormProtection(app).exempt("course.mail.views.choice")
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key
     app.jinja_env.globals["opaque_id"] = opaque_id

@@ -16,6 +16,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 
 from course.db import StorageFault, is_lock_failure, storage_fault
 from course.translation import lazy_gettext as _
+from course.web.bearer import is_program_request, problem_response
 from course.web.duplicate_forms import FormAlreadySentError
 from course.web.expired_form import (
     ExpiredForm,
@@ -115,7 +116,9 @@ def init(app: Flask) -> None:
 
 def error_page(status: int, title: str, text: str, form: ExpiredForm | None = None) -> Response:
     """An error page that reads nothing from the database, so that it cannot fail as well; with a `form`, a button sends
-    that again."""
+    that again. A program gets the same as JSON."""
+    if is_program_request():
+        return problem_response(status, title, text)
     template = current_app.jinja_env.get_template("errors/error.html")
     # The number under which the log tells what happened, where it is ours to find out.
     number = g.get("request_id", "") if status >= 500 else ""

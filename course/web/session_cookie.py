@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask import request as current_request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
+from course.web.bearer import API_PATH, SCIM_PATH
+
+_FOR_PROGRAMS = (API_PATH, SCIM_PATH)
 CHECKED_COOKIES = 4096  # that are remembered, of some 300 bytes each
 
 
@@ -28,7 +32,9 @@ class SignedSessionInterface(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """The session of the browser; an empty one if its cookie is too old or was not signed here, None without a secret
-        key."""
+        key, and at an address for programs, where no cookie is read."""
+        if request.path.startswith(_FOR_PROGRAMS):
+            return self.session_class()
         if self._serializer is None or not isinstance(self._signer, TimestampSigner):
             return None
         cookie = request.cookies.get(self.get_cookie_name(app))
@@ -43,6 +49,11 @@ class SignedSessionInterface(SecureCookieSessionInterface):
             return self.session_class(self._serializer.load_payload(payload))
         except BadSignature:
             return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie if it has changed, but none at an address for programs."""
+        if not current_request.path.startswith(_FOR_PROGRAMS):
+            super().save_session(app, session, response)
 
     def _check_signature(self, cookie: str) -> tuple[bytes, float] | None:
         """What is signed, and when it was, in seconds since 1970; None if it was not signed with our key."""

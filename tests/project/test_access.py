@@ -19,6 +19,7 @@ from course.people.actions import delegate, grant_role
 from course.people.models import Person, RoleGrant
 from course.people.queries import viewers
 from course.web.access import PUBLIC, SIGNED_IN, Permission, access_rule_of
+from course.web.bearer import ScopeRule
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
@@ -103,6 +104,7 @@ PARTS: dict[str, Any] = {
     "talk_id": 1,
     "team_id": 1,
     "token": "no-such-token",
+    "token_id": 1,
     "what": "nothing",
 }
 # The whole of what anyone may open without signing in; a new entry here is a decision.
@@ -151,7 +153,7 @@ OPEN = {
 def test_every_route_has_exactly_one_rule(prepared: Flask) -> None:
     for rule in prepared.url_map.iter_rules():
         access = access_rule_of(prepared, rule.endpoint)
-        assert access in (PUBLIC, SIGNED_IN) or isinstance(access, Permission), f"{rule} has no access rule"
+        assert access in (PUBLIC, SIGNED_IN) or isinstance(access, Permission | ScopeRule), f"{rule} has no access rule"
 
 
 def test_what_anyone_may_open_is_written_down_here(prepared: Flask) -> None:
@@ -213,7 +215,9 @@ def test_each_role_opens_what_it_may_and_nothing_else(app: Flask, session: Sessi
             data = {"csrf_token": client.token()} if method == "POST" else None
             status = client.flask.open(path, method=method, data=data).status_code
             where = f"{role}: {method} {path} gave {status}"
-            if access == PUBLIC or (role != "nobody" and (access == SIGNED_IN or access in MAY[role])):
+            if isinstance(access, ScopeRule):
+                assert status == 401, where  # whoever is signed in: a program has a token (tests/api/test_access.py)
+            elif access == PUBLIC or (role != "nobody" and (access == SIGNED_IN or access in MAY[role])):
                 assert status not in (401, 403, 500), where
                 if method == "POST" and isinstance(access, Permission):
                     posts.add(rule.endpoint)

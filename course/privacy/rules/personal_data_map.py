@@ -14,6 +14,7 @@ from course.translation import lazy_gettext as _
 
 # Columns that never leave the database, because their reader could sign in as the person or send mail as the course.
 _GRANTS_ACCESS = "it gives access to an account"
+_ROW_NUMBER = "it is only the number of a row"
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
     (
@@ -287,6 +288,21 @@ CALENDARS = PersonalDataSection(
             {"day": _("Day"), "calendar_feed.scope": _("Of what")}, person_columns=("feed_id",), deletion_stage="sign_in"),
     ),
 )  # fmt: skip
+PROGRAMS = PersonalDataSection(
+    _("Tokens for programs"),
+    "",
+    (
+        PersonalDataTable("api_token", _("Tokens I made"),
+            {"made_at": _("Made"), "name": _("What for"), "last_day": _("Last day")},
+            excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+        PersonalDataTable("api_token_revocation", _("Tokens that were revoked"),
+            {"made_at": _("When"), "api_token.name": _("What for")}, person_columns=("token_id",),
+            excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
+        PersonalDataTable("api_token_use", _("Days on which a program used one"),
+            {"day": _("Day"), "api_token.name": _("What for")}, person_columns=("token_id",),
+            excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
+    ),
+)  # fmt: skip
 ERASURES = PersonalDataSection(
     _("Erasure"),
     "",
@@ -309,7 +325,7 @@ RECORD_VIEWS = PersonalDataSection(
             person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
     ),
 )  # fmt: skip
-SECTIONS = (IDENTITY, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, RECORD_VIEWS, ERASURES)
+SECTIONS = (IDENTITY, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, PROGRAMS, RECORD_VIEWS, ERASURES)
 PERSONAL_DATA_TABLES: dict[str, PersonalDataTable] = {
     table_entry.table: table_entry for section in SECTIONS for table_entry in section.tables
 }
