@@ -44,7 +44,8 @@ class ScimUser(Base):
     """A user as the identity provider describes it, until it deletes it (`ended_at`).
 
     `person_id` is whom it is about; None for an inactive user whom the course does not know. `attributes` is the rest of the
-    resource as JSON, as it was sent. `active` is what the identity provider says.
+    resource as JSON, as it was sent. `active` is what the identity provider says; None, which counts as active, if it does not
+    say.
     """
 
     __tablename__ = "scim_user"
@@ -56,7 +57,7 @@ class ScimUser(Base):
     user_name: Mapped[str] = mapped_column(String(254))
     user_name_key: Mapped[str] = mapped_column(String(300))
     external_id: Mapped[str | None] = mapped_column(String(254))
-    active: Mapped[bool]
+    active: Mapped[bool | None]
     attributes: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -29,7 +29,9 @@ def set_owned_fields(context: Context, person_id: int, fields: Collection[str], 
             row.until = context.now
     session.flush()
     for one in fields:
-        insert_once(session, OwnedField, person_id=person_id, field=one, source=source, source_name=name, since=context.now)
+        insert_once(
+            session, OwnedField, person_id=person_id, field=one, source=source, source_name=name, since=context.now
+        )
 
 
 def own_assignment(context: Context, person_id: int, field: str, team_id: int | None, source: tuple[str, str]) -> None:
@@ -55,7 +57,9 @@ def release_fields(
     context.session.execute(changing.values(until=context.now), execution_options={"synchronize_session": False})
 
 
-def refuse_owned(context: Context, person_id: int, changed: Collection[str], field: str | None = None) -> Refusal | None:
+def refuse_owned(
+    context: Context, person_id: int, changed: Collection[str], field: str | None = None
+) -> Refusal | None:
     """Why the person who acts may not change these fields of somebody: another system owns one of them. The refusal names
     `field`, or the one that is owned. Programs may: the job of last days, and the feature that talks to that system."""
     if context.actor is None:

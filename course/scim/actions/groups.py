@@ -16,14 +16,14 @@ from course.scim.actions.grants import apply_grants
 from course.scim.models import ScimConnection, ScimGroup, ScimGroupRule, ScimMember, ScimUser
 from course.scim.rules.attributes import MAX_KEY_LENGTH, is_storable_text
 from course.scim.rules.grants import KINDS, Grant
-from course.scim.rules.problems import ProvisioningRefused
+from course.scim.rules.problems import ProvisioningRefusedError
 
 
 def create_group(
     context: Context, connection: ScimConnection, name: str, external_id: str | None, members: Collection[str]
 ) -> ScimGroup:
     """A new group, with the users of these resource ids in it. The rules of an earlier group with the same external id hold
-    for it. Raises ProvisioningRefused."""
+    for it. Raises ProvisioningRefusedError."""
     _check(name, external_id)
     group = ScimGroup(
         resource_id=str(uuid4()), connection_id=connection.id, display_name=name, external_id=external_id,
@@ -45,7 +45,7 @@ def replace_group(
     external_id: str | None,
     members: Collection[str],
 ) -> None:
-    """A group has another name, or other members. Raises ProvisioningRefused."""
+    """A group has another name, or other members. Raises ProvisioningRefusedError."""
     _check(name, external_id)
     group.display_name, group.external_id, group.changed_at = name, external_id, context.now
     _set_members(context, connection, group, members)
@@ -60,9 +60,9 @@ def end_group(context: Context, connection: ScimConnection, group: ScimGroup) ->
 
 def _check(name: str, external_id: str | None) -> None:
     if not (is_storable_text(name) and is_storable_text(external_id or "")):
-        raise ProvisioningRefused("characters")
+        raise ProvisioningRefusedError("characters")
     if len(name) > MAX_KEY_LENGTH or len(external_id or "") > MAX_KEY_LENGTH:
-        raise ProvisioningRefused("long")
+        raise ProvisioningRefusedError("long")
 
 
 def _move_rules(session: Session, connection_id: int, external_id: str, group_id: int) -> None:
@@ -77,13 +77,13 @@ def _set_members(context: Context, connection: ScimConnection, group: ScimGroup,
     """Put these users, and no others, into a group, and give and take what that means."""
     session = context.session
     if not all(map(is_storable_text, members)):
-        raise ProvisioningRefused("characters")
+        raise ProvisioningRefusedError("characters")
     known = select(ScimUser.resource_id, ScimUser.id).where(
         ScimUser.connection_id == connection.id, ScimUser.ended_at.is_(None), ScimUser.resource_id.in_(set(members))
     )
     wanted = {row.resource_id: row.id for row in session.execute(known)}
     if len(wanted) < len(set(members)):
-        raise ProvisioningRefused("member")
+        raise ProvisioningRefusedError("member")
     rows = (
         select(ScimMember.user_id).join(ScimUser, ScimUser.id == ScimMember.user_id).where(
             ScimMember.group_id == group.id

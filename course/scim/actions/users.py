@@ -22,7 +22,7 @@ from course.scim.actions.grants import apply_grants
 from course.scim.models import ScimConnection, ScimGroup, ScimMember, ScimUser
 from course.scim.queries.matching import matching_person
 from course.scim.rules.attributes import UserData
-from course.scim.rules.problems import ProvisioningRefused
+from course.scim.rules.problems import ProvisioningRefusedError
 from course.translation import lazy_gettext as _
 
 _GUARDED_ROLES = ("administrator", "auditor")
@@ -35,7 +35,7 @@ def source_key(connection: ScimConnection) -> str:
 
 def create_user(context: Context, connection: ScimConnection, data: UserData) -> ScimUser:
     """A new user of an identity provider: the person whom it is about is found, or added, and owned from now on. An inactive
-    user of whom nobody is known is only noted. Raises ProvisioningRefused."""
+    user of whom nobody is known is only noted. Raises ProvisioningRefusedError."""
     session = context.session
     _check_unique(session, connection.id, data, None)
     user = ScimUser(
@@ -50,7 +50,7 @@ def create_user(context: Context, connection: ScimConnection, data: UserData) ->
 
 
 def replace_user(context: Context, connection: ScimConnection, user: ScimUser, data: UserData) -> None:
-    """The identity provider says something else about a user. Raises ProvisioningRefused."""
+    """The identity provider says something else about a user. Raises ProvisioningRefusedError."""
     _check_unique(context.session, connection.id, data, user.id)
     user.user_name, user.user_name_key, user.external_id = data.user_name, data.user_name_key, data.external_id
     user.active, user.attributes, user.changed_at = data.active, data.attributes, context.now
@@ -59,7 +59,7 @@ def replace_user(context: Context, connection: ScimConnection, user: ScimUser, d
 
 
 def end_user(context: Context, connection: ScimConnection, user: ScimUser) -> None:
-    """The identity provider deletes a user: the person leaves, and their record stays. Raises ProvisioningRefused for the
+    """The identity provider deletes a user: the person leaves, and their record stays. Raises ProvisioningRefusedError for the
     only administrator."""
     if user.person_id is not None:
         person = _locked_person(context.session, user.person_id)
@@ -85,12 +85,12 @@ def _check_unique(session: Session, connection_id: int, data: UserData, user_id:
         others = others.where(ScimUser.id != user_id)
     taken = session.execute(others.where(ScimUser.user_name_key == data.user_name_key)).first()
     if taken is not None:
-        raise ProvisioningRefused("user_name", taken.person_id)
+        raise ProvisioningRefusedError("user_name", taken.person_id)
     if data.external_id is None:
         return
     taken = session.execute(others.where(ScimUser.external_id == data.external_id)).first()
     if taken is not None:
-        raise ProvisioningRefused("external_id", taken.person_id)
+        raise ProvisioningRefusedError("external_id", taken.person_id)
 
 
 def _apply(context: Context, connection: ScimConnection, user: ScimUser, data: UserData) -> None:
@@ -101,11 +101,11 @@ def _apply(context: Context, connection: ScimConnection, user: ScimUser, data: U
             return
         record_event(context, "scim.user_linked", ("person", user.person_id), {})
     session, person = context.session, _locked_person(context.session, user.person_id)
-    if data.active and person.left_at is not None:
+    if data.is_active and person.left_at is not None:
         _return(context, connection, person)
     if person.left_at is None:
         _change_identity(context, connection, person, data)
-        if not data.active:
+        if not data.is_active:
             _depart(context, connection, person)
     set_owned_fields(context, person.id, (*data.sent, "stay"), source_key(connection), connection.name)
     session.add(user)
@@ -125,11 +125,12 @@ def _find_or_add(context: Context, connection: ScimConnection, data: UserData) -
     session = context.session
     known = matching_person(session, context.zone, connection.id, data)
     if known is None:
-        return _add(context, data) if data.active else None
+        return _add(context, data) if data.is_active else None
+    people.lock_people(session, [known.id])  # another connection may find the same person at this moment
     if _is_owned(session, known.id, source_key(connection)):
-        raise ProvisioningRefused("other_connection", known.id)
+        raise ProvisioningRefusedError("other_connection", known.id)
     if _is_guarded(context, known.id) and not connection.owns_administrators:
-        raise ProvisioningRefused("administrator", known.id)
+        raise ProvisioningRefusedError("administrator", known.id)
     return known.id
 
 
@@ -164,7 +165,7 @@ def _change_identity(context: Context, connection: ScimConnection, person: Perso
         return
     guarded = _without_job(wanted) != _without_job(known)
     if guarded and not connection.owns_administrators and _is_guarded(context, person.id):
-        raise ProvisioningRefused("administrator_identity", person.id)
+        raise ProvisioningRefusedError("administrator_identity", person.id)
     refused = people.change_identity(context, person.id, wanted, _reason(connection))
     if refused is not None:
         raise _refusal(refused, person.id)
@@ -178,7 +179,7 @@ def _depart(context: Context, connection: ScimConnection, person: Person) -> Non
     refused = people.record_departure(context, person.id, context.today, _reason(connection))
     if refused is not None:
         last = refused.message == people.LAST_ADMINISTRATOR
-        raise ProvisioningRefused("last_administrator" if last else "stay", person.id)
+        raise ProvisioningRefusedError("last_administrator" if last else "stay", person.id)
 
 
 def _return(context: Context, connection: ScimConnection, person: Person) -> None:
@@ -189,7 +190,7 @@ def _return(context: Context, connection: ScimConnection, person: Person) -> Non
     else:
         refused = people.withdraw_departure(context, person.id, _reason(connection))
     if refused is not None:
-        raise ProvisioningRefused("merged", person.id)
+        raise ProvisioningRefusedError("merged", person.id)
     context.session.refresh(person)
 
 
@@ -197,6 +198,6 @@ def _reason(connection: ScimConnection) -> str:
     return str(_("From %(source)s", source=connection.name))[:200]
 
 
-def _refusal(refused: Refusal, person_id: int | None = None) -> ProvisioningRefused:
+def _refusal(refused: Refusal, person_id: int | None = None) -> ProvisioningRefusedError:
     codes = {"email": "address", "staff_number": "staff_number", "sign_in_name": "sign_in_name"}
-    return ProvisioningRefused(codes.get(refused.field, "two_people"), person_id)
+    return ProvisioningRefusedError(codes.get(refused.field, "two_people"), person_id)

@@ -26,13 +26,13 @@ def wanted_grants(session: Session, connection_id: int, people: Collection[int])
         .outerjoin(Team, Team.id == ScimGroupRule.team_id)
         .where(
             ScimUser.connection_id == connection_id, ScimUser.person_id.in_(people), ScimUser.ended_at.is_(None),
-            ScimUser.active, Person.left_at.is_(None), ScimGroup.ended_at.is_(None), ScimGroupRule.ended_at.is_(None),
+            ScimUser.active.is_not(False), Person.left_at.is_(None), ScimGroup.ended_at.is_(None), ScimGroupRule.ended_at.is_(None),
         )
         .order_by(ScimGroupRule.id)
     )  # fmt: skip
     found: dict[int, list[Grant]] = defaultdict(list)
     for person_id, kind, team_id, pathway, closed_at in session.execute(rows):
-        if closed_at is None:
+        if closed_at is None and person_id is not None:
             found[person_id].append(Grant(kind, team_id, pathway))
     return {person_id: effective_grants(grants) for person_id, grants in found.items()}
 

@@ -17,14 +17,14 @@ from course.people_import.rules.matching import (
 )
 from course.scim.models import ScimUser
 from course.scim.rules.attributes import UserData
-from course.scim.rules.problems import ProvisioningRefused
+from course.scim.rules.problems import ProvisioningRefusedError
 
 
 def matching_person(session: Session, zone: str, connection_id: int, data: UserData) -> KnownPerson | None:
     """The person whom a new user is about, whether they are here or have left; None if nobody is known.
 
     First whoever this connection provisioned before under the same external id or user name; then by staff number and
-    address, by the rules of the import. Raises ProvisioningRefused where those would ask an administrator.
+    address, by the rules of the import. Raises ProvisioningRefusedError where those would ask an administrator.
     """
     earlier = _earlier_person(session, zone, connection_id, data)
     if earlier is not None:
@@ -37,9 +37,9 @@ def matching_person(session: Session, zone: str, connection_id: int, data: UserD
     try:
         found = match_row(row, directory)
     except AmbiguousPersonError:
-        raise ProvisioningRefused("two_people", nearest.id if nearest else None) from None
+        raise ProvisioningRefusedError("two_people", nearest.id if nearest else None) from None
     if found.question is not None:
-        raise ProvisioningRefused("two_people", found.question.person)
+        raise ProvisioningRefusedError("two_people", found.question.person)
     return found.person
 
 

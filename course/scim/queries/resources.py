@@ -8,14 +8,16 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.people.models import Person
 from course.scim.models import ScimGroup, ScimMember, ScimUser
 from course.scim.rules.attributes import is_storable_text, user_name_key
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,49 +48,31 @@ def get_group(session: Session, connection_id: int, resource_id: str) -> ScimGro
     return session.execute(_groups(connection_id).where(ScimGroup.resource_id == resource_id)).scalar()
 
 
-def _users(connection_id: int) -> Select[tuple[ScimUser]]:
+def _users(connection_id: int) -> Select[ScimUser]:
     return select(ScimUser).where(ScimUser.connection_id == connection_id, ScimUser.ended_at.is_(None))
 
 
-def _groups(connection_id: int) -> Select[tuple[ScimGroup]]:
+def _groups(connection_id: int) -> Select[ScimGroup]:
     return select(ScimGroup).where(ScimGroup.connection_id == connection_id, ScimGroup.ended_at.is_(None))
 
 
-def count_users(session: Session, connection_id: int, narrowed: ResourceFilter) -> int:
-    """How many users a search finds without the rest of its filter."""
-    found = _narrowed_users(connection_id, narrowed)
-    return session.execute(select(func.count()).select_from(found.subquery())).scalar_one()
-
-
-def count_groups(session: Session, connection_id: int, narrowed: ResourceFilter) -> int:
-    """How many groups a search finds without the rest of its filter."""
-    found = _narrowed_groups(connection_id, narrowed)
-    return session.execute(select(func.count()).select_from(found.subquery())).scalar_one()
-
-
-def user_payloads(
-    session: Session, connection_id: int, narrowed: ResourceFilter, offset: int = 0, limit: int | None = None
-) -> list[dict[str, Any]]:
-    """Users as JSON, in the order in which they came. Two queries."""
-    rows = _narrowed_users(connection_id, narrowed).order_by(ScimUser.id).offset(offset).limit(limit)
-    users = session.execute(rows).scalars().all()
-    here = _people_here(session, [one.person_id for one in users if one.person_id is not None])
-    return [user_payload(one, here) for one in users]
-
-
-def _people_here(session: Session, people: Collection[int]) -> dict[int, datetime | None]:
+def _people_left(session: Session, people: Collection[int]) -> dict[int, datetime | None]:
     rows = select(Person.id, Person.left_at).where(Person.id.in_(people))
     return {row.id: row.left_at for row in session.execute(rows)}
 
 
-def user_payload(user: ScimUser, left: dict[int, datetime | None]) -> dict[str, Any]:
+def _user_payload(user: ScimUser, left: dict[int, datetime | None]) -> dict[str, Any]:
     """A user as JSON. They are active if the identity provider said so, and nobody has recorded since that they left; `left`
     says of people when they left."""
-    active = user.active and (user.person_id is None or left.get(user.person_id) is None)
-    values = {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], **json.loads(user.attributes), "id": user.resource_id,
-        "userName": user.user_name, "active": active,
-    }  # fmt: skip
+    has_left = user.person_id is not None and left.get(user.person_id) is not None
+    values: dict[str, Any] = {
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        **json.loads(user.attributes),
+        "id": user.resource_id,
+        "userName": user.user_name,
+    }
+    if user.active is not None or has_left:
+        values["active"] = bool(user.active) and not has_left
     if user.external_id is not None:
         values["externalId"] = user.external_id
     return _with_meta(values, "User", user)
@@ -96,10 +80,10 @@ def user_payload(user: ScimUser, left: dict[int, datetime | None]) -> dict[str, 
 
 def user_payload_now(session: Session, user: ScimUser) -> dict[str, Any]:
     """A user as JSON, read now."""
-    return user_payload(user, _people_here(session, [user.person_id] if user.person_id is not None else []))
+    return _user_payload(user, _people_left(session, [user.person_id] if user.person_id is not None else []))
 
 
-def _narrowed_users(connection_id: int, narrowed: ResourceFilter) -> Select[tuple[ScimUser]]:
+def _narrowed_users(connection_id: int, narrowed: ResourceFilter) -> Select[ScimUser]:
     rows = _users(connection_id)
     if narrowed.id is not None:
         rows = rows.where(ScimUser.resource_id == narrowed.id)
@@ -108,20 +92,6 @@ def _narrowed_users(connection_id: int, narrowed: ResourceFilter) -> Select[tupl
     if narrowed.external_id is not None:
         rows = rows.where(ScimUser.external_id == narrowed.external_id)
     return rows
-
-
-def group_payloads(
-    session: Session,
-    connection_id: int,
-    narrowed: ResourceFilter,
-    page: tuple[int, int | None] = (0, None),
-    with_members: bool = True,
-) -> list[dict[str, Any]]:
-    """Groups as JSON, in the order in which they came; `page` is offset and limit. Two queries."""
-    rows = _narrowed_groups(connection_id, narrowed).order_by(ScimGroup.id).offset(page[0]).limit(page[1])
-    groups = session.execute(rows).scalars().all()
-    members = _members(session, groups) if with_members else {}
-    return [_group_payload(one, members.get(one.id, ())) for one in groups]
 
 
 def group_payload_now(session: Session, group: ScimGroup, with_members: bool = True) -> dict[str, Any]:
@@ -158,7 +128,7 @@ def _group_payload(group: ScimGroup, members: Collection[str]) -> dict[str, Any]
     return payload
 
 
-def _narrowed_groups(connection_id: int, narrowed: ResourceFilter) -> Select[tuple[ScimGroup]]:
+def _narrowed_groups(connection_id: int, narrowed: ResourceFilter) -> Select[ScimGroup]:
     rows = _groups(connection_id)
     if narrowed.id is not None:
         rows = rows.where(ScimGroup.resource_id == narrowed.id)
@@ -180,3 +150,47 @@ def _with_meta(values: dict[str, Any], kind: str, row: ScimUser | ScimGroup, mor
     }  # fmt: skip
     return {**values, "meta": meta}
 
+
+def resource_payload(
+    session: Session, connection_id: int, kind: str, resource_id: str, with_members: bool = True
+) -> dict[str, Any] | None:
+    """A user or a group as JSON; None if there is none with this id, or it was deleted."""
+    if not is_storable_text(resource_id):
+        return None
+    if kind == "User":
+        user = get_user(session, connection_id, resource_id)
+        return None if user is None else user_payload_now(session, user)
+    group = get_group(session, connection_id, resource_id)
+    return None if group is None else group_payload_now(session, group, with_members)
+
+
+def count_resources(session: Session, connection_id: int, kind: str, narrowed: ResourceFilter) -> int:
+    """How many users or groups a search finds without the rest of its filter."""
+    if not narrowed.is_storable:
+        return 0
+    rows = _narrowed_users(connection_id, narrowed) if kind == "User" else _narrowed_groups(connection_id, narrowed)
+    return session.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
+
+
+def resource_payloads(
+    session: Session,
+    connection_id: int,
+    kind: str,
+    narrowed: ResourceFilter,
+    page: tuple[int, int | None] = (0, None),
+    with_members: bool = True,
+) -> list[dict[str, Any]]:
+    """Users or groups as JSON, in the order in which they came; `page` is offset and limit. Two queries."""
+    if not narrowed.is_storable:
+        return []
+    if kind == "User":
+        users = session.execute(_paged(_narrowed_users(connection_id, narrowed), ScimUser.id, page)).scalars().all()
+        left = _people_left(session, [one.person_id for one in users if one.person_id is not None])
+        return [_user_payload(one, left) for one in users]
+    groups = session.execute(_paged(_narrowed_groups(connection_id, narrowed), ScimGroup.id, page)).scalars().all()
+    members = _members(session, groups) if with_members else {}
+    return [_group_payload(one, members.get(one.id, ())) for one in groups]
+
+
+def _paged(rows: Select[T], order: InstrumentedAttribute[int], page: tuple[int, int | None]) -> Select[T]:
+    return rows.order_by(order).offset(page[0]).limit(page[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from course.people.rules import (
@@ -15,7 +15,7 @@ from course.people.rules import (
     normalise_email,
     normalise_line,
 )
-from course.scim.rules.problems import ProvisioningRefused
+from course.scim.rules.problems import ProvisioningRefusedError
 from course.text import comparison_key
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -32,10 +32,15 @@ class UserData:
 
     user_name: str
     external_id: str | None
-    active: bool
+    active: bool | None
     identity: PersonIdentity
     sent: tuple[str, ...]
     attributes: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person works here. It is so unless the identity provider says otherwise."""
+        return self.active is not False
 
     @property
     def user_name_key(self) -> str:
@@ -44,11 +49,8 @@ class UserData:
 
     def identity_with(self, known: PersonIdentity) -> PersonIdentity:
         """The identity of a known person once this is applied: what is not sent stays."""
-        values = {name: getattr(self.identity if name in self.sent else known, name) for name in _IDENTITY}
-        return PersonIdentity(**values).normalised()
-
-
-_IDENTITY = ("name", "email", "staff_number", "sign_in_name", "job_role")
+        sent = asdict(self.identity)
+        return replace(known, **{name: sent[name] for name in self.sent}).normalised()
 
 
 def user_name_key(user_name: str) -> str:
@@ -62,30 +64,29 @@ def is_storable_text(text: str) -> bool:
 
 
 def read_user(resource: Mapping[str, Any]) -> UserData:
-    """What a user resource says. Raises ProvisioningRefused for values that are too long or cannot be stored, and for a
+    """What a user resource says. Raises ProvisioningRefusedError for values that are too long or cannot be stored, and for a
     user with whom nobody could sign in."""
     if not is_storable_text(json.dumps(resource, ensure_ascii=False, default=str)) or _has_nul(resource):
-        raise ProvisioningRefused("characters")
+        raise ProvisioningRefusedError("characters")
     enterprise = resource.get(ENTERPRISE) or {}
     user_name = str(resource.get("userName") or "")
     external_id = resource.get("externalId") or None
     email = _email(resource, user_name)
     login = None if "@" in user_name else normalise_line(user_name)
     number, title = enterprise.get("employeeNumber") or None, resource.get("title") or None
-    values = {"name": _name(resource, user_name), "email": email, "staff_number": number, "job_role": title}
-    sent = ["name", "email", *(one for one in ("staff_number", "job_role") if values[one])]
+    identity = PersonIdentity(_name(resource, user_name), email, number, job_role=title)
+    sent = ["name", "email", *(one for one in ("staff_number", "job_role") if getattr(identity, one))]
     if login is not None and is_sign_in_name(login):
-        values["sign_in_name"] = login
+        identity = replace(identity, sign_in_name=login)
         sent.append("sign_in_name")
-    identity = PersonIdentity(**values).normalised()
+    identity = identity.normalised()
     _check_lengths(user_name, external_id, identity)
     if not identity.has_login or (identity.sign_in_name is not None and not is_sign_in_name(identity.sign_in_name)):
-        raise ProvisioningRefused("login")
-    active = resource.get("active")
+        raise ProvisioningRefusedError("login")
     rest = json.dumps({key: value for key, value in resource.items() if key not in _NOT_STORED}, sort_keys=True)
     if len(rest) > MAX_ATTRIBUTES_LENGTH:
-        raise ProvisioningRefused("long")
-    return UserData(user_name, external_id, active is not False, identity, tuple(sent), rest)
+        raise ProvisioningRefusedError("long")
+    return UserData(user_name, external_id, resource.get("active"), identity, tuple(sent), rest)
 
 
 def _has_nul(value: object) -> bool:
@@ -110,17 +111,23 @@ def _name(resource: Mapping[str, Any], user_name: str) -> str:
     name = resource.get("name") or {}
     parts = " ".join(part for part in (name.get("givenName"), name.get("familyName")) if part)
     both = bool(name.get("givenName") and name.get("familyName"))
-    choices = (parts if both else "", name.get("formatted"), resource.get("displayName"), parts, user_name.partition("@")[0])
+    choices = (
+        parts if both else "",
+        name.get("formatted"),
+        resource.get("displayName"),
+        parts,
+        user_name.partition("@")[0],
+    )
     return next((found for one in choices if (found := normalise_line(str(one or "")))), user_name)
 
 
 def _check_lengths(user_name: str, external_id: str | None, identity: PersonIdentity) -> None:
     if len(user_name) > MAX_KEY_LENGTH or len(external_id or "") > MAX_KEY_LENGTH:
-        raise ProvisioningRefused("long")
+        raise ProvisioningRefusedError("long")
     limits = (
         ("name", identity.name, 200), ("email", identity.email, 254), ("number", identity.staff_number, 50),
         ("title", identity.job_role, MAX_JOB_ROLE_LENGTH),
     )  # fmt: skip
     for code, value, limit in limits:
         if len(value or "") > limit:
-            raise ProvisioningRefused(code)
+            raise ProvisioningRefusedError(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scim2_models.path import Comparison, CompareOperator, FilterNode, LogicalExpr, LogicalOperator
+from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 from scim2_models.path.expressions import ValuePath
 
 
@@ -25,7 +25,9 @@ def equalities(node: FilterNode | None) -> list[Equality]:
         name = f"{path.attr}.{path.sub_attr}" if path.sub_attr else path.attr
         return [Equality(name.lower(), node.value)]
     if isinstance(node, ValuePath) and node.sub_attr is None:
-        return [Equality(f"{node.attr_path.attr.lower()}.{one.attribute}", one.value) for one in equalities(node.val_filter)]
+        return [
+            Equality(f"{node.attr_path.attr.lower()}.{one.attribute}", one.value) for one in equalities(node.val_filter)
+        ]
     if isinstance(node, LogicalExpr) and node.op == LogicalOperator.and_:
         return [found for term in node.terms for found in equalities(term)]
     return []

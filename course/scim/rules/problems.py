@@ -34,17 +34,23 @@ PROBLEMS: dict[str, Problem] = {
     "address": Problem(
         "conflict",
         "Someone else has this e-mail address.",
-        _("Someone else here has this e-mail address. Search for it in the list of people, and correct or merge the entry."),
+        _(
+            "Someone else here has this e-mail address. Search for it in the list of people, and correct or merge the entry."
+        ),
     ),
     "staff_number": Problem(
         "conflict",
         "Someone else has this employeeNumber.",
-        _("Someone else here has this staff number. Search for it in the list of people, and correct or merge the entry."),
+        _(
+            "Someone else here has this staff number. Search for it in the list of people, and correct or merge the entry."
+        ),
     ),
     "sign_in_name": Problem(
         "conflict",
         "Someone else has this sign-in name.",
-        _("Someone else here has this sign-in name. Search for it in the list of people, and correct or merge the entry."),
+        _(
+            "Someone else here has this sign-in name. Search for it in the list of people, and correct or merge the entry."
+        ),
     ),
     "two_people": Problem(
         "conflict",
@@ -130,11 +136,16 @@ PROBLEMS: dict[str, Problem] = {
         "A member is not a user of this connection.",
         _("A group has a member that this connection does not know. Provision the person first."),
     ),
+    "ended": Problem(
+        "forbidden",
+        "This connection has ended.",
+        _("This connection has ended."),
+    ),
     "unknown": Problem("missing", "There is no such resource.", _("The account or group is not known here.")),
 }
 
 
-class ProvisioningRefused(Exception):
+class ProvisioningRefusedError(Exception):
     """A call that changes nothing, for the reason of this key of PROBLEMS; `person_id` is the person in whose entry an
     administrator finds out more."""
 
