@@ -36,9 +36,9 @@ class Provider:
             sent.setdefault("Content-Type", "application/scim+json")
         return self.app.test_client().open(f"/scim/v2{path}", method=method, data=data, headers=sent)
 
-    def create(self, user_name: str, **values: Any) -> dict[str, Any]:
+    def create(self, user_name: str, given: str = "Mia", family: str = "Okoro", **values: Any) -> dict[str, Any]:
         """Create a user, which has to succeed."""
-        made = self.call("POST", "/Users", user(user_name, **values))
+        made = self.call("POST", "/Users", user(user_name, given, family, **values))
         assert made.status_code == 201, made.text
         return dict(made.get_json())
 
