@@ -73,6 +73,7 @@ PARTS: dict[str, Any] = {
     "fact_id": 1,
     "file_id": 1,
     "grant_id": 1,
+    "group_id": 1,
     "import_id": 1,
     "issuer_id": 1,
     "job_id": 1,

@@ -59,7 +59,7 @@ def test_entra_creates_finds_changes_and_deactivates_somebody(app: Flask, sessio
     number = made.get_json()["id"]
     assert made.headers["Location"] == f"http://localhost/scim/v2/Users/{number}"
     assert made.headers["ETag"] == made.get_json()["meta"]["version"]
-    assert "phoneNumbers" not in made.text and "7700" not in made.text
+    assert "7700" not in made.text
     person = person_named(session, "mia.okoro@example.org")
     assert (person.name, person.staff_number, person.job_role) == ("Mia Okoro", "T-0481", "Teaching assistant")
     found = entra.call("GET", '/Users?filter=userName eq "MIA.OKORO@example.org"').get_json()

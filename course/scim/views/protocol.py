@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, request
 from scim2_flask import ScimServer
 from scim2_server.handler import ScimHandler
+from scim2_server.requests import ScimRequest
 from scim2_server.routing import Route
 from scim2_server.service import ScimService
 
@@ -20,6 +22,7 @@ from course.scim.rules.problems import ProvisioningRefusedError
 from course.scim.rules.resources import make_provider
 from course.scim.views.storage import CourseStorage
 from course.web.access import requires_scope
+from course.web.addresses import public_url_for
 from course.web.bearer import problem_response
 from course.web.unit_of_work import WriteSession, db, write_if_free
 
@@ -37,6 +40,10 @@ class _CourseScimServer(ScimServer):
         super().__init__(CourseStorage(provider), provider, service=service, url_prefix=PREFIX, name="scim_protocol")
         self.service = service
         self.handler = ScimHandler(service, self.storage)
+
+    def read_request(self) -> ScimRequest:
+        """The request; the addresses in its answer begin with PUBLIC_URL, never with the host that it claims."""
+        return replace(super().read_request(), base_url=public_url_for("scim_protocol.search_root").rstrip("/"))
 
     def _make_view(self, route: Route) -> Any:
         view = super()._make_view(route)
