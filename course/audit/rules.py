@@ -186,9 +186,7 @@ def event_sentence(
     template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
     values = {name: _value_in_words(value) for name, value in details.items()}
     actor = who or values.get(CONNECTION) or _("The course")
-    return str(template).format_map(
-        _SentenceValues(values | {"who": str(actor), "whom": str(whom or _("someone"))})
-    )
+    return str(template).format_map(_SentenceValues(values | {"who": str(actor), "whom": str(whom or _("someone"))}))
 
 
 def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:

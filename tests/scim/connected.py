@@ -31,7 +31,9 @@ class Provider:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        sent = {"Authorization": f"Bearer {self.token}"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self.token}"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
         if data is not None:
             sent.setdefault("Content-Type", "application/scim+json")
         return self.app.test_client().open(f"/scim/v2{path}", method=method, data=data, headers=sent)
@@ -44,7 +46,12 @@ class Provider:
 
     def group(self, name: str, *members: str, **values: Any) -> dict[str, Any]:
         """Create a group, which has to succeed."""
-        body = {"schemas": [GROUP_SCHEMA], "displayName": name, "members": [{"value": one} for one in members], **values}
+        body = {
+            "schemas": [GROUP_SCHEMA],
+            "displayName": name,
+            "members": [{"value": one} for one in members],
+            **values,
+        }
         made = self.call("POST", "/Groups", body)
         assert made.status_code == 201, made.text
         return dict(made.get_json())

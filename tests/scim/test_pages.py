@@ -31,17 +31,17 @@ def token_on(page_text: str) -> str:
 def test_an_administrator_adds_a_connection_and_replaces_its_token_while_both_work(app: Flask, chief: Client) -> None:
     page = chief.post("/system/scim", {"name": "Microsoft Entra"})
     address = str(page.location)
-    first = chief.post(f"{address}/token")
+    first = chief.post(f"{address}/token", {})
     shown = chief.get(str(first.location).partition("#")[0])
-    old = Provider(app, token_on(shown.text), 1)
-    assert "/scim/v2" in shown.text
-    assert "oacr_" not in chief.get(address).text
-    chief.post(f"{address}/token")
-    new = Provider(app, token_on(chief.get(address).text), 1)
+    old = Provider(app, token_on(shown.html), 1)
+    assert "/scim/v2" in shown.html
+    assert "oacr_" not in chief.get(address).html
+    chief.post(f"{address}/token", {})
+    new = Provider(app, token_on(chief.get(address).html), 1)
     assert [one.call("GET", "/Users").status_code for one in (old, new)] == [200, 200]
-    revoke = re.findall(rf"{address}/token/(\d+)/revoke", chief.get(address).text)
+    revoke = re.findall(rf"{address}/token/(\d+)/revoke", chief.get(address).html)
     assert len(revoke) == 2
-    chief.post(f"{address}/token/{min(map(int, revoke))}/revoke")
+    chief.post(f"{address}/token/{min(map(int, revoke))}/revoke", {})
     assert [one.call("GET", "/Users").status_code for one in (old, new)] == [401, 200]
     assert chief.post("/system/scim", {"name": "Microsoft Entra"}, 422).text.count("already a connection") == 2
 
@@ -56,7 +56,7 @@ def test_a_group_gives_and_takes_what_its_table_says_and_leaves_what_was_given_b
     group = entra.group("Teachers", mia["id"])
     address = f"/system/scim/{entra.connection_id}"
     page = chief.get(address)
-    number = re.findall(rf"{address}/groups/(\d+)", page.text)[0]
+    number = re.findall(rf"{address}/groups/(\d+)", page.html)[0]
     chief.post(f"{address}/groups/{number}", {"kind": "team"}, 422)
     chief.post(f"{address}/groups/{number}", {"kind": "team", "team": str(staff.id)})
     chief.post(f"{address}/groups/{number}", {"kind": "manager", "team": str(hall.id)})
@@ -90,7 +90,7 @@ def test_what_a_connection_owns_cannot_be_changed_by_hand_until_the_connection_e
     mia = session.execute(select(Person).where(Person.email == "mia@example.org")).scalar_one()
     group = entra.group("Teachers", made["id"])
     address = f"/system/scim/{entra.connection_id}"
-    number = re.findall(rf"{address}/groups/(\d+)", chief.get(address).text)[0]
+    number = re.findall(rf"{address}/groups/(\d+)", chief.get(address).html)[0]
     chief.post(f"{address}/groups/{number}", {"kind": "team", "team": str(team.id)})
     page = chief.get(f"/people/{mia.id}/correct")
     assert "This comes from Microsoft Entra" in page.text
@@ -103,11 +103,11 @@ def test_what_a_connection_owns_cannot_be_changed_by_hand_until_the_connection_e
     left = {"last_day": "2026-11-20", "reason": "moved"}
     assert "This comes from Microsoft Entra" in chief.post(f"/people/{mia.id}/leave", left, 422).text
     bond = session.execute(select(Membership.id).where(Membership.person_id == mia.id)).scalar_one()
-    chief.post(f"/people/{mia.id}/teams/{bond}/end")
+    chief.post(f"/people/{mia.id}/teams/{bond}/end", {})
     session.expire_all()
     assert session.get_one(Membership, bond).until is None
     assert "Microsoft Entra" in chief.get(f"/people/{mia.id}").text
-    chief.post(f"{address}/end")
+    chief.post(f"{address}/end", {})
     session.expire_all()
     assert session.get_one(Membership, bond).until is None
     assert entra.call("GET", f"/Groups/{group['id']}").status_code == 401
@@ -126,6 +126,6 @@ def test_the_page_says_in_words_why_a_call_was_refused_and_about_whom(
     assert entra.call("POST", "/Users", schema | body).status_code == 409
     page = chief.get(f"/system/scim/{entra.connection_id}")
     assert "belong to two people here" in page.text
-    assert f"/people/{known.id}" in page.text
+    assert f"/people/{known.id}" in page.html
     assert "mia@example.org" not in page.text
     assert "Not used yet" not in chief.get("/system/scim").text

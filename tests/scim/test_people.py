@@ -141,7 +141,10 @@ def test_a_deactivated_user_leaves_that_day_and_their_session_ends_at_once(
     today = make_context(session, None, now()).today
     ends = select(Employment.end).where(Employment.person_id == mia.id).order_by(Employment.id.desc())
     assert session.execute(ends).scalars().first() == today
-    assert session.execute(select(RoleGrant.id).where(RoleGrant.person_id == mia.id, RoleGrant.until.is_(None))).all() == []
+    assert (
+        session.execute(select(RoleGrant.id).where(RoleGrant.person_id == mia.id, RoleGrant.until.is_(None))).all()
+        == []
+    )
     assert entra.patch(f"/Users/{made['id']}", ACTIVATE).status_code == 204
     assert reread(session, mia.id).left_at is None
 
@@ -197,7 +200,9 @@ def test_an_inactive_account_of_somebody_unknown_makes_nobody_until_it_is_activa
         user("?"),
     ],
 )
-def test_a_value_that_cannot_be_kept_is_refused_in_words(session: Session, entra: Provider, body: dict[str, Any]) -> None:
+def test_a_value_that_cannot_be_kept_is_refused_in_words(
+    session: Session, entra: Provider, body: dict[str, Any]
+) -> None:
     people_before = session.execute(select(Person.id)).all()
     answer = entra.call("POST", "/Users", body)
     assert (answer.status_code, answer.get_json()["scimType"]) == (400, "invalidValue")

@@ -57,7 +57,7 @@ def test_entra_creates_finds_changes_and_deactivates_somebody(app: Flask, sessio
     made = entra.call("POST", "/Users", entra_user())
     assert made.status_code == 201, made.text
     number = made.get_json()["id"]
-    assert made.headers["Location"] == f"http://localhost/scim/v2/Users/{number}"
+    assert made.headers["Location"] == f"http://127.0.0.1:8000/scim/v2/Users/{number}"
     assert made.headers["ETag"] == made.get_json()["meta"]["version"]
     assert "7700" not in made.text
     person = person_named(session, "mia.okoro@example.org")
@@ -205,7 +205,9 @@ def test_one_connection_sees_nothing_of_another(app: Flask, session: Session) ->
         assert okta.patch(path, {"op": "replace", "path": "displayName", "value": "x"}).status_code == 404
     assert okta.call("GET", "/Users").get_json()["totalResults"] == 0
     assert entra.call("GET", "/").get_json()["totalResults"] == 2
-    taken = okta.call("POST", "/Users", {"schemas": [USER_SCHEMA], "userName": "mia@example.org", "displayName": "Mia Okoro"})
+    taken = okta.call(
+        "POST", "/Users", {"schemas": [USER_SCHEMA], "userName": "mia@example.org", "displayName": "Mia Okoro"}
+    )
     assert (taken.status_code, taken.get_json()["scimType"]) == (409, "uniqueness")
     assert okta.call("POST", "/Groups", {"schemas": [GROUP_SCHEMA], "displayName": "T", "members": [{"value": mia["id"]}]}
                      ).status_code == 400  # fmt: skip

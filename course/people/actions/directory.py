@@ -26,7 +26,7 @@ from course.people.models import (
     Team,
 )
 from course.people.queries.directory import person_by_email
-from course.people.queries.ownership import owned_fields_of
+from course.people.queries.ownership import owned_fields_among
 from course.people.queries.pathways import chosen_pathway
 from course.people.rules import FIRST_ROLES, PersonIdentity, is_sign_in_name, name_key, role_in_log, sign_in_key
 from course.text import normalise_line
@@ -235,7 +235,7 @@ def choose_pathway(context: Context, people: Iterable[int], pathway: str | None,
         raise ValueError(f"there is no pathway {pathway!r}")
     changed, ids = 0, sorted(set(people))
     lock_people(session, ids)  # whoever else chooses for one of them waits, and then finds it chosen
-    owned = owned_fields_of(session, ids) if context.actor is not None else {}
+    owned = owned_fields_among(session, ids) if context.actor is not None else {}
     for person_id in ids:
         if person_id in owned and "pathway" in owned[person_id].fields:
             continue  # another system has chosen it

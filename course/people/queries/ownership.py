@@ -13,13 +13,15 @@ from course.people.rules.ownership import OwnedFields
 
 def owned_fields(session: Session, person_id: int) -> OwnedFields:
     """What of this person another system owns. One query."""
-    return owned_fields_of(session, [person_id]).get(person_id, OwnedFields())
+    return owned_fields_among(session, [person_id]).get(person_id, OwnedFields())
 
 
-def owned_fields_of(session: Session, people: Collection[int]) -> dict[int, OwnedFields]:
-    """What of these people other systems own, by person; who is not named is owned by none. One query."""
+def owned_fields_among(session: Session, people: Collection[int] | None) -> dict[int, OwnedFields]:
+    """What of these people, or of everybody, other systems own, by person; who is not named is owned by none. One query."""
     rows = select(OwnedField.person_id, OwnedField.field, OwnedField.team_id, OwnedField.source_name)
-    rows = rows.where(OwnedField.person_id.in_(people), OwnedField.until.is_(None)).order_by(OwnedField.id)
+    rows = rows.where(OwnedField.until.is_(None)).order_by(OwnedField.id)
+    if people is not None:
+        rows = rows.where(OwnedField.person_id.in_(people))
     found: dict[int, tuple[dict[str, str], dict[int, str], dict[int, str]]] = {}
     for person_id, name, team_id, source in session.execute(rows):
         fields, teams, managed = found.setdefault(person_id, ({}, {}, {}))

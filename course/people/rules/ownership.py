@@ -10,6 +10,16 @@ from course.translation import lazy_gettext as _
 # What can be owned of a person: fields of the identity, when they work here, and single teams, roles and the pathway.
 IDENTITY_FIELDS = ("name", "email", "staff_number", "sign_in_name", "job_role")
 OWNABLE_FIELDS = (*IDENTITY_FIELDS, "stay", "team", "manager", "pathway")
+# What pages call them.
+FIELD_LABELS = {
+    "name": _("name"),
+    "email": _("e-mail address"),
+    "staff_number": _("staff number"),
+    "sign_in_name": _("sign-in name"),
+    "job_role": _("job role"),
+    "stay": _("when they work here"),
+    "pathway": _("pathway"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,11 @@ class OwnedFields:
     def first_owned(self, changed: Collection[str]) -> tuple[str, str] | None:
         """Of these fields the first that is owned, and by which system; None if none is."""
         return next(((name, self.fields[name]) for name in changed if name in self.fields), None)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What pages call the fields that are owned, in the order of FIELD_LABELS."""
+        return tuple(words for name, words in FIELD_LABELS.items() if name in self.fields)
 
     @property
     def source(self) -> str | None:
