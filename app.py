@@ -78,6 +78,7 @@ from course.reminders import views as reminders
 from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
+from course.scim import views as scim
 from course.server import commands as serving_commands
 from course.server.jobs import REGISTRY
 from course.server.settings_check import settings_warnings
@@ -145,6 +146,8 @@ BLUEPRINTS = (
     (operations.pages, ""),
     (api_tokens.pages, "/system/tokens"),
     (api.pages, "/api/v1"),
+    (scim.pages, "/system/scim"),
+    (scim.protocol, ""),
     (health.pages, ""),
     (offline.pages, ""),
     (reminders.pages, "/reminders"),

@@ -25,6 +25,7 @@ class Context:
     `managers_of` gives the managers for whom the actor acts as a deputy with respect to a person or team; None if the
     actor is no deputy.
     `sitting` is the sitting of a supervised session in which the person acts, if it is one.
+    `connection` is the name of the system that acts through a connection (SCIM), if no person does.
     """
 
     session: Session
@@ -33,6 +34,7 @@ class Context:
     zone: str
     managers_of: ManagersLookup | None = None
     sitting: int | None = None
+    connection: str | None = None
 
     def represented(self, subject: tuple[str, int] | None) -> tuple[int, ...]:
         """The ids of the managers for whom the actor acts as a deputy with respect to this person or team."""

@@ -32,6 +32,7 @@ from course.recertification.models import RenewalPolicy
 from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import SentReport
+from course.scim.models import ScimConnection
 from course.server.models import WorkerBeat
 from course.standings.models import PersonStatus
 from course.supervised_sessions.models import SupervisedSession
@@ -68,6 +69,7 @@ MODEL_CLASSES = (
     RenewalPolicy,
     SentReport,
     RetentionSchedule,
+    ScimConnection,
     SentForm,
     SignedCredential,
     SupervisedSession,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from course.audit import queries
 from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
-from course.audit.rules import INITIAL_HASH, REPRESENTED, EventSubject, canonical_json, entry_hash
+from course.audit.rules import CONNECTION, INITIAL_HASH, REPRESENTED, EventSubject, canonical_json, entry_hash
 from course.context import Context
 
 _PENDING_KEY = "audit"  # the key of a session's events that are not written yet
@@ -55,6 +55,8 @@ def record_event(context: Context, what: str, subject: EventSubject | None, deta
         session.begin()
     if subject is not None and subject[0] == "person":
         details = {name: value for name, value in details.items() if name != "reason"}
+    if context.connection is not None:
+        details = {**details, CONNECTION: context.connection}
     managers = context.represented(subject)
     if managers:
         details = {**details, REPRESENTED: list(managers)}

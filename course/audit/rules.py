@@ -15,6 +15,7 @@ from course.translation import lazy_gettext as _
 
 INITIAL_HASH = "0" * 64  # the previous hash of the first entry
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+CONNECTION = "connection"  # the detail that names the system that acted through a connection
 REPRESENTED = "deputy_of"  # the detail that names the managers for whom a deputy acted, by id
 EventSubject = tuple[str, int]  # the subject of an event: its kind and its id
 
@@ -56,6 +57,7 @@ EVENT_KINDS = {
     "supervised": _("Supervised sessions"),
     "certificate": _("Certificates"),
     "data": _("Data protection"),
+    "scim": _("Provisioning (SCIM)"),
     "deputy": _("Deputies"),
     "evidence": _("Evidence packs"),
     "extension": _("Extensions"),
@@ -186,9 +188,8 @@ def event_sentence(
         return kind
     template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
     values = {name: _value_in_words(value) for name, value in details.items()}
-    return str(template).format_map(
-        _SentenceValues(values | {"who": str(who or _("The course")), "whom": str(whom or _("someone"))})
-    )
+    actor = who or values.get(CONNECTION) or _("The course")
+    return str(template).format_map(_SentenceValues(values | {"who": str(actor), "whom": str(whom or _("someone"))}))
 
 
 def details_in_words(details: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -186,6 +186,46 @@ class RoleGrant(Base):
     )
 
 
+class OwnedField(Base):
+    """Another system owns something about a person from one moment to another: it is changed there, and nobody changes it by
+    hand here (people/rules/ownership). `source` is the key of that system and `source_name` what pages call it. With a
+    `team_id` it is that they are in the team, or manage it, because that system said so."""
+
+    __tablename__ = "owned_field"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    field: Mapped[str] = mapped_column(String(20))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    source: Mapped[str] = mapped_column(String(40))
+    source_name: Mapped[str] = mapped_column(String(100))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("ix_owned_field_person", "person_id"),
+        Index("ix_owned_field_source", "source", "person_id"),
+        Index(
+            "uq_owned_field_of_team",
+            "person_id",
+            "field",
+            "team_id",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        Index(
+            "uq_owned_field",
+            "person_id",
+            "field",
+            unique=True,
+            sqlite_where=_OPEN_FOR_EVERYONE,
+            postgresql_where=_OPEN_FOR_EVERYONE,
+        ),
+        CheckConstraint("(field in ('team', 'manager')) = (team_id is not null)", name="team"),
+    )
+
+
 class Deputy(Base):
     """A manager lends their sight of their teams to somebody, up to and including the day `until`. What the manager
     manages at a moment is what the deputy sees then; what they may do there as well if `may_act` is in

@@ -25,6 +25,8 @@ from course.people.models import (
     Team,
 )
 from course.people.queries import former_identities
+from course.people.queries.ownership import owned_fields_among
+from course.people.rules.ownership import OwnedFields
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
 from course.people_import.rules.columns import FIELDS
 from course.people_import.rules.journal import (
@@ -239,7 +241,7 @@ def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:
 
 
 def known_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[KnownPerson]:
-    """All people including those who have left, or the people with these ids. Eight queries."""
+    """All people including those who have left, or the people with these ids. Nine queries."""
 
     def among(person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         return true() if ids is None else person_id.in_(ids)
@@ -269,13 +271,10 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
     ):
         certificates[person].add(day)
     former, numbers = former_identities(session, ids)
-    merged = _merged_into(session, among)
+    merged, owned = _merged_into(session, among), owned_fields_among(session, ids)
     identity = (Person.id, Person.name, Person.email, Person.staff_number)
-    people = (
-        select(*identity, Person.left_at, Person.created_at, Person.sign_in_name, Person.last_day, Person.job_role)
-        .where(among(Person.id))
-        .order_by(Person.name)
-    )
+    more = (Person.left_at, Person.created_at, Person.sign_in_name, Person.last_day, Person.job_role)
+    people = select(*identity, *more).where(among(Person.id)).order_by(Person.name)
     return [
         KnownPerson(
             row.id, row.name, row.email or "", row.staff_number,
@@ -293,6 +292,7 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
             sign_in_name=row.sign_in_name,
             last_day=row.last_day,
             job_role=row.job_role,
+            owned=owned.get(row.id, OwnedFields()),
         )
         for row in session.execute(people)
     ]  # fmt: skip

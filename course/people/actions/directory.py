@@ -26,6 +26,7 @@ from course.people.models import (
     Team,
 )
 from course.people.queries.directory import person_by_email
+from course.people.queries.ownership import owned_fields_among
 from course.people.queries.pathways import chosen_pathway
 from course.people.rules import FIRST_ROLES, PersonIdentity, is_sign_in_name, name_key, role_in_log, sign_in_key
 from course.text import normalise_line
@@ -224,7 +225,8 @@ def add_team(context: Context, name: str, parent_id: int | None) -> Team:
 
 def choose_pathway(context: Context, people: Iterable[int], pathway: str | None, reason: str) -> int:
     """From now on these people read the course in this setting; returns for how many that is a change. None takes back what
-    was chosen for them: they have the pathway of their teams again, or the organisation's usual one.
+    was chosen for them: they have the pathway of their teams again, or the organisation's usual one. People whose pathway
+    another system owns are left out.
 
     Raises ValueError for a pathway that does not exist.
     """
@@ -233,7 +235,10 @@ def choose_pathway(context: Context, people: Iterable[int], pathway: str | None,
         raise ValueError(f"there is no pathway {pathway!r}")
     changed, ids = 0, sorted(set(people))
     lock_people(session, ids)  # whoever else chooses for one of them waits, and then finds it chosen
+    owned = owned_fields_among(session, ids) if context.actor is not None else {}
     for person_id in ids:
+        if person_id in owned and "pathway" in owned[person_id].fields:
+            continue  # another system has chosen it
         known = chosen_pathway(session, person_id)
         by_name = known.pathway if known is not None and known.team is None else None
         # What somebody had with their team becomes theirs when it is chosen for them.

@@ -16,6 +16,7 @@ from course.events import publish
 from course.people.actions.directory import Refusal
 from course.people.actions.locking import lock_people
 from course.people.actions.memberships import end_membership, join_team
+from course.people.actions.ownership import refuse_owned
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, is_last_administrator
 from course.people.actions.team_settings import follow_team_pathways
 from course.people.events import PersonLeft
@@ -116,6 +117,8 @@ def record_departure(context: Context, person_id: int, last_day: date, reason: s
 
     Raises LookupError if there is no such person.
     """
+    if (refused := refuse_owned(context, person_id, ["stay"], "last_day")) is not None:
+        return refused
     if last_day > context.today:
         return plan_departure(context, person_id, last_day, reason)
     session = context.session
@@ -160,6 +163,8 @@ def record_return(
                 email=login_label(merged.email, merged.sign_in_name),
             ),
         )
+    if (refused := refuse_owned(context, person_id, ["stay"], "first_day")) is not None:
+        return refused
     team = context.session.get(Team, team_id) if team_id is not None else None
     if team_id is not None and (team is None or team.closed_at is not None):
         return Refusal("team", _("This team is closed. Choose another one."))
@@ -183,6 +188,8 @@ def plan_departure(context: Context, person_id: int, last_day: date, reason: str
     """
     session = context.session
     lock_people(session, [person_id])
+    if (refused := refuse_owned(context, person_id, ["stay"], "last_day")) is not None:
+        return refused
     person, stay = _latest_employment(context, person_id)
     session.refresh(person)
     if person.left_at is not None:
@@ -233,6 +240,8 @@ def withdraw_departure(context: Context, person_id: int, reason: str) -> Refusal
 
     Raises LookupError if there is no such person.
     """
+    if (refused := refuse_owned(context, person_id, ["stay"], "last_day")) is not None:
+        return refused
     person, stay = _latest_employment(context, person_id)
     if person.left_at is None:
         return Refusal("last_day", _("This person has not left."))

@@ -21,6 +21,7 @@ from course.people.actions.directory import (
 )
 from course.people.actions.employment import record_departure
 from course.people.actions.memberships import join_team, open_teams
+from course.people.actions.ownership import refuse_owned
 from course.people.actions.roles import grant_role
 from course.people.events import AddressChanged, PeopleMerged
 from course.people.models import Person, PersonChange, PersonMerge, RoleGrant
@@ -56,6 +57,8 @@ def change_identity(context: Context, person_id: int, identity: PersonIdentity, 
     changed = [field for field, value in after.items() if before[field] != value]
     if not changed:
         return None
+    if (refused := refuse_owned(context, person_id, changed)) is not None:
+        return refused
     # Only if it is still what was read: of two who correct somebody at the same moment one is told.
     unchanged = (Person.__table__.c[field].is_not_distinct_from(value) for field, value in before.items())
     values: dict[str, object] = {**after, "name_key": name_key(given.name)}

@@ -13,6 +13,7 @@ from course.db import insert_once
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.actions.team_settings import follow_team_pathways
 from course.people.models import Membership, Team
+from course.people.queries.ownership import membership_owner, owned_fields
 from course.translation import lazy_gettext as _
 
 
@@ -47,8 +48,10 @@ def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refus
     if closed or not teams:
         return Refusal("team", _("This team is closed. Choose another one."))
     rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
+    # Where another system has put them they stay: it would put them there again.
+    kept = owned_fields(session, person_id).teams if context.actor is not None else {}
     for bond in session.execute(rows.with_for_update()).scalars().all():
-        if bond.team_id not in teams:
+        if bond.team_id not in teams and bond.team_id not in kept:
             end_membership(context, bond)
     session.flush()
     for team_id in teams:
@@ -58,9 +61,11 @@ def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refus
 
 
 def leave_team(context: Context, person_id: int, membership_id: int) -> bool:
-    """Somebody is not in a team any more; False if they were not."""
+    """Somebody is not in a team any more; False if they were not, or another system has put them there."""
     bond = context.session.get(Membership, membership_id, with_for_update=True)
     if bond is None or bond.person_id != person_id or bond.until is not None:
+        return False
+    if context.actor is not None and membership_owner(context.session, membership_id) is not None:
         return False
     end_membership(context, bond)
     follow_team_pathways(context, [person_id])

@@ -15,8 +15,10 @@ from course.events import publish
 from course.people.actions.directory import Refusal, get_current_person
 from course.people.events import ManagerNamed
 from course.people.models import RoleGrant, Team
+from course.people.queries.ownership import role_owner
 from course.people.queries.roles import administrators
 from course.people.rules import ROLES, role_in_log
+from course.people.rules.ownership import owned_elsewhere
 from course.translation import lazy_gettext as _
 
 LAST_ADMINISTRATOR = _("This is the only administrator who can sign in. Make someone else an administrator first.")
@@ -111,6 +113,9 @@ def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | No
         return Refusal("role", _("This role has already been removed."))
     if granted.last_day is not None and granted.last_day < context.today:
         return Refusal("role", _("This role has already ended."))
+    owner = role_owner(session, grant_id) if context.actor is not None else None
+    if owner is not None:
+        return Refusal("role", owned_elsewhere(owner))
     if granted.role == "administrator" and is_last_administrator(session, person_id):
         return Refusal("role", LAST_ADMINISTRATOR)
     end_role(context, granted)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -23,6 +23,7 @@ from course.people.forms.person_page import (
     TeamMembershipForm,
 )
 from course.people.queries import person_by_login, teams
+from course.people.queries.ownership import membership_owner, owned_fields
 from course.people.rules import (
     ROLE_DESCRIPTIONS,
     PersonIdentity,
@@ -31,6 +32,7 @@ from course.people.rules import (
     login_label,
     may_change_entry,
 )
+from course.people.rules.ownership import owned_elsewhere
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.translation import lazy_gettext
@@ -58,7 +60,10 @@ def correct_identity(person_id: int) -> PageResponse:
     """Another name, address, staff number, sign-in name or job role."""
     found = _person_or_404(person_id, here=True)
     form = CorrectIdentityForm(obj=found.person)
-    before = found.person.email
+    before, owned = found.person.email, owned_fields(db(), person_id).fields
+    for line in form:
+        if line.name in owned:
+            line.render_kw = {**(line.render_kw or {}), "readonly": True}
 
     def deed(session: WriteSession) -> Refusal | None:
         identity = PersonIdentity(
@@ -76,7 +81,10 @@ def correct_identity(person_id: int) -> PageResponse:
         login = login_label(found.person.email, found.person.sign_in_name)
         return _("Saved. They now sign in as %(email)s with the same password.", email=login)
 
-    return _handle_change(form, found, _ChangePage(_("Correct"), _("Save"), guarded="name"), deed, done)
+    page = _ChangePage(
+        _("Correct"), _("Save"), guarded="name", owned={name: owned_elsewhere(source) for name, source in owned.items()}
+    )
+    return _handle_change(form, found, page, deed, done)
 
 
 @pages.route("/<int(max=2147483647):person_id>/teams", methods=["GET", "POST"])
@@ -101,8 +109,12 @@ def join_team(person_id: int) -> PageResponse:
 @requires_permission(Permission.MANAGE_PEOPLE)
 def leave_team(person_id: int, bond_id: int) -> PageResponse:
     """Somebody is not in a team any more."""
+    owner = membership_owner(db(), bond_id)
     with unit_of_work() as session:
         done = actions.leave_team(signed_in_context(session), person_id, bond_id)
+    if owner is not None and not done:
+        flash(owned_elsewhere(owner))
+        return redirect_after_post(url_for("dashboard.person", person_id=person_id))
     flash(_("They were removed from this team.") if done else _("They had already left this team."))
     return redirect_after_post(url_for("dashboard.person", person_id=person_id))
 
@@ -309,13 +321,14 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
 class _ChangePage:
     """The title and the button of a page that changes something about a person, and its template. `guarded` is the field
     at which whoever may not change the entry of this person is told so; None if everybody may who opens the page.
-    `warnings` are what to know before the button is pressed."""
+    `warnings` are what to know before the button is pressed; `owned` says of fields which system owns them."""
 
     title: str
     button: str
     template: str = "people/change_form.html"
     guarded: str | None = None
     warnings: Sequence[str] = ()
+    owned: Mapping[str, str] = field(default_factory=dict)
 
 
 def _handle_change(
@@ -344,6 +357,6 @@ def _handle_change(
         form[refused.field].errors = [refused.message]
     html = render_template(
         page.template, form=form, person_id=person_id, name=name, title=page.title, button=page.button,
-        descriptions=ROLE_DESCRIPTIONS, warnings=page.warnings,
+        descriptions=ROLE_DESCRIPTIONS, warnings=page.warnings, owned=page.owned,
     )  # fmt: skip
     return make_response(html, 422 if form.errors else 200)

@@ -74,6 +74,7 @@ def person_fingerprint(person: KnownPerson) -> str:
         *((person.sign_in_name,) if person.sign_in_name else ()),
         *([person.last_day] if person.last_day else []),
         *([("job role", person.job_role)] if person.job_role else []),
+        *([("owned", sorted(person.owned.fields))] if person.owned.fields else []),
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 

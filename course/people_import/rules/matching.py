@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from course.people.rules import is_undeliverable, sign_in_key
+from course.people.rules.ownership import OwnedFields
 from course.people_import.rules import match_messages as messages
 from course.people_import.rules.name_matching import name_likeness, name_words
 from course.people_import.rules.values import number_key
@@ -31,7 +32,7 @@ class KnownPerson:
     """A person whom the course knows, employed since `start`. `email` is empty for a person without an address. `left` is the
     last day; `certificates` are the dates of the certificates that earlier lists brought; `former` and `former_numbers` are
     the former addresses and staff numbers. `merged` is the id of the entry into which this entry was merged; `last_day`
-    is one that is recorded beforehand."""
+    is one that is recorded beforehand. `owned` is what another system owns."""
 
     id: int
     name: str
@@ -51,6 +52,7 @@ class KnownPerson:
     sign_in_name: str | None = None
     last_day: date | None = None
     job_role: str | None = None
+    owned: OwnedFields = field(default_factory=OwnedFields)
 
     @property
     def label(self) -> str:

@@ -30,6 +30,7 @@ from course.people_import.rules.matching import (
 from course.people_import.rules.name_counts import NameCounts
 from course.people_import.rules.name_matching import is_reordered, is_worse_spelling
 from course.people_import.rules.name_questions import NameSpelling, settle_spelling
+from course.people_import.rules.owned_values import without_owned_values
 from course.people_import.rules.plausibility import implausible_values
 from course.people_import.rules.questions import ACCEPT, SKIP, question_key
 from course.people_import.rules.row_merging import ParsedRow, PersonRows, group_rows, parse_rows
@@ -256,6 +257,11 @@ def _plan_group(
     person, row_data = found.person, found.row_data
     notes = tuple(filter(None, (found.note, *row_data.remarks)))
     spelling = NameSpelling()
+    if person is not None and person.owned.source:
+        row_data, owned_notes = without_owned_values(row_data, person)
+        notes += owned_notes
+        if person.left is not None and "stay" in person.owned.fields:
+            return [ImportLine(row.number, "unchanged", row.who, notes, person=person) for row in group.rows]
     if person is not None and row_data.name and is_worse_spelling(row_data.name, person.name):
         notes += (_("The name stays as it is here: %(name)s.", name=person.name),)
         row_data = replace(row_data, name=person.name)

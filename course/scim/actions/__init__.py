@@ -1,0 +1,1 @@
+"""What connections do, and what is done to them, by subject."""

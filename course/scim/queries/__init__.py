@@ -1,0 +1,1 @@
+"""What is known of connections, their users and groups, by subject."""
