@@ -219,6 +219,7 @@ def create_app(config: Config | None = None) -> Flask:
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
+    auth.proof.init(app)
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import PasswordField, RadioField, StringField
+from wtforms import HiddenField, PasswordField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from course.auth.rules import (
@@ -72,6 +72,14 @@ def check_new_password(
 class SignInForm(Form):
     email = _login_field()
     password = _current_password_field(_("Password or PIN"))
+
+
+class ProofForm(Form):
+    """Who is signed in proves again that it is them."""
+
+    password = _current_password_field(_("Password or PIN"))
+    kept = HiddenField()
+    next = HiddenField()
 
 
 class RedeemCodeForm(Form):

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
 from course.auth.actions import SignInGranted
+from course.auth.rules import SignInMethod
 from course.clock import now
 from course.dates import civil_date
 from course.people.queries import represented_managers
 from course.people.rules import Viewer
 from course.web.app_state import app_state
+from course.web.recent_sign_in import note_proof
 from course.web.request_language import LANGUAGE_KEY
 from course.web.security_headers import clear_browser_data
 from course.web.unit_of_work import row_source, unit_of_work
@@ -89,7 +91,7 @@ def load_user(user_id: str) -> SignedInUser | None:
     return SignedInUser(person, key, nonce)
 
 
-def begin_sign_in_session(granted: SignInGranted) -> None:
+def begin_sign_in_session(granted: SignInGranted, method: SignInMethod) -> None:  # noqa: ARG001 (kept with the session)
     """Begin a sign-in session. The earlier browser session is cleared except for its language, so that nobody can have
     prepared it (session fixation)."""
     language = session.get(LANGUAGE_KEY)
@@ -100,6 +102,7 @@ def begin_sign_in_session(granted: SignInGranted) -> None:
     user = load_user(f"{granted.person_id}:{granted.session_key}:{secrets.token_urlsafe(9)}")
     if user is not None:
         login_user(user)
+        note_proof(now())
 
 
 def sign_out_browser(at: datetime, others_wait: bool = False) -> None:

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from course.web.duplicate_forms import refuse_duplicate_form
 from course.web.expired_form import expired_form_response, sealed_form_response
+from course.web.recent_sign_in import proof_response
 from course.web.unit_of_work import row_source
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -101,5 +102,5 @@ def init(app: Flask) -> None:
             return redirect(url_for("auth.sign_in", next=target), 303)
         g.person_id = person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
-            return None
+            return proof_response()
         return abort(403, person.refusal(rule) if isinstance(rule, Permission) else None)

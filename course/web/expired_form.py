@@ -66,7 +66,7 @@ def expired_form_response() -> Response | None:
         return None
     if form.owner == form_owner():
         return None if form.holds_password else _render_page("errors/again.html", form, form.fields)
-    sealed = request.form.get(SEALED_FIELD) or _seal_form(form)
+    sealed = request.form.get(SEALED_FIELD) or seal_form(form)
     hidden = ((SEALED_FIELD, sealed),) if sealed else ()
     if current_user.is_authenticated:
         return _render_page("errors/somebody_else.html", form, hidden)
@@ -98,6 +98,20 @@ def unsaved_form() -> ExpiredForm | None:
     return replace(form, fields=(*form.fields, (CSRF_FIELD, request.form.get(CSRF_FIELD, ""))))
 
 
+def keep_form() -> ExpiredForm | None:
+    """The form of this request, which is to be sent again after something else, also if it is only a button; None if it is
+    not the person's own."""
+    if request.method != "POST" or submitted_form_owner() != form_owner():
+        return None
+    return _form_of_request(form_owner())
+
+
+def open_kept_form(sealed: str) -> ExpiredForm | None:
+    """The form in such a text; None if it is too old, was not made here, or is not the person's own."""
+    form = _unseal_form(sealed)
+    return form if form is not None and form.owner == form_owner() else None
+
+
 def _render_page(template: str, form: ExpiredForm, hidden: Sequence[tuple[str, str]], status: int = 409) -> Response:
     page = render_template(
         template, path=form.path, hidden=hidden, files=form.had_files, signed_in=current_user.is_authenticated
@@ -108,15 +122,18 @@ def _render_page(template: str, form: ExpiredForm, hidden: Sequence[tuple[str, s
 def _submitted_form() -> ExpiredForm | None:
     """The form of this request; None if nothing was entered, or if its owner cannot be told."""
     owner = submitted_form_owner()
+    form = _form_of_request(owner) if owner is not None else None
+    return form if form is not None and any(name != FORM_KEY for name, _ in form.fields) else None
+
+
+def _form_of_request(owner: str) -> ExpiredForm:
     fields = tuple((name, value) for name, value in request.form.items(multi=True) if name != CSRF_FIELD)
-    if owner is None or not any(name != FORM_KEY for name, _ in fields):
-        return None
     had_files = any(file.filename for file in request.files.values())
     return ExpiredForm(owner, request.full_path.rstrip("?"), fields, had_files)
 
 
-def _seal_form(form: ExpiredForm) -> str | None:
-    """The form, encrypted; None if it is too long, or holds a password."""
+def seal_form(form: ExpiredForm) -> str | None:
+    """The form, encrypted, so that only its owner can have it opened again; None if it is too long, or holds a password."""
     if form.holds_password:
         return None
     data = json.dumps([form.owner, form.path, form.fields, form.had_files]).encode()

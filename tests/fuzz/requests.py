@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from course.clock import now
 from course.passwords.models import Credential
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.pages import Client, Page
@@ -200,6 +201,7 @@ def sign_in_with(client: Client, person: int, session_key: str) -> tuple[Client,
     """The browser after the person has signed in, and the token of their forms."""
     with client.flask.session_transaction() as cookie:
         cookie["_user_id"], cookie["_fresh"] = f"{person}:{session_key}:nonce", True
+        cookie["proved"] = int(now().timestamp())
     return client, client.token()
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from flask import Flask
 
 from app import create_app
+from course.clock import now
 from course.translation import register_catalogue
 from tests.conftest import make_config
 from tests.support.pseudo_language import LANGUAGE, PseudoCatalogue
@@ -44,6 +45,7 @@ def read(app: Flask, work: Path, addresses: list[str], task: Task) -> dict[str, 
     if user is not None:
         with client.session_transaction() as session:
             session["_user_id"], session["_fresh"] = user, True
+            session["proved"] = int(now().timestamp())
     found = {}
     for address in reversed(addresses) if backwards else addresses:
         answer = client.get(address)

@@ -32,8 +32,10 @@ from course.auth.actions.sign_in import (
     TooManyAttempts,
     WrongPassword,
     check_password,
+    confirm_check,
     end_sign_in_session,
     find_account,
+    grant_sign_in,
     sign_in,
 )
 
@@ -52,6 +54,7 @@ __all__ = [
     "change_password",
     "check_link_mail",
     "check_password",
+    "confirm_check",
     "confirm_own_address",
     "count_attempt",
     "create_link",
@@ -60,6 +63,7 @@ __all__ = [
     "end_sign_in_session",
     "find_account",
     "find_code",
+    "grant_sign_in",
     "issue_code",
     "redeem_code",
     "request_link",

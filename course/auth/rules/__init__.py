@@ -33,6 +33,7 @@ from course.auth.rules.links import (
     LINK_LIFETIMES,
     SESSION_LIFETIME,
     LinkPurpose,
+    SignInMethod,
     local_path,
     token_hash,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "CodeSubject",
     "LinkPurpose",
     "OwnAddressLink",
+    "SignInMethod",
     "attempt_key",
     "code_hash",
     "common_passwords",

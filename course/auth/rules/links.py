@@ -9,6 +9,7 @@ from typing import Literal
 from course.auth.rules.codes import CODE_LIFETIME
 
 LinkPurpose = Literal["invitation", "forgotten", "set-up", "code"]
+SignInMethod = Literal["password", "link", "code", "set-up", "passkey", "provider"]
 LINK_LIFETIMES: dict[LinkPurpose, timedelta] = {
     "invitation": timedelta(days=7),
     "forgotten": timedelta(hours=1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.auth.views import account, codes, sign_in
+from course.auth.views import account, codes, proof, sign_in
 from course.auth.views.page_context import pages
 
-__all__ = ["account", "codes", "pages", "sign_in"]
+__all__ = ["account", "codes", "pages", "proof", "sign_in"]

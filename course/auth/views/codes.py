@@ -15,7 +15,7 @@ from course.auth.actions import CodeCheck, IssuedCode, SignInGranted, TooManyAtt
 from course.auth.forms import RedeemCodeForm, check_new_password
 from course.auth.queries import CodePerson
 from course.auth.rules import PIN_HINT, format_code, may_issue_code
-from course.auth.sign_in_session import begin_sign_in_session
+from course.auth.views.finish import finish_sign_in
 from course.auth.views.page_context import (
     ViewResponse,
     form_page,
@@ -56,8 +56,7 @@ def redeem_code() -> ViewResponse:
         if isinstance(result, TooManyAttempts):
             return too_many_attempts_page(result.retry_at)
         if isinstance(result, SignInGranted):
-            begin_sign_in_session(result)
-            return redirect_after_post(url_for("dashboard.home"))
+            return finish_sign_in(result, "code", url_for("dashboard.home"))
         if isinstance(result, WrongCode):
             form.code.errors = [
                 _(

@@ -16,7 +16,8 @@ from course.auth.forms import (
 )
 from course.auth.jobs import PASSWORD_LINK
 from course.auth.rules import local_path
-from course.auth.sign_in_session import begin_sign_in_session, sign_out_browser
+from course.auth.sign_in_session import sign_out_browser
+from course.auth.views.finish import finish_sign_in
 from course.auth.views.page_context import (
     ViewResponse,
     form_page,
@@ -59,8 +60,7 @@ def sign_in() -> ViewResponse:
             if isinstance(result, TooManyAttempts):
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
-                begin_sign_in_session(result)
-                return redirect_after_post(target)
+                return finish_sign_in(result, "password", target)
             form.password.errors = [_("The e-mail address, the sign-in name or the password is not right.")]
     return form_page("auth/sign_in.html", form, target=target, course=_course_of_organisation())
 
@@ -120,8 +120,7 @@ def choose_password(token: str) -> ViewResponse:
                 granted = actions.set_password_by_link(session, token, password_hash, at)
             if granted is None:
                 return _expired_link_page()
-            begin_sign_in_session(granted)
-            return redirect_after_post(url_for("dashboard.home"))
+            return finish_sign_in(granted, "link", url_for("dashboard.home"))
     return form_page("auth/link.html", form, link=found, token=token)
 
 
@@ -150,8 +149,7 @@ def set_up(token: str) -> ViewResponse:
                 granted = actions.set_up(session, token, details, at)
             if granted is None:
                 return _expired_set_up_page()
-            begin_sign_in_session(granted)
-            return redirect_after_post(url_for("organisation.settings"))
+            return finish_sign_in(granted, "set-up", url_for("organisation.settings"))
     return form_page("auth/set_up.html", form, token=token)
 
 

@@ -1,0 +1,100 @@
+"""Before sensitive deeds: a person who signed in a while ago proves again that it is them, and then goes on."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_login import current_user
+
+from course.auth import actions, queries
+from course.auth.actions import SignInGranted, TooManyAttempts, WrongPassword
+from course.auth.forms import ProofForm
+from course.auth.rules import local_path
+from course.auth.views.page_context import (
+    ViewResponse,
+    form_page,
+    pages,
+    request_source,
+    tell_if_busy,
+    too_many_attempts_page,
+)
+from course.clock import now
+from course.translation import gettext as _
+from course.web.access import sign_in_required
+from course.web.expired_form import is_same_origin, keep_form, open_kept_form, seal_form
+from course.web.recent_sign_in import PROOF_PAGE, note_proof
+from course.web.redirects import redirect_after_post
+from course.web.unit_of_work import db, discard_request_state, unit_of_work
+
+ASKED_STATUS = 409  # as for every form that waits for something before it can be accepted
+
+
+def init(app: Flask) -> None:
+    """Let the access check ask for a proof."""
+    app.extensions[PROOF_PAGE] = proof_page
+
+
+def proof_page() -> Response:
+    """The page that asks for a proof instead of doing what this request wants. It holds the form that was sent, encrypted."""
+    if request.method != "POST":
+        return _proof_form_page(ProofForm(formdata=None, data={"next": request.full_path.rstrip("?")}), 200)
+    kept = keep_form()
+    sealed = seal_form(kept) if kept is not None else None
+    form = ProofForm(formdata=None, data={"kept": sealed or "", "next": "" if sealed else _page_of_form()})
+    return _proof_form_page(form, ASKED_STATUS, is_lost=sealed is None)
+
+
+def _page_of_form() -> str:
+    """The path of the page that the form of this request stood on, as far as the browser tells it."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "") if is_same_origin() else ""
+
+
+def _proof_form_page(form: ProofForm, status: int | None = None, is_lost: bool = False) -> Response:
+    response = form_page("auth/proof.html", form, is_lost=is_lost)
+    if status is not None:
+        response.status_code = status
+    return response
+
+
+@pages.route("/me/proof", methods=["GET", "POST"])
+@sign_in_required
+def prove() -> ViewResponse:
+    """Prove who is signed in, by the password; then the form that waited can be sent, or the page opens."""
+    form = ProofForm()
+    if request.method == "GET":
+        form.next.data = local_path(request.args.get("next"))
+    if form.validate_on_submit():
+        with tell_if_busy(form.password):
+            result = _check_proof(form.password.data or "")
+            if isinstance(result, TooManyAttempts):
+                return too_many_attempts_page(result.retry_at)
+            if isinstance(result, SignInGranted):
+                note_proof(now())
+                return _go_on(form)
+            form.password.errors = [_("This is not your password.")]
+    return _proof_form_page(form)
+
+
+def _go_on(form: ProofForm) -> ViewResponse:
+    """The page that sends the form which waited; without one the page that was asked for."""
+    kept = open_kept_form(form.kept.data or "")
+    if kept is None:
+        return redirect_after_post(local_path(form.next.data))
+    return make_response(render_template("auth/proved.html", path=kept.path, hidden=kept.fields, files=kept.had_files))
+
+
+def _check_proof(password: str) -> SignInGranted | WrongPassword | TooManyAttempts:
+    """Read, verify, then write shortly, as at sign-in. A wrong password counts as a failed sign-in."""
+    person_id = current_user.person.id
+    own = queries.code_people(db(), [person_id])[0]
+    found = actions.find_account(db(), own.login, request_source(), now())
+    if isinstance(found, TooManyAttempts):
+        return found
+    discard_request_state()
+    checked = actions.check_password(found, password)
+    with unit_of_work(claim_form_key=False) as session:
+        confirmed = actions.confirm_check(session, checked, now())
+    is_own = isinstance(confirmed, SignInGranted) and confirmed.person_id == person_id
+    return WrongPassword() if isinstance(confirmed, SignInGranted) and not is_own else confirmed
