@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 from course.bulk_changes import actions, queries
 from course.bulk_changes.actions.undoing import Undoing
@@ -20,7 +21,10 @@ from course.translation import lazy_gettext
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
-PORTION = 50  # people in one unit of work
+PORTION = 50  # people in one unit of work, at most
+PORTION_SECONDS = 0.1  # after which it ends
+# Between two units of work: SQLite lets nobody queue for its lock, who waits for it looks at most 0.1 s later again.
+PAUSE_SECONDS = 0.15
 MAX_AT_ONCE = 50  # people up to whom a change is applied while the page waits
 MAX_PEOPLE = 10_000  # people of one change
 SELF = lazy_gettext("This is you.")
@@ -34,8 +38,10 @@ def apply_change(change_id: int, at: datetime, progress: Progress = lambda _done
     change, viewer = _change_and_viewer(change_id, at)
     if change is None or change.applied_at is None:
         return
-    done = 0
+    done, turns = 0, _Turns()
     while ids := _waiting(change_id):
+        turns.begin()
+        had_turn = len(ids)
         if change.kind == REMIND:
             _remind(change, viewer, ids, change.applied_at)
         elif viewer is None or "manage people" not in viewer.permissions:
@@ -44,8 +50,9 @@ def apply_change(change_id: int, at: datetime, progress: Progress = lambda _done
                 actions.record_reminders(make_context(session, change.made_by, at), change_id, refused)
         else:
             with unit_of_work() as session:
-                actions.apply_portion(make_context(session, change.made_by, at), change, ids, viewer)
-        done += len(ids)
+                context = make_context(session, change.made_by, at)
+                had_turn = actions.apply_portion(context, change, ids, viewer, turns.start())
+        done += had_turn
         progress(done)
     with unit_of_work() as session:
         actions.finish_apply(make_context(session, change.made_by, at), change_id)
@@ -77,14 +84,32 @@ def undo_change(change_id: int, actor: int, at: datetime, progress: Progress = l
     if change is None or change.undone_at is None:
         return
     undoing = Undoing(change, change.undone_by_name or "", _("A change of many people was undone."))
-    done = 0
+    done, turns = 0, _Turns()
     while ids := _waiting(change_id, undo=True):
+        turns.begin()
         with unit_of_work() as session:
-            actions.undo_portion(make_context(session, actor, at), undoing, ids)
-        done += len(ids)
+            done += actions.undo_portion(make_context(session, actor, at), undoing, ids, turns.start())
         progress(done)
     with unit_of_work() as session:
         actions.finish_undo(make_context(session, actor, at), change_id)
+
+
+class _Turns:
+    """The units of work of one change, with a pause between them, in which others can write."""
+
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def begin(self) -> None:
+        """Pause, except before the first one."""
+        if not self._is_first:
+            sleep(PAUSE_SECONDS)
+        self._is_first = False
+
+    def start(self) -> Callable[[], bool]:
+        """Whether the time of a unit of work that begins now is up."""
+        started = monotonic()
+        return lambda: monotonic() - started >= PORTION_SECONDS
 
 
 def _waiting(change_id: int, undo: bool = False) -> list[int]:

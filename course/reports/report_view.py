@@ -153,7 +153,8 @@ def current_report_view(
 
 @dataclass(frozen=True)
 class _Scope:
-    """What a viewer may see of a tree of teams: `included` are the teams that count (None: everybody)."""
+    """What a viewer may see of a tree of teams: `included` are the teams that count (None: everybody), `names` those of
+    `choosable`. Somebody may be in another team as well: it is not named."""
 
     included: frozenset[int] | None
     choosable: Sequence[TeamView]
@@ -176,7 +177,8 @@ def _scope(tree: Sequence[TeamView], viewer: Viewer, report_filter: ReportFilter
     elif visible is not None:
         managed_names = [names[team] for team in seen.teams if team in names]
         name = managed_names[0] if len(managed_names) == 1 else _("My teams")
-    return _Scope(included, [team for team in tree if visible is None or team.id in visible], names, name, chosen)
+    choosable = [team for team in tree if visible is None or team.id in visible]
+    return _Scope(included, choosable, {team.id: team.name for team in choosable}, name, chosen)
 
 
 def reading_from(view: ReportView, session: Session) -> ReportView:

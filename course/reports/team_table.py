@@ -115,13 +115,14 @@ class TeamScope:
     """Which teams are compared. `teams` are those that the viewer may see, with a team above before its sub-teams;
     `chosen` is the one whose sub-teams are the rows (None: the highest ones); `included` are the teams whose people
     count (None: everybody, also those of no team). With `every_level` all teams below are rows, each with its own
-    sub-teams."""
+    sub-teams; with `with_highest` as well the highest one, also where there is only one."""
 
     teams: Sequence[Place]
     name: str
     chosen: int | None = None
     included: Collection[int] | None = None
     every_level: bool = False
+    with_highest: bool = False
 
 
 @dataclass
@@ -175,7 +176,7 @@ class _RowPlaces:
             children.setdefault(above if above in self._parents else None, []).append(team)
         self._children = children
         top = scope.chosen
-        if top is None and len(children.get(None, ())) == 1:
+        if top is None and not scope.with_highest and len(children.get(None, ())) == 1:
             top = children[None][0]
         self.top = top
         direct = children.get(top, [])

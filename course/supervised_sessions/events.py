@@ -8,6 +8,8 @@ from course.translation import lazy_gettext as _
 # Neither answers nor codes: only who did what for whom, and in which session.
 AUDIT_EVENTS = (
     AuditEventKind("supervised.planned", _("{who} planned supervised session {session}, with {people} people")),
+    AuditEventKind("supervised.person_added", _("{who} added {whom} to supervised session {session}")),
+    AuditEventKind("supervised.person_removed", _("{who} took {whom} off supervised session {session}")),
     AuditEventKind("supervised.codes_printed", _("{who} made new codes for supervised session {session}")),
     AuditEventKind("supervised.room_opened", _("{who} opened a room of supervised session {session} on a device")),
     AuditEventKind("supervised.closed", _("{who} closed supervised session {session}")),

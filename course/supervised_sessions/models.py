@@ -1,5 +1,5 @@
 """Supervised sessions: who was expected, who sat where, and which answers were given there. Rows are only added, except that
-a code is replaced by the next one, and that a sitting is ended once."""
+a code is replaced by the next one, that a sitting is ended once, and that who is expected can change until they begin."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class SupervisedClosing(Base):
 
 
 class SupervisedAttendee(Base):
-    """A person who is expected in a session."""
+    """A person who is expected in a session; from `removed_at` on no longer, unless they began in spite of it.
+
+    To be expected is a plan. The audit log keeps who was added and taken off, and when.
+    """
 
     __tablename__ = "supervised_attendee"
 
@@ -49,6 +52,7 @@ class SupervisedAttendee(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("supervised_session.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("session_id", "person_id"),)
 

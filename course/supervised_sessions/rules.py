@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -52,6 +52,11 @@ def session_state(dates: SessionDates, today: date) -> SessionState:
     return "today" if today == dates.held_on else "past"
 
 
+def takes_people(state: SessionState) -> bool:
+    """Whether people can still be added to a session, or taken off it."""
+    return state in ("planned", "today")
+
+
 def is_room_open(opened_at: datetime, closed_at: datetime | None, now: datetime) -> bool:
     """Whether codes work in a room that was opened at this moment: for ROOM_LIFETIME, unless its session was closed."""
     return closed_at is None and opened_at <= now < opened_at + ROOM_LIFETIME
@@ -77,6 +82,20 @@ def day_mistake(held_on: date | None, today: date) -> str | None:
     if held_on is None or not today <= held_on <= today + timedelta(days=MAX_DAYS_AHEAD):
         return _("Choose today or a day within the next 12 months.")
     return None
+
+
+def people_mistake(chosen: Collection[int], ticked: Collection[int], places: int = MAX_PEOPLE) -> str:
+    """What is wrong with the people who were ticked; "" if nothing is.
+
+    `chosen` are the ids of those of them who can be chosen, `places` is for how many the session has a place.
+    """
+    if not ticked:
+        return _("Tick at least one person.")
+    if set(chosen) != set(ticked):
+        return _("Someone you ticked has left or is no longer in your team. Check who is ticked.")
+    if len(chosen) > places:
+        return _("A session is for 200 people or fewer. Plan another one for the others.")
+    return ""
 
 
 def is_same_name(one: str, other: str) -> bool:

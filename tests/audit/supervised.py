@@ -26,6 +26,17 @@ def plan_session(w: World, part: str = "module:responding") -> str:
     return f"/supervised/{number}"
 
 
+def take_off(w: World) -> str:
+    address = plan_session(w)
+    w.post(f"{address}/people/{w.kim.id}/remove")
+    return address
+
+
+def add_again(w: World) -> None:
+    address = take_off(w)
+    w.client.post(f"{address}/people", {"person": [str(w.kim.id)]})
+
+
 def open_room(w: World) -> None:
     address = plan_session(w)
     w.post(f"{address}/room")
@@ -84,6 +95,12 @@ def void_paper(w: World) -> None:
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 SUPERVISED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "supervised_sessions.plan": [(plan_session, ["supervised.planned"], "boss")],
+    "supervised_sessions.add_people": [
+        (add_again, ["supervised.planned", "supervised.person_removed", "supervised.person_added"], "boss"),
+    ],
+    "supervised_sessions.remove_person": [
+        (take_off, ["supervised.planned", "supervised.person_removed"], "boss"),
+    ],
     "supervised_sessions.codes": [
         (lambda w: w.post(f"{plan_session(w)}/codes", 200), ["supervised.planned", "supervised.codes_printed"], "boss"),
     ],

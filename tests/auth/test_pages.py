@@ -314,13 +314,14 @@ SET_UP = {
 }
 
 
-def test_the_set_up_leads_to_the_organisation(session: Session, client: Client) -> None:
+def test_the_set_up_leads_to_today_with_its_first_steps(session: Session, client: Client) -> None:
     token = actions.create_set_up_link(session, now())
     session.commit()
     assert client.get(f"/set-up/{token}").h1 == "Set up the course"
     page = client.post(f"/set-up/{token}", {**SET_UP, "email": "no address", "password": "short"}, 422)
     assert page.fields()["organisation"] == "Hill Trust"
-    assert client.post(f"/set-up/{token}", SET_UP).location == "/organisation"
+    assert client.post(f"/set-up/{token}", SET_UP).location == "/today"
+    assert "First steps" in client.get("/today").text
     assert "Hill Trust" in client.get("/organisation").text
     assert "no longer works" in client.get(f"/set-up/{token}", 410).h1
     client.post(f"/set-up/{token}", SET_UP, 410)

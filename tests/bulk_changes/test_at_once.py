@@ -97,6 +97,7 @@ def test_a_change_that_was_cut_off_is_finished_and_nobody_is_changed_twice(
     committed: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "PORTION", 4)
+    monkeypatch.setattr(jobs, "PORTION_SECONDS", 60)
     with committed.app_context():
         bosses, teams, learners = trust(10)
         values = ChangeValues(team=teams[1], team_name="x")
@@ -120,6 +121,32 @@ def test_a_change_that_was_cut_off_is_finished_and_nobody_is_changed_twice(
             assert view.finished_at is not None
             joined = select(func.count(Membership.id)).where(Membership.team_id == teams[1])
             assert session.execute(joined).scalar() == 10
+
+
+def test_others_write_between_two_people_of_a_change_whose_time_is_up(
+    committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PORTION_SECONDS", 0)
+    monkeypatch.setattr(jobs, "PAUSE_SECONDS", 0)
+    with committed.app_context():
+        bosses, teams, learners = trust(4)
+        change_id = begun(prepared(MOVE, ChangeValues(team=teams[1], team_name="x"), bosses[0], learners), bosses[0])
+        seen: list[tuple[int, int]] = []
+
+        def write_between(done: int) -> None:
+            # In the middle of it somebody moves the last one elsewhere: their own preview is not of this moment any more.
+            with unit_of_work() as session:
+                if done == 1:
+                    people.set_teams(make_context(session, bosses[1], now()), learners[-1], [teams[2]])
+                seen.append((done, queries.outcome_counts(session, change_id)["done"]))
+
+        apply_change(change_id, now(), write_between)
+        assert seen == [(1, 1), (2, 2), (3, 3), (4, 3)], "one person in each unit of work, and the last is left out"
+        with unit_of_work() as session:
+            assert actions.begin_undo(make_context(session, bosses[0], now()), change_id)
+        turns: list[int] = []
+        undo_change(change_id, bosses[0], now(), turns.append)
+        assert turns == [1, 2, 3]
 
 
 def test_whoever_is_no_administrator_any_more_changes_nobody(committed: Flask) -> None:

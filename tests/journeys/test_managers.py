@@ -128,6 +128,7 @@ PAGES = {
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
+    "supervised_sessions.add_people": "/supervised/{supervised}/people",
     "supervised_sessions.attendance": "/supervised/{supervised}/attendance",
     "supervised_sessions.detail": "/supervised/{supervised}",
     "supervised_sessions.enter_answers": "/supervised/{supervised}/people/{late}/answers",

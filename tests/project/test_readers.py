@@ -18,11 +18,11 @@ from course.clock import now
 from course.content.actions import archive
 from course.context import make_context
 from course.organisation.actions import change_organisation, confirm_contact, set_colour
-from course.people.actions import choose_pathway
+from course.people.actions import choose_pathway, set_team_setting
 from course.standings.jobs import catch_up
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
-from tests.makers import make_person
+from tests.makers import make_person, make_team
 from tests.support.pseudo_language import LANGUAGE
 from tests.support.world import addresses, fill_world
 
@@ -49,7 +49,15 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
         archive(session, app.extensions["course"].library, NOW)
     with app.app_context(), unit_of_work() as session:
         learner, manager, administrator = fill_world(session)
-        residential = make_person(session, "Rae Tarn", "rae@example.org")
+        # A site with a nation and a lead of its own, the number after hours from above, and one below another.
+        group = make_team(session, "Hill Group")
+        home = make_team(session, "Ty Bryn", group)
+        settings = make_context(session, administrator.id, NOW)
+        set_team_setting(settings, home.id, "nation", "wales")
+        set_team_setting(settings, home.id, "title", "Ty Bryn Home")
+        confirm_contact(settings, "lead", "Lowri Fell", "01632 960101", "lowri@example.org", home.id)
+        confirm_contact(settings, "out-of-hours", "Group line", "01632 960102", "", group.id)
+        residential = make_person(session, "Rae Tarn", "rae@example.org", team=home)
         for person, pathway in ((learner, "school"), (manager, "social-work"), (residential, "residential")):
             choose_pathway(make_context(session, administrator.id, NOW), [person.id], pathway, "")
         session.execute(text("update person set language = :it where id = :id"), {"it": LANGUAGE, "id": residential.id})
@@ -70,6 +78,8 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
             make_context(session, administrator.id, NOW), "lead", "Lena Hill", "01632 960199", "lena@example.org"
         )
         set_colour(make_context(session, administrator.id, NOW), "0f4c5c")
+        set_team_setting(make_context(session, administrator.id, NOW), home.id, "nation", "northern-ireland")
+        confirm_contact(make_context(session, administrator.id, NOW), "lead", "Nuala Glen", "01632 960103", "nuala@example.org", home.id)
         choose_pathway(make_context(session, administrator.id, NOW), [residential.id], "leaders", "")
         session.execute(text("update role_grant set until = '2026-11-01' where person_id = :id"), {"id": manager.id})
     with app.app_context():

@@ -83,6 +83,29 @@ def test_a_manager_sees_their_teams_with_all_below_and_cannot_ask_for_others(ses
     assert "This team is not in the report" in page.text
 
 
+def test_a_team_that_a_manager_does_not_see_is_named_nowhere_in_their_report(session: Session, client: Client) -> None:
+    top = make_team(session, "Trust")
+    care, office = make_team(session, "Care", top), make_team(session, "Head office", top)
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", care, at=PAST)
+    both = make_person(session, "Kim Else", "kim@example.org", team=care, at=PAST)
+    set_teams(make_context(session, manager.id, PAST), both.id, [care.id, office.id])
+    session.commit()
+    sign_in(client, manager)
+    yesterday = civil_date(now(), ZONE) - timedelta(days=1)
+    for address in ("/report", f"/report?on={yesterday}", f"/report?team={care.id}", "/report/teams"):
+        page = client.get(address)
+        assert ("Care" in page.text, "Head office" in page.text, "Trust" in page.text.replace("Riverside Trust", "")) == (
+            True, False, False,
+        ), address  # fmt: skip
+    for kept in ({}, {"on": str(yesterday)}):
+        body = client.post("/report/file/csv", kept, 200).body.decode("utf-8-sig")
+        line = next(line for line in body.splitlines() if "Kim Else" in line)
+        assert line.split(",")[2:4] == ["Care", "Care"], kept
+        assert "Head office" not in body
+    sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST))
+    assert "Care, Head office" in client.get("/report").text
+
+
 def test_a_past_day_is_shown_with_the_people_names_teams_and_status_of_that_day(
     app: Flask, session: Session, client: Client
 ) -> None:

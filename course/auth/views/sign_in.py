@@ -166,7 +166,7 @@ def set_up(token: str) -> ViewResponse:
                 granted = actions.set_up(session, token, details, at)
             if granted is None:
                 return _expired_set_up_page()
-            return finish_sign_in(granted, "set-up", url_for("organisation.settings"))
+            return finish_sign_in(granted, "set-up", url_for("dashboard.today"))
     return form_page("auth/set_up.html", form, token=token)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import update
@@ -43,8 +43,11 @@ def finish_apply(context: Context, change_id: int) -> None:
     context.session.execute(update(BulkChange).where(*open_change).values(finished_at=context.now))
 
 
-def apply_portion(context: Context, change: BulkChangeView, ids: Collection[int], viewer: Viewer) -> None:
-    """Do for these people what the change says, and record what became of each; `viewer` is who acts.
+def apply_portion(
+    context: Context, change: BulkChangeView, ids: Collection[int], viewer: Viewer, is_time_up: Callable[[], bool]
+) -> int:
+    """Do for these people what the change says, and record what became of each; `viewer` is who acts. Returns how many had
+    their turn: at least one, and no more once the time is up.
 
     Until the transaction ends nobody else changes them: who changed them before is seen, and they are left out."""
     session = context.session
@@ -54,20 +57,30 @@ def apply_portion(context: Context, change: BulkChangeView, ids: Collection[int]
         grantable_roles(viewer), guarded_roles(viewer),
     )  # fmt: skip
     session.expire_all()
+    done = 0
     for state in queries.person_states(session, context.zone, sorted(ids)):
         plan = plan_change(frame, state)
         if plan.is_left_out:
             _record(context, change.id, state.id, LEFT_OUT, str(plan.words), {})
-            continue
-        with session.begin_nested() as savepoint:
-            refused, before = _apply_to(context, change, state, viewer.name)
-            session.flush()
-            if refused is not None:
-                savepoint.rollback()
-        if refused is None:
-            _record(context, change.id, state.id, DONE, "", before)
         else:
-            _record(context, change.id, state.id, LEFT_OUT, refused, {})
+            _apply_in_savepoint(context, change, state, viewer.name)
+        done += 1
+        if is_time_up():
+            break
+    return done
+
+
+def _apply_in_savepoint(context: Context, change: BulkChangeView, state: PersonState, sender: str) -> None:
+    """Do it for one person, or nothing of it if it is refused half-way."""
+    with context.session.begin_nested() as savepoint:
+        refused, before = _apply_to(context, change, state, sender)
+        context.session.flush()
+        if refused is not None:
+            savepoint.rollback()
+    if refused is None:
+        _record(context, change.id, state.id, DONE, "", before)
+    else:
+        _record(context, change.id, state.id, LEFT_OUT, refused, {})
 
 
 def record_reminders(context: Context, change_id: int, notes: Mapping[int, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -63,8 +63,9 @@ def finish_undo(context: Context, change_id: int) -> None:
     context.session.execute(update(BulkChange).where(*undoing).values(undo_finished_at=context.now))
 
 
-def undo_portion(context: Context, undoing: Undoing, ids: Collection[int]) -> None:
-    """Undo for these people what the change did, and record for whom that was not possible and why."""
+def undo_portion(context: Context, undoing: Undoing, ids: Collection[int], is_time_up: Callable[[], bool]) -> int:
+    """Undo for these people what the change did, and record for whom that was not possible and why. Returns how many had their
+    turn: at least one, and no more once the time is up."""
     session = context.session
     people.lock_people(session, ids)
     session.expire_all()
@@ -72,6 +73,7 @@ def undo_portion(context: Context, undoing: Undoing, ids: Collection[int]) -> No
         BulkChangePerson.change_id == undoing.change.id, BulkChangePerson.person_id.in_(ids)
     )
     before = {row.person_id: row.before for row in session.execute(rows)}
+    done = 0
     for person in queries.person_states(session, context.zone, sorted(ids)):
         with session.begin_nested() as savepoint:
             refused = _undo_for(context, undoing, person, before.get(person.id, {}))
@@ -81,6 +83,10 @@ def undo_portion(context: Context, undoing: Undoing, ids: Collection[int]) -> No
         own = BulkChangePerson.change_id == undoing.change.id, BulkChangePerson.person_id == person.id
         values = {"undo_outcome": LEFT_OUT if refused else UNDONE, "undo_note": (refused or "")[:300]}
         session.execute(update(BulkChangePerson).where(*own).values(values))
+        done += 1
+        if is_time_up():
+            break
+    return done
 
 
 def _undo_for(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:

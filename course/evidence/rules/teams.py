@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.evidence.rules.tables import PackPerson, PackTable
+from course.reports.team_table import TeamRow, TeamScope, compare_teams
 from course.reports.team_trend import share
 from course.text import sort_key
 
@@ -52,30 +53,28 @@ class TeamLine:
 
 
 def team_lines(people: Sequence[PackPerson], teams: Sequence[PackTeam]) -> list[TeamLine]:
-    """A line for each team that has people, in the order of the tree, with the worst first among teams of one level;
-    people in no team come last. `teams` are those of the pack, in any order."""
+    """A line for each team that has people, counted as the report counts them, in the order of the tree, with the worst
+    first among teams of one level; people in no team come last. `teams` are those of the pack, in any order."""
     by_id = {team.id: team for team in teams}
-    members: dict[int, list[PackPerson]] = defaultdict(list)
-    in_no_team = []
-    for person in people:
-        counted = set[int]().union(*(_chain(team, by_id) for team in person.line.teams))
-        for team_id in counted:
-            members[team_id].append(person)
-        if not counted:
-            in_no_team.append(person)
+    places = [(team.id, team.name, team.parent_id) for team in teams]
+    table = compare_teams([one.line for one in people], TeamScope(places, "", every_level=True, with_highest=True))
     below: dict[int | None, list[tuple[int, TeamLine]]] = defaultdict(list)
-    for team_id, counted_people in members.items():
-        team = by_id[team_id]
-        path, level = team_path(team_id, by_id), len(_chain(team_id, by_id)) - 1
-        line = _line(team.name, path, level, team.managers, counted_people)
-        below[team.parent_id if team.parent_id in by_id else None].append((team_id, line))
+    last = []
+    for row in table.rows:
+        if row.id is None:
+            last.append(_line(row, NO_TEAM, NO_TEAM, 0, ()))
+            continue
+        team = by_id[row.id]
+        line = _line(row, team.name, PATH_SEPARATOR.join(row.path), row.level, team.managers)
+        below[team.parent_id if team.parent_id in by_id else None].append((team.id, line))
 
     def with_those_below(parent: int | None) -> Iterator[TeamLine]:
         for team_id, line in sorted(below[parent], key=_worst_first):
             yield line
             yield from with_those_below(team_id)
 
-    last = [_line(NO_TEAM, NO_TEAM, 0, (), in_no_team)] if in_no_team else []
+    if not teams and people:  # where there are no teams the report has no rows
+        last = [_line(table.total, NO_TEAM, NO_TEAM, 0, ())]
     return [*with_those_below(None), *last]
 
 
@@ -103,23 +102,11 @@ def teams_table(lines: Iterable[TeamLine]) -> PackTable:
     ]  # fmt: skip
 
 
-def _chain(team_id: int, teams: Mapping[int, PackTeam]) -> set[int]:
-    """The team and the teams above it, as far as they are in the pack."""
-    found: set[int] = set()
-    place: int | None = team_id
-    while place is not None and place in teams and place not in found:
-        found.add(place)
-        place = teams[place].parent_id
-    return found
-
-
-def _line(name: str, path: str, level: int, managers: tuple[str, ...], people: Sequence[PackPerson]) -> TeamLine:
-    required = [person for person in people if person.required]
-    groups = [person.line.group for person in people]
+def _line(row: TeamRow, name: str, path: str, level: int, managers: tuple[str, ...]) -> TeamLine:
+    counts = row.counts
     return TeamLine(
-        name, path, level, managers, len(people), len(required),
-        sum(person.line.has_valid_certificate for person in required),
-        groups.count("overdue"), groups.count("due-soon"), groups.count("not-started"),
+        name, path, level, managers, row.people, row.required, row.valid,
+        counts["overdue"], counts["due-soon"], counts["not-started"],
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from course.people_import.rules.changes import (
     refuse_leaving_with_role,
     refuse_other_address,
 )
+from course.people_import.rules.lost_managers import teams_losing_managers
 from course.people_import.rules.matching import (
     AmbiguousPersonError,
     ImportQuestion,
@@ -74,11 +75,13 @@ class ImportLine:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What a whole list would do: its lines, the paths of the teams that are added, and the people who are missing from it."""
+    """What a whole list would do: its lines, the paths of the teams that are added, the people who are missing from it, and the
+    paths of the teams that would have no manager of their own any more."""
 
     lines: tuple[ImportLine, ...]
     new_teams: tuple[tuple[str, ...], ...]
     missing: tuple[KnownPerson, ...]
+    unmanaged: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -156,7 +159,9 @@ def make_plan(
     }
     above = {place[:length] for place in used for length in range(1, len(place) + 1)}
     new = tuple(path for path in team_paths.new if path in above)
-    return ImportPlan(tuple(sorted(lines, key=lambda line: line.number)), new, missing)
+    effects = [(line.person, line.changes, line.row_data) for line in lines if line.changes]
+    unmanaged = teams_losing_managers(effects, known, team_paths)
+    return ImportPlan(tuple(sorted(lines, key=lambda line: line.number)), new, missing, unmanaged)
 
 
 @dataclass(frozen=True)

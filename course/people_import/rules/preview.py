@@ -41,11 +41,13 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """The preview of a whole list. `missing` are the people in the course who are not in the list."""
+    """The preview of a whole list. `missing` are the people in the course who are not in the list, `unmanaged` the teams that
+    would have no manager of their own any more."""
 
     rows: tuple[PreviewRow, ...]
     new_teams: tuple[str, ...]
     missing: tuple[str, ...]
+    unmanaged: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -110,6 +112,7 @@ def dump_preview(plan: ImportPlan) -> str:
             "messages": table.messages,
             "new_teams": [" > ".join(path) for path in plan.new_teams],
             "missing": [f"{one.name} ({one.label})" for one in plan.missing],
+            "unmanaged": plan.unmanaged,
         },
         ensure_ascii=False,
     )
@@ -123,7 +126,7 @@ def load_preview(text: str) -> ImportPreview:
     rows = tuple(
         PreviewRow(number, kind, who, notes, table, *rest) for number, kind, who, notes, *rest in found["rows"]
     )
-    return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]))
+    return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]), tuple(found.get("unmanaged", ())))
 
 
 def skip_rows(text: str, skipped: Sequence[SkippedLine]) -> str:

@@ -171,7 +171,7 @@ LEARNING = PersonalDataSection(
             {"made_at": _("When"), "attempt.ref": _("What"), "reason": _("Reason")}, person_columns=("attempt_id",),
             deletion_stage="learning"),
         PersonalDataTable("supervised_attendee", _("Supervised sessions that I was expected in"),
-            {"added_at": _("Added"), "session_id": _("Session")}, deletion_stage="learning"),
+            {"added_at": _("Added"), "removed_at": _("Taken off"), "session_id": _("Session")}, deletion_stage="learning"),
         PersonalDataTable("supervised_code", _("Codes for supervised sessions"), {"made_at": _("When")},
             person_columns=("attendee_id",), excluded_columns={"code_hash": _GRANTS_ACCESS}, deletion_stage="learning"),
         PersonalDataTable("supervised_sitting", _("When I answered in supervised sessions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course.supervised_sessions.actions.expected import AddingOutcome, RemovalOutcome, add_people, remove_person
 from course.supervised_sessions.actions.paper import (
     EnteredAnswer,
     EntryOutcome,
@@ -28,11 +29,14 @@ from course.supervised_sessions.actions.sessions import (
 )
 
 __all__ = [
+    "AddingOutcome",
     "EnteredAnswer",
     "EntryOutcome",
     "NewSession",
+    "RemovalOutcome",
     "SittingEndedError",
     "StartedSitting",
+    "add_people",
     "begin_sitting",
     "close_session",
     "code_hash",
@@ -45,5 +49,6 @@ __all__ = [
     "record_answer",
     "record_attendance",
     "record_read_together",
+    "remove_person",
     "void_entry",
 ]

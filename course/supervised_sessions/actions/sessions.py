@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from course.audit.actions import record_event
 from course.auth.rules import attempt_key
@@ -55,12 +55,21 @@ def code_hash(secret: str, session_id: int, code: str) -> str:
 
 def make_codes(context: Context, secret: str, session_id: int, attendees: Iterable[int]) -> dict[int, str]:
     """Make a new code for each of these attendees of a session; the one before stops working. Returns the codes by attendee:
-    they are shown once, and stored as hashes."""
+    they are shown once, and stored as hashes. Who was taken off the session meanwhile gets none."""
     session = context.session
     # Two who print at once: the codes of the second work, and the paper of the first says so by its time.
     lock_row(session, SupervisedSession, session_id)
+    expected = session.execute(
+        select(SupervisedAttendee.id)
+        .where(
+            SupervisedAttendee.session_id == session_id,
+            SupervisedAttendee.id.in_(list(attendees)),
+            SupervisedAttendee.removed_at.is_(None),
+        )
+        .order_by(SupervisedAttendee.id)
+    ).scalars()
     codes: dict[int, str] = {}
-    for attendee in attendees:
+    for attendee in expected.all():
         session.execute(delete(SupervisedCode).where(SupervisedCode.attendee_id == attendee))
         codes[attendee] = _store_new_code(context, secret, session_id, attendee)
     record_event(context, "supervised.codes_printed", None, {"session": session_id})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from course.content.schema import Setting
@@ -56,8 +56,22 @@ class SupervisedSessionView:
         return SessionDates(self.held_on, self.closed_at)
 
 
+def is_expected() -> ColumnElement[bool]:
+    """SQL: whether an attendee is expected still. Who began at the moment in which somebody took them off is shown on."""
+    attendee = SupervisedAttendee.id
+    return (
+        SupervisedAttendee.removed_at.is_(None)
+        | exists().where(SupervisedSheet.attendee_id == attendee).correlate(SupervisedAttendee)
+        | exists().where(SupervisedAttendance.attendee_id == attendee).correlate(SupervisedAttendee)
+    )
+
+
 def _sessions(viewer: Viewer) -> Select[*tuple[Any, ...]]:
-    people = select(func.count()).where(SupervisedAttendee.session_id == SupervisedSession.id).scalar_subquery()
+    people = (
+        select(func.count())
+        .where(SupervisedAttendee.session_id == SupervisedSession.id, is_expected())
+        .scalar_subquery()
+    )
     statement = (
         select(
             SupervisedSession.id, SupervisedSession.kind, SupervisedSession.ref, SupervisedSession.place,
@@ -123,6 +137,11 @@ class AttendeeView:
     witness: str | None = None
     sheet: SheetView | None = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether they have signed in, signed the attendance sheet or have a question sheet: then they stay."""
+        return self.signed_in_at is not None or self.witness is not None or self.sheet is not None
+
 
 def attendees(session: Session, viewer: Viewer, session_id: int) -> list[AttendeeView]:
     """Who is expected in a session, by name, of those about whom the viewer may record something now: who has left, or is in
@@ -139,7 +158,7 @@ def attendees(session: Session, viewer: Viewer, session_id: int) -> list[Attende
         .join(Person, Person.id == SupervisedAttendee.person_id)
         .outerjoin(SupervisedCode, SupervisedCode.attendee_id == SupervisedAttendee.id)
         .outerjoin(SupervisedAttendance, SupervisedAttendance.attendee_id == SupervisedAttendee.id)
-        .where(SupervisedAttendee.session_id == session_id)
+        .where(SupervisedAttendee.session_id == session_id, is_expected())
         .order_by(*BY_NAME)
     ).all()  # fmt: skip
     allowed = set(ids_recordable_by(session, viewer, [row.person_id for row in rows])) - {viewer.id}

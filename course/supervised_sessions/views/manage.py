@@ -22,7 +22,9 @@ from course.supervised_sessions.rules import (
     code_in_groups,
     day_mistake,
     may_enter_paper,
+    people_mistake,
     session_state,
+    takes_people,
 )
 from course.supervised_sessions.views.kiosk import open_room_here
 from course.supervised_sessions.views.page_context import pages, part_title
@@ -60,19 +62,19 @@ def plan() -> Response | WsgiResponse:
     form, team = PlanForm(), query_number("team")
     form.part.choices = _part_choices()
     choosable = queries.choosable_people(db(), viewer, team)
-    ticked = {int(one) for one in request.form.getlist("person") if one.isascii() and one.isdecimal()}
+    ticked = ticked_people()
     expected = [person.id for person in choosable if person.id in ticked]
     mistake = ""
     if form.is_submitted():
         # Everything that is wrong is said together.
-        valid, mistake, part = form.validate_on_submit(), _people_mistake(expected, ticked), form.chosen_part()
+        valid, mistake, part = form.validate_on_submit(), people_mistake(expected, ticked), form.chosen_part()
         if _fits(form) and valid and not mistake and part is not None:
             planned = NewSession(*part, form.place.data or "", form.held_on.day)
             with unit_of_work() as session:
                 number = actions.plan_session(signed_in_context(session), planned, expected)
             return redirect_after_post(url_for("supervised_sessions.detail", session_id=number))
     page = render_template("supervised_sessions/plan.html", form=form, people=choosable, ticked=ticked, mistake=mistake,
-                           teams=_teams(), team=team, limit=MAX_PEOPLE)  # fmt: skip
+                           teams=teams_to_choose(), team=team, limit=MAX_PEOPLE)  # fmt: skip
     return make_response(page, 422 if form.errors or mistake else 200)
 
 
@@ -86,14 +88,9 @@ def _fits(form: PlanForm) -> bool:
     return not form.errors
 
 
-def _people_mistake(expected: list[int], ticked: set[int]) -> str:
-    if not expected:
-        return _("Tick at least one person.")
-    if len(expected) > MAX_PEOPLE:
-        return _("A session is for 200 people or fewer. Plan another one for the others.")
-    if set(expected) != ticked:
-        return _("Someone you ticked has left or is no longer in your team. Check who is ticked.")
-    return ""
+def ticked_people() -> set[int]:
+    """The ids of the people who are ticked in the form that was sent."""
+    return {int(one) for one in request.form.getlist("person") if one.isascii() and one.isdecimal()}
 
 
 def _part_choices() -> list[tuple[str, str]]:
@@ -101,7 +98,8 @@ def _part_choices() -> list[tuple[str, str]]:
     return [*modules, ("final", part_title("final", "")), ("refresher", part_title("refresher", ""))]
 
 
-def _teams() -> list[TeamView]:
+def teams_to_choose() -> list[TeamView]:
+    """The teams whose people the viewer can expect in a session."""
     return [one for one in teams(db()) if may_manage_team(db(), current_user.person, one.id)]
 
 
@@ -111,12 +109,16 @@ def detail(session_id: int) -> str:
     """A session: who is expected, who was there, and what can be done now."""
     found = session_or_404(session_id)
     today = civil_date(now(), app_state().config.time_zone)
+    state, people = session_state(found.dates, today), queries.attendees(db(), current_user.person, session_id)
     return render_template(
         "supervised_sessions/detail.html",
         supervised=found,
         title=part_title(found.kind, found.ref),
-        state=session_state(found.dates, today),
-        people=queries.attendees(db(), current_user.person, session_id),
+        state=state,
+        people=people,
+        takes_people=takes_people(state),
+        # Some have one: otherwise the sheet of everybody is what is needed.
+        codes_missing=len({one.has_code for one in people}) > 1,
         takes_paper=found.kind != "refresher" and may_enter_paper(found.dates, today),
         prints_paper=found.kind != "refresher" and found.closed_at is None and today <= found.held_on,
         paper_days=PAPER_DAYS,
@@ -127,18 +129,21 @@ def detail(session_id: int) -> str:
 @pages.post("/supervised/<int(max=2147483647):session_id>/codes")
 @requires_permission(Permission.RUN_SESSIONS)
 def codes(session_id: int) -> Response | WsgiResponse:
-    """Make new codes, and show them once: as the attendance sheet that is to be printed."""
+    """Make new codes, and show them once: as the attendance sheet that is to be printed. `only=new` in the form makes them for
+    those who have none, and the codes of the others go on working."""
     found = session_or_404(session_id)
     people = queries.attendees(db(), current_user.person, session_id)
+    if request.form.get("only") == "new":
+        people = [one for one in people if not one.has_code]
     if found.closed_at is not None or not people:
-        flash(_("No codes were made. The session is closed, or no one is expected in it any more."))
+        flash(_("No codes were made. The session is closed, or no one who is expected needs one."))
         return redirect_after_post(url_for("supervised_sessions.detail", session_id=session_id))
     with unit_of_work() as session:
         secret = str(current_app.config["SECRET_KEY"])
         made = actions.make_codes(signed_in_context(session), secret, session_id, [one.id for one in people])
     page = render_template(
         "supervised_sessions/sheet.html", supervised=found, title=part_title(found.kind, found.ref), made_at=now(),
-        rows=[(one, code_in_groups(made[one.id])) for one in people],
+        rows=[(one, code_in_groups(made[one.id])) for one in people if one.id in made],
     )  # fmt: skip
     return make_response(page)
 
