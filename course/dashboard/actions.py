@@ -15,7 +15,7 @@ from course.dashboard.rules import DeputyMessage, NewManagerMessage
 from course.dates import civil_date
 from course.mail.actions import queue_message
 from course.organisation.models import Organisation
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation_of
 from course.passwords.queries import has_password
 from course.people.events import DeputyNamed, InvitationRequested, ManagerNamed
 from course.people.models import Person, Team
@@ -34,7 +34,7 @@ def send_invitation_with_due_date(session: Session, event: InvitationRequested) 
     today = civil_date(event.at, zone)
     status = certification_status_of(session, event.person_id, zone, today)
     due = status.due if status is not None and status.state not in ("paused", "not-required") else None
-    ours = organisation(session)
+    ours = organisation_of(session, event.person_id)
     manages = tuple(
         one.team
         for one in role_assignments(session, event.person_id)
@@ -49,7 +49,7 @@ def tell_deputy(session: Session, event: DeputyNamed) -> None:
     manager, deputy = session.get_one(Person, event.manager_id), session.get_one(Person, event.deputy_id)
     grants = role_assignments(session, manager.id)
     seen = tuple(one.team for one in grants if one.role == "manager" and not one.until and one.team)
-    ours = organisation(session)
+    ours = organisation_of(session, deputy.id)
     told = names_told_apart(session, [manager.id])[manager.id]
     key = f"deputy:{manager.id}:{deputy.id}:{event.at.isoformat()}"
     if deputy.email is None or is_undeliverable(deputy.email):
@@ -76,7 +76,7 @@ def tell_new_manager(session: Session, event: ManagerNamed) -> None:
     if not signed_in:
         return
     by = names_told_apart(session, [event.by]).get(event.by, "") if event.by is not None else ""
-    ours = organisation(session)
+    ours = organisation_of(session, person.id)
     message = NewManagerMessage(person.name, ours.name if ours else "", team.name, by)
     queue_message(session, key, mail_recipient(session, person.email), message, event.at)
 

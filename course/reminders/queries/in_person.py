@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -118,14 +118,14 @@ def _notice_facts(session: Session, ids: Collection[int]) -> dict[int, NoticeFac
         .where(AttemptOutcome.passed, Attempt.kind.in_(FINISHING_KINDS), Enrolment.person_id.in_(ids))
         .group_by(Enrolment.person_id)
     )
-    finished: Mapping[int, datetime] = dict(session.execute(passed).tuples())
+    finished = {row[0]: row[1] for row in session.execute(passed)}
     begun = (
         select(Enrolment.person_id, func.max(Attempt.opened_at))
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .where(Attempt.kind == "booster", Attempt.ref == OWN_BOOSTER, Enrolment.person_id.in_(ids))
         .group_by(Enrolment.person_id)
     )
-    boosters: Mapping[int, datetime] = dict(session.execute(begun).tuples())
+    boosters = {row[0]: row[1] for row in session.execute(begun)}
     roles: dict[int, set[datetime]] = defaultdict(set)
     for statement in (
         select(Deputy.deputy_id, Deputy.made_at).where(Deputy.deputy_id.in_(ids), Deputy.ended_at.is_(None)),
