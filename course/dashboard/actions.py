@@ -15,11 +15,16 @@ from course.dashboard.rules import DeputyMessage, NewManagerMessage
 from course.dates import civil_date
 from course.mail.actions import queue_message
 from course.organisation.models import Organisation
-from course.organisation.queries import organisation
+from course.organisation.queries import organisation_of
 from course.passwords.queries import has_password
 from course.people.events import DeputyNamed, InvitationRequested, ManagerNamed
 from course.people.models import Person, Team
 from course.people.queries import mail_recipient, names_told_apart, role_assignments
+from course.people.rules import is_undeliverable
+from course.recertification.rules.civil_dates import long_date
+from course.reminders.actions import note_in_person
+from course.reminders.rules.in_person import DEPUTY, NEW_MANAGER
+from course.translation import lazy_gettext as _
 
 
 def send_invitation_with_due_date(session: Session, event: InvitationRequested) -> None:
@@ -29,7 +34,7 @@ def send_invitation_with_due_date(session: Session, event: InvitationRequested) 
     today = civil_date(event.at, zone)
     status = certification_status_of(session, event.person_id, zone, today)
     due = status.due if status is not None and status.state not in ("paused", "not-required") else None
-    ours = organisation(session)
+    ours = organisation_of(session, event.person_id)
     manages = tuple(
         one.team
         for one in role_assignments(session, event.person_id)
@@ -42,14 +47,17 @@ def send_invitation_with_due_date(session: Session, event: InvitationRequested) 
 def tell_deputy(session: Session, event: DeputyNamed) -> None:
     """Mail a deputy for whom they stand in, what they see, and until when."""
     manager, deputy = session.get_one(Person, event.manager_id), session.get_one(Person, event.deputy_id)
-    if deputy.email is None:
-        return
     grants = role_assignments(session, manager.id)
     seen = tuple(one.team for one in grants if one.role == "manager" and not one.until and one.team)
-    ours = organisation(session)
+    ours = organisation_of(session, deputy.id)
     told = names_told_apart(session, [manager.id])[manager.id]
-    message = DeputyMessage(deputy.name, ours.name if ours else "", told, seen, event.until)
     key = f"deputy:{manager.id}:{deputy.id}:{event.at.isoformat()}"
+    if deputy.email is None or is_undeliverable(deputy.email):
+        day, teams = long_date(event.until), ", ".join(seen)
+        said = _("You stand in for %(name)s (%(teams)s) until %(day)s.", name=told, teams=teams, day=day)
+        note_in_person(session, key, deputy.id, DEPUTY, event.at, lines=[said], due=event.until)
+        return
+    message = DeputyMessage(deputy.name, ours.name if ours else "", told, seen, event.until)
     queue_message(session, key, mail_recipient(session, deputy.email), message, event.at)
 
 
@@ -58,12 +66,18 @@ def tell_new_manager(session: Session, event: ManagerNamed) -> None:
     to themselves knows."""
     person, team = session.get_one(Person, event.person_id), session.get_one(Team, event.team_id)
     signed_in = session.execute(select(has_password(Person.id)).where(Person.id == person.id)).scalar_one()
-    if person.email is None or not signed_in or person.left_at is not None or event.by == person.id:
+    if person.left_at is not None or event.by == person.id:
+        return
+    key = f"manager:{person.id}:{team.id}:{event.at.isoformat()}"
+    if person.email is None or is_undeliverable(person.email):
+        said = _("You manage %(team)s now.", team=team.name)
+        note_in_person(session, key, person.id, NEW_MANAGER, event.at, lines=[said])
+        return
+    if not signed_in:
         return
     by = names_told_apart(session, [event.by]).get(event.by, "") if event.by is not None else ""
-    ours = organisation(session)
+    ours = organisation_of(session, person.id)
     message = NewManagerMessage(person.name, ours.name if ours else "", team.name, by)
-    key = f"manager:{person.id}:{team.id}:{event.at.isoformat()}"
     queue_message(session, key, mail_recipient(session, person.email), message, event.at)
 
 

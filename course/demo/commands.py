@@ -89,6 +89,7 @@ def prepare_demo() -> None:
         with unit_of_work() as session:
             administration.mark_mail_sent(session, sent_at)
             administration.add_present_state(session, at, civil_date(at, zone))
+            administration.issue_waiting_code(session, app_state().config.secret_key, at)
             add_later_accounts(session, at, civil_date(at, zone))
         _ensure_password(password, at)
     if other is not None:

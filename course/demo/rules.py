@@ -43,6 +43,12 @@ CONTACTS = (
     ("out-of-hours", "Example duty team", "01632 960103", ""),
     ("social-care", "Example Council front door", "01632 960104", ""),
 )
+# People without an e-mail address: name, sign-in name, team, job role, and how many days ago they came. The first has a
+# one-time code that nobody has used yet, the second has read a module in a supervised session.
+PEOPLE_WITHOUT_ADDRESS = (
+    ("Rosie Ladle", "kitchen-07", "Willow House", "Kitchen assistant", 26),
+    ("Ned Playfair", "midday-12", "Meadow School", "Midday supervisor", 40),
+)
 # Who signs the certificates: name and role.
 SIGNATORY = ("Max Madeup", "Head of Safeguarding")
 # Discussions of ten minutes: days ago, team, number of people, learning point, and what they agreed.

@@ -245,8 +245,10 @@ def _overdue(
     if not overdue:
         return []
     ids = {person.line.id for person in overdue}
-    mails = queries.mails_about(session, ids, min(map(first_day_told, overdue)), view.at, zone)
-    return actions_about(overdue, mails, extensions, discussions, parents_at(session, view.at))
+    first = min(map(first_day_told, overdue))
+    mails = queries.mails_about(session, ids, first, view.at, zone)
+    told = queries.told_about(session, ids, first, view.at, zone)
+    return actions_about(overdue, mails, extensions, discussions, parents_at(session, view.at), told)
 
 
 def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> list[PackPolicyVersion]:

@@ -18,7 +18,7 @@ from course.credentials.models import SigningKey
 from course.credentials.queries import keys
 from course.credentials.rules.keys import Key
 from course.dates import civil_date
-from course.evidence.rules.overdue import MailAbout, MailFate, MailKind
+from course.evidence.rules.overdue import MailAbout, MailFate, MailKind, ToldAbout
 from course.evidence.rules.responsible import ResponsiblePerson
 from course.evidence.rules.tables import (
     PackCompletion,
@@ -34,8 +34,9 @@ from course.people.models import Person, PersonChange, RoleGrant, Team
 from course.people.queries import BY_NAME, TeamView
 from course.people.rules import Viewer, role_in_words
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
-from course.reminders.models import Reminder
-from course.reminders.queries import LEAD, MANAGER, REQUESTED
+from course.reminders.models import InPersonReminder, InPersonWithdrawal, Reminder
+from course.reminders.queries import DIGEST_KINDS, REQUESTED
+from course.reminders.rules.in_person import message_text
 from course.teams.queries import team_tree
 from course.teams.rules import team_subtree
 
@@ -224,12 +225,12 @@ def mails_about(session: Session, ids: Collection[int], first_day: date, at: dat
         .outerjoin(requester, requester.id == Reminder.made_by)
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
         .where(Reminder.leaves_on >= first_day, Reminder.made_at <= at)
-        .where(or_(Reminder.kind.in_((MANAGER, LEAD)), _person_condition(_REMINDED, ids)))
+        .where(or_(Reminder.kind.in_(DIGEST_KINDS), _person_condition(_REMINDED, ids)))
         .order_by(Reminder.id)
     )  # fmt: skip
     wanted, mails = set(ids), []
     for reminder, recipient, requested_by, mail_id, *state in rows:
-        named = reminder.named if reminder.kind in (MANAGER, LEAD) else (reminder.person_id,)
+        named = reminder.named if reminder.kind in DIGEST_KINDS else (reminder.person_id,)
         if about := wanted.intersection(named):
             outcome, moment = _mail_fate(state).outcome_at(at) if mail_id is not None else ("not-kept", None)
             mails.append(
@@ -242,7 +243,29 @@ def mails_about(session: Session, ids: Collection[int], first_day: date, at: dat
     return mails
 
 
-# The person of a reminder is empty only for the safeguarding lead.
+def told_about(session: Session, ids: Collection[int], first_day: date, at: datetime, zone: str) -> list[ToldAbout]:
+    """What these people were reminded of in person from `first_day` until the moment `at`, without what had been withdrawn by
+    then; in the order of recording."""
+    if not ids:
+        return []
+    rows = session.execute(
+        select(InPersonReminder, Person.name)
+        .join(Person, Person.id == InPersonReminder.made_by)
+        .outerjoin(InPersonWithdrawal, InPersonWithdrawal.reminder_id == InPersonReminder.id)
+        .where(InPersonReminder.made_at <= at, _person_condition(InPersonReminder.person_id, ids))
+        .where(or_(InPersonWithdrawal.made_at.is_(None), InPersonWithdrawal.made_at > at))
+        .order_by(InPersonReminder.id)
+    )
+    wanted = set(ids)
+    told = []
+    for one, name in rows:
+        day = civil_date(one.made_at, zone)
+        if one.person_id in wanted and day >= first_day:
+            told.append(ToldAbout(one.person_id, day, name, message_text(one.task, one.lines, one.due, day)))
+    return told
+
+
+# The person of a reminder is empty only for a safeguarding lead.
 _REMINDED = cast("InstrumentedAttribute[int]", Reminder.person_id)
 
 

@@ -24,9 +24,9 @@ def request_help(context: Context, messages: Sequence[tuple[HelpRecipient, MailM
     request_id = insert_once(session, HelpRequest, person_id=person_id, day=context.today, asked_at=at)
     if request_id is None:
         return False
-    working = sending_hours(session, context.zone)
-    leaves = working.next_sending_time(at) if working else at
     for recipient, message in messages:
+        working = sending_hours(session, context.zone, recipient.id)
+        leaves = working.next_sending_time(at) if working else at
         key, reader = f"help:{request_id}:{recipient.id}", mail_recipient(session, recipient.email)
         schedule_message(session, key, reader, message, at, leaves)
     record_event(context, "person.help_asked", ("person", person_id), {})

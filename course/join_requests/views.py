@@ -20,6 +20,7 @@ from course.dates import civil_date
 from course.join_requests import actions, queries
 from course.join_requests.forms import JoinLinkForm, JoinRequestForm
 from course.join_requests.rules import has_allowed_domain, parse_domains
+from course.organisation.request_organisation import current_organisation
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import may_manage_team, teams
 from course.people.rules import normalise_email
@@ -65,17 +66,25 @@ def join(token: str) -> PageResponse:
             ]
         elif not _within_rate_limit(email):
             form.email.errors = [_TOO_MANY_ATTEMPTS]
-            return make_response(render_template("join_requests/join.html", form=form, link=link), 429)
+            return make_response(
+                render_template("join_requests/join.html", form=form, link=link, place=_place(link)), 429
+            )
         else:
             with unit_of_work() as session:
                 taken = actions.request_to_join(make_context(session, None, now()), link, name, email)
                 if not taken:
                     session.rollback()  # nothing was changed, so the same form may be sent again
             if taken:
-                return make_response(render_template("join_requests/asked.html", email=email))
+                return make_response(render_template("join_requests/asked.html", email=email, place=_place(link)))
             form.email.errors = [_LINK_FULL]
-    page = render_template("join_requests/join.html", form=form, link=link)
+    page = render_template("join_requests/join.html", form=form, link=link, place=_place(link))
     return make_response(page, 422 if form.errors else 200)
+
+
+def _place(link: queries.JoinLinkView) -> str:
+    """The name of the site that people join with this link, or of the organisation."""
+    ours = current_organisation()
+    return ours.for_teams([link.team_id]).name if ours else ""
 
 
 def _within_rate_limit(email: str) -> bool:
@@ -130,7 +139,9 @@ def poster(link_id: int) -> PageResponse:
     code = Markup(segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True))  # noqa: S704 (an SVG of modules)
     minutes = library().minutes
     return make_response(
-        render_template("join_requests/poster.html", link=link, address=address, code=code, minutes=minutes)
+        render_template(
+            "join_requests/poster.html", link=link, place=_place(link), address=address, code=code, minutes=minutes
+        )
     )
 
 

@@ -52,7 +52,7 @@ def mail_intention(session: Session, due: DueIntention, module_title: str, zone:
     )  # fmt: skip
     if session.execute(claim.values(mailed_at=at).returning(Intention.id)).first() is None:
         return False
-    own_organisation, hours = organisation_of(session, due.person_id), sending_hours(session, zone)
+    own_organisation, hours = organisation_of(session, due.person_id), sending_hours(session, zone, due.person_id)
     message = IntentionMessage(
         name=first_name(due.name),
         organisation=own_organisation.name if own_organisation else "",
@@ -83,7 +83,7 @@ def notify_managers(context: Context, certificate: Certificate, managers: Sequen
     """Queue a mail about a certificate of the person who acts to each of their managers who has not been sent one.
     Returns how many were queued."""
     session, own_organisation = context.session, organisation_of(context.session, context.person_id)
-    hours, count = sending_hours(session, context.zone), 0
+    count = 0
     # The name on the certificate, with what tells its holder from others of the same name.
     person, told = session.get_one(Person, certificate.person_id), names_told_apart(session, [certificate.person_id])
     learner = certificate.name + told[person.id].removeprefix(person.name)
@@ -94,6 +94,7 @@ def notify_managers(context: Context, certificate: Certificate, managers: Sequen
             valid_until=certificate.valid_until, number=certificate.number,
         )  # fmt: skip
         key = passed_mail_key(certificate.id, manager.id)
+        hours = sending_hours(session, context.zone, manager.id)
         leaves = hours.next_sending_time(context.now) if hours else context.now
         count += schedule_message(session, key, mail_recipient(session, manager.email), message, context.now, leaves)
     if count:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from course.jobs.models import Job
 from course.jobs.queries import JobView, Outcome, newest_outcome
 from course.operations.rules import STOPPED_SHOWN
-from course.people.models import Person
+from course.people.queries import names_told_apart
 from course.server.queries import WorkerView
 
 
@@ -71,6 +71,7 @@ def regular_programs(seen: Sequence[WorkerView], at: datetime) -> RegularProgram
 
 
 def job_owners(session: Session, jobs: Sequence[JobView]) -> dict[int, str]:
-    """The names of the people who own these jobs, by their ids. Nobody owns regular work."""
+    """The names of the people who own these jobs, by their ids, told apart from others of the same name. Nobody owns regular
+    work."""
     ids = {job.made_by for job in jobs if job.made_by is not None}
-    return {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
+    return names_told_apart(session, ids) if ids else {}

@@ -28,7 +28,7 @@ from course.organisation.rules.sites import (
 )
 from course.people.models import Person, Team, TeamChange, TeamSetting
 from course.people.queries import team_setting_values, teams_of_people
-from course.people.rules import TEAM_SETTINGS
+from course.people.rules import TEAM_SETTINGS, team_and_above
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,19 @@ def organisation_of_people(session: RowSource, people: Collection[int]) -> dict[
 def organisation_of(session: RowSource, person_id: int) -> OrganisationView | None:
     """The organisation as one person has it; None before the set-up."""
     return organisation_of_people(session, [person_id]).get(person_id)
+
+
+def lead_of_teams(teams: Iterable[int], whole: OrganisationView) -> set[int]:
+    """The teams whose own safeguarding lead is that of a person in these teams: of each team the nearest, among itself and
+    those above it, that names one. Without an entry where the lead is that of the organisation."""
+    settings, parents = whole.directory.settings, whole.directory.parents
+    found = (
+        next(
+            (one for one in team_and_above(team, parents) if one in settings and "lead" in settings[one].contacts), None
+        )
+        for team in teams
+    )
+    return {team for team in found if team is not None}
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def send_boosters_command(on: datetime | None, dry_run: bool) -> None:
     if dry_run:
         due = find_due_boosters(day)
         for learner in due:
-            click.echo(learner.email)
+            click.echo(learner.email or f"{learner.name}: to be told in person")
     click.echo(f"{len(due) if dry_run else send_boosters(day, now())} boosters.")
 
 
@@ -52,7 +52,7 @@ def send_updates_command(on: datetime | None, dry_run: bool) -> None:
     if dry_run:
         due = find_due_updates(day)
         for one in due:
-            click.echo(f"{one.person.email}: {one.mail_step}")
+            click.echo(f"{one.person.email or one.person.name}: {one.mail_step}")
     click.echo(f"{len(due) if dry_run else send_updates(day, now())} mails about updates.")
 
 

@@ -26,8 +26,10 @@ from course.learning.queries import attempt as attempt_of
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.people.queries import newest_pathway
+from course.people.rules import is_undeliverable
 from course.refreshers.models import PageReadAgain, RefresherPart
 from course.refreshers.rules.memory_model import MemoryReview
+from course.reminders.queries.in_person import booster_notices
 
 PAGE_PREFIX = "page:"  # prefix of a marked change of a page in the archive of content versions
 
@@ -315,19 +317,25 @@ def scenario_run_counts(session: Session, person_id: int) -> dict[str, int]:
 @dataclass(frozen=True)
 class CertifiedLearner:
     """A current member of staff who completed the course, with their pathway, the enrolment of their newest completion
-    and the boosters sent since: when, and whether any question was answered."""
+    and the boosters since, mailed or to be told in person: when, and whether any question was answered. `email` is None for
+    a person without an address."""
 
     person_id: int
     name: str
-    email: str
+    email: str | None
     pathway: Setting | None
     enrolment_id: int
     completed_at: datetime
     boosters: tuple[tuple[datetime, bool], ...]
 
+    @property
+    def takes_mail(self) -> bool:
+        """Whether the person has an address that mail can be sent to."""
+        return not is_undeliverable(self.email)
+
 
 def certified_learners(session: Session) -> list[CertifiedLearner]:
-    """Everybody who may be sent a booster, in two queries."""
+    """Everybody who may be sent a booster, or be told of one in person, in at most four queries."""
     newest = (
         select(Enrolment.person_id, func.max(Completion.id).label("id"))
         .join(Completion, Completion.enrolment_id == Enrolment.id)
@@ -340,7 +348,7 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
         select(Person.id, Person.name, Person.email, pathway, Completion.enrolment_id, Completion.completed_at)
         .join(newest, newest.c.person_id == Person.id)
         .join(Completion, Completion.id == newest.c.id)
-        .where(Person.left_at.is_(None), Person.email.is_not(None))
+        .where(Person.left_at.is_(None))
         .order_by(Person.id)
     ).all()
     sent: dict[int, list[tuple[datetime, bool]]] = {}
@@ -355,14 +363,15 @@ def certified_learners(session: Session) -> list[CertifiedLearner]:
     )
     for enrolment, at, answers in rows:
         sent.setdefault(enrolment, []).append((at, answers > 0))
+    noted = booster_notices(session, [row.id for row in people if is_undeliverable(row.email)])
     return [
         CertifiedLearner(
             row[0],
             row[1],
-            row[2] or "",
+            row[2],
             cast("Setting | None", row[3]),
             *row[4:],
-            tuple(sent.get(row.enrolment_id, ())),
+            (*sent.get(row.enrolment_id, ()), *(one for one in noted.get(row.id, ()) if one[0] >= row.completed_at)),
         )
         for row in people
     ]

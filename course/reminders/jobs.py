@@ -47,17 +47,17 @@ def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder,
         whole = organisation(session)
         places = organisation_of_people(session, {one.person_id for one in batch if one.person_id is not None})
         named = {
-            one.person_id
+            one
             for planned in batch
             if isinstance(planned.subject, Digest)
-            for one in (*planned.subject.overdue, *planned.subject.to_tell)
+            for one in (*planned.subject.named_ids, *(manager.person_id for manager in planned.subject.unreached))
         }
         names = names_told_apart(session, named) if named else {}
     secret = app_state().config.secret_key
     messages = []
     for planned in batch:
         place = places.get(planned.person_id, whole) if planned.person_id is not None else whole
-        name = place.name if place else ""
+        name = planned.site or (place.name if place else "")
         messages.append((planned, message_text.reminder_message(planned, library().minutes, name, secret, names=names)))
     return messages
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from course.mail.rules import DIGEST, MailMessage
 from course.recertification.rules.explanations import explain_status
 from course.recertification.rules.facts import REFRESHER
 from course.reminders.actions import PlannedReminder
-from course.reminders.queries import LEAD, REQUESTED, ReminderCandidate
-from course.reminders.rules import OverduePerson
+from course.reminders.queries import ADMINISTRATOR, LEAD, REQUESTED, ReminderCandidate
+from course.reminders.rules import NameToTell, OverduePerson, UnreachedManager
+from course.reminders.rules.in_person import COURSE, FINISH, RENEW
 from course.reminders.rules.messages import (
     MAX_NAMED_TO_LEAD,
     MAX_NAMED_TO_MANAGER,
+    AdministratorDigestMessage,
     GroupCount,
     LeadDigestMessage,
     ManagerDigestMessage,
     NamedDueDay,
+    NamedTask,
     ReminderMessage,
     ReminderRequest,
+    WaitingTeams,
 )
 from course.signed_links import MailChoiceLink, sign_link
 
+_STATUS_TASKS = (COURSE, FINISH, RENEW)
 REFRESHER_SHARE = 4  # the refresher takes about 1/4 of the time of the whole course
 
 
@@ -50,7 +55,12 @@ def reminder_message(
             overdue=_named(subject.overdue[:MAX_NAMED_TO_LEAD], names or {}),
             overdue_count=overdue_count,
             overdue_from=subject.overdue_from,
+            site=planned.site,
         )
+    to_tell = named_tasks(subject.to_tell[:MAX_NAMED_TO_MANAGER], names or {})
+    unreached = waiting_teams(subject.unreached, names or {})
+    if planned.kind == ADMINISTRATOR:
+        return AdministratorDigestMessage(planned.name, organisation, to_tell, len(subject.to_tell), unreached)
     return ManagerDigestMessage(
         choice_token=sign_link(MailChoiceLink(planned.person_id or 0, DIGEST), secret),
         name=planned.name,
@@ -61,14 +71,33 @@ def reminder_message(
         overdue_count=overdue_count,
         due_soon=subject.due_soon,
         due_soon_days=subject.due_soon_days,
-        to_tell=_named(subject.to_tell[:MAX_NAMED_TO_MANAGER], names or {}),
+        to_tell=to_tell,
         to_tell_count=len(subject.to_tell),
-        mailed_soon=max(0, subject.due_soon - sum(not one.days for one in subject.to_tell)),
+        mailed_soon=max(
+            0, subject.due_soon - sum(not one.days and one.task in _STATUS_TASKS for one in subject.to_tell)
+        ),
+        unreached=unreached,
     )
 
 
 def _named(people: tuple[OverduePerson, ...], names: Mapping[int, str]) -> tuple[NamedDueDay, ...]:
     return tuple(NamedDueDay(names.get(one.person_id, one.name), one.due) for one in people)
+
+
+def named_tasks(names_to_tell: Iterable[NameToTell], names: Mapping[int, str]) -> tuple[NamedTask, ...]:
+    """What is to be told, as a mail says it; `names` as for `reminder_message`."""
+    return tuple(
+        NamedTask(names.get(one.person_id, one.name), one.due, one.task, one.lines, one.needs_code)
+        for one in names_to_tell
+    )
+
+
+def waiting_teams(managers: Iterable[UnreachedManager], names: Mapping[int, str]) -> tuple[WaitingTeams, ...]:
+    """Managers without an address, as a mail names them."""
+    return tuple(
+        WaitingTeams(names.get(one.person_id, one.name), one.person_count, one.overdue, one.due_soon, one.to_tell)
+        for one in managers
+    )
 
 
 def _learner_message(

@@ -1,7 +1,9 @@
-"""The reminder policy with its dates, and for each person why a reminder is due, or why none is."""
+"""The reminder policy with its dates, for each person why a reminder is due or why none is, and who is told in person."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import islice, takewhile
 
@@ -10,16 +12,16 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
-from course.content.loaded_course import library
 from course.dates import civil_date
 from course.mail.actions import set_mail_preference
 from course.mail.queries import mail_wording, opted_out_people, suppressed_addresses, suppression_list
 from course.mail.rules import DIGEST, sender_header
 from course.organisation.request_organisation import current_organisation
-from course.people.access import publish_record_opened
-from course.people.queries import visible_person
+from course.people.access import publish_record_opened, recordable_person
+from course.people.queries import ids_recordable_by, may_record, names_told_apart, visible_person
 from course.reminders import actions, queries
 from course.reminders.forms import MailWordingForm, ReminderPolicyForm, format_closures
+from course.reminders.queries.in_person import people_to_tell, told_in_person
 from course.reminders.rules import (
     ReminderPolicy,
     ReminderStep,
@@ -41,6 +43,7 @@ pages = Blueprint("reminders", __name__)
 # Stored, and so in English whoever presses the button.
 _TRY_AGAIN_REASON = lazy_gettext("An administrator asked to try again.")
 EXAMPLE_PERIOD = timedelta(days=90)  # from today to the due date of the example
+MAX_TICKS = 1000  # in one form: more than any page shows
 STEPS_AFTER_DUE = 3  # steps after the due date that the example shows
 
 
@@ -80,6 +83,8 @@ def _reminders_page(person_id: int, name: str, email: str | None, own: bool) -> 
         person_id=person_id,
         found=candidate,
         history=history,
+        told=told_in_person(db(), person_id),
+        records=not own and may_record(db(), current_user.person, person_id),
         # The reminder for this step may have been queued, today or earlier.
         queued=step is not None
         and any(past.kind == queries.LEARNER and (past.step, past.due) == step_and_due for past in history),
@@ -121,23 +126,79 @@ def clear_address(person_id: int) -> WsgiResponse:
 @pages.get("/in-person")
 @requires_permission(Permission.ACT_FOR_PEOPLE)
 def in_person() -> str:
-    """The people without an e-mail address who have something to do, with a note for each to print; `step=due` shows only
-    those to whom a reminder is due now."""
+    """The people without an e-mail address who have something to do or to know, with a note for each to print; `step=due`
+    shows only those to whom something is to be said now."""
     g.here = "people"
     zone = app_state().config.time_zone
     hours = queries.sending_hours(db(), zone)
-    found = queries.people_to_tell(db(), current_user.person, hours, civil_date(now(), zone)) if hours else []
+    found = people_to_tell(db(), current_user.person, hours, civil_date(now(), zone)) if hours else []
     only_due = request.args.get("step") == "due"
-    shown = [one for one in found if one.is_step] if only_due else found
+    shown = [one for one in found if one.waits] if only_due else found
     return render_template(
         "reminders/in_person.html",
         people=shown,
+        names=names_told_apart(db(), {one.id for one in shown}),
         total=len(found),
-        due_now=sum(one.is_step for one in found),
+        due_now=sum(one.waits for one in found),
         only_due=only_due,
-        minutes=library().minutes,
         address=public_url_for("auth.sign_in"),
     )
+
+
+@pages.post("/in-person")
+@requires_permission(Permission.ACT_FOR_PEOPLE)
+def record_told() -> WsgiResponse:
+    """Record that the people who are ticked were told."""
+    ticked = _parse_ticks(request.form.getlist("told")[:MAX_TICKS])
+    allowed = set(ids_recordable_by(db(), current_user.person, ticked))
+    wanted = {person: keys for person, keys in ticked.items() if person in allowed}
+    number = sum(map(len, ticked.values()))
+    with unit_of_work() as session:
+        count = actions.record_told(signed_in_context(session), wanted) if wanted else 0
+        if not count:
+            session.rollback()  # nothing was done, so the same form may be sent again
+    if not number:
+        flash(_("Nothing was recorded. Tick whom you have told first."))
+    elif count:
+        flash(ngettext("Recorded: %(num)s message was passed on.", "Recorded: %(num)s messages were passed on.", count))
+    if count < number:
+        flash(
+            ngettext(
+                "%(num)s tick was not recorded: it was recorded before, or something has changed. Check the list.",
+                "%(num)s ticks were not recorded: they were recorded before, or something has changed. Check the list.",
+                number - count,
+            )
+        )
+    only_due = request.form.get("step") == "due"
+    return redirect_after_post(url_for("reminders.in_person", step="due" if only_due else None))
+
+
+@pages.post("/in-person/<int(max=2147483647):person_id>/<int(max=2147483647):record_id>/withdraw")
+@requires_permission(Permission.ACT_FOR_PEOPLE)
+def withdraw_told(person_id: int, record_id: int) -> WsgiResponse:
+    """Withdraw a record that was a mistake."""
+    person = recordable_person(person_id)
+    if person.id == current_user.person.id:
+        abort(403)
+    with unit_of_work() as session:
+        done = actions.withdraw_told(signed_in_context(session), person_id, record_id)
+    name = names_told_apart(db(), [person_id]).get(person_id, person.name)
+    flash(
+        _("Withdrawn. The list shows again what to tell %(name)s, if it is still due.", name=name)
+        if done
+        else _("This record had already been withdrawn.")
+    )
+    return redirect_after_post(url_for("reminders.in_person"))
+
+
+def _parse_ticks(values: Iterable[str]) -> dict[int, set[str]]:
+    """The keys of messages by person, from the values of the boxes: the id of the person, a space, and the key."""
+    ticked: dict[int, set[str]] = defaultdict(set)
+    for value in values:
+        person, _space, key = value.partition(" ")
+        if person.isascii() and person.isdecimal() and len(person) < 10 and key:
+            ticked[int(person)].add(key)
+    return dict(ticked)
 
 
 @pages.get("/addresses")

@@ -14,8 +14,11 @@ from course.mail.rules import SCHEDULED_REPORT
 from course.organisation.queries import organisation
 from course.people.queries import names_told_apart, teams, viewers
 from course.people.rules import Viewer, is_undeliverable, team_subtree
-from course.reminders.queries import sending_hours
-from course.reminders.rules.messages import NamedDueDay
+from course.reminders.actions.digests import weekly_digests
+from course.reminders.actions.planning import sending_plan
+from course.reminders.message_text import named_tasks, waiting_teams
+from course.reminders.rules import Digest
+from course.reminders.rules.messages import MAX_NAMED_TO_MANAGER, NamedDueDay
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_view import ReportView, current_report_view
 from course.reports.rules import ReportFilter, StatusLine
@@ -39,24 +42,30 @@ from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
+# The summary of a manager in whose teams nothing has to be done.
+NO_DIGEST = Digest((), (), 0, 1, 0)
+
 
 def send_scheduled_reports(at: datetime) -> int:
     """Queue the reports that are due, in working hours; returns how many. Safe to run again, and twice at once."""
     zone, sent = str(app_state().config.time_zone), 0
     today = civil_date(at, zone)
     with read_only_session() as session:
-        when = sending_hours(session, zone)
-        if when is None or when.next_sending_time(at) != at:
+        plan = sending_plan(session, zone, at, at)
+        if plan is None or not any(hours.next_sending_time(at) == at for hours in plan.own_hours.distinct()):
             return 0
         waiting = [
             (one, period)
             for one in queries.subscriptions(session)
             if one.here
             and not is_undeliverable(one.email)
+            and plan.leaves_to(one.person_id)[0] == at
             and (period := due_period(one.every, one.since, today, one.sent))
         ]
         people = viewers(session, [one.person_id for one, _ in waiting], today)
         no = opted_out_people(session, SCHEDULED_REPORT)
+        instead = any(replaces_digest(one.every, one.since, period.first) for one, period in waiting)
+        digests = weekly_digests(plan, today).managers if instead else {}
     if waiting:
         catch_up(at)
     weekly: set[int] = set()
@@ -66,7 +75,8 @@ def send_scheduled_reports(at: datetime) -> int:
             continue
         # The first weekly report of a manager says what the summary of all their teams would have said.
         first = replaces_digest(one.every, one.since, period.first) and bool(viewer.leads) and viewer.id not in weekly
-        queued = _queue_report(one, period, viewer, first, at)
+        digest = digests.get(viewer.id, NO_DIGEST) if first else None
+        queued = _queue_report(one, period, viewer, digest, at)
         sent += queued
         if first and queued:
             weekly.add(viewer.id)
@@ -80,9 +90,10 @@ def may_receive_report(viewer: Viewer | None, seen: ReportView, team_id: int | N
     return team_id is None or seen.team == team_id
 
 
-def _queue_report(one: Subscription, period: Period, viewer: Viewer, with_rest: bool, at: datetime) -> bool:
-    """Whether the report of a subscription was queued. Who may not see the team any more gets nothing. `with_rest`: it takes
-    the place of the weekly summary, and names who is overdue in the other teams of the manager."""
+def _queue_report(one: Subscription, period: Period, viewer: Viewer, digest: Digest | None, at: datetime) -> bool:
+    """Whether the report of a subscription was queued. Who may not see the team any more gets nothing. With a digest it takes
+    the place of that weekly summary: it names who is overdue in the other teams of the manager, and whom to tell in
+    person."""
     zone = str(app_state().config.time_zone)
     today = civil_date(at, zone)
     with read_only_session(snapshot=True, replica=True) as session:
@@ -95,9 +106,11 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, with_rest: 
         report = seen.report
         until = next_period(one.every, today).first - timedelta(days=1)
         told = summarise_report(report.lines, report.counts, one.last.counts if one.last else None, until)
-        rest = _overdue_elsewhere(context, viewer, seen, name) if with_rest and one.team_id is not None else []
-        listed = rest[:MAX_NAMED]
-        names = names_told_apart(session, {line.id for line in (*told.late, *told.near, *listed)})
+        rest = _overdue_elsewhere(context, viewer, seen, name) if digest and one.team_id is not None else []
+        listed, to_tell = rest[:MAX_NAMED], digest.to_tell if digest else ()
+        unreached = digest.unreached if digest else ()
+        named = {line.id for line in (*told.late, *told.near, *listed)} | {name.person_id for name in to_tell}
+        names = names_told_apart(session, named | {manager.person_id for manager in unreached})
         compared = tuple(
             TeamCount(str(row.name), row.required, row.valid, row.counts["overdue"], row.counts["due-soon"])
             for row in seen.team_table().shown
@@ -105,12 +118,14 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, with_rest: 
     message = replace(
         _report_message(one, seen, told, names, until),
         organisation=name,
-        replaces_digest=with_rest,
+        replaces_digest=digest is not None,
         elsewhere=_named(listed, names),
         elsewhere_overdue=len(rest),
         teams=compared,
+        to_tell=named_tasks(to_tell[:MAX_NAMED_TO_MANAGER], names),
+        to_tell_count=len(to_tell),
+        unreached=waiting_teams(unreached, names),
     )
-    named = {line.id for line in (*told.late, *told.near, *listed)}
     with unit_of_work() as session:
         return actions.queue_report(make_context(session, None, at), one, period, dict(report.counts), named, message)
 

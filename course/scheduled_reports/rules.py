@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from course.mail.rules import OptionalMailMessage
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS
 from course.recertification.rules.status_counts import status_count
-from course.reminders.rules.messages import NamedDueDay
+from course.reminders.rules.messages import NamedDueDay, NamedTask, WaitingTeams
 from course.reports.rules import STATUS_BAR_ORDER, StatusLine
 from course.translation import lazy_gettext as _
 
@@ -87,7 +87,8 @@ class ScheduledReportMessage(OptionalMailMessage):
     `overdue` is the number of all who are overdue, `query` the filter of the report as a query string, `teams` are those
     directly below, worst first, if there are several. If it
     `replaces_digest`, `elsewhere` are those who are overdue in the other teams that the recipient manages: the first of
-    `elsewhere_overdue`."""
+    `elsewhere_overdue`; `to_tell`, the first of `to_tell_count`, and `unreached` are those of the summary (see
+    ManagerDigestMessage)."""
 
     template = "scheduled_report"
     label = _("Team report")
@@ -110,6 +111,9 @@ class ScheduledReportMessage(OptionalMailMessage):
     elsewhere: tuple[NamedDueDay, ...]
     elsewhere_overdue: int
     teams: tuple[TeamCount, ...] = ()
+    to_tell: tuple[NamedTask, ...] = ()
+    to_tell_count: int = 0
+    unreached: tuple[WaitingTeams, ...] = ()
 
 
 def replaces_digest(every: str, since: date, monday: date) -> bool:

@@ -22,6 +22,7 @@ from course.recertification.rules import certification_status, cycle_reason, cyc
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS
 from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS
 from course.reminders.queries import reminder_history
+from course.reminders.queries.in_person import told_in_person
 from course.supervised_sessions.queries import supervised_marks
 from course.training_records import actions, queries
 from course.training_records.forms import RemindForm
@@ -77,6 +78,7 @@ def person(person_id: int) -> str:
         marks=supervised_marks(db(), [one.id for one in tries or () if one.passed is not None]),
         title=_attempt_title,
         reminders=reminder_history(db(), person_id),
+        told=told_in_person(db(), person_id),
         entries=renewal.recertification_entries(db(), person_id),
         changes=may_change,
         reminds=is_other and may_change,

@@ -27,7 +27,7 @@ from course.organisation.models import Organisation
 from course.people.models import Membership, Person, PersonChange, RoleGrant
 from course.recertification.models import RenewalExtension
 from course.recertification.rules.certification_status import OVERDUE
-from course.reminders.models import Reminder
+from course.reminders.models import InPersonReminder, InPersonWithdrawal, Reminder
 from tests.evidence.makers import DAY, pack_person
 from tests.evidence.test_packs import Files, make_pack, table
 from tests.makers import make_person, make_team, sign_in
@@ -228,3 +228,35 @@ def test_a_pack_names_hr_and_auditors_as_what_they_were_on_the_day(session: Sess
         assert roles["Nell Archer"] == ("Auditor of Elm" if audits else "Learner")
         (row,) = [row for row in table(files, "teams.csv") if row["Team"] == "Elm"] or [{"Managed by": ""}]
         assert row["Managed by"] == "", "an auditor manages nothing"
+
+
+def _told(session: Session, person: Person, boss: Person, days: int, withdrawn: int | None = None) -> None:
+    """`boss` told the person so many days before THEN, and has withdrawn it so many days before THEN."""
+    made_at = datetime.combine(THEN - timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=9)
+    told = InPersonReminder(
+        person_id=person.id, about="reminder:x", task="course", lines=[], due=THEN - timedelta(days=60),
+        made_by=boss.id, made_at=made_at,
+    )  # fmt: skip
+    session.add(told)
+    session.flush()
+    if withdrawn is not None:
+        at = made_at + timedelta(days=days - withdrawn)
+        session.add(InPersonWithdrawal(reminder_id=told.id, made_by=boss.id, made_at=at))
+    session.commit()
+
+
+def test_what_was_told_in_person_is_evidence_as_known_on_the_day(session: Session, client: Client) -> None:
+    boss = _make_history(session)
+    late = session.execute(select(Person).where(Person.name == "Late Vale")).scalar_one()
+    _told(session, late, boss, days=9)
+    _told(session, late, boss, days=7, withdrawn=6)  # a mistake, known on both days
+    _told(session, late, boss, days=2, withdrawn=-3)  # a mistake, known only today
+    sign_in(client, boss)
+    then, today = make_pack(client, None, THEN), make_pack(client, None, TODAY)
+    for files, days in ((then, (9, 2)), (today, (9,))):
+        rows = [row for row in table(files, "overdue.csv") if row["Action code"] == "in-person"]
+        assert [row["Day"] for row in rows] == [str(THEN - timedelta(days=day)) for day in days]
+        assert {row["What was done"] for row in rows} == {"Reminded in person by Alex Morgan"}
+        due = THEN - timedelta(days=60)
+        words = f"Do the safeguarding course, due on {due.day} {due:%B %Y}"
+        assert {row["Reason, or what was agreed"] for row in rows} == {words}

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from course.auth.rate_limits import RateLimiter
 from course.clock import now
 from course.context import make_context
+from course.dates import civil_date
 from course.join_requests import actions, queries, views
-from course.join_requests.models import RegistrationRequest
+from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, link_works, parse_domains
 from course.mail.models import OutboxMail
+from course.people.actions import set_team_setting
 from course.people.models import Person, Team
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -232,3 +234,21 @@ def test_a_link_is_a_poster_with_its_code_as_long_as_it_works(session: Session, 
     session.commit()
     client.get(path, 404)
     client.get("/registrations/links/999/poster", 404)
+
+
+def test_the_page_and_the_poster_name_the_site_that_people_join(app: Flask, session: Session) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    school = make_team(session, "Hillside")
+    kitchen = make_team(session, "Kitchen", school)
+    context = make_context(session, boss.id, now())
+    set_team_setting(context, school.id, "title", "Hillside Primary School")
+    actions.make_link(context, kitchen.id, ["example.org"], civil_date(now(), "Europe/London") + timedelta(days=9))
+    actions.make_link(context, make_team(session, "Office").id, ["example.org"], civil_date(now(), "Europe/London"))
+    session.commit()
+    admin = sign_in(Client(app), boss)
+    links = {row.team_id: row for row in session.execute(select(RegistrationLink)).scalars()}
+    for team, name in ((kitchen.id, "Hillside Primary School"), (max(links), "Riverside Trust")):
+        link = links[team]
+        for page in (Client(app).get(f"/join/{link.token}"), admin.get(f"/registrations/links/{link.id}/poster")):
+            assert f"{name} · " in page.text
+            assert ("Hillside" in page.text) == (team == kitchen.id)

@@ -10,8 +10,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.context import make_context
 from course.dates import civil_date
+from course.people.actions import add_identity
 from course.people.models import Deputy, Person, RoleGrant
+from course.people.rules import PersonIdentity
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -76,8 +79,8 @@ def test_it_can_be_taken_back_and_ends_with_the_managers_own_role(
 @pytest.mark.parametrize(
     ("email", "after", "why"),
     [
-        ("nobody@example.org", 5, "No one who works here has this e-mail address."),
-        ("priya@example.org", 5, "Enter the e-mail address of someone else."),
+        ("nobody@example.org", 5, "No one who works here has this e-mail address or sign-in name."),
+        ("priya@example.org", 5, "Enter the e-mail address or sign-in name of someone else."),
         ("ann@example.org", -1, "Enter today or a later day."),
         ("ann@example.org", 400, "Enter a day within the next 12 months."),
     ],
@@ -102,3 +105,21 @@ def test_nobody_lends_what_they_do_not_manage_or_the_same_twice(
     for client in (theirs, sign_in(Client(app), boss)):
         assert "You do not manage a team" in lend(client, today, str(member.email), 422)
     assert session.execute(select(Deputy.deputy_id)).scalars().all() == [colleague.id]
+
+
+def test_a_deputy_is_named_by_sign_in_name_and_told_apart_from_others_of_the_name(
+    app: Flask, session: Session, people: tuple[Person, Person, Person], today: date
+) -> None:
+    kitchen = make_team(session, "Kitchen")
+    identity = PersonIdentity("Ann Hill", staff_number="K-17")
+    cook = add_identity(make_context(session, None, now()), identity, kitchen.id, "learner")
+    assert isinstance(cook, Person)
+    make_person(session, "Ann Hill", "ann.hill@example.org", team=make_team(session, "Office"))
+    people[2].left_at = now()
+    session.commit()
+    mine = sign_in(Client(app), people[0])
+    lend(mine, today, " k-17 ")
+    session.expire_all()
+    assert session.execute(select(Deputy.deputy_id)).scalars().all() == [cook.id]
+    assert "Ann Hill (Kitchen) is your deputy" in mine.get("/people/deputies").text
+    assert "Ann Hill (Kitchen) is already your deputy" in lend(mine, today, "K-17", 422)

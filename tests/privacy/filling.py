@@ -52,6 +52,8 @@ WORDS: dict[str, Any] = {
     "intention.reply": "did",
     "mail_choice.kind": "booster",
     "outbox_mail.next_try_at": None,
+    "in_person_notice.kind": "update",
+    "in_person_reminder.task": "course",
     "outbox_mail.headers": None,
     "pair.ref": "secret-contact/second-phone",
     "pair.version": "1",

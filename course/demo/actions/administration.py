@@ -11,21 +11,31 @@ from sqlalchemy import case, null, select, update
 from sqlalchemy.orm import Session
 
 from course.analytics.actions import DiscussionEntry, record_discussion
+from course.auth.actions import issue_code
 from course.context import make_context
 from course.demo.actions.history import HistoryWriter
-from course.demo.rules import CONTACTS, DISCUSSIONS, SIGNATORY, working_day
+from course.demo.rules import CONTACTS, DISCUSSIONS, PEOPLE_WITHOUT_ADDRESS, SIGNATORY, working_day
 from course.join_requests.actions import make_link
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.actions import suppress_address
 from course.mail.models import OutboxMail
 from course.organisation.actions import assign_contact_owner, confirm_contact, set_signatory
-from course.people.actions import change_team, delegate, grant_role
+from course.people.actions import Refusal, add_identity, change_team, choose_pathway, delegate, grant_role
 from course.people.events import RecordOpened
 from course.people.models import Person, RoleGrant, Team
-from course.people.queries import person_by_email
+from course.people.queries import person_by_email, person_by_login
+from course.people.rules import PersonIdentity
 from course.privacy.actions import set_schedule
 from course.privacy.rules.retention_schedule import RetentionSettings
 from course.scheduled_reports.actions import subscribe
+from course.supervised_sessions.actions import (
+    NewSession,
+    close_session,
+    plan_session,
+    record_attendance,
+    record_read_together,
+)
+from course.supervised_sessions.models import SupervisedAttendee
 from course.training_records.actions import log_page_view, log_record_export
 from course.training_records.rules import EXPORT
 
@@ -67,6 +77,9 @@ def plan_administration(history: HistoryWriter) -> None:
     on(12, lambda at: make_link(make_context(session, None, at), clubs, ["demo.example"], ends))
     on(2, lambda at: _add_join_request(session, at))
     on(5, lambda at: _add_delegation(session, today, at))
+    for days_ago, *person in ((one[4], *one[:4]) for one in PEOPLE_WITHOUT_ADDRESS):
+        on(days_ago, partial(_add_without_address, history, *person))
+    on(20, partial(_hold_session, history))
     for days_ago, *discussion in DISCUSSIONS:
         on(days_ago, partial(_add_discussion, history, discussion))
 
@@ -80,6 +93,34 @@ def _add_discussion(history: HistoryWriter, discussion: list[Any], at: datetime)
     ).scalars()
     entry = DiscussionEntry(team, point, history.library.points[point].title, day, people, agreed)
     record_discussion(make_context(history.session, next(managers), at), entry)
+
+
+def _add_without_address(history: HistoryWriter, name: str, login: str, team: str, job_role: str, at: datetime) -> None:
+    """Add somebody who signs in with a name."""
+    identity = PersonIdentity(name, sign_in_name=login, job_role=job_role)
+    context = make_context(history.session, None, at)
+    added = add_identity(context, identity, history.ids[team], "learner")
+    if isinstance(added, Refusal):
+        raise ValueError(f"{login}: {added.message}")
+    choose_pathway(context, [added.id], history.teams[team], "the work of this team")
+
+
+def _hold_session(history: HistoryWriter, at: datetime) -> None:
+    """The manager of a school reads the first module together with somebody who has no address, and a witness sees it."""
+    session, (_name, login, team, _job_role, _days) = history.session, PEOPLE_WITHOUT_ADDRESS[1]
+    learner = person_by_login(session, login)
+    if learner is None:
+        return
+    managers = select(RoleGrant.person_id).where(RoleGrant.team_id == history.ids[team], RoleGrant.role == "manager")
+    context = make_context(session, session.execute(managers.limit(1)).scalar_one(), at)
+    library = history.library.for_(history.teams[team], "england")
+    module = next(iter(library.modules))
+    number = plan_session(context, NewSession("module", module, "The school hall", at.date()), [learner.id])
+    attended = select(SupervisedAttendee.id).where(SupervisedAttendee.session_id == number)
+    attendee = session.execute(attended).scalar_one()
+    record_attendance(context, number, [attendee], "Wren Witness")
+    record_read_together(context, library, attendee, module)
+    close_session(context, number)
 
 
 def _add_confirmation(session: Session, contact: tuple[str, str, str, str], at: datetime) -> None:
@@ -100,6 +141,17 @@ def _add_delegation(session: Session, today: date, at: datetime) -> None:
     managers = {team: (person, email) for person, email, team in rows}
     (manager, _), (_, deputy_email) = managers["Hillside Primary School"], managers["Brook Academy"]
     delegate(make_context(session, manager, at), str(deputy_email), today + timedelta(days=25), "away for a month")
+
+
+def issue_waiting_code(session: Session, secret: str, at: datetime) -> None:
+    """Make a one-time code for the first person without an address, who has not used it. `secret` is that of the
+    installation."""
+    manager, cook = (
+        person_by_email(session, "manager@demo.example"),
+        person_by_login(session, PEOPLE_WITHOUT_ADDRESS[0][1]),
+    )
+    if manager is not None and cook is not None:
+        issue_code(make_context(session, manager.id, at), cook.id, secret)
 
 
 def add_present_state(session: Session, at: datetime, today: date) -> None:

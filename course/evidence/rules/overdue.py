@@ -17,7 +17,7 @@ from course.text import sort_key
 OVERDUE = "overdue"
 # A pack tells what was done in the year before its day, or from so long before the due day on, whichever is earlier.
 PERIOD, BEFORE_DUE = timedelta(days=365), timedelta(days=90)
-MailKind = Literal["learner", "asked", "manager", "lead"]
+MailKind = Literal["learner", "asked", "manager", "administrator", "lead"]
 Outcome = Literal["sent", "came-back", "waiting", "not-sent", "failed", "unknown", "not-kept"]
 _OUTCOME_TEXTS: dict[Outcome, str] = {
     "sent": "Sent",
@@ -79,9 +79,19 @@ class MailAbout:
 
 
 @dataclass(frozen=True)
+class ToldAbout:
+    """A person without an e-mail address was reminded in person on a day, by somebody (by name); `what` says of what."""
+
+    person_id: int
+    day: date
+    told_by: str
+    what: str
+
+
+@dataclass(frozen=True)
 class OverdueAction:
-    """Something that was done about an overdue person. `code` is a plain value: reminder, manager, escalation, extension
-    or talk; `outcome_code` is an Outcome for a mail, and empty otherwise."""
+    """Something that was done about an overdue person. `code` is a plain value: reminder, in-person, manager, escalation,
+    extension or talk; `outcome_code` is an Outcome for a mail, and empty otherwise."""
 
     day: date
     code: str
@@ -100,7 +110,7 @@ class OverduePersonActions:
 
 
 _MAIL_CODES: dict[MailKind, str] = {
-    "learner": "reminder", "asked": "reminder", "manager": "manager", "lead": "escalation",
+    "learner": "reminder", "asked": "reminder", "manager": "manager", "administrator": "manager", "lead": "escalation",
 }  # fmt: skip
 
 
@@ -121,9 +131,10 @@ def actions_about(
     extensions: Iterable[PackExtension],
     discussions: Sequence[PackDiscussion],
     team_parents: Mapping[int, int | None],
+    told: Iterable[ToldAbout] = (),
 ) -> list[OverduePersonActions]:
     """What was done about these overdue people. `discussions` are those known on the day, of whatever team of the pack;
-    one counts for the people of its team and of the teams below it."""
+    one counts for the people of its team and of the teams below it. `told` are the reminders in person that count."""
     found: dict[int, list[OverdueAction]] = defaultdict(list)
     by_person: dict[int, list[MailAbout]] = defaultdict(list)
     for mail in mails:
@@ -131,6 +142,9 @@ def actions_about(
             by_person[person_id].append(mail)
     for person_id, about_person in by_person.items():
         found[person_id] += _mail_actions(about_person)
+    for one in told:
+        what = f"Reminded in person by {one.told_by}" if one.told_by else "Reminded in person"
+        found[one.person_id].append(OverdueAction(one.day, "in-person", what, one.what, "Recorded as told"))
     for extension in extensions:
         found[extension.person_id].append(_extension_action(extension))
     result = []
@@ -147,7 +161,9 @@ def _mail_actions(mails: Iterable[MailAbout]) -> list[OverdueAction]:
     """The mails about one person, those to several managers of one day with one outcome as one action."""
     alike: dict[tuple[object, ...], list[MailAbout]] = {}
     for mail in mails:
-        own = len(alike) if mail.kind != "manager" else None  # of other mails each stands for itself
+        own = (
+            len(alike) if mail.kind not in ("manager", "administrator") else None
+        )  # of other mails each stands for itself
         alike.setdefault((mail.day, mail.kind, mail.outcome_text, own), []).append(mail)
     return [
         OverdueAction(
@@ -165,9 +181,9 @@ def _mail_actions(mails: Iterable[MailAbout]) -> list[OverdueAction]:
 def _what(mails: Sequence[MailAbout]) -> str:
     """What mails of one kind and day were."""
     kind, requested_by = mails[0].kind, mails[0].requested_by
-    if kind == "manager":
+    if kind in ("manager", "administrator"):
         names = sorted({mail.recipient for mail in mails if mail.recipient}, key=sort_key)
-        return f"Named in the list to {', '.join(names) or 'a manager'}"
+        return f"Named in the list to {', '.join(names) or ('a manager' if kind == 'manager' else 'an administrator')}"
     if kind == "lead":
         return "Escalated: named in the list to the safeguarding lead"
     if kind == "asked":

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.people.models import Deputy, Person
+from course.people.queries.names import names_told_apart
 
 
 @dataclass(frozen=True)
 class Delegation:
-    """Somebody stands in up to and including a day; `name` is theirs, or for a deputy that of their manager; `may_act` if
-    they do not only look."""
+    """Somebody stands in up to and including a day; `name` is theirs, or for a deputy that of their manager, told apart from
+    others of the same name; `may_act` if they do not only look."""
 
     id: int
     name: str
@@ -37,9 +38,10 @@ def _delegations(
     session: Session, other: InstrumentedAttribute[int], own: InstrumentedAttribute[int], person_id: int, today: date
 ) -> list[Delegation]:
     rows = session.execute(
-        select(Deputy.id, Person.name, Deputy.until, Deputy.reason, Deputy.may_act)
+        select(Deputy.id, Person.id, Deputy.until, Deputy.reason, Deputy.may_act)
         .join(Person, Person.id == other)
         .where(own == person_id, Deputy.until >= today, Deputy.ended_at.is_(None))
         .order_by(Deputy.until, Deputy.id)
-    )
-    return [Delegation(*row) for row in rows]
+    ).all()
+    names = names_told_apart(session, {row[1] for row in rows}) if rows else {}
+    return [Delegation(row[0], names[row[1]], *row[2:]) for row in rows]

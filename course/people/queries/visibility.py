@@ -29,9 +29,10 @@ def ids_recordable_by(session: Session, viewer: Viewer, among: Collection[int]) 
 
 
 def ids_without_address(session: Session, viewer: Viewer) -> list[int]:
-    """The people without an e-mail address about whom the viewer may record something: whom they tell in person what others
-    read in a mail."""
-    wanted = Person.left_at.is_(None), Person.email.is_(None), recordable_condition(viewer)
+    """The people without an e-mail address to which mail can go, about whom the viewer may record something: whom they tell
+    in person what others read in a mail."""
+    no_address = or_(Person.email.is_(None), Person.email.like("%.invalid"))
+    wanted = Person.left_at.is_(None), no_address, recordable_condition(viewer)
     return list(session.execute(select(Person.id).where(*wanted)).scalars())
 
 

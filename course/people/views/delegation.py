@@ -12,7 +12,7 @@ from wtforms import RadioField
 from course.clock import now
 from course.dates import civil_date
 from course.people import actions, queries
-from course.people.forms.directory import email_field, line_field
+from course.people.forms.directory import line_field
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.translation import lazy_gettext
@@ -25,7 +25,10 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
 class DelegationForm(Form):
-    email = email_field(lazy_gettext("E-mail address of your deputy"))
+    email = line_field(
+        lazy_gettext("E-mail address or sign-in name of your deputy"),
+        lazy_gettext("Enter what your deputy signs in with."),
+    )
     may_act = RadioField(
         lazy_gettext("What your deputy may do"),
         choices={

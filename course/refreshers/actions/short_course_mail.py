@@ -16,7 +16,7 @@ from course.learning.actions import NewAttempt, open_attempt
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.mail.actions import schedule_message
 from course.mail.queries import opted_out_people
-from course.mail.rules import BOOSTER, MailMessage
+from course.mail.rules import BOOSTER
 from course.organisation.queries import organisation_of
 from course.people.queries import mail_recipient
 from course.people.rules import first_name
@@ -34,9 +34,12 @@ from course.refreshers.rules.boosters import (
     weakest_points,
 )
 from course.refreshers.rules.memory_model import memory_estimates
-from course.refreshers.rules.messages import BoosterMessage
+from course.refreshers.rules.messages import BoosterMessage, UpdateMessage
 from course.refreshers.rules.updates import Update, update_mail_step
+from course.reminders.actions import note_in_person
 from course.reminders.queries import sending_hours
+from course.reminders.rules.in_person import BOOSTER as NOTICE_OF_BOOSTER
+from course.reminders.rules.in_person import UPDATE as NOTICE_OF_UPDATE
 from course.signed_links import BoosterLink, MailChoiceLink, sign_link
 
 
@@ -73,14 +76,18 @@ def _booster_history(learner: CertifiedLearner, zone: str) -> tuple[date, list[S
 
 def queue_booster(session: Session, library: Library, learner: CertifiedLearner, zone: str, at: datetime) -> bool:
     """Draw the five questions, of those that fit the learner's pathway, and queue the mail with their link in the outbox,
-    to be sent in working hours. Returns False if another process was quicker."""
+    to be sent in working hours. Without an address it is noted that somebody tells them, and they begin the questions
+    themselves. Returns False if another process was quicker."""
+    if learner.email is None or not learner.takes_mail:
+        key = f"booster:{learner.person_id}:{learner.enrolment_id}:{len(learner.boosters) + 1}"
+        return note_in_person(session, key, learner.person_id, NOTICE_OF_BOOSTER, at)
     library = library.for_(learner.pathway, library.nation)
     seed = secrets.randbelow(2**31)
     drawn = draw_for_booster(session, library, learner.person_id, at, seed)
     number = len(learner.boosters) + 1
     new_attempt = NewAttempt(learner.enrolment_id, "booster", "course", number, seed)
     attempt_id = open_attempt(session, library, new_attempt, drawn, at)
-    hours = sending_hours(session, zone)
+    hours = sending_hours(session, zone, learner.person_id)
     send_at = hours.next_sending_time(at) if hours else at
     if attempt_id is None:
         return False
@@ -144,8 +151,14 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
     return due
 
 
-def queue_update_mail(session: Session, due: DueUpdateMail, message: MailMessage, zone: str, at: datetime) -> bool:
-    """Queue the mail in the outbox, to be sent in working hours. Returns False if it was queued already."""
-    hours = sending_hours(session, zone)
-    recipient, leaves = mail_recipient(session, due.person.email), hours.next_sending_time(at) if hours else at
+def queue_update_mail(session: Session, due: DueUpdateMail, message: UpdateMessage, zone: str, at: datetime) -> bool:
+    """Queue the mail in the outbox, to be sent in working hours; without an address it is noted that somebody tells the
+    person. Returns False if it was queued or noted already."""
+    person = due.person
+    if person.email is None or not person.takes_mail:
+        return note_in_person(
+            session, due.key, person.person_id, NOTICE_OF_UPDATE, at, lines=message.changes, due=message.due
+        )
+    hours = sending_hours(session, zone, person.person_id)
+    recipient, leaves = mail_recipient(session, person.email), hours.next_sending_time(at) if hours else at
     return schedule_message(session, due.key, recipient, message, at, leaves)

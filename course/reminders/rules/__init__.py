@@ -6,8 +6,15 @@ current step and no outdated ones.
 
 from __future__ import annotations
 
-from course.reminders.rules.business_days import SendingHours
-from course.reminders.rules.digest import Digest, OverduePerson, build_digest, digest_day
+from course.reminders.rules.business_days import HoursOfPeople, SendingHours
+from course.reminders.rules.digest import (
+    Digest,
+    NameToTell,
+    OverduePerson,
+    UnreachedManager,
+    build_digest,
+    digest_day,
+)
 from course.reminders.rules.escalation import (
     ReminderStatus,
     ReminderStep,
@@ -19,11 +26,14 @@ from course.reminders.rules.policy import ReminderPolicy, describe_policy
 
 __all__ = [
     "Digest",
+    "HoursOfPeople",
+    "NameToTell",
     "OverduePerson",
     "ReminderPolicy",
     "ReminderStatus",
     "ReminderStep",
     "SendingHours",
+    "UnreachedManager",
     "build_digest",
     "describe_policy",
     "digest_day",

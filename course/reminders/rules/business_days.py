@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -61,3 +62,22 @@ class SendingHours:
     def opening(self, day: date) -> datetime:
         """The moment at which mail may leave on a business day."""
         return datetime.combine(day, time(self.policy.opens), ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True)
+class HoursOfPeople:
+    """The hours in which mail to each person may leave: those of the organisation (`usual`), with the nation of the person's
+    site where that is known in `nations`, by person id."""
+
+    usual: SendingHours
+    nations: Mapping[int, Nation] = field(default_factory=dict)
+
+    def of(self, person_id: int | None) -> SendingHours:
+        """The hours of one person."""
+        nation = self.nations.get(person_id) if person_id is not None else None
+        return self.usual if nation is None or nation == self.usual.nation else replace(self.usual, nation=nation)
+
+    def distinct(self) -> list[SendingHours]:
+        """The hours of each nation in which somebody is, those of the organisation first."""
+        others = sorted(set(self.nations.values()) - {self.usual.nation})
+        return [self.usual, *(replace(self.usual, nation=nation) for nation in others)]

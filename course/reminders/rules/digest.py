@@ -15,12 +15,44 @@ from course.reminders.rules.business_days import SendingHours
 
 @dataclass(frozen=True)
 class OverduePerson:
-    """A person whose due date has passed, and by how many days; 0 for a person to tell in person who is not overdue."""
+    """A person whose due date has passed, and by how many days."""
 
     person_id: int
     name: str
     due: date
     days: int
+
+
+@dataclass(frozen=True)
+class NameToTell:
+    """A person without an e-mail address, and one thing to tell them in person (see rules/in_person.py). `needs_code` says
+    that they cannot sign in yet."""
+
+    person_id: int
+    name: str
+    task: str
+    due: date | None
+    days: int
+    lines: tuple[str, ...] = ()
+    needs_code: bool = False
+
+
+@dataclass(frozen=True)
+class UnreachedManager:
+    """A manager without an e-mail address, and what waits in their teams: how many people are overdue, are due soon, and are
+    to be told something in person."""
+
+    person_id: int
+    name: str
+    person_count: int
+    overdue: int
+    due_soon: int
+    to_tell: int
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether anything in their teams has to be done."""
+        return bool(self.overdue or self.due_soon or self.to_tell)
 
 
 @dataclass(frozen=True)
@@ -30,8 +62,8 @@ class Digest:
     `counts` is the number of people by status group (COUNTED_GROUPS, without empty groups); `overdue` are the people
     overdue for `overdue_from` days or more, longest first. `due_soon` is the number of people due within
     `due_soon_days`, the longest step of the policy: these may be in any group, so the number differs from that of the
-    group "due soon". `to_tell` are the people on a reminder step who have no e-mail address, by due date: the manager tells
-    them in person.
+    group "due soon". `to_tell` is what to tell people who have no e-mail address, by due date. `unreached` are managers of
+    teams below, or for an administrator of any team, who get no such mail themselves.
     """
 
     counts: tuple[tuple[str, int], ...]
@@ -39,7 +71,18 @@ class Digest:
     due_soon: int
     overdue_from: int
     due_soon_days: int
-    to_tell: tuple[OverduePerson, ...] = ()
+    to_tell: tuple[NameToTell, ...] = ()
+    unreached: tuple[UnreachedManager, ...] = ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to do for whoever reads it."""
+        return bool(self.overdue or self.due_soon or self.to_tell or self.unreached)
+
+    @property
+    def named_ids(self) -> list[int]:
+        """The people who are overdue or to be told something, each once. Managers without an address are not among them."""
+        return list(dict.fromkeys([*(one.person_id for one in self.overdue), *(one.person_id for one in self.to_tell)]))
 
     @property
     def person_count(self) -> int:

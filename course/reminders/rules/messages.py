@@ -52,6 +52,28 @@ class NamedDueDay:
 
 
 @dataclass(frozen=True)
+class NamedTask:
+    """A person who is named in a mail because they have to be told something in person (see NameToTell)."""
+
+    name: str
+    due: date | None
+    task: str
+    lines: tuple[str, ...] = ()
+    needs_code: bool = False
+
+
+@dataclass(frozen=True)
+class WaitingTeams:
+    """A manager without an e-mail address, by name, and what waits in their teams (see UnreachedManager)."""
+
+    name: str
+    person_count: int
+    overdue: int
+    due_soon: int
+    to_tell: int
+
+
+@dataclass(frozen=True)
 class GroupCount:
     """The number of people in one group of certification statuses."""
 
@@ -61,9 +83,9 @@ class GroupCount:
 
 @dataclass(frozen=True)
 class ManagerDigestMessage(OptionalMailMessage):
-    """The weekly summary for a manager (see Digest). `overdue` are those who are named, of `overdue_count`. `to_tell` are people
-    without an e-mail address whom the manager tells in person, of `to_tell_count`; `mailed_soon` is the number of people due
-    soon who are reminded by mail."""
+    """The weekly summary for a manager (see Digest). `overdue` are those who are named, of `overdue_count`. `to_tell` is what the
+    manager tells people without an e-mail address, of `to_tell_count`; `mailed_soon` is the number of people due soon who are
+    reminded by mail; `unreached` are managers without an address."""
 
     template = "digest_manager"
     label = _("Your teams")
@@ -75,14 +97,30 @@ class ManagerDigestMessage(OptionalMailMessage):
     overdue_count: int
     due_soon: int
     due_soon_days: int
-    to_tell: tuple[NamedDueDay, ...] = ()
+    to_tell: tuple[NamedTask, ...] = ()
     to_tell_count: int = 0
     mailed_soon: int = 0
+    unreached: tuple[WaitingTeams, ...] = ()
+
+
+@dataclass(frozen=True)
+class AdministratorDigestMessage(MailMessage):
+    """The weekly mail to an administrator about people and managers without an e-mail address whom no manager's mail names.
+    It cannot be stopped: there is no one after the administrators."""
+
+    template = "digest_administrator"
+    label = _("People without an e-mail address")
+    name: str
+    organisation: str
+    to_tell: tuple[NamedTask, ...]
+    to_tell_count: int
+    unreached: tuple[WaitingTeams, ...]
 
 
 @dataclass(frozen=True)
 class LeadDigestMessage(MailMessage):
-    """The weekly summary for the safeguarding lead: people overdue for `overdue_from` days or more."""
+    """The weekly summary for a safeguarding lead: people overdue for `overdue_from` days or more. `site` is the name of the
+    site whose lead it is, empty for that of the whole organisation."""
 
     template = "digest_lead"
     label = _("People long overdue")
@@ -91,3 +129,4 @@ class LeadDigestMessage(MailMessage):
     overdue: tuple[NamedDueDay, ...]
     overdue_count: int
     overdue_from: int
+    site: str = ""

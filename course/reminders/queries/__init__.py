@@ -13,18 +13,20 @@ from sqlalchemy.orm import Session
 from course.dates import civil_date
 from course.mail.models import OutboxMail
 from course.mail.queries import MailState, mail_states
-from course.organisation.queries import organisation
+from course.organisation.queries import OrganisationView, organisation, organisation_of, organisation_of_people
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
-from course.people.queries import ids_without_address
-from course.people.rules import Viewer, is_undeliverable
+from course.people.rules import is_undeliverable
 from course.recertification.queries import people, policies
 from course.recertification.rules import CertificationStatus, certification_status
-from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
+from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.reminders.models import Reminder, ReminderPolicyVersion
-from course.reminders.rules import ReminderPolicy, ReminderStatus, SendingHours, reminder_status
+from course.reminders.rules import HoursOfPeople, ReminderPolicy, ReminderStatus, SendingHours, reminder_status
 
-LEARNER, MANAGER, LEAD, REQUESTED = "learner", "manager", "lead", "asked"
+LEARNER, MANAGER, ADMINISTRATOR, LEAD, REQUESTED = "learner", "manager", "administrator", "lead", "asked"
+
+DIGEST_KINDS = (MANAGER, ADMINISTRATOR, LEAD)
+PORTION = 500  # people in one query
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,6 @@ class ReminderCandidate:
     def takes_mail(self) -> bool:
         """Whether the person has an address that mail can be sent to."""
         return not is_undeliverable(self.email)
-
-    @property
-    def must_be_told(self) -> bool:
-        """Whether a reminder is due that cannot be mailed: a manager tells the person."""
-        return self.reminder.step is not None and not self.takes_mail
 
 
 @dataclass(frozen=True)
@@ -107,16 +104,36 @@ def _policy_from_row(row: ReminderPolicyVersion) -> ReminderPolicy:
     )
 
 
-def sending_hours(session: Session, zone: str) -> SendingHours | None:
-    """The hours in which mail may leave; None before the set-up."""
-    own_organisation = organisation(session)
-    return SendingHours(current_policy(session), own_organisation.nation, zone) if own_organisation else None
+def sending_hours(session: Session, zone: str, person_id: int | None = None) -> SendingHours | None:
+    """The hours in which mail to a person may leave, by the nation of their site; without a person those of the whole
+    organisation. None before the set-up."""
+    own = organisation(session) if person_id is None else organisation_of(session, person_id)
+    return SendingHours(current_policy(session), own.nation, zone) if own else None
+
+
+def hours_by_nation(session: Session, hours: SendingHours, ids: Collection[int] | None = None) -> HoursOfPeople:
+    """The hours in which mail to the people with these ids, or to everybody, may leave; `hours` are those of the
+    organisation. One query if no team has settings of its own."""
+    whole = organisation(session)
+    if whole is None or not whole.directory.nations():
+        return HoursOfPeople(hours)
+    people = ids if ids is not None else session.execute(select(Person.id).where(Person.left_at.is_(None))).scalars()
+    return HoursOfPeople(hours, {one: own.nation for one, own in _organisations(session, list(people)).items()})
+
+
+def _organisations(session: Session, people: list[int]) -> dict[int, OrganisationView]:
+    """The organisation as each of these people has it, some hundred people at a time."""
+    found: dict[int, OrganisationView] = {}
+    for start in range(0, len(people), PORTION):
+        found |= organisation_of_people(session, people[start : start + PORTION])
+    return found
 
 
 def reminder_candidates(
     session: Session, hours: SendingHours, on: date, ids: Iterable[int] | None = None
 ) -> list[ReminderCandidate]:
-    """The current staff, or the people with these ids, with their status on the day `on`, by name."""
+    """The current staff, or the people with these ids, with their status on the day `on`, by name. Their steps follow the
+    working days of their site's nation; `hours` are those of the organisation."""
     policy_list = policies(session, hours.zone)
     statement = select(Person.id, Person.created_at, Person.left_at, has_password(Person.id))
     person_ids = None if ids is None else list(ids)
@@ -131,6 +148,7 @@ def reminder_candidates(
         )
     }
     candidates = []
+    own_hours = hours_by_nation(session, hours, person_ids)
     for person in people(session, hours.zone, person_ids):
         joined_on, has_left, can_sign_in = details_by_id[person.id]
         status = certification_status(person.facts, policy_list, on)
@@ -145,10 +163,36 @@ def reminder_candidates(
                 joined_on,
                 can_sign_in,
                 status,
-                reminder_status(status, joined_on, hours),
+                reminder_status(status, joined_on, own_hours.of(person.id)),
             )
         )
     return candidates
+
+
+def managed_teams(session: Session) -> tuple[dict[int, set[int]], dict[int, int | None]]:
+    """For each manager who is here the teams that they manage themselves; and for each open team the one above it."""
+    teams: dict[int, set[int]] = defaultdict(set)
+    rows = session.execute(
+        select(RoleGrant.person_id, RoleGrant.team_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "manager", RoleGrant.until.is_(None), Person.left_at.is_(None))
+    )
+    for person_id, team_id in rows:
+        if team_id is not None:
+            teams[person_id].add(team_id)
+    open_teams = select(Team.id, Team.parent_id).where(Team.closed_at.is_(None))
+    return dict(teams), {row.id: row.parent_id for row in session.execute(open_teams)}
+
+
+def administrators(session: Session, among: Collection[int] | None = None) -> set[int]:
+    """The administrators who are here, or those of these people who are administrators."""
+    statement = (
+        select(RoleGrant.person_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(RoleGrant.role == "administrator", RoleGrant.until.is_(None), Person.left_at.is_(None))
+    )
+    wanted = statement if among is None else statement.where(RoleGrant.person_id.in_(among))
+    return set(session.execute(wanted).scalars())
 
 
 def managed_people(session: Session, managers: Collection[int] | None = None) -> dict[int, set[int]]:
@@ -193,29 +237,36 @@ def queued_keys(session: Session, keys: Collection[str]) -> set[str]:
     return queued
 
 
-def recipients_queued_on(session: Session, day: date) -> set[tuple[str, int | None]]:
-    """The recipients (kind, person id) for whom a mail was queued to leave on that day.
+# Who gets a mail: its kind, and the person; for the lead of a site, who is no person, the step that names the site.
+Recipient = tuple[str, int | None, str]
+
+
+def recipient_key(kind: str, person_id: int | None, step: str) -> Recipient:
+    """Who gets a reminder or digest, as far as one day or week allows one of them."""
+    return kind, person_id, step if kind == LEAD else ""
+
+
+def recipients_queued_on(session: Session, day: date) -> set[Recipient]:
+    """The recipients for whom a mail was queued to leave on that day.
 
     A reminder that was requested and then withdrawn does not count.
     """
     rows = session.execute(
-        select(Reminder.kind, Reminder.person_id)
+        select(Reminder.kind, Reminder.person_id, Reminder.step)
         .outerjoin(OutboxMail, and_(Reminder.kind == REQUESTED, OutboxMail.key == Reminder.key))
         .where(Reminder.leaves_on == day, OutboxMail.withheld.is_(None))
     )
-    return {(kind, person_id) for kind, person_id in rows}
+    return {recipient_key(kind, person_id, step) for kind, person_id, step in rows}
 
 
-def digest_recipients(session: Session, first: date, last: date) -> set[tuple[str, int | None]]:
-    """The recipients (kind, person id) of a digest in these days that was not suppressed."""
+def digest_recipients(session: Session, first: date, last: date) -> set[Recipient]:
+    """The recipients of a digest in these days that was not suppressed."""
     rows = session.execute(
-        select(Reminder.kind, Reminder.person_id)
+        select(Reminder.kind, Reminder.person_id, Reminder.step)
         .join(OutboxMail, OutboxMail.key == Reminder.key)
-        .where(
-            Reminder.kind.in_((MANAGER, LEAD)), Reminder.leaves_on.between(first, last), OutboxMail.withheld.is_(None)
-        )
+        .where(Reminder.kind.in_(DIGEST_KINDS), Reminder.leaves_on.between(first, last), OutboxMail.withheld.is_(None))
     )
-    return {(kind, person_id) for kind, person_id in rows}
+    return {recipient_key(kind, person_id, step) for kind, person_id, step in rows}
 
 
 def reminder_by_key(session: Session, key: str) -> Reminder | None:
@@ -246,50 +297,3 @@ def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[
         )
         for reminder, requested_by in rows
     ]
-
-
-@dataclass(frozen=True)
-class InPersonReminder:
-    """A person without an e-mail address who has something to do: what is told to them. `is_step` says that a reminder is due
-    now; `has_manager` that somebody manages one of their teams, who could tell them."""
-
-    candidate: ReminderCandidate
-    teams: tuple[str, ...]
-    has_manager: bool
-
-    @property
-    def id(self) -> int:
-        return self.candidate.id
-
-    @property
-    def is_step(self) -> bool:
-        return self.candidate.must_be_told
-
-
-def people_to_tell(session: Session, viewer: Viewer, hours: SendingHours, on: date) -> list[InPersonReminder]:
-    """The people without an e-mail address to whom the viewer would have to say what is due, as of the day `on`; those without
-    a manager come first for an administrator, then the earliest due date."""
-    ids = ids_without_address(session, viewer)
-    if not ids:
-        return []
-    candidates = [
-        one
-        for one in reminder_candidates(session, hours, on, ids)
-        if one.status.due is not None and one.status.state not in (NOT_REQUIRED, PAUSED, UP_TO_DATE)
-    ]
-    found = {one.id for one in candidates}
-    managed = {member for manager, some in managed_people(session).items() for member in some if member != manager}
-    teams: dict[int, list[str]] = defaultdict(list)
-    rows = select(Membership.person_id, Team.name).join(Team, Team.id == Membership.team_id)
-    for person_id, name in session.execute(
-        rows.where(Membership.until.is_(None), Membership.person_id.in_(found)).order_by(Team.name)
-    ):
-        teams[person_id].append(name)
-    told = [InPersonReminder(one, tuple(teams[one.id]), one.id in managed) for one in candidates]
-    return sorted(
-        told,
-        key=lambda one: (
-            one.has_manager and viewer.administrator, one.candidate.status.due or date.max, one.candidate.name.casefold(),
-            one.id,
-        ),
-    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""Noting what is to be told in person instead of a mail, and recording that it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.context import Context
+from course.db import insert_once
+from course.people.models import Person
+from course.reminders import queries
+from course.reminders.models import InPersonNotice, InPersonReminder, InPersonWithdrawal
+from course.reminders.queries.in_person import in_person_messages
+from course.reminders.rules.in_person import InPersonMessage
+
+
+def note_in_person(
+    session: Session, key: str, person_id: int, kind: str, at: datetime, *, lines: Sequence[str] = (), due: date | None = None
+) -> bool:  # fmt: skip
+    """Note something that a person without an e-mail address is to be told, instead of a mail. `key` is that of the mail;
+    `lines` are sentences to say. False if it was noted before."""
+    values = {"key": key[:200], "person_id": person_id, "kind": kind, "lines": [str(line) for line in lines], "due": due,
+              "made_at": at}  # fmt: skip
+    return insert_once(session, InPersonNotice, **values) is not None
+
+
+def record_told(context: Context, wanted: Mapping[int, Collection[str]]) -> int:
+    """Record that the one who acts has told people these things: for each person id the keys of the messages. Returns how
+    many were recorded: what was told already, or is not to be told any more, is left out."""
+    session, count = context.session, 0
+    # Of two managers at once one waits here, and then finds the records of the other.
+    session.execute(select(Person.id).where(Person.id.in_(wanted)).order_by(Person.id).with_for_update())
+    hours = queries.sending_hours(session, context.zone)
+    candidates = queries.reminder_candidates(session, hours, context.today, wanted) if hours and wanted else []
+    for person_id, messages in in_person_messages(session, candidates, context.zone).items():
+        for one in messages:
+            if one.key in wanted[person_id] and one.record is None:
+                _record(context, person_id, one)
+                count += 1
+    return count
+
+
+def _record(context: Context, person_id: int, told: InPersonMessage) -> None:
+    context.session.add(
+        InPersonReminder(
+            person_id=person_id, about=told.key, task=told.task, lines=list(told.lines), due=told.due,
+            made_by=context.person_id, made_at=context.now,
+        )
+    )  # fmt: skip
+    context.session.flush()
+    record_event(context, "person.told", ("person", person_id), {"what": told.task, "due": told.due})
+
+
+def withdraw_told(context: Context, person_id: int, reminder_id: int) -> bool:
+    """Withdraw a record that this person was told something: it was a mistake. False if there is none, or it was withdrawn
+    before."""
+    told = context.session.get(InPersonReminder, reminder_id)
+    if told is None or told.person_id != person_id:
+        return False
+    values = {"reminder_id": reminder_id, "made_by": context.person_id, "made_at": context.now}
+    if insert_once(context.session, InPersonWithdrawal, **values) is None:
+        return False
+    record_event(context, "person.told_withdrawn", ("person", person_id), {"what": told.task, "due": told.due})
+    return True
