@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.encryption import SecretLockedError, unlock_secret
-from course.external_certificates.rules import is_this_machine
 from course.identity_providers import queries
 from course.identity_providers.provider_client import ProviderClient, ProviderNetwork
 from course.identity_providers.rules.problems import ProviderError, ProviderProblem, problem_words
 from course.identity_providers.rules.settings import ProviderSettings
+from course.network_addresses import is_this_machine
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.unit_of_work import db
