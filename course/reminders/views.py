@@ -177,9 +177,9 @@ def record_told() -> WsgiResponse:
 @requires_permission(Permission.ACT_FOR_PEOPLE)
 def withdraw_told(person_id: int, reminder_id: int) -> WsgiResponse:
     """Withdraw a record that was a mistake."""
+    if person_id == current_user.person.id:
+        abort(404)
     person = recordable_person(person_id)
-    if person.id == current_user.person.id:
-        abort(403)
     with unit_of_work() as session:
         done = actions.withdraw_told(signed_in_context(session), person_id, reminder_id)
     name = names_told_apart(db(), [person_id]).get(person_id, person.name)
