@@ -23,7 +23,7 @@ from course.people.queries import mail_recipient, names_told_apart, role_assignm
 from course.people.rules import is_undeliverable
 from course.recertification.rules.civil_dates import long_date
 from course.reminders.actions import note_in_person
-from course.reminders.rules.in_person import DEPUTY, NEW_MANAGER
+from course.reminders.rules.in_person import DEPUTY, NEW_MANAGER, Notice
 from course.translation import lazy_gettext as _
 
 
@@ -55,7 +55,7 @@ def tell_deputy(session: Session, event: DeputyNamed) -> None:
     if deputy.email is None or is_undeliverable(deputy.email):
         day, teams = long_date(event.until), ", ".join(seen)
         said = _("You stand in for %(name)s (%(teams)s) until %(day)s.", name=told, teams=teams, day=day)
-        note_in_person(session, key, deputy.id, DEPUTY, event.at, lines=[said], due=event.until)
+        note_in_person(session, Notice(key, deputy.id, DEPUTY, (said,), event.until, event.at))
         return
     message = DeputyMessage(deputy.name, ours.name if ours else "", told, seen, event.until)
     queue_message(session, key, mail_recipient(session, deputy.email), message, event.at)
@@ -71,7 +71,7 @@ def tell_new_manager(session: Session, event: ManagerNamed) -> None:
     key = f"manager:{person.id}:{team.id}:{event.at.isoformat()}"
     if person.email is None or is_undeliverable(person.email):
         said = _("You manage %(team)s now.", team=team.name)
-        note_in_person(session, key, person.id, NEW_MANAGER, event.at, lines=[said])
+        note_in_person(session, Notice(key, person.id, NEW_MANAGER, (said,), None, event.at))
         return
     if not signed_in:
         return

@@ -25,7 +25,7 @@ AUDIT_EVENTS = (
     AuditEventKind("mail.address_cleared", _("{who} restarted mail to {whom}, after the address had refused it")),
     AuditEventKind("mail.addresses_cleared", _("{who} restarted mail to {addresses} addresses that had refused it")),
     AuditEventKind("mail.wording_changed", _("{who} changed the sender’s name or the first sentence of e-mails")),
-    AuditEventKind("person.told", _("{who} told {whom} in person what others get by e-mail")),
-    AuditEventKind("person.told_withdrawn", _("{who} withdrew a record that {whom} was told something in person")),
+    AuditEventKind("person.told", _("{who} passed on a message to {whom} in person")),
+    AuditEventKind("person.told_withdrawn", _("{who} withdrew a record of a message passed on to {whom} in person")),
     AuditEventKind("policy.reminders_changed", _("{who} changed the reminders")),
 )

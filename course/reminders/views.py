@@ -158,7 +158,7 @@ def record_told() -> WsgiResponse:
         if not count:
             session.rollback()  # nothing was done, so the same form may be sent again
     if not number:
-        flash(_("Nothing was recorded. Tick whom you have told first."))
+        flash(_("Nothing was recorded. Tick the people you have spoken to first."))
     elif count:
         flash(ngettext("Recorded: %(num)s message was passed on.", "Recorded: %(num)s messages were passed on.", count))
     if count < number:
@@ -173,15 +173,15 @@ def record_told() -> WsgiResponse:
     return redirect_after_post(url_for("reminders.in_person", step="due" if only_due else None))
 
 
-@pages.post("/in-person/<int(max=2147483647):person_id>/<int(max=2147483647):record_id>/withdraw")
+@pages.post("/in-person/<int(max=2147483647):person_id>/<int(max=2147483647):reminder_id>/withdraw")
 @requires_permission(Permission.ACT_FOR_PEOPLE)
-def withdraw_told(person_id: int, record_id: int) -> WsgiResponse:
+def withdraw_told(person_id: int, reminder_id: int) -> WsgiResponse:
     """Withdraw a record that was a mistake."""
+    if person_id == current_user.person.id:
+        abort(404)
     person = recordable_person(person_id)
-    if person.id == current_user.person.id:
-        abort(403)
     with unit_of_work() as session:
-        done = actions.withdraw_told(signed_in_context(session), person_id, record_id)
+        done = actions.withdraw_told(signed_in_context(session), person_id, reminder_id)
     name = names_told_apart(db(), [person_id]).get(person_id, person.name)
     flash(
         _("Withdrawn. The list shows again what to tell %(name)s, if it is still due.", name=name)

@@ -190,7 +190,7 @@ def test_nobody_records_what_they_may_not_and_a_wrong_tick_changes_nothing(
     for ticks in (foreign, "", f"{stranger.id}", "99999999999999999999 x", "x y", f"{stranger.id} reminder:gone"):
         client.post("/reminders/in-person", {"told": ticks}, 303)
     client.post("/reminders/in-person", {}, 303)
-    assert "Tick whom you have told first" in client.get("/reminders/in-person").text
+    assert "Tick the people you have spoken to first" in client.get("/reminders/in-person").text
     client.post(f"/reminders/in-person/{stranger.id}/1/withdraw", {}, 404)
     session.expire_all()
     assert session.execute(select(InPersonReminder)).first() is None

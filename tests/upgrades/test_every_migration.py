@@ -152,6 +152,10 @@ CHANGES = {
         "The older schema knows neither HR nor auditors.",
         lambda before: {"role_grant": without(before, "role_grant", gone=lambda row: row["role"] in ("hr", "auditor"))},
     ),
+    ("0050", "down"): Change(
+        "The older schema knows no mail to administrators about managers without an address.",
+        lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "administrator")},
+    ),
     ("0018", "down"): Change(
         "The older schema knows no reminder that somebody asked for.",
         lambda before: {"reminder": without(before, "reminder", gone=lambda row: row["kind"] == "asked")},

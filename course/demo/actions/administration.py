@@ -77,8 +77,8 @@ def plan_administration(history: HistoryWriter) -> None:
     on(12, lambda at: make_link(make_context(session, None, at), clubs, ["demo.example"], ends))
     on(2, lambda at: _add_join_request(session, at))
     on(5, lambda at: _add_delegation(session, today, at))
-    for days_ago, *person in ((one[4], *one[:4]) for one in PEOPLE_WITHOUT_ADDRESS):
-        on(days_ago, partial(_add_without_address, history, *person))
+    for name, login, team, job_role, days_ago in PEOPLE_WITHOUT_ADDRESS:
+        on(days_ago, partial(_add_without_address, history, PersonIdentity(name, None, None, login, job_role), team))
     on(20, partial(_hold_session, history))
     for days_ago, *discussion in DISCUSSIONS:
         on(days_ago, partial(_add_discussion, history, discussion))
@@ -95,13 +95,12 @@ def _add_discussion(history: HistoryWriter, discussion: list[Any], at: datetime)
     record_discussion(make_context(history.session, next(managers), at), entry)
 
 
-def _add_without_address(history: HistoryWriter, name: str, login: str, team: str, job_role: str, at: datetime) -> None:
+def _add_without_address(history: HistoryWriter, identity: PersonIdentity, team: str, at: datetime) -> None:
     """Add somebody who signs in with a name."""
-    identity = PersonIdentity(name, sign_in_name=login, job_role=job_role)
     context = make_context(history.session, None, at)
     added = add_identity(context, identity, history.ids[team], "learner")
     if isinstance(added, Refusal):
-        raise ValueError(f"{login}: {added.message}")
+        raise ValueError(f"{identity.name}: {added.message}")
     choose_pathway(context, [added.id], history.teams[team], "the work of this team")
 
 

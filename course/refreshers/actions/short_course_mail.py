@@ -40,6 +40,7 @@ from course.reminders.actions import note_in_person
 from course.reminders.queries import sending_hours
 from course.reminders.rules.in_person import BOOSTER as NOTICE_OF_BOOSTER
 from course.reminders.rules.in_person import UPDATE as NOTICE_OF_UPDATE
+from course.reminders.rules.in_person import Notice
 from course.signed_links import BoosterLink, MailChoiceLink, sign_link
 
 
@@ -80,7 +81,7 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     themselves. Returns False if another process was quicker."""
     if learner.email is None or not learner.takes_mail:
         key = f"booster:{learner.person_id}:{learner.enrolment_id}:{len(learner.boosters) + 1}"
-        return note_in_person(session, key, learner.person_id, NOTICE_OF_BOOSTER, at)
+        return note_in_person(session, Notice(key, learner.person_id, NOTICE_OF_BOOSTER, (), None, at))
     library = library.for_(learner.pathway, library.nation)
     seed = secrets.randbelow(2**31)
     drawn = draw_for_booster(session, library, learner.person_id, at, seed)
@@ -156,9 +157,8 @@ def queue_update_mail(session: Session, due: DueUpdateMail, message: UpdateMessa
     person. Returns False if it was queued or noted already."""
     person = due.person
     if person.email is None or not person.takes_mail:
-        return note_in_person(
-            session, due.key, person.person_id, NOTICE_OF_UPDATE, at, lines=message.changes, due=message.due
-        )
+        notice = Notice(due.key, person.person_id, NOTICE_OF_UPDATE, message.changes, message.due, at)
+        return note_in_person(session, notice)
     hours = sending_hours(session, zone, person.person_id)
     recipient, leaves = mail_recipient(session, person.email), hours.next_sending_time(at) if hours else at
     return schedule_message(session, due.key, recipient, message, at, leaves)

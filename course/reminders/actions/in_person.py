@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,16 +14,14 @@ from course.people.models import Person
 from course.reminders import queries
 from course.reminders.models import InPersonNotice, InPersonReminder, InPersonWithdrawal
 from course.reminders.queries.in_person import in_person_messages
-from course.reminders.rules.in_person import InPersonMessage
+from course.reminders.rules.in_person import InPersonMessage, Notice
 
 
-def note_in_person(
-    session: Session, key: str, person_id: int, kind: str, at: datetime, *, lines: Sequence[str] = (), due: date | None = None
-) -> bool:  # fmt: skip
-    """Note something that a person without an e-mail address is to be told, instead of a mail. `key` is that of the mail;
-    `lines` are sentences to say. False if it was noted before."""
-    values = {"key": key[:200], "person_id": person_id, "kind": kind, "lines": [str(line) for line in lines], "due": due,
-              "made_at": at}  # fmt: skip
+def note_in_person(session: Session, notice: Notice) -> bool:
+    """Note something that a person without an e-mail address is to be told, instead of a mail. Its key is that of the mail.
+    False if it was noted before."""
+    values = {"key": notice.key[:200], "person_id": notice.person_id, "kind": notice.kind,
+              "lines": [str(line) for line in notice.lines], "due": notice.due, "made_at": notice.made_at}  # fmt: skip
     return insert_once(session, InPersonNotice, **values) is not None
 
 
