@@ -79,7 +79,14 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
         )
         set_colour(make_context(session, administrator.id, NOW), "0f4c5c")
         set_team_setting(make_context(session, administrator.id, NOW), home.id, "nation", "northern-ireland")
-        confirm_contact(make_context(session, administrator.id, NOW), "lead", "Nuala Glen", "01632 960103", "nuala@example.org", home.id)
+        confirm_contact(
+            make_context(session, administrator.id, NOW),
+            "lead",
+            "Nuala Glen",
+            "01632 960103",
+            "nuala@example.org",
+            home.id,
+        )
         choose_pathway(make_context(session, administrator.id, NOW), [residential.id], "leaders", "")
         session.execute(text("update role_grant set until = '2026-11-01' where person_id = :id"), {"id": manager.id})
     with app.app_context():
