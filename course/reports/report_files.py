@@ -229,7 +229,7 @@ def _stored_cells(
         raise ValueError("these rows are not kept")
     maker, modules, on = CellMaker(view, zone), len(library.modules), view.on
     words: dict[tuple[object, ...], tuple[str, str]] = {}
-    names: dict[str, str] = {}
+    names: dict[str, tuple[str, str]] = {}  # of stored teams: their names and their paths
     reminder = last_reminder_of(row_person_id(), view.at)
     for portion in row_portions(session, view.stored.wanted, len(view.report.lines), reminder):
         cells: list[tuple[object, ...]] = []
@@ -241,13 +241,14 @@ def _stored_cells(
             if said is None:
                 line = stored_line(on, row[:-1])
                 said = words[key] = str(line.label), str(progress_text(line, done, modules))
-            team = names.get(teams)
-            if team is None:
-                team = names[teams] = team_names(view, split_teams(teams))
+            placed = names.get(teams)
+            if placed is None:
+                numbers = split_teams(teams)
+                placed = names[teams] = team_names(view, numbers), maker.paths(numbers)
             detail = details[person]
             certificate = detail.certificate_until(valid_until)
             cells.append((
-                name, email, team, maker.paths(split_teams(teams)), detail.job_role, detail.staff_number,
+                name, email, *placed, detail.job_role, detail.staff_number,
                 maker.pathway(pathway), start, said[0], state, said[1], due, certificate.completed_on if certificate else None,
                 certificate.number if certificate else "", certificate.supervised_on if certificate else None, valid_until,
                 maker.day(reminded),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 MONTHS = 12
-# Above this many people the first line of a process takes seconds, so that it has a page of its own.
-MAX_PEOPLE_WITH_LINE = 500
+# Above this many people the first line of a process takes more than half a second, so that it has a page of its own.
+MAX_PEOPLE_WITH_LINE = 2_000
 LEFT, RIGHT, TOP, BOTTOM = 6, 304, 20, 104  # the part of the picture that the line may cover, in units of the SVG
 LOWEST_SPAN = 10  # per cent below the lowest point that the picture shows at least
 

@@ -28,7 +28,7 @@ from tests.support.pseudo_language import LANGUAGE, PseudoCatalogue
 CHANGES = re.compile(
     rb'(?<=name="csrf_token" value=")[^"]*|(?<="token":")[^"]*|(?<=name="form_key" value=")[^"]*'
     rb'|(?<=name="sheet" value=")[^"]*'
-    rb"|nonce=[^\"]*|[0-9]{1,2}[.:][0-9]{2}(?:am|pm|:[0-9]{2})?|[0-9]+ seconds"
+    rb"|nonce=[^\"]*|[0-9]{1,2}[.:][0-9]{2}(?:am|pm|:[0-9]{2})?|[0-9]+ seconds|[0-9.]+ [kMG]B free"
 )
 _fork = multiprocessing.get_context("fork")
 Task = tuple[str, str | None, bool]  # the database, what the cookie says, and whether to read backwards

@@ -43,7 +43,8 @@ def add_people(session_id: int) -> Response | WsgiResponse:
     """Add people to a session, from those of the viewer who are not expected in it yet."""
     found, team, ticked = session_or_404(session_id), query_number("team"), ticked_people()
     if _is_over(found):
-        return _say_over(session_id)
+        # Whoever only follows an old link finds the state on the page of the session.
+        return _say_over(session_id) if request.method == "POST" else _detail(session_id)
     viewer = current_user.person
     expected = {one.person_id for one in queries.attendees(db(), viewer, session_id)}
     choosable = [one for one in queries.choosable_people(db(), viewer, team) if one.id not in expected]
