@@ -59,7 +59,7 @@ def _proof_form_page(
     found = queries.factors(db(), person_id)
     response = form_page(
         "auth/proof.html", form, is_lost=is_lost, factors=found, code_form=code_form or FactorCodeForm(formdata=None),
-        has_password=queries.password_hash(db(), person_id) is not None, site=site(),
+        has_password=queries.password_hash(db(), person_id) is not None, key_site=site(),
         challenge=challenge("prove", person_id) if found.passkeys else "",
         credential_ids=queries.credential_ids(db(), person_id),
     )  # fmt: skip
@@ -93,10 +93,12 @@ def prove() -> ViewResponse:
 
 def _prove_by_passkey(form: ProofForm) -> ViewResponse:
     used = checked_answer("prove", current_user.person.id)
+    is_accepted = False
     if used is not None:
         with unit_of_work(claim_form_key=False) as session:
-            if actions.use_passkey(session, used, now()):
-                return _go_on(form)
+            is_accepted = actions.use_passkey(session, used, now())
+    if is_accepted:
+        return _go_on(form)
     form.password.errors = [_("That did not work with the passkey. Try again, or enter your password.")]
     return _proof_form_page(form)
 

@@ -64,7 +64,7 @@ def sign_in() -> ViewResponse:
                 return finish_sign_in(result, "password", target)
             form.password.errors = [_("The e-mail address, the sign-in name or the password is not right.")]
     return form_page(
-        "auth/sign_in.html", form, target=target, course=_course_of_organisation(), site_of_passkeys=site(),
+        "auth/sign_in.html", form, target=target, course=_course_of_organisation(), key_site=site(),
         challenge=challenge("sign-in"),
     )  # fmt: skip
 
