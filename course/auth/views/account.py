@@ -53,7 +53,7 @@ def account() -> ViewResponse:
             if isinstance(result, TooManyAttempts):
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
-                begin_sign_in_session(result, "password")
+                begin_sign_in_session(result, "password", goes_on=True)
                 flash(_("Your password has been changed. You have been signed out everywhere else."))
                 return redirect_after_post(url_for("auth.account"))
             form.current.errors = [_("This is not your current password.")]
