@@ -27,7 +27,8 @@ def use_site(app: Flask, public_url: str = SITE) -> None:
 
 def challenge_in(page: Page, form: int = -1) -> str:
     """The challenge that a page shows a passkey."""
-    return re.findall(r'data-challenge="([^"]+)"', page.html)[form]
+    found: list[str] = re.findall(r'data-challenge="([^"]+)"', page.html)
+    return found[form]
 
 
 def passkey_of(app: Flask, person: Person, **values: object) -> SoftwarePasskey:

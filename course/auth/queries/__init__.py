@@ -35,6 +35,7 @@ from course.auth.queries.sessions import (
     SignedInViewer,
     has_known_device,
     is_known_device,
+    newest_device_at,
     open_sessions,
     viewer,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "has_known_device",
     "has_recent_link",
     "is_known_device",
+    "newest_device_at",
     "known_account",
     "next_attempt_at",
     "open_sessions",

@@ -73,6 +73,7 @@ def _account_page(
     response = form_page(
         "auth/me.html", password_form, language_form=language_form, languages=languages(), address_form=shown_form,
         seen=person_overview(db(), current_user.person.id),
+        newest_device_at=None if current_user.person.email else queries.newest_device_at(db(), current_user.person.id),
         password_hint=PIN_HINT if own.may_use_pin else PASSWORD_HINT,
     )  # fmt: skip
     if language_form.errors or shown_form.errors:
