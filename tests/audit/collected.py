@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.audit.codes import CODE_ACTIONS
+from tests.audit.factors import FACTOR_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
@@ -14,6 +15,7 @@ from tests.audit.world import World
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
     **CODE_ACTIONS,
+    **FACTOR_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     **WEBHOOK_ACTIONS,
     **SUPERVISED_ACTIONS,

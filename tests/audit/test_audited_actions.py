@@ -28,6 +28,7 @@ from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
 from tests.audit.collected import COLLECTED_ACTIONS
+from tests.audit.factors import REFUSALS, guess
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -310,6 +311,11 @@ def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
     assert not list(integrity_faults(queries.all_entries(session)))
 
 
+def test_wrong_codes_of_a_second_factor_leave_their_events(app: Flask, session: Session) -> None:
+    guess(World(app, session), REFUSALS.count("factor.refused"))
+    assert [entry.what for entry in entries(session)][-len(REFUSALS) :] == REFUSALS
+
+
 def test_the_set_up_leaves_its_events(app: Flask, session: Session) -> None:
     token = auth.create_set_up_link(session, now())
     session.commit()
@@ -386,7 +392,7 @@ def test_reading_and_answering_leave_no_event(app: Flask, session: Session) -> N
 def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     """A kind that is recorded nowhere has no sentence either."""
     assert prepared
-    tested = {what for row in ALL for what in row[2]}
+    tested = {what for row in ALL for what in row[2]} | set(REFUSALS)
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",
