@@ -56,6 +56,9 @@ faults: .venv/tested ## kill the server 200 times on each engine while people wo
 	@$(BIN)/python -m tests.faults.kill
 	@$(BIN)/python -m pytest -q tests/faults/read_only.py
 
+audit: .venv/tested .venv-audit/ready ## advisories about what is pinned, and what is shipped as a list (sbom.cdx.json)
+	@$(BIN)/python -m tests.support.audit
+
 screenshots: .venv/tested ## every page, 1280 and 390 px, light and dark, into screenshots/
 	@$(BIN)/python -m tests.journeys.screenshots
 
@@ -65,10 +68,17 @@ messages: .venv/tested ## bring the catalogues of translations up to date (new=c
 migration: .venv/ready ## write the next migration: make migration m="add a table"
 	@$(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
 
-requirements: ## pin what pyproject.toml names into both requirements files (UPGRADE=--upgrade takes the newest versions)
+requirements: ## pin what pyproject.toml names into the requirements files (UPGRADE=--upgrade takes the newest versions)
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml --group test -o tests/requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q --group audit -o deploy/audit-requirements.txt
+
+.venv-audit/ready: deploy/audit-requirements.txt
+	@echo "Installing what the audit needs (once) …"
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r deploy/audit-requirements.txt
+	@touch $@
 
 .venv/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON= names another.") if sys.version_info < (3, 11) else None'
@@ -82,4 +92,4 @@ requirements: ## pin what pyproject.toml names into both requirements files (UPG
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r tests/requirements.txt
 	@touch $@
 
-.PHONY: help demo demo-reset run test quick check content content-report bench faults fuzz simulate screenshots messages migration requirements
+.PHONY: help audit demo demo-reset run test quick check content content-report bench faults fuzz simulate screenshots messages migration requirements

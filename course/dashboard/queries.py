@@ -45,6 +45,7 @@ from course.people.rules import Viewer, team_subtree
 from course.recertification import queries as recertification
 from course.recertification.rules import CertificationStatus, certification_status
 from course.standings.queries.rows import counted_cells
+from course.webhooks.queries import stopped_webhooks_query
 
 
 def certification_status_of(session: Session, person_id: int, zone: str, today: date) -> CertificationStatus | None:
@@ -114,13 +115,15 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 @dataclass(frozen=True)
 class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
-    address and never signed in, or have an address that takes no mail; and how many requests to join the viewer sees."""
+    address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; and how
+    many webhooks were turned off, about whose people other systems learn nothing."""
 
     not_invited: int
     never_signed_in: int
     without_address: int
     without_mail: int
     join_requests: int
+    stopped_webhooks: int
 
 
 def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None) -> WaitingPeople:
@@ -141,6 +144,7 @@ def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | Non
             func.count().filter(~has_password(Person.id), Person.email.is_(None)),
             func.count().filter(Person.email.in_(suppressed_address_query())),
             requests.scalar_subquery(),
+            stopped_webhooks_query().scalar_subquery(),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass
@@ -53,8 +55,19 @@ def send_parcel(parcel: Parcel, settings: DeliverySettings, at: datetime) -> Att
     try:
         answer = exchange(request, _slots)
     except OSError as error:
-        return AttemptResult(None, "", str(error) or type(error).__name__, _milliseconds(began))
+        return AttemptResult(None, "", failure_words(error), _milliseconds(began))
     return AttemptResult(answer.status, readable(answer.body), "", _milliseconds(began), _retry_after(answer))
+
+
+def failure_words(error: OSError) -> str:
+    """Why there is no answer, in words that an administrator can do something with."""
+    if isinstance(error, socket.gaierror):
+        return _("The name of the server was not found.")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _("The certificate of the server is not valid: %(why)s.", why=error.verify_message)
+    if isinstance(error, ConnectionRefusedError):
+        return _("The server refused the connection.")
+    return str(error) or type(error).__name__
 
 
 def _person(parcel: Parcel) -> dict[str, int | str | None] | None:

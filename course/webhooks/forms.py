@@ -29,7 +29,6 @@ class WebhookForm(Form):
     )
     kinds = SelectMultipleField(
         _("Events to send"),
-        [DataRequired()],
         choices=EVENT_LABELS,
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
@@ -48,9 +47,10 @@ class WebhookForm(Form):
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         is_valid = super().validate(*args, **kwargs)
-        if self.kinds.errors:
+        # A validator that says so to the browser as well would ask for each of the boxes.
+        if self.kinds.errors or not self.kinds.data:
             self.kinds.errors = [_("Choose at least one event.")]
-        return is_valid
+        return is_valid and not self.kinds.errors
 
     def validate_address(self, field: URLField) -> None:
         """Refuse an address that nothing would be sent to. Where its name leads is checked each time that it is used."""

@@ -98,13 +98,13 @@ def test_a_webhook_that_was_turned_off_stands_on_today_and_a_removed_one_is_gone
     admin.post("/system/webhooks/add", GOOD)
     (hook,) = session.execute(select(Webhook)).scalars()
     address = f"/system/webhooks/{hook.id}"
-    assert "Nothing is sent to hr.example.org" not in admin.get("/today").text
+    assert "webhook was turned off" not in admin.get("/today").text
     hook.off_at, hook.off_reason, hook.failing_since = now(), "failing", now()
     session.commit()
-    assert "Nothing is sent to hr.example.org any more" in admin.get("/today").text
+    assert "1 webhook was turned off" in admin.get("/today").text
     assert "Nothing arrived for three days." in admin.get(address).text
     admin.post(f"{address}/on", {})
-    assert "Nothing is sent to hr.example.org any more" not in admin.get("/today").text
+    assert "webhook was turned off" not in admin.get("/today").text
     assert [words(one) for one in admin.get("/system/webhooks").all("th")][-1] == "hr.example.org"
     admin.post(f"{address}/remove", {})
     admin.get(address, 404)
@@ -112,6 +112,11 @@ def test_a_webhook_that_was_turned_off_stands_on_today_and_a_removed_one_is_gone
         admin.post(f"{address}/{what}", {}, 404)
     assert "There are none yet." in admin.get("/system/webhooks").text
     assert session.execute(select(Webhook.secret)).scalar_one() == b""
+
+
+def test_a_browser_asks_for_the_address_and_not_for_every_box(admin: Client) -> None:
+    fields = admin.get("/system/webhooks/add").all("input")
+    assert {one.get("name") for one in fields if one.get("required") is not None} == {"address"}
 
 
 def test_what_gives_data_away_asks_for_a_recent_sign_in(app: Flask) -> None:

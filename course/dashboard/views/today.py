@@ -44,7 +44,6 @@ from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
-from course.webhooks.queries import stopped_webhooks
 
 # Contacts without whom the page "Worried about a child?" sends nobody anywhere.
 NEEDED_CONTACTS = ("lead", "out-of-hours")
@@ -99,13 +98,15 @@ def today() -> str:
     on, permissions = _day(), current_user.person.permissions
     needs = queries.team_needs(db(), current_user.person, on, Permission.MANAGE_PEOPLE in permissions)
     waits = Permission.SEE_JOIN_REQUESTS in permissions  # an auditor can do nothing for people who wait
+    waiting = queries.waiting_people(db(), current_user.person, needs.seen) if waits else None
     steps = _first_steps() if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
     lines = [
         *_contact_lines(),
         *_system_lines(),
         *_factor_lines(on),
         *_training_lines(needs),
-        *(_people_lines(queries.waiting_people(db(), current_user.person, needs.seen)) if waits else []),
+        *(_people_lines(waiting) if waiting else []),
+        *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
         *_unmanaged_lines(needs),
         *_fact_lines(on),
         *_talk_lines(needs),
@@ -184,12 +185,6 @@ def _system_lines() -> list[TodayLine]:
             title = _("The newest verified backup is old")
             text = _("If the server fails, everything since then is lost.")
         lines.append(TodayLine(title, text, health, is_urgent=True))
-    for one in stopped_webhooks(db()):
-        title = _("Nothing is sent to %(host)s any more", host=one.host)
-        link = TodayLink(_("See what to do"), url_for("webhooks.show", webhook_id=one.id))
-        lines.append(
-            TodayLine(title, _("Its webhook was turned off, because nothing arrived."), (link,), is_urgent=True)
-        )
     return lines
 
 
@@ -281,6 +276,14 @@ def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
         link = TodayLink(_("Make one-time codes"), url_for("auth.codes"))
         lines.append(TodayLine(title, _("They sign in with a name and a code that you give them."), (link,)))
     return lines
+
+
+def _webhook_lines(number: int) -> list[TodayLine]:
+    if not number or Permission.RUN_SYSTEM not in current_user.person.permissions:
+        return []
+    title = ngettext("%(num)s webhook was turned off", "%(num)s webhooks were turned off", number)
+    text = _("Nothing arrived at the other system for three days, or it no longer wants events.")
+    return [TodayLine(title, text, (TodayLink(_("See what to do"), url_for("webhooks.overview")),), is_urgent=True)]
 
 
 def _unmanaged_lines(needs: TeamNeeds) -> list[TodayLine]:

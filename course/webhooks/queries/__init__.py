@@ -14,7 +14,7 @@ from course.webhooks.queries.deliveries import (
     waiting_counts,
 )
 from course.webhooks.queries.facts import new_status_facts, next_status_rows
-from course.webhooks.queries.webhooks import WebhookView, has_webhook, stopped_webhooks, webhook, webhooks
+from course.webhooks.queries.webhooks import WebhookView, has_webhook, stopped_webhooks_query, webhook, webhooks
 
 __all__ = [
     "DeliveryAttempt",
@@ -29,7 +29,7 @@ __all__ = [
     "new_status_facts",
     "next_status_rows",
     "parcel",
-    "stopped_webhooks",
+    "stopped_webhooks_query",
     "waiting_counts",
     "webhook",
     "webhooks",

@@ -166,11 +166,12 @@ def _state(delivery: WebhookDelivery, kind: str, off_at: datetime | None) -> Del
 
 
 def waiting_counts(session: Session) -> dict[int, tuple[int, int]]:
-    """How many deliveries of each webhook wait, and how many were given up. One query."""
+    """How many deliveries of each webhook wait, and how many were given up; tests do not count. One query."""
     waits = func.count(WebhookDelivery.next_try_at)
     rows = session.execute(
         select(WebhookDelivery.webhook_id, waits, func.count() - waits)
-        .where(WebhookDelivery.arrived_at.is_(None))
+        .join(WebhookEvent, WebhookEvent.id == WebhookDelivery.event_id)
+        .where(WebhookDelivery.arrived_at.is_(None), WebhookEvent.kind != TEST)
         .group_by(WebhookDelivery.webhook_id)
     )
     return {webhook_id: (waiting, failed) for webhook_id, waiting, failed in rows}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from course.people.models import Team
@@ -57,9 +57,9 @@ def webhook(session: Session, webhook_id: int) -> WebhookView | None:
     return _view(*row) if row is not None else None
 
 
-def stopped_webhooks(session: Session) -> list[WebhookView]:
-    """Those that were turned off because nothing arrived."""
-    return [_view(*row) for row in session.execute(_COLUMNS.where(Webhook.off_reason != "person").order_by(Webhook.id))]
+def stopped_webhooks_query() -> Select[int]:
+    """The number of those that were turned off because nothing arrived, as part of another query."""
+    return select(func.count(Webhook.id)).where(Webhook.off_reason != "person", Webhook.ended_at.is_(None))
 
 
 def has_webhook(session: Session) -> bool:
