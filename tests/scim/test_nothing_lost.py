@@ -17,7 +17,7 @@ from course.db import Base
 from course.people.models import Person
 from tests.makers import make_person
 from tests.privacy.filling import fill
-from tests.scim.connected import ENTERPRISE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA, Provider, connect, user
+from tests.scim.connected import ENTERPRISE_SCHEMA, PATCH_SCHEMA, USER_SCHEMA, connect, user
 
 KEPT = ("answer", "attempt", "attempt_outcome", "certificate", "completion", "decision", "enrolment", "page_read",
         "person", "person_change", "employment", "audit_entry", "signed_credential", "scenario_run")  # fmt: skip
@@ -29,7 +29,7 @@ def rows(session: Session) -> dict[str, int]:
     return {name: session.execute(select(func.count()).select_from(tables[name])).scalar_one() for name in KEPT}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_calls_never_delete_what_somebody_did(app: Flask, session: Session, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 (a repeatable sequence, no secret)
     known = make_person(session, "Mia Okoro", "mia@example.org")
@@ -98,8 +98,9 @@ def test_broken_requests_are_refused_in_the_words_of_the_protocol(app: Flask, se
         ("PATCH", f"/Groups/{group['id']}"), ("POST", "/.search"), ("POST", "/Users/.search"), ("POST", "/Bulk"),
         ("PATCH", "/Me"),
     ]  # fmt: skip
-    for method, path in places:
-        for body in BROKEN:
+    for place, (method, path) in enumerate(places):
+        # What is long is refused before anything looks at the address, so two addresses are enough for it.
+        for body in [one for one in BROKEN if len(one) < 10_000 or place < 2]:
             answer = entra.call(method, path, body)
             assert answer.status_code < 500 or answer.status_code == 501, (method, path, body[:80], answer.text[:300])
     for query in ("filter=%00", "filter=((", "count=x", "startIndex=99999999999999999999", "count=-1", "attributes=]]",
@@ -127,9 +128,9 @@ def test_no_json_at_all_makes_the_server_fail(app: Flask, session: Session) -> N
     entra = connect(app, session)
     made = entra.create("mia@example.org")
 
-    @settings(max_examples=120, suppress_health_check=list(HealthCheck), database=None)
-    @given(BODIES, st.sampled_from(["POST", "PUT", "PATCH"]), st.sampled_from(["op", "value"]))
-    def send(body: dict[str, Any], method: str, _what: str) -> None:
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck), database=None)
+    @given(BODIES, st.sampled_from(["POST", "PUT", "PATCH"]))
+    def send(body: dict[str, Any], method: str) -> None:
         schemas = [PATCH_SCHEMA] if method == "PATCH" else [USER_SCHEMA, ENTERPRISE_SCHEMA]
         path = "/Users" if method == "POST" else f"/Users/{made['id']}"
         operations = {"Operations": [{"op": "replace", "value": body}]} if method == "PATCH" else body
@@ -137,5 +138,4 @@ def test_no_json_at_all_makes_the_server_fail(app: Flask, session: Session) -> N
         assert answer.status_code < 500, (method, body, answer.text[:300])
 
     send()
-    assert isinstance(entra, Provider)
     assert entra.call("GET", "/Users").status_code == 200
