@@ -59,6 +59,7 @@ WORDS: dict[str, Any] = {
     "pair.version": "1",
     "pathway_choice.pathway": "clubs",
     "person_status.is_employed": False,
+    "owned_field.field": "team",
     "person_status.teams": "",
     "record_view.day": None,
     "record_view.what": "export",
@@ -73,6 +74,10 @@ WORDS: dict[str, Any] = {
     "report_subscription.every": "week",
     "role_grant.last_day": None,
     "role_grant.role": "manager",
+    "scim_connection.name": "Identity provider",
+    "scim_group.display_name": "Teachers",
+    "scim_group.external_id": None,
+    "scim_group.resource_id": "6a1c",
     "supervised_session.kind": "final",
     "supervised_session.place": "Hall",
     "supervised_session.ref": "course",
@@ -95,6 +100,8 @@ _REFERENCED_TABLES = (
     "people_import",
     "registration_link",
     "webhook",
+    "scim_connection",
+    "scim_group",
 )  # rows of other people, to which the person's rows refer
 _EXISTING_TABLES = ("credential", "enrolment")  # created together with the person
 _EXCLUDED_TABLES = ("person", "erasure", "erasure_request")

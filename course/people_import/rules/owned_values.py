@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from course.people.rules.ownership import owned_elsewhere
+from course.people.rules.ownership import IDENTITY_FIELDS, owned_elsewhere
 from course.people_import.rules.matching import KnownPerson, RowData
 
 
@@ -23,9 +23,8 @@ def without_owned_values(row_data: RowData, person: KnownPerson) -> tuple[RowDat
         start=None if "stay" in owned else row_data.start,
         leaving=None if "stay" in owned else row_data.leaving,
     )
-    said = (row_data.name, row_data.email, row_data.staff_number, row_data.sign_in_name, row_data.job_role)
-    known = (person.name, person.email, person.staff_number, person.sign_in_name, person.job_role)
-    differs = any(one not in (None, "", other) for one, other in zip(said, known, strict=True))
-    leaves = "stay" in owned and (row_data.leaving is not None or person.left is not None)
-    differs_owned = kept != row_data and (differs or leaves)
-    return kept, (owned_elsewhere(person.owned.source or ""),) if differs_owned else ()
+    differs = any(
+        field in owned and getattr(row_data, field) not in (None, "", getattr(person, field)) for field in IDENTITY_FIELDS
+    )
+    moves = "stay" in owned and (row_data.leaving is not None or person.left is not None)
+    return kept, (owned_elsewhere(person.owned.source or ""),) if differs or moves else ()

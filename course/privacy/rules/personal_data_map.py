@@ -344,6 +344,26 @@ PROGRAMS = PersonalDataSection(
             excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
     ),
 )  # fmt: skip
+PROVISIONING = PersonalDataSection(
+    _("What comes from our identity provider"),
+    "",
+    (
+        PersonalDataTable("scim_user", _("My account there"),
+            {"created_at": _("Since"), "user_name": _("User name"), "external_id": _("Number there"), "changed_at": _("Changed"),
+                "ended_at": _("Until")}, deletion_stage="sign_in"),
+        PersonalDataTable("scim_member", _("My groups there"),
+            {"scim_user.user_name": _("User name"), "group_id": _("Group")}, person_columns=("user_id",),
+            deletion_stage="sign_in"),
+        PersonalDataTable("owned_field", _("What is changed there and not here"),
+            {"since": _("Since"), "field": _("What"), "team_id": _("Team"), "source_name": _("Where"), "until": _("Until")},
+            deletion_stage="sign_in"),
+        PersonalDataTable("scim_call", _("Messages from there that were about me and refused"),
+            {"at": _("When"), "problem": _("Why")}, deletion_stage="sign_in"),
+        PersonalDataTable("scim_token", _("Connections that I made a token for"),
+            {"api_token.made_at": _("Made"), "connection_id": _("Connection")}, person_columns=("token_id",),
+            excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
+    ),
+)  # fmt: skip
 ERASURES = PersonalDataSection(
     _("Erasure"),
     "",
@@ -366,7 +386,7 @@ RECORD_VIEWS = PersonalDataSection(
             person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
     ),
 )  # fmt: skip
-SECTIONS = (IDENTITY, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, PROGRAMS, RECORD_VIEWS, ERASURES)
+SECTIONS = (IDENTITY, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, PROGRAMS, PROVISIONING, RECORD_VIEWS, ERASURES)
 PERSONAL_DATA_TABLES: dict[str, PersonalDataTable] = {
     table_entry.table: table_entry for section in SECTIONS for table_entry in section.tables
 }
@@ -378,6 +398,9 @@ INDIRECT_TABLES = {
 }
 # Tables without data about a person, except perhaps who made a row.
 NON_PERSONAL_TABLES = {
+    "scim_connection": _("The identity providers that may send people."),
+    "scim_group": _("The groups of an identity provider, without their members."),
+    "scim_group_rule": _("What each of those groups gives."),
     "audit_head": _("The number of an entry of the log."),
     "backup": _("It says that a copy was made."),
     "bulk_change": _("A change of many people together, with who made it; it goes after thirty days."),

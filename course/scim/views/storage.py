@@ -32,6 +32,7 @@ from course.scim.queries.resources import ResourceFilter
 from course.scim.rules.filters import equalities
 from course.scim.rules.problems import PROBLEMS, ProvisioningRefusedError
 from course.scim.rules.resources import GROUP, USER
+from course.web.input_guard import LARGEST_NUMBER
 from course.web.unit_of_work import db, unit_of_work
 
 _EXCEPTIONS: dict[str, type[SCIMException]] = {
@@ -88,7 +89,7 @@ class CourseStorage(ScimStorage):
         position: Any = None,  # noqa: ARG002 (cursors are not offered)
     ) -> SearchPage:
         """A page of users, then groups, in the order in which they came."""
-        start = search_request.start_index_0 or 0
+        start = min(search_request.start_index_0 or 0, LARGEST_NUMBER)
         count = search_request.count or 0
         total, found = 0, list[Resource[Any]]()
         for resource_type in resource_types:

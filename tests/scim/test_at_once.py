@@ -1,0 +1,78 @@
+"""What happens between two: two calls, a call and an administrator, a call and the person who is answering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from course.people.models import Employment, Person
+from course.scim.models import ScimUser
+from course.web.unit_of_work import unit_of_work
+from tests.makers import make_person, sign_in
+from tests.pages import Client
+from tests.scim.connected import PATCH_SCHEMA, Provider, connect, user
+from tests.support.racing import at_once
+
+
+def connected(app: Flask, name: str = "Microsoft Entra") -> Provider:
+    with app.app_context(), app.extensions["course.sessions"].writing() as session:
+        return connect(app, session, name)
+
+
+def count(app: Flask, *conditions: Any, of: Any = Person) -> int:
+    with app.app_context(), unit_of_work() as session:
+        return session.execute(select(func.count()).select_from(of).where(*conditions)).scalar_one()
+
+
+def calling(provider: Provider, method: str, path: str, body: Any) -> Callable[[], int]:
+    return lambda: provider.call(method, path, body).status_code
+
+
+def test_of_two_calls_that_create_somebody_at_once_one_does(committed: Flask) -> None:
+    entra = connected(committed)
+    statuses = at_once([calling(entra, "POST", "/Users", user("mia@example.org", externalId="e-1"))] * 3)
+    assert sorted(statuses) == [201, 409, 409]
+    assert count(committed, Person.email == "mia@example.org") == 1
+    assert count(committed, of=ScimUser) == 1
+
+
+def test_of_two_connections_that_find_somebody_at_once_one_owns_them(committed: Flask) -> None:
+    both = [connected(committed), connected(committed, "Okta")]
+    with committed.app_context(), committed.extensions["course.sessions"].writing() as session:
+        make_person(session, "Mia Okoro", "mia@example.org")
+    statuses = at_once([calling(one, "POST", "/Users", user("mia@example.org")) for one in both])
+    assert sorted(statuses) == [201, 409]
+    assert count(committed, ScimUser.person_id.is_not(None), of=ScimUser) == 1
+
+
+def test_many_calls_that_deactivate_somebody_at_once_record_one_departure(committed: Flask) -> None:
+    entra = connected(committed)
+    made = entra.create("mia@example.org")
+    gone = {"schemas": [PATCH_SCHEMA], "Operations": [{"op": "Replace", "path": "active", "value": "False"}]}
+    assert set(at_once([calling(entra, "PATCH", f"/Users/{made['id']}", gone)] * 3)) == {204}
+    assert count(committed, Employment.end.is_not(None), of=Employment) == 1
+
+
+def test_a_call_and_an_administrator_who_correct_somebody_at_once_leave_what_the_provider_says(
+    committed: Flask,
+) -> None:
+    entra = connected(committed)
+    made = entra.create("mia@example.org")
+    with committed.app_context(), committed.extensions["course.sessions"].writing() as session:
+        mia = session.execute(select(Person).where(Person.email == "mia@example.org")).scalar_one().id
+        chief = make_person(session, "Ben Ode", "ben@example.org", "administrator")
+    browser = sign_in(Client(committed), chief)
+    form = {"csrf_token": browser.token(), "name": "Mia Hand", "email": "mia@example.org", "reason": "by hand"}
+    change = {"schemas": [PATCH_SCHEMA],
+              "Operations": [{"op": "replace", "path": "name.familyName", "value": "Provider"}]}  # fmt: skip
+    statuses = at_once(
+        [
+            calling(entra, "PATCH", f"/Users/{made['id']}", change),
+            lambda: browser.flask.post(f"/people/{mia}/correct", data=form).status_code,
+        ]
+    )
+    assert sorted(statuses) == [204, 422]
+    assert count(committed, Person.name == "Mia Provider") == 1
