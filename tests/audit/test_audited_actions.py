@@ -29,6 +29,7 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.reports.status_cache import StatusCache
 from tests.audit.codes import CODE_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
+from tests.audit.programs import PROGRAM_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
@@ -65,6 +66,7 @@ ADDED = ["person.added", "person.invited"]
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
+    **PROGRAM_ACTIONS,
     "reports.file": [(lambda w: w.post("/report/file/csv", 200), ["report.exported"], "boss")],
     "reports.teams_file": [(lambda w: w.post("/report/teams/file", 200), ["report.teams_exported"], "boss")],
     "scheduled_reports.overview": [
@@ -195,9 +197,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "join_requests.approve": [
         (lambda w: w.post(f"/registrations/{w.add_join_request()}/approve"), ["person.added", "person.invited"], "boss"),
     ],
-    "join_requests.refuse": [
-        (lambda w: w.post(f"/registrations/{w.add_join_request()}/refuse"), ["registration.refused"], "boss"),
-    ],
+    "join_requests.refuse": [(lambda w: w.post(f"/registrations/{w.add_join_request()}/refuse"), ["registration.refused"], "boss")],
     "privacy.download": [(lambda w: w.post("/me/data", 200), ["data.downloaded"], "boss")],
     "privacy.schedule": [(World.set_retention_schedule, ["data.schedule_changed"], "boss")],
     "privacy.erase": [
