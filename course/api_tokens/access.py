@@ -65,8 +65,7 @@ def check_token(secret: str, scope: str) -> TokenRefusal | None:
         return _too_many()
     if scope not in token.scopes:
         text = _("This token may not read this. It needs the scope %(scope)s.", scope=scope)
-        challenge = f'Bearer realm="course", error="insufficient_scope", scope="{scope}"'
-        return TokenRefusal(403, _("Not allowed with this token"), text, {"WWW-Authenticate": challenge})
+        return TokenRefusal(403, _("Not allowed with this token"), text, _challenge("insufficient_scope", scope))
     g.api_token = token
     if token.last_used_on != today:
         # The request itself only reads; a later request records the day if the database is busy.
@@ -84,10 +83,16 @@ def _unauthorised(secret: str, state: str | None) -> TokenRefusal:
     }  # fmt: skip
     if not secret:
         text = _("Send a token in the header Authorization: Bearer.")
-        return TokenRefusal(401, _("A token is needed"), text, {"WWW-Authenticate": 'Bearer realm="course"'})
+        return TokenRefusal(401, _("A token is needed"), text, _challenge())
     text = words[state] if state else _("This token is not known here. Check that all of it was copied.")
-    challenge = 'Bearer realm="course", error="invalid_token"'
-    return TokenRefusal(401, _("The token does not work"), text, {"WWW-Authenticate": challenge})
+    return TokenRefusal(401, _("The token does not work"), text, _challenge("invalid_token"))
+
+
+def _challenge(error: str = "", scope: str = "") -> dict[str, str]:
+    """The header that says what is missing (RFC 6750, 3)."""
+    parts = {"realm": "course", "error": error, "scope": scope}
+    said = ", ".join(f'{name}="{value}"' for name, value in parts.items() if value)
+    return {"WWW-Authenticate": f"Bearer {said}"}  # not translated: a header for programs
 
 
 def _too_many() -> TokenRefusal:

@@ -20,7 +20,7 @@ class MakeTokenForm(Form):
         choices=select_choices(API_SCOPES),
         option_widget=CheckboxInput(),
     )
-    team = SelectField(_("Of whom"), filters=[clean_line])
+    team = SelectField(_("About which people"), filters=[clean_line])
     last_day = DayField(_("Last day"), _("Enter the last day on which the token works."))
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:

@@ -160,3 +160,12 @@ def test_head_and_options_are_sane_and_no_other_site_may_read(app: Flask, sessio
     assert options.status_code == 200
     for answer in (whole, options):
         assert not [name for name, _ in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_the_page_that_describes_the_api_names_every_address_and_is_open_to_everyone(client: Client) -> None:
+    page = client.get("/api/v1/docs")
+    assert "Set-Cookie" not in page.headers
+    for operation in OPERATIONS.values():
+        assert operation.path in page.text
+        assert operation.scope in page.text
+    assert client.flask.get("/api/v1/openapi.json").headers["ETag"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -45,13 +45,7 @@ def test_every_answer_is_one_that_the_document_describes(app: Flask, session: Se
         for mode in GenerationMode:
             cases: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=mode)
 
-            @settings(
-                max_examples=EXAMPLES,
-                deadline=None,
-                phases=[Phase.generate],
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-            )
+            @settings(max_examples=EXAMPLES)
             @given(cases)
             def ask(case: Any) -> None:
                 app.extensions.pop(PAGE_ATTEMPTS_KEY, None)  # the limit has a test of its own

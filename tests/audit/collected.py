@@ -7,6 +7,7 @@ from collections.abc import Callable
 from tests.audit.codes import CODE_ACTIONS
 from tests.audit.factors import FACTOR_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
+from tests.audit.programs import PROGRAM_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.webhooks import WEBHOOK_ACTIONS
@@ -14,6 +15,7 @@ from tests.audit.world import World
 
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
+    **PROGRAM_ACTIONS,
     **CODE_ACTIONS,
     **FACTOR_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,

@@ -192,9 +192,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "join_requests.approve": [
         (lambda w: w.post(f"/registrations/{w.add_join_request()}/approve"), ["person.added", "person.invited"], "boss"),
     ],
-    "join_requests.refuse": [
-        (lambda w: w.post(f"/registrations/{w.add_join_request()}/refuse"), ["registration.refused"], "boss"),
-    ],
+    "join_requests.refuse": [(lambda w: w.post(f"/registrations/{w.add_join_request()}/refuse"), ["registration.refused"], "boss")],
     "privacy.download": [(lambda w: w.post("/me/data", 200), ["data.downloaded"], "boss")],
     "privacy.schedule": [(World.set_retention_schedule, ["data.schedule_changed"], "boss")],
     "privacy.erase": [

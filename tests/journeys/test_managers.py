@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from course.analytics.models import TeamDiscussion
+from course.api_tokens.actions import make_token
 from course.clock import now
 from course.content.loaded_course import library
 from course.context import make_context
@@ -40,7 +41,7 @@ from course.supervised_sessions.models import (
     SupervisedSheet,
     SupervisedSitting,
 )
-from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
+from course.web.access import Permission, access_rule_of
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.journeys.conftest import faults, sign_in
@@ -125,6 +126,9 @@ PAGES = {
     "people.leavers": "/people/left",
     "people.merge_people": "/people/{late}/merge",
     "dashboard.person": "/people/{late}",
+    "api_tokens.make": "/system/tokens/make",
+    "api_tokens.overview": "/system/tokens",
+    "api_tokens.reads": "/system/tokens/{token}",
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
@@ -228,11 +232,12 @@ def _more(session: Session) -> dict[str, int]:
                         reason="please", named=[], made_by=boss.id, made_at=at)  # fmt: skip
     mail = OutboxMail(key="asked", mark="asked", recipient="a@demo.example", subject="s", text="t", queued_at=at,
                       next_try_at=at)  # fmt: skip
+    make_token(make_context(session, boss.id, at), "HR dashboard", ["status:read"], today)
     session.add_all((reminder, mail))
     session.flush()
     session.execute(update(OutboxMail).where(OutboxMail.key != "asked").values(failure="550 no such mailbox"))
     extension = session.execute(select(RenewalExtension.id).where(RenewalExtension.person_id == late)).scalar_one()
-    return {"late": late, "gone": gone, "team": team, "pack": pack, "file": file, "reminder": reminder.id,
+    return {"late": late, "gone": gone, "team": team, "pack": pack, "file": file, "reminder": reminder.id, "token": 1,
             "extension": extension, "talk": session.execute(select(func.min(TeamDiscussion.id))).scalar_one()}  # fmt: skip
 
 
@@ -299,7 +304,7 @@ def test_every_page_of_managers_and_administrators_is_looked_at(demonstration: D
     guarded = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or ()) and access_rule_of(app, rule.endpoint) not in (PUBLIC, SIGNED_IN)
+        if "GET" in (rule.methods or ()) and isinstance(access_rule_of(app, rule.endpoint), Permission)
     }
     assert guarded == set(PAGES)
 

@@ -117,6 +117,8 @@ PARTS: dict[str, Any] = {
 }
 # The whole of what anyone may open without signing in; a new entry here is a decision.
 OPEN = {
+    "api.docs",
+    "api.openapi",
     "calendars.feed",
     "content.accessibility",
     "content.further_learning",

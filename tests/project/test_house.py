@@ -50,11 +50,13 @@ def test_only_the_session_file_commits() -> None:
 
 
 def test_a_get_leaves_nothing_but_that_a_record_was_publish_record_opened() -> None:
-    """The one hook by which a GET can keep anything is used in one place, which two pages ask for."""
+    """The one hook by which a GET can keep anything is used in two places: one which two pages ask for, and one for what
+    programs read."""
     source = {
         p.relative_to(ROOT).as_posix(): p.read_text(encoding="utf-8") for p in PYTHON if ROOT / "course" in p.parents
     }
     assert [p for p, text in source.items() if "publish_after_response(" in text] == [
+        "course/api_tokens/access.py",
         "course/people/access.py",
         "course/web/unit_of_work.py",
     ]

@@ -22,6 +22,11 @@ from jinja2 import Environment, nodes
 COURSE = Path(__file__).resolve().parents[2] / "course"
 # Python modules whose words are read by those who run the program or write the content, in English: beginnings of paths.
 ENGLISH_ONLY = {
+    "api/rules/answers.py": "the description of the API is in English",
+    "api/rules/document.py": "the description of the API is in English",
+    "api/rules/reference.py": "the description of the API is in English",
+    "api/rules/operations.py": "the description of the API is in English",
+    "api/rules/parameters.py": "the description of the API is in English; the words for mistakes are in the catalogues",
     "*/commands.py": "the command line is in English",
     "*/commands/*.py": "the command line is in English",
     "database_address.py": "settings are for whoever runs the program",

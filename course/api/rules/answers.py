@@ -114,33 +114,33 @@ class EventItem(ApiModel):
 _NextCursor = Annotated[str | None, Field(description="Send it as cursor for the next page. Null on the last page.")]
 
 
-class PeoplePage(ApiModel):
+class PeopleAnswer(ApiModel):
     data: list[PersonItem]
     next_cursor: _NextCursor
 
 
-class TeamsPage(ApiModel):
+class TeamsAnswer(ApiModel):
     data: list[TeamItem]
     next_cursor: _NextCursor
 
 
-class StatusPage(ApiModel):
+class StatusAnswer(ApiModel):
     as_at: Annotated[date, Field(description="The day of which the answer speaks.")]
     data: list[StatusItem]
     next_cursor: _NextCursor
 
 
-class CompletionsPage(ApiModel):
+class CompletionsAnswer(ApiModel):
     data: list[CompletionItem]
     next_cursor: _NextCursor
 
 
-class CertificatesPage(ApiModel):
+class CertificatesAnswer(ApiModel):
     data: list[CertificateItem]
     next_cursor: _NextCursor
 
 
-class EventsPage(ApiModel):
+class EventsAnswer(ApiModel):
     data: list[EventItem]
     next_cursor: Annotated[
         str, Field(description="Keep it, and send it as cursor the next time: also when there is nothing more now.")
@@ -153,7 +153,7 @@ class ParameterMistake(ApiModel):
     detail: str
 
 
-class Problem(ApiModel):
+class ProblemDetails(ApiModel):
     """An error (RFC 9457)."""
 
     type: str

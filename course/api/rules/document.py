@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from course.api.rules.answers import Problem
+from course.api.rules.answers import ProblemDetails
 from course.api.rules.operations import OPERATIONS, Operation
 
 API_VERSION = "1.0.0"
@@ -30,9 +30,12 @@ REFUSALS = {
 }
 
 
+EXAMPLES = {"as_at": "2026-09-01", "changed_since": "2026-09-01T00:00:00Z", "since": "2026-09-01T00:00:00Z"}
+
+
 def openapi_document(server: str) -> dict[str, Any]:
     """The document of the API at an address such as https://training.example.org."""
-    models: list[type[BaseModel]] = [Problem, *(one.answer for one in OPERATIONS.values())]
+    models: list[type[BaseModel]] = [ProblemDetails, *(one.answer for one in OPERATIONS.values())]
     _, schemas = models_json_schema([(model, "serialization") for model in models], ref_template=_REFERENCE)
     return {
         "openapi": "3.1.0",
@@ -53,7 +56,7 @@ def openapi_document(server: str) -> dict[str, Any]:
 
 def _described(operation: Operation) -> dict[str, Any]:
     answer = {"schema": {"$ref": _REFERENCE.format(model=operation.answer.__name__)}}
-    problem = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(model=Problem.__name__)}}}
+    problem = {"application/problem+json": {"schema": {"$ref": _REFERENCE.format(model=ProblemDetails.__name__)}}}
     refusals = {status: text for status, text in REFUSALS.items() if operation.is_one or status != 404}
     return {
         "operationId": operation.name,
@@ -98,6 +101,6 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     about = {key: schema[key] for key in ("default",) if schema.get(key) is not None}
     kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     kind = {key: value for key, value in kinds[0].items() if key not in ("title", "description", "default")}
-    return {
-        "name": name, "in": "query", "required": False, "description": schema.get("description", ""), "schema": kind | about
-    }  # fmt: skip
+    example = {"example": EXAMPLES[name]} if name in EXAMPLES else {}
+    described = {"description": schema.get("description", ""), "schema": kind | about, **example}
+    return {"name": name, "in": "query", "required": False, **described}

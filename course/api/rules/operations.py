@@ -29,28 +29,28 @@ OPERATIONS: Mapping[str, Operation] = {
     for one in (
         Operation(
             "people", "/people", "People who work here now, by id.", "people:read", parameters.PeopleParameters,
-            answers.PeoplePage,
+            answers.PeopleAnswer,
         ),
         Operation(
             "person", "/people/{person_id}", "One person who works here now.", "people:read", None, answers.PersonItem, True
         ),
-        Operation("teams", "/teams", "Open teams, by id.", "teams:read", parameters.TeamsParameters, answers.TeamsPage),
+        Operation("teams", "/teams", "Open teams, by id.", "teams:read", parameters.TeamsParameters, answers.TeamsAnswer),
         Operation(
             "status", "/status", "The certification status of everyone who works here, now or at the end of a past day, "
-            "by the id of the person.", "status:read", parameters.StatusParameters, answers.StatusPage,
+            "by the id of the person.", "status:read", parameters.StatusParameters, answers.StatusAnswer,
         ),
         Operation(
             "completions", "/completions", "Who completed the course, a refresher or an update, of people who work here now; "
-            "by id.", "completions:read", parameters.CompletionsParameters, answers.CompletionsPage,
+            "by id.", "completions:read", parameters.CompletionsParameters, answers.CompletionsAnswer,
         ),
         Operation(
             "certificates", "/certificates", "Certificates of people who work here now, by id.", "certificates:read",
-            parameters.CertificatesParameters, answers.CertificatesPage,
+            parameters.CertificatesParameters, answers.CertificatesAnswer,
         ),
         Operation(
             "events", "/events", "What happened to people, in the order in which it was recorded. Ask with the cursor of the "
             "last answer: nothing is left out, and nothing comes twice.", "events:read", parameters.EventsParameters,
-            answers.EventsPage,
+            answers.EventsAnswer,
         ),
     )
 }  # fmt: skip

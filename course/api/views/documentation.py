@@ -10,10 +10,13 @@ from flask import Response, g, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.api.rules.document import REFUSALS, openapi_document
+from course.api.rules.reference import described_addresses
 from course.api.views.answering import JSON, pages
 from course.api_tokens.access import REQUESTS_PER_WINDOW, WINDOW_SECONDS
 from course.web.access import public
 from course.web.app_state import app_state
+
+_EXAMPLE = 'curl -H "Authorization: Bearer TOKEN" %s/status?limit=500'  # not translated: a command
 
 
 @pages.get("/openapi.json")
@@ -33,7 +36,12 @@ def docs() -> str:
     g.here = "organisation"
     document = json.loads(_document(app_state().config.public_url))
     return render_template(
-        "api/docs.html", document=document, refusals=REFUSALS, requests=REQUESTS_PER_WINDOW, seconds=WINDOW_SECONDS
+        "api/docs.html",
+        addresses=list(described_addresses(document)),
+        example=_EXAMPLE % document["servers"][0]["url"],
+        refusals=REFUSALS,
+        requests=REQUESTS_PER_WINDOW,
+        seconds=WINDOW_SECONDS,
     )
 
 

@@ -10,13 +10,13 @@ from course.api.queries.proof import certificates_page, completions_page
 from course.api.queries.scope import PageRequest
 from course.api.queries.status import PastDay, past_status_page, status_page
 from course.api.rules.answers import (
-    CertificatesPage,
-    CompletionsPage,
-    EventsPage,
-    PeoplePage,
+    CertificatesAnswer,
+    CompletionsAnswer,
+    EventsAnswer,
+    PeopleAnswer,
+    StatusAnswer,
     StatusItem,
-    StatusPage,
-    TeamsPage,
+    TeamsAnswer,
 )
 from course.api.rules.cursors import encode_cursor
 from course.api.rules.parameters import (
@@ -53,7 +53,7 @@ Answer = tuple[BaseModel, int]
 def people(asked: PeopleParameters) -> Answer:
     scope, page = people_scope(asked.team), page_request("people", asked)
     found = people_queries.people_page(db(), scope, page, asked.changed_since)
-    answer = PeoplePage(**cut("people", found, asked, lambda one: one.id))
+    answer = PeopleAnswer(**cut("people", found, asked, lambda one: one.id))
     return answer, len(answer.data)
 
 
@@ -68,7 +68,7 @@ def person(_asked: BaseModel, person_id: int) -> Answer:
 @api_route("teams")
 def teams(asked: TeamsParameters) -> Answer:
     found = people_queries.teams_page(db(), current_token().team_id, page_request("teams", asked))
-    answer = TeamsPage(**cut("teams", found, asked, lambda one: one.id))
+    answer = TeamsAnswer(**cut("teams", found, asked, lambda one: one.id))
     return answer, len(answer.data)
 
 
@@ -92,7 +92,7 @@ def status(asked: StatusParameters) -> Answer:
     else:
         past = PastDay(on, today, zone, scope.team_id)
         found = past_status_page(db(), app_status_cache(), past, asked.state, page)
-    answer = StatusPage(as_at=on, **cut("status", found, asked, lambda one: one.person_id))
+    answer = StatusAnswer(as_at=on, **cut("status", found, asked, lambda one: one.person_id))
     return answer, len(answer.data)
 
 
@@ -100,7 +100,7 @@ def status(asked: StatusParameters) -> Answer:
 def completions(asked: CompletionsParameters) -> Answer:
     scope, page = people_scope(asked.team), page_request("completions", asked)
     found = completions_page(db(), scope, page, asked.kind, asked.changed_since)
-    answer = CompletionsPage(**cut("completions", found, asked, lambda one: one.id))
+    answer = CompletionsAnswer(**cut("completions", found, asked, lambda one: one.id))
     return answer, len(answer.data)
 
 
@@ -108,7 +108,7 @@ def completions(asked: CompletionsParameters) -> Answer:
 def certificates(asked: CertificatesParameters) -> Answer:
     scope, page = people_scope(asked.team), page_request("certificates", asked)
     found = certificates_page(db(), scope, page, asked.state, asked.changed_since)
-    answer = CertificatesPage(**cut("certificates", found, asked, lambda one: one.id))
+    answer = CertificatesAnswer(**cut("certificates", found, asked, lambda one: one.id))
     return answer, len(answer.data)
 
 
@@ -116,5 +116,5 @@ def certificates(asked: CertificatesParameters) -> Answer:
 def events(asked: EventsParameters) -> Answer:
     wanted = EventFilter(people_scope(asked.team).team_id, asked.type, asked.since)
     found = events_after(db(), wanted, PageRequest(place_of("events", asked.cursor), asked.limit))
-    answer = EventsPage(data=found.events, next_cursor=encode_cursor("events", found.place), has_more=found.has_more)
+    answer = EventsAnswer(data=found.events, next_cursor=encode_cursor("events", found.place), has_more=found.has_more)
     return answer, len(answer.data)
