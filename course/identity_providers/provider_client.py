@@ -56,7 +56,7 @@ class ProviderNetwork:
         try:
             return exchange(asked, _slots)
         except OSError as error:
-            raise ProviderError(ProviderProblem.UNREACHABLE, str(error)) from error
+            raise ProviderError(ProviderProblem.UNREACHABLE, error.strerror or str(error)) from error
 
 
 @dataclass(frozen=True)

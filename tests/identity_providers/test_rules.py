@@ -167,7 +167,7 @@ def test_domains_are_read_as_people_enter_them() -> None:
 TABLE = (
     GroupRow("staff", team_id=1),
     GroupRow("leads", team_id=2, role="manager", pathway="school"),
-    GroupRow("hr", role="hr", pathway="care"),
+    GroupRow("hr", role="hr", pathway="leaders"),
     GroupRow("admins", role="administrator"),
 )
 TEAM, LEAD, HR, ADMIN = Grant("team", 1), Grant("manager", 2), Grant("hr"), Grant("administrator")
@@ -199,7 +199,7 @@ def test_what_groups_give_and_take(
 
 
 def test_of_several_pathways_the_first_row_counts() -> None:
-    assert pathway_of([TABLE[0], TABLE[2], TABLE[1]]) == "care"
+    assert pathway_of([TABLE[0], TABLE[2], TABLE[1]]) == "leaders"
     assert pathway_of([TABLE[0]]) is None
 
 
