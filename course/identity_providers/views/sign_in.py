@@ -191,12 +191,12 @@ def _finish(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
 def _redeem(provider: ProviderSettings, flow: SignInFlow) -> tuple[ProviderIdentity, str]:
     """Who signed in at the provider. Raises ProviderError."""
     client = client_of(provider)
-    values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "error_description", "iss")}
+    values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "iss")}
     metadata = client.metadata()
     if (values["iss"] or metadata.sends_issuer) and values["iss"] != metadata.issuer:  # RFC 9207
         raise ProviderError(ProviderProblem.ISSUER, values["iss"])
     if values["error"] or not values["code"]:
-        raise ProviderError(ProviderProblem.REFUSED_THERE, f"{values['error']} {values['error_description']}".strip())
+        raise ProviderError(ProviderProblem.REFUSED_THERE, values["error"])
     return client.redeem(flow, values["code"], redirect_uri(provider.id))
 
 
