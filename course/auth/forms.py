@@ -19,7 +19,7 @@ from course.organisation.forms import nation_field, organisation_name_field, pat
 from course.people.forms import clean_line, email_field, name_field
 from course.translation import language_name, languages
 from course.translation import lazy_gettext as _
-from course.web.forms import Form
+from course.web.forms import Form, select_choices
 
 
 def _login_field() -> StringField:
@@ -131,17 +131,19 @@ class FactorPolicyForm(Form):
 
     required = RadioField(
         _("A second step to sign in"),
-        choices=[
-            ("no", _("is offered to everyone, and required of no one")),
-            ("yes", _("is required of everyone who sees other people’s data")),
-        ],
+        choices=select_choices(
+            {
+                "no": _("is offered to everyone, and required of no one"),
+                "yes": _("is required of everyone who sees other people’s data"),
+            }
+        ),
         default="no",
     )
     days = IntegerField(
         _("Days of grace"),
         validators=[
             InputRequired(_("Enter a number of days.")),
-            NumberRange(0, MAX_GRACE_DAYS, _("Enter a number from %(min)d to %(max)d.")),
+            NumberRange(0, MAX_GRACE_DAYS, _("Enter a number of days from 0 to %(most)s.", most=MAX_GRACE_DAYS)),
         ],
         render_kw={"inputmode": "numeric", "class": "short"},
     )

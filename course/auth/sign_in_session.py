@@ -105,8 +105,9 @@ def _record_use(response: Response) -> Response:
     return response
 
 
-def begin_sign_in_session(granted: SignInGranted, method: SignInMethod) -> bool:
-    """Begin a sign-in session; False if what was granted no longer holds, such as after a newer password.
+def begin_sign_in_session(granted: SignInGranted, method: SignInMethod, goes_on: bool = False) -> bool:
+    """Begin a sign-in session; False if what was granted no longer holds, such as after a newer password. `goes_on`: in
+    place of the one in this browser, after a change of the password.
 
     The earlier browser session is cleared except for its language, so that nobody can have prepared it (session fixation).
     """
@@ -114,7 +115,7 @@ def begin_sign_in_session(granted: SignInGranted, method: SignInMethod) -> bool:
     device_cookie = request.cookies.get(_device_cookie_name(), "")
     if not _DEVICE_COOKIE.fullmatch(device_cookie):
         device_cookie = secrets.token_urlsafe(24)
-    new = NewSession(nonce, method, device_name(request.headers.get("User-Agent", "")), device_cookie)
+    new = NewSession(nonce, method, device_name(request.headers.get("User-Agent", "")), device_cookie, goes_on)
     with unit_of_work() as unit:
         is_begun = actions.begin_session(unit, granted, new, at)
     language = session.get(LANGUAGE_KEY)

@@ -28,7 +28,9 @@ from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
 from tests.audit.codes import CODE_ACTIONS
+from tests.audit.factors import FACTOR_ACTIONS, REFUSALS, guess
 from tests.audit.many_people import MANY_PEOPLE
+from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
@@ -270,6 +272,8 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
     **CODE_ACTIONS,
+    **FACTOR_ACTIONS,
+    **PROVIDER_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     "auth.choose_language": [
         (World.choose_language, ["person.language_chosen"], "boss"),
@@ -314,6 +318,11 @@ def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(integrity_faults(queries.all_entries(session)))
+
+
+def test_wrong_codes_of_a_second_factor_leave_their_events(app: Flask, session: Session) -> None:
+    guess(World(app, session), REFUSALS.count("factor.refused"))
+    assert [entry.what for entry in entries(session)][-len(REFUSALS) :] == REFUSALS
 
 
 def test_the_set_up_leaves_its_events(app: Flask, session: Session) -> None:
@@ -392,7 +401,7 @@ def test_reading_and_answering_leave_no_event(app: Flask, session: Session) -> N
 def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     """A kind that is recorded nowhere has no sentence either."""
     assert prepared
-    tested = {what for row in ALL for what in row[2]}
+    tested = {what for row in ALL for what in row[2]} | set(REFUSALS)
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",

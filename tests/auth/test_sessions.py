@@ -18,6 +18,7 @@ from course.clock import now
 from course.context import make_context
 from course.people.actions import grant_role, revoke_role
 from course.people.models import Person, RoleGrant
+from course.people.rules import normalise_login
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
@@ -220,3 +221,15 @@ def test_another_person_on_the_same_device_is_told_of_their_own_first_sign_in_th
     session.commit()
     rows = session.execute(text("select recipient from outbox_mail where template = 'new_device'")).scalars().all()
     assert rows == ["kim@example.org"]
+
+
+def test_who_has_no_address_reads_about_a_new_device_on_the_page_of_the_account(app: Flask, session: Session) -> None:
+    person = make_person(session)
+    session.execute(update(Person).values(email=None, sign_in_name="K-17", sign_in_key=normalise_login("K-17")))
+    session.commit()
+    clients = [Client(app), Client(app)]
+    for client in clients:
+        client.post("/sign-in", {"email": "K-17", "password": PASSWORD})
+    assert person.id
+    assert "You last signed in on a new device on" in clients[0].get("/me").text
+    assert session.execute(text("select count(*) from outbox_mail where template = 'new_device'")).scalar() == 0

@@ -49,6 +49,8 @@ WORDS: dict[str, Any] = {
     "enrolment.kind": "initial",
     "erasure.counts": {},
     "erasure.stage": "spare",
+    "identity_link.how": "address",
+    "identity_provider.kind": "openid",
     "intention.reply": "did",
     "mail_choice.kind": "booster",
     "outbox_mail.next_try_at": None,
@@ -71,6 +73,8 @@ WORDS: dict[str, Any] = {
     "report_subscription.every": "week",
     "role_grant.last_day": None,
     "role_grant.role": "manager",
+    # Nobody else could sign in with a password any more.
+    "sign_in_requirement.provider_id": None,
     "supervised_session.kind": "final",
     "supervised_session.place": "Hall",
     "supervised_session.ref": "course",
@@ -79,6 +83,7 @@ WORDS: dict[str, Any] = {
 }
 _REFERENCED_TABLES = (
     "bulk_change",
+    "identity_provider",
     "pair",
     "supervised_session",
     "signing_key",

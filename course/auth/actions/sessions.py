@@ -30,12 +30,14 @@ from course.passwords.actions import update_credential
 @dataclass(frozen=True)
 class NewSession:
     """What is known of a sign-in session that begins: the `nonce` that its cookie will carry, how the person signed in, what
-    the browser calls itself (rules.device_name), and the text of its long-lived cookie."""
+    the browser calls itself (rules.device_name), and the text of its long-lived cookie. `goes_on`: it takes the place of one in
+    the same browser, after a change of the password."""
 
     nonce: str
     method: SignInMethod
     device: str
     device_cookie: str
+    goes_on: bool = False
 
 
 def begin_session(session: Session, granted: SignInGranted, new: NewSession, at: datetime) -> bool:
@@ -51,8 +53,9 @@ def begin_session(session: Session, granted: SignInGranted, new: NewSession, at:
         )
     )  # fmt: skip
     session.flush()
-    record_sign_in(session, granted.person_id, new.method, at)
-    _know_device(session, granted.person_id, new, at)
+    if not new.goes_on:
+        record_sign_in(session, granted.person_id, new.method, at)
+        _know_device(session, granted.person_id, new, at)
     return True
 
 

@@ -35,6 +35,7 @@ from course.auth.queries.sessions import (
     SignedInViewer,
     has_known_device,
     is_known_device,
+    newest_device_at,
     open_sessions,
     viewer,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "has_recent_link",
     "is_known_device",
     "known_account",
+    "newest_device_at",
     "next_attempt_at",
     "open_sessions",
     "passkey_by_credential",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import KnownDevice, SignInSession
@@ -190,6 +190,14 @@ def open_sessions(session: Session, person_id: int, moment: DayMoment, nonce: st
 def is_known_device(session: Session, person_id: int, device: str) -> bool:
     """Whether a person has signed in before in the browser with this device cookie."""
     return session.get(KnownDevice, (person_id, token_hash(device))) is not None
+
+
+def newest_device_at(session: Session, person_id: int) -> datetime | None:
+    """When a person last signed in in a browser for the first time; None if it is known of none, or of the first one only."""
+    count, newest = session.execute(
+        select(func.count(), func.max(KnownDevice.first_at)).where(KnownDevice.person_id == person_id)
+    ).one()
+    return newest if count > 1 else None
 
 
 def has_known_device(session: Session, person_id: int) -> bool:

@@ -55,7 +55,7 @@ def account() -> ViewResponse:
             if isinstance(result, TooManyAttempts):
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
-                begin_sign_in_session(result, "password")
+                begin_sign_in_session(result, "password", goes_on=True)
                 flash(_("Your password has been changed. You have been signed out everywhere else."))
                 return redirect_after_post(url_for("auth.account"))
             form.current.errors = [_("This is not your current password.")]
@@ -75,8 +75,9 @@ def _account_page(
     response = form_page(
         "auth/me.html", password_form, language_form=language_form, languages=languages(), address_form=shown_form,
         seen=person_overview(db(), current_user.person.id),
+        newest_device_at=None if current_user.person.email else queries.newest_device_at(db(), current_user.person.id),
         password_hint=PIN_HINT if own.may_use_pin else PASSWORD_HINT,
-        ways=provider_ways("/"),
+        ways=provider_ways(),
         changes_password=has_chosen_password(db(), own.id) and provider_refusal(own.id) is None,
     )  # fmt: skip
     if language_form.errors or shown_form.errors:

@@ -45,7 +45,7 @@ def _factors_page(form: PasskeyForm) -> Response:
     person = current_user.person
     own = queries.code_people(db(), [person.id])[0]
     return form_page(
-        "auth/second_factor.html", form, factors=queries.factors(db(), person.id), site=site(),
+        "auth/second_factor.html", form, factors=queries.factors(db(), person.id), key_site=site(),
         challenge=challenge("add", person.id), user_handle=opaque_id(person.id), login=own.login or person.name,
         credential_ids=queries.credential_ids(db(), person.id), must_set_up=MUST_SET_UP_KEY in session,
     )  # fmt: skip

@@ -61,7 +61,7 @@ def _proof_form_page(
     found, target = queries.factors(db(), person_id), form.next.data or _page_of_form()
     response = form_page(
         "auth/proof.html", form, is_lost=is_lost, factors=found, code_form=code_form or FactorCodeForm(formdata=None),
-        has_password=has_chosen_password(db(), person_id), site=site(),
+        has_password=has_chosen_password(db(), person_id), key_site=site(),
         providers=provider_proof_buttons(person_id, local_path(target)),
         challenge=challenge("prove", person_id) if found.passkeys else "",
         credential_ids=queries.credential_ids(db(), person_id),
@@ -96,10 +96,12 @@ def prove() -> ViewResponse:
 
 def _prove_by_passkey(form: ProofForm) -> ViewResponse:
     used = checked_answer("prove", current_user.person.id)
+    is_accepted = False
     if used is not None:
         with unit_of_work(claim_form_key=False) as session:
-            if actions.use_passkey(session, used, now()):
-                return _go_on(form)
+            is_accepted = actions.use_passkey(session, used, now())
+    if is_accepted:
+        return _go_on(form)
     form.password.errors = [_("That did not work with the passkey. Try again, or enter your password.")]
     return _proof_form_page(form)
 

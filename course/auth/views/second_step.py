@@ -45,7 +45,7 @@ def second_step() -> ViewResponse:
     if not found.is_set_up:  # reset by an administrator meanwhile
         return finish_sign_in(pending.granted, pending.method, pending.target)
     return form_page(
-        "auth/second_step.html", form, factors=found, site=site(),
+        "auth/second_step.html", form, factors=found, key_site=site(),
         challenge=challenge("second", person_id) if found.passkeys else "",
         credential_ids=queries.credential_ids(db(), person_id),
     )  # fmt: skip

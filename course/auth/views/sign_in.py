@@ -70,7 +70,7 @@ def sign_in() -> ViewResponse:
                 else _("The e-mail address, the sign-in name or the password is not right.")
             ]
     return form_page(
-        "auth/sign_in.html", form, target=target, course=_course_of_organisation(), site_of_passkeys=site(),
+        "auth/sign_in.html", form, target=target, course=_course_of_organisation(), key_site=site(),
         challenge=challenge("sign-in"), ways=provider_ways(target),
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def forgotten_password() -> ViewResponse:
         if wait is not None:
             return too_many_attempts_page(wait.retry_at)
         return make_response(render_template("auth/forgotten_sent.html", email=email))
-    return form_page("auth/forgotten.html", form, ways=provider_ways("/"))
+    return form_page("auth/forgotten.html", form, ways=provider_ways())
 
 
 @pages.route("/link/<token>", methods=["GET", "POST"])

@@ -92,9 +92,8 @@ def init(app: Flask) -> None:
 
 
 def _start_address(provider_id: int, target: str, again: int | None = None) -> str:
-    return url_for(
-        "identity_providers.start", provider_id=provider_id, next=target if target != "/" else None, again=again
-    )
+    wanted = None if local_path(target) == local_path(None) else target
+    return url_for("identity_providers.start", provider_id=provider_id, next=wanted, again=again)
 
 
 @pages.get("/sign-in/with/<int(max=2147483647):provider_id>")
@@ -153,7 +152,7 @@ def come_back(provider_id: int) -> ViewResponse:
     flow = open_flow(sealed, state, provider_id, app_state().config.secret_key, now()) if sealed else None
     if flow is None:
         if current_user.is_authenticated:  # the page before this one, reached by "Back"
-            return redirect_after_post("/")
+            return redirect_after_post(local_path(None))
         return problem_page(provider, ProviderProblem.STATE)
     response = _finish(provider, flow)
     response.delete_cookie(flow.cookie, path=_flow_path())
