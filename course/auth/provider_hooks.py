@@ -30,7 +30,7 @@ class ProviderHooks(Protocol):
     """What the feature identity_providers registers. Every method reads the database."""
 
     def ways(self, target: str) -> ProviderWays:
-        """The buttons of the sign-in page; after the sign-in `target` is opened."""
+        """The buttons of the sign-in page; after the sign-in `target` is opened ("": the start page)."""
 
     def refusal(self, person_id: int) -> str | None:
         """Why a person may not sign in with a password, a link, a code or a passkey; None if they may."""
@@ -48,7 +48,7 @@ def _hooks() -> ProviderHooks | None:
     return found
 
 
-def provider_ways(target: str) -> ProviderWays:
+def provider_ways(target: str = "") -> ProviderWays:
     """The providers of the sign-in page."""
     hooks = _hooks()
     return hooks.ways(target) if hooks else ProviderWays()

@@ -42,7 +42,7 @@ def check_connection(client: ProviderClient, redirect_uri: str) -> list[Connecti
             True,
             _("It did not refuse client ID and secret."),
             _(
-                "Some providers check the redirect address and the secret only when somebody signs in. Sign in once to be sure."
+                "Some providers check the redirect address and the secret only when a person signs in. Sign in once to be sure."
             ),
         ),
         *_hints(metadata, bool(client.settings.groups) or client.settings.signs_out),
@@ -88,7 +88,7 @@ def _failure(error: ProviderError) -> ConnectionStep:
         ),
         p.INCOMPLETE: (
             _("The discovery document does not say %(seen)s, or says something that is no address.", seen=seen),
-            _("This may not be an OpenID Connect provider. Ask whoever runs it for the discovery address."),
+            _("This may not be an OpenID Connect provider. Ask the people who run it for the discovery address."),
         ),
         p.OTHER_ISSUER: (
             _("The provider calls itself %(seen)s, which does not belong to this discovery address.", seen=seen),
@@ -100,7 +100,7 @@ def _failure(error: ProviderError) -> ConnectionStep:
         ),
         p.NO_KEYS: (
             _("The provider publishes no key with which signatures could be checked."),
-            _("Ask whoever runs the provider: its JWKS is empty or cannot be read."),
+            _("Ask the people who run the provider: its JWKS is empty or cannot be read."),
         ),
         p.CLIENT_REFUSED: (
             _("The provider refuses the client ID or the client secret: %(seen)s.", seen=seen),

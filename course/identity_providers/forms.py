@@ -39,7 +39,7 @@ from course.identity_providers.rules.settings import (
 from course.people.forms import clean_line, selected_team_id, team_choices
 from course.people.queries import TeamView
 from course.translation import lazy_gettext as _
-from course.web.forms import Form
+from course.web.forms import Form, select_choices
 
 _KINDS = {"openid": _("OpenID Connect, for example Google"), "microsoft": _("Microsoft Entra ID (Microsoft 365)")}
 _ROLES = {"": _("Learner"), "manager": _("Manager of the team"), "hr": _("HR"), "administrator": _("Administrator")}
@@ -59,7 +59,7 @@ class GroupEntry:
 class ProviderForm(Form):
     """A provider. `teams` are the open teams to choose from."""
 
-    kind = RadioField(_("Kind of provider"), choices=list(_KINDS.items()), default="openid")
+    kind = RadioField(_("Kind of provider"), choices=select_choices(_KINDS), default="openid")
     name = StringField(
         _("Name on the button"),
         filters=[clean_line],
@@ -119,7 +119,7 @@ class ProviderForm(Form):
         super().__init__(**values)
         self._allow_local = allow_local
         every = list(teams)
-        self.team.choices = list(team_choices(every, str(_("No team"))).items())
+        self.team.choices = team_choices(every, str(_("No team")))
         self.team_choices = list(team_choices(every, "–").items())
         self.role_choices = [(key, str(words)) for key, words in _ROLES.items()]
         self.pathway_choices = [("", "–"), *((str(key), str(words)) for key, words in SETTINGS.items())]

@@ -57,7 +57,7 @@ class ProviderNetwork:
         try:
             answer = exchange(asked, _slots)
         except OSError as error:
-            raise ProviderError(ProviderProblem.UNREACHABLE, str(error)) from error
+            raise ProviderError(ProviderProblem.UNREACHABLE, error.strerror or str(error)) from error
         if not answer.is_whole:
             raise ProviderError(ProviderProblem.UNREACHABLE, "the answer is too large")
         return answer.status, answer.body

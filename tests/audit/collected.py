@@ -8,6 +8,7 @@ from tests.audit.codes import CODE_ACTIONS
 from tests.audit.factors import FACTOR_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.programs import PROGRAM_ACTIONS
+from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.webhooks import WEBHOOK_ACTIONS
@@ -18,6 +19,7 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **PROGRAM_ACTIONS,
     **CODE_ACTIONS,
     **FACTOR_ACTIONS,
+    **PROVIDER_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     **WEBHOOK_ACTIONS,
     **SUPERVISED_ACTIONS,

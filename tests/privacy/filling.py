@@ -49,6 +49,8 @@ WORDS: dict[str, Any] = {
     "enrolment.kind": "initial",
     "erasure.counts": {},
     "erasure.stage": "spare",
+    "identity_link.how": "address",
+    "identity_provider.kind": "openid",
     "intention.reply": "did",
     "mail_choice.kind": "booster",
     "outbox_mail.next_try_at": None,
@@ -78,6 +80,8 @@ WORDS: dict[str, Any] = {
     "scim_group.display_name": "Teachers",
     "scim_group.external_id": None,
     "scim_group.resource_id": "6a1c",
+    # Nobody else could sign in with a password any more.
+    "sign_in_requirement.provider_id": None,
     "supervised_session.kind": "final",
     "supervised_session.place": "Hall",
     "supervised_session.ref": "course",
@@ -94,6 +98,7 @@ WORDS: dict[str, Any] = {
 }
 _REFERENCED_TABLES = (
     "bulk_change",
+    "identity_provider",
     "pair",
     "supervised_session",
     "signing_key",

@@ -243,6 +243,7 @@ WRITTEN = {
     ("credentials/rules/keys.py", "/issuer/keys/1"),
     # The path of an address elsewhere, and what the address of an issuer elsewhere begins with.
     ("external_certificates/actions.py", "{}/"),
+    ("identity_providers/rules/discovery.py", "/"),
     ("external_certificates/revocation_fetch.py", "/"),
 }
 STRING_METHODS = {"join", "partition", "replace", "rpartition", "split"}

@@ -29,15 +29,21 @@ def verdicts(verifier: str, documents: list[str], served: dict[str, Any], now: s
     `served` are the issuer's own documents by their addresses. Raises RuntimeError if the verifier does not run.
     """
     asked = {"verifier": verifier, "documents": documents, "served": served, "now": now}
-    folder = _installed()
+    folder = install_packages(SOURCE)
     done = _node([str(folder / "verify.mjs")], folder, VERIFY_SECONDS, json.dumps(asked))
     found: list[dict[str, Any]] = json.loads(done)
     return found
 
 
-def _installed() -> Path:
-    """The folder with the packages, installed now if it is not there."""
-    files = sorted(path for path in SOURCE.iterdir() if path.is_file())
+def node_program() -> Path:
+    """The program node of the environment."""
+    return NODE_HOME / "bin" / "node"
+
+
+def install_packages(source: Path) -> Path:
+    """The folder with the files of `source` and the npm packages that its package-lock.json names, installed now if it is not
+    there."""
+    files = sorted(path for path in source.iterdir() if path.is_file())
     mark = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
     folder = CACHE / mark
     if folder.exists():
@@ -60,7 +66,7 @@ def _installed() -> Path:
 
 
 def _node(arguments: list[str], folder: Path, seconds: int, text: str = "") -> str:
-    node = NODE_HOME / "bin" / "node"
+    node = node_program()
     environ = os.environ | {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     done = subprocess.run(
         [str(node), *arguments], cwd=folder, env=environ, input=text, capture_output=True, text=True,

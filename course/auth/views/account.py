@@ -77,7 +77,7 @@ def _account_page(
         seen=person_overview(db(), current_user.person.id),
         newest_device_at=None if current_user.person.email else queries.newest_device_at(db(), current_user.person.id),
         password_hint=PIN_HINT if own.may_use_pin else PASSWORD_HINT,
-        ways=provider_ways("/"),
+        ways=provider_ways(),
         changes_password=has_chosen_password(db(), own.id) and provider_refusal(own.id) is None,
     )  # fmt: skip
     if language_form.errors or shown_form.errors:

@@ -78,5 +78,5 @@ def provider_required_page(refusal: str) -> Response:
     """The page for somebody who has to sign in through an identity provider and tried another way, with status 403."""
     title = _("Sign in through your organisation")
     return make_response(
-        render_template("auth/provider_required.html", title=title, text=refusal, ways=provider_ways("/")), 403
+        render_template("auth/provider_required.html", title=title, text=refusal, ways=provider_ways()), 403
     )

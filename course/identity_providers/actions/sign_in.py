@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth.actions import SignInGranted
+from course.content.schema import SETTINGS
 from course.context import Context
 from course.identity_providers import queries
 from course.identity_providers.actions.links import add_link, note_use
@@ -103,7 +104,7 @@ def _add_person(
     if by_groups is not None:
         _note_grant(context, provider, added.id, Grant("team", by_groups))
     pathway = pathway_of(rows)
-    if pathway is not None:
+    if pathway in SETTINGS:  # not one that a later release no longer has
         choose_pathway(context, [added.id], pathway, str(_("By a group at %(name)s", name=provider.name)))
     return added.id
 

@@ -20,14 +20,14 @@ MAX_COOKIE_LENGTH = 3800  # characters: browsers keep 4096 bytes with name and a
 @dataclass(frozen=True)
 class SignInFlow:
     """A sign-in at a provider. `person_id` is the person who links an account; 0 for a sign-in. `begun` is in seconds since
-    1970. `target` is the page that was asked for."""
+    1970. `target` is the page that was asked for; empty for the start page."""
 
     provider_id: int
     state: str
     nonce: str
     verifier: str
     begun: int
-    target: str = "/"
+    target: str = ""
     person_id: int = 0
 
     @property
@@ -48,7 +48,7 @@ def flow_cookie(state: str) -> str:
 def new_flow(provider_id: int, target: str, person_id: int, at: datetime) -> SignInFlow:
     """A flow with fresh random values (RFC 7636: the verifier has 43 characters or more)."""
     state, nonce, verifier = (secrets.token_urlsafe(size) for size in (24, 24, 48))
-    short = target if len(target) <= 1000 else "/"
+    short = target if len(target) <= 1000 else ""
     return SignInFlow(provider_id, state, nonce, verifier, int(at.timestamp()), short, person_id)
 
 

@@ -46,8 +46,8 @@ def list_providers() -> ViewResponse:
 
 def _requirement_form(fresh: bool = False) -> RequireProviderForm:
     form = RequireProviderForm(formdata=None) if fresh else RequireProviderForm()
-    form.provider.choices = [(str(one.id), one.name) for one in queries.active_providers(db())]
-    form.exceptions.choices = [(str(number), name) for number, name in queries.administrators_with_password(db())]
+    form.provider.choices = {str(one.id): one.name for one in queries.active_providers(db())}
+    form.exceptions.choices = {str(number): name for number, name in queries.administrators_with_password(db())}
     return form
 
 

@@ -92,9 +92,8 @@ def init(app: Flask) -> None:
 
 
 def _start_address(provider_id: int, target: str, again: int | None = None) -> str:
-    return url_for(
-        "identity_providers.start", provider_id=provider_id, next=target if target != "/" else None, again=again
-    )
+    wanted = None if local_path(target) == local_path(None) else target
+    return url_for("identity_providers.start", provider_id=provider_id, next=wanted, again=again)
 
 
 @pages.get("/sign-in/with/<int(max=2147483647):provider_id>")
@@ -153,7 +152,7 @@ def come_back(provider_id: int) -> ViewResponse:
     flow = open_flow(sealed, state, provider_id, app_state().config.secret_key, now()) if sealed else None
     if flow is None:
         if current_user.is_authenticated:  # the page before this one, reached by "Back"
-            return redirect_after_post("/")
+            return redirect_after_post(local_path(None))
         return problem_page(provider, ProviderProblem.STATE)
     response = _finish(provider, flow)
     response.delete_cookie(flow.cookie, path=_flow_path())
@@ -191,12 +190,12 @@ def _finish(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
 def _redeem(provider: ProviderSettings, flow: SignInFlow) -> tuple[ProviderIdentity, str]:
     """Who signed in at the provider. Raises ProviderError."""
     client = client_of(provider)
-    values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "error_description", "iss")}
+    values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "iss")}
     metadata = client.metadata()
     if (values["iss"] or metadata.sends_issuer) and values["iss"] != metadata.issuer:  # RFC 9207
         raise ProviderError(ProviderProblem.ISSUER, values["iss"])
     if values["error"] or not values["code"]:
-        raise ProviderError(ProviderProblem.REFUSED_THERE, f"{values['error']} {values['error_description']}".strip())
+        raise ProviderError(ProviderProblem.REFUSED_THERE, values["error"])
     return client.redeem(flow, values["code"], redirect_uri(provider.id))
 
 

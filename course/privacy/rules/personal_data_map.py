@@ -386,7 +386,20 @@ RECORD_VIEWS = PersonalDataSection(
             person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
     ),
 )  # fmt: skip
-SECTIONS = (IDENTITY, TEAMS, LEARNING, NOTES, PROOF, MAIL, SIGN_IN, CALENDARS, PROGRAMS, PROVISIONING, RECORD_VIEWS, ERASURES)
+SECTIONS = (
+    IDENTITY,
+    TEAMS,
+    LEARNING,
+    NOTES,
+    PROOF,
+    MAIL,
+    SIGN_IN,
+    CALENDARS,
+    PROGRAMS,
+    PROVISIONING,
+    RECORD_VIEWS,
+    ERASURES,
+)
 PERSONAL_DATA_TABLES: dict[str, PersonalDataTable] = {
     table_entry.table: table_entry for section in SECTIONS for table_entry in section.tables
 }

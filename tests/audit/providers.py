@@ -1,0 +1,88 @@
+"""What identity providers leave in the audit log: an action for each POST endpoint, the events, and the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import update
+
+from course.clock import now
+from course.context import make_context
+from course.identity_providers import actions
+from course.identity_providers.models import IdentityLink
+from course.identity_providers.queries import links_of
+from course.identity_providers.rules.identity import ProviderIdentity
+from tests.audit.world import World
+from tests.conftest import SECRET
+
+SETTINGS = {
+    "kind": "openid", "name": "Riverside ID", "discovery": "https://id.example", "client_id": "course", "team": "",
+    "scopes": "openid email", "groups_claim": "groups", "active": "y",
+}  # fmt: skip
+ADDED, LINKED = ["provider.added"], ["provider.added", "provider.linked"]
+
+
+def add_provider(world: World) -> int:
+    details = actions.ProviderDetails(
+        "openid", "Riverside ID", "https://127.0.0.1:1/.well-known/openid-configuration", "course", None, "openid", (),
+        (), "groups", False, None, False, False, True, (),
+    )  # fmt: skip
+    number = actions.add_provider(make_context(world.session, world.boss.id, now()), details, SECRET)
+    world.session.commit()
+    return number
+
+
+def link(world: World, person_id: int) -> int:
+    """A provider, with an account there that is linked to somebody; the number of the link."""
+    number = add_provider(world)
+    context = make_context(world.session, world.boss.id, now())
+    identity = ProviderIdentity("https://id.example", "1")
+    assert actions.add_link(context, number, identity, person_id, "person")
+    world.session.commit()
+    found = links_of(world.session, person_id)[0].id
+    world.session.commit()
+    return found
+
+
+def change_provider(world: World) -> None:
+    number = add_provider(world)
+    world.post(f"/providers/{number}", **SETTINGS)
+    world.post(f"/providers/{number}", **SETTINGS)
+
+
+def try_provider(world: World) -> None:
+    world.post(f"/providers/{add_provider(world)}/test", 200)
+
+
+def require_and_lift(world: World) -> None:
+    link(world, world.boss.id)
+    world.session.execute(update(IdentityLink).values(last_used_at=now()))
+    world.session.commit()
+    number = links_of(world.session, world.boss.id)[0].provider_id
+    world.session.commit()
+    world.post("/providers/require", provider=str(number), exceptions=str(world.boss.id))
+    world.post("/providers/require/end")
+    world.post("/providers/require/end")
+
+
+def unlink_somebody(world: World) -> None:
+    number = link(world, world.sam.id)
+    world.post(f"/people/{world.sam.id}/accounts/{number}/unlink")
+    world.post(f"/people/{world.sam.id}/accounts/{number}/unlink")
+
+
+PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
+    "identity_providers.add_provider": [(lambda w: w.post("/providers/new", **SETTINGS), ADDED, "boss")],
+    "identity_providers.change_provider": [(change_provider, [*ADDED, "provider.changed"], "boss")],
+    "identity_providers.test_provider": [(try_provider, ADDED, "boss")],
+    "identity_providers.require_provider": [
+        (require_and_lift, [*LINKED, "provider.required", "provider.not_required"], "boss"),
+    ],
+    "identity_providers.lift_requirement": [(lambda w: w.post("/providers/require/end"), [], "boss")],
+    "identity_providers.unlink": [
+        (lambda w: w.post(f"/me/accounts/{link(w, w.boss.id)}/unlink"), [*LINKED, "provider.unlinked"], "boss"),
+    ],
+    "identity_providers.unlink_person": [
+        (unlink_somebody, [*LINKED, "provider.unlinked", "sign_in.ended_elsewhere"], "boss"),
+    ],
+}  # fmt: skip
