@@ -12,6 +12,7 @@ from course.auth.passkey_checks import NewPasskey
 from course.auth.rules import FACTORS_PER_PERSON
 from course.clock import now
 from course.context import make_context
+from tests.audit.codes import CODE_ACTIONS
 from tests.audit.world import World
 from tests.auth.factor_helpers import add_app, code_at, give_password, make_codes
 from tests.makers import PASSWORD, sign_in
@@ -102,4 +103,5 @@ FACTOR_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str |
     "auth.end_other_sessions": [(lambda w: w.post("/me/sessions/end-others"), ["sign_in.ended_elsewhere"], "boss")],
     "auth.factor_policy": [(change_policy, ["factor.required", "factor.not_required"], "boss")],
 }  # fmt: skip
+SIGN_IN_ACTIONS = {**CODE_ACTIONS, **FACTOR_ACTIONS}
 REFUSALS = ["factor.refused"] * FACTORS_PER_PERSON.count + ["factor.locked"]
