@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.audit.codes import CODE_ACTIONS
-from tests.audit.factors import FACTOR_ACTIONS
+from tests.audit.factors import SIGN_IN_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.programs import PROGRAM_ACTIONS
 from tests.audit.providers import PROVIDER_ACTIONS
@@ -17,8 +16,7 @@ from tests.audit.world import World
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
     **PROGRAM_ACTIONS,
-    **CODE_ACTIONS,
-    **FACTOR_ACTIONS,
+    **SIGN_IN_ACTIONS,
     **PROVIDER_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     **WEBHOOK_ACTIONS,

@@ -28,7 +28,7 @@ from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
 from tests.audit.collected import COLLECTED_ACTIONS
-from tests.audit.factors import REFUSALS, guess
+from tests.audit.factors import REFUSALS
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
@@ -307,11 +307,6 @@ def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(integrity_faults(queries.all_entries(session)))
-
-
-def test_wrong_codes_of_a_second_factor_leave_their_events(app: Flask, session: Session) -> None:
-    guess(World(app, session), REFUSALS.count("factor.refused"))
-    assert [entry.what for entry in entries(session)][-len(REFUSALS) :] == REFUSALS
 
 
 def test_the_set_up_leaves_its_events(app: Flask, session: Session) -> None:

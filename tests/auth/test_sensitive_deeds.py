@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, url_for
+from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
@@ -47,10 +47,10 @@ def test_every_marked_deed_waits_for_a_proof_and_with_one_does_not(
         recent = cookie.pop("proved")
     with app.test_request_context():
         paths = {
-            url_for(rule.endpoint, **dict.fromkeys(rule.arguments, 999_999)): "POST" in (rule.methods or ())
+            app.url_for(rule.endpoint, **dict.fromkeys(rule.arguments, 999999)): "POST" in (rule.methods or ())
             for rule in marked_rules(app)
             if rule.endpoint != "reports.file"
-        } | {url_for("reports.file", kind="csv"): True}
+        } | {app.url_for("reports.file", kind="csv"): True}
     asked = {path: client.flask.open(path, method="POST" if takes_form else "GET", data={**FORM, "csrf_token": token})
              for path, takes_form in paths.items()}  # fmt: skip
     assert {
