@@ -94,9 +94,9 @@ class _Exchange:
         http.sock = self._connect(parts.scheme, host, port)
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            headers = {**self.request.headers, "Connection": "close"}
+            headers = {**self.request.headers, "connection": "close"}
             # What is in percent signs already stays as it is.
-            http.request(self.request.method, quote(path, safe="/?%:@!$&'()*+,;=~-._"), self.request.body, headers)
+            http.request(self.request.method, quote(path, safe="%:@!$&'()*+,;=~-._?/"), self.request.body, headers)
             answer = http.getresponse()
             data = answer.read(self.request.max_bytes + 1)
         finally:

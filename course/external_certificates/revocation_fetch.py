@@ -19,7 +19,7 @@ def fetch(address: str, allow_local: bool = False, max_bytes: int = MAX_BYTES, s
     for an address that is not permitted.
     """
     seconds = TIMEOUT_SECONDS if seconds is None else seconds
-    headers = {"Accept": "application/json"}
+    headers = {"accept": "application/json"}
     answer = exchange(OutgoingRequest("GET", address, headers, seconds, max_bytes, allow_local=allow_local), _slots)
     if answer.status != 200:
         raise OSError(f"the answer was {answer.status}")

