@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -50,7 +51,7 @@ def test_random_calls_never_delete_what_somebody_did(app: Flask, session: Sessio
     def patch(path: str, op: str, where: str, value: Any) -> Any:
         return entra.patch(path, {"op": op, "path": where, "value": value})
 
-    deeds = [
+    deeds: list[Callable[[], Any]] = [
         lambda: created(entra.call("POST", "/Users", user("mia@example.org", externalId="e-1")), users),
         lambda: created(entra.call("POST", "/Users", user(f"p{chance.randrange(3)}@example.org", "Leo", "Hahn")), users),
         lambda: created(entra.call("POST", "/Groups", {"displayName": "Staff", "members": [{"value": some_user()}],

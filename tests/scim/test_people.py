@@ -79,7 +79,7 @@ def test_an_account_that_may_be_somebody_else_is_refused_and_changes_nobody(
     context = make_context(session, None, now())
     assert people.change_identity(context, other.id, PersonIdentity("Sam Reed", "sam@example.org", "T-2"), "") is None
     session.commit()
-    values = {ENTERPRISE_SCHEMA: {"employeeNumber": number}} if number else {}
+    values: dict[str, Any] = {ENTERPRISE_SCHEMA: {"employeeNumber": number}} if number else {}
     assert refusal(entra, user("mia@example.org", given, family, **values)) == (409, "uniqueness"), what
     assert (reread(session, known.id).name, reread(session, other.id).name) == ("Mia Okoro", "Sam Reed")
     assert entra.call("GET", "/Users").get_json()["totalResults"] == 0
@@ -193,7 +193,7 @@ def test_an_inactive_account_of_somebody_unknown_makes_nobody_until_it_is_activa
         user("mia@example.org", "M" * 201),
         user("mia@example.org", title="T" * 101),
         user("mia@example.org", externalId="e" * 255),
-        user("mia@example.org", **{ENTERPRISE_SCHEMA: {"employeeNumber": "9" * 51}}),
+        user("mia@example.org") | {ENTERPRISE_SCHEMA: {"employeeNumber": "9" * 51}},
         user("mia\0@example.org"),
         user("two@at@example.org"),
         user("  "),

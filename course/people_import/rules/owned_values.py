@@ -24,7 +24,8 @@ def without_owned_values(row_data: RowData, person: KnownPerson) -> tuple[RowDat
         leaving=None if "stay" in owned else row_data.leaving,
     )
     differs = any(
-        field in owned and getattr(row_data, field) not in (None, "", getattr(person, field)) for field in IDENTITY_FIELDS
+        field in owned and getattr(row_data, field) not in (None, "", getattr(person, field))
+        for field in IDENTITY_FIELDS
     )
     moves = "stay" in owned and (row_data.leaving is not None or person.left is not None)
     return kept, (owned_elsewhere(person.owned.source or ""),) if differs or moves else ()

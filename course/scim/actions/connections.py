@@ -36,9 +36,9 @@ def lock_connection(session: Session, connection_id: int) -> ScimConnection | No
     return session.execute(rows.with_for_update().execution_options(populate_existing=True)).scalar()
 
 
-def connection_context(session: Session, connection: ScimConnection, context: Context) -> Context:
+def connection_context(context: Context, connection: ScimConnection) -> Context:
     """The context in which a connection acts: no person, and its name in the log."""
-    return replace(make_context(session, None, context.now), connection=connection.name)
+    return replace(make_context(context.session, None, context.now), connection=connection.name)
 
 
 def make_connection_token(context: Context, connection: ScimConnection) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from posixpath import dirname
 from typing import Any
 
 from flask import Response, g, request
@@ -23,11 +24,16 @@ from course.scim.rules.resources import make_provider
 from course.scim.views.storage import CourseStorage
 from course.web.access import requires_scope
 from course.web.addresses import public_url_for
-from course.web.bearer import problem_response
+from course.web.bearer import SCIM_PATH, problem_response
 from course.web.unit_of_work import WriteSession, db, write_if_free
 
-PREFIX = "/scim/v2"
+PREFIX = f"{SCIM_PATH}v2"
 _MAX_ID = 36  # characters of a resource id
+
+
+def service_address() -> str:
+    """The address that an identity provider is given: the one below which those of the protocol stand."""
+    return dirname(public_url_for("scim_protocol.service_provider_config"))
 
 
 class _CourseScimServer(ScimServer):
@@ -43,7 +49,7 @@ class _CourseScimServer(ScimServer):
 
     def read_request(self) -> ScimRequest:
         """The request; the addresses in its answer begin with PUBLIC_URL, never with the host that it claims."""
-        return replace(super().read_request(), base_url=public_url_for("scim_protocol.search_root").rstrip("/"))
+        return replace(super().read_request(), base_url=service_address())
 
     def _make_view(self, route: Route) -> Any:
         view = super()._make_view(route)
