@@ -18,6 +18,7 @@ from course.people.models import Employment, Person, RoleGrant
 from course.people.queries.ownership import owned_fields
 from course.people.rules import PersonIdentity
 from course.scim.actions.connections import lock_connection, set_administrators_owned
+from course.scim.models import ScimUser
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.scim.connected import ENTERPRISE_SCHEMA, Provider, connect, user
@@ -184,6 +185,12 @@ def test_an_inactive_account_of_somebody_unknown_makes_nobody_until_it_is_activa
     assert made["active"] is False
     assert entra.patch(f"/Users/{made['id']}", ACTIVATE).status_code == 204
     assert session.execute(select(Person.name).where(Person.email == "old@example.org")).scalar() == "Old Account"
+
+
+def test_nothing_is_kept_of_an_account_that_was_never_active_and_is_deleted(session: Session, entra: Provider) -> None:
+    made = entra.create("old@example.org", "Old", "Account", active=False)
+    assert entra.call("DELETE", f"/Users/{made['id']}").status_code == 204
+    assert session.execute(select(ScimUser.id)).all() == []
 
 
 @pytest.mark.parametrize(

@@ -66,15 +66,18 @@ def end_user(context: Context, connection: ScimConnection, user: ScimUser) -> No
         person = _locked_person(context.session, user.person_id)
         if person.left_at is None:
             _depart(context, connection, person)
+    session = context.session
     user.active, user.ended_at, user.changed_at = False, context.now, context.now
     user.attributes = "{}"  # what it said about the person beside what their entry says
-    session = context.session
     groups = select(ScimMember.group_id).where(ScimMember.user_id == user.id)
     changing = update(ScimGroup).where(ScimGroup.id.in_(groups)).values(changed_at=context.now)
     session.execute(changing, execution_options={"synchronize_session": False})
     session.execute(delete(ScimMember).where(ScimMember.user_id == user.id))
     session.flush()
-    if user.person_id is not None:
+    if user.person_id is None:
+        session.delete(user)  # nothing is kept of somebody who was never here
+        session.flush()
+    else:
         apply_grants(context, connection, [user.person_id])
         release_fields(context, source_key(connection), [user.person_id])
         record_event(context, "scim.user_ended", ("person", user.person_id), {})

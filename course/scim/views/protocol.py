@@ -12,6 +12,7 @@ from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.routing import Route
 from scim2_server.service import ScimService
+from werkzeug.exceptions import HTTPException
 
 from course.api_tokens.access import current_token
 from course.api_tokens.rules import SCIM_SCOPE
@@ -68,8 +69,8 @@ class _CourseScimServer(ScimServer):
         try:
             response: Response = view(**values)
         except Exception as error:  # what it means is said by the handlers; here it is only noted
-            response = self._to_response(self.service.error_response(error))
-            self._note(connection_id, values, response.status_code)
+            status = error.code if isinstance(error, HTTPException) else self.service.error_of(error).status
+            self._note(connection_id, values, status or 500)
             raise
         self._note(connection_id, values, response.status_code)
         return response
