@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -129,7 +129,7 @@ def test_no_json_at_all_makes_the_server_fail(app: Flask, session: Session) -> N
     entra = connect(app, session)
     made = entra.create("mia@example.org")
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=60)
     @given(BODIES, st.sampled_from(["POST", "PUT", "PATCH"]))
     def send(body: dict[str, Any], method: str) -> None:
         schemas = [PATCH_SCHEMA] if method == "PATCH" else [USER_SCHEMA, ENTERPRISE_SCHEMA]
