@@ -34,6 +34,7 @@ from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.reports.makers import cached_lines
+from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 from tests.standings.makers import assert_rows_say_what_facts_say
 
 DAY = date(2026, 11, 22)
@@ -276,7 +277,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
 ALL = [(name, *action) for name, actions in AUDITED_ACTIONS.items() for action in actions]
 # The set-up needs a course that is not set up yet: see below. An upload needs another installation: see
 # tests/external_certificates. Whoever checks a pack leaves nothing: see tests/evidence.
-ELSEWHERE = {"auth.set_up", "external_certificates.upload", "evidence_check.check_pack"}
+ELSEWHERE = {"auth.set_up", "external_certificates.upload", "evidence_check.check_pack", *POST_ENDPOINTS}
 
 
 def entries(session: Session) -> list[AuditEntry]:
@@ -389,5 +390,5 @@ def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",
-        "data.erased", "certificate.found", "role.expired", "webhook.stopped",
+        "data.erased", "certificate.found", "role.expired", "webhook.stopped", *EVENT_NAMES,
     }  # fmt: skip

@@ -13,12 +13,21 @@ from werkzeug.test import TestResponse
 from course.clock import now
 from course.context import make_context
 from course.scim.actions.connections import add_connection, lock_connection, make_connection_token
+from course.scim.events import AUDIT_EVENTS
 from tests.makers import make_person
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+# Where something is sent: to pages of connections, and by identity providers. tests/scim says what each leaves in the log.
+POST_ENDPOINTS = {
+    *(f"scim.{name}" for name in ("connections", "end", "end_group_rule", "group", "make_token", "own_administrators",
+                                  "revoke_token")),
+    *(f"scim_protocol.{name}" for name in ("bulk", "create", "fallback", "me_create", "search_root_with_body",
+                                           "search_with_body")),
+}  # fmt: skip
+EVENT_NAMES = {kind.name for kind in AUDIT_EVENTS}
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import func, select
 
+from course.learning.models import Answer
 from course.people.models import Employment, Person
 from course.scim.models import ScimUser
 from course.web.unit_of_work import unit_of_work
@@ -15,6 +16,7 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.scim.connected import PATCH_SCHEMA, Provider, connect, user
 from tests.support.racing import at_once
+from tests.walking import Learner, always
 
 
 def connected(app: Flask, name: str = "Microsoft Entra") -> Provider:
@@ -76,3 +78,29 @@ def test_a_call_and_an_administrator_who_correct_somebody_at_once_leave_what_the
     )
     assert sorted(statuses) == [204, 422]
     assert count(committed, Person.name == "Mia Provider") == 1
+
+
+def test_somebody_who_is_answering_when_they_are_deactivated_keeps_what_was_saved_and_is_signed_out(
+    committed: Flask,
+) -> None:
+    entra = connected(committed)
+    with committed.app_context(), committed.extensions["course.sessions"].writing() as session:
+        mia = make_person(session, "Mia Okoro", "mia@example.org")
+    made = entra.create("mia@example.org")
+    learner = Learner(committed, sign_in(Client(committed), mia), mia.id)
+    attempt = int(learner.client.post("/module/secret-contact/check", {}).location.split("/")[2])
+    forms = [{**learner.form(attempt, number, always), "sure": "sure"} for number in (1, 2)]
+    token = learner.client.token()
+    answers = [
+        lambda number=number, form=form: (
+            learner.client.flask.post(f"/attempt/{attempt}/{number}", data={"csrf_token": token, **form}).status_code
+        )
+        for number, form in enumerate(forms, 1)
+    ]
+    assert answers[0]() == 303
+    gone = {"schemas": [PATCH_SCHEMA], "Operations": [{"op": "Replace", "path": "active", "value": "False"}]}
+    statuses = at_once([calling(entra, "PATCH", f"/Users/{made['id']}", gone), answers[1]])
+    assert 204 in statuses
+    assert count(committed, of=Answer) in (1, 2)
+    assert learner.client.get("/record", 303).location.startswith("/sign-in")
+    assert count(committed, Person.left_at.is_not(None)) == 1

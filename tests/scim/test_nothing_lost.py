@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -50,7 +51,7 @@ def test_random_calls_never_delete_what_somebody_did(app: Flask, session: Sessio
     def patch(path: str, op: str, where: str, value: Any) -> Any:
         return entra.patch(path, {"op": op, "path": where, "value": value})
 
-    deeds = [
+    deeds: list[Callable[[], Any]] = [
         lambda: created(entra.call("POST", "/Users", user("mia@example.org", externalId="e-1")), users),
         lambda: created(entra.call("POST", "/Users", user(f"p{chance.randrange(3)}@example.org", "Leo", "Hahn")), users),
         lambda: created(entra.call("POST", "/Groups", {"displayName": "Staff", "members": [{"value": some_user()}],
@@ -128,7 +129,7 @@ def test_no_json_at_all_makes_the_server_fail(app: Flask, session: Session) -> N
     entra = connect(app, session)
     made = entra.create("mia@example.org")
 
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=60)
     @given(BODIES, st.sampled_from(["POST", "PUT", "PATCH"]))
     def send(body: dict[str, Any], method: str) -> None:
         schemas = [PATCH_SCHEMA] if method == "PATCH" else [USER_SCHEMA, ENTERPRISE_SCHEMA]

@@ -9,8 +9,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.audit.models import AuditEntry
 from course.people.models import Membership, Person
 from course.people.queries.ownership import owned_fields
+from course.scim.events import AUDIT_EVENTS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.scim.connected import Provider, connect
@@ -129,3 +131,22 @@ def test_the_page_says_in_words_why_a_call_was_refused_and_about_whom(
     assert f"/people/{known.id}" in page.html
     assert "mia@example.org" not in page.text
     assert "Not used yet" not in chief.get("/system/scim").text
+
+
+def test_all_that_is_done_to_a_connection_and_by_it_is_in_the_log(app: Flask, session: Session, chief: Client) -> None:
+    entra, team = connect(app, session), make_team(session, "Staff")
+    chief.post("/system/scim", {"name": "Okta"})
+    made = entra.create("mia@example.org")
+    entra.group("Teachers", made["id"])
+    address = f"/system/scim/{entra.connection_id}"
+    page = chief.get(address)
+    number, token = (re.findall(rf"{address}/{what}/(\d+)", page.html)[0] for what in ("groups", "token"))
+    chief.post(f"{address}/groups/{number}", {"kind": "team", "team": str(team.id)})
+    rule = re.findall(rf"{address}/rules/(\d+)/end", chief.get(f"{address}/groups/{number}").html)[0]
+    chief.post(f"{address}/rules/{rule}/end", {})
+    chief.post(f"{address}/administrators", {"owned": "yes"})
+    entra.call("DELETE", f"/Users/{made['id']}")
+    chief.post(f"{address}/token/{token}/revoke", {})
+    chief.post(f"{address}/end", {})
+    recorded = set(session.execute(select(AuditEntry.what).where(AuditEntry.what.startswith("scim."))).scalars())
+    assert recorded == {kind.name for kind in AUDIT_EVENTS}

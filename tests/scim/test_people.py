@@ -18,6 +18,7 @@ from course.people.models import Employment, Person, RoleGrant
 from course.people.queries.ownership import owned_fields
 from course.people.rules import PersonIdentity
 from course.scim.actions.connections import lock_connection, set_administrators_owned
+from course.scim.models import ScimUser
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.scim.connected import ENTERPRISE_SCHEMA, Provider, connect, user
@@ -79,7 +80,7 @@ def test_an_account_that_may_be_somebody_else_is_refused_and_changes_nobody(
     context = make_context(session, None, now())
     assert people.change_identity(context, other.id, PersonIdentity("Sam Reed", "sam@example.org", "T-2"), "") is None
     session.commit()
-    values = {ENTERPRISE_SCHEMA: {"employeeNumber": number}} if number else {}
+    values: dict[str, Any] = {ENTERPRISE_SCHEMA: {"employeeNumber": number}} if number else {}
     assert refusal(entra, user("mia@example.org", given, family, **values)) == (409, "uniqueness"), what
     assert (reread(session, known.id).name, reread(session, other.id).name) == ("Mia Okoro", "Sam Reed")
     assert entra.call("GET", "/Users").get_json()["totalResults"] == 0
@@ -186,6 +187,12 @@ def test_an_inactive_account_of_somebody_unknown_makes_nobody_until_it_is_activa
     assert session.execute(select(Person.name).where(Person.email == "old@example.org")).scalar() == "Old Account"
 
 
+def test_nothing_is_kept_of_an_account_that_was_never_active_and_is_deleted(session: Session, entra: Provider) -> None:
+    made = entra.create("old@example.org", "Old", "Account", active=False)
+    assert entra.call("DELETE", f"/Users/{made['id']}").status_code == 204
+    assert session.execute(select(ScimUser.id)).all() == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -193,7 +200,7 @@ def test_an_inactive_account_of_somebody_unknown_makes_nobody_until_it_is_activa
         user("mia@example.org", "M" * 201),
         user("mia@example.org", title="T" * 101),
         user("mia@example.org", externalId="e" * 255),
-        user("mia@example.org", **{ENTERPRISE_SCHEMA: {"employeeNumber": "9" * 51}}),
+        user("mia@example.org") | {ENTERPRISE_SCHEMA: {"employeeNumber": "9" * 51}},
         user("mia\0@example.org"),
         user("two@at@example.org"),
         user("  "),

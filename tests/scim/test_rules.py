@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from scim2_models import ScimFilter
+from scim2_server.utils import parametrize
 
 from course.people.rules import PersonIdentity
 from course.people.rules.ownership import OwnedFields
@@ -15,6 +16,7 @@ from course.people_import.rules.owned_values import without_owned_values
 from course.scim.rules.attributes import ENTERPRISE, read_user
 from course.scim.rules.filters import Equality, equalities
 from course.scim.rules.grants import Grant, effective_grants, plan_changes
+from course.scim.rules.problem_details import PROBLEM_DETAILS
 from course.scim.rules.problems import PROBLEMS, ProvisioningRefusedError, problem_words
 from course.scim.rules.resources import User
 
@@ -122,7 +124,7 @@ def test_of_several_pathways_the_oldest_rule_counts() -> None:
     ],
 )  # fmt: skip
 def test_only_what_must_hold_for_every_match_narrows_the_search(text: str, found: list[Equality]) -> None:
-    assert equalities(ScimFilter[User](text).ast) == found
+    assert equalities(parametrize(ScimFilter, User)(text).ast) == found
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 412, 429, 500, 503])
@@ -130,7 +132,8 @@ def test_every_refusal_has_words_for_an_administrator_that_name_no_one(status: i
     assert len(str(problem_words(status, None))) > 20
     for code, problem in PROBLEMS.items():
         assert problem_words(status, code) == problem.words
-        assert "%" not in problem.detail
+        assert len(PROBLEM_DETAILS[code]) > 20
+    assert PROBLEM_DETAILS.keys() == PROBLEMS.keys()
 
 
 OWNED = OwnedFields({"name": "Okta", "email": "Okta", "stay": "Okta"})

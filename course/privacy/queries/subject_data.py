@@ -17,7 +17,8 @@ from course.auth.rules import attempt_key
 from course.db import Base
 from course.people.models import Person, PersonChange, PersonMerge
 from course.privacy.rules.address_history import AddressPeriod, build_address_periods
-from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES, SECTIONS, PersonalDataTable
+from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES, SECTIONS
+from course.privacy.rules.personal_data_table import PersonalDataTable
 from course.reminders.models import Reminder
 
 SubjectRow = dict[str, Any]

@@ -6,10 +6,7 @@ that a new table cannot be forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from course.privacy.rules.retention_schedule import ErasureStage
+from course.privacy.rules.personal_data_table import PersonalDataSection, PersonalDataTable
 from course.translation import lazy_gettext as _
 
 # Columns that never leave the database, because their reader could sign in as the person or send mail as the course.
@@ -30,39 +27,6 @@ ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
     ),
     _("It says who did something for the organisation. Each action is in the log, which is downloaded too."),
 )
-
-
-@dataclass(frozen=True)
-class PersonalDataTable:
-    """One table with data about people.
-
-    `person_columns` are the columns by any of which a row belongs to a person, or to a row of another such table; or
-    `address_columns` are the columns with an e-mail address and the moment at which the address was recorded.
-    `display_columns` are the columns of the readable page with their headings; a name with a point in it is a column of
-    the parent row. `excluded_columns` are in no export, each with the reason.
-
-    `deletion_stage` is the stage at which the rows are deleted; `cleared_columns` says for a stage which columns are
-    cleared, and with what value.
-    """
-
-    table: str
-    title: str
-    display_columns: Mapping[str, str]
-    person_columns: tuple[str, ...] = ("person_id",)
-    address_columns: tuple[str, str] | None = None
-    excluded_columns: Mapping[str, str] = field(default_factory=dict)
-    deletion_stage: ErasureStage | None = None
-    cleared_columns: Mapping[ErasureStage, Mapping[str, str | None]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class PersonalDataSection:
-    """A section of the page "My data", in the order in which people look for things."""
-
-    title: str
-    introduction: str
-    tables: tuple[PersonalDataTable, ...]
-
 
 IDENTITY = PersonalDataSection(
     _("Who I am"),
@@ -349,15 +313,12 @@ PROVISIONING = PersonalDataSection(
     "",
     (
         PersonalDataTable("scim_user", _("My account there"),
-            {"created_at": _("Since"), "user_name": _("User name"), "external_id": _("Number there"), "changed_at": _("Changed"),
-                "ended_at": _("Until")}, deletion_stage="sign_in"),
+            {"created_at": _("Since"), "user_name": _("User name"), "ended_at": _("Until")}, deletion_stage="sign_in"),
         PersonalDataTable("scim_member", _("My groups there"),
-            {"scim_user.user_name": _("User name"), "group_id": _("Group")}, person_columns=("user_id",),
-            deletion_stage="sign_in"),
+            {"scim_user.user_name": _("User name"), "group_id": _("Group")}, person_columns=("user_id",), deletion_stage="sign_in"),
         PersonalDataTable("owned_field", _("What is changed there and not here"),
-            {"since": _("Since"), "field": _("What"), "team_id": _("Team"), "source_name": _("Where"), "until": _("Until")},
-            deletion_stage="sign_in"),
-        PersonalDataTable("scim_call", _("Messages from there that were about me and refused"),
+            {"since": _("Since"), "field": _("What"), "source_name": _("Where"), "until": _("Until")}, deletion_stage="sign_in"),
+        PersonalDataTable("scim_call", _("Messages about me that were refused"),
             {"at": _("When"), "problem": _("Why")}, deletion_stage="sign_in"),
         PersonalDataTable("scim_token", _("Connections that I made a token for"),
             {"api_token.made_at": _("Made"), "connection_id": _("Connection")}, person_columns=("token_id",),

@@ -15,7 +15,7 @@ from course.context import Context, make_context
 from course.db import insert_once
 from course.people.actions.ownership import release_fields
 from course.scim.actions.users import source_key
-from course.scim.models import ScimCall, ScimConnection, ScimGroup, ScimToken, ScimUser
+from course.scim.models import ScimCall, ScimConnection, ScimGroup, ScimMember, ScimToken, ScimUser
 from course.scim.queries.connections import CALLS_KEPT, token_ids
 from course.text import normalise_line
 
@@ -36,9 +36,9 @@ def lock_connection(session: Session, connection_id: int) -> ScimConnection | No
     return session.execute(rows.with_for_update().execution_options(populate_existing=True)).scalar()
 
 
-def connection_context(session: Session, connection: ScimConnection, context: Context) -> Context:
+def connection_context(context: Context, connection: ScimConnection) -> Context:
     """The context in which a connection acts: no person, and its name in the log."""
-    return replace(make_context(session, None, context.now), connection=connection.name)
+    return replace(make_context(context.session, None, context.now), connection=connection.name)
 
 
 def make_connection_token(context: Context, connection: ScimConnection) -> str:
@@ -75,13 +75,18 @@ def set_administrators_owned(context: Context, connection: ScimConnection, owned
 
 def end_connection(context: Context, connection: ScimConnection) -> None:
     """A connection ends: its tokens work no more, and what it owned is changed here again. Nobody leaves, and nobody loses
-    what groups gave them."""
+    what groups gave them. What it said beside what stands in people's entries is not kept."""
     session = context.session
     for token_id in sorted(token_ids(session, connection.id)):
         revoke_token(context, token_id)
-    for table in (ScimUser, ScimGroup):
+    unsynchronised = {"synchronize_session": False}
+    users = select(ScimUser.id).where(ScimUser.connection_id == connection.id)
+    session.execute(delete(ScimMember).where(ScimMember.user_id.in_(users)), execution_options=unsynchronised)
+    strangers = delete(ScimUser).where(ScimUser.connection_id == connection.id, ScimUser.person_id.is_(None))
+    session.execute(strangers, execution_options=unsynchronised)
+    for table, values in ((ScimUser, {"attributes": "{}"}), (ScimGroup, {})):
         open_rows = update(table).where(table.connection_id == connection.id, table.ended_at.is_(None))
-        session.execute(open_rows.values(ended_at=context.now), execution_options={"synchronize_session": False})
+        session.execute(open_rows.values(ended_at=context.now, **values), execution_options=unsynchronised)
     release_fields(context, source_key(connection))
     connection.ended_at, connection.ended_by = context.now, context.actor
     session.flush()

@@ -71,7 +71,7 @@ def _connection(context: Context, connection_id: int) -> tuple[ScimConnection, C
     connection = lock_connection(context.session, connection_id)
     if connection is None:
         raise ProvisioningRefusedError("ended")
-    return connection, connection_context(context.session, connection, context)
+    return connection, connection_context(context, connection)
 
 
 def _group_values(payload: Mapping[str, Any]) -> tuple[str, str | None, list[str]]:

@@ -19,6 +19,7 @@ from course.people.actions.ownership import release_fields, set_owned_fields
 from course.people.models import OwnedField, Person, RoleGrant
 from course.people.rules import PersonIdentity
 from course.scim.actions.grants import apply_grants
+from course.scim.actions.linking import link_user
 from course.scim.models import ScimConnection, ScimGroup, ScimMember, ScimUser
 from course.scim.queries.matching import matching_person
 from course.scim.rules.attributes import UserData
@@ -65,15 +66,18 @@ def end_user(context: Context, connection: ScimConnection, user: ScimUser) -> No
         person = _locked_person(context.session, user.person_id)
         if person.left_at is None:
             _depart(context, connection, person)
+    session = context.session
     user.active, user.ended_at, user.changed_at = False, context.now, context.now
     user.attributes = "{}"  # what it said about the person beside what their entry says
-    session = context.session
     groups = select(ScimMember.group_id).where(ScimMember.user_id == user.id)
     changing = update(ScimGroup).where(ScimGroup.id.in_(groups)).values(changed_at=context.now)
     session.execute(changing, execution_options={"synchronize_session": False})
     session.execute(delete(ScimMember).where(ScimMember.user_id == user.id))
     session.flush()
-    if user.person_id is not None:
+    if user.person_id is None:
+        session.delete(user)  # nothing is kept of somebody who was never here
+        session.flush()
+    else:
         apply_grants(context, connection, [user.person_id])
         release_fields(context, source_key(connection), [user.person_id])
         record_event(context, "scim.user_ended", ("person", user.person_id), {})
@@ -95,12 +99,14 @@ def _check_unique(session: Session, connection_id: int, data: UserData, user_id:
 
 def _apply(context: Context, connection: ScimConnection, user: ScimUser, data: UserData) -> None:
     """Make the person as the user says: here or not, with this identity, owned by the connection, with what groups give."""
-    if user.person_id is None:
-        user.person_id = _find_or_add(context, connection, data)
-        if user.person_id is None:
+    session, person_id = context.session, user.person_id
+    if person_id is None:
+        person_id = _find_or_add(context, connection, data)
+        if person_id is None:
             return
-        record_event(context, "scim.user_linked", ("person", user.person_id), {})
-    session, person = context.session, _locked_person(context.session, user.person_id)
+        link_user(user, person_id)
+        record_event(context, "scim.user_linked", ("person", person_id), {})
+    person = _locked_person(session, person_id)
     if data.is_active and person.left_at is not None:
         _return(context, connection, person)
     if person.left_at is None:

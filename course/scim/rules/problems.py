@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from course.scim.rules.problem_details import PROBLEM_DETAILS
 from course.translation import lazy_gettext as _
 
 # How the protocol says it: 409 uniqueness, 403, 400 invalidValue, 404.
@@ -12,136 +13,115 @@ Refused = Literal["conflict", "forbidden", "invalid", "missing"]
 
 
 @dataclass(frozen=True)
-class Problem:
-    """`detail` is what the identity provider logs, and names no person; `words` say on the page what to do."""
+class ProvisioningProblem:
+    """How the protocol says it, and `words` that say on the page what to do. What the identity provider logs stands in
+    rules/problem_details."""
 
     refused: Refused
-    detail: str
     words: str
 
 
-PROBLEMS: dict[str, Problem] = {
-    "user_name": Problem(
+PROBLEMS: dict[str, ProvisioningProblem] = {
+    "user_name": ProvisioningProblem(
         "conflict",
-        "Another user of this connection has this userName.",
         _("Two accounts have the same user name. Give one of them another user name in your identity provider."),
     ),
-    "external_id": Problem(
+    "external_id": ProvisioningProblem(
         "conflict",
-        "Another user of this connection has this externalId.",
         _("Two accounts have the same external ID. Check which attribute your identity provider sends as externalId."),
     ),
-    "address": Problem(
+    "address": ProvisioningProblem(
         "conflict",
-        "Someone else has this e-mail address.",
         _(
             "Someone else here has this e-mail address. Search for it in the list of people, and correct or merge the entry."
         ),
     ),
-    "staff_number": Problem(
+    "staff_number": ProvisioningProblem(
         "conflict",
-        "Someone else has this employeeNumber.",
         _(
             "Someone else here has this staff number. Search for it in the list of people, and correct or merge the entry."
         ),
     ),
-    "sign_in_name": Problem(
+    "sign_in_name": ProvisioningProblem(
         "conflict",
-        "Someone else has this sign-in name.",
         _(
             "Someone else here has this sign-in name. Search for it in the list of people, and correct or merge the entry."
         ),
     ),
-    "two_people": Problem(
+    "two_people": ProvisioningProblem(
         "conflict",
-        "The userName, e-mail address and employeeNumber belong to two people, or the name is of someone else.",
         _(
             "The e-mail address and the staff number belong to two people here, or to someone with another name. If they are "
             "one person, correct or merge the entries. If not, correct the account in your identity provider."
         ),
     ),
-    "other_connection": Problem(
+    "other_connection": ProvisioningProblem(
         "conflict",
-        "Another connection owns this person.",
         _("This person comes from another connection. Only one connection can own a person."),
     ),
-    "administrator": Problem(
+    "administrator": ProvisioningProblem(
         "conflict",
-        "This person is an administrator or auditor, and this connection does not own administrators.",
         _(
             "This person is an administrator or auditor, so nothing was changed. If this connection may change administrators "
             "and auditors, say so below."
         ),
     ),
-    "administrator_identity": Problem(
+    "administrator_identity": ProvisioningProblem(
         "forbidden",
-        "This person is an administrator or auditor, and this connection does not own administrators.",
         _(
             "The name or address of an administrator or auditor was not changed. If this connection may change administrators "
             "and auditors, say so below."
         ),
     ),
-    "last_administrator": Problem(
+    "last_administrator": ProvisioningProblem(
         "forbidden",
-        "This is the only administrator who can sign in.",
         _("The only administrator was not deactivated. Make someone else an administrator first."),
     ),
-    "merged": Problem(
+    "merged": ProvisioningProblem(
         "conflict",
-        "This entry was merged into another one.",
         _("This entry was merged into that of another account. Deactivate one of the two in your identity provider."),
     ),
-    "stay": Problem(
+    "stay": ProvisioningProblem(
         "conflict",
-        "The first day of this person is still to come.",
         _("The first day of this person is still to come, so they cannot have left. Correct it on their page."),
     ),
-    "name": Problem(
+    "name": ProvisioningProblem(
         "invalid",
-        "The name is longer than 200 characters.",
         _("The name is longer than 200 characters."),
     ),
-    "email": Problem(
+    "email": ProvisioningProblem(
         "invalid",
-        "The e-mail address is longer than 254 characters.",
         _("The e-mail address is longer than 254 characters."),
     ),
-    "number": Problem(
+    "number": ProvisioningProblem(
         "invalid",
-        "The employeeNumber is longer than 50 characters.",
         _("The staff number is longer than 50 characters."),
     ),
-    "title": Problem(
+    "title": ProvisioningProblem(
         "invalid",
-        "The title is longer than 100 characters.",
         _("The job title is longer than 100 characters."),
     ),
-    "long": Problem(
+    "long": ProvisioningProblem(
         "invalid",
-        "A value is longer than 254 characters.",
         _("A user name, external ID or name of a group is longer than 254 characters."),
     ),
-    "characters": Problem(
+    "characters": ProvisioningProblem(
         "invalid",
-        "A value holds a character that cannot be stored.",
         _("A value holds a character that cannot be stored."),
     ),
-    "login": Problem(
+    "login": ProvisioningProblem(
         "invalid",
-        "Send an e-mail address, or a userName of 2 to 50 letters, digits, spaces, dots and hyphens.",
         _("The account has no e-mail address, and its user name cannot be used to sign in."),
     ),
-    "member": Problem(
+    "member": ProvisioningProblem(
         "invalid",
-        "A member is not a user of this connection.",
         _("A group has a member that this connection does not know. Provision the person first."),
     ),
-    "ended": Problem(
+    "ended": ProvisioningProblem(
         "forbidden",
-        "This connection has ended.",
         _("This connection has ended."),
     ),
-    "unknown": Problem("missing", "There is no such resource.", _("The account or group is not known here.")),
+    "unknown": ProvisioningProblem("missing", _("The account or group is not known here.")),
 }
 
 
@@ -150,7 +130,7 @@ class ProvisioningRefusedError(Exception):
     administrator finds out more."""
 
     def __init__(self, code: str, person_id: int | None = None) -> None:
-        super().__init__(PROBLEMS[code].detail)
+        super().__init__(PROBLEM_DETAILS[code])
         self.code = code
         self.person_id = person_id
 

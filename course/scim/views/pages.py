@@ -17,9 +17,9 @@ from course.scim.actions.groups import add_rule, end_rule
 from course.scim.forms import CHOOSE_PATHWAY, CHOOSE_TEAM, NAME_TAKEN, AddConnectionForm, GroupRuleForm
 from course.scim.queries import connections as queries
 from course.scim.rules.grants import Grant
+from course.scim.views.protocol import service_address
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
-from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
@@ -64,7 +64,7 @@ def connection(connection_id: int) -> Response:
     page = render_template(
         "scim/connection.html",
         connection=found,
-        address=public_url_for("scim_protocol.search_root").rstrip("/"),
+        address=service_address(),
         tokens=[one for one in api_tokens.tokens(db(), today, scim=True) if one.id in ids],
         today=today,
         new_token=new_token if new_connection == connection_id else None,
@@ -201,4 +201,4 @@ def _apply_to_members(connection_id: int, group_id: int) -> None:
             if found is None:
                 return
             context = signed_in_context(unit)
-            apply_grants(actions.connection_context(unit, found, context), found, members[start : start + _PORTION])
+            apply_grants(actions.connection_context(context, found), found, members[start : start + _PORTION])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from posixpath import dirname
 from typing import Any
 
 from flask import Response, g, request
@@ -11,6 +12,7 @@ from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.routing import Route
 from scim2_server.service import ScimService
+from werkzeug.exceptions import HTTPException
 
 from course.api_tokens.access import current_token
 from course.api_tokens.rules import SCIM_SCOPE
@@ -23,11 +25,16 @@ from course.scim.rules.resources import make_provider
 from course.scim.views.storage import CourseStorage
 from course.web.access import requires_scope
 from course.web.addresses import public_url_for
-from course.web.bearer import problem_response
+from course.web.bearer import SCIM_PATH, problem_response
 from course.web.unit_of_work import WriteSession, db, write_if_free
 
-PREFIX = "/scim/v2"
+PREFIX = f"{SCIM_PATH}v2"
 _MAX_ID = 36  # characters of a resource id
+
+
+def service_address() -> str:
+    """The address that an identity provider is given: the one below which those of the protocol stand."""
+    return dirname(public_url_for("scim_protocol.service_provider_config"))
 
 
 class _CourseScimServer(ScimServer):
@@ -43,7 +50,7 @@ class _CourseScimServer(ScimServer):
 
     def read_request(self) -> ScimRequest:
         """The request; the addresses in its answer begin with PUBLIC_URL, never with the host that it claims."""
-        return replace(super().read_request(), base_url=public_url_for("scim_protocol.search_root").rstrip("/"))
+        return replace(super().read_request(), base_url=service_address())
 
     def _make_view(self, route: Route) -> Any:
         view = super()._make_view(route)
@@ -62,8 +69,8 @@ class _CourseScimServer(ScimServer):
         try:
             response: Response = view(**values)
         except Exception as error:  # what it means is said by the handlers; here it is only noted
-            response = self._to_response(self.service.error_response(error))
-            self._note(connection_id, values, response.status_code)
+            status = error.code if isinstance(error, HTTPException) else self.service.error_of(error).status
+            self._note(connection_id, values, status or 500)
             raise
         self._note(connection_id, values, response.status_code)
         return response

@@ -30,6 +30,7 @@ from course.scim.actions import service
 from course.scim.queries import resources
 from course.scim.queries.resources import ResourceFilter
 from course.scim.rules.filters import equalities
+from course.scim.rules.problem_details import PROBLEM_DETAILS
 from course.scim.rules.problems import PROBLEMS, ProvisioningRefusedError
 from course.scim.rules.resources import GROUP, USER
 from course.web.input_guard import LARGEST_NUMBER
@@ -78,7 +79,7 @@ class CourseStorage(ScimStorage):
             db(), _connection_id(), _kind(resource_type), resource_id, _wants_members(response_parameters)
         )
         if payload is None:
-            raise NotFoundException(detail=PROBLEMS["unknown"].detail)
+            raise NotFoundException(detail=PROBLEM_DETAILS["unknown"])
         return self._resource(resource_type, payload)
 
     def search(
@@ -142,7 +143,7 @@ class CourseStorage(ScimStorage):
     def _check_version(self, kind: str, resource_id: str, expected: str | None) -> None:
         payload = resources.resource_payload(db(), _connection_id(), kind, resource_id)
         if payload is None:
-            raise NotFoundException(detail=PROBLEMS["unknown"].detail)
+            raise NotFoundException(detail=PROBLEM_DETAILS["unknown"])
         if expected is not None and payload["meta"]["version"] != expected:
             raise PreconditionFailedException
 
@@ -166,8 +167,7 @@ def _refusals() -> Iterator[None]:
         yield
     except ProvisioningRefusedError as refused:
         g.scim_problem = refused
-        problem = PROBLEMS[refused.code]
-        raise _EXCEPTIONS[problem.refused](detail=problem.detail) from refused
+        raise _EXCEPTIONS[PROBLEMS[refused.code].refused](detail=PROBLEM_DETAILS[refused.code]) from refused
 
 
 def _connection_id() -> int:
