@@ -22,13 +22,14 @@ from tests.api.world import complete, fill_teams
 from tests.makers import make_person, make_team
 from tests.support.asked import asked
 
-pytestmark = pytest.mark.both_engines
+both_engines = pytest.mark.both_engines
 
 
 def program(app: Flask, session: Session) -> Program:
     return Program(app, token_of(session, make_owner(session)))
 
 
+@both_engines
 @pytest.mark.parametrize("path", ["/people", "/teams", "/status", "/completions", "/certificates"])
 def test_pages_fit_together_and_a_row_that_is_added_meanwhile_comes_last(
     app: Flask, session: Session, path: str
@@ -46,6 +47,7 @@ def test_pages_fit_together_and_a_row_that_is_added_meanwhile_comes_last(
     assert len(rest) == len(whole["data"]) - 1
 
 
+@both_engines
 def test_the_status_of_now_is_that_of_the_report_and_without_names(app: Flask, session: Session) -> None:
     reader = program(app, session)
     fill_teams(session)
@@ -68,6 +70,7 @@ def test_the_status_of_now_is_that_of_the_report_and_without_names(app: Flask, s
         assert narrowed == [row for row in rows.values() if row["state"] == state]
 
 
+@both_engines
 def test_the_status_of_a_past_day_knows_nothing_of_what_came_later(app: Flask, session: Session) -> None:
     reader, earlier = program(app, session), now() - timedelta(days=40)
     nursery = make_team(session, "Nursery")
@@ -89,6 +92,7 @@ def test_the_status_of_a_past_day_knows_nothing_of_what_came_later(app: Flask, s
     assert reader.read(f"/status?as_at={earlier.date() - timedelta(days=9)}")["data"] == []
 
 
+@both_engines
 def test_people_who_changed_since_are_found_by_each_of_their_fields(app: Flask, session: Session) -> None:
     reader = program(app, session)
     old = now() - timedelta(days=30)
@@ -107,6 +111,7 @@ def test_people_who_changed_since_are_found_by_each_of_their_fields(app: Flask, 
     assert row["changed_at"].endswith("Z")
 
 
+@both_engines
 def test_whoever_has_left_is_in_no_list_from_the_day_after(app: Flask, session: Session) -> None:
     reader = program(app, session)
     _teams, inside, _outside = fill_teams(session)
@@ -124,6 +129,7 @@ def test_whoever_has_left_is_in_no_list_from_the_day_after(app: Flask, session: 
     assert gone not in {row["person_id"] for row in reader.read("/status")["data"]}
 
 
+@both_engines
 def test_a_certificate_says_that_it_was_revoked(app: Flask, session: Session) -> None:
     reader = program(app, session)
     fill_teams(session)
@@ -194,6 +200,7 @@ def test_a_token_that_asks_too_often_is_told_when_to_ask_again(
     other.open("/teams")
 
 
+@both_engines
 def test_a_page_costs_as_many_statements_for_one_person_as_for_many(app: Flask, session: Session) -> None:
     reader = program(app, session)
     fill_teams(session)

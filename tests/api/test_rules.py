@@ -164,7 +164,7 @@ def test_every_kind_of_entry_that_is_an_event_is_one_that_the_log_knows(prepared
 
 
 def test_the_document_names_every_address_and_no_other(prepared: Flask) -> None:
-    document = openapi_document("https://training.example.org/")
+    document = openapi_document("https://training.example.org")
     assert document["openapi"].startswith("3.1")
     assert document["servers"] == [{"url": f"https://training.example.org{PREFIX}"}]
     routes = {

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from course.recertification.rules.certification_status import STATES
 
 Id = Annotated[int, Field(ge=1, description="A number that never changes and is never given to another.")]
-PersonId = Annotated[int, Field(ge=1, description="The id of the person, as in /people.")]
-TeamIds = Annotated[list[int], Field(description="The ids of the teams, as in /teams, in ascending order.")]
+PersonId = Annotated[int, Field(ge=1, description="The id of the person, as people have it.")]
+TeamIds = Annotated[list[int], Field(description="The ids of the teams, in ascending order.")]
 State = Literal[STATES]  # type: ignore[valid-type]
 CompletionKind = Literal["initial", "refresher", "update"]
 CertificateState = Literal["issued", "replaced", "revoked"]

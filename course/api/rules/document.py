@@ -40,8 +40,8 @@ def openapi_document(server: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Online abuse: learning from case reviews", "version": API_VERSION, "description": _DESCRIPTION},
-        "servers": [{"url": f"{server.rstrip('/')}{PREFIX}"}],
-        "paths": {one.path: {"get": _described(one)} for one in OPERATIONS.values()},
+        "servers": [{"url": f"{server}{PREFIX}"}],
+        "paths": {f"/{one.path}": {"get": _described(one)} for one in OPERATIONS.values()},
         "components": {
             "schemas": schemas["$defs"],
             "securitySchemes": {

@@ -67,7 +67,7 @@ def api_route(name: str) -> Callable[[Callable[..., tuple[BaseModel, int]]], Cal
             return _json_response(answer)
 
         path = operation.path.replace("{person_id}", "<int:person_id>")
-        pages.get(path, endpoint=name)(requires_scope(operation.scope)(view))
+        pages.get(f"/{path}", endpoint=name)(requires_scope(operation.scope)(view))
         return view
 
     return make
