@@ -35,7 +35,7 @@ def _person(session: Session, email: str = "sam@example.org") -> Person:
     return session.execute(select(Person).where(Person.email == email)).scalar_one()
 
 
-def _roles(session: Session, person_id: int) -> set[str]:
+def _roles(session: Session, person_id: int) -> set[str | None]:
     session.expire_all()
     return {one.role for one in role_assignments(session, person_id) if one.until is None}
 

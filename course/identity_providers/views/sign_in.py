@@ -132,14 +132,10 @@ def _send_to(provider: ProviderSettings, flow: SignInFlow, again: bool = False) 
     response = redirect(address, 303)
     config = app_state().config
     response.set_cookie(
-        flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=_flow_path(), secure=config.secure,
+        flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=url_for("auth.sign_in"), secure=config.secure,
         httponly=True, samesite="Lax",
     )  # fmt: skip
     return response
-
-
-def _flow_path() -> str:
-    return f"{request.script_root}/sign-in/with"
 
 
 @pages.get("/sign-in/with/<int(max=2147483647):provider_id>/back")
@@ -155,7 +151,7 @@ def come_back(provider_id: int) -> ViewResponse:
             return redirect_after_post(local_path(None))
         return problem_page(provider, ProviderProblem.STATE)
     response = _finish(provider, flow)
-    response.delete_cookie(flow.cookie, path=_flow_path())
+    response.delete_cookie(flow.cookie, path=url_for("auth.sign_in"))
     return response
 
 
@@ -220,14 +216,10 @@ def _origin() -> SessionOrigin | None:
     return open_origin(request.cookies.get(ORIGIN_COOKIE, ""), app_state().config.secret_key)
 
 
-def _origin_path() -> str:
-    return f"{request.script_root}/sign-out"
-
-
 def _remember_origin(response: ViewResponse, origin: SessionOrigin) -> None:
     config = app_state().config
     response.set_cookie(
-        ORIGIN_COOKIE, seal_origin(origin, config.secret_key), max_age=SESSION_LIFETIME, path=_origin_path(),
+        ORIGIN_COOKIE, seal_origin(origin, config.secret_key), max_age=SESSION_LIFETIME, path=url_for("auth.sign_out"),
         secure=config.secure, httponly=True, samesite="Lax",
     )  # fmt: skip
 
@@ -250,7 +242,7 @@ def sign_out_there() -> ViewResponse:
         page = render_template("identity_providers/signed_out.html", name=provider.name, address=address)
         response = make_response(page)
         response.headers["Refresh"] = f"0; url={address}"
-    response.delete_cookie(ORIGIN_COOKIE, path=_origin_path())
+    response.delete_cookie(ORIGIN_COOKIE, path=url_for("auth.sign_out"))
     return response
 
 
