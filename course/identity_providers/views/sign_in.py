@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from flask import Flask, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from course.auth.actions import SignInGranted
 from course.auth.provider_hooks import PROVIDER_HOOKS, ProviderButton, ProviderWays
-from course.auth.rules import SESSION_LIFETIME, local_path
+from course.auth.rate_limits import PageRateLimiter
+from course.auth.rules import SESSION_LIFETIME, local_path, network_prefix
 from course.auth.views.finish import finish_sign_in
+from course.auth.views.page_context import too_many_attempts_page
 from course.clock import now
 from course.context import make_context
 from course.identity_providers import actions, queries
@@ -46,6 +49,8 @@ from course.web.unit_of_work import db, discard_request_state, signed_in_context
 
 ORIGIN_COOKIE = "origin"  # from which provider the sign-in session came; sent to the pages for signing out only
 _LOG = logging.getLogger("course")
+# Each may make this server ask the provider. A whole school comes from one network.
+_throttle = PageRateLimiter("identity providers", 300, 60)
 _MAX_VALUE = 4000  # characters of what a provider sends back in an address
 
 
@@ -106,6 +111,8 @@ def start(provider_id: int) -> ViewResponse:
     target = local_path(request.args.get("next"))
     if current_user.is_authenticated and not again:
         return redirect_after_post(target)
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
+        return too_many_attempts_page(now() + timedelta(minutes=1))
     return _send_to(provider, new_flow(provider_id, target, 0, now()), again)
 
 
