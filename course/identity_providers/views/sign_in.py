@@ -44,6 +44,8 @@ from course.identity_providers.views.page_context import (
 from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
+from course.web.forms import Form
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -116,12 +118,17 @@ def start(provider_id: int) -> ViewResponse:
     return _send_to(provider, new_flow(provider_id, target, 0, now()), again)
 
 
-@pages.get("/me/accounts/add/<int(max=2147483647):provider_id>")
+@pages.post("/me/accounts/add/<int(max=2147483647):provider_id>")
 @sign_in_required
+@needs_recent_sign_in
 def link_account(provider_id: int) -> ViewResponse:
     """Send the browser to the provider to sign in there with the account that is to be linked. An administrator can do so
-    before others can."""
+    before others can.
+
+    It takes a form of this course: a link on another site must not link an account that somebody else prepared."""
     provider = provider_or_404(provider_id)
+    if not Form().validate_on_submit():
+        abort(400)
     if not provider.active and not current_user.person.administrator:
         abort(404)
     flow = new_flow(provider_id, url_for("identity_providers.my_accounts"), current_user.person.id, now())
@@ -136,7 +143,10 @@ def _send_to(provider: ProviderSettings, flow: SignInFlow, again: bool = False) 
         # Not into the log of the course: anyone can open this address as often as they like.
         _LOG.warning("identity provider %s: %s", provider.name, error)
         return problem_page(provider, error.problem, linking=bool(flow.person_id))
-    response = redirect(address, 303)
+    response: ViewResponse
+    response = (
+        _lead_on("identity_providers/linking.html", provider, address) if flow.person_id else redirect(address, 303)
+    )
     config = app_state().config
     response.set_cookie(
         flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=url_for("auth.sign_in"), secure=config.secure,
@@ -159,6 +169,13 @@ def come_back(provider_id: int) -> ViewResponse:
         return problem_page(provider, ProviderProblem.STATE)
     response = _finish(provider, flow)
     response.delete_cookie(flow.cookie, path=url_for("auth.sign_in"))
+    return response
+
+
+def _lead_on(template: str, provider: ProviderSettings, address: str) -> ViewResponse:
+    """A page that leads on to the provider by itself and by a button: a form of this course may redirect to no other site."""
+    response = make_response(render_template(template, name=provider.name, address=address))
+    response.headers["Refresh"] = f"0; url={address}"
     return response
 
 
@@ -234,10 +251,7 @@ def _remember_origin(response: ViewResponse, origin: SessionOrigin) -> None:
 @pages.get("/sign-out/provider")
 @public
 def sign_out_there() -> ViewResponse:
-    """After signing out here: send the browser to the provider to sign out there, which sends it back to the sign-in page.
-
-    It is a page that leads on, because browsers let a form of this course redirect to no other site.
-    """
+    """After signing out here: send the browser to the provider to sign out there, which sends it back to the sign-in page."""
     origin = _origin()
     if origin is None or current_user.is_authenticated:
         return redirect_after_post(url_for("auth.sign_in"))
@@ -246,9 +260,7 @@ def sign_out_there() -> ViewResponse:
     if provider is None or address is None:
         response: ViewResponse = redirect_after_post(url_for("auth.sign_in"))
     else:
-        page = render_template("identity_providers/signed_out.html", name=provider.name, address=address)
-        response = make_response(page)
-        response.headers["Refresh"] = f"0; url={address}"
+        response = _lead_on("identity_providers/signed_out.html", provider, address)
     response.delete_cookie(ORIGIN_COOKIE, path=url_for("auth.sign_out"))
     return response
 
