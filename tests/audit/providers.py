@@ -46,8 +46,8 @@ def link(world: World, person_id: int) -> int:
 
 def change_provider(world: World) -> None:
     number = add_provider(world)
-    world.post(f"/providers/{number}", **SETTINGS)
-    world.post(f"/providers/{number}", **SETTINGS)
+    world.post(f"/providers/{number}", 303, **SETTINGS)
+    world.post(f"/providers/{number}", 303, **SETTINGS)
 
 
 def try_provider(world: World) -> None:
@@ -72,13 +72,16 @@ def unlink_somebody(world: World) -> None:
 
 
 PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
-    "identity_providers.add_provider": [(lambda w: w.post("/providers/new", **SETTINGS), ADDED, "boss")],
+    "identity_providers.add_provider": [(lambda w: w.post("/providers/new", 303, **SETTINGS), ADDED, "boss")],
     "identity_providers.change_provider": [(change_provider, [*ADDED, "provider.changed"], "boss")],
     "identity_providers.test_provider": [(try_provider, ADDED, "boss")],
     "identity_providers.require_provider": [
         (require_and_lift, [*LINKED, "provider.required", "provider.not_required"], "boss"),
     ],
     "identity_providers.lift_requirement": [(lambda w: w.post("/providers/require/end"), [], "boss")],
+    "identity_providers.link_account": [
+        (lambda w: w.post(f"/me/accounts/add/{add_provider(w)}", 503), ADDED, "boss"),
+    ],
     "identity_providers.unlink": [
         (lambda w: w.post(f"/me/accounts/{link(w, w.boss.id)}/unlink"), [*LINKED, "provider.unlinked"], "boss"),
     ],
