@@ -92,6 +92,38 @@ class Page:
         return found
 
 
+# What every answer says, whatever it is, and what it never says.
+NEEDED = {
+    "Content-Security-Policy": ("default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "script-src 'self'"),
+    "X-Content-Type-Options": ("nosniff",),
+    "Referrer-Policy": ("same-origin",),
+    "Cross-Origin-Opener-Policy": ("same-origin",),
+    "Cache-Control": ("",),
+}
+FORBIDDEN = {
+    "Content-Security-Policy": ("unsafe-", "*", "http:"),
+    "Access-Control-Allow-Origin": ("",),
+    "Server": ("",),
+}
+
+
+def missing_headers(headers: Any) -> list[str]:
+    """What is wrong with the headers that protect an answer: those that are needed, and those that no answer may have."""
+    wrong = [
+        f"{name} lacks {word!r}"
+        for name, found in NEEDED.items()
+        for word in found
+        if word not in headers.get(name, "\n")
+    ]
+    wrong += [f"{name} is missing" for name in NEEDED if name not in headers]
+    return wrong + [
+        f"{name} has {word!r}"
+        for name, found in FORBIDDEN.items()
+        for word in found
+        if name in headers and word in headers[name]
+    ]
+
+
 def words(element: ElementTree.Element | None) -> str:
     return re.sub(r"\s+", " ", "".join(element.itertext())).strip() if element is not None else ""
 
@@ -105,25 +137,33 @@ class Client:
         self._token: tuple[tuple[tuple[str, str], ...], str] | None = None
 
     def get(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Page:
-        page = Page(self.flask.get(path, headers=dict(headers or {})))
+        page = self._page(self.flask.get(path, headers=dict(headers or {})), path)
         assert page.status == status, f"GET {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
         check(page, path)
         return page
 
     def flask_page(self, path: str) -> Page:
         """A page whatever its status is, checked."""
-        page = Page(self.flask.get(path))
+        page = self._page(self.flask.get(path), path)
         check(page, path)
         return page
 
     def post(self, path: str, data: Values, status: int = 303, token: bool = True) -> Page:
         """Send a form, with the token that a page of this session carries."""
         sent = {"csrf_token": self.token(), **data} if token else dict(data)
-        page = Page(self.flask.post(path, data=sent))
+        page = self._page(self.flask.post(path, data=sent), path)
         run_waiting_jobs(self.app)  # what a worker beside the pages would do meanwhile
         assert page.status == status, f"POST {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
         check(page, path)
         return page
+
+    def _page(self, response: Any, path: str) -> Page:
+        """The response as a page, whose headers protect it, and whose cookies no script reads."""
+        missing = missing_headers(response.headers)
+        assert not missing, f"{path}: {missing}"
+        for cookie in response.headers.getlist("Set-Cookie"):
+            assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")), f"{path}: {cookie}"
+        return Page(response)
 
     def token(self) -> str:
         """The token against forgery that every form of this session carries, made by the course itself without a page around
