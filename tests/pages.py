@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 
 import html5lib
 from flask import Flask, session
+from flask.ctx import RequestContext
 from flask.sessions import SecureCookieSessionInterface
+from flask_login import current_user
 
 from course.web.csrf import CSRF_FIELD, csrf_token
 from tests.support.jobs import run_waiting_jobs
@@ -171,14 +173,23 @@ class Client:
         state = self._session()
         if self._token is not None and self._token[0] == state:
             return self._token[1]
-        name = self.app.config["SESSION_COOKIE_NAME"]
-        cookie = self.flask.get_cookie(name)
-        with self.app.test_request_context("/", headers={"Cookie": f"{name}={cookie.value}"} if cookie else {}):
+        with self._request():
             token, raw = csrf_token(), session[CSRF_FIELD]
         with self.flask.session_transaction() as kept:
             kept[CSRF_FIELD] = raw
         self._token = (self._session(), token)
         return token
+
+    def is_signed_in(self) -> bool:
+        """Whether the course still knows who uses this browser."""
+        with self._request():
+            return current_user.person is not None
+
+    def _request(self) -> RequestContext:
+        """A request of this browser that is not sent: what the course makes of its cookie."""
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        cookie = self.flask.get_cookie(name)
+        return self.app.test_request_context("/", headers={"Cookie": f"{name}={cookie.value}"} if cookie else {})
 
     def _session(self) -> tuple[tuple[str, str], ...]:
         """What decides whether a token is good: all that this browser's session says, except the messages on the next page, and
