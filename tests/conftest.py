@@ -289,6 +289,12 @@ def fresh_app(tmp_path: Path, migrated_file: Path) -> Flask:
     return app
 
 
+@pytest.fixture
+def archived_app(tmp_path: Path, archived_file: Path) -> Flask:
+    """Another one, with the content archived."""
+    return make_app(f"sqlite:///{shutil.copy(archived_file, tmp_path / 'archived.db')}")
+
+
 def _prepare_demonstration(url: str) -> None:
     app = create_app(make_config(url, DEMO_PASSWORD=PEOPLES_PASSWORD))
     done = app.test_cli_runner().invoke(args=["demo", "prepare"])

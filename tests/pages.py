@@ -11,7 +11,9 @@ from xml.etree import ElementTree
 
 import html5lib
 from flask import Flask, session
+from flask.ctx import RequestContext
 from flask.sessions import SecureCookieSessionInterface
+from flask_login import current_user
 
 from course.web.csrf import CSRF_FIELD, csrf_token
 from tests.support.jobs import run_waiting_jobs
@@ -92,6 +94,38 @@ class Page:
         return found
 
 
+# What every answer says, whatever it is, and what it never says.
+NEEDED = {
+    "Content-Security-Policy": ("default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "script-src 'self'"),
+    "X-Content-Type-Options": ("nosniff",),
+    "Referrer-Policy": ("same-origin",),
+    "Cross-Origin-Opener-Policy": ("same-origin",),
+    "Cache-Control": ("",),
+}
+FORBIDDEN = {
+    "Content-Security-Policy": ("unsafe-", "*", "http:"),
+    "Access-Control-Allow-Origin": ("",),
+    "Server": ("",),
+}
+
+
+def missing_headers(headers: Any) -> list[str]:
+    """What is wrong with the headers that protect an answer: those that are needed, and those that no answer may have."""
+    wrong = [
+        f"{name} lacks {word!r}"
+        for name, found in NEEDED.items()
+        for word in found
+        if word not in headers.get(name, "\n")
+    ]
+    wrong += [f"{name} is missing" for name in NEEDED if name not in headers]
+    return wrong + [
+        f"{name} has {word!r}"
+        for name, found in FORBIDDEN.items()
+        for word in found
+        if name in headers and word in headers[name]
+    ]
+
+
 def words(element: ElementTree.Element | None) -> str:
     return re.sub(r"\s+", " ", "".join(element.itertext())).strip() if element is not None else ""
 
@@ -105,25 +139,33 @@ class Client:
         self._token: tuple[tuple[tuple[str, str], ...], str] | None = None
 
     def get(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Page:
-        page = Page(self.flask.get(path, headers=dict(headers or {})))
+        page = self._page(self.flask.get(path, headers=dict(headers or {})), path)
         assert page.status == status, f"GET {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
         check(page, path)
         return page
 
     def flask_page(self, path: str) -> Page:
         """A page whatever its status is, checked."""
-        page = Page(self.flask.get(path))
+        page = self._page(self.flask.get(path), path)
         check(page, path)
         return page
 
     def post(self, path: str, data: Values, status: int = 303, token: bool = True) -> Page:
         """Send a form, with the token that a page of this session carries."""
         sent = {"csrf_token": self.token(), **data} if token else dict(data)
-        page = Page(self.flask.post(path, data=sent))
+        page = self._page(self.flask.post(path, data=sent), path)
         run_waiting_jobs(self.app)  # what a worker beside the pages would do meanwhile
         assert page.status == status, f"POST {path}: {page.status}, expected {status}\n{page.html[-3000:]}"
         check(page, path)
         return page
+
+    def _page(self, response: Any, path: str) -> Page:
+        """The response as a page, whose headers protect it, and whose cookies no script reads."""
+        missing = missing_headers(response.headers)
+        assert not missing, f"{path}: {missing}"
+        for cookie in response.headers.getlist("Set-Cookie"):
+            assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; ")), f"{path}: {cookie}"
+        return Page(response)
 
     def token(self) -> str:
         """The token against forgery that every form of this session carries, made by the course itself without a page around
@@ -131,14 +173,23 @@ class Client:
         state = self._session()
         if self._token is not None and self._token[0] == state:
             return self._token[1]
-        name = self.app.config["SESSION_COOKIE_NAME"]
-        cookie = self.flask.get_cookie(name)
-        with self.app.test_request_context("/", headers={"Cookie": f"{name}={cookie.value}"} if cookie else {}):
+        with self._request():
             token, raw = csrf_token(), session[CSRF_FIELD]
         with self.flask.session_transaction() as kept:
             kept[CSRF_FIELD] = raw
         self._token = (self._session(), token)
         return token
+
+    def is_signed_in(self) -> bool:
+        """Whether the course still knows who uses this browser."""
+        with self._request():
+            return current_user.person is not None
+
+    def _request(self) -> RequestContext:
+        """A request of this browser that is not sent: what the course makes of its cookie."""
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        cookie = self.flask.get_cookie(name)
+        return self.app.test_request_context("/", headers={"Cookie": f"{name}={cookie.value}"} if cookie else {})
 
     def _session(self) -> tuple[tuple[str, str], ...]:
         """What decides whether a token is good: all that this browser's session says, except the messages on the next page, and

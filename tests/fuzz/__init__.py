@@ -1,1 +1,1 @@
-"""Random requests to every route: `make fuzz`, and fewer of them in every run of the tests."""
+"""Random requests to every route: in every run of the tests, and as many as are wanted with `make fuzz`."""
