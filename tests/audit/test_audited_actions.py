@@ -275,8 +275,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     ],
 }  # fmt: skip
 ALL = [(name, *action) for name, actions in AUDITED_ACTIONS.items() for action in actions]
-# The set-up needs a course that is not set up yet: see below. An upload needs another installation: see
-# tests/external_certificates. Whoever checks a pack leaves nothing: see tests/evidence.
+# The set-up needs a new course: see below. The others: see tests/external_certificates, tests/evidence and tests/scim.
 ELSEWHERE = {"auth.set_up", "external_certificates.upload", "evidence_check.check_pack", *POST_ENDPOINTS}
 
 

@@ -84,8 +84,10 @@ WORDS: dict[str, Any] = {
     "report_subscription.every": "week",
     "role_grant.last_day": None,
     "role_grant.role": "manager",
+    "scim_connection.ended_at": None,
     "scim_connection.name": "Identity provider",
     "scim_group.display_name": "Teachers",
+    "scim_group.ended_at": None,
     "scim_group.external_id": None,
     "scim_group.resource_id": "6a1c",
     # Nobody else could sign in with a password any more.
