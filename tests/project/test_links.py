@@ -42,6 +42,8 @@ OTHER_PAGES = {
     "auth/forgotten_sent.html",
     "auth/link.html",
     "auth/own_address.html",
+    "auth/proved.html",
+    "auth/second_step.html",
     "auth/set_up.html",
     "auth/sign_in.html",
     "auth/wait.html",
