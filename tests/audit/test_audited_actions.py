@@ -29,7 +29,6 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.reports.status_cache import StatusCache
 from tests.audit.factors import REFUSALS, SIGN_IN_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
-from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
@@ -270,7 +269,6 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
-    **PROVIDER_ACTIONS,
     **SIGN_IN_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     "auth.choose_language": [
