@@ -13,6 +13,7 @@ from course.auth.rules import FACTORS_PER_PERSON
 from course.clock import now
 from course.context import make_context
 from tests.audit.codes import CODE_ACTIONS
+from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.world import World
 from tests.auth.factor_helpers import add_app, code_at, make_codes
 from tests.makers import PASSWORD
@@ -108,5 +109,5 @@ FACTOR_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str |
     "auth.end_other_sessions": [(lambda w: w.post("/me/sessions/end-others"), ["sign_in.ended_elsewhere"], "boss")],
     "auth.factor_policy": [(change_policy, ["factor.required", "factor.not_required"], "boss")],
 }  # fmt: skip
-SIGN_IN_ACTIONS = {**CODE_ACTIONS, **FACTOR_ACTIONS}
+SIGN_IN_ACTIONS = {**CODE_ACTIONS, **FACTOR_ACTIONS, **PROVIDER_ACTIONS}
 REFUSALS = ["factor.refused"] * FACTORS_PER_PERSON.count + ["factor.locked"]

@@ -10,7 +10,7 @@ from course.web.recent_sign_in import is_marked
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 
-# By what they are about. Identity providers, tokens and the like, which other features add, are marked by themselves.
+# By what they are about. Tokens and the like, which other features add, are marked by themselves.
 SENSITIVE = {
     # roles, and sight that is lent
     "people.grant_role", "people.revoke_role", "people.delegations", "people.add_person", "people_import.apply",
@@ -24,6 +24,10 @@ SENSITIVE = {
     # how people sign in
     "auth.add_passkey", "auth.remove_passkey", "auth.app", "auth.remove_app", "auth.recovery_codes", "auth.factor_policy",
     "auth.person_sign_in", "auth.end_person_sessions",
+    # identity providers, and accounts there
+    "identity_providers.add_provider", "identity_providers.change_provider", "identity_providers.require_provider",
+    "identity_providers.lift_requirement", "identity_providers.link_account", "identity_providers.unlink",
+    "identity_providers.unlink_person",
 }  # fmt: skip
 FORM = {"role": "administrator", "reason": "to try it"}
 
