@@ -242,6 +242,7 @@ def test_what_a_deputy_does_names_them_and_the_manager_in_the_log(house: House) 
     assert "as deputy of Priya Nair" in log
     # Where somebody may do it in their own right they do it as themselves.
     house.give("Bo", "manager", "Seals")
+    bo = house.client("Bo")  # a new role begins with a new sign-in
     later = (SOON + timedelta(days=3)).isoformat()
     bo.post(f"/renewal/people/{kim}/extension", {"until": later, "reason": "y"})
     entries = select(AuditEntry.details).where(AuditEntry.what.startswith("extension."))
