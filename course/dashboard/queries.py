@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from course.analytics.queries import last_talk_days, published_mondays
+from course.auth.queries import required_factors_missing
 from course.backups.models import Backup
 from course.bulk_changes.queries import filter_condition
 from course.bulk_changes.rules.people_filter import PeopleFilter
@@ -195,7 +196,7 @@ def _groups_due_to_talk(session: Session, parents: dict[int, int | None], today:
     return teams_due_to_talk(published, last_talk_days(session), parents, today) if published else []
 
 
-def set_up_facts(session: Session, has_lead_contact: bool) -> SetUpFacts:
+def set_up_facts(session: Session, has_lead_contact: bool, today: date) -> SetUpFacts:
     """What has been done since the set-up. One query."""
     here = select(func.count(Person.id)).where(Person.left_at.is_(None))
     running = (
@@ -214,9 +215,18 @@ def set_up_facts(session: Session, has_lead_contact: bool) -> SetUpFacts:
             exists().where(Backup.verified_at.is_not(None)),
             running.scalar_subquery(),
             newest.scalar_subquery(),
+            required_factors_missing(today),
         )
     ).one()
-    people, has_manager, has_invited, has_sent_mail, has_verified_backup, number, hidden = row
+    people, has_manager, has_invited, has_sent_mail, has_verified_backup, number, hidden, without_factor = row
     return SetUpFacts(
-        has_lead_contact, people, has_manager, has_invited, has_sent_mail, has_verified_backup, number, bool(hidden)
+        has_lead_contact,
+        people,
+        has_manager,
+        has_invited,
+        has_sent_mail,
+        has_verified_backup,
+        number,
+        bool(hidden),
+        without_factor,
     )

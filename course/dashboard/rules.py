@@ -190,7 +190,8 @@ CONTACTS, PEOPLE, MANAGERS, INVITATIONS, MAIL, BACKUP, ADMINISTRATOR = FIRST_STE
 
 @dataclass(frozen=True)
 class SetUpFacts:
-    """What has been done since the set-up, as facts of the database say. `is_hidden`: the list was put away."""
+    """What has been done since the set-up, as facts of the database say. `is_hidden`: the list was put away;
+    `without_factor`: so many people have no second factor although one is required of them."""
 
     has_lead_contact: bool
     people: int
@@ -200,6 +201,7 @@ class SetUpFacts:
     has_verified_backup: bool
     administrators: int
     is_hidden: bool = False
+    without_factor: int = 0
 
 
 def first_steps(facts: SetUpFacts) -> dict[str, bool]:

@@ -28,6 +28,7 @@ from course.auth.queries.factors import (
     has_factor,
     passkey_by_credential,
     people_without_factor,
+    required_factors_missing,
     sees_others_since,
 )
 from course.auth.queries.sessions import (
@@ -68,6 +69,7 @@ __all__ = [
     "passkey_by_credential",
     "password_hash",
     "people_without_factor",
+    "required_factors_missing",
     "sees_others_since",
     "session_key",
     "unused_code_id",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import Authenticator, FactorPolicy, Passkey, RecoveryCode
@@ -92,9 +92,17 @@ def sees_others_since(session: Session, person_id: int, today: date) -> datetime
 
 def people_without_factor(session: Session, today: date) -> int:
     """How many people who see data of others have no second factor."""
+    return session.execute(_without_factor(today)).scalar_one()
+
+
+def required_factors_missing(today: date) -> ScalarSelect[int]:
+    """How many people have no second factor although one is required of them, as a column of another query."""
+    newest = select(FactorPolicy.is_required).order_by(FactorPolicy.id.desc()).limit(1).scalar_subquery()
+    return _without_factor(today).where(newest).scalar_subquery()
+
+
+def _without_factor(today: date) -> Select[int]:
     role = exists().where(RoleGrant.person_id == Person.id, is_role_open(RoleGrant, today))
     deputy = exists().where(Deputy.deputy_id == Person.id, Deputy.ended_at.is_(None), Deputy.until >= today)
     count = select(func.count()).select_from(Person)
-    return session.execute(
-        count.where(Person.left_at.is_(None), or_(role, deputy), ~_has_factor(Person.id))
-    ).scalar_one()
+    return count.where(Person.left_at.is_(None), or_(role, deputy), ~_has_factor(Person.id))

@@ -1,7 +1,8 @@
 """Sign-in sessions: the person of one, and those of a person.
 
-A session ends by itself when a role of its person begins or ends, or what a manager lent to them: whoever has another role
-signs in again with it. This follows from the dated rows of roles each time that the session is used, so no job has to end it.
+A session ends by itself when a role of its person begins or ends: whoever has another role signs in again with it. What a
+manager lends to a deputy is seen and ends at once, and ends no session. This
+follows from the dated rows of roles each time that the session is used, so no job has to end it.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from course.people.rules import Viewer, with_grants
 _person, _credential, _grant, _deputy, _session = (
     t.__table__ for t in (Person, Credential, RoleGrant, Deputy, SignInSession)
 )
-_delegated_grant, _changed_grant, _changed_deputy = _grant.alias(), _grant.alias(), _deputy.alias()
+_delegated_grant, _changed_grant = _grant.alias(), _grant.alias()
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _pathway = newest_pathway(_person.c.id)
 
 
 def _role_changed(person_id: ColumnElement[Any], begun_at: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a role of the person, or what was lent to them, began or ended after the moment `begun_at` and by now."""
+    """Whether a role of the person began or ended after the moment `begun_at` and by now."""
     now = bindparam("now", type_=UtcDateTime)
 
     def between(moment: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -42,23 +43,13 @@ def _role_changed(person_id: ColumnElement[Any], begun_at: ColumnElement[Any]) -
         # A session goes after some hours without use, so it need not be held against days before.
         return and_(last_day == bindparam("yesterday"), begun_at < bindparam("midnight", type_=UtcDateTime))
 
-    grant, deputy = _changed_grant.c, _changed_deputy.c
-    return or_(
-        exists().where(
-            grant.person_id == person_id,
-            or_(
-                between(grant.since),
-                between(grant.until),
-                and_(grant.until.is_(None), passed(grant.last_day)),
-            ),
-        ),
-        exists().where(
-            deputy.deputy_id == person_id,
-            or_(
-                between(deputy.made_at),
-                between(deputy.ended_at),
-                and_(deputy.ended_at.is_(None), passed(deputy.until)),
-            ),
+    grant = _changed_grant.c
+    return exists().where(
+        grant.person_id == person_id,
+        or_(
+            between(grant.since),
+            between(grant.until),
+            and_(grant.until.is_(None), passed(grant.last_day)),
         ),
     )
 

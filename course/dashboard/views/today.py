@@ -10,8 +10,6 @@ from flask import flash, g, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from course.auth.queries import factor_rules, people_without_factor
-from course.auth.rules import required_since
 from course.backups.queries import newest_backups
 from course.backups.rules import is_backup_overdue
 from course.clock import now
@@ -28,6 +26,7 @@ from course.dashboard.rules import (
     MANAGERS,
     MAX_LISTED_TEAMS,
     PEOPLE,
+    SetUpFacts,
     TeamNeed,
     first_steps,
 )
@@ -99,11 +98,12 @@ def today() -> str:
     needs = queries.team_needs(db(), current_user.person, on, Permission.MANAGE_PEOPLE in permissions)
     waits = Permission.SEE_JOIN_REQUESTS in permissions  # an auditor can do nothing for people who wait
     waiting = queries.waiting_people(db(), current_user.person, needs.seen) if waits else None
-    steps = _first_steps() if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
+    facts = _set_up_facts(on) if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
+    steps = _first_steps(facts) if facts else None
     lines = [
         *_contact_lines(),
         *_system_lines(),
-        *_factor_lines(on),
+        *(_factor_lines(facts.without_factor) if facts else []),
         *_training_lines(needs),
         *(_people_lines(waiting) if waiting else []),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
@@ -188,11 +188,8 @@ def _system_lines() -> list[TodayLine]:
     return lines
 
 
-def _factor_lines(on: date) -> list[TodayLine]:
+def _factor_lines(count: int) -> list[TodayLine]:
     """How many people still have no second factor, as long as one is required of them."""
-    if Permission.RUN_SYSTEM not in current_user.person.permissions or required_since(factor_rules(db())) is None:
-        return []
-    count = people_without_factor(db(), on)
     if not count:
         return []
     return [
@@ -329,11 +326,14 @@ def _names(names: list[str], most: int = 3) -> str:
     return _("%(names)s and %(more)s more", names=listed, more=more) if more > 0 else listed
 
 
-def _first_steps() -> tuple[list[FirstStep], bool] | None:
-    """The steps after the set-up, and whether they were put away; None once all are done."""
+def _set_up_facts(on: date) -> SetUpFacts:
     ours = current_organisation()
     lead = ours.contacts.get("lead") if ours else None
-    facts = queries.set_up_facts(db(), bool(lead and lead.phone))
+    return queries.set_up_facts(db(), bool(lead and lead.phone), on)
+
+
+def _first_steps(facts: SetUpFacts) -> tuple[list[FirstStep], bool] | None:
+    """The steps after the set-up, and whether they were put away; None once all are done."""
     done = first_steps(facts)
     if all(done.values()):
         return None
