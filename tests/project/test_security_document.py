@@ -51,7 +51,7 @@ def test_every_chapter_of_the_standard_has_rows_with_a_state_and_a_way() -> None
     rows = _rows(_part("OWASP ASVS"))
     chapters = {int(number) for row in rows for number in re.findall(r"V(\d+)", row[0])}
     assert chapters == set(range(1, 18))
-    assert {row[2] for row in rows} == STATES
+    assert {row[2] for row in rows} <= STATES
     for section, _asks, state, *way in rows:
         assert state == "not used" or " ".join(way), section
 
