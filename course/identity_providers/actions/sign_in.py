@@ -15,7 +15,7 @@ from course.context import Context
 from course.identity_providers import queries
 from course.identity_providers.actions.links import add_link, note_use
 from course.identity_providers.models import ProviderGrant
-from course.identity_providers.rules.groups import Grant, matching_rows, pathway_of, plan_groups
+from course.identity_providers.rules.groups import GroupGrant, matching_rows, pathway_of, plan_groups
 from course.identity_providers.rules.identity import (
     Decision,
     KnownPeople,
@@ -102,7 +102,7 @@ def _add_person(
     if isinstance(added, Refusal):
         return None
     if by_groups is not None:
-        _note_grant(context, provider, added.id, Grant("team", by_groups))
+        _note_grant(context, provider, added.id, GroupGrant("team", by_groups))
     pathway = pathway_of(rows)
     if pathway in SETTINGS:  # not one that a later release no longer has
         choose_pathway(context, [added.id], pathway, str(_("By a group at %(name)s", name=provider.name)))
@@ -140,27 +140,27 @@ def _open_memberships(session: Session, person_id: int) -> dict[int, int]:
     return {row.team_id: row.id for row in session.execute(rows)}
 
 
-def _open_roles(session: Session, person_id: int) -> dict[Grant, int]:
+def _open_roles(session: Session, person_id: int) -> dict[GroupGrant, int]:
     """The open roles of somebody."""
     rows = select(RoleGrant.role, RoleGrant.team_id, RoleGrant.id).where(
         RoleGrant.person_id == person_id, RoleGrant.until.is_(None), RoleGrant.role != "auditor"
     )
-    return {Grant(role, team_id or 0): number for role, team_id, number in session.execute(rows)}
+    return {GroupGrant(role, team_id or 0): number for role, team_id, number in session.execute(rows)}
 
 
-def _held(session: Session, person_id: int) -> set[Grant]:
-    teams = {Grant("team", team_id) for team_id in _open_memberships(session, person_id)}
+def _held(session: Session, person_id: int) -> set[GroupGrant]:
+    teams = {GroupGrant("team", team_id) for team_id in _open_memberships(session, person_id)}
     return teams | set(_open_roles(session, person_id))
 
 
-def _given(session: Session, provider_id: int, person_id: int) -> dict[Grant, ProviderGrant]:
+def _given(session: Session, provider_id: int, person_id: int) -> dict[GroupGrant, ProviderGrant]:
     """What the table of a provider gave somebody and they still have because of it."""
-    by_membership = {number: Grant("team", team) for team, number in _open_memberships(session, person_id).items()}
+    by_membership = {number: GroupGrant("team", team) for team, number in _open_memberships(session, person_id).items()}
     by_role = {number: grant for grant, number in _open_roles(session, person_id).items()}
     rows = select(ProviderGrant).where(
         ProviderGrant.provider_id == provider_id, ProviderGrant.person_id == person_id, ProviderGrant.ended_at.is_(None)
     )
-    found: dict[Grant, ProviderGrant] = {}
+    found: dict[GroupGrant, ProviderGrant] = {}
     for row in session.execute(rows.with_for_update()).scalars():
         grant = by_membership.get(row.membership_id or 0) or by_role.get(row.role_grant_id or 0)
         if grant is not None:
@@ -168,14 +168,14 @@ def _given(session: Session, provider_id: int, person_id: int) -> dict[Grant, Pr
     return found
 
 
-def _give(context: Context, person_id: int, grant: Grant) -> bool:
+def _give(context: Context, person_id: int, grant: GroupGrant) -> bool:
     """Give a team or role; False if the team is closed meanwhile."""
     if grant.kind == "team":
         return join_team(context, person_id, grant.team_id, move=False) is None
     return grant_role(context, person_id, grant.kind, grant.team_id or None) is None
 
 
-def _note_grant(context: Context, provider: ProviderSettings, person_id: int, grant: Grant) -> None:
+def _note_grant(context: Context, provider: ProviderSettings, person_id: int, grant: GroupGrant) -> None:
     """Remember that the table gave this."""
     session = context.session
     membership = _open_memberships(session, person_id).get(grant.team_id) if grant.kind == "team" else None
