@@ -66,11 +66,9 @@ class Config:
     metrics_address: tuple[str, int] | None = None
     # Public keys (age1…) for which backups are encrypted; none: they are not.
     backup_recipients: tuple[str, ...] = ()
-    # Certificate authorities (PEM) that are trusted for webhooks in place of those of the system, which may then go to this
-    # machine as well: for tests and development. None: webhooks go to public addresses only.
+    # A file of certificate authorities (PEM) that webhooks trust instead, which may then go to this machine: for tests.
     webhook_test_ca: str | None = None
-    # Names of hosts with private addresses on which identity providers may be.
-    private_provider_hosts: frozenset[str] = frozenset()
+    private_provider_hosts: frozenset[str] = frozenset()  # hosts with private addresses where identity providers may be
     # The file that the secret key was read from; None if the environment or .env holds the key itself.
     secret_key_file: Path | None = None
 
@@ -301,11 +299,8 @@ class _ConfigReader:
     def private_provider_hosts(self) -> frozenset[str]:
         """The names of PRIVATE_PROVIDER_HOSTS, separated by spaces or commas."""
         names = self.environ.get("PRIVATE_PROVIDER_HOSTS", "").lower().replace(",", " ").split()
-        for name in names:
-            if "/" in name or ":" in name:
-                self.mistakes.append(
-                    f"PRIVATE_PROVIDER_HOSTS: {name!r} is not the name of a host such as sso.school.internal."
-                )
+        for name in [name for name in names if "/" in name or ":" in name]:
+            self.mistakes.append(f"PRIVATE_PROVIDER_HOSTS: {name!r} is not a host such as sso.school.internal.")
         return frozenset(names)
 
     def restrict_key_file(self, file: Path, ours: bool) -> None:
@@ -373,11 +368,9 @@ class _ConfigReader:
 
     def webhook_test_ca(self) -> str | None:
         """The file of WEBHOOK_TEST_CA, which only a course that people reach on this machine alone may have."""
-        raw = self.environ.get("WEBHOOK_TEST_CA", "")
-        if not raw:
+        if not (raw := self.environ.get("WEBHOOK_TEST_CA", "")):
             return None
-        if not (ROOT / raw).is_file():
-            self.mistakes.append(f"WEBHOOK_TEST_CA: {ROOT / raw} is not a file.")
+        self.mistakes += [] if (ROOT / raw).is_file() else [f"WEBHOOK_TEST_CA: {ROOT / raw} is not a file."]
         address = _split_address(self.environ.get("PUBLIC_URL") or "http://127.0.0.1")
         if address is None or address.hostname not in ("127.0.0.1", "localhost", "::1"):
             self.mistakes.append("WEBHOOK_TEST_CA: is for tests and development, where PUBLIC_URL is this machine.")

@@ -26,7 +26,7 @@ _numbers = count(1)
 
 
 @dataclass
-class Grant:
+class GroupGrant:
     """What a code stands for: the address to which it was sent, the challenge, and the claims of the ID token."""
 
     redirect_uri: str
@@ -46,7 +46,7 @@ class FakeProvider:
     access_token: str = "access"
     raw: bytes | None = None
     algorithm: str = "ES256"
-    codes: dict[str, Grant] = field(default_factory=dict)
+    codes: dict[str, GroupGrant] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class FakeProvider:
             "email": "sam@example.org", "email_verified": True, "name": "Sam Okafor", **claims,
         }  # fmt: skip
         given = {name: value for name, value in told.items() if value is not None}
-        self.codes[code] = Grant(asked["redirect_uri"], asked["code_challenge"], given)
+        self.codes[code] = GroupGrant(asked["redirect_uri"], asked["code_challenge"], given)
         back = urlsplit(asked["redirect_uri"]).path
         return f"{back}?{urlencode({'code': code, 'state': asked['state']})}"
 

@@ -15,7 +15,7 @@ from course.identity_providers.rules.flow import (
     seal_flow,
     seal_origin,
 )
-from course.identity_providers.rules.groups import Grant, GroupRow, pathway_of, plan_groups
+from course.identity_providers.rules.groups import GroupGrant, GroupRow, pathway_of, plan_groups
 from course.identity_providers.rules.identity import (
     AddressOwner,
     Decision,
@@ -166,7 +166,7 @@ TABLE = (
     GroupRow("hr", role="hr", pathway="leaders"),
     GroupRow("admins", role="administrator"),
 )
-TEAM, LEAD, HR, ADMIN = Grant("team", 1), Grant("manager", 2), Grant("hr"), Grant("administrator")
+TEAM, LEAD, HR, ADMIN = GroupGrant("team", 1), GroupGrant("manager", 2), GroupGrant("hr"), GroupGrant("administrator")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ TEAM, LEAD, HR, ADMIN = Grant("team", 1), Grant("manager", 2), Grant("hr"), Gran
     [
         ({"staff"}, set(), set(), {TEAM}, set()),
         ({"staff", "hr"}, {TEAM}, {TEAM}, {HR}, set()),
-        ({"leads"}, set(), set(), {Grant("team", 2), LEAD}, set()),
+        ({"leads"}, set(), set(), {GroupGrant("team", 2), LEAD}, set()),
         # Gone from the group: taken if the table gave it, and never if it was given by hand.
         (set(), {TEAM, HR}, {HR}, set(), {HR}),
         (set(), {TEAM, HR}, set(), set(), set()),
@@ -188,7 +188,7 @@ TEAM, LEAD, HR, ADMIN = Grant("team", 1), Grant("manager", 2), Grant("hr"), Gran
     ],
 )
 def test_what_groups_give_and_take(
-    groups: set[str] | None, held: set[Grant], given: set[Grant], give: set[Grant], take: set[Grant]
+    groups: set[str] | None, held: set[GroupGrant], given: set[GroupGrant], give: set[GroupGrant], take: set[GroupGrant]
 ) -> None:
     plan = plan_groups(TABLE, groups, held, given)
     assert (set(plan.give), set(plan.take)) == (give, take)

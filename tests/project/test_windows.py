@@ -85,8 +85,9 @@ def test_what_an_administrator_asks_for_in_four_windows_at_once_is_made_once(com
     assert windows.press("/registrations/links/add", **link) == {"registration.link_made": 1}
     reminders = windows.open[0].get("/reminders/policy").fields() | {"reason": "calmer", "save": "yes"}
     assert windows.press("/reminders/policy", **reminders) == {"policy.reminders_changed": 1}
+    mails = windows.count(OutboxMail)  # that say that somebody has signed in on another device
     assert windows.press("/system/test-mail") == {"mail.tested": 1}
-    assert windows.count(OutboxMail) == 1
+    assert windows.count(OutboxMail) == mails + 1
 
 
 def test_of_two_windows_that_change_a_password_at_once_only_one_has_changed_it(committed: Flask) -> None:

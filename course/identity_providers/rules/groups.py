@@ -23,7 +23,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True, order=True)
-class Grant:
+class GroupGrant:
     """A team or a role that the table gives. `kind` is "team" or a role; `team_id` is 0 for a role of everything."""
 
     kind: str
@@ -34,8 +34,8 @@ class Grant:
 class GroupPlan:
     """What a sign-in changes: what is given now, and what was given by the table and is taken again."""
 
-    give: tuple[Grant, ...] = ()
-    take: tuple[Grant, ...] = ()
+    give: tuple[GroupGrant, ...] = ()
+    take: tuple[GroupGrant, ...] = ()
 
 
 def matching_rows(table: Sequence[GroupRow], groups: Collection[str]) -> list[GroupRow]:
@@ -43,10 +43,10 @@ def matching_rows(table: Sequence[GroupRow], groups: Collection[str]) -> list[Gr
     return [row for row in table if row.group in groups]
 
 
-def granted_by(rows: Sequence[GroupRow]) -> frozenset[Grant]:
+def granted_by(rows: Sequence[GroupRow]) -> frozenset[GroupGrant]:
     """All that these rows give: every one of them counts for teams and roles."""
-    teams = {Grant("team", row.team_id) for row in rows if row.team_id is not None}
-    roles = {Grant(row.role, (row.team_id or 0) if row.role == "manager" else 0) for row in rows if row.role}
+    teams = {GroupGrant("team", row.team_id) for row in rows if row.team_id is not None}
+    roles = {GroupGrant(row.role, (row.team_id or 0) if row.role == "manager" else 0) for row in rows if row.role}
     return frozenset(teams | roles)
 
 
@@ -56,7 +56,10 @@ def pathway_of(rows: Sequence[GroupRow]) -> str | None:
 
 
 def plan_groups(
-    table: Sequence[GroupRow], groups: Collection[str] | None, held: Collection[Grant], given: Collection[Grant]
+    table: Sequence[GroupRow],
+    groups: Collection[str] | None,
+    held: Collection[GroupGrant],
+    given: Collection[GroupGrant],
 ) -> GroupPlan:
     """What to give and to take at a sign-in.
 

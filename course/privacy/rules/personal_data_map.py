@@ -6,12 +6,10 @@ that a new table cannot be forgotten.
 
 from __future__ import annotations
 
-from course.privacy.rules.personal_data_table import PersonalDataSection, PersonalDataTable
+from course.privacy.rules.connected_systems import CALENDARS, PROGRAMS, PROVISIONING
+from course.privacy.rules.personal_data_table import GRANTS_ACCESS, PersonalDataSection, PersonalDataTable
 from course.translation import lazy_gettext as _
 
-# Columns that never leave the database, because their reader could sign in as the person or send mail as the course.
-_GRANTS_ACCESS = "it gives access to an account"
-_ROW_NUMBER = "it is only the number of a row"
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
     (
@@ -137,10 +135,10 @@ LEARNING = PersonalDataSection(
         PersonalDataTable("supervised_attendee", _("Supervised sessions that I was expected in"),
             {"added_at": _("Added"), "removed_at": _("Taken off"), "session_id": _("Session")}, deletion_stage="learning"),
         PersonalDataTable("supervised_code", _("Codes for supervised sessions"), {"made_at": _("When")},
-            person_columns=("attendee_id",), excluded_columns={"code_hash": _GRANTS_ACCESS}, deletion_stage="learning"),
+            person_columns=("attendee_id",), excluded_columns={"code_hash": GRANTS_ACCESS}, deletion_stage="learning"),
         PersonalDataTable("supervised_sitting", _("When I answered in supervised sessions"),
             {"began_at": _("From"), "ended_at": _("To"), "way": _("How")}, person_columns=("attendee_id",),
-            excluded_columns={"nonce_hash": _GRANTS_ACCESS}, deletion_stage="learning"),
+            excluded_columns={"nonce_hash": GRANTS_ACCESS}, deletion_stage="learning"),
         PersonalDataTable("supervised_attendance", _("Attendance sheets that I signed"),
             {"made_at": _("Recorded"), "witness": _("Witness")}, person_columns=("attendee_id",), deletion_stage="learning"),
         PersonalDataTable("supervised_sheet", _("Question sheets that were printed for me"),
@@ -231,8 +229,8 @@ MAIL = PersonalDataSection(
             {"queued_at": _("Written"), "recipient": _("To"), "subject": _("Subject"), "sent_at": _("Sent"),
                 "failure": _("What failed"), "withheld": _("Why it was not sent")},
             person_columns=(), address_columns=("recipient", "queued_at"), deletion_stage="mail",
-            excluded_columns={"text": _GRANTS_ACCESS, "html": _GRANTS_ACCESS, "headers": _GRANTS_ACCESS,
-                "template_values": _GRANTS_ACCESS,
+            excluded_columns={"text": GRANTS_ACCESS, "html": GRANTS_ACCESS, "headers": GRANTS_ACCESS,
+                "template_values": GRANTS_ACCESS,
                 "mark": "it makes a report about a mail believed",
                 "key": "it holds the mark of a link"}),
         PersonalDataTable("address_fault", _("Mail that came back"),
@@ -256,73 +254,26 @@ SIGN_IN = PersonalDataSection(
     _("The log below shows each time you signed in and out."),
     (
         PersonalDataTable("credential", _("Password"), {"set_at": _("Chosen")},
-            excluded_columns={"password_hash": _GRANTS_ACCESS, "session_key": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+            excluded_columns={"password_hash": GRANTS_ACCESS, "session_key": GRANTS_ACCESS}, deletion_stage="sign_in"),
         PersonalDataTable("identity_link", _("Accounts at identity providers that are linked to me"),
             {"email": _("E-mail"), "linked_at": _("Linked"), "last_used_at": _("Last used"), "ended_at": _("Ended")},
             deletion_stage="sign_in"),
         PersonalDataTable("sign_in_token", _("Sign-in links"),
             {"created_at": _("Made"), "purpose": _("What for"), "expires_at": _("Good until"), "used_at": _("Used")},
-            excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+            excluded_columns={"token_hash": GRANTS_ACCESS}, deletion_stage="sign_in"),
         PersonalDataTable("sign_in_session", _("Where I was signed in today"),
             {"begun_at": _("Signed in"), "device": _("Device"), "used_at": _("Last used"), "ended_at": _("Ended")},
-            excluded_columns={"nonce_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+            excluded_columns={"nonce_hash": GRANTS_ACCESS}, deletion_stage="sign_in"),
         PersonalDataTable("known_device", _("Devices on which I have signed in"), {"first_at": _("First time")},
-            excluded_columns={"device_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+            excluded_columns={"device_hash": GRANTS_ACCESS}, deletion_stage="sign_in"),
         PersonalDataTable("passkey", _("Passkeys"),
             {"name": _("Name"), "added_at": _("Added"), "used_at": _("Last used"), "is_synced": _("Backed up")},
-            excluded_columns={"credential_id": _GRANTS_ACCESS, "public_key": _GRANTS_ACCESS, "sign_count": _GRANTS_ACCESS},
+            excluded_columns={"credential_id": GRANTS_ACCESS, "public_key": GRANTS_ACCESS, "sign_count": GRANTS_ACCESS},
             deletion_stage="sign_in"),
         PersonalDataTable("authenticator", _("Authenticator app"), {"added_at": _("Added")},
-            excluded_columns={"locked_secret": _GRANTS_ACCESS, "last_step": _GRANTS_ACCESS}, deletion_stage="sign_in"),
+            excluded_columns={"locked_secret": GRANTS_ACCESS, "last_step": GRANTS_ACCESS}, deletion_stage="sign_in"),
         PersonalDataTable("recovery_code", _("Recovery codes"), {"made_at": _("Made"), "used_at": _("Used")},
-            excluded_columns={"code_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
-    ),
-)  # fmt: skip
-CALENDARS = PersonalDataSection(
-    _("Calendar feeds"),
-    "",
-    (
-        PersonalDataTable("calendar_feed", _("Feeds"), {"made_at": _("Made"), "scope": _("Of what")},
-            excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
-        PersonalDataTable("calendar_feed_end", _("Feeds that ended"),
-            {"made_at": _("When"), "reason": _("Why")}, person_columns=("feed_id",), deletion_stage="sign_in"),
-        PersonalDataTable("calendar_feed_fetch", _("Days on which a calendar fetched one"),
-            {"day": _("Day"), "calendar_feed.scope": _("Of what")}, person_columns=("feed_id",), deletion_stage="sign_in"),
-    ),
-)  # fmt: skip
-PROGRAMS = PersonalDataSection(
-    _("Tokens for programs"),
-    "",
-    (
-        PersonalDataTable("api_token", _("Tokens I made"),
-            {"made_at": _("Made"), "name": _("What for"), "last_day": _("Last day")},
-            excluded_columns={"token_hash": _GRANTS_ACCESS}, deletion_stage="sign_in"),
-        PersonalDataTable("api_token_revocation", _("Tokens that were revoked"),
-            {"made_at": _("When"), "api_token.name": _("What for")}, person_columns=("token_id",),
-            excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
-        PersonalDataTable("api_read", _("What programs read with them"),
-            {"day": _("Day"), "api_token.name": _("What for"), "what": _("What"), "rows": _("Rows")},
-            person_columns=("token_id",), excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
-        PersonalDataTable("api_token_use", _("Days on which a program used one"),
-            {"day": _("Day"), "api_token.name": _("What for")}, person_columns=("token_id",),
-            excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
-    ),
-)  # fmt: skip
-PROVISIONING = PersonalDataSection(
-    _("What comes from our identity provider"),
-    "",
-    (
-        PersonalDataTable("scim_user", _("My account there"),
-            {"created_at": _("Since"), "user_name": _("User name"), "ended_at": _("Until")}, deletion_stage="sign_in"),
-        PersonalDataTable("scim_member", _("My groups there"),
-            {"scim_user.user_name": _("User name"), "group_id": _("Group")}, person_columns=("user_id",), deletion_stage="sign_in"),
-        PersonalDataTable("owned_field", _("What is changed there and not here"),
-            {"since": _("Since"), "field": _("What"), "source_name": _("Where"), "until": _("Until")}, deletion_stage="sign_in"),
-        PersonalDataTable("scim_call", _("Messages about me that were refused"),
-            {"at": _("When"), "problem": _("Why")}, deletion_stage="sign_in"),
-        PersonalDataTable("scim_token", _("Connections that I made a token for"),
-            {"api_token.made_at": _("Made"), "connection_id": _("Connection")}, person_columns=("token_id",),
-            excluded_columns={"token_id": _ROW_NUMBER}, deletion_stage="sign_in"),
+            excluded_columns={"code_hash": GRANTS_ACCESS}, deletion_stage="sign_in"),
     ),
 )  # fmt: skip
 ERASURES = PersonalDataSection(

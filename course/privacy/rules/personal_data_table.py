@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from course.privacy.rules.retention_schedule import ErasureStage
 
+# Why a column is in no export. The reader of the first kind could sign in as the person, or send mail as the course.
+GRANTS_ACCESS = "it gives access to an account"
+ROW_NUMBER = "it is only the number of a row"
+
 
 @dataclass(frozen=True)
 class PersonalDataTable:
