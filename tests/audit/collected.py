@@ -12,6 +12,7 @@ from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.webhooks import WEBHOOK_ACTIONS
 from tests.audit.world import World
+from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
@@ -22,3 +23,12 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **WEBHOOK_ACTIONS,
     **SUPERVISED_ACTIONS,
 }
+
+# What tests of the features themselves look at: tests/reminders/test_in_person.py and tests/scim.
+POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS}
+# In the same files, and in tests/api/test_log.py and test_events.py, tests/identity_providers/test_sign_in.py and
+# tests/webhooks.
+EVENTS_ELSEWHERE = {
+    "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired", "sign_in.provider_refused",
+    "webhook.stopped", *EVENT_NAMES,
+}  # fmt: skip

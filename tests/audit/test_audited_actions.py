@@ -27,14 +27,13 @@ from course.people.models import Person
 from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
-from tests.audit.collected import COLLECTED_ACTIONS
+from tests.audit.collected import COLLECTED_ACTIONS, EVENTS_ELSEWHERE, POSTS_ELSEWHERE
 from tests.audit.factors import REFUSALS
 from tests.audit.world import LATELY, NEW, SOON, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.reports.makers import cached_lines
-from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 from tests.standings.makers import assert_rows_say_what_facts_say
 
 DAY = date(2026, 11, 22)
@@ -275,8 +274,8 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     ],
 }  # fmt: skip
 ALL = [(name, *action) for name, actions in AUDITED_ACTIONS.items() for action in actions]
-# The set-up needs a new course: see below. The others: see tests/external_certificates, tests/evidence and tests/scim.
-ELSEWHERE = {"auth.set_up", "external_certificates.upload", "evidence_check.check_pack", *POST_ENDPOINTS}
+# The set-up needs a new course: see below. The others: see tests/external_certificates and tests/evidence.
+ELSEWHERE = {"auth.set_up", "external_certificates.upload", "evidence_check.check_pack", *POSTS_ELSEWHERE}
 
 
 def entries(session: Session) -> list[AuditEntry]:
@@ -389,5 +388,5 @@ def test_every_kind_of_event_is_recorded_somewhere(prepared: Flask) -> None:
     assert set(event_names()) - tested == {
         "certificate.issued", "certificate.replaced", "certificate.revoked", "report.mailed",
         "organisation.set_up", "set_up.link_made", "backup.made", "backup.moved", "backup.restored", "secret_key.changed",
-        "data.erased", "certificate.found", "role.expired", "webhook.stopped", *EVENT_NAMES,
+        "data.erased", "certificate.found", "role.expired", *EVENTS_ELSEWHERE,
     }  # fmt: skip

@@ -144,14 +144,18 @@ class World:
     def leave_pair(self) -> None:
         self.post(f"{self.join_pair()}/leave")
 
-    def name_deputy(self) -> None:
-        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
+    def lead_team(self) -> None:
+        """The boss has been the manager of the team since before they signed in: a role that begins ends sessions."""
+        since = now() - timedelta(days=1)
+        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=since))
         self.session.commit()
+
+    def name_deputy(self) -> None:
+        self.lead_team()
         self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act="look")
 
     def name_acting_deputy(self) -> None:
-        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now()))
-        self.session.commit()
+        self.lead_team()
         self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act="act")
 
     def end_delegation(self) -> None:
