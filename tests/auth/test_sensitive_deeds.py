@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
@@ -31,6 +33,10 @@ FORM = {"role": "administrator", "reason": "to try it"}
 def marked_rules(app: Flask) -> list[Rule]:
     with app.app_context():
         return [rule for rule in app.url_map.iter_rules() if is_marked(rule.endpoint)]
+
+
+def of_nobody(rule: Rule) -> dict[str, Any]:
+    return dict.fromkeys(rule.arguments, 999_999)
 
 
 def test_every_sensitive_deed_is_marked(prepared: Flask) -> None:
