@@ -53,7 +53,7 @@ def test_every_marked_deed_waits_for_a_proof_and_with_one_does_not(
         recent = cookie.pop("proved")
     with app.test_request_context():
         paths = {
-            app.url_for(rule.endpoint, **dict.fromkeys(rule.arguments, 999999)): "POST" in (rule.methods or ())
+            app.url_for(rule.endpoint, **of_nobody(rule)): "POST" in (rule.methods or ())
             for rule in marked_rules(app)
             if rule.endpoint != "reports.file"
         } | {app.url_for("reports.file", kind="csv"): True}
