@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
@@ -37,6 +39,10 @@ def marked_rules(app: Flask) -> list[Rule]:
         return [rule for rule in app.url_map.iter_rules() if is_marked(rule.endpoint)]
 
 
+def of_nobody(rule: Rule) -> dict[str, Any]:
+    return dict.fromkeys(rule.arguments, 999_999)
+
+
 def test_every_sensitive_deed_is_marked(prepared: Flask) -> None:
     assert {rule.endpoint for rule in marked_rules(prepared)} >= SENSITIVE
 
@@ -51,7 +57,7 @@ def test_every_marked_deed_waits_for_a_proof_and_with_one_does_not(
         recent = cookie.pop("proved")
     with app.test_request_context():
         paths = {
-            app.url_for(rule.endpoint, **dict.fromkeys(rule.arguments, 999999)): "POST" in (rule.methods or ())
+            app.url_for(rule.endpoint, **of_nobody(rule)): "POST" in (rule.methods or ())
             for rule in marked_rules(app)
             if rule.endpoint != "reports.file"
         } | {app.url_for("reports.file", kind="csv"): True}

@@ -43,6 +43,7 @@ OTHER_PAGES = {
     "auth/link.html",
     "auth/own_address.html",
     "auth/proved.html",
+    "auth/recovery_codes.html",
     "auth/second_step.html",
     "auth/set_up.html",
     "auth/sign_in.html",
