@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.api.jobs import JOBS
 from course.api_tokens.models import ApiToken
+from course.audit.models import AuditEntry
 from course.clock import now
 from course.context import make_context
 from course.jobs.rules import Claim, JobRun
@@ -146,6 +147,9 @@ def test_a_certificate_that_expires_is_an_event_once_whoever_looks(committed: Fl
     assert sum(at_once([run] * 3)) == 3
     (event,) = everyone.read(f"/events?cursor={cursor}")["data"]
     assert (event["type"], event["person_id"], event["day"]) == ("expired", person, yesterday.isoformat())
+    with committed.app_context(), unit_of_work() as session:
+        noted = session.execute(select(AuditEntry.subject_id).where(AuditEntry.what == "certificate.expired")).scalars().all()
+    assert noted == [person]
     assert office.read(f"/events?type=expired&cursor={cursor}")["data"] == []
 
 

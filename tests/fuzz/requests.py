@@ -23,10 +23,17 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from course.api_tokens.actions import make_token
+from course.api_tokens.rules import API_SCOPES, SCIM_SCOPE
 from course.clock import now
+from course.context import make_context
+from course.dates import add_days
 from course.passwords.models import Credential
+from course.web.access import access_rule_of
+from course.web.bearer import ScopeRule
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.pages import Client, Page
+from tests.scim.connected import connect
 from tests.support.world import addresses, fill_world
 
 PORTION = 10  # requests of one example
@@ -103,6 +110,7 @@ class Target:
     address: str
     methods: tuple[str, ...]
     fields: tuple[tuple[str, str], ...] = ()
+    scope: str = ""  # that a token for programs needs there
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,7 @@ class Request:
     document: bytes
     headers: tuple[tuple[str, str], ...]
     with_token: bool
+    scope: str
 
     @property
     def words(self) -> str:
@@ -148,7 +157,16 @@ class Fuzzer:
             routes = [*addresses(app, session, METHODS)]
         self._clients: dict[int, tuple[Client, str]] = {}
         self._unsure: set[int] = set()  # whose session a request may have ended since it was looked at
+        self._tokens = self._make_tokens()
         self.targets = self._targets(routes)
+
+    def _make_tokens(self) -> dict[str, str]:
+        """A token for programs for each scope."""
+        with self.app.app_context(), unit_of_work() as session:
+            provider = connect(self.app, session)
+            owner = make_context(session, self.people[2], now())
+            tokens = {scope: make_token(owner, scope, [scope], add_days(owner.today, 30)) for scope in API_SCOPES}
+        return {**tokens, SCIM_SCOPE: provider.token}
 
     def _targets(self, routes: Sequence[tuple[Any, str]]) -> list[Target]:
         administrator, _ = self._client(3)
@@ -164,7 +182,9 @@ class Fuzzer:
                     fields = tuple(
                         name_and_value for name_and_value in _form(page) if name_and_value[0] != "csrf_token"
                     )
-            found.append(Target(rule.rule, address, tuple(sorted(rule.methods or ())), fields))
+            access = access_rule_of(self.app, rule.endpoint)
+            scope = access.scope if isinstance(access, ScopeRule) else ""
+            found.append(Target(rule.rule, address, tuple(sorted(rule.methods or ())), fields, scope))
         return found
 
     def _client(self, who: int) -> tuple[Client, str]:
@@ -211,10 +231,13 @@ class Fuzzer:
             if request.file is not None:
                 body["file"] = (BytesIO(request.file), "list.csv")
         has_body = request.method not in ("GET", "HEAD")
+        headers = list(request.headers)
+        if request.scope and request.with_token:
+            headers.append(("Authorization", f"Bearer {self._tokens[request.scope]}"))
         answer = client.flask.open(
             request.address + ("?" + quote_from_bytes(request.query, safe="=&") if request.query else ""),
             method=request.method, data=body if has_body else None, content_type=request.content_type if has_body else None,
-            headers=list(request.headers),
+            headers=headers,
         )  # fmt: skip
         answer.get_data()  # what is sent in parts can fail on the way, too
         if (has_body and answer.status_code < 400) or "Set-Cookie" in answer.headers:
@@ -283,7 +306,7 @@ def requests(targets: Sequence[Target]) -> SearchStrategy[Request]:
             draw(st.sampled_from((None, *FILES))) if "multipart" in content_type else None,
             draw(documents) if "json" in content_type else b"",
             tuple(draw(st.lists(header, max_size=2, unique_by=lambda one: one[0]))),
-            draw(st.integers(0, 9)) > 0,
+            draw(st.integers(0, 9)) > 0, target.scope,
         )  # fmt: skip
 
     return one()

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from standardwebhooks import Webhook as Oracle
 from standardwebhooks import WebhookVerificationError
 
+from course.audit.models import AuditEntry
 from course.clock import now
 from course.mail.models import OutboxMail
 from course.people.actions import record_departure
@@ -156,7 +157,9 @@ def test_after_three_days_without_an_arrival_it_is_turned_off_and_nothing_is_los
     assert tries == len(RETRY_DELAYS) + 1
     with course.app.app_context(), read_only_session() as session:
         mails = session.execute(select(OutboxMail.recipient, OutboxMail.template)).all()
+        noted = session.execute(select(AuditEntry.what).where(AuditEntry.what == "webhook.stopped")).scalars().all()
     assert [tuple(one) for one in mails] == [("alex@example.org", "webhook_stopped")]
+    assert noted == ["webhook.stopped"]
     course.fact("2026-11-02", at)
     assert course.deliver(at + timedelta(days=1)) == 0
     receiver.answers(204)
