@@ -146,7 +146,7 @@ def _keep_device_cookie(value: str) -> None:
     def keep(response: Response) -> Response:
         response.set_cookie(
             _device_cookie_name(), value, max_age=DEVICE_RETENTION, secure=app_state().config.secure, httponly=True,
-            samesite="Lax",
+            samesite="Lax",  # not translated: a word of cookies
         )  # fmt: skip
         return response
 

@@ -50,8 +50,9 @@ class ProviderNetwork:
         self, method: str, address: str, headers: Mapping[str, str], body: bytes | None = None
     ) -> tuple[int, bytes]:
         """Status and bytes of an answer. Raises ProviderError (UNREACHABLE)."""
+        sent = {"Accept": "application/json", **headers}  # not translated: a word of HTTP
         asked = OutgoingRequest(
-            method, address, {"Accept": "application/json", **headers}, TIMEOUT_SECONDS, MAX_ANSWER_BYTES, body,
+            method, address, sent, TIMEOUT_SECONDS, MAX_ANSWER_BYTES, body,
             self.allow_local, private_hosts=self.private_hosts,
         )  # fmt: skip
         try:
@@ -161,7 +162,8 @@ class ProviderClient:
         address, headers, body = auth.prepare("POST", metadata.token_endpoint, headers, urlencode(fields))
         status, data = self.network.send("POST", address, headers, str(body).encode())
         if status >= 500:
-            raise ProviderError(ProviderProblem.UNREACHABLE, f"token endpoint: {status}")
+            detail = f"token endpoint: {status}"  # not translated: for the log
+            raise ProviderError(ProviderProblem.UNREACHABLE, detail)
         found = read_json(data)
         error = found.get("error")
         if error in ("invalid_client", "unauthorized_client"):
@@ -189,7 +191,8 @@ class ProviderClient:
     def _userinfo(self, metadata: ProviderMetadata, access_token: str) -> dict[str, Any]:
         if not metadata.userinfo_endpoint:
             return {}
-        return read_json(self._get(metadata.userinfo_endpoint, {"Authorization": f"Bearer {access_token}"}))
+        headers = {"Authorization": f"Bearer {access_token}"}  # not translated: a word of HTTP
+        return read_json(self._get(metadata.userinfo_endpoint, headers))
 
     def _get(self, address: str, headers: Mapping[str, str] | None = None) -> bytes:
         status, data = self.network.send("GET", address, headers or {})

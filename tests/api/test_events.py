@@ -148,7 +148,11 @@ def test_a_certificate_that_expires_is_an_event_once_whoever_looks(committed: Fl
     (event,) = everyone.read(f"/events?cursor={cursor}")["data"]
     assert (event["type"], event["person_id"], event["day"]) == ("expired", person, yesterday.isoformat())
     with committed.app_context(), unit_of_work() as session:
-        noted = session.execute(select(AuditEntry.subject_id).where(AuditEntry.what == "certificate.expired")).scalars().all()
+        noted = (
+            session.execute(select(AuditEntry.subject_id).where(AuditEntry.what == "certificate.expired"))
+            .scalars()
+            .all()
+        )
     assert noted == [person]
     assert office.read(f"/events?type=expired&cursor={cursor}")["data"] == []
 

@@ -146,8 +146,9 @@ class World:
 
     def lead_team(self) -> None:
         """The boss has been the manager of the team since before they signed in: a role that begins ends sessions."""
-        since = now() - timedelta(days=1)
-        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=since))
+        self.session.add(
+            RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now() - timedelta(1))
+        )
         self.session.commit()
 
     def name_deputy(self) -> None:

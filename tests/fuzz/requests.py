@@ -27,8 +27,8 @@ from course.api_tokens.actions import make_token
 from course.api_tokens.rules import API_SCOPES, SCIM_SCOPE
 from course.clock import now
 from course.context import make_context
-from course.dates import add_days
 from course.passwords.models import Credential
+from course.recertification.rules.civil_dates import add_days
 from course.web.access import access_rule_of
 from course.web.bearer import ScopeRule
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -244,7 +244,10 @@ class Fuzzer:
             # It may have changed a password, a role, or who is signed in.
             self._unsure.update(self._clients)
         is_word_of_health = request.address.startswith("/health/ready") and answer.is_json
-        return Sent(request, answer.status_code, answer.status_code >= 500 and not is_word_of_health)
+        # What SCIM calls an operation that a server does not have (RFC 7644, 3.12), such as Bulk.
+        is_not_offered = request.address.startswith("/scim/") and answer.status_code == 501
+        is_failure = answer.status_code >= 500 and not (is_word_of_health or is_not_offered)
+        return Sent(request, answer.status_code, is_failure)
 
 
 def sign_in_with(client: Client, person: int, session_key: str) -> tuple[Client, str]:

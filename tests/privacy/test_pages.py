@@ -37,8 +37,8 @@ def boss(app: Flask, session: Session) -> Client:
 
 def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) -> None:
     person = make_person(session, f"{MARK} Fictional", EMAIL, at=THEN)
+    client = sign_in(Client(app), person)  # before there is a second step
     made = fill(session, person)
-    client = sign_in(Client(app), person)
     text = client.get("/me/data").text
     for place in PERSONAL_DATA_TABLES.values():
         assert place.table in ("erasure", "erasure_request") or f"{place.title} (" in text, place.title

@@ -80,6 +80,7 @@ OTHER_PAGES = {
     "refreshers/booster_end.html",
     "refreshers/change.html",
     "refreshers/story.html",
+    "supervised_sessions/add.html",
     "supervised_sessions/attendance.html",
     "supervised_sessions/enter.html",
     "supervised_sessions/part.html",

@@ -73,11 +73,10 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
     before = keep("before.db")
     with app.app_context(), unit_of_work() as session:
         # Another organisation in all that it can say about itself, and people who moved.
-        change_organisation(make_context(session, administrator.id, NOW), "Hillside Care", "scotland", "clubs")
-        confirm_contact(
-            make_context(session, administrator.id, NOW), "lead", "Lena Hill", "01632 960199", "lena@example.org"
-        )
-        set_colour(make_context(session, administrator.id, NOW), "0f4c5c")
+        settings = make_context(session, administrator.id, NOW)
+        change_organisation(settings, "Hillside Care", "scotland", "clubs")
+        confirm_contact(settings, "lead", "Lena Hill", "01632 960199", "lena@example.org")
+        set_colour(settings, "0f4c5c")
         set_team_setting(make_context(session, administrator.id, NOW), home.id, "nation", "northern-ireland")
         confirm_contact(
             make_context(session, administrator.id, NOW),

@@ -44,7 +44,7 @@ class WrongFactor:
 
 
 def _app_purpose(person_id: int) -> str:
-    return f"authenticator of {person_id}"
+    return f"authenticator of {person_id}"  # not translated: a purpose of encryption
 
 
 def add_passkey(context: Context, made: NewPasskey, name: str, challenge: str) -> bool:

@@ -85,18 +85,20 @@ def new_app_secret() -> str:
 
 def seal_app_secret(app_secret: str, secret: str, person_id: int) -> str:
     """A seed that is not confirmed yet, encrypted for the form that confirms it; `secret` is that of the installation."""
-    return base64.urlsafe_b64encode(
-        lock_secret(app_secret.encode(), secret, f"new authenticator of {person_id}")
-    ).decode()
+    return base64.urlsafe_b64encode(lock_secret(app_secret.encode(), secret, _unconfirmed_purpose(person_id))).decode()
 
 
 def unseal_app_secret(sealed: str, secret: str, person_id: int) -> str | None:
     """The seed in the form of a person; None for anything else."""
     try:
         locked = base64.urlsafe_b64decode(sealed)
-        return unlock_secret(locked, secret, f"new authenticator of {person_id}").decode()
+        return unlock_secret(locked, secret, _unconfirmed_purpose(person_id)).decode()
     except (ValueError, SecretLockedError):
         return None
+
+
+def _unconfirmed_purpose(person_id: int) -> str:
+    return f"new authenticator of {person_id}"  # not translated: a purpose of encryption
 
 
 def app_address(secret: str, login: str, issuer: str) -> str:

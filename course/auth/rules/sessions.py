@@ -16,21 +16,21 @@ DEVICE_RETENTION = timedelta(days=400)  # as long as browsers keep a cookie at m
 _LONGEST = 1000  # characters of a User-Agent that are looked at
 # The first that fits counts: Edge, Opera and Samsung's browser call themselves Chrome too, and Chrome calls itself Safari.
 _BROWSERS = (
-    ("Edge", r"Edg(e|A|iOS)?/"),
-    ("Opera", r"OPR/|Opera"),
-    ("Samsung Internet", r"SamsungBrowser/"),
-    ("Firefox", r"Firefox/|FxiOS/"),
-    ("Chrome", r"Chrome/|CriOS/|Chromium/"),
-    ("Safari", r"Safari/"),
+    ("Edge", r"Edg(e|A|iOS)?/"),  # not translated: a name
+    ("Opera", r"OPR/|Opera"),  # not translated: a name
+    ("Samsung Internet", r"SamsungBrowser/"),  # not translated: a name
+    ("Firefox", r"Firefox/|FxiOS/"),  # not translated: a name
+    ("Chrome", r"Chrome/|CriOS/|Chromium/"),  # not translated: a name
+    ("Safari", r"Safari/"),  # not translated: a name
 )
 _SYSTEMS = (
     ("iPhone", r"iPhone"),
     ("iPad", r"iPad"),
-    ("Android", r"Android"),
-    ("ChromeOS", r"CrOS"),
-    ("Windows", r"Windows"),
-    ("Mac", r"Macintosh|Mac OS X"),
-    ("Linux", r"Linux|X11"),
+    ("Android", r"Android"),  # not translated: a name
+    ("ChromeOS", r"CrOS"),  # not translated: a name
+    ("Windows", r"Windows"),  # not translated: a name
+    ("Mac", r"Macintosh|Mac OS X"),  # not translated: a name
+    ("Linux", r"Linux|X11"),  # not translated: a name
 )
 
 

@@ -28,8 +28,8 @@ SIGNATURE_ALGORITHMS = (
     "ES256",
     "ES384",
     "ES512",
-    "Ed25519",
-    "EdDSA",
+    "Ed25519",  # not translated: a name
+    "EdDSA",  # not translated: a name
 )
 _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512"}
 

@@ -38,7 +38,8 @@ class SignInFlow:
     @property
     def mark(self) -> str:
         """By what it is known that it was used."""
-        return hashlib.sha256(f"provider flow {self.state}".encode()).hexdigest()
+        marked = f"provider flow {self.state}"  # not translated: a purpose of hashing
+        return hashlib.sha256(marked.encode()).hexdigest()
 
 
 def flow_cookie(state: str) -> str:

@@ -47,7 +47,7 @@ class ProviderSettings:
 
 
 def secret_purpose(provider_id: int) -> str:
-    return f"identity provider {provider_id}"
+    return f"identity provider {provider_id}"  # not translated: a purpose of encryption
 
 
 def is_open_to_anyone(discovery: str) -> bool:

@@ -150,7 +150,7 @@ def _send_to(provider: ProviderSettings, flow: SignInFlow, again: bool = False) 
     config = app_state().config
     response.set_cookie(
         flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=url_for("auth.sign_in"), secure=config.secure,
-        httponly=True, samesite="Lax",
+        httponly=True, samesite="Lax",  # not translated: a word of cookies
     )  # fmt: skip
     return response
 
@@ -244,7 +244,7 @@ def _remember_origin(response: ViewResponse, origin: SessionOrigin) -> None:
     config = app_state().config
     response.set_cookie(
         ORIGIN_COOKIE, seal_origin(origin, config.secret_key), max_age=SESSION_LIFETIME, path=url_for("auth.sign_out"),
-        secure=config.secure, httponly=True, samesite="Lax",
+        secure=config.secure, httponly=True, samesite="Lax",  # not translated: a word of cookies
     )  # fmt: skip
 
 

@@ -54,7 +54,12 @@ def _team_digests(plan: SendingPlan) -> Iterator[PlannedReminder]:
                 continue
             soon = f"{digest.due_soon} with a day in the next {digest.due_soon_days} days"
             yield from _planned_digest(
-                plan, MANAGER, person_id, digest, day, f"{len(digest.overdue)} overdue, and {soon}"
+                plan,
+                MANAGER,
+                person_id,
+                digest,
+                day,
+                f"{len(digest.overdue)} overdue, and {soon}",  # not translated: the reason in the log
             )
         for person_id, digest in weekly.administrators.items():
             if recipient_key(ADMINISTRATOR, person_id, "") not in recipients:

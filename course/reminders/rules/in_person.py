@@ -68,7 +68,8 @@ def message_text(task: str, lines: Iterable[str], due: date | None, told_on: dat
     """What was told on a day, as one line for records and evidence."""
     text = str(_WORDS[task])
     if due is not None and task not in (DEPUTY, NEW_MANAGER):
-        text += f", due on {long_date(due)}" if due < told_on else f" by {long_date(due)}"
+        words = ", due on" if due < told_on else " by"  # not translated: what is stored is in English
+        text += f"{words} {long_date(due)}"
     return ". ".join([text, *(line.rstrip(".") for line in lines)])
 
 
