@@ -222,7 +222,7 @@ class ProviderForm(Form):
             second_factor=bool(self.second_factor.data),
             signs_out=bool(self.signs_out.data),
             active=bool(self.active.data),
-            groups=tuple(_group_row(row) for row in self.entries),
+            groups=tuple(group_row(row) for row in self.entries),
         )
 
 
