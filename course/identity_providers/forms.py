@@ -226,7 +226,8 @@ class ProviderForm(Form):
         )
 
 
-def _group_row(row: GroupEntry) -> GroupRow:
+def group_row(row: GroupEntry) -> GroupRow:
+    """A row of the table of groups as it was entered, in a valid form."""
     return GroupRow(row.group, selected_team_id(row.team), row.role or None, row.pathway or None)
 
 

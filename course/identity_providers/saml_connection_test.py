@@ -31,7 +31,9 @@ def check_saml_connection(client: SamlClient) -> list[ConnectionStep]:
     except ProviderError as error:
         return [_failure(error)]
     steps = [
-        ConnectionStep(True, _("The metadata can be read. The provider calls itself %(name)s.", name=metadata.entity_id)),
+        ConnectionStep(
+            True, _("The metadata can be read. The provider calls itself %(name)s.", name=metadata.entity_id)
+        ),
         *_certificate_steps(client, metadata.certificates),
     ]
     if metadata.wants_signed_requests and client.signing_key is None:
@@ -66,7 +68,9 @@ def check_saml_connection(client: SamlClient) -> list[ConnectionStep]:
 def _certificate_steps(client: SamlClient, certificates: tuple[str, ...]) -> list[ConnectionStep]:
     """How many certificates there are; the date is for people only, because the metadata decide which keys are trusted."""
     ends = [x509.load_der_x509_certificate(base64.b64decode(one)).not_valid_after_utc for one in certificates]
-    steps = [ConnectionStep(True, _("Its certificates for signatures can be read: %(count)s.", count=len(certificates)))]
+    steps = [
+        ConnectionStep(True, _("Its certificates for signatures can be read: %(count)s.", count=len(certificates)))
+    ]
     if client.saml.metadata_xml and max(ends) <= client.at + _SOON:
         steps.append(
             ConnectionStep(

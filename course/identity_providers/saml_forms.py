@@ -62,7 +62,9 @@ class SamlProviderForm(ProviderForm):
             is_right = bool(parts.hostname) and parts.username is None and not parts.fragment
         except ValueError:
             is_right = False
-        if address and (not is_right or (parts.scheme != "https" and not (self._allow_local and parts.scheme == "http"))):
+        if address and (
+            not is_right or (parts.scheme != "https" and not (self._allow_local and parts.scheme == "http"))
+        ):
             raise ValidationError(_("Enter an address that begins with https://. It leads to a file with XML."))
 
     def validate_metadata_xml(self, field: TextAreaField) -> None:
@@ -107,9 +109,13 @@ class SamlProviderForm(ProviderForm):
 def metadata_words(error: ProviderError) -> str:
     """What is wrong with metadata, and what to do."""
     if error.problem == ProviderProblem.INCOMPLETE:
-        return str(_("The metadata do not say %(seen)s. Ask the provider for its SAML 2.0 metadata.", seen=error.detail))
+        return str(
+            _("The metadata do not say %(seen)s. Ask the provider for its SAML 2.0 metadata.", seen=error.detail)
+        )
     if error.problem == ProviderProblem.NO_KEYS:
-        return str(_("The metadata have no certificate for signatures that can be read. Ask the provider for them again."))
+        return str(
+            _("The metadata have no certificate for signatures that can be read. Ask the provider for them again.")
+        )
     return str(
         _("This is not the SAML metadata of one identity provider. They are XML that begins with EntityDescriptor.")
     )

@@ -74,7 +74,9 @@ def redirect_address(destination: str, request: str, state: str, key_pem: bytes 
         if not isinstance(key, RSAPrivateKey):
             raise TypeError("the signing key is not an RSA key")
         query += "&" + urlencode({"SigAlg": RSA_SHA256})
-        query += "&" + urlencode({"Signature": base64.b64encode(key.sign(query.encode(), PKCS1v15(), SHA256())).decode()})
+        query += "&" + urlencode(
+            {"Signature": base64.b64encode(key.sign(query.encode(), PKCS1v15(), SHA256())).decode()}
+        )
     return f"{destination}{'&' if '?' in destination else '?'}{query}"
 
 
@@ -88,9 +90,7 @@ def service_metadata(service: ServiceAddresses, certificate_pem: str) -> str:
             '<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>'
             f"<ds:X509Certificate>{lines}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
         )
-    formats = "".join(
-        f"<md:NameIDFormat>{one}</md:NameIDFormat>" for one in (PERSISTENT, EMAIL_FORMAT, _UNSPECIFIED)
-    )
+    formats = "".join(f"<md:NameIDFormat>{one}</md:NameIDFormat>" for one in (PERSISTENT, EMAIL_FORMAT, _UNSPECIFIED))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" '

@@ -40,7 +40,9 @@ _TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _TRANSFORMS = frozenset((
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/2001/10/xml-exc-c14n#",
 ))  # fmt: skip
-_DECLARATION = re.compile(r"""\s*<\?xml version=["']1\.0["'](?: encoding=["'][Uu][Tt][Ff]-8["'])?(?: standalone=["']\w+["'])?\s*\?>""")
+_DECLARATION = re.compile(
+    r"""\s*<\?xml version=["']1\.0["'](?: encoding=["'][Uu][Tt][Ff]-8["'])?(?: standalone=["']\w+["'])?\s*\?>"""
+)
 _SKEW = timedelta(seconds=CLOCK_SKEW)
 P = ProviderProblem
 
