@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, class_name
+from saml2 import BINDING_HTTP_REDIRECT, class_name
 from saml2.authn_context import PASSWORDPROTECTEDTRANSPORT
 from saml2.config import IdPConfig
 from saml2.metadata import entity_descriptor
@@ -34,19 +34,22 @@ USUAL = {"mail": ["sam@example.org"], "displayName": ["Sam Okafor"]}
 
 @dataclass
 class SamlIdentityProvider:
-    """One provider. Its key and certificate are files in `folder`."""
+    """One provider. Its key and certificate are files in `folder`; `metadata` is what it says about itself."""
 
     folder: Path
     requests: list[Any] = field(default_factory=list)
+    servers: dict[str, Server] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.change_key()
 
     def change_key(self) -> None:
         """Sign with another key from now on."""
+        self.servers.clear()
         key, certificate = make_signing_key("idp", now())
         (self.folder / "key.pem").write_bytes(key)
         (self.folder / "certificate.pem").write_text(certificate, encoding="utf-8")
+        self.metadata = str(entity_descriptor(self._config()))
 
     def _config(self, service: str | None = None) -> IdPConfig:
         settings: dict[str, Any] = {
@@ -60,6 +63,7 @@ class SamlIdentityProvider:
                         "single_sign_on_service": [("https://saml.example/sso", BINDING_HTTP_REDIRECT)],
                     },
                     "name_id_format": [NAMEID_FORMAT_PERSISTENT],
+                    "want_authn_requests_signed": "KeyDescriptor" in (service or ""),
                 }
             },
         }
@@ -67,17 +71,17 @@ class SamlIdentityProvider:
             settings["metadata"] = {"inline": [service]}
         return IdPConfig().load(settings)
 
-    def metadata(self) -> str:
-        """What it says about itself."""
-        return str(entity_descriptor(self._config()))
-
     def answer(self, address: str, service: str, attributes: dict[str, list[str]] | None = None, **changed: Any) -> str:
         """The signed answer (XML) to the request with which a browser was sent to `address`. `service` are the metadata of the
         course. `changed`: `edit` (before it is signed), `is_signed`, `name_id`, and what pysaml2 puts into a response."""
-        server = Server(config=self._config(service))
+        server = self.servers.get(service) or self.servers.setdefault(service, Server(config=self._config(service)))
         query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         request = server.parse_authn_request(
-            query["SAMLRequest"], BINDING_HTTP_REDIRECT, query["RelayState"], query.get("SigAlg"), query.get("Signature")
+            query["SAMLRequest"],
+            BINDING_HTTP_REDIRECT,
+            query["RelayState"],
+            query.get("SigAlg"),
+            query.get("Signature"),
         )
         self.requests.append(request.message)
         edit: Callable[[str], str] = changed.pop("edit", str)

@@ -390,6 +390,7 @@ NON_PERSONAL_TABLES = {
     "trusted_issuer": _("Another organisation."),
     "usual_pathway": _("A rule for everyone."),
     "sent_form": _("Fingerprints of forms that were sent. They hold no name and are erased after two days."),
+    "used_saml_assertion": _("A hash that fits no person; it goes after a day."),
     "used_sign_in_flow": _("A hash that fits no person; it goes after an hour."),
     "worker_beat": _("A program on the server."),
 }
