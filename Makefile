@@ -65,10 +65,11 @@ messages: .venv/tested ## bring the catalogues of translations up to date (new=c
 migration: .venv/ready ## write the next migration: make migration m="add a table"
 	@$(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate -m "$(m)"
 
-requirements: ## pin what pyproject.toml names into both requirements files (UPGRADE=--upgrade takes the newest versions)
+requirements: ## pin what pyproject.toml names into the requirements files (UPGRADE=--upgrade takes the newest versions)
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml --group test -o tests/requirements.txt
+	echo python3-saml | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c tests/requirements.txt - -o deploy/requirements-saml.txt
 
 .venv/ready: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; PYTHON= names another.") if sys.version_info < (3, 11) else None'

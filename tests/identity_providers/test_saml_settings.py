@@ -124,7 +124,7 @@ def test_what_is_wrong_is_said_and_nothing_that_was_entered_is_lost(
     ],
 )
 def test_metadata_with_which_nobody_could_sign_in_are_refused(
-    pattern: str, by: str, words: str, admin: Client, session: Session, saml_provider: SamlIdentityProvider
+    pattern: str, by: str, words: str, admin: Client, saml_provider: SamlIdentityProvider
 ) -> None:
     broken = re.sub(re.escape(pattern), by, saml_provider.metadata)
     assert words in admin.post("/providers/saml/new", _form(saml_provider, metadata_xml=broken), 422).text
@@ -166,3 +166,12 @@ def test_nothing_of_the_course_needs_the_program_for_saml_before_an_answer_arriv
     files = sorted(package.rglob("*.py"))
     assert Path(saml_client.__file__) in files
     assert [path.name for path in files if at_once.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_program_for_saml_is_installed_in_the_versions_that_are_tested_here() -> None:
+    root = Path(saml_client.__file__).parents[2]
+    pins = re.compile(r"^([a-z0-9-]+==\S+)((?: \\\n    --hash=\S+)+)", re.MULTILINE)
+    extra = dict(pins.findall((root / "deploy" / "requirements-saml.txt").read_text(encoding="utf-8")))
+    tested = dict(pins.findall((root / "tests" / "requirements.txt").read_text(encoding="utf-8")))
+    assert {pin.partition("==")[0] for pin in extra} == {"isodate", "lxml", "python3-saml", "xmlsec"}
+    assert extra.items() <= tested.items()

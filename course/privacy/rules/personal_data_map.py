@@ -370,6 +370,7 @@ NON_PERSONAL_TABLES = {
         "stay as they are when a person’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
     ),
     "registration_link": _("A link for a team."),
+    "saml_provider": _("How a service with which people sign in is reached, and the key of requests to it."),
     "standing_count": _("How many people of each team have which status."),
     "standings_mark": _("Up to which entry of the log the team report is worked out."),
     "reminder_policy": _("A rule for everyone."),
