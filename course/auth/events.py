@@ -19,7 +19,7 @@ AUDIT_EVENTS = (
     AuditEventKind("factor.refused", _("A wrong code of a second factor was entered for {whom}")),
     AuditEventKind(
         "factor.required",
-        _("{who} decided that whoever sees data of others needs a second factor; days of grace: {days}"),
+        _("{who} decided that everyone who sees data of others needs a second factor; days of grace: {days}"),
     ),
     AuditEventKind("factor.reset", _("{who} removed the second factors of {whom}")),
     AuditEventKind("password.link_sent", _("A link was asked for, so that {whom} can choose a new password")),

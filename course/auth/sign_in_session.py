@@ -13,7 +13,7 @@ from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.orm import Session
 
 from course.auth import actions, queries
-from course.auth.actions import NewSession, SignInGranted
+from course.auth.actions import SessionStart, SignInGranted
 from course.auth.rules import DEVICE_RETENTION, USE_RESOLUTION, SignInMethod, day_moment, device_label, device_name
 from course.clock import now
 from course.people.queries import represented_managers
@@ -115,7 +115,7 @@ def begin_sign_in_session(granted: SignInGranted, method: SignInMethod, goes_on:
     device_cookie = request.cookies.get(_device_cookie_name(), "")
     if not _DEVICE_COOKIE.fullmatch(device_cookie):
         device_cookie = secrets.token_urlsafe(24)
-    new = NewSession(nonce, method, device_name(request.headers.get("User-Agent", "")), device_cookie, goes_on)
+    new = SessionStart(nonce, method, device_name(request.headers.get("User-Agent", "")), device_cookie, goes_on)
     with unit_of_work() as unit:
         is_begun = actions.begin_session(unit, granted, new, at)
     language = session.get(LANGUAGE_KEY)

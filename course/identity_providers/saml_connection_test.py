@@ -23,7 +23,7 @@ def check_saml_connection(client: SamlClient) -> list[ConnectionStep]:
             ConnectionStep(
                 False,
                 _("The program for SAML is not installed on this server."),
-                _("Ask whoever runs the server to install python3-saml, as docs/identity-providers.md says."),
+                _("Ask the people who run the server to install it, as docs/identity-providers.md says."),
             )
         ]
     try:

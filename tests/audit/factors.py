@@ -12,9 +12,11 @@ from course.auth.passkey_checks import NewPasskey
 from course.auth.rules import FACTORS_PER_PERSON
 from course.clock import now
 from course.context import make_context
+from tests.audit.codes import CODE_ACTIONS
+from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.world import World
-from tests.auth.factor_helpers import add_app, code_at, give_password, make_codes
-from tests.makers import PASSWORD, sign_in
+from tests.auth.factor_helpers import add_app, code_at, make_codes
+from tests.makers import PASSWORD
 from tests.pages import Client
 
 SECOND = "/sign-in/second-step"
@@ -39,25 +41,30 @@ def make_recovery_codes(world: World) -> None:
     world.post("/me/second-factor/codes", 200)
 
 
+def first_step(world: World) -> Client:
+    """A browser in which the administrator has given the password."""
+    browser, email = Client(world.app), str(world.boss.email)
+    world.session.commit()  # its transaction must not keep the request waiting
+    browser.post("/sign-in", {"email": email, "password": PASSWORD})
+    return browser
+
+
 def take_second_step(world: World) -> None:
     seed = add_app(world.client)
-    browser = Client(world.app)
-    give_password(browser, world.boss)
+    browser = first_step(world)
     browser.post(SECOND, {"code": code_at(seed, 0)})
 
 
 def use_recovery_code(world: World) -> None:
     add_app(world.client)
     code = make_codes(world.client)[0]
-    browser = Client(world.app)
-    give_password(browser, world.boss)
+    browser = first_step(world)
     browser.post(SECOND, {"code": code})
 
 
 def guess(world: World, times: int) -> None:
     add_app(world.client)
-    browser = Client(world.app)
-    give_password(browser, world.boss)
+    browser = first_step(world)
     for number in range(times):
         browser.post(SECOND, {"code": f"{number:06}"}, 422)
 
@@ -68,7 +75,7 @@ def reset(world: World) -> None:
 
 
 def end_session_elsewhere(world: World) -> None:
-    sign_in(Client(world.app), world.boss)
+    first_step(world)
     page = world.client.get("/me/sessions")
     other = next(one.get("value", "") for one in page.all("input") if one.get("name") == "session")
     world.post("/me/sessions/end", session=other)
@@ -102,4 +109,5 @@ FACTOR_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str |
     "auth.end_other_sessions": [(lambda w: w.post("/me/sessions/end-others"), ["sign_in.ended_elsewhere"], "boss")],
     "auth.factor_policy": [(change_policy, ["factor.required", "factor.not_required"], "boss")],
 }  # fmt: skip
+SIGN_IN_ACTIONS = {**CODE_ACTIONS, **FACTOR_ACTIONS, **PROVIDER_ACTIONS}
 REFUSALS = ["factor.refused"] * FACTORS_PER_PERSON.count + ["factor.locked"]

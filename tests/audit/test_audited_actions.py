@@ -27,10 +27,8 @@ from course.people.models import Person
 from course.recertification import actions as recertification
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reports.status_cache import StatusCache
-from tests.audit.codes import CODE_ACTIONS
-from tests.audit.factors import FACTOR_ACTIONS, REFUSALS, guess
+from tests.audit.factors import REFUSALS, SIGN_IN_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
-from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.world import LATELY, NEW, SOON, World
@@ -271,9 +269,7 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
         (lambda w: Client(w.app).post("/forgotten", {"email": "who@example.org"}, 200), [], None),
     ],
     "auth.choose_password": [(World.follow_invitation, ["password.set", "sign_in.entered"], "kim")],
-    **CODE_ACTIONS,
-    **FACTOR_ACTIONS,
-    **PROVIDER_ACTIONS,
+    **SIGN_IN_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     "auth.choose_language": [
         (World.choose_language, ["person.language_chosen"], "boss"),
@@ -318,11 +314,6 @@ def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
     expected = getattr(world, who).id if who else None
     assert {entry.actor_id for entry in new} <= {expected}
     assert not list(integrity_faults(queries.all_entries(session)))
-
-
-def test_wrong_codes_of_a_second_factor_leave_their_events(app: Flask, session: Session) -> None:
-    guess(World(app, session), REFUSALS.count("factor.refused"))
-    assert [entry.what for entry in entries(session)][-len(REFUSALS) :] == REFUSALS
 
 
 def test_the_set_up_leaves_its_events(app: Flask, session: Session) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from course.auth.actions import (
     FactorAccepted,
-    NewSession,
     RequestSource,
+    SessionStart,
     add_app,
     begin_session,
     end_other_sessions,
@@ -76,7 +76,7 @@ def test_a_challenge_is_spent_once(committed: Flask) -> None:
 def test_a_session_that_two_browsers_end_at_once_is_ended_once_and_one_that_begins_meanwhile_stays(
     committed: Flask, person: Person
 ) -> None:
-    new = NewSession("kept", "password", "Chrome on Android", "device")
+    new = SessionStart("kept", "password", "Chrome on Android", "device")
 
     def begin(nonce: str) -> Callable[[Session], bool]:
         def deed(session: Session) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from course.auth import queries
-from course.auth.actions import NewSession, SignInGranted, begin_session, grant_sign_in
+from course.auth.actions import SessionStart, SignInGranted, begin_session, grant_sign_in
 from course.auth.models import SignInSession
 from course.auth.rules import USE_RESOLUTION, DayMoment, device_name, token_hash
 from course.clock import now
@@ -171,7 +171,7 @@ def test_a_person_without_a_password_is_let_in_by_a_session_on_record_only(sessi
     person = make_person(session, password=None)
     granted = grant_sign_in(session, person.id)
     assert granted == SignInGranted(person.id, "")
-    new, at = NewSession("on record", "provider", "", "cookie"), now()
+    new, at = SessionStart("on record", "provider", "", "cookie"), now()
     assert begin_session(session, granted, new, at)
     for nonce, is_open in (("on record", True), ("another", False)):
         assert (queries.viewer(session, person.id, "", at.date(), nonce) is not None) == is_open

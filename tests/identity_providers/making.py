@@ -45,3 +45,8 @@ def is_signed_in(client: Client) -> bool:
 def another(app: Flask) -> Client:
     """Another browser."""
     return Client(app)
+
+
+def begin_link(client: Client, number: int) -> str:
+    """Begin to link an account; the address at the provider to which the page leads."""
+    return str(client.post(f"/me/accounts/add/{number}", {}, 200).headers["Refresh"]).partition("url=")[2]

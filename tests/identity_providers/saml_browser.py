@@ -45,12 +45,12 @@ def bring(client: Client, number: int, fields: dict[str, str], same_site: bool =
     return Page(browser.post(f"/sign-in/with/{number}/saml", data=fields))
 
 
-def sign_in_with_saml(client: Client, idp: SamlIdentityProvider, number: int, path: str = "", **changed: Any) -> Page:
-    """Sign in as a browser does, over the page between; what comes of it."""
-    begun = client.get(path or f"/sign-in/with/{number}", 303)
-    answer = encoded(idp.answer(begun.location, service_of(client, number), **changed))
-    between = bring(client, number, {"SAMLResponse": answer, "RelayState": state_of(begun.location)}, same_site=False)
+def sign_in_with_saml(client: Client, idp: SamlIdentityProvider, number: int, begun: str = "", **changed: Any) -> Page:
+    """Sign in as a browser does, over the page between; what comes of it. `begun`: where the provider has been asked already."""
+    begun = begun or client.get(f"/sign-in/with/{number}", 303).location
+    answer = encoded(idp.answer(begun, service_of(client, number), **changed))
+    between = bring(client, number, {"SAMLResponse": answer, "RelayState": state_of(begun)}, same_site=False)
     assert (between.status, between.h1) == (200, "Signing in")
     assert "Set-Cookie" not in between.headers
-    assert between.fields() == {"SAMLResponse": answer, "RelayState": state_of(begun.location), "here": "1"}
+    assert between.fields() == {"SAMLResponse": answer, "RelayState": state_of(begun), "here": "1"}
     return bring(client, number, between.fields())

@@ -23,7 +23,7 @@ from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries import chosen_pathway, role_assignments
 from course.web.unit_of_work import unit_of_work
 from tests.identity_providers.fake_provider import FakeProvider
-from tests.identity_providers.making import another, is_signed_in, set_up_provider, sign_in_with
+from tests.identity_providers.making import another, begin_link, is_signed_in, set_up_provider, sign_in_with
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -162,16 +162,16 @@ def test_a_person_links_and_unlinks_an_account_whose_address_is_another_one(
     person, other = make_person(session), make_person(session, "Ada Brook", "ada@example.org")
     number = set_up_provider(session, fake)
     sign_in(client, person)
-    begun = client.get(f"/me/accounts/add/{number}", 303)
-    back = client.get(fake.sign_in(begun.location, email="private@example.net", email_verified=False), 303)
+    begun = begin_link(client, number)
+    back = client.get(fake.sign_in(begun, email="private@example.net", email_verified=False), 303)
     assert "is linked" in client.follow(back).text
     fresh = another(client.app)
     sign_in_with(fresh, fake, number, email="private@example.net", email_verified=False)
     assert fresh.get("/me").h1 == "Sam Okafor"
     # The same account cannot belong to somebody else as well.
     sign_in(ada := another(client.app), other)
-    begun = ada.get(f"/me/accounts/add/{number}", 303)
-    assert "linked to another person" in ada.get(fake.sign_in(begun.location), 403).text
+    begun = begin_link(ada, number)
+    assert "linked to another person" in ada.get(fake.sign_in(begun), 403).text
     link = session.execute(select(IdentityLink.id)).scalar_one()
     ada.post(f"/me/accounts/{link}/unlink", {})
     assert session.execute(select(IdentityLink.ended_at)).scalar_one() is None
@@ -185,10 +185,10 @@ def test_linking_that_was_begun_as_one_person_does_not_end_with_another(
     person, other = make_person(session), make_person(session, "Ada Brook", "ada@example.org")
     number = set_up_provider(session, fake)
     sign_in(client, person)
-    begun = client.get(f"/me/accounts/add/{number}", 303)
+    begun = begin_link(client, number)
     client.post("/sign-out", {})
     sign_in(client, other)
-    client.get(fake.sign_in(begun.location), 403)
+    client.get(fake.sign_in(begun), 403)
     assert session.execute(select(func.count()).select_from(IdentityLink)).scalar_one() == 0
 
 

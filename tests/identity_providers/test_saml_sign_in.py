@@ -19,7 +19,7 @@ from course.identity_providers.rules.groups import GroupRow
 from course.identity_providers.rules.saml_settings import SamlSettings
 from tests.conftest import SECRET
 from tests.identity_providers.fake_provider import FakeProvider
-from tests.identity_providers.making import another, is_signed_in
+from tests.identity_providers.making import another, begin_link, is_signed_in
 from tests.identity_providers.saml_browser import bring, saml_details, service_of, set_up_saml, sign_in_with_saml
 from tests.identity_providers.saml_provider import SUBJECT, SamlIdentityProvider, encoded, state_of
 from tests.makers import make_person, make_team, sign_in
@@ -39,7 +39,7 @@ def test_a_person_signs_in_over_the_page_between_and_reaches_the_page_that_they_
     person = make_person(session)
     number = set_up_saml(session, saml_provider)
     address = next(a.get("href", "") for a in client.get("/sign-in?next=/me").all("a") if "/with/" in a.get("href", ""))
-    back = sign_in_with_saml(client, saml_provider, number, address)
+    back = sign_in_with_saml(client, saml_provider, number, client.get(address, 303).location)
     assert (back.status, back.location) == (303, "/me")
     assert client.follow(back).h1 == "Sam Okafor"
     (link,) = session.execute(select(IdentityLink)).scalars()
@@ -164,7 +164,7 @@ def test_somebody_links_an_account_and_only_the_person_who_began_can(
     person = make_person(session, "Ann Min", "ann@example.net", "administrator")
     number = set_up_saml(session, saml_provider, active=False)
     sign_in(client, person)
-    linked = sign_in_with_saml(client, saml_provider, number, f"/me/accounts/add/{number}")
+    linked = sign_in_with_saml(client, saml_provider, number, begin_link(client, number))
     assert (linked.status, linked.location) == (303, "/me/accounts")
     assert is_signed_in(client)
     (link,) = session.execute(select(IdentityLink)).scalars()

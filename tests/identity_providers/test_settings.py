@@ -24,7 +24,7 @@ from course.people.actions import add_identity
 from course.people.models import Person
 from course.people.rules import PersonIdentity
 from tests.identity_providers.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
-from tests.identity_providers.making import another, is_signed_in, set_up_provider, sign_in_with
+from tests.identity_providers.making import another, begin_link, is_signed_in, set_up_provider, sign_in_with
 from tests.makers import PASSWORD, make_person, make_team, set_password, sign_in
 from tests.pages import Client
 
@@ -208,7 +208,7 @@ def test_who_has_no_address_still_signs_in_and_who_linked_an_account_uses_it(
     browser = Client(app)
     browser.post("/sign-in", {"email": "sam", "password": PASSWORD})
     assert is_signed_in(browser)
-    browser.get(fake.sign_in(browser.get(f"/me/accounts/add/{required}", 303).location), 303)
+    browser.get(fake.sign_in(begin_link(browser, required)), 303)
     link = browser.get("/me/accounts")
     assert "asks you to sign in with Riverside ID" in link.text
     refused = Client(app).post("/sign-in", {"email": "sam", "password": PASSWORD}, 422)

@@ -15,11 +15,16 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.auth.provider_hooks import provider_refusal
+from course.auth.rate_limits import PageRateLimiter
 from course.clock import now
 from course.context import make_context
+from course.identity_providers import views
 from course.identity_providers.models import IdentityLink, IdentityProvider
 from course.people.actions import record_departure
 from course.people.models import Person
+from course.web.unit_of_work import unit_of_work
+from tests.auth.factor_helpers import add_app
+from tests.conftest import make_app
 from tests.identity_providers.fake_provider import FakeProvider
 from tests.identity_providers.making import another, is_signed_in, set_up_provider, sign_in_with
 from tests.makers import make_person, sign_in
@@ -320,3 +325,43 @@ def test_without_a_provider_nothing_changes(app: Flask, client: Client, session:
     with app.test_request_context():
         assert provider_refusal(person.id) is None
     assert session.execute(select(Person.id)).scalar_one() == person.id
+
+
+def test_a_sign_in_that_one_process_began_ends_in_another_and_is_used_once_in_both(
+    fresh_app: Flask, fake: FakeProvider
+) -> None:
+    first = Client(fresh_app)
+    second = Client(make_app(fresh_app.extensions["course"].config.database_url))
+    with fresh_app.app_context(), unit_of_work() as session:
+        make_person(session)
+        number = set_up_provider(session, fake)
+    back = fake.sign_in(first.get(f"/sign-in/with/{number}", 303).location)
+    for cookie in (first.flask._cookies or {}).values():
+        if cookie.key.startswith("flow-"):
+            second.flask.set_cookie(cookie.key, cookie.value, path="/sign-in")
+    second.get(back, 303)
+    assert is_signed_in(second)
+    first.get(back, 403)
+    assert not is_signed_in(first)
+
+
+@pytest.mark.parametrize(("counts", "asked"), [(False, True), (True, False)])
+def test_a_second_step_is_asked_for_unless_the_provider_counts_as_one(
+    counts: bool, asked: bool, client: Client, session: Session, fake: FakeProvider
+) -> None:
+    person = make_person(session)
+    add_app(sign_in(another(client.app), person))
+    number = set_up_provider(session, fake, second_factor=counts)
+    page = sign_in_with(client, fake, number)
+    assert page.location.startswith("/sign-in/") is asked
+    assert is_signed_in(client) is not asked
+
+
+def test_a_network_that_asks_without_end_is_stopped(
+    client: Client, session: Session, fake: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = set_up_provider(session, fake)
+    monkeypatch.setattr(views.sign_in, "_throttle", PageRateLimiter("identity providers of a test", 2, 60))
+    for status in (303, 303, 429):
+        page = client.get(f"/sign-in/with/{number}", status)
+    assert 0 < int(page.headers["Retry-After"]) <= 61

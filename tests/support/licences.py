@@ -97,9 +97,11 @@ def fonts() -> list[tuple[str, str, str]]:
 
 
 def node_packages() -> list[tuple[str, str]]:
-    """The packages from npm that two tests run, with the licence that their lock file states."""
-    lock = json.loads((ROOT / "tests" / "credentials" / "npm" / "package-lock.json").read_text(encoding="utf-8"))
-    named = {path.rpartition("node_modules/")[2]: entry for path, entry in lock["packages"].items() if path}
+    """The packages from npm that tests run, with the licence that their lock files state."""
+    named: dict[str, dict[str, object]] = {}
+    for folder in ("credentials", "identity_providers"):
+        lock = json.loads((ROOT / "tests" / folder / "npm" / "package-lock.json").read_text(encoding="utf-8"))
+        named |= {path.rpartition("node_modules/")[2]: entry for path, entry in lock["packages"].items() if path}
     return sorted((name, str(entry.get("license", "not stated in the lock file"))) for name, entry in named.items())
 
 
@@ -121,7 +123,7 @@ their own that anybody can replace.
 
 {_table(("Package", "Licence"), [(f"`{name}`", licence(name)) for name in tests])}
 
-From npm, run by two tests of credentials:
+From npm, run by tests of credentials and of identity providers:
 
 {_table(("Package", "Licence"), [(f"`{name}`", text) for name, text in node_packages()])}
 

@@ -40,7 +40,7 @@ from course.auth.actions.notices import notify_of_factor
 from course.auth.actions.own_address import confirm_own_address, request_own_address
 from course.auth.actions.passwords import change_password, set_password_by_link, store_password_hash
 from course.auth.actions.sessions import (
-    NewSession,
+    SessionStart,
     begin_session,
     end_one_session,
     end_other_sessions,
@@ -68,9 +68,9 @@ __all__ = [
     "CodeRedeemed",
     "FactorAccepted",
     "IssuedCode",
-    "NewSession",
     "PasswordCheck",
     "RequestSource",
+    "SessionStart",
     "SetUpDetails",
     "SignInGranted",
     "TooManyAttempts",

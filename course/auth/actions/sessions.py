@@ -28,7 +28,7 @@ from course.passwords.actions import update_credential
 
 
 @dataclass(frozen=True)
-class NewSession:
+class SessionStart:
     """What is known of a sign-in session that begins: the `nonce` that its cookie will carry, how the person signed in, what
     the browser calls itself (rules.device_name), and the text of its long-lived cookie. `goes_on`: it takes the place of one in
     the same browser, after a change of the password."""
@@ -40,7 +40,7 @@ class NewSession:
     goes_on: bool = False
 
 
-def begin_session(session: Session, granted: SignInGranted, new: NewSession, at: datetime) -> bool:
+def begin_session(session: Session, granted: SignInGranted, new: SessionStart, at: datetime) -> bool:
     """Record that a sign-in session begins, and mail its person if they have never signed in in this browser; False if what
     was granted no longer holds, because the person has left or the password is another one by now."""
     if queries.session_key(session, granted.person_id) != granted.session_key:
@@ -59,7 +59,7 @@ def begin_session(session: Session, granted: SignInGranted, new: NewSession, at:
     return True
 
 
-def _know_device(session: Session, person_id: int, new: NewSession, at: datetime) -> None:
+def _know_device(session: Session, person_id: int, new: SessionStart, at: datetime) -> None:
     """Remember the browser. Who has just chosen a password by a link or a code knows that they have signed in."""
     if queries.is_known_device(session, person_id, new.device_cookie):
         return

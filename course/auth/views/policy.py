@@ -56,7 +56,7 @@ def person_sign_in(person_id: int) -> ViewResponse:
         with unit_of_work() as session:
             gone = actions.reset_factors(signed_in_context(session), person_id, form.reason.data or "")
         flash(
-            _("Their second step has been removed, and they have been told.")
+            _("Their second step has been removed. They get an e-mail that says so.")
             if gone
             else _("They had none: nothing was removed.")
         )

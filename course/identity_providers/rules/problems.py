@@ -62,7 +62,7 @@ class ProviderError(Exception):
         self.detail = detail
 
 
-_TRY_AGAIN = _("Nothing has been changed. Go back to the sign-in page and try once more.")
+_TRY_AGAIN = _("Nothing has been changed. Go back to the sign-in page and try again.")
 _SETTINGS_WRONG = _("Something between this course and %(name)s is not set up as it should be.")
 _TELL_ADMINISTRATOR = _("Tell an administrator of this course, who can test the connection.")
 _P = ProviderProblem
@@ -74,7 +74,7 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
     ),
     _P.REFUSED_THERE: (
         _("%(name)s did not sign you in."),
-        _("You may have cancelled, or your account there may not be allowed to use this course. Try once more."),
+        _("You may have cancelled, or your account there may not be allowed to use this course. Try again."),
     ),
     _P.STATE: (
         _("This sign-in was not begun in this browser, or more than 10 minutes ago."),
@@ -84,7 +84,7 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
     _P.CODE_REFUSED: (_("%(name)s did not confirm this sign-in."), _TRY_AGAIN),
     _P.EXPIRED: (
         _("The answer of %(name)s is too old."),
-        _("Try once more. If it happens again, the clock of this server may be wrong: tell an administrator."),
+        _("Try again. If that fails too, the clock of this server may be wrong: tell an administrator."),
     ),
     _P.TOO_EARLY: (
         _("The answer of %(name)s comes from the future."),
@@ -92,7 +92,7 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
     ),
     _P.NOT_FRESH: (
         _("%(name)s did not ask who you are again."),
-        _("Sign out there, and try once more. Or prove who you are in another way."),
+        _("Sign out there, and try again. Or prove who you are in another way."),
     ),
     _P.TENANT: (
         _("Your account at %(name)s belongs to another organisation."),

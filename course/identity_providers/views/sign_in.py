@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import Flask, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from course.auth.actions import SignInGranted
 from course.auth.provider_hooks import PROVIDER_HOOKS, ProviderButton, ProviderWays
-from course.auth.rules import SESSION_LIFETIME, local_path
+from course.auth.rate_limits import PageRateLimiter
+from course.auth.rules import SESSION_LIFETIME, local_path, network_prefix
 from course.auth.views.finish import finish_sign_in
+from course.auth.views.page_context import too_many_attempts_page
 from course.clock import now
 from course.context import make_context
 from course.identity_providers import actions, queries
@@ -44,11 +47,15 @@ from course.identity_providers.views.page_context import (
 from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
+from course.web.forms import Form
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 ORIGIN_COOKIE = "origin"  # from which provider the sign-in session came; sent to the pages for signing out only
 _LOG = logging.getLogger("course")
+# Each may make this server ask the provider. A whole school comes from one network.
+_throttle = PageRateLimiter("identity providers", 300, 60)
 _MAX_VALUE = 4000  # characters of what a provider sends back in an address
 
 
@@ -109,15 +116,22 @@ def start(provider_id: int) -> ViewResponse:
     target = local_path(request.args.get("next"))
     if current_user.is_authenticated and not again:
         return redirect_after_post(target)
+    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
+        return too_many_attempts_page(now() + timedelta(minutes=1))
     return _send_to(provider, replace(new_flow(provider_id, target, 0, now()), again=again))
 
 
-@pages.get("/me/accounts/add/<int(max=2147483647):provider_id>")
+@pages.post("/me/accounts/add/<int(max=2147483647):provider_id>")
 @sign_in_required
+@needs_recent_sign_in
 def link_account(provider_id: int) -> ViewResponse:
     """Send the browser to the provider to sign in there with the account that is to be linked. An administrator can do so
-    before others can."""
+    before others can.
+
+    It takes a form of this course: a link on another site must not link an account that somebody else prepared."""
     provider = provider_or_404(provider_id)
+    if not Form().validate_on_submit():
+        abort(400)
     if not provider.active and not current_user.person.administrator:
         abort(404)
     flow = new_flow(provider_id, url_for("identity_providers.my_accounts"), current_user.person.id, now())
@@ -132,7 +146,10 @@ def _send_to(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
         # Not into the log of the course: anyone can open this address as often as they like.
         _LOG.warning("identity provider %s: %s", provider.name, error)
         return problem_page(provider, error.problem, linking=bool(flow.person_id))
-    response = redirect(address, 303)
+    response: ViewResponse
+    response = (
+        _lead_on("identity_providers/linking.html", provider, address) if flow.person_id else redirect(address, 303)
+    )
     config = app_state().config
     response.set_cookie(
         flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=url_for("auth.sign_in"), secure=config.secure,
@@ -170,6 +187,13 @@ def finish_flow(
     ProviderError."""
     response = _finish(provider, flow, redeem)
     response.delete_cookie(flow.cookie, path=url_for("auth.sign_in"))
+    return response
+
+
+def _lead_on(template: str, provider: ProviderSettings, address: str) -> ViewResponse:
+    """A page that leads on to the provider by itself and by a button: a form of this course may redirect to no other site."""
+    response = make_response(render_template(template, name=provider.name, address=address))
+    response.headers["Refresh"] = f"0; url={address}"
     return response
 
 
@@ -247,10 +271,7 @@ def _remember_origin(response: ViewResponse, origin: SessionOrigin) -> None:
 @pages.get("/sign-out/provider")
 @public
 def sign_out_there() -> ViewResponse:
-    """After signing out here: send the browser to the provider to sign out there, which sends it back to the sign-in page.
-
-    It is a page that leads on, because browsers let a form of this course redirect to no other site.
-    """
+    """After signing out here: send the browser to the provider to sign out there, which sends it back to the sign-in page."""
     origin = _origin()
     if origin is None or current_user.is_authenticated:
         return redirect_after_post(url_for("auth.sign_in"))
@@ -259,9 +280,7 @@ def sign_out_there() -> ViewResponse:
     if provider is None or address is None:
         response: ViewResponse = redirect_after_post(url_for("auth.sign_in"))
     else:
-        page = render_template("identity_providers/signed_out.html", name=provider.name, address=address)
-        response = make_response(page)
-        response.headers["Refresh"] = f"0; url={address}"
+        response = _lead_on("identity_providers/signed_out.html", provider, address)
     response.delete_cookie(ORIGIN_COOKIE, path=url_for("auth.sign_out"))
     return response
 
