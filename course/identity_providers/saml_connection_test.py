@@ -58,7 +58,7 @@ def check_saml_connection(client: SamlClient) -> list[ConnectionStep]:
     steps.append(
         ConnectionStep(
             True,
-            _("The rest shows when somebody signs in."),
+            _("The rest shows at the first sign-in."),
             _("Choose “Link my own account to try it”. If it fails, the log of this course says exactly why."),
         )
     )

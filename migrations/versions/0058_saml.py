@@ -8,8 +8,6 @@ down_revision = "0054"
 branch_labels = None
 depends_on = None
 
-_KIND = op.f("ck_identity_provider_kind")
-
 
 def upgrade() -> None:
     _set_kinds("kind in ('openid', 'microsoft', 'saml')")
@@ -43,6 +41,7 @@ def downgrade() -> None:
 
 
 def _set_kinds(condition: str) -> None:
+    name = op.f("ck_identity_provider_kind")
     with op.batch_alter_table("identity_provider", schema=None) as batch_op:
-        batch_op.drop_constraint(_KIND, type_="check")
-        batch_op.create_check_constraint(_KIND, condition)
+        batch_op.drop_constraint(name, type_="check")
+        batch_op.create_check_constraint(name, condition)
