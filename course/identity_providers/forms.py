@@ -222,11 +222,12 @@ class ProviderForm(Form):
             second_factor=bool(self.second_factor.data),
             signs_out=bool(self.signs_out.data),
             active=bool(self.active.data),
-            groups=tuple(_group_row(row) for row in self.entries),
+            groups=tuple(group_row(row) for row in self.entries),
         )
 
 
-def _group_row(row: GroupEntry) -> GroupRow:
+def group_row(row: GroupEntry) -> GroupRow:
+    """A row of the table of groups as it was entered, in a valid form."""
     return GroupRow(row.group, selected_team_id(row.team), row.role or None, row.pathway or None)
 
 

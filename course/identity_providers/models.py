@@ -37,7 +37,7 @@ class IdentityProvider(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (CheckConstraint("kind in ('openid', 'microsoft')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind in ('openid', 'microsoft', 'saml')", name="kind"),)
 
 
 class ProviderGroup(Base):
@@ -127,3 +127,29 @@ class UsedSignInFlow(Base):
 
     mark: Mapped[str] = mapped_column(String(64), primary_key=True)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class SamlProvider(Base):
+    """What a provider with SAML needs besides its row in `identity_provider`, whose `discovery` is the address of its metadata,
+    empty if `metadata_xml` was pasted. An empty name of an attribute stands for the usual ones. `signing_key_locked` is the
+    private key with which requests are signed (PEM, course/encryption), `signing_certificate` goes with it (PEM)."""
+
+    __tablename__ = "saml_provider"
+
+    provider_id: Mapped[int] = mapped_column(ForeignKey("identity_provider.id"), primary_key=True)
+    metadata_xml: Mapped[str] = mapped_column(Text)
+    subject_attribute: Mapped[str] = mapped_column(String(200))
+    email_attribute: Mapped[str] = mapped_column(String(200))
+    name_attribute: Mapped[str] = mapped_column(String(200))
+    signing_key_locked: Mapped[bytes | None] = mapped_column(LargeBinary)
+    signing_certificate: Mapped[str | None] = mapped_column(Text)
+
+
+class UsedSamlAssertion(Base):
+    """An assertion that signed somebody in: it does so once. `mark` is a hash of its issuer and number; after `ends_at` it is
+    refused by its own end."""
+
+    __tablename__ = "used_saml_assertion"
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

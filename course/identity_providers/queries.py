@@ -10,7 +10,13 @@ from typing import cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.identity_providers.models import IdentityLink, IdentityProvider, ProviderGroup, SignInRequirement
+from course.identity_providers.models import (
+    IdentityLink,
+    IdentityProvider,
+    ProviderGroup,
+    SamlProvider,
+    SignInRequirement,
+)
 from course.identity_providers.rules.groups import GroupRow
 from course.identity_providers.rules.identity import (
     AddressOwner,
@@ -20,6 +26,7 @@ from course.identity_providers.rules.identity import (
     ProviderKind,
 )
 from course.identity_providers.rules.policy import RequiredProvider, SignInSubject
+from course.identity_providers.rules.saml_settings import AttributeNames, SamlSettings
 from course.identity_providers.rules.settings import ProviderSettings
 from course.passwords.queries import with_chosen_password
 from course.people.models import Person
@@ -63,6 +70,13 @@ def _settings(row: IdentityProvider, groups: tuple[GroupRow, ...]) -> ProviderSe
         tuple(row.domains.split()), tuple(row.tenants.split()), row.groups_claim, row.makes_accounts, row.team_id,
         row.second_factor, row.signs_out, row.active, groups,
     )  # fmt: skip
+
+
+def saml_settings(session: Session, provider_id: int) -> SamlSettings:
+    """What a provider with SAML needs besides its other settings."""
+    row = session.get_one(SamlProvider, provider_id)
+    names = AttributeNames(row.subject_attribute, row.email_attribute, row.name_attribute)
+    return SamlSettings(row.metadata_xml, names, row.signing_key_locked, row.signing_certificate or "")
 
 
 def settings_changed_at(session: Session, provider_id: int) -> datetime | None:

@@ -33,7 +33,10 @@ class FormProtection(CSRFProtect):  # type: ignore[misc]
 def init(app: Flask) -> None:
     """Check the token of every POST, and give templates `csrf_token` and `form_key`."""
     # A mail program posts there without a session (one-click unsubscribe); the signature in the address replaces the token.
-    FormProtection(app).exempt("course.mail.views.choice")
+    protection = FormProtection(app)
+    protection.exempt("course.mail.views.choice")
+    # A provider posts there from its own site; the sealed cookie of the sign-in that it answers replaces the token.
+    protection.exempt("course.identity_providers.views.saml.saml_answer")
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key
     app.jinja_env.globals["opaque_id"] = opaque_id

@@ -10,7 +10,7 @@ from course.clock import now
 from course.context import make_context
 from course.identity_providers import actions
 from course.identity_providers.models import IdentityLink
-from course.identity_providers.queries import links_of
+from course.identity_providers.queries import links_of, providers
 from course.identity_providers.rules.identity import ProviderIdentity
 from tests.audit.world import World
 from tests.conftest import SECRET
@@ -19,6 +19,7 @@ SETTINGS = {
     "kind": "openid", "name": "Riverside ID", "discovery": "https://id.example", "client_id": "course", "team": "",
     "scopes": "openid email", "groups_claim": "groups", "active": "y",
 }  # fmt: skip
+SAML = {"name": "Riverside ID", "discovery": "https://127.0.0.1:1/metadata", "team": "", "active": "y"}
 ADDED, LINKED = ["provider.added"], ["provider.added", "provider.linked"]
 
 
@@ -30,6 +31,34 @@ def add_provider(world: World) -> int:
     number = actions.add_provider(make_context(world.session, world.boss.id, now()), details, SECRET)
     world.session.commit()
     return number
+
+
+def add_saml_provider(world: World) -> int:
+    world.post("/providers/saml/new", **SAML)
+    number = max(one.id for one in providers(world.session))
+    world.session.commit()
+    return number
+
+
+def change_saml_provider(world: World) -> None:
+    number = add_saml_provider(world)
+    world.post(f"/providers/saml/{number}", **SAML, name_attribute="name")
+    world.post(f"/providers/saml/{number}", **SAML, name_attribute="name")
+
+
+def try_saml_provider(world: World) -> None:
+    world.post(f"/providers/saml/{add_saml_provider(world)}/test", 200)
+
+
+def make_and_remove_key(world: World) -> None:
+    number = add_saml_provider(world)
+    for key in ("new", "", ""):
+        world.post(f"/providers/saml/{number}/key", key=key)
+
+
+def bring_unasked_answer(world: World) -> None:
+    """Anyone can bring an answer to no request: it is refused, and the log does not fill up with it."""
+    world.post(f"/sign-in/with/{add_saml_provider(world)}/saml", SAMLResponse="x", RelayState="x", here="1")
 
 
 def link(world: World, person_id: int) -> int:
@@ -75,6 +104,13 @@ PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "identity_providers.add_provider": [(lambda w: w.post("/providers/new", 303, **SETTINGS), ADDED, "boss")],
     "identity_providers.change_provider": [(change_provider, [*ADDED, "provider.changed"], "boss")],
     "identity_providers.test_provider": [(try_provider, ADDED, "boss")],
+    "identity_providers.add_saml_provider": [(lambda w: w.post("/providers/saml/new", **SAML), ADDED, "boss")],
+    "identity_providers.change_saml_provider": [(change_saml_provider, [*ADDED, "provider.changed"], "boss")],
+    "identity_providers.test_saml_provider": [(try_saml_provider, ADDED, "boss")],
+    "identity_providers.change_signing_key": [
+        (make_and_remove_key, [*ADDED, "provider.changed", "provider.changed"], "boss"),
+    ],
+    "identity_providers.saml_answer": [(bring_unasked_answer, ADDED, "boss")],
     "identity_providers.require_provider": [
         (require_and_lift, [*LINKED, "provider.required", "provider.not_required"], "boss"),
     ],

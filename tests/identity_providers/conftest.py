@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.identity_providers.fake_provider import FakeProvider, FakeProviders, fake_providers
+from tests.identity_providers.saml_provider import SamlIdentityProvider
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,9 @@ def fakes() -> Iterator[FakeProviders]:
 def fake(fakes: FakeProviders) -> FakeProvider:
     """A provider of this test alone."""
     return fakes.new()
+
+
+@pytest.fixture(scope="session")
+def saml_provider(tmp_path_factory: pytest.TempPathFactory) -> SamlIdentityProvider:
+    """A provider with SAML. A test that changes its key uses one of its own."""
+    return SamlIdentityProvider(tmp_path_factory.mktemp("saml"))

@@ -132,6 +132,8 @@ OPEN = {
     "health.live",
     "health.ready",
     "identity_providers.come_back",
+    "identity_providers.saml_answer",
+    "identity_providers.saml_metadata",
     "identity_providers.sign_out_there",
     "identity_providers.start",
     "kept.certificates",

@@ -78,6 +78,7 @@ NEEDED: tuple[tuple[str, tuple[str, ...], Callable[[], bool]], ...] = (
         ("libjaxb-java",),
         lambda: all(Path(DEBIAN_JARS / name).exists() for name in JAXB),
     ),
+    ("signing in with SAML", ("xmlsec1",), partial(_is_there, "xmlsec1")),
     ("checks of the units of deploy/", ("systemd",), lambda: find_program("systemd-analyze") is not None),
     *(
         (f"trying deploy/ with {name}", (name,), partial(_is_there, name))

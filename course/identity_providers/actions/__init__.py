@@ -10,6 +10,12 @@ from course.identity_providers.actions.links import (
     unlink_own_account,
     use_flow,
 )
+from course.identity_providers.actions.saml import (
+    add_saml_provider,
+    change_saml_provider,
+    set_signing_key,
+    use_assertion,
+)
 from course.identity_providers.actions.settings import (
     ProviderDetails,
     add_provider,
@@ -23,14 +29,18 @@ __all__ = [
     "ProviderDetails",
     "add_link",
     "add_provider",
+    "add_saml_provider",
     "change_provider",
+    "change_saml_provider",
     "lift_requirement",
     "link_own_account",
     "move_links",
     "record_refusal",
     "require_provider",
+    "set_signing_key",
     "sign_in_identity",
     "unlink_account",
     "unlink_own_account",
+    "use_assertion",
     "use_flow",
 ]

@@ -20,7 +20,7 @@ MAX_COOKIE_LENGTH = 3800  # characters: browsers keep 4096 bytes with name and a
 @dataclass(frozen=True)
 class SignInFlow:
     """A sign-in at a provider. `person_id` is the person who links an account; 0 for a sign-in. `begun` is in seconds since
-    1970. `target` is the page that was asked for; empty for the start page."""
+    1970. `target` is the page that was asked for; empty for the start page. `again`: the person proves once more who they are."""
 
     provider_id: int
     state: str
@@ -29,6 +29,7 @@ class SignInFlow:
     begun: int
     target: str = ""
     person_id: int = 0
+    again: bool = False
 
     @property
     def cookie(self) -> str:

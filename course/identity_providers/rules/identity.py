@@ -9,7 +9,7 @@ from course.identity_providers.rules.domains import is_covered
 from course.identity_providers.rules.problems import ProviderProblem
 from course.people.rules import is_sign_in_name, normalise_email, normalise_line
 
-ProviderKind = Literal["openid", "microsoft"]
+ProviderKind = Literal["openid", "microsoft", "saml"]
 MAX_SUBJECT_LENGTH = 255  # characters: OpenID Connect Core 1.0, section 2
 
 
@@ -63,13 +63,14 @@ def trusts_address(trust: ProviderTrust, identity: ProviderIdentity) -> bool:
     """Whether the address is known to belong to the person: the provider says that it was verified, or an administrator
     named its domain.
 
-    Microsoft sends no `email_verified`, and lets each tenant enter any address: there only a named domain counts.
+    Microsoft sends no `email_verified`, and lets each tenant enter any address; SAML has no such word at all: there only a
+    named domain counts.
     """
     if not identity.address:
         return False
     if is_covered(identity.address, trust.domains):
         return True
-    return identity.email_verified is True and trust.kind != "microsoft"
+    return identity.email_verified is True and trust.kind == "openid"
 
 
 def may_become_person(trust: ProviderTrust, identity: ProviderIdentity) -> bool:

@@ -34,6 +34,13 @@ class ProviderProblem(StrEnum):
     AT_HASH = "hash of the access token"
     SUBJECT = "subject"
     TENANT = "tenant"
+    # With SAML.
+    NO_SAML = "SAML is not installed"
+    NOT_SAML = "not SAML metadata"
+    STRUCTURE = "structure of the answer"
+    OTHER_REQUEST = "another request"
+    RECIPIENT = "recipient"
+    NOT_FRESH = "not signed in anew"
     # About the person.
     LEFT = "left"
     NOT_KNOWN = "not known"
@@ -82,6 +89,10 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
     _P.TOO_EARLY: (
         _("The answer of %(name)s comes from the future."),
         _("The clock of this server may be wrong: tell an administrator."),
+    ),
+    _P.NOT_FRESH: (
+        _("%(name)s did not ask who you are again."),
+        _("Sign out there, and try again. Or prove who you are in another way."),
     ),
     _P.TENANT: (
         _("Your account at %(name)s belongs to another organisation."),

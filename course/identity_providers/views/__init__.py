@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.identity_providers.views import accounts, settings, sign_in
+from course.identity_providers.views import accounts, saml, saml_settings, settings, sign_in
 from course.identity_providers.views.page_context import pages
 
-__all__ = ["accounts", "pages", "settings", "sign_in"]
+__all__ = ["accounts", "pages", "saml", "saml_settings", "settings", "sign_in"]

@@ -12,7 +12,10 @@ from course.encryption import SecretLockedError, unlock_secret
 from course.identity_providers import queries
 from course.identity_providers.provider_client import ProviderClient, ProviderNetwork
 from course.identity_providers.rules.problems import ProviderError, ProviderProblem, problem_words
+from course.identity_providers.rules.saml_request import ServiceAddresses
+from course.identity_providers.rules.saml_settings import signing_key_purpose
 from course.identity_providers.rules.settings import ProviderSettings
+from course.identity_providers.saml_client import SamlClient
 from course.network_addresses import is_this_machine
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
@@ -40,8 +43,37 @@ def client_of(provider: ProviderSettings) -> ProviderClient:
             secret = unlock_secret(provider.secret_locked, config.secret_key, provider.secret_purpose).decode()
         except SecretLockedError as error:
             raise ProviderError(ProviderProblem.CLIENT_LOCKED) from error
-    network = ProviderNetwork(runs_locally(), config.private_provider_hosts)
-    return ProviderClient(provider, secret, network, now())
+    return ProviderClient(provider, secret, _network(), now())
+
+
+def saml_client_of(provider: ProviderSettings) -> SamlClient:
+    """The client of a provider with SAML at this moment. Raises ProviderError if its signing key cannot be decrypted."""
+    saml, key = queries.saml_settings(db(), provider.id), None
+    if saml.signing_key_locked is not None:
+        purpose = signing_key_purpose(provider.id)
+        try:
+            key = unlock_secret(saml.signing_key_locked, app_state().config.secret_key, purpose)
+        except SecretLockedError as error:
+            raise ProviderError(ProviderProblem.CLIENT_LOCKED) from error
+    return SamlClient(provider, saml, key, service_addresses(provider.id), _network(), now())
+
+
+def browser_client_of(provider: ProviderSettings) -> ProviderClient | SamlClient:
+    """What knows where the browser goes, of whatever kind the provider is. Raises ProviderError."""
+    return saml_client_of(provider) if provider.kind == "saml" else client_of(provider)
+
+
+def _network() -> ProviderNetwork:
+    return ProviderNetwork(runs_locally(), app_state().config.private_provider_hosts)
+
+
+def service_addresses(provider_id: int) -> ServiceAddresses:
+    """How the course calls itself to a provider with SAML, and where it takes answers. Both have the provider's number in them,
+    so that an answer of one provider cannot be used for another."""
+    return ServiceAddresses(
+        public_url_for("identity_providers.saml_metadata", provider_id=provider_id),
+        public_url_for("identity_providers.saml_answer", provider_id=provider_id),
+    )
 
 
 def redirect_uri(provider_id: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, g, make_response, render_template, request, url_for
+from flask import abort, flash, g, make_response, render_template, request, url_for
 
 from course.identity_providers import actions, queries
 from course.identity_providers.connection_test import ConnectionStep, check_connection
@@ -87,6 +87,8 @@ def add_provider() -> ViewResponse:
 def change_provider(provider_id: int) -> ViewResponse:
     """The settings of a provider."""
     provider = provider_or_404(provider_id)
+    if provider.kind == "saml":
+        return redirect_after_post(url_for("identity_providers.change_saml_provider", provider_id=provider_id))
     entries = entered_groups() if request.method == "POST" else stored_groups(provider)
     form = _provider_form(entries, **provider_data(provider))
     if form.validate_on_submit():
@@ -124,6 +126,8 @@ def _provider_page(
 def test_provider(provider_id: int) -> ViewResponse:
     """Ask the provider for all that a sign-in needs, and say in words what is wrong."""
     provider = provider_or_404(provider_id)
+    if provider.kind == "saml":
+        abort(404)
     if not Form().validate_on_submit():
         return redirect_after_post(url_for("identity_providers.change_provider", provider_id=provider_id))
     discard_request_state()

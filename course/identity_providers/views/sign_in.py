@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask, abort, flash, make_response, redirect, render_template, request, url_for
@@ -34,6 +36,7 @@ from course.identity_providers.rules.problems import ProviderError, ProviderProb
 from course.identity_providers.rules.settings import ProviderSettings
 from course.identity_providers.views.page_context import (
     ViewResponse,
+    browser_client_of,
     client_of,
     pages,
     problem_page,
@@ -115,7 +118,7 @@ def start(provider_id: int) -> ViewResponse:
         return redirect_after_post(target)
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return too_many_attempts_page(now() + timedelta(minutes=1))
-    return _send_to(provider, new_flow(provider_id, target, 0, now()), again)
+    return _send_to(provider, replace(new_flow(provider_id, target, 0, now()), again=again))
 
 
 @pages.post("/me/accounts/add/<int(max=2147483647):provider_id>")
@@ -135,10 +138,10 @@ def link_account(provider_id: int) -> ViewResponse:
     return _send_to(provider, flow)
 
 
-def _send_to(provider: ProviderSettings, flow: SignInFlow, again: bool = False) -> ViewResponse:
+def _send_to(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
     discard_request_state()  # no connection is held while the provider is asked
     try:
-        address = client_of(provider).authorization_address(flow, redirect_uri(provider.id), again)
+        address = browser_client_of(provider).authorization_address(flow, redirect_uri(provider.id), flow.again)
     except ProviderError as error:
         # Not into the log of the course: anyone can open this address as often as they like.
         _LOG.warning("identity provider %s: %s", provider.name, error)
@@ -160,14 +163,29 @@ def _send_to(provider: ProviderSettings, flow: SignInFlow, again: bool = False) 
 def come_back(provider_id: int) -> ViewResponse:
     """Where the provider sends the browser back to, with a code or an error."""
     provider = provider_or_404(provider_id)
-    state = request.args.get("state", "")[:_MAX_VALUE]
-    sealed = request.cookies.get(flow_cookie(state), "")
-    flow = open_flow(sealed, state, provider_id, app_state().config.secret_key, now()) if sealed else None
+    if provider.kind == "saml":
+        abort(404)
+    flow = flow_of_browser(provider_id, request.args.get("state", ""))
     if flow is None:
         if current_user.is_authenticated:  # the page before this one, reached by "Back"
             return redirect_after_post(local_path(None))
         return problem_page(provider, ProviderProblem.STATE)
-    response = _finish(provider, flow)
+    return finish_flow(provider, flow, lambda: _redeem(provider, flow))
+
+
+def flow_of_browser(provider_id: int, state: str) -> SignInFlow | None:
+    """The flow with this state, if it was begun in this browser and is not over."""
+    state = state[:_MAX_VALUE]
+    sealed = request.cookies.get(flow_cookie(state), "")
+    return open_flow(sealed, state, provider_id, app_state().config.secret_key, now()) if sealed else None
+
+
+def finish_flow(
+    provider: ProviderSettings, flow: SignInFlow, redeem: Callable[[], tuple[ProviderIdentity, str]]
+) -> ViewResponse:
+    """The end of a flow of this browser, which has only one. `redeem` says who signed in, and gives the ID token; it raises
+    ProviderError."""
+    response = _finish(provider, flow, redeem)
     response.delete_cookie(flow.cookie, path=url_for("auth.sign_in"))
     return response
 
@@ -179,8 +197,10 @@ def _lead_on(template: str, provider: ProviderSettings, address: str) -> ViewRes
     return response
 
 
-def _finish(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
-    """Exchange the code once, then sign in or link the account."""
+def _finish(
+    provider: ProviderSettings, flow: SignInFlow, redeem: Callable[[], tuple[ProviderIdentity, str]]
+) -> ViewResponse:
+    """Exchange what came back once, then sign in or link the account."""
     linking = bool(flow.person_id)
     if not (provider.active or linking):
         abort(404)
@@ -192,7 +212,7 @@ def _finish(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
         return problem_page(provider, ProviderProblem.USED, linking)
     discard_request_state()
     try:
-        identity, id_token = _redeem(provider, flow)
+        identity, id_token = redeem()
     except ProviderError as error:
         return _refuse(provider, error, linking)
     if linking:
@@ -269,7 +289,7 @@ def _sign_out_address(provider: ProviderSettings, origin: SessionOrigin) -> str 
     """Where to sign out at the provider; None if it has no such address, or does not answer."""
     discard_request_state()
     try:
-        return client_of(provider).sign_out_address(origin.id_token, signed_out_uri())
+        return browser_client_of(provider).sign_out_address(origin.id_token, signed_out_uri())
     except ProviderError as error:
         _LOG.warning("identity provider %s: %s", provider.name, error)
         return None

@@ -355,6 +355,7 @@ NON_PERSONAL_TABLES = {
         "stay as they are when a person’s answers are erased, so that later figures, less earlier ones, tell nothing of them."
     ),
     "registration_link": _("A link for a team."),
+    "saml_provider": _("How a service with which people sign in is reached, and the key of requests to it."),
     "standing_count": _("How many people of each team have which status."),
     "standings_mark": _("Up to which entry of the log the team report is worked out."),
     "reminder_policy": _("A rule for everyone."),
@@ -376,6 +377,7 @@ NON_PERSONAL_TABLES = {
     "usual_pathway": _("A rule for everyone."),
     "sent_form": _("Fingerprints of forms that were sent. They hold no name and are erased after two days."),
     "webhook": _("Where events are sent to another system, and what an administrator chose to send."),
+    "used_saml_assertion": _("A hash that fits no person; it goes after a day."),
     "used_sign_in_flow": _("A hash that fits no person; it goes after an hour."),
     "worker_beat": _("A program on the server."),
 }
