@@ -140,7 +140,7 @@ class FactorPolicyForm(Form):
         default="no",
     )
     days = IntegerField(
-        _("Days of grace"),
+        _("Days to set one up"),
         validators=[
             InputRequired(_("Enter a number of days.")),
             NumberRange(0, MAX_GRACE_DAYS, _("Enter a number of days from 0 to %(most)s.", most=MAX_GRACE_DAYS)),
