@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import update
 
@@ -12,6 +13,8 @@ from course.identity_providers import actions
 from course.identity_providers.models import IdentityLink
 from course.identity_providers.queries import links_of, providers
 from course.identity_providers.rules.identity import ProviderIdentity
+from course.identity_providers.rules.saml_request import make_signing_key
+from course.identity_providers.rules.saml_settings import SamlSettings
 from tests.audit.world import World
 from tests.conftest import SECRET
 
@@ -56,9 +59,27 @@ def make_and_remove_key(world: World) -> None:
         world.post(f"/providers/saml/{number}/key", key=key)
 
 
-def bring_unasked_answer(world: World) -> None:
-    """Anyone can bring an answer to no request: it is refused, and the log does not fill up with it."""
-    world.post(f"/sign-in/with/{add_saml_provider(world)}/saml", SAMLResponse="x", RelayState="x", here="1")
+def bring_answers(world: World) -> None:
+    """Anyone can bring an answer to no request: it is refused, and the log does not fill up with it. One to a request of this
+    browser is in the log."""
+    certificate = "".join(make_signing_key("idp", now())[1].splitlines()[1:-1])
+    metadata = (
+        '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://saml.example"><IDPSSODescriptor '
+        'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor><X509Certificate '
+        f'xmlns="http://www.w3.org/2000/09/xmldsig#">{certificate}</X509Certificate></KeyDescriptor><SingleSignOnService '
+        'Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://saml.example/sso"/>'
+        "</IDPSSODescriptor></EntityDescriptor>"
+    )
+    details = actions.ProviderDetails(
+        "saml", "Riverside ID", "", "", None, "", (), (), "", False, None, False, False, True, ()
+    )
+    context = make_context(world.session, None, now())
+    number = actions.add_saml_provider(context, details, SamlSettings(metadata), SECRET)
+    world.session.commit()
+    world.post(f"/sign-in/with/{number}/saml", SAMLResponse="x", RelayState="x", here="1")
+    begun = world.client.get(f"/sign-in/with/{number}?again=1", 303).location
+    state = parse_qs(urlsplit(begun).query)["RelayState"][0]
+    world.post(f"/sign-in/with/{number}/saml", 403, SAMLResponse="x", RelayState=state)
 
 
 def link(world: World, person_id: int) -> int:
@@ -110,7 +131,7 @@ PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "identity_providers.change_signing_key": [
         (make_and_remove_key, [*ADDED, "provider.changed", "provider.changed"], "boss"),
     ],
-    "identity_providers.saml_answer": [(bring_unasked_answer, ADDED, "boss")],
+    "identity_providers.saml_answer": [(bring_answers, [*ADDED, "sign_in.provider_refused"], None)],
     "identity_providers.require_provider": [
         (require_and_lift, [*LINKED, "provider.required", "provider.not_required"], "boss"),
     ],
