@@ -36,17 +36,21 @@ def add_provider(world: World) -> int:
     return number
 
 
+def save_saml_provider(world: World, number: str = "new", **more: str) -> None:
+    world.client.post(f"/providers/saml/{number}", SAML | more)
+
+
 def add_saml_provider(world: World) -> int:
-    world.post("/providers/saml/new", **SAML)
+    save_saml_provider(world)
     number = max(one.id for one in providers(world.session))
     world.session.commit()
     return number
 
 
 def change_saml_provider(world: World) -> None:
-    number = add_saml_provider(world)
-    world.post(f"/providers/saml/{number}", **SAML, name_attribute="name")
-    world.post(f"/providers/saml/{number}", **SAML, name_attribute="name")
+    number = str(add_saml_provider(world))
+    for _time in range(2):
+        save_saml_provider(world, number, name_attribute="name")
 
 
 def try_saml_provider(world: World) -> None:
@@ -125,7 +129,7 @@ PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "identity_providers.add_provider": [(lambda w: w.post("/providers/new", 303, **SETTINGS), ADDED, "boss")],
     "identity_providers.change_provider": [(change_provider, [*ADDED, "provider.changed"], "boss")],
     "identity_providers.test_provider": [(try_provider, ADDED, "boss")],
-    "identity_providers.add_saml_provider": [(lambda w: w.post("/providers/saml/new", **SAML), ADDED, "boss")],
+    "identity_providers.add_saml_provider": [(save_saml_provider, ADDED, "boss")],
     "identity_providers.change_saml_provider": [(change_saml_provider, [*ADDED, "provider.changed"], "boss")],
     "identity_providers.test_saml_provider": [(try_saml_provider, ADDED, "boss")],
     "identity_providers.change_signing_key": [
