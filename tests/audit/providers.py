@@ -83,7 +83,7 @@ def bring_answers(world: World) -> None:
     world.post(f"/sign-in/with/{number}/saml", SAMLResponse="x", RelayState="x", here="1")
     begun = world.client.get(f"/sign-in/with/{number}?again=1", 303).location
     state = parse_qs(urlsplit(begun).query)["RelayState"][0]
-    world.post(f"/sign-in/with/{number}/saml", 403, SAMLResponse="x", RelayState=state)
+    world.post(f"/sign-in/with/{number}/saml", 403, SAMLResponse="x", RelayState=state, here="1")
 
 
 def link(world: World, person_id: int) -> int:
