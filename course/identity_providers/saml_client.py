@@ -37,6 +37,7 @@ from course.identity_providers.rules.saml_response import (
 from course.identity_providers.rules.saml_settings import AttributeNames, SamlSettings
 from course.identity_providers.rules.settings import ProviderSettings
 
+INSTALL_COMMAND = "pip install --no-deps --require-hashes -r deploy/requirements-saml.txt"
 _MAX_KEPT = 100
 _lock = threading.Lock()
 _kept: dict[str, tuple[datetime, SamlMetadata]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import update
 
@@ -12,6 +13,8 @@ from course.identity_providers import actions
 from course.identity_providers.models import IdentityLink
 from course.identity_providers.queries import links_of, providers
 from course.identity_providers.rules.identity import ProviderIdentity
+from course.identity_providers.rules.saml_request import make_signing_key
+from course.identity_providers.rules.saml_settings import SamlSettings
 from tests.audit.world import World
 from tests.conftest import SECRET
 
@@ -33,17 +36,21 @@ def add_provider(world: World) -> int:
     return number
 
 
+def save_saml_provider(world: World, number: str = "new", **more: str) -> None:
+    world.client.post(f"/providers/saml/{number}", SAML | more)
+
+
 def add_saml_provider(world: World) -> int:
-    world.post("/providers/saml/new", 303, **SAML)
+    save_saml_provider(world)
     number = max(one.id for one in providers(world.session))
     world.session.commit()
     return number
 
 
 def change_saml_provider(world: World) -> None:
-    number = add_saml_provider(world)
-    world.post(f"/providers/saml/{number}", 303, **SAML, name_attribute="name")
-    world.post(f"/providers/saml/{number}", 303, **SAML, name_attribute="name")
+    number = str(add_saml_provider(world))
+    for _time in range(2):
+        save_saml_provider(world, number, name_attribute="name")
 
 
 def try_saml_provider(world: World) -> None:
@@ -56,9 +63,27 @@ def make_and_remove_key(world: World) -> None:
         world.post(f"/providers/saml/{number}/key", key=key)
 
 
-def bring_unasked_answer(world: World) -> None:
-    """Anyone can bring an answer to no request: it is refused, and the log does not fill up with it."""
-    world.post(f"/sign-in/with/{add_saml_provider(world)}/saml", SAMLResponse="x", RelayState="x", here="1")
+def bring_answers(world: World) -> None:
+    """Anyone can bring an answer to no request: it is refused, and the log does not fill up with it. One to a request of this
+    browser is in the log."""
+    certificate = "".join(make_signing_key("idp", now())[1].splitlines()[1:-1])
+    metadata = (
+        '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://saml.example"><IDPSSODescriptor '
+        'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><KeyDescriptor><X509Certificate '
+        f'xmlns="http://www.w3.org/2000/09/xmldsig#">{certificate}</X509Certificate></KeyDescriptor><SingleSignOnService '
+        'Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://saml.example/sso"/>'
+        "</IDPSSODescriptor></EntityDescriptor>"
+    )
+    details = actions.ProviderDetails(
+        "saml", "Riverside ID", "", "", None, "", (), (), "", False, None, False, False, True, ()
+    )
+    context = make_context(world.session, None, now())
+    number = actions.add_saml_provider(context, details, SamlSettings(metadata), SECRET)
+    world.session.commit()
+    world.post(f"/sign-in/with/{number}/saml", SAMLResponse="x", RelayState="x", here="1")
+    begun = world.client.get(f"/sign-in/with/{number}?again=1", 303).location
+    state = parse_qs(urlsplit(begun).query)["RelayState"][0]
+    world.post(f"/sign-in/with/{number}/saml", 403, SAMLResponse="x", RelayState=state, here="1")
 
 
 def link(world: World, person_id: int) -> int:
@@ -104,13 +129,13 @@ PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "identity_providers.add_provider": [(lambda w: w.post("/providers/new", 303, **SETTINGS), ADDED, "boss")],
     "identity_providers.change_provider": [(change_provider, [*ADDED, "provider.changed"], "boss")],
     "identity_providers.test_provider": [(try_provider, ADDED, "boss")],
-    "identity_providers.add_saml_provider": [(lambda w: w.post("/providers/saml/new", 303, **SAML), ADDED, "boss")],
+    "identity_providers.add_saml_provider": [(save_saml_provider, ADDED, "boss")],
     "identity_providers.change_saml_provider": [(change_saml_provider, [*ADDED, "provider.changed"], "boss")],
     "identity_providers.test_saml_provider": [(try_saml_provider, ADDED, "boss")],
     "identity_providers.change_signing_key": [
         (make_and_remove_key, [*ADDED, "provider.changed", "provider.changed"], "boss"),
     ],
-    "identity_providers.saml_answer": [(bring_unasked_answer, ADDED, "boss")],
+    "identity_providers.saml_answer": [(bring_answers, [*ADDED, "sign_in.provider_refused"], None)],
     "identity_providers.require_provider": [
         (require_and_lift, [*LINKED, "provider.required", "provider.not_required"], "boss"),
     ],

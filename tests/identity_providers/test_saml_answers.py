@@ -87,7 +87,7 @@ def test_attributes_are_found_by_their_usual_names_and_by_chosen_ones(
     edit = replaced("<ns1:AttributeStatement>.*</ns1:AttributeStatement>", ATTRIBUTES.format(**names))
     identity = client.accept(flow, encoded(_answer(saml_provider, client, flow, edit=edit))).identity
     assert (identity.address, identity.name) == ("sam@example.org", "Sam O")
-    assert identity.groups == {"staff", "leads"}
+    assert identity.groups == frozenset(("staff", "leads"))
 
 
 def _without(what: str) -> Change:

@@ -15,6 +15,7 @@ from course.clock import now
 from course.context import make_context
 from course.identity_providers import actions
 from course.identity_providers.models import IdentityLink, IdentityProvider, UsedSamlAssertion
+from course.identity_providers.rules.flow import flow_cookie
 from course.identity_providers.rules.groups import GroupRow
 from course.identity_providers.rules.saml_settings import SamlSettings
 from tests.conftest import SECRET
@@ -91,9 +92,7 @@ def test_an_answer_is_used_once_and_only_in_the_browser_that_began(
     assert bring(thief, number, fields).status == 403  # a stolen answer, and one that nobody asked for
     thief.get(f"/sign-in/with/{number}", 303)
     assert bring(thief, number, fields).status == 403
-    copied = client.flask.get_cookie(
-        next(c.key for c in client.flask._cookies.values() if "flow-" in c.key), path="/sign-in"
-    )
+    copied = client.flask.get_cookie(flow_cookie(state), path="/sign-in")
     assert copied is not None
     assert bring(client, number, fields).status == 303
     thief.flask.set_cookie(copied.key, copied.value, path="/sign-in")

@@ -31,6 +31,8 @@ ENGLISH_ONLY = {
     "*/commands/*.py": "the command line is in English",
     "database_address.py": "settings are for whoever runs the program",
     "primary_search.py": "the log is in English",
+    "identity_providers/rules/saml_*.py": "names of SAML, and details for the log, which is in English",
+    "identity_providers/saml_client.py": "names of SAML, and details for the log, which is in English",
     "content/beats.py": "messages for authors",
     "content/changes.py": "messages for authors",
     "content/coverage.py": "messages for authors",

@@ -113,8 +113,19 @@ def an_address_for_everybody(before: Tables) -> Tables:
     }
 
 
+def saml_switched_off(before: Tables) -> Tables:
+    """Without the table of its settings nobody can sign in with it; what refers to it stays."""
+    return {
+        "identity_provider": [
+            row if row["kind"] != "saml" else {**row, "kind": "openid", "active": type(row["active"])(0)}
+            for row in before["identity_provider"]
+        ]
+    }
+
+
 # By the revision that is gone to, and the direction.
 CHANGES = {
+    ("0054", "down"): Change("The older program knows no SAML: such a provider is switched off.", saml_switched_off),
     ("0045", "down"): Change("The older schema has no person without an address.", an_address_for_everybody),
     ("0003", "down"): Change(
         "Before certificates could be issued anew there was one for each completion, the first.",

@@ -11,7 +11,7 @@ from course.identity_providers.forms import GroupEntry, entered_groups, stored_g
 from course.identity_providers.rules.problems import ProviderError
 from course.identity_providers.rules.saml_request import make_signing_key
 from course.identity_providers.rules.settings import ProviderSettings
-from course.identity_providers.saml_client import is_saml_installed
+from course.identity_providers.saml_client import INSTALL_COMMAND, is_saml_installed
 from course.identity_providers.saml_connection_test import check_saml_connection, key_is_locked_step
 from course.identity_providers.saml_forms import SamlProviderForm, saml_provider_data
 from course.identity_providers.views.page_context import (
@@ -85,6 +85,7 @@ def _page(
         service=service_addresses(provider.id) if provider else None,
         signs_requests=provider is not None and bool(queries.saml_settings(db(), provider.id).signing_certificate),
         is_installed=is_saml_installed(),
+        install_command=INSTALL_COMMAND,
     )
     return make_response(page, 422 if form.errors or form.group_mistake else 200)
 
