@@ -125,7 +125,7 @@ def saml_switched_off(before: Tables) -> Tables:
 
 # By the revision that is gone to, and the direction.
 CHANGES = {
-    ("0054", "down"): Change("The older program knows no SAML: such a provider is switched off.", saml_switched_off),
+    ("0057", "down"): Change("The older program knows no SAML: such a provider is switched off.", saml_switched_off),
     ("0045", "down"): Change("The older schema has no person without an address.", an_address_for_everybody),
     ("0003", "down"): Change(
         "Before certificates could be issued anew there was one for each completion, the first.",

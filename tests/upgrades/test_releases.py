@@ -40,6 +40,8 @@ HEADINGS = {
     "replaced": "This certificate has been replaced",
     "revoked": "This certificate has been revoked",
 }
+# Tables whose rows are in another one since.
+MOVED = {"ended_session": "sign_in_session"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def test_no_row_is_lost_but_what_a_migration_brings_is_there(upgraded: Upgraded) -> None:
     with closing(sqlite3.connect(upgraded.path)) as database:
         for table, count in upgraded.said["rows"].items():
-            found = database.execute(f'select count(*) from "{table}"').fetchone()[0]
+            found = database.execute(f'select count(*) from "{MOVED.get(table, table)}"').fetchone()[0]
             assert found == count, table
 
 
