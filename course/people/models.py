@@ -222,6 +222,11 @@ class OwnedField(Base):
             sqlite_where=_OPEN_FOR_EVERYONE,
             postgresql_where=_OPEN_FOR_EVERYONE,
         ),
+        CheckConstraint(
+            "field in ('name', 'email', 'staff_number', 'sign_in_name', 'job"
+            "_role', 'stay', 'team', 'manager', 'pathway')",
+            name="field",
+        ),
         CheckConstraint("(field in ('team', 'manager')) = (team_id is not null)", name="team"),
     )
 

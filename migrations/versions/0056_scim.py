@@ -20,6 +20,11 @@ def upgrade() -> None:
         sa.Column("source_name", sa.String(length=100), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "field in ('name', 'email', 'staff_number', 'sign_in_name', 'job"
+            "_role', 'stay', 'team', 'manager', 'pathway')",
+            name=op.f("ck_owned_field_field"),
+        ),
         sa.CheckConstraint("(field in ('team', 'manager')) = (team_id is not null)", name=op.f("ck_owned_field_team")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_owned_field_person_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_owned_field_team_id")),

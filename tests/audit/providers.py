@@ -141,7 +141,7 @@ PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     ],
     "identity_providers.lift_requirement": [(lambda w: w.post("/providers/require/end"), [], "boss")],
     "identity_providers.link_account": [
-        (lambda w: w.post(f"/me/accounts/add/{add_provider(w)}", 503), ADDED, "boss"),
+        (lambda w: w.post(f"/me/accounts/add/{add_provider(w)}", 424), ADDED, "boss"),
     ],
     "identity_providers.unlink": [
         (lambda w: w.post(f"/me/accounts/{link(w, w.boss.id)}/unlink"), [*LINKED, "provider.unlinked"], "boss"),

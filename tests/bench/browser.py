@@ -16,6 +16,7 @@ class Browser:
     def __init__(self, port: int) -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self.cookie = ""
+        self._cookies: dict[str, str] = {}
 
     def send(
         self,
@@ -45,9 +46,10 @@ class Browser:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
         data = response.read()
-        cookie = response.getheader("Set-Cookie")
-        if cookie:
-            self.cookie = cookie.split(";")[0]
+        for cookie in response.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.split(";")[0].partition("=")
+            self._cookies[name] = value
+            self.cookie = "; ".join(f"{key}={one}" for key, one in self._cookies.items())
         place = response.getheader("Location") or response.getheader("Content-Location") or ""
         return response.status, place, data
 

@@ -189,11 +189,14 @@ class Visitor:
 
     def __init__(self, port: int, seconds: float = 30.0) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=seconds)
-        self._cookie = self._token = ""
+        self._cookies: dict[str, str] = {}
+        self._token = ""
 
     def send(self, method: str, path: str, form: str = "") -> tuple[int, str, str]:
         """Status, Location and body. Raises OSError or HTTPException if there was no answer; the next call connects anew."""
-        headers = {"Cookie": self._cookie} if self._cookie else {}
+        headers = (
+            {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())} if self._cookies else {}
+        )
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             headers["Origin"] = f"http://127.0.0.1:{self._connection.port}"
@@ -204,8 +207,9 @@ class Visitor:
         except (OSError, HTTPException):
             self._connection.close()
             raise
-        if cookie := answer.getheader("Set-Cookie"):
-            self._cookie = cookie.split(";")[0]
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.split(";")[0].partition("=")
+            self._cookies[name] = value
         return answer.status, answer.getheader("Location") or "", body
 
     def post(self, path: str, form: Mapping[str, object]) -> tuple[int, str, str]:

@@ -220,10 +220,10 @@ def test_while_the_provider_is_down_the_page_says_so(
         begun = client.get(f"/sign-in/with/{number}", 303)
         back = fake.sign_in(begun.location)
         fake.down = True
-        page = client.get(back, 503)
+        page = client.get(back, 424)
     else:
         fake.down = True
-        page = client.get(f"/sign-in/with/{number}", 503)
+        page = client.get(f"/sign-in/with/{number}", 424)
     assert "Riverside ID does not answer at the moment" in page.text
     fake.down = False
     sign_in_with(client, fake, number)

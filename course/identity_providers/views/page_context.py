@@ -23,6 +23,8 @@ from course.web.unit_of_work import db
 
 pages = Blueprint("identity_providers", __name__)
 ViewResponse = Response | WsgiResponse
+# Nothing is wrong here, but with another server (RFC 4918, 11.4): a monitor must not take it for a failure of the course.
+UNREACHABLE_STATUS = 424
 
 
 def provider_or_404(provider_id: int) -> ProviderSettings:
@@ -90,4 +92,4 @@ def problem_page(provider: ProviderSettings, problem: ProviderProblem, linking: 
     """The page of a sign-in, or of linking an account, that did not succeed."""
     what, advice = problem_words(problem, provider.name)
     page = render_template("identity_providers/problem.html", what=what, advice=advice, linking=linking)
-    return make_response(page, 503 if problem == ProviderProblem.UNREACHABLE else 403)
+    return make_response(page, UNREACHABLE_STATUS if problem == ProviderProblem.UNREACHABLE else 403)
