@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask
+from werkzeug.datastructures import Headers
 
 from config import ROOT
 from tests.conftest import SECRET
@@ -125,7 +127,7 @@ class Balancer:
             self.cookies[name] = value
         return SimpleNamespace(
             status_code=response.status,
-            headers=response.headers,
+            headers=Headers(response.headers.items()),
             mimetype=response.headers.get_content_type(),
             get_data=lambda as_text=False: data.decode() if as_text else data,
         )
@@ -147,6 +149,14 @@ class RemoteClient(Client):
     def __init__(self, app: Flask, ports: Sequence[int]) -> None:
         super().__init__(app)
         self.flask: Any = Balancer(ports)
+
+    def token(self) -> str:
+        """A token against forgery, from a page that has a form: another host signs it."""
+        for path in ("/me", "/sign-in"):
+            match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.flask.get(path).get_data(as_text=True))
+            if match:
+                return match[1]
+        raise AssertionError("no page with a form was found")
 
     def post(self, path: str, data: Values, status: int = 303, token: bool = True) -> Page:
         """As `Client.post`; workers do the jobs."""
