@@ -15,8 +15,9 @@ from waitress.task import ThreadedTaskDispatcher
 
 from course.auth.password_hashing import MAX_CONCURRENT_HASHES
 
-# The forms with a password: signing in, choosing a password by a link or a code, the set-up, and changing one's own.
-PASSWORD_FORMS = re.compile(r"/(?:sign-in|code|link/[^/]+|set-up/[^/]+|me)")
+# The forms with a password: signing in, choosing a password by a link or a code, the set-up, changing one's own, and proving
+# who is signed in.
+PASSWORD_FORMS = re.compile(r"/(?:sign-in|code|link/[^/]+|set-up/[^/]+|me|me/proof)")
 # More than there can be hashes at once: the others read and write for the next person meanwhile.
 PASSWORD_THREADS = MAX_CONCURRENT_HASHES + 1
 

@@ -26,9 +26,8 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
 
 # What tests of the features themselves look at: tests/reminders/test_in_person.py and tests/scim.
 POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS}
-# In the same files, and in tests/api/test_log.py and test_events.py, tests/identity_providers/test_sign_in.py and
-# tests/webhooks.
+# In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
-    "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired", "sign_in.provider_refused",
+    "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
     "webhook.stopped", *EVENT_NAMES,
 }  # fmt: skip

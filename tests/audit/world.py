@@ -144,20 +144,15 @@ class World:
     def leave_pair(self) -> None:
         self.post(f"{self.join_pair()}/leave")
 
-    def lead_team(self) -> None:
-        """The boss has been the manager of the team since before they signed in: a role that begins ends sessions."""
-        self.session.add(
-            RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=now() - timedelta(1))
-        )
+    def name_deputy(self, may_act: str = "look") -> None:
+        # Since before they signed in: a role that begins ends sessions.
+        since = now() - timedelta(days=1)
+        self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=since))
         self.session.commit()
-
-    def name_deputy(self) -> None:
-        self.lead_team()
-        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act="look")
+        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act=may_act)
 
     def name_acting_deputy(self) -> None:
-        self.lead_team()
-        self.post("/people/deputies", email="sam@example.org", until=SOON, reason="holiday", may_act="act")
+        self.name_deputy("act")
 
     def end_delegation(self) -> None:
         self.name_deputy()

@@ -36,6 +36,10 @@ def read(name: str, value: str, folder: Path) -> Config:
         file.write_text(KEYS["SECRET_KEY"])
         file.chmod(0o600)
         value = str(file)
+    elif name == "WEBHOOK_TEST_CA":
+        file = folder / "authorities.pem"
+        file.touch()
+        value = str(file)
     # A standby is one of a database of PostgreSQL.
     database = {"DATABASE_URL": "postgresql://10.0.0.21/course"} if name == "DATABASE_READ_URL" else {}
     return Config.from_env({"SECRET_KEY": KEYS["SECRET_KEY"], **database, name: value})

@@ -78,7 +78,7 @@ def learner(session: Session) -> Person:
 
 
 def count_mails(session: Session) -> int:
-    return session.execute(select(func.count()).select_from(OutboxMail)).scalar_one()
+    return session.execute(select(func.count()).where(OutboxMail.template == "help")).scalar_one()
 
 
 def mails(app: Flask, session: Session) -> list[OutboxMail]:

@@ -45,15 +45,16 @@ from course.web.access import Permission, access_rule_of
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.journeys.conftest import faults, sign_in
+from tests.journeys.connections import CONNECTED_PAGES, connect_systems
 from tests.makers import PASSWORD
 from tests.pages import Client
 from tests.support.pseudo_language import offered
 from tests.support.serving import served
-from tests.webhooks.makers import add_by_hand
 
 ADDRESSES = {role: email for _, email, role in DEMO_ACCOUNTS}
 # A path for each page that managers or administrators may open; {…} are ids of the demonstration.
 PAGES = {
+    **CONNECTED_PAGES,
     "audit_search.search": "/audit",
     "scheduled_reports.overview": "/report/mail",
     "content.status": "/content",
@@ -83,10 +84,6 @@ PAGES = {
     "bulk_changes.change": "/people/many/{change}",
     "bulk_changes.latest": "/people/many",
     "dashboard.today": "/today",
-    "webhooks.overview": "/system/webhooks",
-    "webhooks.add": "/system/webhooks/add",
-    "webhooks.change": "/system/webhooks/{webhook}/change",
-    "webhooks.show": "/system/webhooks/{webhook}",
     "auth.codes": "/people/codes",
     "auth.person_code": "/people/{late}/code",
     "organisation.team_settings": "/organisation/team/{team}",
@@ -126,9 +123,6 @@ PAGES = {
     "people.leavers": "/people/left",
     "people.merge_people": "/people/{late}/merge",
     "dashboard.person": "/people/{late}",
-    "api_tokens.make": "/system/tokens/make",
-    "api_tokens.overview": "/system/tokens",
-    "api_tokens.reads": "/system/tokens/{token}",
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
@@ -202,7 +196,7 @@ def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         ids |= _supervised(session, ids["late"])
     ids["list"] = _list(app)
     ids["change"] = _change(app)
-    ids["webhook"] = add_by_hand(Client(app), ADDRESSES["administrator"])
+    ids |= connect_systems(app, ADDRESSES["administrator"])
     with served(app) as address:
         yield Demonstration(app, address, ids)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from gettext import NullTranslations
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from flask import Flask
@@ -45,6 +45,8 @@ def _sample(kind: Any, rich: bool) -> Any:
         return kind(**{field.name: _sample(hints[field.name], rich) for field in fields(kind)})
     if get_origin(kind) in (Union, types.UnionType):
         return _sample(get_args(kind)[0], rich) if rich else None
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0] if rich else get_args(kind)[-1]
     if get_origin(kind) is tuple:
         return (_sample(get_args(kind)[0], rich),) * 2 if rich else ()
     return {

@@ -79,6 +79,7 @@ ABOUT: dict[str, Callable[[World, str], tuple[str, dict[str, str]]]] = {
         {},
     ),
     "training_records.remind": lambda w, who: (f"/report/people/{w.people[who].id}/remind", {"reason": "x"}),
+    "reminders.withdraw_told": lambda w, who: (f"/reminders/in-person/{w.people[who].id}/99/withdraw", {}),
     "training_records.withdraw_reminder": lambda w, who: (f"/report/people/{w.people[who].id}/remind/99/end", {}),
 }
 FOR_TEAM: dict[str, Callable[[World], tuple[str, dict[str, str]]]] = {
@@ -95,14 +96,14 @@ OWN = {
     "reminders.summary", "reports.file", "reports.teams_file", "reports.download_file",
 }  # fmt: skip
 MANY = {
-    "auth.codes", "reports.remind", "reports.withdraw_all",
+    "auth.codes", "reminders.record_told", "reports.remind", "reports.withdraw_all",
     "bulk_changes.choose", "bulk_changes.change", "bulk_changes.apply", "bulk_changes.undo",
 }  # fmt: skip
 # Whose session it is: tests/supervised_sessions.
 SUPERVISED = {
     "supervised_sessions.plan", "supervised_sessions.codes", "supervised_sessions.open_room", "supervised_sessions.close",
     "supervised_sessions.attendance", "supervised_sessions.enter_answers", "supervised_sessions.prepare_sheets",
-    "supervised_sessions.void",
+    "supervised_sessions.void", "supervised_sessions.add_people", "supervised_sessions.remove_person",
 }  # fmt: skip
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}
 # Who does it, about whom, and what comes of it. Nobody is told who manages nothing: the page is not for them.

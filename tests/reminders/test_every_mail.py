@@ -106,6 +106,9 @@ TOLD: dict[str, tuple[Callable[[Flask, Session, Team], None], str]] = {
 NOT_TOLD = {
     "invitation": "A one-time code takes its place: the list of names says who needs one, and Today counts them.",
     "password_link": "Whoever has forgotten a password asks their manager for a one-time code.",
+    "new_device": "My account shows them the sign-in on a new device.",
+    "factor_change": "They see their second step under My account; whoever resets it for them tells them.",
+    "webhook_stopped": "Today says the same to every administrator.",
     "own_address": "It goes to the address that a person is just adding.",
     "digest_manager": "The manager above, or else the administrators, are told what waits: test_unreached.py.",
     "digest_administrator": "There is no one after the administrators; each of them who has an address gets it.",

@@ -26,6 +26,7 @@ THREADS = 2
         ("POST", "/code", True),
         ("POST", "/set-up/abc", True),
         ("POST", "/me", True),
+        ("POST", "/me/proof", True),
         ("POST", "/me/language", False),
         ("POST", "/sign-out", False),
         ("POST", "/attempt/1/1", False),

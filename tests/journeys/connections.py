@@ -1,0 +1,52 @@
+"""Pages of signing in and of other systems that the walks over administrators' pages look at, and something to see on each."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from sqlalchemy import select
+
+from course.scim.models import ScimGroup
+from tests.audit.providers import SAML, SETTINGS
+from tests.makers import PASSWORD
+from tests.pages import Client
+from tests.scim.connected import connect
+from tests.webhooks.makers import add_by_hand
+
+CONNECTED_PAGES = {
+    "webhooks.overview": "/system/webhooks",
+    "webhooks.add": "/system/webhooks/add",
+    "webhooks.change": "/system/webhooks/{webhook}/change",
+    "webhooks.show": "/system/webhooks/{webhook}",
+    "api_tokens.make": "/system/tokens/make",
+    "api_tokens.overview": "/system/tokens",
+    "api_tokens.reads": "/system/tokens/{token}",
+    "auth.factor_policy": "/system/second-factor",
+    "auth.person_sign_in": "/people/{late}/sign-in",
+    "identity_providers.person_accounts": "/people/{late}/accounts",
+    "identity_providers.list_providers": "/providers",
+    "identity_providers.add_provider": "/providers/new",
+    "identity_providers.change_provider": "/providers/{provider}",
+    "identity_providers.add_saml_provider": "/providers/saml/new",
+    "identity_providers.change_saml_provider": "/providers/saml/{saml}",
+    "scim.connections": "/system/scim",
+    "scim.connection": "/system/scim/{scim}",
+    "scim.end": "/system/scim/{scim}/end",
+    "scim.group": "/system/scim/{scim}/groups/{group}",
+}
+
+
+def connect_systems(app: Flask, administrator: str) -> dict[str, int]:
+    """A webhook, two providers that nobody can sign in with yet, and a SCIM connection with a person in a group."""
+    client = Client(app)
+    found = {"webhook": add_by_hand(client, administrator)}
+    client.post("/sign-in", {"email": administrator, "password": PASSWORD})
+    for name, path, form in (("provider", "/providers/new", SETTINGS), ("saml", "/providers/saml/new", SAML)):
+        place = client.post(path, {key: value for key, value in form.items() if key != "active"}).location
+        found[name] = int(re.findall(r"[0-9]+", place)[-1])
+    with app.app_context(), app.extensions["course.sessions"].writing() as session:
+        provider = connect(app, session)
+        provider.group("Teachers", str(provider.create("mia.okoro@demo.example")["id"]))
+        found |= {"scim": provider.connection_id, "group": session.execute(select(ScimGroup.id)).scalar_one()}
+    return found
