@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import pyotp
@@ -53,7 +54,11 @@ def add_app(client: Client) -> str:
 
 
 def code_at(seed: str, steps_away: int) -> str:
-    """The code that the app shows so many steps from now."""
+    """The code that the app shows so many steps from now. Near the end of a step it waits for the next one: a code of the step
+    before would be too old by the time that it is read."""
+    left = 30 - now().timestamp() % 30
+    if steps_away < 0 and left < 5:
+        time.sleep(left + 0.1)
     return pyotp.TOTP(seed).at((int(now().timestamp()) // 30 + steps_away) * 30)
 
 
