@@ -118,7 +118,7 @@ def test_what_is_wrong_is_said_and_nothing_that_was_entered_is_lost(
         ("entityID=", "other=", "do not say entityID"),
         ("HTTP-Redirect", "HTTP-POST", "do not say SingleSignOnService"),
         ("https://saml.example/sso", "javascript:alert(1)", "do not say SingleSignOnService"),
-        ("<ns2:X509Certificate>MII", "<ns2:X509Certificate>XXX", "no certificate for signatures"),
+        ("<ns2:X509Certificate>MII", "<ns2:X509Certificate>AAA", "no certificate for signatures"),
         ('use="signing"', 'use="encryption"', "no certificate for signatures"),
         ("IDPSSODescriptor", "SPSSODescriptor", "This is not the SAML metadata"),
     ],
