@@ -72,7 +72,7 @@ ENGLISH_ONLY = {
     "scim/queries/resources.py": "terms of the protocol",
     "scim/rules/problem_details.py": "identity providers log it",
     "scim/rules/resources.py": "terms of the protocol",
-    "scim/views/protocol.py": "terms of the protocol",
+    "scim/views/server.py": "terms of the protocol",
     "demo/*": "the demonstration's people and history",
     "demo/actions/*": "the demonstration's people and history",
     "evidence/actions.py": "what is stored is in English",

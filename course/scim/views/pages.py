@@ -17,7 +17,7 @@ from course.scim.actions.groups import add_rule, end_rule
 from course.scim.forms import CHOOSE_PATHWAY, CHOOSE_TEAM, NAME_TAKEN, AddConnectionForm, GroupRuleForm
 from course.scim.queries import connections as queries
 from course.scim.rules.grants import Grant
-from course.scim.views.protocol import service_address
+from course.scim.views.addresses import service_address
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state

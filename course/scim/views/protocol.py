@@ -1,94 +1,81 @@
-"""The addresses of the protocol (RFC 7644), served by scim2-flask for the connection whose token a request carries."""
+"""The addresses of the protocol (RFC 7644), and the access rule of each. What answers is made with the first request: its
+libraries take as long to import as a third of the course, and most processes never serve one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from posixpath import dirname
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
-from flask import Response, g, request
-from scim2_flask import ScimServer
-from scim2_server.handler import ScimHandler
-from scim2_server.requests import ScimRequest
-from scim2_server.routing import Route
-from scim2_server.service import ScimService
+from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
-from course.api_tokens.access import current_token
 from course.api_tokens.rules import SCIM_SCOPE
-from course.clock import now
-from course.context import make_context
-from course.scim.actions.connections import CallOutcome, record_call
-from course.scim.queries.connections import connection_of_token
-from course.scim.rules.problems import ProvisioningRefusedError
-from course.scim.rules.resources import make_provider
-from course.scim.views.storage import CourseStorage
 from course.web.access import requires_scope
-from course.web.addresses import public_url_for
-from course.web.bearer import SCIM_PATH, problem_response
-from course.web.unit_of_work import WriteSession, db, write_if_free
+from course.web.bearer import SCIM_PATH
 
+if TYPE_CHECKING:
+    from course.scim.views.server import CourseScimServer
+
+NAME = "scim_protocol"
 PREFIX = f"{SCIM_PATH}v2"
-_MAX_ID = 36  # characters of a resource id
+FALLBACK = "fallback"
+# The name of each route, its method and its rule, as scim2-flask has them: tests/scim compares the two.
+ROUTES = (
+    ("service_provider_config", "GET", "/ServiceProviderConfig"),
+    ("resource_types", "GET", "/ResourceTypes"),
+    ("resource_type", "GET", "/ResourceTypes/<resource_id>"),
+    ("schemas", "GET", "/Schemas"),
+    ("schema", "GET", "/Schemas/<resource_id>"),
+    ("bulk", "POST", "/Bulk"),
+    ("me_query", "GET", "/Me"),
+    ("me_replace", "PUT", "/Me"),
+    ("me_patch", "PATCH", "/Me"),
+    ("me_delete", "DELETE", "/Me"),
+    ("me_create", "POST", "/Me"),
+    ("search_root", "GET", "/"),
+    ("search_root_with_body", "POST", "/.search"),
+    ("search_with_body", "POST", "/<resource_endpoint>/.search"),
+    ("search", "GET", "/<resource_endpoint>"),
+    ("create", "POST", "/<resource_endpoint>"),
+    ("query", "GET", "/<resource_endpoint>/<resource_id>"),
+    ("replace", "PUT", "/<resource_endpoint>/<resource_id>"),
+    ("patch", "PATCH", "/<resource_endpoint>/<resource_id>"),
+    ("delete", "DELETE", "/<resource_endpoint>/<resource_id>"),
+)
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def service_address() -> str:
-    """The address that an identity provider is given: the one below which those of the protocol stand."""
-    return dirname(public_url_for("scim_protocol.service_provider_config"))
+@cache
+def protocol_server() -> CourseScimServer:
+    """What answers the protocol's requests, made once in a process. It is one for all applications: which connection is
+    served, and in which database, is said by the request."""
+    from course.scim.views.server import CourseScimServer  # noqa: PLC0415 (the module's docstring says why)
+
+    return CourseScimServer(NAME, PREFIX)
 
 
-class _CourseScimServer(ScimServer):
-    """The extension with our access rule on each of its views. It is one for all applications: which connection is served,
-    and in which database, is said by the request."""
+def _view(name: str) -> Callable[..., Response]:
+    def view(**values: str) -> Response:
+        return protocol_server().serve(name, values)
 
-    def __init__(self) -> None:
-        provider = make_provider()
-        service = ScimService(provider)
-        super().__init__(CourseStorage(provider), provider, service=service, url_prefix=PREFIX, name="scim_protocol")
-        self.service = service
-        self.handler = ScimHandler(service, self.storage)
-
-    def read_request(self) -> ScimRequest:
-        """The request; the addresses in its answer begin with PUBLIC_URL, never with the host that it claims."""
-        return replace(super().read_request(), base_url=service_address())
-
-    def _make_view(self, route: Route) -> Any:
-        view = super()._make_view(route)
-        return requires_scope(SCIM_SCOPE)(lambda **values: self._serve(view, values))
-
-    @requires_scope(SCIM_SCOPE)
-    def _fallback_view(self, path: str) -> Response:
-        """Every other address below the prefix asks for a token too."""
-        return self._serve(super()._fallback_view, {"path": path})
-
-    def _serve(self, view: Any, values: dict[str, str]) -> Response:
-        connection = connection_of_token(db(), current_token().id)
-        if connection is None:
-            return problem_response(403, "", "This token belongs to no connection.")
-        g.scim_connection, connection_id = connection.id, connection.id
-        try:
-            response: Response = view(**values)
-        except Exception as error:  # what it means is said by the handlers; here it is only noted
-            status = error.code if isinstance(error, HTTPException) else self.service.error_of(error).status
-            self._note(connection_id, values, status or 500)
-            raise
-        self._note(connection_id, values, response.status_code)
-        return response
-
-    @staticmethod
-    def _note(connection_id: int, values: dict[str, str], status: int) -> None:
-        """Record the call, unless the database is busy: an identity provider must not wait for that."""
-        refused: ProvisioningRefusedError | None = g.pop("scim_problem", None)
-        kind = {"Users": "User", "Groups": "Group"}.get(values.get("resource_endpoint", ""), "")
-        resource_id = values.get("resource_id") or g.pop("scim_resource", None)
-        known = resource_id if resource_id and kind and len(resource_id) <= _MAX_ID else None
-        outcome = CallOutcome(request.method, kind, known, status, refused.code if refused else None,
-                              refused.person_id if refused else None)  # fmt: skip
-
-        def write(session: WriteSession) -> None:
-            record_call(make_context(session, None, now()), connection_id, outcome)
-
-        write_if_free(write)
+    return requires_scope(SCIM_SCOPE)(view)
 
 
-protocol = _CourseScimServer().create_blueprint()
+def _refused(error: HTTPException) -> Response:
+    return protocol_server().answer_to_refusal(error)
+
+
+def _blueprint() -> Blueprint:
+    made = Blueprint(NAME, __name__, url_prefix=PREFIX)
+    made.register_error_handler(HTTPException, _refused)
+    for name, method, rule in ROUTES:
+        made.add_url_rule(rule, name, _view(name), methods=[method])
+    # Every other address below the prefix asks for a token too.
+    other = _view(FALLBACK)
+    made.add_url_rule("/", FALLBACK, other, methods=_METHODS, defaults={"path": ""})
+    made.add_url_rule("/<path:path>", FALLBACK, other, methods=_METHODS)
+    return made
+
+
+protocol = _blueprint()
