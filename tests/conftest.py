@@ -34,7 +34,7 @@ from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
-from tests.support.courses import REAL, read_library, real_course
+from tests.support.courses import shared_library
 from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.order import deal
 from tests.support.pooler import tests_through_pooler, through_pooler
@@ -65,11 +65,7 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 # templates; a course that a test has changed lies in another folder, and is read each time.
 
 
-def _shared_library(folder: Path) -> Library:
-    return real_course() if folder == REAL else read_library(folder)
-
-
-application._load_library = _shared_library
+application._load_library = shared_library
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": BytecodeInMemory()}
 # Whatever is slow refuses to run inside a unit of work, in every test.
 db.raise_if_slow = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from course.content.quality import item_writing_flaw, strip_markup
 from course.content.reading_context import ReadingContext
@@ -70,8 +71,12 @@ def page_words(page: Page) -> int:
 
 def _variant_words(page: Page) -> int:
     shown = [page.title, *(part for block in page.blocks if not block.fold for part in _shown_parts(block))]
-    words = [word for part in shown for word in strip_markup(part).split()]
-    return sum(any(map(str.isalnum, word)) for word in words)
+    return sum(map(_part_words, shown))
+
+
+@lru_cache(maxsize=4096)  # most readers are shown the same parts
+def _part_words(part: str) -> int:
+    return sum(any(map(str.isalnum, word)) for word in strip_markup(part).split())
 
 
 def _shown_parts(block: Block) -> Iterator[str]:

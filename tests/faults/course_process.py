@@ -1,7 +1,7 @@
 """The course as real processes that a test may kill: `flask serve`, or any other command, in a process group of its own.
 
-Importing the course takes longer than anything else at a start. So one process imports it once and forks for each start;
-everything after the import happens as in a fresh process. Run as a program, this module is that process: it reads a line of
+Importing the course and reading its content take longer than anything else at a start. So one process does both once and
+forks for each start; everything after that happens as in a fresh process. Run as a program, this module is that process: it reads a line of
 JSON for each start, and answers with the number of the new process.
 """
 
@@ -259,9 +259,12 @@ def _run(command: list[str], settings: dict[str, str], log: str) -> None:
 
 def main() -> None:
     """Fork for each line of standard input."""
-    import app  # noqa: F401, PLC0415 (this is what takes the time)
+    import app  # noqa: PLC0415 (this is what takes the time)
+    from tests.support.courses import real_course, shared_library  # noqa: PLC0415 (it imports the course, too)
 
     configure_mappers()
+    real_course()
+    app._load_library = shared_library
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes
     for line in iter(sys.stdin.readline, ""):
         if (pid := os.fork()) == 0:
