@@ -1,8 +1,8 @@
 """The course as real processes that a test may kill: `flask serve`, or any other command, in a process group of its own.
 
-Importing the course and reading its content take longer than anything else at a start. So one process does both once and
-forks for each start; everything after that happens as in a fresh process. Run as a program, this module is that process: it reads a line of
-JSON for each start, and answers with the number of the new process.
+Importing the courseand reading its content take longer than anything else at a start. So one process does both once and
+forks for each start; everything after that happens as in a fresh process. Run as a program, this module is that process: it
+reads a line of JSON for each start, and answers with the number of the new process.
 """
 
 from __future__ import annotations

@@ -137,10 +137,17 @@ async function isMine() {
 async function offer() {
   const main = document.getElementById("main");
   if (!owner() || keptAt() || !/\/module\//.test(location.pathname) || (await isMine()) !== undefined) return;
-  if (main.querySelector(".offer")) return;
-  // Nothing that is on the screen may move: on a short page it is not asked.
-  const foot = document.querySelector("footer");
-  if (foot && foot.getBoundingClientRect().top < innerHeight) return;
+  // Nothing that is on the screen may move: on a short page it is not asked. Looked at and added within one frame, so that the
+  // reader cannot have scrolled between the two.
+  requestAnimationFrame(() => {
+    const foot = document.querySelector("footer");
+    if (main.querySelector(".offer") || (foot && foot.getBoundingClientRect().top < innerHeight)) return;
+    // In the column of the text, where the page has one.
+    (main.querySelector(".lesson") ?? main).append(offerBox(main));
+  });
+}
+
+function offerBox(main) {
   const box = document.createElement("section");
   box.className = "offer";
   box.setAttribute("aria-label", word("offerTitle"));
@@ -157,8 +164,7 @@ async function offer() {
   row.className = "actions";
   row.append(button(word("mine"), () => choose(true)), button(word("shared"), () => choose(false)));
   box.append(line, row);
-  // In the column of the text, where the page has one.
-  (main.querySelector(".lesson") ?? main).append(box);
+  return box;
 }
 
 async function keepModule() {
