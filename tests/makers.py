@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import token_urlsafe
 
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record_event
 from course.auth.actions import SignInGranted, store_password_hash
 from course.auth.password_hashing import hash_password
 from course.context import make_context
 from course.organisation.actions import create_organisation
 from course.organisation.queries import organisation
+from course.passwords.actions import add_credential
 from course.people.actions import add_person, add_team
 from course.people.models import Person, Team
 from tests.conftest import NOW, PEOPLES_PASSWORD
@@ -50,9 +53,9 @@ def make_person(
     person = add_person(make_context(session, None, at), name, email, team.id if team else None, role)
     assert isinstance(person, Person), person
     if password:
-        store_password_hash(
-            make_context(session, None, at), person.id, _KEPT if password == PASSWORD else hash_password(password)
-        )
+        kept = _KEPT if password == PASSWORD else hash_password(password)
+        add_credential(session, person.id, kept, token_urlsafe(24), at)
+        record_event(make_context(session, None, at), "password.set", ("person", person.id), {})
     session.commit()
     return person
 
