@@ -77,21 +77,10 @@ def get_import(session: Session, import_id: int) -> PeopleImport | None:
 def newest_imports(session: Session, limit: int = 10) -> list[ImportView]:
     """The newest lists, newest first."""
     one = PeopleImport
-    rows = session.execute(
-        select(
-            one.id,
-            one.file_name,
-            one.uploaded_at,
-            Person.name,
-            one.connection,
-            one.begun_at,
-            one.applied_at,
-            one.failure,
-        )
-        .outerjoin(Person, Person.id == one.uploaded_by)
-        .order_by(one.id.desc())
-        .limit(limit)
-    )
+    who, columns = (Person.name, one.connection), (one.id, one.file_name, one.uploaded_at)
+    statement = select(*columns, *who, one.begun_at, one.applied_at, one.failure)
+    statement = statement.outerjoin(Person, Person.id == one.uploaded_by).order_by(one.id.desc())
+    rows = session.execute(statement.limit(limit))
     return [ImportView(*row) for row in rows]
 
 
@@ -163,7 +152,8 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     audit_position = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
     team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
-    made = make_plan(MappedRows(table.rows, choices.columns, table.bad), known, team_paths, today, choices.decisions)
+    rows = MappedRows(table.rows, choices.columns, table.bad, table.notes)
+    made = make_plan(rows, known, team_paths, today, choices.decisions)
     return ImportDraft(made, audit_position, team_paths)
 
 

@@ -108,7 +108,7 @@ def test_a_list_waits_whose_columns_are_new_or_half_of_which_is_missing(
 
 def plan(new_teams: int = 0, **kinds: int) -> ImportPlan:
     """A plan with so many lines of each kind."""
-    lines = []
+    lines: list[ImportLine] = []
     for kind, number in kinds.items():
         for _ in range(number):
             question = ImportQuestion("twin", "Is it the same person?") if kind == "asked" else None

@@ -112,6 +112,7 @@ def file_report(name: str, outcome: str, plan: ImportPlan | None = None) -> str:
     if plan is not None:
         lines += [
             "",
+            *map(str, plan.notes),
             *(f"{words}: {sum(line.kind == kind for line in plan.lines)}" for kind, words in LINE_KINDS.items()),
         ]
         lines += [
