@@ -85,15 +85,14 @@ def take_files(clock: Callable[[], datetime]) -> list[TakenFile]:
 
     Raises FolderError if there is no folder or it cannot be used, FolderBusyError if another process does the same.
     """
-    folder = import_folder()
-    if folder is None:
-        raise files.FolderError(NO_FOLDER)
-    files.prepare_folder(folder)
-    holder = secrets.token_hex(16)
+    folder, holder = import_folder(), secrets.token_hex(16)
     with unit_of_work() as session:
         if not actions.begin_turn(session, holder, clock()):
             raise FolderBusyError
     try:
+        if folder is None:
+            raise files.FolderError(NO_FOLDER)
+        files.prepare_folder(folder)
         return list(_Turn(folder, holder, clock).files())
     finally:
         with unit_of_work() as session:
