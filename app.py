@@ -51,6 +51,8 @@ from course.health import views as health
 from course.help_requests import views as help_requests
 from course.identity_providers import commands as provider_commands
 from course.identity_providers import views as identity_providers
+from course.import_folder import commands as import_folder_commands
+from course.import_folder import views as import_folder
 from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.mail import commands as mail_commands
@@ -63,7 +65,6 @@ from course.operations import views as operations
 from course.organisation import views as organisation
 from course.pairs import views as pairs
 from course.people import views as people
-from course.people_import import commands as import_commands
 from course.people_import import views as people_import
 from course.preview import views as preview
 from course.privacy import commands as privacy_commands
@@ -126,6 +127,7 @@ BLUEPRINTS = (
     (organisation.pages, ""),
     (people.pages, "/people"),
     (people_import.pages, "/people/import"),
+    (import_folder.pages, "/people/import/folder"),
     (bulk_changes.pages, "/people/many"),
     (teams.pages, "/teams"),
     (join_requests.pages, ""),
@@ -165,7 +167,7 @@ CLI_COMMANDS = (
     demo_commands.group,
     evidence_commands.group,
     health_commands.doctor_command,
-    import_commands.group,
+    import_folder_commands.people_group,
     mail_commands.group,
     privacy_commands.group,
     provider_commands.group,

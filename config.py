@@ -31,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
-    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA", "PRIVATE_PROVIDER_HOSTS",
+    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA", "PRIVATE_PROVIDER_HOSTS", "IMPORT_FOLDER",
 )  # fmt: skip
 
 # One for each processor, up to four: more of them need more memory than they are worth to one organisation.
@@ -60,10 +60,9 @@ class Config:
     demo_password: str = ""
     processes: int = 1
     backup_folder: Path | None = None
-    # A standby of the database, for reports and exports; "" for none.
-    database_read_url: str = ""
-    # Where a monitoring program may read figures: host and port. None: nowhere.
-    metrics_address: tuple[str, int] | None = None
+    import_folder: Path | None = None  # where other systems put lists of people; it may be missing for a while
+    database_read_url: str = ""  # a standby of the database, for reports and exports; "" for none
+    metrics_address: tuple[str, int] | None = None  # host and port where a monitoring program may read figures
     # Public keys (age1…) for which backups are encrypted; none: they are not.
     backup_recipients: tuple[str, ...] = ()
     # A file of certificate authorities (PEM) that webhooks trust instead, which may then go to this machine: for tests.
@@ -238,6 +237,7 @@ class _ConfigReader:
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
+            import_folder=ROOT / folder if (folder := self.environ.get("IMPORT_FOLDER")) else None,
             metrics_address=self.metrics_address(port),
             backup_recipients=self.recipients(),
             webhook_test_ca=self.webhook_test_ca(),

@@ -23,6 +23,7 @@ from course.external_certificates import events as external_certificates_events
 from course.help_requests import events as help_requests_events
 from course.identity_providers import events as identity_providers_events
 from course.identity_providers.actions import move_links
+from course.import_folder import events as import_folder_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
@@ -95,6 +96,7 @@ register_events(
         organisation_events,
         pairs_events,
         people_events,
+        import_folder_events,
         people_import_events,
         privacy_events,
         recertification_events,

@@ -17,6 +17,7 @@ from course.external_certificates.models import TrustedIssuer
 from course.help_requests.models import HelpRequest
 from course.idempotency.models import SentForm
 from course.identity_providers.models import IdentityProvider
+from course.import_folder.models import ImportFolderFile
 from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
@@ -53,6 +54,7 @@ MODEL_CLASSES = (
     FirstStepsChoice,
     HelpRequest,
     IdentityProvider,
+    ImportFolderFile,
     Intention,
     Job,
     Organisation,

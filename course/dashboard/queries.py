@@ -24,6 +24,7 @@ from course.dashboard.rules import (
     teams_due_to_talk,
     training_needs,
 )
+from course.import_folder.queries import waiting_lists_query
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import open_requests
 from course.mail.models import OutboxMail
@@ -116,8 +117,9 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 @dataclass(frozen=True)
 class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
-    address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; and how
-    many webhooks were turned off, about whose people other systems learn nothing."""
+    address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; how
+    many webhooks were turned off, about whose people other systems learn nothing; and how many lists from the import folder
+    wait for somebody."""
 
     not_invited: int
     never_signed_in: int
@@ -125,6 +127,7 @@ class WaitingPeople:
     without_mail: int
     join_requests: int
     stopped_webhooks: int
+    waiting_lists: int
 
 
 def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None) -> WaitingPeople:
@@ -146,6 +149,7 @@ def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | Non
             func.count().filter(Person.email.in_(suppressed_address_query())),
             requests.scalar_subquery(),
             stopped_webhooks_query().scalar_subquery(),
+            waiting_lists_query().scalar_subquery(),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)

@@ -27,6 +27,7 @@ from course.health.rules import (
     violation_finding,
 )
 from course.health.rules.examination import AHEAD, EXAMPLES
+from course.import_folder.jobs import import_folder_fault
 from course.jobs.actions import keep_outcome
 from course.jobs.rules import JobKind, JobRun
 from course.recertification import queries as renewal
@@ -191,6 +192,11 @@ def _files(_session: WriteSession, _at: datetime) -> Examination:
     # On Windows this says nothing: who may read a file stands elsewhere.
     open_files = [file for file in there if sys.platform != "win32" and stat.S_IMODE(file.stat().st_mode) & 0o077]
     found = [Finding(f"Others on this machine can use {file}.", f"Run: chmod 600 {file}") for file in open_files]
+    fault = import_folder_fault()
+    if fault is not None:
+        found.append(
+            Finding(fault, "Lists wait in the folder until then, and are taken by themselves in the next night.")
+        )
     for name, free in (("the database", disk.database), ("backups", disk.backups)):
         word = disk_word(free)
         if word != "ok":

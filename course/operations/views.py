@@ -21,6 +21,7 @@ from course.health.disk import disk_health
 from course.health.jobs import NIGHTLY_EXAMINATION
 from course.health.rules import disk_space, nightly_result
 from course.health.rules.readiness import LOW_FREE_BYTES
+from course.import_folder.jobs import import_folder, import_folder_fault
 from course.jobs import queries as jobs
 from course.jobs.rules import OPEN_STATES, JobState
 from course.mail import queries as mail
@@ -108,6 +109,8 @@ def overview() -> str:
         differ=settings_conflicts(seen),
         room={"database": disk_space(disk.database), "backups": disk_space(disk.backups)},
         least_room=LOW_FREE_BYTES,
+        has_import_folder=import_folder() is not None,
+        import_folder_fault=import_folder_fault(),
         examined=nightly_result(*examined, at) if examined else None,
         examination=NIGHTLY_EXAMINATION.name,
         mail_alert=reader_mail_alert(),

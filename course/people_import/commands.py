@@ -74,6 +74,8 @@ def _print_preview(plan: ImportPlan, dry_run: bool) -> None:
     for line in plan.lines:
         if line.kind in ("refused", "asked") or (dry_run and line.kind != "unchanged"):
             click.echo(f"Line {line.number}: {LINE_KINDS[line.kind].lower()}: {line.who}: {' '.join(line.notes)}")
+    for note in plan.notes:
+        click.echo(note)
     for path in plan.new_teams:
         click.echo(f"New team: {' > '.join(path)}")
     for kind, words in LINE_KINDS.items():

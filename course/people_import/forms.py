@@ -18,7 +18,7 @@ class ImportUploadForm(Form):
     file = FileField(
         _("Excel or CSV file"),
         validators=[InputRequired(_("Choose a file."))],
-        render_kw={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv"},
+        render_kw={"accept": ".xlsx,.xlsm,.csv,.txt,.tsv,.zip"},
     )
 
 

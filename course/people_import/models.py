@@ -16,6 +16,7 @@ class PeopleImport(Base):
     (rules/preview.py): what each row does, until a month has passed. `mark` is the fingerprint of the preview that is
     applied, and of no other. `decisions` is JSON: what was decided about questions, by their keys (rules/questions.py).
 
+    `connection` names the system that brought the list, if no person did; `uploaded_by` is then who applied it, if anyone.
     `begun_at` is when a person asked for the list to be applied. From the moment when `journal` (rules/journal.py) is
     stored the list is written to its end; it goes when everything is done and the invitations are mailed.
     """
@@ -27,6 +28,7 @@ class PeopleImport(Base):
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    connection: Mapped[str | None] = mapped_column(String(100))
     columns: Mapped[str | None] = mapped_column(Text)
     base_team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
     invites: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -61,6 +61,7 @@ class ImportView:
     file_name: str
     uploaded_at: datetime
     by: str | None
+    connection: str | None
     begun_at: datetime | None
     applied_at: datetime | None
     failure: str | None
@@ -76,12 +77,10 @@ def get_import(session: Session, import_id: int) -> PeopleImport | None:
 def newest_imports(session: Session, limit: int = 10) -> list[ImportView]:
     """The newest lists, newest first."""
     one = PeopleImport
-    rows = session.execute(
-        select(one.id, one.file_name, one.uploaded_at, Person.name, one.begun_at, one.applied_at, one.failure)
-        .outerjoin(Person, Person.id == one.uploaded_by)
-        .order_by(one.id.desc())
-        .limit(limit)
-    )
+    who, columns = (Person.name, one.connection), (one.id, one.file_name, one.uploaded_at)
+    statement = select(*columns, *who, one.begun_at, one.applied_at, one.failure)
+    statement = statement.outerjoin(Person, Person.id == one.uploaded_by).order_by(one.id.desc())
+    rows = session.execute(statement.limit(limit))
     return [ImportView(*row) for row in rows]
 
 
@@ -153,7 +152,8 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     audit_position = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
     team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
-    made = make_plan(MappedRows(table.rows, choices.columns, table.bad), known, team_paths, today, choices.decisions)
+    rows = MappedRows(table.rows, choices.columns, table.bad, table.notes)
+    made = make_plan(rows, known, team_paths, today, choices.decisions)
     return ImportDraft(made, audit_position, team_paths)
 
 
@@ -327,11 +327,11 @@ def import_run(session: Session, import_id: int) -> ImportRun | None:
     return session.execute(select(ImportRun).where(ImportRun.import_id == import_id)).scalar_one_or_none()
 
 
-def file_name_and_actor(session: Session, import_id: int) -> tuple[str, int | None]:
-    """The name of the file of a list, and the id of the person who applied it (None: a command)."""
-    rows = select(PeopleImport.file_name, PeopleImport.uploaded_by).where(PeopleImport.id == import_id)
-    file_name, actor_id = session.execute(rows).one()
-    return file_name, actor_id
+def file_name_and_actor(session: Session, import_id: int) -> tuple[str, int | None, str | None]:
+    """The name of the file of a list, the id of the person who applied it (None: no person), and the system that brought it."""
+    one = PeopleImport
+    row = session.execute(select(one.file_name, one.uploaded_by, one.connection).where(one.id == import_id)).one()
+    return row.file_name, row.uploaded_by, row.connection
 
 
 def is_being_written(session: Session, import_id: int) -> bool:

@@ -14,6 +14,7 @@ from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
 from course.idempotency.actions import delete_old_forms
+from course.import_folder import jobs as import_folder
 from course.jobs.actions import delete_old_jobs
 from course.jobs.rules import JobKind, JobRegistry, JobRun
 from course.jobs.worker import LocalTask
@@ -74,8 +75,8 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import,
-    privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks,
+    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, import_folder, mail, milestones, people,
+    people_import, privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.

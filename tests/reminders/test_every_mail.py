@@ -108,6 +108,7 @@ NOT_TOLD = {
     "password_link": "Whoever has forgotten a password asks their manager for a one-time code.",
     "new_device": "My account shows them the sign-in on a new device.",
     "factor_change": "They see their second step under My account; whoever resets it for them tells them.",
+    "held_list": "Today says the same to every administrator.",
     "webhook_stopped": "Today says the same to every administrator.",
     "own_address": "It goes to the address that a person is just adding.",
     "digest_manager": "The manager above, or else the administrators, are told what waits: test_unreached.py.",

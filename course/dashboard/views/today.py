@@ -107,6 +107,7 @@ def today() -> str:
         *_training_lines(needs),
         *(_people_lines(waiting) if waiting else []),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
+        *_list_lines(waiting.waiting_lists if waiting else 0),
         *_unmanaged_lines(needs),
         *_fact_lines(on),
         *_talk_lines(needs),
@@ -281,6 +282,15 @@ def _webhook_lines(number: int) -> list[TodayLine]:
     title = ngettext("%(num)s webhook was turned off", "%(num)s webhooks were turned off", number)
     text = _("Nothing arrived at the other system for three days, or it no longer wants events.")
     return [TodayLine(title, text, (TodayLink(_("See what to do"), url_for("webhooks.overview")),), is_urgent=True)]
+
+
+def _list_lines(number: int) -> list[TodayLine]:
+    if not number or Permission.MANAGE_PEOPLE not in current_user.person.permissions:
+        return []
+    title = ngettext("%(num)s list from the import folder waits for you",
+                     "%(num)s lists from the import folder wait for you", number)  # fmt: skip
+    text = _("Someone should look at it before it changes anything.")
+    return [TodayLine(title, text, (TodayLink(_("See why"), url_for("import_folder.overview")),), is_urgent=True)]
 
 
 def _unmanaged_lines(needs: TeamNeeds) -> list[TodayLine]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from course.server.rules import KeyState
 
-Word = Literal["ok", "down", "other", "silent", "low", "full", "missing", "unknown"]
+Word = Literal["ok", "down", "other", "silent", "low", "full", "missing", "closed", "unknown"]
 Status = Literal["ready", "attention", "not ready"]
 MIN_FREE_BYTES = 50_000_000  # below this nothing may be written any more: an answer that is sent could be lost
 LOW_FREE_BYTES = 1_000_000_000
@@ -35,10 +35,11 @@ class DatabaseHealth:
 @dataclass(frozen=True)
 class DiskHealth:
     """Free bytes for the database and for backups; None where there is no such folder on this machine, -1 where it is set
-    and missing."""
+    and missing. `import_folder` says how the folder for lists of people is; None if none is set."""
 
     database: int | None
     backups: int | None
+    import_folder: Word | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def readiness(database: DatabaseHealth | None, newest_revision: str, disk: DiskH
         words["key"] = "other" if database.key == "other" else "ok"
     words["disk"] = disk_word(disk.database)
     words["backup_disk"] = disk_word(disk.backups)
+    if disk.import_folder is not None:
+        words["import_folder"] = disk.import_folder
     if any(words[part] in stopping for part, stopping in STOPPING.items()):
         return Readiness("not ready", words)
     return Readiness("ready" if set(words.values()) == {"ok"} else "attention", words)

@@ -179,7 +179,10 @@ def finish_apply(
     if job.applied_at is not None:
         return
     job.applied_at, job.content, job.preview, run.lease_until = at, None, preview, at + LEASE
-    record_event(make_context(session, job.uploaded_by, at), "person.imported", None, counts)
+    context = replace(
+        make_context(session, job.uploaded_by, at), connection=None if job.uploaded_by else job.connection
+    )
+    record_event(context, "person.imported", None, counts)
     session.flush()
 
 
@@ -206,8 +209,8 @@ class _Portion:
     """Lines of one list that are written in one unit of work."""
 
     def __init__(self, context: Context, import_id: int, teams: TeamCache) -> None:
-        file_name, uploaded_by = queries.file_name_and_actor(context.session, import_id)
-        self._context = replace(context, actor=uploaded_by)
+        file_name, uploaded_by, connection = queries.file_name_and_actor(context.session, import_id)
+        self._context = replace(context, actor=uploaded_by, connection=None if uploaded_by else connection)
         self._session, self._teams = context.session, teams
         self._import_id, self._reason = import_id, _("From the list %(file_name)s", file_name=file_name)[:200]
         self._open_paths: TeamCache | None = None

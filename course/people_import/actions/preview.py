@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session, load_only
 
 from course.context import Context
@@ -16,6 +16,7 @@ from course.people_import.rules.table import Table
 from course.text import normalise_line
 
 CONTENT_RETENTION = timedelta(days=1)
+CONNECTION_RETENTION = timedelta(days=7)  # of a list that another system brought: somebody may have to decide about it
 PREVIEW_RETENTION = timedelta(days=30)
 
 
@@ -24,16 +25,27 @@ def store_upload(context: Context, file_name: str, content: bytes) -> int:
     session = context.session
     delete_expired(session, context.now)
     name = normalise_line(file_name.rpartition("/")[2].rpartition("\\")[2])[:200] or "list.csv"
-    row = PeopleImport(file_name=name, content=content, uploaded_by=context.actor, uploaded_at=context.now)
+    row = PeopleImport(
+        file_name=name,
+        content=content,
+        uploaded_by=context.actor,
+        uploaded_at=context.now,
+        connection=context.connection,
+    )
     session.add(row)
     session.flush()
     return row.id
 
 
 def delete_expired(session: Session, at: datetime) -> None:
-    """Delete files older than a day, and previews after a month: they are full of people."""
+    """Delete files older than a day, or a week if another system brought them, and previews after a month: they are full
+    of people."""
     content = update(PeopleImport).where(
-        PeopleImport.uploaded_at <= at - CONTENT_RETENTION, PeopleImport.content.is_not(None)
+        or_(
+            and_(PeopleImport.connection.is_(None), PeopleImport.uploaded_at <= at - CONTENT_RETENTION),
+            PeopleImport.uploaded_at <= at - CONNECTION_RETENTION,
+        ),
+        PeopleImport.content.is_not(None),
     )
     session.execute(content.values(content=None))
     preview = update(PeopleImport).where(
@@ -102,7 +114,7 @@ def keep_preview_of_choices(
 
 _SMALL_COLUMNS = (
     PeopleImport.file_name, PeopleImport.base_team_id, PeopleImport.invites, PeopleImport.mark, PeopleImport.begun_at,
-    PeopleImport.applied_at, PeopleImport.uploaded_by,
+    PeopleImport.applied_at, PeopleImport.uploaded_by, PeopleImport.connection,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
                      "payrollreference", "employeeref", "employeereference", "staffref", "staffreference",
                      "staffcode", "employeecode", "personid", "personnumber", "workernumber", "workerid", "hrid",
                      "hrnumber", "empid", "empno", "empnumber", "empref", "personalreference", "uniqueid", "assignmentnumber",
-                     "number", "id", "personalnummer", "personalnr", "persnr",
+                     "number", "id", "identifier", "personalnummer", "personalnr", "persnr",
                      "mitarbeiternummer", "mitarbeiternr", "rhifstaff", "rhifgweithiwr", "rhifcyflogres",
                      "rhifygweithiwr", "rhif", "matricule", "employee"),
     "sign_in_name": ("signinname", "loginname", "login", "logon", "logonname", "signin", "loginid"),

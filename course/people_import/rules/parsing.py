@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterator
 
+from course.people_import.rules.oneroster import read_roster, staff_of_roster
 from course.people_import.rules.table import BadRow, Table, UnreadableError, build_table, check_columns, pack_table
 from course.people_import.rules.workbook import read_workbook
 from course.translation import lazy_gettext as _
@@ -22,13 +23,13 @@ _UNDECODED_OR_NUL = re.compile("[\udc80-\udcff\0]")
 
 def parse_file(data: bytes) -> Table:
     """The table in an Excel workbook or a CSV file: UTF-8, UTF-16 or Windows-1252; separated by comma, semicolon, tab
-    or bar. Pure: it can run in a process of its own.
+    or bar; or the staff in a ZIP of OneRoster files. Pure: it can run in a process of its own.
 
     Rows without any text are left out; one that cannot be read is kept apart, and changes no other. Raises
     UnreadableError.
     """
     if data.startswith(_ZIP):
-        return read_workbook(data)
+        return read_roster(data, _parse_text) or staff_of_roster(read_workbook(data))
     if data.startswith(_OLD_WORKBOOK):
         raise UnreadableError(
             _(
@@ -36,6 +37,11 @@ def parse_file(data: bytes) -> Table:
                 "as “Excel Workbook (.xlsx)” without a password, or as “CSV UTF-8”."
             )
         )
+    return staff_of_roster(_parse_text(data))
+
+
+def _parse_text(data: bytes) -> Table:
+    """The table in a CSV file. Raises UnreadableError."""
     text = _decode(data)
     if text.lstrip().startswith("<"):
         raise UnreadableError(_("This is a web page. Open it in Excel, choose “Save as”, and save it as “CSV UTF-8”."))

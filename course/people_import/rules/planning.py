@@ -76,12 +76,13 @@ class ImportLine:
 @dataclass(frozen=True)
 class ImportPlan:
     """What a whole list would do: its lines, the paths of the teams that are added, the people who are missing from it, and the
-    paths of the teams that would have no manager of their own any more."""
+    paths of the teams that would have no manager of their own any more. `notes` say what was left out of the file."""
 
     lines: tuple[ImportLine, ...]
     new_teams: tuple[tuple[str, ...], ...]
     missing: tuple[KnownPerson, ...]
     unmanaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:
@@ -95,11 +96,13 @@ class ImportPlan:
 
 @dataclass(frozen=True)
 class MappedRows:
-    """The rows of a list with their numbers, the place of each field in a row, and the rows that could not be read."""
+    """The rows of a list with their numbers, the place of each field in a row, the rows that could not be read, and notes
+    about the file."""
 
     rows: Sequence[tuple[int, Sequence[str]]]
     columns: Mapping[str, int]
     bad: Sequence[BadRow] = ()
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -161,7 +164,7 @@ def make_plan(
     new = tuple(path for path in team_paths.new if path in above)
     effects = [(line.person, line.changes, line.row_data) for line in lines if line.changes]
     unmanaged = teams_losing_managers(effects, known, team_paths)
-    return ImportPlan(tuple(sorted(lines, key=lambda line: line.number)), new, missing, unmanaged)
+    return ImportPlan(tuple(sorted(lines, key=lambda line: line.number)), new, missing, unmanaged, table.notes)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from course.people_import.rules.planning import LINE_KINDS, ImportPlan
 from course.people_import.rules.questions import QUESTIONS
 from course.people_import.rules.stored_text import MessageTable
 from course.translation import lazy_gettext as _
-from course.translation import lazy_join
+from course.translation import lazy_join, text_as_data, text_from_data
 
 ROWS_PER_PAGE = 50
 
@@ -42,12 +42,13 @@ class PreviewRow:
 @dataclass(frozen=True)
 class ImportPreview:
     """The preview of a whole list. `missing` are the people in the course who are not in the list, `unmanaged` the teams that
-    would have no manager of their own any more."""
+    would have no manager of their own any more; `notes` say what was left out of the file."""
 
     rows: tuple[PreviewRow, ...]
     new_teams: tuple[str, ...]
     missing: tuple[str, ...]
     unmanaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -113,6 +114,7 @@ def dump_preview(plan: ImportPlan) -> str:
             "new_teams": [" > ".join(path) for path in plan.new_teams],
             "missing": [f"{one.name} ({one.label})" for one in plan.missing],
             "unmanaged": plan.unmanaged,
+            "notes": list(map(text_as_data, plan.notes)),
         },
         ensure_ascii=False,
     )
@@ -126,7 +128,9 @@ def load_preview(text: str) -> ImportPreview:
     rows = tuple(
         PreviewRow(number, kind, who, notes, table, *rest) for number, kind, who, notes, *rest in found["rows"]
     )
-    return ImportPreview(rows, tuple(found["new_teams"]), tuple(found["missing"]), tuple(found.get("unmanaged", ())))
+    notes = tuple(map(text_from_data, found.get("notes", ())))
+    missing, unmanaged = tuple(found["missing"]), tuple(found.get("unmanaged", ()))
+    return ImportPreview(rows, tuple(found["new_teams"]), missing, unmanaged, notes)
 
 
 def skip_rows(text: str, skipped: Sequence[SkippedLine]) -> str:

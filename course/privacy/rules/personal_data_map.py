@@ -334,6 +334,11 @@ NON_PERSONAL_TABLES = {
     "download": _("A file about many people, which goes after thirty days at the latest."),
     "factor_policy": _("Whether a second factor is required to sign in, with who decided so."),
     "figure_release": _("On which Mondays figures of groups were published."),
+    "import_folder_file": _(
+        "That a file with a list of people was found, and what became of it; why it was not applied goes after a month. The "
+        "file itself is deleted after two weeks."
+    ),
+    "import_folder_turn": _("Which program takes lists of people from a folder just now."),
     "identity_provider": _("About a service with which people sign in."),
     "job": _(
         "Work that the server does by itself or was asked for. Names in it are erased when it has ended, and "
@@ -347,7 +352,10 @@ NON_PERSONAL_TABLES = {
     "organisation_look": _("The organisation’s logo and colour."),
     "pair": _("A story that two people took together; who they were is in another table."),
     "pair_code": _("Six digits that work for half an hour."),
-    "people_import": _("A list of many people: the file goes after a day, what it did after a month."),
+    "people_import": _(
+        "A list of many people: the file goes after a day, or a week if another system brought it; what it did after a "
+        "month."
+    ),
     "people_import_run": _("How far a list has been written, by the numbers of its lines."),
     "provider_group": _("What a group at an identity provider gives, for everyone in it."),
     "published_figure": _(

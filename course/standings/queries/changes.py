@@ -29,6 +29,7 @@ _IRRELEVANT_KINDS = frozenset(
 _IRRELEVANT_EVENTS = frozenset(
     {
         "data.schedule_changed", "organisation.look_changed", "organisation.signatory_changed", "person.list_downloaded",
+        "person.list_held", "person.list_refused",
         "policy.reminders_changed", "team.added", "team.changed", "team.closed", "team.merged",
         "team.setting_changed",
     }
