@@ -33,7 +33,7 @@ AT = datetime(2026, 11, 29, 2, 15, tzinfo=UTC)
         ("oneroster.zip", False, False),
         (".staff.csv", True, False),
         ("~$staff.xlsx", True, False),
-        ("staff.csv~", True, False),
+        ("staff.csv~", True, True),
         ("staff.csv.part", True, True),
         ("staff.csv.FILEPART", True, True),
         ("staff.tmp", True, True),
