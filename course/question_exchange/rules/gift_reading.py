@@ -21,6 +21,7 @@ from course.translation import lazy_gettext as _
 _ESCAPED = "\\~=#{}:n"
 _HIDDEN = {char: chr(0xFDD0 + number) for number, char in enumerate(_ESCAPED)}
 _SHOWN = str.maketrans({hidden: "\n" if char == "n" else char for char, hidden in _HIDDEN.items()})
+_RESERVED = re.compile("[\ufdd0-\ufdef]")
 _ESCAPE = re.compile(r"\\([\\~=#{}:n])")
 _FORMAT = re.compile(rf"\[({'|'.join(TEXT_FORMATS)})\]", re.IGNORECASE)
 _TITLE = re.compile(r"\s*::(.*?)::", re.DOTALL)
@@ -45,7 +46,7 @@ class _Block:
 def read_gift(text: str) -> list[BankQuestion]:
     """The questions of a file in GIFT, in their order. A block that cannot be read is a question of the kind `broken` whose
     note says why. Raises BankFileError for a text with characters that none has."""
-    if any(0xFDD0 <= ord(char) <= 0xFDEF for char in text):
+    if _RESERVED.search(text):
         raise BankFileError(_("The file has characters that stand in no text."))
     questions, category = [], ""
     for block in _read_blocks(text):

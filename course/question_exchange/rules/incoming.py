@@ -20,7 +20,7 @@ from course.question_exchange.rules.outgoing import (
     PATHWAY_TAG,
     POINT_TAG,
 )
-from course.question_exchange.rules.rich_text import MarkdownText, inline_html, read_text
+from course.question_exchange.rules.rich_text import MarkdownText, read_text, visible_text
 from course.translation import lazy_gettext as _
 from course.translation import lazy_ngettext
 
@@ -291,8 +291,8 @@ def _listed_reasons(question: BankQuestion, options: Sequence[dict[str, Any]], m
     """Fill in the reasons; in a question that this course exported they are a list in the general feedback."""
     if marks.form and question.general:
         listed = [block.text for block in read_text(question.general, keeps_lines=True).blocks]
-        texts = [inline_html(option["text"]) for option in options]
-        if len(listed) == 2 * len(options) and [inline_html(text) for text in listed[::2]] == texts:
+        texts = [visible_text(option["text"]) for option in options]
+        if len(listed) == 2 * len(options) and [visible_text(text) for text in listed[::2]] == texts:
             for option, reason in zip(options, listed[1::2], strict=True):
                 option["reason"] = reason
             return True

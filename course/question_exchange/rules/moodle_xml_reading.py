@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,9 @@ _Element = Any  # lxml tells no types
 _FORMATS: dict[str, TextFormat] = {
     "html": "html", "moodle_auto_format": "moodle", "plain_text": "plain", "markdown": "markdown",
 }  # fmt: skip
+# A document type stands before the first element. In other encodings than UTF-8 it is found after parsing.
+_DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<!DOCTYPE", re.DOTALL)
+_DOCTYPE_REFUSAL = _("The file declares a document type. Moodle XML has none, and it can hide entities.")
 # Feedback to the whole answer, in the words that Moodle fills in by itself.
 _USUAL_FEEDBACK = frozenset(
     {"", "your answer is correct.", "your answer is partially correct.", "your answer is incorrect."}
@@ -29,6 +33,8 @@ _COMBINED = ("correctfeedback", "partiallycorrectfeedback", "incorrectfeedback")
 
 def read_moodle_xml(data: bytes) -> list[BankQuestion]:
     """The questions of a file in Moodle XML, in their order. Raises BankFileError for what is no such file."""
+    if _DOCTYPE.match(data):
+        raise BankFileError(_DOCTYPE_REFUSAL)
     import lxml.etree  # noqa: PLC0415 (only whoever reads such a file needs it)
 
     parser = lxml.etree.XMLParser(
@@ -39,7 +45,7 @@ def read_moodle_xml(data: bytes) -> list[BankQuestion]:
     except lxml.etree.XMLSyntaxError as error:
         raise BankFileError(_("This is not XML that can be read: %(reason)s.", reason=str(error)[:200])) from error
     if root.getroottree().docinfo.doctype:
-        raise BankFileError(_("The file declares a document type. Moodle XML has none, and it can hide entities."))
+        raise BankFileError(_DOCTYPE_REFUSAL)
     if root.tag != "quiz":
         raise BankFileError(_("The file is XML, but not Moodle XML: its first element is not <quiz>."))
     questions, category = [], ""

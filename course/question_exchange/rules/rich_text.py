@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from html import escape
+from html import escape, unescape
 from itertools import groupby
 from typing import Any
 
@@ -29,6 +29,7 @@ _MARKUP = re.compile(r"[\\*_`\[\]<>&!|~]")
 _LINE_START = re.compile(r"^[-+#>=]", re.MULTILINE)
 _LIST_NUMBER = re.compile(r"^(\d{1,9})([.)])", re.MULTILINE)
 _MARKDOWN_PICTURE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_ANY_TAG = re.compile(r"<[^>]*>")
 _BREAK = "\x85"  # stands for <br> in the text of a run: no text that is read has this character
 _MAX_DEPTH = 200
 
@@ -67,6 +68,11 @@ class MarkdownText:
 def inline_html(source: str) -> str:
     """A run of the course's Markdown as HTML."""
     return _plain_quotes(InlineText.render(source.strip()))
+
+
+def visible_text(source: str) -> str:
+    """What is read of a run of the course's Markdown, without its marks."""
+    return " ".join(unescape(_ANY_TAG.sub("", inline_html(source))).split())
 
 
 def prose_html(source: str) -> str:
@@ -132,6 +138,7 @@ class _Run:
     bold: bool = False
     italic: bool = False
     link: str | None = None
+    code: bool = False
 
 
 @dataclass
@@ -182,7 +189,8 @@ class _HtmlReader:
             self.notes.append(_("A link was left out: %(address)s.", address=address[:80]))
         if tag in ("sub", "sup", "del", "s", "strike"):
             self.notes.append(_("Text that is raised, lowered or struck through is written as ordinary text."))
-        return replace(style, bold=style.bold or tag in _BOLD, italic=style.italic or tag in _ITALIC)
+        is_code = style.code or tag in ("code", "kbd", "samp", "tt")
+        return replace(style, bold=style.bold or tag in _BOLD, italic=style.italic or tag in _ITALIC, code=is_code)
 
     def _leave_out_picture(self, child: Any, style: _Run) -> None:
         words = " ".join(str(child.get("alt") or "").split())
@@ -278,7 +286,10 @@ def _nested(runs: Sequence[_Run], text_of: Callable[[str], str], marks: Marks) -
         for bold, strong in groupby(linked, lambda run: run.bold):
             part = ""
             for italic, group in groupby(strong, lambda run: run.italic):
-                text = "".join(text_of(run.text) for run in group)
+                text = ""
+                for code, same in groupby(group, lambda run: run.code):
+                    plain = "".join(run.text for run in same)
+                    text += marks("code", plain, None) if code else text_of(plain)
                 part += marks("italic", text, None) if italic else text
             inside += marks("bold", part, None) if bold else part
         found += marks("link", inside, link) if link else inside
@@ -295,12 +306,19 @@ def _outside_spaces(text: str, before: str, after: str) -> str:
 
 
 def _markdown_marks(kind: str, text: str, link: str | None) -> str:
+    if kind == "code":
+        plain = " ".join(text.replace(_BREAK, " ").split())
+        ticks = "`" * (max(map(len, re.findall("`+", plain)), default=0) + 1)
+        gap = " " if "`" in (plain[:1], plain[-1:]) else ""
+        return _outside_spaces(text.replace(text.strip(" \n"), plain, 1), ticks + gap, gap + ticks)
     before, after = {"bold": ("**", "**"), "italic": ("*", "*")}.get(kind, ("[", f"]({link})"))
     return _outside_spaces(text, before, after)
 
 
 def _html_marks(kind: str, text: str, link: str | None) -> str:
-    tags = {"bold": ("<strong>", "</strong>"), "italic": ("<em>", "</em>")}
+    if kind == "code":
+        text = escape(text.replace(_BREAK, " "), quote=False).replace("\n", " ")
+    tags = {"bold": ("<strong>", "</strong>"), "italic": ("<em>", "</em>"), "code": ("<code>", "</code>")}
     before, after = tags.get(kind, (f'<a href="{escape(link or "", quote=False)}">', "</a>"))
     return _outside_spaces(text, before, after)
 
