@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
 
 from course.content.library import Library
-from course.content.schema import Setting
-from course.question_exchange.rules.bank_question import FileFormat
+from course.content.schema import Form, Setting
+from course.question_exchange.rules.bank_question import FILE_ENDINGS, FileFormat
 from course.question_exchange.rules.gift_writing import write_gift
 from course.question_exchange.rules.moodle_xml_writing import write_moodle_xml
-from course.question_exchange.rules.outgoing import BankExport, export_questions, selected_questions
+from course.question_exchange.rules.outgoing import (
+    BankExport,
+    export_questions,
+    form_changes,
+    left_out_reason,
+    selected_questions,
+)
 from course.question_exchange.rules.planning import ImportTarget, taken_ids
 
 # In the file, so in English: whoever opens it reads them first.
@@ -40,3 +49,24 @@ def import_target(library: Library, module_id: str, default_points: Sequence[str
     return ImportTarget(
         library.modules[module_id], tuple(default_points), library.points, library.answerable, taken_ids(modules)
     )
+
+
+@dataclass(frozen=True)
+class FormSupport:
+    """A form of question: how many the course has, and for each file format what it does to them. `left_out` is why a format
+    does not hold them; None if it does."""
+
+    form: Form
+    questions: int
+    left_out: dict[FileFormat, str | None]
+    changes: dict[FileFormat, list[str]]
+
+
+def form_support(library: Library) -> list[FormSupport]:
+    """For each form of question of the course what the formats hold of it, in the order of the forms."""
+    counts = Counter(question.form for question in library.answerable.values())
+    return [
+        FormSupport(form, counts[form], {name: left_out_reason(form, name) for name in FILE_ENDINGS},
+                    {name: form_changes(form, name) for name in FILE_ENDINGS})
+        for form in get_args(Form) if counts[form]
+    ]  # fmt: skip

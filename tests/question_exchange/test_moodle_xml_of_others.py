@@ -15,7 +15,7 @@ FILE = """<?xml version="1.0" encoding="UTF-8"?>
 <question type="category"><category><text>$course$/top/Kites/Wind</text></category></question>
 <question type="multichoice">
  <name><text>Where kites go</text></name>
- <questiontext format="html"><text><![CDATA[<p>The wind is strong &amp; warm.</p><p>Where does a kite go?</p>]]></text></questiontext>
+ <questiontext format="html"><text><![CDATA[<p>Wind is strong &amp; warm.</p><p>Where does a kite go?</p>]]></text></questiontext>
  <generalfeedback format="html"><text></text></generalfeedback>
  <correctfeedback format="html"><text>Well done, Ana.</text></correctfeedback>
  <single>true</single>
@@ -65,7 +65,7 @@ def test_each_question_is_taken_or_named() -> None:
     choice, truth, groups, order = drafts
     assert (choice.line, choice.category, choice.tags) == (4, "Kites/Wind", ("Hold the line", "spring"))
     assert choice.data == {
-        "form": "one", "intro": "The wind is strong & warm.", "stem": "Where does a kite go?", "options": [
+        "form": "one", "intro": "Wind is strong & warm.", "stem": "Where does a kite go?", "options": [
             {"text": "Up", "correct": True, "reason": "Wind."}, {"text": "Down", "reason": "Weight."},
             {"text": "**Away**", "reason": "No line."}],
     }  # fmt: skip

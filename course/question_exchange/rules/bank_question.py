@@ -8,6 +8,8 @@ from typing import Literal
 TextFormat = Literal["html", "markdown", "moodle", "plain"]
 TEXT_FORMATS: tuple[TextFormat, ...] = ("html", "markdown", "moodle", "plain")
 FileFormat = Literal["gift", "moodle-xml"]
+# Two strokes begin a comment in GIFT, and stand for one stroke in the name of a category.
+TWO_STROKES = 2 * "/"
 # The ending of a file in each format.
 FILE_ENDINGS: dict[FileFormat, str] = {"gift": "gift.txt", "moodle-xml": "xml"}
 # The names of kinds of questions, as Moodle XML has them.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from course.question_exchange.rules.bank_question import (
     TEXT_FORMATS,
+    TWO_STROKES,
     BankAnswer,
     BankFileError,
     BankPair,
@@ -63,7 +64,7 @@ def _read_blocks(text: str) -> Iterator[_Block]:
     """The blocks between empty lines. Comments belong to the block that follows, or in which they stand."""
     block = _Block(1, [])
     for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("//"):
+        if line.lstrip().startswith(TWO_STROKES):
             found = _ID.search(line)
             block.number = _unmarked(found[1]) if found and not block.number else block.number
             block.tags += tuple(_unmarked(tag) for tag in _TAG.findall(line))

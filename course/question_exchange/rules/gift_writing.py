@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from course.question_exchange.rules.bank_question import BankAnswer, BankQuestion, BankText, TextFormat
+from course.question_exchange.rules.bank_question import TWO_STROKES, BankAnswer, BankQuestion, BankText, TextFormat
 
 # "%" and "->" have no escape; a text format in front of them, or HTML, hides them.
 _ESCAPES = str.maketrans({char: f"\\{char}" for char in "\\~=#{}:"} | {"\n": "\\n"})
@@ -12,7 +12,7 @@ _ESCAPES = str.maketrans({char: f"\\{char}" for char in "\\~=#{}:"} | {"\n": "\\
 
 def write_gift(questions: Iterable[BankQuestion], remarks: Iterable[str] = ()) -> str:
     """The questions as a file in GIFT, with remarks as comments at its top."""
-    return "\n".join([*(f"// {_one_line(remark)}" for remark in remarks), "", *_blocks(questions)])
+    return "\n".join([*(f"{TWO_STROKES} {_one_line(remark)}" for remark in remarks), "", *_blocks(questions)])
 
 
 def _blocks(questions: Iterable[BankQuestion]) -> Iterator[str]:
@@ -27,7 +27,10 @@ def _blocks(questions: Iterable[BankQuestion]) -> Iterator[str]:
 def _question(question: BankQuestion) -> str:
     marks = [f"[id:{_mark(question.number)}]", *(f"[tag:{_mark(tag)}]" for tag in question.tags)]
     form = question.stem.format
-    lines = [f"// {' '.join(marks)}", f"::{_escaped(question.name)}::[{form}]{_escaped(question.stem.text)}{{"]
+    lines = [
+        f"{TWO_STROKES} {' '.join(marks)}",
+        f"::{_escaped(question.name)}::[{form}]{_escaped(question.stem.text)}{{",
+    ]
     lines += [_answer(answer, question.single, form) for answer in question.answers]
     lines += [f"={_left(pair.left, form)} -> {_escaped(pair.right)}" for pair in question.pairs]
     if question.general:

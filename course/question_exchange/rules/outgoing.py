@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from course.content.schema import Module, Option, Question
-from course.question_exchange.rules.bank_question import BankAnswer, BankPair, BankQuestion, BankText, FileFormat
+from course.content.schema import PART_FORMS, Form, Module, Option, Question
+from course.question_exchange.rules.bank_question import (
+    TWO_STROKES,
+    BankAnswer,
+    BankPair,
+    BankQuestion,
+    BankText,
+    FileFormat,
+)
 from course.question_exchange.rules.cloze import write_gap
 from course.question_exchange.rules.rich_text import escaped_label, inline_html, prose_html, to_bank_text
 from course.translation import lazy_gettext as _
@@ -84,17 +91,26 @@ def selected_questions(title: str, modules: Iterable[Module]) -> Iterator[Catego
             yield CategorisedQuestion(timeline, (title, module.title, "Timelines"), asks_confidence=False)
 
 
+def left_out_reason(form: Form, file_format: FileFormat) -> str | None:
+    """Why a format cannot hold questions of a form; None if it can."""
+    return _GAPS if form in PART_FORMS and file_format == "gift" else None
+
+
+def form_changes(form: Form, file_format: FileFormat) -> list[str]:
+    """What is written in another way, or lost, where a format holds questions of a form."""
+    return [reason for reason in (_CHANGES.get((form, file_format)), _LOSSES.get(form)) if reason]
+
+
 def export_questions(chosen: Iterable[CategorisedQuestion], file_format: FileFormat) -> BankExport:
     """The questions for a file of this format, and a note on each that it cannot hold, or not in the same way."""
     written, notes = [], []
     for one in chosen:
         question = one.question
-        if question.has_parts and file_format == "gift":
-            notes.append(ExportNote(question.id, _GAPS, is_left_out=True))
+        left_out = left_out_reason(question.form, file_format)
+        if left_out:
+            notes.append(ExportNote(question.id, left_out, is_left_out=True))
             continue
-        for reason in (_CHANGES.get((question.form, file_format)), _LOSSES.get(question.form)):
-            if reason:
-                notes.append(ExportNote(question.id, reason))
+        notes += [ExportNote(question.id, reason) for reason in form_changes(question.form, file_format)]
         if question.form == "sort" and set(question.groups) - {option.group for option in question.options}:
             notes.append(ExportNote(question.id, _("A group to which no line belongs is left out.")))
         if question.changes:
@@ -117,7 +133,7 @@ def bank_question(one: CategorisedQuestion, file_format: FileFormat) -> BankQues
     if one.asks_confidence:
         tags.append(CONFIDENCE_TAG)
     base = BankQuestion("multichoice", question.id, question.id, tuple(tags), "/".join(
-        part.replace("/", "//") for part in one.category), _stem(question))  # fmt: skip
+        part.replace("/", TWO_STROKES) for part in one.category), _stem(question))  # fmt: skip
     if question.has_parts:
         return replace(base, kind="cloze", stem=_gap_text(question))
     if question.form == "sort":

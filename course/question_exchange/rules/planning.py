@@ -11,11 +11,24 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from course.content.quality import item_writing_flaw
+from course.content.rendering import InlineText, Prose
 from course.content.schema import LearningPoint, Module, Question
 from course.content.validation import question_mistakes
 from course.question_exchange.rules.file_reading import ReadFile
 from course.question_exchange.rules.incoming import DraftQuestion, RefusedQuestion
 from course.translation import lazy_gettext as _
+
+
+@dataclass(frozen=True)
+class ShownOption:
+    """An option as it would be shown, whether it is finished or not. `place` is its right place, or its group."""
+
+    text: InlineText
+    reason: InlineText
+    is_right: bool
+    place: str
+    does: str
+
 
 State = Literal["ready", "draft", "present"]
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -45,6 +58,23 @@ class PlannedQuestion:
     question: Question | None
     todo: tuple[str, ...]
     notes: tuple[str, ...]
+
+    @property
+    def stem(self) -> InlineText:
+        return InlineText(self.data.get("stem", ""))
+
+    @property
+    def intro(self) -> Prose | None:
+        return Prose(self.data["intro"]) if self.data.get("intro") else None
+
+    @property
+    def options(self) -> list[ShownOption]:
+        is_order = self.data["form"] == "order"
+        return [
+            ShownOption(InlineText(option.get("text", "")), InlineText(option.get("reason", "")), bool(option.get("correct")),
+                        str(number) if is_order else option.get("group", ""), option.get("does", ""))
+            for number, option in enumerate(self.data["options"], 1)
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,9 @@ def _read_markdown(source: str) -> MarkdownText:
     for match in _MARKDOWN_PICTURE.finditer(source):
         notes.append(_("A picture was left out."))
         lost = lost or not match[1].strip()
-    parts = [part.strip() for part in re.split(r"\n[ \t]*\n", _MARKDOWN_PICTURE.sub(r"\1", source)) if part.strip()]
+    # What is still left of pictures, such as one whose address has brackets, is shown as text.
+    text = _MARKDOWN_PICTURE.sub(r"\1", source).replace("![", "!\\[")
+    parts = [part.strip() for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
     return MarkdownText(tuple(map(MarkdownBlock, parts)), tuple(notes), lost)
 
 
