@@ -20,7 +20,7 @@ from course.question_exchange.queries import course_export, import_target
 from course.question_exchange.rules.bank_question import FileFormat
 from course.question_exchange.rules.file_reading import MAX_MEGABYTES, ReadFile, file_from_data, read_question_file
 from course.question_exchange.rules.outgoing import BankExport
-from course.question_exchange.rules.planning import ImportPlan, plan_import
+from course.question_exchange.rules.planning import QuestionPlan, plan_import
 from course.question_exchange.rules.question_files import draft_file, file_slug, ready_file
 from course.web.app_state import app_state
 from course.web.files import refuse_existing_file, write_new_file
@@ -130,7 +130,7 @@ def _prepare_folder(folder: Path) -> None:
         click.echo(f"Copied the content in use to {folder}.")
 
 
-def _print_plan(plan: ImportPlan, path: Path | None, draft_path: Path | None) -> None:
+def _print_plan(plan: QuestionPlan, path: Path | None, draft_path: Path | None) -> None:
     click.echo(f"Ready: {len(plan.in_state('ready'))}" + (f", in {path}" if path else ""))
     for planned in plan.in_state("ready"):
         for note in planned.notes:

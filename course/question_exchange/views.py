@@ -14,7 +14,7 @@ from course.question_exchange.forms import FORMAT_NAMES, QuestionExportForm, Que
 from course.question_exchange.queries import FormSupport, course_export, form_support, import_target
 from course.question_exchange.rules.bank_question import FILE_ENDINGS
 from course.question_exchange.rules.file_reading import MAX_MEGABYTES, file_from_data, read_question_file
-from course.question_exchange.rules.planning import ImportPlan, plan_import
+from course.question_exchange.rules.planning import QuestionPlan, plan_import
 from course.question_exchange.rules.question_files import draft_file, file_slug, ready_file
 from course.web.access import Permission, requires_permission
 from course.web.recent_sign_in import needs_recent_sign_in
@@ -99,7 +99,7 @@ def look() -> PageResponse:
     return make_response(page, 422 if form.errors else 200)
 
 
-def _offered_files(plan: ImportPlan, source: str, module_id: str) -> list[OfferedFile]:
+def _offered_files(plan: QuestionPlan, source: str, module_id: str) -> list[OfferedFile]:
     folder, name = f"{module_id}/questions", f"{file_slug(source)}.yaml"
     texts = ((name, ready_file(plan, source)), (f"{name}.draft", draft_file(plan, source)))
     return [OfferedFile(folder, one, text) for one, text in texts if text]

@@ -9,7 +9,7 @@ from click.testing import Result
 from flask.testing import FlaskCliRunner
 
 from course.content.library import load_library
-from course.question_exchange.rules.planning import ImportPlan, ImportTarget, plan_import, taken_ids
+from course.question_exchange.rules.planning import ImportTarget, QuestionPlan, plan_import, taken_ids
 from tests.content.test_translation_commands import content_app
 from tests.content.test_validation import SAMPLE
 from tests.question_exchange.makers import again, read, taken
@@ -39,7 +39,7 @@ def import_file(runner: FlaskCliRunner, folder: Path, text: str, *more: str) -> 
     return runner.invoke(args=["content", "questions", "import", str(file), "--module", "kites", *more])
 
 
-def plan(text: str, *points: str) -> ImportPlan:
+def plan(text: str, *points: str) -> QuestionPlan:
     target = ImportTarget(
         KITES.modules["kites"], points, KITES.points, KITES.answerable, taken_ids(KITES.modules.values())
     )

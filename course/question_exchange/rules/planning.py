@@ -78,7 +78,7 @@ class PlannedQuestion:
 
 
 @dataclass(frozen=True)
-class ImportPlan:
+class QuestionPlan:
     """All questions of a file, in its order: those that can be taken, and those that cannot."""
 
     questions: tuple[PlannedQuestion, ...]
@@ -88,7 +88,7 @@ class ImportPlan:
         return [question for question in self.questions if question.state == state]
 
 
-def plan_import(file: ReadFile, target: ImportTarget) -> ImportPlan:
+def plan_import(file: ReadFile, target: ImportTarget) -> QuestionPlan:
     """What becomes of each question of the file."""
     taken = set(target.taken)
     planned = []
@@ -98,7 +98,7 @@ def plan_import(file: ReadFile, target: ImportTarget) -> ImportPlan:
             taken.add(one.data["id"])
             planned.append(one)
     refused = tuple(one for one in file.questions if isinstance(one, RefusedQuestion))
-    return ImportPlan(tuple(planned), refused)
+    return QuestionPlan(tuple(planned), refused)
 
 
 def _plan(draft: DraftQuestion, target: ImportTarget, taken: Collection[str]) -> PlannedQuestion:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from course.question_exchange.rules.incoming import RefusedQuestion
-from course.question_exchange.rules.planning import ImportPlan, PlannedQuestion
+from course.question_exchange.rules.planning import PlannedQuestion, QuestionPlan
 
 _WIDTH = 130
 
@@ -35,7 +35,7 @@ def file_slug(name: str) -> str:
     return f"imported-{letters or 'questions'}"
 
 
-def ready_file(plan: ImportPlan, source: str) -> str | None:
+def ready_file(plan: QuestionPlan, source: str) -> str | None:
     """The file of the questions that are ready; None if there are none. `source` is the name of the file they come from."""
     ready = plan.in_state("ready")
     if not ready:
@@ -43,7 +43,7 @@ def ready_file(plan: ImportPlan, source: str) -> str | None:
     return "\n".join([f"# From {_one_line(source)}.", *(_entry(one) for one in ready)])
 
 
-def draft_file(plan: ImportPlan, source: str) -> str | None:
+def draft_file(plan: QuestionPlan, source: str) -> str | None:
     """The file of what an author has to finish, with what is missing as comments, and at its end what was not taken; None if
     there is nothing of either."""
     drafts = plan.in_state("draft")
