@@ -45,7 +45,7 @@ def test_weights_make_a_question_of_all_that_apply_and_what_they_lose_is_said() 
     assert several.notes == ("The right options gave different points. Here each has to be chosen.",)
     assert [o.get("correct", False) for o in partly.data["options"]] == [True, False, False]
     assert partly.notes == (
-        "“b” gave 50 per cent of the points. Here it is wrong.",
+        "“b” gave 50% of the points. Here it is wrong.",
         "Points that were taken off for wrong options are left out.",
     )
 
@@ -64,7 +64,7 @@ def test_lines_to_match_are_sorted_into_groups_or_put_in_order() -> None:
     assert groups.notes == (
         "Feedback to a line to match was left out.",
         "Answers to which no line belongs were left out: Never.",
-        "Option 1, 2, 3 had no feedback and got the general one as its reason.",
+        "Options 1, 2, 3 had no feedback. The general feedback is their reason.",
     )
     assert [o["text"] for o in order.data["options"]] == ["Look up", "Hold on", "Fly"]
     assert order.notes[0] == "Lines that belong to 1, 2, 3 are to be put in order here."
@@ -73,10 +73,10 @@ def test_lines_to_match_are_sorted_into_groups_or_put_in_order() -> None:
 @pytest.mark.parametrize(
     ("written", "todo"),
     [
-        ("Kites fly.{TRUE#No, they do.#Yes.}", ["Write more options: it has 2, and three are needed."]),
-        ("Kites swim.{F}", ["Write the reason of option 1, 2: why it is right or wrong.",
-                            "Write more options: it has 2, and three are needed."]),
-        ("Where?{=Up ~Down#It falls. ~Away}", ["Write the reason of option 1, 3: why it is right or wrong."]),
+        ("Kites fly.{TRUE#No, they do.#Yes.}", ["Write more options: it has 2, and needs at least 3."]),
+        ("Kites swim.{F}", ["Write why options 1, 2 are right or wrong.",
+                            "Write more options: it has 2, and needs at least 3."]),
+        ("Where?{=Up ~Down#It falls. ~Away}", ["Write why options 1, 3 are right or wrong."]),
         ("Where?{=Up#r =High#s ~Away#t}", ["Say which one option is right: in the file 2 are."]),
         ("Where?{~%50%Up#r ~%50%High#s ~%0.5%Away#t}", ["Some options have to be right and some wrong."]),
         ("Where?{=Up#r ~#s ~Away#t}", ["Write the text of option 2."]),

@@ -87,7 +87,7 @@ def test_questions_go_to_a_copy_of_the_content_in_use_that_the_course_reads(
     )
     assert {one: loaded.questions[one] for one in KITES.questions} == KITES.questions
     draft = (folder / "kites" / "questions" / "imported-week-1.yaml.draft").read_text(encoding="utf-8")
-    assert "# To do: Write the reason of option 1, 2: why it is right or wrong." in draft
+    assert "# To do: Write why options 1, 2 are right or wrong." in draft
     assert "# Line 9: Why (essay). A text is written as the answer" in draft
     for line in ("line 7, kites-fly: Write more options", "line 9, Why (essay): A text", "line 2, storm: Tags that"):
         assert line in done.output

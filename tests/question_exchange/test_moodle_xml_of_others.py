@@ -70,7 +70,7 @@ def test_each_question_is_taken_or_named() -> None:
             {"text": "**Away**", "reason": "No line."}],
     }  # fmt: skip
     assert choice.notes == ("Feedback for right and wrong answers as a whole was left out.", "Hints were left out.")
-    assert truth.todo == ("Write more options: it has 2, and three are needed.",)
+    assert truth.todo == ("Write more options: it has 2, and needs at least 3.",)
     assert [option["group"] for option in groups.data["options"]] == ["Fine", "Not fine", "Fine"]
     assert [option["text"] for option in order.data["options"]] == ["Look up", "Hold on", "Fly"]
     refused = {one.name: one.reason for one in found if isinstance(one, RefusedQuestion)}

@@ -6,6 +6,7 @@ import base64
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -40,7 +41,7 @@ def admin(app: Flask, session: Session) -> Client:
 
 def look(client: Client, text: str | bytes, status: int = 200, point: str = "") -> Page:
     data = text if isinstance(text, bytes) else text.encode()
-    sent = {"file": (io.BytesIO(data), "Week 1.txt"), "module": "who-is-really-there", "point": point}
+    sent: dict[str, Any] = {"file": (io.BytesIO(data), "Week 1.txt"), "module": "who-is-really-there", "point": point}
     return client.post("/content/questions/look", sent, status)
 
 
@@ -64,7 +65,7 @@ def test_a_file_is_shown_as_it_would_be_and_what_is_offered_for_download_is_what
     before = len(entries(session))
     page = look(admin, QUIZ, point="little-adult-knowledge")
     for text in (
-        "Ready: 2", "To be finished by an author: 1", "Cannot be taken: 2", "Write more options: it has 2, and three are needed.",
+        "Ready: 2", "To be finished by an author: 1", "Cannot be taken: 2", "Write more options: it has 2, and needs at least 3.",
         "A word is typed as the answer.", "It shows a picture that has no description", "This was left out: <script>.",
         "It names no learning point. It has the one that was chosen for all.",
     ):  # fmt: skip

@@ -203,8 +203,10 @@ def _note_shares(question: BankQuestion, right: Sequence[bool], said: _Notes) ->
     for answer in question.answers:
         if question.single and 0 < answer.percent <= 99.9:
             text = said.line(answer.text, is_ours=False)[:80]
-            said.notes.append(_("“%(option)s” gave %(share)s per cent of the points. Here it is wrong.",
-                                option=text, share=f"{answer.percent:g}"))  # fmt: skip
+            share = f"{answer.percent:g}"
+            said.notes.append(
+                _("“%(option)s” gave %(share)s%% of the points. Here it is wrong.", option=text, share=share)
+            )
     if len({answer.percent for answer, correct in zip(question.answers, right, strict=True) if correct}) > 1:
         said.notes.append(_("The right options gave different points. Here each has to be chosen."))
     if question.single and any(answer.percent < 0 for answer in question.answers):
@@ -213,13 +215,17 @@ def _note_shares(question: BankQuestion, right: Sequence[bool], said: _Notes) ->
 
 def _require_options(options: Sequence[dict[str, Any]], said: _Notes) -> None:
     if len(options) < FEWEST_OPTIONS:
-        said.todo.append(
-            lazy_ngettext("Write more options: it has %(num)s, and three are needed.",
-                          "Write more options: it has %(num)s, and three are needed.", len(options))
-        )  # fmt: skip
+        said.todo.append(_("Write more options: it has %(number)s, and needs at least 3.", number=len(options)))
     empty = [str(number) for number, option in enumerate(options, 1) if not option["text"]]
     if empty:
-        said.todo.append(_("Write the text of option %(numbers)s.", numbers=", ".join(empty)))
+        said.todo.append(
+            lazy_ngettext(
+                "Write the text of option %(numbers)s.",
+                "Write the text of options %(numbers)s.",
+                len(empty),
+                numbers=", ".join(empty),
+            )
+        )
 
 
 def _fill_reasons(question: BankQuestion, options: Sequence[dict[str, Any]], said: _Notes) -> bool:
@@ -230,11 +236,12 @@ def _fill_reasons(question: BankQuestion, options: Sequence[dict[str, Any]], sai
     if general:
         for number in lacking:
             options[number - 1]["reason"] = general
-        said.notes.append(
-            _("Option %(numbers)s had no feedback and got the general one as its reason.", numbers=numbers)
-        )
+        said.notes.append(lazy_ngettext("Option %(numbers)s had no feedback. The general feedback is its reason.",
+                                    "Options %(numbers)s had no feedback. The general feedback is their reason.",
+                                        len(lacking), numbers=numbers))  # fmt: skip
     elif lacking:
-        said.todo.append(_("Write the reason of option %(numbers)s: why it is right or wrong.", numbers=numbers))
+        said.todo.append(lazy_ngettext("Write why option %(numbers)s is right or wrong.",
+                                   "Write why options %(numbers)s are right or wrong.", len(lacking), numbers=numbers))  # fmt: skip
         for number in lacking:
             del options[number - 1]["reason"]
     return bool(general)

@@ -181,7 +181,8 @@ class _HtmlReader:
                 self._runs.append(_Run(" · "))
             self.read(child, self._style(child, tag, style), depth + 1)
         else:
-            self.notes.append(_("This was left out: %(element)s.", element=f"<{tag[:30]}>"))
+            element = f"<{tag[:30]}>"
+            self.notes.append(_("This was left out: %(element)s.", element=element))
 
     def _style(self, child: Any, tag: str, style: _Run) -> _Run:
         if tag == "a" and child.get("href"):
