@@ -70,6 +70,8 @@ from course.preview import views as preview
 from course.privacy import commands as privacy_commands
 from course.privacy import views as privacy
 from course.public_addresses import PublicAddresses
+from course.question_exchange import commands as _question_commands  # noqa: F401 (adds to `flask content`)
+from course.question_exchange import views as question_exchange
 from course.recertification import commands as refresher_commands
 from course.recertification import views as recertification
 from course.refreshers import commands as recall_commands
@@ -138,6 +140,7 @@ BLUEPRINTS = (
     (reports.pages, "/report"),
     (scheduled_reports.pages, "/report/mail"),
     (preview.pages, "/preview"),
+    (question_exchange.pages, "/content/questions"),
     (training_records.pages, ""),
     (evidence.pages, "/evidence"),
     (evidence.checks, "/verify/pack"),

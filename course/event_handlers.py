@@ -47,6 +47,7 @@ from course.people.events import (
 )
 from course.people_import import events as people_import_events
 from course.privacy import events as privacy_events
+from course.question_exchange import events as question_exchange_events
 from course.recertification import events as recertification_events
 from course.recertification.actions import (
     certify,
@@ -99,6 +100,7 @@ register_events(
         import_folder_events,
         people_import_events,
         privacy_events,
+        question_exchange_events,
         recertification_events,
         refreshers_events,
         reminders_events,

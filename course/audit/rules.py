@@ -56,6 +56,7 @@ EVENT_KINDS = {
     "scenario": _("Scenarios"),
     "supervised": _("Supervised sessions"),
     "certificate": _("Certificates"),
+    "content": _("Course content"),
     "data": _("Data protection"),
     "scim": _("Provisioning (SCIM)"),
     "deputy": _("Deputies"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from course.content.acts import act_problems
 from course.content.beats import beat_problems
@@ -12,9 +13,9 @@ from course.content.ending_checks import ending_scene_problems, recommended_endi
 from course.content.framework_checks import framework_problems, source_kind_problems
 from course.content.page_checks import block_words, lesson_problems
 from course.content.reading_context import ReadingContext
-from course.content.schema import PART_FORMS, Module, Question, Scenario, Scene
+from course.content.schema import PART_FORMS, LearningPoint, Module, Question, Scenario, Scene
 from course.content.text_fields import texts
-from course.content.yaml_source import Problem, YamlLocation
+from course.content.yaml_source import Problem, YamlDocument, YamlLocation
 
 # Terms that the field no longer uses or that blame a child, and a word that nobody says. `history` blocks may quote them.
 AVOIDED_TERMS = re.compile(
@@ -154,6 +155,13 @@ def _question_problems(reading: ReadingContext, question: Question, place: YamlL
         yield place.problem(
             "a question of the form 'order' is written in the right order, without 'correct'", "options"
         )
+
+
+def question_mistakes(points: Iterable[LearningPoint], question: Question) -> list[str]:
+    """What is wrong with a question that stands in no file of the course yet, in words."""
+    reading = ReadingContext(Path(), points=list(points))
+    found = _question_problems(reading, question, YamlLocation(YamlDocument("")))
+    return list(dict.fromkeys(problem.message for problem in found))
 
 
 def _group_problems(question: Question, place: YamlLocation) -> Iterator[Problem]:

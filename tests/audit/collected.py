@@ -22,10 +22,20 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **TEAM_SETTINGS_ACTIONS,
     **WEBHOOK_ACTIONS,
     **SUPERVISED_ACTIONS,
+    "question_exchange.download": [
+        (
+            lambda w: w.post("/content/questions/download", 200, file_format="gift", module="new-partners", pathway=""),
+            ["content.questions_exported"],
+            "boss",
+        ),
+    ],
 }
 
 # What tests of the features themselves look at: tests/reminders/test_in_person.py and tests/scim.
-POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS}
+POSTS_ELSEWHERE = {
+    "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
+    "reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS,
+}  # fmt: skip
 # In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",

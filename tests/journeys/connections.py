@@ -15,6 +15,8 @@ from tests.scim.connected import connect
 from tests.webhooks.makers import add_by_hand
 
 CONNECTED_PAGES = {
+    "question_exchange.look": "/content/questions/look",
+    "question_exchange.overview": "/content/questions",
     "webhooks.overview": "/system/webhooks",
     "webhooks.add": "/system/webhooks/add",
     "webhooks.change": "/system/webhooks/{webhook}/change",

@@ -35,6 +35,12 @@ def verdicts(verifier: str, documents: list[str], served: dict[str, Any], now: s
     return found
 
 
+def run_script(source: Path, script: str, asked: Any) -> Any:
+    """What a script in the folder `source` answers, with the npm packages that its package-lock.json names: JSON in, JSON out."""
+    folder = install_packages(source)
+    return json.loads(_node([str(folder / script)], folder, VERIFY_SECONDS, json.dumps(asked)))
+
+
 def node_program() -> Path:
     """The program node of the environment."""
     return NODE_HOME / "bin" / "node"
