@@ -8,4 +8,6 @@ from course.context import Context
 
 def record_printing(context: Context, module_id: str, *, with_bank: bool) -> None:
     """Record that whoever acts took a printed edition of a module out of the course."""
-    record_event(context, "paper.bank_printed" if with_bank else "paper.module_printed", None, {"module": module_id})
+    record_event(
+        context, "supervised.bank_printed" if with_bank else "supervised.module_printed", None, {"module": module_id}
+    )

@@ -6,7 +6,7 @@ from course.audit.rules import AuditEventKind
 from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
-    AuditEventKind("paper.module_printed", _("{who} printed the module “{module}”, with the answers to what its pages ask")),
-    AuditEventKind("paper.bank_printed",
+    AuditEventKind("supervised.module_printed", _("{who} printed the module “{module}”, with the answers to what its pages ask")),
+    AuditEventKind("supervised.bank_printed",
                    _("{who} printed the module “{module}”, with all questions of its check and their answers")),
 )  # fmt: skip

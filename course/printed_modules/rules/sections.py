@@ -16,8 +16,8 @@ from course.content.schema import Choice, Scenario, Scene
 
 START = 1
 MAX_ROAD = 400  # characters of the numbers that somebody wrote down
-_NUMBER = re.compile(r"\d+")
-_ALLOWED = re.compile(r"[\d\s,;.→>-]*")
+_NUMBER = re.compile(r"[0-9]+")
+_ALLOWED = re.compile(r"[0-9\s,;.→>-]*")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class StorySections:
 
     def endings_of(self, scene: Scene) -> tuple[EndingSection, ...]:
         """The endings of a scene, in the order in which their conditions are tried."""
-        return tuple(one for one in self.endings if one.scene.id == scene.id)
+        return tuple(sorted((one for one in self.endings if one.scene.id == scene.id), key=lambda one: one.place))
 
     @property
     def count(self) -> int:
@@ -126,10 +126,10 @@ def sections_code(scenario: Scenario) -> str:
 @dataclass(frozen=True)
 class Road:
     """The decisions that a list of numbers says, as (scene id, choice id) and number. `wrong` is the first number that is in
-    no section (0: none)."""
+    no section; None if each is in one."""
 
     decisions: tuple[tuple[int, str, str], ...] = ()
-    wrong: int = 0
+    wrong: int | None = None
 
 
 def read_road(sections: StorySections, written: str) -> Road | None:

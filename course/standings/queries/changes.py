@@ -22,15 +22,15 @@ MAX_EVENTS = 2000  # audit events that are read at once
 # are, and whoever comes into one or leaves it has an event of their own.
 _IRRELEVANT_KINDS = frozenset(
     {
-        "api", "audit", "backup", "calendar", "contact", "deputy", "evidence", "issuer", "job", "mail", "paper", "password",
-        "registration", "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook",
+        "api", "audit", "backup", "calendar", "contact", "deputy", "evidence", "issuer", "job", "mail", "password", "registration",
+        "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook",
     }
 )  # fmt: skip
 _IRRELEVANT_EVENTS = frozenset(
     {
         "data.schedule_changed", "organisation.look_changed", "organisation.signatory_changed", "person.list_downloaded",
-        "policy.reminders_changed", "team.added", "team.changed", "team.closed", "team.merged",
-        "team.setting_changed",
+        "policy.reminders_changed", "supervised.bank_printed", "supervised.module_printed", "team.added",
+        "team.changed", "team.closed", "team.merged", "team.setting_changed",
     }
 )  # fmt: skip
 _TABLES: tuple[tuple[str, InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (
