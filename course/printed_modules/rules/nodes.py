@@ -279,6 +279,7 @@ def plain_text(node: Block | Run | list[Any] | None) -> str:
     if isinstance(node, str):
         return node
     if isinstance(node, list):
-        return "".join(map(plain_text, node))
-    words = "".join(plain_text(node[name]) for name in ("label", "c", "head", "rows", "items") if node.get(name))
-    return words if "t" not in node else f"{words} "
+        # A cell and an item end with a space.
+        return "".join(plain_text(part) + " " * isinstance(part, list) for part in node)
+    found = [plain_text(node[name]) for name in ("label", "c", "head", "rows", "items") if node.get(name)]
+    return " ".join([*found, ""]) if "t" in node else "".join(found)
