@@ -9,4 +9,6 @@ AUDIT_EVENTS = (
     AuditEventKind("supervised.module_printed", _("{who} printed the module “{module}”, with the answers to what its pages ask")),
     AuditEventKind("supervised.bank_printed",
                    _("{who} printed the module “{module}”, with all questions of its check and their answers")),
+    AuditEventKind("supervised.story_entered",
+                   _("{who} entered the story “{story}” of {whom} on paper from supervised session {session}")),
 )  # fmt: skip

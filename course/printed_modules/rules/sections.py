@@ -11,10 +11,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from course.content.schema import Choice, Scenario, Scene
+from course.learning.rules.branching import run_state
 
 START = 1
+CODE_LENGTH = 6
 MAX_ROAD = 400  # characters of the numbers that somebody wrote down
 _NUMBER = re.compile(r"[0-9]+")
 _ALLOWED = re.compile(r"[0-9\s,;.→>-]*")
@@ -120,7 +123,12 @@ def _mixed(scenario: Scenario, names: Sequence[str]) -> list[str]:
 
 def sections_code(scenario: Scenario) -> str:
     """The code on a printed story that says which version of it the numbers belong to."""
-    return scenario.version[:6].upper()
+    return scenario.version[:CODE_LENGTH].upper()
+
+
+def is_code(text: str) -> bool:
+    """Whether a text in small letters can be the code of a story."""
+    return re.fullmatch(f"[0-9a-f]{{{CODE_LENGTH}}}", text) is not None
 
 
 @dataclass(frozen=True)
@@ -149,3 +157,31 @@ def read_road(sections: StorySections, written: str) -> Road | None:
         if number in known:
             decisions.append((number, *known[number]))
     return Road(tuple(decisions))
+
+
+@dataclass(frozen=True)
+class RoadMistake:
+    """Why numbers are no whole road through a story. `kind` follows: section `number` cannot follow the one before it; short: they
+    stop before the story ends; again: `number` was dangerous, and the second try is missing; long: numbers follow the end."""
+
+    kind: Literal["follows", "short", "again", "long"]
+    number: int = 0
+
+
+def road_mistake(scenario: Scenario, road: Road) -> RoadMistake | None:
+    """What is wrong with a road; None if a reader took it from the start to an ending, second tries included."""
+    taken: list[tuple[str, str]] = []
+    state = run_state(scenario, taken)
+    for number, scene, choice in road.decisions:
+        if state.is_finished:
+            return RoadMistake("long", number)
+        if state.scene is None or state.scene.id != scene or choice not in {one.id for one in state.open_choices}:
+            return RoadMistake("follows", number)
+        taken.append((scene, choice))
+        state = run_state(scenario, taken)
+    if state.is_finished:
+        return None
+    if state.ending is None:
+        return RoadMistake("short")
+    unrepaired = {scene.id for scene in state.scenes_to_repair}
+    return RoadMistake("again", next(number for number, scene, _choice in road.decisions if scene in unrepaired))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
-from flask import Blueprint, Response, abort, g, make_response, render_template
+from flask import Response, abort, g, make_response, render_template
 from flask_login import current_user
 
 from course.clock import now
@@ -28,6 +28,7 @@ from course.printed_modules.rules.edition import (
     edition_blocks,
     proof_lines,
 )
+from course.printed_modules.views.page_context import pages
 from course.supervised_sessions.queries import AttendeeView, SupervisedSessionView, attendees
 from course.supervised_sessions.views.manage import session_or_404
 from course.translation import current_language
@@ -36,8 +37,6 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.sandbox import SandboxError
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
-
-pages = Blueprint("printed_modules", __name__)
 
 
 @pages.route("/paper/<module_id>", methods=["GET", "POST"])
