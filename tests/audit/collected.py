@@ -24,10 +24,11 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **SUPERVISED_ACTIONS,
 }
 
-# What tests of the features themselves look at: tests/reminders/test_in_person.py and tests/scim.
-POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS}
+# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/printed_modules/test_printing.py and
+# tests/scim.
+POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", *POST_ENDPOINTS}
 # In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
-    "webhook.stopped", *EVENT_NAMES,
+    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", *EVENT_NAMES,
 }  # fmt: skip
