@@ -61,9 +61,9 @@ class PaperReader:
 
     def _gate(self, blocks: Sequence[Block]) -> int:
         """The number behind the first line that is true for this reader."""
-        for (line,) in blocks[-1]["items"]:
+        for line in blocks[-1]["items"]:
             words = plain_text(line)
-            if words.startswith("In all other cases") or self.holds(words.partition(":")[0]):
+            if words.startswith("In all other cases") or self.holds(words):
                 return int(links(line)[0].rpartition("-")[2])
         raise AssertionError("no line is true")
 
@@ -80,8 +80,8 @@ class PaperReader:
             found.append(self.gauges[name] >= int(level))
         for name, level in re.findall(r"“([^”]+)” is below (\d)", words):
             found.append(self.gauges[name] < int(level))
-        for needed, listed in re.findall(rf"at least (.+?) that you wrote down are among {_LIST}", words):
-            table = {int(of): int(need) for need, of in re.findall(r"(\d+) of (\d+) number", needed)}
+        for needed, listed in re.findall(rf"at least (.+?) are among {_LIST}", words):
+            table = {int(of): int(need) for need, of in re.findall(r"(\d+) of (\d+)", needed)}
             found.append(sum(one in numbers_in(listed) for one in self.numbers) >= table[len(self.numbers)])
         assert found, words
         return all(found)

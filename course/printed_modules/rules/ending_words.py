@@ -9,7 +9,7 @@ from babel.lists import format_list
 from course.content.endings import Condition
 from course.content.schema import Scenario, Scene
 from course.printed_modules.rules.sections import StorySections
-from course.translation import current_locale, ngettext
+from course.translation import current_locale
 from course.translation import gettext as _
 
 
@@ -20,7 +20,12 @@ def listed(numbers: Iterable[int | str], *, either: bool = False) -> str:
 
 
 def condition_words(sections: StorySections, scene: Scene, condition: Condition) -> str:
-    """The condition of an ending, or of a passage of it, as the end of a sentence that begins with "If"."""
+    """The condition of a passage of an ending as the end of a sentence that begins with "If"."""
+    return listed(condition_clauses(sections, scene, condition))
+
+
+def condition_clauses(sections: StorySections, scene: Scene, condition: Condition) -> list[str]:
+    """What a condition asks, all of which has to be true: each as the end of a sentence that begins with "If"."""
     scenario, number_of = sections.scenario, sections.by_choice
     clauses = []
     if condition.done:
@@ -41,7 +46,7 @@ def condition_words(sections: StorySections, scene: Scene, condition: Condition)
         )
     if condition.recommended is not None:
         clauses.append(_recommended_words(sections, scene, condition.recommended))
-    return listed(clauses)
+    return clauses
 
 
 def _numbers(number_of: Mapping[str, int], decided: Iterable[str]) -> list[int]:
@@ -59,13 +64,14 @@ def _of_quality(sections: StorySections, quality: str) -> list[int]:
 def _recommended_words(sections: StorySections, scene: Scene, percent: int) -> str:
     """How many of the numbers have to be among those of recommended decisions, for each length of the road."""
     needed = [
-        ngettext("%(need)s of %(num)s number", "%(need)s of %(num)s numbers", count, need=-(-percent * count // 100))
+        _("%(need)s of %(count)s", need=-(-percent * count // 100), count=count)
         for count in decision_counts(sections.scenario, scene)
     ]
     return _(
-        "at least %(needed)s that you wrote down are among %(numbers)s",
-        needed=listed(needed, either=True), numbers=listed(_of_quality(sections, "best")),
-    )  # fmt: skip
+        "of the numbers that you wrote down, at least %(needed)s are among %(numbers)s",
+        needed=listed(needed, either=True),
+        numbers=listed(_of_quality(sections, "best")),
+    )
 
 
 def decision_counts(scenario: Scenario, last: Scene) -> list[int]:

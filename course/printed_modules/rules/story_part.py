@@ -8,7 +8,7 @@ from course.content.endings import Ending, Passage
 from course.content.messages import ScreenMessages
 from course.content.paths import MAX_GAUGE
 from course.content.schema import Choice, Scenario, Scene
-from course.printed_modules.rules.ending_words import condition_words
+from course.printed_modules.rules.ending_words import condition_clauses, condition_words
 from course.printed_modules.rules.nodes import (
     Block,
     Blocks,
@@ -144,15 +144,17 @@ def _gate(sections: StorySections, gate: Section) -> Iterator[Block]:
     if gate.scene is None:
         return
     yield paragraph(_("The story ends here, in one of several ways. Take the first line that is true for you."))
-    items = []
+    items: list[Blocks] = []
     for ending in sections.endings_of(gate.scene):
-        found = gate.scene.possible_endings[ending.place]
-        when = (
-            _("In all other cases:")
-            if found.when is None
-            else _("If %(condition)s:", condition=condition_words(sections, gate.scene, found.when))
-        )
-        items.append([paragraph(when, " ", _turn_to(sections.scenario, ending.number))])
+        when, turn = gate.scene.possible_endings[ending.place].when, _turn_to(sections.scenario, ending.number)
+        clauses = [] if when is None else condition_clauses(sections, gate.scene, when)
+        if len(clauses) > 1:
+            items.append(
+                [paragraph(_("If all of these are true:"), " ", turn), bullets([paragraph(one)] for one in clauses)]
+            )
+        else:
+            words = _("If %(condition)s:", condition=clauses[0]) if clauses else _("In all other cases:")
+            items.append([paragraph(words, " ", turn)])
     yield bullets(items)
 
 
