@@ -43,8 +43,8 @@ def module_pdf(printed: PrintedModule) -> bytes:
     """The PDF of a module: the same bytes for the same contents and moment.
 
     It is typeset in a process of its own: a module has some tens of pages, and Typst keeps what it has laid out in memory as
-    long as its process lives. A character that is in no font becomes □. Not for use inside a unit of work. Raises SandboxError
-    if other documents are being made, or if it takes too long.
+    long as its process lives. A character that is in no font becomes □. Not for use inside a unit of work. Raises
+    SandboxBusyError if other documents are being made, SandboxLimitError if it takes too long.
     """
     return read_in_sandbox(typeset_facts, json.dumps(document_facts(printed)).encode(), limits=LIMITS)
 

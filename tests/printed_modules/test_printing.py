@@ -157,7 +157,7 @@ def test_what_is_wrong_with_the_numbers_is_said_and_nothing_is_kept(
         (code, numbers_of(scenario, CALM[:-1])): "stop before the story ends",
         (code, numbers_of(scenario, CALM[1:])): "a number before it is missing or wrong",
         (code, f"{right}, {right}"): "The story had ended before",
-        (code, again): "has to be taken once more",
+        (code, again): "has to be taken again",
         (code, "one, two"): "with commas between them",
         ("ABCDEF", right): "No story of this module has this code",
         ("%", right): "No story of this module has this code",

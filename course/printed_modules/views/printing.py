@@ -35,7 +35,7 @@ from course.translation import current_language
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.forms import query_number
-from course.web.sandbox import SandboxError
+from course.web.sandbox import SandboxBusyError, SandboxLimitError
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 
@@ -58,7 +58,7 @@ def print_module(module_id: str) -> Response:
         with_bank = bool(may_print_bank and form.bank.data)
         try:
             return _print(course, course.modules[module_id], form, (supervised, people), with_bank)
-        except SandboxError:
+        except (SandboxBusyError, SandboxLimitError):
             busy = True
     page = render_template(
         "printed_modules/print.html", form=form, module=library().in_language(current_language()).modules[module_id],

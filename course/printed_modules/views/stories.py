@@ -103,7 +103,7 @@ def _mistake_words(mistake: RoadMistake) -> str:
         return _("The story had ended before %(number)s. Leave out what follows its end.", number=mistake.number)
     if mistake.kind == "again":
         return _(
-            "The decision at %(number)s has to be taken once more, as the paper says after the end. The person adds "
+            "The decision at %(number)s has to be taken again, as the paper says after the end. The person adds "
             "that number first.",
             number=mistake.number,
         )
