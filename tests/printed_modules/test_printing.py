@@ -25,6 +25,7 @@ from course.printed_modules.rules.sections import (
     sections_code,
     story_sections,
 )
+from course.web import sandbox
 from tests.certificates.sheets import pdf_text
 from tests.makers import make_person, sign_in
 from tests.pages import Client
@@ -93,6 +94,19 @@ def test_an_administrator_prints_the_questions_of_the_check_and_the_log_says_so(
     assert "Questions to practise" in text
     assert f"Question {len(questions)}" in text
     assert events(session, "supervised.bank") == [("supervised.bank_printed", {"module": "kites"})]
+
+
+def test_while_other_documents_are_made_the_form_says_so_and_keeps_what_was_chosen(
+    hall: Hall, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "_QUEUE_SECONDS", 0.0)
+    manager = hall.manager()
+    with sandbox._process_slots, sandbox._process_slots:
+        page = manager.post("/paper/kites", {"pathway": "clubs", "nation": "wales", "large": "y"}, 503)
+    assert "Nothing was printed" in page.text
+    fields = page.fields()
+    assert (fields["pathway"], fields["nation"], fields["large"]) == ("clubs", "wales", "y")
+    assert events(session, "supervised.module") == []
 
 
 def test_nobody_prints_for_a_session_that_is_not_theirs_or_not_about_the_module(hall: Hall, session: Session) -> None:
