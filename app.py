@@ -67,6 +67,7 @@ from course.pairs import views as pairs
 from course.people import views as people
 from course.people_import import views as people_import
 from course.preview import views as preview
+from course.printed_modules import views as printed_modules
 from course.privacy import commands as privacy_commands
 from course.privacy import views as privacy
 from course.public_addresses import PublicAddresses
@@ -157,6 +158,7 @@ BLUEPRINTS = (
     (offline.pages, ""),
     (reminders.pages, "/reminders"),
     (supervised_sessions.pages, ""),
+    (printed_modules.pages, ""),
     (webhooks.pages, "/system/webhooks"),
 )
 CLI_COMMANDS = (

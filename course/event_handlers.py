@@ -46,6 +46,7 @@ from course.people.events import (
     RecordOpened,
 )
 from course.people_import import events as people_import_events
+from course.printed_modules import events as printed_modules_events
 from course.privacy import events as privacy_events
 from course.question_exchange import events as question_exchange_events
 from course.recertification import events as recertification_events
@@ -109,6 +110,7 @@ register_events(
         scim_events,
         server_events,
         supervised_sessions_events,
+        printed_modules_events,
         training_records_events,
         webhooks_events,
     )

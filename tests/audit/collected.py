@@ -31,13 +31,14 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     ],
 }
 
-# What tests of the features themselves look at: tests/reminders/test_in_person.py and tests/scim.
+# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/printed_modules/test_printing.py and
+# tests/scim.
 POSTS_ELSEWHERE = {
     "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
-    "reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS,
+    "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", *POST_ENDPOINTS,
 }  # fmt: skip
 # In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
-    "webhook.stopped", *EVENT_NAMES,
+    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", *EVENT_NAMES,
 }  # fmt: skip

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from sqlalchemy import func, select
 
 from course.clock import now
+from course.content.library import Library
 from course.learning.queries import attempts
 from course.learning.rules.grading import option_order
+from course.printed_modules.rules.sections import sections_code, story_sections
 from course.supervised_sessions.models import SupervisedSession
 from tests import pages
 from tests.audit.world import World
@@ -88,6 +90,17 @@ def enter_paper(w: World) -> str:
     return address
 
 
+def enter_story(w: World) -> None:
+    address = attend(w)
+    course: Library = w.app.extensions["course"].library.for_("school", "england")
+    module = course.modules["responding"]
+    scenario = next(module.scenarios[step.id] for step in module.steps if step.kind == "scenario")
+    by_choice = story_sections(scenario).by_choice
+    road = [str(by_choice[f"{scene.id}/{scene.best.id}"]) for scene in scenario.recommended if scene.choices]
+    form = {"code": sections_code(scenario), "numbers": ", ".join(road), "step": "keep"}
+    w.client.post(f"{address}/people/{w.sam.id}/story", form)
+
+
 def void_paper(w: World) -> None:
     w.post(f"{enter_paper(w)}/people/{w.sam.id}/void", reason="two sheets were swapped")
 
@@ -141,6 +154,19 @@ SUPERVISED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], s
                 "supervised.attended",
                 "supervised.read_together",
                 "supervised.entered",
+            ],
+            "boss",
+        ),
+    ],
+    "printed_modules.enter_story": [
+        (
+            enter_story,
+            [
+                "supervised.planned",
+                *["supervised.sheet_printed"] * 2,
+                "supervised.attended",
+                "supervised.read_together",
+                "supervised.story_entered",
             ],
             "boss",
         ),

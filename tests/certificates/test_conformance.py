@@ -1,15 +1,20 @@
-"""Each kind of certificate conforms to PDF/A-3a (archiving) and PDF/UA-1 (accessibility), as veraPDF judges."""
+"""Certificates and a module on paper conform to PDF/A-3a (archiving) and PDF/UA-1 (accessibility), as veraPDF judges."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 import typst
 
 from course.certificates.pdf import MOTIFS, certificate_pdf
+from course.content.library import load_library
+from course.printed_modules.pdf import PrintedModule, document_facts, typeset_facts
+from course.printed_modules.rules.edition import EditionOptions, edition_blocks
 from tests.certificates.sheets import BOXED, LOGOS, MARKED, NAMES, PRINTED, make_logo, printed_for
 from tests.support.pseudo_language import offered
 from tests.support.verapdf import FLAVOURS, verdicts
@@ -21,6 +26,18 @@ def in_pseudo_language() -> bytes:
     """A certificate whose words are longer and accented."""
     with offered() as language:
         return certificate_pdf(replace(PRINTED, language=language), CREDENTIAL)
+
+
+def module_on_paper() -> bytes:
+    """The printed edition of a module with a question of each form, a drawing, a table, a story and a timeline."""
+    course = load_library(Path(__file__).parents[1] / "sample_modules").for_("clubs", "wales")
+    module = course.modules["kites"]
+    options = EditionOptions("Riverside Trust", PRINTED.issued_at.date(), with_bank=True)
+    blocks = edition_blocks(course, module, options)
+    printed = PrintedModule(
+        str(module.title), "Riverside Trust", course.version, module.motif, blocks, PRINTED.issued_at
+    )
+    return typeset_facts(json.dumps(document_facts(printed)).encode())
 
 
 KINDS: dict[str, Callable[[], bytes]] = {
@@ -47,13 +64,14 @@ KINDS: dict[str, Callable[[], bytes]] = {
         for kind, (name, _) in BOXED.items()
     },
 }
+DOCUMENTS: dict[str, Callable[[], bytes]] = {**KINDS, "a module on paper": module_on_paper}
 NEITHER = "neither standard"
 
 
 @pytest.fixture(scope="module")
 def broken_rules(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], list[str]]:
-    """The broken rules of every kind, judged in one run, and of a PDF that conforms to neither standard."""
-    documents = {kind: make() for kind, make in KINDS.items()}
+    """The broken rules of every document, judged in one run, and of a PDF that conforms to neither standard."""
+    documents = {kind: make() for kind, make in DOCUMENTS.items()}
     source = tmp_path_factory.mktemp("plain") / "plain.typ"
     source.write_text("= A title", encoding="utf-8")
     documents[NEITHER] = bytes(typst.compile(source, pdf_tags=False))
@@ -61,8 +79,10 @@ def broken_rules(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, st
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_certificate_conforms(broken_rules: dict[tuple[str, str], list[str]], kind: str, flavour: str) -> None:
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_a_certificate_and_a_module_on_paper_conform(
+    broken_rules: dict[tuple[str, str], list[str]], kind: str, flavour: str
+) -> None:
     assert broken_rules[kind, flavour] == []
 
 

@@ -126,6 +126,8 @@ PAGES = {
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
+    "printed_modules.enter_story": "/supervised/{supervised}/people/{late}/story",
+    "printed_modules.print_module": "/paper/responding?session={supervised}",
     "supervised_sessions.add_people": "/supervised/{supervised}/people",
     "supervised_sessions.attendance": "/supervised/{supervised}/attendance",
     "supervised_sessions.detail": "/supervised/{supervised}",

@@ -75,6 +75,7 @@ OTHER_PAGES = {
     "pairs/wait.html",
     "people_import/one.html",
     "preview/frame.html",
+    "printed_modules/story.html",
     "refreshers/again.html",
     "refreshers/booster.html",
     "refreshers/booster_end.html",

@@ -30,8 +30,8 @@ _IRRELEVANT_EVENTS = frozenset(
     {
         "data.schedule_changed", "organisation.look_changed", "organisation.signatory_changed", "person.list_downloaded",
         "person.list_held", "person.list_refused",
-        "policy.reminders_changed", "team.added", "team.changed", "team.closed", "team.merged",
-        "team.setting_changed",
+        "policy.reminders_changed", "supervised.bank_printed", "supervised.module_printed", "team.added",
+        "team.changed", "team.closed", "team.merged", "team.setting_changed",
     }
 )  # fmt: skip
 _TABLES: tuple[tuple[str, InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (

@@ -1,0 +1,43 @@
+"""Finding the story that was printed: in the version that is taught now, or in an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from course.content.library import Library
+from course.content.models import ContentVersion
+from course.content.queries import part_in_version
+from course.content.schema import Module, Scenario
+from course.printed_modules.rules.sections import CODE_LENGTH, is_code
+
+
+def story_of_code(session: Session, library: Library, module: Module, code: str) -> tuple[str, Scenario] | None:
+    """The reference and the story of a module that carries this code on paper, in the version that was printed; None if there
+    is none."""
+    wanted = code.strip().lower()
+    if not is_code(wanted):
+        return None
+    for scenario in module.scenarios.values():
+        if scenario.version.startswith(wanted):
+            return f"{module.id}/{scenario.id}", scenario
+    return _archived(session, library, [f"{module.id}/{name}" for name in module.scenarios], wanted)
+
+
+def _archived(session: Session, library: Library, refs: Collection[str], code: str) -> tuple[str, Scenario] | None:
+    rows = session.execute(
+        select(ContentVersion.ref, ContentVersion.version)
+        .where(
+            ContentVersion.kind == "scenario",
+            ContentVersion.ref.in_(refs),
+            ContentVersion.version.between(code, code + "g" * CODE_LENGTH),
+        )
+        .order_by(ContentVersion.first_shown_at.desc())
+    )
+    for ref, version in rows:
+        if version.startswith(code):
+            found = part_in_version(session, library, Scenario, ref, version)
+            return (ref, found) if found is not None else None
+    return None
