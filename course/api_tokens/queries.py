@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.api_tokens.models import ApiRead, ApiToken, ApiTokenRevocation, ApiTokenUse
-from course.api_tokens.rules import SCIM_SCOPE, TokenView, is_well_formed
+from course.api_tokens.rules import RENEWAL_NOTICE, SCIM_SCOPE, TokenView, is_well_formed
 from course.auth.rules import token_hash
 from course.people.models import Person, RoleGrant, Team
 
@@ -41,14 +41,33 @@ def token_by_secret(session: Session, secret: str, today: date) -> TokenView | N
 
 def tokens(session: Session, today: date, scim: bool = False) -> list[TokenView]:
     """All tokens of the API, or all for SCIM; the newest first."""
-    found = [_view(row) for row in session.execute(_view_query(today).order_by(ApiToken.id.desc()))]
-    return [token for token in found if (SCIM_SCOPE in token.scopes) == scim]
+    return [token for token in all_tokens(session, today) if (SCIM_SCOPE in token.scopes) == scim]
+
+
+def all_tokens(session: Session, today: date) -> list[TokenView]:
+    """Every token, the newest first."""
+    return [_view(row) for row in session.execute(_view_query(today).order_by(ApiToken.id.desc()))]
 
 
 def token(session: Session, token_id: int, today: date) -> TokenView | None:
     """A token by its id."""
     row = session.execute(_view_query(today).where(ApiToken.id == token_id)).one_or_none()
     return _view(row) if row else None
+
+
+def tokens_to_replace_query(today: date) -> Select[int]:
+    """The number of tokens that stopped because their owner is no administrator any more, or end within RENEWAL_NOTICE, as part
+    of another query."""
+    return (
+        select(func.count(ApiToken.id))
+        .join(Person, Person.id == ApiToken.person_id)
+        .where(
+            ApiToken.last_day >= today,
+            or_(ApiToken.last_day <= today + RENEWAL_NOTICE, ~_owner_is_administrator(today)),
+            ~exists().where(ApiTokenRevocation.token_id == ApiToken.id),
+        )
+        .correlate(None)
+    )
 
 
 def reads(session: Session, token_id: int, limit: int) -> list[TokenRead]:

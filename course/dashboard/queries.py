@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from course.analytics.queries import last_talk_days, published_mondays
+from course.api_tokens.queries import tokens_to_replace_query
 from course.auth.queries import required_factors_missing
 from course.backups.models import Backup
 from course.bulk_changes.queries import filter_condition
@@ -116,8 +117,9 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 @dataclass(frozen=True)
 class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
-    address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; and how
-    many webhooks were turned off, about whose people other systems learn nothing."""
+    address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; how
+    many webhooks were turned off, about whose people other systems learn nothing; and how many tokens of programs have stopped
+    or are about to end."""
 
     not_invited: int
     never_signed_in: int
@@ -125,11 +127,12 @@ class WaitingPeople:
     without_mail: int
     join_requests: int
     stopped_webhooks: int
+    tokens_to_replace: int
 
 
-def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None) -> WaitingPeople:
-    """Whom somebody has to do something about before training can begin. `seen` are the teams that the viewer sees (None:
-    all). One query."""
+def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None, today: date) -> WaitingPeople:
+    """Whom somebody has to do something about before training can begin, on the day `today`. `seen` are the teams that the
+    viewer sees (None: all). One query."""
     unable = ~has_password(Person.id) & Person.email.not_like("%.invalid")
     requests = (
         select(func.count(RegistrationRequest.id))
@@ -146,6 +149,7 @@ def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | Non
             func.count().filter(Person.email.in_(suppressed_address_query())),
             requests.scalar_subquery(),
             stopped_webhooks_query().scalar_subquery(),
+            tokens_to_replace_query(today).scalar_subquery(),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)
