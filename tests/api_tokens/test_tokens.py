@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.api_tokens import actions, queries
+from course.api_tokens.events import PersonalDataRead
 from course.api_tokens.models import ApiToken
 from course.api_tokens.rules import (
     API_SCOPES,
@@ -208,3 +209,31 @@ def test_administrators_read_on_today_and_in_one_mail_that_a_token_ends_and_on_t
         actions.revoke_token(make_context(session, boss.id, now()), rows[name])
     session.commit()
     assert "another system" not in client.get("/today").text
+
+
+def test_people_see_which_programs_read_data_of_them_or_their_teams_by_day(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    north, south = make_team(session, "North"), make_team(session, "South")
+    ward = make_team(session, "Ward", north)
+    sam = make_person(session, team=ward, at=now() - timedelta(days=10))
+    kim = make_person(session, "Kim Low", "kim@example.org", team=south, at=now() - timedelta(days=3))
+    day = civil_date(now(), "Europe/London")
+    for name, team in (("HR export", None), ("Board of the North", north.id)):
+        actions.make_token(make_context(session, boss.id, now()), name, ["status:read"], day, team)
+    tokens = {row.name: row.id for row in session.execute(select(ApiToken)).scalars()}
+    for name, ago, rows in (
+        ("HR export", 5, 40), ("HR export", 2, 40), ("HR export", 2, 1), ("Board of the North", 1, 9), ("HR export", 0, 0),
+    ):  # fmt: skip
+        at = now() - timedelta(days=ago)
+        read = PersonalDataRead(tokens[name], name, boss.id, "status", f"{rows}", rows, day - timedelta(days=ago), at)
+        actions.record_read(session, read)
+    session.commit()
+    assert sign_in(client, sam).get("/me/seen").text.count("Alex Morgan") == 2
+    found = queries.program_reads(session, sam.id, "Europe/London")
+    assert [(one.token, one.days) for one in found] == [("Board of the North", 1), ("HR export", 2)]
+    # Of the other team, and added three days ago.
+    (only,) = queries.program_reads(session, kim.id, "Europe/London")
+    assert (only.token, only.days, only.last) == ("HR export", 1, day - timedelta(days=2))
+    assert "on 1 day" not in sign_in(Client(app), kim).get("/me/seen").text
