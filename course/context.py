@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.dates import civil_date
 
+OWN_ROLES_KEY = "own roles"  # where a database session carries whether the person who acts has changed their own roles
 ZONE_KEY = "zone"  # where the application factory stores the time zone in every session
 
 # Gives the ids of the managers for whom somebody acts as a deputy with respect to a person or team (its kind and id).

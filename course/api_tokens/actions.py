@@ -8,13 +8,18 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from course.api_tokens import queries
 from course.api_tokens.events import PersonalDataRead
 from course.api_tokens.models import ApiRead, ApiToken, ApiTokenRevocation, ApiTokenUse
-from course.api_tokens.rules import SCOPES, new_token, token_mistake
+from course.api_tokens.rules import SCIM_SCOPE, SCOPES, TokenEndsMessage, new_token, token_mistake
 from course.audit.actions import record_event
 from course.auth.rules import token_hash
 from course.context import Context, make_context
 from course.db import insert_if_absent, insert_once
+from course.mail.actions import queue_message
+from course.people.models import Person
+from course.people.queries import administrators, mail_recipient
+from course.people.rules import first_name
 
 _HINT_LENGTH = 4  # characters
 
@@ -37,6 +42,20 @@ def make_token(context: Context, name: str, scopes: Collection[str], last_day: d
     details = {"token": row.id, "name": name, "scopes": ", ".join(ordered), "last_day": last_day.isoformat()}
     record_event(context, "api.token_made", None, details | ({"team": team_id} if team_id else {}))
     return secret
+
+
+def announce_ends(context: Context) -> int:
+    """Mail every administrator once that a token which works ends within RENEWAL_NOTICE; how many mails were queued."""
+    session, queued = context.session, 0
+    ending = [one for one in queries.all_tokens(session, context.today) if one.needs_notice(context.today)]
+    people = select(Person.name, Person.email).where(Person.id.in_(administrators(session) if ending else []))
+    recipients = [(name, email) for name, email in session.execute(people) if email is not None]
+    for token in ending:
+        for name, email in recipients:
+            message = TokenEndsMessage(first_name(name), token.name, token.last_day, SCIM_SCOPE in token.scopes)
+            key = f"token:{token.id}:{token_hash(email)}"
+            queued += queue_message(session, key, mail_recipient(session, email), message, context.now)
+    return queued
 
 
 def revoke_token(context: Context, token_id: int) -> bool:

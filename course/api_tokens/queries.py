@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.api_tokens.models import ApiRead, ApiToken, ApiTokenRevocation, ApiTokenUse
-from course.api_tokens.rules import SCIM_SCOPE, TokenView, is_well_formed
+from course.api_tokens.rules import RENEWAL_NOTICE, SCIM_SCOPE, TokenView, is_well_formed
 from course.auth.rules import token_hash
-from course.people.models import Person, RoleGrant, Team
+from course.dates import civil_date
+from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.rules import team_subtree
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,12 @@ def token_by_secret(session: Session, secret: str, today: date) -> TokenView | N
 
 def tokens(session: Session, today: date, scim: bool = False) -> list[TokenView]:
     """All tokens of the API, or all for SCIM; the newest first."""
-    found = [_view(row) for row in session.execute(_view_query(today).order_by(ApiToken.id.desc()))]
-    return [token for token in found if (SCIM_SCOPE in token.scopes) == scim]
+    return [token for token in all_tokens(session, today) if (SCIM_SCOPE in token.scopes) == scim]
+
+
+def all_tokens(session: Session, today: date) -> list[TokenView]:
+    """Every token, the newest first."""
+    return [_view(row) for row in session.execute(_view_query(today).order_by(ApiToken.id.desc()))]
 
 
 def token(session: Session, token_id: int, today: date) -> TokenView | None:
@@ -51,11 +57,72 @@ def token(session: Session, token_id: int, today: date) -> TokenView | None:
     return _view(row) if row else None
 
 
+def tokens_to_replace_query(today: date) -> Select[int]:
+    """The number of tokens that stopped because their owner is no administrator any more, or end within RENEWAL_NOTICE, as part
+    of another query."""
+    return (
+        select(func.count(ApiToken.id))
+        .join(Person, Person.id == ApiToken.person_id)
+        .where(
+            ApiToken.last_day >= today,
+            or_(ApiToken.last_day <= today + RENEWAL_NOTICE, ~_owner_is_administrator(today)),
+            ~exists().where(ApiTokenRevocation.token_id == ApiToken.id),
+        )
+        .correlate(None)
+    )
+
+
 def reads(session: Session, token_id: int, limit: int) -> list[TokenRead]:
     """What was read with a token, the newest days first."""
     columns = ApiRead.day, ApiRead.what, ApiRead.asked, ApiRead.requests, ApiRead.rows, ApiRead.last_at
     newest = select(*columns).where(ApiRead.token_id == token_id).order_by(ApiRead.day.desc(), ApiRead.id.desc())
     return [TokenRead(*row) for row in session.execute(newest.limit(limit))]
+
+
+@dataclass(frozen=True)
+class ProgramReads:
+    """With a token, which `owner` made, programs read data of people among whom a person was: on `days` days from the first to
+    the last."""
+
+    token: str
+    owner: str
+    first: date
+    last: date
+    days: int
+
+
+def program_reads(session: Session, person_id: int, zone: str) -> list[ProgramReads]:
+    """What programs read of everyone, or of a team in which the person was then or which is above it, by token; what was read last
+    comes first. It does not say whether the person was among those of a narrower filter. Three queries."""
+    stays = session.execute(
+        select(Membership.team_id, Membership.since, Membership.until).where(Membership.person_id == person_id)
+    ).all()
+    parents = {row.id: row.parent_id for row in session.execute(select(Team.id, Team.parent_id))}
+    days = (
+        select(ApiToken.id, ApiToken.name, Person.name.label("owner"), ApiToken.team_id, ApiRead.day)
+        .join(ApiToken, ApiToken.id == ApiRead.token_id)
+        .join(Person, Person.id == ApiToken.person_id)
+        .where(ApiRead.rows > 0, ApiRead.last_at >= _added_at(person_id))
+        .distinct()
+        .order_by(ApiRead.day)
+    )
+    found: dict[int, ProgramReads] = {}
+    for number, name, owner, team_id, day in session.execute(days):
+        below = None if team_id is None else team_subtree(team_id, parents)
+        if below is not None and not any(
+            stay.team_id in below
+            and civil_date(stay.since, zone) <= day
+            and (stay.until is None or day <= civil_date(stay.until, zone))
+            for stay in stays
+        ):
+            continue
+        known = found.get(number) or ProgramReads(name, owner, day, day, 0)
+        found[number] = replace(known, last=day, days=known.days + 1)
+    return sorted(found.values(), key=lambda one: one.last, reverse=True)
+
+
+def _added_at(person_id: int) -> Any:
+    return select(Person.created_at).where(Person.id == person_id).scalar_subquery()
 
 
 def _view_query(today: date) -> Select[*tuple[Any, ...]]:

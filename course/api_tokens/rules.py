@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zlib import crc32
 
+from course.mail.rules import MailMessage
 from course.translation import lazy_gettext as _
 
 # Scanners for secrets find a token by this prefix; its last characters are a checksum, so that a mistyped or an invented
@@ -22,6 +23,7 @@ _BODY_DIGITS, _CHECK_DIGITS = 43, 6  # in base 62
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 DEFAULT_LIFETIME = timedelta(days=90)
 MAX_LIFETIME = timedelta(days=365)
+RENEWAL_NOTICE = timedelta(days=14)  # before the last day: whoever runs the other system has to get another token
 SCIM_SCOPE = "scim"
 # What a program may read with each scope, in words for the administrator who gives it.
 API_SCOPES = {
@@ -34,6 +36,20 @@ API_SCOPES = {
 }
 SCOPES = {**API_SCOPES, SCIM_SCOPE: _("Joiners and leavers from your identity provider (SCIM)")}
 NO_SCOPE = _("Choose at least one thing that the program may read.")
+
+
+@dataclass(frozen=True)
+class TokenEndsMessage(MailMessage):
+    """Tells the administrator `person` that the token `token` ends on its last day; `is_scim` says on which page it is."""
+
+    template = "token_ends"
+    label = _("The access of another system ends soon")
+    person: str
+    token: str
+    last_day: date
+    is_scim: bool
+
+
 TokenState = Literal["active", "revoked", "expired", "stopped"]
 
 
@@ -57,6 +73,10 @@ class TokenView:
     revoked_at: datetime | None
     revoked_by: str | None
     is_owner_administrator: bool
+
+    def needs_notice(self, today: date) -> bool:
+        """Whether the token works, and ends so soon that administrators are told."""
+        return self.state(today) == "active" and self.last_day <= today + RENEWAL_NOTICE
 
     def state(self, today: date) -> TokenState:
         """Whether the token works on that day, or why not: revoked, past its last day, or without an owner who may have

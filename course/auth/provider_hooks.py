@@ -35,8 +35,8 @@ class ProviderHooks(Protocol):
     def refusal(self, person_id: int) -> str | None:
         """Why a person may not sign in with a password, a link, a code or a passkey; None if they may."""
 
-    def proof_buttons(self, person_id: int, target: str) -> tuple[ProviderButton, ...]:
-        """The buttons with which a signed-in person proves again who they are."""
+    def proof_buttons(self, person_id: int) -> tuple[ProviderButton, ...]:
+        """The providers with which a signed-in person proves again who they are. Each address takes the form `ProofForm`."""
 
     def sign_out_page(self, person_id: int) -> str | None:
         """The page of this course that also signs the person of this browser out at their provider; None if they did not
@@ -60,10 +60,10 @@ def provider_refusal(person_id: int) -> str | None:
     return hooks.refusal(person_id) if hooks else None
 
 
-def provider_proof_buttons(person_id: int, target: str) -> tuple[ProviderButton, ...]:
+def provider_proof_buttons(person_id: int) -> tuple[ProviderButton, ...]:
     """The providers with which a signed-in person can prove again who they are."""
     hooks = _hooks()
-    return hooks.proof_buttons(person_id, target) if hooks else ()
+    return hooks.proof_buttons(person_id) if hooks else ()
 
 
 def provider_sign_out_page(person_id: int) -> str | None:

@@ -75,6 +75,7 @@ def init(app: Flask) -> None:
     manager.user_loader(load_user)
     manager.init_app(app, add_context_processor=False)
     app.after_request(_record_use)
+    app.after_request(_continue_after_own_change)
     app.jinja_env.globals["device_label"] = device_label
 
 
@@ -105,9 +106,24 @@ def _record_use(response: Response) -> Response:
     return response
 
 
-def begin_sign_in_session(granted: SignInGranted, method: SignInMethod, goes_on: bool = False) -> bool:
+def _continue_after_own_change(response: Response) -> Response:
+    """Who gave or took a role of their own in this request stays signed in, in this browser only: they proved a moment ago who
+    they are. What the pages show follows from the new roles."""
+    if g.pop("own_roles_changed", False) and current_user.is_authenticated and current_user.sitting is None:
+        new_nonce, at = secrets.token_urlsafe(15), now()
+        with unit_of_work(claim_form_key=False) as unit:
+            goes_on = actions.continue_session(unit, current_user.nonce, new_nonce, at)
+        if goes_on:
+            session["_user_id"] = f"{current_user.person.id}:{current_user.session_key}:{new_nonce}"
+    return response
+
+
+def begin_sign_in_session(
+    granted: SignInGranted, method: SignInMethod, goes_on: bool = False, proved_at: datetime | None = None
+) -> bool:
     """Begin a sign-in session; False if what was granted no longer holds, such as after a newer password. `goes_on`: in
-    place of the one in this browser, after a change of the password.
+    place of the one in this browser, after a change of the password. `proved_at`: when somebody who comes from an identity
+    provider last proved who they are; None if nobody knows. A session there may be many hours old.
 
     The earlier browser session is cleared except for its language, so that nobody can have prepared it (session fixation).
     """
@@ -127,7 +143,9 @@ def begin_sign_in_session(granted: SignInGranted, method: SignInMethod, goes_on:
         return False
     session.permanent = True
     login_user(user)
-    note_proof(at)
+    moment = proved_at if method == "provider" else at
+    if moment is not None:
+        note_proof(min(moment, at))
     _keep_device_cookie(device_cookie)
     return True
 

@@ -40,6 +40,7 @@ from course.training_records.actions import plan_reminders
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
+from course.web.recent_sign_in import needs_recent_sign_in_if
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -59,6 +60,12 @@ def allowed_kinds() -> dict[str, str]:
     if Permission.MANAGE_PEOPLE in viewer.permissions:
         return dict(KINDS)
     return {REMIND: KINDS[REMIND]} if Permission.ACT_FOR_PEOPLE in viewer.permissions else {}
+
+
+def _gives_or_ends_access() -> bool:
+    """The condition for a proof: the change of this request gives or takes a role, or has people leave, or undoes that."""
+    found = queries.bulk_change(db(), (request.view_args or {}).get("change_id", 0))
+    return found is None or found.kind in (ROLE, LEAVE)
 
 
 @pages.get("")
@@ -141,6 +148,7 @@ def change(change_id: int) -> PageResponse:
 
 @pages.post("/<int(max=2147483647):change_id>/apply")
 @requires_permission(Permission.ACT_FOR_PEOPLE)
+@needs_recent_sign_in_if(_gives_or_ends_access)
 def apply(change_id: int) -> PageResponse:
     """Do what the preview says: at once for a few people, by a job for many."""
     found, at = _visible_change(change_id), now()
@@ -167,6 +175,7 @@ def apply(change_id: int) -> PageResponse:
 
 @pages.post("/<int(max=2147483647):change_id>/undo")
 @requires_permission(Permission.ACT_FOR_PEOPLE)
+@needs_recent_sign_in_if(_gives_or_ends_access)
 def undo(change_id: int) -> PageResponse:
     """Undo the whole change, for all for whom that is possible."""
     found, at = _visible_change(change_id), now()

@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from course.analytics.queries import last_talk_days, published_mondays
+from course.api_tokens.queries import tokens_to_replace_query
 from course.auth.queries import required_factors_missing
 from course.backups.models import Backup
 from course.bulk_changes.queries import filter_condition
@@ -118,8 +119,8 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
     address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; how
-    many webhooks were turned off, about whose people other systems learn nothing; and how many lists from the import folder
-    wait for somebody."""
+    many webhooks were turned off, about whose people other systems learn nothing; how many lists from the import folder
+    wait for somebody; and how many tokens of programs have stopped or are about to end."""
 
     not_invited: int
     never_signed_in: int
@@ -128,11 +129,12 @@ class WaitingPeople:
     join_requests: int
     stopped_webhooks: int
     waiting_lists: int
+    tokens_to_replace: int
 
 
-def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None) -> WaitingPeople:
-    """Whom somebody has to do something about before training can begin. `seen` are the teams that the viewer sees (None:
-    all). One query."""
+def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None, today: date) -> WaitingPeople:
+    """Whom somebody has to do something about before training can begin, on the day `today`. `seen` are the teams that the
+    viewer sees (None: all). One query."""
     unable = ~has_password(Person.id) & Person.email.not_like("%.invalid")
     requests = (
         select(func.count(RegistrationRequest.id))
@@ -150,6 +152,7 @@ def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | Non
             requests.scalar_subquery(),
             stopped_webhooks_query().scalar_subquery(),
             waiting_lists_query().scalar_subquery(),
+            tokens_to_replace_query(today).scalar_subquery(),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)

@@ -60,6 +60,17 @@ def _hints(metadata: ProviderMetadata, signs_out: bool) -> list[ConnectionStep]:
                 _("Signing in works, but a stolen code could be used. Look for PKCE in the settings of the provider."),
             )
         )
+    if not metadata.sends_auth_time:
+        hints.append(
+            ConnectionStep(
+                False,
+                _("It does not say that it sends the time of a sign-in (auth_time)."),
+                _(
+                    "Signing in works, but people cannot confirm with it that it is them. Switch auth_time on in its settings for "
+                    "this client, or ask people to set up a passkey or an authenticator app here."
+                ),
+            )
+        )
     if signs_out and not metadata.end_session_endpoint:
         hints.append(
             ConnectionStep(

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import request
 from wtforms import (
     BooleanField,
+    HiddenField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -251,6 +252,14 @@ def provider_data(provider: ProviderSettings) -> dict[str, Any]:
         "groups_claim": provider.groups_claim, "second_factor": provider.second_factor, "signs_out": provider.signs_out,
         "active": provider.active,
     }  # fmt: skip
+
+
+class ConfirmForm(Form):
+    """Who is signed in proves at a provider that it is them. `kept` is the form that waits, encrypted; `next` the page that opens
+    without one."""
+
+    kept = HiddenField()
+    next = HiddenField()
 
 
 class RequireProviderForm(Form):

@@ -131,7 +131,8 @@ class ProviderClient:
             raise ProviderError(ProviderProblem.SIGNATURE, "no ID token")
         algorithm, claims = self._verified(metadata, id_token)
         trust = self.settings.trust
-        check_claims(claims, ExpectedToken(metadata.issuer, self.settings.client_id, flow.nonce), trust, self.at)
+        expected = ExpectedToken(metadata.issuer, self.settings.client_id, flow.nonce, flow.signed_in_since)
+        check_claims(claims, expected, trust, self.at)
         text = access_token if isinstance(access_token, str) else None
         check_access_token(claims, algorithm, text)
         userinfo = self._userinfo(metadata, text) if text and self._needs_userinfo(claims) else {}

@@ -14,7 +14,7 @@ from course.mail.queries import opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.people.forms import team_choices
 from course.people.queries import person_by_email, viewers
-from course.people.rules import Viewer, is_undeliverable
+from course.people.rules import Viewer, is_undeliverable, normalise_email
 from course.reports.app_status_cache import app_status_cache
 from course.reports.report_view import ReportView, current_report_view
 from course.reports.rules import ReportFilter
@@ -27,6 +27,7 @@ from course.scheduled_reports.rules import FREQUENCIES, next_report_period
 from course.standings.rules import CURRENT
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
+from course.web.recent_sign_in import needs_recent_sign_in_if
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -39,8 +40,15 @@ def _set_navigation() -> None:
     g.here = "report"
 
 
+def _goes_to_another() -> bool:
+    """The condition for a proof: the report is to go to another address than the reader's own, week after week."""
+    viewer = current_user.person
+    return bool(viewer.administrator and normalise_email(request.form.get("email", "")) != viewer.email)
+
+
 @pages.route("", methods=["GET", "POST"])
 @requires_permission(Permission.GET_REPORTS)
+@needs_recent_sign_in_if(_goes_to_another)
 def overview() -> Response | WsgiResponse:
     """Who gets reports by mail (managers see their own subscriptions), and the form for another subscription."""
     form = _subscription_form()

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, flash, g, make_response, render_te
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.api_tokens.queries import program_reads
 from course.certificates.queries import certificates
 from course.clock import now
 from course.content.loaded_course import library
@@ -152,11 +153,17 @@ def withdraw_reminder(person_id: int, reminder_id: int) -> WsgiResponse:
 @pages.get("/me/seen")
 @sign_in_required
 def access_log() -> str:
-    """The access log: who looked at the reader's own record, or took it away in a file."""
+    """The access log: who looked at the reader's own record, or took it away in a file, and which programs read such data."""
     g.here = "me"
     before = query_number("before")
     accesses = queries.record_accesses(
         db(), current_user.person.id, app_state().config.time_zone, before, ACCESSES_PER_PAGE + 1
     )
     older = accesses[ACCESSES_PER_PAGE - 1].id if len(accesses) > ACCESSES_PER_PAGE else None
-    return render_template("training_records/seen.html", looks=accesses[:ACCESSES_PER_PAGE], before=before, older=older)
+    return render_template(
+        "training_records/seen.html",
+        looks=accesses[:ACCESSES_PER_PAGE],
+        before=before,
+        older=older,
+        programs=[] if before else program_reads(db(), current_user.person.id, app_state().config.time_zone),
+    )

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from course.clock import now
-from course.context import Context, make_context
+from course.context import OWN_ROLES_KEY, Context, make_context
 from course.db import (
     ReadOnlySession,
     RowSource,
@@ -153,6 +153,7 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
         session.commit()
         if in_request:
             confirm_claim(fingerprint)
+            g.own_roles_changed = g.get("own_roles_changed", False) or session.info.get(OWN_ROLES_KEY, False)
             request.environ[_COMMITTED_KEY] = True
     except BaseException:
         session.rollback()

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.api_tokens import actions, queries
+from course.api_tokens.events import PersonalDataRead
 from course.api_tokens.models import ApiToken
 from course.api_tokens.rules import (
     API_SCOPES,
@@ -25,10 +26,12 @@ from course.api_tokens.rules import (
 from course.auth.rules import token_hash
 from course.clock import now
 from course.context import make_context
+from course.dates import civil_date
 from course.people.actions import end_role, grant_role
 from course.people.models import Person, RoleGrant
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.outbox import rendered_mails
 
 TODAY = date(2026, 11, 29)
 VIEW = TokenView(
@@ -177,3 +180,60 @@ def test_a_form_with_mistakes_keeps_what_was_entered_and_makes_nothing(session: 
 def test_a_route_with_a_scope_needs_the_token_and_nothing_else(app: Flask) -> None:
     with app.test_request_context("/api/v1/people"):
         assert app.extensions["course.bearer_check"]("", "people:read").status == 401
+
+
+def test_administrators_read_on_today_and_in_one_mail_that_a_token_ends_and_on_today_that_one_has_stopped(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    other = make_person(session, "Mona Field", "mona@example.org", "administrator")
+    sign_in(client, boss)
+    day, at = civil_date(now(), "Europe/London"), now()
+    for name, days in (("Soon", 14), ("Later", 15), ("Revoked", 3)):
+        actions.make_token(make_context(session, other.id, at), name, ["status:read"], day + timedelta(days=days))
+    rows = {row.name: row.id for row in session.execute(select(ApiToken)).scalars()}
+    assert actions.revoke_token(make_context(session, boss.id, at), rows["Revoked"])
+    session.commit()
+    assert "1 token of another system has stopped or ends soon" in client.get("/today").text
+    assert [actions.announce_ends(make_context(session, None, at)) for _ in range(2)] == [2, 0]
+    session.commit()
+    mails = rendered_mails(app, session, "token:")
+    assert sorted(mail.recipient for mail in mails) == ["alex@example.org", "mona@example.org"]
+    assert "The token “Soon” works until" in mails[0].text
+    session.expire_all()
+    role = session.execute(select(RoleGrant).where(RoleGrant.person_id == other.id)).scalar_one()
+    end_role(make_context(session, boss.id, now()), role)
+    session.commit()
+    assert "2 tokens of other systems have stopped or end soon" in client.get("/today").text
+    for name in ("Soon", "Later"):
+        actions.revoke_token(make_context(session, boss.id, now()), rows[name])
+    session.commit()
+    assert "another system" not in client.get("/today").text
+
+
+def test_people_see_which_programs_read_data_of_them_or_their_teams_by_day(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    north, south = make_team(session, "North"), make_team(session, "South")
+    ward = make_team(session, "Ward", north)
+    sam = make_person(session, team=ward, at=now() - timedelta(days=10))
+    kim = make_person(session, "Kim Low", "kim@example.org", team=south, at=now() - timedelta(days=3))
+    day = civil_date(now(), "Europe/London")
+    for name, team in (("HR export", None), ("Board of the North", north.id)):
+        actions.make_token(make_context(session, boss.id, now()), name, ["status:read"], day, team)
+    tokens = {row.name: row.id for row in session.execute(select(ApiToken)).scalars()}
+    for name, ago, rows in (
+        ("HR export", 5, 40), ("HR export", 2, 40), ("HR export", 2, 1), ("Board of the North", 1, 9), ("HR export", 0, 0),
+    ):  # fmt: skip
+        at = now() - timedelta(days=ago)
+        read = PersonalDataRead(tokens[name], name, boss.id, "status", f"{rows}", rows, day - timedelta(days=ago), at)
+        actions.record_read(session, read)
+    session.commit()
+    assert sign_in(client, sam).get("/me/seen").text.count("Alex Morgan") == 2
+    found = queries.program_reads(session, sam.id, "Europe/London")
+    assert [(one.token, one.days) for one in found] == [("Board of the North", 1), ("HR export", 2)]
+    # Of the other team, and added three days ago.
+    (only,) = queries.program_reads(session, kim.id, "Europe/London")
+    assert (only.token, only.days, only.last) == ("HR export", 1, day - timedelta(days=2))
+    assert "on 1 day" not in sign_in(Client(app), kim).get("/me/seen").text

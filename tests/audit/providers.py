@@ -81,7 +81,7 @@ def bring_answers(world: World) -> None:
     number = actions.add_saml_provider(context, details, SamlSettings(metadata), SECRET)
     world.session.commit()
     world.post(f"/sign-in/with/{number}/saml", SAMLResponse="x", RelayState="x", here="1")
-    begun = world.client.get(f"/sign-in/with/{number}?again=1", 303).location
+    begun = str(world.client.post(f"/sign-in/with/{number}/confirm", {}, 200).headers["Refresh"]).partition("url=")[2]
     state = parse_qs(urlsplit(begun).query)["RelayState"][0]
     world.post(f"/sign-in/with/{number}/saml", 403, SAMLResponse="x", RelayState=state, here="1")
 
@@ -142,6 +142,9 @@ PROVIDER_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "identity_providers.lift_requirement": [(lambda w: w.post("/providers/require/end"), [], "boss")],
     "identity_providers.link_account": [
         (lambda w: w.post(f"/me/accounts/add/{add_provider(w)}", 424), ADDED, "boss"),
+    ],
+    "identity_providers.confirm": [
+        (lambda w: w.post(f"/sign-in/with/{add_provider(w)}/confirm", 424), ADDED, "boss"),
     ],
     "identity_providers.unlink": [
         (lambda w: w.post(f"/me/accounts/{link(w, w.boss.id)}/unlink"), [*LINKED, "provider.unlinked"], "boss"),

@@ -11,7 +11,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from course.auth import queries
-from course.auth.actions import SessionStart, SignInGranted, begin_session, grant_sign_in
+from course.auth.actions import (
+    SessionStart,
+    SignInGranted,
+    begin_session,
+    continue_session,
+    end_sessions,
+    grant_sign_in,
+)
 from course.auth.models import SignInSession
 from course.auth.rules import USE_RESOLUTION, DayMoment, device_name, token_hash
 from course.clock import now
@@ -114,6 +121,41 @@ def test_a_role_that_begins_or_is_taken_away_ends_every_session_of_its_person_on
     session.commit()
     sams.get("/me", 303)
     kims.get("/me")
+
+
+def test_who_changes_their_own_roles_stays_signed_in_there_and_is_signed_out_everywhere_else(
+    app: Flask, session: Session
+) -> None:
+    ann = make_person(session, "Ann Other", "ann@example.org", role="administrator")
+    make_person(session, "Kim Low", "kim@example.org", role="administrator")
+    here, there = sign_in_on(app, ann, CHROME), sign_in_on(app, ann, list(DEVICES)[1])
+    before = here.flask.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    assert before is not None
+    saved = here.follow(here.post(f"/people/{ann.id}/role", {"role": "hr", "team": "", "last_day": ""}))
+    assert "Saved." in saved.text
+    there.get("/me", 303)
+    stolen = Client(app)
+    stolen.flask.set_cookie(before.key, before.value)
+    stolen.get("/me", 303)  # a copy of the cookie from before is of no use
+    assert here.get("/me/sessions").text.count("Last used") == 1
+    # Taken away again, the page that asks for the role is closed at once, and the session still goes on.
+    session.expire_all()
+    grants = {
+        row.role: row.id for row in session.execute(select(RoleGrant).where(RoleGrant.person_id == ann.id)).scalars()
+    }
+    here.post(f"/people/{ann.id}/role/{grants['administrator']}/end", {})
+    here.get("/me")
+    here.get("/system", 403)
+
+
+def test_a_session_that_somebody_else_ended_does_not_go_on_by_a_change_of_its_own_roles(session: Session) -> None:
+    ann = make_person(session)
+    granted = grant_sign_in(session, ann.id)
+    assert isinstance(granted, SignInGranted)
+    assert begin_session(session, granted, SessionStart("first", "password", "", "d" * 32), now())
+    assert end_sessions(make_context(session, None, now()), ann.id) == 1
+    assert not continue_session(session, "first", "second", now())
+    assert session.execute(select(SignInSession.ended_at)).scalar_one() is not None
 
 
 def test_a_role_that_ends_by_its_day_ends_the_sessions_that_were_begun_before(session: Session) -> None:

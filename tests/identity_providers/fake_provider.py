@@ -86,7 +86,7 @@ class FakeProvider:
         code, at = secrets.token_urlsafe(12), int(now().timestamp())
         told = {
             "iss": self.issuer, "sub": SUBJECT, "aud": CLIENT_ID, "iat": at, "exp": at + 300, "nonce": asked["nonce"],
-            "email": "sam@example.org", "email_verified": True, "name": "Sam Okafor", **claims,
+            "auth_time": at, "email": "sam@example.org", "email_verified": True, "name": "Sam Okafor", **claims,
         }  # fmt: skip
         given = {name: value for name, value in told.items() if value is not None}
         self.codes[code] = GroupGrant(asked["redirect_uri"], asked["code_challenge"], given)

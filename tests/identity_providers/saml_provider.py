@@ -37,6 +37,7 @@ class SamlIdentityProvider:
     """One provider. Its key and certificate are files in `folder`; `metadata` is what it says about itself."""
 
     folder: Path
+    sign_in_address: str = "https://saml.example/sso"
     requests: list[Any] = field(default_factory=list)
     servers: dict[str, Server] = field(default_factory=dict)
 
@@ -60,7 +61,7 @@ class SamlIdentityProvider:
             "service": {
                 "idp": {
                     "endpoints": {
-                        "single_sign_on_service": [("https://saml.example/sso", BINDING_HTTP_REDIRECT)],
+                        "single_sign_on_service": [(self.sign_in_address, BINDING_HTTP_REDIRECT)],
                     },
                     "name_id_format": [NAMEID_FORMAT_PERSISTENT],
                     "want_authn_requests_signed": "KeyDescriptor" in (service or ""),

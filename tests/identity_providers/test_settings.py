@@ -113,6 +113,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"discovery": {"response_types_supported": ["id_token"]}}, "does not offer the authorisation code flow"),
     ({"keys": []}, "publishes no key"),
     ({"discovery": {"code_challenge_methods_supported": ["plain"]}}, "PKCE with S256"),
+    ({"discovery": {"claims_supported": ["sub", "email"]}}, "the time of a sign-in (auth_time)"),
     ({"discovery": {"end_session_endpoint": None}}, "no address for signing out"),
     (
         {"discovery": {"token_endpoint_auth_methods_supported": ["client_secret_post"]}},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +62,34 @@ def test_what_an_id_token_has_to_say(changed: dict[str, Any], problem: ProviderP
     except ProviderError as error:
         found = error.problem
     assert found == problem
+
+
+@pytest.mark.parametrize(
+    ("auth_time", "problem"),
+    [
+        (S, None),
+        (S - 40 - 120, None),  # the person was sent there 40 seconds ago, and the clocks differ a little
+        (S - 40 - 121, P.NOT_FRESH),
+        (S - 8 * 3600, P.NOT_FRESH),
+        (S + 120, None),
+        (S + 121, P.TOO_EARLY),
+        (None, P.NO_AUTH_TIME),
+        ("now", P.NO_AUTH_TIME),
+        (True, P.NO_AUTH_TIME),
+        (float("nan"), P.NO_AUTH_TIME),
+        (1e300, P.NO_AUTH_TIME),
+    ],
+)
+def test_where_a_fresh_sign_in_was_asked_for_the_token_says_that_there_was_one(
+    auth_time: Any, problem: ProviderProblem | None
+) -> None:
+    since, found = AT - timedelta(seconds=40), None
+    try:
+        check_claims(_claims(auth_time=auth_time), ExpectedToken(ISSUER, "c", "n", since), PLAIN, AT)
+    except ProviderError as error:
+        found = error.problem
+    assert found == problem
+    check_claims(_claims(auth_time=auth_time), ExpectedToken(ISSUER, "c", "n"), PLAIN, AT)  # an ordinary sign-in
 
 
 COMMON = "https://login.microsoftonline.com/{tenantid}/v2.0"

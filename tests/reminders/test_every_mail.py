@@ -110,6 +110,7 @@ NOT_TOLD = {
     "factor_change": "They see their second step under My account; whoever resets it for them tells them.",
     "held_list": "Today says the same to every administrator.",
     "webhook_stopped": "Today says the same to every administrator.",
+    "token_ends": "Today says the same to every administrator.",
     "own_address": "It goes to the address that a person is just adding.",
     "digest_manager": "The manager above, or else the administrators, are told what waits: test_unreached.py.",
     "digest_administrator": "There is no one after the administrators; each of them who has an address gets it.",

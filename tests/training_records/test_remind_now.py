@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.clock import now
@@ -27,6 +27,7 @@ from course.training_records.remind_now import ReminderOutcome, remind_all, remi
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.pages import words as words_of
 from tests.support.smtp import smtp_server
 
 ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -200,3 +201,14 @@ def test_the_button_is_shown_for_people_with_something_to_do(
     assert "Remind now" not in client.get(page).text
     assert "can see that you opened this page" in client.get(page).text
     assert "They are on leave." in client.get(f"{page}/remind").text
+
+
+def test_who_has_no_address_is_told_in_person_instead(app: Flask, session: Session, two: tuple[Person, Person]) -> None:
+    boss, sam = two
+    client, page = sign_in(Client(app), boss), f"/report/people/{sam.id}"
+    session.execute(update(Person).where(Person.id == sam.id).values(email=None, sign_in_name="sam", sign_in_key="sam"))
+    session.commit()
+    shown = client.get(page)
+    assert "Remind now" not in shown.text
+    (link,) = [one.get("href", "") for one in shown.all("a") if words_of(one) == "Tell in person"]
+    assert "Sam Okafor" in client.get(link).text

@@ -59,6 +59,25 @@ def begin_session(session: Session, granted: SignInGranted, new: SessionStart, a
     return True
 
 
+def continue_session(session: Session, nonce: str, new_nonce: str, at: datetime) -> bool:
+    """Let the session with this nonce go on as a new one, because its person has just changed their own roles in it: all their
+    others end by that. False if it is not on record, or over for another reason."""
+    ended = update(SignInSession).where(SignInSession.nonce_hash == token_hash(nonce), SignInSession.ended_at.is_(None))
+    row = session.execute(
+        ended.values(ended_at=at).returning(SignInSession.person_id, SignInSession.method, SignInSession.device)
+    ).first()
+    if row is None:
+        return False
+    session.add(
+        SignInSession(
+            nonce_hash=token_hash(new_nonce), person_id=row.person_id, begun_at=at, used_at=at, method=row.method,
+            device=row.device,
+        )
+    )  # fmt: skip
+    session.flush()
+    return True
+
+
 def _know_device(session: Session, person_id: int, new: SessionStart, at: datetime) -> None:
     """Remember the browser. Who has just chosen a password by a link or a code knows that they have signed in."""
     if queries.is_known_device(session, person_id, new.device_cookie):

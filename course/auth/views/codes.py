@@ -35,6 +35,7 @@ from course.web.access import Permission, public, requires_permission
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
 from course.web.forms import Form, query_number
+from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -102,6 +103,7 @@ class CodeStrip:
 
 @pages.route("/people/<int(max=2147483647):person_id>/code", methods=["GET", "POST"])
 @requires_permission(Permission.ACT_FOR_PEOPLE)
+@needs_recent_sign_in
 def person_code(person_id: int) -> ViewResponse:
     """Make a one-time code for one person, and show it once."""
     g.here = "people"
@@ -142,6 +144,7 @@ def _refusal(person: CodePerson) -> str:
 
 @pages.route("/people/codes", methods=["GET", "POST"])
 @requires_permission(Permission.ACT_FOR_PEOPLE)
+@needs_recent_sign_in
 def codes() -> ViewResponse:
     """Make codes for many people without an e-mail address, on one sheet to print; `team` shows those of a team and below."""
     g.here = "people"

@@ -24,16 +24,20 @@ from course.web.unit_of_work import db
 MUST_SET_UP_KEY = "must_set_up"  # in the cookie: the person has to set up a second factor before anything else
 _STAYS_OPEN = frozenset({
     "auth.second_factor", "auth.add_passkey", "auth.app", "auth.recovery_codes", "auth.sign_out", "auth.prove",
-    "auth.account", "auth.sessions",
+    "auth.account", "auth.sessions", "identity_providers.confirm",
 })  # fmt: skip
 
 
 def finish_sign_in(
-    granted: SignInGranted, method: SignInMethod, target: str | None, second_factor: bool = False
+    granted: SignInGranted,
+    method: SignInMethod,
+    target: str | None,
+    second_factor: bool = False,
+    proved_at: datetime | None = None,
 ) -> ViewResponse:
     """Begin the sign-in session, or ask for the second factor first where one is due; then on to `target`, a path of this
     course. `second_factor`: the way itself has asked for one, as an identity provider may be marked to do; a passkey always
-    has.
+    has. `proved_at`: when the person last proved to a provider who they are; None if it does not say so.
 
     Call it outside any unit of work, after what granted the sign-in is committed."""
     refusal = None if method in ("provider", "set-up") else provider_refusal(granted.person_id)
@@ -44,15 +48,19 @@ def finish_sign_in(
         keep_pending(PendingSignIn(granted, method, local_path(target), now()))
         return redirect_after_post(url_for("auth.second_step"))
     deadline = None if is_enough else _deadline(granted.person_id)
-    return complete_sign_in(granted, method, local_path(target), deadline)
+    return complete_sign_in(granted, method, local_path(target), deadline, proved_at)
 
 
 def complete_sign_in(
-    granted: SignInGranted, method: SignInMethod, target: str, deadline: datetime | None = None
+    granted: SignInGranted,
+    method: SignInMethod,
+    target: str,
+    deadline: datetime | None = None,
+    proved_at: datetime | None = None,
 ) -> ViewResponse:
     """Begin the sign-in session, after all that is asked was given; `deadline` is until when the person may do without a second
-    factor, if they need one and have none."""
-    if not begin_sign_in_session(granted, method):
+    factor, if they need one and have none. `proved_at`: when they last proved to a provider who they are."""
+    if not begin_sign_in_session(granted, method, proved_at=proved_at):
         flash(_("Something about your account has just changed. Sign in again."))
         return redirect_after_post(url_for("auth.sign_in"))
     if deadline is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
@@ -30,6 +31,9 @@ from course.web.recent_sign_in import PROOF_PAGE, note_proof
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
+MAX_CARRIED_FORM = (
+    3500  # characters of a form that waits in a cookie: browsers keep 4096 bytes with name and attributes
+)
 ASKED_STATUS = 409  # as for every form that waits for something before it can be accepted
 
 
@@ -44,8 +48,15 @@ def proof_page() -> Response:
         return _proof_form_page(ProofForm(formdata=None, data={"next": request.full_path.rstrip("?")}), 200)
     kept = keep_form()
     sealed = seal_form(kept) if kept is not None else None
-    form = ProofForm(formdata=None, data={"kept": sealed or "", "next": "" if sealed else _page_of_form()})
+    form = ProofForm(formdata=None, data={"kept": sealed or "", "next": _page_of_form()})
     return _proof_form_page(form, ASKED_STATUS, is_lost=sealed is None)
+
+
+def unproved_page(problem: tuple[str, str], sealed: str, target: str, status: int) -> Response:
+    """The page that asks for a proof once more, in another way, after an identity provider gave none: `problem` is what
+    happened and what the person can do. The form that waits, `sealed`, still waits."""
+    form = ProofForm(formdata=None, data={"kept": sealed, "next": target})
+    return _proof_form_page(form, status, problem=problem)
 
 
 def _page_of_form() -> str:
@@ -55,14 +66,19 @@ def _page_of_form() -> str:
 
 
 def _proof_form_page(
-    form: ProofForm, status: int | None = None, is_lost: bool = False, code_form: FactorCodeForm | None = None
+    form: ProofForm,
+    status: int | None = None,
+    is_lost: bool = False,
+    code_form: FactorCodeForm | None = None,
+    problem: tuple[str, str] | None = None,
 ) -> Response:
     person_id = current_user.person.id
-    found, target = queries.factors(db(), person_id), form.next.data or _page_of_form()
+    found = queries.factors(db(), person_id)
     response = form_page(
-        "auth/proof.html", form, is_lost=is_lost, factors=found, code_form=code_form or FactorCodeForm(formdata=None),
+        "auth/proof.html", form, is_lost=is_lost, factors=found, problem=problem,
+        code_form=code_form or FactorCodeForm(formdata=None),
         has_password=has_chosen_password(db(), person_id), key_site=site(),
-        providers=provider_proof_buttons(person_id, local_path(target)),
+        providers=provider_proof_buttons(person_id), max_carried=MAX_CARRIED_FORM,
         challenge=challenge("prove", person_id) if found.passkeys else "",
         credential_ids=queries.credential_ids(db(), person_id),
     )  # fmt: skip
@@ -122,11 +138,16 @@ def _prove_by_code(form: ProofForm) -> ViewResponse:
 
 
 def _go_on(form: ProofForm) -> ViewResponse:
-    """Note the proof, and show the page that sends the form which waited; without one the page that was asked for."""
-    note_proof(now())
-    kept = open_kept_form(form.kept.data or "")
+    return proved_page(now(), form.kept.data or "", form.next.data or "")
+
+
+def proved_page(at: datetime, sealed: str, target: str) -> ViewResponse:
+    """Note the proof of the moment `at`, and show the page that sends the form which waited, `sealed`; without one the page
+    that was asked for."""
+    note_proof(at)
+    kept = open_kept_form(sealed)
     if kept is None:
-        return redirect_after_post(local_path(form.next.data))
+        return redirect_after_post(local_path(target))
     return make_response(render_template("auth/proved.html", path=kept.path, hidden=kept.fields, files=kept.had_files))
 
 

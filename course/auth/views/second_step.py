@@ -32,14 +32,14 @@ def second_step() -> ViewResponse:
     if request.method == "POST" and request.form.get(ANSWER_FIELD):
         used = checked_answer("second", person_id)
         if used is not None and _spend(used):
-            return complete_sign_in(pending.granted, pending.method, pending.target)
+            return complete_sign_in(pending.granted, pending.method, pending.target, proved_at=now())
         form.code.errors = [_("That did not work with the passkey. Try again, or enter a code.")]
     elif form.validate_on_submit():
         result = _use_code(pending, form.code.data or "")
         if isinstance(result, TooManyAttempts):
             return too_many_attempts_page(result.retry_at)
         if isinstance(result, FactorAccepted):
-            return complete_sign_in(pending.granted, pending.method, pending.target)
+            return complete_sign_in(pending.granted, pending.method, pending.target, proved_at=now())
         form.code.errors = [_("This code is not right, or it was used already. Wait for the next one, or check it.")]
     found = queries.factors(db(), person_id)
     if not found.is_set_up:  # reset by an administrator meanwhile

@@ -20,7 +20,6 @@ from course.dashboard import queries
 from course.dashboard.views.page_context import pages
 from course.dates import civil_date
 from course.people.queries import only_manager_of
-from course.people.queries.ownership import owned_fields
 from course.people.rules import grantable_roles, may_change_entry
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.standings.jobs import refresh_standings
@@ -83,5 +82,5 @@ def person(person_id: int) -> str:
         outdated_certificates=overview.outdated_certificates,
         certificate_link=certificate_link(person_id, number) if number is not None else None,
         certificate_link_number=number,
-        owned=owned_fields(db(), person_id),
+        owned=overview.detail.owned,
     )

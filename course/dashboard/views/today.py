@@ -97,7 +97,7 @@ def today() -> str:
     on, permissions = _day(), current_user.person.permissions
     needs = queries.team_needs(db(), current_user.person, on, Permission.MANAGE_PEOPLE in permissions)
     waits = Permission.SEE_JOIN_REQUESTS in permissions  # an auditor can do nothing for people who wait
-    waiting = queries.waiting_people(db(), current_user.person, needs.seen) if waits else None
+    waiting = queries.waiting_people(db(), current_user.person, needs.seen, on) if waits else None
     facts = _set_up_facts(on) if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
     steps = _first_steps(facts) if facts else None
     lines = [
@@ -108,6 +108,7 @@ def today() -> str:
         *(_people_lines(waiting) if waiting else []),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
         *_list_lines(waiting.waiting_lists if waiting else 0),
+        *_token_lines(waiting.tokens_to_replace if waiting else 0),
         *_unmanaged_lines(needs),
         *_fact_lines(on),
         *_talk_lines(needs),
@@ -291,6 +292,21 @@ def _list_lines(number: int) -> list[TodayLine]:
                      "%(num)s lists from the import folder wait for you", number)  # fmt: skip
     text = _("Someone should look at it before it changes anything.")
     return [TodayLine(title, text, (TodayLink(_("See why"), url_for("import_folder.overview")),), is_urgent=True)]
+
+
+def _token_lines(number: int) -> list[TodayLine]:
+    if not number or Permission.RUN_SYSTEM not in current_user.person.permissions:
+        return []
+    title = ngettext("%(num)s token of another system has stopped or ends soon",
+                     "%(num)s tokens of other systems have stopped or end soon", number)  # fmt: skip
+    text = _(
+        "A token stops when the administrator who made it is none any more. Make another one, and revoke this one."
+    )
+    links = (
+        TodayLink(_("API tokens"), url_for("api_tokens.overview")),
+        TodayLink(_("Joiners and leavers (SCIM)"), url_for("scim.connections")),
+    )
+    return [TodayLine(title, text, links, is_urgent=True)]
 
 
 def _unmanaged_lines(needs: TeamNeeds) -> list[TodayLine]:

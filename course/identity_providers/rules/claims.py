@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from course.identity_providers.rules.discovery import TENANT_PLACE
@@ -36,11 +36,13 @@ _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512"}
 
 @dataclass(frozen=True)
 class ExpectedToken:
-    """What the ID token of a sign-in has to say."""
+    """What the ID token of a sign-in has to say. `signed_in_since`: the person was asked for a fresh sign-in at the provider
+    (`max_age`) at this moment."""
 
     issuer: str
     client_id: str
     nonce: str
+    signed_in_since: datetime | None = None
 
 
 def check_claims(claims: Mapping[str, Any], expected: ExpectedToken, trust: ProviderTrust, at: datetime) -> None:
@@ -71,6 +73,29 @@ def check_claims(claims: Mapping[str, Any], expected: ExpectedToken, trust: Prov
     subject = claims.get("sub")
     if not isinstance(subject, str) or not subject or len(subject) > MAX_SUBJECT_LENGTH:
         raise ProviderError(ProviderProblem.SUBJECT)
+    if expected.signed_in_since is not None:
+        _check_fresh(claims, expected.signed_in_since, at)
+
+
+def _check_fresh(claims: Mapping[str, Any], since: datetime, at: datetime) -> None:
+    """Raise ProviderError unless the person signed in at the provider since then. A provider that was asked for `max_age` has
+    to send `auth_time` (section 3.1.2.1); one that ignored both would pass an old session off as a fresh sign-in."""
+    signed_in_at = _signed_in_at(claims)
+    if signed_in_at is None:
+        raise ProviderError(ProviderProblem.NO_AUTH_TIME)
+    skew = timedelta(seconds=CLOCK_SKEW)
+    if signed_in_at + skew < since:
+        raise ProviderError(ProviderProblem.NOT_FRESH)
+    if signed_in_at - skew > at:
+        raise ProviderError(ProviderProblem.TOO_EARLY)
+
+
+def _signed_in_at(claims: Mapping[str, Any]) -> datetime | None:
+    """When the person signed in at the provider; None if the token does not say it in seconds."""
+    value = claims.get("auth_time")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e11:
+        return None
+    return datetime.fromtimestamp(value, UTC)
 
 
 def check_access_token(claims: Mapping[str, Any], algorithm: str, access_token: str | None) -> None:
@@ -128,6 +153,7 @@ def read_identity(
         groups=_groups(claims, userinfo, groups_claim),
         tenant=tenant,
         object_id=number,
+        signed_in_at=_signed_in_at(claims),
     )
 
 

@@ -17,7 +17,8 @@ MAX_ADDRESS_LENGTH = 500  # characters
 
 @dataclass(frozen=True)
 class ProviderMetadata:
-    """The addresses of a provider and what it supports. `issuer` may have TENANT_PLACE in it."""
+    """The addresses of a provider and what it supports. `issuer` may have TENANT_PLACE in it. `sends_auth_time`: unless it lists
+    its claims without that one, it may say when somebody signed in."""
 
     issuer: str
     authorization_endpoint: str
@@ -28,6 +29,7 @@ class ProviderMetadata:
     token_auth_methods: tuple[str, ...] = ("client_secret_basic",)
     challenge_methods: tuple[str, ...] | None = None
     sends_issuer: bool = False
+    sends_auth_time: bool = True
 
     def token_auth_method(self, has_secret: bool) -> str:
         """How the client authenticates at the token endpoint."""
@@ -82,6 +84,7 @@ def read_metadata(data: bytes, address: str, kind: ProviderKind) -> ProviderMeta
         _texts(found, "token_endpoint_auth_methods_supported", ("client_secret_basic",)),
         None if methods is None else _texts(found, "code_challenge_methods_supported", ()),
         found.get("authorization_response_iss_parameter_supported") is True,
+        "auth_time" in _texts(found, "claims_supported", ("auth_time",)),
     )
 
 

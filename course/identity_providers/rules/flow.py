@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from course.encryption import SecretLockedError, lock_secret, unlock_secret
@@ -19,8 +19,9 @@ MAX_COOKIE_LENGTH = 3800  # characters: browsers keep 4096 bytes with name and a
 
 @dataclass(frozen=True)
 class SignInFlow:
-    """A sign-in at a provider. `person_id` is the person who links an account; 0 for a sign-in. `begun` is in seconds since
-    1970. `target` is the page that was asked for; empty for the start page. `again`: the person proves once more who they are."""
+    """A sign-in at a provider. `person_id` is the person who links an account or proves who they are; 0 for a sign-in. `begun` is
+    in seconds since 1970. `target` is the page that was asked for; empty for the start page. `again`: the person, who is
+    signed in here, proves once more who they are."""
 
     provider_id: int
     state: str
@@ -35,6 +36,16 @@ class SignInFlow:
     def cookie(self) -> str:
         """The name of its cookie: each flow has one, so that two tabs do not disturb each other."""
         return flow_cookie(self.state)
+
+    @property
+    def form_cookie(self) -> str:
+        """The name of the cookie with the form that waits meanwhile (course/web/expired_form)."""
+        return f"{self.cookie}-form"
+
+    @property
+    def signed_in_since(self) -> datetime | None:
+        """Since when the person has to have signed in at the provider; None if any session there is good enough."""
+        return datetime.fromtimestamp(self.begun, UTC) if self.again else None
 
     @property
     def mark(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from course.identity_providers.rules.domains import is_covered
@@ -19,6 +20,7 @@ class ProviderIdentity:
 
     `issuer` and `subject` together are one account for ever; the address may move to another person. `groups` is None if
     the provider did not say which groups the person is in. `tenant` and `object_id` are those of Microsoft Entra.
+    `signed_in_at` is when the person last entered a password there, or what it asks for; None if it does not say so.
     """
 
     issuer: str
@@ -30,6 +32,7 @@ class ProviderIdentity:
     groups: frozenset[str] | None = None
     tenant: str = ""
     object_id: str = ""
+    signed_in_at: datetime | None = field(default=None, compare=False)  # not who they are
 
     @property
     def address(self) -> str:

@@ -34,14 +34,16 @@ class ProviderProblem(StrEnum):
     AT_HASH = "hash of the access token"
     SUBJECT = "subject"
     TENANT = "tenant"
+    NO_AUTH_TIME = "time of the sign-in"
+    NOT_FRESH = "not signed in anew"
     # With SAML.
     NO_SAML = "SAML is not installed"
     NOT_SAML = "not SAML metadata"
     STRUCTURE = "structure of the answer"
     OTHER_REQUEST = "another request"
     RECIPIENT = "recipient"
-    NOT_FRESH = "not signed in anew"
     # About the person.
+    OTHER_ACCOUNT = "account that is not linked to them"
     LEFT = "left"
     NOT_KNOWN = "not known"
     ADDRESS_NOT_VERIFIED = "address not verified"
@@ -92,7 +94,18 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
     ),
     _P.NOT_FRESH: (
         _("%(name)s did not ask who you are again."),
-        _("Sign out there, and try again. Or prove who you are in another way."),
+        _("Sign out there, and try again. Or confirm that it is you in another way."),
+    ),
+    _P.NO_AUTH_TIME: (
+        _("%(name)s does not say when you signed in there, so it cannot confirm that it is you now."),
+        _(
+            "Use a passkey, a code or a password of this course. An administrator can set %(name)s up to send the time of the "
+            "sign-in (auth_time)."
+        ),
+    ),
+    _P.OTHER_ACCOUNT: (
+        _("You signed in at %(name)s with an account that is not linked to you."),
+        _("Sign out there, and try again with your own account."),
     ),
     _P.TENANT: (
         _("Your account at %(name)s belongs to another organisation."),

@@ -221,6 +221,7 @@ def asserted_identity(
         name=_name(values, names),
         username=_first(values, USUAL_USER_NAME),
         groups=_groups(values, names),
+        signed_in_at=_moment(next(assertion.iter(f"{ASSERTION}AuthnStatement")), "AuthnInstant"),
     )
     number = f"SAML assertion {identity.issuer} {assertion.get('ID', '')}"
     return AssertedIdentity(identity, hashlib.sha256(number.encode()).hexdigest(), ends_at)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from flask import abort, make_response, render_template, request
 from flask_login import current_user
 
@@ -69,10 +67,9 @@ def saml_answer(provider_id: int) -> ViewResponse:
 
 def _redeem(provider: ProviderSettings, flow: SignInFlow, answer: str) -> tuple[ProviderIdentity, str]:
     """Who signed in at the provider, by an assertion that did not sign anybody in before. Raises ProviderError."""
-    since = datetime.fromtimestamp(flow.begun, UTC) if flow.again else None
     client = saml_client_of(provider)
     discard_request_state()
-    asserted = client.accept(flow, answer, since)
+    asserted = client.accept(flow, answer, flow.signed_in_since)
     with unit_of_work() as session:
         is_first = actions.use_assertion(session, asserted.mark, asserted.ends_at, now())
     if not is_first:

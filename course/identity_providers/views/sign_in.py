@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
 from flask import Flask, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -16,9 +17,12 @@ from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import SESSION_LIFETIME, local_path, network_prefix
 from course.auth.views.finish import finish_sign_in
 from course.auth.views.page_context import too_many_attempts_page
+from course.auth.views.proof import MAX_CARRIED_FORM, proved_page, unproved_page
 from course.clock import now
 from course.context import make_context
+from course.dates import civil_date
 from course.identity_providers import actions, queries
+from course.identity_providers.forms import ConfirmForm
 from course.identity_providers.rules.flow import (
     FLOW_LIFETIME,
     SessionOrigin,
@@ -32,9 +36,10 @@ from course.identity_providers.rules.flow import (
 )
 from course.identity_providers.rules.identity import ProviderIdentity
 from course.identity_providers.rules.policy import must_use_provider
-from course.identity_providers.rules.problems import ProviderError, ProviderProblem
+from course.identity_providers.rules.problems import ProviderError, ProviderProblem, problem_words
 from course.identity_providers.rules.settings import ProviderSettings
 from course.identity_providers.views.page_context import (
+    UNREACHABLE_STATUS,
     ViewResponse,
     browser_client_of,
     client_of,
@@ -83,10 +88,10 @@ class SignInProviders:
             return None
         return _("Your organisation asks you to sign in with %(name)s, and not with a password.", name=required.name)
 
-    def proof_buttons(self, person_id: int, target: str) -> tuple[ProviderButton, ...]:
+    def proof_buttons(self, person_id: int) -> tuple[ProviderButton, ...]:
         """The providers at which a signed-in person has a linked account."""
         links = [one for one in queries.links_of(db(), person_id) if one.is_active]
-        return tuple(ProviderButton(one.provider, _start_address(one.provider_id, target, again=1)) for one in links)
+        return tuple(ProviderButton(one.provider, _confirm_address(one.provider_id)) for one in links)
 
     def sign_out_page(self, person_id: int) -> str | None:
         """The page that signs out at the provider, if this person came from one that is set so."""
@@ -101,24 +106,47 @@ def init(app: Flask) -> None:
     app.extensions[PROVIDER_HOOKS] = SignInProviders()
 
 
-def _start_address(provider_id: int, target: str, again: int | None = None) -> str:
+def _start_address(provider_id: int, target: str) -> str:
     wanted = None if local_path(target) == local_path(None) else target
-    return url_for("identity_providers.start", provider_id=provider_id, next=wanted, again=again)
+    return url_for("identity_providers.start", provider_id=provider_id, next=wanted)
+
+
+def _confirm_address(provider_id: int) -> str:
+    return url_for("identity_providers.confirm", provider_id=provider_id)
 
 
 @pages.get("/sign-in/with/<int(max=2147483647):provider_id>")
 @public
 def start(provider_id: int) -> ViewResponse:
     """Send the browser to the provider to sign in there. Nothing is written: what comes back is known by a cookie."""
-    provider, again = provider_or_404(provider_id), "again" in request.args
+    provider = provider_or_404(provider_id)
     if not provider.active:
         abort(404)
     target = local_path(request.args.get("next"))
-    if current_user.is_authenticated and not again:
+    if current_user.is_authenticated:
         return redirect_after_post(target)
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return too_many_attempts_page(now() + timedelta(minutes=1))
-    return _send_to(provider, replace(new_flow(provider_id, target, 0, now()), again=again))
+    return _send_to(provider, new_flow(provider_id, target, 0, now()))
+
+
+@pages.post("/sign-in/with/<int(max=2147483647):provider_id>/confirm")
+@sign_in_required
+def confirm(provider_id: int) -> ViewResponse:
+    """Send the browser to the provider, where the person who is signed in here proves again who they are. The form that waits
+    for it goes along in a cookie, if it is not too long for one."""
+    provider = provider_or_404(provider_id)
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        abort(400)
+    if not provider.active:
+        abort(404)
+    flow = new_flow(provider_id, local_path(form.next.data), current_user.person.id, now())
+    response = _send_to(provider, replace(flow, again=True))
+    kept = form.kept.data or ""
+    if 0 < len(kept) <= MAX_CARRIED_FORM and response.status_code == HTTPStatus.OK:
+        _set_flow_cookie(response, flow.form_cookie, kept)
+    return response
 
 
 @pages.post("/me/accounts/add/<int(max=2147483647):provider_id>")
@@ -145,17 +173,24 @@ def _send_to(provider: ProviderSettings, flow: SignInFlow) -> ViewResponse:
     except ProviderError as error:
         # Not into the log of the course: anyone can open this address as often as they like.
         _LOG.warning("identity provider %s: %s", provider.name, error)
+        if flow.again:
+            return _unproved(provider, error.problem, request.form.get("kept", ""), flow.target)
         return problem_page(provider, error.problem, linking=bool(flow.person_id))
     response: ViewResponse
     response = (
-        _lead_on("identity_providers/linking.html", provider, address) if flow.person_id else redirect(address, 303)
+        _lead_on("identity_providers/linking.html", provider, address, again=flow.again)
+        if flow.person_id
+        else redirect(address, 303)
     )
-    config = app_state().config
+    _set_flow_cookie(response, flow.cookie, seal_flow(flow, app_state().config.secret_key))
+    return response
+
+
+def _set_flow_cookie(response: ViewResponse, name: str, value: str) -> None:
     response.set_cookie(
-        flow.cookie, seal_flow(flow, config.secret_key), max_age=FLOW_LIFETIME, path=url_for("auth.sign_in"), secure=config.secure,
+        name, value, max_age=FLOW_LIFETIME, path=url_for("auth.sign_in"), secure=app_state().config.secure,
         httponly=True, samesite="Lax",  # not translated: a word of cookies
     )  # fmt: skip
-    return response
 
 
 @pages.get("/sign-in/with/<int(max=2147483647):provider_id>/back")
@@ -186,13 +221,14 @@ def finish_flow(
     """The end of a flow of this browser, which has only one. `redeem` says who signed in, and gives the ID token; it raises
     ProviderError."""
     response = _finish(provider, flow, redeem)
-    response.delete_cookie(flow.cookie, path=url_for("auth.sign_in"))
+    for name in (flow.cookie, flow.form_cookie)[: 2 if flow.again else 1]:
+        response.delete_cookie(name, path=url_for("auth.sign_in"))
     return response
 
 
-def _lead_on(template: str, provider: ProviderSettings, address: str) -> ViewResponse:
+def _lead_on(template: str, provider: ProviderSettings, address: str, again: bool = False) -> ViewResponse:
     """A page that leads on to the provider by itself and by a button: a form of this course may redirect to no other site."""
-    response = make_response(render_template(template, name=provider.name, address=address))
+    response = make_response(render_template(template, name=provider.name, address=address, again=again))
     response.headers["Refresh"] = f"0; url={address}"
     return response
 
@@ -200,11 +236,11 @@ def _lead_on(template: str, provider: ProviderSettings, address: str) -> ViewRes
 def _finish(
     provider: ProviderSettings, flow: SignInFlow, redeem: Callable[[], tuple[ProviderIdentity, str]]
 ) -> ViewResponse:
-    """Exchange what came back once, then sign in or link the account."""
-    linking = bool(flow.person_id)
+    """Exchange what came back once, then sign in, link the account, or note that the person has proved who they are."""
+    linking = bool(flow.person_id) and not flow.again
     if not (provider.active or linking):
         abort(404)
-    if linking and (current_user.person is None or current_user.person.id != flow.person_id):
+    if flow.person_id and (current_user.person is None or current_user.person.id != flow.person_id):
         return problem_page(provider, ProviderProblem.STATE, linking)
     with unit_of_work() as session:
         is_first = actions.use_flow(session, flow.mark, now())
@@ -214,14 +250,16 @@ def _finish(
     try:
         identity, id_token = redeem()
     except ProviderError as error:
-        return _refuse(provider, error, linking)
+        return _refuse(provider, error, flow)
+    if flow.again:
+        return _prove(provider, flow, identity)
     if linking:
         return _link(provider, identity)
     with unit_of_work() as session:
         result = actions.sign_in_identity(make_context(session, None, now()), provider, identity)
     if not isinstance(result, SignInGranted):
         return problem_page(provider, result)
-    response = finish_sign_in(result, "provider", flow.target, second_factor=provider.second_factor)
+    response = finish_sign_in(result, "provider", flow.target, provider.second_factor, identity.signed_in_at)
     if provider.signs_out:
         _remember_origin(response, SessionOrigin(provider.id, result.person_id, id_token))
     return response
@@ -239,12 +277,29 @@ def _redeem(provider: ProviderSettings, flow: SignInFlow) -> tuple[ProviderIdent
     return client.redeem(flow, values["code"], redirect_uri(provider.id))
 
 
-def _refuse(provider: ProviderSettings, error: ProviderError, linking: bool = False) -> ViewResponse:
+def _refuse(provider: ProviderSettings, error: ProviderError, flow: SignInFlow) -> ViewResponse:
     """The page of what went wrong with the provider. The log says it exactly, for administrators."""
     with unit_of_work() as session:
         context = make_context(session, None, now())
         actions.record_refusal(context, provider, error.problem, detail=error.detail)
-    return problem_page(provider, error.problem, linking)
+    if flow.again:
+        return _unproved(provider, error.problem, request.cookies.get(flow.form_cookie, ""), flow.target)
+    return problem_page(provider, error.problem, linking=bool(flow.person_id))
+
+
+def _prove(provider: ProviderSettings, flow: SignInFlow, identity: ProviderIdentity) -> ViewResponse:
+    """Go on with what waited, if the account there is linked to the person who is signed in here."""
+    at, kept = now(), request.cookies.get(flow.form_cookie, "")
+    linked = queries.linked_person(db(), identity, civil_date(at, app_state().config.time_zone))
+    if linked is None or linked.person_id != flow.person_id:
+        return _refuse(provider, ProviderError(ProviderProblem.OTHER_ACCOUNT), flow)
+    return proved_page(min(identity.signed_in_at or at, at), kept, flow.target)
+
+
+def _unproved(provider: ProviderSettings, problem: ProviderProblem, kept: str, target: str) -> ViewResponse:
+    """The page on which the person proves in another way who they are; what they entered still waits."""
+    status = UNREACHABLE_STATUS if problem == ProviderProblem.UNREACHABLE else HTTPStatus.FORBIDDEN
+    return unproved_page(problem_words(problem, provider.name), kept, target, status)
 
 
 def _link(provider: ProviderSettings, identity: ProviderIdentity) -> ViewResponse:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.context import Context
+from course.context import OWN_ROLES_KEY, Context
 from course.dates import start_of_day
 from course.db import insert_once
 from course.events import publish
@@ -57,6 +57,7 @@ def grant_role(
             details["until"] = last_day
         if role == "manager" and of_team is not None:
             publish(session, ManagerNamed(person_id, of_team, context.actor, context.now))
+        note_own_roles(context, person_id)
         record_event(context, "role.granted", ("person", person_id), details)
     elif role == "auditor":
         return _refuse_other_last_day(session, person_id, of_team, last_day)
@@ -131,7 +132,14 @@ def end_role(context: Context, granted: RoleGrant) -> None:
     if granted.last_day is not None and granted.last_day < context.today:
         what, granted.until = "role.expired", start_of_day(granted.last_day + timedelta(days=1), context.zone)
         details["last_day"] = granted.last_day
+    note_own_roles(context, granted.person_id)
     record_event(context, what, ("person", granted.person_id), details)
+
+
+def note_own_roles(context: Context, person_id: int) -> None:
+    """Let the request know that the person who acts has changed their own roles: their session goes on then (course/auth)."""
+    if context.actor == person_id:
+        context.session.info[OWN_ROLES_KEY] = True
 
 
 def close_expired_roles(context: Context) -> int:

@@ -14,7 +14,7 @@ from course.audit.actions import record_event
 from course.audit.rules import changed_values
 from course.context import Context
 from course.people.actions.directory import Refusal
-from course.people.actions.roles import end_role
+from course.people.actions.roles import end_role, note_own_roles
 from course.people.actions.team_settings import follow_team_pathways, people_below
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
 from course.people.rules import role_in_log, team_subtree
@@ -134,6 +134,8 @@ def _reassign(context: Context, table: type[AssignmentRow], old: int, new: int) 
         role = _role_of(row)
         key = (row.person_id, role)
         row.until = context.now
+        if role:
+            note_own_roles(context, row.person_id)
         moved.append((row.person_id, role, key in there))
         if key not in there:
             there.add(key)

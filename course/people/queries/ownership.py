@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from course.people.models import Membership, OwnedField, RoleGrant
+from course.people.models import Membership, OwnedField, Person, RoleGrant
 from course.people.rules.ownership import OwnedFields
 
 
@@ -22,8 +23,24 @@ def owned_fields_among(session: Session, people: Collection[int] | None) -> dict
     rows = rows.where(OwnedField.until.is_(None)).order_by(OwnedField.id)
     if people is not None:
         rows = rows.where(OwnedField.person_id.in_(people))
+    return _by_person(session.execute(rows).all())
+
+
+def person_with_owned_fields(session: Session, person_id: int) -> tuple[Person, OwnedFields] | None:
+    """A person, and what of them another system owns; None if there is nobody. One query."""
+    owned = (OwnedField.person_id == Person.id) & OwnedField.until.is_(None)
+    rows = select(Person, OwnedField.field, OwnedField.team_id, OwnedField.source_name).outerjoin(OwnedField, owned)
+    found = session.execute(rows.where(Person.id == person_id).order_by(OwnedField.id)).all()
+    if not found:
+        return None
+    values = [(person_id, *row[1:]) for row in found if row.field is not None]
+    return found[0][0], _by_person(values).get(person_id, OwnedFields())
+
+
+def _by_person(rows: Iterable[Sequence[Any]]) -> dict[int, OwnedFields]:
+    """What is owned of each person, from rows of person, field, team and the name of the system."""
     found: dict[int, tuple[dict[str, str], dict[int, str], dict[int, str]]] = {}
-    for person_id, name, team_id, source in session.execute(rows):
+    for person_id, name, team_id, source in rows:
         fields, teams, managed = found.setdefault(person_id, ({}, {}, {}))
         if team_id is None:
             fields[name] = source

@@ -11,13 +11,15 @@ from course.people.models import Person
 from course.people.queries.directory import PersonView, person_overview
 from course.people.queries.employment import EmploymentSpell, employment_spells
 from course.people.queries.identity import PreviousIdentity, previous_identities
+from course.people.queries.ownership import person_with_owned_fields
 from course.people.queries.pathways import PathwayView, chosen_pathway
 from course.people.queries.roles import Assignment, role_assignments, team_assignments
+from course.people.rules.ownership import OwnedFields
 
 
 @dataclass(frozen=True)
 class PersonDetail:
-    """One person. `seen` is how the list shows them, None once they have left."""
+    """One person. `seen` is how the list shows them, None once they have left; `owned` is what another system owns."""
 
     person: Person
     seen: PersonView | None
@@ -27,6 +29,7 @@ class PersonDetail:
     earlier: tuple[Assignment, ...]
     changes: tuple[PreviousIdentity, ...]
     stays: tuple[EmploymentSpell, ...]
+    owned: OwnedFields
 
     @property
     def administrator(self) -> bool:
@@ -41,9 +44,10 @@ class PersonDetail:
 def person_detail(session: Session, person_id: int, today: date | None = None) -> PersonDetail | None:
     """Everything about one person; None if there is nobody. A role whose last day was before `today` is an earlier one.
     Seven small queries, whatever there is."""
-    person = session.get(Person, person_id)
-    if person is None:
+    found = person_with_owned_fields(session, person_id)
+    if found is None:
         return None
+    person, owned = found
     teams, roles = team_assignments(session, person_id), role_assignments(session, person_id)
     return PersonDetail(
         person=person,
@@ -56,4 +60,5 @@ def person_detail(session: Session, person_id: int, today: date | None = None) -
         ),
         changes=tuple(previous_identities(session, person_id)),
         stays=tuple(employment_spells(session, person_id)),
+        owned=owned,
     )
