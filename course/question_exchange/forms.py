@@ -12,7 +12,7 @@ from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 _PATHWAYS = {"": _("All pathways")} | {str(name): words for name, words in SETTINGS.items()}
-FORMAT_NAMES = {"gift": "GIFT", "moodle-xml": "Moodle XML"}
+FORMAT_NAMES = {"gift": "GIFT", "moodle-xml": _("Moodle XML")}
 
 
 class QuestionExportForm(Form):

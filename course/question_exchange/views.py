@@ -63,7 +63,7 @@ def download() -> PageResponse:
         return redirect_after_post(url_for("question_exchange.overview"))
     file_format, module = form.file_format.data, form.module.data
     export, text = course_export(library(), file_format, module or None, form.pathway.data or None)
-    details = {"questions": len(export.questions), "format": FORMAT_NAMES[file_format], "module": module,
+    details = {"questions": len(export.questions), "format": str.__str__(FORMAT_NAMES[file_format]), "module": module,
                "pathway": form.pathway.data}  # fmt: skip
     with unit_of_work() as session:
         record_event(signed_in_context(session), "content.questions_exported", None, details)

@@ -94,7 +94,7 @@ REFUSED = [
     ("// only remarks\n", "No question was found"),
     ("", "No question was found"),
     ("Where\x00?{=a ~b}", "Line 1 has a character"),
-    ("One?{}\n\nTwo\ufdd0?{}", "stand in no text"),
+    ("One?{}\n\nTwo\ufdd0?{}", "characters that no text can have"),
     ("Why?{}\n\n" * 1001, "more than 1000 questions"),
 ]  # fmt: skip
 

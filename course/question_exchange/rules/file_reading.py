@@ -52,7 +52,7 @@ def _decoded(data: bytes) -> str:
     found = _CONTROL.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        raise BankFileError(_("Line %(line)s has a character that stands in no text.", line=line))
+        raise BankFileError(_("Line %(line)s has a character that no text can have.", line=line))
     return text
 
 

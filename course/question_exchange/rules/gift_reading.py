@@ -48,7 +48,7 @@ def read_gift(text: str) -> list[BankQuestion]:
     """The questions of a file in GIFT, in their order. A block that cannot be read is a question of the kind `broken` whose
     note says why. Raises BankFileError for a text with characters that none has."""
     if _RESERVED.search(text):
-        raise BankFileError(_("The file has characters that stand in no text."))
+        raise BankFileError(_("The file has characters that no text can have."))
     questions, category = [], ""
     for block in _read_blocks(text):
         found = _CATEGORY.fullmatch(block.lines[0])

@@ -315,7 +315,7 @@ def _gaps(question: BankQuestion, marks: _Marks, said: _Notes) -> dict[str, Any]
     found = [(block, marked_gap(block.text.replace("\\\n", " ").strip())) for block in read.blocks]
     parts = [gap for _block, gap in found if gap]
     if not parts or len(parts) != len(text.gaps):
-        raise _Refused(_("Its parts were changed elsewhere and cannot be told apart any more."))
+        raise _Refused(_("Its parts were changed in another system and cannot be found."))
     data = _divided(replace(read, blocks=tuple(block for block, gap in found if not gap)))
     if not marks.has_intro:
         data = {"stem": " ".join(filter(None, data.values()))}

@@ -38,10 +38,8 @@ _CHANGES = {
     ),
 }  # fmt: skip
 _LOSSES = {
-    "sort": _("The reasons stand together in the general feedback, because a line to match has none of its own."),
-    "order": _(
-        "The reasons stand together in the general feedback, because a line to put in order has none of its own."
-    ),
+    "sort": _("The reasons are together in the general feedback, because a line to match has none of its own."),
+    "order": _("The reasons are together in the general feedback, because a line to put in order has none of its own."),
 }
 
 
