@@ -23,6 +23,7 @@ class LtiProblem(StrEnum):
     STATE = "unknown state"
     OTHER_BROWSER = "another browser"
     USED = "used before"
+    TICKET = "ticket"
     REFUSED_THERE = "refused at the platform"
     SIGNATURE = "signature"
     ISSUER = "issuer"
@@ -37,6 +38,7 @@ class LtiProblem(StrEnum):
     MESSAGE = "message type"
     LINK = "resource link"
     TARGET = "unknown target"
+    NATION = "no team of that nation"
     NOTHING_TO_CHOOSE = "takes no link"
     # About the person.
     LEFT = "left"
@@ -95,6 +97,10 @@ PROBLEM_WORDS: dict[LtiProblem, tuple[str, str]] = {
         _("Open the course in a new window. If that fails too, allow cookies for this site."),
     ),
     _P.USED: (_("This launch has been used already."), _AGAIN),
+    _P.TICKET: (
+        _("This button works once, within a minute, and only in the browser that showed it."),
+        _AGAIN,
+    ),
     _P.REFUSED_THERE: (
         _("%(name)s did not let you open the course."),
         _("Sign in there again. Then open the course once more."),
@@ -129,6 +135,12 @@ PROBLEM_WORDS: dict[LtiProblem, tuple[str, str]] = {
     _P.TARGET: (
         _("This link asks for a part of the course, a pathway or a nation that does not exist."),
         _("Ask your teacher, or the people who look after %(name)s, to choose the content of the link again."),
+    ),
+    _P.NATION: (
+        _("This link is for people in a nation to which no team here belongs."),
+        _(
+            "Ask an administrator of this course to set that nation for a team. Or choose the content of the link again."
+        ),
     ),
     _P.NOTHING_TO_CHOOSE: (
         _("%(name)s does not take a link to this course in that place."),
