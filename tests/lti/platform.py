@@ -112,6 +112,10 @@ class FakePlatform:
             **self.registration,
         }  # fmt: skip
 
+    def page(self, path: str, query: str) -> str:  # noqa: ARG002 (for those that have any)
+        """The page at a path, for browsers; empty if there is none."""
+        return ""
+
     def answer(self, method: str, path: str, body: bytes, authorization: str) -> tuple[int, Any]:
         """Status and body of the answer to a request below the issuer."""
         self.asked.append(f"{method} {path}")
@@ -159,11 +163,12 @@ class _Handler(BaseHTTPRequestHandler):
         number, _, rest = self.path.lstrip("/").partition("/")
         found = self.platforms.get(number)
         authorization = self.headers.get("Authorization", "")
-        path = f"/{rest.partition('?')[0]}"
-        status, answer = found.answer(self.command, path, body, authorization) if found else (404, {})
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        path, _mark, query = f"/{rest}".partition("?")
+        page = found.page(path, query) if found and self.command == "GET" else ""
+        status, answer = found.answer(self.command, path, body, authorization) if found and not page else (200, {})
+        data = page.encode() or json.dumps(answer).encode()
+        self.send_response(status if found else 404)
+        self.send_header("Content-Type", "text/html; charset=utf-8" if page else "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
