@@ -117,7 +117,7 @@ class PlatformForm(Form):
     def validate_page_origins(self, field: TextAreaField) -> None:
         """Where a launch may be shown in a frame."""
         found = _lines(field.data or "")
-        wrong = next((one for one in found if origin_of(one) != one.rstrip("/").lower()), None)
+        wrong = next((one for one in found if not _is_origin(one)), None)
         if wrong is not None or len(found) > MAX_ORIGINS:
             raise ValidationError(_("Enter addresses without a path, one a line, such as https://school.example.org."))
 
@@ -138,6 +138,12 @@ class PlatformForm(Form):
             lets_staff_in=bool(self.lets_staff_in.data),
             team_id=selected_team_id(self.team.data),
         )
+
+
+def _is_origin(address: str) -> bool:
+    """Whether an address has no path; a slash at its end is none."""
+    origin = origin_of(address)
+    return bool(origin) and address.lower().replace("/", "") == origin.replace("/", "")
 
 
 def _lines(text: str) -> tuple[str, ...]:

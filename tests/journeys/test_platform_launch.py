@@ -100,7 +100,7 @@ def strict_browser(playwright: Playwright) -> Iterator[Browser]:
 def _press(page: Page, name: str) -> Page:
     """Press the button in the frame; the new window."""
     with page.context.expect_page(timeout=90_000) as opened:
-        page.frame_locator("iframe").get_by_role("button", name=name).click()
+        page.frame_locator("iframe").get_by_text(name, exact=True).click()
     return opened.value
 
 
@@ -143,7 +143,7 @@ def test_a_launch_in_a_frame_opens_the_course_in_a_window_without_any_cookie_of_
         context = strict_browser.new_context()
         page = context.new_page()
         page.goto(f"{fake.issuer}/course")
-        expect(page.frame_locator("iframe").get_by_role("button", name="Open in a new window")).to_be_visible(
+        expect(page.frame_locator("iframe").get_by_role("link", name="Open in a new window")).to_be_visible(
             timeout=90_000
         )
         front.refused = False  # in a window of its own the course is no third party

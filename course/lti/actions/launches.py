@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import update
-from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.auth.actions import SignInGranted
@@ -206,9 +205,5 @@ def enter_with_ticket(context: Context, ticket: LaunchTicket) -> SignInGranted |
     sees_others = sees_others_since(session, holder.person_id, context.today) is not None
     if sees_others and not settings.lets_staff_in:
         return StaffSignIn(holder.person_id)
-    return _granted(session, holder.person_id, context)
-
-
-def _granted(session: Session, person_id: int, context: Context) -> SignInGranted:
-    key = ensure_session_key(session, person_id, secrets.token_urlsafe(24), context.now)
-    return SignInGranted(person_id, key)
+    key = ensure_session_key(session, holder.person_id, secrets.token_urlsafe(24), context.now)
+    return SignInGranted(holder.person_id, key)

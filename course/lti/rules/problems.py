@@ -103,7 +103,7 @@ PROBLEM_WORDS: dict[LtiProblem, tuple[str, str]] = {
     ),
     _P.REFUSED_THERE: (
         _("%(name)s did not let you open the course."),
-        _("Sign in there again. Then open the course once more."),
+        _("Sign in there again. Then open the course."),
     ),
     _P.SIGNATURE: (
         _("The launch was not signed by %(name)s, or was changed on its way."),

@@ -43,7 +43,7 @@ LEARNING_PLATFORMS = PersonalDataSection(
             {"email": _("E-mail"), "linked_at": _("Linked"), "last_used_at": _("Last used"), "ended_at": _("Ended")},
             deletion_stage="sign_in"),
         PersonalDataTable("lti_launch", _("What I opened from there"),
-            {"first_at": _("First time"), "last_at": _("Last time"), "lti_link.title": _("Link")},
+            {"first_at": _("First time"), "last_at": _("Last time"), "link_id": _("Link")},
             person_columns=("account_id",), deletion_stage="sign_in"),
     ),
 )  # fmt: skip
