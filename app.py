@@ -55,6 +55,7 @@ from course.import_folder import commands as import_folder_commands
 from course.import_folder import views as import_folder
 from course.join_requests import views as join_requests
 from course.learning import views as learning
+from course.lti import views as lti
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
@@ -160,6 +161,8 @@ BLUEPRINTS = (
     (supervised_sessions.pages, ""),
     (printed_modules.pages, ""),
     (webhooks.pages, "/system/webhooks"),
+    (lti.pages, ""),
+    (lti.protocol, "/lti"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

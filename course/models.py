@@ -21,6 +21,7 @@ from course.import_folder.models import ImportFolderFile
 from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
+from course.lti.models import LtiRegistration
 from course.mail.models import OutboxMail
 from course.milestones.models import Intention
 from course.organisation.models import Organisation
@@ -57,6 +58,7 @@ MODEL_CLASSES = (
     ImportFolderFile,
     Intention,
     Job,
+    LtiRegistration,
     Organisation,
     OutboxMail,
     Pair,

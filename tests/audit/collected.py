@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.audit.factors import SIGN_IN_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
+from tests.audit.platforms import PLATFORM_ACTIONS, PROTOCOL_EVENTS, PROTOCOL_POSTS
 from tests.audit.programs import PROGRAM_ACTIONS
 from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
@@ -16,6 +17,7 @@ from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
+    **PLATFORM_ACTIONS,
     **PROGRAM_ACTIONS,
     **SIGN_IN_ACTIONS,
     **PROVIDER_ACTIONS,
@@ -31,14 +33,14 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     ],
 }
 
-# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/printed_modules/test_printing.py and
-# tests/scim.
+# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/printed_modules/test_printing.py,
+# tests/scim and tests/lti.
 POSTS_ELSEWHERE = {
     "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
-    "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", *POST_ENDPOINTS,
+    "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", *POST_ENDPOINTS, *PROTOCOL_POSTS,
 }  # fmt: skip
 # In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
-    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", *EVENT_NAMES,
+    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", *EVENT_NAMES, *PROTOCOL_EVENTS,
 }  # fmt: skip

@@ -42,6 +42,8 @@ SENSITIVE = {
     "identity_providers.unlink_person",
     # the way in for somebody else; reports to others; many people at once
     "auth.person_code", "auth.codes", "scheduled_reports.overview", "bulk_changes.apply", "bulk_changes.undo",
+    # learning platforms, and accounts there
+    "lti.invite", "lti.add_platform", "lti.change_platform", "lti.switch_on", "lti.switch_off", "lti.replace_key", "lti.unlink",
 }  # fmt: skip
 FORM = {"role": "administrator", "reason": "to try it"}
 
