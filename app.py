@@ -79,6 +79,7 @@ from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.scim import views as scim
+from course.scorm import commands as scorm_commands
 from course.server import commands as serving_commands
 from course.server.jobs import REGISTRY
 from course.server.settings_check import settings_warnings
@@ -249,6 +250,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.filters["nation"] = NATIONS.__getitem__
     for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)
+    scorm_commands.extend_content_commands()
     for group in CLI_COMMANDS:
         app.cli.add_command(group)
     app.context_processor(organisation.page_context)

@@ -23,7 +23,13 @@ from course.web.static_files import joined_style_sheet, served_script
 STATIC = Path(__file__).resolve().parents[1] / "static"
 PLAYER = Path(__file__).resolve().parent / "player"
 # What pages of the course use and the player uses with them.
-FONTS = ("atkinson-next.woff2", "atkinson-next-ext.woff2", "literata-display.woff2", "atkinson-OFL.txt", "literata-OFL.txt")
+FONTS = (
+    "atkinson-next.woff2",
+    "atkinson-next-ext.woff2",
+    "literata-display.woff2",
+    "atkinson-OFL.txt",
+    "literata-OFL.txt",
+)
 SCRIPTS = ("order.js", "parts.js", "timeline.js")
 # The same content gives the same bytes.
 FILE_TIME = (2020, 1, 1, 0, 0, 0)
@@ -89,29 +95,39 @@ def module_data(scope: PackageScope, module: Module) -> dict[str, object]:
 
 def course_data(scope: PackageScope, version: Version) -> dict[str, object]:
     """What the player needs at its start: the structure of the course, the rules of its checks, and what is said where."""
-    library, course = scope.library, scope.library.course
     questions = [question for module in scope.modules for question in module.questions]
-    points = {point for module in scope.modules for point in module.points}
-    structure = [_module_structure(scope, module) for module in scope.modules]
     return {
         "version": version,
+        **course_structure(scope),
+        "words": {**page_html.player_words(), **question_pieces.answer_words(), **story_pieces.story_words()},
+        "shells": {**question_pieces.answer_shells(questions), **question_pieces.order_shells(questions)},
+    }
+
+
+def course_structure(scope: PackageScope) -> dict[str, object]:
+    """The modules with their steps, points and questions, and the rules of their checks. A kept state rests on it."""
+    library, course = scope.library, scope.library.course
+    points = sorted({point for module in scope.modules for point in module.points})
+    return {
         "print": _fingerprint(scope),
         "title": scope.title,
         "passMark": course.pass_mark,
         "checkQuestions": course.check_questions,
         "checkPerPoint": course.check_per_point,
-        "critical": sorted(point for point in points if library.points[point].safety_critical),
-        "points": {point: str(label_html(library.points[point].title)) for point in sorted(points)},
-        "pageOf": {point: "/".join(library.pages_by_point[point]) for point in sorted(points)
-                   if point in library.pages_by_point},
-        "modules": structure,
-        "words": {**page_html.player_words(), **question_pieces.answer_words(), **story_pieces.story_words()},
-        "shells": {**question_pieces.answer_shells(questions), **question_pieces.order_shells(questions)},
-    }  # fmt: skip
+        "critical": [point for point in points if library.points[point].safety_critical],
+        "points": {point: str(label_html(library.points[point].title)) for point in points},
+        "pageOf": {
+            point: "/".join(library.pages_by_point[point]) for point in points if point in library.pages_by_point
+        },
+        "modules": [_module_structure(scope, module) for module in scope.modules],
+    }
 
 
 def _module_structure(scope: PackageScope, module: Module) -> dict[str, object]:
-    steps = [{"id": step.id, "kind": step.kind, "title": str(label_html(step.title))} for step in page_html.module_steps(module)]
+    steps = [
+        {"id": step.id, "kind": step.kind, "title": str(label_html(step.title))}
+        for step in page_html.module_steps(module)
+    ]
     return {
         "id": module.id,
         "number": scope.number(module),

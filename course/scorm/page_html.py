@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from course.content.lesson_source import LESSON_PATH
 from course.content.library import Library
-from course.content.schema import Block, Module, Page, Step
+from course.content.schema import Block, Module, Page
 from course.learning.rules.progress import CHECK
 from course.learning.views.lesson import lesson_fragments
 from course.translation import gettext as _
@@ -66,9 +66,9 @@ def _package_link(scope: PackageScope, link: re.Match[str]) -> str:
     before, address, after, words = link.groups()
     if address.startswith(("#", "tel:", "mailto:", "pages/")):
         return link[0]
-    if address.startswith("https://") or address.startswith("http://"):
-        rel = re.sub(r' ?rel="[^"]*"', "", f"{before}{after}")
-        return f'<a {rel.strip()}{" " if rel.strip() else ""}href="{address}" target="_blank" rel="noopener noreferrer">{words}</a>'
+    if address.startswith(("https://", "http://")):
+        rest = re.sub(r' ?rel="[^"]*"', "", f"{before}{after}").strip()
+        return f'<a {rest and rest + " "}href="{address}" target="_blank" rel="noopener noreferrer">{words}</a>'
     lesson = _LESSON.match(address)
     if lesson and scope.has_step(lesson[1], lesson[2]):
         return f'<a {before}href="{step_address(lesson[1], lesson[2])}"{after}>{words}</a>'
@@ -85,10 +85,19 @@ def page_file(module_id: str, step_id: str) -> str:
     return f"pages/{module_id}-{step_id}.html"
 
 
-def module_steps(module: Module) -> list[Step]:
-    """The steps of a module as the package shows them, the check last."""
-    check = Step.model_construct(id=CHECK, kind=CHECK, title=_("Check what you know"), others=())
-    return [*module.steps, check]
+@dataclass(frozen=True)
+class ListedStep:
+    """A step as the package lists it: a page, scenario, timeline or the check."""
+
+    id: str
+    kind: str
+    title: str
+
+
+def module_steps(module: Module) -> list[ListedStep]:
+    """The steps of a module as the package lists them, the check last."""
+    steps = [ListedStep(step.id, step.kind, step.title) for step in module.steps]
+    return [*steps, ListedStep(CHECK, CHECK, _("Check what you know"))]
 
 
 def lesson_html(scope: PackageScope, module: Module, page: Page) -> str:
@@ -164,7 +173,9 @@ def player_words() -> dict[str, object]:
         "markAgain": _("Mark it again"),
         "allModules": _("All modules"),
         "passed": _("You have passed. Your learning platform has the result."),
-        "failed": _("You have not passed yet. Open the checks with open points again, and answer the remaining questions."),
+        "failed": _(
+            "You have not passed yet. Open the checks with open points again, and answer the remaining questions."
+        ),
         "alone": _("This package is not connected to a learning platform, so nothing is recorded."),
         "review": _("Your learning platform opened this course to look at. Nothing is recorded."),
         "unsaved": _("Your learning platform did not save your last step. It is sent again with the next one."),

@@ -186,7 +186,13 @@ def _unquoted(html: str) -> str:
 
 def _fake(form: Any, options: Sequence[Option], groups: Sequence[str] = (), intro: Any = None) -> Question:
     return Question.model_construct(
-        id="q", form=form, stem=InlineText("{stem}"), options=tuple(options), groups=tuple(groups), intro=intro, points=()
+        id="q",
+        form=form,
+        stem=InlineText("{stem}"),
+        options=tuple(options),
+        groups=tuple(groups),
+        intro=intro,
+        points=(),
     )
 
 
@@ -213,10 +219,12 @@ def _outcomes(question: Question) -> Iterator[tuple[str, Question, list[Any]]]:
         for missed, wrong in product(range(right + 1), range(total - right + 1)):
             # In the order of the groups on the page: missed, wrong, rightly chosen, rightly left out.
             kinds = [missed, wrong, right - missed, total - right - wrong]
-            options = [
-                _option(n, n < missed or missed + wrong <= n < missed + wrong + kinds[2]) for n in range(total)
-            ]
-            yield f"all {' '.join(map(str, kinds))}", _fake("all", options), list(range(missed, missed + wrong + kinds[2]))
+            options = [_option(n, n < missed or missed + wrong <= n < missed + wrong + kinds[2]) for n in range(total)]
+            yield (
+                f"all {' '.join(map(str, kinds))}",
+                _fake("all", options),
+                list(range(missed, missed + wrong + kinds[2])),
+            )
     elif question.form == "sort":
         for wrong in range(total + 1):
             options = [_option(n, group=f"{{g{n}}}") for n in range(total)]
@@ -228,7 +236,10 @@ def _outcomes(question: Question) -> Iterator[tuple[str, Question, list[Any]]]:
 
 def _part_outcomes(question: Question) -> Iterator[tuple[str, Question, list[Any]]]:
     """A part was answered rightly, or there are better lines for it: each of those that are right."""
-    better = [sum(question.options[n].correct for n in part) for part in question.options_by_part(range(len(question.options)))]
+    better = [
+        sum(question.options[n].correct for n in part)
+        for part in question.options_by_part(range(len(question.options)))
+    ]
     intro = InlineText("{intro}") if question.intro else None
     for rights in product((True, False), repeat=len(better)):
         groups = [f"{{p{number}}}" for number in range(len(better))]

@@ -214,7 +214,8 @@ def _rows() -> Iterable[tuple[str, str]]:
             {"first": InlineText("{first}")}, _BETTER,
             {"label": "{label}", "before": "{before}", "after": "{after}"} if fell else None, bool(repaired),
         )  # fmt: skip
-        key = f"{weight} {quality if weight in ('small-turn', 'bend') else '-'} {timed}{fell if weight == 'small-turn' else 0}{repaired if weight == 'turn' else 0}"
+        said = quality if weight in ("small-turn", "bend") else "-"
+        key = f"{weight} {said} {timed}{fell * (weight == 'small-turn')}{repaired * (weight == 'turn')}"
         yield key, str(parts.road_row(row, "{number}", story)).replace(other, "{other}").strip()
 
 

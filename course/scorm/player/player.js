@@ -14,7 +14,7 @@ const strip = document.getElementById("strip");
 const notice = document.getElementById("notice");
 const home = main.innerHTML;
 const named = (id) => document.getElementById(id);
-let course, platform, state;
+let course, platform, state, moved = false;
 const loaded = new Map();
 
 const get = async (address) => {
@@ -46,7 +46,9 @@ function show(html, focus = "[data-focus]") {
   const target = main.querySelector(focus) ?? main.querySelector("h1") ?? main;
   if (!target.hasAttribute("tabindex")) target.setAttribute("tabindex", "-1");
   scrollTo({ top: 0, behavior: "instant" });
-  target.focus({ preventScroll: true });
+  // When the package opens, nobody has asked for another place yet.
+  if (moved) target.focus({ preventScroll: true });
+  moved = true;
   document.title = [main.querySelector("h1")?.textContent.trim(), course.title].filter(Boolean).join(" – ");
   startOrder(main);
   startParts(main);
