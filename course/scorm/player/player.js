@@ -383,6 +383,11 @@ async function begin() {
   const known = course.modules.some((module) => module.steps.some((step) => `${module.id}/${step.id}` === where));
   if (kept && known) state.where = where;
   addEventListener("hashchange", route);
+  // A link to the step that is open already changes no address, and still means its beginning.
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest?.('a[href^="#/"]');
+    if (pressed && pressed.getAttribute("href") === (location.hash || "#/") && !event.ctrlKey && !event.metaKey) route();
+  });
   addEventListener("pagehide", () => platform.leave());
   // A page that comes back from the browser's memory has no session any more.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
