@@ -80,6 +80,7 @@ from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.scim import views as scim
 from course.scorm import commands as scorm_commands
+from course.scorm import views as scorm
 from course.server import commands as serving_commands
 from course.server.jobs import REGISTRY
 from course.server.settings_check import settings_warnings
@@ -154,6 +155,7 @@ BLUEPRINTS = (
     (reminders.pages, "/reminders"),
     (supervised_sessions.pages, ""),
     (webhooks.pages, "/system/webhooks"),
+    (scorm.pages, "/system/scorm"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

@@ -30,6 +30,7 @@ CONNECTED_PAGES = {
     "identity_providers.change_provider": "/providers/{provider}",
     "identity_providers.add_saml_provider": "/providers/saml/new",
     "identity_providers.change_saml_provider": "/providers/saml/{saml}",
+    "scorm.packages": "/system/scorm",
     "scim.connections": "/system/scim",
     "scim.connection": "/system/scim/{scim}",
     "scim.end": "/system/scim/{scim}/end",

@@ -14,7 +14,7 @@ const strip = document.getElementById("strip");
 const notice = document.getElementById("notice");
 const home = main.innerHTML;
 const named = (id) => document.getElementById(id);
-let course, platform, state, moved = false;
+let course, platform, state, moved = false, turns = 0;
 const loaded = new Map();
 
 const get = async (address) => {
@@ -353,6 +353,7 @@ function fail(error) {
 async function route() {
   const found = /^#\/(?:([a-z0-9-]+)(?:\/([a-z0-9-]+))?)?$/.exec(location.hash || "#/");
   if (!found) return; // a place within a page
+  turns += 1;
   main.onclick = main.onsubmit = null;
   const [, moduleId, stepId] = found;
   if (moduleId === "concern") {
@@ -364,8 +365,11 @@ async function route() {
   const module = course.modules.find((one) => one.id === moduleId);
   const step = module?.steps.find((one) => one.id === stepId);
   if (!step) { showHome(); return; }
-  frame(module, step);
+  const turn = ++turns;
   try {
+    await (step.kind === "page" ? lesson(`${module.id}/${step.id}`) : data(module));
+    if (turn !== turns) return; // somebody went on while this was loaded
+    frame(module, step);
     await SHOW[step.kind](module, step);
     state.where = `${module.id}/${step.id}`;
     keep();
@@ -389,6 +393,8 @@ async function begin() {
     if (pressed && pressed.getAttribute("href") === (location.hash || "#/") && !event.ctrlKey && !event.metaKey) route();
   });
   addEventListener("pagehide", () => platform.leave());
+  // A phone may end a page that it hides without saying so.
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(); });
   // A page that comes back from the browser's memory has no session any more.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   await route();
