@@ -29,9 +29,14 @@ const once = (key, load) => {
 const data = (module) => once(module.id, async () => (await get(`data/${module.id}.json`)).json());
 const lesson = (ref) => once(ref, async () => new DOMParser().parseFromString(await (await get(`pages/${ref.replace("/", "-")}.html`)).text(), "text/html"));
 
-function say(text) {
-  notice.innerHTML = text ? '<div class="flash"><p></p></div>' : "";
-  if (text) notice.querySelector("p").textContent = text;
+// What stays said on every page, such as that nothing is recorded.
+let lasting = "";
+
+function say(text, warns = true) {
+  const said = text || lasting;
+  if (notice.textContent === said) return;
+  notice.innerHTML = !said ? "" : warns ? '<div class="wrap"><p class="note update"></p></div>' : '<div class="flash"><p></p></div>';
+  if (said) notice.querySelector("p").textContent = said;
 }
 
 /** Keep what was done, and tell the platform. Called at each step. */
@@ -397,10 +402,10 @@ async function begin() {
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(); });
   // A page that comes back from the browser's memory has no session any more.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  if (!platform.connected) lasting = course.words.alone;
+  else if (!platform.records) lasting = course.words.review;
   await route();
-  if (!platform.connected) say(course.words.alone);
-  else if (!platform.records) say(course.words.review);
-  else if (packed && !kept) say(course.words.changed);
+  say(packed && !kept && !lasting ? course.words.changed : "");
 }
 
 begin();
