@@ -84,6 +84,8 @@ from course.reports import commands as report_commands
 from course.reports import views as reports
 from course.scheduled_reports import views as scheduled_reports
 from course.scim import views as scim
+from course.scorm import commands as scorm_commands
+from course.scorm import views as scorm
 from course.server import commands as serving_commands
 from course.server.jobs import REGISTRY
 from course.server.settings_check import settings_warnings
@@ -163,6 +165,7 @@ BLUEPRINTS = (
     (webhooks.pages, "/system/webhooks"),
     (lti.pages, ""),
     (lti.protocol, "/lti"),
+    (scorm.pages, "/system/scorm"),
 )
 CLI_COMMANDS = (
     audit_commands.group,
@@ -259,6 +262,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.filters["nation"] = NATIONS.__getitem__
     for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)
+    scorm_commands.extend_content_commands()
     for group in CLI_COMMANDS:
         app.cli.add_command(group)
     app.context_processor(organisation.page_context)

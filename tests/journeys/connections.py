@@ -39,6 +39,7 @@ CONNECTED_PAGES = {
     "lti.show_platform": "/platforms/{platform}",
     "lti.change_platform": "/platforms/{platform}/change",
     "lti.person_platforms": "/people/{late}/platforms",
+    "scorm.packages": "/system/scorm",
     "scim.connections": "/system/scim",
     "scim.connection": "/system/scim/{scim}",
     "scim.end": "/system/scim/{scim}/end",

@@ -86,7 +86,7 @@ def page_fragments(page: Page) -> LessonFragments:
     if fragments is None:
         if len(_fragment_cache) >= FRAGMENT_CACHE_SIZE:
             _fragment_cache.clear()
-        fragments = _fragment_cache[key] = _render_fragments(page)
+        fragments = _fragment_cache[key] = lesson_fragments(page)
     return fragments
 
 
@@ -120,7 +120,8 @@ def _macros(template: str) -> Any:
     return current_app.jinja_env.get_template(template).module
 
 
-def _render_fragments(page: Page) -> LessonFragments:
+def lesson_fragments(page: Page) -> LessonFragments:
+    """The fragments of a page, made anew. They depend on the page and the language of the frame alone."""
     blocks, sources = _macros("components/blocks.html"), page_sources(page)
     parts: list[Markup | Block] = []
     judge = None

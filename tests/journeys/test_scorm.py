@@ -1,0 +1,248 @@
+"""A package played in a learning platform that others wrote (scorm-again): begun, left, resumed, failed and passed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, expect
+
+from course.scorm.rules.manifest import VERSIONS, Version
+from tests.conftest import make_app
+from tests.scorm.conftest import Package, packed
+from tests.support.serving import served
+from tests.support.verifiers import install_packages
+
+MODULE = "new-partners"
+NPM = Path(__file__).parents[1] / "scorm" / "npm"
+KINDS = {"html": "text/html; charset=utf-8", "js": "text/javascript", "css": "text/css", "json": "application/json",
+         "svg": "image/svg+xml", "woff2": "font/woff2"}  # fmt: skip
+# The platform: its object in the window around the package, with what it kept of the last session.
+PLATFORM = """<!doctype html><title>A learning platform</title><script src="scorm-again.js"></script>
+<script src="platform.js"></script><iframe id="sco" src="2/index.html" width="1000" height="800"></iframe>"""
+PLATFORM_SCRIPT = """const [version, kept] = JSON.parse(decodeURIComponent(location.hash.slice(1)) || '["1.2", null]');
+const settings = { autocommit: false, logLevel: 5 };
+const api = version === "1.2" ? new Scorm12API(settings) : new Scorm2004API(settings);
+if (kept) api.loadFromJSON(kept, "");
+if (version === "1.2") window.API = api; else window.API_1484_11 = api;
+window.told = () => JSON.parse(JSON.stringify(api.cmi));"""
+FILL = """(fields) => {
+    for (const [name, value] of fields) {
+        const input = document.querySelector(`[name='${name}'][value='${value}']`);
+        if (input) input.checked = true; else document.getElementById(name).value = value;
+    }
+}"""
+NAMES = {
+    "1.2": ("core", "lesson_location", lambda cmi: cmi["core"]["lesson_status"]),
+    "2004": ("", "location", lambda cmi: f"{cmi['completion_status']} {cmi['success_status']}"),
+}
+STATUS: dict[Version, dict[str, str]] = {
+    "1.2": {"begun": "incomplete", "failed": "failed", "passed": "passed"},
+    "2004": {"begun": "incomplete unknown", "failed": "completed failed", "passed": "completed passed"},
+}
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[Version, Package]:
+    app = make_app(f"sqlite:///{tmp_path_factory.mktemp('scorm') / 'none.db'}")
+    library = app.extensions["course"].library.for_("school", "england")
+    return {version: packed(app, library, version, MODULE) for version in VERSIONS}
+
+
+@pytest.fixture(scope="module")
+def platform(packages: dict[Version, Package]) -> Iterator[str]:
+    """The address of a site with the platform, and below 1.2/ and 2004/ the packages."""
+    script = install_packages(NPM) / "node_modules/scorm-again/dist/scorm-again.min.js"
+    files = {f"/{version}/{name}": data for version, one in packages.items() for name, data in one.files.items()}
+    files |= {f"/{v}.html": PLATFORM.replace("2/index", f"{v}/index").encode() for v in VERSIONS}
+    files |= {"/scorm-again.js": script.read_bytes(), "/platform.js": PLATFORM_SCRIPT.encode()}
+
+    def site(environ: dict[str, Any], start: Callable[..., object]) -> Iterable[bytes]:
+        data = files.get(environ["PATH_INFO"])
+        kind = KINDS.get(environ["PATH_INFO"].rpartition(".")[2], "text/plain")
+        start("200 OK" if data is not None else "404 Not Found", [("Content-Type", kind)])
+        return [data or b""]
+
+    with served(site) as address:
+        yield address
+
+
+class Learner:
+    """Somebody who takes the module in one version."""
+
+    def __init__(self, browser: Browser, address: str, version: Version, package: Package) -> None:
+        self.page: Page = browser.new_page(viewport={"width": 1100, "height": 900})
+        self.page.set_default_timeout(8000)
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("request", lambda one: None if one.url.startswith(address) else self.foreign.append(one.url))
+        self.address, self.version = f"{address}/{version}.html", version
+        self.data = package.json(f"data/{MODULE}.json")
+        self.steps = package.json("data/course.json")["modules"][0]["steps"]
+
+    def open(self, kept: dict[str, Any] | None = None) -> None:
+        """Begin a session, with what the platform kept of the last one."""
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.address}#{json.dumps([self.version, kept])}")
+        self.sco.locator("h1").first.wait_for()
+
+    @property
+    def sco(self) -> Frame:
+        handle = self.page.locator("#sco").element_handle()
+        frame = handle.content_frame()
+        assert frame is not None
+        return frame
+
+    def leave(self) -> dict[str, Any]:
+        """Close the package as a platform does, and say what it was told."""
+        self.sco.goto("about:blank")
+        return self.told
+
+    @property
+    def told(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.page.evaluate("told()")
+        return found
+
+    @property
+    def status(self) -> str:
+        return str(NAMES[self.version][2](self.told))
+
+    @property
+    def score(self) -> tuple[str, str, str]:
+        score = self.told["core"]["score"] if self.version == "1.2" else self.told["score"]
+        return score["min"], score["max"], score["raw"]
+
+    def go(self, step: str) -> None:
+        self.sco.evaluate(f"location.hash = '#/{MODULE}/{step}'")
+        self.sco.locator(".strip, .bar").first.wait_for()
+
+    def press(self, which: str) -> None:
+        self.sco.locator(which).first.click()
+
+    def read(self, step: str) -> None:
+        self.go(step)
+        self.sco.locator("[data-page-question] button[name=answer]").first.click()
+        expect(self.sco.locator(".ask-you.answered")).to_be_focused()
+        self.press("[data-done]")
+
+    def mark(self, step: str) -> None:
+        self.go(step)
+        self.press("#send")
+        expect(self.sco.locator(".wrong-answer")).to_be_focused()
+        self.press("label[for=answer-1]")
+        self.press("#send")
+        self.sco.locator(".moment .told").first.wait_for()
+
+    def decide(self, step: str, most: int = 60, taken: int = 0) -> None:
+        """Take recommended decisions of the story that is open, after those that were `taken`: at most so many in all."""
+        story = self.data["stories"][step]
+        scene = story["scenes"][story["start"]]
+        for number in range(most):
+            place = next(n for n, one in enumerate(scene["choices"]) if one["quality"] == "best")
+            if number >= taken:
+                self.press(f"#decide button[value='{place}']")
+            scene = story["scenes"][scene["choices"][place]["to"]]
+            if "endings" in scene:
+                break
+
+    def check(self, right: bool, most: int = 60) -> None:
+        """Answer the questions of the check that is open, at most so many."""
+        self.press("[data-go=begin]")
+        for _ in range(most):
+            asked = self.sco.locator("#question .stem").first.inner_html()
+            question = next(one for one in self.data["questions"].values() if one["stem"] == asked)
+            self.sco.evaluate(FILL, fields(question, right))
+            self.press("#sureness-fairly")
+            expect(self.sco.locator(".verdict h1")).to_be_focused()
+            assert (self.sco.locator(".verdict h1").inner_text() == "Right") == right, question["id"]
+            words = self.sco.locator("[data-go=next]").inner_text()
+            self.press("[data-go=next]")
+            if words == "See how it went":
+                break
+
+
+def fields(question: dict[str, Any], right: bool) -> list[list[str]]:
+    """The fields of a question's form for an answer that is right, or wrong."""
+    order, options, form = question["order"], question["options"], question["form"]
+    place = {index: str(number) for number, index in enumerate(order, 1)}
+    if form == "sort":
+        count = len(question["groups"])
+        return [[f"group-{place[n]}", str((one["g"] + (not right)) % count + 1)] for n, one in enumerate(options)]
+    if form == "order":
+        return [[f"place-{place[n]}", str(n + 1 if right else len(options) - n)] for n in range(len(options))]
+    if form in ("first-words", "record"):
+        chosen = [
+            next(n for n, one in enumerate(options) if one["g"] == part and one["c"] == right)
+            for part in range(len(question["groups"]))
+        ]
+        return [[f"part-{part}", place[n]] for part, n in enumerate(chosen, 1)]
+    wanted = [n for n, one in enumerate(options) if one["c"] == right]
+    return [["answer", place[n]] for n in (wanted[:1] if form == "one" else wanted)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_module_is_begun_left_resumed_failed_and_passed(
+    browser: Browser, platform: str, packages: dict[Version, Package], version: Version
+) -> None:
+    learner = Learner(browser, platform, version, packages[version])
+    pages = [step["id"] for step in learner.steps if step["kind"] == "page"]
+    story, timeline = (next(s["id"] for s in learner.steps if s["kind"] == kind) for kind in ("scenario", "timeline"))
+    learner.open()
+    for step in pages:
+        learner.read(step)
+    learner.mark(timeline)
+    learner.go("check")
+    learner.check(right=False, most=1)
+    learner.go(story)
+    learner.press("[data-go=tell]")
+    learner.decide(story, most=1)
+    learner.press(".take-back button")
+    expect(learner.sco.locator("#notice")).to_have_text("Undone. You can choose again.")
+    learner.decide(story, most=1)
+    assert learner.status == STATUS[version]["begun"]
+    kept = learner.leave()
+    assert 0 < len(kept["suspend_data"]) <= 4096
+    place, time, leaving = (kept["core"] if version == "1.2" else kept)[NAMES[version][1]], "session_time", "exit"
+    assert place == f"{MODULE}/{story}"
+    session = kept["core"] if version == "1.2" else kept
+    assert session[time] not in ("", "0000:00:00", "PT0S")
+    assert session[leaving] == "suspend"
+
+    # What the platform kept is all that the next session has.
+    cmi: dict[str, Any] = {"suspend_data": kept["suspend_data"]}
+    if version == "1.2":
+        cmi["core"] = {"lesson_location": place, "lesson_status": session["lesson_status"], "entry": "resume"}
+    else:
+        cmi |= {"location": place, "entry": "resume", "completion_status": session["completion_status"]}
+    learner.open({"cmi": cmi})
+    expect(learner.sco.locator("[data-resume] a")).to_have_attribute("href", f"#/{MODULE}/{story}")
+    assert learner.sco.locator("li[data-step].done").count() == len(pages) + 1
+    learner.press("[data-resume] a")
+    learner.press("[data-go=tell]")
+    expect(learner.sco.locator(".strip span")).to_contain_text("Decision 2 of")
+    learner.decide(story, taken=1)
+    expect(learner.sco.locator("h2", has_text="recommended")).to_be_visible()
+    assert learner.status == STATUS[version]["begun"]
+    learner.go("check")
+    learner.check(right=False)
+    assert learner.status == STATUS[version]["failed"]
+    assert learner.score == ("0", "100", "0")
+
+    learner.press("[data-go=again]")
+    learner.check(right=True)
+    expect(learner.sco.locator("h1")).to_have_text("Every point is right")
+    assert learner.status == STATUS[version]["passed"]
+    assert learner.score == ("0", "100", "100")
+    if version == "2004":
+        assert (float(learner.told["score"]["scaled"]), float(learner.told["progress_measure"])) == (1, 1)
+    learner.press("a.worried")
+    expect(learner.sco.locator("a[href='tel:999']")).to_be_visible()
+    learner.leave()
+    assert learner.status == STATUS[version]["passed"]
+    assert learner.errors == learner.foreign == []
+    learner.page.close()
