@@ -106,6 +106,7 @@ from course.web import (
 )
 from course.web.session_cookie import SignedSessionInterface
 from course.webhooks import views as webhooks
+from course.xapi import views as xapi
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 REGISTRY.add(health_jobs.JOBS)  # this feature stands above the registry
@@ -153,6 +154,7 @@ BLUEPRINTS = (
     (reminders.pages, "/reminders"),
     (supervised_sessions.pages, ""),
     (webhooks.pages, "/system/webhooks"),
+    (xapi.pages, "/system/xapi"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

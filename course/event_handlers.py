@@ -26,7 +26,7 @@ from course.identity_providers.actions import move_links
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
-from course.learning.events import AnswerInSitting, CourseCompleted, StepEnded
+from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, StepEnded
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -70,6 +70,8 @@ from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
 from course.webhooks import events as webhooks_events
 from course.webhooks.actions import forget_leaving_of_merged, note_completion, note_leaving
+from course.xapi import events as xapi_events
+from course.xapi.actions import note_course_completed, note_learning_fact
 
 # The audit events of every feature that writes any.
 register_events(
@@ -107,6 +109,7 @@ register_events(
         supervised_sessions_events,
         training_records_events,
         webhooks_events,
+        xapi_events,
     )
     for kind in events.AUDIT_EVENTS
 )
@@ -120,6 +123,8 @@ def register_handlers() -> None:
     subscribe(AnswerInSitting, record_answer)
     subscribe(CourseCompleted, certify)
     subscribe(CourseCompleted, note_completion)
+    subscribe(FactRecorded, note_learning_fact)
+    subscribe(CourseCompleted, note_course_completed)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)

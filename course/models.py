@@ -38,6 +38,7 @@ from course.standings.models import PersonStatus
 from course.supervised_sessions.models import SupervisedSession
 from course.training_records.models import RecordView
 from course.webhooks.models import Webhook
+from course.xapi.models import XapiEndpoint
 
 MODEL_CLASSES = (
     ApiToken,
@@ -76,4 +77,5 @@ MODEL_CLASSES = (
     TrustedIssuer,
     Webhook,
     WorkerBeat,
+    XapiEndpoint,
 )

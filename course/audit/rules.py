@@ -75,6 +75,7 @@ EVENT_KINDS = {
     "secret_key": _("The secret key"),
     "report": _("Reports"),
     "webhook": _("Webhooks"),
+    "xapi": _("Learning record store (xAPI)"),
     "audit": _("This log"),
 }
 

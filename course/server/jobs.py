@@ -36,6 +36,7 @@ from course.standings.queries.changes import people_count
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 from course.webhooks import jobs as webhooks
+from course.xapi import jobs as xapi
 
 HOUR = timedelta(hours=1)
 
@@ -75,7 +76,7 @@ JOBS = (
 )
 FEATURES = (
     analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import,
-    privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks,
+    privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks, xapi,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.

@@ -12,6 +12,7 @@ from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.webhooks import WEBHOOK_ACTIONS
 from tests.audit.world import World
+from tests.audit.xapi import XAPI_ACTIONS
 from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
@@ -21,6 +22,7 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **PROVIDER_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     **WEBHOOK_ACTIONS,
+    **XAPI_ACTIONS,
     **SUPERVISED_ACTIONS,
 }
 

@@ -19,6 +19,8 @@ CONNECTED_PAGES = {
     "webhooks.add": "/system/webhooks/add",
     "webhooks.change": "/system/webhooks/{webhook}/change",
     "webhooks.show": "/system/webhooks/{webhook}",
+    "xapi.overview": "/system/xapi",
+    "xapi.change": "/system/xapi/store",
     "api_tokens.make": "/system/tokens/make",
     "api_tokens.overview": "/system/tokens",
     "api_tokens.reads": "/system/tokens/{token}",

@@ -23,7 +23,7 @@ MAX_EVENTS = 2000  # audit events that are read at once
 _IRRELEVANT_KINDS = frozenset(
     {
         "api", "audit", "backup", "calendar", "contact", "deputy", "evidence", "issuer", "job", "mail", "password", "registration",
-        "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook",
+        "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook", "xapi",
     }
 )  # fmt: skip
 _IRRELEVANT_EVENTS = frozenset(
