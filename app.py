@@ -30,6 +30,8 @@ from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.clock import now
+from course.cmi5 import commands as cmi5_commands
+from course.cmi5 import views as cmi5
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load_library
@@ -155,6 +157,7 @@ BLUEPRINTS = (
     (supervised_sessions.pages, ""),
     (webhooks.pages, "/system/webhooks"),
     (xapi.pages, "/system/xapi"),
+    (cmi5.pages, ""),
 )
 CLI_COMMANDS = (
     audit_commands.group,
@@ -162,6 +165,7 @@ CLI_COMMANDS = (
     backup_commands.group,
     backup_commands.upgrade_command,
     certificate_commands.group,
+    cmi5_commands.group,
     content_commands.group,
     credential_commands.group,
     demo_commands.group,
@@ -236,6 +240,7 @@ def create_app(config: Config | None = None) -> Flask:
     errors.init(app)
     signin_session.init(app)
     identity_providers.sign_in.init(app)
+    cmi5.init(app)
     auth.proof.init(app)
     uploads.init(app)
     input_guard.init(app)

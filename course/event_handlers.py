@@ -15,6 +15,8 @@ from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
+from course.cmi5 import events as cmi5_events
+from course.cmi5.actions import move_accounts, note_cmi5_completion, note_cmi5_fact
 from course.dashboard import events as dashboard_events
 from course.dashboard.actions import send_invitation_with_due_date, tell_deputy, tell_new_manager
 from course.events import subscribe
@@ -84,6 +86,7 @@ register_events(
         auth_events,
         calendars_events,
         certificates_events,
+        cmi5_events,
         dashboard_events,
         evidence_events,
         external_certificates_events,
@@ -125,6 +128,9 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_completion)
     subscribe(FactRecorded, note_learning_fact)
     subscribe(CourseCompleted, note_course_completed)
+    subscribe(FactRecorded, note_cmi5_fact)
+    subscribe(CourseCompleted, note_cmi5_completion)
+    subscribe(PeopleMerged, move_accounts)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)

@@ -9,6 +9,7 @@ from course.backups.models import Backup
 from course.bulk_changes.models import BulkChange
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
+from course.cmi5.models import Cmi5Platform
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
 from course.dashboard.models import FirstStepsChoice
@@ -47,6 +48,7 @@ MODEL_CLASSES = (
     BulkChange,
     CalendarFeed,
     Certificate,
+    Cmi5Platform,
     ContentVersion,
     Credential,
     Download,

@@ -10,6 +10,7 @@ from course.api_tokens import jobs as api_tokens
 from course.auth import jobs as auth
 from course.backups import jobs as backups
 from course.bulk_changes import jobs as bulk_changes
+from course.cmi5 import jobs as cmi5
 from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
@@ -75,7 +76,7 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import,
+    analytics, api, api_tokens, auth, backups, bulk_changes, cmi5, evidence, exports, mail, milestones, people, people_import,
     privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks, xapi,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
