@@ -203,7 +203,9 @@ def due_session_statement(session: Session, at: datetime) -> DueSessionStatement
     """The statement that has been due longest."""
     rows = select(Cmi5Statement.id, Cmi5Statement.next_try_at).where(_is_due(at))
     found = session.execute(rows.order_by(Cmi5Statement.next_try_at, Cmi5Statement.id).limit(1)).first()
-    return DueSessionStatement(*found) if found is not None else None
+    if found is None or found.next_try_at is None:
+        return None
+    return DueSessionStatement(found.id, found.next_try_at)
 
 
 def session_parcel(session: Session, statement_id: int) -> SessionParcel | None:

@@ -35,7 +35,8 @@ def course_structure(course: CourseDescription) -> bytes:
     _texts(unit, course)
     ET.SubElement(unit, "url").text = course.launch_address
     ET.indent(root)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
 def _texts(parent: ET.Element, course: CourseDescription) -> None:

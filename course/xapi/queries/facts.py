@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import exists, literal, or_, select
@@ -107,7 +107,7 @@ def learnt_at(session: Session, looks: Sequence[Look], moment: datetime) -> dict
             progress_facts_of_many(session, [look.person_id], at).get(look.person_id, ProgressFacts())
             for at in (moment, look.at)
         )
-        found[look.id] = Learnt(before, now, cast("Setting", chosen) if chosen in SETTINGS else None)
+        found[look.id] = Learnt(before, now, chosen if chosen in SETTINGS else None)
     return found
 
 
@@ -160,7 +160,7 @@ def _decisions(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]
         .join(ScenarioRun, ScenarioRun.id == Decision.run_id)
         .where(Decision.id.in_(_numbers(facts)))
     )
-    return {str(number): DecisionFact(*row) for number, *row in rows}
+    return {str(one.id): DecisionFact(one.ref, one.version, one.scene_id, one.choice_id, one.step) for one in rows}
 
 
 def _scenarios(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
@@ -169,7 +169,7 @@ def _scenarios(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]
         .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
         .where(ScenarioRun.id.in_(_numbers(facts)))
     )
-    return {str(number): ScenarioFact(*row) for number, *row in rows}
+    return {str(one.id): ScenarioFact(one.ref, one.version, one.ending, one.outcome) for one in rows}
 
 
 def _answers(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
@@ -182,7 +182,12 @@ def _answers(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .where(Answer.item_id.in_(_numbers(facts)))
     )  # fmt: skip
-    return {str(number): AnswerFact(*row) for number, *row in rows}
+    return {
+        str(one.item_id): AnswerFact(
+            one.question_id, one.version, one.point, one.correct, one.sureness, one.kind, one.ref
+        )
+        for one in rows
+    }
 
 
 def _attempts(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
@@ -194,7 +199,12 @@ def _attempts(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
         .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
         .where(Attempt.id.in_(_numbers(facts)))
     )  # fmt: skip
-    return {str(number): AttemptFact(*row) for number, *row in rows}
+    return {
+        str(one.id): AttemptFact(
+            one.kind, one.ref, one.number, one.passed, one.points_right, one.points_asked, one.pass_mark
+        )
+        for one in rows
+    }
 
 
 def _completions(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
