@@ -13,7 +13,7 @@ from course.network_addresses import address_refusal
 from course.people.forms import clean_line
 from course.translation import lazy_gettext as _
 from course.web.forms import Form
-from course.xapi.rules import KIND_LABELS
+from course.xapi.rules import KIND_LABELS, KINDS_WITHOUT_NAMES
 
 _NOT_HTTPS = _("Enter an address that begins with https://, such as https://lrs.example.org/xapi.")
 
@@ -63,6 +63,11 @@ class EndpointForm(Form):
         # A validator that says so to the browser as well would ask for each of the boxes.
         if self.kinds.errors or not self.kinds.data:
             self.kinds.errors = [_("Choose at least one kind of statement.")]
+        elif self.actor.data == "mail" and set(self.kinds.data) & set(KINDS_WITHOUT_NAMES):
+            self.kinds.errors = [
+                _("Answers and decisions are never sent with an e-mail address, because the course promises that no one sees "
+                  "how someone answered. Untick them, or choose the number below.")
+            ]  # fmt: skip
         if not self.password.data and not self._has_password:
             self.password.errors = [_("Enter the password that the store gave you.")]
         return is_valid and not self.kinds.errors and not self.password.errors

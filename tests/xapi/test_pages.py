@@ -42,6 +42,7 @@ def admin(app: Flask, session: Session) -> Client:
         ({"password": ""}, "Enter the password that the store gave you"),
         ({"kinds": []}, "Choose at least one kind of statement"),
         ({"kinds": ["everything"]}, "Choose at least one kind of statement"),
+        ({"kinds": ["completed", "answer"]}, "Answers and decisions are never sent with an e-mail address"),
     ],
 )
 def test_a_wrong_entry_is_explained_and_nothing_is_lost(

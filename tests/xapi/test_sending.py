@@ -109,13 +109,13 @@ def test_who_begins_after_the_store_was_connected_has_started_and_only_chosen_ki
     app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver
 ) -> None:
     before = app.extensions["course"]
-    connect(app, boss.id, receiver.address, kinds=("started", "answer"), actor="mail")
+    connect(app, boss.id, receiver.address, kinds=("started", "attempt"), actor="mail")
     (module,) = learner.library.modules.values()
     learner.read(module)
     learner.timeline(module)
     refresh(session)
     assert send(app) == 2
-    assert [kind_of(store.known[mark]) for mark in store.order] == ["started", "answer"]
+    assert [kind_of(store.known[mark]) for mark in store.order] == ["started", "attempt"]
     assert {one["actor"]["mbox"] for one in store.known.values()} == {"mailto:sam@example.org"}
     app.extensions["course"] = before
 

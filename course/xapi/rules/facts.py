@@ -20,6 +20,8 @@ KIND_LABELS: dict[str, str] = {
     ATTEMPT: _("Passed or failed: a check, the final assessment, a refresher or an update"),
     COMPLETED: _("Completed: the course or a refresher"),
 }
+# Never under a name: the course promises that nobody sees how somebody answered.
+KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
 
 
 @dataclass(frozen=True)
