@@ -30,6 +30,8 @@ from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
 from course.clock import now
+from course.cmi5 import commands as cmi5_commands
+from course.cmi5 import views as cmi5
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load_library
@@ -113,6 +115,7 @@ from course.web import (
 )
 from course.web.session_cookie import SignedSessionInterface
 from course.webhooks import views as webhooks
+from course.xapi import views as xapi
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 REGISTRY.add(health_jobs.JOBS)  # this feature stands above the registry
@@ -166,6 +169,8 @@ BLUEPRINTS = (
     (lti.pages, ""),
     (lti.protocol, "/lti"),
     (scorm.pages, "/system/scorm"),
+    (xapi.pages, "/system/xapi"),
+    (cmi5.pages, ""),
 )
 CLI_COMMANDS = (
     audit_commands.group,
@@ -173,6 +178,7 @@ CLI_COMMANDS = (
     backup_commands.group,
     backup_commands.upgrade_command,
     certificate_commands.group,
+    cmi5_commands.group,
     content_commands.group,
     credential_commands.group,
     demo_commands.group,
@@ -247,6 +253,7 @@ def create_app(config: Config | None = None) -> Flask:
     errors.init(app)
     signin_session.init(app)
     identity_providers.sign_in.init(app)
+    cmi5.init(app)
     auth.proof.init(app)
     uploads.init(app)
     input_guard.init(app)

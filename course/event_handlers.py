@@ -15,6 +15,8 @@ from course.backups import events as backups_events
 from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
+from course.cmi5 import events as cmi5_events
+from course.cmi5.actions import move_accounts, note_cmi5_completion, note_cmi5_fact
 from course.dashboard import events as dashboard_events
 from course.dashboard.actions import send_invitation_with_due_date, tell_deputy, tell_new_manager
 from course.events import subscribe
@@ -27,7 +29,7 @@ from course.import_folder import events as import_folder_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
-from course.learning.events import AnswerInSitting, CourseCompleted, StepEnded
+from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, StepEnded
 from course.lti import events as lti_events
 from course.lti.actions import move_accounts
 from course.mail.events import BeforeMailSend
@@ -75,6 +77,8 @@ from course.training_records import events as training_records_events
 from course.training_records.actions import log_page_view
 from course.webhooks import events as webhooks_events
 from course.webhooks.actions import forget_leaving_of_merged, note_completion, note_leaving
+from course.xapi import events as xapi_events
+from course.xapi.actions import note_course_completed, note_learning_fact
 
 # The audit events of every feature that writes any.
 register_events(
@@ -87,6 +91,7 @@ register_events(
         auth_events,
         calendars_events,
         certificates_events,
+        cmi5_events,
         dashboard_events,
         evidence_events,
         external_certificates_events,
@@ -116,6 +121,7 @@ register_events(
         printed_modules_events,
         training_records_events,
         webhooks_events,
+        xapi_events,
     )
     for kind in events.AUDIT_EVENTS
 )
@@ -129,6 +135,11 @@ def register_handlers() -> None:
     subscribe(AnswerInSitting, record_answer)
     subscribe(CourseCompleted, certify)
     subscribe(CourseCompleted, note_completion)
+    subscribe(FactRecorded, note_learning_fact)
+    subscribe(CourseCompleted, note_course_completed)
+    subscribe(FactRecorded, note_cmi5_fact)
+    subscribe(CourseCompleted, note_cmi5_completion)
+    subscribe(PeopleMerged, move_accounts)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)

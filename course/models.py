@@ -9,6 +9,7 @@ from course.backups.models import Backup
 from course.bulk_changes.models import BulkChange
 from course.calendars.models import CalendarFeed
 from course.certificates.models import Certificate
+from course.cmi5.models import Cmi5Platform
 from course.content.models import ContentVersion
 from course.credentials.models import SignedCredential
 from course.dashboard.models import FirstStepsChoice
@@ -40,6 +41,7 @@ from course.standings.models import PersonStatus
 from course.supervised_sessions.models import SupervisedSession
 from course.training_records.models import RecordView
 from course.webhooks.models import Webhook
+from course.xapi.models import XapiEndpoint
 
 MODEL_CLASSES = (
     ApiToken,
@@ -48,6 +50,7 @@ MODEL_CLASSES = (
     BulkChange,
     CalendarFeed,
     Certificate,
+    Cmi5Platform,
     ContentVersion,
     Credential,
     Download,
@@ -80,4 +83,5 @@ MODEL_CLASSES = (
     TrustedIssuer,
     Webhook,
     WorkerBeat,
+    XapiEndpoint,
 )

@@ -77,6 +77,8 @@ EVENT_KINDS = {
     "secret_key": _("The secret key"),
     "report": _("Reports"),
     "webhook": _("Webhooks"),
+    "cmi5": _("Launches by cmi5"),
+    "xapi": _("Learning record store (xAPI)"),
     "audit": _("This log"),
 }
 

@@ -43,6 +43,22 @@ class StepEnded:
     at: datetime
 
 
+# What a `FactRecorded` is about, and of which table `number` is the key.
+PAGE_FACT, ANSWER_FACT, ATTEMPT_FACT = "page", "answer", "attempt"  # page_read, attempt_item, attempt (its outcome)
+DECISION_FACT, SCENARIO_FACT = "decision", "scenario"  # decision, scenario_run (its outcome)
+
+
+@dataclass(frozen=True)
+class FactRecorded:
+    """A person has just read a page, answered a question, taken a decision, or come to the end of an attempt or a scenario."""
+
+    fact: str
+    number: int
+    person_id: int
+    enrolment_id: int
+    at: datetime
+
+
 @dataclass(frozen=True)
 class AnswerInSitting:
     """An answer to an item was saved that was given in a sitting of a supervised session."""

@@ -10,6 +10,7 @@ from course.api_tokens import jobs as api_tokens
 from course.auth import jobs as auth
 from course.backups import jobs as backups
 from course.bulk_changes import jobs as bulk_changes
+from course.cmi5 import jobs as cmi5
 from course.dates import civil_date
 from course.evidence import jobs as evidence
 from course.exports import jobs as exports
@@ -37,6 +38,7 @@ from course.standings.queries.changes import people_count
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 from course.webhooks import jobs as webhooks
+from course.xapi import jobs as xapi
 
 HOUR = timedelta(hours=1)
 
@@ -75,8 +77,8 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, import_folder, mail, milestones, people,
-    people_import, privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks,
+    analytics, api, api_tokens, auth, backups, bulk_changes, cmi5, evidence, exports, import_folder, mail, milestones, people,
+    people_import, privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks, xapi,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.audit.cmi5 import CMI5_ACTIONS
 from tests.audit.factors import SIGN_IN_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
 from tests.audit.platforms import PLATFORM_ACTIONS, PROTOCOL_EVENTS, PROTOCOL_POSTS
@@ -13,6 +14,7 @@ from tests.audit.supervised import SUPERVISED_ACTIONS
 from tests.audit.team_settings import TEAM_SETTINGS_ACTIONS
 from tests.audit.webhooks import WEBHOOK_ACTIONS
 from tests.audit.world import World
+from tests.audit.xapi import XAPI_ACTIONS
 from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
@@ -23,6 +25,8 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **PROVIDER_ACTIONS,
     **TEAM_SETTINGS_ACTIONS,
     **WEBHOOK_ACTIONS,
+    **XAPI_ACTIONS,
+    **CMI5_ACTIONS,
     **SUPERVISED_ACTIONS,
     "question_exchange.download": [
         (
@@ -39,8 +43,9 @@ POSTS_ELSEWHERE = {
     "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
     "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", *POST_ENDPOINTS, *PROTOCOL_POSTS,
 }  # fmt: skip
-# In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
+# In the same files, and in tests/api/test_log.py and test_events.py, tests/webhooks, and tests/cmi5.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
-    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", *EVENT_NAMES, *PROTOCOL_EVENTS,
+    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", "cmi5.launched", "cmi5.refused", *EVENT_NAMES,
+    *PROTOCOL_EVENTS,
 }  # fmt: skip

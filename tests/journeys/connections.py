@@ -8,8 +8,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from course.scim.models import ScimGroup
+from tests.audit.cmi5 import PLATFORM as CMI5_PLATFORM
 from tests.audit.platforms import PLATFORM
 from tests.audit.providers import SAML, SETTINGS
+from tests.audit.xapi import CHOSEN
 from tests.makers import PASSWORD
 from tests.pages import Client
 from tests.scim.connected import connect
@@ -22,6 +24,11 @@ CONNECTED_PAGES = {
     "webhooks.add": "/system/webhooks/add",
     "webhooks.change": "/system/webhooks/{webhook}/change",
     "webhooks.show": "/system/webhooks/{webhook}",
+    "cmi5.overview": "/system/cmi5",
+    "cmi5.add": "/system/cmi5/platforms/add",
+    "cmi5.change": "/system/cmi5/platforms/{cmi5}",
+    "xapi.overview": "/system/xapi",
+    "xapi.change": "/system/xapi/store",
     "api_tokens.make": "/system/tokens/make",
     "api_tokens.overview": "/system/tokens",
     "api_tokens.reads": "/system/tokens/{token}",
@@ -57,6 +64,9 @@ def connect_systems(app: Flask, administrator: str) -> dict[str, int]:
     ):  # fmt: skip
         place = client.post(path, {key: value for key, value in form.items() if key != "active"}).location
         found[name] = int(re.findall(r"[0-9]+", place)[-1])
+    client.post("/system/xapi/store", CHOSEN)
+    client.post("/system/cmi5/platforms/add", CMI5_PLATFORM)
+    found["cmi5"] = 1
     with app.app_context(), app.extensions["course.sessions"].writing() as session:
         provider = connect(app, session)
         provider.group("Teachers", str(provider.create("mia.okoro@demo.example")["id"]))

@@ -18,7 +18,7 @@ from course.learning.actions.assessment import final_result
 from course.learning.actions.attempts import add_retry_question
 from course.learning.actions.completion import complete_course
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.events import AnswerInSitting, StepEnded
+from course.learning.events import ANSWER_FACT, ATTEMPT_FACT, AnswerInSitting, FactRecorded, StepEnded
 from course.learning.models import Answer, Attempt, AttemptOutcome
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.drawing import results_by_point
@@ -57,6 +57,7 @@ def submit_answer(
     if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
         first = queries.first_answer(session, item.id)
         return DUPLICATE if first == (answer.given, answer.confidence) else CONFLICT
+    publish(session, FactRecorded(ANSWER_FACT, item.id, person_id, attempt.enrolment_id, context.now))
     if context.sitting is not None:
         # Before the outcome, so that a certificate that follows from it knows where it was earned.
         publish(session, AnswerInSitting(item.id, context.sitting, context.now))
@@ -106,7 +107,10 @@ def record_attempt_outcome(
         session, AttemptOutcome, attempt_id=attempt.id, finished_at=at, passed=passed, points_right=right,
         points_asked=asked, pass_mark=pass_mark,
     )  # fmt: skip
-    return None if row is None else attempt.enrolment_id
+    if row is None:
+        return None
+    publish(session, FactRecorded(ATTEMPT_FACT, attempt.id, person_id, attempt.enrolment_id, at))
+    return attempt.enrolment_id
 
 
 def _outcome(session: Session, library: Library, person_id: int, attempt: AttemptView) -> tuple[bool, int, int, int]:

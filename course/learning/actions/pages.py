@@ -5,7 +5,9 @@ from __future__ import annotations
 from course.content.schema import Module, Page, Question
 from course.context import Context
 from course.db import insert_once, lock_row
+from course.events import publish
 from course.learning.actions.enrolments import require_enrolment
+from course.learning.events import PAGE_FACT, FactRecorded
 from course.learning.models import Enrolment, PageAnswer, PageRead, Reflection
 from course.learning.rules.notes import merge_note
 
@@ -17,6 +19,8 @@ def record_page_read(context: Context, module: Module, page: Page) -> bool:
     row = insert_once(
         context.session, PageRead, enrolment_id=enrolment, ref=ref, version=page.version, read_at=context.now
     )
+    if row is not None:
+        publish(context.session, FactRecorded(PAGE_FACT, row, context.person_id, enrolment, context.now))
     return row is not None
 
 

@@ -14,7 +14,7 @@ from course.learning import queries
 from course.learning.actions.completion import complete_course
 from course.learning.actions.enrolments import require_enrolment
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.events import StepEnded
+from course.learning.events import DECISION_FACT, SCENARIO_FACT, FactRecorded, StepEnded
 from course.learning.models import Decision, DecisionWithdrawal, Enrolment, RunOutcome, ScenarioRun
 from course.learning.queries import RunView
 from course.learning.rules.branching import run_state
@@ -70,11 +70,14 @@ def decide(context: Context, library: Library, run: RunView, scenario: Scenario,
     row = insert_once(session, Decision, run_id=run.id, step=step, scene_id=scene, choice_id=choice_id, decided_at=at)
     if row is None:
         return _duplicate_or_conflict(queries.run(session, person_id, run.id) or run, step, choice_id)
+    publish(session, FactRecorded(DECISION_FACT, row, person_id, run.enrolment_id, at))
     after = run_state(scenario, (*run.decisions, (scene, choice_id)))
     if after.is_finished and after.ending is not None:
         ending, outcome = after.ending.id, str(after.ending.end)
         # None for a run that had come to an end before and was reopened: the first outcome stays.
-        insert_once(session, RunOutcome, run_id=run.id, ending=ending, outcome=outcome, finished_at=at)
+        values = {"run_id": run.id, "ending": ending, "outcome": outcome, "finished_at": at}
+        if insert_once(session, RunOutcome, **values) is not None:
+            publish(session, FactRecorded(SCENARIO_FACT, run.id, person_id, run.enrolment_id, at))
         complete_course(context, library, person_id)
         publish(session, StepEnded(person_id, run.enrolment_id, library, context.today, at))
     return SAVED

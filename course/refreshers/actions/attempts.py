@@ -13,9 +13,10 @@ from course.content.changes import MarkedChange
 from course.content.library import Library
 from course.context import Context
 from course.db import insert_once, lock_row
+from course.events import publish
 from course.learning import queries as learning
 from course.learning.actions import NewAttempt, begin_run, open_attempt, open_enrolment, protected_questions
-from course.learning.events import StepEnded
+from course.learning.events import PAGE_FACT, FactRecorded, StepEnded
 from course.learning.models import PageRead
 from course.learning.queries import question_history
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
@@ -141,7 +142,9 @@ def record_changed_page_read(context: Context, library: Library, refresher: Refr
     page = page_of(library, ref)
     version = page.version if page else part.version
     session, at = context.session, context.now
-    if insert_once(session, PageRead, enrolment_id=refresher.id, ref=ref, version=version or "", read_at=at):
+    row = insert_once(session, PageRead, enrolment_id=refresher.id, ref=ref, version=version or "", read_at=at)
+    if row is not None:
+        publish(session, FactRecorded(PAGE_FACT, row, context.person_id, refresher.id, at))
         complete_refresher(session, StepEnded(context.person_id, refresher.id, library, context.today, at))
 
 

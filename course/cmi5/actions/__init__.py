@@ -1,0 +1,40 @@
+"""Allowing platforms, beginning and ending sessions, and what is sent of them."""
+
+from __future__ import annotations
+
+from course.cmi5.actions.delivery import (
+    claim_session_statement,
+    forget_old_sessions,
+    record_answer_of_platform,
+    repeat_session_statement,
+    token_purpose,
+)
+from course.cmi5.actions.launches import (
+    BegunLaunch,
+    NewLaunch,
+    begin_launch,
+    end_launch,
+    move_accounts,
+    record_launch_refusal,
+)
+from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact
+from course.cmi5.actions.platforms import PlatformSettings, add_platform, change_platform
+
+__all__ = [
+    "BegunLaunch",
+    "NewLaunch",
+    "PlatformSettings",
+    "add_platform",
+    "begin_launch",
+    "change_platform",
+    "claim_session_statement",
+    "end_launch",
+    "forget_old_sessions",
+    "move_accounts",
+    "note_cmi5_completion",
+    "note_cmi5_fact",
+    "record_answer_of_platform",
+    "record_launch_refusal",
+    "repeat_session_statement",
+    "token_purpose",
+]

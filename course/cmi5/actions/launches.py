@@ -1,0 +1,167 @@
+"""Beginning a session for the person of an account at a platform, and ending it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from course.audit.actions import record_event
+from course.auth.actions import SignInGranted
+from course.cmi5 import queries
+from course.cmi5.actions.delivery import token_purpose
+from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_statement
+from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
+from course.cmi5.queries import OpenSession, PlatformView
+from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
+from course.cmi5.rules.problems import LaunchProblem
+from course.cmi5.rules.statements import INITIALIZED, TERMINATED, SessionStatement, statement_mark
+from course.context import Context
+from course.db import insert_once, lock_name
+from course.encryption import lock_secret
+from course.passwords.actions import ensure_session_key
+from course.people.actions import Refusal, add_identity
+from course.people.events import PeopleMerged
+from course.people.queries import open_team_parents
+from course.people.rules import PersonIdentity
+
+
+@dataclass(frozen=True)
+class NewLaunch:
+    """A launch whose platform has accepted the first statement: what it said, and the token for what follows."""
+
+    request: LaunchRequest
+    data: LaunchData
+    token: str
+
+
+@dataclass(frozen=True)
+class BegunLaunch:
+    """A session that has begun, and the permission to sign its person in."""
+
+    session_id: int
+    granted: SignInGranted
+
+
+def begin_launch(
+    context: Context, platform: PlatformView, launch: NewLaunch, secret_key: str
+) -> BegunLaunch | LaunchProblem:
+    """Begin a session for the person of the account, who is added if they are not known and the platform may do so."""
+    session = context.session
+    person = _person_of(context, platform, launch.request.actor)
+    if isinstance(person, LaunchProblem):
+        record_launch_refusal(context, platform.name, person)
+        return person
+    session_id = _open_session(context, platform, launch, person, secret_key)
+    if session_id is None:
+        return LaunchProblem.USED
+    found = queries.open_session(session, person, session_id)
+    assert found is not None  # noqa: S101 (it was written above)
+    session.add(
+        Cmi5Statement(
+            session_id=session_id, verb=INITIALIZED, mark=statement_mark(found.facts, INITIALIZED), at=context.now, tries=1,
+            arrived_at=context.now, failure="",
+        )
+    )  # fmt: skip
+    session.flush()
+    note_earlier_success(context, found)
+    record_event(context, "cmi5.launched", ("person", person), {"platform": platform.name, "mode": launch.data.mode})
+    key = ensure_session_key(session, person, secrets.token_urlsafe(24), context.now)
+    return BegunLaunch(session_id, SignInGranted(person, key))
+
+
+def _open_session(
+    context: Context, platform: PlatformView, launch: NewLaunch, person: int, secret_key: str
+) -> int | None:
+    request, data = launch.request, launch.data
+    values = {
+        "platform_id": platform.id, "person_id": person, "registration": request.registration, "mark": data.session,
+        "activity_id": request.activity_id, "endpoint": request.endpoint, "token": b"", "actor": dict(request.actor.agent),
+        "context": dict(data.context), "mode": data.mode, "mastery_score": data.mastery_score,
+        "return_address": data.return_address, "launched_at": context.now, "used_at": context.now, "ended_at": None,
+    }  # fmt: skip
+    session_id = insert_once(context.session, Cmi5Session, **values)
+    if session_id is not None:
+        locked = lock_secret(launch.token.encode(), secret_key, token_purpose(session_id))
+        changing = update(Cmi5Session).where(Cmi5Session.id == session_id).values(token=locked)
+        context.session.execute(changing)
+    return session_id
+
+
+def _person_of(context: Context, platform: PlatformView, actor: LaunchActor) -> int | LaunchProblem:
+    session = context.session
+    # Of two launches that add the same person at once, the second waits here and finds whom the first added.
+    lock_name(session, f"cmi5 account {platform.id} {actor.home_page} {actor.account}")
+    found = queries.account_person(session, platform.id, actor, context.today)
+    if found is not None and found.has_left:
+        return LaunchProblem.LEFT
+    if found is not None:
+        _note_use(context, platform, actor)
+        return found.person_id
+    if not platform.makes_accounts:
+        return LaunchProblem.NOT_KNOWN
+    return _add_person(context, platform, actor) or LaunchProblem.NOT_KNOWN
+
+
+def _add_person(context: Context, platform: PlatformView, actor: LaunchActor) -> int | None:
+    """Add the person of an account. They have no address here, so they sign in by their platform alone until somebody gives
+    them one."""
+    session = context.session
+    is_open = platform.team_id in open_team_parents(session)
+    identity = PersonIdentity(actor.name or actor.account[:200], sign_in_name=f"lms-{secrets.token_hex(5)}")
+    added = add_identity(context, identity, platform.team_id if is_open else None, "learner")
+    if isinstance(added, Refusal):
+        return None
+    linked = insert_once(
+        session, Cmi5Account, platform_id=platform.id, home_page=actor.home_page, name=actor.account, person_id=added.id,
+        linked_at=context.now, last_used_at=context.now, ended_at=None,
+    )  # fmt: skip
+    return None if linked is None else added.id
+
+
+def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> None:
+    context.session.execute(
+        update(Cmi5Account)
+        .where(
+            Cmi5Account.platform_id == platform.id,
+            Cmi5Account.home_page == actor.home_page,
+            Cmi5Account.name == actor.account,
+            Cmi5Account.ended_at.is_(None),
+        )
+        .values(last_used_at=context.now)
+    )
+
+
+def record_launch_refusal(context: Context, platform: str, problem: LaunchProblem, detail: str = "") -> None:
+    """Write into the log that a launch by an allowed platform was refused. It names nobody."""
+    details = {"platform": platform, "problem": str(problem), "detail": detail[:200] or None}
+    record_event(context, "cmi5.refused", None, details)
+
+
+def end_launch(context: Context, found: OpenSession) -> bool:
+    """End a session: note that it was failed, if it was, and that it is over. False if it had ended before."""
+    session = context.session
+    ending = update(Cmi5Session).where(Cmi5Session.id == found.id, Cmi5Session.ended_at.is_(None))
+    if session.execute(ending.values(ended_at=context.now).returning(Cmi5Session.id)).first() is None:
+        return False
+    note_failure(context, found)
+    # What somebody did last ends the time that they took, not the hours after which it is known that they have gone.
+    last = context.now if context.actor is not None else found.used_at
+    sent = SessionStatement(TERMINATED, context.now, max(last, found.used_at) - found.launched_at)
+    note_statement(session, found, sent)
+    return True
+
+
+def move_accounts(session: Session, event: PeopleMerged) -> None:
+    """Two entries were one person: the accounts of the one that ends belong to the other."""
+    open_accounts = Cmi5Account.person_id == event.person_id, Cmi5Account.ended_at.is_(None)
+    for row in session.execute(select(Cmi5Account).where(*open_accounts)).scalars().all():
+        row.ended_at = event.at
+        session.flush()
+        values = {"platform_id": row.platform_id, "home_page": row.home_page, "name": row.name}
+        insert_once(
+            session, Cmi5Account, **values, person_id=event.into_id, linked_at=event.at, last_used_at=row.last_used_at,
+            ended_at=None,
+        )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Noting what has to be sent of a session, in the transaction of the fact: none can be missed."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from course.cmi5 import queries
+from course.cmi5.models import Cmi5Session, Cmi5Statement
+from course.cmi5.queries import AssessmentOutcome, OpenSession
+from course.cmi5.rules.statements import (
+    COMPLETED,
+    FAILED,
+    PASSED,
+    SessionStatement,
+    judgement,
+    may_send,
+    statement_mark,
+)
+from course.context import Context
+from course.db import insert_if_absent
+from course.learning.events import ATTEMPT_FACT, CourseCompleted, FactRecorded
+
+
+def note_statement(session: Session, found: OpenSession, sent: SessionStatement) -> bool:
+    """Note a statement of a session. False if it may not be sent in its mode, or was noted already: in this session, or for
+    this registration in an earlier one."""
+    if not may_send(found.facts.mode, sent.verb):
+        return False
+    return insert_if_absent(
+        session, Cmi5Statement, session_id=found.id, verb=sent.verb, mark=statement_mark(found.facts, sent.verb), at=sent.at,
+        seconds=None if sent.duration is None else max(0, int(sent.duration.total_seconds())),
+        points_right=sent.score.right if sent.score else None, points_asked=sent.score.asked if sent.score else None,
+        next_try_at=sent.at, tries=0, arrived_at=None, status=None, failure="",
+    )  # fmt: skip
+
+
+def note_cmi5_fact(session: Session, event: FactRecorded) -> None:
+    """Note that somebody is still there, and that they have passed."""
+    sessions = queries.open_sessions(session, event.person_id)
+    if not sessions:
+        return
+    used = update(Cmi5Session).where(Cmi5Session.id.in_([one.id for one in sessions])).values(used_at=event.at)
+    session.execute(used)
+    if event.fact != ATTEMPT_FACT:
+        return
+    for one in sessions:
+        outcomes = queries.assessment_outcomes(session, event.person_id, one.launched_at)
+        if outcomes and outcomes[-1].passed:
+            _note_pass(session, one, outcomes[-1])
+
+
+def note_cmi5_completion(session: Session, event: CourseCompleted) -> None:
+    """Note that somebody has completed the course, or renewed it by a refresher."""
+    for one in queries.open_sessions(session, event.person_id):
+        note_statement(session, one, SessionStatement(COMPLETED, event.at, event.at - one.launched_at))
+        outcomes = [found for found in queries.assessment_outcomes(session, event.person_id) if found.passed]
+        if outcomes:
+            _note_pass(session, one, outcomes[-1]._replace(finished_at=event.at))
+
+
+def note_earlier_success(context: Context, found: OpenSession) -> None:
+    """Note at the beginning of a session what somebody has reached before: a platform in which the course was opened only
+    afterwards must not wait for it for ever."""
+    session = context.session
+    if not queries.has_valid_certificate(session, found.person_id, context.today):
+        return
+    note_statement(session, found, SessionStatement(COMPLETED, context.now, context.now - found.launched_at))
+    outcomes = [one for one in queries.assessment_outcomes(session, found.person_id) if one.passed]
+    if outcomes:
+        _note_pass(session, found, outcomes[-1]._replace(finished_at=context.now))
+
+
+def note_failure(context: Context, found: OpenSession) -> None:
+    """Note at the end of a session that the assessment was failed in it. A session may say passed or failed once (section
+    9.3), and who fails may try again in the same one: so it is said last."""
+    outcomes = queries.assessment_outcomes(context.session, found.person_id, found.launched_at)
+    if not outcomes or queries.has_statement(context.session, statement_mark(found.facts, PASSED)):
+        return
+    verb, score = judgement(outcomes[-1].passed, outcomes[-1].score, found.facts.mastery_score)
+    if verb == FAILED:
+        duration = outcomes[-1].finished_at - found.launched_at
+        note_statement(context.session, found, SessionStatement(FAILED, context.now, duration, score))
+
+
+def _note_pass(session: Session, found: OpenSession, outcome: AssessmentOutcome) -> None:
+    verb, score = judgement(outcome.passed, outcome.score, found.facts.mastery_score)
+    if verb == PASSED:
+        sent = SessionStatement(PASSED, outcome.finished_at, outcome.finished_at - found.launched_at, score)
+        note_statement(session, found, sent)

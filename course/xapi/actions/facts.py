@@ -1,0 +1,90 @@
+"""Noting facts about which a statement is sent, once each, in the transaction of the fact: none can be missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from course.db import insert_missing
+from course.learning.events import ANSWER_FACT, ATTEMPT_FACT, DECISION_FACT, PAGE_FACT, CourseCompleted, FactRecorded
+from course.learning.events import SCENARIO_FACT as SCENARIO_EVENT
+from course.learning.models import Completion
+from course.xapi.models import XapiStatement
+from course.xapi.queries import EndpointView, Look, current_endpoint, is_begun_before
+from course.xapi.rules import ANSWER, ATTEMPT, COMPLETED, DECISION, LOOK, MODULE, SCENARIO, STARTED, statement_id
+
+_KIND_OF_FACT = {ANSWER_FACT: ANSWER, ATTEMPT_FACT: ATTEMPT, DECISION_FACT: DECISION, SCENARIO_EVENT: SCENARIO}
+# The facts that finish a step of a module.
+_STEP_FACTS = (PAGE_FACT, ATTEMPT_FACT, SCENARIO_EVENT)
+
+
+def note_learning_fact(session: Session, event: FactRecorded) -> None:
+    """Note what somebody has just done, if a store is set up that wants it."""
+    endpoint = current_endpoint(session)
+    if endpoint is None:
+        return
+    kinds: list[tuple[str, str]] = []
+    if STARTED in endpoint.kinds and _is_start(session, endpoint, event.enrolment_id):
+        kinds.append((STARTED, str(event.enrolment_id)))
+    kind = _KIND_OF_FACT.get(event.fact)
+    if kind in endpoint.kinds:
+        kinds.append((str(kind), str(event.number)))
+    if event.fact in _STEP_FACTS and MODULE in endpoint.kinds:
+        kinds.append((LOOK, f"{event.fact}:{event.number}"))
+    _note(session, endpoint, event.person_id, event.enrolment_id, event.at, kinds)
+
+
+def note_course_completed(session: Session, event: CourseCompleted) -> None:
+    """Note that somebody has just completed the course or a refresher."""
+    endpoint = current_endpoint(session)
+    if endpoint is not None and COMPLETED in endpoint.kinds:
+        enrolment = session.execute(
+            select(Completion.enrolment_id).where(Completion.id == event.completion_id)
+        ).scalar_one()
+        _note(session, endpoint, event.person_id, enrolment, event.at, [(COMPLETED, str(event.completion_id))])
+
+
+def note_modules(
+    session: Session, endpoint: EndpointView, done: Iterable[tuple[Look, Sequence[str]]]
+) -> None:  # fmt: skip
+    """Note the modules that are complete since the steps after which a job has looked, and forget that it has to look."""
+    ids = []
+    for look, modules in done:
+        ids.append(look.id)
+        if look.endpoint_id == endpoint.id:
+            facts = [(MODULE, f"{look.enrolment_id}:{one}") for one in modules]
+            _note(session, endpoint, look.person_id, look.enrolment_id, look.at, facts)
+    session.execute(delete(XapiStatement).where(XapiStatement.id.in_(ids)))
+
+
+def _is_start(session: Session, endpoint: EndpointView, enrolment_id: int) -> bool:
+    """Whether what was just done is the first thing in an enrolment. One that was begun before the store was set up has
+    started earlier, of which nothing is sent."""
+    known = exists().where(
+        XapiStatement.endpoint_id == endpoint.id,
+        XapiStatement.kind == STARTED,
+        XapiStatement.fact == str(enrolment_id),
+    )
+    if session.execute(select(known)).scalar():
+        return False
+    return not is_begun_before(session, enrolment_id, endpoint.made_at)
+
+
+def _note(
+    session: Session, endpoint: EndpointView, person_id: int, enrolment_id: int, at: datetime,
+    facts: Sequence[tuple[str, str]],
+) -> None:  # fmt: skip
+    rows: list[dict[str, Any]] = [
+        {
+            "endpoint_id": endpoint.id, "person_id": person_id, "enrolment_id": enrolment_id, "kind": kind, "fact": fact,
+            "mark": statement_id(endpoint.namespace, kind, fact), "at": at, "noted_at": at, "next_try_at": at,
+            "failure": "",
+        }
+        for kind, fact in facts
+    ]  # fmt: skip
+    if rows:
+        insert_missing(session, XapiStatement, rows)

@@ -1,0 +1,106 @@
+"""The kinds of statements, and the facts from which each is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from course.translation import lazy_gettext as _
+
+STARTED, MODULE, DECISION, SCENARIO = "started", "module", "decision", "scenario"
+ANSWER, ATTEMPT, COMPLETED = "answer", "attempt", "completed"
+# No statement: a step was finished, after which a module may be complete. Kept until a job has looked.
+LOOK = "look"
+KIND_LABELS: dict[str, str] = {
+    STARTED: _("Started: the course, a refresher or an update"),
+    MODULE: _("Module completed"),
+    SCENARIO: _("Scenario completed, with how it ended"),
+    DECISION: _("Decision in a scenario"),
+    ANSWER: _("Answer to a question: right or wrong, and how sure"),
+    ATTEMPT: _("Passed or failed: a check, the final assessment, a refresher or an update"),
+    COMPLETED: _("Completed: the course or a refresher"),
+}
+# Never under a name: the course promises that nobody sees how somebody answered.
+KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
+
+
+@dataclass(frozen=True)
+class StartFact:
+    """Somebody did the first thing in an enrolment."""
+
+
+@dataclass(frozen=True)
+class ModuleFact:
+    """Every step of a module is done."""
+
+    module_id: str
+
+
+@dataclass(frozen=True)
+class DecisionFact:
+    """A choice in a scenario; `ref` is module/scenario, `step` counts from 1."""
+
+    ref: str
+    version: str
+    scene_id: str
+    choice_id: str
+    step: int
+
+
+@dataclass(frozen=True)
+class ScenarioFact:
+    """A scenario reached an ending; `outcome` is good, mixed or bad, as its author wrote."""
+
+    ref: str
+    version: str
+    ending: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class AnswerFact:
+    """An answer to a question of an attempt of `kind` about `ref`. `confidence` is sure, fairly or guessing, if asked."""
+
+    question_id: str
+    version: str
+    point: str
+    correct: bool
+    confidence: str | None
+    kind: str
+    ref: str
+
+
+@dataclass(frozen=True)
+class AttemptFact:
+    """The outcome of an attempt: points right of those that were asked, and the pass mark in per cent."""
+
+    kind: str
+    ref: str
+    number: int
+    passed: bool
+    points_right: int
+    points_asked: int
+    pass_mark: int
+
+
+@dataclass(frozen=True)
+class CompletionFact:
+    """The course or a refresher was completed, on content of an edition."""
+
+    edition: str
+
+
+FactDetails = StartFact | ModuleFact | DecisionFact | ScenarioFact | AnswerFact | AttemptFact | CompletionFact
+
+
+@dataclass(frozen=True)
+class StatementFact:
+    """A fact with what every statement says: its id, who, when, and in which enrolment (`course` is initial, refresher or
+    update)."""
+
+    statement_id: str
+    person_id: int
+    at: datetime
+    enrolment_id: int
+    course: str
+    details: FactDetails

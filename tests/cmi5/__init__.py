@@ -1,0 +1,1 @@
+"""Launches by learning platforms."""
