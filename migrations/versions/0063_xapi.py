@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0065"
-down_revision = "0058"
+revision = "0063"
+down_revision = "0060"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0066"
-down_revision = "0065"
+revision = "0064"
+down_revision = "0063"
 branch_labels = None
 depends_on = None
 
