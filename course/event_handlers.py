@@ -16,7 +16,7 @@ from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
 from course.cmi5 import events as cmi5_events
-from course.cmi5.actions import move_accounts, note_cmi5_completion, note_cmi5_fact
+from course.cmi5.actions import move_cmi5_accounts, note_cmi5_completion, note_cmi5_fact
 from course.dashboard import events as dashboard_events
 from course.dashboard.actions import send_invitation_with_due_date, tell_deputy, tell_new_manager
 from course.events import subscribe
@@ -31,7 +31,7 @@ from course.learning import events as learning_events
 from course.learning.actions import enrol
 from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, StepEnded
 from course.lti import events as lti_events
-from course.lti.actions import move_accounts
+from course.lti.actions import move_lti_accounts
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -139,7 +139,7 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_course_completed)
     subscribe(FactRecorded, note_cmi5_fact)
     subscribe(CourseCompleted, note_cmi5_completion)
-    subscribe(PeopleMerged, move_accounts)
+    subscribe(PeopleMerged, move_cmi5_accounts)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)
@@ -148,7 +148,7 @@ def register_handlers() -> None:
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)
     subscribe(PeopleMerged, move_links)
-    subscribe(PeopleMerged, move_accounts)
+    subscribe(PeopleMerged, move_lti_accounts)
     subscribe(CertificateRevoked, withdraw_merged_certificate)
     subscribe(PersonLeft, revoke_access)
     subscribe(PersonLeft, note_leaving)

@@ -14,7 +14,7 @@ from course.cmi5.actions.launches import (
     NewLaunch,
     begin_launch,
     end_launch,
-    move_accounts,
+    move_cmi5_accounts,
     record_launch_refusal,
 )
 from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact
@@ -30,7 +30,7 @@ __all__ = [
     "claim_session_statement",
     "end_launch",
     "forget_old_sessions",
-    "move_accounts",
+    "move_cmi5_accounts",
     "note_cmi5_completion",
     "note_cmi5_fact",
     "record_answer_of_platform",

@@ -154,7 +154,7 @@ def end_launch(context: Context, found: OpenSession) -> bool:
     return True
 
 
-def move_accounts(session: Session, event: PeopleMerged) -> None:
+def move_cmi5_accounts(session: Session, event: PeopleMerged) -> None:
     """Two entries were one person: the accounts of the one that ends belong to the other."""
     open_accounts = Cmi5Account.person_id == event.person_id, Cmi5Account.ended_at.is_(None)
     for row in session.execute(select(Cmi5Account).where(*open_accounts)).scalars().all():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.lti.actions.accounts import link_account, move_accounts, unlink_account
+from course.lti.actions.accounts import link_account, move_lti_accounts, unlink_account
 from course.lti.actions.launches import (
     AcceptedLaunch,
     StaffSignIn,
@@ -31,7 +31,7 @@ __all__ = [
     "change_platform",
     "enter_with_ticket",
     "link_account",
-    "move_accounts",
+    "move_lti_accounts",
     "record_invitation",
     "record_launch",
     "record_refusal",

@@ -54,7 +54,7 @@ def unlink_account(context: Context, person_id: int, account_id: int) -> bool:
     return True
 
 
-def move_accounts(session: Session, event: PeopleMerged) -> None:
+def move_lti_accounts(session: Session, event: PeopleMerged) -> None:
     """Two entries were one person: the accounts of the one that ends belong to the other, with what they opened,
     unless that has one there."""
     context = make_context(session, event.by, event.at)
