@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
 from course.analytics import events as analytics_events
 from course.api import events as api_events
 from course.api_tokens import events as api_tokens_events
@@ -17,6 +20,7 @@ from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
 from course.cmi5 import events as cmi5_events
 from course.cmi5.actions import move_cmi5_accounts, note_cmi5_completion, note_cmi5_fact
+from course.cmi5.queries import open_session_exists
 from course.dashboard import events as dashboard_events
 from course.dashboard.actions import send_invitation_with_due_date, tell_deputy, tell_new_manager
 from course.events import subscribe
@@ -79,6 +83,7 @@ from course.webhooks import events as webhooks_events
 from course.webhooks.actions import forget_leaving_of_merged, note_completion, note_leaving
 from course.xapi import events as xapi_events
 from course.xapi.actions import note_course_completed, note_learning_fact
+from course.xapi.queries import store_exists
 
 # The audit events of every feature that writes any.
 register_events(
@@ -127,6 +132,20 @@ register_events(
 )
 
 
+# Put together once: it is asked with every answer.
+_WHO_LISTENS = select(store_exists(), open_session_exists(bindparam("person_id")))
+
+
+def tell_other_systems(session: Session, event: FactRecorded) -> None:
+    """Let the record store and the learning platform from which somebody came know what they did. Most organisations have
+    neither: one statement finds that out."""
+    has_store, has_session = session.execute(_WHO_LISTENS, {"person_id": event.person_id}).one()
+    if has_store:
+        note_learning_fact(session, event)
+    if has_session:
+        note_cmi5_fact(session, event)
+
+
 def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
     subscribe(PersonalDataRead, record_read)
@@ -135,9 +154,8 @@ def register_handlers() -> None:
     subscribe(AnswerInSitting, record_answer)
     subscribe(CourseCompleted, certify)
     subscribe(CourseCompleted, note_completion)
-    subscribe(FactRecorded, note_learning_fact)
     subscribe(CourseCompleted, note_course_completed)
-    subscribe(FactRecorded, note_cmi5_fact)
+    subscribe(FactRecorded, tell_other_systems)
     subscribe(CourseCompleted, note_cmi5_completion)
     subscribe(PeopleMerged, move_cmi5_accounts)
     subscribe(StepEnded, complete_refresher)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Exists, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from course.certificates.models import Certificate, CertificateChange
@@ -93,6 +93,11 @@ class OpenSession(NamedTuple):
 def open_sessions(session: Session, person_id: int) -> list[OpenSession]:
     """The sessions of somebody that have not ended, oldest first. One query by an index."""
     return _open_sessions(session, Cmi5Session.person_id == person_id)
+
+
+def open_session_exists(person_id: ColumnElement[int]) -> Exists:
+    """Whether somebody has a session that has not ended, as part of another query."""
+    return exists().where(Cmi5Session.person_id == person_id, Cmi5Session.ended_at.is_(None))
 
 
 def open_session(session: Session, person_id: int, session_id: int) -> OpenSession | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.xapi.queries.endpoint import EndpointView, current_endpoint, failing_endpoint_query
+from course.xapi.queries.endpoint import EndpointView, current_endpoint, failing_endpoint_query, store_exists
 from course.xapi.queries.facts import Learnt, Look, is_begun_before, learnt_at, looks, statement_actors, statement_facts
 from course.xapi.queries.statements import (
     DueStatement,
@@ -33,5 +33,6 @@ __all__ = [
     "looks",
     "statement_actors",
     "statement_facts",
+    "store_exists",
     "waiting_counts",
 ]

@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Exists, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from course.xapi.models import XapiEndpoint
@@ -52,6 +52,11 @@ def current_endpoint(session: Session) -> EndpointView | None:
         row.id, row.address, row.username, row.secret, tuple(row.kinds.split()), row.actor, UUID(row.namespace), row.made_by,
         row.made_at, row.paused_at, row.failing_since, row.failures, row.failure, row.not_before,
     )  # fmt: skip
+
+
+def store_exists() -> Exists:
+    """Whether there is a store, as part of another query."""
+    return exists().where(XapiEndpoint.slot == 1)
 
 
 def failing_endpoint_query(before: datetime) -> Select[int]:
