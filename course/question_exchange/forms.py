@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_wtf.file import FileField
 from wtforms import SelectField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined] (its stubs are older)
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # its stubs are older
 from wtforms.validators import InputRequired
 
 from course.content.library import Library
