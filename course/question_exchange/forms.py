@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from flask_wtf.file import FileField
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # its stubs are older
 from wtforms.validators import InputRequired
 
 from course.content.library import Library
+from course.content.rendering import text_language
 from course.content.schema import SETTINGS
+from course.translation import current_language
 from course.translation import lazy_gettext as _
 from course.web.forms import Form
 
 _PATHWAYS = {"": _("All pathways")} | {str(name): words for name, words in SETTINGS.items()}
-FORMAT_NAMES = {"gift": "GIFT", "moodle-xml": _("Moodle XML")}
+FORMAT_NAMES = {"gift": _("GIFT"), "moodle-xml": _("Moodle XML")}
 
 
 class QuestionExportForm(Form):
@@ -24,7 +27,7 @@ class QuestionExportForm(Form):
 
     def __init__(self, library: Library) -> None:
         super().__init__()
-        self.module.choices = {"": _("All modules"), **_module_choices(library)}
+        self.module.choices = [SelectChoice("", _("All modules")), *_module_choices(library)]
 
 
 class QuestionUploadForm(Form):
@@ -42,8 +45,8 @@ class QuestionUploadForm(Form):
         super().__init__()
         self._library = library
         self.module.choices = _module_choices(library)
-        points = {point: library.points[point].title for point in library.taught_points}
-        self.point.choices = {"": _("None: I will add it to each"), **points}
+        points = [_choice(point, library.points[point].title) for point in library.taught_points]
+        self.point.choices = [SelectChoice("", _("None: I will add it to each")), *points]
 
     def validate(self, *args: object, **kwargs: object) -> bool:
         """Whether all is entered; a point has to be one of the chosen module."""
@@ -55,5 +58,11 @@ class QuestionUploadForm(Form):
         return not self.point.errors
 
 
-def _module_choices(library: Library) -> dict[str, str]:
-    return {module.id: module.title for module in library.modules.values()}
+def _module_choices(library: Library) -> list[SelectChoice]:
+    return [_choice(module.id, module.title) for module in library.modules.values()]
+
+
+def _choice(value: str, title: str) -> SelectChoice:
+    """An option with a title of the course, which is in the language of its file on every page."""
+    language = text_language(title)
+    return SelectChoice(value, title, {} if language == current_language() else {"lang": language})
