@@ -83,7 +83,7 @@ def login() -> ViewResponse:
     # In a frame the cookie belongs to the course inside this platform only (Partitioned), so that browsers may keep it.
     response.set_cookie(
         login_cookie(text), state.binding, max_age=LoginState.LIFETIME, path=url_for("lti_protocol.launch"),
-        secure=True, httponly=True, samesite="None", partitioned=True,
+        secure=True, httponly=True, samesite="None", partitioned=True,  # not translated: a word of cookies
     )  # fmt: skip
     return response
 
@@ -128,8 +128,8 @@ def launch() -> ViewResponse:
         return problem_page(error.problem, settings)
     response = choice_page(settings, message) if isinstance(message, ContentMessage) else _accept(settings, message)
     response.delete_cookie(
-        login_cookie(text), path=url_for("lti_protocol.launch"), secure=True, httponly=True, samesite="None",
-        partitioned=True,
+        login_cookie(text), path=url_for("lti_protocol.launch"), secure=True, httponly=True,
+        samesite="None", partitioned=True,  # not translated: a word of cookies
     )  # fmt: skip
     return response
 
