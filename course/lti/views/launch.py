@@ -147,12 +147,12 @@ def _other_browser_page(settings: PlatformSettings, text: str, state: LoginState
         "iss": settings.issuer, "client_id": settings.client_id, "login_hint": state.login_hint,
         "lti_message_hint": state.message_hint, "target_link_uri": tool_addresses().launch,
     }  # fmt: skip
-    given = {name: value for name, value in asked.items() if value}
+    given = urlencode({name: value for name, value in asked.items() if value})
     return framed_page(
         "lti/other_browser.html", settings.frame_origins, 400, name=settings.name, frame=frame,
         origin=origin_of(settings.login_address), key=login_cookie(text), state=text,
         token=request.form.get("id_token", ""),
-        again=url_for("lti_protocol.login", **given) if state.login_hint else "",
+        again=f"{url_for('lti_protocol.login')}?{given}" if state.login_hint else "",
     )  # fmt: skip
 
 
