@@ -48,13 +48,13 @@ def _test(world: World) -> None:
 
 
 def _set_teams(world: World) -> None:
-    number, context, _account = add_platform_with_account(world.session, world.sam.id)
+    number, context, _account = add_platform_with_account(world.session, world.sam.id, world.boss.id)
     for _time in range(2):
         world.client.post(f"/platforms/{number}/teams", {f"team-{context}": str(world.team.id)})
 
 
 def _unlink(world: World) -> None:
-    _number, _context, account = add_platform_with_account(world.session, world.sam.id)
+    _number, _context, account = add_platform_with_account(world.session, world.sam.id, world.boss.id)
     for _time in range(2):
         world.client.post(f"/people/{world.sam.id}/platforms/{account}/unlink", {})
 

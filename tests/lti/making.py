@@ -83,10 +83,10 @@ def sign_in_from(client: Client, fake: FakePlatform, **claims: Any) -> Page:
     return enter(client, page)
 
 
-def add_platform_with_account(session: Session, person_id: int) -> tuple[int, int, int]:
+def add_platform_with_account(session: Session, person_id: int, actor: int) -> tuple[int, int, int]:
     """A platform that nobody asks, with an account of a person who has opened the course: the numbers of the platform, of the
     context there and of the account."""
-    context = make_context(session, None, now())
+    context = make_context(session, actor, now())
     number = add_platform(context, details("https://moodle.example.org"), own_key(), SECRET, "on")
     assert number is not None
     settings = platform(session, number)

@@ -140,7 +140,7 @@ def test_a_platform_registers_itself_once_and_waits_for_an_administrator(
     assert problem_words(LtiProblem.REGISTRATION_REFUSED, "")[0] in other.text
     # What went wrong there has not used the link up.
     asked, done = _register(platform_browser, fake, link)
-    assert urlsplit(fake.issuer).hostname in asked.text
+    assert str(urlsplit(fake.issuer).hostname) in asked.text
     assert done.h1 == "The platform is registered and waits"
     assert f"frame-ancestors {fake.server}" in done.headers["Content-Security-Policy"]
     tool = fake.registered["https://purl.imsglobal.org/spec/lti-tool-configuration"]

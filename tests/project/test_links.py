@@ -68,6 +68,7 @@ OTHER_PAGES = {
     "learning/ending.html",
     "learning/repair.html",
     "learning/result.html",
+    "lti/staff.html",
     "pairs/apart.html",
     "pairs/choose.html",
     "pairs/decide.html",

@@ -83,7 +83,7 @@ def login() -> ViewResponse:
     # In a frame the cookie belongs to the course inside this platform only (Partitioned), so that browsers may keep it.
     response.set_cookie(
         login_cookie(text), state.binding, max_age=LoginState.LIFETIME, path=url_for("lti_protocol.launch"),
-        secure=True, httponly=True, samesite="None", partitioned=True,
+        secure=True, httponly=True, samesite="None", partitioned=True,  # not translated: a word of cookies
     )  # fmt: skip
     return response
 
@@ -128,8 +128,8 @@ def launch() -> ViewResponse:
         return problem_page(error.problem, settings)
     response = choice_page(settings, message) if isinstance(message, ContentMessage) else _accept(settings, message)
     response.delete_cookie(
-        login_cookie(text), path=url_for("lti_protocol.launch"), secure=True, httponly=True, samesite="None",
-        partitioned=True,
+        login_cookie(text), path=url_for("lti_protocol.launch"), secure=True, httponly=True,
+        samesite="None", partitioned=True,  # not translated: a word of cookies
     )  # fmt: skip
     return response
 
@@ -147,12 +147,12 @@ def _other_browser_page(settings: PlatformSettings, text: str, state: LoginState
         "iss": settings.issuer, "client_id": settings.client_id, "login_hint": state.login_hint,
         "lti_message_hint": state.message_hint, "target_link_uri": tool_addresses().launch,
     }  # fmt: skip
-    given = {name: value for name, value in asked.items() if value}
+    given = urlencode({name: value for name, value in asked.items() if value})
     return framed_page(
         "lti/other_browser.html", settings.frame_origins, 400, name=settings.name, frame=frame,
         origin=origin_of(settings.login_address), key=login_cookie(text), state=text,
         token=request.form.get("id_token", ""),
-        again=url_for("lti_protocol.login", **given) if state.login_hint else "",
+        again=f"{url_for('lti_protocol.login')}?{given}" if state.login_hint else "",
     )  # fmt: skip
 
 
