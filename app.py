@@ -119,6 +119,7 @@ BLUEPRINTS = (
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
     (certificates.certificate_links, "/kept"),
+    (certificates.wallet_links, "/wallet"),
     (credentials.pages, "/issuer"),
     (content.pages, ""),
     (mail.pages, "/mail"),

@@ -156,6 +156,7 @@ OPEN = {
     "refreshers.booster_question",
     "supervised_sessions.enter",
     "supervised_sessions.room",
+    "wallet.fetch",
     "join_requests.join",
     "auth.forgotten_password",
     "auth.choose_password",

@@ -185,6 +185,11 @@ PROOF = PersonalDataSection(
             person_columns=("certificate_id",), cleared_columns={"proof": {"reason": ""}}),
         PersonalDataTable("kept_link_end", _("Links to my certificates that I ended"),
             {"ended_at": _("When")}, deletion_stage="proof"),
+        PersonalDataTable("wallet_link", _("Links to my certificates for wallets"),
+            {"made_at": _("When"), "certificate.number": _("Certificate")}, person_columns=("certificate_id",),
+            deletion_stage="proof"),
+        PersonalDataTable("wallet_link_end", _("Links for wallets that I ended"),
+            {"ended_at": _("When")}, person_columns=("link_id",), deletion_stage="proof"),
         # The row stays: its index in the revocation list must never be given to another credential.
         PersonalDataTable("signed_credential", _("Signed files"),
             {"signed_at": _("When"), "certificate.number": _("Certificate")},
