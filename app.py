@@ -53,6 +53,7 @@ from course.identity_providers import commands as provider_commands
 from course.identity_providers import views as identity_providers
 from course.join_requests import views as join_requests
 from course.learning import views as learning
+from course.lti import views as lti
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
@@ -154,6 +155,8 @@ BLUEPRINTS = (
     (reminders.pages, "/reminders"),
     (supervised_sessions.pages, ""),
     (webhooks.pages, "/system/webhooks"),
+    (lti.pages, ""),
+    (lti.protocol, "/lti"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

@@ -27,6 +27,8 @@ from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
 from course.learning.events import AnswerInSitting, CourseCompleted, StepEnded
+from course.lti import events as lti_events
+from course.lti.actions import move_accounts
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -89,6 +91,7 @@ register_events(
         identity_providers_events,
         join_requests_events,
         learning_events,
+        lti_events,
         backups_events,
         milestones_events,
         operations_events,
@@ -128,6 +131,7 @@ def register_handlers() -> None:
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)
     subscribe(PeopleMerged, move_links)
+    subscribe(PeopleMerged, move_accounts)
     subscribe(CertificateRevoked, withdraw_merged_certificate)
     subscribe(PersonLeft, revoke_access)
     subscribe(PersonLeft, note_leaving)

@@ -20,6 +20,7 @@ from course.identity_providers.models import IdentityProvider
 from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
+from course.lti.models import LtiRegistration
 from course.mail.models import OutboxMail
 from course.milestones.models import Intention
 from course.organisation.models import Organisation
@@ -55,6 +56,7 @@ MODEL_CLASSES = (
     IdentityProvider,
     Intention,
     Job,
+    LtiRegistration,
     Organisation,
     OutboxMail,
     Pair,

@@ -43,6 +43,7 @@ class AuditEventKind:
 # What the page of the audit log filters by: the category of an event, and its label.
 EVENT_KINDS = {
     "provider": _("Identity providers"),
+    "lti": _("Learning platforms"),
     "sign_in": _("Signing in and out"),
     "factor": _("Second step to sign in"),
     "password": _("Passwords"),

@@ -14,7 +14,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
     "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'",
 ))  # fmt: skip
-
+_POLICY_KEY = "course.security_policy"  # in the WSGI environment: the policy of this response, where it is another one
 
 ADDRESS_HEADER = "Content-Location"  # of a response to a POST: the address of the page that it holds (see in_place.py)
 MIN_COMPRESSED_BYTES = 1000  # compressing a smaller response gains nothing
@@ -62,6 +62,14 @@ def _is_personal_response() -> bool:
     return signed_in or g.get("for_one_person", False) or "token" in (request.view_args or ())
 
 
+def let_platform_in(frames: Iterable[str], forms: Iterable[str] = ()) -> None:
+    """Let this response be shown in a frame of pages with these origins, and its forms post to these origins. For the few small
+    pages that a learning platform shows (course/lti); no page of the course is ever framed."""
+    around, to = " ".join(frames) or "'none'", " ".join(("'self'", *forms))
+    policy = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {around}")
+    request.environ[_POLICY_KEY] = policy.replace("form-action 'self'", f"form-action {to}")
+
+
 def clear_browser_data(others_wait: bool = False) -> None:
     """Have the browser delete what it keeps of this site, at sign-out. Browsers do so over https only.
 
@@ -79,7 +87,9 @@ def _add_fixed_headers(app: WsgiApp, fixed: list[tuple[str, str]]) -> WsgiApp:
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, headers + fixed, *rest)
+            policy = environ.get(_POLICY_KEY)
+            own = fixed if policy is None else [(fixed[0][0], policy), *fixed[1:]]
+            return start_response(status, headers + own, *rest)
 
         return app(environ, start)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.audit.factors import SIGN_IN_ACTIONS
 from tests.audit.many_people import MANY_PEOPLE
+from tests.audit.platforms import PLATFORM_ACTIONS, PROTOCOL_EVENTS, PROTOCOL_POSTS
 from tests.audit.programs import PROGRAM_ACTIONS
 from tests.audit.providers import PROVIDER_ACTIONS
 from tests.audit.supervised import SUPERVISED_ACTIONS
@@ -16,6 +17,7 @@ from tests.scim.connected import EVENT_NAMES, POST_ENDPOINTS
 
 COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **MANY_PEOPLE,
+    **PLATFORM_ACTIONS,
     **PROGRAM_ACTIONS,
     **SIGN_IN_ACTIONS,
     **PROVIDER_ACTIONS,
@@ -24,10 +26,10 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **SUPERVISED_ACTIONS,
 }
 
-# What tests of the features themselves look at: tests/reminders/test_in_person.py and tests/scim.
-POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS}
+# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/scim and tests/lti.
+POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS, *PROTOCOL_POSTS}
 # In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
-    "webhook.stopped", *EVENT_NAMES,
+    "webhook.stopped", *EVENT_NAMES, *PROTOCOL_EVENTS,
 }  # fmt: skip

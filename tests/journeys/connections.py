@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from course.scim.models import ScimGroup
+from tests.audit.platforms import PLATFORM
 from tests.audit.providers import SAML, SETTINGS
 from tests.makers import PASSWORD
 from tests.pages import Client
@@ -30,6 +31,11 @@ CONNECTED_PAGES = {
     "identity_providers.change_provider": "/providers/{provider}",
     "identity_providers.add_saml_provider": "/providers/saml/new",
     "identity_providers.change_saml_provider": "/providers/saml/{saml}",
+    "lti.list_platforms": "/platforms",
+    "lti.add_platform": "/platforms/new",
+    "lti.show_platform": "/platforms/{platform}",
+    "lti.change_platform": "/platforms/{platform}/change",
+    "lti.person_platforms": "/people/{late}/platforms",
     "scim.connections": "/system/scim",
     "scim.connection": "/system/scim/{scim}",
     "scim.end": "/system/scim/{scim}/end",
@@ -38,11 +44,13 @@ CONNECTED_PAGES = {
 
 
 def connect_systems(app: Flask, administrator: str) -> dict[str, int]:
-    """A webhook, two providers that nobody can sign in with yet, and a SCIM connection with a person in a group."""
+    """A webhook, two providers that nobody can sign in with yet, a platform, and a SCIM connection with a person in a group."""
     client = Client(app)
     found = {"webhook": add_by_hand(client, administrator)}
     client.post("/sign-in", {"email": administrator, "password": PASSWORD})
-    for name, path, form in (("provider", "/providers/new", SETTINGS), ("saml", "/providers/saml/new", SAML)):
+    for name, path, form in (
+        ("provider", "/providers/new", SETTINGS), ("saml", "/providers/saml/new", SAML), ("platform", "/platforms/new", PLATFORM),
+    ):  # fmt: skip
         place = client.post(path, {key: value for key, value in form.items() if key != "active"}).location
         found[name] = int(re.findall(r"[0-9]+", place)[-1])
     with app.app_context(), app.extensions["course.sessions"].writing() as session:

@@ -35,6 +35,18 @@ PROGRAMS = PersonalDataSection(
             excluded_columns={"token_id": ROW_NUMBER}, deletion_stage="sign_in"),
     ),
 )  # fmt: skip
+LEARNING_PLATFORMS = PersonalDataSection(
+    _("Learning platforms"),
+    "",
+    (
+        PersonalDataTable("lti_account", _("My accounts there"),
+            {"email": _("E-mail"), "linked_at": _("Linked"), "last_used_at": _("Last used"), "ended_at": _("Ended")},
+            deletion_stage="sign_in"),
+        PersonalDataTable("lti_launch", _("What I opened from there"),
+            {"first_at": _("First time"), "last_at": _("Last time"), "link_id": _("Link")},
+            person_columns=("account_id",), deletion_stage="sign_in"),
+    ),
+)  # fmt: skip
 PROVISIONING = PersonalDataSection(
     _("What comes from our identity provider"),
     "",

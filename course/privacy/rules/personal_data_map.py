@@ -6,7 +6,7 @@ that a new table cannot be forgotten.
 
 from __future__ import annotations
 
-from course.privacy.rules.connected_systems import CALENDARS, PROGRAMS, PROVISIONING
+from course.privacy.rules.connected_systems import CALENDARS, LEARNING_PLATFORMS, PROGRAMS, PROVISIONING
 from course.privacy.rules.personal_data_table import GRANTS_ACCESS, PersonalDataSection, PersonalDataTable
 from course.translation import lazy_gettext as _
 
@@ -314,6 +314,7 @@ SECTIONS = (
     CALENDARS,
     PROGRAMS,
     PROVISIONING,
+    LEARNING_PLATFORMS,
     RECORD_VIEWS,
     ERASURES,
 )
@@ -340,6 +341,12 @@ NON_PERSONAL_TABLES = {
     "factor_policy": _("Whether a second factor is required to sign in, with who decided so."),
     "figure_release": _("On which Mondays figures of groups were published."),
     "identity_provider": _("About a service with which people sign in."),
+    "lti_context": _("A course at a learning platform, and the team of people who come from it."),
+    "lti_deployment": _("About a learning platform."),
+    "lti_key": _("A key of this course for a learning platform."),
+    "lti_link": _("A link at a learning platform: which part of the course it opens."),
+    "lti_registration": _("About a learning platform from which people open the course."),
+    "used_lti_mark": _("A hash that fits no person; it goes after a day."),
     "job": _(
         "Work that the server does by itself or was asked for. Names in it are erased when it has ended, and "
         "the whole row after thirty days."

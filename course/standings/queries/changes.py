@@ -22,8 +22,8 @@ MAX_EVENTS = 2000  # audit events that are read at once
 # are, and whoever comes into one or leaves it has an event of their own.
 _IRRELEVANT_KINDS = frozenset(
     {
-        "api", "audit", "backup", "calendar", "contact", "deputy", "evidence", "issuer", "job", "mail", "password", "registration",
-        "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook",
+        "api", "audit", "backup", "calendar", "contact", "deputy", "evidence", "issuer", "job", "lti", "mail", "password",
+        "registration", "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook",
     }
 )  # fmt: skip
 _IRRELEVANT_EVENTS = frozenset(

@@ -1,0 +1,90 @@
+"""Who somebody at a platform is in this course: known by the account, by a trusted address, new, or refused."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from course.lti.rules.launch import PlatformUser
+from course.lti.rules.problems import LtiProblem
+from course.lti.rules.registration import PlatformSettings
+
+
+@dataclass(frozen=True)
+class AccountHolder:
+    """The person of an open account at the platform."""
+
+    person_id: int
+    has_left: bool
+
+
+@dataclass(frozen=True)
+class PersonWithAddress:
+    """The person who has the address of the account. `has_other_account`: another account at the platform is linked to them;
+    `was_unlinked`: an administrator ended the link of this very account to them."""
+
+    person_id: int
+    has_left: bool = False
+    has_other_account: bool = False
+    was_unlinked: bool = False
+
+
+@dataclass(frozen=True)
+class EnterAs:
+    """The account is linked to this person."""
+
+    person_id: int
+
+
+@dataclass(frozen=True)
+class LinkAccount:
+    """The account is linked to this person now, by its address."""
+
+    person_id: int
+
+
+@dataclass(frozen=True)
+class AddPerson:
+    """Nobody is known: a person is added. Exactly one of `email` and `sign_in_name` is not empty."""
+
+    name: str
+    email: str = ""
+    sign_in_name: str = ""
+
+
+AccountDecision = EnterAs | LinkAccount | AddPerson | LtiProblem
+
+
+def decide_account(
+    settings: PlatformSettings, user: PlatformUser, holder: AccountHolder | None, owner: PersonWithAddress | None
+) -> AccountDecision:
+    """Who enters with an account. The account decides first; the address only for one that is not linked yet, and only if an
+    administrator trusts the addresses of this platform: LTI does not say whether one was ever checked."""
+    if holder is not None:
+        return LtiProblem.LEFT if holder.has_left else EnterAs(holder.person_id)
+    if owner is not None:
+        if not settings.links_by_address:
+            return LtiProblem.ADDRESS_OF_ANOTHER
+        return _by_address(owner)
+    if not settings.makes_accounts:
+        return LtiProblem.NOT_KNOWN
+    if user.address:
+        return AddPerson(user.name or user.address.partition("@")[0], email=user.address)
+    made_up = sign_in_name_of(settings.id, user.subject)
+    return AddPerson(user.name or made_up, sign_in_name=made_up)
+
+
+def _by_address(owner: PersonWithAddress) -> AccountDecision:
+    if owner.has_left:
+        return LtiProblem.LEFT
+    if owner.was_unlinked:
+        return LtiProblem.UNLINKED
+    if owner.has_other_account:
+        return LtiProblem.ADDRESS_OF_ANOTHER
+    return LinkAccount(owner.person_id)
+
+
+def sign_in_name_of(registration_id: int, subject: str) -> str:
+    """A sign-in name for somebody without an address: the same for the same account, and that of nobody else."""
+    digest = hashlib.sha256(f"{registration_id} {subject}".encode()).hexdigest()
+    return f"platform-{registration_id}-{digest[:12]}"

@@ -1,0 +1,8 @@
+"""Learning platforms (LTI 1.3): launches, choosing content, registering, and the pages for administrators."""
+
+from __future__ import annotations
+
+from course.lti.views import accounts, content, launch, registering, settings
+from course.lti.views.page_context import pages, protocol
+
+__all__ = ["accounts", "content", "launch", "pages", "protocol", "registering", "settings"]

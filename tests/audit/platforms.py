@@ -1,0 +1,76 @@
+"""What learning platforms leave in the audit log. What they send themselves is in tests/lti."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from course.lti.models import LtiRegistration
+from tests.audit.world import World
+from tests.lti.making import add_platform_with_account
+
+PLATFORM = {
+    "name": "Riverside Moodle", "issuer": "https://moodle.example.org", "client_id": "tool-7", "deployments": "1",
+    "login_address": "https://moodle.example.org/mod/lti/auth.php", "team": "",
+    "token_address": "https://moodle.example.org/mod/lti/token.php",
+    "keys_address": "https://moodle.example.org/mod/lti/certs.php",
+}  # fmt: skip
+# Posts and events of the protocol, which the tests of the feature look at.
+PROTOCOL_POSTS = tuple(f"lti_protocol.{name}" for name in ("login", "launch", "enter", "choose", "register"))
+PROTOCOL_EVENTS = ("lti.launch_refused", "lti.registered_itself")
+
+
+def _added(world: World) -> str:
+    """Register a platform by hand; the address of its page."""
+    world.client.post("/platforms/new", PLATFORM)
+    return f"/platforms/{world.session.execute(select(LtiRegistration.id)).scalar_one()}"
+
+
+def _change(world: World) -> None:
+    address = _added(world)
+    for _time in range(2):
+        world.client.post(f"{address}/change", PLATFORM | {"deployments": "1\n2", "makes_accounts": "y"})
+
+
+def _then(world: World, *what: str) -> None:
+    address = _added(world)
+    for one in what:
+        world.client.post(f"{address}/{one}", {})
+
+
+def _test(world: World) -> None:
+    """Nothing listens there: the page says so."""
+    nowhere = dict.fromkeys(("login_address", "token_address", "keys_address"), "http://127.0.0.1:1/")
+    world.client.post("/platforms/new", PLATFORM | nowhere)
+    number = world.session.execute(select(LtiRegistration.id)).scalar_one()
+    world.client.post(f"/platforms/{number}/test", {}, 200)
+
+
+def _set_teams(world: World) -> None:
+    number, context, _account = add_platform_with_account(world.session, world.sam.id, world.boss.id)
+    for _time in range(2):
+        world.client.post(f"/platforms/{number}/teams", {f"team-{context}": str(world.team.id)})
+
+
+def _unlink(world: World) -> None:
+    _number, _context, account = add_platform_with_account(world.session, world.sam.id, world.boss.id)
+    for _time in range(2):
+        world.client.post(f"/people/{world.sam.id}/platforms/{account}/unlink", {})
+
+
+PLATFORM_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
+    "lti.invite": [(lambda w: w.post("/platforms/invitation"), ["lti.invited"], "boss")],
+    "lti.add_platform": [(_added, ["lti.added"], "boss")],
+    "lti.change_platform": [(_change, ["lti.added", "lti.changed"], "boss")],
+    "lti.switch_on": [(lambda w: _then(w, "on", "on"), ["lti.added", "lti.switched_on"], "boss")],
+    "lti.switch_off": [
+        (lambda w: _then(w, "on", "off"), ["lti.added", "lti.switched_on", "lti.switched_off"], "boss"),
+    ],
+    "lti.replace_key": [(lambda w: _then(w, "key"), ["lti.added", "lti.key_replaced"], "boss")],
+    "lti.test_platform": [(_test, ["lti.added"], "boss")],
+    "lti.set_teams": [(_set_teams, ["lti.added", "lti.linked", "lti.teams_set"], "boss")],
+    "lti.unlink": [
+        (_unlink, ["lti.added", "lti.linked", "lti.unlinked", "sign_in.ended_elsewhere"], "boss"),
+    ],
+}  # fmt: skip
