@@ -99,7 +99,7 @@ def bake_svg(picture: str, credential: bytes, title: str) -> str:
     `picture` begins with its root element. Raises ValueError if it does not.
     """
     start, closing, rest = picture.partition(">")
-    if not start.startswith("<svg ") or start.endswith("/") or not closing:
+    if not start.startswith("<svg ") or not start.endswith('"') or not closing:
         raise ValueError("the picture does not begin with an svg element")
     # The end of a CDATA section inside a text is written as two sections.
     data = credential.decode().replace("]]>", "]]]]><![CDATA[>")
