@@ -54,6 +54,7 @@ from course.identity_providers import views as identity_providers
 from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.lti import views as lti
+from course.lti_services import views as lti_services
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
@@ -157,6 +158,7 @@ BLUEPRINTS = (
     (webhooks.pages, "/system/webhooks"),
     (lti.pages, ""),
     (lti.protocol, "/lti"),
+    (lti_services.pages, "/platforms"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

@@ -17,6 +17,7 @@ from course.idempotency.actions import delete_old_forms
 from course.jobs.actions import delete_old_jobs
 from course.jobs.rules import JobKind, JobRegistry, JobRun
 from course.jobs.worker import LocalTask
+from course.lti_services import jobs as lti_services
 from course.mail import jobs as mail
 from course.milestones import jobs as milestones
 from course.organisation.contact_review_mail import queue_contact_reviews
@@ -74,8 +75,8 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, mail, milestones, people, people_import,
-    privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks,
+    analytics, api, api_tokens, auth, backups, bulk_changes, evidence, exports, lti_services, mail, milestones, people,
+    people_import, privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.

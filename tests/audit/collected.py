@@ -26,10 +26,15 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
     **SUPERVISED_ACTIONS,
 }
 
-# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/scim and tests/lti.
-POSTS_ELSEWHERE = {"reminders.record_told", "reminders.withdraw_told", *POST_ENDPOINTS, *PROTOCOL_POSTS}
+# What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/certificates/test_wallets.py, tests/scim,
+# tests/lti and tests/lti_services.
+POSTS_ELSEWHERE = {
+    "reminders.record_told", "reminders.withdraw_told", "certificates.make_wallet_link", "certificates.end_wallet_link",
+    "lti_services.members", "lti_services.repeat", *POST_ENDPOINTS, *PROTOCOL_POSTS,
+}  # fmt: skip
 # In the same files, and in tests/api/test_log.py and test_events.py, and tests/webhooks.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
+    "certificate.wallet_link_made", "certificate.wallet_link_ended", "lti.grades_repeated", "lti.members_fetched",
     "webhook.stopped", *EVENT_NAMES, *PROTOCOL_EVENTS,
 }  # fmt: skip

@@ -30,7 +30,8 @@ SENSITIVE = {
     "identity_providers.add_provider", "identity_providers.change_provider", "identity_providers.require_provider",
     "identity_providers.lift_requirement", "identity_providers.link_account", "identity_providers.unlink",
     "identity_providers.unlink_person",
-    # learning platforms, and accounts there
+    # learning platforms, accounts there, and what is sent there and fetched
+    "lti_services.repeat", "lti_services.members",
     "lti.invite", "lti.add_platform", "lti.change_platform", "lti.switch_on", "lti.switch_off", "lti.replace_key", "lti.unlink",
 }  # fmt: skip
 FORM = {"role": "administrator", "reason": "to try it"}

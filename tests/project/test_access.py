@@ -78,6 +78,7 @@ PARTS: dict[str, Any] = {
     "import_id": 1,
     "issuer_id": 1,
     "account_id": 1,
+    "context_id": 1,
     "job_id": 1,
     "key_number": 1,
     "language": "cy",

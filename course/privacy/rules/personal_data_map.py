@@ -341,6 +341,7 @@ NON_PERSONAL_TABLES = {
     "factor_policy": _("Whether a second factor is required to sign in, with who decided so."),
     "figure_release": _("On which Mondays figures of groups were published."),
     "identity_provider": _("About a service with which people sign in."),
+    "lti_column": _("The column of a gradebook at a learning platform for a link to the course."),
     "lti_context": _("A course at a learning platform, and the team of people who come from it."),
     "lti_deployment": _("About a learning platform."),
     "lti_key": _("A key of this course for a learning platform."),
