@@ -58,6 +58,7 @@ from course.import_folder import views as import_folder
 from course.join_requests import views as join_requests
 from course.learning import views as learning
 from course.lti import views as lti
+from course.lti_services import views as lti_services
 from course.mail import commands as mail_commands
 from course.mail import views as mail
 from course.mail.message_templates import MailRenderer
@@ -129,6 +130,7 @@ BLUEPRINTS = (
     (certificates.pages, "/certificate"),
     (certificates.checks, "/verify"),
     (certificates.certificate_links, "/kept"),
+    (certificates.wallet_links, "/wallet"),
     (credentials.pages, "/issuer"),
     (content.pages, ""),
     (mail.pages, "/mail"),
@@ -171,6 +173,7 @@ BLUEPRINTS = (
     (scorm.pages, "/system/scorm"),
     (xapi.pages, "/system/xapi"),
     (cmi5.pages, ""),
+    (lti_services.pages, "/platforms"),
 )
 CLI_COMMANDS = (
     audit_commands.group,

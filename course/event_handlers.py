@@ -36,6 +36,7 @@ from course.learning.actions import enrol
 from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, StepEnded
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
+from course.lti_services import events as lti_services_events
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -105,6 +106,7 @@ register_events(
         join_requests_events,
         learning_events,
         lti_events,
+        lti_services_events,
         backups_events,
         milestones_events,
         operations_events,

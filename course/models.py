@@ -23,6 +23,7 @@ from course.jobs.models import Job
 from course.join_requests.models import RegistrationLink
 from course.learning.models import Enrolment
 from course.lti.models import LtiRegistration
+from course.lti_services.models import LtiGrade
 from course.mail.models import OutboxMail
 from course.milestones.models import Intention
 from course.organisation.models import Organisation
@@ -61,6 +62,7 @@ MODEL_CLASSES = (
     ImportFolderFile,
     Intention,
     Job,
+    LtiGrade,
     LtiRegistration,
     Organisation,
     OutboxMail,

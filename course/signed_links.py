@@ -48,6 +48,23 @@ class CertificateLink(SignedLink):
 
 
 @dataclass(frozen=True)
+class WalletAddress(SignedLink):
+    """Opens the signed file of one certificate for a wallet. The links of a certificate are numbered from 0; which of them are
+    valid is in the database."""
+
+    salt = "wallet"
+    certificate_id: int
+    number: int
+
+    def content(self) -> object:
+        return [self.certificate_id, self.number]
+
+    @classmethod
+    def from_content(cls, content: Any) -> Self | None:
+        return cls(*content) if _is_row(content, int, int) else None
+
+
+@dataclass(frozen=True)
 class MailChoiceLink(SignedLink):
     """Lets a person choose whether to get one kind of optional mail. A mail may be read late, so it never runs out."""
 

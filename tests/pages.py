@@ -109,8 +109,9 @@ FORBIDDEN = {
 }
 
 
-# Public documents, which pages of other origins may read: nothing in them is secret.
-FOR_EVERY_ORIGIN = ("/issuer",)
+# What pages of other origins may read: public documents, in which nothing is secret, and the file that a wallet fetches, which
+# whoever has its secret address may have.
+FOR_EVERY_ORIGIN = ("/issuer", "/wallet/")
 
 
 def missing_headers(headers: Any) -> list[str]:

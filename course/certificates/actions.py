@@ -1,17 +1,17 @@
-"""Issuing, re-issuing and revoking certificates."""
+"""Issuing, re-issuing and revoking certificates, and the links to them."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.certificates.events import CertificateRevoked
-from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd
-from course.certificates.queries import certificate_link_number, certificates_in_another_name
+from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd, WalletLink, WalletLinkEnd
+from course.certificates.queries import certificate_link_number, certificates_in_another_name, wallet_link_number
 from course.certificates.rules import new_number, valid_until
 from course.content.schema import SETTINGS
 from course.context import Context, make_context
@@ -135,6 +135,47 @@ def end_certificate_link(context: Context, person_id: int, number: int) -> bool:
     if insert_once(context.session, CertificateLinkEnd, **values) is None:
         return False
     record_event(context, "certificate.link_ended", ("person", person_id), {"number": number + 1})
+    return True
+
+
+def make_wallet_link(context: Context, number: str) -> bool:
+    """Make a link at which a wallet fetches the signed file of this certificate, which the acting person holds.
+
+    Returns False, and writes nothing, if there is a link already. Raises LookupError if the certificate is not the person's,
+    ValueError if it was replaced or revoked.
+    """
+    session = context.session
+    found = _require_unchanged(session, number)
+    if found.person_id != context.actor or not found.name:
+        raise LookupError(f"certificate {number} is of another person")
+    # Two links at once would be two rows of one number: the lock above serialises them on PostgreSQL, and SQLite itself.
+    if wallet_link_number(session, found.id) is not None:
+        return False
+    last = session.execute(
+        select(func.max(WalletLink.number)).where(WalletLink.certificate_id == found.id)
+    ).scalar_one()
+    values = {"certificate_id": found.id, "number": 0 if last is None else last + 1, "made_at": context.now}
+    if insert_once(session, WalletLink, **values) is None:
+        return False
+    record_event(context, "certificate.wallet_link_made", ("person", found.person_id), {"number": number})
+    return True
+
+
+def end_wallet_link(context: Context, number: str, link_number: int) -> bool:
+    """End this wallet link of a certificate that the acting person holds: it opens nothing any more.
+
+    Returns False, and writes nothing, if it was ended before, or is not the person's.
+    """
+    session = context.session
+    statement = (
+        select(WalletLink.id, Certificate.person_id)
+        .join(Certificate, Certificate.id == WalletLink.certificate_id)
+        .where(Certificate.number == number, Certificate.person_id == context.actor, WalletLink.number == link_number)
+    )
+    link = session.execute(statement).one_or_none()
+    if link is None or insert_once(session, WalletLinkEnd, link_id=link.id, ended_at=context.now) is None:
+        return False
+    record_event(context, "certificate.wallet_link_ended", ("person", link.person_id), {"number": number})
     return True
 
 

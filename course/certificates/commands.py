@@ -65,7 +65,7 @@ def revoke_command(number: str, reason: str) -> None:
 )
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="As at noon UTC on another day (YYYY-MM-DD).")
 def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: datetime | None) -> None:
-    """Check the signature of FILE, a certificate as PDF or as JSON, without asking anybody.
+    """Check the signature of FILE, a certificate as PDF, as JSON or as a picture, without asking anybody.
 
     Ends with 0 if it is valid, 3 if the signature holds but the day is wrong, and 1 otherwise.
     """
@@ -76,7 +76,7 @@ def verify_command(file: Path, chosen: Path | None, profile: Path | None, on: da
     except SandboxError as error:
         raise click.ClickException(f"{file} cannot be read. {error}") from error
     if document is None:
-        raise click.ClickException(f"{file} is a PDF without a readable credential in it.")
+        raise click.ClickException(f"{file} is a PDF without a readable credential in it, or a picture without one.")
     uses_own_keys = chosen is None and profile is None
     change: CertificateChangeView | None = None
     with unit_of_work() as session:

@@ -25,4 +25,6 @@ AUDIT_EVENTS = (
     AuditEventKind("certificate.link_ended", _("{who} ended link {number} to the certificates of {whom}")),
     AuditEventKind("certificate.replaced", _("{who} replaced certificate {number} of {whom} by {by}")),
     AuditEventKind("certificate.revoked", _("{who} revoked certificate {number} of {whom}")),
+    AuditEventKind("certificate.wallet_link_ended", _("{who} ended the link for a wallet to certificate {number}")),
+    AuditEventKind("certificate.wallet_link_made", _("{who} made a link for a wallet to certificate {number}")),
 )

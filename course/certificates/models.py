@@ -1,4 +1,4 @@
-"""Certificates, their changes, and the ends of certificate links."""
+"""Certificates, their changes, the ends of certificate links, and the links for wallets."""
 
 from __future__ import annotations
 
@@ -86,3 +86,29 @@ class CertificateChange(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (CheckConstraint("kind in ('replaced', 'revoked')", name="kind"),)
+
+
+class WalletLink(Base):
+    """A link at which a wallet may fetch the signed file of one certificate (see course/signed_links.py).
+
+    Its holder made it, and nobody else can. `number` counts the links of a certificate from 0.
+    """
+
+    __tablename__ = "wallet_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    certificate_id: Mapped[int] = mapped_column(ForeignKey("certificate.id"))
+    number: Mapped[int]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("certificate_id", "number"),)
+
+
+class WalletLinkEnd(Base):
+    """The end of a wallet link: it opens nothing any more."""
+
+    __tablename__ = "wallet_link_end"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("wallet_link.id"), unique=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -85,9 +85,9 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
     credential."""
     name, course, organisation = clean_text(printed.name), clean_text(printed.course), clean_text(printed.organisation)
     values = {key: str(value) for key, value in asdict(printed).items() if isinstance(value, str)}
-    texts = {key: _template_text(value, missing) for key, value in values.items()}
+    texts = {key: template_text(value, missing) for key, value in values.items()}
     locale = language_locale(printed.language)
-    sections = [_template_text(title, missing) for title in printed.sections]
+    sections = [template_text(title, missing) for title in printed.sections]
     issued_at = printed.issued_at.astimezone(UTC)
     facts = texts | {
         "sections": sections,
@@ -99,7 +99,7 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
         "author": organisation,
         "about": _("%(name)s completed the course %(course)s at %(organisation)s. Content version %(version)s.", name=name,
                    course=course, organisation=organisation, version=printed.version),
-        "words": {key: _template_text(text, missing)["text"] for key, text in _words(bool(printed.motifs)).items()},
+        "words": {key: template_text(text, missing)["text"] for key, text in _words(bool(printed.motifs)).items()},
         "lang": locale.language,
         "region": locale.territory,
         "issued": [issued_at.year, issued_at.month, issued_at.day],
@@ -134,7 +134,7 @@ def _words(names_modules: bool) -> dict[str, str]:
     }
 
 
-def _template_text(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
+def template_text(raw: str, missing: frozenset[str]) -> dict[str, str | bool]:
     """A text and how to typeset it.
 
     `spoken` is the same text for screen readers, where programs may put its letters together wrongly.

@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd
+from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd, WalletLink, WalletLinkEnd
 from course.certificates.rules import CertificateChangeKind, CertificateChangeView
 
 
@@ -74,3 +74,23 @@ def check_certificate(session: Session, number: str) -> CertificateCheck | None:
         else CertificateChangeView(cast("CertificateChangeKind", change.kind), change.changed_at, change.reason)
     )
     return CertificateCheck(found, view)
+
+
+def wallet_link_number(session: Session, certificate_id: int) -> int | None:
+    """The number of the certificate's valid wallet link; None if it has none."""
+    statement = (
+        select(WalletLink.number)
+        .outerjoin(WalletLinkEnd, WalletLinkEnd.link_id == WalletLink.id)
+        .where(WalletLink.certificate_id == certificate_id, WalletLinkEnd.id.is_(None))
+        .order_by(WalletLink.number.desc())
+        .limit(1)
+    )
+    return session.execute(statement).scalar_one_or_none()
+
+
+def linked_certificate(session: Session, certificate_id: int) -> CertificateCheck | None:
+    """The certificate of a wallet link; None if its name was erased."""
+    number = session.execute(
+        select(Certificate.number).where(Certificate.id == certificate_id, Certificate.name != "")
+    ).scalar_one_or_none()
+    return None if number is None else check_certificate(session, number)

@@ -1,4 +1,4 @@
-"""Typesetting with Typst: PDF files for archiving (PDF/A-3a), tagged for screen readers (PDF/UA-1)."""
+"""Typesetting with Typst: PDF files for archiving (PDF/A-3a), tagged for screen readers (PDF/UA-1), and pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from noto_cjk_sans_otc import FONT_PATH
 
@@ -26,6 +26,8 @@ _ESCAPE_PATTERN = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 # A function from the pieces of text that are in no font to the inputs of the template.
 TemplateInputs = Callable[[frozenset[str]], dict[str, str]]
+PictureKind = Literal["png", "svg"]
+_PIXELS_PER_INCH = 144.0
 
 
 @cache
@@ -43,6 +45,29 @@ def typeset(template: Path, inputs: TemplateInputs, texts: Iterable[str], at: da
     `texts` are those that a person typed: `inputs` receives the pieces of them that are in no font, and leaves them
     out. Raises typst.TypstError for an error in the template.
     """
+    return _typeset(template, inputs, texts, at)[0]
+
+
+def typeset_picture(
+    template: Path, inputs: TemplateInputs, texts: Iterable[str], at: datetime, kind: PictureKind
+) -> bytes:
+    """The only page of a template as a picture, the same bytes each time. Raises as `typeset` does."""
+    # Only a PDF says which letters are in no font; a picture would show them as nothing.
+    missing = _typeset(template, inputs, texts, at)[1]
+    compiler, lock = _compiler(template)
+    with lock:
+        data = compiler.compile(
+            format=kind, ppi=_PIXELS_PER_INCH, sys_inputs=inputs(missing), timestamp=int(at.timestamp())
+        )
+    if not isinstance(data, bytes):
+        raise TypeError("what was set is one page")
+    return data
+
+
+def _typeset(
+    template: Path, inputs: TemplateInputs, texts: Iterable[str], at: datetime
+) -> tuple[bytes, frozenset[str]]:
+    """The PDF, and the pieces of text that had to be left out."""
     import typst  # noqa: PLC0415 (see above)
 
     assert_outside_unit_of_work("typesetting")
@@ -50,14 +75,15 @@ def typeset(template: Path, inputs: TemplateInputs, texts: Iterable[str], at: da
     # The neighbours of a replaced character are shaped anew and may then lack a glyph too; hence more than one retry.
     for _ in range(3):
         try:
-            return _compile(template, inputs(missing), at)
+            return _compile(template, inputs(missing), at), missing
         except typst.TypstError as error:
             missing_now = _missing_text(error)
             if not missing_now:
                 raise
             missing |= missing_now
     rare = {character for text in texts for character in clean_text(text) if is_rare(character)}
-    return _compile(template, inputs(missing | rare), at)
+    missing |= rare
+    return _compile(template, inputs(missing), at), missing
 
 
 def _compile(template: Path, inputs: dict[str, str], at: datetime) -> bytes:

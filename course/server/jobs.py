@@ -19,6 +19,7 @@ from course.import_folder import jobs as import_folder
 from course.jobs.actions import delete_old_jobs
 from course.jobs.rules import JobKind, JobRegistry, JobRun
 from course.jobs.worker import LocalTask
+from course.lti_services import jobs as lti_services
 from course.mail import jobs as mail
 from course.milestones import jobs as milestones
 from course.organisation.contact_review_mail import queue_contact_reviews
@@ -77,8 +78,8 @@ JOBS = (
     ),
 )
 FEATURES = (
-    analytics, api, api_tokens, auth, backups, bulk_changes, cmi5, evidence, exports, import_folder, mail, milestones, people,
-    people_import, privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks, xapi,
+    analytics, api, api_tokens, auth, backups, bulk_changes, cmi5, evidence, exports, import_folder, lti_services, mail,
+    milestones, people, people_import, privacy, refreshers, reminders, reports, scheduled_reports, standings, webhooks, xapi,
 )  # fmt: skip
 REGISTRY = JobRegistry((*JOBS, *(kind for feature in FEATURES for kind in feature.JOBS)))
 # Only where pages are served, so that reports are derived before somebody asks for them, with or without a worker.

@@ -42,7 +42,8 @@ SENSITIVE = {
     "identity_providers.unlink_person",
     # the way in for somebody else; reports to others; many people at once
     "auth.person_code", "auth.codes", "scheduled_reports.overview", "bulk_changes.apply", "bulk_changes.undo",
-    # learning platforms, and accounts there
+    # learning platforms, accounts there, and what is sent there and fetched
+    "lti_services.repeat", "lti_services.members",
     "lti.invite", "lti.add_platform", "lti.change_platform", "lti.switch_on", "lti.switch_off", "lti.replace_key", "lti.unlink",
 }  # fmt: skip
 FORM = {"role": "administrator", "reason": "to try it"}

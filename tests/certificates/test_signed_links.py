@@ -65,7 +65,7 @@ def test_a_forged_link_opens_nothing_and_attempts_are_rate_limited(
         sign_link(CertificateLink(10**9), SECRET),
     ):
         client.get(f"/kept/{token}", 404)
-    monkeypatch.setattr(views, "_throttle", RateLimiter("test", 1, 60))
+    monkeypatch.setattr(views.certificates, "throttle", RateLimiter("test", 1, 60))
     good = f"/kept/{sign_link(CertificateLink(found.person_id), SECRET)}"
     client.get(good)
     client.get(good, 429)

@@ -45,6 +45,7 @@ CONNECTED_PAGES = {
     "lti.add_platform": "/platforms/new",
     "lti.show_platform": "/platforms/{platform}",
     "lti.change_platform": "/platforms/{platform}/change",
+    "lti_services.grades": "/platforms/{platform}/grades",
     "lti.person_platforms": "/people/{late}/platforms",
     "scorm.packages": "/system/scorm",
     "scim.connections": "/system/scim",

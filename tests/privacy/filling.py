@@ -66,6 +66,8 @@ WORDS: dict[str, Any] = {
     "lti_context.title": "Safeguarding 101",
     "lti_deployment.deployment": "1",
     "lti_deployment.ended_at": None,
+    "lti_grade.problem": "gone",
+    "lti_grade.sent_activity": "InProgress",
     "lti_link.grade_scopes": "",
     "lti_link.line_item": "",
     "lti_link.line_items": "",

@@ -22,6 +22,9 @@ from jinja2 import Environment, nodes
 COURSE = Path(__file__).resolve().parents[2] / "course"
 # Python modules whose words are read by those who run the program or write the content, in English: beginnings of paths.
 ENGLISH_ONLY = {
+    "lti_services/platform_services.py": "words of HTTP and of LTI, which platforms read",
+    "lti_services/rules/members.py": "words of LTI, which platforms write, and headings of a list",
+    "lti_services/rules/scores.py": "words of LTI, which platforms read",
     "api/rules/answers.py": "the description of the API is in English",
     "api/rules/document.py": "the description of the API is in English",
     "api/rules/reference.py": "the description of the API is in English",

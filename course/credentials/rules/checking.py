@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from course.credentials.rules.baking import PNG_SIGNATURE, read_png, read_svg
 from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
 from course.credentials.rules.documents import FILE_NAME, is_bit_set
 from course.credentials.rules.keys import Key
@@ -255,12 +256,20 @@ def is_revoked(document: bytes, keys: Iterable[Key], address: str, index: int) -
 
 
 def extract_credential(data: bytes) -> bytes | None:
-    """The credential in a file: the attachment of a PDF, or the file itself. None for a PDF without one.
+    """The credential in a file: the attachment of a PDF, what is baked into a PNG or an SVG, or the file itself. None for a
+    PDF or a picture without one.
 
     A PDF from outside can take any amount of time and memory: call this in a process of its own
     (course/web/sandbox.py).
     """
-    if b"%PDF-" not in data[:1024]:
+    head = data[:1024]
+    if head.startswith(PNG_SIGNATURE) or b"<svg" in head:
+        try:
+            baked = read_png(data) if head.startswith(PNG_SIGNATURE) else read_svg(data)
+        except ValueError:
+            return None
+        return baked if baked is None or len(baked) <= MAX_BYTES else None
+    if b"%PDF-" not in head:
         return data
     from pypdf import PdfReader  # noqa: PLC0415 (it takes long to load, and few who start need it)
 

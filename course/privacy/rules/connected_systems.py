@@ -45,6 +45,10 @@ LEARNING_PLATFORMS = PersonalDataSection(
         PersonalDataTable("lti_launch", _("What I opened from there"),
             {"first_at": _("First time"), "last_at": _("Last time"), "link_id": _("Link")},
             person_columns=("account_id",), deletion_stage="sign_in"),
+        PersonalDataTable("lti_grade", _("Grades that were sent there"),
+            {"link_id": _("Link"), "sent_percent": _("Per cent"), "sent_activity": _("How far"),
+                "arrived_at": _("Sent"), "problem": _("What was in the way")},
+            person_columns=("account_id",), deletion_stage="sign_in"),
     ),
 )  # fmt: skip
 PROVISIONING = PersonalDataSection(

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
 from functools import lru_cache
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 
-from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
-from course.certificates.pdf import PrintedCertificate, certificate_pdf
+from course.certificates.pdf import certificate_pdf
 from course.certificates.rules import certificate_state, normalise_number
-from course.clock import now
-from course.content.loaded_course import library
-from course.content.schema import SETTINGS, Module
+from course.certificates.views.page_context import (
+    certificate_link,
+    certificate_links,
+    certified_modules,
+    check_address,
+    checks,
+    pages,
+    pathway_name,
+    printed_certificate,
+    throttle,
+    today,
+)
+from course.certificates.views.wallet import wallet_context
 from course.credentials.queries import signed_credential
-from course.dates import civil_date
 from course.organisation.queries import logo_at
 from course.people.queries import person
-from course.signed_links import CertificateLink, read_link, sign_link
-from course.translation import SOURCE_LANGUAGE, current_language, languages, lazy_gettext, ngettext, use_language
+from course.signed_links import CertificateLink, read_link
+from course.translation import SOURCE_LANGUAGE, languages, lazy_gettext, ngettext
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
-from course.web.addresses import public_url_for
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
-from course.web.template_filters import format_date, format_minutes
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
-pages = Blueprint("certificates", __name__)
-checks = Blueprint("verify", __name__)
-certificate_links = Blueprint("kept", __name__)
-# Numbers cannot be guessed in a lifetime; the limit keeps programs from trying.
-_throttle = PageRateLimiter("certificate checks", 60, 60)
 # Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
 
@@ -68,27 +67,9 @@ def detail(number: str) -> str:
         pathway=pathway_name(own_certificate.pathway),
         modules=certified_modules(own_certificate.sections, own_certificate.language),
         signed=signed_credential(db(), own_certificate.id) is not None,
+        wallet=wallet_context(own_certificate.id),
         other_languages=[one for one in languages() if one != (own_certificate.language or SOURCE_LANGUAGE)],
     )
-
-
-def check_address(number: str) -> str:
-    """The URL at which anybody can verify this certificate."""
-    return public_url_for("verify.verify", number=number)
-
-
-def certified_modules(sections: str | None, language: str | None) -> list[tuple[int, Module]]:
-    """The modules that a certificate in a language names, with their numbers in the course; none if it names anything
-    else, as those do that were issued before certificates named modules."""
-    named = (sections or "").splitlines()
-    course = library().in_language(language or SOURCE_LANGUAGE)
-    taught = {str(module.title): (number, module) for number, module in enumerate(course.modules.values(), 1)}
-    return [taught[title] for title in named] if set(named) <= set(taught) else []
-
-
-def pathway_name(pathway: str | None) -> str:
-    """The display name of a pathway; empty for a certificate from before pathways were recorded."""
-    return {str(name): words for name, words in SETTINGS.items()}.get(pathway or "", "")
 
 
 @pages.post("/of/<int(max=2147483647):person_id>/reissue")
@@ -130,16 +111,12 @@ def verify(number: str) -> Response:
     The page says what the certificate says, and no more.
     """
     g.here = "verify"
-    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
+    if not throttle.is_allowed(network_prefix(request.remote_addr)):
         return make_response(render_template("certificates/verify.html", checked=None, number=number, wait=True), 429)
     check = queries.check_certificate(db(), normalise_number(number))
-    state = certificate_state(check.certificate.valid_until, check.change, _today()) if check else None
+    state = certificate_state(check.certificate.valid_until, check.change, today()) if check else None
     page = render_template("certificates/verify.html", checked=check, number=normalise_number(number), state=state)
     return make_response(page, 200 if check else 404)
-
-
-def _today() -> date:
-    return civil_date(now(), site_state().config.time_zone)
 
 
 @pages.get("/<number>.json")
@@ -157,12 +134,6 @@ def download(number: str) -> Response:
     if language is not None and language not in languages():
         abort(404)
     return _pdf_response(current_user.person.id, number, language)
-
-
-def certificate_link(person_id: int, number: int) -> str:
-    """The link of this number by which a person opens their certificates without sign-in, also after leaving."""
-    token = sign_link(CertificateLink(person_id, number), site_state().config.secret_key)
-    return public_url_for("kept.certificates", token=token)
 
 
 @pages.post("/link/end")
@@ -213,7 +184,7 @@ def _link_holder(token: str) -> int:
 
     Aborts with 429 or 404; raises LinkEndedError if the link was ended.
     """
-    if not _throttle.is_allowed(network_prefix(request.remote_addr)):
+    if not throttle.is_allowed(network_prefix(request.remote_addr)):
         abort(429)
     link = read_link(CertificateLink, token, site_state().config.secret_key) or abort(404)
     if not queries.certificates(db(), link.person_id):
@@ -253,42 +224,10 @@ def _credential_response(person_id: int, number: str) -> Response:
     return response
 
 
-def supervised_words(day: date | None) -> str:
-    """How a certificate says that its assessment was supervised, on this day; empty if it was not (None)."""
-    return _("In a supervised session on %(day)s", day=format_date(day)) if day is not None else ""
-
-
 def _pdf_response(person_id: int, number: str, language: str | None = None) -> Response:
     """The PDF in `language`, by default in the language in which the certificate was issued."""
     found = queries.certificate(db(), person_id, number) or abort(404)
-    with use_language(language or found.language):
-        printed = PrintedCertificate(
-            name=found.name,
-            course=found.course,
-            organisation=found.organisation,
-            edition=found.edition,
-            version=found.content_version,
-            number=found.number,
-            completed_on=format_date(found.completed_on),
-            valid_until=format_date(found.valid_until),
-            notice=str(library().course.notice),
-            pathway=str(pathway_name(found.pathway)),
-            length=_("about %(minutes)s", minutes=format_minutes(found.minutes)) if found.minutes else "",
-            sections=tuple((found.sections or "").splitlines()),
-            verify_url=check_address(found.number),
-            issued_at=found.issued_at,
-            language=current_language(),
-            signatory=found.signatory_name or "",
-            signatory_role=found.signatory_role or "",
-            assessment=supervised_words(found.supervised_on),
-            motifs=tuple(module.motif for _number, module in certified_modules(found.sections, found.language)),
-        )
-        if found.kind == "refresher":
-            printed = replace(
-                printed,
-                achievement=_("renewed the course by a refresher"),
-                completion_method=_("with a story, and a right answer on every point"),
-            )
+    printed = printed_certificate(queries.check_certificate(db(), number) or abort(404), language)
     # The logo is that of the day of issue: an issued certificate does not change with the settings.
     logo = logo_at(db(), found.issued_at)
     response = Response(_cached_pdf(printed, signed_credential(db(), found.id), logo), mimetype="application/pdf")
