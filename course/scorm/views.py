@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, render_template, request
+from flask import Blueprint, Response, abort, g, redirect, render_template, request
+from werkzeug.wrappers import Response as WsgiResponse
 
 from course.content.library import Library
 from course.content.loaded_course import library as whole_library
@@ -11,6 +12,7 @@ from course.organisation.request_organisation import current_organisation
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import VERSIONS, Version
 from course.web.access import Permission, requires_permission
+from course.web.addresses import url_for
 from course.web.recent_sign_in import needs_recent_sign_in
 
 pages = Blueprint("scorm", __name__)
@@ -19,9 +21,12 @@ WHOLE_COURSE = ""  # in the field for the module
 
 @pages.get("")
 @requires_permission(Permission.RUN_SYSTEM)
-def packages() -> str:
-    """Show the choice of version, pathway, nation and module."""
+def packages() -> str | WsgiResponse:
+    """Show the choice of version, pathway, nation and module, or redirect to their package."""
     g.here = "organisation"
+    if "scorm" in request.args:
+        chosen = {name: request.args.get(name, "") for name in ("scorm", "pathway", "nation", "module")}
+        return redirect(url_for("scorm.package", **chosen), 303)
     return render_template(
         "scorm/packages.html", versions=VERSIONS, pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
         modules=whole_library().modules.values(), course=whole_library().course,
