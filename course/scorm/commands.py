@@ -41,7 +41,7 @@ from course.web.files import refuse_existing_file, write_new_file
 @click.pass_context
 @with_appcontext
 def export_command(
-    context: click.Context, form: str, version: Version | None, output: Path | None, **package: Any
+    context: click.Context, /, form: str, version: Version | None, output: Path | None, **package: Any
 ) -> None:
     """The whole question bank, for reviewers who do not use git; or with --scorm a package for another learning platform. The
     answers to all questions are inside the package."""

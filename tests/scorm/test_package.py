@@ -24,7 +24,7 @@ from course.scorm.rules.manifest import (
 from tests.scorm.conftest import Package, packed, schema_folder
 
 MOST_BYTES = 3_000_000
-FACTS = {
+FACTS: dict[str, Any] = {
     "identifier": "course-school-wales",
     "title": "Fish & “chips” <1>",
     "pass_mark": 80,
@@ -50,10 +50,10 @@ def test_the_manifest_is_valid_and_the_schemas_refuse_a_wrong_one(version: Versi
     folder = schema_folder(npm, version)
     files = tuple(path.name for path in folder.glob("*.xsd"))
     schema = validator(version, folder)
-    good = manifest(ManifestFacts(version=version, **{**FACTS, "files": (*FACTS["files"], *files)}))  # type: ignore[arg-type,misc]
+    good = manifest(ManifestFacts(version=version, **{**FACTS, "files": (*FACTS["files"], *files)}))
     assert schema.validate(etree.fromstring(good.encode())), schema.error_log
     assert "xsi:schemaLocation" in good
-    bare = manifest(ManifestFacts(version=version, **FACTS))  # type: ignore[arg-type]
+    bare = manifest(ManifestFacts(version=version, **FACTS))
     assert schema.validate(etree.fromstring(bare.encode())), schema.error_log
     assert "schemaLocation" not in bare
     assert missing_schemas(version, FACTS["files"])
