@@ -82,8 +82,8 @@ class Learner:
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.page.on("request", lambda one: None if one.url.startswith(address) else self.foreign.append(one.url))
         self.address, self.version = f"{address}/{version}.html", version
-        self.data = package.json(f"data/{MODULE}.json")
-        self.steps = package.json("data/course.json")["modules"][0]["steps"]
+        self.data = package.json(f"modules/{MODULE}.json")
+        self.steps = package.json("course.json")["modules"][0]["steps"]
 
     def open(self, kept: dict[str, Any] | None = None) -> None:
         """Begin a session, with what the platform kept of the last one."""

@@ -119,8 +119,8 @@ def made(course_app: Flask, package: Package, cases: dict[str, list[Any]]) -> di
     variants = [whole.for_(pathway, nation) for pathway in SETTINGS for nation in NATIONS]
     asked = {
         "player": PLAYER.as_uri(),
-        "course": package.json("data/course.json"),
-        "modules": {name: package.json(f"data/{name}.json") for name in MODULES},
+        "course": package.json("course.json"),
+        "modules": {name: package.json(f"modules/{name}.json") for name in MODULES},
         "answers": [{"module": m, "question": q.id, "given": g, "level": n} for m, q, g, n in cases["answers"]],
         "timelines": [{"module": m, "timeline": t.id, "marked": g} for m, t, g in cases["timelines"]],
         "stories": [{"module": m, "story": s.id, "path": places(s, way)} for m, s, way in cases["stories"]],
