@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request
-from werkzeug.wrappers import Response as WsgiResponse
+from flask import Blueprint, Response, abort, g, render_template, request
 
 from course.content.library import Library
 from course.content.loaded_course import library as whole_library
@@ -12,7 +11,6 @@ from course.organisation.request_organisation import current_organisation
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import VERSIONS, Version
 from course.web.access import Permission, requires_permission
-from course.web.addresses import url_for
 from course.web.recent_sign_in import needs_recent_sign_in
 
 pages = Blueprint("scorm", __name__)
@@ -21,23 +19,20 @@ WHOLE_COURSE = ""  # in the field for the module
 
 @pages.get("")
 @requires_permission(Permission.RUN_SYSTEM)
-def packages() -> str | WsgiResponse:
-    """Show the choice of version, pathway, nation and module, or redirect to their package."""
+@needs_recent_sign_in
+def packages() -> str | Response:
+    """Show the choice of version, pathway, nation and module; once it is made, its package. That holds the answers to all
+    questions, so whoever opens this page has proved lately who they are."""
     g.here = "organisation"
     if "scorm" in request.args:
-        chosen = {name: request.args.get(name, "") for name in ("scorm", "pathway", "nation", "module")}
-        return redirect(url_for("scorm.package", **chosen), 303)
+        return _package()
     return render_template(
         "scorm/packages.html", versions=VERSIONS, pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
         modules=whole_library().modules.values(), course=whole_library().course,
     )  # fmt: skip
 
 
-@pages.get("/package.zip")
-@requires_permission(Permission.RUN_SYSTEM)
-@needs_recent_sign_in
-def package() -> Response:
-    """Make the package. It holds the answers to all questions, so its maker proves again who they are."""
+def _package() -> Response:
     version, variant = _version_or_404(), _variant_or_404()
     module_id = request.args.get("module", WHOLE_COURSE) or None
     if module_id is not None and module_id not in variant.modules:
