@@ -120,6 +120,7 @@ from course.xapi import views as xapi
 
 PACKAGE = Path(__file__).resolve().parent / "course"
 REGISTRY.add(health_jobs.JOBS)  # this feature stands above the registry
+scorm_commands.extend_content_commands()  # and this one above content
 # The pages of each feature, with the prefix of their addresses.
 BLUEPRINTS = (
     (auth.pages, ""),
@@ -272,7 +273,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_env.filters["nation"] = NATIONS.__getitem__
     for pages, prefix in BLUEPRINTS:
         app.register_blueprint(pages, url_prefix=prefix or None)
-    scorm_commands.extend_content_commands()
     for group in CLI_COMMANDS:
         app.cli.add_command(group)
     app.context_processor(organisation.page_context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
@@ -10,7 +11,7 @@ from flask.cli import with_appcontext
 
 from course.content import commands as content_commands
 from course.content.loaded_course import library
-from course.content.schema import NATIONS, SETTINGS, Nation, Setting
+from course.content.schema import NATIONS, SETTINGS
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import VERSIONS, Version, missing_schemas
 from course.web.files import refuse_existing_file, write_new_file
@@ -40,24 +41,24 @@ from course.web.files import refuse_existing_file, write_new_file
 @click.pass_context
 @with_appcontext
 def export_command(
-    context: click.Context, form: str, version: Version | None, output: Path | None, pathway: Setting | None,
-    nation: Nation | None, module_id: str | None, schemas: Path | None,
-) -> None:  # fmt: skip
+    context: click.Context, /, form: str, version: Version | None, output: Path | None, **package: Any
+) -> None:
     """The whole question bank, for reviewers who do not use git; or with --scorm a package for another learning platform. The
     answers to all questions are inside the package."""
     if version is None:
-        if output or pathway or nation or module_id or schemas:
+        if output or any(package.values()):
             raise click.UsageError("Say which package: --scorm 1.2 or --scorm 2004.")
         context.invoke(content_commands.export_command, form=form)
         return
+    pathway, nation, folder = package["pathway"], package["nation"], package["schemas"]
     if output is None or pathway is None or nation is None:
         raise click.UsageError("A package needs -o FILE, --pathway and --nation.")
     refuse_existing_file(output)
-    found = _schema_files(version, schemas) if schemas else {}
+    found = _schema_files(version, folder) if folder else {}
     # Addresses in templates are built within a request.
     with current_app.test_request_context():
         try:
-            data = make_package(library().for_(pathway, nation), version, module_id, found)
+            data = make_package(library().for_(pathway, nation), version, package["module_id"], found)
         except LookupError as error:
             raise click.ClickException(str(error)) from error
     write_new_file(output, data)

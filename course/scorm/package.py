@@ -68,8 +68,8 @@ def package_files(scope: PackageScope, version: Version) -> dict[str, bytes]:
             if step.kind == "page":
                 name = page_html.page_file(module.id, step.id)
                 files[name] = page_html.lesson_html(scope, module, module.pages[step.id]).encode()
-        files[f"data/{module.id}.json"] = _json(module_data(scope, module))
-    files["data/course.json"] = _json(course_data(scope, version))
+        files[f"modules/{module.id}.json"] = _json(module_data(scope, module))
+    files["course.json"] = _json(course_data(scope, version))
     files["index.html"] = page_html.index_html(scope).encode()
     return files
 

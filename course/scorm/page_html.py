@@ -82,7 +82,7 @@ def step_address(module_id: str, step_id: str) -> str:
 
 def page_file(module_id: str, step_id: str) -> str:
     """The file of a lesson page."""
-    return f"pages/{module_id}-{step_id}.html"
+    return f"pages/{module_id}/{step_id}.html"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def lesson_html(scope: PackageScope, module: Module, page: Page) -> str:
     term = library.help.lead_term(library.nation or "england", library.pathway or "school") if has_contacts else ""
     html = _render(
         "scorm/page.html", scope, module=module, page=page, judge=fragments.judge, parts=parts, lead_term=term,
-        sources_list=fragments.sources_list, steps=module_steps(module), root="../",
+        sources_list=fragments.sources_list, steps=module_steps(module), root="../../",
         first=module.steps[0].id == page.id,
     )  # fmt: skip
     return clean(scope, html)

@@ -19,20 +19,20 @@ WHOLE_COURSE = ""  # in the field for the module
 
 @pages.get("")
 @requires_permission(Permission.RUN_SYSTEM)
-def packages() -> str:
-    """Show the choice of version, pathway, nation and module."""
+@needs_recent_sign_in
+def packages() -> str | Response:
+    """Show the choice of version, pathway, nation and module; once it is made, its package. That holds the answers to all
+    questions, so whoever opens this page has proved lately who they are."""
     g.here = "organisation"
+    if "scorm" in request.args:
+        return _package()
     return render_template(
         "scorm/packages.html", versions=VERSIONS, pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
         modules=whole_library().modules.values(), course=whole_library().course,
     )  # fmt: skip
 
 
-@pages.get("/package.zip")
-@requires_permission(Permission.RUN_SYSTEM)
-@needs_recent_sign_in
-def package() -> Response:
-    """Make the package. It holds the answers to all questions, so its maker proves again who they are."""
+def _package() -> Response:
     version, variant = _version_or_404(), _variant_or_404()
     module_id = request.args.get("module", WHOLE_COURSE) or None
     if module_id is not None and module_id not in variant.modules:

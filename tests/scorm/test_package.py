@@ -24,7 +24,7 @@ from course.scorm.rules.manifest import (
 from tests.scorm.conftest import Package, packed, schema_folder
 
 MOST_BYTES = 3_000_000
-FACTS = {
+FACTS: dict[str, Any] = {
     "identifier": "course-school-wales",
     "title": "Fish & “chips” <1>",
     "pass_mark": 80,
@@ -50,10 +50,10 @@ def test_the_manifest_is_valid_and_the_schemas_refuse_a_wrong_one(version: Versi
     folder = schema_folder(npm, version)
     files = tuple(path.name for path in folder.glob("*.xsd"))
     schema = validator(version, folder)
-    good = manifest(ManifestFacts(version=version, **{**FACTS, "files": (*FACTS["files"], *files)}))  # type: ignore[arg-type,misc]
+    good = manifest(ManifestFacts(version=version, **{**FACTS, "files": (*FACTS["files"], *files)}))
     assert schema.validate(etree.fromstring(good.encode())), schema.error_log
     assert "xsi:schemaLocation" in good
-    bare = manifest(ManifestFacts(version=version, **FACTS))  # type: ignore[arg-type]
+    bare = manifest(ManifestFacts(version=version, **FACTS))
     assert schema.validate(etree.fromstring(bare.encode())), schema.error_log
     assert "schemaLocation" not in bare
     assert missing_schemas(version, FACTS["files"])
@@ -102,8 +102,8 @@ def test_nothing_in_a_package_is_inline_or_from_elsewhere(package: Package) -> N
         assert b"not filled in yet" not in data, name
         for link in re.findall(rb'href="#/([^"]*)"', text):
             module, _, step = link.decode().partition("/")
-            if module not in ("", "concern"):
-                steps = next(m["steps"] for m in package.json("data/course.json")["modules"] if m["id"] == module)
+            if module not in ("", "-concern"):
+                steps = next(m["steps"] for m in package.json("course.json")["modules"] if m["id"] == module)
                 assert step in [one["id"] for one in steps], (name, link)
     for name in (name for name in package.files if name.endswith(".js")):
         for found in re.findall(rb'from "\./([a-z-]+\.js)"', package.files[name]):
@@ -118,8 +118,8 @@ def test_the_same_course_gives_the_same_bytes_and_one_module_is_a_package_of_its
 ) -> None:
     once, again = (packed(course_app, library, "2004", "responding") for _ in range(2))
     assert once.data == again.data
-    assert {m["id"] for m in once.json("data/course.json")["modules"]} == {"responding"}
-    assert not [name for name in once.files if name.startswith("pages/") and not name.startswith("pages/responding-")]
+    assert {m["id"] for m in once.json("course.json")["modules"]} == {"responding"}
+    assert not [name for name in once.files if name.startswith("pages/") and not name.startswith("pages/responding/")]
     assert not [name for name in once.files if name.endswith(".xsd")]
     schema = validator("2004", schema_folder(npm, "2004"))
     assert schema.validate(etree.fromstring(once.files["imsmanifest.xml"])), schema.error_log
@@ -132,7 +132,7 @@ def test_every_pathway_and_nation_has_its_own_story_and_numbers(course_app: Flas
     stories: set[str] = set()
     for pathway, nation in zip(SETTINGS, ["england", "wales", "scotland", "northern-ireland"] * 2, strict=False):
         made = packed(course_app, whole.for_(pathway, nation), "1.2", "staff-online")  # type: ignore[arg-type]
-        found: dict[str, Any] = made.json("data/staff-online.json")
+        found: dict[str, Any] = made.json("modules/staff-online.json")
         stories |= found["stories"].keys()
         start = made.files["index.html"].decode()
         routes = [route for route in whole.help.routes if route.phone and route.phone != "999"]

@@ -29,7 +29,7 @@ CHECK = Path(__file__).with_name("check.mjs")
 MODULES = ("what-reviews-tell-us", "responding")
 WALKS = 12  # of each story
 CHANCE = random.Random(19)
-ASSESSED = [
+ASSESSED: list[dict[str, Any]] = [
     {"right": right, "points": ["a", "b", "c", "d", "e"], "critical": critical, "passMark": mark}
     for right in (["a", "b", "c", "d", "e"], ["a", "b", "c", "d"], ["b", "c", "d", "e"], ["a", "b", "c"], [])
     for critical in ([], ["a"], ["e", "a"])
@@ -119,8 +119,8 @@ def made(course_app: Flask, package: Package, cases: dict[str, list[Any]]) -> di
     variants = [whole.for_(pathway, nation) for pathway in SETTINGS for nation in NATIONS]
     asked = {
         "player": PLAYER.as_uri(),
-        "course": package.json("data/course.json"),
-        "modules": {name: package.json(f"data/{name}.json") for name in MODULES},
+        "course": package.json("course.json"),
+        "modules": {name: package.json(f"modules/{name}.json") for name in MODULES},
         "answers": [{"module": m, "question": q.id, "given": g, "level": n} for m, q, g, n in cases["answers"]],
         "timelines": [{"module": m, "timeline": t.id, "marked": g} for m, t, g in cases["timelines"]],
         "stories": [{"module": m, "story": s.id, "path": places(s, way)} for m, s, way in cases["stories"]],
@@ -241,7 +241,7 @@ def test_a_kept_state_comes_back_whole_and_never_outgrows_the_platform(made: dic
 def test_the_pass_mark_and_safety_critical_points_decide_as_on_the_server(made: dict[str, Any]) -> None:
     for case, found in zip(ASSESSED, made["assessed"], strict=True):
         latest = dict.fromkeys(case["right"], True)
-        result = grade_assessment(latest, case["points"], frozenset(case["critical"]), case["passMark"])  # type: ignore[arg-type]
+        result = grade_assessment(latest, case["points"], frozenset(case["critical"]), case["passMark"])
         assert found == [result.passed, result.right, result.asked, sorted(result.missed_critical)]
     for rows, found in zip(RESULTS, made["results"], strict=True):
         assert dict(found) == results_by_point((str(point), bool(right)) for point, right in rows)

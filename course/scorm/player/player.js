@@ -26,8 +26,8 @@ const once = (key, load) => {
   if (!loaded.has(key)) loaded.set(key, load().catch((error) => { loaded.delete(key); throw error; }));
   return loaded.get(key);
 };
-const data = (module) => once(module.id, async () => (await get(`data/${module.id}.json`)).json());
-const lesson = (ref) => once(ref, async () => new DOMParser().parseFromString(await (await get(`pages/${ref.replace("/", "-")}.html`)).text(), "text/html"));
+const data = (module) => once(module.id, async () => (await get(`modules/${module.id}.json`)).json());
+const lesson = (ref) => once(`page ${ref}`, async () => new DOMParser().parseFromString(await (await get(`pages/${ref}.html`)).text(), "text/html"));
 
 // What stays said on every page, such as that nothing is recorded.
 let lasting = "";
@@ -361,7 +361,7 @@ async function route() {
   turns += 1;
   main.onclick = main.onsubmit = null;
   const [, moduleId, stepId] = found;
-  if (moduleId === "concern") {
+  if (moduleId === "-concern") {
     frame(null);
     show(named("concern").innerHTML);
     if (state.where) main.querySelector("[data-back]").href = `#/${state.where}`;
@@ -384,7 +384,7 @@ async function route() {
 }
 
 async function begin() {
-  course = await (await get("data/course.json")).json();
+  course = await (await get("course.json")).json();
   platform = connect(course.version);
   const { where, packed } = platform.resume();
   const kept = unpack(course, packed);
