@@ -14,7 +14,7 @@ from course.cmi5 import queries
 from course.cmi5.actions.delivery import token_purpose
 from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_statement
 from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
-from course.cmi5.queries import OpenSession, PlatformView
+from course.cmi5.queries import OpenLaunch, PlatformView
 from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
 from course.cmi5.rules.problems import LaunchProblem
 from course.cmi5.rules.statements import INITIALIZED, TERMINATED, SessionStatement, statement_mark
@@ -140,7 +140,7 @@ def record_launch_refusal(context: Context, platform: str, problem: LaunchProble
     record_event(context, "cmi5.refused", None, details)
 
 
-def end_launch(context: Context, found: OpenSession) -> bool:
+def end_launch(context: Context, found: OpenLaunch) -> bool:
     """End a session: note that it was failed, if it was, and that it is over. False if it had ended before."""
     session = context.session
     ending = update(Cmi5Session).where(Cmi5Session.id == found.id, Cmi5Session.ended_at.is_(None))
