@@ -122,7 +122,7 @@ def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[Ope
 def _facts(row: Cmi5Session) -> SessionFacts:
     return SessionFacts(
         row.endpoint, row.registration, row.mark, row.activity_id, row.actor, row.context, cast("LaunchMode", row.mode),
-        row.mastery_score,
+        None if row.mastery_score is None else row.mastery_score / 10_000,
     )  # fmt: skip
 
 

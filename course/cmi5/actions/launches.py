@@ -76,10 +76,11 @@ def _open_session(
     context: Context, platform: PlatformView, launch: NewLaunch, person: int, secret_key: str
 ) -> int | None:
     request, data = launch.request, launch.data
+    mastery = None if data.mastery_score is None else round(data.mastery_score * 10_000)
     values = {
         "platform_id": platform.id, "person_id": person, "registration": request.registration, "mark": data.session,
         "activity_id": request.activity_id, "endpoint": request.endpoint, "token": b"", "actor": dict(request.actor.agent),
-        "context": dict(data.context), "mode": data.mode, "mastery_score": data.mastery_score,
+        "context": dict(data.context), "mode": data.mode, "mastery_score": mastery,
         "return_address": data.return_address, "launched_at": context.now, "used_at": context.now, "ended_at": None,
     }  # fmt: skip
     session_id = insert_once(context.session, Cmi5Session, **values)
