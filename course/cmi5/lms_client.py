@@ -13,6 +13,7 @@ from course.cmi5.rules.launch import LaunchData, LaunchRequest, read_launch_data
 from course.cmi5.rules.problems import LaunchError, LaunchProblem
 from course.outgoing_request import OutgoingRequest, exchange
 from course.translation import lazy_gettext as _
+from course.xapi.rules import resource_address
 from course.xapi.sender import VERSION_HEADER, failure_words
 
 USER_AGENT = "online-abuse-course cmi5"
@@ -46,7 +47,7 @@ class LmsClient:
         """Put one statement under its id. Never raises: what is wrong is in the result."""
         body = json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
         headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
-        address = f"{endpoint.rstrip('/')}/statements?statementId={statement['id']}"
+        address = resource_address(endpoint, f"statements?statementId={statement['id']}")
         return self._send("PUT", address, headers, body)
 
     def _reached(self, answer: PlatformAnswer) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     CheckConstraint,
-    Float,
     ForeignKey,
     Index,
     LargeBinary,
@@ -80,7 +79,7 @@ class Cmi5Session(Base):
     actor: Mapped[dict[str, Any]] = mapped_column(JSON)
     context: Mapped[dict[str, Any]] = mapped_column(JSON)
     mode: Mapped[str] = mapped_column(String(10))
-    mastery_score: Mapped[float | None] = mapped_column(Float)
+    mastery_score: Mapped[int | None]  # in ten-thousandths: cmi5 has four decimal places
     return_address: Mapped[str] = mapped_column(String(1000))
     launched_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -60,15 +60,15 @@ class AccountPerson(NamedTuple):
     has_left: bool
 
 
-def account_person(session: Session, platform_id: int, actor: LaunchActor, today: date) -> AccountPerson | None:
+def account_person(session: Session, platform_id: int, account: LaunchActor, today: date) -> AccountPerson | None:
     """The person to whom an account at a platform belongs; None if it is not known."""
     row = session.execute(
         select(Cmi5Account.person_id, Person.left_at, Person.last_day)
         .join(Person, Person.id == Cmi5Account.person_id)
         .where(
             Cmi5Account.platform_id == platform_id,
-            Cmi5Account.home_page == actor.home_page,
-            Cmi5Account.name == actor.account,
+            Cmi5Account.home_page == account.home_page,
+            Cmi5Account.name == account.account,
             Cmi5Account.ended_at.is_(None),
         )
     ).first()
@@ -78,7 +78,7 @@ def account_person(session: Session, platform_id: int, actor: LaunchActor, today
     return AccountPerson(row.person_id, has_left)
 
 
-class OpenSession(NamedTuple):
+class OpenLaunch(NamedTuple):
     """A session that has not ended."""
 
     id: int
@@ -90,28 +90,34 @@ class OpenSession(NamedTuple):
     return_address: str
 
 
-def open_sessions(session: Session, person_id: int) -> list[OpenSession]:
+def open_sessions(session: Session, person_id: int) -> list[OpenLaunch]:
     """The sessions of somebody that have not ended, oldest first. One query by an index."""
     return _open_sessions(session, Cmi5Session.person_id == person_id)
 
 
+<<<<<<< HEAD
 def open_session_exists(person_id: ColumnElement[int]) -> Exists:
     """Whether somebody has a session that has not ended, as part of another query."""
     return exists().where(Cmi5Session.person_id == person_id, Cmi5Session.ended_at.is_(None))
 
 
 def open_session(session: Session, person_id: int, session_id: int) -> OpenSession | None:
+||||||| 7c4802af
+def open_session(session: Session, person_id: int, session_id: int) -> OpenSession | None:
+=======
+def open_session(session: Session, person_id: int, session_id: int) -> OpenLaunch | None:
+>>>>>>> xapi
     """A session of this person that has not ended."""
     found = _open_sessions(session, and_(Cmi5Session.person_id == person_id, Cmi5Session.id == session_id))
     return found[0] if found else None
 
 
-def idle_sessions(session: Session, at: datetime, limit: int) -> list[OpenSession]:
+def idle_sessions(session: Session, at: datetime, limit: int) -> list[OpenLaunch]:
     """Sessions in which nothing has been done for so long that they end."""
     return _open_sessions(session, Cmi5Session.used_at <= at - IDLE_END)[:limit]
 
 
-def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[OpenSession]:
+def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[OpenLaunch]:
     rows = session.execute(
         select(Cmi5Session, Cmi5Platform.name)
         .join(Cmi5Platform, Cmi5Platform.id == Cmi5Session.platform_id)
@@ -119,7 +125,7 @@ def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[Ope
         .order_by(Cmi5Session.id)
     )
     return [
-        OpenSession(one.id, _facts(one), one.launched_at, one.used_at, one.person_id, name, one.return_address)
+        OpenLaunch(one.id, _facts(one), one.launched_at, one.used_at, one.person_id, name, one.return_address)
         for one, name in rows
     ]
 
@@ -127,7 +133,7 @@ def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[Ope
 def _facts(row: Cmi5Session) -> SessionFacts:
     return SessionFacts(
         row.endpoint, row.registration, row.mark, row.activity_id, row.actor, row.context, cast("LaunchMode", row.mode),
-        row.mastery_score,
+        None if row.mastery_score is None else row.mastery_score / 10_000,
     )  # fmt: skip
 
 

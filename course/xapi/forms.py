@@ -91,7 +91,7 @@ class EndpointForm(Form):
             raise ValidationError(_("Enter the address without a question mark or # and what follows."))
         if parts.username is not None:
             raise ValidationError(_("Enter the user name and password in their own fields, not in the address."))
-        if parts.path.rstrip("/").endswith("/statements"):
+        if "statements" in parts.path.split("/")[-2:]:
             raise ValidationError(_("Enter the address without /statements at its end. It is added by itself."))
         if address_refusal(address, self._allow_local) is not None:
             raise ValidationError(

@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.JSON(), nullable=False),
         sa.Column("context", sa.JSON(), nullable=False),
         _text("mode", 10),
-        sa.Column("mastery_score", sa.Float(), nullable=True),
+        sa.Column("mastery_score", sa.Integer(), nullable=True),
         _text("return_address", 1000),
         _moment("launched_at", nullable=False),
         _moment("used_at", nullable=False),

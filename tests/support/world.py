@@ -68,6 +68,7 @@ def values(session: Session, library: Library) -> dict[str, Sequence[str]]:
         "sheet": ["0f4c5c"],
         "step_id": ["check"],
         "token": ["no-such-token"],
+        "unit": ["course"],
         "what": list(FACT_KINDS),
     }
 

@@ -44,7 +44,9 @@ def kind_of(statement: dict[str, Any]) -> str:
     return found[0]
 
 
-def settings(address: str, kinds: tuple[str, ...] = tuple(KIND_LABELS), actor: str = "account") -> EndpointSettings:
+def store_settings(
+    address: str, kinds: tuple[str, ...] = tuple(KIND_LABELS), actor: str = "account"
+) -> EndpointSettings:
     return EndpointSettings(address, "course", "blue-heron", kinds, actor)
 
 
@@ -52,7 +54,7 @@ def connect(app: Flask, boss: int, address: str, at: datetime | None = None, **c
     """Connect a store, a minute ago if no moment is given."""
     with app.app_context(), unit_of_work() as session:
         context = make_context(session, boss, at or now() - timedelta(minutes=1))
-        assert actions.save_endpoint(context, settings(address, **chosen), SECRET)
+        assert actions.save_endpoint(context, store_settings(address, **chosen), SECRET)
 
 
 @dataclass

@@ -11,12 +11,12 @@ import pytest
 from course.xapi.rules import (
     AnswerFact,
     AttemptFact,
-    CompletionFact,
+    CompletedFact,
     DecisionFact,
     FactDetails,
     ModuleFact,
     ScenarioFact,
-    StartFact,
+    StartedFact,
     StatementContext,
     StatementFact,
     account_name,
@@ -47,9 +47,9 @@ def _statement(details: FactDetails, course: str = "initial", person: int = 7) -
 @pytest.mark.parametrize(
     ("details", "course", "kind", "verb", "activity", "parent", "result"),
     [
-        (StartFact(), "initial", "started", "initialized", "course", None, None),
-        (StartFact(), "refresher", "started", "initialized", "refresher", None, None),
-        (CompletionFact("4"), "initial", "completed", "completed", "course", None, {"completion": True, "edition": "4"}),
+        (StartedFact(), "initial", "started", "initialized", "course", None, None),
+        (StartedFact(), "refresher", "started", "initialized", "refresher", None, None),
+        (CompletedFact("4"), "initial", "completed", "completed", "course", None, {"completion": True, "edition": "4"}),
         (ModuleFact("contact"), "initial", "module", "completed", "modules/contact", "course", {"completion": True}),
         (DecisionFact("contact/phone", "v1", "hall", "ask", 2), "initial", "decision", "responded",
          "modules/contact/scenarios/phone/scenes/hall", "modules/contact/scenarios/phone", {"response": "ask", "step": 2}),
@@ -110,7 +110,7 @@ def test_ids_are_the_same_at_each_try_and_tell_facts_people_and_stores_apart() -
     assert len({statement_id(SPACE, "answer", "5"), statement_id(SPACE, "answer", "6"),
                 statement_id(SPACE, "attempt", "5"), statement_id(other, "answer", "5")}) == 4  # fmt: skip
     assert len({account_name(SPACE, 7), account_name(SPACE, 8), account_name(other, 7)}) == 3
-    assert _statement(StartFact(), person=8)["actor"] == {"objectType": "Agent", "mbox": "mailto:sam@example.org"}
+    assert _statement(StartedFact(), person=8)["actor"] == {"objectType": "Agent", "mbox": "mailto:sam@example.org"}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from tests.support.racing import at_once
 from tests.walking import Learner, never
 from tests.webhooks.makers import trust
 from tests.webhooks.receiver import Receiver
-from tests.xapi.makers import Store, connect, kind_of, refresh, send, settings
+from tests.xapi.makers import Store, connect, kind_of, refresh, send, store_settings
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_store_that_is_away_is_tried_again_later_and_everything_arrives(
     assert row.failure == "The store refused the user name and password (answer 401)."
     receiver.answer = store.answer
     with app.app_context(), unit_of_work() as unit:
-        changed = EndpointSettings(receiver.address, "course", "blue-heron", settings("").kinds, "account")
+        changed = EndpointSettings(receiver.address, "course", "blue-heron", store_settings("").kinds, "account")
         assert actions.save_endpoint(make_context(unit, boss.id, now()), changed, SECRET)
     assert send(app, begin + timedelta(minutes=11)) == 3  # at once, since something was changed
     refresh(session)

@@ -14,7 +14,7 @@ from course.cmi5 import queries
 from course.cmi5.actions.delivery import token_purpose
 from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_statement
 from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
-from course.cmi5.queries import OpenSession, PlatformView
+from course.cmi5.queries import OpenLaunch, PlatformView
 from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
 from course.cmi5.rules.problems import LaunchProblem
 from course.cmi5.rules.statements import INITIALIZED, TERMINATED, SessionStatement, statement_mark
@@ -76,10 +76,11 @@ def _open_session(
     context: Context, platform: PlatformView, launch: NewLaunch, person: int, secret_key: str
 ) -> int | None:
     request, data = launch.request, launch.data
+    mastery = None if data.mastery_score is None else round(data.mastery_score * 10_000)
     values = {
         "platform_id": platform.id, "person_id": person, "registration": request.registration, "mark": data.session,
         "activity_id": request.activity_id, "endpoint": request.endpoint, "token": b"", "actor": dict(request.actor.agent),
-        "context": dict(data.context), "mode": data.mode, "mastery_score": data.mastery_score,
+        "context": dict(data.context), "mode": data.mode, "mastery_score": mastery,
         "return_address": data.return_address, "launched_at": context.now, "used_at": context.now, "ended_at": None,
     }  # fmt: skip
     session_id = insert_once(context.session, Cmi5Session, **values)
@@ -140,7 +141,7 @@ def record_launch_refusal(context: Context, platform: str, problem: LaunchProble
     record_event(context, "cmi5.refused", None, details)
 
 
-def end_launch(context: Context, found: OpenSession) -> bool:
+def end_launch(context: Context, found: OpenLaunch) -> bool:
     """End a session: note that it was failed, if it was, and that it is over. False if it had ended before."""
     session = context.session
     ending = update(Cmi5Session).where(Cmi5Session.id == found.id, Cmi5Session.ended_at.is_(None))

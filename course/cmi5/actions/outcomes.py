@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from course.cmi5 import queries
 from course.cmi5.models import Cmi5Session, Cmi5Statement
-from course.cmi5.queries import AssessmentOutcome, OpenSession
+from course.cmi5.queries import AssessmentOutcome, OpenLaunch
 from course.cmi5.rules.statements import (
     COMPLETED,
     FAILED,
@@ -22,7 +22,7 @@ from course.db import insert_if_absent
 from course.learning.events import ATTEMPT_FACT, CourseCompleted, FactRecorded
 
 
-def note_statement(session: Session, found: OpenSession, sent: SessionStatement) -> bool:
+def note_statement(session: Session, found: OpenLaunch, sent: SessionStatement) -> bool:
     """Note a statement of a session. False if it may not be sent in its mode, or was noted already: in this session, or for
     this registration in an earlier one."""
     if not may_send(found.facts.mode, sent.verb):
@@ -59,7 +59,7 @@ def note_cmi5_completion(session: Session, event: CourseCompleted) -> None:
             _note_pass(session, one, outcomes[-1]._replace(finished_at=event.at))
 
 
-def note_earlier_success(context: Context, found: OpenSession) -> None:
+def note_earlier_success(context: Context, found: OpenLaunch) -> None:
     """Note at the beginning of a session what somebody has reached before: a platform in which the course was opened only
     afterwards must not wait for it for ever."""
     session = context.session
@@ -71,7 +71,7 @@ def note_earlier_success(context: Context, found: OpenSession) -> None:
         _note_pass(session, found, outcomes[-1]._replace(finished_at=context.now))
 
 
-def note_failure(context: Context, found: OpenSession) -> None:
+def note_failure(context: Context, found: OpenLaunch) -> None:
     """Note at the end of a session that the assessment was failed in it. A session may say passed or failed once (section
     9.3), and who fails may try again in the same one: so it is said last."""
     outcomes = queries.assessment_outcomes(context.session, found.person_id, found.launched_at)
@@ -83,7 +83,7 @@ def note_failure(context: Context, found: OpenSession) -> None:
         note_statement(context.session, found, SessionStatement(FAILED, context.now, duration, score))
 
 
-def _note_pass(session: Session, found: OpenSession, outcome: AssessmentOutcome) -> None:
+def _note_pass(session: Session, found: OpenLaunch, outcome: AssessmentOutcome) -> None:
     verb, score = judgement(outcome.passed, outcome.score, found.facts.mastery_score)
     if verb == PASSED:
         sent = SessionStatement(PASSED, outcome.finished_at, outcome.finished_at - found.launched_at, score)

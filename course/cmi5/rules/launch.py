@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from course.cmi5.rules.problems import LaunchError, LaunchProblem
+from course.xapi.rules import resource_address
 
 LaunchMode = Literal["Normal", "Browse", "Review"]
 COURSES = ("course",)  # the assignable units: the whole course
@@ -54,7 +55,7 @@ class LaunchRequest:
 
     def resource(self, name: str, **query: str) -> str:
         """The address of a resource of the platform's record store."""
-        return f"{self.endpoint.rstrip('/')}/{name}?{urlencode(query)}"
+        return f"{resource_address(self.endpoint, name)}?{urlencode(query)}"
 
     @property
     def agent_text(self) -> str:

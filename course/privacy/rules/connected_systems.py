@@ -68,3 +68,25 @@ PROVISIONING = PersonalDataSection(
             excluded_columns={"token_id": ROW_NUMBER}, deletion_stage="sign_in"),
     ),
 )  # fmt: skip
+LEARNING_SYSTEMS = PersonalDataSection(
+    _("Learning platforms and record stores"),
+    "",
+    (
+        PersonalDataTable("cmi5_account", _("Accounts at learning platforms from which I open the course"),
+            {"home_page": _("Platform"), "name": _("Account"), "linked_at": _("Linked"), "last_used_at": _("Last used"),
+                "ended_at": _("Ended")}, deletion_stage="sign_in"),
+        PersonalDataTable("cmi5_session", _("When I opened the course from a learning platform"),
+            {"launched_at": _("When"), "endpoint": _("Platform"), "mode": _("How"), "ended_at": _("Ended")},
+            excluded_columns={"token": GRANTS_ACCESS, "mark": "it is a number of the session",
+                "context": "it is what the platform asks to be sent back"}, deletion_stage="sign_in"),
+        PersonalDataTable("cmi5_statement", _("What is sent about me to the learning platform"),
+            {"at": _("When"), "verb": _("What"), "points_right": _("Right"), "points_asked": _("Asked"),
+                "arrived_at": _("Arrived")}, person_columns=("session_id",),
+            excluded_columns={"mark": "it is a number of the message", "failure": "it is what another system said"},
+            deletion_stage="sign_in"),
+        PersonalDataTable("xapi_statement", _("What I did in the course that is sent to a learning record store"),
+            {"at": _("When"), "kind": _("What"), "arrived_at": _("Arrived")},
+            excluded_columns={"mark": "it is a number of the message", "failure": "it is what another system said"},
+            deletion_stage="learning"),
+    ),
+)  # fmt: skip

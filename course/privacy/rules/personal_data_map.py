@@ -6,7 +6,13 @@ that a new table cannot be forgotten.
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from course.privacy.rules.connected_systems import CALENDARS, LEARNING_PLATFORMS, PROGRAMS, PROVISIONING
+||||||| 7c4802af
+from course.privacy.rules.connected_systems import CALENDARS, PROGRAMS, PROVISIONING
+=======
+from course.privacy.rules.connected_systems import CALENDARS, LEARNING_SYSTEMS, PROGRAMS, PROVISIONING
+>>>>>>> xapi
 from course.privacy.rules.personal_data_table import GRANTS_ACCESS, PersonalDataSection, PersonalDataTable
 from course.translation import lazy_gettext as _
 
@@ -250,10 +256,6 @@ MAIL = PersonalDataSection(
         PersonalDataTable("webhook_attempt", _("Each try to send it"),
             {"began_at": _("When"), "status": _("Answer"), "failure": _("What failed")}, person_columns=("delivery_id",),
             excluded_columns={"answer": "it is what another system said"}, deletion_stage="mail"),
-        PersonalDataTable("xapi_statement", _("What I did in the course that is sent to a learning record store"),
-            {"at": _("When"), "kind": _("What"), "arrived_at": _("Arrived")},
-            excluded_columns={"mark": "it is a number of the message", "failure": "it is what another system said"},
-            deletion_stage="learning"),
         PersonalDataTable("mail_choice", _("E-mails I chose to get or stop"),
             {"made_at": _("When"), "kind": _("What"), "wanted": _("Wanted")}, deletion_stage="mail"),
     ),
@@ -266,18 +268,6 @@ SIGN_IN = PersonalDataSection(
             excluded_columns={"password_hash": GRANTS_ACCESS, "session_key": GRANTS_ACCESS}, deletion_stage="sign_in"),
         PersonalDataTable("identity_link", _("Accounts at identity providers that are linked to me"),
             {"email": _("E-mail"), "linked_at": _("Linked"), "last_used_at": _("Last used"), "ended_at": _("Ended")},
-            deletion_stage="sign_in"),
-        PersonalDataTable("cmi5_account", _("Accounts at learning platforms from which I open the course"),
-            {"home_page": _("Platform"), "name": _("Account"), "linked_at": _("Linked"), "last_used_at": _("Last used"),
-                "ended_at": _("Ended")}, deletion_stage="sign_in"),
-        PersonalDataTable("cmi5_session", _("When I opened the course from a learning platform"),
-            {"launched_at": _("When"), "endpoint": _("Platform"), "mode": _("How"), "ended_at": _("Ended")},
-            excluded_columns={"token": GRANTS_ACCESS, "mark": "it is a number of the session",
-                "context": "it is what the platform asks to be sent back"}, deletion_stage="sign_in"),
-        PersonalDataTable("cmi5_statement", _("What the learning platform is told about me"),
-            {"at": _("When"), "verb": _("What"), "points_right": _("Right"), "points_asked": _("Asked"),
-                "arrived_at": _("Arrived")}, person_columns=("session_id",),
-            excluded_columns={"mark": "it is a number of the message", "failure": "it is what another system said"},
             deletion_stage="sign_in"),
         PersonalDataTable("sign_in_token", _("Sign-in links"),
             {"created_at": _("Made"), "purpose": _("What for"), "expires_at": _("Good until"), "used_at": _("Used")},
@@ -330,7 +320,12 @@ SECTIONS = (
     CALENDARS,
     PROGRAMS,
     PROVISIONING,
+<<<<<<< HEAD
     LEARNING_PLATFORMS,
+||||||| 7c4802af
+=======
+    LEARNING_SYSTEMS,
+>>>>>>> xapi
     RECORD_VIEWS,
     ERASURES,
 )

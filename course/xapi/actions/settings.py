@@ -31,7 +31,7 @@ class EndpointSettings:
 
 def secret_purpose(endpoint_id: int) -> str:
     """What the password of a store is for, to which its encryption is bound."""
-    return f"learning record store {endpoint_id}"
+    return f"xapi {endpoint_id}"
 
 
 def save_endpoint(context: Context, settings: EndpointSettings, secret_key: str) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Exists, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from course.xapi.models import XapiEndpoint
+from course.xapi.rules import resource_address
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class EndpointView:
     @property
     def statements_address(self) -> str:
         """Where statements are posted to."""
-        return f"{self.address.rstrip('/')}/statements"
+        return resource_address(self.address, "statements")
 
 
 def current_endpoint(session: Session) -> EndpointView | None:

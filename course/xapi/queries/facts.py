@@ -43,12 +43,12 @@ from course.xapi.rules import (
     STARTED,
     AnswerFact,
     AttemptFact,
-    CompletionFact,
+    CompletedFact,
     DecisionFact,
     FactDetails,
     ModuleFact,
     ScenarioFact,
-    StartFact,
+    StartedFact,
     StatementFact,
     account_name,
 )
@@ -147,7 +147,7 @@ def _numbers(facts: Sequence[str]) -> list[int]:
 
 
 def _starts(_session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
-    return dict.fromkeys(facts, StartFact())
+    return dict.fromkeys(facts, StartedFact())
 
 
 def _modules(_session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
@@ -209,7 +209,7 @@ def _attempts(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
 
 def _completions(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
     rows = session.execute(select(Completion.id, Completion.edition).where(Completion.id.in_(_numbers(facts))))
-    return {str(row.id): CompletionFact(row.edition) for row in rows}
+    return {str(row.id): CompletedFact(row.edition) for row in rows}
 
 
 _READERS: Mapping[str, Callable[[Session, Sequence[str]], dict[str, FactDetails]]] = {

@@ -13,6 +13,7 @@ from course.xapi.rules.delivery import (
     Verdict,
     batch_verdict,
     pause_after_failure,
+    resource_address,
 )
 from course.xapi.rules.facts import (
     ANSWER,
@@ -27,12 +28,12 @@ from course.xapi.rules.facts import (
     STARTED,
     AnswerFact,
     AttemptFact,
-    CompletionFact,
+    CompletedFact,
     DecisionFact,
     FactDetails,
     ModuleFact,
     ScenarioFact,
-    StartFact,
+    StartedFact,
     StatementFact,
 )
 from course.xapi.rules.modules import modules_done_since
@@ -65,13 +66,13 @@ __all__ = [
     "AnswerFact",
     "AttemptFact",
     "BatchAnswer",
-    "CompletionFact",
+    "CompletedFact",
     "ContentTitles",
     "DecisionFact",
     "FactDetails",
     "ModuleFact",
     "ScenarioFact",
-    "StartFact",
+    "StartedFact",
     "StatementContext",
     "StatementFact",
     "Verdict",
@@ -81,5 +82,6 @@ __all__ = [
     "iso_moment",
     "modules_done_since",
     "pause_after_failure",
+    "resource_address",
     "statement_id",
 ]

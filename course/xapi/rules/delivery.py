@@ -36,6 +36,11 @@ class BatchAnswer:
     retry_after: timedelta = timedelta()
 
 
+def resource_address(endpoint: str, name: str) -> str:
+    """The address of a resource of a record store, such as its statements, whether or not its own address ends with a slash."""
+    return (endpoint if endpoint[-1:] == "/" else endpoint + "/") + name
+
+
 def batch_verdict(status: int | None, size: int) -> Verdict:
     """What follows for the `size` statements that were sent together.
 

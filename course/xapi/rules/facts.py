@@ -25,7 +25,7 @@ KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
 
 
 @dataclass(frozen=True)
-class StartFact:
+class StartedFact:
     """Somebody did the first thing in an enrolment."""
 
 
@@ -84,13 +84,13 @@ class AttemptFact:
 
 
 @dataclass(frozen=True)
-class CompletionFact:
+class CompletedFact:
     """The course or a refresher was completed, on content of an edition."""
 
     edition: str
 
 
-FactDetails = StartFact | ModuleFact | DecisionFact | ScenarioFact | AnswerFact | AttemptFact | CompletionFact
+FactDetails = StartedFact | ModuleFact | DecisionFact | ScenarioFact | AnswerFact | AttemptFact | CompletedFact
 
 
 @dataclass(frozen=True)

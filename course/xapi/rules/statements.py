@@ -16,11 +16,11 @@ from uuid import UUID, uuid5
 from course.xapi.rules.facts import (
     AnswerFact,
     AttemptFact,
-    CompletionFact,
+    CompletedFact,
     DecisionFact,
     ModuleFact,
     ScenarioFact,
-    StartFact,
+    StartedFact,
     StatementFact,
 )
 
@@ -95,9 +95,9 @@ def build_statement(fact: StatementFact, known: StatementContext) -> dict[str, A
 
 def _body(fact: StatementFact, known: StatementContext, course: dict[str, Any]) -> _Body:
     match fact.details:
-        case StartFact():
+        case StartedFact():
             return _Body("initialized", course, None, None)
-        case CompletionFact(edition):
+        case CompletedFact(edition):
             done = {"completion": True, "extensions": {f"{known.base}/xapi/extensions/edition": edition}}
             return _Body("completed", course, None, done)
         case ModuleFact(module_id):
