@@ -95,18 +95,12 @@ def open_sessions(session: Session, person_id: int) -> list[OpenLaunch]:
     return _open_sessions(session, Cmi5Session.person_id == person_id)
 
 
-<<<<<<< HEAD
 def open_session_exists(person_id: ColumnElement[int]) -> Exists:
     """Whether somebody has a session that has not ended, as part of another query."""
     return exists().where(Cmi5Session.person_id == person_id, Cmi5Session.ended_at.is_(None))
 
 
-def open_session(session: Session, person_id: int, session_id: int) -> OpenSession | None:
-||||||| 7c4802af
-def open_session(session: Session, person_id: int, session_id: int) -> OpenSession | None:
-=======
 def open_session(session: Session, person_id: int, session_id: int) -> OpenLaunch | None:
->>>>>>> xapi
     """A session of this person that has not ended."""
     found = _open_sessions(session, and_(Cmi5Session.person_id == person_id, Cmi5Session.id == session_id))
     return found[0] if found else None

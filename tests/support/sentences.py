@@ -36,14 +36,11 @@ ENGLISH_ONLY = {
     "primary_search.py": "the log is in English",
     "identity_providers/rules/saml_*.py": "names of SAML, and details for the log, which is in English",
     "identity_providers/saml_client.py": "names of SAML, and details for the log, which is in English",
-<<<<<<< HEAD
     "question_exchange/queries.py": "remarks in a file of questions, which are in English",
     "question_exchange/rules/gift_reading.py": "names of GIFT; the messages are in the catalogues",
     "question_exchange/rules/moodle_xml_reading.py": "what Moodle writes; the messages are in the catalogues",
     "question_exchange/rules/outgoing.py": "names in a file of questions; the messages are in the catalogues",
     "question_exchange/rules/question_files.py": "comments for authors",
-||||||| 7c4802af
-=======
     "cmi5/lms_client.py": "names of HTTP; its messages are in the catalogues",
     "cmi5/rules/launch.py": "names of cmi5, and details for the log, which is in English",
     "cmi5/rules/statements.py": "statements are in English",
@@ -52,7 +49,6 @@ ENGLISH_ONLY = {
     "xapi/queries/facts.py": "statements are in English",
     "xapi/rules/statements.py": "statements are in English",
     "xapi/sender.py": "names of HTTP; its messages are in the catalogues",
->>>>>>> xapi
     "content/beats.py": "messages for authors",
     "content/changes.py": "messages for authors",
     "content/coverage.py": "messages for authors",

@@ -90,3 +90,13 @@ LEARNING_SYSTEMS = PersonalDataSection(
             deletion_stage="learning"),
     ),
 )  # fmt: skip
+CONNECTED_SYSTEMS = (CALENDARS, PROGRAMS, PROVISIONING, LEARNING_PLATFORMS, LEARNING_SYSTEMS)
+RECORD_VIEWS = PersonalDataSection(
+    _("Who looked at my record"),
+    "",
+    (
+        PersonalDataTable("record_view", _("Who opened my record, and whose I opened"),
+            {"at": _("When"), "what": _("What"), "detail": _("Which file")},
+            person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
+    ),
+)  # fmt: skip

@@ -6,13 +6,7 @@ that a new table cannot be forgotten.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-from course.privacy.rules.connected_systems import CALENDARS, LEARNING_PLATFORMS, PROGRAMS, PROVISIONING
-||||||| 7c4802af
-from course.privacy.rules.connected_systems import CALENDARS, PROGRAMS, PROVISIONING
-=======
-from course.privacy.rules.connected_systems import CALENDARS, LEARNING_SYSTEMS, PROGRAMS, PROVISIONING
->>>>>>> xapi
+from course.privacy.rules.connected_systems import CONNECTED_SYSTEMS, RECORD_VIEWS
 from course.privacy.rules.personal_data_table import GRANTS_ACCESS, PersonalDataSection, PersonalDataTable
 from course.translation import lazy_gettext as _
 
@@ -300,15 +294,6 @@ ERASURES = PersonalDataSection(
         PersonalDataTable("erasure", _("What was erased"), {"made_at": _("When"), "stage": _("What")}),
     ),
 )
-RECORD_VIEWS = PersonalDataSection(
-    _("Who looked at my record"),
-    "",
-    (
-        PersonalDataTable("record_view", _("Who opened my record, and whose I opened"),
-            {"at": _("When"), "what": _("What"), "detail": _("Which file")},
-            person_columns=("person_id", "viewer_id"), deletion_stage="proof"),
-    ),
-)  # fmt: skip
 SECTIONS = (
     IDENTITY,
     TEAMS,
@@ -317,15 +302,7 @@ SECTIONS = (
     PROOF,
     MAIL,
     SIGN_IN,
-    CALENDARS,
-    PROGRAMS,
-    PROVISIONING,
-<<<<<<< HEAD
-    LEARNING_PLATFORMS,
-||||||| 7c4802af
-=======
-    LEARNING_SYSTEMS,
->>>>>>> xapi
+    *CONNECTED_SYSTEMS,
     RECORD_VIEWS,
     ERASURES,
 )
