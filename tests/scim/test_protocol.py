@@ -6,10 +6,8 @@ import ast
 from pathlib import Path
 
 from flask import Flask
-from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_flask.extension import METHODS, flask_rule
 from scim2_server.routing import ROUTES as LIBRARY_ROUTES
-from scim2_tester import Status, check_server
 from sqlalchemy.orm import Session
 
 import course
@@ -20,6 +18,10 @@ COURSE = Path(course.__file__).parent
 
 
 def test_an_independent_checker_of_the_protocol_finds_nothing(app: Flask, session: Session) -> None:
+    # With the test that needs them: they take seconds to import, in every process of a run.
+    from scim2_client.engines.wsgi import WSGISCIMClient  # noqa: PLC0415
+    from scim2_tester import Status, check_server  # noqa: PLC0415
+
     provider = connect(app, session)
     token = {"Authorization": f"Bearer {provider.token}"}
     client = WSGISCIMClient(app, base_url="http://localhost/scim/v2", headers=token)
