@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, cast
 from sqlalchemy import ColumnElement, Exists, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from course.auth.queries import sees_others_since
 from course.certificates.models import Certificate, CertificateChange
 from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.cmi5.rules.delivery import IDLE_END
@@ -54,10 +55,11 @@ def platform_of_hosts(session: Session, hosts: Collection[str]) -> PlatformView 
 
 
 class AccountPerson(NamedTuple):
-    """The person of an account, and whether they have left."""
+    """The person of an account, whether they have left, and whether they see data of other people."""
 
     person_id: int
     has_left: bool
+    sees_others: bool
 
 
 def account_person(session: Session, platform_id: int, account: LaunchActor, today: date) -> AccountPerson | None:
@@ -75,7 +77,7 @@ def account_person(session: Session, platform_id: int, account: LaunchActor, tod
     if row is None:
         return None
     has_left = row.left_at is not None or (row.last_day is not None and row.last_day < today)
-    return AccountPerson(row.person_id, has_left)
+    return AccountPerson(row.person_id, has_left, sees_others_since(session, row.person_id, today) is not None)
 
 
 class OpenLaunch(NamedTuple):

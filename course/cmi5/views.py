@@ -71,6 +71,7 @@ _HERE = "cmi5"
 _STATUS = {
     LaunchProblem.UNREACHABLE: 424,
     LaunchProblem.LEFT: 403,
+    LaunchProblem.STAFF: 403,
     LaunchProblem.NOT_KNOWN: 403,
     LaunchProblem.NOT_ALLOWED: 403,
 }
@@ -118,8 +119,8 @@ def launch(unit: str) -> ViewResponse:
     known = queries.account_person(db(), platform.id, asked.actor, today)
     if known is None and not platform.makes_accounts:
         return _refuse(platform, LaunchError(LaunchProblem.NOT_KNOWN))
-    if known is not None and known.has_left:
-        return _refuse(platform, LaunchError(LaunchProblem.LEFT))
+    if known is not None and (refusal := actions.refusal_of(known)) is not None:
+        return _refuse(platform, LaunchError(refusal))
     discard_request_state()  # no connection is held while the platform is asked
     try:
         opened = _open_at_platform(asked)

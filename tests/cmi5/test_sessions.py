@@ -16,6 +16,8 @@ from course.clock import now
 from course.cmi5.jobs import end_idle_sessions, send_session_statements
 from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.content.library import Library
+from course.context import make_context
+from course.people.actions import grant_role
 from course.people.models import Person
 from tests.cmi5.platform import FakePlatform
 from tests.makers import PASSWORD, make_person
@@ -169,6 +171,9 @@ def test_unknown_learners_leavers_and_platforms_that_are_off_are_refused(
     _arrive(Client(app), platform.launch())  # who is known
     assert "There is no account for you" in Client(app).get(platform.launch("u-18"), 403).text
     person = session.execute(select(Cmi5Account.person_id)).scalar_one()
+    grant_role(make_context(session, None, now()), person, "hr", None)
+    session.commit()
+    assert "You see data of other people" in Client(app).get(platform.launch(), 403).text
     session.execute(update(Person).where(Person.id == person).values(last_day=(now() - timedelta(days=9)).date()))
     session.commit()
     assert "Your account in this course has ended" in Client(app).get(platform.launch(), 403).text
@@ -176,8 +181,8 @@ def test_unknown_learners_leavers_and_platforms_that_are_off_are_refused(
     session.commit()
     assert "does not accept launches" in Client(app).get(platform.launch(), 403).text
     session.expire_all()
-    assert _audited(session, "cmi5.refused") == ["cmi5.refused"] * 2
-    assert [one.fetched for one in platform.launches] == [True, True, False, False, False]
+    assert _audited(session, "cmi5.refused") == ["cmi5.refused"] * 3
+    assert [one.fetched for one in platform.launches] == [True, True, False, False, False, False]
 
 
 def test_a_frame_gets_one_page_with_a_link_that_opens_the_course_in_a_window_of_its_own(

@@ -16,6 +16,7 @@ from course.cmi5.actions.launches import (
     end_launch,
     move_cmi5_accounts,
     record_launch_refusal,
+    refusal_of,
 )
 from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact
 from course.cmi5.actions.platforms import PlatformSettings, add_platform, change_platform
@@ -35,6 +36,7 @@ __all__ = [
     "note_cmi5_fact",
     "record_answer_of_platform",
     "record_launch_refusal",
+    "refusal_of",
     "repeat_session_statement",
     "token_purpose",
 ]

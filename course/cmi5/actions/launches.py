@@ -14,7 +14,7 @@ from course.cmi5 import queries
 from course.cmi5.actions.delivery import token_purpose
 from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_statement
 from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
-from course.cmi5.queries import OpenLaunch, PlatformView
+from course.cmi5.queries import AccountPerson, OpenLaunch, PlatformView
 from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
 from course.cmi5.rules.problems import LaunchProblem
 from course.cmi5.rules.statements import INITIALIZED, TERMINATED, SessionStatement, statement_mark
@@ -91,14 +91,22 @@ def _open_session(
     return session_id
 
 
+def refusal_of(found: AccountPerson) -> LaunchProblem | None:
+    """Why the person of an account may not come in by a platform; None if they may. Whoever sees data of others signs in
+    themselves: the platform's administrators could open the course with any account there."""
+    if found.has_left:
+        return LaunchProblem.LEFT
+    return LaunchProblem.STAFF if found.sees_others else None
+
+
 def _person_of(context: Context, platform: PlatformView, actor: LaunchActor) -> int | LaunchProblem:
     session = context.session
     # Of two launches that add the same person at once, the second waits here and finds whom the first added.
     lock_name(session, f"cmi5 account {platform.id} {actor.home_page} {actor.account}")
     found = queries.account_person(session, platform.id, actor, context.today)
-    if found is not None and found.has_left:
-        return LaunchProblem.LEFT
     if found is not None:
+        if (refusal := refusal_of(found)) is not None:
+            return refusal
         _note_use(context, platform, actor)
         return found.person_id
     if not platform.makes_accounts:

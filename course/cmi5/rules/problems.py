@@ -20,6 +20,7 @@ class LaunchProblem(StrEnum):
     NOT_ACCEPTED = "first statement not accepted"
     NOT_KNOWN = "not known"
     LEFT = "left"
+    STAFF = "sees data of others"
 
 
 class LaunchError(Exception):
@@ -49,6 +50,11 @@ def problem_words(problem: LaunchProblem, name: str) -> tuple[str, str]:
             return _("There is no account for you in this course."), administrator
         case LaunchProblem.LEFT:
             return _("Your account in this course has ended."), administrator
+        case LaunchProblem.STAFF:
+            return (
+                _("You see data of other people in this course, so %(name)s cannot sign you in.", name=name),
+                _("Sign in to the course itself."),
+            )
         case LaunchProblem.INCOMPLETE:
             return _("The link from the learning platform is incomplete."), again
     return _("%(name)s did not say how the course is to be opened.", name=name), again
