@@ -1,6 +1,6 @@
 """The course as real processes that a test may kill: `flask serve`, or any other command, in a process group of its own.
 
-Importing the courseand reading its content take longer than anything else at a start. So one process does both once and
+Importing the course, reading its content and compiling its templates take most of a start. So one process does that once and
 forks for each start; everything after that happens as in a fresh process. Run as a program, this module is that process: it
 reads a line of JSON for each start, and answers with the number of the new process.
 """
@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,12 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
+from flask import Flask
 from sqlalchemy.orm import configure_mappers
+
+from config import Config
+from course.server.memory import WARM_UP_TEMPLATES
+from tests.support.templates import BytecodeInMemory
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER_KEY = "x" * 40
@@ -257,6 +263,17 @@ def _run(command: list[str], settings: dict[str, str], log: str) -> None:
         print(f"{CODE_MARK}{ended.code or 0}", flush=True)
 
 
+def compile_templates(create_app: Callable[[Config], Flask]) -> None:
+    """Compile the templates that a server compiles before it serves, for all applications that are made from now on."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": BytecodeInMemory()}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"SECRET_KEY": SERVER_KEY, "DATABASE_URL": f"sqlite:///{folder}/unused.db"}
+        environment = create_app(Config.from_env(settings)).jinja_env
+    for name in environment.list_templates(extensions=("html",)):
+        if name.partition("/")[0] in WARM_UP_TEMPLATES:
+            environment.get_template(name)
+
+
 def main() -> None:
     """Fork for each line of standard input."""
     import app  # noqa: PLC0415 (this is what takes the time)
@@ -265,6 +282,7 @@ def main() -> None:
     configure_mappers()
     real_course()
     app._load_library = shared_library
+    compile_templates(app.create_app)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes
     for line in iter(sys.stdin.readline, ""):
         if (pid := os.fork()) == 0:
