@@ -115,6 +115,7 @@ from course.web import (
     uploads,
 )
 from course.web.session_cookie import SignedSessionInterface
+from course.web.url_rules import LazyRule
 from course.webhooks import views as webhooks
 from course.xapi import views as xapi
 
@@ -207,7 +208,10 @@ CLI_COMMANDS = (
 
 
 class CourseApplication(Flask):
-    """Flask without its check for coroutines: no view or hook of the course is one, and Flask checks each at every request."""
+    """Flask without its check for coroutines: no view or hook of the course is one, and Flask checks each at every request.
+    Its rules compile what builds their address when it is needed."""
+
+    url_rule_class = LazyRule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

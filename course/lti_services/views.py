@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -24,6 +24,7 @@ from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
+from course.web.forms import sent_numbers
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -61,7 +62,7 @@ def grades(registration_id: int) -> str:
 def repeat(registration_id: int) -> WsgiResponse:
     """Send a grade again, or all that failed."""
     settings = _platform(registration_id)
-    chosen = request.form.getlist("grade", type=int) or None
+    chosen = sent_numbers("grade") or None
     with unit_of_work() as session:
         count = actions.repeat_grades(signed_in_context(session), settings, chosen)
     flash(

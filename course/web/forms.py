@@ -95,6 +95,11 @@ def query_number(name: str) -> int | None:
     return found if found is not None and 0 < found <= LARGEST_NUMBER else None
 
 
+def sent_numbers(name: str) -> list[int]:
+    """The numbers that a form sends under a name, but for those that a database cannot store."""
+    return [number for number in request.form.getlist(name, type=int) if 0 <= number <= LARGEST_NUMBER]
+
+
 def select_choices(words: Mapping[Any, str]) -> dict[str, Any]:
     """The choices of a select field: each value as it is sent, with its label."""
     return {str(value): text for value, text in words.items()}

@@ -21,6 +21,7 @@ from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
+from course.web.forms import sent_numbers
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -103,9 +104,9 @@ def end_wallet_link(number: str) -> WsgiResponse:
     """End the wallet link of a certificate of the viewer."""
     if queries.certificate(db(), current_user.person.id, number) is None:
         abort(404)
-    link_number = request.form.get("link", type=int)
+    links = sent_numbers("link")
     with unit_of_work() as session:
-        ended = link_number is not None and actions.end_wallet_link(signed_in_context(session), number, link_number)
+        ended = bool(links) and actions.end_wallet_link(signed_in_context(session), number, links[0])
     flash(
         _("The link was ended: a wallet can fetch nothing with it any more. What it fetched before, it keeps.")
         if ended
