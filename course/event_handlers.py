@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from course.analytics import events as analytics_events
@@ -34,6 +34,7 @@ from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
 from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, StepEnded
+from course.learning.queries.after_answer import add_listener
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
 from course.lti_services import events as lti_services_events
@@ -134,8 +135,13 @@ register_events(
 )
 
 
-# Put together once: it is asked with every answer.
+# Put together once: it is asked with every page that is read and every decision; an answer asks in a statement of its own.
 _WHO_LISTENS = select(store_exists(), open_session_exists(bindparam("person_id")))
+
+
+def _listens(person_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a record store or a learning platform wants to know what a person does."""
+    return or_(store_exists(), open_session_exists(person_id))
 
 
 def tell_other_systems(session: Session, event: FactRecorded) -> None:
@@ -150,6 +156,7 @@ def tell_other_systems(session: Session, event: FactRecorded) -> None:
 
 def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
+    add_listener(_listens)
     subscribe(PersonalDataRead, record_read)
     subscribe(PersonAdded, enrol)
     subscribe(InvitationRequested, send_invitation_with_due_date)

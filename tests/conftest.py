@@ -90,7 +90,7 @@ def pytest_collection_finish() -> None:
     """What has been imported and collected stays to the end: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    gc.set_threshold(100_000, 10, 10)
 
 
 @before_render_template.connect

@@ -14,7 +14,7 @@ from course.web.forms import Form
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?")
 
 
-class PlatformForm(Form):
+class Cmi5PlatformForm(Form):
     """A platform: what it is called, which servers belong to it, and what happens to learners who are not known yet."""
 
     name = StringField(

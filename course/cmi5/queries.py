@@ -16,7 +16,7 @@ from course.certificates.models import Certificate, CertificateChange
 from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.cmi5.rules.delivery import IDLE_END
 from course.cmi5.rules.launch import LaunchActor, LaunchMode
-from course.cmi5.rules.statements import Score, SessionFacts, SessionStatement, Verb
+from course.cmi5.rules.statements import SessionFacts, SessionScore, SessionStatement, Verb
 from course.learning.models import Attempt, AttemptOutcome, AttemptVoid, Enrolment
 from course.people.models import Person
 
@@ -137,7 +137,7 @@ class AssessmentOutcome(NamedTuple):
     """The outcome of the final assessment, or of the questions of a refresher."""
 
     passed: bool
-    score: Score
+    score: SessionScore
     enrolment_id: int
     finished_at: datetime
 
@@ -158,7 +158,7 @@ def assessment_outcomes(session: Session, person_id: int, since: datetime | None
     if since is not None:
         rows = rows.where(AttemptOutcome.finished_at >= since)
     return [
-        AssessmentOutcome(one.passed, Score(one.points_right, one.points_asked), enrolment_id, one.finished_at)
+        AssessmentOutcome(one.passed, SessionScore(one.points_right, one.points_asked), enrolment_id, one.finished_at)
         for one, enrolment_id in session.execute(rows)
     ]
 
@@ -225,7 +225,7 @@ def session_parcel(session: Session, statement_id: int) -> SessionParcel | None:
     if row is None:
         return None
     one, launch = row
-    score = None if one.points_asked is None else Score(one.points_right or 0, one.points_asked)
+    score = None if one.points_asked is None else SessionScore(one.points_right or 0, one.points_asked)
     duration = None if one.seconds is None else timedelta(seconds=one.seconds)
     sent = SessionStatement(cast("Verb", one.verb), one.at, duration, score)
     return SessionParcel(one.id, launch.id, _facts(launch), sent, launch.token, one.tries, launch.person_id)

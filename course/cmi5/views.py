@@ -30,8 +30,8 @@ from course.auth.views.finish import finish_sign_in
 from course.auth.views.page_context import too_many_attempts_page
 from course.clock import now
 from course.cmi5 import actions, queries
-from course.cmi5.actions import NewLaunch, PlatformSettings
-from course.cmi5.forms import PlatformForm
+from course.cmi5.actions import Cmi5PlatformSettings, NewLaunch
+from course.cmi5.forms import Cmi5PlatformForm
 from course.cmi5.lms_client import LmsClient
 from course.cmi5.queries import PlatformView
 from course.cmi5.rules.delivery import statement_outcome
@@ -269,7 +269,7 @@ def _edit(found: PlatformView | None) -> ViewResponse:
     g.here = "organisation"
     form = _form(found)
     if form.validate_on_submit():
-        settings = PlatformSettings(
+        settings = Cmi5PlatformSettings(
             form.name.data or "", form.host_names, form.makes_accounts.data, form.team_id, form.active.data
         )
         with unit_of_work() as unit:
@@ -283,12 +283,12 @@ def _edit(found: PlatformView | None) -> ViewResponse:
     return make_response(render_template("cmi5/edit.html", form=form, platform=found), 422 if form.errors else 200)
 
 
-def _form(found: PlatformView | None) -> PlatformForm:
+def _form(found: PlatformView | None) -> Cmi5PlatformForm:
     known: dict[str, object] = {"active": True} if found is None else {
         "name": found.name, "hosts": "\n".join(found.hosts), "makes_accounts": found.makes_accounts,
         "team": str(found.team_id or ""), "active": found.active,
     }  # fmt: skip
-    form = PlatformForm(data=known)
+    form = Cmi5PlatformForm(data=known)
     form.team.choices = team_choices(teams(db()), _("No team"))
     return form
 

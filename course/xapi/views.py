@@ -17,7 +17,7 @@ from course.xapi import actions, queries
 from course.xapi.actions import EndpointSettings
 from course.xapi.forms import EndpointForm
 from course.xapi.queries import EndpointView
-from course.xapi.rules import KIND_LABELS
+from course.xapi.rules import KIND_LABELS, KIND_NAMES
 
 pages = Blueprint("xapi", __name__)
 PAGE_SIZE = 50
@@ -45,7 +45,7 @@ def overview() -> str:
         older=rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None,
         before=before,
         refused=refused,
-        labels=KIND_LABELS,
+        labels=KIND_NAMES,
     )
 
 

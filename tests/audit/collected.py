@@ -47,7 +47,8 @@ POSTS_ELSEWHERE = {
 # In the same files, and in tests/api/test_log.py and test_events.py, tests/webhooks, and tests/cmi5.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
-    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", "cmi5.launched", "cmi5.refused",
+    "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", "cmi5.launched", "cmi5.refused", "person.list_held",
+    "person.list_refused",
     "certificate.wallet_link_made", "certificate.wallet_link_ended", "lti.grades_repeated", "lti.members_fetched", *EVENT_NAMES,
     *PROTOCOL_EVENTS,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID, uuid4
 
-from course.cmi5.actions import PlatformSettings, add_platform
+from course.cmi5.actions import Cmi5PlatformSettings, add_platform
 from course.context import Context
 
 SESSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
@@ -26,7 +26,7 @@ TEMPLATE_CATEGORY = {"id": "https://lms.example.org/categories/staff"}
 
 
 def allow(context: Context, host: str, makes_accounts: bool = True) -> int:
-    return add_platform(context, PlatformSettings("Moodle", (host,), makes_accounts, None, True))
+    return add_platform(context, Cmi5PlatformSettings("Moodle", (host,), makes_accounts, None, True))
 
 
 @dataclass

@@ -14,8 +14,8 @@ from course.cmi5.rules.delivery import RETRY_DELAYS, next_try, statement_outcome
 from course.cmi5.rules.launch import SESSION_EXTENSION, read_launch, read_launch_data, read_token
 from course.cmi5.rules.problems import LaunchError, LaunchProblem, problem_words
 from course.cmi5.rules.statements import (
-    Score,
     SessionFacts,
+    SessionScore,
     SessionStatement,
     build_session_statement,
     iso_duration,
@@ -113,23 +113,29 @@ def test_the_browser_is_only_led_back_to_an_address_of_a_page(address: str | Non
 @pytest.mark.parametrize(
     ("passed", "score", "mastery", "verb", "sent"),
     [
-        (True, Score(9, 10), None, "passed", Score(9, 10)),
-        (True, Score(9, 10), 0.8, "passed", Score(9, 10)),
-        (True, Score(8, 10), 0.9, "failed", Score(8, 10)),
+        (True, SessionScore(9, 10), None, "passed", SessionScore(9, 10)),
+        (True, SessionScore(9, 10), 0.8, "passed", SessionScore(9, 10)),
+        (True, SessionScore(8, 10), 0.9, "failed", SessionScore(8, 10)),
         (True, None, 0.9, "passed", None),
-        (False, Score(5, 10), None, "failed", Score(5, 10)),
-        (False, Score(5, 10), 0.8, "failed", Score(5, 10)),
-        (False, Score(9, 10), 0.8, "failed", None),  # what is critical for safety was wrong: the score would contradict
+        (False, SessionScore(5, 10), None, "failed", SessionScore(5, 10)),
+        (False, SessionScore(5, 10), 0.8, "failed", SessionScore(5, 10)),
+        (
+            False,
+            SessionScore(9, 10),
+            0.8,
+            "failed",
+            None,
+        ),  # what is critical for safety was wrong: the score would contradict
     ],
 )
 def test_a_judgement_never_contradicts_the_score_that_the_platform_asks_for(
-    passed: bool, score: Score | None, mastery: float | None, verb: str, sent: Score | None
+    passed: bool, score: SessionScore | None, mastery: float | None, verb: str, sent: SessionScore | None
 ) -> None:
     assert judgement(passed, score, mastery) == (verb, sent)
 
 
 def test_the_context_is_the_template_with_more_and_ids_are_made_for_what_may_be_said_once() -> None:
-    sent = SessionStatement("passed", AT, timedelta(minutes=61, seconds=5), Score(41, 43))
+    sent = SessionStatement("passed", AT, timedelta(minutes=61, seconds=5), SessionScore(41, 43))
     facts = SessionFacts(**{**FACTS.__dict__, "mastery_score": 0.8})
     found = build_session_statement(facts, sent)
     assert found["result"] == {

@@ -7,6 +7,8 @@ import re
 from flask import Flask
 from sqlalchemy import select
 
+from course.clock import now
+from course.lti.models import LtiContext, LtiDeployment
 from course.scim.models import ScimGroup
 from tests.audit.cmi5 import PLATFORM as CMI5_PLATFORM
 from tests.audit.platforms import PLATFORM
@@ -46,6 +48,7 @@ CONNECTED_PAGES = {
     "lti.show_platform": "/platforms/{platform}",
     "lti.change_platform": "/platforms/{platform}/change",
     "lti_services.grades": "/platforms/{platform}/grades",
+    "lti_services.members": "/platforms/{platform}/courses/{context}/people",
     "lti.person_platforms": "/people/{late}/platforms",
     "scorm.packages": "/system/scorm",
     "scim.connections": "/system/scim",
@@ -69,6 +72,14 @@ def connect_systems(app: Flask, administrator: str) -> dict[str, int]:
     client.post("/system/cmi5/platforms/add", CMI5_PLATFORM)
     found["cmi5"] = 1
     with app.app_context(), app.extensions["course.sessions"].writing() as session:
+        deployment = session.execute(select(LtiDeployment.id)).scalars().first()
+        context = LtiContext(
+            deployment_id=deployment, context="c-1", title="Safeguarding 2026", members_address="https://lms.example.org/members",
+            first_seen_at=now(), last_seen_at=now(),
+        )  # fmt: skip
+        session.add(context)
+        session.flush()
+        found["context"] = context.id
         provider = connect(app, session)
         provider.group("Teachers", str(provider.create("mia.okoro@demo.example")["id"]))
         found |= {"scim": provider.connection_id, "group": session.execute(select(ScimGroup.id)).scalar_one()}

@@ -302,7 +302,7 @@ def test_every_page_of_managers_and_administrators_is_looked_at(demonstration: D
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and isinstance(access_rule_of(app, rule.endpoint), Permission)
     }
-    assert guarded == set(PAGES)
+    assert guarded - {"cmi5.structure"} == set(PAGES)  # which is a file of XML
 
 
 @pytest.mark.long(45)

@@ -51,11 +51,14 @@ OTHER_PAGES = {
     "bulk_changes/change.html",
     "bulk_changes/result.html",
     "certificates/kept.html",
+    "certificates/wallet.html",
+    "cmi5/left.html",
     "credentials/issuer.html",
     "errors/again.html",
     "errors/busy.html",
     "errors/somebody_else.html",
     "people_import/previewing.html",
+    "question_exchange/plan.html",
     "evidence/one.html",
     "join_requests/asked.html",
     "join_requests/join.html",
@@ -69,6 +72,7 @@ OTHER_PAGES = {
     "learning/repair.html",
     "learning/result.html",
     "lti/staff.html",
+    "lti_services/members.html",
     "pairs/apart.html",
     "pairs/choose.html",
     "pairs/decide.html",
@@ -241,6 +245,8 @@ WRITTEN = {
     ("auth/rules/links.py", "/"),
     # A server whose name is a path is a socket on this machine.
     ("database_address.py", "/"),
+    # The routes of a protocol, below its prefix.
+    ("scim/views/protocol.py", "/"),
     # Lessons are rendered before there is an application. Tested below.
     ("content/lesson_source.py", "/module/"),
     # The ids of signed documents stay the same for ever, whatever becomes of the routes. Tested below.

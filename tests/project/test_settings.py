@@ -259,7 +259,8 @@ MAKING = {"serve", "worker", "demo serve", "demo prepare", "backup restore"}
 MAKING |= {"backup new-key"}
 # They read files only.
 WITHOUT = {
-    "content check", "content coverage", "content export", "content facts", "content report", "content translate",
+    "cmi5 xml", "content check", "content coverage", "content questions export",
+    "content questions import", "content export", "content facts", "content report", "content translate",
     "content translated", "backup verify",
 }  # fmt: skip
 # What they are given is looked at first, and is nothing that they take.

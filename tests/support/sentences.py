@@ -19,99 +19,9 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
+from tests.support.english_only import ENGLISH_ONLY
+
 COURSE = Path(__file__).resolve().parents[2] / "course"
-# Python modules whose words are read by those who run the program or write the content, in English: beginnings of paths.
-ENGLISH_ONLY = {
-    "lti_services/platform_services.py": "words of HTTP and of LTI, which platforms read",
-    "lti_services/rules/members.py": "words of LTI, which platforms write, and headings of a list",
-    "lti_services/rules/scores.py": "words of LTI, which platforms read",
-    "api/rules/answers.py": "the description of the API is in English",
-    "api/rules/document.py": "the description of the API is in English",
-    "api/rules/reference.py": "the description of the API is in English",
-    "api/rules/operations.py": "the description of the API is in English",
-    "api/rules/parameters.py": "the description of the API is in English; the words for mistakes are in the catalogues",
-    "*/commands.py": "the command line is in English",
-    "*/commands/*.py": "the command line is in English",
-    "database_address.py": "settings are for whoever runs the program",
-    "primary_search.py": "the log is in English",
-    "identity_providers/rules/saml_*.py": "names of SAML, and details for the log, which is in English",
-    "identity_providers/saml_client.py": "names of SAML, and details for the log, which is in English",
-    "question_exchange/queries.py": "remarks in a file of questions, which are in English",
-    "question_exchange/rules/gift_reading.py": "names of GIFT; the messages are in the catalogues",
-    "question_exchange/rules/moodle_xml_reading.py": "what Moodle writes; the messages are in the catalogues",
-    "question_exchange/rules/outgoing.py": "names in a file of questions; the messages are in the catalogues",
-    "question_exchange/rules/question_files.py": "comments for authors",
-    "cmi5/lms_client.py": "names of HTTP; its messages are in the catalogues",
-    "cmi5/rules/launch.py": "names of cmi5, and details for the log, which is in English",
-    "cmi5/rules/statements.py": "statements are in English",
-    "cmi5/rules/course_structure.py": "cmi5.xml is in English",
-    "cmi5/structure.py": "cmi5.xml is in English",
-    "xapi/queries/facts.py": "statements are in English",
-    "xapi/rules/statements.py": "statements are in English",
-    "xapi/sender.py": "names of HTTP; its messages are in the catalogues",
-    "content/beats.py": "messages for authors",
-    "content/changes.py": "messages for authors",
-    "content/coverage.py": "messages for authors",
-    "content/ending_checks.py": "messages for authors",
-    "content/framework_checks.py": "messages for authors",
-    "content/fact_reviews.py": "messages for authors",
-    "content/figures.py": "messages for authors; the few words of figures are in the catalogues",
-    "content/guesser_report.py": "messages for authors",
-    "content/guessers.py": "messages for authors",
-    "content/lesson_source.py": "messages for authors",
-    "content/page_asks.py": "messages for authors",
-    "content/page_checks.py": "messages for authors",
-    "content/loader.py": "messages for authors",
-    "content/path_report.py": "messages for authors",
-    "content/quality.py": "messages for authors",
-    "content/quality_report.py": "messages for authors",
-    "content/reading_context.py": "messages for authors",
-    "content/rendering.py": "messages for authors",
-    "content/review_report.py": "messages for authors",
-    "content/lesson_translation.py": "messages for authors",
-    "content/supplements.py": "messages for authors",
-    "content/library.py": "messages for authors",
-    "content/translation*.py": "messages for authors",
-    "content/validation.py": "messages for authors",
-    "content/variants.py": "messages for authors",
-    "content/yaml_source.py": "messages for authors",
-    "backups/actions/archives.py": "messages for whoever runs the program",
-    "backups/actions/dumps.py": "messages for whoever runs the program",
-    "backups/actions/moving.py": "messages for whoever runs the program",
-    "backups/actions/restoring.py": "messages for whoever runs the program",
-    "backups/actions/sqlite_copies.py": "messages for whoever runs the program",
-    "backups/rules.py": "messages for whoever runs the program",
-    "credentials/rules/contexts.py": "terms of signed documents",
-    "credentials/rules/documents.py": "what is signed has one wording",
-    "credentials/rules/signing.py": "what is signed has one wording",
-    "db.py": "messages for whoever runs the program",
-    "scim/queries/resources.py": "terms of the protocol",
-    "scim/rules/problem_details.py": "identity providers log it",
-    "scim/rules/resources.py": "terms of the protocol",
-    "scim/views/server.py": "terms of the protocol",
-    "demo/*": "the demonstration's people and history",
-    "demo/actions/*": "the demonstration's people and history",
-    "evidence/actions.py": "what is stored is in English",
-    "evidence/builder.py": "an evidence pack is an English document",
-    "evidence/pack_readme.py": "an evidence pack is an English document",
-    "evidence/pdf.py": "an evidence pack is an English document",
-    "evidence/pdf_course.py": "an evidence pack is an English document",
-    "evidence/queries.py": "an evidence pack is an English document",
-    "evidence/rules/*.py": "an evidence pack is an English document",
-    "mail/delivery.py": "what is stored of a mail that failed is in English",
-    "mail/message_templates.py": "names of headers",
-    "schema_upgrade/*": "messages for whoever runs the program",
-    "server/*": "messages for whoever runs the program",
-    "health/*": "messages for whoever runs the program, and for programs that watch it",
-    "health/rules/*": "messages for whoever runs the program",
-    "web/metrics.py": "figures for programs that watch the server",
-    "sqlite_file.py": "messages for whoever runs the program",
-    "web/csrf.py": "names of secrets",
-    "web/security_headers.py": "names of headers",
-    "web/static_files.py": "names of headers",
-    "web/unit_of_work.py": "messages for whoever runs the program",
-    "web/database_check.py": "messages for whoever runs the program",
-}
 NOT_TRANSLATED = re.compile(r"# not translated: \S")
 _TRANSLATING = {"_", "gettext", "ngettext", "lazy_gettext", "lazy_ngettext"}
 _VISIBLE_ATTRIBUTES = {
@@ -125,6 +35,7 @@ _VISIBLE_ATTRIBUTES = {
     "summary",
 }
 _LETTERS = re.compile(r"[^\W\d_]")
+_FILLED = re.compile(r"\{\w+\}")  # a place that a script fills
 _CLASS = re.compile(r'\bclass="[^"]*"?')  # of a tag that the layout opens
 _PLACE = "\ue000"  # stands for expression number n of a template, as _PLACE n _PLACE
 
@@ -229,7 +140,7 @@ class _Page(HTMLParser):
     def _look_at(self, line: int, text: str) -> None:
         pieces = text.split(_PLACE)
         pieces[::2] = [_CLASS.sub("", piece) for piece in pieces[::2]]
-        if any(_LETTERS.search(piece) for piece in pieces[::2]):
+        if any(_LETTERS.search(_FILLED.sub("", piece)) for piece in pieces[::2]):
             self.words.append((line, "…".join(piece for piece in pieces[::2]).strip()))
         for number in pieces[1::2]:
             at, parsed = self._expressions[int(number)]

@@ -19,12 +19,12 @@ from course.cmi5.actions.launches import (
     refusal_of,
 )
 from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact
-from course.cmi5.actions.platforms import PlatformSettings, add_platform, change_platform
+from course.cmi5.actions.platforms import Cmi5PlatformSettings, add_platform, change_platform
 
 __all__ = [
     "BegunLaunch",
+    "Cmi5PlatformSettings",
     "NewLaunch",
-    "PlatformSettings",
     "add_platform",
     "begin_launch",
     "change_platform",

@@ -13,7 +13,7 @@ from course.context import Context
 
 
 @dataclass(frozen=True)
-class PlatformSettings:
+class Cmi5PlatformSettings:
     """What an administrator chooses for a platform (see models.Cmi5Platform)."""
 
     name: str
@@ -23,7 +23,7 @@ class PlatformSettings:
     active: bool
 
 
-def add_platform(context: Context, settings: PlatformSettings) -> int:
+def add_platform(context: Context, settings: Cmi5PlatformSettings) -> int:
     """Let a platform launch the course; returns its id."""
     row = Cmi5Platform(
         name=settings.name, hosts="\n".join(settings.hosts), makes_accounts=settings.makes_accounts, team_id=settings.team_id,
@@ -36,7 +36,7 @@ def add_platform(context: Context, settings: PlatformSettings) -> int:
     return row.id
 
 
-def change_platform(context: Context, platform_id: int, settings: PlatformSettings) -> bool:
+def change_platform(context: Context, platform_id: int, settings: Cmi5PlatformSettings) -> bool:
     """Change a platform; False, and nothing written, if nothing is different or it does not exist."""
     found = platform(context.session, platform_id)
     if found is None:

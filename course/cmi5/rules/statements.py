@@ -27,7 +27,7 @@ _ONCE_A_REGISTRATION = (COMPLETED, PASSED)
 
 
 @dataclass(frozen=True)
-class Score:
+class SessionScore:
     """Points that were right, of those that were asked."""
 
     right: int
@@ -59,7 +59,7 @@ class SessionStatement:
     verb: Verb
     at: datetime
     duration: timedelta | None
-    score: Score | None = None
+    score: SessionScore | None = None
 
 
 def statement_mark(facts: SessionFacts, verb: Verb) -> str:
@@ -74,7 +74,9 @@ def may_send(mode: LaunchMode, verb: Verb) -> bool:
     return mode == "Normal" or verb in (INITIALIZED, TERMINATED)
 
 
-def judgement(passed: bool, score: Score | None, mastery_score: float | None) -> tuple[Verb, Score | None]:
+def judgement(
+    passed: bool, score: SessionScore | None, mastery_score: float | None
+) -> tuple[Verb, SessionScore | None]:
     """Whether an assessment counts as passed at the platform, and the score to send.
 
     The course asks for more than a score: everything that is critical for safety has to be right. The platform may ask for a

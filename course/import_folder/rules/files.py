@@ -13,7 +13,8 @@ from course.translation import lazy_gettext as _
 DONE, REFUSED = "done", "refused"  # the folders within the import folder where files are put that were taken
 # A file that is being taken has this before its name, so that whoever writes the next list does not write into it.
 TAKEN_PREFIX = ".taken-"
-CONNECTION = "Import folder"  # who acts, in the audit log and in the list of lists
+# Who acts, in the audit log and in the list of lists.
+CONNECTION = "Import folder"  # not translated: it is stored
 MAX_MEGABYTES = 5  # of one file, as for an upload
 SETTLED_AFTER = timedelta(minutes=1)
 FILE_RETENTION = timedelta(days=14)

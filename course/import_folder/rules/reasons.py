@@ -116,8 +116,14 @@ def file_report(name: str, outcome: str, plan: ImportPlan | None = None) -> str:
             *(f"{words}: {sum(line.kind == kind for line in plan.lines)}" for kind, words in LINE_KINDS.items()),
         ]
         lines += [
-            f"Line {line.number}: {LINE_KINDS[line.kind]}: {line.who}: {' '.join(map(str, line.notes))}"
+            _(
+                "Line %(number)s: %(what)s: %(who)s: %(why)s",
+                number=line.number,
+                what=LINE_KINDS[line.kind],
+                who=line.who,
+                why=" ".join(map(str, line.notes)),
+            )
             for line in plan.lines
             if line.kind in ("refused", "asked")
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(str, lines)) + "\n"

@@ -21,6 +21,7 @@ from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
 from course.learning.events import ANSWER_FACT, ATTEMPT_FACT, AnswerInSitting, FactRecorded, StepEnded
 from course.learning.models import Answer, Attempt, AttemptOutcome
 from course.learning.queries import AttemptItemView, AttemptView
+from course.learning.queries.after_answer import after_answer
 from course.learning.rules.drawing import results_by_point
 from course.learning.rules.grading import GivenAnswer, SubmittedAnswer, grade
 
@@ -57,7 +58,9 @@ def submit_answer(
     if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
         first = queries.first_answer(session, item.id)
         return DUPLICATE if first == (answer.given, answer.confidence) else CONFLICT
-    publish(session, FactRecorded(ANSWER_FACT, item.id, person_id, attempt.enrolment_id, context.now))
+    after = after_answer(session, attempt.id, person_id)
+    if after.is_listened_to:
+        publish(session, FactRecorded(ANSWER_FACT, item.id, person_id, attempt.enrolment_id, context.now))
     if context.sitting is not None:
         # Before the outcome, so that a certificate that follows from it knows where it was earned.
         publish(session, AnswerInSitting(item.id, context.sitting, context.now))
@@ -66,7 +69,7 @@ def submit_answer(
         newest = queries.attempt(session, person_id, attempt.id) or attempt
         if add_retry_question(session, library, person_id, newest, item):
             return SAVED
-    if queries.has_open_question(session, attempt.id):
+    if after.is_open:
         return SAVED
     enrolment = record_attempt_outcome(session, library, person_id, attempt.id, context.now)
     if enrolment is not None and attempt.kind != BOOSTER:

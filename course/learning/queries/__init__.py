@@ -274,23 +274,12 @@ def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | 
 
 
 _FIRST_ANSWER = select(_Answer.c.given, _Answer.c.sureness).where(_Answer.c.item_id == bindparam("item"))
-_OPEN_QUESTION = (
-    select(_AttemptItem.c.id)
-    .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-    .where(_AttemptItem.c.attempt_id == bindparam("attempt"), _Answer.c.item_id.is_(None))
-    .limit(1)
-)
 
 
 def first_answer(session: RowSource, item_id: int) -> tuple[GivenAnswer, str | None] | None:
     """What was answered to an item, and how sure the learner was; None before it is answered."""
     row = session.execute(_FIRST_ANSWER, {"item": item_id}).first()
     return (json.loads(row.given), row.sureness) if row else None
-
-
-def has_open_question(session: RowSource, attempt_id: int) -> bool:
-    """Whether a question of an attempt waits for its answer."""
-    return session.execute(_OPEN_QUESTION, {"attempt": attempt_id}).first() is not None
 
 
 def attempts(

@@ -38,7 +38,9 @@ _MAX_NAMED = 3
 # UnreadableError is a ValueError, and is none of these.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError)
 # What is kept, under these headings: the fields of OneRoster, and what is made of several of them.
-_HEADINGS = ("sourcedId", "givenName", "familyName", "identifier", "email", "Sign-in name", "role", "Last day")
+# These are read again, as English ones.
+_SIGN_IN_NAME, _LAST_DAY, _TEAM = "Sign-in name", "Last day", "Team"  # not translated: read again
+_HEADINGS = ("sourcedId", "givenName", "familyName", "identifier", "email", _SIGN_IN_NAME, "role", _LAST_DAY)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def staff_of_roster(table: Table, rosters: _Rosters | None = None) -> Table:
     notes = (*table.notes, *_notes(left_out))
     if not rows and not bad:
         raise UnreadableError(notes[-1] if notes else _("No one in this file is staff."))
-    headings = (*_HEADINGS, "Team") if rosters.org_names is not None else _HEADINGS
+    headings = (*_HEADINGS, _TEAM) if rosters.org_names is not None else _HEADINGS
     return Table(headings, tuple(rows), tuple(sorted(bad, key=lambda one: one.line)), notes)
 
 

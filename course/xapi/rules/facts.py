@@ -20,6 +20,16 @@ KIND_LABELS: dict[str, str] = {
     ATTEMPT: _("Passed or failed: a check, the final assessment, a refresher or an update"),
     COMPLETED: _("Completed: the course or a refresher"),
 }
+# The same where there is little room.
+KIND_NAMES: dict[str, str] = {
+    STARTED: _("Started"),
+    MODULE: _("Module completed"),
+    SCENARIO: _("Scenario completed"),
+    DECISION: _("Decision in a scenario"),
+    ANSWER: _("Answer to a question"),
+    ATTEMPT: _("Passed or failed"),
+    COMPLETED: _("Completed"),
+}
 # Never under a name: the course promises that nobody sees how somebody answered.
 KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
 
