@@ -30,7 +30,7 @@ def add_listener(listener: Callable[[ColumnElement[int]], ColumnElement[bool]]) 
 
 
 @cache
-def _statement() -> Select[tuple[bool, bool]]:
+def _statement() -> Select[bool, bool]:
     waiting = (
         exists()
         .where(AttemptItem.attempt_id == bindparam("attempt"))
@@ -41,5 +41,5 @@ def _statement() -> Select[tuple[bool, bool]]:
 
 def after_answer(session: RowSource, attempt_id: int, person_id: int) -> AfterAnswer:
     """What has to be known after an answer to a question of this attempt."""
-    is_open, is_listened_to = session.execute(_statement(), {"attempt": attempt_id, "person": person_id}).one()
-    return AfterAnswer(bool(is_open), bool(is_listened_to))
+    row = session.execute(_statement(), {"attempt": attempt_id, "person": person_id}).one()
+    return AfterAnswer(bool(row[0]), bool(row[1]))
