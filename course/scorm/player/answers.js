@@ -111,3 +111,23 @@ export function readAnswer(question, entries) {
   const given = [...new Set(numbers(all.get("answer") ?? []))].map((place) => order[place - 1]).sort((a, b) => a - b);
   return given.length ? { given } : { missing: question.missing };
 }
+
+/** Show the mistakes of a form: all together at the top, and each at its field. `words` are those of the course. */
+export function showMistakes(words, form, missing) {
+  for (const old of form.querySelectorAll(".wrong-answer, .mistake")) old.remove();
+  for (const old of form.querySelectorAll("[aria-invalid]")) { old.removeAttribute("aria-invalid"); old.removeAttribute("aria-describedby"); }
+  const said = [...new Map(missing.map(([field, message]) => [message, [field, message]]).reverse()).values()].reverse();
+  const [before, item, after] = words.mistakes.split(/(<li>.*<\/li>)/s);
+  form.insertAdjacentHTML("afterbegin", before + said.map(([field, message]) => fill(item, { field, message: message.replace(/[&<]/g, (sign) => `&#${sign.charCodeAt(0)};`) })).join("") + after);
+  for (const [field, message] of missing) {
+    const input = document.getElementById(field);
+    if (!input) continue;
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", `${field}-mistake`);
+    const html = fill(words.mistakeAt, { field, message: message.replace(/[&<]/g, (sign) => `&#${sign.charCodeAt(0)};`) });
+    const placed = input.closest(".placed");
+    if (placed) placed.insertAdjacentHTML("afterend", html);
+    else input.closest("fieldset").querySelector("legend").insertAdjacentHTML("afterend", html);
+  }
+  form.querySelector(".wrong-answer").focus();
+}

@@ -1,5 +1,5 @@
 // The player of a package: it shows one step at a time, keeps what was done, and tells the learning platform.
-import { answered, answeredTimeline, fill, readAnswer, verdictName } from "./answers.js";
+import { answered, answeredTimeline, fill, readAnswer, showMistakes, verdictName } from "./answers.js";
 import { connect } from "./lms.js";
 import { checkCounts, correct, draw } from "./rules.js";
 import { closeTry, emptyState, isDone, pack, standing, unpack } from "./state.js";
@@ -145,27 +145,6 @@ async function showPage(module, step) {
   };
 }
 
-// The mistakes of a form: all together at the top, and each at its field.
-function showMistakes(form, missing) {
-  for (const old of form.querySelectorAll(".wrong-answer, .mistake")) old.remove();
-  for (const old of form.querySelectorAll("[aria-invalid]")) { old.removeAttribute("aria-invalid"); old.removeAttribute("aria-describedby"); }
-  const { words } = course;
-  const said = [...new Map(missing.map(([field, message]) => [message, [field, message]]).reverse()).values()].reverse();
-  const [before, item, after] = words.mistakes.split(/(<li>.*<\/li>)/s);
-  form.insertAdjacentHTML("afterbegin", before + said.map(([field, message]) => fill(item, { field, message: message.replace(/[&<]/g, (sign) => `&#${sign.charCodeAt(0)};`) })).join("") + after);
-  for (const [field, message] of missing) {
-    const input = named(field);
-    if (!input) continue;
-    input.setAttribute("aria-invalid", "true");
-    input.setAttribute("aria-describedby", `${field}-mistake`);
-    const html = fill(words.mistakeAt, { field, message: message.replace(/[&<]/g, (sign) => `&#${sign.charCodeAt(0)};`) });
-    const placed = input.closest(".placed");
-    if (placed) placed.insertAdjacentHTML("afterend", html);
-    else input.closest("fieldset").querySelector("legend").insertAdjacentHTML("afterend", html);
-  }
-  form.querySelector(".wrong-answer").focus();
-}
-
 /** Let a form give its answer: `then(given, sure)`; `asksSure` where the button says how sure its reader is. */
 function listen(question, asksSure, then) {
   const form = named("question");
@@ -178,7 +157,7 @@ function listen(question, asksSure, then) {
     const sure = event.submitter?.name === "sureness" ? event.submitter.value : null;
     if (asksSure && !sure) return; // Enter in a field sends nothing
     const answer = readAnswer(question, [...new FormData(form)]);
-    if (answer.missing) showMistakes(form, answer.missing);
+    if (answer.missing) showMistakes(course.words, form, answer.missing);
     else then(answer.given, sure);
   };
 }
