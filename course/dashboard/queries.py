@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -49,6 +49,9 @@ from course.recertification import queries as recertification
 from course.recertification.rules import CertificationStatus, certification_status
 from course.standings.queries.rows import counted_cells
 from course.webhooks.queries import stopped_webhooks_query
+from course.xapi.queries import failing_endpoint_query
+
+STORE_PATIENCE = timedelta(hours=1)  # a learning record store may be away for so long before somebody is told
 
 
 def certification_status_of(session: Session, person_id: int, zone: str, today: date) -> CertificationStatus | None:
@@ -120,7 +123,8 @@ class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
     address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; how
     many webhooks were turned off, about whose people other systems learn nothing; how many lists from the import folder
-    wait for somebody; and how many tokens of programs have stopped or are about to end."""
+    wait for somebody; how many tokens of programs have stopped or are about to end; and whether the learning record store has
+    taken nothing for STORE_PATIENCE (1) or not (0)."""
 
     not_invited: int
     never_signed_in: int
@@ -130,11 +134,14 @@ class WaitingPeople:
     stopped_webhooks: int
     waiting_lists: int
     tokens_to_replace: int
+    failing_stores: int
 
 
-def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | None, today: date) -> WaitingPeople:
-    """Whom somebody has to do something about before training can begin, on the day `today`. `seen` are the teams that the
-    viewer sees (None: all). One query."""
+def waiting_people(
+    session: Session, viewer: Viewer, seen: Collection[int] | None, today: date, at: datetime
+) -> WaitingPeople:
+    """Whom somebody has to do something about before training can begin, on the day `today`, at the moment `at`. `seen` are the
+    teams that the viewer sees (None: all). One query."""
     unable = ~has_password(Person.id) & Person.email.not_like("%.invalid")
     requests = (
         select(func.count(RegistrationRequest.id))
@@ -153,6 +160,7 @@ def waiting_people(session: Session, viewer: Viewer, seen: Collection[int] | Non
             stopped_webhooks_query().scalar_subquery(),
             waiting_lists_query().scalar_subquery(),
             tokens_to_replace_query(today).scalar_subquery(),
+            failing_endpoint_query(at - STORE_PATIENCE).scalar_subquery(),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)

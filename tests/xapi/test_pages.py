@@ -55,6 +55,17 @@ def test_a_wrong_entry_is_explained_and_nothing_is_lost(
     assert session.execute(select(XapiEndpoint.id)).all() == []
 
 
+def test_today_says_that_the_store_has_taken_nothing_for_an_hour(admin: Client, session: Session) -> None:
+    admin.post(f"{PAGE}/store", CHOSEN)
+    for minutes, is_said in ((50, False), (70, True)):
+        session.execute(update(XapiEndpoint).values(failing_since=now() - timedelta(minutes=minutes)))
+        session.commit()
+        assert ("The learning record store takes nothing" in admin.get("/today").text) is is_said
+    session.execute(update(XapiEndpoint).values(paused_at=now()))
+    session.commit()
+    assert "The learning record store takes nothing" not in admin.get("/today").text
+
+
 def test_the_password_is_stored_locked_never_shown_and_kept_by_an_empty_field(admin: Client, session: Session) -> None:
     page = admin.follow(admin.post(f"{PAGE}/store", CHOSEN))
     assert "lrs.example.org" in page.text

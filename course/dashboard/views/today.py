@@ -97,7 +97,7 @@ def today() -> str:
     on, permissions = _day(), current_user.person.permissions
     needs = queries.team_needs(db(), current_user.person, on, Permission.MANAGE_PEOPLE in permissions)
     waits = Permission.SEE_JOIN_REQUESTS in permissions  # an auditor can do nothing for people who wait
-    waiting = queries.waiting_people(db(), current_user.person, needs.seen, on) if waits else None
+    waiting = queries.waiting_people(db(), current_user.person, needs.seen, on, now()) if waits else None
     facts = _set_up_facts(on) if {Permission.MANAGE_ORGANISATION, Permission.RUN_SYSTEM} <= permissions else None
     steps = _first_steps(facts) if facts else None
     lines = [
@@ -109,6 +109,7 @@ def today() -> str:
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
         *_list_lines(waiting.waiting_lists if waiting else 0),
         *_token_lines(waiting.tokens_to_replace if waiting else 0),
+        *_store_lines(waiting.failing_stores if waiting else 0),
         *_unmanaged_lines(needs),
         *_fact_lines(on),
         *_talk_lines(needs),
@@ -292,6 +293,14 @@ def _list_lines(number: int) -> list[TodayLine]:
                      "%(num)s lists from the import folder wait for you", number)  # fmt: skip
     text = _("Someone should look at it before it changes anything.")
     return [TodayLine(title, text, (TodayLink(_("See why"), url_for("import_folder.overview")),), is_urgent=True)]
+
+
+def _store_lines(number: int) -> list[TodayLine]:
+    if not number or Permission.RUN_SYSTEM not in current_user.person.permissions:
+        return []
+    title = _("The learning record store takes nothing")
+    text = _("What people do waits here, and is sent when the store answers as it should.")
+    return [TodayLine(title, text, (TodayLink(_("See why"), url_for("xapi.overview")),), is_urgent=True)]
 
 
 def _token_lines(number: int) -> list[TodayLine]:
