@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.analytics.models import PublishedFigure
 from course.api_tokens.models import ApiToken
 from course.audit.models import AuditEntry
+from course.auth.models import SignInSession
 from course.backups.models import Backup
 from course.bulk_changes.models import BulkChange
 from course.calendars.models import CalendarFeed
@@ -80,6 +81,7 @@ MODEL_CLASSES = (
     RetentionSchedule,
     ScimConnection,
     SentForm,
+    SignInSession,
     SignedCredential,
     SupervisedSession,
     TrustedIssuer,

@@ -18,7 +18,8 @@ from tests.upgrades.comparing import described
 
 pytestmark = pytest.mark.both_engines
 
-VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS, COURSE = ROOT / "migrations" / "versions", ROOT / "course"
 assert MODEL_CLASSES
 
 
@@ -62,3 +63,9 @@ def test_migrations_are_numbered_without_a_gap_and_import_nothing_of_the_course(
     for path in files:
         source = path.read_text(encoding="utf-8")
         assert not re.search(r"^\s*(from|import) (course|app|config)\b", source, re.MULTILINE), path
+
+
+def test_the_tables_of_every_feature_are_known_to_the_migrations() -> None:
+    """Otherwise the next one that is made proposes to drop them."""
+    features = {file.parent.name for file in COURSE.glob("*/models.py")}
+    assert features - {model.__module__.split(".")[1] for model in MODEL_CLASSES} == set()
