@@ -35,10 +35,10 @@ _LEFT = "tobedeleted"
 _FILES: tuple[str, ...] = ("users.csv", "roles.csv", "orgs.csv")
 _MAX_BYTES = 60_000_000  # of one file in a ZIP, unpacked
 _MAX_NAMED = 3
-# UnreadableError is a ValueError, and is none of these.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError)
-# What is kept, under these headings: the fields of OneRoster, and what is made of several of them.
-# These are read again, as English ones.
+# What reading a damaged ZIP raises. A password, and a compression that Python does not know, are a RuntimeError. UnreadableError
+# is a ValueError, and is none of these.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError)
+# What is kept, under these headings, which are read again in English: the fields of OneRoster, and what is made of several.
 _SIGN_IN_NAME, _LAST_DAY, _TEAM = "Sign-in name", "Last day", "Team"  # not translated: read again
 _HEADINGS = ("sourcedId", "givenName", "familyName", "identifier", "email", _SIGN_IN_NAME, "role", _LAST_DAY)
 
