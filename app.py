@@ -115,6 +115,7 @@ from course.web import (
     uploads,
 )
 from course.web.session_cookie import SignedSessionInterface
+from course.web.template_bytecode import TemplateBytecode
 from course.web.url_rules import LazyRule
 from course.webhooks import views as webhooks
 from course.xapi import views as xapi
@@ -238,6 +239,7 @@ def create_app(config: Config | None = None) -> Flask:
         "course", root_path=str(PACKAGE), static_folder=None, template_folder=str(PACKAGE / "templates")
     )
     app.config.update(_flask_settings(config))
+    app.jinja_options = {"bytecode_cache": TemplateBytecode(PACKAGE / "templates", PACKAGE), **app.jinja_options}
     app.session_interface = SignedSessionInterface(app)
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)

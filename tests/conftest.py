@@ -34,6 +34,7 @@ from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
 from tests.pages import Client
+from tests.support.compiled_statements import engine_with_shared_statements
 from tests.support.courses import shared_library
 from tests.support.engines import Comparison, add_options, choose_engines
 from tests.support.order import deal
@@ -69,6 +70,7 @@ application._load_library = shared_library
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": BytecodeInMemory()}
 # Whatever is slow refuses to run inside a unit of work, in every test.
 db.raise_if_slow = True
+setattr(db, "create_engine", engine_with_shared_statements)  # noqa: B010 (not a name that it exports)
 
 
 pytest_addoption = add_options
