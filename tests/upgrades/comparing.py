@@ -45,6 +45,8 @@ def differences(before: Tables, after: Tables, change: Change | None) -> list[st
     expected = before | (change.rows(before) if change else {})
     found = []
     for name in sorted(set(expected) & set(after)):
+        if expected[name] == after[name]:  # as nearly always; what follows takes long
+            continue
         heads = [set(rows[name][0]) for rows in (expected, after) if rows[name]]
         columns = sorted(set.intersection(*heads)) if heads else []
         was, now = (Counter(_row(row, columns) for row in rows[name]) for rows in (expected, after))

@@ -63,6 +63,9 @@ class Filler:
             return set()
         metadata, seen = MetaData(), inspect(connection)
         metadata.reflect(connection, only=names)
+        for column in (column for table in metadata.tables.values() for column in table.columns):
+            if isinstance(column.type, JSON):  # which has a null of its own
+                column.type.none_as_null = True
         missed: set[str] = set()
         for table in metadata.sorted_tables:
             if table.name in names:
@@ -129,7 +132,7 @@ class _Table:
             if keys[0].server_default is None:
                 row[keys[0].name] = self.next_number(keys[0])
             with suppress(*REFUSED), self.connection.begin_nested():
-                self.connection.execute(self.table.insert().values(self.stored(row)))
+                self.connection.execute(self.table.insert(), row)
                 self.numbered = None
 
     def insert(self, wish: dict[str, Any]) -> bool:
@@ -140,16 +143,12 @@ class _Table:
                 continue
             try:
                 with self.connection.begin_nested():
-                    self.connection.execute(self.table.insert().values(self.stored(row)))
+                    self.connection.execute(self.table.insert(), row)
             except REFUSED:
                 continue
             self.numbered = self.numbered + 1 if self.numbered is not None else None
             return True
         return False
-
-    def stored(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row with null where it has None, also where JSON has a null of its own."""
-        return {name: null() if value is None else value for name, value in row.items()}
 
     def made_up(self, wish: dict[str, Any]) -> dict[str, Any]:
         """A row that may or may not be accepted."""
