@@ -6,8 +6,6 @@ import ast
 from pathlib import Path
 
 from flask import Flask
-from scim2_flask.extension import METHODS, flask_rule
-from scim2_server.routing import ROUTES as LIBRARY_ROUTES
 from sqlalchemy.orm import Session
 
 import course
@@ -31,6 +29,9 @@ def test_an_independent_checker_of_the_protocol_finds_nothing(app: Flask, sessio
 
 
 def test_the_routes_are_those_of_the_library(app: Flask) -> None:
+    from scim2_flask.extension import METHODS, flask_rule  # noqa: PLC0415 (as above)
+    from scim2_server.routing import ROUTES as LIBRARY_ROUTES  # noqa: PLC0415
+
     assert tuple((route.name, route.method, flask_rule(route)) for route in LIBRARY_ROUTES) == ROUTES
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint == f"{NAME}.{FALLBACK}"]
     assert {rule.rule for rule in rules} == {f"{PREFIX}/", f"{PREFIX}/<path:path>"}
