@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, SupportsIndex
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date as babel_format_date
-from babel.dates import format_datetime
+from babel.dates import format_datetime, get_month_names
 
 from course.translation import SOURCE_LANGUAGE, LazyText, current_language, current_locale, language_locale
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def civil_date(moment: datetime, zone: str) -> date:
@@ -39,6 +42,28 @@ def add_months(day: date, months: int) -> date:
 def format_date(value: date) -> str:
     """A date in words of the current language: 12 February 2027."""
     return _day_in_words(value, "d MMMM y", current_language())
+
+
+def with_english_months(text: str) -> str:
+    """A date that somebody typed, with the names of months in English: in the current language they may be others. Where
+    nothing is such a name, the text as it is."""
+    language = current_language()
+    if language == SOURCE_LANGUAGE or not any(letter.isalpha() for letter in text):
+        return text
+    known = _english_months(language)
+    return _WORD.sub(lambda word: known.get(word[0].casefold(), word[0]), text)
+
+
+@lru_cache(maxsize=32)
+def _english_months(language: str) -> dict[str, str]:
+    """The English name of each month by its names in a language, whole and shortened."""
+    locale = language_locale(language)
+    return {
+        name.casefold().rstrip("."): calendar.month_name[number]
+        for width in ("wide", "abbreviated")
+        for context in ("format", "stand-alone")
+        for number, name in get_month_names(width, context, locale).items()
+    }
 
 
 def format_month(value: date, short: bool = False) -> str:

@@ -63,7 +63,7 @@ EVENT_KINDS = {
     "deputy": _("Deputies"),
     "evidence": _("Evidence packs"),
     "extension": _("Extensions"),
-    "pause": _("Leaves"),
+    "pause": _("Absences"),
     "reminder": _("Reminders sent on request"),
     "policy": _("The renewal rule"),
     "organisation": _("The organisation"),

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, ValidationError
 
+from course.dates import format_date, with_english_months
 from course.mail.rules import MAX_OPENING, MAX_SENDER, opening_fault, sender_fault
 from course.people.forms import line_field
 from course.reminders.rules import ReminderPolicy
 from course.reminders.rules.policy import WEEKDAYS
-from course.translation import lazy_gettext
+from course.translation import gettext, lazy_gettext
 from course.web.forms import Form, select_choices
 
 _DATE_FORMATS = ("%d %B %Y", "%d/%m/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %b %Y")
@@ -21,9 +22,9 @@ _HOUR_LABELS = {hour: f"{hour}.00" for hour in range(24)}
 
 
 def parse_days(text: str) -> tuple[int, ...]:
-    """The numbers in a line such as "60, 30, 7", largest first, without repetition. Raises ValueError for anything
-    else."""
-    parts = [part for part in re.split(r"[\s,;]+|\band\b", text.strip()) if part]
+    """The numbers in a line such as "60, 30, 7", largest first, without repetition; "and" may stand between them, also in
+    Welsh. Raises ValueError for anything else."""
+    parts = [part for part in re.split(r"[\s,;]+|\b(?:and|ac?)\b", text.strip()) if part]
     if not parts or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
         raise ValueError(lazy_gettext("Enter whole numbers with commas between them, such as 60, 30, 14, 7, 1."))
     return tuple(sorted({int(part) for part in parts}, reverse=True))
@@ -34,11 +35,11 @@ def parse_closures(text: str) -> tuple[tuple[date, date], ...]:
 
     Raises ValueError with the number of the line.
     """
-    closures = []
+    closures, between = [], re.escape(gettext("to"))
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        first, _, last = re.sub(r"\s+(to|until|–|-)\s+", "|", line.strip()).partition("|")
+        first, _, last = re.sub(rf"\s+(to|until|–|-|{between})\s+", "|", line.strip()).partition("|")
         try:
             first_day = _parse_date(first)
             closures.append((first_day, _parse_date(last) if last else first_day))
@@ -56,16 +57,16 @@ def parse_closures(text: str) -> tuple[tuple[date, date], ...]:
 def _parse_date(text: str) -> date:
     for form in _DATE_FORMATS:
         try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 (a day has no zone)
+            return datetime.strptime(with_english_months(text.strip()), form).date()  # noqa: DTZ007 (a day has no zone)
         except ValueError:
             continue
     raise ValueError(text)
 
 
 def format_closures(closed: tuple[tuple[date, date], ...]) -> str:
-    """The lines that `parse_closures` reads."""
+    """The lines that `parse_closures` reads, in the current language."""
     return "\n".join(
-        f"{first.day} {first:%B %Y}" + (f" to {last.day} {last:%B %Y}" if last != first else "")
+        format_date(first) if last == first else f"{format_date(first)} {gettext('to')} {format_date(last)}"
         for first, last in closed
     )
 

@@ -12,6 +12,7 @@ from wtforms import DateField, Field, IntegerField, SelectField
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, NumberRange, Optional
 
+from course.dates import with_english_months
 from course.translation import lazy_gettext as _
 from course.web.input_guard import LARGEST_NUMBER
 
@@ -45,7 +46,7 @@ class DayField(DateField):
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None  # an emptied field means no day, not the day that the form showed at first
         try:
-            super().process_formdata([value.strip() for value in valuelist if value.strip()])
+            super().process_formdata([with_english_months(value.strip()) for value in valuelist if value.strip()])
         except ValueError:
             raise ValueError(_("Enter a day such as 12/02/2027.")) from None
         if self.data is not None and not FIRST_DAY <= self.data <= LAST_DAY:

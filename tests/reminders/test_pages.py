@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import partial
+from gettext import NullTranslations
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from course import translation
 from course.clock import now
 from course.context import make_context
 from course.mail.actions import suppress_address
@@ -18,8 +20,10 @@ from course.recertification.actions import record_pause
 from course.recertification.rules.facts import Pause
 from course.reminders import jobs, queries
 from course.reminders.forms import format_closures, parse_closures, parse_days
+from course.translation import use_language
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.pseudo_language import LANGUAGE, offered
 
 queue_due_reminders = partial(jobs.queue_due_reminders, clock=now)
 
@@ -145,3 +149,17 @@ def test_days_are_parsed_in_common_formats() -> None:
     spans = ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 2, 1), date(2027, 2, 1)))
     for text in ("21/12/2026 to 3/1/2027\n\n1/2/2027", "2026-12-21 - 2027-01-03\n2027-02-01", format_closures(spans)):
         assert parse_closures(text) == spans
+
+
+def test_days_are_parsed_and_shown_with_the_months_of_the_reader() -> None:
+    assert parse_days("60, 30 a 7") == (60, 30, 7)
+    spans = ((date(2026, 12, 21), date(2027, 1, 3)), (date(2027, 2, 1), date(2027, 2, 1)))
+    with offered(), use_language(LANGUAGE):
+        assert parse_closures(format_closures(spans)) == spans
+    translation.register_catalogue("ga", NullTranslations())
+    try:
+        with use_language("ga"):
+            assert format_closures(spans) == "21 Nollaig 2026 to 3 Eanáir 2027\n1 Feabhra 2027"
+            assert parse_closures("21 nollaig 2026 to 3 Jan 2027\n1 Feabh 2027") == spans
+    finally:
+        translation.remove_catalogue("ga")

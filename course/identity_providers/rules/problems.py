@@ -123,7 +123,7 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
         _("%(name)s has not confirmed that your e-mail address is yours."),
         _(
             "Confirm your address there and try again. Or sign in here with your password, and link your account under "
-            "“Ways I sign in”."
+            "“Accounts I sign in with”."
         ),
     ),
     _P.ADDRESS_OF_ANOTHER: (

@@ -204,7 +204,7 @@ PROOF = PersonalDataSection(
         PersonalDataTable("renewal_extension", _("More time"),
             {"recorded": _("Recorded"), "until": _("Until"), "reason": _("Reason"), "withdrawn": _("Cancelled")},
             cleared_columns={"learning": {"reason": "", "withdrawn_reason": None}}),
-        PersonalDataTable("renewal_pause", _("Leaves"),
+        PersonalDataTable("renewal_pause", _("Absences"),
             {"since": _("From"), "until": _("To"), "reason": _("Reason")}, cleared_columns={"learning": {"reason": ""}}),
         # Of somebody who has left the row holds nothing but days; it is derived again whenever something is erased.
         PersonalDataTable("person_status", _("My line in the team report"),

@@ -8,6 +8,7 @@ from typing import Literal
 
 from course.dates import add_months
 from course.translation import lazy_gettext as _
+from course.translation import lazy_ngettext
 
 # Kinds of data that are erased together. Notes are erased as soon as a person has left; `spare` at the request of a
 # person who works here; the others when their retention time by the schedule is over.
@@ -66,16 +67,17 @@ class RetentionSettings:
     def period_text(self, stage: ErasureStage) -> str:
         """How long data of a stage is kept after a person has left, for display."""
         if stage == "notes":
-            return "not at all"
+            return _("not at all")
         if stage == "sign_in":
-            return f"{self.sign_in_days} day{'' if self.sign_in_days == 1 else 's'}"
+            return lazy_ngettext("%(num)s day", "%(num)s days", self.sign_in_days)
         months = {"learning": self.learning_months, "mail": self.mail_months, "proof": self.proof_months}
         return _format_months(months[stage])
 
 
 def _format_months(months: int) -> str:
-    count, unit = (months // 12, "year") if months % 12 == 0 else (months, "month")
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    if months % 12 == 0:
+        return lazy_ngettext("%(num)s year", "%(num)s years", months // 12)
+    return lazy_ngettext("%(num)s month", "%(num)s months", months)
 
 
 def is_due(schedule: RetentionSettings | None, stage: ErasureStage, left: date, today: date) -> bool:
