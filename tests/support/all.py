@@ -75,6 +75,18 @@ def chosen(pattern: str) -> list[Path]:
     return files
 
 
+def compile_tests(checks: Running) -> None:
+    """Let one process compile the tests and their libraries where nothing is compiled yet: each process of a run would do all
+    of it at the same time. What is found wrong then ends the run, and `checks` with it."""
+    if any((ROOT / "tests" / "__pycache__").glob("conftest.*-pytest-*.pyc")):
+        return
+    try:
+        wait_for(Running("python", "-m", "pytest", "--collect-only", "-qq", name="collecting"))
+    except SystemExit:
+        checks.process.terminate()
+        raise
+
+
 def main() -> None:
     if "--checks" in sys.argv:
         for check in CHECKS:
@@ -92,6 +104,7 @@ def main() -> None:
     if not quick:
         install_missing(browser)
         command += [] if browser else ["--ignore=tests/journeys"]
+        compile_tests(checks)
     tests = Running(*command, name="tests", keep=False)
     try:
         wait_for(checks)
