@@ -6,11 +6,13 @@ from course.supervised_sessions.actions.expected import AddingOutcome, RemovalOu
 from course.supervised_sessions.actions.paper import (
     EnteredAnswer,
     EntryOutcome,
+    EntryRefusal,
+    begin_paper_sitting,
     enter_answers,
+    entry_refusal,
     prepare_sheet,
     record_attendance,
     record_read_together,
-    void_entry,
 )
 from course.supervised_sessions.actions.rooms import (
     SittingEndedError,
@@ -27,21 +29,25 @@ from course.supervised_sessions.actions.sessions import (
     make_codes,
     plan_session,
 )
+from course.supervised_sessions.actions.voids import void_entry, void_story
 
 __all__ = [
     "AddingOutcome",
     "EnteredAnswer",
     "EntryOutcome",
+    "EntryRefusal",
     "NewSession",
     "RemovalOutcome",
     "SittingEndedError",
     "StartedSitting",
     "add_people",
+    "begin_paper_sitting",
     "begin_sitting",
     "close_session",
     "code_hash",
     "end_sitting",
     "enter_answers",
+    "entry_refusal",
     "make_codes",
     "open_room",
     "plan_session",
@@ -51,4 +57,5 @@ __all__ = [
     "record_read_together",
     "remove_person",
     "void_entry",
+    "void_story",
 ]

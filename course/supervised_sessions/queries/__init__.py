@@ -18,6 +18,7 @@ from course.supervised_sessions.queries.rooms import (
 )
 from course.supervised_sessions.queries.sessions import (
     AttendeeView,
+    PaperResult,
     SheetView,
     SupervisedSessionView,
     attendees,
@@ -28,6 +29,7 @@ from course.supervised_sessions.queries.sessions import (
 
 __all__ = [
     "AttendeeView",
+    "PaperResult",
     "RoomView",
     "SheetView",
     "SittingView",
