@@ -126,6 +126,7 @@ PAGES = {
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
+    "printed_modules.enter_results": "/supervised/{entered}/results",
     "printed_modules.enter_story": "/supervised/{supervised}/people/{late}/story",
     "printed_modules.print_module": "/paper/responding?session={supervised}",
     "supervised_sessions.add_people": "/supervised/{supervised}/people",

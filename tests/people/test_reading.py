@@ -103,7 +103,8 @@ MANY = {
 SUPERVISED = {
     "supervised_sessions.plan", "supervised_sessions.codes", "supervised_sessions.open_room", "supervised_sessions.close",
     "supervised_sessions.attendance", "supervised_sessions.enter_answers", "supervised_sessions.prepare_sheets",
-    "printed_modules.print_module", "printed_modules.enter_story",
+    "printed_modules.print_module", "printed_modules.enter_story", "printed_modules.enter_results",
+    "supervised_sessions.void_result",
     "supervised_sessions.void", "supervised_sessions.add_people", "supervised_sessions.remove_person",
 }  # fmt: skip
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}

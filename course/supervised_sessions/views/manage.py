@@ -27,7 +27,7 @@ from course.supervised_sessions.rules import (
     takes_people,
 )
 from course.supervised_sessions.views.kiosk import open_room_here
-from course.supervised_sessions.views.page_context import pages, part_title
+from course.supervised_sessions.views.page_context import pages, part_title, step_title
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
@@ -116,6 +116,7 @@ def detail(session_id: int) -> str:
         title=part_title(found.kind, found.ref),
         state=state,
         people=people,
+        step_title=step_title,
         takes_people=takes_people(state),
         # Some have one: otherwise the sheet of everybody is what is needed.
         codes_missing=len({one.has_code for one in people}) > 1,
