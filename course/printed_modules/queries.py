@@ -29,6 +29,19 @@ def story_of_code(session: Session, library: Library, module: Module, code: str)
     return _archived(session, library, Scenario, [f"{module.id}/{name}" for name in module.scenarios], wanted)
 
 
+def story_of_refs(session: Session, library: Library, refs: Collection[str], code: str) -> tuple[str, Scenario] | None:
+    """The reference and the story among these (module/story) that carries this code on paper, also if it is no longer taught."""
+    wanted = code.strip().lower()
+    if not is_code(wanted):
+        return None
+    for ref in refs:
+        module_id, _slash, name = ref.partition("/")
+        module = library.modules.get(module_id)
+        if module is not None and name in module.scenarios and module.scenarios[name].version.startswith(wanted):
+            return ref, module.scenarios[name]
+    return _archived(session, library, Scenario, refs, wanted)
+
+
 def timeline_of_code(session: Session, library: Library, module: Module, code: str) -> tuple[str, Question] | None:
     """The reference module/timeline and the timeline of a module that carries this code on paper, as `story_of_code`."""
     wanted = code.strip().lower()

@@ -43,6 +43,8 @@ from course.learning.queries.runs import RunView as RunView
 from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
+from course.learning.queries.voids import is_enrolment_over as is_enrolment_over
+from course.learning.queries.voids import is_void as is_void
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
 from course.learning.rules.grading import GivenAnswer
 from course.learning.rules.progress import ProgressFacts

@@ -100,7 +100,7 @@ def edition_blocks(library: Library, module: Module, options: EditionOptions) ->
         *_steps(module, {one.question.id: one for one in questions}),
         *(_bank(module, questions) if options.with_bank else ()),
         *_answers(module, questions),
-        *_worried(library, options.places),
+        *worried_blocks(library, options.places),
         *_attendance(module, options),
     ]
 
@@ -179,7 +179,8 @@ def _answers(module: Module, questions: Iterable[NumberedQuestion]) -> Iterator[
         yield {"t": "lines", "count": 2}
 
 
-def _worried(library: Library, places: Iterable[PrintedPlace]) -> Iterator[Block]:
+def worried_blocks(library: Library, places: Iterable[PrintedPlace]) -> Iterator[Block]:
+    """The page “Worried about a child?”, to which pages and titles refer."""
     yield page_break()
     yield heading(2, _("Worried about a child?"), key=HELP_KEY, listed=True)
     yield paragraph(_("Ring now, or go in person. You need not be sure."), kind="lede")

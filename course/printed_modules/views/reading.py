@@ -51,7 +51,11 @@ def read_story(course: Library, module: Module, code: str, numbers: str) -> Read
     if story is None:
         words = _("No story of this module has this code. It is below “How to read this story”, and on the sheet.")
         return PaperMistake(words, at_code=True)
-    ref, scenario = story
+    return read_road_of(*story, numbers)
+
+
+def read_road_of(ref: str, scenario: Scenario, numbers: str) -> ReadStory | PaperMistake:
+    """The decisions that numbers say in a story whose code was found."""
     road = read_road(story_sections(scenario), numbers)
     if road is None:
         return PaperMistake(_("Enter the numbers with commas between them, for example 14, 3, 27."))

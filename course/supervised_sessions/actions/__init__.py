@@ -10,9 +10,11 @@ from course.supervised_sessions.actions.paper import (
     begin_paper_sitting,
     enter_answers,
     entry_refusal,
+    prepare_open_questions,
     prepare_sheet,
     record_attendance,
     record_read_together,
+    sheet_items,
 )
 from course.supervised_sessions.actions.rooms import (
     SittingEndedError,
@@ -51,11 +53,13 @@ __all__ = [
     "make_codes",
     "open_room",
     "plan_session",
+    "prepare_open_questions",
     "prepare_sheet",
     "record_answer",
     "record_attendance",
     "record_read_together",
     "remove_person",
+    "sheet_items",
     "void_entry",
     "void_story",
 ]

@@ -16,6 +16,7 @@ from course.db import insert_once, lock_row
 from course.learning import actions as learning
 from course.learning import queries as learning_queries
 from course.learning.models import Attempt
+from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.rules.grading import SubmittedAnswer
 from course.people.models import Person
 from course.supervised_sessions.models import (
@@ -29,8 +30,9 @@ from course.supervised_sessions.rules import PAPER, is_same_name
 
 # absent: nobody has recorded that the person was there; own: whoever enters is the person; witness: or the witness.
 EntryRefusal = Literal["absent", "own", "witness"]
-# entered: kept; before: somebody entered this sheet already; changed: the open questions are others than those on the form.
-EntryOutcome = Literal["entered", "before", "changed"] | EntryRefusal
+# entered: kept; before: somebody entered this sheet already; changed: the open questions are others than those on the form;
+# outdated: the attempt counts for nothing any more, because it is void, or the person has completed or begun something else since.
+EntryOutcome = Literal["entered", "before", "changed", "outdated"] | EntryRefusal
 
 
 def prepare_sheet(context: Context, library: Library, session_id: int, attendee: int, module: Module | None) -> int:
@@ -53,6 +55,34 @@ def prepare_sheet(context: Context, library: Library, session_id: int, attendee:
     if insert_once(session, SupervisedSheet, attendee_id=attendee, **values) is not None:
         record_event(context, "supervised.sheet_printed", ("person", person), {"session": session_id})
     return begun
+
+
+def prepare_open_questions(context: Context, session_id: int, attendee: SupervisedAttendee, attempt_id: int) -> bool:
+    """Put the questions of an attempt that are open now on a sheet for an attendee: another one, if there are others than on the
+    last. False if none is open. Raises ValueError if whoever prints it is the attendee."""
+    session = context.session
+    if attendee.person_id == context.person_id:
+        raise ValueError("nobody supervises themselves")
+    lock_row(session, Attempt, attempt_id)
+    attempt = learning_queries.attempt(session, attendee.person_id, attempt_id)
+    if attempt is None or attempt.next is None:
+        return False
+    newest = session.execute(
+        select(SupervisedSheet)
+        .where(SupervisedSheet.attendee_id == attendee.id, SupervisedSheet.attempt_id == attempt_id)
+        .order_by(SupervisedSheet.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    last = attempt.items[-1].position
+    if newest is not None and newest.last_position == last:
+        return True
+    number = 1 if newest is None else newest.number + 1
+    values = {"attempt_id": attempt_id, "number": number, "last_position": last}
+    insert_once(
+        session, SupervisedSheet, attendee_id=attendee.id, **values, made_by=context.person_id, made_at=context.now
+    )
+    record_event(context, "supervised.sheet_printed", ("person", attendee.person_id), {"session": session_id})
+    return True
 
 
 def record_attendance(context: Context, session_id: int, attendees: Collection[int], witness: str) -> int:
@@ -122,6 +152,11 @@ class EnteredAnswer:
     answer: SubmittedAnswer
 
 
+def sheet_items(attempt: AttemptView, last_position: int | None) -> list[AttemptItemView]:
+    """The questions of an attempt that were drawn when a sheet was printed: those up to this place, or all (None)."""
+    return [item for item in attempt.items if last_position is None or item.position <= last_position]
+
+
 def enter_answers(context: Context, library: Library, sheet_id: int, entered: Sequence[EnteredAnswer]) -> EntryOutcome:
     """Enter the answers of one sheet in one go, as answers of its learner, and let follow what follows from answers on a screen.
 
@@ -142,9 +177,12 @@ def enter_answers(context: Context, library: Library, sheet_id: int, entered: Se
     if attempt is None:
         raise LookupError(f"the attempt of sheet {sheet_id} is not that of its attendee")
     is_entered = session.get(SupervisedEntry, sheet_id) is not None
-    open_positions = [item.position for item in attempt.items if item.given is None]
+    open_positions = [item.position for item in sheet_items(attempt, sheet.last_position) if item.given is None]
     if is_entered or not open_positions:
         return "before"
+    is_void = session.execute(select(learning_queries.is_void(attempt.id))).scalar_one()
+    if is_void or learning_queries.is_enrolment_over(session, attempt.enrolment_id):
+        return "outdated"
     if open_positions != [one.position for one in entered]:
         return "changed"
     sitting = begin_paper_sitting(context, attendee.id)

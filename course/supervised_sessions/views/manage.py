@@ -120,8 +120,8 @@ def detail(session_id: int) -> str:
         takes_people=takes_people(state),
         # Some have one: otherwise the sheet of everybody is what is needed.
         codes_missing=len({one.has_code for one in people}) > 1,
-        takes_paper=found.kind != "refresher" and may_enter_paper(found.dates, today),
-        prints_paper=found.kind != "refresher" and found.closed_at is None and today <= found.held_on,
+        takes_paper=may_enter_paper(found.dates, today),
+        prints_paper=found.closed_at is None and today <= found.held_on,
         paper_days=PAPER_DAYS,
         hours=int(ROOM_LIFETIME.total_seconds() / 3600),
     )

@@ -63,7 +63,7 @@ def _paper_session(session_id: int) -> SupervisedSessionView:
     """A session of which answers on paper can be entered today."""
     found = session_or_404(session_id)
     today = civil_date(now(), app_state().config.time_zone)
-    if found.kind == "refresher" or not may_enter_paper(found.dates, today):
+    if not may_enter_paper(found.dates, today):
         abort(404)
     return found
 
@@ -166,7 +166,7 @@ def _sheet(one: AttendeeView, mistakes: Mapping[int, InvalidAnswer] | None = Non
         return None
     course = library_of(one)
     questions = []
-    for item in attempt.items:
+    for item in actions.sheet_items(attempt, one.sheet.last_position):
         question = part_in_version(db(), course, Question, item.question_id, item.version)
         if item.given is None and question is not None:
             order = option_order(question, attempt.seed, item.position)
@@ -234,6 +234,11 @@ def _keep(
         "absent": _("First record that %(name)s signed the attendance sheet.", name=one.name),
         "own": _("You cannot enter your own answers."),
         "witness": _("You are the witness for %(name)s. Someone else has to enter the answers.", name=one.name),
+        "outdated": _(
+            "Nothing was kept: %(name)s has begun or completed something else since this sheet was printed, or it was made "
+            "void. Print a new sheet.",
+            name=one.name,
+        ),
         "changed": _(
             "Nothing was kept: %(name)s has answered some of these questions on a screen meanwhile. Enter the others.",
             name=one.name,

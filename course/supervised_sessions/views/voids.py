@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Response, abort, flash, make_response, render_template, url_for
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as WsgiResponse
 
+from course.context import Context
 from course.supervised_sessions import actions
 from course.supervised_sessions.forms import VoidForm
 from course.supervised_sessions.queries import SupervisedSessionView
@@ -29,7 +29,7 @@ class VoidPage:
     title: str
     done: str
     action: str
-    deed: Callable[[Session, str], bool]
+    deed: Callable[[Context, str], bool]
 
 
 @pages.route(
@@ -47,7 +47,7 @@ def void(session_id: int, person_id: int) -> Response | WsgiResponse:
         _("Make the answers of %(name)s void", name=one.name), part_title(found.kind, found.ref),
         _("The answers of %(name)s count for nothing now. Print a new sheet for them.", name=one.name),
         url_for("supervised_sessions.void", session_id=session_id, person_id=person_id),
-        lambda session, reason: actions.void_entry(signed_in_context(session), library_of(one), number, reason),
+        lambda context, reason: actions.void_entry(context, library_of(one), number, reason),
     ))  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def void_result(session_id: int, person_id: int, kind: str, number: int) -> Resp
         step_title(result.ref),
         _("This counts for nothing now. It can be entered again for %(name)s.", name=one.name),
         url_for("supervised_sessions.void_result", session_id=session_id, person_id=person_id, kind=kind, number=number),
-        lambda session, reason: deed(signed_in_context(session), library_of(one), number, reason),
+        lambda context, reason: deed(context, library_of(one), number, reason),
     ))  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def _void_page(found: SupervisedSessionView, what: VoidPage) -> Response | WsgiR
     if form.validate_on_submit():
         try:
             with unit_of_work() as session:
-                done = what.deed(session, form.reason.data or "")
+                done = what.deed(signed_in_context(session), form.reason.data or "")
         except ValueError:
             form.reason.errors = [
                 _("These answers completed the course, so they stay. Ask an administrator to revoke the certificate.")
