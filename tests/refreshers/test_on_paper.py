@@ -28,6 +28,7 @@ from tests.certificates.sheets import pdf_text
 from tests.learning.test_races import count
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.printed_modules.test_printing import events
 from tests.refreshers.makers import LONG_AGO, complete
 from tests.refreshers.refresher_steps import REF, Teach, answer_all, finish_scenario, record_page_read
 from tests.supervised_sessions.makers import Hall, make_hall
@@ -135,6 +136,11 @@ def test_a_refresher_on_paper_renews_the_certificate_and_says_so(
     assert newest is not None
     assert newest.supervised_on == held_on
     session.commit()
+    number = int(address.rpartition("/")[2])
+    assert events(session, "supervised.refresher") == [
+        ("supervised.refresher_printed", {"session": number}),
+        ("supervised.refresher_read", {"session": number, "pages": 1}),
+    ]
     # What has completed a refresher stays.
     page = manager.post(f"{address}/people/{hall.sam.id}/void", {"reason": "A mistake"}, 422)
     assert "Ask an administrator to revoke the certificate." in page.text
