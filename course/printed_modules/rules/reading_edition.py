@@ -42,6 +42,9 @@ def reading_blocks(library: Library, pages: Sequence[Page], story: Scenario | No
         *(story_blocks(story) if story else ()),
         page_break(),
         heading(2, _("Answers and debrief"), key=ANSWERS_KEY, listed=True),
+        paragraph(
+            _("Read this part only when you have answered the questions and reached the end of the story."), kind="lede"
+        ),
         *(block for page in pages for block in judgement_blocks(page)),
         *(block for one in numbered for block in answer_blocks(one)),
         *(debrief_blocks(story) if story else ()),

@@ -85,8 +85,9 @@ def enter_results(session_id: int) -> Response | WsgiResponse:
     module = library().in_language(current_language()).modules.get(found.ref) or abort(404)
     present = [one for one in attendees(db(), current_user.person, session_id) if one.witness is not None]
     typed, step = request.form, request.form.get("step", "")
-    columns = [ResultColumn(each, typed.get(f"code-{each.id}", "").strip()[:40]) for each in module.steps
-               if each.kind in ("scenario", "timeline")]  # fmt: skip
+    # As on the sheet: first the stories, then the timelines.
+    columns = [ResultColumn(each, typed.get(f"code-{each.id}", "").strip()[:40])
+               for kind in ("scenario", "timeline") for each in module.steps if each.kind == kind]  # fmt: skip
     rows = _rows(found.ref, columns, present, typed)
     mistakes: list[tuple[str, str]] = []
     if request.method == "POST" and step != "change":

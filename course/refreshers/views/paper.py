@@ -25,7 +25,7 @@ from course.refreshers.views.page_context import pages, refresher_status_of, tod
 from course.supervised_sessions.queries import AttendeeView, SupervisedSessionView, attendees
 from course.supervised_sessions.rules import may_enter_paper, session_state
 from course.supervised_sessions.views.manage import session_or_404
-from course.supervised_sessions.views.page_context import library_of, part_title
+from course.supervised_sessions.views.page_context import library_of
 from course.supervised_sessions.views.paper import attendee_or_404, to_detail
 from course.translation import current_language
 from course.translation import gettext as _
@@ -101,7 +101,7 @@ def print_reading(session_id: int, person_id: int) -> Response | WsgiResponse:
         flash(_("There is nothing to print for %(name)s: no page and no story is open.", name=one.name))
         return _to_reading(found, one)
     course, ours, at = library_of(one), reader_organisation(), now()
-    title, organisation = part_title("refresher", ""), ours.name if ours else str(course.course.title)
+    title, organisation = _("Refresher"), ours.name if ours else str(course.course.title)
     options = ReadingOptions(title, organisation, one.name, found.id, today(), printed_places())
     printed = PrintedModule(
         title=title, organisation=organisation, version=course.version, motif="",
