@@ -65,7 +65,7 @@ def prepare_sheets(session_id: int) -> WsgiResponse:
         abort(404)
     for one in attendees(db(), current_user.person, session_id):
         status = refresher_status_of(one.person_id)
-        if status.is_available and (status.refresher is not None or status.may_begin):
+        if status.is_due and (status.refresher is not None or status.may_begin):
             course = library_of(one)
             with unit_of_work() as session:
                 context = signed_in_context(session)

@@ -52,7 +52,7 @@ def void(session_id: int, person_id: int) -> Response | WsgiResponse:
 
 
 @pages.route(
-    "/supervised/<int(max=2147483647):session_id>/people/<int(max=2147483647):person_id>/<any(story, timeline):kind>"
+    "/supervised/<int(max=2147483647):session_id>/people/<int(max=2147483647):person_id>/<kind>"
     "/<int(max=2147483647):number>/void",
     methods=["GET", "POST"],
 )
