@@ -53,22 +53,22 @@ def void(session_id: int, person_id: int) -> Response | WsgiResponse:
 
 @pages.route(
     "/supervised/<int(max=2147483647):session_id>/people/<int(max=2147483647):person_id>/<kind>"
-    "/<int(max=2147483647):number>/void",
+    "/<int(max=2147483647):result_id>/void",
     methods=["GET", "POST"],
 )
 @requires_permission(Permission.RUN_SESSIONS)
-def void_result(session_id: int, person_id: int, kind: str, number: int) -> Response | WsgiResponse:
+def void_result(session_id: int, person_id: int, kind: str, result_id: int) -> Response | WsgiResponse:
     """Make a story or a timeline void that was entered wrongly, with a reason."""
     found, one = session_or_404(session_id), attendee_or_404(session_id, person_id)
-    result = next((each for each in one.results if (each.kind, each.number) == (kind, number)), None) or abort(404)
+    result = next((each for each in one.results if (each.kind, each.number) == (kind, result_id)), None) or abort(404)
     deed = actions.void_story if kind == "story" else actions.void_entry
     return _void_page(found, VoidPage(
         _("Make the story of %(name)s void", name=one.name) if kind == "story"
         else _("Make the timeline of %(name)s void", name=one.name),
         step_title(result.ref),
         _("This counts for nothing now. It can be entered again for %(name)s.", name=one.name),
-        url_for("supervised_sessions.void_result", session_id=session_id, person_id=person_id, kind=kind, number=number),
-        lambda context, reason: deed(context, library_of(one), number, reason),
+        url_for("supervised_sessions.void_result", session_id=session_id, person_id=person_id, kind=kind, result_id=result_id),
+        lambda context, reason: deed(context, library_of(one), result_id, reason),
     ))  # fmt: skip
 
 
