@@ -164,6 +164,17 @@ class ScenarioRun(Base):
     __table_args__ = (UniqueConstraint("enrolment_id", "ref", "number"),)
 
 
+class ScenarioRunVoid(Base):
+    """A run counts for nothing: its decisions were entered wrongly from paper. The run, its decisions and its outcome stay."""
+
+    __tablename__ = "scenario_run_void"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("scenario_run.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Decision(Base):
     """A choice in a scenario run. `step` counts from 1; steps after the ending repair critical decisions."""
 

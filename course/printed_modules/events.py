@@ -11,4 +11,6 @@ AUDIT_EVENTS = (
                    _("{who} printed the module “{module}”, with all questions of its check and their answers")),
     AuditEventKind("supervised.story_entered",
                    _("{who} entered the story “{story}” of {whom} on paper from supervised session {session}")),
+    AuditEventKind("supervised.timeline_entered",
+                   _("{who} entered the timeline “{timeline}” of {whom} on paper from supervised session {session}")),
 )  # fmt: skip

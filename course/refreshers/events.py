@@ -9,4 +9,12 @@ AUDIT_EVENTS = (
     AuditEventKind(
         "certificate.found", _("{whom} had finished on {finished} without a certificate: it was issued now")
     ),
+    AuditEventKind(
+        "supervised.refresher_read",
+        _("{who} recorded that {whom} read {pages} pages of a refresher on paper in supervised session {session}"),
+    ),
+    AuditEventKind(
+        "supervised.refresher_printed",
+        _("{who} printed what {whom} has to read in a refresher, for supervised session {session}"),
+    ),
 )

@@ -20,8 +20,9 @@ from course.learning.models import (
     PageRead,
     RunOutcome,
     ScenarioRun,
+    ScenarioRunVoid,
 )
-from course.learning.queries import OWN_BOOSTER, AttemptView
+from course.learning.queries import OWN_BOOSTER, AttemptView, is_void
 from course.learning.queries import attempt as attempt_of
 from course.organisation.models import Organisation
 from course.people.models import Person
@@ -35,13 +36,13 @@ PAGE_PREFIX = "page:"  # prefix of a marked change of a page in the archive of c
 
 
 def memory_reviews(session: Session, person_id: int) -> list[MemoryReview]:
-    """Every first answer of a person, oldest first. Timelines are left out, because they are told and not tested."""
+    """Every first answer of a person that counts, oldest first. Timelines are left out: they are told and not tested."""
     rows = session.execute(
         select(AttemptItem.point, Answer.answered_at, Answer.correct, Answer.sureness)
         .join(Answer, Answer.item_id == AttemptItem.id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
-        .where(Enrolment.person_id == person_id, Attempt.kind != "timeline")
+        .where(Enrolment.person_id == person_id, Attempt.kind != "timeline", ~is_void(Attempt.id))
         .order_by(Answer.answered_at, Answer.item_id)
     )
     return [MemoryReview(*row) for row in rows]
@@ -66,7 +67,7 @@ class Refresher:
     """A refresher or an update: its parts in order, its attempt, and when it was completed. `run_id` is the newest run
     of its scenario. `exhausted_points` are the points of which every existing question was asked and the last one
     answered wrongly: the refresher can no longer be passed. `points_to_reread` are those of them whose page has not
-    been read again yet."""
+    been read again yet. `void` says that its answers were entered wrongly from paper, so that another one has to be begun."""
 
     id: int
     kind: str
@@ -80,6 +81,7 @@ class Refresher:
     completed_at: datetime | None
     exhausted_points: tuple[str, ...] = ()
     points_to_reread: tuple[str, ...] = ()
+    void: bool = False
 
     @property
     def cannot_be_passed(self) -> bool:
@@ -128,16 +130,18 @@ def newest_refresher(session: Session, person_id: int, kind: str) -> Refresher |
     runs = session.execute(
         select(ScenarioRun.id, RunOutcome.run_id)
         .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
-        .where(ScenarioRun.enrolment_id == row.id)
+        .where(ScenarioRun.enrolment_id == row.id, ScenarioRun.id.not_in(select(ScenarioRunVoid.run_id)))
         .order_by(ScenarioRun.id)
     ).all()
     parts = _refresher_parts(session, row.id, any(outcome is not None for _, outcome in runs))
-    exhausted_points = () if attempt.passed or attempt.finished_at is None else attempt.points_failed
+    void = bool(session.execute(select(is_void(attempt.id))).scalar())
+    exhausted_points = () if void or attempt.passed or attempt.finished_at is None else attempt.points_failed
     reread_points = select(PageReadAgain.point).where(PageReadAgain.enrolment_id == row.id)
     reread = set(session.execute(reread_points).scalars()) if exhausted_points else set()
     return Refresher(
-        row.id, kind, row.opened_at, parts, attempt.id, len(attempt.items), attempt.answered, bool(attempt.passed),
-        runs[-1][0] if runs else None, row.completed_at, exhausted_points, tuple(p for p in exhausted_points if p not in reread),
+        row.id, kind, row.opened_at, parts, attempt.id, len(attempt.items), attempt.answered, bool(attempt.passed) and not void,
+        runs[-1][0] if runs else None, row.completed_at, exhausted_points,
+        tuple(p for p in exhausted_points if p not in reread), void,
     )  # fmt: skip
 
 
@@ -308,7 +312,7 @@ def scenario_run_counts(session: Session, person_id: int) -> dict[str, int]:
         select(ScenarioRun.ref, func.count())
         .join(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
-        .where(Enrolment.person_id == person_id)
+        .where(Enrolment.person_id == person_id, ScenarioRun.id.not_in(select(ScenarioRunVoid.run_id)))
         .group_by(ScenarioRun.ref)
     )
     return {row[0]: row[1] for row in rows}

@@ -23,4 +23,5 @@ AUDIT_EVENTS = (
                    _("{who} recorded that {whom} read {pages} pages of a module together in supervised session {session}")),
     AuditEventKind("supervised.entered", _("{who} entered the answers of {whom} on paper from supervised session {session}")),
     AuditEventKind("supervised.voided", _("{who} made the answers of {whom} on paper from supervised session {session} void")),
+    AuditEventKind("supervised.story_voided", _("{who} made a story of {whom} on paper from supervised session {session} void")),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -111,7 +111,12 @@ class SupervisedAttendance(Base):
 
 
 class SupervisedSheet(Base):
-    """The questions of an attempt were printed for an attendee to answer on paper."""
+    """The questions of an attempt were printed for an attendee to answer on paper. The timeline of a printed module has one too,
+    made when its answer is entered.
+
+    `number` counts the sheets of an attempt: what is missed in a refresher is asked again on another one. `last_position` is
+    that of the last question on the sheet (None: it has all of them).
+    """
 
     __tablename__ = "supervised_sheet"
 
@@ -120,8 +125,10 @@ class SupervisedSheet(Base):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    number: Mapped[int] = mapped_column(server_default=text("1"))
+    last_position: Mapped[int | None]
 
-    __table_args__ = (UniqueConstraint("attendee_id", "attempt_id"),)
+    __table_args__ = (UniqueConstraint("attendee_id", "attempt_id", "number"),)
 
 
 class SupervisedEntry(Base):
@@ -130,6 +137,17 @@ class SupervisedEntry(Base):
     __tablename__ = "supervised_entry"
 
     sheet_id: Mapped[int] = mapped_column(ForeignKey("supervised_sheet.id"), primary_key=True)
+    sitting_id: Mapped[int] = mapped_column(ForeignKey("supervised_sitting.id"), unique=True)
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SupervisedStory(Base):
+    """A story that an attendee decided on paper was entered, as a run of theirs, by somebody other than them and the witness."""
+
+    __tablename__ = "supervised_story"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("scenario_run.id"), primary_key=True)
     sitting_id: Mapped[int] = mapped_column(ForeignKey("supervised_sitting.id"), unique=True)
     made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)

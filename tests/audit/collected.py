@@ -42,13 +42,15 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
 POSTS_ELSEWHERE = {
     "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
     "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", "certificates.make_wallet_link",
-    "certificates.end_wallet_link", "lti_services.members", "lti_services.repeat", *POST_ENDPOINTS, *PROTOCOL_POSTS,
+    "certificates.end_wallet_link", "lti_services.members", "lti_services.repeat", "refreshers.prepare_sheets",
+    "refreshers.print_reading", "refreshers.enter_reading",  # tests/refreshers/test_on_paper.py
+    *POST_ENDPOINTS, *PROTOCOL_POSTS,
 }  # fmt: skip
 # In the same files, and in tests/api/test_log.py and test_events.py, tests/webhooks, and tests/cmi5.
 EVENTS_ELSEWHERE = {
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
     "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", "cmi5.launched", "cmi5.refused", "person.list_held",
-    "person.list_refused",
+    "person.list_refused", "supervised.refresher_printed", "supervised.refresher_read",
     "certificate.wallet_link_made", "certificate.wallet_link_ended", "lti.grades_repeated", "lti.members_fetched", *EVENT_NAMES,
     *PROTOCOL_EVENTS,
 }  # fmt: skip

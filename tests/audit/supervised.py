@@ -10,8 +10,9 @@ from course.clock import now
 from course.content.library import Library
 from course.learning.queries import attempts
 from course.learning.rules.grading import option_order
+from course.printed_modules.rules.moments import timeline_code
 from course.printed_modules.rules.sections import sections_code, story_sections
-from course.supervised_sessions.models import SupervisedSession
+from course.supervised_sessions.models import SupervisedSession, SupervisedStory
 from tests import pages
 from tests.audit.world import World
 from tests.supervised_sessions.makers import seat
@@ -90,7 +91,7 @@ def enter_paper(w: World) -> str:
     return address
 
 
-def enter_story(w: World) -> None:
+def enter_story(w: World) -> str:
     address = attend(w)
     course: Library = w.app.extensions["course"].library.for_("school", "england")
     module = course.modules["responding"]
@@ -99,6 +100,23 @@ def enter_story(w: World) -> None:
     road = [str(by_choice[f"{scene.id}/{scene.best.id}"]) for scene in scenario.recommended if scene.choices]
     form = {"code": sections_code(scenario), "numbers": ", ".join(road), "step": "keep"}
     w.client.post(f"{address}/people/{w.sam.id}/story", form)
+    return address
+
+
+def enter_timeline(w: World) -> None:
+    address = attend(w)
+    course: Library = w.app.extensions["course"].library.for_("school", "england")
+    module = course.modules["responding"]
+    step = next(step.id for step in module.steps if step.kind == "timeline")
+    form = {f"code-{step}": timeline_code(module.timelines[step]), f"n{w.sam.id}-{step}": "1, 2", "step": "keep"}
+    w.client.post(f"{address}/results", form)
+
+
+def void_story(w: World) -> None:
+    address = enter_story(w)
+    run = w.session.execute(select(func.max(SupervisedStory.run_id))).scalar_one()
+    w.session.commit()
+    w.post(f"{address}/people/{w.sam.id}/story/{run}/void", reason="two lines were swapped")
 
 
 def void_paper(w: World) -> None:
@@ -167,6 +185,33 @@ SUPERVISED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], s
                 "supervised.attended",
                 "supervised.read_together",
                 "supervised.story_entered",
+            ],
+            "boss",
+        ),
+    ],
+    "printed_modules.enter_results": [
+        (
+            enter_timeline,
+            [
+                "supervised.planned",
+                *["supervised.sheet_printed"] * 2,
+                "supervised.attended",
+                "supervised.read_together",
+                "supervised.timeline_entered",
+            ],
+            "boss",
+        ),
+    ],
+    "supervised_sessions.void_result": [
+        (
+            void_story,
+            [
+                "supervised.planned",
+                *["supervised.sheet_printed"] * 2,
+                "supervised.attended",
+                "supervised.read_together",
+                "supervised.story_entered",
+                "supervised.story_voided",
             ],
             "boss",
         ),

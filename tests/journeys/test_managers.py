@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from course.analytics.models import TeamDiscussion
 from course.api_tokens.actions import make_token
 from course.clock import now
-from course.content.loaded_course import library
 from course.context import make_context
 from course.dates import civil_date
 from course.demo.actions import DEMO_ACCOUNTS
@@ -34,18 +33,12 @@ from course.recertification.actions import grant_extension
 from course.recertification.models import RenewalExtension
 from course.reminders.models import Reminder
 from course.reports.jobs import REPORT_FILE
-from course.supervised_sessions import actions as supervised
-from course.supervised_sessions.models import (
-    SupervisedAttendee,
-    SupervisedEntry,
-    SupervisedSheet,
-    SupervisedSitting,
-)
 from course.web.access import Permission, access_rule_of
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.journeys.conftest import faults, sign_in
 from tests.journeys.connections import CONNECTED_PAGES, connect_systems
+from tests.journeys.supervised_states import supervised_sessions
 from tests.makers import PASSWORD
 from tests.pages import Client
 from tests.support.pseudo_language import offered
@@ -126,6 +119,7 @@ PAGES = {
     "operations.list_jobs": "/system/jobs",
     "operations.outgoing_mail": "/mail",
     "operations.overview": "/system",
+    "printed_modules.enter_results": "/supervised/{entered}/results",
     "printed_modules.enter_story": "/supervised/{supervised}/people/{late}/story",
     "printed_modules.print_module": "/paper/responding?session={supervised}",
     "supervised_sessions.add_people": "/supervised/{supervised}/people",
@@ -136,6 +130,8 @@ PAGES = {
     "supervised_sessions.plan": "/supervised/new",
     "supervised_sessions.sheets": "/supervised/{supervised}/sheets",
     "supervised_sessions.void": "/supervised/{entered}/people/{late}/void",
+    "supervised_sessions.void_result": "/supervised/{entered}/people/{late}/story/{story}/void",
+    "refreshers.enter_reading": "/supervised/{renewing}/people/{late}/refresher",
     "teams.change": "/teams/{team}/change",
     "teams.choose_manager": "/teams/{team}/managers",
     "teams.close": "/teams/{team}/close",
@@ -195,7 +191,7 @@ def demonstration(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     app = make_app(f"sqlite:///{file}")
     with app.app_context(), unit_of_work() as session:
         ids = _more(session)
-        ids |= _supervised(session, ids["late"])
+        ids |= supervised_sessions(session, ids["late"])
     ids["list"] = _list(app)
     ids["change"] = _change(app)
     ids |= connect_systems(app, ADDRESSES["administrator"])
@@ -235,38 +231,6 @@ def _more(session: Session) -> dict[str, int]:
     extension = session.execute(select(RenewalExtension.id).where(RenewalExtension.person_id == late)).scalar_one()
     return {"late": late, "gone": gone, "team": team, "pack": pack, "file": file, "reminder": reminder.id, "token": 1,
             "extension": extension, "talk": session.execute(select(func.min(TeamDiscussion.id))).scalar_one()}  # fmt: skip
-
-
-def _supervised(session: Session, person: int) -> dict[str, int]:
-    """A supervised session whose question sheets are printed, and one of which the answers were entered."""
-    at = now()
-    boss = person_by_email(session, ADDRESSES["administrator"])
-    assert boss is not None
-    context, course = make_context(session, boss.id, at), library().for_("school", "england")
-    others = session.execute(
-        select(Person.id)
-        .where(Person.left_at.is_(None), Person.id.not_in((boss.id, person)))
-        .order_by(Person.id)
-        .limit(3)
-    ).scalars()
-    expected, found = [person, *others], {}
-    for name, module in (("supervised", "responding"), ("entered", "secret-contact")):
-        planned = supervised.NewSession("module", module, "Dining hall", civil_date(at, "Europe/London"))
-        found[name] = supervised.plan_session(context, planned, expected)
-        attendee = session.execute(
-            select(SupervisedAttendee.id).where(
-                SupervisedAttendee.session_id == found[name], SupervisedAttendee.person_id == person
-            )
-        ).scalar_one()
-        supervised.prepare_sheet(context, course, found[name], attendee, course.modules[module])
-        supervised.record_attendance(context, found[name], [attendee], "Lee Ward")
-    sitting = SupervisedSitting(attendee_id=attendee, way="paper", began_at=at)
-    session.add(sitting)
-    session.flush()
-    sheet = session.execute(select(SupervisedSheet.id).where(SupervisedSheet.attendee_id == attendee)).scalar_one()
-    session.add(SupervisedEntry(sheet_id=sheet, sitting_id=sitting.id, made_by=boss.id, made_at=at))
-    session.flush()
-    return found
 
 
 def _list(app: Flask) -> int:

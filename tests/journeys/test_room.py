@@ -6,9 +6,12 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
 from course.clock import now
 from course.dates import civil_date
+from course.people.models import Person
+from course.supervised_sessions.models import SupervisedAnswer, SupervisedAttendee, SupervisedSitting
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.makers import make_person, make_team
@@ -68,12 +71,31 @@ def answer_one(page: Page) -> str:
     page.locator("main form button").last.click()
     page.wait_for_url("**/attempt/**")
     question = page.url
-    ticks = page.locator("main input[type=radio], main input[type=checkbox]")
-    if ticks.count():  # lines to be put in order are an answer as they stand
-        ticks.first.check()
-    page.locator("main form button").last.click()
-    page.wait_for_load_state()
+    # Lines to be put in order are an answer as they stand; of everything else the first, in each group.
+    names = page.locator("main input[type=radio], main input[type=checkbox]").evaluate_all(
+        "all => [...new Set(all.map((one) => one.name))]"
+    )
+    for name in names:
+        page.locator(f"main input[name='{name}']").first.check()
+    with page.expect_response(lambda answer: answer.request.method == "POST" and "/attempt/" in answer.url):
+        page.locator("main form button").last.click()
+    page.wait_for_load_state("networkidle")
     return question
+
+
+def evidence(site: Site) -> dict[str, set[int]]:
+    """In which supervised sessions the answers of each person were given, by name."""
+    with site.app.app_context(), unit_of_work() as session:
+        rows = session.execute(
+            select(Person.name, SupervisedAttendee.session_id)
+            .join(SupervisedAttendee, SupervisedAttendee.person_id == Person.id)
+            .join(SupervisedSitting, SupervisedSitting.attendee_id == SupervisedAttendee.id)
+            .join(SupervisedAnswer, SupervisedAnswer.sitting_id == SupervisedSitting.id)
+        ).all()
+    found: dict[str, set[int]] = {}
+    for name, number in rows:
+        found.setdefault(name, set()).add(number)
+    return found
 
 
 def test_nothing_of_the_first_person_is_left_on_the_device_for_the_second(site: Site, browser: Browser) -> None:
@@ -82,6 +104,7 @@ def test_nothing_of_the_first_person_is_left_on_the_device_for_the_second(site: 
         page = device.new_page()
         sign_in(page, "mara@room.example.org")
         codes = planned(page)
+        session_number = int(page.url.rpartition("/")[2])
         assert faults(page) == []
         page.get_by_role("button", name="Open the room on this device").click()
         page.wait_for_url("**/room")
@@ -107,10 +130,18 @@ def test_nothing_of_the_first_person_is_left_on_the_device_for_the_second(site: 
         page.goto(question)
         assert page.url.endswith("/room")
         sit_down(page, codes["Ben"])
+        # A copy of the first person's cookie, in a browser of its own, opens nothing.
+        with browser.new_context(base_url=site.address) as elsewhere:
+            elsewhere.add_cookies([{"name": "course", "value": cookies["course"], "url": site.address}])
+            copy = elsewhere.new_page()
+            copy.goto(question)
+            assert copy.url.endswith("/room")
+            assert "Ana" not in copy.content()
         page.goto(question)
         assert page.url.endswith("/room/part"), "the question of the first person leads back"
         assert "Ana" not in page.content()
         answer_one(page)
+        assert evidence(site) == {"Ana First": {session_number}, "Ben Second": {session_number}}
         device.set_offline(True)
         page.goto("about:blank")
         page.goto(question)

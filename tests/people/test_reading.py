@@ -99,11 +99,12 @@ MANY = {
     "auth.codes", "reminders.record_told", "reports.remind", "reports.withdraw_all",
     "bulk_changes.choose", "bulk_changes.change", "bulk_changes.apply", "bulk_changes.undo",
 }  # fmt: skip
-# Whose session it is: tests/supervised_sessions and tests/printed_modules.
+# Whose session it is: tests/supervised_sessions, tests/printed_modules and tests/refreshers/test_on_paper.py.
 SUPERVISED = {
     "supervised_sessions.plan", "supervised_sessions.codes", "supervised_sessions.open_room", "supervised_sessions.close",
     "supervised_sessions.attendance", "supervised_sessions.enter_answers", "supervised_sessions.prepare_sheets",
-    "printed_modules.print_module", "printed_modules.enter_story",
+    "printed_modules.print_module", "printed_modules.enter_story", "printed_modules.enter_results",
+    "supervised_sessions.void_result", "refreshers.prepare_sheets", "refreshers.print_reading", "refreshers.enter_reading",
     "supervised_sessions.void", "supervised_sessions.add_people", "supervised_sessions.remove_person",
 }  # fmt: skip
 DONE, READS, NOTHING = {200, 303, 422}, {403}, {404}

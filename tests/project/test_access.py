@@ -101,6 +101,7 @@ PARTS: dict[str, Any] = {
     "read_id": 1,
     "reminder_id": 1,
     "request_id": 1,
+    "result_id": 1,
     "pair_id": 1,
     "path": "nothing",
     "resource_endpoint": "Users",

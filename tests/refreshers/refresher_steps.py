@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.content.library import Library
-from course.content.rendering import InlineText
+from course.content.rendering import BlockHtml, InlineText
 from course.content.schema import Change, Page
 from course.learning.models import Enrolment, PageRead
 from course.people.models import Person
@@ -67,7 +67,7 @@ def with_changed_page(library: Library, update_days: int | None) -> Library:
     course = library.origin or library
     module = course.modules[module_id]
     page = module.pages[page_id]
-    first = page.blocks[0].model_copy(update={"html": "<p>Something new holds today.</p>"})
+    first = page.blocks[0].model_copy(update={"html": BlockHtml("<p>Something new holds today.</p>")})
     change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=update_days)
     changed_page = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
     modules = {

@@ -336,10 +336,11 @@ def test_paper_is_entered_for_four_weeks(hall: Hall, session: Session, days: int
     manager.get(answers_of(address, hall.sam), status)
 
 
-def test_a_refresher_is_taken_on_a_device_only(hall: Hall, session: Session) -> None:
+def test_a_refresher_is_printed_only_for_those_for_whom_one_is_due(hall: Hall, session: Session) -> None:
+    """Whoever is due: tests/refreshers/test_on_paper.py."""
     address = hall.plan("refresher")
     manager = hall.manager()
     manager.post(f"{address}/sheets", {}, 404)
-    manager.get(f"{address}/attendance", 404)
-    assert "Print question sheets" not in manager.get(address).text
+    assert manager.post(f"{address}/refreshers", {}).location == f"{address}/sheets"
+    assert "have done it: Kim Else, Sam Okafor" in manager.get(f"{address}/sheets").text
     assert session.execute(select(func.count()).select_from(Attempt)).scalar_one() == 0

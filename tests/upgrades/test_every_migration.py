@@ -123,8 +123,20 @@ def saml_switched_off(before: Tables) -> Tables:
     }
 
 
+def one_sheet_of_each_attempt(before: Tables) -> Tables:
+    """The second sheet of an attempt goes, with what says that its answers were supervised. The answers stay."""
+    later = {row["id"] for row in before["supervised_sheet"] if row["number"] > 1}
+    sittings = {row["sitting_id"] for row in before["supervised_entry"] if row["sheet_id"] in later}
+    return {
+        "supervised_sheet": without(before, "supervised_sheet", gone=lambda row: row["id"] in later),
+        "supervised_entry": without(before, "supervised_entry", gone=lambda row: row["sheet_id"] in later),
+        "supervised_answer": without(before, "supervised_answer", gone=lambda row: row["sitting_id"] in sittings),
+    }
+
+
 # By the revision that is gone to, and the direction.
 CHANGES = {
+    ("0064", "down"): Change("The older schema knows one sheet of each attempt.", one_sheet_of_each_attempt),
     ("0057", "down"): Change("The older program knows no SAML: such a provider is switched off.", saml_switched_off),
     ("0045", "down"): Change("The older schema has no person without an address.", an_address_for_everybody),
     ("0003", "down"): Change(

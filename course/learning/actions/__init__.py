@@ -15,9 +15,16 @@ from course.learning.actions.attempts import (
     begin_check,
     begin_final,
     begin_timeline,
+    begin_timeline_anew,
     open_attempt,
 )
-from course.learning.actions.completion import FinishedEnrolment, complete_course, record_completion, void_attempt
+from course.learning.actions.completion import (
+    FinishedEnrolment,
+    complete_course,
+    record_completion,
+    void_attempt,
+    void_run,
+)
 from course.learning.actions.enrolments import enrol, open_enrolment
 from course.learning.actions.pages import answer_page_question, record_page_read, save_note
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
@@ -37,6 +44,7 @@ __all__ = [
     "begin_run",
     "begin_run_anew",
     "begin_timeline",
+    "begin_timeline_anew",
     "complete_course",
     "decide",
     "enrol",
@@ -52,5 +60,6 @@ __all__ = [
     "save_note",
     "submit_answer",
     "void_attempt",
+    "void_run",
     "withdraw_decision",
 ]

@@ -62,6 +62,19 @@ def begin_timeline(context: Context, library: Library, ref: str, timeline: Quest
     return _begin_attempt(context, library, "timeline", ref, lambda _seed: drawn)
 
 
+def begin_timeline_anew(context: Context, ref: str, timeline: Question) -> int:
+    """Open another attempt at a timeline, in this version of it, whatever is under way. Returns its id."""
+    session, enrolment = context.session, require_enrolment(context.session, context.person_id)
+    lock_row(session, Enrolment, enrolment)
+    number = len(queries.attempt_numbers(session, enrolment, "timeline", ref)) + 1
+    new_attempt = NewAttempt(enrolment, "timeline", ref, number, secrets.randbelow(2**31))
+    attempt = insert_once(session, Attempt, **asdict(new_attempt), opened_at=context.now)
+    assert attempt is not None  # noqa: S101 (nobody else opens one while the enrolment is locked)
+    item = {"attempt_id": attempt, "position": 1, "question_id": timeline.id, "point": timeline.points[0]}
+    session.execute(insert(AttemptItem), [{**item, "version": timeline.version, "again": False}])
+    return attempt
+
+
 def _begin_attempt(
     context: Context, library: Library, kind: str, ref: str, draw: Callable[[int], Sequence[DrawnQuestion]]
 ) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
 from course.learning.events import CourseCompleted, StepEnded
-from course.learning.models import AttemptVoid, Completion, Enrolment
+from course.learning.models import AttemptVoid, Completion, Enrolment, ScenarioRunVoid
 from course.learning.rules.progress import progress
 
 
@@ -56,18 +57,41 @@ def void_attempt(context: Context, library: Library, person_id: int, attempt_id:
     False if it was void before. Raises ValueError if its enrolment is complete: what was certified stays, and the certificate
     is revoked instead. Raises LookupError if it is not this person's.
     """
-    session = context.session
-    found = queries.attempt(session, person_id, attempt_id)
+    found = queries.attempt(context.session, person_id, attempt_id)
     if found is None:
         raise LookupError(f"person {person_id} has no attempt {attempt_id}")
+    enrolment = _VoidedIn(person_id, found.enrolment_id, library)
+    return _void(context, enrolment, AttemptVoid, {"attempt_id": attempt_id, "reason": reason})
+
+
+def void_run(context: Context, library: Library, person_id: int, run_id: int, reason: str) -> bool:
+    """Let a scenario run of a person count for nothing, as `void_attempt` does with an attempt."""
+    found = queries.run(context.session, person_id, run_id)
+    if found is None:
+        raise LookupError(f"person {person_id} has no scenario run {run_id}")
+    enrolment = _VoidedIn(person_id, found.enrolment_id, library)
+    return _void(context, enrolment, ScenarioRunVoid, {"run_id": run_id, "reason": reason})
+
+
+@dataclass(frozen=True)
+class _VoidedIn:
+    person_id: int
+    enrolment_id: int
+    library: Library
+
+
+def _void(
+    context: Context, found: _VoidedIn, table: type[AttemptVoid | ScenarioRunVoid], values: Mapping[str, object]
+) -> bool:
+    session = context.session
+    # A last step at the same time waits here, or is seen below.
     lock_row(session, Enrolment, found.enrolment_id)
     if queries.completed_at(session, found.enrolment_id) is not None:
         raise ValueError("the enrolment is complete")
-    values = {"attempt_id": attempt_id, "reason": reason, "made_by": context.person_id, "made_at": context.now}
-    if insert_once(session, AttemptVoid, **values) is None:
+    if insert_once(session, table, **values, made_by=context.person_id, made_at=context.now) is None:
         return False
-    # Whatever was derived from the attempt is derived again.
-    publish(session, StepEnded(person_id, found.enrolment_id, library, context.today, context.now))
+    # Whatever was derived from it is derived again.
+    publish(session, StepEnded(found.person_id, found.enrolment_id, found.library, context.today, context.now))
     return True
 
 

@@ -36,11 +36,11 @@ def begin_run(context: Context, ref: str, scenario: Scenario, enrolment: int | N
     return run if run is not None else queries.runs(session, person_id, ref)[-1].id
 
 
-def begin_run_anew(context: Context, ref: str, scenario: Scenario) -> int:
-    """Open another run in a version of the scenario, whatever is under way: for the enrolment for the whole course. Returns
-    its id."""
-    session, person_id = context.session, context.person_id
-    enrolment, run = require_enrolment(session, person_id), None
+def begin_run_anew(context: Context, ref: str, scenario: Scenario, enrolment: int | None = None) -> int:
+    """Open another run in a version of the scenario, whatever is under way: for the enrolment for the whole course, unless
+    another is given. Returns its id."""
+    session, person_id, run = context.session, context.person_id, None
+    enrolment = enrolment or require_enrolment(session, person_id)
     while run is None:  # the person may begin one in another window at this moment
         number = 1 + sum(one.enrolment_id == enrolment for one in queries.runs(session, person_id, ref))
         values = {"enrolment_id": enrolment, "ref": ref, "version": scenario.version, "number": number}

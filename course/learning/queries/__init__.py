@@ -36,12 +36,15 @@ from course.learning.models import (
     PageRead,
     RunOutcome,
     ScenarioRun,
+    ScenarioRunVoid,
 )
 from course.learning.queries.module_facts import module_facts as module_facts
 from course.learning.queries.runs import RunView as RunView
 from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
+from course.learning.queries.voids import is_enrolment_over as is_enrolment_over
+from course.learning.queries.voids import is_void as is_void
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
 from course.learning.rules.grading import GivenAnswer
 from course.learning.rules.progress import ProgressFacts
@@ -57,12 +60,15 @@ _Enrolment = Enrolment.__table__
 _PageRead = PageRead.__table__
 _RunOutcome = RunOutcome.__table__
 _ScenarioRun = ScenarioRun.__table__
+_ScenarioRunVoid = ScenarioRunVoid.__table__
 # What an attempt is about that is about no module: the whole course, or a booster that its learner began.
 OWN_BOOSTER = "own"
 NOT_MODULES = frozenset({"course", OWN_BOOSTER})
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 # Whether an attempt counts: its answers were not entered wrongly from paper.
 _COUNTS = ~exists().where(_AttemptVoid.c.attempt_id == _Attempt.c.id)
+# The same of a scenario run.
+_RUN_COUNTS = ~exists().where(_ScenarioRunVoid.c.run_id == _ScenarioRun.c.id)
 
 
 def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
@@ -90,7 +96,8 @@ def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[
         select(_PageRead.c.enrolment_id, literal("page"), _PageRead.c.ref, none, literal(True), _PageRead.c.read_at)
         .where(enrolment_filter(_PageRead.c.enrolment_id)),
         select(_ScenarioRun.c.enrolment_id, literal("scenario"), _ScenarioRun.c.ref, none, literal(True), _RunOutcome.c.finished_at)
-        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id).where(enrolment_filter(_ScenarioRun.c.enrolment_id)),
+        .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id)
+        .where(enrolment_filter(_ScenarioRun.c.enrolment_id), _RUN_COUNTS),
         select(_Attempt.c.enrolment_id, _Attempt.c.kind, _Attempt.c.ref, none, _AttemptOutcome.c.passed,
                _AttemptOutcome.c.finished_at)
         .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)

@@ -35,6 +35,7 @@ from course.learning.models import (
     Reflection,
     RunOutcome,
     ScenarioRun,
+    ScenarioRunVoid,
 )
 from course.learning.rules.progress import ProgressFacts
 
@@ -49,10 +50,14 @@ _PageRead = PageRead.__table__
 _Reflection = Reflection.__table__
 _RunOutcome = RunOutcome.__table__
 _ScenarioRun = ScenarioRun.__table__
+_ScenarioRunVoid = ScenarioRunVoid.__table__
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 _STEPS: BindParameter[str] = bindparam("steps", type_=String)
 _MODULE: BindParameter[str] = bindparam("module", type_=String)
 _PAGE: BindParameter[str] = bindparam("page", type_=String)
+# Whether attempts and runs count: they were not entered wrongly from paper.
+_COUNTS = ~exists().where(_AttemptVoid.c.attempt_id == _Attempt.c.id)
+_RUN_COUNTS = ~exists().where(_ScenarioRunVoid.c.run_id == _ScenarioRun.c.id)
 _NONE, _ZERO = literal(""), literal(0)
 
 
@@ -74,7 +79,7 @@ def _module_facts_query() -> list[Select[*tuple[Any, ...]]]:
             _Attempt.c.enrolment_id == enrolment,
             _Attempt.c.kind == "check",
             _Attempt.c.ref == _MODULE,
-            ~exists().where(_AttemptVoid.c.attempt_id == _Attempt.c.id),
+            _COUNTS,
         )
         .group_by(_Attempt.c.id, _AttemptItem.c.point)
         .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
@@ -86,11 +91,11 @@ def _module_facts_query() -> list[Select[*tuple[Any, ...]]]:
         .where(_PageRead.c.enrolment_id == enrolment, _PageRead.c.ref.like(_STEPS)),
         select(literal("scenario"), _ScenarioRun.c.ref, _NONE, _ZERO, _ZERO)
         .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id)
-        .where(_ScenarioRun.c.enrolment_id == enrolment, _ScenarioRun.c.ref.like(_STEPS)),
+        .where(_ScenarioRun.c.enrolment_id == enrolment, _ScenarioRun.c.ref.like(_STEPS), _RUN_COUNTS),
         select(literal("timeline"), _Attempt.c.ref, _NONE, _ZERO, _ZERO)
         .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
         .where(_Attempt.c.enrolment_id == enrolment, _Attempt.c.kind == "timeline",
-               _Attempt.c.ref.like(_STEPS)),
+               _Attempt.c.ref.like(_STEPS), _COUNTS),
         # A row for each point, however many attempts there were.
         select(case((func.max(checks.c.proven) == 1, "proven"), else_="shown"), _MODULE, checks.c.point, _ZERO, _ZERO)
         .group_by(checks.c.point),

@@ -21,6 +21,7 @@ from course.web.unit_of_work import db
 
 # What features above this one have to say about attempts: a short sentence for some of these, by attempt.
 ATTEMPT_NOTES: list[Callable[[Collection[int]], Mapping[int, str]]] = []
+RUN_NOTES: list[Callable[[Collection[int]], Mapping[int, str]]] = []  # the same of scenario runs
 
 
 @pages.get("/record")
@@ -32,9 +33,12 @@ def record() -> str:
     notes: dict[int, str] = {}
     for add in ATTEMPT_NOTES:
         notes |= add([attempt.id for attempt in attempts])
+    run_notes: dict[int, str] = {}
+    for add in RUN_NOTES:
+        run_notes |= add([run.id for run, _ended in runs])
     return render_template("learning/record.html", reads=queries.pages_read(db(), reader_id()),
                            attempts=attempts, runs=runs, titles=_ref_title,
-                           names=ATTEMPT_NAMES, notes=notes)  # fmt: skip
+                           names=ATTEMPT_NAMES, notes=notes, run_notes=run_notes)  # fmt: skip
 
 
 def _outcome(run: queries.RunView) -> str | None:

@@ -11,6 +11,7 @@ from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS, Module, Question, Scenario
 from course.content.supplements import HelpRoute
 from course.dates import format_date
+from course.printed_modules.rules.moments import timeline_code
 from course.printed_modules.rules.nodes import (
     Block,
     Blocks,
@@ -99,7 +100,7 @@ def edition_blocks(library: Library, module: Module, options: EditionOptions) ->
         *_steps(module, {one.question.id: one for one in questions}),
         *(_bank(module, questions) if options.with_bank else ()),
         *_answers(module, questions),
-        *_worried(library, options.places),
+        *worried_blocks(library, options.places),
         *_attendance(module, options),
     ]
 
@@ -140,6 +141,11 @@ def _timeline(one: NumberedQuestion) -> Iterator[Block]:
         2, _("Timeline:") + " ", label_run(one.question.title or ""), key=f"timeline-{one.question.id}", listed=True
     )
     yield from question_blocks(one, level=3)
+    yield paragraph(
+        _("Mark the moments by yourself, before you read the answers at the back, and write down their numbers.")
+    )
+    yield paragraph(bold(_("My moments:")), " " + "_" * 34)
+    yield paragraph(_("Code of this timeline: %(code)s", code=timeline_code(one.question)), kind="small")
 
 
 def _bank(module: Module, questions: Iterable[NumberedQuestion]) -> Iterator[Block]:
@@ -173,7 +179,8 @@ def _answers(module: Module, questions: Iterable[NumberedQuestion]) -> Iterator[
         yield {"t": "lines", "count": 2}
 
 
-def _worried(library: Library, places: Iterable[PrintedPlace]) -> Iterator[Block]:
+def worried_blocks(library: Library, places: Iterable[PrintedPlace]) -> Iterator[Block]:
+    """The page “Worried about a child?”, to which pages and titles refer."""
     yield page_break()
     yield heading(2, _("Worried about a child?"), key=HELP_KEY, listed=True)
     yield paragraph(_("Ring now, or go in person. You need not be sure."), kind="lede")
@@ -215,6 +222,7 @@ def _route(route: HelpRoute) -> Runs:
 def _attendance(module: Module, options: EditionOptions) -> Iterator[Block]:
     sheet = options.attendance
     stories = [module.scenarios[step.id] for step in module.steps if step.kind == "scenario"]
+    timelines = [module.timelines[step.id] for step in module.steps if step.kind == "timeline"]
     yield page_break()
     yield heading(2, _("Attendance sheet"), key=SHEET_KEY, listed=True)
     yield paragraph(label_run(module.title), kind="lede")
@@ -226,12 +234,14 @@ def _attendance(module: Module, options: EditionOptions) -> Iterator[Block]:
     yield table(
         [], [[[bold(name)], [value or "_" * 30]] for name, value in facts], kind="facts", widths=["auto", "1fr"]
     )
-    heads: list[Runs] = [[_("Name")], [_("Signature")], *_per_story(stories)]
+    own = [*_per_story(stories), *_per_timeline(timelines)]
+    heads: list[Runs] = [[_("Name")], [_("Signature")], *own]
     rows: list[list[Runs]] = [
-        [[name or " "], [" "], *(cell(" ") for _story in stories)]
+        [[name or " "], [" "], *(cell(" ") for _column in own)]
         for name in (sheet.names if sheet else ("",) * EMPTY_ROWS)
     ]
-    yield table(heads, rows, kind="signing", widths=["1.3fr", "1fr", *("1.6fr" for _story in stories)])
+    widths = ["1.3fr", "1fr", *("1.6fr" for _story in stories), *("1.2fr" for _timeline in timelines)]
+    yield table(heads, rows, kind="signing", widths=widths)
     yield {"t": "ticks", "items": [[_("We read the pages of this module together")]], "across": False}
     for words in (_("Witness, full name:"), _("Signature of the witness:"), _("Entered by, and day:")):
         yield paragraph(bold(words), " " + "_" * 34)
@@ -241,6 +251,10 @@ def _attendance(module: Module, options: EditionOptions) -> Iterator[Block]:
 
 def _per_story(stories: Iterable[Scenario]) -> list[Runs]:
     return [[_("Story %(code)s: my numbers", code=sections_code(story))] for story in stories]
+
+
+def _per_timeline(timelines: Iterable[Question]) -> list[Runs]:
+    return [[_("Timeline %(code)s: my moments", code=timeline_code(timeline))] for timeline in timelines]
 
 
 def proof_lines() -> tuple[str, ...]:
@@ -255,9 +269,7 @@ def proof_lines() -> tuple[str, ...]:
             "Check of the module and final assessment: print question sheets for the session. They are different for each "
             "person, and the answers stay in the course."
         ),
-        _(
-            "Timeline, and questions in this edition: their answers are at the back, so they prove nothing. The timeline "
-            "has to be done on a device."
-        ),
+        _("Timeline: it counts for each person who wrote down the numbers of the moments that they marked themselves."),
+        _("Questions in this edition: their answers are at the back, so they prove nothing."),
         _("The witness is neither the person concerned nor the person who enters the results."),
     )

@@ -73,7 +73,8 @@ def question_blocks(one: NumberedQuestion, *, level: int) -> Iterator[Block]:
         yield table(heads, rows, kind="ticks", widths=["3fr", *("1fr" for _group in question.groups)])
     elif question.form == "timeline":
         moments = [question.options[place] for place in order]
-        yield ticks([*_date(option), *inline(option.text)] for option in moments)
+        # Their numbers are what is written down on the attendance sheet.
+        yield ticks([f"{number}. ", *_date(one), *inline(one.text)] for number, one in enumerate(moments, 1))
     else:
         yield ticks(_texts(question, order))
 
@@ -112,7 +113,7 @@ def answer_blocks(one: NumberedQuestion) -> Iterator[Block]:
             yield paragraph(bold(label_run(group)), kind="lead")
             yield from _right_and_wrong([question.options[place] for place in places])
     elif question.form == "timeline":
-        yield bullets([_moment(option) for option in question.options])
+        yield bullets([_moment(option) for option in question.options], kind="numbered")
     else:
         yield from _right_and_wrong([question.options[place] for place in order])
 

@@ -1,8 +1,8 @@
-"""The pages of printed modules: printing one, and entering a story that somebody decided on paper."""
+"""The pages of printed modules: printing one, and entering what somebody decided and marked on paper."""
 
 from __future__ import annotations
 
-from course.printed_modules.views import printing, stories
+from course.printed_modules.views import printing, results, stories
 from course.printed_modules.views.page_context import pages
 
-__all__ = ["pages", "printing", "stories"]
+__all__ = ["pages", "printing", "results", "stories"]

@@ -109,7 +109,7 @@ def _print(
     if supervised is not None:
         sheet = AttendanceSheet(supervised.id, supervised.held_on, supervised.place, tuple(one.name for one in people))
     options = EditionOptions(
-        organisation, civil_date(at, app_state().config.time_zone), _places(), sheet, with_bank=with_bank
+        organisation, civil_date(at, app_state().config.time_zone), printed_places(), sheet, with_bank=with_bank
     )
     printed = PrintedModule(
         title=str.__str__(module.title), organisation=organisation, version=course.version, motif=module.motif,
@@ -124,7 +124,7 @@ def _print(
     return response
 
 
-def _places() -> tuple[PrintedPlace, ...]:
+def printed_places() -> tuple[PrintedPlace, ...]:
     """Who to tell, as on the page "Worried about a child?" of whoever prints."""
     ours = reader_organisation()
     if ours is None:

@@ -12,6 +12,7 @@ from course.refreshers.actions.attempts import (
     refresher_under_way,
     restart_course,
     resumable_refresher,
+    scenario_ref,
 )
 from course.refreshers.actions.completion import (
     RecoveredCompletion,
@@ -32,11 +33,14 @@ from course.refreshers.actions.composition import (
     update_for,
 )
 from course.refreshers.actions.own_booster import start_five
+from course.refreshers.actions.paper import PaperReading, ReadingOutcome, enter_reading, prepare_refresher_sheet
 from course.refreshers.actions.short_course_mail import boosters_due, queue_booster, queue_update_mail, updates_due
 
 __all__ = [
     "REFRESHER",
     "UPDATE",
+    "PaperReading",
+    "ReadingOutcome",
     "RecoveredCompletion",
     "RefresherComposition",
     "begin_refresher",
@@ -46,10 +50,12 @@ __all__ = [
     "changes_for",
     "complete_refresher",
     "compose_refresher",
+    "enter_reading",
     "page_minutes",
     "page_of",
     "person_memory_estimates",
     "prefer_changed_questions",
+    "prepare_refresher_sheet",
     "queue_booster",
     "queue_update_mail",
     "record_changed_page_read",
@@ -60,6 +66,7 @@ __all__ = [
     "restart_course",
     "resumable_refresher",
     "scenario_candidates",
+    "scenario_ref",
     "start_five",
     "update_for",
     "updates_due",

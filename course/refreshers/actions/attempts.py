@@ -52,7 +52,7 @@ def refresher_under_way(session: Session, person_id: int, at: datetime) -> Refre
 
 
 def resumable_refresher(session: Session, person_id: int, newest: Refresher | None, at: datetime) -> Refresher | None:
-    """The newest refresher, or None if a new one has to be composed: the newest is completed, was left for too long,
+    """The newest refresher, or None if a new one has to be composed: the newest is completed, void, was left for too long,
     the course was completed since, or all its questions on a point were answered wrongly and the pages have been read
     again."""
     if (
@@ -60,6 +60,7 @@ def resumable_refresher(session: Session, person_id: int, newest: Refresher | No
         or newest.completed_at is not None
         or at - newest.opened_at >= ABANDONED_AFTER
         or newest.cannot_be_passed
+        or newest.void
     ):
         return None
     return None if queries.has_completed_since(session, person_id, newest.opened_at) else newest
@@ -170,16 +171,19 @@ def restart_course(session: Session, person_id: int, at: datetime) -> bool:
     return True
 
 
-def begin_scenario_run(context: Context, library: Library, refresher: Refresher) -> int:
-    """The run of the refresher's scenario that is under way, or a new one. Returns its id.
-
-    A scenario that is no longer taught is replaced by another one.
-    """
+def scenario_ref(session: Session, library: Library, person_id: int, refresher: Refresher) -> str:
+    """The reference of the scenario of a refresher, module/scenario. One that is no longer taught is replaced by another."""
     ref = next(part.ref for part in refresher.parts if part.kind == "scenario")
-    candidates = scenario_candidates(library, queries.scenario_run_counts(context.session, context.person_id))
+    candidates = scenario_candidates(library, queries.scenario_run_counts(session, person_id))
     if ref not in {story.ref for story in candidates}:
         replacement = next_scenario(candidates, {})
         assert replacement is not None  # noqa: S101 (every module has a scenario: the content check sees to it)
         ref = replacement.ref
+    return ref
+
+
+def begin_scenario_run(context: Context, library: Library, refresher: Refresher) -> int:
+    """The run of the refresher's scenario that is under way, or a new one. Returns its id."""
+    ref = scenario_ref(context.session, library, context.person_id, refresher)
     module, _, name = ref.partition("/")
     return begin_run(context, ref, library.modules[module].scenarios[name], refresher.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.refreshers.views import booster, own_booster, refresher
+from course.refreshers.views import booster, own_booster, paper, refresher
 from course.refreshers.views.page_context import pages
 
-__all__ = ["booster", "own_booster", "pages", "refresher"]
+__all__ = ["booster", "own_booster", "pages", "paper", "refresher"]

@@ -138,28 +138,33 @@ class RefresherStatus:
 def refresher_status() -> RefresherStatus:
     """The refresher status of the reader, derived once for each request."""
     if "refresher_status" not in g:
-        zone, person_id = app_state().config.time_zone, reader_id()
-        policies = renewal.policies(db(), zone)
-        facts = renewal.people(db(), zone, [person_id])[0].facts
-        status = certification_status(facts, policies, today()) if policies else None
-        imported_on = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
-        has_completed = any(c.kind != IMPORTED for c in facts.completions)
-        newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
-        under_way = actions.resumable_refresher(db(), person_id, newest, now())
-        renews = would_renew(facts, policies, today())
-        done_today = any(c.day == today() for c in facts.as_of(today()).completions)
-        counts = under_way is not None and renews
-        g.refresher_status = RefresherStatus(
-            status,
-            None if has_completed else imported_on,
-            has_completed,
-            under_way if counts else None,
-            invalidated=None if counts else under_way,
-            completed_refresher=newest if newest is not None and newest.completed_at is not None else None,
-            may_begin=renews and not done_today,
-        )
+        g.refresher_status = refresher_status_of(reader_id())
     cached: RefresherStatus = g.refresher_status
     return cached
+
+
+def refresher_status_of(person_id: int) -> RefresherStatus:
+    """The refresher status of a person."""
+    zone = app_state().config.time_zone
+    policies = renewal.policies(db(), zone)
+    facts = renewal.people(db(), zone, [person_id])[0].facts
+    status = certification_status(facts, policies, today()) if policies else None
+    imported_on = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
+    has_completed = any(c.kind != IMPORTED for c in facts.completions)
+    newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
+    under_way = actions.resumable_refresher(db(), person_id, newest, now())
+    renews = would_renew(facts, policies, today())
+    done_today = any(c.day == today() for c in facts.as_of(today()).completions)
+    counts = under_way is not None and renews
+    return RefresherStatus(
+        status,
+        None if has_completed else imported_on,
+        has_completed,
+        under_way if counts else None,
+        invalidated=None if counts else under_way,
+        completed_refresher=newest if newest is not None and newest.completed_at is not None else None,
+        may_begin=renews and not done_today,
+    )
 
 
 def _refresher_redirect(enrolment: int) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from course.supervised_sessions.queries.marks import (
     completion_mark,
     completion_marks,
+    story_marks,
     supervised_marks,
     void_attempts,
+    void_runs,
 )
 from course.supervised_sessions.queries.rooms import (
     RoomView,
@@ -18,6 +20,7 @@ from course.supervised_sessions.queries.rooms import (
 )
 from course.supervised_sessions.queries.sessions import (
     AttendeeView,
+    PaperResult,
     SheetView,
     SupervisedSessionView,
     attendees,
@@ -28,6 +31,7 @@ from course.supervised_sessions.queries.sessions import (
 
 __all__ = [
     "AttendeeView",
+    "PaperResult",
     "RoomView",
     "SheetView",
     "SittingView",
@@ -40,8 +44,10 @@ __all__ = [
     "has_finished",
     "room_by_token",
     "sitting_view",
+    "story_marks",
     "supervised_marks",
     "supervised_session",
     "supervised_sessions",
     "void_attempts",
+    "void_runs",
 ]

@@ -8,7 +8,15 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from course.learning.models import Answer, Attempt, AttemptItem, AttemptOutcome, AttemptVoid, Completion
+from course.learning.models import (
+    Answer,
+    Attempt,
+    AttemptItem,
+    AttemptOutcome,
+    AttemptVoid,
+    Completion,
+    ScenarioRunVoid,
+)
 from course.people.models import Person
 from course.supervised_sessions.models import (
     SupervisedAnswer,
@@ -17,6 +25,7 @@ from course.supervised_sessions.models import (
     SupervisedEntry,
     SupervisedSession,
     SupervisedSitting,
+    SupervisedStory,
 )
 from course.supervised_sessions.rules import PAPER, SupervisedMark, supervised_mark
 
@@ -90,3 +99,26 @@ def void_attempts(session: Session, attempt_ids: Collection[int]) -> list[int]:
     return list(
         session.execute(select(AttemptVoid.attempt_id).where(AttemptVoid.attempt_id.in_(attempt_ids))).scalars()
     )
+
+
+def story_marks(session: Session, run_ids: Collection[int]) -> dict[int, SupervisedMark]:
+    """The marks of those of these scenario runs that were entered from paper, by run."""
+    if not run_ids:
+        return {}
+    rows = session.execute(
+        select(
+            SupervisedStory.run_id, SupervisedSession.id, SupervisedSession.held_on, SupervisedAttendance.witness, Person.name
+        )
+        .join(SupervisedSitting, SupervisedSitting.id == SupervisedStory.sitting_id)
+        .join(SupervisedAttendee, SupervisedAttendee.id == SupervisedSitting.attendee_id)
+        .join(SupervisedSession, SupervisedSession.id == SupervisedAttendee.session_id)
+        .join(Person, Person.id == SupervisedStory.made_by)
+        .outerjoin(SupervisedAttendance, SupervisedAttendance.attendee_id == SupervisedAttendee.id)
+        .where(SupervisedStory.run_id.in_(run_ids))
+    )  # fmt: skip
+    return {run: SupervisedMark(number, day, PAPER, witness, name) for run, number, day, witness, name in rows}
+
+
+def void_runs(session: Session, run_ids: Collection[int]) -> list[int]:
+    """Those of these scenario runs that count for nothing."""
+    return list(session.execute(select(ScenarioRunVoid.run_id).where(ScenarioRunVoid.run_id.in_(run_ids))).scalars())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from course.content.schema import Setting
-from course.learning.models import AttemptOutcome, AttemptVoid
+from course.learning.models import Attempt, AttemptOutcome, AttemptVoid, ScenarioRun, ScenarioRunVoid
 from course.people.models import Person
 from course.people.queries import (
     BY_NAME,
@@ -31,6 +31,7 @@ from course.supervised_sessions.models import (
     SupervisedSession,
     SupervisedSheet,
     SupervisedSitting,
+    SupervisedStory,
 )
 from course.supervised_sessions.rules import SCREEN, SessionDates
 
@@ -108,13 +109,32 @@ def choosable_people(session: Session, viewer: Viewer, team: int | None = None) 
 
 @dataclass(frozen=True)
 class SheetView:
-    """The newest question sheet of an attendee; `passed` is None before its answers were entered. `void` says that they count
-    for nothing."""
+    """The newest question sheet of an attendee; `passed` is None before its answers were entered, and while a refresher goes on.
+    `void` says that they count for nothing. `number` and `last_position` as in SupervisedSheet."""
 
     id: int
     attempt_id: int
     entered_at: datetime | None
     passed: bool | None
+    void: bool
+    number: int = 1
+    last_position: int | None = None
+
+    @property
+    def reference(self) -> str:
+        """What is printed on the sheet, so that nobody enters another one."""
+        return f"{self.id}-{self.number}"
+
+
+@dataclass(frozen=True)
+class PaperResult:
+    """A story or a timeline of a printed module that was entered for an attendee: `number` is that of the run, or of the sheet
+    that a timeline has. `void` says that it counts for nothing."""
+
+    kind: Literal["story", "timeline"]
+    number: int
+    ref: str
+    entered_at: datetime
     void: bool
 
 
@@ -136,6 +156,7 @@ class AttendeeView:
     signed_in_at: datetime | None = None
     witness: str | None = None
     sheet: SheetView | None = None
+    results: tuple[PaperResult, ...] = ()
 
     @property
     def has_begun(self) -> bool:
@@ -145,7 +166,7 @@ class AttendeeView:
 
 def attendees(session: Session, viewer: Viewer, session_id: int) -> list[AttendeeView]:
     """Who is expected in a session, by name, of those about whom the viewer may record something now: who has left, or is in
-    another manager's team by now, is missing. Four queries."""
+    another manager's team by now, is missing. Six queries."""
     pathway = newest_pathway(Person.__table__.c.id)
     rows = session.execute(
         select(
@@ -164,10 +185,11 @@ def attendees(session: Session, viewer: Viewer, session_id: int) -> list[Attende
     allowed = set(ids_recordable_by(session, viewer, [row.person_id for row in rows])) - {viewer.id}
     shown = [row for row in rows if row.person_id in allowed]
     names = distinct_names((row.person_id, row.name, row.email) for row in shown)
-    sheets = _newest_sheets(session, [row.id for row in shown])
+    ids = [row.id for row in shown]
+    sheets, results = _newest_sheets(session, ids), _paper_results(session, ids)
     return [
         AttendeeView(row.id, row.person_id, names[row.person_id], row.name, row.pathway, row.language, row.code is not None,
-                     row.signed_in_at, row.witness, sheets.get(row.id))
+                     row.signed_in_at, row.witness, sheets.get(row.id), tuple(results.get(row.id, ())))
         for row in shown
     ]  # fmt: skip
 
@@ -176,12 +198,46 @@ def _newest_sheets(session: Session, ids: Collection[int]) -> dict[int, SheetVie
     rows = session.execute(
         select(
             SupervisedSheet.attendee_id, SupervisedSheet.id, SupervisedSheet.attempt_id, SupervisedEntry.made_at,
-            AttemptOutcome.passed, AttemptVoid.attempt_id.is_not(None).label("void"),
+            AttemptOutcome.passed, AttemptVoid.attempt_id.is_not(None).label("void"), SupervisedSheet.number,
+            SupervisedSheet.last_position,
         )
+        .join(Attempt, Attempt.id == SupervisedSheet.attempt_id)
         .outerjoin(SupervisedEntry, SupervisedEntry.sheet_id == SupervisedSheet.id)
         .outerjoin(AttemptOutcome, and_(AttemptOutcome.attempt_id == SupervisedSheet.attempt_id))
         .outerjoin(AttemptVoid, AttemptVoid.attempt_id == SupervisedSheet.attempt_id)
-        .where(SupervisedSheet.attendee_id.in_(ids))
+        .where(SupervisedSheet.attendee_id.in_(ids), Attempt.kind != "timeline")
         .order_by(SupervisedSheet.id)
     )  # fmt: skip
-    return {row.attendee_id: SheetView(row.id, row.attempt_id, row.made_at, row.passed, row.void) for row in rows}
+    return {row[0]: SheetView(*row[1:]) for row in rows}
+
+
+def _paper_results(session: Session, ids: Collection[int]) -> dict[int, list[PaperResult]]:
+    """The stories and timelines that were entered for these attendees, by attendee, the oldest first."""
+    stories = session.execute(
+        select(
+            SupervisedSitting.attendee_id, SupervisedStory.run_id, ScenarioRun.ref, SupervisedStory.made_at,
+            ScenarioRunVoid.run_id.is_not(None),
+        )
+        .join(SupervisedSitting, SupervisedSitting.id == SupervisedStory.sitting_id)
+        .join(ScenarioRun, ScenarioRun.id == SupervisedStory.run_id)
+        .outerjoin(ScenarioRunVoid, ScenarioRunVoid.run_id == SupervisedStory.run_id)
+        .where(SupervisedSitting.attendee_id.in_(ids))
+        .order_by(SupervisedStory.run_id)
+    ).all()  # fmt: skip
+    timelines = session.execute(
+        select(
+            SupervisedSheet.attendee_id, SupervisedSheet.id, Attempt.ref, SupervisedEntry.made_at,
+            AttemptVoid.attempt_id.is_not(None),
+        )
+        .join(Attempt, Attempt.id == SupervisedSheet.attempt_id)
+        .join(SupervisedEntry, SupervisedEntry.sheet_id == SupervisedSheet.id)
+        .outerjoin(AttemptVoid, AttemptVoid.attempt_id == Attempt.id)
+        .where(SupervisedSheet.attendee_id.in_(ids), Attempt.kind == "timeline")
+        .order_by(SupervisedSheet.id)
+    ).all()  # fmt: skip
+    found: dict[int, list[PaperResult]] = {}
+    for row in stories:
+        found.setdefault(row[0], []).append(PaperResult("story", *row[1:]))
+    for row in timelines:
+        found.setdefault(row[0], []).append(PaperResult("timeline", *row[1:]))
+    return found

@@ -27,7 +27,7 @@ from course.supervised_sessions.rules import (
     takes_people,
 )
 from course.supervised_sessions.views.kiosk import open_room_here
-from course.supervised_sessions.views.page_context import pages, part_title
+from course.supervised_sessions.views.page_context import pages, part_title, step_title
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
@@ -116,11 +116,12 @@ def detail(session_id: int) -> str:
         title=part_title(found.kind, found.ref),
         state=state,
         people=people,
+        step_title=step_title,
         takes_people=takes_people(state),
         # Some have one: otherwise the sheet of everybody is what is needed.
         codes_missing=len({one.has_code for one in people}) > 1,
-        takes_paper=found.kind != "refresher" and may_enter_paper(found.dates, today),
-        prints_paper=found.kind != "refresher" and found.closed_at is None and today <= found.held_on,
+        takes_paper=may_enter_paper(found.dates, today),
+        prints_paper=found.closed_at is None and today <= found.held_on,
         paper_days=PAPER_DAYS,
         hours=int(ROOM_LIFETIME.total_seconds() / 3600),
     )

@@ -8,7 +8,7 @@ from course.content.library import Library
 from course.content.loaded_course import library
 from course.organisation.request_organisation import current_organisation
 from course.supervised_sessions.queries import AttendeeView
-from course.translation import SOURCE_LANGUAGE
+from course.translation import SOURCE_LANGUAGE, current_language
 from course.translation import gettext as _
 
 pages = Blueprint("supervised_sessions", __name__)
@@ -22,6 +22,17 @@ def part_title(kind: str, ref: str) -> str:
         return _("Refresher or update")
     module = library().modules.get(ref)
     return str(module.title) if module is not None else ref
+
+
+def step_title(ref: str) -> str:
+    """The name of the story or timeline module/step, in the language of the page; the reference if it is no longer taught."""
+    module_id, _slash, name = ref.partition("/")
+    module = library().in_language(current_language()).modules.get(module_id)
+    if module is None:
+        return ref
+    if name in module.scenarios:
+        return str(module.scenarios[name].title)
+    return str(module.timelines[name].title) if name in module.timelines else ref
 
 
 def library_of(attendee: AttendeeView) -> Library:

@@ -1,4 +1,4 @@
-"""Paper: who signed the attendance sheet, the question sheets, entering what was ticked on them, and making an entry void."""
+"""Paper: who signed the attendance sheet, the question sheets, and entering what was ticked on them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from course.learning.rules.grading import (
 from course.learning.rules.progress import progress
 from course.supervised_sessions import actions, queries
 from course.supervised_sessions.actions import EnteredAnswer
-from course.supervised_sessions.forms import AttendanceForm, VoidForm
+from course.supervised_sessions.forms import AttendanceForm
 from course.supervised_sessions.queries import AttendeeView, SupervisedSessionView
 from course.supervised_sessions.rules import may_enter_paper, session_state, witness_mistake
 from course.supervised_sessions.views.manage import session_or_404
@@ -63,7 +63,7 @@ def _paper_session(session_id: int) -> SupervisedSessionView:
     """A session of which answers on paper can be entered today."""
     found = session_or_404(session_id)
     today = civil_date(now(), app_state().config.time_zone)
-    if found.kind == "refresher" or not may_enter_paper(found.dates, today):
+    if not may_enter_paper(found.dates, today):
         abort(404)
     return found
 
@@ -72,11 +72,13 @@ def _attendees(session_id: int) -> list[AttendeeView]:
     return queries.attendees(db(), current_user.person, session_id)
 
 
-def _attendee_or_404(session_id: int, person_id: int) -> AttendeeView:
+def attendee_or_404(session_id: int, person_id: int) -> AttendeeView:
+    """A person who is expected in a session, of those about whom the viewer may record something."""
     return next((one for one in _attendees(session_id) if one.person_id == person_id), None) or abort(404)
 
 
-def _detail(session_id: int) -> WsgiResponse:
+def to_detail(session_id: int) -> WsgiResponse:
+    """The redirect to the page of a session."""
     return redirect_after_post(url_for("supervised_sessions.detail", session_id=session_id))
 
 
@@ -100,7 +102,7 @@ def attendance(session_id: int) -> Response | WsgiResponse:
         if valid and not wrong and not mistake:
             count = _record_attendance(found, present, form)
             flash(ngettext("Recorded: %(num)s person attended.", "Recorded: %(num)s people attended.", count))
-            return _detail(session_id)
+            return to_detail(session_id)
     page = render_template("supervised_sessions/attendance.html", supervised=found, form=form, waiting=waiting,
                            ticked=ticked, mistake=mistake, title=part_title(found.kind, found.ref))  # fmt: skip
     return make_response(page, 422 if form.errors or mistake else 200)
@@ -164,7 +166,7 @@ def _sheet(one: AttendeeView, mistakes: Mapping[int, InvalidAnswer] | None = Non
         return None
     course = library_of(one)
     questions = []
-    for item in attempt.items:
+    for item in actions.sheet_items(attempt, one.sheet.last_position):
         question = part_in_version(db(), course, Question, item.question_id, item.version)
         if item.given is None and question is not None:
             order = option_order(question, attempt.seed, item.position)
@@ -179,11 +181,11 @@ def _sheet(one: AttendeeView, mistakes: Mapping[int, InvalidAnswer] | None = Non
 @requires_permission(Permission.RUN_SESSIONS)
 def enter_answers(session_id: int, person_id: int) -> Response | WsgiResponse:
     """Enter the answers of one sheet: first all of them, then once more to look through, then for good."""
-    found, one = _paper_session(session_id), _attendee_or_404(session_id, person_id)
+    found, one = _paper_session(session_id), attendee_or_404(session_id, person_id)
     sheet = _sheet(one)
     if one.witness is None or sheet is None or one.sheet is None:
         flash(_refusal(one))
-        return _detail(session_id)
+        return to_detail(session_id)
     form = {name: request.form.getlist(name) for name in request.form}
     read = {line.item.position: _read(line, form) for line in sheet.questions} if request.method == "POST" else {}
     wrong = {position: answer for position, answer in read.items() if isinstance(answer, InvalidAnswer)}
@@ -232,6 +234,11 @@ def _keep(
         "absent": _("First record that %(name)s signed the attendance sheet.", name=one.name),
         "own": _("You cannot enter your own answers."),
         "witness": _("You are the witness for %(name)s. Someone else has to enter the answers.", name=one.name),
+        "outdated": _(
+            "Nothing was kept: %(name)s has begun or completed something else since this sheet was printed, or it was made "
+            "void. Print a new sheet.",
+            name=one.name,
+        ),
         "changed": _(
             "Nothing was kept: %(name)s has answered some of these questions on a screen meanwhile. Enter the others.",
             name=one.name,
@@ -242,35 +249,4 @@ def _keep(
         return redirect_after_post(
             url_for("supervised_sessions.enter_answers", session_id=found.id, person_id=one.person_id)
         )
-    return _detail(found.id)
-
-
-@pages.route(
-    "/supervised/<int(max=2147483647):session_id>/people/<int(max=2147483647):person_id>/void", methods=["GET", "POST"]
-)
-@requires_permission(Permission.RUN_SESSIONS)
-def void(session_id: int, person_id: int) -> Response | WsgiResponse:
-    """Make answers void that were entered wrongly, with a reason."""
-    found, one, form = session_or_404(session_id), _attendee_or_404(session_id, person_id), VoidForm()
-    if one.sheet is None or one.sheet.entered_at is None:
-        abort(404)
-    if form.validate_on_submit():
-        try:
-            with unit_of_work() as session:
-                done = actions.void_entry(
-                    signed_in_context(session), library_of(one), one.sheet.id, form.reason.data or ""
-                )
-        except ValueError:
-            form.reason.errors = [
-                _("These answers completed the course, so they stay. Ask an administrator to revoke the certificate.")
-            ]
-        else:
-            flash(
-                _("The answers of %(name)s count for nothing now. Print a new sheet for them.", name=one.name)
-                if done
-                else _("These answers were made void before. Nothing has changed.")
-            )
-            return _detail(session_id)
-    page = render_template("supervised_sessions/void.html", supervised=found, attendee=one, form=form,
-                           title=part_title(found.kind, found.ref))  # fmt: skip
-    return make_response(page, 422 if form.errors else 200)
+    return to_detail(found.id)

@@ -1,10 +1,10 @@
-"""What a learner's own record says about attempts that were answered in supervised sessions, or that count for nothing."""
+"""What a learner's own record says about attempts and stories that belong to supervised sessions, or that count for nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from course.learning.views.record import ATTEMPT_NOTES
+from course.learning.views.record import ATTEMPT_NOTES, RUN_NOTES
 from course.supervised_sessions import queries
 from course.supervised_sessions.rules import PAPER, SupervisedMark
 from course.translation import gettext as _
@@ -14,8 +14,16 @@ from course.web.unit_of_work import db
 
 def _attempt_notes(attempts: Collection[int]) -> dict[int, str]:
     notes = {number: _mark_words(mark) for number, mark in queries.supervised_marks(db(), attempts).items()}
-    wrong = _("Entered wrongly from paper: it counts for nothing")
-    return notes | dict.fromkeys(queries.void_attempts(db(), attempts), wrong)
+    return notes | dict.fromkeys(queries.void_attempts(db(), attempts), _void_words())
+
+
+def _run_notes(runs: Collection[int]) -> dict[int, str]:
+    notes = {number: _mark_words(mark) for number, mark in queries.story_marks(db(), runs).items()}
+    return notes | dict.fromkeys(queries.void_runs(db(), runs), _void_words())
+
+
+def _void_words() -> str:
+    return _("Entered wrongly from paper: it counts for nothing")
 
 
 def _mark_words(mark: SupervisedMark) -> str:
@@ -29,3 +37,4 @@ def _mark_words(mark: SupervisedMark) -> str:
 
 
 ATTEMPT_NOTES.append(_attempt_notes)
+RUN_NOTES.append(_run_notes)

@@ -1,0 +1,28 @@
+"""What counts for nothing, or for nothing any more."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from course.learning.models import AttemptVoid, Completion, Enrolment
+
+
+def is_void(attempt_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
+    """SQL: whether an attempt counts for nothing, because it was entered wrongly from paper."""
+    return exists().where(AttemptVoid.attempt_id == attempt_id)
+
+
+def is_enrolment_over(session: Session, enrolment_id: int) -> bool:
+    """Whether nothing that is answered in a refresher or an update leads anywhere any more: a newer one of its kind was begun, or
+    something was completed since it was. False for the whole course."""
+    own = session.get(Enrolment, enrolment_id)
+    if own is None or own.kind == "initial":
+        return False
+    newer = exists().where(Enrolment.person_id == own.person_id, Enrolment.kind == own.kind, Enrolment.id > own.id)
+    completed = (
+        exists()
+        .where(Completion.enrolment_id == Enrolment.id, Enrolment.person_id == own.person_id)
+        .where(Completion.completed_at > own.opened_at)
+    )
+    return bool(session.execute(select(newer | completed)).scalar_one())
