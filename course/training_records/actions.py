@@ -103,7 +103,9 @@ def withdraw_reminder(context: Context, person_id: int, reminder_id: int, name: 
     """Withdraw a requested reminder, in the name of `name`. Returns False if it was sent, is being sent just now, or is
     not to be sent anyway."""
     reminder = queries.requested_reminder(context.session, person_id, reminder_id)
-    if reminder is None or not withdraw_mail(context.session, reminder.key, _("Cancelled by %(name)s.", name=name)):
+    if reminder is None:
+        return False
+    if not withdraw_mail(context.session, reminder.key, _("Cancelled by %(name)s.", name=name), context.now):
         return False
     record_event(context, "reminder.taken_back", ("person", person_id), {"leaves": reminder.leaves_on})
     return True
