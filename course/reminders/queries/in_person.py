@@ -52,10 +52,14 @@ class PersonToTell:
         return any(message.waits for message in self.messages)
 
 
-def people_to_tell(session: Session, viewer: Viewer, hours: SendingHours, on: date) -> list[PersonToTell]:
-    """The people without an e-mail address to whom the viewer would have to say something, as of the day `on`; those without
-    a manager come first for an administrator, then the earliest due date."""
+def people_to_tell(
+    session: Session, viewer: Viewer, hours: SendingHours, on: date, among: Collection[int] | None = None
+) -> list[PersonToTell]:
+    """The people without an e-mail address, or those of them with these ids, to whom the viewer would have to say something,
+    as of the day `on`; those without a manager come first for an administrator, then the earliest due date."""
     ids = ids_without_address(session, viewer)
+    if among is not None:
+        ids = [one for one in ids if one in among]
     if not ids:
         return []
     candidates = {one.id: one for one in reminder_candidates(session, hours, on, ids)}
