@@ -298,7 +298,9 @@ def test_whoever_gets_no_mail_is_named_to_those_who_can_tell_them_until_it_is_re
 
     def without_address(name: str, number: str, team: Team | None) -> Person:
         identity = PersonIdentity(name, staff_number=number)
-        added = add_identity(make_context(session, None, now() - LONG_AGO), identity, team.id if team else None, "learner")
+        added = add_identity(
+            make_context(session, None, now() - LONG_AGO), identity, team.id if team else None, "learner"
+        )
         assert isinstance(added, Person)
         session.commit()
         return added
