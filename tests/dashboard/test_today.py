@@ -312,7 +312,7 @@ def test_whoever_gets_no_mail_is_named_to_those_who_can_tell_them_until_it_is_re
     cook, namesake = without_address("Dana Bell", "K-17", brook), without_address("Dana Bell", "K-18", brook)
     without_address("Robin Ray", "R-1", None)
     without_address("Uma Leaver", "U-1", meadow)
-    title, address = "Tell 2 people in person", "/reminders/in-person?step=due"
+    title, address = "Speak to 2 people", "/reminders/in-person?step=due"
     page = client.get("/today")
     assert lines(page)[title] == [address]
     assert "no reminder reaches them: Dana Bell (K-17), Dana Bell (K-18)." in page.text
@@ -328,12 +328,12 @@ def test_whoever_gets_no_mail_is_named_to_those_who_can_tell_them_until_it_is_re
     assert "no reminder reaches them: Dana Bell (K-18)." in client.get("/today").text
     record_departure(make_context(session, boss.id, now()), namesake.id, civil_date(now(), "Europe/London"), "left")
     session.commit()
-    assert not [one for one in lines(client.get("/today")) if "in person" in one]
+    assert not [one for one in lines(client.get("/today")) if "Speak to" in one]
     auditor = make_person(session, "Avery Ledger", "avery@example.org", at=now())
     until = civil_date(now(), "Europe/London") + timedelta(days=9)
     assert grant_role(make_context(session, boss.id, now()), auditor.id, "auditor", None, until) is None
     session.commit()
-    assert not [one for one in lines(sign_in(Client(app), auditor).get("/today")) if "in person" in one]
+    assert not [one for one in lines(sign_in(Client(app), auditor).get("/today")) if "Speak to" in one]
 
 
 def test_what_changes_between_two_looks_is_on_the_second(

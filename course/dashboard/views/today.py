@@ -287,7 +287,7 @@ def _told_lines(people: int, on: date) -> list[TodayLine]:
     names = queries.names_to_tell(db(), viewer, app_state().config.time_zone, on)
     if not names:
         return []
-    title = ngettext("Tell %(num)s person in person", "Tell %(num)s people in person", len(names))
+    title = ngettext("Speak to %(num)s person", "Speak to %(num)s people", len(names))
     text = _("They have no e-mail address, so no reminder reaches them: %(names)s.", names=_names(names))
     link = TodayLink(_("See what to tell them"), url_for("reminders.in_person", step="due"))
     return [TodayLine(title, text, (link,))]
