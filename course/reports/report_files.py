@@ -100,7 +100,7 @@ class CellMaker:
         self._paths: dict[tuple[int, ...], str] = {}
         self._labels: dict[tuple[str, date | None, int], str] = {}
         self._words: dict[str, str] = {}
-        self._days: dict[datetime, date] = {}
+        self._days: dict[datetime | None, date] = {}
 
     def cells(self, row: ReportRow) -> tuple[object, ...]:
         """The cells of a line in the order of COLUMNS."""
@@ -127,10 +127,8 @@ class CellMaker:
 
     def day(self, moment: datetime | None) -> date | None:
         """The day of a moment. Reminders of one round have one moment."""
-        if moment is None:
-            return None
         day = self._days.get(moment)
-        if day is None:
+        if day is None and moment is not None:
             day = self._days[moment] = civil_date(moment, self._zone)
         return day
 
