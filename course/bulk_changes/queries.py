@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,14 @@ from course.dates import civil_date
 from course.mail.queries import newest_failure
 from course.passwords.queries import has_password
 from course.people.models import Employment, Membership, Person, RoleGrant, Team
-from course.people.queries import BY_NAME, matches_words, newest_pathway, team_subtree, visible_condition
+from course.people.queries import (
+    BY_NAME,
+    matches_words,
+    names_told_apart,
+    newest_pathway,
+    team_subtree,
+    visible_condition,
+)
 from course.people.rules import Viewer, distinct_names, role_label
 from course.standings.models import PersonStatus
 from course.standings.rules import GROUP_RANKS
@@ -146,8 +153,9 @@ def bulk_change(session: Session, change_id: int) -> BulkChangeView | None:
 def latest_changes(session: Session, at: datetime, limit: int = 20) -> list[BulkChangeView]:
     """The newest changes that were applied and can still be seen, newest first."""
     rows = select(BulkChange.id).where(BulkChange.applied_at > at - UNDO_PERIOD).order_by(BulkChange.id.desc())
-    found = (bulk_change(session, one) for one in session.execute(rows.limit(limit)).scalars())
-    return [one for one in found if one is not None]
+    found = [bulk_change(session, one) for one in session.execute(rows.limit(limit)).scalars()]
+    names = names_told_apart(session, (one.made_by for one in found if one is not None))
+    return [replace(one, made_by_name=names[one.made_by]) for one in found if one is not None]
 
 
 def sealed_fingerprints(session: Session, change_id: int, ids: Collection[int] | None = None) -> dict[int, str]:

@@ -38,6 +38,7 @@ from course.people.queries import (
     TeamView,
     TeamWithoutManager,
     administrators,
+    names_told_apart,
     people_page,
     person_detail,
     teams,
@@ -47,6 +48,11 @@ from course.people.queries import (
 from course.people.rules import Viewer, team_subtree
 from course.recertification import queries as recertification
 from course.recertification.rules import CertificationStatus, certification_status
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
+from course.reminders.models import InPersonNotice
+from course.reminders.queries import managed_people, sending_hours
+from course.reminders.queries.in_person import people_to_tell
+from course.standings.models import PersonStatus
 from course.standings.queries.rows import counted_cells
 from course.webhooks.queries import stopped_webhooks_query
 from course.xapi.queries import failing_endpoint_query
@@ -121,15 +127,16 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 @dataclass(frozen=True)
 class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
-    address and never signed in, or have an address that takes no mail; how many requests to join the viewer sees; how
-    many webhooks were turned off, about whose people other systems learn nothing; how many lists from the import folder
-    wait for somebody; how many tokens of programs have stopped or are about to end; and whether the learning record store has
-    taken nothing for STORE_PATIENCE (1) or not (0)."""
+    address and never signed in, or have an address that takes no mail, and how many have none to which mail can go; how many
+    requests to join the viewer sees; how many webhooks were turned off, about whose people other systems learn nothing; how
+    many lists from the import folder wait for somebody; how many tokens of programs have stopped or are about to end; and
+    whether the learning record store has taken nothing for STORE_PATIENCE (1) or not (0)."""
 
     not_invited: int
     never_signed_in: int
     without_address: int
     without_mail: int
+    undeliverable: int
     join_requests: int
     stopped_webhooks: int
     waiting_lists: int
@@ -156,6 +163,7 @@ def waiting_people(
             func.count().filter(unable, Person.invited_at.is_not(None)),
             func.count().filter(~has_password(Person.id), Person.email.is_(None)),
             func.count().filter(Person.email.in_(suppressed_address_query())),
+            func.count().filter(Person.email.is_(None) | Person.email.like("%.invalid")),
             requests.scalar_subquery(),
             stopped_webhooks_query().scalar_subquery(),
             waiting_lists_query().scalar_subquery(),
@@ -164,6 +172,25 @@ def waiting_people(
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)
+
+
+def names_to_tell(session: Session, viewer: Viewer, zone: str, today: date) -> list[str]:
+    """The names of the people without an e-mail address to whom the viewer has to say something now, about which a mail would
+    have left, those who are due first. Whoever sees everyone is given those of their own teams, and those whom no manager
+    could tell. From the kept rows, which must be up to date, as far as they say that there is nothing."""
+    hours = sending_hours(session, zone)
+    if hours is None:
+        return []
+    settled = PersonStatus.state.in_((NOT_REQUIRED, PAUSED, UP_TO_DATE))
+    needing = select(PersonStatus.person_id).where(~settled).union(select(InPersonNotice.person_id))
+    among = set(session.execute(needing).scalars())
+    if among and viewer.sees_everyone:
+        managed = managed_people(session)
+        others = set[int]().union(*(some - {one} for one, some in managed.items() if one != viewer.id))
+        among -= others - managed.get(viewer.id, set())
+    waiting = [one for one in people_to_tell(session, viewer, hours, today, among) if one.waits]
+    names = names_told_apart(session, {one.id for one in waiting}) if waiting else {}
+    return [names[one.id] for one in waiting]
 
 
 @dataclass(frozen=True)

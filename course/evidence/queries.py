@@ -219,7 +219,7 @@ def mails_about(session: Session, ids: Collection[int], first_day: date, at: dat
     rows = session.execute(
         select(
             Reminder, Person.name, requester.name, OutboxMail.id, OutboxMail.sent_at, OutboxMail.bounced_at,
-            OutboxMail.next_try_at, OutboxMail.withheld, OutboxMail.claimed_at,
+            OutboxMail.next_try_at, OutboxMail.withheld, OutboxMail.claimed_at, OutboxMail.given_up_at, OutboxMail.resumed_at,
         )
         .outerjoin(Person, Person.id == Reminder.person_id)
         .outerjoin(requester, requester.id == Reminder.made_by)
@@ -270,8 +270,9 @@ _REMINDED = cast("InstrumentedAttribute[int]", Reminder.person_id)
 
 
 def _mail_fate(state: Sequence[Any]) -> MailFate:
-    sent_at, bounced_at, next_try_at, withheld, claimed_at = state
-    return MailFate(sent_at, bounced_at, next_try_at is not None, withheld is not None, claimed_at is not None)
+    sent_at, bounced_at, next_try_at, withheld, claimed_at, given_up_at, resumed_at = state
+    flags = next_try_at is not None, withheld is not None, claimed_at is not None
+    return MailFate(sent_at, bounced_at, *flags, given_up_at, resumed_at)
 
 
 def content_versions(session: Session, at: datetime, zone: str) -> list[PackContentVersion]:

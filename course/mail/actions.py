@@ -79,10 +79,10 @@ def store_rendered(session: Session, mail_id: int, mail: RenderedMail) -> bool:
     return session.execute(statement.returning(OutboxMail.id)).first() is not None
 
 
-def mark_unrenderable(session: Session, mail_id: int, reason: str) -> None:
+def mark_unrenderable(session: Session, mail_id: int, reason: str, at: datetime | None) -> None:
     """The mail cannot be rendered: give it up. What it is rendered from is kept, so that it can be sent again."""
     statement = update(OutboxMail).where(OutboxMail.id == mail_id, *queries.waits_for_rendering())
-    session.execute(statement.values(next_try_at=None, failure=reason[:1000]))
+    session.execute(statement.values(next_try_at=None, failure=reason[:1000], given_up_at=at))
 
 
 def claim_mail(session: Session, mail: DueMail, at: datetime) -> bool:
@@ -101,10 +101,11 @@ def clear_claim(session: Session, mail: DueMail) -> None:
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(claimed_at=None))
 
 
-def mark_unknown(session: Session, mail: DueMail) -> None:
+def mark_unknown(session: Session, mail: DueMail, at: datetime) -> None:
     """The sender that claimed the mail died before it recorded what became of it. The mail is not sent again by itself."""
     claimed = OutboxMail.id == mail.id, OutboxMail.next_try_at == mail.seen, OutboxMail.claimed_at == mail.claimed_at
-    session.execute(update(OutboxMail).where(*claimed).values(next_try_at=None, failure=UNKNOWN_OUTCOME))
+    values = {"next_try_at": None, "failure": UNKNOWN_OUTCOME, "given_up_at": at}
+    session.execute(update(OutboxMail).where(*claimed).values(values))
 
 
 def confirm_sent(session: Session, mail_id: int) -> bool:
@@ -138,6 +139,8 @@ def mark_failed(
     `final` or was the last try."""
     later = None if final else next_try(mail.tries + 1, at, least)
     values: dict[str, object] = {"next_try_at": later, "failure": reason[:1000], "claimed_at": None}
+    if later is None:
+        values["given_up_at"] = at
     session.execute(update(OutboxMail).where(OutboxMail.id == mail.id).values(values))
 
 
@@ -177,6 +180,7 @@ def give_up_old_mail(session: Session, server: str, reason: str, at: datetime) -
         )
         values = {
             "next_try_at": None,
+            "given_up_at": at,
             "failure": _("Given up after %(days)s days. %(reason)s", days=MAX_SERVER_WAIT.days, reason=reason)[:1000],
         }
         session.execute(update(OutboxMail).where(*old).values(values))
@@ -205,7 +209,7 @@ def retry_mail(session: Session, mail_id: int, at: datetime) -> bool:
     result = session.execute(
         update(OutboxMail)
         .where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), queries.has_content(), free)
-        .values(next_try_at=at, tries=0, failure=None, claimed_at=None)
+        .values(next_try_at=at, tries=0, failure=None, claimed_at=None, resumed_at=at)
         .returning(OutboxMail.id)
     )
     if result.first() is None:
@@ -228,7 +232,7 @@ def retry_all_mail(session: Session, at: datetime) -> int:
             queries.has_content(),
             OutboxMail.recipient.not_in(dead),
         )
-        .values(next_try_at=at, tries=0, failure=None)
+        .values(next_try_at=at, tries=0, failure=None, resumed_at=at)
         .returning(OutboxMail.id)
     ).all()
     if found:
@@ -236,18 +240,18 @@ def retry_all_mail(session: Session, at: datetime) -> int:
     return len(found)
 
 
-def suppress_mail(session: Session, key: str, reason: str) -> None:
+def suppress_mail(session: Session, key: str, reason: str, at: datetime) -> None:
     """A mail that waits is not to be sent any more."""
-    values = {"next_try_at": None, "withheld": reason[:200], **_ERASED_TEXTS}
+    values = {"next_try_at": None, "withheld": reason[:200], "given_up_at": at, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.key == key, OutboxMail.sent_at.is_(None)).values(values))
 
 
-def withdraw_mail(session: Session, key: str, reason: str) -> bool:
+def withdraw_mail(session: Session, key: str, reason: str, at: datetime) -> bool:
     """A mail is not to be sent after all; False if a sender has taken it up already, or it does not wait."""
     result = session.execute(
         update(OutboxMail)
         .where(OutboxMail.key == key, OutboxMail.next_try_at.is_not(None), OutboxMail.tries == 0)
-        .values(next_try_at=None, withheld=reason[:200], **_ERASED_TEXTS)
+        .values(next_try_at=None, withheld=reason[:200], given_up_at=at, **_ERASED_TEXTS)
         .returning(OutboxMail.id)
     )
     return result.first() is not None
@@ -292,7 +296,7 @@ def handle_missing_mailbox(session: Session, address: str, kind: str, reason: st
             OutboxMail.queued_at > at - MAX_SERVER_WAIT,
             OutboxMail.recipient.in_(said),
         )
-        .values(next_try_at=at + REFUSAL_RETRY_DELAY)
+        .values(next_try_at=at + REFUSAL_RETRY_DELAY, resumed_at=at)
     )
     return False
 

@@ -138,7 +138,7 @@ def _run_round(
             progress("Sending mail", number, len(waiting))
             if mail.claimed_at is not None:
                 with delivery_round.sessions() as session:
-                    actions.mark_unknown(session, mail)
+                    actions.mark_unknown(session, mail, delivery_round.at)
                 continue
             outcome = _hand_over(delivery_round, mail)
             if outcome is None:

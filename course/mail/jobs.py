@@ -26,7 +26,7 @@ _LOG = logging.getLogger("course")
 
 def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = lambda *_: None) -> int:
     """Send what is due at `at`, as this program is set up; returns how many mails left (see delivery.deliver)."""
-    render_waiting_mail()
+    render_waiting_mail(at=at)
     config = app_state().config
     with read_only_session() as session:
         name = queries.mail_wording(session).sender
@@ -34,9 +34,9 @@ def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = l
     return deliver(unit_of_work, sender, at, by_hand, progress)
 
 
-def render_waiting_mail(seconds: float = RENDERING_SECONDS) -> None:
+def render_waiting_mail(seconds: float = RENDERING_SECONDS, at: datetime | None = None) -> None:
     """Render the mails that wait, also those that leave later, for `seconds` at most. A mail that cannot be rendered is
-    given up with its reason, and stops no other."""
+    given up at `at` with its reason, and stops no other."""
     until = monotonic() + seconds
     while monotonic() < until:
         with read_only_session() as session:
@@ -50,7 +50,7 @@ def render_waiting_mail(seconds: float = RENDERING_SECONDS) -> None:
                 if isinstance(result, RenderedMail):
                     store_rendered(session, mail.id, result)
                 else:
-                    mark_unrenderable(session, mail.id, result)
+                    mark_unrenderable(session, mail.id, result, at)
 
 
 def _render(renderer: MailRenderer, mail: UnrenderedMail, opening: str) -> RenderedMail | str:

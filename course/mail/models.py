@@ -22,7 +22,9 @@ class OutboxMail(Base):
     `key` names what it is about, so that the same thing is never queued twice. `mark` is the random part of its
     Message-ID, by which a mail that came back is known. `withheld` says why it was not sent although it could have
     been; `bounced_at` is when it came back. `claimed_at` is set while a sender hands the mail over: where it stays set
-    after that, nobody can know whether the mail left.
+    after that, nobody can know whether the mail left. `given_up_at` is when the program last stopped trying, for whatever
+    reason, and `resumed_at` when a mail that was given up was last made to wait again; `given_up_at` is empty as well where a
+    program did not record it yet.
     """
 
     __tablename__ = "outbox_mail"
@@ -46,6 +48,8 @@ class OutboxMail(Base):
     failure: Mapped[str | None] = mapped_column(Text)
     withheld: Mapped[str | None] = mapped_column(String(200))
     bounced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         Index("ix_outbox_mail_due", "next_try_at"),

@@ -32,6 +32,7 @@ from course.learning.models import Enrolment, PageRead
 from course.organisation.models import Organisation, UsualPathway
 from course.people.models import Employment as EmploymentRow
 from course.people.models import PathwayChoice, Person
+from course.people.queries import names_told_apart
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import (
     CertificationFacts,
@@ -381,8 +382,6 @@ def recertification_entries(session: Session, person_id: int) -> list[Recertific
         )
     for s in _rows_by_person(session, EmploymentRow, ids)[person_id]:
         entries.append((s.made_by, RecertificationEntry("stay", s.id, s.start, s.end, "", s.reason, None, s.made_at)))
-    author_ids = {author_id for author_id, _ in entries if author_id is not None}
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(author_ids)))
-    names = {row.id: row.name for row in rows}
+    names = names_told_apart(session, (author_id for author_id, _ in entries))
     named = [replace(entry, author=names.get(author_id) if author_id else None) for author_id, entry in entries]
     return sorted(named, key=lambda entry: (entry.at, entry.id), reverse=True)

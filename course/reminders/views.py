@@ -68,7 +68,7 @@ def person_reminders(person_id: int) -> str:
 
 def _reminders_page(person_id: int, name: str, email: str | None, own: bool) -> str:
     at, zone = now(), app_state().config.time_zone
-    hours = queries.sending_hours(db(), zone)
+    hours = queries.sending_hours(db(), zone, person_id)
     send_at = hours.next_sending_time(at) if hours else at
     # The status is that of the day on which a mail would leave now: on a Sunday that is Monday.
     candidate = queries.reminder_candidates(db(), hours, civil_date(send_at, zone), [person_id])[0] if hours else None

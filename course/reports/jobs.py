@@ -77,6 +77,8 @@ def build_report_file(session: Session, ledger: StatusCache, asked: ReportReques
     lines = seen.report.lines
     if asked.kind == "csv":
         data = b"".join(csv_stream(session, library(), seen, zone, tell))
+        if seen.stored is not None:  # a list of ids costs less than its lines, which nothing else asks for
+            return ReportFile(data, tuple(listed_portion(session, seen.stored.wanted, 0, len(lines))), seen.on)
     else:
         rows = report_rows(session, library(), seen, list(lines), with_details=asked.kind == "xlsx")
         teams = compared_in_file(context, ledger, seen) if asked.kind == "xlsx" else seen.team_table()

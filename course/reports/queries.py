@@ -105,16 +105,22 @@ class PersonDetails(NamedTuple):
     job_role: str = ""
 
     def certificate_until(self, valid_until: date | None) -> CertificateFact | None:
-        """The certificate to which this last valid day belongs: one that states it, else the newest."""
-        if valid_until is None or not self.certificates:
-            return None
-        newest = self.certificates[-1]
-        if newest.valid_until == valid_until:
-            return newest
-        return next((one for one in reversed(self.certificates) if one.valid_until == valid_until), newest)
+        """The certificate to which this last valid day belongs (see `certificate_until`)."""
+        return certificate_until(self.certificates, valid_until)
 
 
 NO_DETAILS = PersonDetails()
+
+
+def certificate_until(certificates: Sequence[CertificateFact], valid_until: date | None) -> CertificateFact | None:
+    """Of the certificates of a person, oldest first, the one to which this last valid day belongs: one that states it, else
+    the newest."""
+    if valid_until is None or not certificates:
+        return None
+    newest = certificates[-1]
+    if newest.valid_until == valid_until:
+        return newest
+    return next((one for one in reversed(certificates) if one.valid_until == valid_until), newest)
 
 
 _PEOPLE: Any = bindparam("ids", expanding=True)
@@ -149,26 +155,44 @@ def person_details(session: Session, ids: Collection[int], at: datetime, is_past
     """The details of these people as they were known at that moment; of now, unless `is_past`, in one query less. Revoked,
     replaced and withdrawn certificates are left out. Three queries, or four."""
     connection, values = session.connection(), {"ids": list(ids), "at": at}
-    known_now = connection.execute(_IDENTITIES, {"ids": list(ids)})
+    known_now = connection.execute(_IDENTITIES, {"ids": list(ids)}).all()
     identities = {person: (number or "", job or "") for person, number, job in known_now}
     if is_past:
         for person, number, job in connection.execute(_LATER_IDENTITIES, values):
             identities[person] = number or "", job or ""
+    certificates = certificates_of(session, ids, at)
+    return {
+        person: PersonDetails(number, certificates.get(person, ()), job) for person, (number, job) in identities.items()
+    }
+
+
+def certificates_of(session: Session, ids: Collection[int], at: datetime) -> dict[int, list[CertificateFact]]:
+    """The certificates of these people that counted at that moment, oldest completion first; nobody who had none. Two
+    queries."""
+    connection, values = session.connection(), {"ids": list(ids), "at": at}
     certificates: dict[int, list[CertificateFact]] = {}
-    for person, number, day, until, supervised in connection.execute(_ISSUED, values):
+    # Read at once: of many people, fetching row by row costs more than the query.
+    for person, number, day, until, supervised in connection.execute(_ISSUED, values).all():
         certificates.setdefault(person, []).append(CertificateFact(number, day, until, supervised))
     # The newest row about a certificate of another organisation says whether it was withdrawn.
     brought = {
-        (person, day, until): withdrawn for person, day, until, withdrawn in connection.execute(_BROUGHT, values)
+        (person, day, until): withdrawn for person, day, until, withdrawn in connection.execute(_BROUGHT, values).all()
     }
     for (person, day, stated_until), withdrawn in brought.items():
         if withdrawn is None:
             known = certificates.setdefault(person, [])
             known.append(CertificateFact("", day, stated_until))
             known.sort(key=lambda one: one.completed_on)
-    return {
-        person: PersonDetails(number, certificates.get(person, ()), job) for person, (number, job) in identities.items()
-    }
+    return certificates
+
+
+def identity_now(person_id: ColumnElement[int]) -> tuple[ColumnElement[str | None], ColumnElement[str | None]]:
+    """The staff number and the job role of a person as they are now, as columns of another query."""
+    person = Person.__table__.alias()
+    return (
+        select(person.c.staff_number).where(person.c.id == person_id).scalar_subquery(),
+        select(person.c.job_role).where(person.c.id == person_id).scalar_subquery(),
+    )
 
 
 @cache

@@ -24,11 +24,10 @@ from course.exports.rules import StageCallback
 from course.people.rules import distinct_names
 from course.recertification.rules.explanations import STATUS_GROUPS
 from course.recertification.rules.status_counts import status_count
-from course.reports.queries import last_reminder_of
+from course.reports.queries import certificate_until, certificates_of, identity_now, last_reminder_of
 from course.reports.report_view import (
     ReportRow,
     ReportView,
-    details_of_lines,
     progress_text,
     report_rows,
     team_names,
@@ -44,7 +43,7 @@ from course.reports.team_table import (
     trend_cells,
 )
 from course.standings.queries.rows import row_person_id, row_portions
-from course.standings.rules import split_teams, stored_line
+from course.standings.rules import LINE_COLUMNS, split_teams, stored_line
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
 from course.web.spreadsheet import WorkbookSheet, csv_bytes, csv_portions, xlsx_bytes
@@ -101,6 +100,7 @@ class CellMaker:
         self._paths: dict[tuple[int, ...], str] = {}
         self._labels: dict[tuple[str, date | None, int], str] = {}
         self._words: dict[str, str] = {}
+        self._days: dict[datetime | None, date] = {}
 
     def cells(self, row: ReportRow) -> tuple[object, ...]:
         """The cells of a line in the order of COLUMNS."""
@@ -126,8 +126,11 @@ class CellMaker:
         return found
 
     def day(self, moment: datetime | None) -> date | None:
-        """The day of a moment."""
-        return civil_date(moment, self._zone) if moment else None
+        """The day of a moment. Reminders of one round have one moment."""
+        day = self._days.get(moment)
+        if day is None and moment is not None:
+            day = self._days[moment] = civil_date(moment, self._zone)
+        return day
 
     def pathway(self, name: str) -> str:
         """A pathway in words."""
@@ -230,25 +233,25 @@ def _stored_cells(
     maker, modules, on = CellMaker(view, zone), len(library.modules), view.on
     words: dict[tuple[object, ...], tuple[str, str]] = {}
     names: dict[str, tuple[str, str]] = {}  # of stored teams: their names and their paths
-    reminder = last_reminder_of(row_person_id(), view.at)
-    for portion in row_portions(session, view.stored.wanted, len(view.report.lines), reminder):
+    reminder, identity = last_reminder_of(row_person_id(), view.at), identity_now(row_person_id())
+    for portion in row_portions(session, view.stored.wanted, len(view.report.lines), *identity, reminder):
         cells: list[tuple[object, ...]] = []
-        details = details_of_lines(session, view, [row[0] for row in portion])
+        certificates = certificates_of(session, [row[0] for row in portion], view.at)
         for row in portion:
-            person, name, email, teams, pathway, start, state, due, valid_until, started, course, done, reminded = row
+            (person, name, email, teams, pathway, start, state, due, valid_until, started, course, done, number, job,
+             reminded) = row  # fmt: skip
             key = state, due, started is None, course, valid_until is None, done
             said = words.get(key)
             if said is None:
-                line = stored_line(on, row[:-1])
+                line = stored_line(on, row[: len(LINE_COLUMNS)])
                 said = words[key] = str(line.label), str(progress_text(line, done, modules))
             placed = names.get(teams)
             if placed is None:
                 numbers = split_teams(teams)
                 placed = names[teams] = team_names(view, numbers), maker.paths(numbers)
-            detail = details[person]
-            certificate = detail.certificate_until(valid_until)
+            certificate = certificate_until(certificates.get(person, ()), valid_until)
             cells.append((
-                name, email, *placed, detail.job_role, detail.staff_number,
+                name, email, *placed, job or "", number or "",
                 maker.pathway(pathway), start, said[0], state, said[1], due, certificate.completed_on if certificate else None,
                 certificate.number if certificate else "", certificate.supervised_on if certificate else None, valid_until,
                 maker.day(reminded),

@@ -304,6 +304,7 @@ def remind() -> Response | WsgiResponse:
     page = render_template(
         "reports/remind.html", form=form, seen=view, wanted=report_filter, left=total - len(ids), shown_names=names,
         will=[plan for plan in previews if plan.reminder], not_now=_names_by_reason(previews, names),
+        moments=sorted({plan.reminder.send_at for plan in previews if plan.reminder}),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
-from course.people.queries import BY_NAME, TeamView, order_as_tree
+from course.people.queries import BY_NAME, TeamView, names_told_apart, order_as_tree
 from course.people.rules import distinct_names
 from course.teams.rules import TeamChangeView, team_subtree
 from course.text import sort_key
@@ -138,14 +138,12 @@ def _named_references(people: Sequence[Row[int, str, str]]) -> tuple[NamedRefere
 def _team_changes(session: Session, team: Team, names: dict[int, str]) -> list[TeamChangeView]:
     """The changes of a team, newest first. Each row holds the state before its change; the state after it is that before the
     next change."""
-    rows = session.execute(
-        select(TeamChange, Person.name)
-        .outerjoin(Person, Person.id == TeamChange.changed_by)
-        .where(TeamChange.team_id == team.id)
-        .order_by(TeamChange.id.desc())
-    )
+    changes = select(TeamChange).where(TeamChange.team_id == team.id).order_by(TeamChange.id.desc())
+    rows = session.execute(changes).scalars().all()
+    authors = names_told_apart(session, (row.changed_by for row in rows))
     found, name, place = [], team.name, _parent_name(names, team.parent_id)
-    for row, by in rows:
+    for row in rows:
+        by = None if row.changed_by is None else authors[row.changed_by]
         into = names[row.into_id] if row.into_id else None
         before = _parent_name(names, row.parent_id)
         found.append(TeamChangeView(row.kind, row.name, before, name, place, into, row.reason, by, row.changed_at))

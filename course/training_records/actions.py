@@ -18,8 +18,16 @@ from course.mail.queries import suppressed_addresses
 from course.mail.rules import MailMessage
 from course.people.events import RecordOpened
 from course.people.models import Person
+from course.people.rules import name_key
 from course.reminders.actions import PlannedReminder, queue_reminder
-from course.reminders.queries import REQUESTED, reminder_candidates, sending_hours
+from course.reminders.queries import (
+    REQUESTED,
+    ReminderCandidate,
+    hours_by_nation,
+    reminder_candidates,
+    sending_hours,
+)
+from course.reminders.rules import HoursOfPeople
 from course.training_records import queries
 from course.training_records.models import RecordView
 from course.training_records.rules import EXPORT, NO_ADDRESS, PACK, PAGE, UNDO_PERIOD, refusal_reason
@@ -67,16 +75,22 @@ def plan_reminders(
     session: Session, ids: Collection[int], reason: str, zone: str, at: datetime
 ) -> Iterator[ReminderPreview]:
     """The reminders that these people would get if they were requested at `at`, by the certification status on the day
-    on which the mails would be sent; ordered by name, in a handful of queries. None before the set-up."""
+    on which each mail would be sent: a working day of their site's nation. Ordered by name, in a handful of queries. None
+    before the set-up."""
     hours = sending_hours(session, zone)
     if hours is None or not ids:
         return
-    send_at = hours.next_sending_time(at + UNDO_PERIOD)
-    day = civil_date(send_at, zone)
-    people = reminder_candidates(session, hours, day, ids)
-    suppressed = suppressed_addresses(session, [candidate.email for candidate in people if candidate.email])
-    existing = queries.reminders_on_day(session, ids, day)
-    for candidate in people:
+    people: list[tuple[ReminderCandidate, datetime]] = []
+    existing: dict[int, list[bool]] = {}
+    # Usually all leave at one moment. Where a bank holiday differs, the statuses are those of several days.
+    for send_at, some in _leaving(hours_by_nation(session, hours, ids), ids, at + UNDO_PERIOD).items():
+        day = civil_date(send_at, zone)
+        people += [(one, send_at) for one in reminder_candidates(session, hours, day, some)]
+        existing |= queries.reminders_on_day(session, some, day)
+    people.sort(key=lambda one: (name_key(one[0].name), one[0].name, one[0].id))
+    suppressed = suppressed_addresses(session, [candidate.email for candidate, _send_at in people if candidate.email])
+    for candidate, send_at in people:
+        day = civil_date(send_at, zone)
         earlier = existing.get(candidate.id, [])
         refusal = refusal_reason(candidate.status, candidate.email in suppressed, any(earlier))
         refusal = refusal or ("" if candidate.takes_mail else NO_ADDRESS)
@@ -87,6 +101,15 @@ def plan_reminders(
             day, reason, candidate,
         )  # fmt: skip
         yield ReminderPreview(candidate.id, None if refusal else reminder, refusal)
+
+
+def _leaving(hours: HoursOfPeople, ids: Collection[int], at: datetime) -> dict[datetime, list[int]]:
+    """When mail to these people leaves that is asked for at that moment."""
+    moments = {one.nation: one.next_sending_time(at) for one in hours.distinct()}
+    leaving: dict[datetime, list[int]] = {}
+    for person_id in ids:
+        leaving.setdefault(moments[hours.of(person_id).nation], []).append(person_id)
+    return leaving
 
 
 def queue_requested_reminder(context: Context, reminder: PlannedReminder, message: MailMessage) -> bool:
@@ -103,7 +126,9 @@ def withdraw_reminder(context: Context, person_id: int, reminder_id: int, name: 
     """Withdraw a requested reminder, in the name of `name`. Returns False if it was sent, is being sent just now, or is
     not to be sent anyway."""
     reminder = queries.requested_reminder(context.session, person_id, reminder_id)
-    if reminder is None or not withdraw_mail(context.session, reminder.key, _("Cancelled by %(name)s.", name=name)):
+    if reminder is None:
+        return False
+    if not withdraw_mail(context.session, reminder.key, _("Cancelled by %(name)s.", name=name), context.now):
         return False
     record_event(context, "reminder.taken_back", ("person", person_id), {"leaves": reminder.leaves_on})
     return True

@@ -8,12 +8,15 @@ import io
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from course.db import assert_outside_unit_of_work
 
 # Full-width signs as well, as Chinese and Japanese keyboards write them: spreadsheets take them for the same.
 _FORMULA_CHARACTERS = frozenset("=+-@\t\r\n＝＋－＠")
+
+_PLAIN_TYPES = frozenset({type(None), date, datetime, int, float, bool})  # no formulas, however they are written
 
 MEASURED_ROWS = 200  # rows of a sheet by which the widths of its columns are chosen
 MIN_WIDTH, MAX_WIDTH = 8, 44  # of a column, in characters
@@ -24,7 +27,16 @@ def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
     """Rows as a CSV file in UTF-8. Text that a spreadsheet would take for a formula gets an apostrophe before it."""
     assert_outside_unit_of_work("making a CSV file")
     file = io.StringIO()
-    csv.writer(file).writerows([_escape_formula(value) for value in row] for row in rows)
+    # Of a million people this is the most that is done for each of their cells, so few of them are handed to a function.
+    csv.writer(file).writerows(
+        [
+            value
+            if (type(value) is str and value[:1] not in _FORMULA_CHARACTERS) or type(value) in _PLAIN_TYPES
+            else _escape_formula(value)
+            for value in row
+        ]
+        for row in rows
+    )
     # With a byte order mark, without which Excel assumes another encoding.
     return file.getvalue().encode("utf-8-sig")
 
@@ -39,9 +51,6 @@ def csv_portions(portions: Iterable[Iterable[Iterable[object]]]) -> Iterator[byt
 
 
 def _escape_formula(value: object) -> object:
-    # Most cells are plain text; of a million people this is the most that is done for each of their cells.
-    if type(value) is str:
-        return f"'{value}" if value[:1] in _FORMULA_CHARACTERS else value
     if not isinstance(value, str):
         return value
     text = str(value)  # a LazyText in the language of the reader

@@ -9,14 +9,15 @@ from sqlalchemy import func, select
 from course.bulk_changes import actions, jobs, queries
 from course.bulk_changes.jobs import apply_change, undo_change
 from course.bulk_changes.models import BulkChangePerson
-from course.bulk_changes.rules.planning import LEAVE, MOVE, ChangeValues
+from course.bulk_changes.rules.planning import INVITE, LEAVE, MOVE, ChangeValues
 from course.clock import now
 from course.context import make_context
 from course.people import actions as people
 from course.people.models import Membership, Person
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW
-from tests.makers import make_person, make_team
+from tests.makers import make_organisation, make_person, make_team
+from tests.support.asked import asked
 from tests.support.racing import at_once
 
 pytestmark = pytest.mark.both_engines
@@ -178,3 +179,30 @@ def test_undoing_leaves_what_was_changed_again(committed: Flask) -> None:
             here = session.execute(select(Person.id).where(Person.left_at.is_(None), Person.id.in_(learners)))
             assert outcomes == {learners[0]: "left-out", learners[1]: "undone", learners[2]: "undone"}
             assert sorted(here.scalars()) == learners
+
+
+def test_each_further_person_of_a_change_takes_as_many_statements_as_those_before(
+    committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PORTION", 2)
+    monkeypatch.setattr(jobs, "PORTION_SECONDS", 60)
+    monkeypatch.setattr(jobs, "PAUSE_SECONDS", 0)
+    with committed.app_context():
+        with unit_of_work() as session:
+            make_organisation(session)
+        bosses, teams, learners = trust(14)
+        groups = (learners[:2], learners[2:6], learners[6:])
+        changes = ((MOVE, ChangeValues(team=teams[1], team_name="x")), (INVITE, ChangeValues()),
+                   (LEAVE, ChangeValues(last_day=now().date())))  # fmt: skip
+        for kind, values in changes:
+            numbers = []
+            for ids in groups:
+                change_id = begun(prepared(kind, values, bosses[0], ids), bosses[0])
+                with asked(committed) as statements:
+                    apply_change(change_id, now())
+                with read_only_session() as session:
+                    assert queries.outcome_counts(session, change_id) == {"done": len(ids)}
+                numbers.append(len(statements))
+            few, more, most = numbers
+            assert more - few <= 2 * 26, (kind, numbers)
+            assert most - more == 2 * (more - few), (kind, numbers)

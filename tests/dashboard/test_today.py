@@ -19,8 +19,9 @@ from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.mail.models import AddressFault
 from course.organisation.actions import confirm_contact
 from course.organisation.models import Organisation
-from course.people.actions import delegate, record_departure
+from course.people.actions import add_identity, delegate, grant_role, record_departure
 from course.people.models import Person, Team
+from course.people.rules import PersonIdentity
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
@@ -288,6 +289,51 @@ def test_a_trust_of_fourteen_sites_takes_few_statements_and_derives_nothing(
     assert "6 more teams" in page.text
     assert len(statements) <= 12, (len(statements), statements)
     assert not [one for one in statements if "FROM renewal_policy" in one], "nothing is derived"
+
+
+def test_whoever_gets_no_mail_is_named_to_those_who_can_tell_them_until_it_is_recorded(
+    app: Flask, session: Session, client: Client, trust: tuple[Team, Team, Team], boss: Person
+) -> None:
+    _top, brook, meadow = trust
+
+    def without_address(name: str, number: str, team: Team | None) -> Person:
+        identity = PersonIdentity(name, staff_number=number)
+        added = add_identity(
+            make_context(session, None, now() - LONG_AGO), identity, team.id if team else None, "learner"
+        )
+        assert isinstance(added, Person)
+        session.commit()
+        return added
+
+    # The manager of Brook has no address either: no weekly mail says this to them.
+    head = make_person(session, "Lee Moss", "lee@example.org", "manager", brook, at=now() - LONG_AGO)
+    sign_in(client, head)
+    head.email, head.sign_in_name = None, "L-1"
+    cook, namesake = without_address("Dana Bell", "K-17", brook), without_address("Dana Bell", "K-18", brook)
+    without_address("Robin Ray", "R-1", None)
+    without_address("Uma Leaver", "U-1", meadow)
+    title, address = "Speak to 2 people", "/reminders/in-person?step=due"
+    page = client.get("/today")
+    assert lines(page)[title] == [address]
+    assert "no reminder reaches them: Dana Bell (K-17), Dana Bell (K-18)." in page.text
+    # Nobody manages Robin, Uma and the head; the others have somebody who can tell them.
+    office = sign_in(Client(app), boss)
+    assert "no reminder reaches them: Lee Moss, Robin Ray, Uma Leaver." in office.get("/today").text
+    (tick,) = [
+        str(box.get("value"))
+        for box in client.get(address).all("input")
+        if str(box.get("value")).startswith(f"{cook.id} ")
+    ]
+    client.post("/reminders/in-person", {"told": tick}, 303)
+    assert "no reminder reaches them: Dana Bell (K-18)." in client.get("/today").text
+    record_departure(make_context(session, boss.id, now()), namesake.id, civil_date(now(), "Europe/London"), "left")
+    session.commit()
+    assert not [one for one in lines(client.get("/today")) if "Speak to" in one]
+    auditor = make_person(session, "Avery Ledger", "avery@example.org", at=now())
+    until = civil_date(now(), "Europe/London") + timedelta(days=9)
+    assert grant_role(make_context(session, boss.id, now()), auditor.id, "auditor", None, until) is None
+    session.commit()
+    assert not [one for one in lines(sign_in(Client(app), auditor).get("/today")) if "Speak to" in one]
 
 
 def test_what_changes_between_two_looks_is_on_the_second(

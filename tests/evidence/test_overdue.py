@@ -21,7 +21,9 @@ from course.evidence.rules.overdue import (
     grouped_actions,
 )
 from course.evidence.rules.tables import PackDiscussion
+from course.mail import actions, queries
 from course.mail.models import OutboxMail
+from course.mail.rules import RenderedMail
 from course.organisation.actions import confirm_contact
 from course.organisation.models import Organisation
 from course.people.models import Membership, Person, PersonChange, RoleGrant
@@ -32,6 +34,7 @@ from tests.evidence.makers import DAY, pack_person
 from tests.evidence.test_packs import Files, make_pack, table
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.outbox import queue_text
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EARLIER, LATER = AT - timedelta(days=1), AT + timedelta(days=1)
@@ -49,12 +52,56 @@ EARLIER, LATER = AT - timedelta(days=1), AT + timedelta(days=1)
         (MailFate(None, None, False, True, False), ("not-sent", None)),
         (MailFate(None, None, False, False, True), ("unknown", None)),
         (MailFate(None, None, False, False, False), ("failed", None)),
+        pytest.param(MailFate(None, None, False, False, False, LATER), ("waiting", None), id="given up after that day"),
+        pytest.param(MailFate(None, None, False, False, False, EARLIER), ("failed", EARLIER), id="given up before"),
+        pytest.param(MailFate(None, None, False, True, False, LATER), ("waiting", None), id="withheld after that day"),
+        pytest.param(MailFate(None, None, False, True, False, EARLIER), ("not-sent", EARLIER), id="withheld before"),
+        pytest.param(MailFate(None, None, False, False, True, LATER), ("waiting", None), id="in doubt after that day"),
+        pytest.param(MailFate(None, None, False, False, True, EARLIER), ("unknown", EARLIER), id="in doubt before"),
+        pytest.param(
+            MailFate(LATER, None, False, False, False, EARLIER, LATER),
+            ("failed", EARLIER),
+            id="given up before, and sent again after that day",
+        ),
+        pytest.param(
+            MailFate(LATER, None, False, False, False, EARLIER, AT), ("waiting", None), id="waited again by then"
+        ),
+        pytest.param(
+            MailFate(None, None, True, False, False, EARLIER, LATER),
+            ("failed", EARLIER),
+            id="waits again since after that day",
+        ),
+        pytest.param(
+            MailFate(AT, None, False, False, False, EARLIER, EARLIER), ("sent", AT), id="sent after a second try"
+        ),
     ],
 )
 def test_the_outcome_of_a_mail_is_that_which_was_known_at_the_moment(
     fate: MailFate, outcome: tuple[str, datetime | None]
 ) -> None:
     assert fate.outcome_at(AT) == outcome
+
+
+def test_a_mail_that_was_given_up_keeps_its_moment_when_it_is_sent_again(session: Session) -> None:
+    for key in ("k1", "k2", "k3", "k4"):
+        queue_text(session, key, f"{key}@example.org", RenderedMail("Hello", "Hello"), EARLIER)
+    first, second, *_ = queries.due_mail(session, EARLIER)
+    actions.mark_failed(session, first, "450 later", False, EARLIER)
+    actions.mark_failed(session, second, "554 no", True, EARLIER)
+    actions.suppress_mail(session, "k3", "done", AT)
+    assert actions.withdraw_mail(session, "k4", "Cancelled", LATER)
+    session.flush()
+
+    def moments() -> dict[str, tuple[datetime | None, datetime | None]]:
+        rows = session.execute(select(OutboxMail.key, OutboxMail.given_up_at, OutboxMail.resumed_at))
+        return {key: (given_up_at, resumed_at) for key, given_up_at, resumed_at in rows}
+
+    assert moments() == {"k1": (None, None), "k2": (EARLIER, None), "k3": (AT, None), "k4": (LATER, None)}
+    assert actions.retry_all_mail(session, AT) == 1
+    assert moments()["k2"] == (EARLIER, AT)
+    (again,) = (one for one in queries.due_mail(session, AT) if one.key == "k2")
+    actions.mark_sent(session, again, LATER)
+    assert moments()["k2"] == (EARLIER, AT), "what was known before stays known"
 
 
 def test_a_talk_counts_for_the_people_of_its_team_and_of_teams_below() -> None:
@@ -135,6 +182,8 @@ def _make_history(session: Session) -> Person:
     _mail(session, "manager-1", THEN - timedelta(days=5), sent_at=before)
     _mail(session, "lead-1", THEN - timedelta(days=4), sent_at=before)
     _mail(session, "learner-3", THEN + timedelta(days=3), sent_at=after)
+    _mail(session, "learner-4", THEN - timedelta(days=3), given_up_at=after)
+    _mail(session, "learner-5", THEN - timedelta(days=2), given_up_at=before)
     for days, reason in ((20, "was ill"), (-4, "asked again")):
         day = THEN - timedelta(days=days)
         made_at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9)
@@ -168,11 +217,12 @@ def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_know
     then, today = make_pack(client, None, THEN), make_pack(client, None, TODAY)
     assert actions_of(then) == [
         ("extension", ""), ("reminder", "sent"), ("reminder", "sent"), ("reminder", "waiting"), ("manager", "sent"),
-        ("escalation", "sent"), ("talk", ""),
+        ("escalation", "sent"), ("reminder", "waiting"), ("reminder", "failed"), ("talk", ""),
     ]  # fmt: skip
     assert actions_of(today) == [
         ("extension", ""), ("reminder", "sent"), ("reminder", "came-back"), ("reminder", "sent"), ("manager", "sent"),
-        ("escalation", "sent"), ("talk", ""), ("reminder", "sent"), ("extension", ""),
+        ("escalation", "sent"), ("reminder", "failed"), ("reminder", "failed"), ("talk", ""), ("reminder", "sent"),
+        ("extension", ""),
     ]  # fmt: skip
     rows = {row["Action code"]: row for row in table(then, "overdue.csv") if row["Person"] == "Late Vale"}
     assert rows["extension"]["Reason, or what was agreed"] == "was ill"

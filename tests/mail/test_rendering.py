@@ -194,7 +194,7 @@ def test_a_mail_that_is_not_rendered_does_not_leave(session: Session) -> None:
 def test_a_mail_that_is_withdrawn_before_it_is_rendered_says_nothing_any_more(app: Flask, session: Session) -> None:
     invite(session)
     (waiting,) = queries.unrendered_mail(session)
-    actions.suppress_mail(session, "k", "A newer one has been sent.")
+    actions.suppress_mail(session, "k", "A newer one has been sent.", NOW)
     assert not actions.store_rendered(session, waiting.id, RenderedMail("Subject", "secret-token"))
     session.commit()
     (mail,) = rendered_mails(app, session)
@@ -243,7 +243,7 @@ def test_a_mail_that_cannot_be_rendered_is_shown_as_failed_stops_no_other_and_ca
 def test_what_a_mail_would_be_rendered_from_is_forgotten_as_its_text_is(session: Session) -> None:
     invite(session)
     (waiting,) = queries.unrendered_mail(session)
-    actions.mark_unrenderable(session, waiting.id, "no such template")
+    actions.mark_unrenderable(session, waiting.id, "no such template", NOW)
     actions.erase_old_texts(session, NOW + TEXT_RETENTION - timedelta(seconds=1))
     assert only(session).template_values is not None
     actions.erase_old_texts(session, NOW + TEXT_RETENTION)

@@ -123,3 +123,32 @@ def test_a_deputy_is_named_by_sign_in_name_and_told_apart_from_others_of_the_nam
     assert session.execute(select(Deputy.deputy_id)).scalars().all() == [cook.id]
     assert "Ann Hill (Kitchen) is your deputy" in mine.get("/people/deputies").text
     assert "Ann Hill (Kitchen) is already your deputy" in lend(mine, today, "K-17", 422)
+
+
+def test_a_deputy_is_named_by_staff_number_as_long_as_it_names_one_person(
+    app: Flask, session: Session, people: tuple[Person, Person, Person], today: date
+) -> None:
+    manager, _member, colleague = people
+    identity = PersonIdentity("Dana Bell", staff_number="K-17", sign_in_name="dana.b")
+    cook = add_identity(make_context(session, None, now()), identity, None, "learner")
+    assert isinstance(cook, Person)
+    colleague.staff_number = "A-1"
+    session.commit()
+    mine = sign_in(Client(app), manager)
+    lend(mine, today, " k-17 ")
+    lend(mine, today, "A-1")
+    found = select(Deputy.deputy_id).order_by(Deputy.id)
+    assert session.execute(found).scalars().all() == [cook.id, colleague.id]
+    # The number of one has become the sign-in name of another; and then the cook has left.
+    identity = PersonIdentity("Rob Lane", "rob@example.org", sign_in_name="K-17")
+    assert isinstance(add_identity(make_context(session, None, now()), identity, None, "learner"), Person)
+    session.commit()
+    assert "This is the sign-in name of one person and the staff number of another." in lend(
+        mine, today + timedelta(days=1), "K-17", 422
+    )
+    cook.left_at = now()
+    session.commit()
+    lend(mine, today, "K-17")
+    session.expire_all()
+    rob = session.execute(select(Person.id).where(Person.name == "Rob Lane")).scalar_one()
+    assert session.execute(found).scalars().all()[-1] == rob

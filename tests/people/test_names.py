@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,12 +14,21 @@ from course.clock import now
 from course.context import make_context
 from course.organisation.models import Organisation
 from course.people import queries
-from course.people.actions import correct_identity, grant_role
+from course.people.actions import change_team, correct_identity, grant_role
 from course.people.models import Person
 from course.people.queries import names_told_apart
-from course.people.rules import COMMAND_VIEWER, Namesake, distinct_names, distinguishing_names, normalise_email
+from course.people.rules import COMMAND_VIEWER, Namesake, Viewer, distinct_names, distinguishing_names, normalise_email
+from course.recertification.actions import grant_extension
+from course.recertification.queries import recertification_entries
+from course.reminders.actions import withdraw_told
 from course.reminders.jobs import queue_due_reminders
+from course.reminders.models import InPersonReminder, Reminder
+from course.reminders.queries import reminder_history
+from course.reminders.queries.in_person import told_in_person
 from course.reports.rules import parse_filter
+from course.supervised_sessions.actions import NewSession, plan_session
+from course.supervised_sessions.queries.sessions import supervised_sessions
+from course.teams.queries import team_detail
 from course.text import comparison_key, normalise_line, search_key
 from tests import pages as tests_pages
 from tests.conftest import NOW
@@ -207,3 +216,32 @@ def test_mails_and_the_log_tell_people_of_one_name_apart(app: Flask, session: Se
     page = sign_in(client, boss).get("/audit")
     assert "added Sam Lee (Day)" in page.text
     assert "added Sam Lee (Night)" in page.text
+
+
+def test_who_did_something_is_told_apart_from_others_of_the_name_where_it_is_kept(session: Session) -> None:
+    make_organisation(session)
+    day, night = make_team(session, "Day"), make_team(session, "Night")
+    head = make_person(session, "Sam Lee", "sam1@example.org", "manager", day)
+    make_person(session, "Sam Lee", "sam2@example.org", "manager", night)
+    admin = make_person(session, "Ada Vale", "ada@example.org", "administrator")
+    learner = make_person(session, "Kim Vale", "kim@example.org", team=day)
+    context = make_context(session, head.id, NOW)
+    grant_extension(context, learner.id, NOW.date() + timedelta(days=60), "was ill")
+    told = InPersonReminder(person_id=learner.id, about="x", task="course", lines=[], made_by=head.id, made_at=NOW)
+    session.add(told)
+    session.flush()
+    assert withdraw_told(make_context(session, admin.id, NOW), learner.id, told.id)
+    session.add(Reminder(key="a", kind="asked", person_id=learner.id, step="asked", leaves_on=NOW.date(), reason="x",
+                         named=[], made_by=head.id, made_at=NOW))  # fmt: skip
+    assert change_team(context, night.id, "Nights", None, "clearer") is None
+    plan_session(context, NewSession("final", "course", "The hall", NOW.date()), [learner.id])
+    session.commit()
+    known = "Sam Lee (Day)"
+    assert [one.author for one in recertification_entries(session, learner.id)] == [known]
+    assert [(one.told_by, one.withdrawn_by) for one in told_in_person(session, learner.id)] == [(known, "Ada Vale")]
+    assert [one.requested_by for one in reminder_history(session, learner.id)] == [known]
+    detail = team_detail(session, night.id, NOW)
+    assert detail is not None
+    assert [one.by for one in detail.changes] == [known]
+    viewer = Viewer(admin.id, admin.name, "", administrator=True)
+    assert [one.maker for one in supervised_sessions(session, viewer)] == [known]

@@ -20,6 +20,7 @@ from course.reminders.actions import recheck_reminder
 from course.reminders.models import Reminder
 from course.reminders.queries import sending_hours
 from course.reminders.rules import HoursOfPeople, ReminderPolicy, SendingHours
+from course.training_records.remind_now import remind_all
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, make_team
 from tests.support.outbox import rendered_mails
@@ -110,6 +111,28 @@ def test_mail_leaves_on_the_working_days_of_the_nation_of_a_persons_site(app: Fl
         hours = sending_hours(session, ZONE, person.id)
         assert hours is not None
         assert hours.nation == nation
+
+
+def test_a_reminder_that_is_asked_for_leaves_on_a_working_day_of_the_site_and_is_the_only_one_of_that_day(
+    app: Flask, session: Session
+) -> None:
+    make_organisation(session)
+    north, south = make_team(session, "North"), make_team(session, "South")
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    scot = make_person(session, "Isla North", "isla@example.org", team=north, at=NOW - timedelta(days=21))
+    english = make_person(session, "Sam South", "sam@example.org", team=south, at=NOW - timedelta(days=21))
+    set_team_setting(make_context(session, None, NOW), north.id, "nation", "scotland")
+    session.commit()
+    # On Friday evening: mail leaves again on Monday, which is a bank holiday in Scotland.
+    friday = datetime(2026, 11, 27, 21, tzinfo=UTC)
+    with app.app_context():
+        outcomes = remind_all(make_context(session, boss.id, friday), [english.id, scot.id], "Please do it.")
+    monday, tuesday = datetime(2026, 11, 30, 8, tzinfo=UTC), datetime(2026, 12, 1, 8, tzinfo=UTC)
+    assert [(one.person_id, one.send_at) for one in outcomes] == [(scot.id, tuesday), (english.id, monday)]
+    queue(app, ANDREW)
+    queue(app, ANDREW + timedelta(days=1))
+    made = session.execute(select(Reminder.kind, Reminder.leaves_on).where(Reminder.person_id == scot.id)).all()
+    assert [tuple(one) for one in made] == [("asked", date(2026, 12, 1))], "one reminder a day, whoever wants it"
 
 
 def test_hours_of_a_nation_without_people_are_not_asked_for() -> None:

@@ -168,7 +168,8 @@ def check_link_mail(session: Session, mail: BeforeMailSend) -> None:
         .returning(SignInToken.id)
     )
     if result.first() is None:
-        suppress_mail(session, mail.key, lazy_gettext("The link in it has been used, or a newer one has been sent."))
+        reason = lazy_gettext("The link in it has been used, or a newer one has been sent.")
+        suppress_mail(session, mail.key, reason, mail.at)
 
 
 def revoke_access(session: Session, event: PersonLeft) -> None:

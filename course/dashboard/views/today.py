@@ -106,6 +106,7 @@ def today() -> str:
         *(_factor_lines(facts.without_factor) if facts else []),
         *_training_lines(needs),
         *(_people_lines(waiting) if waiting else []),
+        *_told_lines(waiting.undeliverable if waiting else 0, on),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
         *_list_lines(waiting.waiting_lists if waiting else 0),
         *_token_lines(waiting.tokens_to_replace if waiting else 0),
@@ -276,6 +277,20 @@ def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
         link = TodayLink(_("Make one-time codes"), url_for("auth.codes"))
         lines.append(TodayLine(title, _("They sign in with a name and a code that you give them."), (link,)))
     return lines
+
+
+def _told_lines(people: int, on: date) -> list[TodayLine]:
+    """Whom the reader has to tell something in person. `people` is how many of those whom they see get no mail."""
+    viewer = current_user.person
+    if not people or viewer.only_reads or Permission.ACT_FOR_PEOPLE not in viewer.permissions:
+        return []
+    names = queries.names_to_tell(db(), viewer, app_state().config.time_zone, on)
+    if not names:
+        return []
+    title = ngettext("Speak to %(num)s person", "Speak to %(num)s people", len(names))
+    text = _("They have no e-mail address, so no reminder reaches them: %(names)s.", names=_names(names))
+    link = TodayLink(_("See what to tell them"), url_for("reminders.in_person", step="due"))
+    return [TodayLine(title, text, (link,))]
 
 
 def _webhook_lines(number: int) -> list[TodayLine]:

@@ -28,30 +28,52 @@ _OUTCOME_TEXTS: dict[Outcome, str] = {
     "unknown": "May not have been sent: the program stopped meanwhile",
     "not-kept": "The mail is not kept any more",
 }
+# The same with the day that goes with them, if it is known.
+_DATED_TEXTS: dict[Outcome, str] = {
+    "sent": "Sent on {day}",
+    "came-back": "Came back undelivered on {day}",
+    "not-sent": "Not sent: since {day} it was withdrawn, or no longer needed",
+    "failed": "Could not be sent: given up on {day}",
+    "unknown": "May not have been sent: the program had stopped meanwhile, as was found on {day}",
+}
 
 
 @dataclass(frozen=True)
 class MailFate:
-    """What became of a mail. `waits`, `is_withheld` and `is_claimed` (by a sender that may have stopped) are as of today,
-    because only sending and coming back are dated."""
+    """What became of a mail. `waits`, `is_withheld` and `is_claimed` (by a sender that may have stopped) are as of today.
+
+    `given_up_at` is when the program last stopped trying to send it, and `resumed_at` when it was last made to wait again
+    after that; `given_up_at` is None for a mail that was never given up, and for one of a program that did not record it.
+    """
 
     sent_at: datetime | None
     bounced_at: datetime | None
     waits: bool
     is_withheld: bool
     is_claimed: bool
+    given_up_at: datetime | None = None
+    resumed_at: datetime | None = None
 
     def outcome_at(self, at: datetime) -> tuple[Outcome, datetime | None]:
-        """The outcome as it was known at a moment, and when a mail was sent or came back."""
+        """The outcome as it was known at a moment, and when a mail was sent, came back or was given up."""
         if self.bounced_at is not None and self.bounced_at <= at:
             return "came-back", self.bounced_at
-        if self.sent_at is not None:
-            return ("sent", self.sent_at) if self.sent_at <= at else ("waiting", None)
+        if self.sent_at is not None and self.sent_at <= at:
+            return "sent", self.sent_at
+        if self.given_up_at is not None:
+            return ("waiting", None) if self._waited_at(at, self.given_up_at) else (self._end, self.given_up_at)
+        return ("waiting" if self.waits or self.sent_at is not None else self._end), None
+
+    def _waited_at(self, at: datetime, given_up_at: datetime) -> bool:
+        """Whether the mail was not given up yet at a moment, or waited again."""
+        return at < given_up_at or (self.resumed_at is not None and given_up_at <= self.resumed_at <= at)
+
+    @property
+    def _end(self) -> Outcome:
+        """Why the program stopped trying."""
         if self.is_withheld:
-            return "not-sent", None
-        if self.waits:
-            return "waiting", None
-        return ("unknown" if self.is_claimed else "failed"), None
+            return "not-sent"
+        return "unknown" if self.is_claimed else "failed"
 
 
 @dataclass(frozen=True)
@@ -60,7 +82,8 @@ class MailAbout:
 
     To a learner (kind learner: sent by the program; asked: somebody asked for it, with `reason`), or to a manager or the
     safeguarding lead about others (manager, lead). `about` are the ids of those whom it is about, `recipient` is the name
-    of the manager, `requested_by` that of whoever asked. `outcome_day` goes with the outcomes sent and came-back.
+    of the manager, `requested_by` that of whoever asked. `outcome_day` is the day of the outcome; None where a mail
+    waited, or where its day was not recorded.
     """
 
     kind: MailKind
@@ -74,8 +97,9 @@ class MailAbout:
 
     @property
     def outcome_text(self) -> str:
-        on = f" on {long_date(self.outcome_day)}" if self.outcome_day else ""
-        return f"{_OUTCOME_TEXTS[self.outcome]}{on}"
+        if self.outcome_day is None or self.outcome not in _DATED_TEXTS:
+            return _OUTCOME_TEXTS[self.outcome]
+        return _DATED_TEXTS[self.outcome].format(day=long_date(self.outcome_day))
 
 
 @dataclass(frozen=True)

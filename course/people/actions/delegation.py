@@ -13,7 +13,7 @@ from course.events import publish
 from course.people.actions.directory import Refusal
 from course.people.events import DeputyNamed
 from course.people.models import Deputy, Person, RoleGrant
-from course.people.queries.directory import person_by_login
+from course.people.queries.directory import present_people_by_login_or_number
 from course.people.queries.names import names_told_apart
 from course.translation import lazy_gettext as _
 
@@ -21,17 +21,24 @@ MAX_DELEGATION = timedelta(days=366)
 
 
 def delegate(context: Context, login: str, until: date, reason: str, may_act: bool = False) -> Refusal | None:
-    """Let the person with this address or sign-in name see what the manager who acts sees, up to and including that day,
-    and do there what ACTING_DEPUTY in people/rules allows if `may_act`."""
+    """Let the person with this address, sign-in name or staff number see what the manager who acts sees, up to and including
+    that day, and do there what ACTING_DEPUTY in people/rules allows if `may_act`."""
     session, manager_id, today = context.session, context.person_id, context.today
     # Two at once come one after the other; of the same twice the table takes one.
     session.execute(select(Person.id).where(Person.id == manager_id).with_for_update())
     grants = select(RoleGrant.id).where(RoleGrant.person_id == manager_id, RoleGrant.until.is_(None))
     if session.execute(grants.where(RoleGrant.role == "manager").limit(1)).first() is None:
         return Refusal("email", _("You do not manage a team. Only the manager of a team can give a deputy access."))
-    found = person_by_login(session, login)
-    if found is None or found.left_at is not None:
+    people = present_people_by_login_or_number(session, login)
+    if not people:
         return Refusal("email", _("No one who works here has this e-mail address or sign-in name."))
+    if len(people) > 1:
+        several = _(
+            "This is the sign-in name of one person and the staff number of another. Enter your deputy’s e-mail address, or "
+            "ask an administrator."
+        )
+        return Refusal("email", several)
+    found = people[0]
     if found.id == manager_id:
         return Refusal("email", _("Enter the e-mail address or sign-in name of someone else. This one is yours."))
     standing_in = select(Deputy.id).where(

@@ -20,6 +20,7 @@ from course.people.queries.pathways import newest_pathway
 from course.people.queries.roles import administrators_query
 from course.people.queries.visibility import visible_condition
 from course.people.rules import Viewer, is_undeliverable, login_label, normalise_email, normalise_login, role_in_words
+from course.text import normalise_line
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,14 @@ def login_condition(login: str) -> ColumnElement[bool]:
 def person_by_login(session: Session, login: str) -> Person | None:
     """The person with this address or sign-in name, as somebody types it."""
     return session.execute(select(Person).where(login_condition(login))).scalar_one_or_none()
+
+
+def present_people_by_login_or_number(session: Session, text: str) -> list[Person]:
+    """The people who are here and have what somebody typed as their address or sign-in name, or as their staff number, in
+    capitals or not. More than one if it is the sign-in name of one person and the staff number of another."""
+    number = func.lower(Person.staff_number) == normalise_line(text).lower()
+    wanted = select(Person).where(or_(login_condition(text), number), Person.left_at.is_(None))
+    return list(session.execute(wanted.order_by(Person.id)).scalars())
 
 
 def person_id_by_login(session: Session, login: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, exists, false, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -26,13 +26,17 @@ def matches_words(words: str) -> ColumnElement[bool]:
     return or_(Person.name_key.contains(key, autoescape=True), in_login) if key else in_login
 
 
-def names_told_apart(session: Session, ids: Collection[int]) -> dict[int, str]:
+def names_told_apart(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
     """What to call each of these people so that nobody takes them for somebody else who is here: see
-    `distinguishing_names`. One query for names that nobody shares, three otherwise."""
+    `distinguishing_names`. None, as of what a command did, is left out. One query for names that nobody shares, three
+    otherwise, and none without people."""
+    people = {one for one in ids if one is not None}
+    if not people:
+        return {}
     other = aliased(Person)
     shared = exists().where(other.name_key == Person.name_key, other.id != Person.id, other.left_at.is_(None))
     rows = session.execute(
-        select(Person.id, Person.name, Person.name_key, shared.label("shared")).where(Person.id.in_(set(ids)))
+        select(Person.id, Person.name, Person.name_key, shared.label("shared")).where(Person.id.in_(people))
     ).all()
     names = {row.id: row.name for row in rows}
     keys = {row.name_key for row in rows if row.shared}

@@ -238,7 +238,7 @@ MAIL = PersonalDataSection(
         PersonalDataTable("help_request", _("When I asked for help"), {"asked_at": _("When")}, deletion_stage="mail"),
         PersonalDataTable("outbox_mail", _("Mails"),
             {"queued_at": _("Written"), "recipient": _("To"), "subject": _("Subject"), "sent_at": _("Sent"),
-                "failure": _("What failed"), "withheld": _("Why it was not sent")},
+                "failure": _("What failed"), "withheld": _("Why it was not sent"), "given_up_at": _("Given up")},
             person_columns=(), address_columns=("recipient", "queued_at"), deletion_stage="mail",
             excluded_columns={"text": GRANTS_ACCESS, "html": GRANTS_ACCESS, "headers": GRANTS_ACCESS,
                 "template_values": GRANTS_ACCESS,

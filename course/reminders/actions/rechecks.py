@@ -36,7 +36,7 @@ def recheck_reminder(session: Session, leaving: BeforeMailSend) -> None:
     day = civil_date(leaving.at, leaving.zone)
     reason = _obsolete_reason(session, reminder, leaving.recipient, hours, day)
     if reason is not None:
-        suppress_mail(session, leaving.key, reason)
+        suppress_mail(session, leaving.key, reason, leaving.at)
 
 
 def _own_hours(session: Session, reminder: Reminder, hours: SendingHours) -> SendingHours:

@@ -16,6 +16,7 @@ from course.mail.queries import MailState, mail_states
 from course.organisation.queries import OrganisationView, organisation, organisation_of, organisation_of_people
 from course.passwords.queries import has_password
 from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.queries import names_told_apart
 from course.people.rules import is_undeliverable
 from course.recertification.queries import people, policies
 from course.recertification.rules import CertificationStatus, certification_status
@@ -277,13 +278,11 @@ def reminder_by_key(session: Session, key: str) -> Reminder | None:
 def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[QueuedReminder]:
     """The newest reminders and digests that were queued for a person, newest first."""
     rows = session.execute(
-        select(Reminder, Person.name)
-        .outerjoin(Person, Person.id == Reminder.made_by)
-        .where(Reminder.person_id == person_id)
-        .order_by(Reminder.id.desc())
-        .limit(limit)
-    ).all()
-    mails = mail_states(session, [row.key for row, _ in rows])
+        select(Reminder).where(Reminder.person_id == person_id).order_by(Reminder.id.desc()).limit(limit)
+    ).scalars()
+    found = list(rows)
+    names = names_told_apart(session, (reminder.made_by for reminder in found))
+    mails = mail_states(session, [reminder.key for reminder in found])
     return [
         QueuedReminder(
             reminder.id,
@@ -292,8 +291,8 @@ def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[
             reminder.due,
             reminder.leaves_on,
             reminder.reason,
-            requested_by,
+            None if reminder.made_by is None else names[reminder.made_by],
             mails.get(reminder.key),
         )
-        for reminder, requested_by in rows
+        for reminder in found
     ]

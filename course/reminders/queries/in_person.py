@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from course.learning.models import Attempt, AttemptOutcome, Enrolment
 from course.learning.queries import OWN_BOOSTER
-from course.people.models import Deputy, Membership, Person, RoleGrant, Team
-from course.people.queries import ids_without_address
+from course.people.models import Deputy, Membership, RoleGrant, Team
+from course.people.queries import ids_without_address, names_told_apart
 from course.people.rules import Viewer
 from course.reminders.models import InPersonNotice, InPersonReminder, InPersonWithdrawal
 from course.reminders.queries import ReminderCandidate, managed_people, reminder_candidates
@@ -52,10 +52,14 @@ class PersonToTell:
         return any(message.waits for message in self.messages)
 
 
-def people_to_tell(session: Session, viewer: Viewer, hours: SendingHours, on: date) -> list[PersonToTell]:
-    """The people without an e-mail address to whom the viewer would have to say something, as of the day `on`; those without
-    a manager come first for an administrator, then the earliest due date."""
+def people_to_tell(
+    session: Session, viewer: Viewer, hours: SendingHours, on: date, among: Collection[int] | None = None
+) -> list[PersonToTell]:
+    """The people without an e-mail address, or those of them with these ids, to whom the viewer would have to say something,
+    as of the day `on`; those without a manager come first for an administrator, then the earliest due date."""
     ids = ids_without_address(session, viewer)
+    if among is not None:
+        ids = [one for one in ids if one in among]
     if not ids:
         return []
     candidates = {one.id: one for one in reminder_candidates(session, hours, on, ids)}
@@ -139,14 +143,14 @@ def _notice_facts(session: Session, ids: Collection[int]) -> dict[int, NoticeFac
 def records_by_key(session: Session, ids: Collection[int]) -> dict[tuple[int, str], InPersonRecord]:
     """For each of these people and each key the newest record that they were told, without those that were withdrawn."""
     rows = session.execute(
-        select(InPersonReminder.person_id, InPersonReminder.about, InPersonReminder.id, Person.name,
+        select(InPersonReminder.person_id, InPersonReminder.about, InPersonReminder.id, InPersonReminder.made_by,
                InPersonReminder.made_at)
-        .join(Person, Person.id == InPersonReminder.made_by)
         .outerjoin(InPersonWithdrawal, InPersonWithdrawal.reminder_id == InPersonReminder.id)
         .where(InPersonReminder.person_id.in_(ids), InPersonWithdrawal.reminder_id.is_(None))
         .order_by(InPersonReminder.id)
-    )  # fmt: skip
-    return {(row.person_id, row.about): InPersonRecord(row.id, row.name, row.made_at) for row in rows}
+    ).all()  # fmt: skip
+    names = names_told_apart(session, (row.made_by for row in rows))
+    return {(row.person_id, row.about): InPersonRecord(row.id, names[row.made_by], row.made_at) for row in rows}
 
 
 @dataclass(frozen=True)
@@ -166,20 +170,21 @@ class ToldInPerson:
 
 def told_in_person(session: Session, person_id: int, limit: int = 50) -> list[ToldInPerson]:
     """The newest records that a person was reminded in person, newest first, with those that were withdrawn."""
-    teller, withdrawer = Person.__table__.alias(), Person.__table__.alias()
     rows = session.execute(
-        select(InPersonReminder, teller.c.name, withdrawer.c.name, InPersonWithdrawal.made_at)
-        .join(teller, teller.c.id == InPersonReminder.made_by)
+        select(InPersonReminder, InPersonWithdrawal.made_by, InPersonWithdrawal.made_at)
         .outerjoin(InPersonWithdrawal, InPersonWithdrawal.reminder_id == InPersonReminder.id)
-        .outerjoin(withdrawer, withdrawer.c.id == InPersonWithdrawal.made_by)
         .where(InPersonReminder.person_id == person_id)
         .order_by(InPersonReminder.id.desc())
         .limit(limit)
-    )
+    ).all()
+    names = names_told_apart(session, {by for one, withdrawn_by, _at in rows for by in (one.made_by, withdrawn_by)})
     return [
-        ToldInPerson(one.id, one.task, tuple(one.lines), one.due, told_by, one.made_at, withdrawn_by, withdrawn_at)
-        for one, told_by, withdrawn_by, withdrawn_at in rows
-    ]
+        ToldInPerson(
+            one.id, one.task, tuple(one.lines), one.due, names[one.made_by], one.made_at, names.get(withdrawn_by),
+            withdrawn_at,
+        )
+        for one, withdrawn_by, withdrawn_at in rows
+    ]  # fmt: skip
 
 
 def booster_notices(session: Session, ids: Collection[int]) -> dict[int, list[tuple[datetime, bool]]]:

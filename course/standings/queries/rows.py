@@ -106,11 +106,11 @@ def all_lines(session: Session, wanted: StandingsFilter, on: date, in_portions: 
 
 
 def row_portions(
-    session: Session, wanted: StandingsFilter, number: int, beside: ColumnElement[Any]
+    session: Session, wanted: StandingsFilter, number: int, *beside: ColumnElement[Any]
 ) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
-    """The LINE_COLUMNS of every row of a list of so many, in its order, and one column more: portions that are in memory one
-    after another. The session has to read from one snapshot if they are more than one portion."""
-    columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS), beside).where(*_conditions(wanted))
+    """The LINE_COLUMNS of every row of a list of so many, in its order, and these columns more: portions that are in memory
+    one after another. The session has to read from one snapshot if they are more than one portion."""
+    columns = select(*(_ROWS.c[name] for name in LINE_COLUMNS), *beside).where(*_conditions(wanted))
     options = {"yield_per": STREAM_PORTION} if number > STREAM_PORTION else {}
     rows = session.execute(columns.order_by(*_ORDERS[wanted.sort]), execution_options=options)
     return rows.partitions(STREAM_PORTION)

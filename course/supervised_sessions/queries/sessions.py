@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from course.people.queries import (
     PersonView,
     ids_recordable_by,
     members_below,
+    names_told_apart,
     newest_pathway,
     people_visible_to,
 )
@@ -87,7 +88,10 @@ def _sessions(viewer: Viewer) -> Select[*tuple[Any, ...]]:
 def supervised_sessions(session: Session, viewer: Viewer) -> list[SupervisedSessionView]:
     """The sessions that a viewer planned, or all of them for an administrator; the newest days first."""
     order = _sessions(viewer).order_by(SupervisedSession.held_on.desc(), SupervisedSession.id.desc())
-    return [SupervisedSessionView(*row) for row in session.execute(order.limit(SESSIONS_SHOWN))]
+    found = [SupervisedSessionView(*row) for row in session.execute(order.limit(SESSIONS_SHOWN))]
+    # Their own name is not shown to whoever sees only their own sessions.
+    names = names_told_apart(session, (one.made_by for one in found)) if viewer.administrator else {}
+    return [replace(one, maker=names.get(one.made_by, one.maker)) for one in found]
 
 
 def supervised_session(session: Session, viewer: Viewer, session_id: int) -> SupervisedSessionView | None:
