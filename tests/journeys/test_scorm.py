@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, expect
+from playwright.sync_api import Browser, Frame, Locator, Page, expect
 
 from course.scorm.rules.manifest import VERSIONS, Version
 from tests.conftest import make_app
+from tests.journeys.conftest import faults
+from tests.journeys.walker import tab_to
 from tests.scorm.conftest import Package, packed
 from tests.support.serving import served
 from tests.support.verifiers import install_packages
@@ -58,6 +60,7 @@ def platform(packages: dict[Version, Package]) -> Iterator[str]:
     script = install_packages(NPM) / "node_modules/scorm-again/dist/scorm-again.min.js"
     files = {f"/{version}/{name}": data for version, one in packages.items() for name, data in one.files.items()}
     files |= {f"/{v}.html": PLATFORM.replace("2/index", f"{v}/index").encode() for v in VERSIONS}
+    files |= {f"/{v}-window.html": PLATFORM.partition("<iframe")[0].encode() for v in VERSIONS}
     files |= {"/scorm-again.js": script.read_bytes(), "/platform.js": PLATFORM_SCRIPT.encode()}
 
     def site(environ: dict[str, Any], start: Callable[..., object]) -> Iterable[bytes]:
@@ -246,3 +249,104 @@ def test_a_module_is_begun_left_resumed_failed_and_passed(
     assert learner.status == STATUS[version]["passed"]
     assert learner.errors == learner.foreign == []
     learner.page.close()
+
+
+class Keys:
+    """Somebody with a keyboard and a window of 320 pixels, which the platform opened for the package. Each page that they
+    come to is looked at: axe, in light and dark, and its width."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: list[str] = []
+        page.set_viewport_size({"width": 320, "height": 640})
+        page.on("pageerror", lambda error: self.found.append(str(error)))
+
+    def look(self, heading: str | None = None) -> None:
+        """Look at the page that is shown; `heading` is what its focus is on."""
+        if heading is not None:
+            expect(self.page.locator(heading)).to_be_focused()
+        self.found += faults(self.page)
+        if self.page.evaluate("() => document.documentElement.scrollWidth") > 320:
+            self.found.append(f"{self.page.url}: wider than 320 pixels")
+
+    def press(self, which: str | Locator, key: str = "Enter") -> None:
+        tab_to(self.page, (self.page.locator(which) if isinstance(which, str) else which).first)
+        self.page.keyboard.press(key)
+
+    def enter(self, name: str, value: str) -> None:
+        """Fill a field of a question in."""
+        box = self.page.locator(f"#question input[name='{name}'][value='{value}']")
+        if box.count():
+            self.press(box, "Space")
+        else:
+            tab_to(self.page, self.page.locator(f"#question #{name}"))
+            self.page.keyboard.type(value)
+
+    def go(self, step: str) -> None:
+        """From any page to a step, by the list of all modules."""
+        self.press(".bar a.org")
+        expect(self.page.locator("[data-resume]")).to_be_visible()
+        self.press(f"[data-step='{MODULE}/{step}'] a")
+
+
+def test_a_page_a_question_a_story_and_a_timeline_by_keyboard_alone_in_a_narrow_window_and_all_are_accessible(
+    browser: Browser, platform: str, packages: dict[Version, Package]
+) -> None:
+    course = packages["2004"].json("course.json")["modules"][0]
+    data = packages["2004"].json(f"modules/{MODULE}.json")
+    first = {kind: next(s["id"] for s in course["steps"] if s["kind"] == kind) for kind in ("scenario", "timeline")}
+    lms = browser.new_page()
+    lms.goto(f'{platform}/2004-window.html#["2004", null]')
+    with lms.expect_popup() as opened:
+        lms.evaluate("() => { open('2004/index.html', '', 'popup'); }")
+    keys = Keys(opened.value)
+    page = keys.page
+    page.locator("[data-resume] a").wait_for()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    keys.look()
+    keys.press("[data-resume] a")
+    keys.look("h1")
+    keys.press("[data-page-question] button[name=answer]")
+    keys.look(".ask-you.answered")
+    keys.press("[data-done]")
+    expect(page.locator(".rail li.done, .outline li.done").first).to_be_attached()
+
+    keys.go("check")
+    keys.press("[data-go=begin]")
+    asked = page.locator("#question .stem")
+    expect(asked).to_be_focused()
+    keys.press("#sureness-fairly")
+    keys.look(".wrong-answer")
+    question = next(one for one in data["questions"].values() if one["stem"] == asked.first.inner_html())
+    for name, value in fields(question, True):
+        keys.enter(name, value)
+    keys.press("#sureness-fairly")
+    keys.look(".verdict h1")
+    assert page.locator(".verdict h1").inner_text() == "Right"
+
+    keys.go(first["scenario"])
+    keys.look("h1")
+    keys.press("[data-go=tell]")
+    keys.look("h1")
+    keys.press("#choice-1")
+    keys.look()
+    keys.press(".take-back button")
+    expect(page.locator("#notice")).to_have_text("Undone. You can choose again.")
+    for _ in range(60):
+        keys.press("#choice-2" if page.locator("#choice-2").count() else "#choice-1")
+        if page.locator("#decide").count() == 0:
+            break
+    keys.look("h1")
+
+    keys.go(first["timeline"])
+    keys.press("#answer-1", "Space")
+    keys.look()
+    keys.press("#send")
+    keys.look()
+    keys.press("a.worried")
+    keys.look("h1")
+    assert keys.found == []
+    told = lms.evaluate("told()")
+    assert (told["location"], told["completion_status"]) == (f"{MODULE}/{first['timeline']}", "incomplete")
+    lms.context.close()
