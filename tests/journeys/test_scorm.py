@@ -37,6 +37,35 @@ FILL = """(fields) => {
         if (input) input.checked = true; else document.getElementById(name).value = value;
     }
 }"""
+# The end of the course: everything is done, and of the final assessment all but the last two questions are answered rightly, the
+# first of these on a safety-critical point. One note is written.
+NEAR_THE_END = """async () => {
+    const load = (name) => import(new URL(`js/${name}.js`, location));
+    const [{ FINAL, fullest, pack }, { finalModule }, { draw }] = await Promise.all(["state", "final", "rules"].map(load));
+    const get = async (name) => (await fetch(name)).json();
+    const course = await get("course.json"), module = finalModule(course);
+    const data = await Promise.all(course.modules.map((one) => get(`modules/${one.id}.json`)));
+    const questions = Object.assign({}, ...data.map((one) => one.questions));
+    const right = ({ form, options, groups }) => {
+        const all = options.map((_, index) => index), good = all.filter((index) => options[index].c);
+        if (form === "order") return all;
+        if (form === "sort") return options.map((one) => one.g);
+        if (form === "one") return good.slice(0, 1);
+        return form === "all" ? good : groups.map((_, part) => good.find((index) => options[index].g === part));
+    };
+    const state = { ...fullest(course), right: new Set(), checks: {}, asked: {}, notes: {} };
+    for (const one of course.modules) for (const point of one.points) state.right.add(`${one.id}/${point}`);
+    state.tries = Object.fromEntries(course.modules.map((one) => [one.id, 1]));
+    const items = draw(course.final, module.questions, { asked: () => 0, final: true });
+    const [critical] = items.splice(items.findIndex((one) => course.critical.includes(one.point)), 1);
+    items.splice(items.length - 1, 0, critical);
+    state.checks[FINAL] = items.map((one, place) => (place < items.length - 2
+        ? { ...one, given: right(questions[one.question]), sure: "sure" } : { ...one, given: null, sure: null }));
+    const pages = course.modules.flatMap((one) => one.steps.map((step) => ({ ref: `${one.id}/${step.id}`, notes: step.notes })));
+    const { ref, notes } = pages.find((one) => one.notes);
+    state.notes[`${ref}/${notes[0]}`] = "Ask about “nights”!";
+    return [pack(course, state), ref, notes[0]];
+}"""
 NAMES: dict[Version, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "1.2": ("lesson_location", lambda cmi: cmi["core"]["lesson_status"]),
     "2004": ("location", lambda cmi: f"{cmi['completion_status']} {cmi['success_status']}"),
@@ -55,10 +84,18 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[Version, Package]
 
 
 @pytest.fixture(scope="module")
-def platform(packages: dict[Version, Package]) -> Iterator[str]:
-    """The address of a site with the platform, and below 1.2/ and 2004/ the packages."""
+def whole_course(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    app = make_app(f"sqlite:///{tmp_path_factory.mktemp('scorm') / 'none.db'}")
+    return packed(app, app.extensions["course"].library.for_("school", "england"), "1.2")
+
+
+@pytest.fixture(scope="module")
+def platform(packages: dict[Version, Package], whole_course: Package) -> Iterator[str]:
+    """The address of a site with the platform, below 1.2/ and 2004/ the packages, and below course/ the whole course."""
     script = install_packages(NPM) / "node_modules/scorm-again/dist/scorm-again.min.js"
     files = {f"/{version}/{name}": data for version, one in packages.items() for name, data in one.files.items()}
+    files |= {f"/course/{name}": data for name, data in whole_course.files.items()}
+    files |= {"/course.html": PLATFORM.replace("2/index", "course/index").encode()}
     files |= {f"/{v}.html": PLATFORM.replace("2/index", f"{v}/index").encode() for v in VERSIONS}
     files |= {f"/{v}-window.html": PLATFORM.partition("<iframe")[0].encode() for v in VERSIONS}
     files |= {"/scorm-again.js": script.read_bytes(), "/platform.js": PLATFORM_SCRIPT.encode()}
@@ -76,7 +113,9 @@ def platform(packages: dict[Version, Package]) -> Iterator[str]:
 class Learner:
     """Somebody who takes the module in one version."""
 
-    def __init__(self, browser: Browser, address: str, version: Version, package: Package) -> None:
+    def __init__(
+        self, browser: Browser, address: str, version: Version, package: Package, module: str = MODULE, place: str = ""
+    ) -> None:
         self.page: Page = browser.new_page(viewport={"width": 1100, "height": 900})
         self.page.set_default_timeout(8000)
         self.errors: list[str] = []
@@ -84,8 +123,8 @@ class Learner:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.page.on("request", lambda one: None if one.url.startswith(address) else self.foreign.append(one.url))
-        self.address, self.version = f"{address}/{version}.html", version
-        self.data = package.json(f"modules/{MODULE}.json")
+        self.address, self.version = f"{address}/{place or version}.html", version
+        self.data = package.json(f"modules/{module}.json")
         self.steps = package.json("course.json")["modules"][0]["steps"]
 
     def open(self, kept: dict[str, Any] | None = None) -> None:
@@ -157,16 +196,21 @@ class Learner:
         """Answer the questions of the check that is open, at most so many."""
         self.press("[data-go=begin]")
         for _ in range(most):
-            asked = self.sco.locator("#question .stem").first.inner_html()
-            question = next(one for one in self.data["questions"].values() if one["stem"] == asked)
-            self.sco.evaluate(FILL, fields(question, right))
-            self.press("#sureness-fairly")
+            question = self.answer(self.data["questions"].values(), right)
             expect(self.sco.locator(".verdict h1")).to_be_focused()
             assert (self.sco.locator(".verdict h1").inner_text() == "Right") == right, question["id"]
             words = self.sco.locator("[data-go=next]").inner_text()
             self.press("[data-go=next]")
             if words == "See how it went":
                 break
+
+    def answer(self, questions: Iterable[dict[str, Any]], right: bool) -> dict[str, Any]:
+        """Answer the question that is asked, which is one of these."""
+        asked = self.sco.locator("#question .stem").first.inner_html()
+        question = next(one for one in questions if one["stem"] == asked)
+        self.sco.evaluate(FILL, fields(question, right))
+        self.press("#sureness-fairly")
+        return question
 
 
 def fields(question: dict[str, Any], right: bool) -> list[list[str]]:
@@ -247,6 +291,53 @@ def test_a_module_is_begun_left_resumed_failed_and_passed(
     expect(learner.sco.locator("a[href='tel:999']")).to_be_visible()
     learner.leave()
     assert learner.status == STATUS[version]["passed"]
+    assert learner.errors == learner.foreign == []
+    learner.page.close()
+
+
+def test_the_final_assessment_decides_over_the_whole_course_and_a_note_is_kept(
+    browser: Browser, platform: str, whole_course: Package
+) -> None:
+    modules = whole_course.json("course.json")["modules"]
+    data = [whole_course.json(f"modules/{one['id']}.json")["questions"] for one in modules]
+    questions = [question for found in data for question in found.values()]
+    learner = Learner(browser, platform, "1.2", whole_course, place="course")
+    learner.open()
+    packed_state, page, note = learner.sco.evaluate(NEAR_THE_END)
+    learner.leave()
+
+    learner.open({"cmi": {"suspend_data": packed_state, "core": {"lesson_status": "incomplete", "entry": "resume"}}})
+    learner.press("[data-step='-final/assessment'] a")
+    expect(learner.sco.locator("[data-go=begin]")).to_have_text("Carry on at question 49")
+    assert (learner.status, learner.score[2]) == ("incomplete", "")
+    learner.press("[data-go=begin]")
+    learner.answer(questions, right=False)
+    # The reasons come at the end: the next question follows at once.
+    expect(learner.sco.locator(".strip span")).to_have_text("Question 50 of 50")
+    learner.answer(questions, right=True)
+    expect(learner.sco.locator("h1")).to_have_text("Not passed yet")
+    assert (learner.status, learner.score) == ("failed", ("0", "100", "98"))
+    answers = learner.sco.locator(".answers > details")
+    assert (answers.count(), answers.filter(has_text="Asked again").count()) == (50, 2)
+
+    learner.press("[data-go=again]")
+    expect(learner.sco.locator(".lede")).to_contain_text("asks only about the 1 point still open")
+    learner.press("[data-go=begin]")
+    for _ in range(2):
+        learner.answer(questions, right=True)
+    expect(learner.sco.locator("h1")).to_have_text("You have passed")
+    assert (learner.status, learner.score) == ("passed", ("0", "100", "100"))
+
+    learner.sco.evaluate(f"location.hash = '#/{page}'")
+    field = learner.sco.locator(f"#note-{note}")
+    expect(field).to_have_value("Ask about “nights”!")
+    field.fill("x" * 4096)
+    expect(learner.sco.locator(".reflect [role=status]")).to_contain_text("too long to be kept")
+    field.fill("Sam’s mum")
+    # Left before the pause after which a note is kept by itself.
+    kept = learner.leave()
+    assert kept["suspend_data"].endswith("Sam~6c9.s mum" + "!" * (kept["suspend_data"].count("!") - 11))
+    assert learner.status == "passed"
     assert learner.errors == learner.foreign == []
     learner.page.close()
 
