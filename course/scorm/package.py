@@ -45,8 +45,8 @@ def make_package(
     """The package as the bytes of a zip file.
 
     `library` is a variant (a pathway and a nation); `module_id` None means the whole course. `schemas` are schema files by
-    their names, or empty. What is not translated into `language` is in English. Needs a request context for addresses, and takes a second or two. Raises LookupError if there is no
-    such module.
+    their names, or empty. What is not translated into `language` is in English. Needs a request context for addresses, and
+    takes a second or two. Raises LookupError if there is no such module.
     """
     assert_outside_unit_of_work("making a SCORM package")
     if module_id is not None and module_id not in library.modules:
