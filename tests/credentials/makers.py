@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -64,8 +63,8 @@ class DidIssuer(Issuer):
 
     def __init__(self, settings: SigningSettings = SIGNING_SETTINGS) -> None:
         super().__init__(settings)
-        self.by_address = copy(self)
-        self.by_address.__class__ = Issuer
+        self.by_address = Issuer(settings)
+        self.by_address.private, self.by_address.key = self.private, self.key
         did = did_web(settings.base_url)
         assert did is not None
         self.did = did

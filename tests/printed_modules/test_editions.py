@@ -228,8 +228,8 @@ def elements(node: Any) -> Iterator[Any]:
             yield from elements(found)
 
 
-def figure(kind: str, html: str, **values: object) -> ContentBlock:
-    return ContentBlock.model_construct(kind=kind, html=BlockHtml(html), title="A figure", svg=None, **values)
+def figure(kind: Any, html: str, svg: str | None = None) -> ContentBlock:
+    return ContentBlock.model_construct(kind=kind, html=BlockHtml(html), title="A figure", svg=svg)
 
 
 def test_figures_are_drawn_with_their_words_in_order_and_a_diagram_has_them_as_its_text() -> None:
@@ -247,15 +247,14 @@ def test_figures_are_drawn_with_their_words_in_order_and_a_diagram_has_them_as_i
     compared = figure("compare", "<table><tr><th>A</th></tr><tr><td>1</td></tr></table>")
     (laid_out,) = figure_blocks(compared)
     assert (laid_out["t"], laid_out["kind"]) == ("table", "compare")
-    diagram = figure("diagram", "<p>A line falls.</p>").model_copy(
-        update={"svg": '<svg viewBox="0 0 10 10" role="img"><path class="d-line" d="M0 0L10 10"/></svg>'}
-    )
+    line = '<svg viewBox="0 0 10 10" role="img"><path class="d-line" d="M0 0L10 10"/></svg>'
+    diagram = figure("diagram", "<p>A line falls.</p>", line)
     drawing, said = figure_blocks(diagram)
     assert (drawing["alt"], plain_text(said).strip()) == ("A line falls.", "A line falls.")
     course = real_course().for_("clubs", "wales")
     made = typeset(course, course.modules["responding"], [drawn, spread, laid_out, drawing, said])
-    tree = PdfReader(BytesIO(made)).trailer["/Root"]["/StructTreeRoot"]
-    alternatives = [str(one["/Alt"]) for one in elements(tree) if "/Alt" in one]
+    catalogue: Any = PdfReader(BytesIO(made)).root_object
+    alternatives = [str(one["/Alt"]) for one in elements(catalogue["/StructTreeRoot"]) if "/Alt" in one]
     assert alternatives == ["A line falls."]
     text = pdf_text(made)
     assert text.index("Ring") < text.index("Wait") < text.index("A line falls.")
