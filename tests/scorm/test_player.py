@@ -7,7 +7,6 @@ import random
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,13 @@ from course.content.library import Library
 from course.content.schema import NATIONS, SETTINGS, Question, Scenario
 from course.learning.rules.branching import RunState, run_state
 from course.learning.rules.debrief import debrief_rows, gauge_charts, road_drawing
-from course.learning.rules.drawing import (
-    QuestionHistory,
-    check_allowance,
-    draw_questions,
-    grade_assessment,
-    results_by_point,
-)
+from course.learning.rules.drawing import grade_assessment, results_by_point
 from course.learning.rules.grading import grade, option_order
 from course.learning.rules.timelines import timeline_view
 from course.scorm.package import PLAYER, course_structure
 from course.scorm.page_html import PackageScope, macros
 from tests.scorm.conftest import Package
+from tests.scorm.draws import Draw, some_draws
 from tests.support.verifiers import node_program
 
 CHECK = Path(__file__).with_name("check.mjs")
@@ -42,7 +36,6 @@ ASSESSED: list[dict[str, Any]] = [
     for critical in ([], ["a"], ["e", "a"])
     for mark in (50, 80, 81, 100)
 ]
-DRAWS = 40
 RESULTS = [[["a", True], ["b", True], ["a", False]], [["a", False], ["a", True]], []]
 
 
@@ -118,47 +111,6 @@ def cases(library: Library) -> dict[str, list[Any]]:
             for scenario in [module.scenarios[step.id]] for way in walked(scenario)
         ],
     }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Draw:
-    """A draw of questions: what the server's rule is given. `bank` is a module, or None for the final assessment."""
-
-    counts: list[tuple[str, int]]
-    bank: str | None
-    last: dict[str, int]
-    held: frozenset[str]
-    reserve: bool
-    seed: int
-
-    def by_the_server(self, library: Library) -> list[list[str]]:
-        questions = library.modules[self.bank].questions if self.bank else tuple(library.questions.values())
-        spare = check_allowance(library, self.last) if self.reserve else None
-        history = QuestionHistory(self.last, self.held)
-        drawn = draw_questions(self.counts, questions, history, self.seed, spare=spare, final=self.bank is None)
-        return [[one.question_id, one.point] for one in drawn]
-
-    def for_node(self) -> dict[str, Any]:
-        chance = random.Random(self.seed)
-        return {
-            "counts": self.counts, "bank": self.bank, "last": self.last, "held": sorted(self.held),
-            "reserve": self.reserve, "final": self.bank is None, "chances": [chance.random() for _ in range(2000)],
-        }  # fmt: skip
-
-
-def some_draws(library: Library) -> list[Draw]:
-    """Draws of checks and of the final assessment, for learners who were asked little, much and everything before."""
-    found = []
-    for number in range(DRAWS):
-        bank = None if number % 2 else CHANCE.choice(sorted(library.modules))
-        points = library.modules[bank].points if bank else library.taught_points
-        some = tuple(point for point in points if number % 3 or CHANCE.random() < 0.5) or points[:1]
-        counts = library.check_counts(some) if bank else [(point, library.final_questions(point)) for point in some]
-        ids, share = sorted(library.questions), (0.0, 0.3, 0.9, 1.0)[number // 2 % 4]
-        last = {name: CHANCE.randint(1, 35) for name in ids if CHANCE.random() < share}
-        held = frozenset(name for name in last if CHANCE.random() < 0.2)
-        found.append(Draw(counts, bank, last, held, number % 4 < 2 and bank is not None, number))
-    return found
 
 
 @pytest.fixture(scope="module")
