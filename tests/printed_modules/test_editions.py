@@ -229,7 +229,9 @@ def elements(node: Any) -> Iterator[Any]:
 
 
 def figure(kind: Any, html: str, svg: str | None = None) -> ContentBlock:
-    return ContentBlock.model_construct(kind=kind, html=BlockHtml(html), title="A figure", svg=svg)
+    return ContentBlock.model_construct(
+        kind=kind, html=BlockHtml(html), title="A figure", svg=BlockHtml(svg) if svg else None
+    )
 
 
 def test_figures_are_drawn_with_their_words_in_order_and_a_diagram_has_them_as_its_text() -> None:

@@ -28,8 +28,8 @@ def figure_blocks(block: Block) -> Iterator[nodes.Block]:
     if block.kind == "compare":
         yield from (_framed(one) for one in said)
         return
-    if block.kind == "diagram":
-        yield {"t": "drawing", "svg": _with_ink(block.svg or "", _DIAGRAM_INK), "alt": plain_text(said).strip()}
+    if block.kind == "diagram" and block.svg is not None:
+        yield {"t": "drawing", "svg": _with_ink(block.svg.html, _DIAGRAM_INK), "alt": plain_text(said).strip()}
         yield from said
         return
     if block.kind not in _LISTED:
