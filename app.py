@@ -135,6 +135,7 @@ BLUEPRINTS = (
     (certificates.certificate_links, "/kept"),
     (certificates.wallet_links, "/wallet"),
     (credentials.pages, "/issuer"),
+    (credentials.well_known, "/.well-known"),
     (content.pages, ""),
     (mail.pages, "/mail"),
     (privacy.pages, ""),

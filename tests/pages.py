@@ -111,7 +111,7 @@ FORBIDDEN = {
 
 # What pages of other origins may read: public documents, in which nothing is secret, and the file that a wallet fetches, which
 # whoever has its secret address may have.
-FOR_EVERY_ORIGIN = ("/issuer", "/wallet/")
+FOR_EVERY_ORIGIN = ("/issuer", "/.well-known/did.json", "/wallet/")
 
 
 def missing_headers(headers: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.credentials.models import CredentialRevocation, KeyWithdrawal, SignedCredential, SigningKey, StatusList
+from course.credentials.rules.did_web import did_key, did_web, follows_as_did, is_did, issuer_name
 from course.credentials.rules.documents import (
     STATUS_LIST_SIZE,
     CertificateData,
@@ -42,7 +44,11 @@ class _UnlockedKey:
     private: Ed25519PrivateKey
 
     def sign_document(self, document: JsonLdDocument, at: datetime) -> str:
-        return document_bytes(add_proof(document, self.private, self.key.address, at)).decode()
+        """The document as JSON with a proof, in which the key bears a name of the same kind as the issuer does."""
+        issuer = document["issuer"]
+        name = issuer if isinstance(issuer, str) else issuer["id"]
+        method = did_key(name, self.key.number) if is_did(name) else self.key.address
+        return document_bytes(add_proof(document, self.private, method, at)).decode()
 
 
 def signing_settings(session: Session) -> SigningSettings:
@@ -71,8 +77,9 @@ def _assign_list_index(
     session: Session, settings: SigningSettings, signer: _UnlockedKey, certificate: CertificateData, at: datetime
 ) -> None:
     """Assign an unused index in a status list to a certificate, and sign its credential with that index."""
-    newest = session.execute(select(func.max(StatusList.number))).scalar_one()
+    newest, last_issuer = _newest_list(session)
     number, attempts = newest or 1, 0
+    issuer = issuer_name(settings.base_url, follows_as_did(last_issuer))
     is_signed = (
         SignedCredential.certificate_id == certificate.certificate_id,
         SignedCredential.key_id == signer.key.id,
@@ -89,11 +96,47 @@ def _assign_list_index(
             key_id=signer.key.id,
             list_number=number,
             place=list_index,
-            document=signer.sign_document(credential_document(certificate, settings, number, list_index), at),
+            document=signer.sign_document(credential_document(certificate, settings, number, list_index, issuer), at),
             signed_at=at,
         )
     if newest is None or number > newest:
         _publish_status_list(session, settings, signer, number, at)
+
+
+def _newest_list(session: Session) -> tuple[int | None, str | None]:
+    """The number of the newest status list, and its issuer; None twice if there is no list yet."""
+    statement = select(StatusList.number, StatusList.document).order_by(StatusList.number.desc(), StatusList.id.desc())
+    found = session.execute(statement.limit(1)).one_or_none()
+    return (None, None) if found is None else (found.number, str(json.loads(found.document)["issuer"]))
+
+
+def _list_issuer(session: Session, number: int) -> str | None:
+    """The issuer of the last version of a status list; of a new list that of the newest one. None if there is no list."""
+    statement = select(StatusList.document).where(StatusList.number <= number)
+    found = session.execute(
+        statement.order_by(StatusList.number.desc(), StatusList.id.desc()).limit(1)
+    ).scalar_one_or_none()
+    return None if found is None else str(json.loads(found)["issuer"])
+
+
+def name_issuer(session: Session, as_did: bool, at: datetime) -> bool:
+    """Name the issuer in new credentials by its did:web, or by its address, from now on. Credentials that were issued keep the
+    name that they have, and their status lists too.
+
+    A new status list begins: the newest one says which name is used. Returns False if the name is used already. Raises
+    ValueError for the did:web of a plain http address, KeyLockedError.
+    """
+    settings = signing_settings(session)
+    if as_did and did_web(settings.base_url) is None:
+        raise ValueError("did:web needs a PUBLIC_URL that begins with https://")
+    # Serialised by the lock, as publications are.
+    session.execute(select(SigningKey.id).order_by(SigningKey.id).with_for_update(key_share=True))
+    newest, last_issuer = _newest_list(session)
+    if follows_as_did(last_issuer) == as_did:
+        return False
+    signer = _current_key(session, settings, at)
+    _publish_status_list(session, settings, signer, (newest or 0) + 1, at, as_did)
+    return True
 
 
 def revoke_credential(session: Session, certificate_id: int, at: datetime) -> None:
@@ -110,9 +153,15 @@ def revoke_credential(session: Session, certificate_id: int, at: datetime) -> No
 
 
 def _publish_status_list(
-    session: Session, settings: SigningSettings, signer: _UnlockedKey, number: int, at: datetime
+    session: Session,
+    settings: SigningSettings,
+    signer: _UnlockedKey,
+    number: int,
+    at: datetime,
+    as_did: bool | None = None,
 ) -> None:
-    """Sign the current version of a status list."""
+    """Sign the current version of a status list. It names the issuer as its last version did, a new list as `as_did` says or
+    (None) as the list before it does: verifiers want one issuer for a credential and its list."""
     # Serialised by the lock: each publication must include the revocations of the one before.
     session.execute(select(SigningKey.id).order_by(SigningKey.id).with_for_update(key_share=True))
     statement = (
@@ -121,7 +170,10 @@ def _publish_status_list(
         .where(SignedCredential.list_number == number)
     )
     revoked = session.execute(statement).scalars()
-    document = signer.sign_document(status_list_document(settings, number, revoked, at), at)
+    if as_did is None:
+        as_did = follows_as_did(_list_issuer(session, number))
+    issuer = issuer_name(settings.base_url, as_did)
+    document = signer.sign_document(status_list_document(settings, number, revoked, at, issuer), at)
     session.add(StatusList(number=number, key_id=signer.key.id, document=document, signed_at=at))
     session.flush()
 

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from course.clock import now
 from course.credentials import actions, queries
+from course.credentials.rules.did_web import issuer_name
 from course.credentials.rules.keys import KeyLockedError, encode_multikey
 from course.web.app_state import app_state
 from course.web.template_filters import format_moment
@@ -42,6 +43,24 @@ def rotate_command(reason: str) -> None:
     with unit_of_work() as session:
         address = actions.rotate_key(session, reason[:200], now())
     click.echo(f"Certificates are signed with {address} from now on.")
+
+
+@group.command("issuer")
+@click.argument("name", type=click.Choice(["did:web", "address"]))
+def issuer_command(name: str) -> None:
+    """The NAME that the issuer bears in new certificates: its did:web, or its https address.
+
+    Nothing that was issued changes. Another installation of this course that trusts the issuer by an older version, or
+    software that has its name in a list, has to be told the new name.
+    """
+    try:
+        with unit_of_work() as session:
+            changed = actions.name_issuer(session, name == "did:web", now())
+    except (ValueError, KeyLockedError) as error:
+        raise click.ClickException(f"{str(error).rstrip('.')}.") from error
+    base_url = app_state().config.public_url
+    shown = issuer_name(base_url, name == "did:web")
+    click.echo(f"New certificates are issued by {shown}{' from now on' if changed else ' already'}.")
 
 
 @group.command("withdraw")

@@ -27,6 +27,12 @@ def key(session: Session, number: int) -> Key | None:
     return None if found is None else Key(*found)
 
 
+def numbered_keys(session: Session) -> list[tuple[int, Key]]:
+    """The same with their numbers."""
+    rows = session.execute(_KEYS.add_columns(SigningKey.number))
+    return [(number, Key(*values)) for *values, number in rows]
+
+
 def signed_credential(session: Session, certificate_id: int) -> bytes | None:
     """The signed credential of a certificate, as JSON; None if there is none, or only one by a withdrawn key."""
     statement = (

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, g, make_response, render_template,
 
 from course.clock import now
 from course.credentials import queries
+from course.credentials.rules.did_web import did_document, did_web
 from course.credentials.rules.documents import document_bytes, issuer_document, key_document
 from course.credentials.rules.keys import encode_multikey
 from course.credentials.rules.signing import JsonLdDocument
@@ -15,6 +16,7 @@ from course.web.app_state import app_state
 from course.web.unit_of_work import db
 
 pages = Blueprint("credentials", __name__)
+well_known = Blueprint("did", __name__)
 _NUMBER = "int(max=2147483647)"
 # Seconds for which caches may keep a copy. A revocation has to be visible soon; a new key has an address of its own.
 _PROFILE_MAX_AGE, _LIST_MAX_AGE = 3600, 300
@@ -30,7 +32,9 @@ def issuer() -> Response:
         g.here = "verify"
         keys_with_text = [(key, encode_multikey(key.public_bytes)) for key in keys]
         response = make_response(
-            render_template("credentials/issuer.html", keys=keys_with_text, issuer=own_organisation.name)
+            render_template(
+                "credentials/issuer.html", keys=keys_with_text, issuer=own_organisation.name, did=did_web(address)
+            )
         )
     else:
         response = _json_response(
@@ -38,6 +42,16 @@ def issuer() -> Response:
         )
     response.headers.add("Vary", "Accept")  # not translated: a header
     return response
+
+
+@well_known.get("/did.json")
+@public
+def did() -> Response:
+    """The DID document of the issuer, at the address that did:web prescribes. It has no name of the organisation."""
+    if current_organisation() is None:
+        abort(404)
+    document = did_document(app_state().config.public_url, queries.numbered_keys(db()), now()) or abort(404)
+    return _json_response(document, "application/did+json", _PROFILE_MAX_AGE)
 
 
 @pages.get(f"/keys/<{_NUMBER}:key_number>")

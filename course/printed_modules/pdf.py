@@ -80,7 +80,24 @@ def document_facts(printed: PrintedModule) -> dict[str, Any]:
 
 # The names of a node whose texts are no words.
 _NAMES = frozenset(
-    {"t", "id", "to", "href", "kind", "lang", "widths", "region", "side", "han", "motif", "title", "author", "about"}
+    {
+        "t",
+        "id",
+        "to",
+        "href",
+        "kind",
+        "lang",
+        "widths",
+        "region",
+        "side",
+        "han",
+        "motif",
+        "title",
+        "author",
+        "about",
+        "svg",
+        "look",
+    }
 )
 
 

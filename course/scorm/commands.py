@@ -14,6 +14,7 @@ from course.content.loaded_course import library
 from course.content.schema import NATIONS, SETTINGS
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import VERSIONS, Version, missing_schemas
+from course.translation import SOURCE_LANGUAGE, languages
 from course.web.files import refuse_existing_file, write_new_file
 
 
@@ -34,6 +35,11 @@ from course.web.files import refuse_existing_file, write_new_file
 @click.option("--nation", type=click.Choice(list(NATIONS)), help="Whose rules and telephone numbers the package has.")
 @click.option("--module", "module_id", metavar="ID", help="One module; otherwise the whole course.")
 @click.option(
+    "--language",
+    metavar="CODE",
+    help="The language of the package, such as cy, as far as it is translated; otherwise English.",
+)
+@click.option(
     "--schemas",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder with the schema files (.xsd) of this SCORM version, to be put into the package.",
@@ -51,6 +57,9 @@ def export_command(
         context.invoke(content_commands.export_command, form=form)
         return
     pathway, nation, folder = package["pathway"], package["nation"], package["schemas"]
+    language = package["language"] or SOURCE_LANGUAGE
+    if language not in languages():
+        raise click.UsageError(f"There is no language “{language}” here. There is: {', '.join(languages())}.")
     if output is None or pathway is None or nation is None:
         raise click.UsageError("A package needs -o FILE, --pathway and --nation.")
     refuse_existing_file(output)
@@ -58,7 +67,7 @@ def export_command(
     # Addresses in templates are built within a request.
     with current_app.test_request_context():
         try:
-            data = make_package(library().for_(pathway, nation), version, package["module_id"], found)
+            data = make_package(library().for_(pathway, nation), version, package["module_id"], found, language)
         except LookupError as error:
             raise click.ClickException(str(error)) from error
     write_new_file(output, data)

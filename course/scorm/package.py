@@ -11,9 +11,9 @@ from pathlib import Path
 
 from course.content.library import Library
 from course.content.rendering import label_html
-from course.content.schema import Module
+from course.content.schema import Module, Question
 from course.db import assert_outside_unit_of_work
-from course.scorm import page_html, question_pieces, story_pieces
+from course.scorm import final_pieces, page_html, question_pieces, story_pieces
 from course.scorm.page_html import PackageScope
 from course.scorm.rules.manifest import MANIFEST, ManifestFacts, Version, manifest, unfit_names
 from course.translation import SOURCE_LANGUAGE, use_language
@@ -35,22 +35,30 @@ SCRIPTS = ("order.js", "parts.js", "timeline.js")
 FILE_TIME = (2020, 1, 1, 0, 0, 0)
 
 
-def make_package(library: Library, version: Version, module_id: str | None, schemas: Mapping[str, bytes]) -> bytes:
+def make_package(
+    library: Library,
+    version: Version,
+    module_id: str | None,
+    schemas: Mapping[str, bytes],
+    language: str = SOURCE_LANGUAGE,
+) -> bytes:
     """The package as the bytes of a zip file.
 
     `library` is a variant (a pathway and a nation); `module_id` None means the whole course. `schemas` are schema files by
-    their names, or empty. Needs a request context for addresses, and takes a second or two. Raises LookupError if there is no
-    such module.
+    their names, or empty. What is not translated into `language` is in English. Needs a request context for addresses, and
+    takes a second or two. Raises LookupError if there is no such module.
     """
     assert_outside_unit_of_work("making a SCORM package")
     if module_id is not None and module_id not in library.modules:
         raise LookupError(_("There is no module “%(module)s” on this pathway.", module=module_id))
+    library = library.in_language(language)
     modules = tuple(library.modules.values()) if module_id is None else (library.modules[module_id],)
-    with use_language(SOURCE_LANGUAGE):
-        scope = PackageScope(library.in_language(SOURCE_LANGUAGE), modules)
+    with use_language(language):
+        scope = PackageScope(library, modules)
         files = package_files(scope, version)
     files |= {name.lower(): data for name, data in schemas.items()}
-    identifier = "-".join(filter(None, ("course", library.pathway, library.nation, module_id)))
+    spoken = "" if language == SOURCE_LANGUAGE else language.lower()
+    identifier = "-".join(filter(None, ("course", library.pathway, library.nation, module_id, spoken)))
     facts = ManifestFacts(version, identifier, scope.title, library.course.pass_mark, tuple(sorted(files)))
     if unfit := unfit_names(facts.files):
         raise ValueError(f"These names cannot be in a package: {', '.join(unfit)}")
@@ -70,7 +78,7 @@ def package_files(scope: PackageScope, version: Version) -> dict[str, bytes]:
                 files[name] = page_html.lesson_html(scope, module, module.pages[step.id]).encode()
         files[f"modules/{module.id}.json"] = _json(module_data(scope, module))
     files["course.json"] = _json(course_data(scope, version))
-    files["index.html"] = page_html.index_html(scope).encode()
+    files["index.html"] = page_html.index_html(scope, final_pieces.final_minutes(scope)).encode()
     return files
 
 
@@ -99,9 +107,12 @@ def course_data(scope: PackageScope, version: Version) -> dict[str, object]:
     return {
         "version": version,
         **course_structure(scope),
-        "words": {**page_html.player_words(), **question_pieces.answer_words(), **story_pieces.story_words()},
+        "words": {
+            **page_html.player_words(), **question_pieces.answer_words(), **story_pieces.story_words(),
+            **final_pieces.final_words(scope),
+        },
         "shells": {**question_pieces.answer_shells(questions), **question_pieces.order_shells(questions)},
-    }
+    }  # fmt: skip
 
 
 def course_structure(scope: PackageScope) -> dict[str, object]:
@@ -114,6 +125,7 @@ def course_structure(scope: PackageScope) -> dict[str, object]:
         "passMark": course.pass_mark,
         "checkQuestions": course.check_questions,
         "checkPerPoint": course.check_per_point,
+        "final": final_pieces.final_counts(scope),
         "critical": [point for point in points if library.points[point].safety_critical],
         "points": {point: str(label_html(library.points[point].title)) for point in points},
         "pageOf": {
@@ -124,10 +136,13 @@ def course_structure(scope: PackageScope) -> dict[str, object]:
 
 
 def _module_structure(scope: PackageScope, module: Module) -> dict[str, object]:
-    steps = [
-        {"id": step.id, "kind": step.kind, "title": str(label_html(step.title))}
-        for step in page_html.module_steps(module)
-    ]
+    steps: list[dict[str, object]] = []
+    for step in page_html.module_steps(module):
+        steps.append({"id": step.id, "kind": step.kind, "title": str(label_html(step.title))})
+        if step.kind == "page" and (notes := page_html.note_ids(module.pages[step.id])):
+            steps[-1]["notes"] = notes
+        if step.kind == "timeline":
+            steps[-1]["most"] = len(module.timelines[step.id].options)
     return {
         "id": module.id,
         "number": scope.number(module),
@@ -135,14 +150,25 @@ def _module_structure(scope: PackageScope, module: Module) -> dict[str, object]:
         "note": str(module.content_note.__html__()) if module.content_note else "",
         "points": list(module.points),
         "steps": steps,
-        "questions": [{"id": one.id, "form": one.form, "points": list(one.points)} for one in module.questions],
+        "questions": [
+            {"id": one.id, "form": one.form, "points": list(one.points), "most": _most_given(one)}
+            for one in module.questions
+        ],
     }
+
+
+def _most_given(question: Question) -> int:
+    """How many places an answer to this question has at most in a kept state."""
+    if question.form == "one":
+        return 1
+    return len(question.groups) if question.has_parts else len(question.options)
 
 
 def _fingerprint(scope: PackageScope) -> str:
     """Eight characters that change with the structure on which a kept state rests, and not with words."""
     structure = [
         [module.id, list(module.points), [step.id for step in module.steps],
+         [page_html.note_ids(module.pages[step.id]) for step in module.steps if step.kind == "page"],
          [[question.id, len(question.options)] for question in module.questions],
          [[scene.id, [choice.id for choice in scene.choices]]
           for step in module.steps if step.kind == "scenario" for scene in module.scenarios[step.id].scenes]]

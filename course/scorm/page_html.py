@@ -35,6 +35,11 @@ class PackageScope:
     modules: tuple[Module, ...]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole course, which ends with the final assessment."""
+        return len(self.modules) == len(self.library.modules)
+
+    @property
     def title(self) -> str:
         """The title of the package: that of the course, or of its only module."""
         whole = str(self.library.course.title)
@@ -120,17 +125,30 @@ def lesson_html(scope: PackageScope, module: Module, page: Page) -> str:
 
 
 def _block_html(blocks: Any, block: Block) -> Markup:
-    if block.question is None:
-        return Markup(blocks.show(block, {}, None, None, writable=False))  # noqa: S704 (a template made it)
-    return Markup(macros("scorm/pieces.html").page_question(block))  # noqa: S704
+    pieces = macros("scorm/pieces.html")
+    if block.question is not None:
+        return Markup(pieces.page_question(block))  # noqa: S704 (a template made it)
+    html = str(blocks.show(block, {}, None, None, writable=False))
+    if block.kind == "reflect":
+        # The field stands inside the block's own section, and only where a script can keep what is written.
+        end = html.rindex("</section>")
+        html = html[:end] + str(pieces.note_field(block)) + html[end:]
+    return Markup(html)  # noqa: S704
 
 
-def index_html(scope: PackageScope) -> str:
-    """The start page: the frame of the player, the list of modules, and the contacts of the nation."""
+def note_ids(page: Page) -> list[str]:
+    """The places of a page at which a learner can write a note."""
+    return [str(block.id) for block in page.blocks if block.kind == "reflect"]
+
+
+def index_html(scope: PackageScope, final_minutes: float) -> str:
+    """The start page: the frame of the player, the list of modules, and the contacts of the nation. `final_minutes` is how
+    long the final assessment takes, 0 where there is none."""
     help_, nation = scope.library.help, scope.library.nation
     routes = [route for route in help_.routes if nation is None or nation in route.nations]
     html = _render("scorm/index.html", scope, help=help_, routes=routes, root="", step_kinds=step_kinds(),
-                   scope_minutes=sum(scope.library.module_minutes(module.id) for module in scope.modules))  # fmt: skip
+                   final_minutes=final_minutes,
+                   scope_minutes=final_minutes + sum(scope.library.module_minutes(one.id) for one in scope.modules))  # fmt: skip
     return clean(scope, html)
 
 
@@ -182,6 +200,10 @@ def player_words() -> dict[str, object]:
         "changed": _("The course has changed since your last visit, so it starts again."),
         "missing": _("This part could not be loaded. Check your connection, then try again."),
         "tryAgain": _("Try again"),
+        "note": {
+            "kept": _("Your note is kept. Characters left for all your notes: %(count)s.", count="{count}"),
+            "long": _("This note is too long to be kept. Characters too many: %(count)s.", count="{count}"),
+        },
     }
 
 

@@ -10,6 +10,7 @@ from course.content.schema import NATIONS, SETTINGS
 from course.organisation.request_organisation import current_organisation
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import VERSIONS, Version
+from course.translation import SOURCE_LANGUAGE, languages
 from course.web.access import Permission, requires_permission
 from course.web.recent_sign_in import needs_recent_sign_in
 
@@ -28,7 +29,7 @@ def packages() -> str | Response:
         return _package()
     return render_template(
         "scorm/packages.html", versions=VERSIONS, pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
-        modules=whole_library().modules.values(), course=whole_library().course,
+        modules=whole_library().modules.values(), course=whole_library().course, languages=languages(),
     )  # fmt: skip
 
 
@@ -37,8 +38,12 @@ def _package() -> Response:
     module_id = request.args.get("module", WHOLE_COURSE) or None
     if module_id is not None and module_id not in variant.modules:
         abort(404)
-    response = Response(make_package(variant, version, module_id, {}), mimetype="application/zip")
-    name = "-".join(filter(None, ("scorm", version, variant.pathway, variant.nation, module_id)))
+    language = request.args.get("language", SOURCE_LANGUAGE)
+    if language not in languages():
+        abort(404)
+    response = Response(make_package(variant, version, module_id, {}, language), mimetype="application/zip")
+    spoken = "" if language == SOURCE_LANGUAGE else language
+    name = "-".join(filter(None, ("scorm", version, variant.pathway, variant.nation, module_id, spoken)))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
     return response
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from course.credentials.rules import documents
+from course.credentials.rules.did_web import did_document, did_key, did_web
 from course.credentials.rules.documents import CertificateData, SigningSettings
 from course.credentials.rules.keys import Key, create_key_pair, unlock_key
 from course.credentials.rules.signing import JsonLdDocument, add_proof
@@ -55,3 +56,30 @@ class Issuer:
             self.sign(documents.status_list_document(self.settings, 1, revoked, NOW)),
         ]
         return {document["id"]: document for document in issuer_documents}
+
+
+class DidIssuer(Issuer):
+    """An issuer that is named by its did:web, with one key; `by_address` is the same one under its address."""
+
+    def __init__(self, settings: SigningSettings = SIGNING_SETTINGS) -> None:
+        super().__init__(settings)
+        self.by_address = Issuer(settings)
+        self.by_address.private, self.by_address.key = self.private, self.key
+        did = did_web(settings.base_url)
+        assert did is not None
+        self.did = did
+        self.key = Key(did_key(did, 1), did, self.key.public_bytes)
+
+    def credential(self, list_index: int = 77, **changes: Any) -> JsonLdDocument:
+        certificate = replace(CERTIFICATE, **changes)
+        return self.sign(documents.credential_document(certificate, self.settings, 1, list_index, self.did))
+
+    def served(self, revoked: tuple[int, ...] = ()) -> dict[str, JsonLdDocument]:
+        """The DID document, the key in it, a status list of the same issuer, and the profile with the same key."""
+        key = self.by_address.key
+        document = did_document(self.settings.base_url, [(1, key)], LATER)
+        assert document is not None
+        profile = documents.issuer_document("Riverside Trust", self.settings.base_url, [key], LATER)
+        listed = self.sign(documents.status_list_document(self.settings, 1, revoked, NOW, self.did))
+        found = [document, documents.key_document(self.key), listed, profile]
+        return {one["id"]: one for one in found}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,14 @@ import pytest
 from course.credentials.rules.checking import check_credential
 from course.credentials.rules.documents import document_bytes
 from course.credentials.rules.signing import JsonLdDocument
-from tests.credentials.makers import LATER, SIGNING_SETTINGS, Issuer
+from tests.credentials.makers import LATER, SIGNING_SETTINGS, DidIssuer, Issuer
 from tests.support.verifiers import VERIFIERS, verdicts
 
 ISSUER = Issuer()
 REVOKED = 78
-SERVED = ISSUER.served(revoked=(REVOKED, 0, 131071))
+# The same organisation on another host, named by its did:web; on a port, as its name must say in another way.
+DID_ISSUER = DidIssuer(replace(SIGNING_SETTINGS, base_url="https://lms.example.net:8443"))
+SERVED = ISSUER.served(revoked=(REVOKED, 0, 131071)) | DID_ISSUER.served(revoked=(REVOKED,))
 NAMES = (
     "Åse “Ø” O’Kafor",
     'a"b\\c',
@@ -63,7 +66,9 @@ def good_documents() -> dict[str, JsonLdDocument]:
     found["first place"] = ISSUER.credential(list_index=1)
     found["last place but one"] = ISSUER.credential(list_index=131070)
     found["of long ago"] = ISSUER.credential(pathway="", minutes=None, sections=())
-    found["the status list"] = next(d for address, d in SERVED.items() if "/status/" in address)
+    found["the status list"] = SERVED[f"{SIGNING_SETTINGS.base_url}/issuer/status/1"]
+    found["by did:web"] = DID_ISSUER.credential()
+    found["the list of did:web"] = SERVED["https://lms.example.net:8443/issuer/status/1"]
     found["the issuer"] = SERVED[f"{SIGNING_SETTINGS.base_url}/issuer"]
     return found
 
@@ -89,6 +94,15 @@ def bad_documents() -> dict[str, JsonLdDocument]:
     found["revoked"] = ISSUER.credential(list_index=REVOKED)
     found["revoked at the first place"] = ISSUER.credential(list_index=0)
     found["revoked at the last place"] = ISSUER.credential(list_index=131071)
+    found["revoked by did:web"] = DID_ISSUER.credential(list_index=REVOKED)
+    own = DID_ISSUER.credential()
+    found["signed for another did:web"] = {**own, "issuer": {**own["issuer"], "id": "did:web:lms.example.net"}}
+    found["by did:web in the list of its address"] = DID_ISSUER.sign(
+        {
+            **{name: value for name, value in own.items() if name != "proof"},
+            "credentialStatus": whole["credentialStatus"],
+        }
+    )
     found["expired"] = ISSUER.credential(valid_until=(LATER - timedelta(days=3)).date())
     return found
 
@@ -108,7 +122,7 @@ def test_an_independent_verifier_accepts_good_and_refuses_changed_documents(veri
 
 
 def test_our_own_verification_agrees_with_the_independent_ones() -> None:
-    keys = [ISSUER.key]
+    keys = [ISSUER.key, DID_ISSUER.by_address.key]
     ours = {
         name: check_credential(document_bytes(document), keys, LATER).state
         for name, document in good_documents().items()
@@ -120,7 +134,10 @@ def test_our_own_verification_agrees_with_the_independent_ones() -> None:
         for name, document in bad_documents().items()
         if check_credential(document_bytes(document), keys, LATER).state == "valid"
     ]
-    assert accepted == ["revoked", "revoked at the first place", "revoked at the last place"]
+    assert accepted == [
+        "revoked", "revoked at the first place", "revoked at the last place", "revoked by did:web",
+        "by did:web in the list of its address",
+    ]  # fmt: skip
 
 
 def test_a_withdrawn_key_is_refused() -> None:

@@ -42,6 +42,26 @@ ONWARD = "main :is(.button.turn, .onward .main, .step .button:not(.quiet)):visib
 ASKS = """() => document.querySelector("#question") ? "answer" : document.querySelector("#decide") ? "decision" : "" """
 
 
+def tab_to(page: Page, target: Locator) -> str:
+    """Reach a control with the keyboard alone: by the skip link on a new page, then with Tab or the arrow keys.
+
+    Returns the type of the control. The browser is asked where the focus is once for all the presses that should lead
+    there; whether they did is what it then says.
+    """
+    handle = target.element_handle()
+    assert handle is not None
+    key = {"elsewhere": "Tab", "group": "ArrowDown", "skip link": "Enter"}
+    pressed = 0
+    while pressed <= MOST_KEYS:
+        where, presses = page.evaluate(FOCUS, handle)
+        if where not in key:
+            return str(where)
+        for _ in range(presses):
+            page.keyboard.press(key[where])
+        pressed += presses
+    raise AssertionError(f"the keyboard does not reach {target}")
+
+
 class Walker:
     """Presses what a learner presses. `visit` is called on each page that is reached."""
 
@@ -73,23 +93,7 @@ class Walker:
                 self.press(target)
 
     def tab_to(self, target: Locator) -> str:
-        """Reach a control with the keyboard alone: by the skip link on a new page, then with Tab or the arrow keys.
-
-        Returns the type of the control. The browser is asked where the focus is once for all the presses that should lead
-        there; whether they did is what it then says.
-        """
-        handle = target.element_handle()
-        assert handle is not None
-        key = {"elsewhere": "Tab", "group": "ArrowDown", "skip link": "Enter"}
-        pressed = 0
-        while pressed <= MOST_KEYS:
-            where, presses = self.page.evaluate(FOCUS, handle)
-            if where not in key:
-                return str(where)
-            for _ in range(presses):
-                self.page.keyboard.press(key[where])
-            pressed += presses
-        raise AssertionError(f"the keyboard does not reach {target}")
+        return tab_to(self.page, target)
 
     def home(self) -> None:
         self.page.goto("/")

@@ -7,12 +7,17 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from html import unescape
+from io import BytesIO
 from itertools import cycle
+from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from course.content.library import Library
+from course.content.rendering import BlockHtml
 from course.content.schema import NATIONS, SETTINGS, Module, Nation, Setting
+from course.content.schema import Block as ContentBlock
 from course.printed_modules.pdf import PrintedModule, document_facts, typeset_facts
 from course.printed_modules.rules.edition import (
     ANSWERS_KEY,
@@ -23,8 +28,9 @@ from course.printed_modules.rules.edition import (
     edition_blocks,
     numbered_questions,
 )
-from course.printed_modules.rules.nodes import Block, Blocks, html_blocks, plain_text
-from course.printed_modules.rules.page_part import HELP_KEY
+from course.printed_modules.rules.figure_part import figure_blocks
+from course.printed_modules.rules.nodes import Block, Blocks, html_blocks, inline, plain_text
+from course.printed_modules.rules.page_part import FIGURES, HELP_KEY
 from tests.certificates.sheets import pdf_text
 from tests.printed_modules.paper_reader import links
 from tests.support.courses import real_course
@@ -155,14 +161,42 @@ def typeset(course: Library, module: Module, blocks: Blocks, size: int = 11, org
     return typeset_facts(json.dumps(document_facts(printed)).encode())
 
 
+def all_blocks(module_id: str, pathway: Setting, nation: Nation) -> Blocks:
+    """The edition of a module, and behind it what only other pathways have, each in a nation: so one document has each page,
+    story, figure and question of all of them. To typeset each of these documents would take half a minute."""
+    first = real_course().for_(pathway, nation)
+    blocks = edition(first, first.modules[module_id], with_bank=False)
+    seen = {json.dumps(block) for block in blocks}
+    for other in (real_course().for_(one, where) for one, where in zip(SETTINGS, cycle(NATIONS), strict=False)):
+        for block in edition(other, other.modules[module_id], with_bank=False):
+            if (said := json.dumps(block)) not in seen:
+                seen.add(said)
+                blocks.append(block)
+    return blocks
+
+
 @pytest.mark.parametrize(
     ("module_id", "pathway", "nation"),
     [(m, p, n) for m, p, n in zip(real_course().modules, cycle(SETTINGS), cycle(NATIONS), strict=False)],
 )
-def test_every_module_is_typeset_and_says_so_in_the_pdf(module_id: str, pathway: Setting, nation: Nation) -> None:
+def test_every_page_story_figure_and_question_of_a_module_is_typeset_and_is_in_the_pdf(
+    module_id: str, pathway: Setting, nation: Nation
+) -> None:
     course = real_course().for_(pathway, nation)
     module = course.modules[module_id]
-    blocks = edition(course, module, with_bank=False)
+    blocks = all_blocks(module_id, pathway, nation)
+    read = plain_text(blocks)
+    told = {plain_text(block["c"]).strip() for block in blocks if block["t"] == "h"}
+    for variant in (real_course().for_(one, "england").modules[module_id] for one in SETTINGS):
+        titles = [str(page.title) for page in variant.pages.values()]
+        titles += [
+            str(block.title) for page in variant.pages.values() for block in page.blocks if block.kind in FIGURES
+        ]
+        assert [title for title in titles if title not in told] == []
+        stems = {plain_text(inline(one.question.stem)).strip() for one in numbered_questions(variant, with_bank=False)}
+        assert {stem for stem in stems if stem not in read} == set()
+        stories = [variant.scenarios[step.id] for step in variant.steps if step.kind == "scenario"]
+        assert [story.id for story in stories if f"Story: {story.title}" not in told] == []
     text = pdf_text(typeset(course, module, blocks))
     headings = [plain_text(block["c"]).strip() for block in blocks if block["t"] == "h"]
     assert [heading for heading in headings if heading not in text] == []
@@ -182,3 +216,47 @@ def test_a_name_that_is_in_no_font_is_printed_with_boxes_and_large_print_has_mor
     assert "□ Okafor, 李小龍" in pdf_text(small)
     assert pdf_text(large)
     assert large != small
+
+
+def elements(node: Any) -> Iterator[Any]:
+    """The elements of a PDF's structure below a node."""
+    below = node.get("/K", [])
+    for child in below if isinstance(below, list) else [below]:
+        found = child.get_object()
+        if isinstance(found, dict):
+            yield found
+            yield from elements(found)
+
+
+def figure(kind: Any, html: str, svg: str | None = None) -> ContentBlock:
+    return ContentBlock.model_construct(
+        kind=kind, html=BlockHtml(html), title="A figure", svg=BlockHtml(svg) if svg else None
+    )
+
+
+def test_figures_are_drawn_with_their_words_in_order_and_a_diagram_has_them_as_its_text() -> None:
+    route = '<ol role="list"><li><span class="mark" aria-hidden="true">1</span><div class="said">Ring</div></li>' \
+        '<li class="care"><span class="mark" aria-hidden="true">!</span><div class="said">Wait</div></li></ol>'  # fmt: skip
+    rings = f'<svg viewBox="0 0 320 320" aria-hidden="true"><circle class="ring" cx="1" cy="1" r="9"/></svg>{route}'
+    (drawn,) = figure_blocks(figure("route", route))
+    assert [(one["look"], one["mark"], plain_text(one["c"]).strip()) for one in drawn["items"]] == [
+        ("", "1", "Ring"),
+        ("care", "!", "Wait"),
+    ]
+    assert drawn["svg"] == ""
+    (spread,) = figure_blocks(figure("spread", rings))
+    assert spread["svg"].startswith('<svg viewBox="0 0 320 320" aria-hidden="true" xmlns=')
+    compared = figure("compare", "<table><tr><th>A</th></tr><tr><td>1</td></tr></table>")
+    (laid_out,) = figure_blocks(compared)
+    assert (laid_out["t"], laid_out["kind"]) == ("table", "compare")
+    line = '<svg viewBox="0 0 10 10" role="img"><path class="d-line" d="M0 0L10 10"/></svg>'
+    diagram = figure("diagram", "<p>A line falls.</p>", line)
+    drawing, said = figure_blocks(diagram)
+    assert (drawing["alt"], plain_text(said).strip()) == ("A line falls.", "A line falls.")
+    course = real_course().for_("clubs", "wales")
+    made = typeset(course, course.modules["responding"], [drawn, spread, laid_out, drawing, said])
+    catalogue: Any = PdfReader(BytesIO(made)).root_object
+    alternatives = [str(one["/Alt"]) for one in elements(catalogue["/StructTreeRoot"]) if "/Alt" in one]
+    assert alternatives == ["A line falls."]
+    text = pdf_text(made)
+    assert text.index("Ring") < text.index("Wait") < text.index("A line falls.")

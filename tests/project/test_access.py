@@ -136,6 +136,7 @@ OPEN = {
     "credentials.issuer",
     "credentials.key",
     "credentials.status",
+    "did.did",
     "evidence_check.check_pack",
     "health.live",
     "health.ready",

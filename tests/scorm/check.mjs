@@ -5,9 +5,10 @@ const asked = JSON.parse(readFileSync(0, "utf8"));
 const load = (name) => import(`${asked.player}/${name}.js`);
 const { answered, answeredTimeline } = await load("answers");
 const { connect, find, time12, time2004 } = await load("lms");
-const { assess, checkCounts, correct, draw, parts, resultsByPoint } = await load("rules");
-const { LIMIT, emptyState, pack, standing, unpack } = await load("state");
+const { allowance, assess, checkCounts, correct, draw, parts, resultsByPoint } = await load("rules");
+const { FINAL, LIMIT, closeTry, emptyState, fullest, modulesDone, pack, result, roomForNotes, sizeOfNotes, standing, unpack } = await load("state");
 const { run, weights } = await load("story");
+const { finalModule, heldQuestions, isPassed } = await load("final");
 const telling = await load("telling");
 const { course, modules } = asked;
 
@@ -28,6 +29,7 @@ const stories = asked.stories.map(({ module, story: id, path }) => {
 });
 
 const plain = (state) => JSON.stringify({ ...state, done: [...state.done].sort(), right: [...state.right].sort() }, (_, value) => (value && !Array.isArray(value) && typeof value === "object" ? Object.fromEntries(Object.entries(value).sort()) : value));
+const item = (question, open) => ({ question: question.id, point: question.points.at(-1), given: open ? null : [3, 4], sure: open ? null : "fairly" });
 const states = [];
 for (const structure of asked.structures) {
   const full = emptyState(), some = emptyState();
@@ -37,8 +39,8 @@ for (const structure of asked.structures) {
     const mostItems = Math.max(module.points.length, structure.checkQuestions);
     full.tries[module.id] = 35;
     if (at(2)) some.tries[module.id] = 1 + at(34);
-    full.checks[module.id] = Array.from({ length: mostItems }, () => ({ question: module.questions.at(-1).id, point: module.points.at(-1), sure: "sure", given: Array(12).fill(35) }));
-    if (at(3)) some.checks[module.id] = module.points.map((point, place) => (place % 2 ? { question: module.questions[at(module.questions.length)].id, point, given: null, sure: null } : { question: module.questions[at(module.questions.length)].id, point, given: [at(9), at(9)], sure: "fairly" }));
+    full.checks[module.id] = Array.from({ length: mostItems }, () => ({ question: module.questions.at(-1).id, point: module.questions.at(-1).points[0], sure: "sure", given: Array(12).fill(35) }));
+    if (at(3)) some.checks[module.id] = module.points.map((_, place) => item(module.questions[at(module.questions.length)], place % 2));
     for (const point of module.points) { full.right.add(`${module.id}/${point}`); if (at(2)) some.right.add(`${module.id}/${point}`); }
     for (const question of module.questions) { full.asked[question.id] = 35; if (at(4) === 0) some.asked[question.id] = 1 + at(9); }
     for (const step of module.steps) {
@@ -51,19 +53,56 @@ for (const structure of asked.structures) {
       if (step.kind === "scenario") { full.paths[ref] = Array(60).fill(35); if (at(2)) some.paths[ref] = [at(4), at(4), at(4)]; }
     }
   }
+  const bank = structure.modules.flatMap((module) => module.questions);
+  full.tries[FINAL] = 35;
+  full.checks[FINAL] = structure.final.flatMap(([, count]) => Array(count).fill({ question: bank.at(-1).id, point: bank.at(-1).points.at(-1), sure: "sure", given: Array(12).fill(35) }));
+  some.tries[FINAL] = 2;
+  some.checks[FINAL] = [item(bank[at(bank.length)], 0), item(bank.at(-1), 1)];
+  for (const [point] of structure.final) { full.right.add(`${FINAL}/${point}`); if (at(2)) some.right.add(`${FINAL}/${point}`); }
+  const places = structure.modules.flatMap((module) => module.steps.flatMap((step) => (step.notes ?? []).map((id) => `${module.id}/${step.id}/${id}`)));
+  some.notes = { [places[0]]: "Ask “Zuri’s” mum!\n~ 100 % ~1. é 👩🏽‍🏫", [places.at(-1)]: " x " };
+  const room = roomForNotes(structure), most = fullest(structure);
+  const written = { [places[1]]: "n".repeat(room) };
+  const noted = pack(structure, { ...most, notes: written }).length, bare = pack(structure, most).length;
   const of = (state) => { const text = pack(structure, state); return { length: text.length, same: plain(unpack(structure, text)) === plain(state) }; };
   states.push({ limit: LIMIT, full: of(full), some: of(some), empty: of(emptyState()), full2: standing(structure, full), none: standing(structure, emptyState()),
-    foreign: unpack({ ...structure, print: "00000000" }, pack(structure, full)), broken: ["", "x", "!!!!!!!!", pack(structure, full).replace(/!/, "!!"), pack(structure, some).slice(0, 40), `1${structure.print}!A!A!?!?!?!?!?!?`].map((text) => unpack(structure, text)) });
+    room, bare, noted, note: sizeOfNotes(written), ascii: /^[ -~]*$/.test(pack(structure, some)), places: places.length,
+    foreign: unpack({ ...structure, print: "00000000" }, pack(structure, full)), broken: ["", "x", "!!!!!!!!", pack(structure, full).replace(/!/, "!!"), pack(structure, some).slice(0, 40), pack(structure, full).replace("!", "!!").replace(/!$/, ""), `2${structure.print}!A!A${"!?".repeat(8 + places.length)}`, pack(structure, full).replace(/^2/, "1")].map((text) => unpack(structure, text)) });
 }
 
-const assessed = asked.assessed.map(({ right, points, critical, passMark }) => { const found = assess(new Set(right), points, critical, passMark); return [found.passed, found.right, found.asked, found.missedCritical]; });
+const assessed = asked.assessed.map(({ right, points, critical, passMark }) => { const found = assess(new Set(right), points, critical, passMark); return [found.passed, found.right, found.asked, found.missedCritical, found.missed]; });
 const results = asked.results.map((rows) => [...resultsByPoint(rows)]);
 const counts = asked.counts.map((points) => checkCounts(course, points));
-const draws = asked.counts.map((points) => {
-  const bank = course.modules.flatMap((module) => module.questions);
-  const first = draw(checkCounts(course, points), bank, () => 0, () => 0.3);
-  const old = new Set(first.map((one) => one.question));
-  return [first, draw(checkCounts(course, points), bank, (id) => (old.has(id) ? 1 : 0), () => 0.3)];
+const draws = asked.draws.map(({ counts: wanted, bank, last, final, reserve, held, chances }) => {
+  const asked = (id) => last[id] ?? 0, chosen = chances[Symbol.iterator]();
+  const all = course.modules.flatMap((module) => module.questions);
+  const spare = reserve ? allowance(course.final, all, asked) : new Map();
+  const own = bank === null ? all : course.modules.find((module) => module.id === bank).questions;
+  return draw(wanted, own, { asked, spare, held: new Set(held), final, chance: () => chosen.next().value ?? 0 }).map((one) => [one.question, one.point]);
+});
+
+// A whole course of which everything is done, and the final assessment tried: first with every question of these points wrong.
+const finals = asked.finals.map((wrong) => {
+  const state = emptyState(), module = finalModule(course);
+  const steps = [];
+  const say = () => { const now = standing(course, state); steps.push([modulesDone(course, state), now.complete, now.passed, now.score, isPassed(course, state), result(course, state).missed.map((ref) => ref.slice(FINAL.length + 1)), [...heldQuestions(course, state)].length]); };
+  for (const one of course.modules) {
+    for (const step of one.steps) if (step.kind !== "check") state.done.add(`${one.id}/${step.id}`);
+    state.tries[one.id] = 1;
+  }
+  say();
+  for (const one of course.modules) for (const point of one.points) state.right.add(`${one.id}/${point}`);
+  say();
+  for (const missed of [new Set(wrong), new Set()]) {
+    const open = result(course, state).missed.map((ref) => ref.slice(FINAL.length + 1));
+    const counts = state.tries[FINAL] ? course.final.filter(([point]) => open.includes(point)) : course.final;
+    state.checks[FINAL] = draw(counts, module.questions, { asked: () => 0, held: heldQuestions(course, state), final: true, chance: () => 0.5 }).map((one) => ({ ...one, given: null, sure: null }));
+    say();
+    for (const one of state.checks[FINAL]) Object.assign(one, { given: [0], sure: "sure" });
+    closeTry(state, module, (one) => !missed.has(one.point));
+    say();
+  }
+  return steps;
 });
 
 // A platform that remembers what it is told, around a window at a depth of parents.
@@ -107,4 +146,4 @@ const lms = {
   passed2004: session("2004", NEW, "API_1484_11", {}, done), failed2004: session("2004", NEW, "API_1484_11", {}, failed), begun2004: session("2004", NEW, "API_1484_11", {}, begun),
   other: session("2004", OLD, "API", {}, done),
 };
-process.stdout.write(JSON.stringify({ answers, timelines, stories, states, assessed, results, counts, draws, lms }));
+process.stdout.write(JSON.stringify({ answers, timelines, stories, states, assessed, results, counts, draws, finals, lms }));

@@ -43,11 +43,16 @@ def schema_folder(npm: Path, version: Version) -> Path:
 
 
 def packed(
-    app: Flask, library: Library, version: Version, module: str | None = None, schemas: Path | None = None
+    app: Flask,
+    library: Library,
+    version: Version,
+    module: str | None = None,
+    schemas: Path | None = None,
+    language: str = "en",
 ) -> Package:
     found = {path.name: path.read_bytes() for path in schemas.glob("*.xsd")} if schemas else {}
     with app.test_request_context():
-        data = make_package(library, version, module, found)
+        data = make_package(library, version, module, found, language)
     archive = zipfile.ZipFile(BytesIO(data))
     return Package(data, {name: archive.read(name) for name in archive.namelist()})
 

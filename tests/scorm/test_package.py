@@ -158,6 +158,7 @@ def test_the_command_writes_a_package_and_says_what_it_lacks(course_app: Flask, 
         ([*asked[:5], str(tmp_path / "c.zip"), *asked[6:], "--module", "nothing"], "There is no module “nothing”"),
         ([*asked[:5], str(tmp_path / "d.zip"), *asked[6:], "--schemas", str(tmp_path)], "imscp_v1p1.xsd"),
         ([*asked[:3], "1.3", *asked[4:]], "1.3"),
+        ([*asked[:5], str(tmp_path / "e.zip"), *asked[6:], "--language", "xx"], "There is no language “xx” here"),
     ]
     for arguments, words in cases:
         refused = run(args=arguments)

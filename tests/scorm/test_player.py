@@ -23,6 +23,7 @@ from course.learning.rules.timelines import timeline_view
 from course.scorm.package import PLAYER, course_structure
 from course.scorm.page_html import PackageScope, macros
 from tests.scorm.conftest import Package
+from tests.scorm.draws import Draw, some_draws
 from tests.support.verifiers import node_program
 
 CHECK = Path(__file__).with_name("check.mjs")
@@ -113,7 +114,14 @@ def cases(library: Library) -> dict[str, list[Any]]:
 
 
 @pytest.fixture(scope="module")
-def made(course_app: Flask, package: Package, cases: dict[str, list[Any]]) -> dict[str, Any]:
+def draws(library: Library) -> list[Draw]:
+    return some_draws(library)
+
+
+@pytest.fixture(scope="module")
+def made(
+    course_app: Flask, library: Library, package: Package, cases: dict[str, list[Any]], draws: list[Draw]
+) -> dict[str, Any]:
     """What node makes of all cases, in one process."""
     whole = course_app.extensions["course"].library
     variants = [whole.for_(pathway, nation) for pathway in SETTINGS for nation in NATIONS]
@@ -127,6 +135,8 @@ def made(course_app: Flask, package: Package, cases: dict[str, list[Any]]) -> di
         "structures": [course_structure(PackageScope(one, tuple(one.modules.values()))) for one in variants],
         "assessed": ASSESSED,
         "results": RESULTS,
+        "draws": [one.for_node() for one in draws],
+        "finals": [wrong_points(library, kind) for kind in ("critical", "few", "many")],
         "counts": [list(whole.modules["responding"].points), list(whole.modules["new-partners"].points)],
     }
     done = subprocess.run(
@@ -235,27 +245,70 @@ def test_a_kept_state_comes_back_whole_and_never_outgrows_the_platform(made: dic
         assert state["full2"]["score"] == 1
         assert (state["none"]["complete"], state["none"]["score"], state["none"]["progress"]) == (False, None, 0)
         assert state["foreign"] is None
-        assert state["broken"] == [None] * 6
+        assert state["broken"] == [None] * 8
+
+
+def test_notes_have_the_room_that_nothing_else_can_take(made: dict[str, Any]) -> None:
+    for state in made["states"]:
+        assert state["bare"] + state["room"] == state["limit"]
+        assert state["room"] > 1500
+        assert state["places"] > 5
+        assert state["note"] == state["room"]
+        assert state["noted"] == state["limit"]
+        # What a platform keeps of it is the same in bytes and in characters.
+        assert state["ascii"]
 
 
 def test_the_pass_mark_and_safety_critical_points_decide_as_on_the_server(made: dict[str, Any]) -> None:
     for case, found in zip(ASSESSED, made["assessed"], strict=True):
         latest = dict.fromkeys(case["right"], True)
         result = grade_assessment(latest, case["points"], frozenset(case["critical"]), case["passMark"])
-        assert found == [result.passed, result.right, result.asked, sorted(result.missed_critical)]
+        assert found[:3] == [result.passed, result.right, result.asked]
+        assert found[3:] == [list(result.missed_critical), list(result.missed)]
     for rows, found in zip(RESULTS, made["results"], strict=True):
         assert dict(found) == results_by_point((str(point), bool(right)) for point, right in rows)
 
 
-def test_a_check_asks_as_many_questions_of_each_point_and_other_ones_the_next_time(
-    library: Library, made: dict[str, Any]
-) -> None:
-    for name, found, draws in zip(("responding", "new-partners"), made["counts"], made["draws"], strict=True):
+def test_a_check_asks_as_many_questions_of_each_point_as_the_course(library: Library, made: dict[str, Any]) -> None:
+    for name, found in zip(("responding", "new-partners"), made["counts"], strict=True):
         assert [tuple(row) for row in found] == library.check_counts(library.modules[name].points)
-        first, second = ({one["question"] for one in drawn} for drawn in draws)
-        assert len(first) == len(draws[0]) == sum(count for _, count in found)
-        assert {one["point"] for one in draws[0]} == set(library.modules[name].points)
-        assert not first & second
+
+
+def test_checks_and_the_final_assessment_draw_the_same_questions_as_the_course(
+    library: Library, made: dict[str, Any], draws: list[Draw]
+) -> None:
+    for one, found in zip(draws, made["draws"], strict=True):
+        assert sorted(found) == sorted(one.by_the_server(library)), one
+    assert {one.bank is None for one in draws if one.held} == {True, False}
+    assert any(one.reserve and one.last for one in draws)
+
+
+def wrong_points(library: Library, kind: str) -> list[str]:
+    critical = [point for point in library.taught_points if library.points[point].safety_critical]
+    others = [point for point in library.taught_points if point not in critical]
+    return {"critical": critical[:1], "few": others[:2], "many": [*others[:20], *critical[:2]]}[kind]
+
+
+def test_the_final_assessment_waits_for_all_modules_decides_alone_and_asks_only_what_is_open(
+    library: Library, package: Package, made: dict[str, Any]
+) -> None:
+    points, critical = library.taught_points, {p for p in library.points if library.points[p].safety_critical}
+    assert package.json("course.json")["final"] == [[point, library.final_questions(point)] for point in points]
+    for kind, steps in zip(("critical", "few", "many"), made["finals"], strict=True):
+        wrong = wrong_points(library, kind)
+        before, ready, asked, first, again, last = steps
+        # Neither what was read nor what the checks showed passes; the score is that of the final assessment.
+        assert before[:5] == [False, False, False, None, False]
+        assert ready[:5] == [True, False, False, None, False]
+        # While a try is open no page may tell the answers to its questions.
+        assert asked[6] == sum(map(library.final_questions, points))
+        expected = grade_assessment(dict.fromkeys(set(points) - set(wrong), True), points, frozenset(critical), 80)
+        assert first[:3] == [True, True, expected.passed]
+        assert first[3] == len(set(points) - set(wrong)) / len(points)
+        assert first[5] == list(expected.missed)
+        assert first[6] == sum(library.final_questions(point) for point in wrong if point in critical)
+        assert again[6] == sum(map(library.final_questions, wrong))
+        assert last == [True, True, True, 1, True, [], 0]
 
 
 HELD = [["cmi.core.lesson_location", "m/s"], ["cmi.suspend_data", "kept"]]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from course.credentials.rules.baking import PNG_SIGNATURE, read_png, read_svg
 from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
+from course.credentials.rules.did_web import plain_address
 from course.credentials.rules.documents import FILE_NAME, is_bit_set
 from course.credentials.rules.keys import Key
 from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDataError, has_valid_proof
@@ -29,7 +30,8 @@ _MAX_VALUES = 300
 
 @dataclass(frozen=True)
 class CredentialClaims:
-    """The contents of a signed credential."""
+    """The contents of a signed credential. `issuer` is the https address of the issuer, also where the credential names its
+    did:web."""
 
     url: str
     holder_name: str
@@ -118,8 +120,16 @@ def _validity_state(claims: CredentialClaims, key: Key, on: datetime) -> Credent
 
 
 def _find_key(keys: Iterable[Key], issuer: str, method: str) -> Key | None:
-    """The key that a proof names, if it belongs to that issuer. A bare key matches any name."""
-    return next((key for key in keys if not key.address or (key.address, key.issuer) == (method, issuer)), None)
+    """The key that a proof names, if it belongs to that issuer. A bare key matches any name.
+
+    The https address of an issuer and its did:web are names for the same keys: whoever trusts one trusts the other.
+    """
+    wanted = (plain_address(str(method)), plain_address(str(issuer)))
+
+    def named(key: Key) -> bool:
+        return (plain_address(key.address), plain_address(key.issuer)) == wanted
+
+    return next((key for key in keys if not key.address or named(key)), None)
 
 
 def _parse_credential(document: bytes) -> JsonLdDocument:
@@ -206,7 +216,7 @@ def _read_claims(credential: JsonLdDocument) -> CredentialClaims:
         pathway=_require_text(achievement.get("specialization", "")),
         content_version=_require_text(achievement["version"]),
         organisation=_require_text(credential["issuer"]["name"]),
-        issuer=_require_text(credential["issuer"]["id"]),
+        issuer=plain_address(_require_text(credential["issuer"]["id"])),
         completed_on=date.fromisoformat(subject["activityEndDate"]),
         valid_from=valid_from,
         valid_until=valid_until,

@@ -76,11 +76,16 @@ def credential_address(address: str, number: str) -> str:
 
 
 def credential_document(
-    certificate: CertificateData, settings: SigningSettings, list_number: int, list_index: int
+    certificate: CertificateData,
+    settings: SigningSettings,
+    list_number: int,
+    list_index: int,
+    issuer: str | None = None,
 ) -> JsonLdDocument:
     """The Open Badges 3.0 AchievementCredential of a certificate, unsigned.
 
-    The credential says what the certificate says and no more; `list_index` is its index in the status list.
+    The credential says what the certificate says and no more; `list_index` is its index in the status list, `issuer` the
+    name of the issuer (None: its address).
     """
     status_list = list_address(settings.base_url, list_number)
     specialization = {"specialization": certificate.pathway} if certificate.pathway else {}
@@ -94,7 +99,7 @@ def credential_document(
         "type": ["VerifiableCredential", "AchievementCredential"],
         "name": certificate.course,
         "issuer": {
-            "id": issuer_address(settings.base_url),
+            "id": issuer or issuer_address(settings.base_url),
             "type": ["Profile"],
             "name": certificate.organisation,
             "url": settings.base_url,
@@ -140,15 +145,16 @@ def _criteria(certificate: CertificateData) -> str:
 
 
 def status_list_document(
-    settings: SigningSettings, number: int, revoked: Iterable[int], at: datetime
+    settings: SigningSettings, number: int, revoked: Iterable[int], at: datetime, issuer: str | None = None
 ) -> JsonLdDocument:
-    """The credential that says which indexes of a status list are revoked, unsigned."""
+    """The credential that says which indexes of a status list are revoked, unsigned. `issuer` is the name of the issuer
+    (None: its address), the same as in the credentials that refer to the list."""
     address = list_address(settings.base_url, number)
     return {
         "@context": [CREDENTIALS],
         "id": address,
         "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-        "issuer": issuer_address(settings.base_url),
+        "issuer": issuer or issuer_address(settings.base_url),
         "validFrom": _timestamp(at),
         "credentialSubject": {
             "id": f"{address}#list",
@@ -194,7 +200,7 @@ def is_bit_set(encoded: str, index: int) -> bool:
 
 def key_document(key: Key) -> JsonLdDocument:
     """The document of a public key, which is served at the key's own address."""
-    return {"@context": "https://w3id.org/security/multikey/v1", **_verification_method(key)}
+    return {"@context": "https://w3id.org/security/multikey/v1", **verification_method(key)}
 
 
 def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) -> JsonLdDocument:
@@ -205,12 +211,13 @@ def issuer_document(name: str, address: str, keys: Sequence[Key], at: datetime) 
         "type": ["Profile"],
         "name": name,
         "url": address,
-        "verificationMethod": [_verification_method(key) for key in keys],
+        "verificationMethod": [verification_method(key) for key in keys],
         "assertionMethod": [key.address for key in usable_keys(keys, at)],
     }
 
 
-def _verification_method(key: Key) -> JsonLdDocument:
+def verification_method(key: Key) -> JsonLdDocument:
+    """A public key as the documents of its issuer list it."""
     revocation = {"revoked": _timestamp(key.withdrawn_from)} if key.withdrawn_from else {}
     return {
         "id": key.address,

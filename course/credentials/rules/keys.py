@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from course.encryption import SIGNING_KEYS, SecretLockedError, lock_secret, unlock_secret
 from course.translation import lazy_gettext as _
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 # The multicodec prefix of an Ed25519 public key: https://www.w3.org/TR/cid-1.0/#Multikey
 _ED25519 = b"\xed\x01"
-_NONCE_BYTES = 12  # bytes
 _NO_KEY_MESSAGE = (
     "there is no Ed25519 key in it: it needs an issuer's profile (the file at /issuer) or a key's document (the file at "
     "/issuer/keys/1), as JSON, or a key that begins with z6Mk"
@@ -82,16 +77,15 @@ def create_key_pair(secret: str) -> tuple[bytes, bytes]:
     """A new key pair: the public key, and the private key encrypted with the secret."""
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes_raw()
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return public, nonce + _cipher(secret).encrypt(nonce, private.private_bytes_raw(), public)
+    return public, lock_secret(private.private_bytes_raw(), secret, public, SIGNING_KEYS)
 
 
 def unlock_key(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
     """The private key. Raises KeyLockedError if it was encrypted with another secret, or belongs to another public
     key."""
     try:
-        private = _cipher(secret).decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], public)
-    except (InvalidTag, ValueError) as error:  # ValueError: a part of the stored value is missing
+        private = unlock_secret(locked, secret, public, SIGNING_KEYS)
+    except SecretLockedError as error:
         raise KeyLockedError(
             _(
                 "The signing key does not open: SECRET_KEY is another than when the key was made. Set the earlier one "
@@ -99,10 +93,6 @@ def unlock_key(locked: bytes, public: bytes, secret: str) -> Ed25519PrivateKey:
             )
         ) from error
     return Ed25519PrivateKey.from_private_bytes(private)
-
-
-def _cipher(secret: str) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, None, b"course: keys that sign credentials").derive(secret.encode()))
 
 
 def read_keys(text: str) -> tuple[Key, ...]:

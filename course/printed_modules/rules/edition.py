@@ -8,6 +8,7 @@ from datetime import date
 from itertools import count
 
 from course.content.library import Library
+from course.content.rendering import capitalised
 from course.content.schema import NATIONS, SETTINGS, Module, Question, Scenario
 from course.content.supplements import HelpRoute
 from course.dates import format_date
@@ -175,7 +176,7 @@ def _answers(module: Module, questions: Iterable[NumberedQuestion]) -> Iterator[
         yield heading(3, _("What you can do now"))
         yield paragraph(*inline(module.can_do))
     if module.when_then:
-        yield paragraph(label_run(module.when_then), " …")
+        yield paragraph(label_run(module.when_then), "" if str(module.when_then).endswith("…") else " …")
         yield {"t": "lines", "count": 2}
 
 
@@ -205,7 +206,7 @@ def worried_blocks(library: Library, places: Iterable[PrintedPlace]) -> Iterator
     )
     yield heading(3, _("Support for you"))
     yield bullets(
-        [paragraph(bold(label_run(one.name), ": ", one.phone), ". ", label_run(one.when))]
+        [paragraph(bold(label_run(one.name), ": ", one.phone), ". ", label_run(capitalised(one.when)))]
         for one in library.help.support
     )
 

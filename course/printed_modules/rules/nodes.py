@@ -47,8 +47,8 @@ _SILENT = {"svg"}
 
 
 def paragraph(*runs: Run, kind: str = "") -> Block:
-    """A paragraph. `kind`: small (sources and hints), label (the line above a part), lede, change
-    (what a decision changed), lead (it stays with what follows)."""
+    """A paragraph. `kind`: small (sources and hints), note (the same, and it stays with what follows), label (the line above a
+    part), lede, change (what a decision changed), lead (it stays with what follows)."""
     return {"t": "p", "c": list(runs), "kind": kind}
 
 
@@ -136,6 +136,17 @@ def html_blocks(html: str) -> Blocks:
     return parser.blocks()
 
 
+def figure_items(html: str) -> list[dict[str, Any]]:
+    """The lines of a figure that is a list: how each looks (`look`: the class of its element), its mark, and its blocks."""
+    parser = _Parser()
+    parser.feed(html)
+    parser.close()
+    return [
+        {"look": one.attributes.get("class", ""), "mark": _mark(one), "c": list(_blocks(one))}
+        for one in _elements(parser.root, "li")
+    ]
+
+
 class _Element:
     """An element that is being read: its children are texts and elements."""
 
@@ -164,8 +175,12 @@ class _Parser(HTMLParser):
     def handle_data(self, data: str) -> None:
         self._open[-1].children.append(data)
 
+    @property
+    def root(self) -> _Element:
+        return self._open[0]
+
     def blocks(self) -> Blocks:
-        return list(_blocks(self._open[0]))
+        return list(_blocks(self.root))
 
 
 def _blocks(element: _Element) -> Iterator[Block]:
@@ -219,11 +234,16 @@ def _block(element: _Element) -> Iterator[Block]:
 def _item(element: _Element) -> Blocks:
     """An item of a list. In a figure its mark is an element of its own: a number is put before the words."""
     blocks = list(_blocks(element))
-    mark = next((child for child in element.children if _is_mark(child)), None)
-    number = plain_text([run for child in mark.children for run in _runs(child)]) if isinstance(mark, _Element) else ""
+    number = _mark(element)
     if number.isdecimal() and blocks and "c" in blocks[0]:
         blocks[0] = blocks[0] | {"c": [bold(f"{number} "), *blocks[0]["c"]]}
     return blocks
+
+
+def _mark(element: _Element) -> str:
+    """The mark of an item of a figure: a number or a sign; empty if it has none."""
+    mark = next((child for child in element.children if _is_mark(child)), None)
+    return plain_text([run for child in mark.children for run in _runs(child)]) if isinstance(mark, _Element) else ""
 
 
 def _is_mark(child: str | _Element) -> bool:

@@ -9,6 +9,7 @@ from course.content.schema import NATIONS, Block, Page, Source
 from course.dates import format_date
 from course.printed_modules.rules import nodes
 from course.printed_modules.rules.ending_words import listed
+from course.printed_modules.rules.figure_part import figure_blocks
 from course.printed_modules.rules.nodes import (
     Blocks,
     Run,
@@ -30,6 +31,7 @@ from course.translation import ngettext
 
 HELP_KEY = "worried"  # the key of the page with the contacts
 WRITING_LINES = 3
+FIGURES = frozenset({"chat", "route", "compare", "hours", "spread", "diagram"})
 
 
 def page_blocks(page: Page, numbered: Mapping[str, NumberedQuestion]) -> Iterator[nodes.Block]:
@@ -37,7 +39,7 @@ def page_blocks(page: Page, numbered: Mapping[str, NumberedQuestion]) -> Iterato
     sources = page_sources(page)
     yield heading(2, label_run(page.title), key=f"page-{page.id}", listed=True)
     if page.content_note:
-        yield paragraph(*inline(page.content_note), kind="small")
+        yield paragraph(*inline(page.content_note), kind="note")
     for block in page.blocks:
         yield from _part(block, sources, numbered, page)
     yield from _source_list(sources)
@@ -61,6 +63,11 @@ def _part(
         yield paragraph(reference(judgement_key(page), _("What there is to say to each is at the back.")), kind="small")
     elif block.question is not None:
         yield from question_blocks(numbered[block.question.id], level=3)
+    elif block.kind in FIGURES:
+        yield heading(3, *_part_heading(block))
+        yield from _with_marks(list(figure_blocks(block)), sources.numbers(block))
+    elif block.kind == "key":
+        yield {"t": "panel", "c": [heading(3, *_part_heading(block)), *said]}
     else:
         yield heading(3, *_part_heading(block))
         yield from said
@@ -89,9 +96,14 @@ def _part_heading(block: Block) -> Runs:
 
 
 def _with_marks(blocks: Blocks, numbers: tuple[int, ...]) -> Blocks:
-    """The blocks with the numbers of their sources at the end of the last paragraph, or after it."""
+    """The blocks with the numbers of their sources at the end of the last paragraph or item, or after them."""
     if not numbers:
         return blocks
+    if blocks and blocks[-1]["t"] == "list" and blocks[-1]["items"]:
+        *items, last = blocks[-1]["items"]
+        return [*blocks[:-1], blocks[-1] | {"items": [*items, _with_marks(last, numbers)]}]
+    if blocks and blocks[-1]["t"] == "lang":
+        return [*blocks[:-1], blocks[-1] | {"c": _with_marks(blocks[-1]["c"], numbers)}]
     mark: Run = {"sup": True, "c": [", ".join(map(str, numbers))]}
     if blocks and blocks[-1]["t"] == "p":
         return [*blocks[:-1], blocks[-1] | {"c": [*blocks[-1]["c"], mark]}]

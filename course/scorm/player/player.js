@@ -1,8 +1,11 @@
 // The player of a package: it shows one step at a time, keeps what was done, and tells the learning platform.
-import { answered, answeredTimeline, fill, readAnswer, showMistakes, verdictName } from "./answers.js";
+import { answered, fill, readAnswer, showMistakes, verdictName } from "./answers.js";
+import { finalModule, heldQuestions, isPassed, showFinal } from "./final.js";
 import { connect } from "./lms.js";
-import { checkCounts, correct, draw } from "./rules.js";
-import { closeTry, emptyState, isDone, pack, standing, unpack } from "./state.js";
+import { showTimeline } from "./marking.js";
+import { flush, startNotes } from "./notes.js";
+import { allowance, checkCounts, correct, draw } from "./rules.js";
+import { closeTry, emptyState, isDone, nextNumber, pack, standing, unpack } from "./state.js";
 import { run } from "./story.js";
 import * as telling from "./telling.js";
 import { start as startOrder } from "./order.js";
@@ -14,7 +17,7 @@ const strip = document.getElementById("strip");
 const notice = document.getElementById("notice");
 const home = main.innerHTML;
 const named = (id) => document.getElementById(id);
-let course, platform, state, moved = false, turns = 0;
+let course, platform, state, ui, moved = false, turns = 0;
 const loaded = new Map();
 
 const get = async (address) => {
@@ -27,6 +30,7 @@ const once = (key, load) => {
   return loaded.get(key);
 };
 const data = (module) => once(module.id, async () => (await get(`modules/${module.id}.json`)).json());
+const allQuestions = async () => Object.assign({}, ...(await Promise.all(course.modules.map(data))).map((one) => one.questions));
 const lesson = (ref) => once(`page ${ref}`, async () => new DOMParser().parseFromString(await (await get(`pages/${ref}.html`)).text(), "text/html"));
 
 // What stays said on every page, such as that nothing is recorded.
@@ -69,18 +73,22 @@ function follows(module, step) {
   const next = module.steps[module.steps.indexOf(step) + 1];
   if (next) return [address(module, next), fill(course.words.nextStep, { title: next.title })];
   const after = course.modules[course.modules.indexOf(module) + 1];
-  return after && after.steps[0] ? [address(after, after.steps[0]), fill(course.words.nextStep, { title: after.title })] : ["#/", course.words.allModules];
+  const to = after ?? (module === ui.final ? null : ui.final);
+  return to ? [address(to, to.steps[0]), fill(course.words.nextStep, { title: to.title })] : ["#/", course.words.allModules];
 }
+
+const moduleOf = (id) => (ui.final?.id === id ? ui.final : course.modules.find((one) => one.id === id));
+const finished = (module, step) => (step.kind === "final" ? isPassed(course, state) : isDone(state, module, step));
 
 const onward = (module, step) => link(...follows(module, step));
 
 function frame(module, step, place, bits) {
-  document.body.className = module ? `m${((module.number - 1) % 8) + 1}${step?.kind === "scenario" ? " telling" : ""}` : "";
+  document.body.className = module && module !== ui.final ? `m${((module.number - 1) % 8) + 1}${step?.kind === "scenario" ? " telling" : ""}` : "";
   if (!module) { strip.innerHTML = ""; return; }
-  const own = bits ?? module.steps.map((one) => (one === step ? "at" : isDone(state, module, one) ? "on" : ""));
-  strip.innerHTML = fill(course.words.strip, {
+  const own = bits ?? (module === ui.final ? [] : module.steps.map((one) => (one === step ? "at" : isDone(state, module, one) ? "on" : "")));
+  strip.innerHTML = fill(module === ui.final ? course.words.final.strip : course.words.strip, {
     number: module.number, title: step.kind === "scenario" ? step.title : module.title,
-    place: place ?? fill(course.words.stepOf, { number: module.steps.indexOf(step) + 1, total: module.steps.length }),
+    place: place ?? (module === ui.final ? "" : fill(course.words.stepOf, { number: module.steps.indexOf(step) + 1, total: module.steps.length })),
     bits: own.map((bit) => (bit ? `<li class="${bit}"></li>` : "<li></li>")).join(""),
   });
 }
@@ -100,21 +108,21 @@ function showHome() {
   const [hereModule, hereStep] = state.where.split("/");
   for (const item of main.querySelectorAll("[data-step]")) {
     const [moduleId, stepId] = item.dataset.step.split("/");
-    const module = course.modules.find((one) => one.id === moduleId);
+    const module = moduleOf(moduleId);
     const step = module.steps.find((one) => one.id === stepId);
-    const done = isDone(state, module, step), here = state.where === item.dataset.step;
+    const done = finished(module, step), here = state.where === item.dataset.step;
     item.className = done ? "done" : here ? "here" : "";
     item.querySelector("a").href = address(module, step);
     item.querySelector("[data-state]").textContent = done ? ` · ${course.words.done}` : here ? ` · ${course.words.here}` : "";
   }
   const resume = main.querySelector("[data-resume]"), score = main.querySelector("[data-score]");
-  const module = course.modules.find((one) => one.id === hereModule);
+  const module = moduleOf(hereModule);
   const step = module?.steps.find((one) => one.id === hereStep);
   const first = course.modules[0];
   resume.innerHTML = step ? link(address(module, step), course.words.carryOn, "turn") : link(address(first, first.steps[0]), fill(course.words.nextStep, { title: first.steps[0].title }), "turn");
   const now = standing(course, state);
   const result = fill(course.words.score, { right: now.result.right, asked: now.result.asked, mark: course.passMark });
-  score.textContent = now.complete ? `${now.passed ? course.words.passed : course.words.failed} ${result}` : now.score === null ? "" : result;
+  score.textContent = now.complete ? `${now.passed ? course.words.passed : course.final ? course.words.final.failed : course.words.failed} ${result}` : now.score === null ? "" : result;
 }
 
 async function showPage(module, step) {
@@ -130,7 +138,9 @@ async function showPage(module, step) {
     asked.querySelector(".ask-you").replaceWith(asked.querySelector(`template[data-given="${given}"]`).content.cloneNode(true));
     return asked.querySelector(".ask-you");
   };
-  if (asked && ref in state.answers) answer(state.answers[ref]);
+  // An option that the page no longer has is asked again.
+  if (asked?.querySelector(`template[data-given="${state.answers[ref]}"]`)) answer(state.answers[ref]);
+  if (platform.records) startNotes(main, course, state, ref, keep);
   main.onclick = (event) => {
     const button = event.target.closest("[data-page-question] button[name=answer]");
     if (button) {
@@ -164,12 +174,14 @@ function listen(question, asksSure, then) {
 
 const openPoints = (module) => module.points.filter((point) => !state.right.has(`${module.id}/${point}`));
 
+const pointLinks = (points) => points.map((point) => {
+  const ref = course.pageOf[point];
+  const there = ref && course.modules.some((module) => module.steps.some((step) => `${module.id}/${step.id}` === ref));
+  return `<li>${there ? `<a href="#/${ref}">${course.points[point]}</a>` : course.points[point]}</li>`;
+});
+
 function rereads(points) {
-  const known = points.map((point) => {
-    const ref = course.pageOf[point];
-    const there = ref && course.modules.some((module) => module.steps.some((step) => `${module.id}/${step.id}` === ref));
-    return `<li>${there ? `<a href="#/${ref}">${course.points[point]}</a>` : course.points[point]}</li>`;
-  });
+  const known = pointLinks(points);
   return known.length ? fill(course.words.rereads, { items: known.join("") }) : "";
 }
 
@@ -191,8 +203,11 @@ async function showCheck(module, step) {
   main.onclick = (event) => {
     if (!event.target.closest("[data-go=begin]")) return;
     if (!begun) {
-      const drawn = draw(counts, module.questions, (id) => state.asked[id] ?? 0);
-      const number = Math.min(35, (state.tries[module.id] ?? 0) + 1);
+      const asked = (id) => state.asked[id] ?? 0;
+      const bank = course.modules.flatMap((one) => one.questions);
+      const spare = allowance(course.final && !isPassed(course, state) ? course.final : null, bank, asked);
+      const drawn = draw(counts, module.questions, { asked, spare, held: heldQuestions(course, state) });
+      const number = nextNumber(state, module.questions);
       state.checks[module.id] = drawn.map((one) => ({ ...one, given: null, sure: null }));
       for (const one of drawn) state.asked[one.question] = number;
       keep();
@@ -201,15 +216,19 @@ async function showCheck(module, step) {
   };
 }
 
+// Ask the question at this place of a try.
+function pose(module, step, question, at, items, then) {
+  const place = fill(course.words.questionOf, { number: at + 1, total: items.length });
+  frame(module, step, place, items.map((_, number) => (number < at ? "on" : number === at ? "at" : "")));
+  show(`<div class="wrap">${question.ask}</div>`, ".stem");
+  main.onclick = null;
+  listen(question, true, then);
+}
+
 function ask(module, step, questions, at) {
   const items = state.checks[module.id];
   const item = items[at], question = questions[item.question];
-  const place = fill(course.words.questionOf, { number: at + 1, total: items.length });
-  const bits = items.map((_, number) => (number < at ? "on" : number === at ? "at" : ""));
-  frame(module, step, place, bits);
-  show(`<div class="wrap">${question.ask}</div>`, ".stem");
-  main.onclick = null;
-  listen(question, true, (given, sure) => {
+  pose(module, step, question, at, items, (given, sure) => {
     Object.assign(item, { given, sure });
     const last = at + 1 === items.length;
     if (last) closeTry(state, module, (one) => correct(questions[one.question], one.given));
@@ -242,34 +261,6 @@ function showResult(module, step, questions) {
     })).join(""),
   }));
   main.onclick = (event) => { if (event.target.closest("[data-go=again]")) showCheck(module, step).catch(fail); };
-}
-
-async function showTimeline(module, step) {
-  const ref = `${module.id}/${step.id}`;
-  const timeline = (await data(module)).timelines[step.id];
-  if (state.done.has(ref)) { showMarked(module, step, timeline, ref); return; }
-  show(fill(timeline.page, { ask: timeline.ask }));
-  main.onclick = null;
-  listen({ ...timeline, form: "timeline", order: timeline.missed.map((_, index) => index) }, false, (given) => {
-    state.marked[ref] = given;
-    state.done.add(ref);
-    keep();
-    showMarked(module, step, timeline, ref);
-  });
-}
-
-function showMarked(module, step, timeline, ref) {
-  show(answeredTimeline(course, timeline, state.marked[ref] ?? []));
-  main.querySelector("[data-onward]").innerHTML = press("again", course.words.markAgain, "") + onward(module, step);
-  main.onclick = (event) => {
-    if (!event.target.closest("[data-go=again]")) return;
-    show(fill(timeline.page, { ask: timeline.ask }));
-    listen({ ...timeline, form: "timeline", order: timeline.missed.map((_, index) => index) }, false, (given) => {
-      state.marked[ref] = given;
-      keep();
-      showMarked(module, step, timeline, ref);
-    });
-  };
 }
 
 async function showStory(module, step) {
@@ -327,7 +318,10 @@ function tell(module, step, story, ref, slip = false) {
   };
 }
 
-const SHOW = { page: showPage, check: showCheck, timeline: showTimeline, scenario: showStory };
+const SHOW = {
+  page: showPage, check: showCheck, scenario: showStory, final: (module) => showFinal(ui, module),
+  timeline: async (module, step) => showTimeline(ui, module, step, (await data(module)).timelines[step.id]),
+};
 
 function fail(error) {
   console.error(error);
@@ -335,6 +329,7 @@ function fail(error) {
 }
 
 async function route() {
+  flush();
   const found = /^#\/(?:([a-z0-9-]+)(?:\/([a-z0-9-]+))?)?$/.exec(location.hash || "#/");
   if (!found) return; // a place within a page
   turns += 1;
@@ -346,12 +341,12 @@ async function route() {
     if (state.where) main.querySelector("[data-back]").href = `#/${state.where}`;
     return;
   }
-  const module = course.modules.find((one) => one.id === moduleId);
+  const module = moduleOf(moduleId);
   const step = module?.steps.find((one) => one.id === stepId);
   if (!step) { showHome(); return; }
   const turn = ++turns;
   try {
-    await (step.kind === "page" ? lesson(`${module.id}/${step.id}`) : data(module));
+    await (step.kind === "page" ? lesson(`${module.id}/${step.id}`) : step.kind === "final" ? allQuestions() : data(module));
     if (turn !== turns) return; // somebody went on while this was loaded
     frame(module, step);
     await SHOW[step.kind](module, step);
@@ -368,17 +363,21 @@ async function begin() {
   const { where, packed } = platform.resume();
   const kept = unpack(course, packed);
   state = kept ?? emptyState();
-  const known = course.modules.some((module) => module.steps.some((step) => `${module.id}/${step.id}` === where));
-  if (kept && known) state.where = where;
+  ui = {
+    course, state, final: finalModule(course), show, keep, frame, press, link, address, rereads, pointLinks, pose, listen, onward, allQuestions, fail,
+    onPress: (deeds) => { main.onclick = (event) => deeds[event.target.closest("[data-go]")?.dataset.go]?.(); },
+  };
+  const [module, step] = where.split("/");
+  if (kept && moduleOf(module)?.steps.some((one) => one.id === step)) state.where = where;
   addEventListener("hashchange", route);
   // A link to the step that is open already changes no address, and still means its beginning.
   document.addEventListener("click", (event) => {
     const pressed = event.target.closest?.('a[href^="#/"]');
     if (pressed && pressed.getAttribute("href") === (location.hash || "#/") && !event.ctrlKey && !event.metaKey) route();
   });
-  addEventListener("pagehide", () => platform.leave());
+  addEventListener("pagehide", () => { flush(); platform.leave(); });
   // A phone may end a page that it hides without saying so.
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(); });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") { flush(); keep(); } });
   // A page that comes back from the browser's memory has no session any more.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   if (!platform.connected) lasting = course.words.alone;
