@@ -1,6 +1,6 @@
 """Python programs of others that tests run in environments of their own, because they need other versions of what we need.
 
-Each folder of FOLDERS has a requirements.txt with hashes. An environment is made once on a machine, and again when its file changes.
+Each folder of FOLDERS has a requirements.txt with hashes. An environment is made once on a machine, and again when that changes.
 """
 
 from __future__ import annotations

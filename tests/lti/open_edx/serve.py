@@ -1,7 +1,7 @@
-"""A learning platform on loopback: the LTI consumer of Open edX with its own pages, models and checks, without the rest of Open edX.
+"""A learning platform on loopback: the LTI consumer of Open edX with its own pages, models and checks, and nothing else of it.
 
-Run by the Python of the environment that requirements.txt beside this file pins: serve.py TOOL_ADDRESS KEYSET_ADDRESS. It prints one
-line of JSON about itself, and ends when its standard input does. What a teacher and a learner do at their platform is asked of
+Run by the Python of the environment that requirements.txt beside this file pins: serve.py TOOL_ADDRESS KEYSET_ADDRESS. It prints
+one line of JSON about itself, and ends when its standard input does. What a teacher and a learner do at their platform is asked of
 it below /do/; everything else are the addresses of the consumer.
 """
 
