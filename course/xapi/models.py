@@ -76,7 +76,7 @@ class XapiStatement(Base):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "kind", "fact"),
         CheckConstraint(
-            "kind in ('started', 'module', 'decision', 'scenario', 'answer', 'attempt', 'completed', 'look')",
+            "kind in ('started', 'module', 'decision', 'scenario', 'answer', 'attempt', 'completed', 'look', 'void')",
             name="kind",
         ),
         Index("ix_xapi_statement_due", "next_try_at", sqlite_where=_WAITING, postgresql_where=_WAITING),

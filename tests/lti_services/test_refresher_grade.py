@@ -41,9 +41,7 @@ def _share_after_the_story(course: GradedCourse, client: Client, person: Person)
         return 100 // len(found.parts)
 
 
-def test_the_grade_of_the_refresher_follows_its_parts_and_is_told_once(
-    archived_app: Flask, book: Gradebook
-) -> None:
+def test_the_grade_of_the_refresher_follows_its_parts_and_is_told_once(archived_app: Flask, book: Gradebook) -> None:
     course = graded_course(archived_app, book)
     person = _completed_long_ago(course)
     assert course.launch(opens=TARGET) == person.id
