@@ -11,7 +11,7 @@ from course.dates import civil_date
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
-from course.learning.events import CourseCompleted, StepEnded
+from course.learning.events import ATTEMPT_FACT, CourseCompleted, FactWithdrawn, StepEnded
 from course.learning.models import AttemptVoid, Completion, Enrolment
 from course.learning.rules.progress import progress
 
@@ -66,6 +66,7 @@ def void_attempt(context: Context, library: Library, person_id: int, attempt_id:
     values = {"attempt_id": attempt_id, "reason": reason, "made_by": context.person_id, "made_at": context.now}
     if insert_once(session, AttemptVoid, **values) is None:
         return False
+    publish(session, FactWithdrawn(ATTEMPT_FACT, attempt_id, person_id, found.enrolment_id, context.now))
     # Whatever was derived from the attempt is derived again.
     publish(session, StepEnded(person_id, found.enrolment_id, library, context.today, context.now))
     return True
