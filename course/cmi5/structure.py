@@ -20,23 +20,20 @@ def structure_file(parts: Collection[str] = (COURSE,)) -> bytes:
     title, passed_from = str(library.course.title), library.course.pass_mark / 100
     about = f"Modules: {'; '.join(library.module_titles)}"
 
-    def unit(found: Unit, title: str, description: str, mastery_score: float | None) -> StructureUnit:
-        # A module is complete once each of its points was answered correctly, over all attempts at its check: no score says that.
-        move_on, kind = ("Completed", "module") if found.module else ("CompletedAndPassed", "course")
-        return StructureUnit(
-            f"{base}/cmi5/units/{found.name}", title, description, public_url_for("cmi5.launch", unit=found.name),
-            move_on, mastery_score, kind,  # type: ignore[arg-type] (of the table above)
-        )  # fmt: skip
+    def unit(found: Unit, title: str, description: str) -> StructureUnit:
+        name, address = f"{base}/cmi5/units/{found.name}", public_url_for("cmi5.launch", unit=found.name)
+        if found.module:
+            # It is complete once each of its points was answered correctly, over all attempts at its check: no score says that.
+            return StructureUnit(name, title, description, address, "Completed", None, "module")
+        return StructureUnit(name, title, description, address, "CompletedAndPassed", passed_from)
 
     units = []
     if COURSE in parts:
-        units.append(unit(unit_of(COURSE), title, about, passed_from))
+        units.append(unit(unit_of(COURSE), title, about))
     if REFRESHER in parts:
         words = "For people who hold a certificate of this course."
-        units.append(unit(unit_of(REFRESHER), f"{title}: refresher", words, passed_from))
-    modules = [
-        unit(module_unit(one.id), str(one.title), f"A module of {title}", None) for one in library.modules.values()
-    ]
+        units.append(unit(unit_of(REFRESHER), f"{title}: refresher", words))
+    modules = [unit(module_unit(one.id), str(one.title), f"A module of {title}") for one in library.modules.values()]
     block = StructureEntry(f"{base}/cmi5/units/modules", f"{title}: modules", "Each can be taken alone.")
     return course_structure(
         CourseDescription(

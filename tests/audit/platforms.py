@@ -92,11 +92,10 @@ PLATFORM_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "lti.test_platform": [(_test, ["lti.added"], "boss")],
     "lti.set_teams": [(_set_teams, ["lti.added", "lti.linked", "lti.teams_set"], "boss")],
     "lti.confirm_linking": [(_link_own, ["lti.added", "lti.linked", "lti.linked"], "boss")],
-    # Who signs in as somebody else is signed out, which is not logged.
     "lti.sign_in_as_owner": [
         (
             lambda w: w.client.post("/link-account/someone-else", {"linking": _linking(w)}),
-            ["lti.added", "lti.linked"],
+            ["lti.added", "lti.linked", "sign_in.ended"],
             "boss",
         )
     ],
