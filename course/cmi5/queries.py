@@ -346,7 +346,7 @@ def account_counts(session: Session) -> dict[int, int]:
     return {row.platform_id: row.people for row in session.execute(rows)}
 
 
-class AccountView(NamedTuple):
+class Cmi5AccountView(NamedTuple):
     """An account at a platform that is linked to a person, as administrators see it."""
 
     id: int
@@ -358,7 +358,7 @@ class AccountView(NamedTuple):
     last_used_at: datetime
 
 
-def accounts(session: Session, platform_id: int, limit: int, before: int | None = None) -> list[AccountView]:
+def accounts(session: Session, platform_id: int, limit: int, before: int | None = None) -> list[Cmi5AccountView]:
     """The accounts at a platform that are linked to people now, newest first, below the id `before`."""
     columns = (
         Cmi5Account.id, Cmi5Account.home_page, Cmi5Account.name, Cmi5Account.person_id, Person.name, Cmi5Account.linked_at,
@@ -373,7 +373,7 @@ def accounts(session: Session, platform_id: int, limit: int, before: int | None 
     )
     if before is not None:
         rows = rows.where(Cmi5Account.id < before)
-    return [AccountView(*row) for row in session.execute(rows)]
+    return [Cmi5AccountView(*row) for row in session.execute(rows)]
 
 
 def finished_sessions_query(at: datetime) -> Any:

@@ -144,7 +144,7 @@ def test_nothing_is_taken_back_before_it_has_arrived_or_if_it_was_never_to_be_se
     send(app)
     assert [kind_of(store.known[mark]) for mark in store.order] == ["decision", "void"]
     page = sign_in(Client(app), boss).get("/system/xapi")
-    assert "Taken back" in page.text
+    assert "Statement withdrawn" in page.text
     # What was sent so long ago that it is not listed any more is taken back all the same.
     with app.app_context(), unit_of_work() as unit:
         actions.forget_old_statements(unit, now() + timedelta(days=31))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.lti.models import LtiAccount, LtiContext, LtiRegistration
-from course.lti.rules.accounts import AccountHolder, LinkedPerson, OwnLink, PersonWithAddress
+from course.lti.rules.accounts import AccountHolder, LinkedMember, OwnLink, PersonWithAddress
 from course.lti.rules.launch import PlatformUser
 from course.lti.rules.problems import LtiProblem
 from course.lti.rules.registration import PlatformSettings
@@ -119,7 +119,7 @@ def team_of_new_person(
     return LtiProblem.NATION
 
 
-def linked_people(session: Session, registration_id: int) -> dict[str, LinkedPerson]:
+def linked_people(session: Session, registration_id: int) -> dict[str, LinkedMember]:
     """The people of the accounts at a platform who have not left, by what the platform calls them."""
     rows = (
         select(LtiAccount.subject, Person.name, Person.email, Person.sign_in_name)
@@ -127,7 +127,7 @@ def linked_people(session: Session, registration_id: int) -> dict[str, LinkedPer
         .where(LtiAccount.registration_id == registration_id, LtiAccount.ended_at.is_(None), Person.left_at.is_(None))
     )
     return {
-        row.subject: LinkedPerson(row.name, row.email or "", row.sign_in_name or "") for row in session.execute(rows)
+        row.subject: LinkedMember(row.name, row.email or "", row.sign_in_name or "") for row in session.execute(rows)
     }
 
 

@@ -75,7 +75,7 @@ def decide_account(
 
 
 @dataclass(frozen=True)
-class LinkedPerson:
+class LinkedMember:
     """The person to whom an account is linked, as a list of people finds them. `email` and `sign_in_name` may be empty."""
 
     name: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from course.lti.rules.accounts import LinkedPerson
+from course.lti.rules.accounts import LinkedMember
 
 MEMBERS_SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -122,7 +122,7 @@ class MemberList:
 
 
 def people_list(
-    members: Sequence[PlatformMember], choice: MemberChoice, linked: Mapping[str, LinkedPerson] | None = None
+    members: Sequence[PlatformMember], choice: MemberChoice, linked: Mapping[str, LinkedMember] | None = None
 ) -> MemberList:
     """The list that the table of roles makes of the members, for course/people_import. Somebody whose account is linked is listed
     as they are called in this course, so that nobody is added twice; `linked` are these, by their subject."""
@@ -130,7 +130,7 @@ def people_list(
     left_out = without_address = 0
     for one in members:
         treatment = choice.treatment(one.role)
-        person = (linked or {}).get(one.subject) or LinkedPerson(one.name, one.email, "")
+        person = (linked or {}).get(one.subject) or LinkedMember(one.name, one.email, "")
         if treatment == "leave":
             left_out += 1
         elif not person.name or not (person.email or person.sign_in_name):

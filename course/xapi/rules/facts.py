@@ -31,7 +31,7 @@ KIND_NAMES: dict[str, str] = {
     ANSWER: _("Answer to a question"),
     ATTEMPT: _("Passed or failed"),
     COMPLETED: _("Completed"),
-    VOID: _("Taken back"),
+    VOID: _("Statement withdrawn"),
 }
 # Never under a name: the course promises that nobody sees how somebody answered.
 KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
