@@ -42,7 +42,8 @@ def begin_linking() -> ViewResponse:
     response = redirect_after_post(url_for("lti.link_account", linking=sealed))
     response.set_cookie(
         linking_cookie(sealed), linking.binding, max_age=AccountLinking.LIFETIME, path=url_for("lti.link_account"),
-        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]), httponly=True, samesite="Lax",
+        secure=bool(current_app.config["SESSION_COOKIE_SECURE"]), httponly=True,
+        samesite="Lax",  # not translated: a word of cookies
     )  # fmt: skip
     return response
 
