@@ -73,6 +73,7 @@ requirements: ## pin what pyproject.toml names into the requirements files (UPGR
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q pyproject.toml --group test -o tests/requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q --group audit -o deploy/audit-requirements.txt
+	for folder in tests/lti/open_edx tests/xapi/ralph; do $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE) -q $$folder/requirements.in -o $$folder/requirements.txt; done
 	echo python3-saml | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c tests/requirements.txt - -o deploy/requirements-saml.txt
 
 .venv-audit/ready: deploy/audit-requirements.txt

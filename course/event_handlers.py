@@ -33,7 +33,7 @@ from course.import_folder import events as import_folder_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
-from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, StepEnded
+from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, FactWithdrawn, StepEnded
 from course.learning.queries.after_answer import add_listener
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
@@ -84,7 +84,12 @@ from course.training_records.actions import log_page_view
 from course.webhooks import events as webhooks_events
 from course.webhooks.actions import forget_leaving_of_merged, note_completion, note_leaving
 from course.xapi import events as xapi_events
-from course.xapi.actions import note_course_completed, note_learning_fact
+from course.xapi.actions import (
+    note_certificate_revoked,
+    note_course_completed,
+    note_fact_withdrawn,
+    note_learning_fact,
+)
 from course.xapi.queries import store_exists
 
 # The audit events of every feature that writes any.
@@ -177,6 +182,8 @@ def register_handlers() -> None:
     subscribe(PeopleMerged, move_links)
     subscribe(PeopleMerged, move_lti_accounts)
     subscribe(CertificateRevoked, withdraw_merged_certificate)
+    subscribe(CertificateRevoked, note_certificate_revoked)
+    subscribe(FactWithdrawn, note_fact_withdrawn)
     subscribe(PersonLeft, revoke_access)
     subscribe(PersonLeft, note_leaving)
     subscribe(PeopleMerged, forget_leaving_of_merged)

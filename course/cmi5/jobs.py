@@ -30,7 +30,20 @@ def end_idle_sessions(at: datetime) -> int:
     if not found:
         return 0
     with unit_of_work() as session:
-        return sum(actions.end_launch(make_context(session, None, at), one) for one in found)
+        context = make_context(session, None, at)
+        return sum(actions.end_launch(context, one, app_state().library) for one in found)
+
+
+def find_complete_modules(at: datetime) -> int:
+    """Look whether the modules are complete in which somebody has done something; returns at how many sessions it looked. What is
+    done while it looks is found at the next look, or at the end of the session."""
+    with read_only_session() as session:
+        found = queries.module_sessions_to_look_at(session, _PORTION)
+    if found:
+        with unit_of_work() as session:
+            for one in found:
+                actions.note_module(make_context(session, None, at), one, app_state().library)
+    return len(found)
 
 
 def send_session_statements(clock: Callable[[], datetime], progress: Progress = lambda *_: None) -> int:
@@ -75,6 +88,7 @@ def _has_work(at: datetime) -> bool:
 
 
 def _deliver(run: JobRun) -> None:
+    find_complete_modules(run.at)
     end_idle_sessions(run.at)
     send_session_statements(run.clock, run.progress)
 

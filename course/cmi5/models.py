@@ -40,7 +40,8 @@ class Cmi5Platform(Base):
 
 
 class Cmi5Account(Base):
-    """An account at a platform (its `home_page` and `name`) belongs to a person, from `linked_at` to `ended_at`."""
+    """An account at a platform (its `home_page` and `name`) belongs to a person, from `linked_at` to `ended_at`. `ended_by` is the
+    administrator who ended it."""
 
     __tablename__ = "cmi5_account"
 
@@ -52,6 +53,7 @@ class Cmi5Account(Base):
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     __table_args__ = (
         Index(
@@ -62,15 +64,17 @@ class Cmi5Account(Base):
 
 
 class Cmi5Session(Base):
-    """One launch. `registration`, `mark` (the session id of the platform), `activity_id`, `endpoint`, `actor`, `context`, `mode`,
-    `mastery_score` and `return_address` are what the platform said. `token` is encrypted (course/encryption), and forgotten
-    when everything has been sent. `used_at` is when the person last did something, `ended_at` when the session ended."""
+    """One launch of `unit`: course, refresher, or module- with the id of a module. `registration`, `mark` (the session id of the
+    platform), `activity_id`, `endpoint`, `actor`, `context`, `mode`, `mastery_score` and `return_address` are what the platform
+    said. `token` is encrypted (course/encryption), and forgotten when everything has been sent. `used_at` is when the person last
+    did something, `ended_at` when the session ended; until `looked_at` it is known whether the module is complete."""
 
     __tablename__ = "cmi5_session"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     platform_id: Mapped[int] = mapped_column(ForeignKey("cmi5_platform.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    unit: Mapped[str] = mapped_column(String(120), default="course")
     registration: Mapped[str] = mapped_column(String(36))
     mark: Mapped[str] = mapped_column(String(255))
     activity_id: Mapped[str] = mapped_column(String(500))
@@ -83,6 +87,7 @@ class Cmi5Session(Base):
     return_address: Mapped[str] = mapped_column(String(1000))
     launched_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Exists, and_, exists, func, select
+from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.auth.queries import sees_others_since
@@ -17,10 +17,14 @@ from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5State
 from course.cmi5.rules.delivery import IDLE_END
 from course.cmi5.rules.launch import LaunchActor, LaunchMode
 from course.cmi5.rules.statements import SessionFacts, SessionScore, SessionStatement, Verb
+from course.cmi5.rules.units import COURSE, REFRESHER, Unit, unit_of
+from course.content.library import Library
 from course.learning.models import Attempt, AttemptOutcome, AttemptVoid, Enrolment
+from course.learning.queries import progress_facts
+from course.learning.rules.progress import module_progress
+from course.organisation.queries import organisation_of
 from course.people.models import Person
-
-FINAL_KINDS = ("final", "refresher")
+from course.people.queries import chosen_pathway
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class OpenLaunch(NamedTuple):
     """A session that has not ended."""
 
     id: int
+    unit: Unit
     facts: SessionFacts
     launched_at: datetime
     used_at: datetime
@@ -113,6 +118,27 @@ def idle_sessions(session: Session, at: datetime, limit: int) -> list[OpenLaunch
     return _open_sessions(session, Cmi5Session.used_at <= at - IDLE_END)[:limit]
 
 
+_NOT_LOOKED = (
+    Cmi5Session.ended_at.is_(None),
+    Cmi5Session.unit.not_in((COURSE, REFRESHER)),
+    or_(Cmi5Session.looked_at.is_(None), Cmi5Session.looked_at <= Cmi5Session.used_at),
+)
+
+
+def module_sessions_to_look_at(session: Session, limit: int) -> list[OpenLaunch]:
+    """Sessions of modules in which something was done since it was looked whether the module is complete."""
+    return _open_sessions(session, and_(*_NOT_LOOKED))[:limit]
+
+
+def module_is_done(session: Session, library: Library, person_id: int, module_id: str) -> bool:
+    """Whether every step of a module is done, in somebody's variant of the course; no if they do not read that module."""
+    chosen, own = chosen_pathway(session, person_id), organisation_of(session, person_id)
+    pathway = chosen.pathway if chosen else own.pathway if own else None
+    variant = library.for_(pathway, own.nation if own else None)
+    module = variant.modules.get(module_id)
+    return module is not None and module_progress(variant, module, progress_facts(session, person_id)).done
+
+
 def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[OpenLaunch]:
     rows = session.execute(
         select(Cmi5Session, Cmi5Platform.name)
@@ -121,7 +147,16 @@ def _open_sessions(session: Session, condition: ColumnElement[bool]) -> list[Ope
         .order_by(Cmi5Session.id)
     )
     return [
-        OpenLaunch(one.id, _facts(one), one.launched_at, one.used_at, one.person_id, name, one.return_address)
+        OpenLaunch(
+            one.id,
+            unit_of(one.unit),
+            _facts(one),
+            one.launched_at,
+            one.used_at,
+            one.person_id,
+            name,
+            one.return_address,
+        )
         for one, name in rows
     ]
 
@@ -134,7 +169,7 @@ def _facts(row: Cmi5Session) -> SessionFacts:
 
 
 class AssessmentOutcome(NamedTuple):
-    """The outcome of the final assessment, or of the questions of a refresher."""
+    """The outcome of the final assessment, of the questions of a refresher, or of the check of a module."""
 
     passed: bool
     score: SessionScore
@@ -142,19 +177,23 @@ class AssessmentOutcome(NamedTuple):
     finished_at: datetime
 
 
-def assessment_outcomes(session: Session, person_id: int, since: datetime | None = None) -> list[AssessmentOutcome]:
-    """The outcomes of somebody's final assessments and refreshers that count, oldest first: all, or those since a moment."""
+def assessment_outcomes(
+    session: Session, person_id: int, unit: Unit, since: datetime | None = None
+) -> list[AssessmentOutcome]:
+    """The outcomes of somebody's attempts that count for a unit, oldest first: all, or those since a moment."""
     rows = (
         select(AttemptOutcome, Attempt.enrolment_id)
         .join(Attempt, Attempt.id == AttemptOutcome.attempt_id)
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .where(
             Enrolment.person_id == person_id,
-            Attempt.kind.in_(FINAL_KINDS),
+            Attempt.kind.in_(unit.assessments),
             ~exists().where(AttemptVoid.attempt_id == Attempt.id),
         )
         .order_by(AttemptOutcome.finished_at, AttemptOutcome.attempt_id)
     )
+    if unit.module:
+        rows = rows.where(Attempt.ref == unit.module)
     if since is not None:
         rows = rows.where(AttemptOutcome.finished_at >= since)
     return [
@@ -233,7 +272,7 @@ def session_parcel(session: Session, statement_id: int) -> SessionParcel | None:
 
 def has_work(session: Session, at: datetime) -> bool:
     """Whether there is something to send, or a session that ends by itself."""
-    if due_session_statement(session, at) is not None:
+    if due_session_statement(session, at) is not None or module_sessions_to_look_at(session, 1):
         return True
     idle = select(Cmi5Session.id).where(Cmi5Session.ended_at.is_(None), Cmi5Session.used_at <= at - IDLE_END)
     return session.execute(idle.limit(1)).first() is not None
@@ -257,6 +296,7 @@ class SessionView:
     platform: str
     person_id: int
     person: str
+    unit: Unit
     mode: str
     launched_at: datetime
     ended_at: datetime | None
@@ -282,7 +322,8 @@ def latest_sessions(session: Session, limit: int, before: int | None = None) -> 
         statements[one.session_id].append(StatementState(one.id, one.verb, one.at, _state(one), one.failure))
     return [
         SessionView(
-            launch.id, platform_name, launch.person_id, person, launch.mode, launch.launched_at, launch.ended_at,
+            launch.id, platform_name, launch.person_id, person, unit_of(launch.unit), launch.mode,
+            launch.launched_at, launch.ended_at,
             tuple(statements[launch.id]),
         )
         for launch, platform_name, person in found
@@ -303,6 +344,36 @@ def account_counts(session: Session) -> dict[int, int]:
         .group_by(Cmi5Account.platform_id)
     )
     return {row.platform_id: row.people for row in session.execute(rows)}
+
+
+class Cmi5AccountView(NamedTuple):
+    """An account at a platform that is linked to a person, as administrators see it."""
+
+    id: int
+    home_page: str
+    name: str
+    person_id: int
+    person: str
+    linked_at: datetime
+    last_used_at: datetime
+
+
+def accounts(session: Session, platform_id: int, limit: int, before: int | None = None) -> list[Cmi5AccountView]:
+    """The accounts at a platform that are linked to people now, newest first, below the id `before`."""
+    columns = (
+        Cmi5Account.id, Cmi5Account.home_page, Cmi5Account.name, Cmi5Account.person_id, Person.name, Cmi5Account.linked_at,
+        Cmi5Account.last_used_at,
+    )  # fmt: skip
+    rows = (
+        select(*columns)
+        .join(Person, Person.id == Cmi5Account.person_id)
+        .where(Cmi5Account.platform_id == platform_id, Cmi5Account.ended_at.is_(None))
+        .order_by(Cmi5Account.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        rows = rows.where(Cmi5Account.id < before)
+    return [Cmi5AccountView(*row) for row in session.execute(rows)]
 
 
 def finished_sessions_query(at: datetime) -> Any:

@@ -35,7 +35,7 @@ from course.cmi5.forms import Cmi5PlatformForm
 from course.cmi5.lms_client import LmsClient
 from course.cmi5.queries import PlatformView
 from course.cmi5.rules.delivery import statement_outcome
-from course.cmi5.rules.launch import COURSES, LaunchRequest, read_launch
+from course.cmi5.rules.launch import LaunchRequest, read_launch
 from course.cmi5.rules.problems import LaunchError, LaunchProblem, problem_words
 from course.cmi5.rules.statements import (
     COMPLETED,
@@ -47,7 +47,9 @@ from course.cmi5.rules.statements import (
     SessionStatement,
     build_session_statement,
 )
-from course.cmi5.structure import structure_file
+from course.cmi5.rules.units import COURSE, REFRESHER, Unit, is_unit, unit_of
+from course.cmi5.structure import MODULES, PARTS, structure_file
+from course.content.loaded_course import library as whole_library
 from course.context import make_context
 from course.dates import civil_date
 from course.people.forms import team_choices
@@ -91,7 +93,9 @@ def platform_bar() -> Markup:
     here = session.get(_HERE)
     if not here or not current_user.is_authenticated:
         return Markup("")
-    html = current_app.jinja_env.get_template("cmi5/bar.html").render(name=here["name"], mode=here["mode"])
+    html = current_app.jinja_env.get_template("cmi5/bar.html").render(
+        name=here["name"], mode=here["mode"], unit=unit_of(here.get("unit", COURSE))
+    )
     return Markup(html)  # noqa: S704 (a template made it)
 
 
@@ -99,7 +103,7 @@ def platform_bar() -> Markup:
 @public
 def launch(unit: str) -> ViewResponse:
     """Where a platform sends the browser to open the course (cmi5, section 8.1)."""
-    if unit not in COURSES:
+    if not is_unit(unit, whole_library().modules.keys()):
         abort(404)
     try:
         asked = read_launch(request.args)
@@ -112,7 +116,7 @@ def launch(unit: str) -> ViewResponse:
         return _framed_page(platform, asked)
     here = session.get(_HERE)
     if here and here["mark"] == asked.mark and current_user.is_authenticated:
-        return redirect_after_post(url_for("dashboard.home"))  # the page was loaded again
+        return redirect_after_post(_page_of(unit_of(unit)))  # the page was loaded again
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return too_many_attempts_page(now() + timedelta(minutes=1))
     today = civil_date(now(), app_state().config.time_zone)
@@ -123,13 +127,20 @@ def launch(unit: str) -> ViewResponse:
         return _refuse(platform, LaunchError(refusal))
     discard_request_state()  # no connection is held while the platform is asked
     try:
-        opened = _open_at_platform(asked)
+        opened = _open_at_platform(asked, unit_of(unit))
     except LaunchError as error:
         return _refuse(platform, error)
     return _begin(platform, opened)
 
 
-def _open_at_platform(asked: LaunchRequest) -> NewLaunch:
+def _page_of(unit: Unit) -> str:
+    """The page with which a unit begins."""
+    if unit.module:
+        return url_for("learning.module", module_id=unit.module)
+    return url_for("refreshers.refresher") if unit.name == REFRESHER else url_for("dashboard.home")
+
+
+def _open_at_platform(asked: LaunchRequest, unit: Unit) -> NewLaunch:
     """Fetch the token and the launch data, and say that the course is open. The platform takes that only for the learner to
     whom it gave the token: until then nobody is signed in. Raises LaunchError."""
     client = LmsClient(app_state().config.webhook_test_ca)
@@ -144,13 +155,13 @@ def _open_at_platform(asked: LaunchRequest) -> NewLaunch:
     if statement_outcome(answer.status) != "arrived":
         problem = LaunchProblem.UNREACHABLE if answer.status is None else LaunchProblem.NOT_ACCEPTED
         raise LaunchError(problem, answer.failure)
-    return NewLaunch(asked, data, token)
+    return NewLaunch(asked, data, token, unit)
 
 
 def _begin(platform: PlatformView, opened: NewLaunch) -> ViewResponse:
     with unit_of_work() as unit:
         begun = actions.begin_launch(
-            make_context(unit, None, now()), platform, opened, app_state().config.secret_key
+            make_context(unit, None, now()), platform, opened, app_state().config.secret_key, whole_library(),
         )  # fmt: skip
     if isinstance(begun, LaunchProblem):
         return _problem_page(platform, LaunchError(begun))
@@ -165,8 +176,9 @@ def arrive(session_id: int) -> ViewResponse:
     """The first page after the sign-in: remember in the cookie where this browser came from, and go on to the course."""
     found = queries.open_session(db(), current_user.person.id, session_id) or abort(404)
     mark = request.args.get("mark", "")[:32]
-    session[_HERE] = {"id": found.id, "name": found.platform, "mode": found.facts.mode, "mark": mark}
-    return redirect_after_post(url_for("dashboard.home"))
+    here = {"id": found.id, "name": found.platform, "mode": found.facts.mode, "mark": mark, "unit": found.unit.name}
+    session[_HERE] = here
+    return redirect_after_post(_page_of(found.unit))
 
 
 @pages.post("/cmi5/leave")
@@ -179,7 +191,7 @@ def leave() -> ViewResponse:
     found = queries.open_session(db(), current_user.person.id, int(here["id"]))
     if found is not None:
         with unit_of_work() as unit:
-            actions.end_launch(signed_in_context(unit), found)
+            actions.end_launch(signed_in_context(unit), found, whole_library())
     address = found.return_address if found else ""
     page = make_response(render_template("cmi5/left.html", name=here["name"], address=address))
     if address:
@@ -213,6 +225,13 @@ def _problem_page(platform: PlatformView | None, error: LaunchError) -> ViewResp
     return make_response(page, _STATUS.get(error.problem, 400))
 
 
+def part_words() -> dict[str, str]:
+    """What cmi5.xml can have, for administrators."""
+    return {
+        COURSE: _("The whole course"), MODULES: _("Each module, to be given alone"), REFRESHER: _("The refresher"),
+    }  # fmt: skip
+
+
 def verb_words() -> dict[str, str]:
     """What the statements of a session say, for administrators."""
     return {
@@ -236,14 +255,17 @@ def overview() -> str:
         older=rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None,
         before=before,
         verb_words=verb_words(),
+        modules=whole_library().modules,
+        parts=part_words(),
     )
 
 
 @pages.get("/system/cmi5/cmi5.xml")
 @requires_permission(Permission.RUN_SYSTEM)
 def structure() -> Response:
-    """The course structure, to be imported in a platform."""
-    response = make_response(structure_file())
+    """The course structure with the parts that were chosen, to be imported in a platform; without a choice the whole course."""
+    chosen = [one for one in PARTS if one in request.args.getlist("part")]
+    response = make_response(structure_file(chosen or [COURSE]))
     response.headers["Content-Type"] = "application/xml"
     response.headers["Content-Disposition"] = 'attachment; filename="cmi5.xml"'
     return response
@@ -291,6 +313,36 @@ def _form(found: PlatformView | None) -> Cmi5PlatformForm:
     form = Cmi5PlatformForm(data=known)
     form.team.choices = team_choices(teams(db()), _("No team"))
     return form
+
+
+@pages.get(f"/system/cmi5/platforms/{_PLATFORM}/accounts")
+@requires_permission(Permission.RUN_SYSTEM)
+def accounts(platform_id: int) -> ViewResponse:
+    """The accounts at a platform that are linked to people here."""
+    g.here = "organisation"
+    platform = queries.platform(db(), platform_id) or abort(404)
+    before = query_number("before")
+    rows = queries.accounts(db(), platform_id, PAGE_SIZE + 1, before)
+    older = rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None
+    return make_response(
+        render_template("cmi5/accounts.html", platform=platform, accounts=rows[:PAGE_SIZE], older=older, before=before)
+    )
+
+
+@pages.post(f"/system/cmi5/platforms/{_PLATFORM}/accounts/<int(max=2147483647):account_id>/unlink")
+@requires_permission(Permission.RUN_SYSTEM)
+@needs_recent_sign_in
+def unlink(platform_id: int, account_id: int) -> ViewResponse:
+    """End the link of an account. The sign-in sessions of the person end."""
+    platform = queries.platform(db(), platform_id) or abort(404)
+    with unit_of_work() as unit:
+        ended = actions.unlink_account(signed_in_context(unit), platform, account_id)
+    flash(
+        _("The account is no longer linked. They have been signed out everywhere.")
+        if ended
+        else _("This account is not linked any more.")
+    )
+    return redirect_after_post(url_for("cmi5.accounts", platform_id=platform_id))
 
 
 @pages.post("/system/cmi5/statements/<int(max=2147483647):statement_id>/repeat")

@@ -60,6 +60,17 @@ class FactRecorded:
 
 
 @dataclass(frozen=True)
+class FactWithdrawn:
+    """Such a fact counts for nothing any more: a person undid a decision, or an attempt and its answers were declared void."""
+
+    fact: str
+    number: int
+    person_id: int
+    enrolment_id: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class AnswerInSitting:
     """An answer to an item was saved that was given in a sitting of a supervised session."""
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
 from course.lti.platform_client import PlatformConnection, PlatformNetwork
-from course.lti.queries import contexts, platform, platform_connection
+from course.lti.queries import contexts, linked_people, platform, platform_connection
 from course.lti.rules.registration import PlatformSettings
 from course.lti_services import actions, queries
 from course.lti_services.forms import MembersForm
@@ -89,7 +89,7 @@ def members(registration_id: int, context_id: int) -> Response | WsgiResponse:
         except MembersError as error:
             problem = str(error)
         else:
-            made = people_list(found, form.choice())
+            made = people_list(found, form.choice(), linked_people(db(), registration_id))
             if made.listed:
                 packed = parse_and_pack(made.csv)
                 with unit_of_work() as session:

@@ -38,7 +38,14 @@ def init(app: Flask) -> None:
     # A provider posts there from its own site; the sealed cookie of the sign-in that it answers replaces the token.
     protection.exempt("course.identity_providers.views.saml.saml_answer")
     # A learning platform, or a page in a frame of it, posts there without a session; sealed values replace the token.
-    for view in ("launch.login", "launch.launch", "launch.enter", "content.choose", "registering.register"):
+    for view in (
+        "launch.login",
+        "launch.launch",
+        "launch.enter",
+        "linking.begin_linking",
+        "content.choose",
+        "registering.register",
+    ):
         protection.exempt(f"course.lti.views.{view}")
     app.jinja_env.globals["csrf_token"] = csrf_token
     app.jinja_env.globals["form_key"] = form_key

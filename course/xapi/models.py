@@ -51,7 +51,8 @@ class XapiEndpoint(Base):
 
 class XapiStatement(Base):
     """A fact about which a statement is sent, written in the transaction of the fact. `fact` names it within its kind: the
-    number of a row, or enrolment:module. The statement itself is made when it is sent.
+    number of a row, enrolment:module, or (void) the `mark` of the statement that is taken back. The statement itself is made
+    when it is sent.
 
     It waits as long as it has a `next_try_at`, which is in the future while a worker has claimed it. Without one it has
     arrived, or was refused for the reason `failure`.
@@ -76,7 +77,7 @@ class XapiStatement(Base):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "kind", "fact"),
         CheckConstraint(
-            "kind in ('started', 'module', 'decision', 'scenario', 'answer', 'attempt', 'completed', 'look')",
+            "kind in ('started', 'module', 'decision', 'scenario', 'answer', 'attempt', 'completed', 'look', 'void')",
             name="kind",
         ),
         Index("ix_xapi_statement_due", "next_try_at", sqlite_where=_WAITING, postgresql_where=_WAITING),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from course.cmi5.models import Cmi5Platform, Cmi5Session, Cmi5Statement
+from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.people.models import Person
 from tests.audit.world import World
 from tests.conftest import NOW
@@ -46,6 +46,18 @@ def _repeated(world: World) -> None:
     world.client.post(f"{ADDRESS}/statements/{_session(world)}/repeat", {})
 
 
+def _unlinked(world: World) -> None:
+    platform = _added(world)
+    account = Cmi5Account(
+        platform_id=platform, home_page="https://lms.example.org", name="u-17", person_id=world.sam.id, linked_at=NOW,
+        last_used_at=NOW,
+    )  # fmt: skip
+    world.session.add(account)
+    world.session.commit()
+    for _time in range(2):
+        world.client.post(f"{ADDRESS}/platforms/{platform}/accounts/{account.id}/unlink", {})
+
+
 def _left(world: World) -> None:
     world.client.post("/cmi5/leave", {})
 
@@ -55,6 +67,7 @@ CMI5_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | N
     "cmi5.add": [(_added, [_ADDED], "boss")],
     "cmi5.change": [(_changed, [_ADDED, "cmi5.changed"], "boss")],
     "cmi5.repeat": [(_repeated, [_ADDED, "cmi5.repeated"], "boss")],
+    "cmi5.unlink": [(_unlinked, [_ADDED, "cmi5.unlinked", "sign_in.ended_elsewhere"], "boss")],
     # What a learner ends is not logged, as signing out is not.
     "cmi5.leave": [(_left, [], None)],
 }

@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from course.lti.models import LtiRegistration
+from course.clock import now
+from course.lti.models import LtiLink, LtiRegistration
+from course.lti.rules.sealed import AccountLinking, linking_cookie
 from tests.audit.world import World
+from tests.conftest import SECRET
 from tests.lti.making import add_platform_with_account
 
 PLATFORM = {
@@ -17,7 +20,9 @@ PLATFORM = {
     "keys_address": "https://moodle.example.org/mod/lti/certs.php",
 }  # fmt: skip
 # Posts and events of the protocol, which the tests of the feature look at.
-PROTOCOL_POSTS = tuple(f"lti_protocol.{name}" for name in ("login", "launch", "enter", "choose", "register"))
+PROTOCOL_POSTS = tuple(
+    f"lti_protocol.{name}" for name in ("login", "launch", "enter", "begin_linking", "choose", "register")
+)
 PROTOCOL_EVENTS = ("lti.launch_refused", "lti.registered_itself")
 
 
@@ -59,6 +64,22 @@ def _unlink(world: World) -> None:
         world.client.post(f"/people/{world.sam.id}/platforms/{account}/unlink", {})
 
 
+def _linking(world: World) -> str:
+    """A linking that the browser of this person began, of an account that is linked to nobody."""
+    number, _context, _account = add_platform_with_account(world.session, world.sam.id, world.boss.id)
+    link = world.session.execute(select(LtiLink.id)).scalar_one()
+    linking = AccountLinking(int(now().timestamp()), number, "user-9", "", "Sam O.", True, link, "/", "binding-7")
+    sealed = linking.seal(SECRET)
+    world.client.flask.set_cookie(linking_cookie(sealed), "binding-7", path="/link-account")
+    return sealed
+
+
+def _link_own(world: World) -> None:
+    sealed = _linking(world)
+    for _time in range(2):
+        world.client.post("/link-account", {"linking": sealed, "form_key": f"key-{_time}"})
+
+
 PLATFORM_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     "lti.invite": [(lambda w: w.post("/platforms/invitation"), ["lti.invited"], "boss")],
     "lti.add_platform": [(_added, ["lti.added"], "boss")],
@@ -70,6 +91,14 @@ PLATFORM_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
     "lti.replace_key": [(lambda w: _then(w, "key"), ["lti.added", "lti.key_replaced"], "boss")],
     "lti.test_platform": [(_test, ["lti.added"], "boss")],
     "lti.set_teams": [(_set_teams, ["lti.added", "lti.linked", "lti.teams_set"], "boss")],
+    "lti.confirm_linking": [(_link_own, ["lti.added", "lti.linked", "lti.linked"], "boss")],
+    "lti.sign_in_as_owner": [
+        (
+            lambda w: w.client.post("/link-account/someone-else", {"linking": _linking(w)}),
+            ["lti.added", "lti.linked", "sign_in.ended"],
+            "boss",
+        )
+    ],
     "lti.unlink": [
         (_unlink, ["lti.added", "lti.linked", "lti.unlinked", "sign_in.ended_elsewhere"], "boss"),
     ],

@@ -38,6 +38,7 @@ class Launched:
     session: str
     token: str
     data: dict[str, Any]
+    unit: str = "course"
     fetched: bool = False
     ended: bool = False
     statements: list[dict[str, Any]] = field(default_factory=list)
@@ -59,7 +60,9 @@ class FakePlatform:
     refused: list[str] = field(default_factory=list)
     activity: str = "https://lms.example.org/activities/51"
 
-    def launch(self, name: str = "u-17", registration: str = "", mode: str = "Normal", **data: Any) -> str:
+    def launch(
+        self, name: str = "u-17", registration: str = "", mode: str = "Normal", unit: str = "course", **data: Any
+    ) -> str:
         """Prepare a launch; the path with which the browser comes to the course."""
         account = {"homePage": "https://lms.example.org", "name": name}
         session = str(uuid4())
@@ -72,7 +75,7 @@ class FakePlatform:
             "moveOn": "CompletedAndPassed",
             "returnURL": "https://lms.example.org/course/51?back=1",
         } | data  # fmt: skip
-        made = Launched(account, registration or str(uuid4()), session, f"token-{uuid4().hex}", kept)
+        made = Launched(account, registration or str(uuid4()), session, f"token-{uuid4().hex}", kept, unit)
         self.launches.append(made)
         return self.address(made)
 
@@ -81,7 +84,7 @@ class FakePlatform:
             "endpoint": f"https://{self.host}/lrs/", "fetch": f"https://{self.host}/fetch?n={self.launches.index(made)}",
             "actor": json.dumps(self.agent(made)), "registration": made.registration, "activityId": self.activity,
         } | changes  # fmt: skip
-        return f"/cmi5/launch/course?{urlencode({name: value for name, value in query.items() if value})}"
+        return f"/cmi5/launch/{made.unit}?{urlencode({name: value for name, value in query.items() if value})}"
 
     @staticmethod
     def agent(made: Launched) -> dict[str, Any]:

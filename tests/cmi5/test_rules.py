@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lxml import etree
 
-from course.cmi5.rules.course_structure import CourseDescription, course_structure
+from course.cmi5.rules.course_structure import (
+    CourseDescription,
+    StructureEntry,
+    StructureUnit,
+    course_structure,
+)
 from course.cmi5.rules.delivery import RETRY_DELAYS, next_try, statement_outcome
 from course.cmi5.rules.launch import SESSION_EXTENSION, read_launch, read_launch_data, read_token
 from course.cmi5.rules.problems import LaunchError, LaunchProblem, problem_words
@@ -23,6 +30,7 @@ from course.cmi5.rules.statements import (
     may_send,
     statement_mark,
 )
+from course.cmi5.rules.units import is_unit, unit_of
 
 AT = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 ACTOR = {"objectType": "Agent", "account": {"homePage": "https://lms.example.org", "name": "u-17"}}
@@ -169,18 +177,118 @@ def test_each_problem_has_words_of_its_own_and_says_what_to_do() -> None:
     assert len({str(what) for what, _advice in words}) == len(LaunchProblem) - 1  # no token and no launch data alike
 
 
-def test_the_course_structure_says_where_and_how_the_course_is_launched() -> None:
-    course = CourseDescription(
-        "https://t.example/c", "https://t.example/u", "Abuse & <online>", "All", "https://t.example/l", 0.8
-    )
-    root = etree.fromstring(course_structure(course))
-    space = {"c": "https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd"}
-    assert root.tag == f"{{{space['c']}}}courseStructure"
-    (unit,) = root.findall("c:au", space)
-    assert dict(unit.attrib) == {
-        "id": "https://t.example/u", "moveOn": "CompletedAndPassed", "masteryScore": "0.8", "launchMethod": "OwnWindow",
-        "activityType": "http://adlnet.gov/expapi/activities/course",
+SPACE = {"c": "https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd"}
+
+
+def _structure() -> CourseDescription:
+    def unit(name: str, score: float | None) -> StructureUnit:
+        move_on: Any = "Completed" if score is None else "CompletedAndPassed"
+        return StructureUnit(
+            f"https://t.example/u/{name}", "Abuse & <online>", "All", f"https://t.example/l/{name}", move_on, score
+        )
+
+    block = StructureEntry("https://t.example/b", "Modules", "Each")
+    return CourseDescription(
+        "https://t.example/c", "Abuse & <online>", "All", [unit("course", 0.8), unit("refresher", 1.0)], block,
+        [unit("module-a", None), unit("module-b", None)],
+    )  # fmt: skip
+
+
+def test_the_course_structure_says_where_and_how_each_unit_is_launched() -> None:
+    root = etree.fromstring(course_structure(_structure()))
+    assert root.tag == f"{{{SPACE['c']}}}courseStructure"
+    (whole, _refresher), (first, second) = root.findall("c:au", SPACE), root.findall("c:block/c:au", SPACE)
+    assert dict(whole.attrib) == {
+        "id": "https://t.example/u/course", "moveOn": "CompletedAndPassed", "masteryScore": "0.8",
+        "launchMethod": "OwnWindow", "activityType": "http://adlnet.gov/expapi/activities/course",
     }  # fmt: skip
-    assert [one.tag.rpartition("}")[2] for one in unit] == ["title", "description", "url"]
-    assert unit.findtext("c:title/c:langstring", namespaces=space) == "Abuse & <online>"
-    assert unit.findtext("c:url", namespaces=space) == "https://t.example/l"
+    assert (first.get("moveOn"), "masteryScore" in first.attrib) == ("Completed", False)
+    assert second.findtext("c:url", namespaces=SPACE) == "https://t.example/l/module-b"
+    assert whole.findtext("c:title/c:langstring", namespaces=SPACE) == "Abuse & <online>"
+    alone = etree.fromstring(course_structure(replace(_structure(), block=None, units=_structure().units[:1])))
+    assert [one.tag.rpartition("}")[2] for one in alone] == ["course", "au"]
+
+
+def broken_rules(document: bytes) -> list[str]:
+    """Which rules of cmi5 (Quartz), sections 13.1 and 13.2, a course structure breaks."""
+    root = etree.fromstring(document)
+    entries = [one for one in root.iter() if etree.QName(one).localname in ("course", "block", "au")]
+    units = root.findall(".//c:au", SPACE)
+    order = {
+        "course": ["title", "description"],
+        "block": ["title", "description", "au"],
+        "au": ["title", "description", "url"],
+    }
+    names = [etree.QName(one).localname for one in root]
+
+    def children(one: Any) -> list[str]:
+        return list(dict.fromkeys(etree.QName(child).localname for child in one))
+
+    ids = [one.get("id", "") for one in entries]
+    moves = {"Passed", "Completed", "CompletedAndPassed", "CompletedOrPassed", "NotApplicable"}
+    rules = {
+        "namespace": root.tag == f"{{{SPACE['c']}}}courseStructure",
+        "one course, first": names[:1] == ["course"] and names.count("course") == 1,
+        "a unit or a block": bool(set(names[1:])) and set(names[1:]) <= {"au", "block"},
+        "order": all(children(one) == order[etree.QName(one).localname] for one in entries),
+        "ids are IRIs": all(urlsplit(one).scheme and urlsplit(one).netloc for one in ids),
+        "ids are unique": len(set(ids)) == len(ids),
+        "moveOn": all(one.get("moveOn") in moves for one in units),
+        "masteryScore": all(0 <= float(one.get("masteryScore", "0")) <= 1 for one in units),
+        "masteryScore has four decimals": all(
+            len(one.get("masteryScore", "0").partition(".")[2]) <= 4 for one in units
+        ),
+        "launchMethod": all(one.get("launchMethod") in ("AnyWindow", "OwnWindow") for one in units),
+        "url": all(
+            urlsplit(one.findtext("c:url", "", SPACE)).scheme in ("http", "https")
+            and not {"endpoint", "fetch", "actor", "activityId", "registration"}
+            & set(parse_qs(urlsplit(one.findtext("c:url", "", SPACE)).query))
+            for one in units
+        ),
+        "texts": all((one.text or "").strip() and one.get("lang") for one in root.iter(f"{{{SPACE['c']}}}langstring")),
+    }
+    return [name for name, holds in rules.items() if not holds]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        ("", "", []),
+        ('xmlns="https://w3id.org', 'xmlns="https://w3id.example', ["namespace"]),
+        ("u/refresher", "u/course", ["ids are unique"]),
+        ('id="https://t.example/u/course"', 'id="course"', ["ids are IRIs"]),
+        ("CompletedAndPassed", "Sometimes", ["moveOn"]),
+        ('masteryScore="0.8"', 'masteryScore="80"', ["masteryScore"]),
+        ('masteryScore="0.8"', 'masteryScore="0.80001"', ["masteryScore has four decimals"]),
+        ("OwnWindow", "Frame", ["launchMethod"]),
+        ("https://t.example/l/course", "https://t.example/l/course?actor=me", ["url"]),
+        ("https://t.example/l/course", "/l/course", ["url"]),
+        ('<langstring lang="en-GB">Modules', '<langstring lang="en-GB"> ', ["texts"]),
+    ],
+)
+def test_the_structure_keeps_the_rules_of_the_standard(before: str, after: str, broken: list[str]) -> None:
+    document = course_structure(_structure()).decode()
+    assert before in document
+    found = broken_rules(document.replace(before, after).encode() if before else document.encode())
+    assert found == broken or (broken == ["namespace"] and "namespace" in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "exists", "module", "assessments", "completed_by"),
+    [
+        ("course", True, "", ("final", "refresher"), ["initial", "refresher"]),
+        ("refresher", True, "", ("refresher",), ["refresher"]),
+        ("module-responding", True, "responding", ("check",), []),
+        ("module-none", False, "none", ("check",), []),
+        ("module-", False, "", ("final", "refresher"), []),
+        ("modules", False, "", ("final", "refresher"), []),
+        ("", False, "", ("final", "refresher"), []),
+    ],
+)
+def test_what_counts_in_each_unit(
+    name: str, exists: bool, module: str, assessments: tuple[str, ...], completed_by: list[str]
+) -> None:
+    unit = unit_of(name)
+    assert is_unit(name, ["responding"]) is exists
+    assert (unit.module, unit.assessments) == (module, assessments)
+    assert [kind for kind in ("initial", "refresher") if unit.is_completed_by(kind)] == completed_by

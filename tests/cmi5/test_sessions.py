@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
-from course.cmi5.jobs import end_idle_sessions, send_session_statements
+from course.cmi5.jobs import end_idle_sessions, find_complete_modules, send_session_statements
 from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.content.library import Library
 from course.context import make_context
@@ -28,6 +28,7 @@ from tests.walking import Learner, never
 def _send(app: Flask, later: timedelta = timedelta()) -> int:
     """What the job does."""
     with app.app_context():
+        find_complete_modules(now() + later)
         end_idle_sessions(now() + later)
         return send_session_statements(lambda: now() + later)
 

@@ -29,6 +29,7 @@ CONNECTED_PAGES = {
     "cmi5.overview": "/system/cmi5",
     "cmi5.add": "/system/cmi5/platforms/add",
     "cmi5.change": "/system/cmi5/platforms/{cmi5}",
+    "cmi5.accounts": "/system/cmi5/platforms/{cmi5}/accounts",
     "xapi.overview": "/system/xapi",
     "xapi.change": "/system/xapi/store",
     "api_tokens.make": "/system/tokens/make",

@@ -73,7 +73,7 @@ def open_course(client: Client, fake: FakePlatform, **claims: Any) -> Page:
 
 def enter(client: Client, page: Page, origin: str = ORIGIN) -> Page:
     """Press the button of that page; what the new window shows."""
-    return Page(client.flask.post("/lti/enter", data=page.fields(), headers={"Origin": origin}))
+    return Page(client.flask.post("/lti/enter", data=page.fields(0), headers={"Origin": origin}))
 
 
 def sign_in_from(client: Client, fake: FakePlatform, **claims: Any) -> Page:

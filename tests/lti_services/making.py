@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.auth.actions import SignInGranted
 from course.clock import now
 from course.context import make_context
 from course.events import publish
@@ -16,9 +17,10 @@ from course.learning.actions import record_page_read
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion
 from course.learning.queries import enrolment_id
-from course.lti.actions import record_launch
+from course.lti.actions import UnknownAccount, enter_newcomer, record_launch
 from course.lti.queries import platform
 from course.lti.rules.launch import LaunchMessage, PlatformContext, PlatformLink, PlatformUser
+from course.lti.rules.sealed import Newcomer
 from course.lti.rules.targets import LinkTarget
 from course.lti_services.jobs import find_changes, send_grades
 from course.lti_services.models import LtiGrade
@@ -53,8 +55,16 @@ class GradedCourse:
             place = PlatformContext("context-1", "Safeguarding 101", f"{self.book.issuer}/members")
             address = f"{self.book.issuer}/items/{ITEM}" if item else ""
             found = PlatformLink(link, "Online abuse", address, f"{self.book.issuer}/items?type_id=3", scopes)
-            message = LaunchMessage(DEPLOYMENT, user, place, found, opens or LinkTarget())
-            launched = record_launch(make_context(session, None, now()), settings, message)
+            context, target = make_context(session, None, now()), opens or LinkTarget()
+            launched = record_launch(context, settings, LaunchMessage(DEPLOYMENT, user, place, found, target))
+            if isinstance(launched, UnknownAccount):
+                newcomer = Newcomer(
+                    int(now().timestamp()), self.number, user.subject, user.address, user.name, is_learner,
+                    launched.link_id, launched.context_id, "", "", "/", True, "nonce",
+                )  # fmt: skip
+                entered = enter_newcomer(context, newcomer)
+                assert isinstance(entered, SignInGranted), entered
+                return entered.person_id
             assert not isinstance(launched, str), launched
             return launched.person_id
 

@@ -69,6 +69,30 @@ def test_people_are_fetched_as_a_list_with_a_preview_and_nobody_is_deleted(fresh
         assert stays in session.execute(members).scalars().all()
 
 
+def test_somebody_whose_account_is_linked_is_found_and_not_added_again(fresh_app: Flask, book: Gradebook) -> None:
+    course = graded_course(fresh_app, book)
+    known, without_address = course.launch("7"), course.launch("8")
+    with course.app.app_context(), unit_of_work() as session:
+        team = make_team(session, "Sixth form")
+        boss = make_person(session, "Robin Boss", "boss@example.org", "administrator")
+        nameless = session.get_one(Person, without_address)
+        nameless.email, nameless.sign_in_name = None, "platform-8"
+    # They are called otherwise there, and one has no address here at all.
+    book.pages = [[_member(7, email="other@example.org"), _member(8, name="P. Eight"), _member(9)]]
+    client = sign_in(Client(course.app), boss)
+    chosen = {"team": str(team.id), "learners": "member", "instructors": "leave"}
+    made = client.post(f"/platforms/{course.number}/courses/1/people", chosen)
+    client.post(made.location, client.get(made.location).fields())
+    preview = client.get(made.location.removesuffix("/columns"))
+    assert "Added 1" in preview.text
+    client.post(f"{made.location.removesuffix('/columns')}/apply", {"mark": preview.fields(0)["mark"]})
+    with course.app.app_context(), read_only_session() as session:
+        names = sorted(session.execute(select(Person.name)).scalars())
+        assert names == ["Person 7", "Person 8", "Person 9", "Robin Boss"]
+        members = select(Membership.person_id).where(Membership.team_id == team.id, Membership.until.is_(None))
+        assert {known, without_address} < set(session.execute(members).scalars())
+
+
 def test_what_cannot_be_fetched_is_said_and_nothing_is_stored(fresh_app: Flask, book: Gradebook) -> None:
     course = graded_course(fresh_app, book)
     course.launch()

@@ -145,6 +145,7 @@ OPEN = {
     "identity_providers.saml_metadata",
     "identity_providers.sign_out_there",
     "identity_providers.start",
+    "lti_protocol.begin_linking",
     "lti_protocol.choose",
     "lti_protocol.enter",
     "lti_protocol.jwks",

@@ -71,6 +71,7 @@ OTHER_PAGES = {
     "learning/ending.html",
     "learning/repair.html",
     "learning/result.html",
+    "lti/link_account.html",
     "lti/staff.html",
     "lti_services/members.html",
     "pairs/apart.html",

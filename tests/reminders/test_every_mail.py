@@ -108,6 +108,7 @@ NOT_TOLD = {
     "password_link": "Whoever has forgotten a password asks their manager for a one-time code.",
     "new_device": "My account shows them the sign-in on a new device.",
     "factor_change": "They see their second step under My account; whoever resets it for them tells them.",
+    "platform_linked": "They have just pressed the button themselves; My data lists their accounts at platforms.",
     "held_list": "Today says the same to every administrator.",
     "webhook_stopped": "Today says the same to every administrator.",
     "token_ends": "Today says the same to every administrator.",

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from tests.support.environments import make_environments
 from tests.support.packages import install_missing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +104,7 @@ def main() -> None:
     checks = Running("python", "-m", "tests.support.all", "--checks", name="checks", keep=False)
     if not quick:
         install_missing(browser)
+        make_environments()
         command += [] if browser else ["--ignore=tests/journeys"]
         compile_tests(checks)
     tests = Running(*command, name="tests", keep=False)

@@ -137,6 +137,10 @@ def one_sheet_of_each_attempt(before: Tables) -> Tables:
 # By the revision that is gone to, and the direction.
 CHANGES = {
     ("0064", "down"): Change("The older schema knows one sheet of each attempt.", one_sheet_of_each_attempt),
+    ("0066", "down"): Change(
+        "The older program cannot take a statement back.",
+        lambda before: {"xapi_statement": without(before, "xapi_statement", gone=lambda row: row["kind"] == "void")},
+    ),
     ("0057", "down"): Change("The older program knows no SAML: such a provider is switched off.", saml_switched_off),
     ("0045", "down"): Change("The older schema has no person without an address.", an_address_for_everybody),
     ("0003", "down"): Change(

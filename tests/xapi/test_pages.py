@@ -120,4 +120,4 @@ def test_what_waits_what_was_refused_and_why_is_on_the_page(
 def test_what_could_send_records_elsewhere_asks_for_a_recent_sign_in(app: Flask) -> None:
     with app.app_context():
         marked = {name for name in app.view_functions if name.startswith(("xapi.", "cmi5.")) and is_marked(name)}
-    assert marked == {"xapi.change", "xapi.remove", "cmi5.add", "cmi5.change"}
+    assert marked == {"xapi.change", "xapi.remove", "cmi5.add", "cmi5.change", "cmi5.unlink"}

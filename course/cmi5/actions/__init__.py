@@ -17,8 +17,9 @@ from course.cmi5.actions.launches import (
     move_cmi5_accounts,
     record_launch_refusal,
     refusal_of,
+    unlink_account,
 )
-from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact
+from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact, note_module
 from course.cmi5.actions.platforms import Cmi5PlatformSettings, add_platform, change_platform
 
 __all__ = [
@@ -34,9 +35,11 @@ __all__ = [
     "move_cmi5_accounts",
     "note_cmi5_completion",
     "note_cmi5_fact",
+    "note_module",
     "record_answer_of_platform",
     "record_launch_refusal",
     "refusal_of",
     "repeat_session_statement",
     "token_purpose",
+    "unlink_account",
 ]

@@ -9,15 +9,17 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.auth.actions import SignInGranted
+from course.auth.actions import SignInGranted, end_other_sessions
 from course.cmi5 import queries
 from course.cmi5.actions.delivery import token_purpose
-from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_statement
+from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_module, note_statement
 from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
 from course.cmi5.queries import AccountPerson, OpenLaunch, PlatformView
 from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
 from course.cmi5.rules.problems import LaunchProblem
 from course.cmi5.rules.statements import INITIALIZED, TERMINATED, SessionStatement, statement_mark
+from course.cmi5.rules.units import Unit
+from course.content.library import Library
 from course.context import Context
 from course.db import insert_once, lock_name
 from course.encryption import lock_secret
@@ -35,6 +37,7 @@ class NewLaunch:
     request: LaunchRequest
     data: LaunchData
     token: str
+    unit: Unit
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class BegunLaunch:
 
 
 def begin_launch(
-    context: Context, platform: PlatformView, launch: NewLaunch, secret_key: str
+    context: Context, platform: PlatformView, launch: NewLaunch, secret_key: str, library: Library
 ) -> BegunLaunch | LaunchProblem:
     """Begin a session for the person of the account, who is added if they are not known and the platform may do so."""
     session = context.session
@@ -66,7 +69,7 @@ def begin_launch(
         )
     )  # fmt: skip
     session.flush()
-    note_earlier_success(context, found)
+    note_earlier_success(context, found, library)
     record_event(context, "cmi5.launched", ("person", person), {"platform": platform.name, "mode": launch.data.mode})
     key = ensure_session_key(session, person, secrets.token_urlsafe(24), context.now)
     return BegunLaunch(session_id, SignInGranted(person, key))
@@ -78,10 +81,12 @@ def _open_session(
     request, data = launch.request, launch.data
     mastery = None if data.mastery_score is None else round(data.mastery_score * 10_000)
     values = {
-        "platform_id": platform.id, "person_id": person, "registration": request.registration, "mark": data.session,
+        "platform_id": platform.id, "person_id": person, "unit": launch.unit.name,
+        "registration": request.registration, "mark": data.session,
         "activity_id": request.activity_id, "endpoint": request.endpoint, "token": b"", "actor": dict(request.actor.agent),
         "context": dict(data.context), "mode": data.mode, "mastery_score": mastery,
-        "return_address": data.return_address, "launched_at": context.now, "used_at": context.now, "ended_at": None,
+        "return_address": data.return_address, "launched_at": context.now, "used_at": context.now, "looked_at": None,
+        "ended_at": None,
     }  # fmt: skip
     session_id = insert_once(context.session, Cmi5Session, **values)
     if session_id is not None:
@@ -125,7 +130,7 @@ def _add_person(context: Context, platform: PlatformView, actor: LaunchActor) ->
         return None
     linked = insert_once(
         session, Cmi5Account, platform_id=platform.id, home_page=actor.home_page, name=actor.account, person_id=added.id,
-        linked_at=context.now, last_used_at=context.now, ended_at=None,
+        linked_at=context.now, last_used_at=context.now, ended_at=None, ended_by=None,
     )  # fmt: skip
     return None if linked is None else added.id
 
@@ -149,17 +154,34 @@ def record_launch_refusal(context: Context, platform: str, problem: LaunchProble
     record_event(context, "cmi5.refused", None, details)
 
 
-def end_launch(context: Context, found: OpenLaunch) -> bool:
+def end_launch(context: Context, found: OpenLaunch, library: Library) -> bool:
     """End a session: note that it was failed, if it was, and that it is over. False if it had ended before."""
     session = context.session
     ending = update(Cmi5Session).where(Cmi5Session.id == found.id, Cmi5Session.ended_at.is_(None))
     if session.execute(ending.values(ended_at=context.now).returning(Cmi5Session.id)).first() is None:
         return False
+    if found.unit.module:
+        note_module(context, found, library)
     note_failure(context, found)
     # What somebody did last ends the time that they took, not the hours after which it is known that they have gone.
     last = context.now if context.actor is not None else found.used_at
     sent = SessionStatement(TERMINATED, context.now, max(last, found.used_at) - found.launched_at)
     note_statement(session, found, sent)
+    return True
+
+
+def unlink_account(context: Context, platform: PlatformView, account_id: int) -> bool:
+    """End the link of an account, as an administrator. All sign-in sessions of the person end. False if it had ended before."""
+    ended = context.session.execute(
+        update(Cmi5Account)
+        .where(Cmi5Account.id == account_id, Cmi5Account.platform_id == platform.id, Cmi5Account.ended_at.is_(None))
+        .values(ended_at=context.now, ended_by=context.actor)
+        .returning(Cmi5Account.person_id)
+    ).first()
+    if ended is None:
+        return False
+    record_event(context, "cmi5.unlinked", ("person", ended.person_id), {"platform": platform.name})
+    end_other_sessions(context, ended.person_id, None, secrets.token_urlsafe(24))
     return True
 
 
@@ -172,5 +194,5 @@ def move_cmi5_accounts(session: Session, event: PeopleMerged) -> None:
         values = {"platform_id": row.platform_id, "home_page": row.home_page, "name": row.name}
         insert_once(
             session, Cmi5Account, **values, person_id=event.into_id, linked_at=event.at, last_used_at=row.last_used_at,
-            ended_at=None,
+            ended_at=None, ended_by=None,
         )  # fmt: skip

@@ -15,7 +15,6 @@ from course.cmi5.rules.problems import LaunchError, LaunchProblem
 from course.xapi.rules import resource_address
 
 LaunchMode = Literal["Normal", "Browse", "Review"]
-COURSES = ("course",)  # the assignable units: the whole course
 SESSION_EXTENSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
 LAUNCH_DATA = "LMS.LaunchData"
 PREFERENCES = "cmi5LearnerPreferences"

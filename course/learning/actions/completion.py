@@ -12,7 +12,7 @@ from course.dates import civil_date
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
-from course.learning.events import CourseCompleted, StepEnded
+from course.learning.events import ATTEMPT_FACT, SCENARIO_FACT, CourseCompleted, FactWithdrawn, StepEnded
 from course.learning.models import AttemptVoid, Completion, Enrolment, ScenarioRunVoid
 from course.learning.rules.progress import progress
 
@@ -60,8 +60,8 @@ def void_attempt(context: Context, library: Library, person_id: int, attempt_id:
     found = queries.attempt(context.session, person_id, attempt_id)
     if found is None:
         raise LookupError(f"person {person_id} has no attempt {attempt_id}")
-    enrolment = _VoidedIn(person_id, found.enrolment_id, library)
-    return _void(context, enrolment, AttemptVoid, {"attempt_id": attempt_id, "reason": reason})
+    voided = _Voided(ATTEMPT_FACT, attempt_id, person_id, found.enrolment_id, library)
+    return _void(context, voided, AttemptVoid, {"attempt_id": attempt_id, "reason": reason})
 
 
 def void_run(context: Context, library: Library, person_id: int, run_id: int, reason: str) -> bool:
@@ -69,19 +69,23 @@ def void_run(context: Context, library: Library, person_id: int, run_id: int, re
     found = queries.run(context.session, person_id, run_id)
     if found is None:
         raise LookupError(f"person {person_id} has no scenario run {run_id}")
-    enrolment = _VoidedIn(person_id, found.enrolment_id, library)
-    return _void(context, enrolment, ScenarioRunVoid, {"run_id": run_id, "reason": reason})
+    voided = _Voided(SCENARIO_FACT, run_id, person_id, found.enrolment_id, library)
+    return _void(context, voided, ScenarioRunVoid, {"run_id": run_id, "reason": reason})
 
 
 @dataclass(frozen=True)
-class _VoidedIn:
+class _Voided:
+    """What counts for nothing any more: what of (see FactRecorded), its number, and whose it is."""
+
+    fact: str
+    number: int
     person_id: int
     enrolment_id: int
     library: Library
 
 
 def _void(
-    context: Context, found: _VoidedIn, table: type[AttemptVoid | ScenarioRunVoid], values: Mapping[str, object]
+    context: Context, found: _Voided, table: type[AttemptVoid | ScenarioRunVoid], values: Mapping[str, object]
 ) -> bool:
     session = context.session
     # A last step at the same time waits here, or is seen below.
@@ -90,6 +94,7 @@ def _void(
         raise ValueError("the enrolment is complete")
     if insert_once(session, table, **values, made_by=context.person_id, made_at=context.now) is None:
         return False
+    publish(session, FactWithdrawn(found.fact, found.number, found.person_id, found.enrolment_id, context.now))
     # Whatever was derived from it is derived again.
     publish(session, StepEnded(found.person_id, found.enrolment_id, found.library, context.today, context.now))
     return True

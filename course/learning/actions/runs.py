@@ -14,7 +14,7 @@ from course.learning import queries
 from course.learning.actions.completion import complete_course
 from course.learning.actions.enrolments import require_enrolment
 from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
-from course.learning.events import DECISION_FACT, SCENARIO_FACT, FactRecorded, StepEnded
+from course.learning.events import DECISION_FACT, SCENARIO_FACT, FactRecorded, FactWithdrawn, StepEnded
 from course.learning.models import Decision, DecisionWithdrawal, Enrolment, RunOutcome, ScenarioRun
 from course.learning.queries import RunView
 from course.learning.rules.branching import run_state
@@ -100,6 +100,7 @@ def withdraw_decision(context: Context, run: RunView, scenario: Scenario, step: 
     if found is None or found.step != step or queries.is_followed(context.session, run):
         return CONFLICT
     insert_once(context.session, DecisionWithdrawal, decision_id=found.id, withdrawn_at=context.now)
+    publish(context.session, FactWithdrawn(DECISION_FACT, found.id, context.person_id, run.enrolment_id, context.now))
     record_event(context, "scenario.decision_withdrawn", ("person", context.person_id), {"run": run.id})
     return SAVED
 

@@ -6,10 +6,13 @@ from course.lti.actions.accounts import link_account, move_lti_accounts, unlink_
 from course.lti.actions.launches import (
     AcceptedLaunch,
     StaffSignIn,
+    UnknownAccount,
+    enter_newcomer,
     enter_with_ticket,
     record_launch,
     record_refusal,
 )
+from course.lti.actions.own_account import link_own_account
 from course.lti.actions.platform_token import access_token
 from course.lti.actions.settings import (
     PlatformDetails,
@@ -26,11 +29,14 @@ __all__ = [
     "AcceptedLaunch",
     "PlatformDetails",
     "StaffSignIn",
+    "UnknownAccount",
     "access_token",
     "add_platform",
     "change_platform",
+    "enter_newcomer",
     "enter_with_ticket",
     "link_account",
+    "link_own_account",
     "move_lti_accounts",
     "record_invitation",
     "record_launch",

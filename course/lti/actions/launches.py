@@ -16,11 +16,11 @@ from course.db import insert_once
 from course.lti import queries
 from course.lti.actions.accounts import link_account
 from course.lti.models import LtiAccount, LtiContext, LtiLaunch, LtiLink
-from course.lti.rules.accounts import AddPerson, EnterAs, LinkAccount, decide_account
-from course.lti.rules.launch import LaunchMessage, PlatformContext, PlatformLink
+from course.lti.rules.accounts import AddPerson, LinkAccount, decide_account
+from course.lti.rules.launch import LaunchMessage, PlatformContext, PlatformLink, PlatformUser
 from course.lti.rules.problems import LtiProblem
 from course.lti.rules.registration import PlatformSettings
-from course.lti.rules.sealed import LaunchTicket
+from course.lti.rules.sealed import LaunchTicket, Newcomer
 from course.lti.rules.targets import LinkTarget
 from course.passwords.actions import ensure_session_key
 from course.people.actions import Refusal, add_identity, choose_pathway
@@ -45,20 +45,55 @@ class StaffSignIn:
     person_id: int
 
 
-def record_launch(context: Context, settings: PlatformSettings, message: LaunchMessage) -> AcceptedLaunch | LtiProblem:
-    """Note that somebody came by a link, whose account is linked or whom it adds; or say why they may not."""
+@dataclass(frozen=True)
+class UnknownAccount:
+    """The account of a launch is linked to nobody. It can be linked to somebody who signs in here, and without a `problem` the
+    person can be added instead."""
+
+    link_id: int
+    context_id: int | None
+    problem: LtiProblem | None = None
+
+
+# Nobody comes in with the account as it is, but somebody who can sign in here may link it to themselves.
+_SIGN_IN_HELPS = frozenset({LtiProblem.NOT_KNOWN, LtiProblem.ADDRESS_OF_ANOTHER})
+
+
+def record_launch(
+    context: Context, settings: PlatformSettings, message: LaunchMessage
+) -> AcceptedLaunch | UnknownAccount | LtiProblem:
+    """Note that somebody came by a link, whose account is linked, or is now by its address; or say why they may not. Nobody is
+    added yet: they may be here already, under another address."""
     session = context.session
     deployment_id = queries.open_deployment_id(session, settings.id, message.deployment)
     if deployment_id is None:  # taken out of the list since the message was checked
         record_refusal(context, settings, LtiProblem.DEPLOYMENT)
         return LtiProblem.DEPLOYMENT
     context_id = _store_context(context, deployment_id, message.context) if message.context else None
-    found = _account(context, settings, message, context_id)
-    if isinstance(found, LtiProblem):
+    found = _account(context, settings, message.user, message.target, context_id, adds=False)
+    if isinstance(found, LtiProblem) and found not in _SIGN_IN_HELPS:
         return found
     link_id = _store_link(context, deployment_id, context_id, message.link, message.target)
-    _store_launch(context, link_id, found.account_id, message.user.is_learner)
-    return found
+    if isinstance(found, AcceptedLaunch):
+        store_launch(context, link_id, found.account_id, message.user.is_learner)
+        return found
+    return UnknownAccount(link_id, context_id, found if isinstance(found, LtiProblem) else None)
+
+
+def enter_newcomer(context: Context, newcomer: Newcomer) -> SignInGranted | StaffSignIn | LtiProblem:
+    """Add the person of a launch, or find whom a launch at this very moment added; then as enter_with_ticket."""
+    settings = queries.platform(context.session, newcomer.registration_id)
+    if settings is None or settings.state != "on":
+        return LtiProblem.OFF
+    user = PlatformUser(newcomer.subject, newcomer.address, newcomer.name, newcomer.is_learner)
+    target = LinkTarget(pathway=newcomer.pathway, nation=newcomer.nation)
+    found = _account(context, settings, user, target, newcomer.context_id, adds=True)
+    if isinstance(found, LtiProblem):
+        return found
+    assert isinstance(found, AcceptedLaunch)  # noqa: S101 (it adds)
+    store_launch(context, newcomer.link_id, found.account_id, newcomer.is_learner)
+    ticket = LaunchTicket(newcomer.begun, settings.id, found.account_id, newcomer.target, newcomer.nonce)
+    return enter_with_ticket(context, ticket)
 
 
 def record_refusal(
@@ -70,10 +105,11 @@ def record_refusal(
 
 
 def _account(
-    context: Context, settings: PlatformSettings, message: LaunchMessage, context_id: int | None
-) -> AcceptedLaunch | LtiProblem:
-    """The account of the launch, linked if that is due; or why it may not come in."""
-    session, user = context.session, message.user
+    context: Context, settings: PlatformSettings, user: PlatformUser, target: LinkTarget, context_id: int | None,
+    *, adds: bool,
+) -> AcceptedLaunch | AddPerson | LtiProblem:  # fmt: skip
+    """The account of a launch, linked if that is due; or why it may not come in. Somebody new is added only if `adds`."""
+    session = context.session
     for _attempt in range(_ATTEMPTS):
         holder = queries.account_holder(session, settings.id, user.subject, context.today)
         owner = None if holder else queries.person_with_address(session, settings.id, user, context.today)
@@ -82,47 +118,39 @@ def _account(
             known = holder or owner
             record_refusal(context, settings, decision, known.person_id if known else None)
             return decision
-        person_id, how = _person(context, settings, message, context_id, decision)
-        if isinstance(person_id, LtiProblem):
-            record_refusal(context, settings, person_id)
-            return person_id
+        if isinstance(decision, AddPerson):
+            team_id = queries.team_of_new_person(session, settings, context_id, target.nation)
+            if isinstance(team_id, LtiProblem):
+                record_refusal(context, settings, team_id)
+                return team_id
+            if not adds:
+                return decision
+            person_id, how = _add_person(context, settings, decision, target.pathway, team_id), "new"
+        else:
+            person_id, how = decision.person_id, "address" if isinstance(decision, LinkAccount) else ""
         if person_id is None or (how and not link_account(context, settings, user, person_id, how)):
             continue
-        account_id = _note_use(context, settings.id, user.subject)
+        account_id = note_use(context, settings.id, user.subject)
         if account_id is not None:
             return AcceptedLaunch(account_id, person_id)
     record_refusal(context, settings, LtiProblem.ADDRESS_OF_ANOTHER)
     return LtiProblem.ADDRESS_OF_ANOTHER
 
 
-def _person(
-    context: Context,
-    settings: PlatformSettings,
-    message: LaunchMessage,
-    context_id: int | None,
-    decision: EnterAs | LinkAccount | AddPerson,
-) -> tuple[int | LtiProblem | None, str]:
-    """The person of a decision, and how the account is linked to them ("": it is already); no person if somebody was faster."""
-    if isinstance(decision, EnterAs):
-        return decision.person_id, ""
-    if isinstance(decision, LinkAccount):
-        return decision.person_id, "address"
-    team_id: int | LtiProblem | None = queries.team_of_new_person(
-        context.session, settings, context_id, message.target.nation
-    )
-    if isinstance(team_id, LtiProblem):
-        return team_id, ""
+def _add_person(
+    context: Context, settings: PlatformSettings, decision: AddPerson, pathway: str, team_id: int | None
+) -> int | None:
+    """The number of the person who is added; None if somebody was faster."""
     identity = PersonIdentity(decision.name, decision.email or None, sign_in_name=decision.sign_in_name or None)
     added = add_identity(context, identity, team_id, "learner")
     if isinstance(added, Refusal):
-        return None, ""
-    pathway = message.target.pathway
+        return None
     if pathway in SETTINGS:
         choose_pathway(context, [added.id], pathway, str(_("By a link at %(name)s", name=settings.name)))
-    return added.id, "new"
+    return added.id
 
 
-def _note_use(context: Context, registration_id: int, subject: str) -> int | None:
+def note_use(context: Context, registration_id: int, subject: str) -> int | None:
     """The number of the open account, which is in use now; None if its link has just ended."""
     return context.session.execute(
         update(LtiAccount)
@@ -176,7 +204,8 @@ def _store_link(
     ).scalar_one()
 
 
-def _store_launch(context: Context, link_id: int, account_id: int, is_learner: bool) -> None:
+def store_launch(context: Context, link_id: int, account_id: int, is_learner: bool) -> None:
+    """Note that an account opened a link now."""
     session, at = context.session, context.now
     number = insert_once(
         session, LtiLaunch, link_id=link_id, account_id=account_id, is_learner=is_learner, first_at=at, last_at=at

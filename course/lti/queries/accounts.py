@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.lti.models import LtiAccount, LtiContext, LtiRegistration
-from course.lti.rules.accounts import AccountHolder, PersonWithAddress
+from course.lti.rules.accounts import AccountHolder, LinkedMember, OwnLink, PersonWithAddress
 from course.lti.rules.launch import PlatformUser
 from course.lti.rules.problems import LtiProblem
 from course.lti.rules.registration import PlatformSettings
@@ -56,17 +56,32 @@ def person_with_address(
     found = session.execute(select(Person).where(Person.email == user.address)).scalar_one_or_none()
     if found is None:
         return None
-    other = select(LtiAccount.id).where(
-        LtiAccount.registration_id == registration_id,
-        LtiAccount.person_id == found.id,
-        LtiAccount.ended_at.is_(None),
-    )
     return PersonWithAddress(
         found.id,
         _has_left(found.left_at, found.last_day, today),
-        session.execute(other).first() is not None,
+        _has_account(session, registration_id, found.id),
         _was_unlinked(session, registration_id, user.subject, found.id),
     )
+
+
+def own_link(session: Session, registration_id: int, subject: str, person_id: int, today: date) -> OwnLink:
+    """What decides whether somebody can link an account to themselves."""
+    holder = account_holder(session, registration_id, subject, today)
+    return OwnLink(
+        holder.person_id if holder else None,
+        _has_account(session, registration_id, person_id),
+        _was_unlinked(session, registration_id, subject, person_id),
+    )
+
+
+def _has_account(session: Session, registration_id: int, person_id: int) -> bool:
+    """Whether an account at this platform is linked to somebody."""
+    found = select(LtiAccount.id).where(
+        LtiAccount.registration_id == registration_id,
+        LtiAccount.person_id == person_id,
+        LtiAccount.ended_at.is_(None),
+    )
+    return session.execute(found).first() is not None
 
 
 def _was_unlinked(session: Session, registration_id: int, subject: str, person_id: int) -> bool:
@@ -104,6 +119,18 @@ def team_of_new_person(
     return LtiProblem.NATION
 
 
+def linked_people(session: Session, registration_id: int) -> dict[str, LinkedMember]:
+    """The people of the accounts at a platform who have not left, by what the platform calls them."""
+    rows = (
+        select(LtiAccount.subject, Person.name, Person.email, Person.sign_in_name)
+        .join(Person, Person.id == LtiAccount.person_id)
+        .where(LtiAccount.registration_id == registration_id, LtiAccount.ended_at.is_(None), Person.left_at.is_(None))
+    )
+    return {
+        row.subject: LinkedMember(row.name, row.email or "", row.sign_in_name or "") for row in session.execute(rows)
+    }
+
+
 def account_counts(session: Session) -> dict[int, int]:
     """How many people have a linked account at each platform."""
     rows = (
@@ -121,6 +148,7 @@ class AccountView:
     id: int
     platform: str
     email: str
+    how: str
     linked_at: datetime
     last_used_at: datetime | None
 
@@ -133,4 +161,4 @@ def accounts_of(session: Session, person_id: int) -> list[AccountView]:
         .where(LtiAccount.person_id == person_id, LtiAccount.ended_at.is_(None))
         .order_by(LtiAccount.id)
     )
-    return [AccountView(one.id, name, one.email or "", one.linked_at, one.last_used_at) for one, name in rows]
+    return [AccountView(one.id, name, one.email or "", one.how, one.linked_at, one.last_used_at) for one, name in rows]

@@ -74,6 +74,34 @@ def decide_account(
     return AddPerson(user.name or made_up, sign_in_name=made_up)
 
 
+@dataclass(frozen=True)
+class LinkedMember:
+    """The person to whom an account is linked, as a list of people finds them. `email` and `sign_in_name` may be empty."""
+
+    name: str
+    email: str
+    sign_in_name: str
+
+
+@dataclass(frozen=True)
+class OwnLink:
+    """What is known when somebody who is signed in links an account to themselves: the person to whom it is linked already, if it
+    is; whether another account there is linked to them; whether an administrator ended the link of this one to them."""
+
+    linked_to: int | None
+    has_other_account: bool
+    was_unlinked: bool
+
+
+def own_link_refusal(person_id: int, known: OwnLink) -> LtiProblem | None:
+    """Why somebody cannot link an account to themselves; None if they can, or have done so already."""
+    if known.linked_to is not None:
+        return None if known.linked_to == person_id else LtiProblem.LINKED_TO_ANOTHER
+    if known.was_unlinked:
+        return LtiProblem.UNLINKED
+    return LtiProblem.OTHER_ACCOUNT if known.has_other_account else None
+
+
 def _by_address(owner: PersonWithAddress) -> AccountDecision:
     if owner.has_left:
         return LtiProblem.LEFT

@@ -45,6 +45,9 @@ class LtiProblem(StrEnum):
     NOT_KNOWN = "not known"
     ADDRESS_OF_ANOTHER = "address of another person"
     UNLINKED = "unlinked by an administrator"
+    LINKING = "unknown linking"
+    LINKED_TO_ANOTHER = "linked to another person"
+    OTHER_ACCOUNT = "another account is linked"
     # With registering.
     INVITATION = "unknown invitation"
     CONFIGURATION = "configuration"
@@ -164,6 +167,18 @@ PROBLEM_WORDS: dict[LtiProblem, tuple[str, str]] = {
     _P.UNLINKED: (
         _("An administrator has unlinked your account at %(name)s."),
         _("Ask an administrator of this course."),
+    ),
+    _P.LINKING: (
+        _("Linking your account was not begun in this browser, or more than 30 minutes ago."),
+        _AGAIN,
+    ),
+    _P.LINKED_TO_ANOTHER: (
+        _("Your account at %(name)s is linked to someone else in this course."),
+        _("If that is not right, ask an administrator of this course to unlink it."),
+    ),
+    _P.OTHER_ACCOUNT: (
+        _("Another account at %(name)s is already linked to you."),
+        _("Use that account there, or ask an administrator of this course to unlink it."),
     ),
     _P.INVITATION: (
         _("This link for registering a platform is not valid, is older than a day, or has been used."),

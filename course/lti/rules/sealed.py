@@ -106,6 +106,59 @@ class LaunchTicket(Sealed):
 
 
 @dataclass(frozen=True)
+class Newcomer(Sealed):
+    """What a launch said of an account that is linked to nobody, with the link and the context from which it came; `target` is the
+    page that opens. With `may_be_added` the person may be added to the course. The other way is to sign in here."""
+
+    PURPOSE: ClassVar[str] = "LTI newcomer"
+    LIFETIME: ClassVar[timedelta] = timedelta(minutes=10)  # to read and to choose
+
+    registration_id: int
+    subject: str
+    address: str
+    name: str
+    is_learner: bool
+    link_id: int
+    context_id: int | None
+    pathway: str
+    nation: str
+    target: str
+    may_be_added: bool
+    nonce: str
+
+
+@dataclass(frozen=True)
+class AccountLinking(Sealed):
+    """Somebody in one browser said that they have an account here, to which that at the platform is to be linked. `binding` is
+    what only that browser has, in a cookie."""
+
+    PURPOSE: ClassVar[str] = "LTI account linking"
+    LIFETIME: ClassVar[timedelta] = timedelta(minutes=30)  # to sign in, with a new password if need be
+
+    registration_id: int
+    subject: str
+    address: str
+    name: str
+    is_learner: bool
+    link_id: int
+    target: str
+    binding: str
+
+
+def new_linking(found: Newcomer, at: datetime) -> AccountLinking:
+    """The linking that a newcomer begins, with a fresh random value."""
+    return AccountLinking(
+        int(at.timestamp()), found.registration_id, found.subject, found.address, found.name, found.is_learner,
+        found.link_id, found.target, secrets.token_urlsafe(24),
+    )  # fmt: skip
+
+
+def linking_cookie(linking: str) -> str:
+    """The name of the cookie that belongs to a linking: each window has its own."""
+    return f"lti-link-{hashlib.sha256(linking.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
 class ContentRequest(Sealed):
     """A platform asked which content a link shall open (deep linking), and waits for the answer at `return_address`. `data` goes
     back as it came."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.lti.views import accounts, content, launch, registering, settings
+from course.lti.views import accounts, content, launch, linking, registering, settings
 from course.lti.views.page_context import pages, protocol
 
-__all__ = ["accounts", "content", "launch", "pages", "protocol", "registering", "settings"]
+__all__ = ["accounts", "content", "launch", "linking", "pages", "protocol", "registering", "settings"]

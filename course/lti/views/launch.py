@@ -20,11 +20,11 @@ from course.clock import now
 from course.content.loaded_course import library as whole_library
 from course.context import make_context
 from course.lti import actions, queries
-from course.lti.actions import StaffSignIn
+from course.lti.actions import StaffSignIn, UnknownAccount
 from course.lti.rules.launch import ContentMessage, ExpectedMessage, LaunchMessage, check_message, read_message
 from course.lti.rules.problems import LtiError, LtiProblem
 from course.lti.rules.registration import PlatformSettings, origin_of
-from course.lti.rules.sealed import LaunchTicket, LoginState, login_cookie, mark_of, new_login
+from course.lti.rules.sealed import LaunchTicket, LoginState, Newcomer, login_cookie, mark_of, new_login
 from course.lti.rules.targets import MODULE, REFRESHER, LinkTarget
 from course.lti.views.content import choice_page
 from course.lti.views.page_context import (
@@ -175,13 +175,22 @@ def _accept(settings: PlatformSettings, message: LaunchMessage) -> ViewResponse:
         result = actions.record_launch(make_context(unit, None, now()), settings, message)
     if isinstance(result, LtiProblem):
         return problem_page(result, settings)
-    ticket = LaunchTicket(
-        int(now().timestamp()), settings.id, result.account_id, _target_path(message.target), secrets.token_urlsafe(12)
-    )
+    secret, target = app_state().config.secret_key, _target_path(message.target)
+    begun, nonce = int(now().timestamp()), secrets.token_urlsafe(12)
+    if isinstance(result, UnknownAccount):
+        user = message.user
+        sealed = Newcomer(
+            begun, settings.id, user.subject, user.address, user.name, user.is_learner, result.link_id, result.context_id,
+            message.target.pathway, message.target.nation, target, result.problem is None, nonce,
+        ).seal(secret)  # fmt: skip
+        if result.problem is not None:
+            return problem_page(result.problem, settings, newcomer=sealed)
+    else:
+        sealed = LaunchTicket(begun, settings.id, result.account_id, target, nonce).seal(secret)
     return framed_page(
         "lti/launched.html", settings.frame_origins, name=settings.name, what=_title_of(message.target),
         course=whole_library().course.title,
-        ticket=ticket.seal(app_state().config.secret_key), is_framed=request.headers.get("Sec-Fetch-Dest") != "document",
+        ticket=sealed, is_new=isinstance(result, UnknownAccount), is_framed=request.headers.get("Sec-Fetch-Dest") != "document",
     )  # fmt: skip
 
 
@@ -202,13 +211,18 @@ def enter() -> ViewResponse:
     """Where the button of a launch leads, in a window of its own: an ordinary session begins there. The form has to come from a
     page of this course, so that another site cannot have somebody sign in with a ticket that was made for another person."""
     text = request.form.get("ticket", "")
-    ticket = LaunchTicket.open(text, app_state().config.secret_key, now())
+    ticket = _ticket(text)
     settings = queries.platform(db(), ticket.registration_id) if ticket else None
     if ticket is None or settings is None or not is_same_origin():
         return problem_page(LtiProblem.TICKET, settings)
     with unit_of_work() as unit:
-        is_first = actions.use_mark(unit, mark_of(text), now() + 2 * LaunchTicket.LIFETIME, now())
-        result = actions.enter_with_ticket(make_context(unit, None, now()), ticket) if is_first else None
+        context = make_context(unit, None, now())
+        result: SignInGranted | StaffSignIn | LtiProblem | None = None
+        if actions.use_mark(unit, mark_of(text), now() + 2 * ticket.LIFETIME, now()):
+            if isinstance(ticket, Newcomer):
+                result = actions.enter_newcomer(context, ticket)
+            else:
+                result = actions.enter_with_ticket(context, ticket)
     if result is None:
         return problem_page(LtiProblem.TICKET, settings)
     if isinstance(result, LtiProblem):
@@ -218,6 +232,15 @@ def enter() -> ViewResponse:
     if isinstance(result, StaffSignIn):
         return framed_page("lti/staff.html", (), name=settings.name, target=ticket.target)
     return _begin_session(result, ticket.target)
+
+
+def _ticket(text: str) -> LaunchTicket | Newcomer | None:
+    """What the button of a launch carries: of somebody who is known, or of somebody who may be added."""
+    secret, at = app_state().config.secret_key, now()
+    newcomer = Newcomer.open(text, secret, at)
+    if newcomer is not None:
+        return newcomer if newcomer.may_be_added else None
+    return LaunchTicket.open(text, secret, at)
 
 
 def _begin_session(granted: SignInGranted, target: str) -> ViewResponse:

@@ -27,7 +27,8 @@ ViewResponse = Response | WsgiResponse
 # Nothing is wrong here, but with another server (RFC 4918, 11.4): a monitor must not take it for a failure of the course.
 UNREACHABLE_STATUS = 424
 _ABOUT_THE_PERSON = frozenset({
-    LtiProblem.LEFT, LtiProblem.NOT_KNOWN, LtiProblem.ADDRESS_OF_ANOTHER, LtiProblem.UNLINKED,
+    LtiProblem.LEFT, LtiProblem.NOT_KNOWN, LtiProblem.ADDRESS_OF_ANOTHER, LtiProblem.UNLINKED, LtiProblem.LINKED_TO_ANOTHER,
+    LtiProblem.OTHER_ACCOUNT,
 })  # fmt: skip
 
 
@@ -69,11 +70,14 @@ def framed_page(
     return response
 
 
-def problem_page(problem: LtiProblem, settings: PlatformSettings | None, origins: Iterable[str] = ()) -> Response:
-    """What went wrong and what to do, in words. For a platform that is not known, in no frame but of `origins`."""
+def problem_page(
+    problem: LtiProblem, settings: PlatformSettings | None, origins: Iterable[str] = (), newcomer: str = ""
+) -> Response:
+    """What went wrong and what to do, in words. For a platform that is not known, in no frame but of `origins`. With `newcomer`
+    (sealed) there is a button for somebody who has an account here."""
     what, advice = problem_words(problem, settings.name if settings else _("The platform"))
     status = 403 if problem in _ABOUT_THE_PERSON else 400
     if problem == LtiProblem.UNREACHABLE:
         status = UNREACHABLE_STATUS
     around = settings.frame_origins if settings else origins
-    return framed_page("lti/problem.html", around, status, what=what, advice=advice)
+    return framed_page("lti/problem.html", around, status, what=what, advice=advice, newcomer=newcomer)

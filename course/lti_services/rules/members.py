@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
+from course.lti.rules.accounts import LinkedMember
+
 MEMBERS_SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEMBERS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 MAX_PAGES, MAX_MEMBERS = 40, 2000
@@ -119,19 +121,26 @@ class MemberList:
     without_address: int
 
 
-def people_list(members: Sequence[PlatformMember], choice: MemberChoice) -> MemberList:
-    """The list that the table of roles makes of the members, for course/people_import."""
-    text = io.StringIO()
-    write = csv.writer(text).writerow
-    write(["Name", "Email", "Team", "Course role"])  # not translated: headings that the import knows
-    listed = left_out = without_address = 0
+def people_list(
+    members: Sequence[PlatformMember], choice: MemberChoice, linked: Mapping[str, LinkedMember] | None = None
+) -> MemberList:
+    """The list that the table of roles makes of the members, for course/people_import. Somebody whose account is linked is listed
+    as they are called in this course, so that nobody is added twice; `linked` are these, by their subject."""
+    rows: list[tuple[str, ...]] = []
+    left_out = without_address = 0
     for one in members:
         treatment = choice.treatment(one.role)
+        person = (linked or {}).get(one.subject) or LinkedMember(one.name, one.email, "")
         if treatment == "leave":
             left_out += 1
-        elif not one.email or not one.name:
+        elif not person.name or not (person.email or person.sign_in_name):
             without_address += 1
         else:
-            listed += 1
-            write([one.name, one.email, choice.team, "manager" if treatment == "manager" else "learner"])
-    return MemberList(text.getvalue().encode(), listed, left_out, without_address)
+            sign_in_name = "" if person.email else person.sign_in_name
+            role = "manager" if treatment == "manager" else "learner"
+            rows.append((person.name, person.email, choice.team, role, sign_in_name))
+    headings = ("Name", "Email", "Team", "Course role", "Sign-in name")  # not translated: the import knows them
+    width = len(headings) if any(row[-1] for row in rows) else len(headings) - 1
+    text = io.StringIO()
+    csv.writer(text).writerows(row[:width] for row in (headings, *rows))
+    return MemberList(text.getvalue().encode(), len(rows), left_out, without_address)

@@ -76,7 +76,7 @@ LEARNING_SYSTEMS = PersonalDataSection(
             {"home_page": _("Platform"), "name": _("Account"), "linked_at": _("Linked"), "last_used_at": _("Last used"),
                 "ended_at": _("Ended")}, deletion_stage="sign_in"),
         PersonalDataTable("cmi5_session", _("When I opened the course from a learning platform"),
-            {"launched_at": _("When"), "endpoint": _("Platform"), "mode": _("How"), "ended_at": _("Ended")},
+            {"launched_at": _("When"), "unit": _("What"), "endpoint": _("Platform"), "mode": _("How"), "ended_at": _("Ended")},
             excluded_columns={"token": GRANTS_ACCESS, "mark": "it is a number of the session",
                 "context": "it is what the platform asks to be sent back"}, deletion_stage="sign_in"),
         PersonalDataTable("cmi5_statement", _("What is sent about me to the learning platform"),

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from course.xapi.actions.facts import note_course_completed, note_learning_fact, note_modules
+from course.xapi.actions.facts import (
+    note_certificate_revoked,
+    note_course_completed,
+    note_fact_withdrawn,
+    note_learning_fact,
+    note_modules,
+)
 from course.xapi.actions.settings import (
     EndpointSettings,
     endpoint_password,
@@ -29,7 +35,9 @@ __all__ = [
     "claim_statements",
     "endpoint_password",
     "forget_old_statements",
+    "note_certificate_revoked",
     "note_course_completed",
+    "note_fact_withdrawn",
     "note_learning_fact",
     "note_modules",
     "pause",

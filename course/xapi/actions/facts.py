@@ -9,13 +9,35 @@ from typing import Any
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from course.certificates.events import CertificateRevoked
+from course.certificates.models import Certificate
 from course.db import insert_missing
-from course.learning.events import ANSWER_FACT, ATTEMPT_FACT, DECISION_FACT, PAGE_FACT, CourseCompleted, FactRecorded
+from course.learning.events import (
+    ANSWER_FACT,
+    ATTEMPT_FACT,
+    DECISION_FACT,
+    PAGE_FACT,
+    CourseCompleted,
+    FactRecorded,
+    FactWithdrawn,
+)
 from course.learning.events import SCENARIO_FACT as SCENARIO_EVENT
-from course.learning.models import Completion
+from course.learning.models import AttemptItem, Completion, Decision
 from course.xapi.models import XapiStatement
 from course.xapi.queries import EndpointView, Look, current_endpoint, is_begun_before
-from course.xapi.rules import ANSWER, ATTEMPT, COMPLETED, DECISION, LOOK, MODULE, SCENARIO, STARTED, statement_id
+from course.xapi.rules import (
+    ANSWER,
+    ATTEMPT,
+    COMPLETED,
+    DECISION,
+    LOOK,
+    MODULE,
+    SCENARIO,
+    STARTED,
+    STATEMENT_RETENTION,
+    VOID,
+    statement_id,
+)
 
 _KIND_OF_FACT = {ANSWER_FACT: ANSWER, ATTEMPT_FACT: ATTEMPT, DECISION_FACT: DECISION, SCENARIO_EVENT: SCENARIO}
 # The facts that finish a step of a module.
@@ -46,6 +68,55 @@ def note_course_completed(session: Session, event: CourseCompleted) -> None:
             select(Completion.enrolment_id).where(Completion.id == event.completion_id)
         ).scalar_one()
         _note(session, endpoint, event.person_id, enrolment, event.at, [(COMPLETED, str(event.completion_id))])
+
+
+def note_fact_withdrawn(session: Session, event: FactWithdrawn) -> None:
+    """Note that the statement about a fact is taken back, if one was noted; with an attempt those about its
+    answers, with a scenario those about its decisions."""
+    kind = _KIND_OF_FACT.get(event.fact)
+    facts = [(str(kind), str(event.number))]
+    if kind == ATTEMPT:
+        items = select(AttemptItem.id).where(AttemptItem.attempt_id == event.number).order_by(AttemptItem.id)
+        facts = [(ANSWER, str(item)) for item in session.execute(items).scalars()] + facts
+    if kind == SCENARIO:
+        decisions = select(Decision.id).where(Decision.run_id == event.number).order_by(Decision.id)
+        facts = [(DECISION, str(one)) for one in session.execute(decisions).scalars()] + facts
+    _note_void(session, event.person_id, event.enrolment_id, event.at, facts)
+
+
+def note_certificate_revoked(session: Session, event: CertificateRevoked) -> None:
+    """Note that the statement is taken back that somebody completed what a revoked certificate was issued for."""
+    found = (
+        select(Completion.id, Completion.enrolment_id)
+        .join(Certificate, Certificate.completion_id == Completion.id)
+        .where(Certificate.number.in_(event.numbers))
+        .limit(1)
+    )
+    row = session.execute(found).first()
+    if row is not None:
+        _note_void(session, event.person_id, row.enrolment_id, event.at, [(COMPLETED, str(row.id))])
+
+
+def _note_void(
+    session: Session, person_id: int, enrolment_id: int, at: datetime, facts: Sequence[tuple[str, str]]
+) -> None:
+    """Note that statements are taken back, those that were noted for the store that is in use. Statements of a kind that is not
+    sent were never noted; one that was forgotten after STATEMENT_RETENTION has arrived."""
+    endpoint = current_endpoint(session)
+    if endpoint is None:
+        return
+    marks = {statement_id(endpoint.namespace, kind, fact): kind for kind, fact in facts}
+    rows = select(XapiStatement.mark).where(
+        XapiStatement.endpoint_id == endpoint.id,
+        XapiStatement.person_id == person_id,
+        XapiStatement.kind.in_(set(marks.values())),
+        XapiStatement.mark.in_(marks),
+    )
+    known = set(session.execute(rows).scalars())
+    if at - endpoint.made_at > STATEMENT_RETENTION:
+        # What was forgotten is not known any more, and may be at the store.
+        known |= {mark for mark, kind in marks.items() if kind in endpoint.kinds}
+    _note(session, endpoint, person_id, enrolment_id, at, [(VOID, mark) for mark in marks if mark in known])
 
 
 def note_modules(

@@ -41,6 +41,7 @@ from course.xapi.rules import (
     MODULE,
     SCENARIO,
     STARTED,
+    VOID,
     AnswerFact,
     AttemptFact,
     CompletedFact,
@@ -50,6 +51,7 @@ from course.xapi.rules import (
     ScenarioFact,
     StartedFact,
     StatementFact,
+    VoidFact,
     account_name,
 )
 
@@ -207,6 +209,10 @@ def _attempts(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
     }
 
 
+def _voids(_session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
+    return {fact: VoidFact(fact) for fact in facts}
+
+
 def _completions(session: Session, facts: Sequence[str]) -> dict[str, FactDetails]:
     rows = session.execute(select(Completion.id, Completion.edition).where(Completion.id.in_(_numbers(facts))))
     return {str(row.id): CompletedFact(row.edition) for row in rows}
@@ -214,5 +220,5 @@ def _completions(session: Session, facts: Sequence[str]) -> dict[str, FactDetail
 
 _READERS: Mapping[str, Callable[[Session, Sequence[str]], dict[str, FactDetails]]] = {
     STARTED: _starts, MODULE: _modules, DECISION: _decisions, SCENARIO: _scenarios, ANSWER: _answers,
-    ATTEMPT: _attempts, COMPLETED: _completions,
+    ATTEMPT: _attempts, COMPLETED: _completions, VOID: _voids,
 }  # fmt: skip

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Person
 from course.xapi.models import XapiEndpoint, XapiStatement
-from course.xapi.rules import LOOK
+from course.xapi.rules import LOOK, VOID
 
 
 class DueStatement(NamedTuple):
@@ -32,10 +32,18 @@ DUE_COLUMNS = (
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
+    # A statement is taken back after it has arrived. One that was forgotten has arrived long ago.
+    taken_back = aliased(XapiStatement)
+    not_there_yet = exists().where(
+        taken_back.endpoint_id == XapiStatement.endpoint_id,
+        taken_back.mark == XapiStatement.fact,
+        taken_back.arrived_at.is_(None),
+    )
     may_send = or_(XapiEndpoint.not_before.is_(None), XapiEndpoint.not_before <= at)
     return and_(
         XapiStatement.next_try_at <= at,
         XapiStatement.kind != LOOK,
+        or_(XapiStatement.kind != VOID, ~not_there_yet),
         XapiEndpoint.slot == 1,
         XapiEndpoint.paused_at.is_(None),
         may_send,

@@ -27,6 +27,7 @@ from course.xapi.rules.facts import (
     MODULE,
     SCENARIO,
     STARTED,
+    VOID,
     AnswerFact,
     AttemptFact,
     CompletedFact,
@@ -36,6 +37,7 @@ from course.xapi.rules.facts import (
     ScenarioFact,
     StartedFact,
     StatementFact,
+    VoidFact,
 )
 from course.xapi.rules.modules import modules_done_since
 from course.xapi.rules.statements import (
@@ -65,6 +67,7 @@ __all__ = [
     "SCENARIO",
     "STARTED",
     "STATEMENT_RETENTION",
+    "VOID",
     "AnswerFact",
     "AttemptFact",
     "BatchAnswer",
@@ -78,6 +81,7 @@ __all__ = [
     "StatementContext",
     "StatementFact",
     "Verdict",
+    "VoidFact",
     "account_name",
     "batch_verdict",
     "build_statement",

@@ -11,6 +11,8 @@ STARTED, MODULE, DECISION, SCENARIO = "started", "module", "decision", "scenario
 ANSWER, ATTEMPT, COMPLETED = "answer", "attempt", "completed"
 # No statement: a step was finished, after which a module may be complete. Kept until a job has looked.
 LOOK = "look"
+# Takes back the statement about a fact that counts for nothing any more.
+VOID = "void"
 KIND_LABELS: dict[str, str] = {
     STARTED: _("Started: the course, a refresher or an update"),
     MODULE: _("Module completed"),
@@ -29,6 +31,7 @@ KIND_NAMES: dict[str, str] = {
     ANSWER: _("Answer to a question"),
     ATTEMPT: _("Passed or failed"),
     COMPLETED: _("Completed"),
+    VOID: _("Statement withdrawn"),
 }
 # Never under a name: the course promises that nobody sees how somebody answered.
 KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
@@ -100,7 +103,16 @@ class CompletedFact:
     edition: str
 
 
-FactDetails = StartedFact | ModuleFact | DecisionFact | ScenarioFact | AnswerFact | AttemptFact | CompletedFact
+@dataclass(frozen=True)
+class VoidFact:
+    """What the statement with this id says counts for nothing any more."""
+
+    statement_id: str
+
+
+FactDetails = (
+    StartedFact | ModuleFact | DecisionFact | ScenarioFact | AnswerFact | AttemptFact | CompletedFact | VoidFact
+)
 
 
 @dataclass(frozen=True)

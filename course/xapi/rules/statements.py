@@ -22,6 +22,7 @@ from course.xapi.rules.facts import (
     ScenarioFact,
     StartedFact,
     StatementFact,
+    VoidFact,
 )
 
 _ADL_VERBS = "http://adlnet.gov/expapi/verbs/"
@@ -74,7 +75,7 @@ def build_statement(fact: StatementFact, known: StatementContext) -> dict[str, A
         "type": "http://adlnet.gov/expapi/activities/profile"}}]}  # fmt: skip
     if body.parent is not None:
         activities["parent"] = [body.parent]
-    if body.object["id"] != course["id"]:
+    if body.object.get("id") != course["id"]:
         activities["grouping"] = [course]
     statement: dict[str, Any] = {
         "id": fact.statement_id,
@@ -113,6 +114,8 @@ def _body(fact: StatementFact, known: StatementContext, course: dict[str, Any]) 
             return _Body("completed", _scenario(ref, known), _module(ref.partition("/")[0], known), result)
         case AnswerFact():
             return _answer(fact.details, known, course)
+        case VoidFact(mark):
+            return _Body("voided", {"objectType": "StatementRef", "id": mark}, None, None)
         case AttemptFact():
             return _attempt(fact.details, known, course)
 
