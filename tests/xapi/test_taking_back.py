@@ -16,8 +16,8 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
-from course.learning.actions import void_attempt
-from course.learning.models import Attempt
+from course.learning.actions import void_attempt, void_run
+from course.learning.models import Attempt, ScenarioRun
 from course.people.models import Person
 from course.web.unit_of_work import unit_of_work
 from course.xapi import actions
@@ -150,4 +150,27 @@ def test_nothing_is_taken_back_before_it_has_arrived_or_if_it_was_never_to_be_se
         actions.forget_old_statements(unit, now() + timedelta(days=31))
     refresh(session)
     assert session.execute(select(XapiStatement.id)).all() == []
+    app.extensions["course"] = before
+
+
+def test_with_a_story_that_is_void_its_decisions_are_taken_back(
+    app: Flask, session: Session, boss: Person, learner: Learner, authority: tuple[Path, Path], receiver: Receiver
+) -> None:
+    before, store = app.extensions["course"], Store()
+    trust(app, authority)
+    receiver.answer = store.answer
+    connect(app, boss.id, receiver.address, kinds=("decision", "scenario"))
+    (module,) = learner.library.modules.values()
+    learner.scenario(module, next(iter(module.scenarios)))
+    send(app)
+    told = [kind_of(store.known[mark]) for mark in store.order]
+    run = session.execute(select(ScenarioRun.id)).scalar_one()
+    with app.app_context(), unit_of_work() as unit:
+        context = make_context(unit, boss.id, now())
+        assert void_run(context, learner.library, learner.person_id, run, "Entered for someone else")
+        assert not void_run(context, learner.library, learner.person_id, run, "Twice")
+    send(app)
+    taken = [store.known[mark]["object"]["id"] for mark in store.order[len(told) :]]
+    assert sorted(taken) == sorted(store.order[: len(told)])
+    assert {*told} == {"decision", "scenario"}
     app.extensions["course"] = before
