@@ -103,6 +103,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    language_switch,
     metrics,
     night_shift,
     proxy_checks,
@@ -266,6 +267,7 @@ def create_app(config: Config | None = None) -> Flask:
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
+    language_switch.init(app)
     night_shift.init(app)
     supervised_sessions.kiosk.init(app)  # before what checks forms and access: nobody may sit there any more
     csrf.init(app)

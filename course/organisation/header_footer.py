@@ -18,7 +18,9 @@ from course.people.rules import Viewer
 from course.translation import current_language
 from course.web.addresses import mounted_at
 from course.web.app_state import PageFrame
-from course.web.request_language import language_links
+from course.web.language_switch import language_switch
+
+_LANGUAGES_HERE = Markup("<!-- languages -->")  # where the links to other languages go in a cached header
 
 
 def page_frame() -> PageFrame:
@@ -39,11 +41,13 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
     logo = organisation.logo if organisation else None
     sheet = style_sheet_name(organisation.colour) if organisation and organisation.colour else None
     language = current_language()
-    footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support, language)
+    footer = _render_footer(
+        course.title, course.edition, course.reviewed, library().help.support_in(language), language
+    )
     sites = " ".join(str(site.team_id) for site in organisation.sites) if organisation else ""
     device = _render_device(person is not None, sites, mounted_at(), language)
-    return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer, device,
-                     organisation is not None, sheet, () if person else language_links())  # fmt: skip
+    header = _header_for(name, logo, person, section).replace(_LANGUAGES_HERE, language_switch(person is None))
+    return PageFrame(name, person, course.title, header, footer, device, organisation is not None, sheet)
 
 
 def _header_for(name: str, logo: str | None, person: Viewer | None, section: str) -> Markup:
@@ -59,7 +63,7 @@ def _render_header(
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
     html = template.render(name=name, logo=logo, person=reader, permissions=permissions, here=section,
-                           initials=initials(reader or ""))  # fmt: skip
+                           initials=initials(reader or ""), languages_here=_LANGUAGES_HERE)  # fmt: skip
     return Markup(html)  # noqa: S704 (a template made it)
 
 

@@ -1,19 +1,23 @@
-"""The language of a request: what the signed-in person chose, or else what was chosen in this browser, or else what the
-browser prefers, or else English."""
+"""The language of a request: what the signed-in person chose, or else what was chosen in this browser, or else the first
+language of the organisation if it is not English, or else what the browser prefers, or else English."""
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from collections.abc import Callable
+from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, Response, g, redirect, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.translation import SOURCE_LANGUAGE, current_language, languages, reset_language, set_language
+from course.web.addresses import url_for
 
 _SLASHES = "/\\"  # two at the beginning would name another site
 LANGUAGE_KEY = "language"  # in the session of a browser, and in an address
+# Where the feature of the organisation puts the function that returns its first language, if one was set.
+FIRST_LANGUAGE = "course.first_language"
 
 
 def init(app: Flask) -> None:
@@ -35,12 +39,36 @@ def preferred_language(chosen: str | None, accepted: list[str], offered: tuple[s
     return SOURCE_LANGUAGE
 
 
-def language_links() -> tuple[tuple[str, str], ...]:
-    """The languages in which the page of this request can be shown besides its own, each with an address that chooses it."""
-    if request.endpoint is None or len(languages()) == 1:
+def language_links(is_visitor: bool) -> tuple[tuple[str, str], ...]:
+    """The languages in which the page of this request can be shown besides its own, each with an address that chooses it.
+
+    For visitors of a page it is the address of the page itself, so that a link to a page can name its language. Everywhere
+    else it is that of `auth.choose_language_here`, which stores the choice and leads back.
+    """
+    if len(languages()) == 1:
         return ()
-    others = (language for language in languages() if language != current_language())
-    return tuple((language, _same_page({**_other_arguments(), LANGUAGE_KEY: [language]})) for language in others)
+    others = [language for language in languages() if language != current_language()]
+    if is_visitor and request.method == "GET" and request.endpoint is not None:
+        return tuple((language, _same_page({**_other_arguments(), LANGUAGE_KEY: [language]})) for language in others)
+    back = _page_to_go_back_to()
+    return tuple((language, url_for("auth.choose_language_here", language=language, next=back)) for language in others)
+
+
+def is_own_link() -> bool:
+    """Whether this request comes from a link that somebody followed on a page of the course, or from an address that they
+    typed: not from another site, and not from a browser that fetches pages ahead. As the browser says; old ones do not."""
+    came_from = request.headers.get("Sec-Fetch-Site", "none")
+    return came_from in ("same-origin", "none") and "prefetch" not in request.headers.get("Sec-Purpose", "")
+
+
+def _page_to_go_back_to() -> str:
+    """The page of this request, or of the form that it sends, as a path of this site."""
+    rule = request.url_rule
+    if request.method in ("GET", "HEAD") or (rule is not None and "GET" in (rule.methods or ())):
+        return _same_page(request.args.to_dict(flat=False))
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    path = f"/{came_from.path.lstrip(_SLASHES)}" if came_from.netloc == request.host else "/"
+    return f"{path}?{came_from.query}" if came_from.query and path != "/" else path
 
 
 def _begin() -> WsgiResponse | None:
@@ -72,6 +100,12 @@ def _find_language() -> str:
     except SQLAlchemyError:
         person = None  # the page that says so has words too
     chosen = (person.language if person else None) or session.get(LANGUAGE_KEY)
+    if chosen in languages():
+        return str(chosen)
+    find_first: Callable[[], str | None] = current_app.extensions.get(FIRST_LANGUAGE, lambda: None)
+    first = find_first()
+    # Browsers ask for English wherever nobody has changed that, so a first language comes before what they ask for.
+    chosen = first if first != SOURCE_LANGUAGE else None
     return preferred_language(chosen, list(request.accept_languages.values()), languages())
 
 
