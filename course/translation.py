@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SOURCE_LANGUAGE = "en"
+# The languages whose words somebody who speaks them has checked. Pages in any other one say that nobody has, and ask for
+# corrections: add a language here when it has been checked.
+CHECKED_LANGUAGES = frozenset({SOURCE_LANGUAGE})
 FOLDER = Path(__file__).resolve().parent / "translations"
 _PLAIN_PATTERN = re.compile(r"(?:[^%]|%%|%\(\w+\)s)*")  # a message whose values are only filled in
 _VALUE_NAME = re.compile(r"%\((\w+)\)s")

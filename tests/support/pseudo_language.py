@@ -62,14 +62,15 @@ def offered() -> Iterator[str]:
 def only_english() -> Iterator[None]:
     """Offer no language but English inside the block, as if no catalogue lay beside the program."""
     before, translation.FOLDER = translation.FOLDER, Path("/nonexistent")
-    _forget_catalogues()
+    forget_catalogues()
     try:
         yield
     finally:
         translation.FOLDER = before
-        _forget_catalogues()
+        forget_catalogues()
 
 
-def _forget_catalogues() -> None:
+def forget_catalogues() -> None:
+    """Look again which catalogues there are."""
     translation._shipped_languages.cache_clear()
     translation._shipped_catalogue.cache_clear()

@@ -132,6 +132,9 @@ def test_the_first_language_is_that_of_pages_and_mail_for_whoever_has_chosen_non
     assert page.fields()["language"] == "en"
     client.post("/organisation", page.fields() | {"language": LANGUAGE})
     assert IN_IT in client.get("/organisation").html
+    recorded = session.execute(select(AuditEntry.what)).scalars().all()
+    assert recorded.count("organisation.language_chosen") == 1
+    assert "organisation.changed" not in recorded
     # A page that was opened before says what somebody else has changed, and does not undo it.
     stale = client.post("/organisation", page.fields() | {"form_key": "another"}, 422)
     assert 'href="#language"' in stale.html
@@ -168,7 +171,10 @@ def test_a_person_keeps_the_language_of_the_sign_in_page_only_until_they_choose(
     client: Client, session: Session
 ) -> None:
     """Two people at one browser: what the first chose for themselves is not what the second gets."""
-    first, second = make_person(session, "Ann Vale", "ann@example.org"), make_person(session, "Kim Else", "kim@example.org")
+    first, second = (
+        make_person(session, "Ann Vale", "ann@example.org"),
+        make_person(session, "Kim Else", "kim@example.org"),
+    )
     second.language = "en"
     session.commit()
     sign_in(client, first)
