@@ -120,6 +120,11 @@ def language_name(language: str) -> str:
     return str(Locale(locale.language).get_display_name(locale)).capitalize()
 
 
+def html_language(language: str) -> str:
+    """A language as the attribute `lang` of a page: British English for English."""
+    return "en-GB" if language == SOURCE_LANGUAGE else language
+
+
 def format_number(number: int) -> str:
     """A whole number with its thousands set apart, as the current language does."""
     from babel.numbers import format_decimal  # noqa: PLC0415 (see above)

@@ -15,6 +15,7 @@ from course.translation import SOURCE_LANGUAGE, current_language, languages, res
 from course.web.addresses import url_for
 
 _SLASHES = "/\\"  # two at the beginning would name another site
+LANGUAGE_HEADER = "Course-Language"  # of a program that wants a page for everybody in this language
 LANGUAGE_KEY = "language"  # in the session of a browser, and in an address
 # Where the feature of the organisation puts the function that returns its first language, if one was set.
 FIRST_LANGUAGE = "course.first_language"
@@ -30,13 +31,15 @@ def init(app: Flask) -> None:
 def preferred_language(chosen: str | None, accepted: list[str], offered: tuple[str, ...]) -> str:
     """The language out of `offered` for a person who chose `chosen` (None: nothing yet), in a browser that accepts these
     languages, best first. A browser that asks for cy-GB is given cy."""
-    by_name = {language.lower(): language for language in offered}
-    wanted = [name.lower() for name in (chosen, *accepted) if name]
-    for name in wanted:
-        found = by_name.get(name) or by_name.get(name.partition("-")[0])
-        if found is not None:
-            return found
-    return SOURCE_LANGUAGE
+    found = (offered_language(name, offered) for name in (chosen, *accepted))
+    return next(filter(None, found), SOURCE_LANGUAGE)
+
+
+def offered_language(name: str | None, offered: tuple[str, ...] | None = None) -> str | None:
+    """The language out of `offered`, by default all that the course has, which a tag means: cy for cy-GB; None if it is none."""
+    by_name = {language.lower(): language for language in offered or languages()}
+    wanted = (name or "").lower()
+    return by_name.get(wanted) or by_name.get(wanted.partition("-")[0])
 
 
 def language_links(is_visitor: bool) -> tuple[tuple[str, str], ...]:
@@ -99,7 +102,9 @@ def _find_language() -> str:
         person = current_user.person
     except SQLAlchemyError:
         person = None  # the page that says so has words too
-    chosen = (person.language if person else None) or session.get(LANGUAGE_KEY)
+    # The service worker keeps the pages for everybody in each language, and asks for them without a cookie.
+    asked = request.headers.get(LANGUAGE_HEADER) if person is None else None
+    chosen = (person.language if person else None) or session.get(LANGUAGE_KEY) or offered_language(asked)
     if chosen in languages():
         return str(chosen)
     find_first: Callable[[], str | None] = current_app.extensions.get(FIRST_LANGUAGE, lambda: None)
