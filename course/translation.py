@@ -314,7 +314,8 @@ def _template_gettext() -> Callable[..., str]:
 
 def _translated(message: str) -> str:
     catalogue = _current_catalogue()
-    return message if catalogue is None else catalogue.gettext(message)
+    # To gettext an empty message is the head of the catalogue.
+    return message if catalogue is None or not message else catalogue.gettext(message)
 
 
 def _plural_form(one: str, many: str, number: int) -> str:

@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 
 from course import translation
-from course.translation import CHECKED_LANGUAGES, FOLDER, languages, ngettext, use_language
+from course.translation import CHECKED_LANGUAGES, FOLDER, gettext, languages, lazy_gettext, ngettext, use_language
 from tests.pages import Client
 from tests.support import messages
 from tests.support.catalogues import (
@@ -22,6 +22,7 @@ from tests.support.catalogues import (
     shipped_languages,
     translations,
 )
+from tests.support.english_words import english_words
 from tests.support.pseudo_language import forget_catalogues
 from tests.support.terms import Term, forms, terms
 
@@ -96,6 +97,7 @@ def test_welsh_has_six_forms_of_a_noun_after_a_number(
     try:
         with use_language("cy"):
             assert ngettext("%(num)s page", "%(num)s pages", number) == f"{number}: {form}"
+            assert (gettext(""), str(lazy_gettext(""))) == ("", ""), "the head of the catalogue is no translation"
     finally:
         monkeypatch.undo()
         forget_catalogues()
@@ -115,6 +117,16 @@ def test_the_welsh_catalogue_keeps_to_the_word_list() -> None:
                 wrong.append(f"{term.english}: {texts[0][:80]} → {translations(message)[0][:80]}")
     assert wrong == []
     assert set(EXCEPTIONS) <= used, "an exception that none is any more"
+
+
+def test_no_welsh_translation_is_english() -> None:
+    """Two common English words in one text are a sentence that was left, unless they are the words of another program."""
+    found = [message for message in catalogue("cy") if message.id]
+    messages_of = [(english(message)[0], text) for message in found for text in translations(message)]
+    left = [text for name, text in messages_of if english_words(text) and "<b>Other calendars</b>" not in name]
+    assert left == []
+    sources = [name for name, _text in messages_of if len(name.split()) > 5]
+    assert sum(bool(english_words(name)) for name in sources) > len(sources) * 0.8, "English is recognised"
 
 
 @pytest.mark.parametrize(
