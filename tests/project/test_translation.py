@@ -135,8 +135,15 @@ def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
     # Every fifth kind of page: whatever the catalogue has is in Welsh, and these show it as a reader finds it.
     shown = [(address, page) for client in clients for address, page in _pages(client, paths[::5])]
     assert len(shown) > 40
-    assert all('<html lang="cy"' in page for _address, page in shown)
-    assert sorted({f"{address}: {words}" for address, page in shown for words in _english_in_welsh(page, known)}) == []
+    assert {address for address, page in shown if '<html lang="cy"' not in page} <= {
+        "/api/v1/docs"
+    }  # English on purpose
+    left = {
+        f"{address}: {words}"
+        for address, page in shown
+        for words in _english_in_welsh(page, known | (ids if address.startswith(WITH_IDS) else set()))
+    }
+    assert sorted(left) == []
 
 
 def _english_in_welsh(page: str, known: set[str]) -> Iterator[str]:
