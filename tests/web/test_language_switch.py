@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config import Config, ConfigError
 from course.audit.models import AuditEntry
 from course.context import make_context
 from course.mail.models import OutboxMail
@@ -16,9 +17,9 @@ from course.organisation.actions import set_usual_language
 from course.people.actions import invite
 from course.people.models import Person, UsualLanguage
 from course.people.queries import mail_recipient
-from tests.conftest import NOW
+from tests.conftest import NOW, SECRET
 from tests.makers import PASSWORD, make_organisation, make_person, sign_in
-from tests.pages import Client, Page
+from tests.pages import Client, Page, words
 from tests.support.pseudo_language import LANGUAGE, offered, pseudo
 
 IN_IT = f'<html lang="{LANGUAGE}"'
@@ -182,3 +183,42 @@ def test_a_person_keeps_the_language_of_the_sign_in_page_only_until_they_choose(
     client.post("/sign-out", {})
     sign_in(client, second, PASSWORD)
     assert IN_ENGLISH in client.get("/me").html
+
+
+def test_what_no_speaker_has_checked_says_so_once_in_the_foot_and_on_health(
+    client: Client, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, make_person(session, "Ann Vale", "ann@example.org", "administrator"))
+    sentence = "has checked this translation yet"
+    assert sentence not in client.get("/me").html
+    health = client.get("/system")
+    assert "no one who speaks it has checked the translation yet" in health.text
+    assert "LANGUAGE_CORRECTIONS" in health.text
+    client.get(f"/language/{LANGUAGE}?next=/me", 303)
+    page = client.get("/me")
+    (address,) = [one.get("href", "") for one in page.all("a") if one.get("href", "").startswith("mailto:")]
+    assert address == "mailto:course@localhost"
+    footer = page.tree.find(".//footer")
+    assert pseudo("report mistakes").strip("⟦⟧ ·") in words(footer)
+    monkeypatch.setattr("course.organisation.header_footer.CHECKED_LANGUAGES", {"en", LANGUAGE})
+    assert not [one for one in client.get("/me").all("a") if one.get("href", "").startswith("mailto:")]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("", "training@example.org"),
+        ("welsh@example.org", "welsh@example.org"),
+        ("https://example.org/cymraeg", "https://example.org/cymraeg"),
+        ("http://example.org", None),
+        ("somebody", None),
+        ("Welsh <welsh@example.org>", None),
+    ],
+)
+def test_corrections_go_to_an_address_or_a_page(given: str, found: str | None) -> None:
+    settings = {"SECRET_KEY": SECRET, "MAIL_FROM": "Training <training@example.org>", "LANGUAGE_CORRECTIONS": given}
+    if found is not None:
+        assert Config.from_env(settings).language_corrections == found
+        return
+    with pytest.raises(ConfigError, match="LANGUAGE_CORRECTIONS"):
+        Config.from_env(settings)
