@@ -35,7 +35,7 @@ def english(message: Message) -> tuple[str, ...]:
 
 def translations(message: Message) -> tuple[str, ...]:
     """The translation of a message: one text, or those of all plural forms."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def faults(found: Catalog, template: Catalog) -> Iterator[str]:
