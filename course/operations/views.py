@@ -29,6 +29,7 @@ from course.mail.rules import DeliveryState
 from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
 from course.operations.rules import MailCheckMessage, format_size, is_mail_stalled
+from course.organisation.header_footer import corrections_address
 from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
@@ -115,7 +116,7 @@ def overview() -> str:
         examination=NIGHTLY_EXAMINATION.name,
         mail_alert=reader_mail_alert(),
         translations={language: language in CHECKED_LANGUAGES for language in languages()[1:]},
-        corrections=config.language_corrections,
+        corrections=corrections_address(),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from email.utils import parseaddr
 from functools import lru_cache
 
 from flask import current_app, g
@@ -76,12 +77,18 @@ def _render_footer(
     return Markup(html)  # noqa: S704 (a template made it)
 
 
+def corrections_address() -> str:
+    """Where readers report mistakes of a translation: a mail address, or one with https://."""
+    config = app_state().config
+    return str(config.language_corrections or parseaddr(config.mail_from)[1])
+
+
 def _corrections(language: str) -> str:
     """Where readers report mistakes of a language that nobody who speaks it has checked, as the address of a link; empty for
     other languages."""
-    address = str(app_state().config.language_corrections)
-    if language in CHECKED_LANGUAGES or not address:
+    if language in CHECKED_LANGUAGES:
         return ""
+    address = corrections_address()
     return address if address.startswith("https://") else f"mailto:{address}"
 
 

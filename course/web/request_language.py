@@ -70,8 +70,10 @@ def _page_to_go_back_to() -> str:
     if request.method in ("GET", "HEAD") or (rule is not None and "GET" in (rule.methods or ())):
         return _same_page(request.args.to_dict(flat=False))
     came_from = urlsplit(request.headers.get("Referer", ""))
-    path = f"/{came_from.path.lstrip(_SLASHES)}" if came_from.netloc == request.host else "/"
-    return f"{path}?{came_from.query}" if came_from.query and path != "/" else path
+    if came_from.netloc != request.host:
+        return url_for("dashboard.home")
+    path = f"/{came_from.path.lstrip(_SLASHES)}"
+    return f"{path}?{came_from.query}" if came_from.query else path
 
 
 def _begin() -> WsgiResponse | None:
