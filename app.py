@@ -29,12 +29,14 @@ from course.bulk_changes import views as bulk_changes
 from course.calendars import views as calendars
 from course.certificates import commands as certificate_commands
 from course.certificates import views as certificates
+from course.certificates.actions import COURSE_TITLES
 from course.clock import now
 from course.cmi5 import commands as cmi5_commands
 from course.cmi5 import views as cmi5
 from course.content import commands as content_commands
 from course.content import views as content
 from course.content.library import Library, load_library
+from course.content.rendering import text_language
 from course.content.schema import NATIONS, SETTINGS
 from course.context import ZONE_KEY
 from course.credentials import commands as credential_commands
@@ -96,6 +98,7 @@ from course.standings import commands as standings_commands
 from course.supervised_sessions import views as supervised_sessions
 from course.teams import views as teams
 from course.training_records import views as training_records
+from course.translation import languages
 from course.web import (
     access,
     addresses,
@@ -103,6 +106,7 @@ from course.web import (
     database_check,
     errors,
     input_guard,
+    language_switch,
     metrics,
     night_shift,
     proxy_checks,
@@ -259,7 +263,9 @@ def create_app(config: Config | None = None) -> Flask:
     proxy_checks.init(app)
     signing_settings = SigningSettings(config.secret_key, config.public_url, config.time_zone)
     replica = make_engine(config.database_read_url, config.threads) if config.database_read_url else None
-    unit_of_work.init(app, engine, {"signing_settings": signing_settings, ZONE_KEY: config.time_zone}, replica)
+    titles = {one: title for one in languages() if text_language(title := library.in_language(one).course.title) == one}
+    known = {"signing_settings": signing_settings, ZONE_KEY: config.time_zone, COURSE_TITLES: titles}
+    unit_of_work.init(app, engine, known, replica)
     database_check.init(app, engine, config.database_url, lambda: settings_warnings(now()))
     errors.init(app)
     signin_session.init(app)
@@ -269,6 +275,7 @@ def create_app(config: Config | None = None) -> Flask:
     uploads.init(app)
     input_guard.init(app)
     request_language.init(app)  # before what refuses a request, so that the refusal is in its language
+    language_switch.init(app)
     night_shift.init(app)
     supervised_sessions.kiosk.init(app)  # before what checks forms and access: nobody may sit there any more
     csrf.init(app)

@@ -31,7 +31,7 @@ ENV_FILE = ROOT / ".env"
 SETTING_NAMES = (
     "SECRET_KEY", "SECRET_KEY_FILE", "DATABASE_URL", "PUBLIC_URL", "MAIL_URL", "MAIL_FROM", "TIME_ZONE", "HOST", "PORT",
     "PROCESSES", "THREADS", "TRUSTED_PROXIES", "CONTENT", "DEMO_PASSWORD", "BACKUP_FOLDER", "BACKUP_RECIPIENT",
-    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA", "PRIVATE_PROVIDER_HOSTS", "IMPORT_FOLDER",
+    "METRICS_ADDRESS", "DATABASE_READ_URL", "WEBHOOK_TEST_CA", "PRIVATE_PROVIDER_HOSTS", "IMPORT_FOLDER", "LANGUAGE_CORRECTIONS",
 )  # fmt: skip
 
 # One for each processor, up to four: more of them need more memory than they are worth to one organisation.
@@ -63,13 +63,12 @@ class Config:
     import_folder: Path | None = None  # where other systems put lists of people; it may be missing for a while
     database_read_url: str = ""  # a standby of the database, for reports and exports; "" for none
     metrics_address: tuple[str, int] | None = None  # host and port where a monitoring program may read figures
-    # Public keys (age1…) for which backups are encrypted; none: they are not.
-    backup_recipients: tuple[str, ...] = ()
+    backup_recipients: tuple[str, ...] = ()  # public keys (age1…) for which backups are encrypted; none: they are not
     # A file of certificate authorities (PEM) that webhooks trust instead, which may then go to this machine: for tests.
     webhook_test_ca: str | None = None
     private_provider_hosts: frozenset[str] = frozenset()  # hosts with private addresses where identity providers may be
-    # The file that the secret key was read from; None if the environment or .env holds the key itself.
-    secret_key_file: Path | None = None
+    language_corrections: str = ""  # where readers report mistakes of a translation; "": the address of mail_from
+    secret_key_file: Path | None = None  # that the key was read from; None if the environment or .env holds it
 
     @property
     def secure(self) -> bool:
@@ -237,6 +236,7 @@ class _ConfigReader:
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, 0, 5),
             demo_password=self.environ.get("DEMO_PASSWORD", ""),
             backup_folder=self.folder("BACKUP_FOLDER", ROOT) if self.environ.get("BACKUP_FOLDER") else None,
+            language_corrections=self.environ.get("LANGUAGE_CORRECTIONS", ""),
             import_folder=ROOT / folder if (folder := self.environ.get("IMPORT_FOLDER")) else None,
             metrics_address=self.metrics_address(port),
             backup_recipients=self.recipients(),

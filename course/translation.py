@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SOURCE_LANGUAGE = "en"
+# The languages whose words somebody who speaks them has checked. Pages in any other one say that nobody has, and ask for
+# corrections: add a language here when it has been checked.
+CHECKED_LANGUAGES = frozenset({SOURCE_LANGUAGE})
 FOLDER = Path(__file__).resolve().parent / "translations"
 _PLAIN_PATTERN = re.compile(r"(?:[^%]|%%|%\(\w+\)s)*")  # a message whose values are only filled in
 _VALUE_NAME = re.compile(r"%\((\w+)\)s")
@@ -115,6 +118,11 @@ def language_name(language: str) -> str:
 
     locale = language_locale(language)
     return str(Locale(locale.language).get_display_name(locale)).capitalize()
+
+
+def html_language(language: str) -> str:
+    """A language as the attribute `lang` of a page: British English for English."""
+    return "en-GB" if language == SOURCE_LANGUAGE else language
 
 
 def format_number(number: int) -> str:
@@ -306,7 +314,8 @@ def _template_gettext() -> Callable[..., str]:
 
 def _translated(message: str) -> str:
     catalogue = _current_catalogue()
-    return message if catalogue is None else catalogue.gettext(message)
+    # To gettext an empty message is the head of the catalogue.
+    return message if catalogue is None or not message else catalogue.gettext(message)
 
 
 def _plural_form(one: str, many: str, number: int) -> str:

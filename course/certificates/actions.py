@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -12,7 +13,7 @@ from course.audit.actions import record_event
 from course.certificates.events import CertificateRevoked
 from course.certificates.models import Certificate, CertificateChange, CertificateLinkEnd, WalletLink, WalletLinkEnd
 from course.certificates.queries import certificate_link_number, certificates_in_another_name, wallet_link_number
-from course.certificates.rules import new_number, valid_until
+from course.certificates.rules import certificate_languages, languages_of_issue, new_number, valid_until
 from course.content.schema import SETTINGS
 from course.context import Context, make_context
 from course.credentials.actions import revoke_credential, sign_credential
@@ -26,6 +27,9 @@ from course.people.models import Person
 from course.people.queries import person
 from course.supervised_sessions.queries import completion_mark
 from course.translation import languages
+
+# Where a session has the titles of the course by their languages.
+COURSE_TITLES = "course_titles"
 
 
 def issue_certificate(session: Session, event: CourseCompleted, last_day: date | None = None) -> None:
@@ -57,7 +61,7 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
         minutes=event.minutes,
         sections="\n".join(event.sections),
         kind=event.kind,
-        language=holder.language,
+        language=languages_of_issue(holder.language, own_organisation.language),
         signatory_name=signed_by.name,
         signatory_role=signed_by.role,
         supervised_on=mark.held_on if mark else None,
@@ -66,18 +70,19 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     session.flush()
     details = {"number": issued.number, "completed_on": event.on, "valid_until": issued.valid_until}
     record_event(make_context(session, None, event.at), "certificate.issued", ("person", event.person_id), details)
-    sign_credential(session, _certificate_data(issued), event.at)
+    sign_credential(session, _certificate_data(issued, session), event.at)
 
 
 def reissue(context: Context, old: str, name: str, reason: str, language: str | None = None) -> str:
     """Issue a certificate again under another name; the old one is marked as replaced. Returns the new number. It stays in
-    the language of the old one, unless `language` names another.
+    the language of the old one, unless `language` names another, or two with + between them.
 
     Raises LookupError if the number does not exist, ValueError if the certificate was replaced or revoked, or the language
     is not offered.
     """
-    if language is not None and language not in languages():
-        raise ValueError(f"the language {language!r} is not offered")
+    for named in (language or "").split("+") if language is not None else ():
+        if named not in languages():
+            raise ValueError(f"the language {named!r} is not offered")
     session = context.session
     before = _require_unchanged(session, old)
     values = {column.name: getattr(before, column.name) for column in Certificate.__table__.columns}
@@ -95,7 +100,7 @@ def reissue(context: Context, old: str, name: str, reason: str, language: str | 
     details = {"number": old, "by": after.number, "reason": reason}
     record_event(context, "certificate.replaced", ("person", before.person_id), details)
     revoke_credential(session, before.id, context.now)
-    sign_credential(session, _certificate_data(after), context.now)
+    sign_credential(session, _certificate_data(after, session), context.now)
     return after.number
 
 
@@ -189,13 +194,18 @@ def sign_missing_credentials(session: Session, at: datetime) -> tuple[int, int]:
     changed_ids = select(CertificateChange.certificate_id)
     needs_credential = (Certificate.id.not_in(changed_ids), Certificate.name != "")
     candidates = session.execute(select(Certificate).where(*needs_credential).order_by(Certificate.id)).scalars()
-    results = [sign_credential(session, _certificate_data(row), at) for row in candidates if row.id not in signed_ids]
+    results = [
+        sign_credential(session, _certificate_data(row, session), at) for row in candidates if row.id not in signed_ids
+    ]
     return results.count(True), results.count(False)
 
 
-def _certificate_data(issued: Certificate) -> CertificateData:
-    """The contents of a certificate, for its credential."""
+def _certificate_data(issued: Certificate, session: Session | None = None) -> CertificateData:
+    """The contents of a certificate, for its credential; with a session that knows the titles of the course, in each language."""
+    titles: Mapping[str, str] = session.info.get(COURSE_TITLES, {}) if session else {}
     return CertificateData(
+        languages=certificate_languages(issued.language),
+        titles=tuple(titles.items()) if issued.course in titles.values() else (),
         certificate_id=issued.id,
         number=issued.number,
         name=issued.name,

@@ -30,7 +30,7 @@ _REASON = click.option("--reason", required=True, help="Why, in a few words. The
 @group.command("reissue")
 @click.argument("number")
 @click.option("--name", required=True, help="The name that the new certificate bears.")
-@click.option("--language", help="Its language, such as cy. By default that of the old certificate.")
+@click.option("--language", help="Its language, such as cy, or both: cy+en. By default that of the old certificate.")
 @_REASON
 def reissue_command(number: str, name: str, language: str | None, reason: str) -> None:
     """Issue certificate NUMBER anew under another name. The old one is marked as replaced."""

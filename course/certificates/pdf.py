@@ -32,9 +32,10 @@ class PrintedCertificate:
     """The contents of a printed certificate, as texts for display; unknown ones are empty.
 
     `verify_url` is the address at which the certificate can be verified, `language` the language of the words around the
-    facts (BCP 47), in which the facts are written too. `version` is in the properties of the file and not on its face:
-    nobody reads a hash. `sections` are what was learnt, `motifs` the names of their drawings (see MOTIFS), one for each of
-    them or none. The names of the fields are those in certificate.typ.
+    facts (BCP 47), in which the facts are written too, except for `course` and `sections`, which are in `facts_language`.
+    `version` is in the properties of the file and not on its face: nobody reads a hash. `sections` are what was learnt,
+    `motifs` the names of their drawings (see MOTIFS), one for each of them or none. The names of the fields are those in
+    certificate.typ.
     """
 
     name: str
@@ -54,14 +55,21 @@ class PrintedCertificate:
     completion_method: str = lazy_gettext("with all of its modules, scenarios and timelines, and the final assessment")
     achievement: str = lazy_gettext("completed the course")
     language: str = SOURCE_LANGUAGE
+    facts_language: str = SOURCE_LANGUAGE
     signatory: str = ""
     signatory_role: str = ""
     assessment: str = ""
     motifs: tuple[str, ...] = ()
 
 
-def certificate_pdf(printed: PrintedCertificate, credential: bytes | None = None, logo: bytes | None = None) -> bytes:
-    """The PDF of a certificate, the same bytes each time.
+def certificate_pdf(
+    printed: PrintedCertificate,
+    credential: bytes | None = None,
+    logo: bytes | None = None,
+    others: tuple[PrintedCertificate, ...] = (),
+) -> bytes:
+    """The PDF of a certificate, the same bytes each time. `others` is the same certificate in other languages, each on a page
+    of its own; the file has the language and the properties of the first one.
 
     `credential` (JSON) is attached if there is one; `logo` (PNG) is placed above the name of the organisation. A
     character that is in no font becomes □, and a line on the page says where the text is complete: on the page that
@@ -71,25 +79,33 @@ def certificate_pdf(printed: PrintedCertificate, credential: bytes | None = None
     credential_text = "" if credential is None else credential.decode()
     # Inputs can only be texts: the picture is passed as a list of its bytes.
     picture = json.dumps(list(logo)) if logo else ""
+    sheets = (printed, *others)
+
+    def inputs(missing: frozenset[str]) -> dict[str, str]:
+        # The QR code as SVG, with the quiet zone that scanners need.
+        code = segno.make(printed.verify_url, error="m", micro=False).svg_inline(border=2)
+        facts = json.dumps([_sheet(sheet, missing) for sheet in sheets])
+        return {"facts": facts, "code": code, "credential": credential_text, "logo": picture}
+
+    texts = [str(value) for sheet in sheets for value in astuple(sheet)]
+    return typeset(TEMPLATE, inputs, texts, printed.issued_at)
+
+
+def _sheet(printed: PrintedCertificate, missing: frozenset[str]) -> dict[str, object]:
+    """What the template is given of a page: its texts, and those for the properties of the file."""
     with use_language(printed.language):
-        return typeset(
-            TEMPLATE,
-            lambda missing: {**_template_inputs(printed, credential_text, missing), "logo": picture},
-            [str(value) for value in astuple(printed)],
-            printed.issued_at,
-        )
+        return _sheet_in_words(printed, missing)
 
 
-def _template_inputs(printed: PrintedCertificate, credential_text: str, missing: frozenset[str]) -> dict[str, str]:
-    """The inputs of the template: texts for the page and for the properties of the file, the QR code, and the
-    credential."""
+def _sheet_in_words(printed: PrintedCertificate, missing: frozenset[str]) -> dict[str, object]:
     name, course, organisation = clean_text(printed.name), clean_text(printed.course), clean_text(printed.organisation)
     values = {key: str(value) for key, value in asdict(printed).items() if isinstance(value, str)}
     texts = {key: template_text(value, missing) for key, value in values.items()}
     locale = language_locale(printed.language)
     sections = [template_text(title, missing) for title in printed.sections]
     issued_at = printed.issued_at.astimezone(UTC)
-    facts = texts | {
+    return texts | {
+        "facts_lang": language_locale(printed.facts_language).language,
         "sections": sections,
         "motifs": [MOTIFS[name] for name in printed.motifs if name in MOTIFS],
         "address": printed.verify_url,
@@ -104,9 +120,6 @@ def _template_inputs(printed: PrintedCertificate, credential_text: str, missing:
         "region": locale.territory,
         "issued": [issued_at.year, issued_at.month, issued_at.day],
     }  # fmt: skip
-    # The QR code as SVG, with the quiet zone that scanners need.
-    code = segno.make(printed.verify_url, error="m", micro=False).svg_inline(border=2)
-    return {"facts": json.dumps(facts), "code": code, "credential": credential_text}
 
 
 def _words(names_modules: bool) -> dict[str, str]:

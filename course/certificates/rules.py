@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from course.dates import add_months
+from course.translation import SOURCE_LANGUAGE, languages
 
 # Without letters and digits that are confused on paper and on the telephone.
 NUMBER_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -22,6 +23,25 @@ def new_number(choose: Callable[[str], str]) -> str:
     """
     characters = "".join(choose(NUMBER_ALPHABET) for _ in range(NUMBER_LENGTH))
     return "-".join(characters[i : i + 4] for i in range(0, NUMBER_LENGTH, 4))
+
+
+_BETWEEN_LANGUAGES = "+"
+
+
+def languages_of_issue(chosen: str | None, usual: str | None) -> str | None:
+    """The languages in which a certificate is issued to a person who chose `chosen`, in an organisation whose first language
+    is `usual`, as they are stored; None for English. With another first language it is issued in that and in English."""
+    if usual in (None, SOURCE_LANGUAGE):
+        return chosen
+    first = chosen or usual
+    second = SOURCE_LANGUAGE if first != SOURCE_LANGUAGE else usual
+    return f"{first}{_BETWEEN_LANGUAGES}{second}"
+
+
+def certificate_languages(stored: str | None) -> tuple[str, ...]:
+    """The languages of a certificate, the main one first, out of those that are offered; English if none of them is."""
+    found = [language for language in (stored or "").split(_BETWEEN_LANGUAGES) if language in languages()]
+    return tuple(found) or (SOURCE_LANGUAGE,)
 
 
 CertificateChangeKind = Literal["replaced", "revoked"]

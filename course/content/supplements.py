@@ -32,12 +32,14 @@ class HelpRoute(FrozenModel):
 
 
 class SupportService(FrozenModel):
-    """A service that supports the person with the concern."""
+    """A service that supports the person with the concern. With a `language` (BCP 47) it answers in that language, and only
+    pages in it name the service."""
 
     name: Label
     phone: CoercedText
     when: Label
     source: Id
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
 
 
 class Help(FrozenModel):
@@ -60,6 +62,11 @@ class Help(FrozenModel):
         if pathway == "school" and nation in self.school_terms:
             return self.school_terms[nation]
         return self.terms[nation]
+
+    def support_in(self, language: str) -> tuple[SupportService, ...]:
+        """The services that a page in this language (BCP 47) names: first those that answer in it."""
+        named = [entry for entry in self.support if entry.language in (None, language)]
+        return tuple(sorted(named, key=lambda entry: entry.language is None))
 
 
 class FurtherLearning(FrozenModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,18 +26,37 @@ class TranslationGap:
 
 
 @dataclass(frozen=True)
-class TranslationStatus:
-    """The state of one language: `shown` of the `total` texts are in it. `gaps` are sorted by file and line."""
+class TranslatedShare:
+    """How many of the `total` texts of a part of the course are `shown` in a language."""
 
-    language: str
-    total: int
-    shown: int
-    gaps: tuple[TranslationGap, ...]
+    total: int = 0
+    shown: int = 0
 
     @property
     def per_cent(self) -> int:
         """The share of texts in the language, rounded down: 100 means that none is missing."""
         return self.shown * 100 // self.total if self.total else 100
+
+    def __add__(self, other: TranslatedShare) -> TranslatedShare:
+        return TranslatedShare(self.total + other.total, self.shown + other.shown)
+
+
+@dataclass(frozen=True)
+class TranslationStatus:
+    """The state of one language: `shown` of the `total` texts are in it. `gaps` are sorted by file and line. `by_module` has
+    the share of each module by its id, and of what belongs to none; `by_kind` that of each kind of file."""
+
+    language: str
+    total: int
+    shown: int
+    gaps: tuple[TranslationGap, ...]
+    by_module: Mapping[str, TranslatedShare]
+    by_kind: Mapping[str, TranslatedShare]
+
+    @property
+    def per_cent(self) -> int:
+        """The share of texts in the language, rounded down: 100 means that none is missing."""
+        return TranslatedShare(self.total, self.shown).per_cent
 
     def count(self, kind: str) -> int:
         return sum(gap.kind == kind for gap in self.gaps)
@@ -52,10 +71,11 @@ def _status(reading: TranslationReading, language: str) -> TranslationStatus:
     entries = {
         (entry.original.path, entry.original.key): entry for entry in reading.entries if entry.language == language
     }
-    total = shown = 0
+    by_file: dict[Path, TranslatedShare] = {}
     gaps: list[TranslationGap] = []
     for path, originals in reading.originals.items():
-        total += sum(original.texts for original in originals.values())
+        shown = 0
+        by_file[path] = TranslatedShare(sum(original.texts for original in originals.values()))
         if language not in reading.files.get(path, {}):
             gaps.append(
                 TranslationGap(_name(reading, path), 1, "missing", f"there is no {path.stem}.{language}{path.suffix}")
@@ -66,7 +86,33 @@ def _status(reading: TranslationReading, language: str) -> TranslationStatus:
             if entry is not None and entry.state == "current":
                 shown += original.texts - len(entry.missing)
             gaps += _entry_gaps(_name(reading, reading.files[path][language]), original, entry)
-    return TranslationStatus(language, total, shown, tuple(sorted(gaps, key=lambda gap: (gap.file, gap.line))))
+        by_file[path] += TranslatedShare(0, shown)
+    whole = sum(by_file.values(), TranslatedShare())
+    return TranslationStatus(
+        language, whole.total, whole.shown, tuple(sorted(gaps, key=lambda gap: (gap.file, gap.line))),
+        _shares(by_file, lambda path: _module(path, reading.root)), _shares(by_file, lambda path: _kind(path, reading.root)),
+    )  # fmt: skip
+
+
+def _shares(by_file: Mapping[Path, TranslatedShare], group: Callable[[Path], str]) -> dict[str, TranslatedShare]:
+    found: dict[str, TranslatedShare] = {}
+    for path, share in by_file.items():
+        found[group(path)] = found.get(group(path), TranslatedShare()) + share
+    return dict(sorted(found.items()))
+
+
+def _module(path: Path, root: Path) -> str:
+    """The module of a file; "course" for one that lies beside the modules."""
+    parts = path.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else "course"
+
+
+def _kind(path: Path, root: Path) -> str:
+    """The kind of a file: the folder in which those of its kind lie, or its own name."""
+    if path.suffix == ".svg":
+        return "drawings"
+    parts = path.relative_to(root).parts
+    return parts[1] if len(parts) > 2 else path.stem
 
 
 def _name(reading: TranslationReading, path: Path) -> str:
@@ -104,5 +150,7 @@ def translation_report(reading: TranslationReading) -> str:
             f"{status.count('missing')} missing, {status.count('outdated')} outdated, "
             f"{status.count('unconfirmed')} unconfirmed. What is not translated is shown in English."
         )
+        for title, shares in (("module", status.by_module), ("kind", status.by_kind)):
+            lines.append(f"  by {title}: {', '.join(f'{name} {share.per_cent} %' for name, share in shares.items())}")
         lines += [f"  {gap}" for gap in status.gaps]
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from course.learning import queries
 from course.learning.views.page_context import course_progress, reader_id, step_address
 from course.offline.rules import KEPT_HEADER, KeptPart, addresses_to_keep, receipt
+from course.translation import SOURCE_LANGUAGE, html_language, languages
 from course.translation import gettext as _
 from course.web.access import public, sign_in_required
 from course.web.addresses import url_for
@@ -38,6 +39,8 @@ def service_worker() -> Response:
         "who": url_for("offline.who"),
         "signIn": url_for("auth.sign_in"),
         "signOut": url_for("auth.sign_out"),
+        "languages": [html_language(language) for language in languages()],
+        "choose": url_for("auth.choose_language_here", language=SOURCE_LANGUAGE).removesuffix(SOURCE_LANGUAGE),
     }
     scripts = [address for address in static_addresses() if address.endswith(("/js/store.js", "/js/worker.js"))]
     data, names = (jsonify(value).get_data(as_text=True).strip() for value in (told, sorted(scripts)))

@@ -29,12 +29,13 @@ from course.mail.rules import DeliveryState
 from course.mail.views import reader_mail_alert
 from course.operations import actions, queries
 from course.operations.rules import MailCheckMessage, format_size, is_mail_stalled
+from course.organisation.header_footer import corrections_address
 from course.server.jobs import REGISTRY
 from course.server.queries import count_unsigned_certificates, secret_key_state, workers
 from course.server.rules import WRONG_KEY_WARNING
 from course.server.settings_check import settings_conflicts
+from course.translation import CHECKED_LANGUAGES, languages, lazy_gettext, ngettext
 from course.translation import gettext as _
-from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
 from course.web.database_check import current_database_name
@@ -114,6 +115,8 @@ def overview() -> str:
         examined=nightly_result(*examined, at) if examined else None,
         examination=NIGHTLY_EXAMINATION.name,
         mail_alert=reader_mail_alert(),
+        translations={language: language in CHECKED_LANGUAGES for language in languages()[1:]},
+        corrections=corrections_address(),
     )
 
 

@@ -17,6 +17,9 @@ from course.organisation.models import Contact, Organisation, OrganisationLook, 
 from course.organisation.rules.colours import colour_refusal, parse_colour
 from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS
 from course.people.actions import lock_open_teams_among, team_name
+from course.people.models import UsualLanguage
+from course.people.queries import usual_language
+from course.translation import SOURCE_LANGUAGE, languages
 
 _AUDIT_SUBJECT = ("organisation", 1)
 
@@ -55,6 +58,24 @@ def change_organisation(context: Context, name: str, nation: str, pathway: str) 
         row.name, row.nation, row.pathway = after["name"], nation, pathway
         session.flush()
         record_event(context, "organisation.changed", _AUDIT_SUBJECT, changed)
+
+
+def set_usual_language(context: Context, language: str) -> bool:
+    """From now on pages, mail and certificates of people who have chosen no language are in this one (BCP 47); False if that
+    was so before. Raises ValueError for a language that is not offered."""
+    if language not in languages():
+        raise ValueError(f"the language {language!r} is not offered")
+    session = context.session
+    session.execute(
+        select(Organisation.id).with_for_update()
+    ).one()  # of two at once the second sees what the first did
+    before = usual_language(session)
+    if language == (before or SOURCE_LANGUAGE):
+        return False
+    session.add(UsualLanguage(language=language, chosen_by=context.actor, chosen_at=context.now))
+    session.flush()
+    record_event(context, "organisation.language_chosen", _AUDIT_SUBJECT, {"language": language})
+    return True
 
 
 def set_signatory(context: Context, name: str, role: str) -> None:

@@ -14,6 +14,7 @@ from course.content.schema import NATIONS, SETTINGS
 from course.organisation.rules.colours import chosen_colour, colour_refusal, parse_colour
 from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS, ContactDetails
 from course.people.forms import clean_line
+from course.translation import language_name, languages
 from course.translation import lazy_gettext as _
 from course.web.forms import Form, select_choices
 from course.web.phone_links import dial_string, split_phone_numbers
@@ -151,11 +152,14 @@ class ContactsForm(Form):
 
 
 class OrganisationForm(ContactsForm):
-    """The settings of the organisation."""
+    """The settings of the organisation. `language` is only there if more than one is offered."""
 
     name = organisation_name_field()
     nation = nation_field()
     pathway = pathway_field()
+    language = SelectField(
+        _("First language"), choices=lambda: [(language, language_name(language)) for language in languages()]
+    )
     signatory_name = signatory_field(_("Name (optional)"))
     signatory_role = signatory_field(_("Role, such as Head of Safeguarding (optional)"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from email.utils import parseaddr
 from functools import lru_cache
 
 from flask import current_app, g
@@ -15,10 +16,12 @@ from course.organisation.queries import OrganisationView
 from course.organisation.request_organisation import reader_organisation
 from course.organisation.rules.colours import style_sheet_name
 from course.people.rules import Viewer
-from course.translation import current_language
+from course.translation import CHECKED_LANGUAGES, current_language
 from course.web.addresses import mounted_at
-from course.web.app_state import PageFrame
-from course.web.request_language import language_links
+from course.web.app_state import PageFrame, app_state
+from course.web.language_switch import language_switch
+
+_LANGUAGES_HERE = Markup("<!-- languages -->")  # where the links to other languages go in a cached header
 
 
 def page_frame() -> PageFrame:
@@ -39,11 +42,12 @@ def build_page_frame(person: Viewer | None, organisation: OrganisationView | Non
     logo = organisation.logo if organisation else None
     sheet = style_sheet_name(organisation.colour) if organisation and organisation.colour else None
     language = current_language()
-    footer = _render_footer(course.title, course.edition, course.reviewed, library().help.support, language)
+    support = library().help.support_in(language)
+    footer = _render_footer(course.title, course.edition, course.reviewed, support, _corrections(language), language)
     sites = " ".join(str(site.team_id) for site in organisation.sites) if organisation else ""
     device = _render_device(person is not None, sites, mounted_at(), language)
-    return PageFrame(name, person, course.title, _header_for(name, logo, person, section), footer, device,
-                     organisation is not None, sheet, () if person else language_links())  # fmt: skip
+    header = _header_for(name, logo, person, section).replace(_LANGUAGES_HERE, language_switch(person is None))
+    return PageFrame(name, person, course.title, header, footer, device, organisation is not None, sheet)
 
 
 def _header_for(name: str, logo: str | None, person: Viewer | None, section: str) -> Markup:
@@ -59,16 +63,33 @@ def _render_header(
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/header.html")
     html = template.render(name=name, logo=logo, person=reader, permissions=permissions, here=section,
-                           initials=initials(reader or ""))  # fmt: skip
+                           initials=initials(reader or ""), languages_here=_LANGUAGES_HERE)  # fmt: skip
     return Markup(html)  # noqa: S704 (a template made it)
 
 
 @lru_cache(maxsize=8)
 def _render_footer(
-    title: str, edition: str, reviewed: date, support: tuple[SupportService, ...], _language: str
+    title: str, edition: str, reviewed: date, support: tuple[SupportService, ...], corrections: str, language: str
 ) -> Markup:
     template = current_app.jinja_env.get_template("frame/footer.html")
-    return Markup(template.render(title=title, edition=edition, reviewed=reviewed, support=support))  # noqa: S704
+    html = template.render(title=title, edition=edition, reviewed=reviewed, support=support, corrections=corrections,
+                           language=language)  # fmt: skip
+    return Markup(html)  # noqa: S704 (a template made it)
+
+
+def corrections_address() -> str:
+    """Where readers report mistakes of a translation: a mail address, or one with https://."""
+    config = app_state().config
+    return str(config.language_corrections or parseaddr(config.mail_from)[1])
+
+
+def _corrections(language: str) -> str:
+    """Where readers report mistakes of a language that nobody who speaks it has checked, as the address of a link; empty for
+    other languages."""
+    if language in CHECKED_LANGUAGES:
+        return ""
+    address = corrections_address()
+    return address if address.startswith("https://") else f"mailto:{address}"
 
 
 # Its address of the service worker and the others depend on the path below which the application is mounted. `sites` are

@@ -26,8 +26,8 @@ from course.organisation.rules.sites import (
     organisation_for_teams,
     sites_of_teams,
 )
-from course.people.models import Person, Team, TeamChange, TeamSetting
-from course.people.queries import team_setting_values, teams_of_people
+from course.people.models import Person, Team, TeamChange, TeamSetting, UsualLanguage
+from course.people.queries import USUAL_LANGUAGE, team_setting_values, teams_of_people
 from course.people.rules import TEAM_SETTINGS, team_and_above
 
 
@@ -47,6 +47,7 @@ class OrganisationView:
     `contacts` are by kind: lead, deputy, out-of-hours, social-care; a kind that nobody filled in is missing. `logo` is
     the hash of the logo, `colour` six hexadecimal digits; both are None for the default look. `directory` is what teams
     have set for themselves; `sites` are those of the people for whom this view is, none for the whole organisation.
+    `language` is that of people who have chosen none (BCP 47), if one was set.
     """
 
     name: str
@@ -57,6 +58,7 @@ class OrganisationView:
     colour: str | None = None
     directory: SiteDirectory = field(default_factory=SiteDirectory)
     sites: tuple[Site, ...] = ()
+    language: str | None = None
 
     @cached_property
     def _hash(self) -> int:
@@ -91,6 +93,7 @@ class OrganisationView:
 # Tables, not classes: this query runs on every page and needs rows only, without the cost of mapped objects.
 _organisation, _contact, _look = Organisation.__table__, Contact.__table__, OrganisationLook.__table__
 _setting, _team, _team_change = TeamSetting.__table__, Team.__table__, TeamChange.__table__
+_usual_language = UsualLanguage.__table__
 _newest_contact_ids = select(func.max(_contact.c.id)).where(_contact.c.team_id.is_(None)).group_by(_contact.c.kind)
 _newest_look_id = select(func.max(_look.c.id)).scalar_subquery()
 _ORGANISATION_QUERY = select(
@@ -109,6 +112,7 @@ _ORGANISATION_QUERY = select(
     _look.c.colour,
     select(func.max(_setting.c.id)).scalar_subquery().label("setting"),
     select(func.max(_contact.c.id)).where(_contact.c.team_id.is_not(None)).scalar_subquery().label("team_contact"),
+    USUAL_LANGUAGE.label("language"),
 ).select_from(
     _organisation.outerjoin(_contact, _contact.c.id.in_(_newest_contact_ids)).outerjoin(
         _look, _look.c.id == _newest_look_id
@@ -131,6 +135,7 @@ class OrganisationVersion(NamedTuple):
     setting: int | None = None
     team: int | None = None
     team_change: int | None = None
+    language: int | None = None
 
 
 def _scalar_subquery(column: ColumnElement[Any]) -> ScalarSelect[Any]:
@@ -147,6 +152,7 @@ VERSION_COLUMNS = (
     _scalar_subquery(func.max(_setting.c.id)),
     _scalar_subquery(func.max(_team.c.id)),
     _scalar_subquery(func.max(_team_change.c.id)),
+    _scalar_subquery(func.max(_usual_language.c.id)),
 )
 
 
@@ -161,8 +167,9 @@ def organisation(session: RowSource) -> OrganisationView | None:
     has_directory = first.setting is not None or first.team_contact is not None
     directory = site_directory(session) if has_directory else SiteDirectory()
     return OrganisationView(
-        first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour, directory
-    )
+        first.name, first.nation, first.pathway, contacts, first.logo_sha256, first.colour, directory,
+        language=first.language,
+    )  # fmt: skip
 
 
 def _contact_view(row: Any, team_id: int | None = None) -> ContactView:

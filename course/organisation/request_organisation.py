@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import current_app, g
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from course.organisation.queries import OrganisationVersion, OrganisationView, organisation
 from course.people.queries import teams_of_people
@@ -51,6 +52,15 @@ def reader_organisation() -> OrganisationView | None:
             found = found.for_teams(teams_of_people(row_source(), [person.id]).get(person.id, ()))
         g.reader_organisation = found
     return found
+
+
+def first_language() -> str | None:
+    """The language of people who have chosen none, if one was set; as it was last read while the database does not answer."""
+    try:
+        found = current_organisation()
+    except SQLAlchemyError:
+        found = last_read_organisation()[0]
+    return found.language if found else None
 
 
 def remember_organisation(view: OrganisationView | None, at: datetime) -> None:

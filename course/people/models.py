@@ -70,6 +70,18 @@ def _update_sign_in_key(person: Person, name: str | None, _before: object, _init
     person.sign_in_key = sign_in_key(name) if name else None
 
 
+class UsualLanguage(Base):
+    """The language (BCP 47) of pages, mail and certificates of whoever has chosen none, from a moment on; the newest row
+    holds. Without a row it is English, and on pages what the browser prefers."""
+
+    __tablename__ = "usual_language"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(String(35))
+    chosen_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    chosen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Team(Base):
     """A node of the tree; the top has no parent. `open_key` is place and name of a team that is open: no two are open at
     one place with one name."""

@@ -13,9 +13,8 @@ from markupsafe import Markup
 class PageFrame:
     """The frame of a page: the `name` of the organisation, the `person` who is signed in (a Viewer) or None, the title of
     the `course`, the rendered `header` and `footer`, the words and addresses that scripts need (`device`), whether there
-    is an `organisation` yet, the name of the style `sheet` with the organisation's colour (None: the colour of the
-    course), and `language_links` to the page in other languages for readers who are not signed in: pairs of a language
-    and an address."""
+    is an `organisation` yet, and the name of the style `sheet` with the organisation's colour (None: the colour of the
+    course)."""
 
     name: str
     person: Any
@@ -25,7 +24,6 @@ class PageFrame:
     device: Markup
     organisation: bool
     sheet: str | None
-    language_links: tuple[tuple[str, str], ...] = ()
 
 
 def app_state() -> Any:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import Response, abort, current_app, make_response, render_template, request
+from flask import Response, abort, current_app, g, make_response, render_template, request
 from flask_login import current_user
 
 from course.idempotency.rules import FORM_KEY_FIELD as FORM_KEY
@@ -24,6 +24,7 @@ from course.web.csrf import CSRF_FIELD, form_owner, submitted_form_owner
 from course.web.proxy_checks import is_course_address
 
 SEALED_FIELD = "sealed_form"
+ENTRIES_FIELD = "sealed_entries"  # of a button that does something else before the form is sent again
 SEALED_MAX_AGE = 12 * 60 * 60  # seconds
 # Characters of an encrypted form: it has to fit into a request again, with the fields of its page.
 MAX_SEALED_LENGTH = 200_000
@@ -62,11 +63,33 @@ def expired_form_response() -> Response | None:
     if not is_same_origin():
         return None
     form = _unseal_form(request.form[SEALED_FIELD]) if SEALED_FIELD in request.form else _submitted_form()
-    if form is None:
-        return None
+    return None if form is None else _page_of_form(form)
+
+
+def sealed_entries() -> str:
+    """What was entered into the form of this request, encrypted, for a button that first does something else; empty if
+    nothing was, or if it cannot be kept."""
+    if request.method != "POST":
+        return ""
+    if ENTRIES_FIELD in request.form or SEALED_FIELD in request.form:
+        return request.form.get(ENTRIES_FIELD) or request.form.get(SEALED_FIELD, "")
+    form = _submitted_form() if g.get("csrf_valid") or is_same_origin() else None
+    return (seal_form(form) or "") if form is not None else ""
+
+
+def entries_response() -> Response | None:
+    """The page that keeps what `sealed_entries` of an earlier request hold, to be sent now; None without any."""
+    form = _unseal_form(request.form.get(ENTRIES_FIELD, ""))
+    page = _page_of_form(form, "changed language") if form is not None and is_same_origin() else None
+    if page is not None:
+        page.status_code = 200
+    return page
+
+
+def _page_of_form(form: ExpiredForm, reason: str = "") -> Response | None:
     if form.owner == form_owner():
-        return None if form.holds_password else _render_page("errors/again.html", form, form.fields)
-    sealed = request.form.get(SEALED_FIELD) or seal_form(form)
+        return None if form.holds_password else _render_page("errors/again.html", form, form.fields, reason=reason)
+    sealed = request.form.get(ENTRIES_FIELD) or request.form.get(SEALED_FIELD) or seal_form(form)
     hidden = ((SEALED_FIELD, sealed),) if sealed else ()
     if current_user.is_authenticated:
         return _render_page("errors/somebody_else.html", form, hidden)
@@ -112,10 +135,12 @@ def open_kept_form(sealed: str) -> ExpiredForm | None:
     return form if form is not None and form.owner == form_owner() else None
 
 
-def _render_page(template: str, form: ExpiredForm, hidden: Sequence[tuple[str, str]], status: int = 409) -> Response:
+def _render_page(
+    template: str, form: ExpiredForm, hidden: Sequence[tuple[str, str]], status: int = 409, reason: str = ""
+) -> Response:
     page = render_template(
-        template, path=form.path, hidden=hidden, files=form.had_files, signed_in=current_user.is_authenticated
-    )
+        template, path=form.path, hidden=hidden, files=form.had_files, signed_in=current_user.is_authenticated, reason=reason
+    )  # fmt: skip
     return make_response(page, status)
 
 

@@ -1,19 +1,24 @@
-"""The language of a request: what the signed-in person chose, or else what was chosen in this browser, or else what the
-browser prefers, or else English."""
+"""The language of a request: what the signed-in person chose, or else what was chosen in this browser, or else the first
+language of the organisation if it is not English, or else what the browser prefers, or else English."""
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from collections.abc import Callable
+from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, Response, g, redirect, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.translation import SOURCE_LANGUAGE, current_language, languages, reset_language, set_language
+from course.web.addresses import url_for
 
 _SLASHES = "/\\"  # two at the beginning would name another site
+LANGUAGE_HEADER = "Course-Language"  # of a program that wants a page for everybody in this language
 LANGUAGE_KEY = "language"  # in the session of a browser, and in an address
+# Where the feature of the organisation puts the function that returns its first language, if one was set.
+FIRST_LANGUAGE = "course.first_language"
 
 
 def init(app: Flask) -> None:
@@ -26,21 +31,49 @@ def init(app: Flask) -> None:
 def preferred_language(chosen: str | None, accepted: list[str], offered: tuple[str, ...]) -> str:
     """The language out of `offered` for a person who chose `chosen` (None: nothing yet), in a browser that accepts these
     languages, best first. A browser that asks for cy-GB is given cy."""
-    by_name = {language.lower(): language for language in offered}
-    wanted = [name.lower() for name in (chosen, *accepted) if name]
-    for name in wanted:
-        found = by_name.get(name) or by_name.get(name.partition("-")[0])
-        if found is not None:
-            return found
-    return SOURCE_LANGUAGE
+    found = (offered_language(name, offered) for name in (chosen, *accepted))
+    return next(filter(None, found), SOURCE_LANGUAGE)
 
 
-def language_links() -> tuple[tuple[str, str], ...]:
-    """The languages in which the page of this request can be shown besides its own, each with an address that chooses it."""
-    if request.endpoint is None or len(languages()) == 1:
+def offered_language(name: str | None, offered: tuple[str, ...] | None = None) -> str | None:
+    """The language out of `offered`, by default all that the course has, which a tag means: cy for cy-GB; None if it is none."""
+    by_name = {language.lower(): language for language in offered or languages()}
+    wanted = (name or "").lower()
+    return by_name.get(wanted) or by_name.get(wanted.partition("-")[0])
+
+
+def language_links(is_visitor: bool) -> tuple[tuple[str, str], ...]:
+    """The languages in which the page of this request can be shown besides its own, each with an address that chooses it.
+
+    For visitors of a page it is the address of the page itself, so that a link to a page can name its language. Everywhere
+    else it is that of `auth.choose_language_here`, which stores the choice and leads back.
+    """
+    if len(languages()) == 1:
         return ()
-    others = (language for language in languages() if language != current_language())
-    return tuple((language, _same_page({**_other_arguments(), LANGUAGE_KEY: [language]})) for language in others)
+    others = [language for language in languages() if language != current_language()]
+    if is_visitor and request.method == "GET" and request.endpoint is not None:
+        return tuple((language, _same_page({**_other_arguments(), LANGUAGE_KEY: [language]})) for language in others)
+    back = _page_to_go_back_to()
+    return tuple((language, url_for("auth.choose_language_here", language=language, next=back)) for language in others)
+
+
+def is_own_link() -> bool:
+    """Whether this request comes from a link that somebody followed on a page of the course, or from an address that they
+    typed: not from another site, and not from a browser that fetches pages ahead. As the browser says; old ones do not."""
+    came_from = request.headers.get("Sec-Fetch-Site", "none")
+    return came_from in ("same-origin", "none") and "prefetch" not in request.headers.get("Sec-Purpose", "")
+
+
+def _page_to_go_back_to() -> str:
+    """The page of this request, or of the form that it sends, as a path of this site."""
+    rule = request.url_rule
+    if request.method in ("GET", "HEAD") or (rule is not None and "GET" in (rule.methods or ())):
+        return _same_page(request.args.to_dict(flat=False))
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    if came_from.netloc != request.host:
+        return url_for("dashboard.home")
+    path = f"/{came_from.path.lstrip(_SLASHES)}"
+    return f"{path}?{came_from.query}" if came_from.query else path
 
 
 def _begin() -> WsgiResponse | None:
@@ -71,7 +104,15 @@ def _find_language() -> str:
         person = current_user.person
     except SQLAlchemyError:
         person = None  # the page that says so has words too
-    chosen = (person.language if person else None) or session.get(LANGUAGE_KEY)
+    # The service worker keeps the pages for everybody in each language, and asks for them without a cookie.
+    asked = request.headers.get(LANGUAGE_HEADER) if person is None else None
+    chosen = (person.language if person else None) or session.get(LANGUAGE_KEY) or offered_language(asked)
+    if chosen in languages():
+        return str(chosen)
+    find_first: Callable[[], str | None] = current_app.extensions.get(FIRST_LANGUAGE, lambda: None)
+    first = find_first()
+    # Browsers ask for English wherever nobody has changed that, so a first language comes before what they ask for.
+    chosen = first if first != SOURCE_LANGUAGE else None
     return preferred_language(chosen, list(request.accept_languages.values()), languages())
 
 

@@ -96,7 +96,9 @@ def init(environment: Environment, zone: str) -> None:
     # template here is loaded with globals of its own.
     environment.make_globals = lambda own: environment.globals if own is None else {**environment.globals, **own}  # type: ignore[method-assign,assignment]
     translation.install(environment)
-    environment.globals.update(current_language=translation.current_language, hue=hue_class)
+    environment.globals.update(
+        current_language=translation.current_language, html_language=translation.html_language, hue=hue_class
+    )
     environment.filters.update(
         day=format_date,
         invalid_field=invalid_field,

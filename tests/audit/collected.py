@@ -40,6 +40,7 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
 # What tests of the features themselves look at: tests/reminders/test_in_person.py, tests/printed_modules/test_printing.py,
 # tests/certificates/test_wallets.py, tests/scim, tests/lti and tests/lti_services.
 POSTS_ELSEWHERE = {
+    "auth.choose_language_here",  # tests/web/test_language_switch.py
     "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
     "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", "certificates.make_wallet_link",
     "certificates.end_wallet_link", "lti_services.members", "lti_services.repeat", "refreshers.prepare_sheets",
@@ -48,6 +49,7 @@ POSTS_ELSEWHERE = {
 }  # fmt: skip
 # In the same files, and in tests/api/test_log.py and test_events.py, tests/webhooks, and tests/cmi5.
 EVENTS_ELSEWHERE = {
+    "organisation.language_chosen",  # tests/web/test_language_switch.py
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
     "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", "cmi5.launched", "cmi5.refused", "person.list_held",
     "person.list_refused", "supervised.refresher_printed", "supervised.refresher_read",

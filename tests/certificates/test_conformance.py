@@ -28,6 +28,12 @@ def in_pseudo_language() -> bytes:
         return certificate_pdf(replace(PRINTED, language=language), CREDENTIAL)
 
 
+def in_two_languages() -> bytes:
+    """A certificate with a page in English and one in a language that has a catalogue of its own."""
+    with offered() as language:
+        return certificate_pdf(PRINTED, CREDENTIAL, None, (replace(PRINTED, language=language),))
+
+
 def module_on_paper() -> bytes:
     """The printed edition of a module with a question of each form, a drawing, a table, a story and a timeline."""
     course = load_library(Path(__file__).parents[1] / "sample_modules").for_("clubs", "wales")
@@ -48,6 +54,8 @@ KINDS: dict[str, Callable[[], bytes]] = {
         replace(PRINTED, motifs=tuple(MOTIFS)[:3], signatory="Helen Marsh", signatory_role="Head of Safeguarding")
     ),
     "in another language": in_pseudo_language,
+    "in two languages": in_two_languages,
+    "in Welsh and English": lambda: certificate_pdf(replace(PRINTED, language="cy"), CREDENTIAL, None, (PRINTED,)),
     "with as little as there can be": lambda: certificate_pdf(
         replace(PRINTED, pathway="", length="", sections=(), notice="")
     ),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,14 +20,16 @@ from course import translation
 from course.certificates import actions
 from course.certificates.models import Certificate
 from course.certificates.pdf import certificate_pdf
+from course.certificates.rules import certificate_languages, languages_of_issue
 from course.context import make_context
+from course.organisation.actions import set_usual_language
 from course.people.models import Person
 from tests.certificates.makers import make_certificate
 from tests.certificates.sheets import PRINTED, pdf_text
 from tests.conftest import NOW
-from tests.makers import sign_in
+from tests.makers import make_organisation, sign_in
 from tests.pages import Client
-from tests.support.pseudo_language import LANGUAGE, offered, pseudo
+from tests.support.pseudo_language import LANGUAGE, offered, only_english, pseudo
 
 
 class WelshWords:
@@ -101,7 +106,8 @@ def test_the_holder_downloads_it_in_another_language(session: Session, client: C
     sign_in(client, session.get_one(Person, found.person_id))
     address = f"/certificate/{found.number}.pdf"
     english = client.get(address).body
-    assert "language=" not in client.get(f"/certificate/{found.number}").html
+    with only_english():
+        assert "language=" not in client.get(f"/certificate/{found.number}").html
     client.get(f"{address}?language={LANGUAGE}", 404)
     with offered():
         assert f'href="{address}?language={LANGUAGE}"' in client.get(f"/certificate/{found.number}").html
@@ -131,3 +137,100 @@ def test_a_check_is_answered_in_the_language_of_the_reader(session: Session, cli
         assert f'<html lang="{LANGUAGE}">' in page.html
         assert pseudo("Completed on") in page.html
         assert "Completed on" in client.get(f"/verify/{found.number}").html
+
+
+def words_of_pages(data: bytes) -> list[str]:
+    return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(data)).pages]
+
+
+def languages_in(data: bytes) -> set[str]:
+    """The languages that a file names for parts of its text."""
+    found: set[str] = set()
+    root = PdfReader(io.BytesIO(data)).root_object["/StructTreeRoot"]
+    waiting: list[Any] = [root]
+    while waiting:
+        entry = waiting.pop()
+        entry = entry.get_object() if hasattr(entry, "get_object") else entry
+        if isinstance(entry, dict):
+            if "/Lang" in entry:
+                found.add(str(entry["/Lang"]))
+            waiting.append(entry.get("/K"))
+        elif isinstance(entry, list):
+            waiting += entry
+    return found
+
+
+def test_a_certificate_in_two_languages_has_a_page_in_each_and_says_which_part_is_in_which(
+    session: Session, client: Client
+) -> None:
+    make_organisation(session)
+    with offered():
+        set_usual_language(make_context(session, None, NOW), LANGUAGE)
+        found = make_certificate(session)
+        assert found.language == f"{LANGUAGE}+en"
+        sign_in(client, session.get_one(Person, found.person_id))
+        address = f"/certificate/{found.number}"
+        data = client.get(f"{address}.pdf").body
+        first, second = words_of_pages(data)
+        assert pseudo("Completed on") in unicodedata.normalize("NFC", first)
+        assert "Completed on" in second
+        assert "Sam Okafor" in first
+        assert "Sam Okafor" in second
+        assert data == client.get(f"{address}.pdf").body
+        assert len(words_of_pages(client.get(f"{address}.pdf?language=en").body)) == 1
+        page = client.get(address).html
+        assert f'href="{address}.pdf?language=en"' in page
+        credential = json.loads(client.get(f"{address}.json").body)
+        achievement = credential["credentialSubject"]["achievement"]
+        assert achievement["description"] == achievement["descriptionMap"]["en"]
+        assert achievement["descriptionMap"][LANGUAGE].startswith("⟦")
+        assert achievement["criteria"]["narrativeMap"]["en"] == achievement["criteria"]["narrative"]
+        reissued = actions.reissue(make_context(session, None, NOW), found.number, "Sam Lee", "married", "en")
+        assert issued(session, reissued).language == "en"
+
+
+def test_any_certificate_can_be_downloaded_in_all_languages(session: Session, client: Client) -> None:
+    found = make_certificate(session)
+    sign_in(client, session.get_one(Person, found.person_id))
+    address = f"/certificate/{found.number}"
+    assert "nameMap" not in client.get(f"{address}.json").body.decode()
+    with offered():
+        assert f'href="{address}.pdf?language=all"' in client.get(address).html
+        pages = words_of_pages(client.get(f"{address}.pdf?language=all").body)
+        assert len(pages) == len(translation.languages())
+        assert "Completed on" in pages[0]
+
+
+def test_the_file_says_the_language_of_each_part() -> None:
+    welsh, english = replace(PRINTED, language="cy"), PRINTED
+    for first, second, whole, part in ((welsh, english, "cy", "en-GB"), (english, welsh, "en-GB", "cy")):
+        data = certificate_pdf(first, None, None, (second,))
+        assert str(PdfReader(io.BytesIO(data)).root_object["/Lang"]) == whole
+        assert part in languages_in(data)
+    assert languages_in(certificate_pdf(english)) <= {"en-GB"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "usual", "stored"),
+    [
+        (None, None, None),
+        ("cy", None, "cy"),
+        ("cy", "en", "cy"),
+        (None, "en", None),
+        (None, "cy", "cy+en"),
+        ("en", "cy", "en+cy"),
+        ("cy", "cy", "cy+en"),
+        ("ga", "cy", "ga+en"),
+    ],
+)
+def test_an_organisation_whose_first_language_is_not_english_issues_in_both(
+    chosen: str | None, usual: str | None, stored: str | None
+) -> None:
+    assert languages_of_issue(chosen, usual) == stored
+
+
+def test_a_certificate_whose_language_is_offered_no_longer_is_in_the_others() -> None:
+    with only_english():
+        assert certificate_languages("cy+en") == ("en",)
+        assert certificate_languages("cy") == ("en",)
+    assert certificate_languages(None) == ("en",)

@@ -42,6 +42,15 @@ def test_the_check_counts_what_is_translated_and_ends_well(tmp_path: Path, modul
     gust, sort = line_of(modules, QUESTIONS, "id: gust"), line_of(modules, QUESTIONS, "id: allowed")
     assert f"  modules/{QUESTIONS}:{gust}: 'gust' lacks options → 1 → reason" in rows
     assert any(row.startswith(f"  modules/{QUESTIONS}:{sort}: 'allowed' is older than its original") for row in rows)
+    statuses = {status.language: status for status in translation_statuses(read_content(modules).translations)}
+    for status in statuses.values():
+        for shares in (status.by_module, status.by_kind):
+            assert sum(share.total for share in shares.values()) == status.total
+            assert sum(share.shown for share in shares.values()) == status.shown
+    assert 0 < statuses["cy"].by_kind["scenarios"].per_cent < 100
+    assert statuses["cy"].by_kind["timelines"].per_cent == 100
+    assert 0 < statuses["cy"].by_module["kites"].per_cent < 100
+    assert f"  by module: course {statuses['cy'].by_module['course'].per_cent} %, kites " in "\n".join(rows)
     assert any(row.startswith("ga: 0 of ") and row.split(", ")[3].startswith("1 unconfirmed") for row in rows)
 
 

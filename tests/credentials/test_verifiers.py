@@ -35,6 +35,10 @@ NAMES = (
     "\u200b \u2028",
 )
 
+BILINGUAL: dict[str, Any] = {
+    "languages": ("cy", "en"), "titles": (("en", "Online abuse: learning from case reviews"), ("cy", "Cam-drin ar-lein")),
+}  # fmt: skip
+
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The path to each text and truth value of a document."""
@@ -66,6 +70,7 @@ def good_documents() -> dict[str, JsonLdDocument]:
     found["first place"] = ISSUER.credential(list_index=1)
     found["last place but one"] = ISSUER.credential(list_index=131070)
     found["of long ago"] = ISSUER.credential(pathway="", minutes=None, sections=())
+    found["in two languages"] = ISSUER.credential(**BILINGUAL)
     found["the status list"] = SERVED[f"{SIGNING_SETTINGS.base_url}/issuer/status/1"]
     found["by did:web"] = DID_ISSUER.credential()
     found["the list of did:web"] = SERVED["https://lms.example.net:8443/issuer/status/1"]
@@ -76,6 +81,11 @@ def good_documents() -> dict[str, JsonLdDocument]:
 def bad_documents() -> dict[str, JsonLdDocument]:
     whole = ISSUER.credential()
     found = {f"changed {'.'.join(map(str, path))}": changed(whole, path, another_value) for path in leaves(whole)}
+    # The texts in several languages are signed as well, and so is what they mean.
+    bilingual = ISSUER.credential(**BILINGUAL)
+    for path in leaves(bilingual):
+        if any(str(part).endswith("Map") for part in path):
+            found[f"changed {'.'.join(map(str, path))}"] = changed(bilingual, path, another_value)
     for path in (
         ("colour",),
         ("issuer", "colour"),

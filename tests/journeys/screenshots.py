@@ -67,6 +67,21 @@ MANAGING = (
 )
 
 
+# Pages that are pictured in Welsh too.
+IN_WELSH = (
+    "/",
+    "/today",
+    "/concern",
+    "/first-hour",
+    "/me",
+    "/report",
+    "/organisation",
+    "/verify",
+    "/privacy",
+    "/accessibility",
+)
+
+
 class Camera:
     """Takes a picture of a page in every size and scheme, once for each name."""
 
@@ -133,6 +148,9 @@ def main() -> None:
         for path in MANAGING:
             page.goto(path.format(learner=learner))
             camera.visit(page)
+        for path in IN_WELSH:
+            page.goto(f"/language/cy?next={path}")
+            camera.take(page, f"cy{path.replace('/', '-')}")
         browser.close()
     print(f"{len(camera.taken)} pages, {len(list(OUT.glob('*.png')))} pictures in {OUT}")
 

@@ -20,6 +20,7 @@ from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.test_learner import NOTED, fill_any
 from tests.makers import make_team
 from tests.support.chromium import LAUNCH_ARGS, find_or_install
+from tests.support.pseudo_language import offered
 
 KEPT = "Sent when you are back online."
 # The service worker runs, and its public pages are kept. The next page that is opened is in its charge.
@@ -215,6 +216,34 @@ def test_the_module_under_way_and_the_help_page_can_be_read_offline(
     expect(page.get_by_role("heading", level=1, name="Offline")).to_be_visible()
     expect(page.get_by_role("heading", name="Kept for reading offline")).to_be_visible()
     assert [fault for fault in faults(page) if "(progress)" not in fault] == []
+
+
+def test_what_is_kept_is_of_one_language_and_the_help_page_is_there_in_each(
+    site: Site, device: Page, context: BrowserContext
+) -> None:
+    site.person("both@example.org")
+    page = device
+    with offered() as language:
+        sign_in(page, "both@example.org")
+        page.evaluate(READY)
+        module = next(iter(site.app.extensions["course"].library.modules.values()))
+        page.goto(f"/module/{module.id}")
+        page.get_by_role("button", name="It is mine").click()
+        _until(page, f"await caches.match('/module/{module.id}/check')")
+        page.locator(f".languages [hreflang={language}]").click()
+        expect(page).to_have_url(re.compile(f"/module/{module.id}$"))
+        # Every kept page is fetched again, and none of them is in the language of before.
+        kept = f"""(async () => {{ const cache = await caches.open((await caches.keys()).find(name => name.startsWith('pages-')));
+            const all = await Promise.all((await cache.keys()).map(async key => (await cache.match(key)).text()));
+            return all.length > 2 && all.every(text => text.includes('<html lang="{language}"')); }})()"""
+        _until(page, kept)
+        context.set_offline(True)
+        page.goto("/concern")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.locator(".languages [hreflang=en]").click()
+        expect(page.locator("html")).to_have_attribute("lang", "en-GB")
+        expect(page.get_by_text("You are offline.")).to_be_visible()
+        expect(page.get_by_text("999").first).to_be_visible()
 
 
 def test_the_help_page_works_offline_for_a_visitor_who_never_signed_in(device: Page, context: BrowserContext) -> None:

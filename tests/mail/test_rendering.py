@@ -23,9 +23,10 @@ from course.mail.message_templates import FOLDER, MailRenderer
 from course.mail.models import OutboxMail
 from course.mail.rules import TEXT_RETENTION, MailMessage, MailRecipient, RenderedMail, ServerFault
 from course.operations.rules import MailCheckMessage
-from course.translation import current_language, register_catalogue, remove_catalogue
+from course.translation import current_language, register_catalogue, remove_catalogue, use_language
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
+from tests.support.english_words import english_words
 from tests.support.outbox import queue_text, rendered_mails
 
 LATER = NOW + timedelta(days=3)
@@ -111,6 +112,22 @@ def test_each_mail_is_rendered_from_its_data_with_nothing_undefined(
     assert "<Okafor>" not in mail.html
     assert all(word in mail.html for word in ("<!doctype html>", "</html>"))
     assert (mail.headers is not None) is ("choice_token" in message.values())
+
+
+def test_every_mail_is_whole_in_welsh(renderer: MailRenderer) -> None:
+    """Subject, text and HTML of each mail, with all that may be in it and with as little as possible."""
+    left, title = [], str(renderer._environment.globals["course"])
+    for kind in MESSAGES:
+        for rich in (True, False):
+            with use_language("cy"):
+                message: MailMessage = _sample(kind, rich)
+                values = message.values() | ({"choice_token": "choice"} if "choice_token" in message.values() else {})
+            mail = renderer.render(message.template, values, "cy")
+            assert '<html lang="cy">' in (mail.html or "")
+            assert not mail.text.startswith(("Hello", "Dear")), kind.template
+            lines = [mail.subject, *mail.text.splitlines()]
+            left += [f"{kind.template}: {line}" for line in lines if english_words(line.replace(title, ""))]
+    assert left == []
 
 
 def _as_arguments(message: MailMessage) -> dict[str, Any]:

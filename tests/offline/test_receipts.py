@@ -11,12 +11,16 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from course.context import make_context
 from course.learning import queries
 from course.learning.models import Answer, Decision
 from course.learning.rules.grading import option_order
 from course.offline.rules import KEPT_HEADER
-from tests.makers import make_person, sign_in
+from course.organisation.actions import set_usual_language
+from tests.conftest import NOW
+from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
+from tests.support.pseudo_language import offered
 from tests.walking import right_form
 
 pytestmark = pytest.mark.both_engines
@@ -135,6 +139,22 @@ def test_the_service_worker_is_checked_at_each_visit_and_knows_files_that_exist(
     assert any(name.endswith("/css/site.css") for name in files)
     for address in [*files, *json.loads(scripts), *json.loads(told)["pages"]]:
         assert client.flask.get(address).status_code == 200, address
+
+
+def test_the_help_pages_are_kept_in_each_language_whatever_the_browser_and_the_organisation_prefer(
+    session: Session, client: Client
+) -> None:
+    make_organisation(session)
+    with offered() as language:
+        set_usual_language(make_context(session, None, NOW), language)
+        session.commit()
+        for wanted in ("en-GB", language):
+            page = client.get("/concern", headers={"Course-Language": wanted})
+            assert f'<html lang="{wanted}"' in page.html
+        person = make_person(session, "Ann Vale", "ann@example.org")
+        sign_in(client, person)
+        page = client.get("/concern", headers={"Course-Language": "en-GB"})
+        assert f'<html lang="{language}"' in page.html, "whoever is signed in has a language of their own"
 
 
 def test_sign_out_leaves_the_storage_to_scripts_only_where_another_person_waits(

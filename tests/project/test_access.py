@@ -181,6 +181,7 @@ OPEN = {
     "auth.second_step",
     "auth.set_up",
     "auth.sign_in",
+    "auth.choose_language_here",
     "verify.enter_number",
     "verify.verify",
 }

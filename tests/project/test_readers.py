@@ -67,7 +67,7 @@ def test_nobody_is_shown_what_was_made_for_another_reader(fresh_app: Flask, tmp_
         session.execute(
             text("create trigger keep_no_looks before insert on record_view begin select raise(ignore); end")
         )
-        paths = [address for _, address in addresses(app, session)]
+        paths = [address for rule, address in addresses(app, session) if rule.endpoint != "auth.choose_language_here"]
     with app.app_context():
         catch_up(now())  # as the worker does each minute: the rows that reports read
     before = keep("before.db")

@@ -25,6 +25,7 @@ from course.organisation.header_footer import initials
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.support import sentences
+from tests.support.english_words import english_words
 from tests.support.messages import TEMPLATE, as_text, extracted
 from tests.support.pseudo_language import BEGIN, END, LANGUAGE, offered
 from tests.support.world import LIST, addresses, begin_everything, client_of, fill_world
@@ -35,7 +36,7 @@ VISIBLE_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "data-label")
 DATE_WORDS = {format_month(date(2026, month, 1)).split()[0] for month in range(1, 13)} | {"am", "pm"}
 DATE_WORDS |= {f"{date(2026, 11, day):%A}" for day in range(1, 8)}
 # Names that are the same in every language.
-NAMES = {"CSV", "English", "Excel", "KB", "MB", "PDF", "PostgreSQL", "SQLite"}
+NAMES = {"CSV", "Cymraeg", "English", "Excel", "KB", "MB", "PDF", "PostgreSQL", "SQLite"}
 WITH_IDS = ("/preview", "/insight/questions")  # pages that show ids of questions
 _ADDRESS = re.compile(r"(?:https?://)?[a-z]+(?:\.[a-z]+)+[^\s]*")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -129,6 +130,28 @@ def test_no_page_has_words_outside_the_catalogue(fresh_app: Flask) -> None:
             for words in _english(page, known | (ids if address.startswith(WITH_IDS) else set()))
         }
     assert sorted(found) == []
+    with app.app_context(), unit_of_work() as session:
+        session.execute(text("update person set language = 'cy'"))
+    # Every fifth kind of page: whatever the catalogue has is in Welsh, and these show it as a reader finds it.
+    shown = [(address, page) for client in clients for address, page in _pages(client, paths[::5])]
+    assert len(shown) > 40
+    assert {address for address, page in shown if '<html lang="cy"' not in page} <= {
+        "/api/v1/docs"
+    }  # English on purpose
+    left = {
+        f"{address}: {words}"
+        for address, page in shown
+        for words in _english_in_welsh(page, known | (ids if address.startswith(WITH_IDS) else set()))
+    }
+    assert sorted(left) == []
+
+
+def _english_in_welsh(page: str, known: set[str]) -> Iterator[str]:
+    """The texts of a Welsh page that are English, as far as they are neither marked so nor made of `known` words."""
+    tree = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False).parse(page)
+    for piece in _texts(tree, "cy"):
+        if [word for word in english_words(piece) if word not in known and word.capitalize() not in known]:
+            yield piece.strip()[:80]
 
 
 def _stored_words(session: Session) -> Iterator[str]:
@@ -173,16 +196,16 @@ def _english(page: str, known: set[str]) -> Iterator[str]:
             yield " ".join(left)[:80]
 
 
-def _texts(element: ElementTree.Element) -> Iterator[str]:
+def _texts(element: ElementTree.Element, language: str = LANGUAGE) -> Iterator[str]:
     # The title of a page cannot say that a name in it is in English; the heading has the same words.
     if element.tag in ("script", "style", "title") or not isinstance(element.tag, str):
         return
-    if element.get("lang") not in (None, LANGUAGE):
+    if element.get("lang") not in (None, language):
         return
     for name in VISIBLE_ATTRIBUTES:
         if element.get(name):
             yield f"{element.get(name)}"
     yield element.text or ""
     for child in element:
-        yield from _texts(child)
+        yield from _texts(child, language)
         yield child.tail or ""

@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from course.translation import FOLDER
+from course.translation import CHECKED_LANGUAGES, FOLDER, language_name
 
 COURSE = FOLDER.parent
 TEMPLATE = FOLDER / "messages.pot"
@@ -31,6 +31,7 @@ KEYWORDS = {
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
 OPTIONS = {f"templates/**.{kind}": {"trimmed": "true", "newstyle_gettext": "true"} for kind in ("html", "txt")}
 TRANSLATOR_TAG = "Translators:"
+UNCHECKED = "NOT CHECKED: nobody who speaks this language has checked these translations yet."
 
 
 @lru_cache(maxsize=1)
@@ -55,20 +56,30 @@ def as_text(catalogue: Catalog) -> str:
     return target.getvalue().decode()
 
 
-def update(template: Catalog) -> None:
+def head(language: str) -> str:
+    """The comment at the top of the catalogue of a language: what it is, and whether somebody who speaks it has checked it."""
+    checked = "Checked by somebody who speaks the language." if language in CHECKED_LANGUAGES else UNCHECKED
+    lines = (
+        f"The words of the course in {language_name(language)} ({language}).", checked,
+        "Corrections: see docs/languages.md. This comment is written by `make messages`.",
+    )  # fmt: skip
+    return "\n".join(f"# {line}" for line in lines)
+
+
+def update(template: Catalog, folder: Path = FOLDER) -> None:
     """Write the template of all catalogues, and bring each catalogue and its compiled file up to date with it."""
-    FOLDER.mkdir(exist_ok=True)
-    TEMPLATE.write_text(as_text(template))
-    for file in sorted(FOLDER.glob("*/LC_MESSAGES/messages.po")):
+    folder.mkdir(exist_ok=True)
+    (folder / TEMPLATE.name).write_text(as_text(template))
+    for file in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
         with file.open("rb") as source:
             catalogue = read_po(source, locale=file.parts[-3])
         catalogue.update(template)  # what has changed is marked fuzzy, and not shown until it is looked at
         _write(catalogue, file)
 
 
-def begin(language: str, template: Catalog) -> None:
+def begin(language: str, template: Catalog, folder: Path = FOLDER) -> None:
     """Begin the catalogue of a language. Raises FileExistsError if there is one, UnknownLocaleError for no language."""
-    file = FOLDER / language / "LC_MESSAGES" / "messages.po"
+    file = folder / language / "LC_MESSAGES" / "messages.po"
     if file.exists():
         raise FileExistsError(f"there is a catalogue already: {file}")
     catalogue = Catalog(locale=language, project="course", charset="utf-8")
@@ -78,17 +89,19 @@ def begin(language: str, template: Catalog) -> None:
 
 
 def _write(catalogue: Catalog, file: Path) -> None:
+    catalogue.header_comment = head(file.parts[-3])
     file.write_text(as_text(catalogue))
-    with file.with_suffix(".mo").open("wb") as target:
-        write_mo(target, catalogue)
+    # From the file and not from memory, so that it is the same bytes whenever it is compiled.
+    with file.open("rb") as source, file.with_suffix(".mo").open("wb") as target:
+        write_mo(target, read_po(source, locale=file.parts[-3]))
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], folder: Path = FOLDER) -> None:
     template = extracted()
     for language in arguments:
-        begin(language, template)
-    update(template)
-    print(f"{len(template)} messages are in {TEMPLATE.relative_to(COURSE.parent)}.")
+        begin(language, template, folder)
+    update(template, folder)
+    print(f"{len(template)} messages are in {folder / TEMPLATE.name}.")
 
 
 if __name__ == "__main__":

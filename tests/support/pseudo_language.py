@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 from babel.messages.pofile import read_po
 
@@ -55,3 +56,21 @@ def offered() -> Iterator[str]:
         yield LANGUAGE
     finally:
         translation.remove_catalogue(LANGUAGE)
+
+
+@contextmanager
+def only_english() -> Iterator[None]:
+    """Offer no language but English inside the block, as if no catalogue lay beside the program."""
+    before, translation.FOLDER = translation.FOLDER, Path("/nonexistent")
+    forget_catalogues()
+    try:
+        yield
+    finally:
+        translation.FOLDER = before
+        forget_catalogues()
+
+
+def forget_catalogues() -> None:
+    """Look again which catalogues there are."""
+    translation._shipped_languages.cache_clear()
+    translation._shipped_catalogue.cache_clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, g, url_for
+from flask import Response, abort, flash, g, redirect, request, session, url_for
 from flask_login import current_user
 
 from course.auth import actions, password_hashing, queries
@@ -14,7 +14,7 @@ from course.auth.forms import (
     check_new_password,
 )
 from course.auth.provider_hooks import provider_refusal, provider_ways
-from course.auth.rules import PASSWORD_HINT, PIN_HINT, read_own_address_link
+from course.auth.rules import PASSWORD_HINT, PIN_HINT, local_path, read_own_address_link
 from course.auth.sign_in_session import begin_sign_in_session
 from course.auth.views.page_context import (
     ViewResponse,
@@ -32,10 +32,12 @@ from course.people import actions as people
 from course.people.queries import person_overview
 from course.translation import current_language, language_name, languages, use_language
 from course.translation import gettext as _
-from course.web.access import sign_in_required
+from course.web.access import public, sign_in_required
 from course.web.app_state import app_state
+from course.web.expired_form import entries_response
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
+from course.web.request_language import LANGUAGE_KEY, is_own_link
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 
@@ -145,6 +147,31 @@ def choose_language() -> ViewResponse:
     with use_language(form.language.data):
         flash(_("Pages and e-mails are now in %(language)s.", language=language_name(form.language.data)))
     return redirect_after_post(url_for("auth.account"))
+
+
+@pages.route("/language/<language>", methods=["GET", "POST"])
+@public
+def choose_language_here(language: str) -> ViewResponse:
+    """Choose the language by the link at the top of a page, and go back to the page that `next` names. Whoever is signed in
+    keeps the choice. From the page of a form that was sent, a POST brings what was entered, to be sent again."""
+    if language not in languages():
+        abort(404)
+    back = local_path(request.args.get("next"))
+    if not is_own_link():
+        return redirect(back, 303)
+    session[LANGUAGE_KEY] = language
+    person = current_user.person
+    if person is not None and person.language != language:
+        with unit_of_work(claim_form_key=False) as unit:
+            people.choose_language(signed_in_context(unit), language)
+        discard_request_state()
+    if request.method == "POST":
+        with use_language(language):
+            kept = entries_response()
+            if kept is not None:
+                return kept
+            flash(_("What you entered was not kept. Enter it again."))
+    return redirect(back, 303)
 
 
 def _attempt_password_change(

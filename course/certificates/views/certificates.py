@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.rules import network_prefix
 from course.certificates import actions, queries
 from course.certificates.pdf import certificate_pdf
-from course.certificates.rules import certificate_state, normalise_number
+from course.certificates.rules import certificate_languages, certificate_state, normalise_number
 from course.certificates.views.page_context import (
     certificate_link,
     certificate_links,
@@ -29,8 +29,8 @@ from course.credentials.queries import signed_credential
 from course.organisation.queries import logo_at
 from course.people.queries import person
 from course.signed_links import CertificateLink, read_link
-from course.translation import SOURCE_LANGUAGE, languages, lazy_gettext, ngettext
 from course.translation import gettext as _
+from course.translation import languages, lazy_gettext, ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state as site_state
 from course.web.redirects import redirect_after_post
@@ -38,6 +38,7 @@ from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 # Typesetting needs a processor for a while; a repeated request gets the same bytes.
 _cached_pdf = lru_cache(32)(certificate_pdf)
+_ALL = "all"  # instead of a language: all of them in one file
 
 
 @pages.get("")
@@ -68,7 +69,8 @@ def detail(number: str) -> str:
         modules=certified_modules(own_certificate.sections, own_certificate.language),
         signed=signed_credential(db(), own_certificate.id) is not None,
         wallet=wallet_context(own_certificate.id),
-        other_languages=[one for one in languages() if one != (own_certificate.language or SOURCE_LANGUAGE)],
+        other_languages=[one for one in languages() if (one,) != certificate_languages(own_certificate.language)],
+        all_languages=_all_languages(own_certificate.language),
     )
 
 
@@ -129,9 +131,10 @@ def credential(number: str) -> Response:
 @pages.get("/<number>.pdf")
 @sign_in_required
 def download(number: str) -> Response:
-    """A certificate as PDF, in the language in which it was issued or in the one that `?language=` names."""
+    """A certificate as PDF, in the languages in which it was issued or in the one that `?language=` names; "all" means all that
+    are offered."""
     language = request.args.get("language")
-    if language is not None and language not in languages():
+    if language is not None and language not in (*languages(), _ALL):
         abort(404)
     return _pdf_response(current_user.person.id, number, language)
 
@@ -224,12 +227,24 @@ def _credential_response(person_id: int, number: str) -> Response:
     return response
 
 
+def _all_languages(stored: str | None) -> tuple[str, ...]:
+    """All languages that are offered, those of the certificate first; none if it has all of them, or if there is only one."""
+    own = certificate_languages(stored)
+    others = tuple(language for language in languages() if language not in own)
+    return (*own, *others) if others else ()
+
+
 def _pdf_response(person_id: int, number: str, language: str | None = None) -> Response:
-    """The PDF in `language`, by default in the language in which the certificate was issued."""
+    """The PDF in `language`, by default in the languages in which the certificate was issued."""
     found = queries.certificate(db(), person_id, number) or abort(404)
-    printed = printed_certificate(queries.check_certificate(db(), number) or abort(404), language)
+    check = queries.check_certificate(db(), number) or abort(404)
+    wanted = (language,) if language else certificate_languages(found.language)
+    if language == _ALL:
+        wanted = _all_languages(found.language) or certificate_languages(found.language)
+    printed, *others = (printed_certificate(check, one) for one in wanted)
     # The logo is that of the day of issue: an issued certificate does not change with the settings.
     logo = logo_at(db(), found.issued_at)
-    response = Response(_cached_pdf(printed, signed_credential(db(), found.id), logo), mimetype="application/pdf")
+    credential = signed_credential(db(), found.id)
+    response = Response(_cached_pdf(printed, credential, logo, tuple(others)), mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="certificate-{found.number}.pdf"'
     return response

@@ -10,7 +10,9 @@ from flask import Blueprint
 from course.auth.rate_limits import PageRateLimiter
 from course.certificates.pdf import PrintedCertificate
 from course.certificates.queries import CertificateCheck
+from course.certificates.rules import certificate_languages
 from course.clock import now
+from course.content.library import Library
 from course.content.loaded_course import library
 from course.content.schema import SETTINGS, Module
 from course.dates import civil_date
@@ -37,10 +39,20 @@ def check_address(number: str) -> str:
 def certified_modules(sections: str | None, language: str | None) -> list[tuple[int, Module]]:
     """The modules that a certificate in a language names, with their numbers in the course; none if it names anything
     else, as those do that were issued before certificates named modules."""
+    found = (_modules_named(sections, library().in_language(one)) for one in certificate_languages(language))
+    return next(filter(None, found), [])
+
+
+def _modules_named(sections: str | None, course: Library) -> list[tuple[int, Module]]:
     named = (sections or "").splitlines()
-    course = library().in_language(language or SOURCE_LANGUAGE)
     taught = {str(module.title): (number, module) for number, module in enumerate(course.modules.values(), 1)}
     return [taught[title] for title in named] if set(named) <= set(taught) else []
+
+
+def _are_english(course: str, sections: str | None) -> bool:
+    """Whether the course and the modules that a certificate names have their English names."""
+    english = library().in_language(SOURCE_LANGUAGE)
+    return course == english.course.title or bool(_modules_named(sections, english))
 
 
 def pathway_name(pathway: str | None) -> str:
@@ -65,9 +77,10 @@ def supervised_words(day: date | None) -> str:
 
 
 def printed_certificate(check: CertificateCheck, language: str | None = None) -> PrintedCertificate:
-    """The contents of a certificate in `language`, by default in the language in which it was issued."""
+    """The contents of a certificate in `language`, by default in the main language in which it was issued."""
     found = check.certificate
-    with use_language(language or found.language):
+    issued_in = certificate_languages(found.language)[0]
+    with use_language(language or issued_in):
         printed = PrintedCertificate(
             name=found.name,
             course=found.course,
@@ -88,6 +101,7 @@ def printed_certificate(check: CertificateCheck, language: str | None = None) ->
             signatory_role=found.signatory_role or "",
             assessment=supervised_words(found.supervised_on),
             motifs=tuple(module.motif for _number, module in certified_modules(found.sections, found.language)),
+            facts_language=SOURCE_LANGUAGE if _are_english(found.course, found.sections) else issued_in,
         )
         if found.kind == "refresher":
             printed = replace(

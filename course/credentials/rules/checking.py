@@ -10,15 +10,16 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from course.credentials.rules.baking import PNG_SIGNATURE, read_png, read_svg
-from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
+from course.credentials.rules.contexts import CREDENTIALS, LANGUAGE_MAPS, OPEN_BADGES
 from course.credentials.rules.did_web import plain_address
 from course.credentials.rules.documents import FILE_NAME, is_bit_set
 from course.credentials.rules.keys import Key
-from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDataError, has_valid_proof
+from course.credentials.rules.signing import SUITE, JsonLdDocument, UnsignableDataError, has_valid_proof, without_maps
 from course.translation import error_text, lazy_sentences
 from course.translation import lazy_gettext as _
 
 CredentialState = Literal["valid", "expired", "not yet valid", "changed", "withdrawn", "other issuer", "no credential"]
+_KNOWN_CONTEXTS = ([CREDENTIALS, OPEN_BADGES], [CREDENTIALS, OPEN_BADGES, LANGUAGE_MAPS])
 MAX_BYTES = 64 * 1024
 # A credential of this course has seven objects, with the proof eight. Many similar objects would keep the canonicaliser
 # busy for hours.
@@ -139,17 +140,20 @@ def _parse_credential(document: bytes) -> JsonLdDocument:
         credential: Any = json.loads(
             document.decode(), object_pairs_hook=_unique_fields, parse_constant=_refuse_constant
         )
-        objects = _count_objects(credential)
+        _count_objects(credential)  # which refuses lists inside lists, and contexts of parts
     except (ValueError, RecursionError) as error:
         problem = error_text(error) if isinstance(error, _InvalidCredentialError) else _("it is not JSON")
         raise _InvalidCredentialError(problem) from error
-    if not isinstance(credential, dict) or credential.get("@context") != [CREDENTIALS, OPEN_BADGES]:
+    if not isinstance(credential, dict) or credential.get("@context") not in _KNOWN_CONTEXTS:
         raise _InvalidCredentialError(_("it is not an Open Badges 3.0 credential"))
+    if _has_keyword({key: part for key, part in credential.items() if key != "@context"}):
+        raise _InvalidCredentialError(_("it is written in another way"))
     if not {"VerifiableCredential", "AchievementCredential"} <= {
         str(required) for required in credential.get("type", [])
     }:
         raise _InvalidCredentialError(_("it is not a credential for an achievement"))
-    if objects > _MAX_OBJECTS or _count_values(credential) > _MAX_VALUES:
+    counted = without_maps(credential)
+    if _count_objects(counted) > _MAX_OBJECTS or _count_values(counted) > _MAX_VALUES:
         raise _InvalidCredentialError(_("it has more parts than such a credential has"))
     proof = credential.get("proof")
     if not isinstance(proof, list) or len(proof) != 1 or not isinstance(proof[0], dict):
@@ -164,9 +168,17 @@ def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise _InvalidCredentialError(_("a field in it is given twice"))
-    if any(key.startswith("@") and key != "@context" for key in fields):
-        raise _InvalidCredentialError(_("it is written in another way"))
     return fields
+
+
+def _has_keyword(value: Any) -> bool:
+    """Whether a tree has a keyword of JSON-LD, with which the same could be written in another way. A context inside is
+    refused by `_count_objects`."""
+    if isinstance(value, list):
+        return any(_has_keyword(child) for child in value)
+    if not isinstance(value, dict):
+        return False
+    return any(key.startswith("@") and key != "@context" for key in value) or any(map(_has_keyword, value.values()))
 
 
 def _refuse_constant(text: str) -> None:

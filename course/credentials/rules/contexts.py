@@ -101,6 +101,15 @@ CONTEXTS: dict[str, dict[str, Any]] = {
 }
 
 
+# Texts in several languages, as language maps of JSON-LD. The standard has plain texts for a name, a description and criteria,
+# and readers rely on that, so these stay beside them and under names of their own.
+LANGUAGE_MAPS: dict[str, Any] = {
+    "nameMap": {"@id": _SCHEMA + "name", "@container": "@language"},
+    "descriptionMap": {"@id": _SCHEMA + "description", "@container": "@language"},
+    "narrativeMap": {"@id": _OB + "narrative", "@container": "@language"},
+}
+
+
 def load_context(address: str, _options: object = None) -> dict[str, Any]:
     """The document loader for PyLD. Raises LookupError for any address but the two contexts."""
     if address not in CONTEXTS:

@@ -15,9 +15,11 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from course.credentials.rules.contexts import CREDENTIALS, OPEN_BADGES
+from course.credentials.rules.contexts import CREDENTIALS, LANGUAGE_MAPS, OPEN_BADGES
 from course.credentials.rules.keys import Key, encode_multikey, usable_keys
 from course.credentials.rules.signing import JsonLdDocument
+from course.translation import SOURCE_LANGUAGE, lazy_sentences, use_language
+from course.translation import lazy_gettext as _
 
 # The minimum of the specification, so that an index says next to nothing about a person:
 STATUS_LIST_SIZE = 131072
@@ -39,7 +41,8 @@ class CertificateData:
     """The contents of a certificate, as its credential repeats them.
 
     `pathway` is the display name. It is empty, and `minutes` is None, for a certificate from before these were
-    recorded.
+    recorded. `languages` are those of a certificate that was issued in several (BCP 47), `titles` the titles of the course
+    in those of them that have one of their own.
     """
 
     certificate_id: int
@@ -56,6 +59,8 @@ class CertificateData:
     minutes: int | None
     sections: tuple[str, ...]
     kind: str = "initial"
+    languages: tuple[str, ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
 
 
 def issuer_address(address: str) -> str:
@@ -93,8 +98,9 @@ def credential_document(
     achievement_name = (
         f"{issuer_address(settings.base_url)}#{certificate.content_version} {certificate.pathway} {certificate.kind}"
     )
+    maps = _language_maps(certificate)
     return {
-        "@context": [CREDENTIALS, OPEN_BADGES],
+        "@context": [CREDENTIALS, OPEN_BADGES, *([LANGUAGE_MAPS] if maps else [])],
         "id": credential_address(settings.base_url, certificate.number),
         "type": ["VerifiableCredential", "AchievementCredential"],
         "name": certificate.course,
@@ -124,8 +130,12 @@ def credential_document(
                 "type": ["Achievement"],
                 "achievementType": "Course",
                 "name": certificate.course,
-                "description": f"A training course about safeguarding children online. Edition {certificate.edition}.",
-                "criteria": {"narrative": _criteria(certificate)},
+                **{name: words for name, words in maps.items() if name != "narrativeMap"},
+                "description": _description(certificate),
+                "criteria": {
+                    **{name: words for name, words in maps.items() if name == "narrativeMap"},
+                    "narrative": _criteria(certificate),
+                },
                 "inLanguage": "en-GB",
                 "version": certificate.content_version,
                 **specialization,
@@ -134,14 +144,52 @@ def credential_document(
     }
 
 
+def _language_maps(certificate: CertificateData) -> dict[str, dict[str, str]]:
+    """The texts of an achievement in each language of a certificate that was issued in several; empty for any other."""
+    if len(certificate.languages) < 2:
+        return {}
+    maps: dict[str, dict[str, str]] = {"descriptionMap": {}, "narrativeMap": {}}
+    for language in certificate.languages:
+        with use_language(language):
+            maps["descriptionMap"][language] = str(_description_text(certificate))
+            maps["narrativeMap"][language] = str(_criteria_text(certificate))
+    titles = {language: title for language, title in certificate.titles if language in certificate.languages}
+    return {**({"nameMap": titles} if titles else {}), **maps}
+
+
+def _description(certificate: CertificateData) -> str:
+    with use_language(SOURCE_LANGUAGE):
+        return str(_description_text(certificate))
+
+
 def _criteria(certificate: CertificateData) -> str:
-    length = f", about {certificate.minutes} minutes of work," if certificate.minutes else ""
+    with use_language(SOURCE_LANGUAGE):
+        return str(_criteria_text(certificate))
+
+
+def _description_text(certificate: CertificateData) -> str:
+    return _("A training course about safeguarding children online. Edition %(edition)s.", edition=certificate.edition)
+
+
+def _criteria_text(certificate: CertificateData) -> str:
+    minutes = certificate.minutes
     if certificate.kind == "refresher":
         return (
-            f"The refresher made for this person{length} completed, with a right answer on every point that it asked."
+            _("The refresher made for this person, about %(minutes)s minutes of work, completed, with a right answer on "
+              "every point that it asked.", minutes=minutes)
+            if minutes
+            else _("The refresher made for this person completed, with a right answer on every point that it asked.")
+        )  # fmt: skip
+    completed = (
+        _(
+            "All modules, about %(minutes)s minutes of work, completed, and the final assessment passed.",
+            minutes=minutes,
         )
-    coverage = f" Covered: {'; '.join(certificate.sections)}." if certificate.sections else ""
-    return f"All modules{length} completed, and the final assessment passed.{coverage}"
+        if minutes
+        else _("All modules completed, and the final assessment passed.")
+    )
+    covered = _("Covered: %(sections)s.", sections="; ".join(certificate.sections)) if certificate.sections else ""
+    return lazy_sentences([completed, covered])
 
 
 def status_list_document(

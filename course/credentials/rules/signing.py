@@ -104,7 +104,7 @@ def canonicalise(document: JsonLdDocument) -> str:
     if dropped:
         raise UnsignableDataError(_("no context defines the field %(field)s", field=repr(dropped[0])))
     quads = dataset.get("@default", [])
-    if len(dataset) != 1 or len(quads) != _count_statements(document):
+    if len(dataset) != 1 or len(quads) != _count_statements(without_maps(document)):
         raise UnsignableDataError(_("a value in it is empty, given twice, or no full address"))
     _refuse_invalid_nodes(document, [part for quad in quads for part in quad.values()])
     canonical: str = URDNA2015().main(dataset, {"format": "application/n-quads"})
@@ -122,17 +122,30 @@ def _refuse_invalid_nodes(document: JsonLdDocument, parts: list[dict[str, str]])
                 f"{part['value'][:200]!r} is no full address, or not a word that a context defines"
             )
     blank_nodes = {part["value"] for part in parts if part["type"] == "blank node"}
-    if len(blank_nodes) != sum(isinstance(value, dict) and "id" not in value for value in _walk_values(document)):
+    nodes = (value for value in _walk_values(without_maps(document)) if isinstance(value, dict))
+    if len(blank_nodes) != sum("id" not in node for node in nodes):
         raise UnsignableDataError("a part of it has a label instead of an address")
 
 
+def without_maps(value: Any) -> Any:
+    """A tree without its contexts, in which a language map is a list of its texts, so that every object is a node."""
+    if isinstance(value, list):
+        return [without_maps(child) for child in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: list(child.values()) if key in contexts.LANGUAGE_MAPS and isinstance(child, dict) else without_maps(child)
+        for key, child in value.items() if key != "@context"
+    }  # fmt: skip
+
+
 def _count_statements(value: Any) -> int:
-    """The number of RDF statements of a tree: one for each value, and one for each object inside another."""
+    """The number of RDF statements of a tree without language maps: one for each value, and one for each object inside another."""
     if isinstance(value, list) and value:
         return sum(_count_statements(child) for child in value)
     if not isinstance(value, dict):
         return 1
-    inner = [child for key, child in value.items() if key not in ("@context", "id")]
+    inner = [child for key, child in value.items() if key != "id"]
     nested = sum(isinstance(child, dict) for part in inner for child in (part if isinstance(part, list) else [part]))
     return nested + sum(_count_statements(child) for child in inner)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
+from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.clock import now
@@ -10,13 +11,19 @@ from course.content.loaded_course import library
 from course.content.schema import NATIONS, SETTINGS
 from course.dates import civil_date
 from course.organisation.queries import OrganisationView, stale_contacts
-from course.organisation.request_organisation import current_organisation
+from course.organisation.request_organisation import current_organisation, first_language
 from course.organisation.rules.contacts import CONTACT_KINDS, ContactView, lead_label
 from course.organisation.rules.sites import Site
 from course.web.app_state import app_state
+from course.web.request_language import FIRST_LANGUAGE
 
 pages = Blueprint("organisation", __name__)
 PageResponse = Response | WsgiResponse
+
+
+@pages.record
+def _tell_first_language(state: BlueprintSetupState) -> None:
+    state.app.extensions[FIRST_LANGUAGE] = first_language
 
 
 def lead_term(nation: str | None, pathway: str | None) -> str | None:

@@ -22,6 +22,7 @@ from course.organisation.rules.contacts import (
 )
 from course.organisation.views.blueprint import PageResponse, contact_labels, lead_term, pages, stale_now
 from course.people.queries import person_by_email
+from course.translation import SOURCE_LANGUAGE, languages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.redirects import redirect_after_post
@@ -37,6 +38,8 @@ def settings() -> PageResponse:
     owners = contact_owners(db(), organisation)
     shown = _settings_values(organisation, owners, queries.signatory(db()))
     form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
+    if len(languages()) == 1:
+        del form.language
     if form.validate_on_submit():
         owner_ids = submitted_owners(form)
         if None not in owner_ids.values() and not form.has_edit_conflict(shown):
@@ -69,6 +72,8 @@ def _save_settings(
     with unit_of_work() as session:
         context = signed_in_context(session)
         actions.change_organisation(context, form.name.data or "", form.nation.data, form.pathway.data)
+        if "language" in form:
+            actions.set_usual_language(context, form.language.data)
         actions.set_signatory(context, form.signatory_name.data or "", form.signatory_role.data or "")
         save_contacts(context, form, before.contacts if before else {}, owner_ids)
 
@@ -169,6 +174,9 @@ def _settings_values(
     values = {"signatory_name": signatory.name, "signatory_role": signatory.role}
     if organisation:
         values |= {"name": organisation.name, "nation": organisation.nation, "pathway": organisation.pathway}
+    if len(languages()) > 1:
+        chosen = organisation.language if organisation else None
+        values["language"] = chosen if chosen in languages() else SOURCE_LANGUAGE
     return values | contact_values(organisation.contacts if organisation else {}, owners)
 
 

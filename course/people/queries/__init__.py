@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.people.queries.delegation import Delegation, delegations_by_manager, delegations_to_deputy
 from course.people.queries.directory import (
     PEOPLE_PER_PAGE,
+    USUAL_LANGUAGE,
     PeoplePage,
     PersonView,
     login_condition,
@@ -17,6 +18,7 @@ from course.people.queries.directory import (
     person_id_by_login,
     person_overview,
     person_views,
+    usual_language,
     visible_person,
 )
 from course.people.queries.employment import EmploymentSpell, due_departures, employment_spells, leavers
@@ -72,6 +74,7 @@ from course.people.queries.visibility import (
 __all__ = [
     "BY_NAME",
     "PEOPLE_PER_PAGE",
+    "USUAL_LANGUAGE",
     "Assignment",
     "Delegation",
     "EmploymentSpell",
@@ -138,6 +141,7 @@ __all__ = [
     "teams",
     "teams_of_people",
     "teams_without_manager",
+    "usual_language",
     "viewers",
     "visible_condition",
     "visible_person",

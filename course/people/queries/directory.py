@@ -13,7 +13,7 @@ from course.content.schema import Setting
 from course.mail.queries import newest_failure
 from course.mail.rules import MailRecipient
 from course.passwords.queries import has_password
-from course.people.models import Membership, Person, RoleGrant, Team
+from course.people.models import Membership, Person, RoleGrant, Team, UsualLanguage
 from course.people.queries.invitations import without_password_query
 from course.people.queries.names import BY_NAME, matches_words
 from course.people.queries.pathways import newest_pathway
@@ -21,6 +21,9 @@ from course.people.queries.roles import administrators_query
 from course.people.queries.visibility import visible_condition
 from course.people.rules import Viewer, is_undeliverable, login_label, normalise_email, normalise_login, role_in_words
 from course.text import normalise_line
+
+# The language of people who have chosen none, to be read in a query that is made anyway.
+USUAL_LANGUAGE = select(UsualLanguage.language).order_by(UsualLanguage.id.desc()).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,15 @@ def person_id_by_login(session: Session, login: str) -> int | None:
 
 
 def mail_recipient(session: Session, address: str) -> MailRecipient:
-    """An address as the recipient of a mail, in the language that the person who has it chose."""
-    chosen = select(Person.language).where(Person.email == address)
-    return MailRecipient(address, session.execute(chosen).scalar_one_or_none())
+    """An address as the recipient of a mail, in the language that the person who has it chose, or else in the usual one."""
+    chosen = select(Person.language).where(Person.email == address).scalar_subquery()
+    return MailRecipient(address, session.execute(select(func.coalesce(chosen, USUAL_LANGUAGE))).scalar_one())
+
+
+def usual_language(session: Session) -> str | None:
+    """The language of people who have chosen none; None if no one has chosen that either, so that it is English."""
+    found: str | None = session.execute(select(USUAL_LANGUAGE)).scalar_one()
+    return found
 
 
 def people_visible_to(session: Session, viewer: Viewer) -> list[PersonView]:

@@ -32,6 +32,7 @@ from course.printed_modules.rules.page_part import HELP_KEY, judgement_blocks, p
 from course.printed_modules.rules.question_part import NumberedQuestion, answer_blocks, question_blocks
 from course.printed_modules.rules.sections import sections_code
 from course.printed_modules.rules.story_part import debrief_blocks, story_blocks
+from course.translation import current_language
 from course.translation import gettext as _
 
 ANSWERS_KEY = "answers"
@@ -207,7 +208,7 @@ def worried_blocks(library: Library, places: Iterable[PrintedPlace]) -> Iterator
     yield heading(3, _("Support for you"))
     yield bullets(
         [paragraph(bold(label_run(one.name), ": ", one.phone), ". ", label_run(capitalised(one.when)))]
-        for one in library.help.support
+        for one in library.help.support_in(current_language())
     )
 
 

@@ -389,6 +389,7 @@ NON_PERSONAL_TABLES = {
     "team_setting": _("What a team sets for everyone in it."),
     "team_talk": _("What a team talked about, for which no names are asked."),
     "trusted_issuer": _("Another organisation."),
+    "usual_language": _("A rule for everyone."),
     "usual_pathway": _("A rule for everyone."),
     "sent_form": _("Fingerprints of forms that were sent. They hold no name and are erased after two days."),
     "webhook": _("Where events are sent to another system, and what an administrator chose to send."),

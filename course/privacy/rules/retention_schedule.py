@@ -22,12 +22,12 @@ STAGE_TITLES: dict[ErasureStage, str] = {
     "proof": _("Proof of training"),
 }
 STAGE_CONTENTS: dict[ErasureStage, str] = {
-    "spare": "links that no longer work, calendar feeds that ended, and how a person asked to join",
-    "notes": "what a person wrote only for themselves",
-    "learning": "pages read, answers and how sure, decisions in scenarios, and recorded reasons",
-    "mail": "mails, reminders, the e-mail address, and earlier ones",
-    "sign_in": "links for signing in, the password, and calendar feeds",
-    "proof": "name, staff number, completions and certificates, with the dates that they rest on",
+    "spare": _("links that no longer work, calendar feeds that ended, and how a person asked to join"),
+    "notes": _("what a person wrote only for themselves"),
+    "learning": _("pages read, answers and how sure, decisions in scenarios, and recorded reasons"),
+    "mail": _("mails, reminders, the e-mail address, and earlier ones"),
+    "sign_in": _("links for signing in, the password, and calendar feeds"),
+    "proof": _("name, staff number, completions and certificates, with the dates that they rest on"),
 }
 # What a request erases once the person has left, whatever the schedule says.
 REQUEST_STAGES: tuple[ErasureStage, ...] = ("notes", "learning", "mail", "sign_in")

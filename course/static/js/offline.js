@@ -37,6 +37,7 @@ function banner() {
 // nothing about who is. In the room of a supervised session nothing is kept for anybody.
 async function checkOwner() {
   if (keptAt()) return;
+  await checkLanguage();
   const now = owner();
   // Whose numbers "Worried about a child?" has without a network.
   if (now || word("sites")) await store.setFact("sites", word("sites") || undefined);
@@ -47,6 +48,16 @@ async function checkOwner() {
     await store.setFact("list", undefined);
     if (!now) await store.setFact("sites", undefined);
   }
+}
+
+// What is kept is of one language: after a change of it the pages are fetched again.
+async function checkLanguage() {
+  const language = document.documentElement.lang, before = await store.fact("language");
+  if (language === before) return;
+  await store.setFact("language", language);
+  if (!before) return;
+  await store.dropPages("");
+  await store.setFact("list", undefined);
 }
 
 async function showWaiting() {

@@ -88,10 +88,13 @@ globalThis.courseStore = (() => {
 
   const pagesOf = (owner) => `pages-${owner}`;
 
-  /** Keep a page for reading offline, if it was made for this person and is one of those to be kept. */
+  /** Keep a page for reading offline, if it was made for this person, is one of those to be kept, and is in the language of all
+   * others. */
   const keepPage = async (owner, address, text, headers) => {
     const list = await fact("list");
     if (!owner || list?.owner !== owner || !list.addresses.includes(address) || !text.includes(`name="owner" content="${owner}"`)) return;
+    const language = await fact("language");
+    if (language && !text.includes(`<html lang="${language}"`)) return;
     await (await caches.open(pagesOf(owner))).put(address, stamped(text, headers));
   };
 
