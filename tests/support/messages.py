@@ -73,7 +73,8 @@ def update(template: Catalog, folder: Path = FOLDER) -> None:
     for file in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
         with file.open("rb") as source:
             catalogue = read_po(source, locale=file.parts[-3])
-        catalogue.update(template)  # what has changed is marked fuzzy, and not shown until it is looked at
+        # What has changed is marked fuzzy, and not shown until it is looked at.
+        catalogue.update(template, update_creation_date=False)
         _write(catalogue, file)
 
 
