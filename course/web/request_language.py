@@ -38,8 +38,21 @@ def preferred_language(chosen: str | None, accepted: list[str], offered: tuple[s
 def offered_language(name: str | None, offered: tuple[str, ...] | None = None) -> str | None:
     """The language out of `offered`, by default all that the course has, which a tag means: cy for cy-GB; None if it is none."""
     by_name = {language.lower(): language for language in offered or languages()}
-    wanted = (name or "").lower()
+    wanted = (name or "").lower().replace("_", "-")  # some systems write cy_GB
     return by_name.get(wanted) or by_name.get(wanted.partition("-")[0])
+
+
+def speak_as_elsewhere(name: str | None, keep: bool = False) -> None:
+    """Speak the language that another system uses with its user, in this request and, with `keep`, in this browser; unless one
+    was chosen here. English says nothing: it is what systems use wherever nobody has changed it."""
+    found = offered_language(name)
+    if found in (None, SOURCE_LANGUAGE) or session.get(LANGUAGE_KEY) in languages():
+        return
+    if keep:
+        session[LANGUAGE_KEY] = found
+    person = current_user.person
+    if person is None or person.language is None:
+        set_language(str(found))
 
 
 def language_links(is_visitor: bool) -> tuple[tuple[str, str], ...]:

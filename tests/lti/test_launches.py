@@ -362,3 +362,20 @@ def test_a_token_for_services_is_kept_until_its_end_and_a_lost_key_is_named(
     with pytest.raises(LtiError) as lost:
         actions.access_token(locked, [score], fresh=True)
     assert lost.value.problem == LtiProblem.KEY_LOCKED
+
+
+def test_the_language_of_the_platform_is_spoken_until_somebody_chooses_one_here(
+    client: Client, session: Session, fake: FakePlatform
+) -> None:
+    make_organisation(session)
+    register(session, fake, makes_accounts=True)
+    claim = "https://purl.imsglobal.org/spec/lti/claim/launch_presentation"
+    assert '<html lang="en-GB">' in open_course(client, fake, **{claim: {"locale": "xx-nonsense"}}).html
+    page = open_course(client, fake, **{claim: {"locale": "cy_GB"}})
+    assert '<html lang="cy">' in page.html
+    opened = enter(client, page)
+    assert '<html lang="cy">' in client.get(opened.location).html
+    # What was chosen in this browser comes before what a platform says.
+    client.post("/me/language", {"language": "en"})
+    assert '<html lang="en-GB">' in open_course(client, fake, **{claim: {"locale": "cy"}}).html
+    assert '<html lang="en-GB">' in client.get("/").html

@@ -166,6 +166,12 @@ def read_message(claims: Mapping[str, Any], modules: Collection[str]) -> LaunchM
     )  # fmt: skip
 
 
+def launch_language(claims: Mapping[str, Any]) -> str:
+    """The language in which the platform speaks with the person (Core 1.3, section 5.4.5), a tag of BCP 47; empty if it does not
+    say."""
+    return _text(_part(claims, f"{CLAIM}launch_presentation"), "locale")[:35]
+
+
 def _user(claims: Mapping[str, Any]) -> PlatformUser:
     subject = claims.get("sub")
     # A launch without a subject is that of a guest (Core 1.3, section 5.3.6): there is nobody whose training it could be.

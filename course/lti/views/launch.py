@@ -21,7 +21,14 @@ from course.content.loaded_course import library as whole_library
 from course.context import make_context
 from course.lti import actions, queries
 from course.lti.actions import StaffSignIn, UnknownAccount
-from course.lti.rules.launch import ContentMessage, ExpectedMessage, LaunchMessage, check_message, read_message
+from course.lti.rules.launch import (
+    ContentMessage,
+    ExpectedMessage,
+    LaunchMessage,
+    check_message,
+    launch_language,
+    read_message,
+)
 from course.lti.rules.problems import LtiError, LtiProblem
 from course.lti.rules.registration import PlatformSettings, origin_of
 from course.lti.rules.sealed import LaunchTicket, LoginState, Newcomer, login_cookie, mark_of, new_login
@@ -40,6 +47,7 @@ from course.web.app_state import app_state
 from course.web.expired_form import is_same_origin
 from course.web.recent_sign_in import PROVED_KEY
 from course.web.redirects import redirect_after_post
+from course.web.request_language import speak_as_elsewhere
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
 
 # Each launch may make this server ask the platform for its keys. A whole school comes from one network.
@@ -165,6 +173,7 @@ def _signed_message(settings: PlatformSettings, state: LoginState) -> LaunchMess
     claims = connection.verified_claims(request.form.get("id_token", ""))
     expected = ExpectedMessage(settings.issuer, settings.client_id, state.nonce, settings.deployments)
     check_message(claims, expected, now())
+    speak_as_elsewhere(launch_language(claims))
     return read_message(claims, modules)
 
 
@@ -211,6 +220,7 @@ def enter() -> ViewResponse:
     """Where the button of a launch leads, in a window of its own: an ordinary session begins there. The form has to come from a
     page of this course, so that another site cannot have somebody sign in with a ticket that was made for another person."""
     text = request.form.get("ticket", "")
+    speak_as_elsewhere(request.form.get("language"), keep=is_same_origin())
     ticket = _ticket(text)
     settings = queries.platform(db(), ticket.registration_id) if ticket else None
     if ticket is None or settings is None or not is_same_origin():
