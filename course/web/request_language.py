@@ -82,7 +82,10 @@ def _page_to_go_back_to() -> str:
     rule = request.url_rule
     if request.method in ("GET", "HEAD") or (rule is not None and "GET" in (rule.methods or ())):
         return _same_page(request.args.to_dict(flat=False))
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # it is no address
+        return url_for("dashboard.home")
     if came_from.netloc != request.host:
         return url_for("dashboard.home")
     path = f"/{came_from.path.lstrip(_SLASHES)}"

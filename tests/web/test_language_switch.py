@@ -217,3 +217,10 @@ def test_corrections_go_to_an_address_or_a_page(app: Flask, given: str, found: s
     config = make_config("sqlite:////tmp/none.db", MAIL_FROM=sender, LANGUAGE_CORRECTIONS=given)
     app.extensions["course"] = replace(app.extensions["course"], config=config)
     assert f'href="{found}"' in Client(app).get("/verify", headers={"Accept-Language": LANGUAGE}).html
+
+
+@pytest.mark.parametrize("referer", ["http://[", "x", "", "http://[::1", "//localhost", "http://localhost:99999999/a"])
+def test_a_page_of_an_error_has_its_switch_wherever_the_request_came_from(client: Client, referer: str) -> None:
+    answer = client.flask.delete("/sign-in", headers={"Referer": referer})
+    assert answer.status_code == 405
+    assert 'hreflang="cy"' in answer.get_data(as_text=True)
