@@ -16,8 +16,7 @@ from course.context import Context, make_context
 from course.organisation.models import Contact, Organisation, OrganisationLook, UsualPathway
 from course.organisation.rules.colours import colour_refusal, parse_colour
 from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS
-from course.people.actions import lock_open_teams_among, team_name
-from course.people.models import UsualLanguage
+from course.people.actions import lock_open_teams_among, record_usual_language, team_name
 from course.people.queries import usual_language
 from course.translation import SOURCE_LANGUAGE, languages
 
@@ -72,8 +71,7 @@ def set_usual_language(context: Context, language: str) -> bool:
     before = usual_language(session)
     if language == (before or SOURCE_LANGUAGE):
         return False
-    session.add(UsualLanguage(language=language, chosen_by=context.actor, chosen_at=context.now))
-    session.flush()
+    record_usual_language(context, language)
     record_event(context, "organisation.language_chosen", _AUDIT_SUBJECT, {"language": language})
     return True
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
 from markupsafe import Markup
 
-from course.web.expired_form import sealed_entries
+from course.web.expired_form import is_same_origin, sealed_entries
 from course.web.request_language import language_links
 
 
@@ -16,8 +16,12 @@ def init(app: Flask) -> None:
 
 def language_switch(is_visitor: bool) -> Markup:
     """The links as HTML, in the language of the page; empty while only one language is offered. On a page that answers a form
-    they are buttons, which take along what was entered. `is_visitor`: the page is read by somebody who is not signed in."""
-    return _switch(language_links(is_visitor), request.method == "POST")
+    they are buttons, which take along what was entered. `is_visitor`: the page is read by somebody who is not signed in.
+
+    A form that another site has sent came without the cookie of the session, so a button, which needs one, would begin a new
+    session in its place."""
+    is_own_form = request.method == "POST" and (g.get("csrf_valid", False) or is_same_origin())
+    return _switch(language_links(is_visitor), is_own_form)
 
 
 def plain_language_switch() -> Markup:

@@ -102,7 +102,7 @@ def compress_response(response: Response, level: int = 1) -> None:
     A response to an address with a query is not compressed: a page that repeats words of the query beside a secret (its
     CSRF token) would tell by its length whether they are alike (the BREACH attack).
     """
-    response.headers.add("Vary", "Accept-Encoding")
+    response.vary.add("Accept-Encoding")
     if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", "") or request.query_string:
         return
     data = response.get_data()

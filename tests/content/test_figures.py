@@ -161,7 +161,7 @@ def test_the_turn_of_an_evening_is_said_in_words() -> None:
 
 
 def test_the_words_of_the_course_say_that_they_are_english_where_it_has_no_others() -> None:
-    html = built("hours", "- 7f · Helo.", "- 8f · ! Llun.", language="cy")
+    html = built("hours", "- 7f · Helo.", "- 8f · ! Llun.", language="ga")
     assert '<span class="word" lang="en">Here it turns</span>' in html
 
 

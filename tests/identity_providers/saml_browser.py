@@ -51,6 +51,6 @@ def sign_in_with_saml(client: Client, idp: SamlIdentityProvider, number: int, be
     answer = encoded(idp.answer(begun, service_of(client, number), **changed))
     between = bring(client, number, {"SAMLResponse": answer, "RelayState": state_of(begun)}, same_site=False)
     assert (between.status, between.h1) == (200, "Signing in")
-    assert "Set-Cookie" not in between.headers
+    assert "Set-Cookie" not in between.headers, between.headers.getlist("Set-Cookie")
     assert between.fields() == {"SAMLResponse": answer, "RelayState": state_of(begun), "here": "1"}
     return bring(client, number, between.fields())

@@ -162,6 +162,12 @@ class Learner:
         return question
 
 
+def asked_in(data: dict[str, Any], stem: Locator) -> dict[str, Any]:
+    """The question of a module whose stem is shown."""
+    shown = stem.first.inner_html()
+    return next(one for one in data["questions"].values() if one["stem"] == shown)
+
+
 def fields(question: dict[str, Any], right: bool) -> list[list[str]]:
     """The fields of a question's form for an answer that is right, or wrong."""
     order, options, form = question["order"], question["options"], question["form"]

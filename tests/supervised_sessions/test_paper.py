@@ -126,7 +126,9 @@ def test_what_is_entered_is_judged_as_on_a_screen_and_marked(hall: Hall, session
 
 
 def _sent(page: Page) -> Form:
-    form = next(form for form in page.all("form") if (form.get("action") or "").endswith("/answers"))
+    # Not the buttons of languages, which lead back to this address.
+    addresses = [(form, form.get("action") or "") for form in page.all("form")]
+    form = next(form for form, action in addresses if action.endswith("/answers") and "?" not in action)
     found: Form = {}
     for field in form.iter("input"):
         found.setdefault(field.get("name", ""), []).append(field.get("value", ""))

@@ -104,12 +104,7 @@ def credential_document(
         "id": credential_address(settings.base_url, certificate.number),
         "type": ["VerifiableCredential", "AchievementCredential"],
         "name": certificate.course,
-        "issuer": {
-            "id": issuer or issuer_address(settings.base_url),
-            "type": ["Profile"],
-            "name": certificate.organisation,
-            "url": settings.base_url,
-        },
+        "issuer": _issuer(certificate, settings, issuer),
         "validFrom": _timestamp(certificate.issued_at),
         "validUntil": _end_of_day(certificate.valid_until, settings.zone),
         "credentialStatus": {
@@ -141,6 +136,15 @@ def credential_document(
                 **specialization,
             },
         },
+    }
+
+
+def _issuer(certificate: CertificateData, settings: SigningSettings, issuer: str | None) -> JsonLdDocument:
+    return {
+        "id": issuer or issuer_address(settings.base_url),
+        "type": ["Profile"],
+        "name": certificate.organisation,
+        "url": settings.base_url,
     }
 
 

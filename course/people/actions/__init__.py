@@ -47,7 +47,7 @@ from course.people.actions.roles import (
     is_last_administrator,
     revoke_role,
 )
-from course.people.actions.team_settings import follow_team_pathways, set_team_setting
+from course.people.actions.team_settings import follow_team_pathways, record_usual_language, set_team_setting
 from course.people.actions.team_tree import (
     NAME_TAKEN,
     AssignmentRow,
@@ -101,6 +101,7 @@ __all__ = [
     "record_departure",
     "record_due_departure",
     "record_return",
+    "record_usual_language",
     "restart_employment",
     "revoke_role",
     "set_team_setting",

@@ -15,7 +15,7 @@ from course.audit.actions import record_event
 from course.content.schema import NATIONS, SETTINGS
 from course.context import Context
 from course.people.actions.locking import lock_people
-from course.people.models import Membership, PathwayChoice, Person, Team, TeamSetting
+from course.people.models import Membership, PathwayChoice, Person, Team, TeamSetting, UsualLanguage
 from course.people.queries.team_settings import (
     has_team_setting,
     open_team_parents,
@@ -26,6 +26,12 @@ from course.people.rules import TEAM_SETTINGS, RecordedPathway, inherited_in_tea
 from course.text import normalise_line
 
 _ALLOWED = {"nation": frozenset(NATIONS), "pathway": frozenset(SETTINGS)}
+
+
+def record_usual_language(context: Context, language: str) -> None:
+    """Record the language (BCP 47) of people who have chosen none, from now on; it is that of the whole organisation."""
+    context.session.add(UsualLanguage(language=language, chosen_by=context.actor, chosen_at=context.now))
+    context.session.flush()
 
 
 def set_team_setting(context: Context, team_id: int, kind: str, value: str | None) -> int | None:
