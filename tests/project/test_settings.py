@@ -249,7 +249,7 @@ def arguments(command: click.Command, file: Path) -> list[str]:
         kind = one.type
         path = file if isinstance(kind, click.Path) and kind.exists else file.with_name("new")
         value = str(path) if isinstance(kind, click.Path) else "1" if kind.name == "integer" else "2026-01-05"
-        value = kind.choices[0] if isinstance(kind, click.Choice) else value
+        value = kind.choices[-1] if isinstance(kind, click.Choice) else value
         given += [value] if isinstance(one, click.Argument) else [one.opts[0], value]
     return given
 

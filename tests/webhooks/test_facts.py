@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
+from course.dates import civil_date
 from course.events import publish
 from course.people.actions import (
     merge_people,
@@ -109,7 +110,9 @@ def test_what_time_brings_is_told_once_and_what_was_so_before_is_not(
     assert _sent(session, hook) == [(fresh.id, "due_soon"), (fresh.id, "overdue"), (fresh.id, "expired")]
     # Somebody gets more time, and is overdue again after it: the due day is another one, the end of the certificate is not.
     at = now() + timedelta(days=202)
-    grant_extension(make_context(session, boss.id, at), fresh.id, (at + timedelta(days=20)).date(), "ill")
+    grant_extension(
+        make_context(session, boss.id, at), fresh.id, civil_date(at + timedelta(days=20), "Europe/London"), "ill"
+    )
     assert [_find(app, session, days) for days in (202, 222, 223, 224)] == [1, 0, 1, 0]
     assert [kind for _person, kind in _sent(session, hook)][3:] == ["due_soon", "overdue"]
 
