@@ -25,26 +25,12 @@ from course.xapi.actions import EndpointSettings
 from course.xapi.jobs import find_modules, send_waiting
 from course.xapi.models import XapiEndpoint, XapiStatement
 from tests.conftest import SECRET
-from tests.makers import make_person, sign_in
-from tests.pages import Client
+from tests.makers import make_person
 from tests.support.racing import at_once
 from tests.walking import Learner, never
 from tests.webhooks.makers import trust
 from tests.webhooks.receiver import Receiver
 from tests.xapi.makers import Store, connect, kind_of, refresh, send, store_settings
-
-
-@pytest.fixture
-def boss(session: Session) -> Person:
-    return make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now() - timedelta(days=9))
-
-
-@pytest.fixture
-def learner(app: Flask, session: Session, sample_course: Library) -> Learner:
-    sam = make_person(session, "Sam Okafor", "sam@example.org", at=now() - timedelta(days=9))
-    found = Learner(app, sign_in(Client(app), sam), sam.id)
-    found.library = sample_course.for_("school", "england")
-    return found
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
-from course.content.library import Library
 from course.context import make_context
 from course.learning.actions import void_attempt, void_run
 from course.learning.models import Attempt, ScenarioRun
@@ -22,26 +21,13 @@ from course.people.models import Person
 from course.web.unit_of_work import unit_of_work
 from course.xapi import actions
 from course.xapi.models import XapiStatement
-from tests.makers import make_person, sign_in
+from tests.makers import sign_in
 from tests.pages import Client
 from tests.walking import Learner, never
 from tests.webhooks.makers import trust
 from tests.webhooks.receiver import Receiver
 from tests.xapi.makers import Store, connect, kind_of, refresh, send
 from tests.xapi.ralph.running import ralph
-
-
-@pytest.fixture
-def boss(session: Session) -> Person:
-    return make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now() - timedelta(days=9))
-
-
-@pytest.fixture
-def learner(app: Flask, session: Session, sample_course: Library) -> Learner:
-    sam = make_person(session, "Sam Okafor", "sam@example.org", at=now() - timedelta(days=9))
-    found = Learner(app, sign_in(Client(app), sam), sam.id)
-    found.library = sample_course.for_("school", "england")
-    return found
 
 
 def _decide_and_undo(learner: Learner) -> None:
