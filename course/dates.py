@@ -22,6 +22,7 @@ def civil_date(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
+@lru_cache(maxsize=64)
 def start_of_day(day: date, zone: str) -> datetime:
     """The moment at which a calendar day begins for people in `zone`, in UTC."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -97,6 +97,8 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     reads, and PostgreSQL then plans each statement anew. Two pages rarely ask the same, so the connection that was used
     last is taken first: its statements are prepared.
     """
+    from course.postgresql_cursor import LightCursor  # noqa: PLC0415 (see there)
+
     pooled = shares_connections(url)
     engine = create_engine(
         driver_url(url),
@@ -105,7 +107,7 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
         isolation_level="AUTOCOMMIT",
         connect_args={name: value for name, value in PATIENCE.items() if name not in url.query}
         # A connection behind a pooler is another one in the next transaction, which has not prepared anything.
-        | {"prepare_threshold": None if pooled else PREPARED_FROM},
+        | {"prepare_threshold": None if pooled else PREPARED_FROM, "cursor_factory": LightCursor},
     ).execution_options(pooled=pooled)
     if len(hosts(url)) > 1 and url.query.get("target_session_attrs") == "read-write":
         search_primary(engine)
@@ -292,6 +294,11 @@ def storage_fault(error: BaseException | None) -> StorageFault | None:
 
 # What a query runs on that returns rows and no objects.
 RowSource = Connection | Session
+
+
+def dialect_name(source: RowSource) -> str:
+    """The engine on which a query runs: sqlite or postgresql."""
+    return source.dialect.name if isinstance(source, Connection) else source.get_bind().dialect.name
 
 
 # Whether this thread is inside a unit of work, which holds SQLite's only write lock.

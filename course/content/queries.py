@@ -16,13 +16,14 @@ from course.content.schema import Page, Question, Scenario
 from course.content.schema_base import FrozenModel
 from course.content.translation_source import Translator
 from course.content.yaml_source import YamlDocument
+from course.db import RowSource
 from course.translation import SOURCE_LANGUAGE
 
 S = TypeVar("S", Page, Question, Scenario)
 ARCHIVE_KINDS: dict[type[FrozenModel], str] = {Page: "page", Question: "question", Scenario: "scenario"}
 
 
-def part_in_version(session: Session, library: Library, model: type[S], ref: str, version: str) -> S | None:
+def part_in_version(session: RowSource, library: Library, model: type[S], ref: str, version: str) -> S | None:
     """The page, question or scenario exactly as it was in `version`, in the language of the library as far as it was
     translated then; None if it was never shown."""
     current = library.parts.get((ARCHIVE_KINDS[model], ref, version))

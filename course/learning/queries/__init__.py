@@ -274,7 +274,7 @@ _ATTEMPTS: Select[*tuple[Any, ...]] = (
 _ONE_ATTEMPT = _ATTEMPTS.where(_Attempt.c.id == bindparam("attempt"), _Enrolment.c.person_id == _PERSON)
 
 
-def attempt(session: Session, person_id: int, attempt_id: int) -> AttemptView | None:
+def attempt(session: RowSource, person_id: int, attempt_id: int) -> AttemptView | None:
     """An attempt with its items and answers; None if it is not this person's."""
     rows = session.execute(_ONE_ATTEMPT, {"attempt": attempt_id, "person": person_id}).all()
     return _attempt_view(rows) if rows else None
@@ -290,7 +290,7 @@ def first_answer(session: RowSource, item_id: int) -> tuple[GivenAnswer, str | N
 
 
 def attempts(
-    session: Session, person_id: int, kind: str | None = None, ref: str | None = None, with_void: bool = True
+    session: RowSource, person_id: int, kind: str | None = None, ref: str | None = None, with_void: bool = True
 ) -> list[AttemptView]:
     """A person's attempts over all enrolments, oldest first, of one kind and reference if named; `with_void` says whether
     also those that count for nothing."""
@@ -336,7 +336,7 @@ def _attempt_view(rows: Sequence[Row[*tuple[Any, ...]]]) -> AttemptView:
     )  # fmt: skip
 
 
-def final_attempts(session: Session, person_id: int) -> list[AttemptView]:
+def final_attempts(session: RowSource, person_id: int) -> list[AttemptView]:
     """The attempts at the final assessment in the newest enrolment for the whole course, oldest first, that count."""
     enrolment = enrolment_id(session, person_id)
     return [one for one in attempts(session, person_id, "final", with_void=False) if one.enrolment_id == enrolment]

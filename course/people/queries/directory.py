@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from course.content.schema import Setting
@@ -178,13 +180,23 @@ def visible_person(session: Session, viewer: Viewer, person_id: int) -> PersonVi
 
 def person_overview(session: Session, person_id: int) -> PersonView | None:
     """One person as a list shows them; None when they have left."""
-    return next(iter(person_views(session, Person.id == person_id)), None)
+    return next(iter(_put_together(session.execute(_one_person_query(), {"person": person_id}))), None)
+
+
+@cache
+def _one_person_query() -> Select[*tuple[Any, ...]]:
+    """Built once: that takes longer than running it."""
+    return _people_query(Person.id == bindparam("person"))
 
 
 def person_views(session: Session, which: ColumnElement[bool]) -> list[PersonView]:
     """One query; a person with several teams or roles comes in several rows, which are put together."""
+    return _put_together(session.execute(_people_query(which)))
+
+
+def _put_together(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[PersonView]:
     found: dict[int, PersonView] = {}
-    for row in session.execute(_people_query(which)):
+    for row in rows:
         known = found.get(row.id) or PersonView(
             row.id,
             row.name,

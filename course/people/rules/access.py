@@ -224,9 +224,11 @@ def with_teams(viewer: Viewer, leads: Collection[int], lent: Collection[tuple[in
 
 
 def with_grants(
-    viewer: Viewer, grants: Collection[tuple[str, int | None]], lent: Collection[tuple[int, int, bool]]
+    viewer: Viewer, grants: Collection[tuple[str | None, int | None]], lent: Collection[tuple[int, int, bool]]
 ) -> Viewer:
     """The viewer with the roles that they have now, each with its team, and with what was lent to them."""
+    if not lent and all(role is None for role, _ in grants):
+        return viewer  # as most people are: without any role
     audited = {team for role, team in grants if role == "auditor"}
     viewer = replace(
         viewer, administrator=("administrator", None) in grants, hr=("hr", None) in grants,
