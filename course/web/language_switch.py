@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, g, request
-from markupsafe import Markup
+from functools import lru_cache
 
+from flask import Flask, current_app
+from markupsafe import Markup, escape
+
+from course.translation import current_language
+from course.web.current import this_g, this_request
 from course.web.expired_form import is_same_origin, sealed_entries
 from course.web.request_language import language_links
+
+_ADDRESS = "address-of-the-page"  # where an address goes in what is kept
 
 
 def init(app: Flask) -> None:
@@ -20,7 +26,7 @@ def language_switch(is_visitor: bool) -> Markup:
 
     A form that another site has sent came without the cookie of the session, so a button, which needs one, would begin a new
     session in its place."""
-    is_own_form = request.method == "POST" and (g.get("csrf_valid", False) or is_same_origin())
+    is_own_form = this_request().method == "POST" and (this_g().get("csrf_valid", False) or is_same_origin())
     return _switch(language_links(is_visitor), is_own_form)
 
 
@@ -32,6 +38,21 @@ def plain_language_switch() -> Markup:
 def _switch(links: tuple[tuple[str, str], ...], is_answer: bool) -> Markup:
     if not links:
         return Markup()
+    if is_answer:
+        return Markup(_render(links, sealed_entries()))  # noqa: S704 (a template made it)
+    # The addresses are other ones on each page, and all the rest is the same.
+    html, rest = "", _render_links(tuple(language for language, _ in links), current_language())
+    for _, address in links:
+        before, _, rest = rest.partition(_ADDRESS)
+        html += before + str(escape(address))
+    return Markup(html + rest)  # noqa: S704 (a template made it)
+
+
+@lru_cache(maxsize=32)
+def _render_links(others: tuple[str, ...], _language: str) -> str:
+    return _render(tuple((language, _ADDRESS) for language in others), None)
+
+
+def _render(links: tuple[tuple[str, str], ...], entries: str | None) -> str:
     template = current_app.jinja_env.get_template("frame/languages.html")
-    html = template.render(links=links, is_answer=is_answer, entries=sealed_entries() if is_answer else "")
-    return Markup(html)  # noqa: S704 (a template made it)
+    return template.render(links=links, is_answer=entries is not None, entries=entries)

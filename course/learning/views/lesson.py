@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
-from flask import current_app, render_template
+from flask import render_template
 from markupsafe import Markup
 
 from course.content.page_sources import PageSources, page_sources
+from course.content.rendering import shown_languages
 from course.content.schema import Block, ContactKind, Nation, Page, Setting
 from course.learning.queries.module_facts import ChosenOption
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import ModuleProgress, StepProgress
 from course.organisation.request_organisation import reader_organisation
 from course.translation import current_language
+from course.web.current import this_app
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ class LessonFragments:
 # and the fragments hold nothing else, so that an entry is right for ever and in every process.
 _fragment_cache: dict[tuple[str, Setting | None, Nation | None, str], LessonFragments] = {}
 FRAGMENT_CACHE_SIZE = 2048
-# The question of a page, by the same and by what was answered: the index of the option, or None.
-_question_cache: dict[tuple[object, ...], Markup] = {}
+# The parts that are the same for many of its readers, by everything in them: the question of a page for all who have given the
+# same answer, or none; and whom to tell for all in one organisation.
+_part_cache: dict[tuple[object, ...], Markup] = {}
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,13 @@ def render_lesson(page: Page, progress: ModuleProgress, back: str, following: St
         here=page.id,
         page=page,
         judge=fragments.judge,
-        parts=_with_questions(page, fragments.parts, reader.answers),
+        parts=_with_shared_parts(page, fragments.parts, reader.answers),
         sources=fragments.sources,
         sources_list=fragments.sources_list,
-        contacts=fragments.contacts,
+        told=_told(fragments.contacts),
         reflects=any(part.kind == "reflect" for part in fragments.parts if isinstance(part, Block)),
         # Passed in, because a template that imports a macro builds its own context for each page.
         show=blocks.show,
-        tell=blocks.tell,
         token=_macros("components/ui.html").token,
         notes=reader.notes,
         kept=reader.kept,
@@ -95,29 +98,47 @@ def _fragment_key(page: Page) -> tuple[str, Setting | None, Nation | None, str]:
     return page.shown_version, reader_library().pathway, reader_library().nation, current_language()
 
 
-def _with_questions(
+def _with_shared_parts(
     page: Page, parts: tuple[Markup | Block, ...], answers: Mapping[str, ChosenOption]
 ) -> list[Markup | Block]:
-    """The parts with the question as HTML, which is the same for all who have given the same answer, or none."""
+    """The parts, and of those that are the same for many readers the HTML."""
     shown: list[Markup | Block] = []
-    for part in parts:
-        if isinstance(part, Block) and part.question is not None:
+    for number, part in enumerate(parts):
+        if isinstance(part, Markup) or part.kind == "reflect":
+            shown.append(part)
+            continue
+        show = partial(_macros("components/blocks.html").show, part, {})
+        if part.question is not None:
             given = answers.get(part.question.version)
             key = (*_fragment_key(page), part.question.version, given and (given.chosen, given.correct))
-            html = _question_cache.get(key)
-            if html is None:
-                if len(_question_cache) >= FRAGMENT_CACHE_SIZE:
-                    _question_cache.clear()
-                made = _macros("components/blocks.html").show(part, {}, None, None, given=given)
-                html = _question_cache[key] = Markup(made)  # noqa: S704 (a template made it)
-            shown.append(html)
+            shown.append(_remembered(key, partial(show, None, None, given=given)))
         else:
-            shown.append(part)
+            organisation = reader_organisation()
+            made = partial(show, reader_library(), organisation, sources=page_fragments(page).sources)
+            shown.append(_remembered((*_fragment_key(page), number, organisation, shown_languages()), made))
     return shown
 
 
+def _told(kinds: tuple[ContactKind, ...]) -> Markup:
+    """Whom to tell, as HTML; empty for a page that does not say it."""
+    if not kinds:
+        return Markup("")
+    organisation = reader_organisation()
+    made = partial(_macros("components/blocks.html").tell, kinds, reader_library(), organisation)
+    return _remembered((kinds, organisation, shown_languages()), made)
+
+
+def _remembered(key: tuple[object, ...], make: Callable[[], str]) -> Markup:
+    html = _part_cache.get(key)
+    if html is None:
+        if len(_part_cache) >= FRAGMENT_CACHE_SIZE:
+            _part_cache.clear()
+        html = _part_cache[key] = Markup(make())  # noqa: S704 (a template made it)
+    return html
+
+
 def _macros(template: str) -> Any:
-    return current_app.jinja_env.get_template(template).module
+    return this_app().jinja_env.get_template(template).module
 
 
 def lesson_fragments(page: Page) -> LessonFragments:
