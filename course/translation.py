@@ -48,12 +48,13 @@ _catalogues: dict[str, Catalogue] = {}
 
 def languages() -> tuple[str, ...]:
     """The languages of the interface as BCP 47 tags: English, and each that has a catalogue."""
-    return (SOURCE_LANGUAGE, *_shipped_languages(), *_catalogues.keys() - set(_shipped_languages()))
+    shipped = _shipped_languages()
+    return (*shipped, *_catalogues.keys() - set(shipped)) if _catalogues else shipped
 
 
 @lru_cache(maxsize=1)
 def _shipped_languages() -> tuple[str, ...]:
-    return tuple(sorted(file.parts[-3] for file in FOLDER.glob("*/LC_MESSAGES/messages.mo")))
+    return (SOURCE_LANGUAGE, *sorted(file.parts[-3] for file in FOLDER.glob("*/LC_MESSAGES/messages.mo")))
 
 
 def register_catalogue(language: str, catalogue: Catalogue) -> None:

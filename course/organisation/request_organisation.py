@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, g
-from flask_login import current_user
+from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from course.organisation.queries import OrganisationVersion, OrganisationView, organisation
 from course.people.queries import teams_of_people
+from course.web.current import this_app, this_g, this_user
 from course.web.unit_of_work import row_source
 
 _CACHE_KEY = "course.organisation"
@@ -25,10 +25,12 @@ def current_organisation() -> OrganisationView | None:
     (`organisation.queries.VERSION_COLUMNS`). While the version is that of the cached organisation, the cached one is
     used, which is right with any number of processes.
     """
-    current: OrganisationView | None = g.get("organisation", _NOT_LOADED)
+    kept = this_g()
+    current: OrganisationView | None = kept.get("organisation", _NOT_LOADED)
     if current is _NOT_LOADED:
-        version: OrganisationVersion | None = g.get("organisation_mark")
-        cached: tuple[OrganisationVersion, OrganisationView | None] | None = current_app.extensions.get(_CACHE_KEY)
+        version: OrganisationVersion | None = kept.get("organisation_mark")
+        caches = this_app().extensions
+        cached: tuple[OrganisationVersion, OrganisationView | None] | None = caches.get(_CACHE_KEY)
         if version is not None and cached is not None and cached[0] == version:
             current = cached[1]
         else:
@@ -37,20 +39,21 @@ def current_organisation() -> OrganisationView | None:
             if version is not None and current is not None and version[:3] == (
                 current.name, current.nation, current.pathway,
             ):  # fmt: skip
-                current_app.extensions[_CACHE_KEY] = (version, current)
-        g.organisation = current
+                caches[_CACHE_KEY] = (version, current)
+        kept.organisation = current
     return current
 
 
 def reader_organisation() -> OrganisationView | None:
     """The organisation as whoever is signed in has it, with the title, the nation and the contacts of their teams; as a whole
     for a visitor. One query more than `current_organisation`, and only once a team has settings of its own."""
-    found: OrganisationView | None = g.get("reader_organisation", _NOT_LOADED)
+    kept = this_g()
+    found: OrganisationView | None = kept.get("reader_organisation", _NOT_LOADED)
     if found is _NOT_LOADED:
-        found, person = current_organisation(), current_user.person
+        found, person = current_organisation(), this_user().person
         if found is not None and person is not None and found.directory.settings:
             found = found.for_teams(teams_of_people(row_source(), [person.id]).get(person.id, ()))
-        g.reader_organisation = found
+        kept.reader_organisation = found
     return found
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, abort, g, redirect, request, url_for
-from flask_login import current_user
+from flask import Flask, abort, redirect, url_for
 
 from course.web.bearer import ScopeRule, refuse_bearer
+from course.web.current import this_g, this_request, this_user
 from course.web.duplicate_forms import refuse_duplicate_form
 from course.web.expired_form import expired_form_response, sealed_form_response
 from course.web.recent_sign_in import proof_response
@@ -91,6 +91,7 @@ def init(app: Flask) -> None:
 
     @app.before_request
     def check() -> Any:
+        request = this_request()
         if request.endpoint is None:
             return None
         rule = access_rule_of(app, request.endpoint, request.method)
@@ -102,7 +103,7 @@ def init(app: Flask) -> None:
             refuse_duplicate_form(row_source())
         if rule == PUBLIC:
             return None
-        person = current_user.person
+        person = this_user().person
         if person is None:
             if request.method == "POST" and (response := expired_form_response()):
                 return response
@@ -110,7 +111,7 @@ def init(app: Flask) -> None:
             if target in ("", "/"):
                 return redirect(url_for("auth.sign_in"), 303)
             return redirect(url_for("auth.sign_in", next=target), 303)
-        g.person_id = person.id
+        this_g().person_id = person.id
         if rule == SIGNED_IN or (isinstance(rule, Permission) and rule in person.permissions):
             return proof_response()
         return abort(403, person.refusal(rule) if isinstance(rule, Permission) else None)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, has_request_context
 
 from course.web.app_state import app_state
+from course.web.current import this_app, this_request
 
 CACHED_ADDRESSES = 4096  # entries
 _EXTENSION = "course.addresses"
@@ -30,7 +31,7 @@ def init(app: Flask) -> None:
         # A relative endpoint depends on the page, and an address with a host depends on the request.
         if endpoint.startswith(".") or "_external" in values or not has_request_context():
             return build(endpoint, **values)
-        return cached(request.script_root, endpoint, **values)
+        return cached(this_request().script_root, endpoint, **values)
 
     app.extensions[_EXTENSION] = address
     app.jinja_env.globals.update(url_for=address, public_url_for=public_url_for)
@@ -38,12 +39,12 @@ def init(app: Flask) -> None:
 
 def mounted_at() -> str:
     """The path below which the application is mounted, on which all its addresses depend; empty outside a request."""
-    return request.script_root if has_request_context() else ""
+    return this_request().script_root if has_request_context() else ""
 
 
 def url_for(endpoint: str, /, **values: Any) -> str:
     """The address of an endpoint, as templates build it: cached. For lists with an address in each row."""
-    return str(current_app.extensions[_EXTENSION](endpoint, **values))
+    return str(this_app().extensions[_EXTENSION](endpoint, **values))
 
 
 def public_url_for(endpoint: str, /, **values: Any) -> str:

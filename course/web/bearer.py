@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, request
 
+from course.web.current import this_app, this_request
+
 # Addresses for programs begin like this. No cookie is read or set there, and errors are JSON.
 API_PATH, SCIM_PATH = "/api/", "/scim/"
 _CHECK_KEY = "course.bearer_check"
@@ -48,7 +50,7 @@ def is_program_request() -> bool:
 def is_scope_endpoint() -> bool:
     """Whether the route of this request asks for a token. There is no form to be forged: a browser sends no token by
     itself."""
-    view = current_app.view_functions.get(request.endpoint or "")
+    view = this_app().view_functions.get(this_request().endpoint or "")
     return isinstance(getattr(view, "access_rule", None), ScopeRule)
 
 

@@ -11,12 +11,12 @@ import hmac
 import secrets
 from functools import lru_cache
 
-from flask import Flask, current_app, g, request, session
-from flask_login import current_user
+from flask import Flask, current_app, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from course.web.bearer import is_scope_endpoint
+from course.web.current import this_app, this_g, this_session, this_user
 
 CSRF_FIELD = "csrf_token"
 NO_OWNER = ""  # the owner of a form that was made while nobody was signed in
@@ -54,16 +54,17 @@ def init(app: Flask) -> None:
     @app.before_request
     def check_owner() -> None:
         # The browser's session outlives a sign-in session that was ended elsewhere, and so does its token.
-        if g.get("csrf_valid") and _owner_in_token(session.get(CSRF_FIELD)) != form_owner():
+        if this_g().get("csrf_valid") and _owner_in_token(session.get(CSRF_FIELD)) != form_owner():
             raise CSRFError("The form belongs to somebody else.")
 
 
 def csrf_token() -> str:
     """The signed token of this session; valid as long as the session."""
+    session, owner = this_session(), form_owner()
     raw = str(session.get(CSRF_FIELD, ""))
-    if _owner_in_token(raw) != form_owner():
-        raw = session[CSRF_FIELD] = f"{form_owner()}.{secrets.token_hex(16)}"
-    return _sign_token(raw, str(current_app.secret_key))
+    if _owner_in_token(raw) != owner:
+        raw = session[CSRF_FIELD] = f"{owner}.{secrets.token_hex(16)}"
+    return _sign_token(raw, str(this_app().secret_key))
 
 
 def form_key() -> str:
@@ -73,7 +74,7 @@ def form_key() -> str:
 
 def form_owner() -> str:
     """The owner that this request's forms name: a keyed hash of the person's id, or NO_OWNER."""
-    person = current_user.person
+    person = this_user().person
     if person is None:
         return NO_OWNER
     return opaque_id(person.id)
@@ -81,7 +82,7 @@ def form_owner() -> str:
 
 def opaque_id(person_id: int) -> str:
     """The id by which forms and browsers know a person: 32 hexadecimal digits that only this course can make."""
-    return _owner_fingerprint(person_id, str(current_app.secret_key))
+    return _owner_fingerprint(person_id, str(this_app().secret_key))
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from course.web.access import PUBLIC, SIGNED_IN, access_rule_of
+from course.web.current import this_g
 from course.web.request_log import bind_request_id
 from course.web.security_headers import ADDRESS_HEADER
 
@@ -47,7 +48,8 @@ def page_in_place(address: str) -> Response | None:
         return None
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     cookie = session._get_current_object()  # type: ignore[attr-defined]
-    reader = {name: g.get(name) for name in _READER if name in g}
+    known = this_g()
+    reader = {name: known.get(name) for name in _READER if name in known}
     environ = request.environ
     try:
         for _ in range(MAX_REDIRECTS):
@@ -75,8 +77,9 @@ def page_in_place(address: str) -> Response | None:
 def _page(app: Flask, environ: dict[str, Any], reader: Mapping[str, Any], cookie: Any) -> Response | None:
     """What the view of this address returns, in a request of its own; None if its reader has to ask for it."""
     with app.app_context():
+        kept = this_g()
         for name, value in reader.items():
-            setattr(g, name, value)
+            setattr(kept, name, value)
         with RequestContext(app, environ, session=cookie):
             endpoint = request.endpoint
             if endpoint is None or access_rule_of(app, endpoint) not in (PUBLIC, SIGNED_IN):

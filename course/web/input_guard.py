@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
 from course.translation import lazy_gettext as _
+from course.web.current import this_request
 
 LARGEST_NUMBER = 2**31 - 1  # the largest that both databases store in an integer column
 UNSTORABLE_TEXT = _("The address holds a character that cannot be stored. Follow a link of the course instead.")
@@ -35,9 +36,12 @@ def init(app: Flask) -> None:
 
     @app.before_request
     def check() -> None:
+        request = this_request()
         if not is_storable(request.path):
             abort(404)
-        if not all(is_storable(name + value) for name, value in request.args.items(multi=True)):
+        if request.query_string and not all(
+            is_storable(name + value) for name, value in request.args.items(multi=True)
+        ):
             raise BadRequest(UNSTORABLE_TEXT)
         if request.method == "POST":
             _clean_form()

@@ -6,7 +6,9 @@ at night, costs no page a query, is known to nobody else, and is gone when the r
 
 from __future__ import annotations
 
-from flask import Flask, session
+from flask import Flask
+
+from course.web.current import this_session
 
 NIGHT_KEY = "night"  # in the session of a browser
 
@@ -18,4 +20,4 @@ def init(app: Flask) -> None:
 
 def is_night_shift() -> bool:
     """Whether the reader has chosen the night shift in this browser."""
-    return bool(session.get(NIGHT_KEY))
+    return bool(this_session().get(NIGHT_KEY))

@@ -14,6 +14,7 @@ from flask import Flask, current_app, request
 from werkzeug.wrappers import Request
 
 from course.translation import lazy_gettext as _
+from course.web.current import this_app, this_request
 
 _LOG = logging.getLogger("course")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,8 +123,8 @@ def request_address(source: Request) -> RequestAddress:
 
 def current_proxy_faults() -> tuple[ProxyFault, ...]:
     """The mismatches of the request that is being answered."""
-    config = current_app.extensions["course"].config
-    return proxy_faults(config.public_url, config.trusted_proxies, request_address(request))
+    config = this_app().extensions["course"].config
+    return proxy_faults(config.public_url, config.trusted_proxies, request_address(this_request()))
 
 
 def init(app: Flask) -> None:
@@ -132,8 +133,9 @@ def init(app: Flask) -> None:
 
     @app.before_request
     def log_faults() -> None:
+        request = this_request()
         # Monitoring and scanners, which send neither a form nor a cookie, are not real browsers.
-        if request.method != "POST" and not has_course_cookie():
+        if request.method != "POST" and app.config["SESSION_COOKIE_NAME"] not in request.cookies:
             return
         for fault in current_proxy_faults():
             if fault.kind not in logged_kinds:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import Response, current_app, request, session
+from flask import Response, current_app, session
 from flask_login import current_user
 
 from course.clock import now
+from course.web.current import this_app, this_request
 
 V = TypeVar("V", bound=Callable[..., Any])
 RECENT = timedelta(minutes=15)
@@ -47,7 +48,7 @@ def sees_everyone() -> bool:
 
 def is_marked(endpoint: str) -> bool:
     """Whether the view of an endpoint is marked, for all requests or some."""
-    return bool(getattr(current_app.view_functions[endpoint], "needs_recent_sign_in", False))
+    return bool(getattr(this_app().view_functions[endpoint], "needs_recent_sign_in", False))
 
 
 def note_proof(at: datetime) -> None:
@@ -65,6 +66,7 @@ def is_proof_recent(at: datetime) -> bool:
 
 def proof_response() -> Response | None:
     """The page that asks the signed-in person for a proof; None if this request needs none, or has a recent one."""
+    request = this_request()
     endpoint, rule = request.endpoint, request.url_rule
     if endpoint is None or rule is None or not is_marked(endpoint):
         return None

@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session
+from flask import Flask, Response, redirect, request, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.translation import SOURCE_LANGUAGE, current_language, languages, reset_language, set_language
 from course.web.addresses import url_for
+from course.web.current import this_app, this_g, this_request, this_session, this_user
+from course.web.security_headers import add_vary
 
 _SLASHES = "/\\"  # two at the beginning would name another site
 LANGUAGE_HEADER = "Course-Language"  # of a program that wants a page for everybody in this language
@@ -67,7 +69,10 @@ def language_links(is_visitor: bool) -> tuple[tuple[str, str], ...]:
     if is_visitor and request.method == "GET" and request.endpoint is not None:
         return tuple((language, _same_page({**_other_arguments(), LANGUAGE_KEY: [language]})) for language in others)
     back = _page_to_go_back_to()
-    return tuple((language, url_for("auth.choose_language_here", language=language, next=back)) for language in others)
+    query = urlencode({"next": back})
+    return tuple(
+        (language, f"{url_for('auth.choose_language_here', language=language)}?{query}") for language in others
+    )
 
 
 def is_own_link() -> bool:
@@ -79,6 +84,7 @@ def is_own_link() -> bool:
 
 def _page_to_go_back_to() -> str:
     """The page of this request, or of the form that it sends, as a path of this site."""
+    request = this_request()
     rule = request.url_rule
     if request.method in ("GET", "HEAD") or (rule is not None and "GET" in (rule.methods or ())):
         return _same_page(request.args.to_dict(flat=False))
@@ -95,8 +101,9 @@ def _page_to_go_back_to() -> str:
 def _begin() -> WsgiResponse | None:
     if len(languages()) == 1:
         return None
-    g.language_before = set_language(_find_language)
-    chosen = request.args.get(LANGUAGE_KEY)
+    request = this_request()
+    this_g().language_before = set_language(_find_language)
+    chosen = request.args.get(LANGUAGE_KEY) if request.query_string else None
     # Of pages for people who are signed in, some have an argument of this name that means something else.
     if chosen is None or request.method != "GET" or request.endpoint is None or current_user.person is not None:
         return None
@@ -111,21 +118,23 @@ def _other_arguments() -> dict[str, list[str]]:
 
 def _same_page(arguments: dict[str, list[str]]) -> str:
     """The address of the page of this request with these arguments: a path of this site, whatever was asked for."""
+    request = this_request()
     path = f"{request.script_root}/{quote(request.path.lstrip(_SLASHES))}"
     return f"{path}?{urlencode(arguments, doseq=True)}" if arguments else path
 
 
 def _find_language() -> str:
+    request = this_request()
     try:
-        person = current_user.person
+        person = this_user().person
     except SQLAlchemyError:
         person = None  # the page that says so has words too
     # The service worker keeps the pages for everybody in each language, and asks for them without a cookie.
     asked = request.headers.get(LANGUAGE_HEADER) if person is None else None
-    chosen = (person.language if person else None) or session.get(LANGUAGE_KEY) or offered_language(asked)
+    chosen = (person.language if person else None) or this_session().get(LANGUAGE_KEY) or offered_language(asked)
     if chosen in languages():
         return str(chosen)
-    find_first: Callable[[], str | None] = current_app.extensions.get(FIRST_LANGUAGE, lambda: None)
+    find_first: Callable[[], str | None] = this_app().extensions.get(FIRST_LANGUAGE, lambda: None)
     first = find_first()
     # Browsers ask for English wherever nobody has changed that, so a first language comes before what they ask for.
     chosen = first if first != SOURCE_LANGUAGE else None
@@ -135,11 +144,11 @@ def _find_language() -> str:
 def _say_what_it_depends_on(response: Response) -> Response:
     if len(languages()) > 1 and response.mimetype == "text/html":
         response.headers.setdefault("Content-Language", current_language())
-        response.vary.add("Accept-Language")
+        add_vary(response, "Accept-Language")
     return response
 
 
 def _end(_error: BaseException | None) -> None:
-    before = g.pop("language_before", None)
+    before = this_g().pop("language_before", None)
     if before is not None:
         reset_language(before)

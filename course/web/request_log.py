@@ -13,13 +13,16 @@ import re
 import secrets
 import sys
 import time
+from functools import cache
 
 import structlog
 from flask import Flask, Response, g, request
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict
+from werkzeug.routing import Rule
 
 from course.clock import now
+from course.web.current import this_g, this_request
 
 # A person who looks for help with a child leaves no trace in the log. A program that looks whether the server answers, every
 # few seconds, would fill it.
@@ -33,8 +36,16 @@ _LOGGERS = ("course", "waitress")
 
 def request_route() -> str:
     """The route of this request for the log and for figures, such as /people/<person_id>: never what stood in its place."""
-    rule = request.url_rule
-    return _CONVERTER.sub("<", rule.rule) if rule is not None else UNKNOWN_ROUTE
+    return _route(request.url_rule)
+
+
+def _route(rule: Rule | None) -> str:
+    return _route_of_pattern(rule.rule) if rule is not None else UNKNOWN_ROUTE
+
+
+@cache
+def _route_of_pattern(pattern: str) -> str:
+    return _CONVERTER.sub("<", pattern)
 
 
 class RequestLine(str):
@@ -50,7 +61,7 @@ class _Formatter(ProcessorFormatter):
 
 def _time_of_line() -> str:
     """The time in UTC, to the millisecond."""
-    return f"{now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    return f"{now().replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def _add_time(_logger: object, _name: str, line: EventDict) -> EventDict:
@@ -78,19 +89,22 @@ def init(app: Flask) -> None:
 
     @app.before_request
     def start() -> None:
-        g.started = time.perf_counter()
-        g.request_id = secrets.token_hex(6)
+        kept = this_g()
+        kept.started = time.perf_counter()
+        kept.request_id = secrets.token_hex(6)
         structlog.contextvars.clear_contextvars()
         bind_request_id()
 
     @app.after_request
     def log_request(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.get("request_id", "")
+        request, kept = this_request(), this_g()
+        request_id = kept.get("request_id", "")
+        response.headers["X-Request-Id"] = request_id
         if request.endpoint not in UNLOGGED_ENDPOINTS and app.config.get("LOG_REQUESTS", True):
-            milliseconds = (time.perf_counter() - g.get("started", time.perf_counter())) * 1000
-            line = {"at": _time_of_line(), "method": request.method, "route": request_route(),
+            milliseconds = (time.perf_counter() - kept.get("started", time.perf_counter())) * 1000
+            line = {"at": _time_of_line(), "method": request.method, "route": _route(request.url_rule),
                     "status": response.status_code, "ms": round(milliseconds, 1), "event": "request",
-                    "request": g.get("request_id", "")}  # fmt: skip
+                    "request": request_id}  # fmt: skip
             if log.isEnabledFor(logging.INFO):
                 words = RequestLine(json.dumps(line, ensure_ascii=False))
                 log.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, words, (), None))

@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Flask, Response, after_this_request, g, request
+from flask import Flask, Response, after_this_request, request
+
+from course.web.current import this_g, this_request
 
 # Everything is loaded from the course itself; no inline script or style, no framing, no form that posts elsewhere.
 CONTENT_SECURITY_POLICY = "; ".join((
@@ -36,7 +38,7 @@ def init(app: Flask, secure: bool) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        headers, environ = response.headers, request.environ
+        headers, environ = response.headers, this_request().environ
         if _is_personal_response() and not headers.get("Cache-Control", "").startswith("private, max-age"):
             # Neither kept on disk nor shown again by "Back" after signing out.
             headers["Cache-Control"] = "no-store"
@@ -57,9 +59,10 @@ def init(app: Flask, secure: bool) -> None:
 
 def _is_personal_response() -> bool:
     """Whether the response was made for a signed-in person, or for the holder of a secret link."""
-    user = g.get("_login_user")  # where Flask-Login keeps the user of this request, if a view asked for one
+    kept = this_g()
+    user = kept.get("_login_user")  # where Flask-Login keeps the user of this request, if a view asked for one
     signed_in = user is not None and user.is_authenticated
-    return signed_in or g.get("for_one_person", False) or "token" in (request.view_args or ())
+    return signed_in or kept.get("for_one_person", False) or "token" in (this_request().view_args or ())
 
 
 def let_platform_in(frames: Iterable[str], forms: Iterable[str] = ()) -> None:
@@ -96,13 +99,24 @@ def _add_fixed_headers(app: WsgiApp, fixed: list[tuple[str, str]]) -> WsgiApp:
     return serve
 
 
+def add_vary(response: Response, name: str) -> None:
+    """Say that the response depends on a header of the request. Werkzeug's `vary` parses and writes the header anew each time,
+    which takes as long as a query, and each page has three of them."""
+    before = response.headers.get("Vary")
+    if before is None:
+        response.headers["Vary"] = name
+    elif name.lower() not in before.lower().split(", "):
+        response.headers["Vary"] = f"{before}, {name}"
+
+
 def compress_response(response: Response, level: int = 1) -> None:
     """Compress a response for a browser that accepts gzip: a third of the bytes on a slow phone.
 
     A response to an address with a query is not compressed: a page that repeats words of the query beside a secret (its
     CSRF token) would tell by its length whether they are alike (the BREACH attack).
     """
-    response.vary.add("Accept-Encoding")
+    add_vary(response, "Accept-Encoding")
+    request = this_request()
     if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", "") or request.query_string:
         return
     data = response.get_data()

@@ -9,11 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from flask import Flask, Request, Response
-from flask import request as current_request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from course.web.bearer import API_PATH, SCIM_PATH
+from course.web.current import this_request
+from course.web.security_headers import add_vary
 
 _FOR_PROGRAMS = (API_PATH, SCIM_PATH)
 CHECKED_COOKIES = 4096  # that are remembered, of some 300 bytes each
@@ -52,8 +53,12 @@ class SignedSessionInterface(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie if it has changed, but none at an address for programs."""
-        if not current_request.path.startswith(_FOR_PROGRAMS):
+        if this_request().path.startswith(_FOR_PROGRAMS):
+            return
+        if session.modified or self.should_set_cookie(app, session):
             super().save_session(app, session, response)
+        elif session.accessed:
+            add_vary(response, "Cookie")  # not translated: a header
 
     def _check_signature(self, cookie: str) -> tuple[bytes, float] | None:
         """What is signed, and when it was, in seconds since 1970; None if it was not signed with our key."""

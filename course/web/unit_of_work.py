@@ -21,7 +21,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_login import current_user
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
@@ -38,6 +37,7 @@ from course.db import (
 )
 from course.events import publish
 from course.read_replica import ReadReplica
+from course.web.current import this_app, this_g, this_request, this_user
 from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
 
 _LOG = logging.getLogger("course")
@@ -84,11 +84,11 @@ def init(app: Flask, engine: Engine, info: Mapping[str, Any], replica: Engine | 
 def db() -> Session:
     """The session on which this request reads, which refuses to write. Inside a unit of work it is the session of the
     unit of work, which sees what was written."""
-    if "unit" in g:
-        return g.unit  # type: ignore[no-any-return]
-    if "db" not in g:
-        g.db = ReadOnlySession(bind=_read_connection(), expire_on_commit=False, info=_session_info())
-    return g.db  # type: ignore[no-any-return]
+    kept = this_g()
+    session: Session | None = kept.get("unit") or kept.get("db")
+    if session is None:
+        session = kept.db = ReadOnlySession(bind=_read_connection(), expire_on_commit=False, info=_session_info())
+    return session
 
 
 def row_source() -> RowSource:
@@ -96,7 +96,8 @@ def row_source() -> RowSource:
 
     A session keeps track of objects, which costs time on pages that only show rows.
     """
-    return db() if "unit" in g else _read_connection()
+    unit: Session | None = this_g().get("unit")
+    return _read_connection() if unit is None else unit
 
 
 def read_from_replica() -> None:
@@ -112,15 +113,16 @@ def read_from_replica() -> None:
 
 
 def _session_info() -> dict[str, Any]:
-    info: dict[str, Any] = current_app.extensions[_SESSIONS_KEY].writing.kw["info"]
+    info: dict[str, Any] = this_app().extensions[_SESSIONS_KEY].writing.kw["info"]
     return info
 
 
 def _read_connection() -> Connection:
-    connection: Connection | None = g.get("rows")
+    kept = this_g()
+    connection: Connection | None = kept.get("rows")
     if connection is None:
-        g.reading = reading = current_app.extensions[_SESSIONS_KEY].reading_in_request()
-        g.rows = connection = reading.__enter__()
+        kept.reading = reading = this_app().extensions[_SESSIONS_KEY].reading_in_request()
+        kept.rows = connection = reading.__enter__()
     return connection
 
 
@@ -140,10 +142,11 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
     in_request = has_request_context()
     if in_request:
         _close_read_session(None)
-    session: Session = current_app.extensions[_SESSIONS_KEY].writing()
+    session: Session = this_app().extensions[_SESSIONS_KEY].writing()
     token = unit_of_work_open.set(True)
+    kept = this_g()
     if in_request:
-        g.unit = session
+        kept.unit = session
     try:
         fingerprint = None
         if in_request:
@@ -153,14 +156,14 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
         session.commit()
         if in_request:
             confirm_claim(fingerprint)
-            g.own_roles_changed = g.get("own_roles_changed", False) or session.info.get(OWN_ROLES_KEY, False)
-            request.environ[_COMMITTED_KEY] = True
+            kept.own_roles_changed = kept.get("own_roles_changed", False) or session.info.get(OWN_ROLES_KEY, False)
+            this_request().environ[_COMMITTED_KEY] = True
     except BaseException:
         session.rollback()
         raise
     finally:
         if in_request:
-            g.pop("unit", None)
+            kept.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
 
@@ -173,8 +176,9 @@ def has_committed() -> bool:
 def signed_in_context(session: Session, at: datetime | None = None) -> Context:
     """The context in which the signed-in person acts in this unit of work; `at` is the moment, if a view has asked for
     the time already. What a deputy does there is recorded with the manager for whom it is done."""
-    context = make_context(session, int(current_user.person.id), at or now(), current_user.sitting)
-    return replace(context, managers_of=current_user.managers_of) if current_user.person.acts else context
+    user = this_user()
+    context = make_context(session, int(user.person.id), at or now(), user.sitting)
+    return replace(context, managers_of=user.managers_of) if user.person.acts else context
 
 
 def write_if_free(write: Callable[[Session], object]) -> bool:
@@ -221,7 +225,7 @@ def discard_request_state() -> None:
 
 
 def _publish_events(response: Response) -> Response:
-    if events := g.pop("events", None):
+    if events := this_g().pop("events", None):
         _close_read_session(None)
         with unit_of_work() as session:
             for event in events:
@@ -230,10 +234,11 @@ def _publish_events(response: Response) -> Response:
 
 
 def _close_read_session(_error: BaseException | None) -> None:
-    if (session := g.pop("db", None)) is not None:
+    kept = this_g()
+    if (session := kept.pop("db", None)) is not None:
         session.close()
-    if g.pop("rows", None) is not None:
-        g.pop("reading").__exit__(None, None, None)
+    if kept.pop("rows", None) is not None:
+        kept.pop("reading").__exit__(None, None, None)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 
+from course.web.current import this_request
+
 V = TypeVar("V", bound=Callable[..., Any])
 MEGABYTE = 1024 * 1024
 
@@ -26,7 +28,8 @@ def init(app: Flask) -> None:
 
     @app.before_request
     def limit() -> None:
-        view = current_app.view_functions.get(request.endpoint or "")
+        request = this_request()
+        view = app.view_functions.get(request.endpoint or "")
         if (allowed := getattr(view, "max_upload_bytes", None)) is not None:
             request.max_content_length = allowed
 

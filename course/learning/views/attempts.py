@@ -39,7 +39,7 @@ from course.learning.views.page_context import (
 from course.learning.views.question_page import question_values
 from course.translation import lazy_gettext
 from course.web.access import sign_in_required
-from course.web.unit_of_work import db, signed_in_context, unit_of_work
+from course.web.unit_of_work import db, row_source, signed_in_context, unit_of_work
 
 # Attempts that belong to a module, so that their pages list its steps.
 MODULE_ATTEMPT_KINDS = ("check", "timeline")
@@ -57,13 +57,13 @@ ALREADY_ANSWERED = lazy_gettext(
 
 
 def _attempt_or_404(attempt_id: int) -> AttemptView:
-    return queries.attempt(db(), reader_id(), attempt_id) or abort(404)
+    return queries.attempt(row_source(), reader_id(), attempt_id) or abort(404)
 
 
 def _item_or_404(attempt: AttemptView, position: int) -> tuple[AttemptItemView, Question]:
     item = next((item for item in attempt.items if item.position == position), None) or abort(404)
     # The version in which it was asked: an edit of the content changes nothing for an attempt under way.
-    question = part_in_version(db(), reader_library(), Question, item.question_id, item.version) or abort(404)
+    question = part_in_version(row_source(), reader_library(), Question, item.question_id, item.version) or abort(404)
     return item, question
 
 
@@ -197,7 +197,7 @@ def _module_end(found: AttemptView, position: int) -> str | None:
     # `found` was read before the answer, and nothing that was answered by then is open now.
     is_last = all(item.given is not None or item.position == position for item in found.items)
     module = module_of(found.ref) if found.kind == "check" and is_last else None
-    after = queries.attempt(db(), reader_id(), found.id) if module else None
+    after = queries.attempt(row_source(), reader_id(), found.id) if module else None
     if module is None or after is None or not after.passed or not (progress := reader_progress(module)).done:
         return None
     end = link_after_step(progress, CHECK, after.finished_at)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
-from flask import Blueprint, abort, current_app, g
+from flask import Blueprint, abort, current_app
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -27,6 +27,7 @@ from course.learning.rules.progress import (
 from course.translation import gettext as _
 from course.web.addresses import mounted_at, url_for
 from course.web.app_state import app_state
+from course.web.current import this_g
 from course.web.in_place import page_in_place
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import row_source
@@ -37,8 +38,9 @@ RENDERED = 2048  # lists of steps, and lines under the header, that are kept in 
 
 def reader_id() -> int:
     """The id of the person who is signed in; also puts the page into the section "My training"."""
-    g.here = "training"
-    return int(g.person_id)
+    kept = this_g()
+    kept.here = "training"
+    return int(kept.person_id)
 
 
 def today() -> date:

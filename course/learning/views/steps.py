@@ -54,7 +54,7 @@ def step(module_id: str, step_id: str) -> str | Response:
         return render_template("learning/scenario_start.html", progress=progress, here=step_id, scenario=scenario, runs=runs,
                                minutes=minutes, decisions=len(scenario.recommended) - 1, place="", bits=(),
                                onward=next_step_address(progress, step_id))  # fmt: skip
-    earlier = queries.attempts(db(), reader_id(), "timeline", ref)
+    earlier = queries.attempts(row_source(), reader_id(), "timeline", ref)
     return render_template("learning/timeline_start.html", progress=progress, here=step_id, timeline=module.timelines[step_id],
                            earlier=earlier, onward=next_step_address(progress, step_id))  # fmt: skip
 
@@ -79,7 +79,7 @@ def _render_page(module: Module, page: Page, typed: Mapping[str, str] | None = N
 
 
 def _render_check_start(module: Module, progress: ModuleProgress) -> str:
-    attempts = queries.attempts(db(), reader_id(), "check", module.id)
+    attempts = queries.attempts(row_source(), reader_id(), "check", module.id)
     rereads = [
         (reader_library().points[point].title, *reader_library().pages_by_point[point])
         for point in progress.missed_points
@@ -108,12 +108,14 @@ def finish_step(module_id: str, step_id: str) -> Response:
 def _was_begun(module: Module, step_id: str) -> bool:
     """Whether a scenario, a timeline or the check was ended once, so that its start page offers more than one way on."""
     if step_id == CHECK:
-        earlier = queries.attempts(db(), reader_id(), "check", module.id)
+        earlier = queries.attempts(row_source(), reader_id(), "check", module.id)
         return any(attempt.finished_at is not None for attempt in earlier)
     ref = f"{module.id}/{step_id}"
     if step_id in module.scenarios:
         return any(run.finished_at is not None for run in queries.runs(db(), reader_id(), ref))
-    return any(attempt.finished_at is not None for attempt in queries.attempts(db(), reader_id(), "timeline", ref))
+    return any(
+        attempt.finished_at is not None for attempt in queries.attempts(row_source(), reader_id(), "timeline", ref)
+    )
 
 
 def _begin_step(module: Module, step_id: str) -> Response:
@@ -121,7 +123,7 @@ def _begin_step(module: Module, step_id: str) -> Response:
     if step_id == CHECK:
         with unit_of_work() as session:
             attempt = actions.begin_check(signed_in_context(session), reader_library(), module)
-        begun = queries.attempt(db(), reader_id(), attempt) or abort(404)
+        begun = queries.attempt(row_source(), reader_id(), attempt) or abort(404)
         return redirect_to(address_in(begun))
     found = module.step(step_id) or abort(404)
     ref = f"{module.id}/{step_id}"

@@ -25,6 +25,7 @@ from course.supervised_sessions.queries import RoomView, SittingView
 from course.supervised_sessions.rules import idle_limit, is_room_open
 from course.supervised_sessions.views.page_context import part_title
 from course.translation import gettext as _
+from course.web.current import this_g, this_session
 from course.web.in_place import IN_PLACE_HEADER
 from course.web.redirects import redirect_after_post
 from course.web.request_language import LANGUAGE_KEY
@@ -105,7 +106,7 @@ def room_here() -> RoomView | None:
 
 def sitting_here() -> SittingView | None:
     """The sitting of the person who uses this browser; None if there is none."""
-    sitting: SittingView | None = g.get(_SITTING)
+    sitting: SittingView | None = this_g().get(_SITTING)
     return sitting
 
 
@@ -129,7 +130,7 @@ def _load_sitting(rest: str) -> SignedInUser | None:
 
 
 def _keep_to_room() -> WsgiResponse | None:
-    if ROOM_KEY not in session or request.endpoint is None:
+    if ROOM_KEY not in this_session() or request.endpoint is None:
         return None
     g.for_one_person = True  # no copy of any page stays in this browser
     # A page in place of a redirect would come by without being looked at here.
