@@ -75,6 +75,7 @@ from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
 from course.scheduled_reports.actions import replace_digests
 from course.scim import events as scim_events
+from course.scorm import events as scorm_events
 from course.server import events as server_events
 from course.standings.actions import note_step
 from course.supervised_sessions import events as supervised_sessions_events
@@ -129,6 +130,7 @@ register_events(
         reports_events,
         scheduled_reports_events,
         scim_events,
+        scorm_events,
         server_events,
         supervised_sessions_events,
         printed_modules_events,

@@ -376,6 +376,7 @@ NON_PERSONAL_TABLES = {
     "renewal_policy": _("A rule for everyone."),
     "retention_schedule": _("A rule for everyone."),
     "secret_key_fingerprint": _("Which secret key the database is used with."),
+    "scorm_schema_file": _("Schema files by others, for packages of the course."),
     "signing_key": _("A signing key."),
     "status_list": _("Numbers that were revoked."),
     "supervised_closing": _("When a supervised session was closed."),

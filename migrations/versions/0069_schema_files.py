@@ -1,0 +1,26 @@
+"""The schema files of SCORM that whoever runs the course has installed."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0069"
+down_revision = "0068"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "scorm_schema_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("scorm_version", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scorm_schema_file")),
+        sa.UniqueConstraint("scorm_version", "name", name=op.f("uq_scorm_schema_file_scorm_version_name")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("scorm_schema_file")
