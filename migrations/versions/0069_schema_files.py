@@ -1,4 +1,4 @@
-"""The schema files of SCORM that whoever runs the course has installed."""
+"""The schema files of SCORM that whoever runs the course has installed, and grades that are to be put right."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scorm_schema_file")),
         sa.UniqueConstraint("scorm_version", "name", name=op.f("uq_scorm_schema_file_scorm_version_name")),
     )
+    op.add_column("lti_grade", sa.Column("corrects", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
+    op.drop_column("lti_grade", "corrects")
     op.drop_table("scorm_schema_file")
