@@ -10,14 +10,15 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from flask import Flask
 from lxml import etree
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from course.audit.models import AuditEntry
 from course.clock import now
@@ -142,49 +143,58 @@ def test_a_registry_is_believed_only_as_far_as_the_checksum(tmp_path: Path, npm:
         fetch_archive(checked, address, trusted)
 
 
-def test_once_installed_every_package_has_the_files_until_they_are_removed(
-    committed: Flask, npm: Path, tmp_path: Path
-) -> None:
-    run = committed.test_cli_runner().invoke
-    install = ["content", "schemas", "install", "--from", str(npm / PACKAGE_FOLDER)]
-    exported = ["content", "export", "--pathway", "clubs", "--nation", "wales", "--module", "new-partners"]
+@dataclass(frozen=True)
+class Installation:
+    """A course in which commands run, with a folder for what they write and the folder that has the schema files."""
 
-    def package(version: Version, name: str) -> tuple[str, dict[str, bytes]]:
-        done = run(args=[*exported, "--scorm", version, "-o", str(tmp_path / name)])
+    app: Flask
+    source: Path
+    folder: Path
+
+    def run(self, *words: str, answer: str | None = None) -> Result:
+        return self.app.test_cli_runner().invoke(args=["content", *words], input=answer)
+
+    def install(self, *more: str, answer: str | None = None) -> Result:
+        return self.run("schemas", "install", "--from", str(self.source), *more, answer=answer)
+
+    def export(self, version: Version, name: str) -> tuple[str, dict[str, bytes]]:
+        """What the command says, and the files of the package that it writes."""
+        variant = ("--pathway", "clubs", "--nation", "wales", "--module", "new-partners")
+        done = self.run("export", *variant, "--scorm", version, "-o", str(self.folder / name))
         assert done.exit_code == 0, done.output
-        found = zipfile.ZipFile(tmp_path / name)
+        found = zipfile.ZipFile(self.folder / name)
         return done.output, {one: found.read(one) for one in found.namelist()}
 
-    with committed.app_context(), unit_of_work() as session:
-        make_organisation(session)
-        boss = make_person(session, role="administrator", email="boss@example.org")
-    client = sign_in(Client(committed), boss)
+    def administrator(self) -> Client:
+        with self.app.app_context(), unit_of_work() as session:
+            make_organisation(session)
+            boss = make_person(session, role="administrator", email="boss@example.org")
+        return sign_in(Client(self.app), boss)
+
+    def events(self) -> list[str]:
+        with self.app.app_context(), read_only_session() as session:
+            kinds = select(AuditEntry.what).where(AuditEntry.what.like("content.schemas%")).order_by(AuditEntry.number)
+            return [str(one).rpartition("_")[2] for one in session.execute(kinds).scalars()]
+
+
+@pytest.fixture
+def course(committed: Flask, npm: Path, tmp_path: Path) -> Installation:
+    return Installation(committed, npm / PACKAGE_FOLDER, tmp_path)
+
+
+def test_once_installed_every_package_has_the_files_on_the_page_and_by_command(course: Installation, npm: Path) -> None:
+    client = course.administrator()
     assert "comes without schema files" in client.get("/system/scorm").text
-    said, bare = package("2004", "a.zip")
+    said, bare = course.export("2004", "a.zip")
     assert "content schemas install" in said
     assert b"schemaLocation" not in bare["imsmanifest.xml"]
-
-    refused = run(args=install, input="n\n")
+    refused = course.install(answer="n\n")
     assert refused.exit_code == 1
     assert "to register with it" in refused.output
-    (tmp_path / "empty").mkdir()
-    refused = run(args=[*install[:-1], str(tmp_path / "empty"), "--yes"])
-    assert (refused.exit_code, "Nothing was installed" in refused.output) == (1, True)
-    with committed.app_context(), read_only_session() as session:
-        assert session.execute(select(func.count()).select_from(ScormSchemaFile)).scalar_one() == 0
-    # Two hosts at once: the files are there once, and neither fails.
-    files = files_at(npm / PACKAGE_FOLDER)
-
-    def put() -> int:
-        with committed.app_context():
-            return int(store(files, "npm", now()))
-
-    assert 1 <= sum(at_once([put] * 2)) <= 2
-    done = run(args=[*install, "--yes"])
-    assert "installed already" in done.output
-
+    assert course.events() == []
+    assert "21 schema files are installed" in course.install(answer="y\n").output
     for version in VERSIONS:
-        said, made = package(version, f"{version}.zip")
+        said, made = course.export(version, f"{version}.zip")
         assert "content schemas install" not in said
         assert {name for name in made if name.endswith((".xsd", ".dtd"))} == set(rules.CHECKSUMS[version])
         assert all(made[name] == (schema_folder(npm, version) / name).read_bytes() for name in rules.CHECKSUMS[version])
@@ -194,21 +204,33 @@ def test_once_installed_every_package_has_the_files_until_they_are_removed(
     assert "are inside" in client.get("/system/scorm").text
     from_page = zipfile.ZipFile(io.BytesIO(client.get(PACKAGE_ADDRESS).body))
     assert from_page.read("xml.xsd") == (schema_folder(npm, "2004") / "xml.xsd").read_bytes()
+    assert "21 schema files were removed" in course.run("schemas", "remove").output
+    assert "There are no schema files here" in course.run("schemas", "remove").output
+    assert "comes without schema files" in client.get("/system/scorm").text
+    assert course.events() == ["installed", "removed"]
 
-    # A file that somebody changed in the database is put right; what is gone for one version is not half there.
-    with committed.app_context(), unit_of_work() as session:
+
+def test_two_hosts_at_once_and_damage_end_in_the_right_files(course: Installation) -> None:
+    (course.folder / "empty").mkdir()
+    refused = course.run("schemas", "install", "--yes", "--from", str(course.folder / "empty"))
+    assert (refused.exit_code, "Nothing was installed" in refused.output) == (1, True)
+    files = files_at(course.source)
+
+    def put() -> int:
+        with course.app.app_context():
+            return int(store(files, "npm", now()))
+
+    assert 1 <= sum(at_once([put] * 2)) <= 2
+    count = len(course.events())
+    assert "installed already" in course.install("--yes").output
+    assert len(course.events()) == count
+    # A file that somebody changed in the database is put right; what lacks one file is not half there.
+    with course.app.app_context(), unit_of_work() as session:
+        assert len(session.execute(select(ScormSchemaFile.id)).all()) == 21
         session.execute(update(ScormSchemaFile).values(content=b"<other/>"))
-    assert "21 schema files are installed" in run(args=[*install, "--yes"]).output
-    with committed.app_context(), unit_of_work() as session:
+    assert "21 schema files are installed" in course.install("--yes").output
+    with course.app.app_context(), unit_of_work() as session:
         session.execute(delete(ScormSchemaFile).where(ScormSchemaFile.name == "imsss_v1p0.xsd"))
         assert installed_schemas(session, "2004") == {}
-        assert len(installed_schemas(session, "1.2")) == 4
-    assert "20 schema files were removed" in run(args=["content", "schemas", "remove"]).output
-    assert "There are no schema files here" in run(args=["content", "schemas", "remove"]).output
-    assert "comes without schema files" in client.get("/system/scorm").text
-    with committed.app_context(), read_only_session() as session:
-        kinds = session.execute(
-            select(AuditEntry.what).where(AuditEntry.what.like("content.schemas%")).order_by(AuditEntry.number)
-        ).scalars().all()  # fmt: skip
-    assert kinds[-2:] == ["content.schemas_installed", "content.schemas_removed"]
-    assert 3 <= len(kinds) <= 4
+        assert installed_schemas(session, "1.2") == files["1.2"]
+    assert "21 schema files are installed" in course.install("--yes").output

@@ -13,7 +13,7 @@ from course.auth.actions import SignInGranted, end_other_sessions
 from course.cmi5 import queries
 from course.cmi5.actions.delivery import token_purpose
 from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_module, note_statement
-from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
+from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.cmi5.queries import AccountPerson, OpenLaunch, PlatformView
 from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
 from course.cmi5.rules.problems import LaunchProblem
@@ -182,6 +182,25 @@ def unlink_account(context: Context, platform: PlatformView, account_id: int) ->
         return False
     record_event(context, "cmi5.unlinked", ("person", ended.person_id), {"platform": platform.name})
     end_other_sessions(context, ended.person_id, None, secrets.token_urlsafe(24))
+    return True
+
+
+def end_own_link(context: Context, library: Library, account_id: int) -> bool:
+    """End the link of an account to the person who acts, and their sessions from that platform. False if it had ended before."""
+    person_id = context.person_id
+    ended = context.session.execute(
+        update(Cmi5Account)
+        .where(Cmi5Account.id == account_id, Cmi5Account.person_id == person_id, Cmi5Account.ended_at.is_(None))
+        .values(ended_at=context.now, ended_by=context.actor)
+        .returning(Cmi5Account.platform_id)
+    ).first()
+    if ended is None:
+        return False
+    name = context.session.get_one(Cmi5Platform, ended.platform_id).name
+    for found in queries.open_sessions(context.session, person_id):
+        if found.platform == name:
+            end_launch(context, found, library)
+    record_event(context, "cmi5.unlinked", ("person", person_id), {"platform": name})
     return True
 
 

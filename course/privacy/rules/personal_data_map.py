@@ -12,19 +12,9 @@ from course.translation import lazy_gettext as _
 
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
-    (
-        "made_by",
-        "chosen_by",
-        "changed_by",
-        "confirmed_by",
-        "uploaded_by",
-        "decided_by",
-        "revoked_by",
-        "ended_by",
-        "undone_by",
-    ),
+    ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by", "undone_by"),
     _("It says who did something for the organisation. Each action is in the log, which is downloaded too."),
-)
+)  # fmt: skip
 
 IDENTITY = PersonalDataSection(
     _("Who I am"),
