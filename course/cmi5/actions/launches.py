@@ -112,8 +112,8 @@ def _person_of(context: Context, platform: PlatformView, actor: LaunchActor) -> 
     if found is not None:
         if (refusal := refusal_of(found)) is not None:
             return refusal
-        _note_use(context, platform, actor)
-        return found.person_id
+        # Whoever unlinks the account at this moment has done so before, or waits until the session can be ended.
+        return found.person_id if _note_use(context, platform, actor) else LaunchProblem.NOT_KNOWN
     if not platform.makes_accounts:
         return LaunchProblem.NOT_KNOWN
     return _add_person(context, platform, actor) or LaunchProblem.NOT_KNOWN
@@ -135,8 +135,9 @@ def _add_person(context: Context, platform: PlatformView, actor: LaunchActor) ->
     return None if linked is None else added.id
 
 
-def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> None:
-    context.session.execute(
+def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> bool:
+    """Note that an account is in use now; False if its link has just ended."""
+    used = (
         update(Cmi5Account)
         .where(
             Cmi5Account.platform_id == platform.id,
@@ -145,7 +146,9 @@ def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> N
             Cmi5Account.ended_at.is_(None),
         )
         .values(last_used_at=context.now)
+        .returning(Cmi5Account.id)
     )
+    return context.session.execute(used).first() is not None
 
 
 def record_launch_refusal(context: Context, platform: str, problem: LaunchProblem, detail: str = "") -> None:

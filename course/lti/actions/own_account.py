@@ -57,7 +57,7 @@ def unlink_own_account(
     ways = queries.own_ways(session, person_id)
     if ways.account(system, account_id) is None:
         return str(_("This account is not linked any more."))
-    refusal = own_unlink_refusal(ways.has_password, ways.has_provider, ways.others(system, account_id))
+    refusal = own_unlink_refusal(ways.has_password, ways.has_provider)
     if refusal is not None:
         return refusal
     ended = end_link(context, person_id, account_id) if system == "lti" else end_cmi5_link(context, library, account_id)

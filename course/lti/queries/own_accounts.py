@@ -46,10 +46,6 @@ class OwnWays:
         """The account of this number; None if it is not theirs, or not any more."""
         return next((one for one in self.accounts if (one.system, one.id) == (system, account_id)), None)
 
-    def others(self, system: PlatformSystem, account_id: int) -> int:
-        """How many other accounts let them in."""
-        return sum(one.is_on for one in self.accounts if (one.system, one.id) != (system, account_id))
-
 
 def own_ways(session: Session, person_id: int) -> OwnWays:
     """How somebody comes in now."""

@@ -104,12 +104,18 @@ def own_link_refusal(person_id: int, known: OwnLink) -> LtiProblem | None:
     return LtiProblem.OTHER_ACCOUNT if known.has_other_account else None
 
 
-def own_unlink_refusal(has_password: bool, has_provider: bool, other_accounts: int) -> str | None:
-    """Why a person cannot unlink an account at a platform themselves, for display; None if they can: another way to come in has to
-    be left. `has_provider`: they can sign in through an identity provider."""
-    if has_password or has_provider or other_accounts:
+def own_unlink_refusal(has_password: bool, has_provider: bool) -> str | None:
+    """Why a person cannot unlink an account at a platform themselves, for display; None if they can: they need a way to come in
+    with which they can also prove who they are, which no platform is. `has_provider`: they can sign in through an identity
+    provider."""
+    if has_password or has_provider:
         return None
-    return str(_("You come in from this platform only. Choose a password first, with a link from the sign-in page."))
+    return str(
+        _(
+            "You come in from learning platforms only. Choose a password first, with a link from the sign-in page or a code from "
+            "your manager."
+        )
+    )
 
 
 def _by_address(owner: PersonWithAddress) -> AccountDecision:

@@ -57,11 +57,8 @@ def my_platforms() -> ViewResponse:
     """The accounts at platforms with which the person opens the course."""
     g.here = "me"
     ways = queries.own_ways(db(), current_user.person.id)
-    refusals = {
-        (one.system, one.id): own_unlink_refusal(ways.has_password, ways.has_provider, ways.others(one.system, one.id))
-        for one in ways.accounts
-    }
-    return make_response(render_template("lti/my_platforms.html", accounts=ways.accounts, refusals=refusals))
+    refusal = own_unlink_refusal(ways.has_password, ways.has_provider)
+    return make_response(render_template("lti/my_platforms.html", accounts=ways.accounts, refusal=refusal))
 
 
 @pages.post("/me/platforms/<int(max=2147483647):account_id>/unlink")
