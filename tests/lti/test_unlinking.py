@@ -50,7 +50,6 @@ def test_a_way_to_sign_in_has_to_be_left(has_password: bool, has_provider: bool,
     assert (own_unlink_refusal(has_password, has_provider) is not None) == refused
 
 
-@pytest.mark.both_engines
 def test_who_unlinks_an_account_ends_what_it_opened_and_can_link_it_again_themselves(
     app: Flask, client: Client, session: Session, fake: FakePlatform
 ) -> None:
@@ -135,7 +134,7 @@ def test_a_launch_and_an_unlinking_at_once_leave_nobody_signed_in_by_the_account
         make_organisation(session)
         sam = make_person(session, "Sam Okafor", ADDRESS)
         number = register(session, fake, makes_accounts=True)
-    for turn in range(3):
+    for turn in range(2):
         with committed.app_context(), unit_of_work() as session:
             account = link(session, number, sam.id)
         first, second, launched = Client(committed), Client(committed), Client(committed)

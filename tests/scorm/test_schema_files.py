@@ -179,12 +179,10 @@ class Installation:
             return [str(one).rpartition("_")[2] for one in session.execute(kinds).scalars()]
 
 
-@pytest.fixture
-def course(committed: Flask, npm: Path, tmp_path: Path) -> Installation:
-    return Installation(committed, npm / PACKAGE_FOLDER, tmp_path)
-
-
-def test_once_installed_every_package_has_the_files_on_the_page_and_by_command(course: Installation, npm: Path) -> None:
+def test_once_installed_every_package_has_the_files_on_the_page_and_by_command(
+    fresh_app: Flask, npm: Path, tmp_path: Path
+) -> None:
+    course = Installation(fresh_app, npm / PACKAGE_FOLDER, tmp_path)
     client = course.administrator()
     assert "comes without schema files" in client.get("/system/scorm").text
     said, bare = course.export("2004", "a.zip")
@@ -212,7 +210,8 @@ def test_once_installed_every_package_has_the_files_on_the_page_and_by_command(c
     assert course.events() == ["installed", "removed"]
 
 
-def test_two_hosts_at_once_and_damage_end_in_the_right_files(course: Installation) -> None:
+def test_two_hosts_at_once_and_damage_end_in_the_right_files(committed: Flask, npm: Path, tmp_path: Path) -> None:
+    course = Installation(committed, npm / PACKAGE_FOLDER, tmp_path)
     (course.folder / "empty").mkdir()
     refused = course.run("schemas", "install", "--yes", "--from", str(course.folder / "empty"))
     assert (refused.exit_code, "Nothing was installed" in refused.output) == (1, True)

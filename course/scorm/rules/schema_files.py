@@ -12,6 +12,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from course.scorm.rules.manifest import VERSIONS, Version
 
@@ -32,7 +33,8 @@ class NpmPackage:
 
     def address(self, registry: str) -> str:
         """Where a registry has the archive."""
-        return f"{registry.rstrip('/')}/{self.name}/-/{self.name}-{self.version}.tgz"
+        base = registry[:-1] if registry[-1:] == "/" else registry
+        return f"{base}/{self.name}/-/{self.name}-{self.version}.tgz"
 
     def is_archive(self, data: bytes) -> bool:
         """Whether these bytes are the archive of the package."""
@@ -119,7 +121,7 @@ def archive_files(data: bytes) -> list[tuple[str, bytes]]:
                 unpacked += entry.size
                 if count >= MAX_ENTRIES or unpacked > _MAX_UNPACKED_BYTES:
                     raise SchemaFilesError("it is much larger than a package with schema files")
-                name = entry.name.rpartition("/")[2]
+                name = PurePosixPath(entry.name).name
                 if name in SCHEMA_NAMES and entry.isfile() and entry.size <= MAX_FILE_BYTES:
                     file = archive.extractfile(entry)
                     found += [(name, file.read())] if file else []
