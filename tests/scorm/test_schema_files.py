@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import ssl
@@ -109,6 +110,8 @@ def test_only_whole_sets_of_the_right_files_are_taken(npm: Path, tmp_path: Path)
         (lambda: rules.archive_files(b"PK not a tar"), "no .tgz archive"),
         (lambda: rules.archive_files(data[: len(data) // 2]), "damaged"),
         (lambda: rules.archive_files(many), "much larger"),
+        (lambda: rules.archive_files(gzip.compress(b"\0" * 60_000_000, 1)), "much larger"),
+        (lambda: rules.archive_files(gzip.compress(b"no tar at all")), "no .tgz archive"),
         (lambda: rules.verified_set(rules.archive_files(long)), "not in it"),
         (lambda: files_at(tmp_path / "gone.tgz"), "no file"),
         (lambda: files_at(Path("/dev/zero")), "no file"),

@@ -114,17 +114,22 @@ def _some(names: list[str]) -> str:
 def archive_files(data: bytes) -> list[tuple[str, bytes]]:
     """The files with names of schema files in an archive (.tgz), without their folders. Raises SchemaFilesError."""
     found: list[tuple[str, bytes]] = []
-    unpacked = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r|gz") as archive:
+        # Unpacked within a bound first: what an archive says of its own sizes may be wrong.
+        unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        plain = unpacking.decompress(data, _MAX_UNPACKED_BYTES)
+        if unpacking.unconsumed_tail:
+            raise SchemaFilesError("it is much larger than a package with schema files")
+        if not unpacking.eof:
+            raise SchemaFilesError("it is a damaged archive, which ends too early")
+        with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             for count, entry in enumerate(archive):
-                unpacked += entry.size
-                if count >= MAX_ENTRIES or unpacked > _MAX_UNPACKED_BYTES:
+                if count >= MAX_ENTRIES:
                     raise SchemaFilesError("it is much larger than a package with schema files")
                 name = PurePosixPath(entry.name).name
                 if name in SCHEMA_NAMES and entry.isfile() and entry.size <= MAX_FILE_BYTES:
                     file = archive.extractfile(entry)
                     found += [(name, file.read())] if file else []
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         raise SchemaFilesError(f"it is no .tgz archive, or a damaged one ({error})") from error
     return found
