@@ -271,6 +271,7 @@ def create_app(config: Config | None = None) -> Flask:
     signin_session.init(app)
     identity_providers.sign_in.init(app)
     cmi5.init(app)
+    lti.accounts.init(app)
     auth.proof.init(app)
     uploads.init(app)
     input_guard.init(app)

@@ -38,6 +38,7 @@ from course.learning.queries.after_answer import add_listener
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
 from course.lti_services import events as lti_services_events
+from course.lti_services.actions import note_void
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -75,6 +76,7 @@ from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
 from course.scheduled_reports.actions import replace_digests
 from course.scim import events as scim_events
+from course.scorm import events as scorm_events
 from course.server import events as server_events
 from course.standings.actions import note_step
 from course.supervised_sessions import events as supervised_sessions_events
@@ -129,6 +131,7 @@ register_events(
         reports_events,
         scheduled_reports_events,
         scim_events,
+        scorm_events,
         server_events,
         supervised_sessions_events,
         printed_modules_events,
@@ -184,6 +187,7 @@ def register_handlers() -> None:
     subscribe(CertificateRevoked, withdraw_merged_certificate)
     subscribe(CertificateRevoked, note_certificate_revoked)
     subscribe(FactWithdrawn, note_fact_withdrawn)
+    subscribe(FactWithdrawn, note_void)
     subscribe(PersonLeft, revoke_access)
     subscribe(PersonLeft, note_leaving)
     subscribe(PeopleMerged, forget_leaving_of_merged)

@@ -38,6 +38,7 @@ from course.refreshers.models import RefresherPart
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import SentReport
 from course.scim.models import ScimConnection
+from course.scorm.models import ScormSchemaFile
 from course.server.models import WorkerBeat
 from course.standings.models import PersonStatus
 from course.supervised_sessions.models import SupervisedSession
@@ -80,6 +81,7 @@ MODEL_CLASSES = (
     SentReport,
     RetentionSchedule,
     ScimConnection,
+    ScormSchemaFile,
     SentForm,
     SignInSession,
     SignedCredential,

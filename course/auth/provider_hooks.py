@@ -1,13 +1,15 @@
-"""What signing in asks of the feature identity_providers, which stands above this one and registers itself here."""
+"""What signing in asks of the features identity_providers and lti, which stand above this one and register themselves here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from flask import current_app
 
 PROVIDER_HOOKS = "course.provider_hooks"
+PLATFORM_HOOK = "course.platform_hook"
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,9 @@ def provider_sign_out_page(person_id: int) -> str | None:
     """Where signing out goes on, for somebody who came from a provider; None otherwise."""
     hooks = _hooks()
     return hooks.sign_out_page(person_id) if hooks else None
+
+
+def comes_from_platform(person_id: int) -> bool:
+    """Whether an account at a learning platform is linked to a person."""
+    hook: Callable[[int], bool] | None = current_app.extensions.get(PLATFORM_HOOK)
+    return hook is not None and hook(person_id)

@@ -11,5 +11,6 @@ AUDIT_EVENTS = (
     AuditEventKind("cmi5.launched", _("{whom} opened the course from the learning platform {platform}")),
     AuditEventKind("cmi5.refused", _("A launch from the learning platform {platform} was refused: {problem}")),
     AuditEventKind("cmi5.repeated", _("{who} had a statement to a learning platform sent again: {verb}")),
-    AuditEventKind("cmi5.unlinked", _("{who} unlinked the account of {whom} at the learning platform {platform}")),
-)
+    AuditEventKind("cmi5.unlinked", _("{who} unlinked the account of {whom} at the learning platform {platform}"),
+                   own=_("{who} unlinked their account at the learning platform {platform}")),
+)  # fmt: skip

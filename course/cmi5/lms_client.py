@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from course.cmi5.rules.delivery import ATTEMPT_SECONDS, MAX_ANSWER_BYTES, PlatformAnswer
-from course.cmi5.rules.launch import LaunchData, LaunchRequest, read_launch_data, read_token
+from course.cmi5.rules.launch import LaunchData, LaunchRequest, read_languages, read_launch_data, read_token
 from course.cmi5.rules.problems import LaunchError, LaunchProblem
 from course.outgoing_request import OutgoingRequest, exchange
 from course.translation import lazy_gettext as _
@@ -34,14 +34,14 @@ class LmsClient:
         return read_token(answer.status or 0, answer.body)
 
     def launch_data(self, launch: LaunchRequest, token: str) -> LaunchData:
-        """What the platform keeps for a launch. The preferences of the learner are asked for as well, as section 11 demands of
-        every unit; this course has no sound, and its language is chosen on its pages. Raises LaunchError."""
+        """What the platform keeps for a launch, with the languages that the learner prefers there. Section 11 demands of every unit
+        to ask for these preferences; a platform need not have any. Raises LaunchError."""
         headers = {"Authorization": f"Basic {token}"}
         answer = self._send("GET", launch.launch_data_address, headers)
         self._reached(answer)
         found = read_launch_data(answer.status or 0, answer.body)
-        self._send("GET", launch.preferences_address, headers)
-        return found
+        preferences = self._send("GET", launch.preferences_address, headers)
+        return replace(found, languages=read_languages(preferences.status or 0, preferences.body))
 
     def put(self, endpoint: str, token: str, statement: Mapping[str, Any]) -> PlatformAnswer:
         """Put one statement under its id. Never raises: what is wrong is in the result."""

@@ -182,7 +182,7 @@ def assessment_outcomes(
 ) -> list[AssessmentOutcome]:
     """The outcomes of somebody's attempts that count for a unit, oldest first: all, or those since a moment."""
     rows = (
-        select(AttemptOutcome, Attempt.enrolment_id)
+        select(AttemptOutcome, Attempt.enrolment_id, Attempt.kind)
         .join(Attempt, Attempt.id == AttemptOutcome.attempt_id)
         .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
         .where(
@@ -197,9 +197,17 @@ def assessment_outcomes(
     if since is not None:
         rows = rows.where(AttemptOutcome.finished_at >= since)
     return [
-        AssessmentOutcome(one.passed, SessionScore(one.points_right, one.points_asked), enrolment_id, one.finished_at)
-        for one, enrolment_id in session.execute(rows)
+        AssessmentOutcome(one.passed, _score(one, kind), enrolment_id, one.finished_at)
+        for one, enrolment_id, kind in session.execute(rows)
     ]
+
+
+def _score(outcome: AttemptOutcome, kind: str) -> SessionScore:
+    """The points that were right in the end. A refresher asks each point that was missed again, and counts as right only what was
+    so the first time: a platform would call it failed although it has renewed the certificate."""
+    if kind == REFRESHER and outcome.passed:
+        return SessionScore(outcome.points_asked, outcome.points_asked)
+    return SessionScore(outcome.points_right, outcome.points_asked)
 
 
 def has_valid_certificate(session: Session, person_id: int, today: date) -> bool:

@@ -60,6 +60,7 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
+from course.web.request_language import offered_language, speak_as_elsewhere
 from course.web.security_headers import let_platform_in
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -130,6 +131,7 @@ def launch(unit: str) -> ViewResponse:
         opened = _open_at_platform(asked, unit_of(unit))
     except LaunchError as error:
         return _refuse(platform, error)
+    speak_as_elsewhere(next(filter(offered_language, opened.data.languages), None), keep=True)
     return _begin(platform, opened)
 
 

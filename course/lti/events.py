@@ -20,5 +20,6 @@ AUDIT_EVENTS = (
     AuditEventKind("lti.switched_off", _("{who} switched off the learning platform {platform}")),
     AuditEventKind("lti.switched_on", _("{who} switched on the learning platform {platform}")),
     AuditEventKind("lti.teams_set", _("{who} set the teams for courses at the learning platform {platform}")),
-    AuditEventKind("lti.unlinked", _("{who} unlinked the account of {whom} at the learning platform {platform}")),
-)
+    AuditEventKind("lti.unlinked", _("{who} unlinked the account of {whom} at the learning platform {platform}"),
+                   own=_("{who} unlinked their account at the learning platform {platform}")),
+)  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import Update, case, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_missing
-from course.lti.models import LtiDeployment, LtiLink
+from course.learning.events import ATTEMPT_FACT, SCENARIO_FACT, FactWithdrawn
+from course.lti.models import LtiAccount, LtiDeployment, LtiLink
 from course.lti.rules.registration import PlatformSettings
 from course.lti_services.models import LtiColumn, LtiGrade
 from course.lti_services.queries import DueGrade, GradeParcel
@@ -25,19 +26,38 @@ def note_uses(session: Session, uses: Collection[tuple[int, int]], at: datetime)
     if not uses:
         return
     rows = [
-        {"link_id": link, "account_id": account, "changes": 0, "next_try_at": at, "tries": 0} for link, account in uses
+        {"link_id": link, "account_id": account, "changes": 0, "next_try_at": at, "tries": 0}
+        for link, account in sorted(uses)
     ]
     insert_missing(session, LtiGrade, rows)
-    for link, account in uses:
-        session.execute(
-            update(LtiGrade)
-            .where(LtiGrade.link_id == link, LtiGrade.account_id == account)
-            .values(
-                changes=LtiGrade.changes + 1,
-                tries=case((LtiGrade.next_try_at.is_(None), 0), else_=LtiGrade.tries),
-                next_try_at=case((LtiGrade.next_try_at.is_(None), at), else_=LtiGrade.next_try_at),
-            )
-        )
+    # In one order everywhere, so that two transactions never wait for each other.
+    for link, account in sorted(uses):
+        session.execute(_noted(at).where(LtiGrade.link_id == link, LtiGrade.account_id == account))
+
+
+def _noted(at: datetime) -> Update:
+    return update(LtiGrade).values(
+        changes=LtiGrade.changes + 1,
+        tries=case((LtiGrade.next_try_at.is_(None), 0), else_=LtiGrade.tries),
+        next_try_at=case((LtiGrade.next_try_at.is_(None), at), else_=LtiGrade.next_try_at),
+    )
+
+
+def note_void(session: Session, event: FactWithdrawn) -> None:
+    """What a platform was told of a person may rest on something that counts for nothing any more: their scores are worked out
+    again at once, and may go down. A decision that somebody undid lowers nothing: its story stays at its end."""
+    if event.fact not in (ATTEMPT_FACT, SCENARIO_FACT):
+        return
+    found = (
+        select(LtiGrade.id)
+        .join(LtiAccount, LtiAccount.id == LtiGrade.account_id)
+        .where(LtiAccount.person_id == event.person_id, LtiAccount.ended_at.is_(None))
+        .order_by(LtiGrade.link_id, LtiGrade.account_id)
+        .with_for_update(of=LtiGrade)
+    )
+    ids = session.execute(found).scalars().all()
+    if ids:
+        session.execute(_noted(event.at).where(LtiGrade.id.in_(ids)).values(corrects=True))
 
 
 def claim_grade(session: Session, due: DueGrade, at: datetime) -> bool:
@@ -82,6 +102,9 @@ def _release(
     again at once, or after a failure when it is tried anyway."""
     mine = LtiGrade.id == parcel.grade_id, LtiGrade.claimed_until == parcel.claimed_until
     went_on = again or at if failed else at
+    if not failed:
+        # What was made void since the facts were read is still to be put right.
+        values = {**values, "corrects": case((LtiGrade.changes == parcel.changes, false()), else_=LtiGrade.corrects)}
     then = case((LtiGrade.changes == parcel.changes, again), else_=went_on)
     # The facts were read after the claim. A step can be stored later than its moment says, so a while before counts as new too.
     looked_at = parcel.claimed_until - CLAIM_DURATION - STORED_LATER

@@ -59,7 +59,7 @@ def _send(grade_id: int, registration_id: int, clock: Callable[[], datetime]) ->
         if parcel is None or connection is None:
             return None
         score = queries.current_score(session, app_state().library, parcel.person_id, parcel.link)
-    if score is None or not is_news(score, parcel.sent):
+    if score is None or not is_news(score, parcel.sent, parcel.corrects):
         with unit_of_work() as session:
             actions.record_nothing_new(session, parcel, clock())
         return None

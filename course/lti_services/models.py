@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
@@ -19,7 +19,8 @@ class LtiGrade(Base):
     `looked_at` are new since then. It waits as long as it
     has a `next_try_at`; until `claimed_until` one worker has it, and no other sends for the same account and link. `sent_percent`,
     `sent_activity`, `sent_round` and `sent_stamp` are the score that arrived last and the moment that it carried, `arrived_at` when
-    that was. `problem` and `detail` say why the last try failed.
+    that was. `corrects` means that something of what it rests on was made void since then. `problem` and `detail` say why the last
+    try failed.
     """
 
     __tablename__ = "lti_grade"
@@ -36,6 +37,7 @@ class LtiGrade(Base):
     sent_activity: Mapped[str | None] = mapped_column(String(20))
     sent_round: Mapped[int | None]
     sent_stamp: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    corrects: Mapped[bool] = mapped_column(default=False, server_default=false())
     arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     problem: Mapped[str | None] = mapped_column(String(30))

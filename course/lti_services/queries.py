@@ -122,7 +122,8 @@ def due_grade(session: Session, at: datetime, without: Collection[int] = ()) -> 
 
 @dataclass(frozen=True)
 class GradeParcel:
-    """What is needed to send one score: where, about whom, what was sent before, and which step of the person it takes in."""
+    """What is needed to send one score: where, about whom, what was sent before, whether that is to be put right, and which step
+    of the person it takes in."""
 
     grade_id: int
     changes: int
@@ -134,6 +135,7 @@ class GradeParcel:
     person_id: int
     sent: Score | None
     sent_stamp: datetime | None
+    corrects: bool
 
 
 def grade_parcel(session: Session, grade_id: int) -> GradeParcel | None:
@@ -153,7 +155,7 @@ def grade_parcel(session: Session, grade_id: int) -> GradeParcel | None:
     link = next(one for one in grade_links(session, registration_id) if one.id == grade.link_id)
     return GradeParcel(
         grade.id, grade.changes, grade.tries, claimed_until, link, link.line_item or column or "", subject, person_id,
-        _sent(grade), grade.sent_stamp,
+        _sent(grade), grade.sent_stamp, grade.corrects,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from course.db import assert_outside_unit_of_work
 from course.scorm import final_pieces, page_html, question_pieces, story_pieces
 from course.scorm.page_html import PackageScope
 from course.scorm.rules.manifest import MANIFEST, ManifestFacts, Version, manifest, unfit_names
+from course.scorm.rules.schema_files import SCHEMA_NAMES
 from course.translation import SOURCE_LANGUAGE, use_language
 from course.translation import gettext as _
 from course.web.static_files import joined_style_sheet, served_script
@@ -56,13 +57,15 @@ def make_package(
     with use_language(language):
         scope = PackageScope(library, modules)
         files = package_files(scope, version)
-    files |= {name.lower(): data for name, data in schemas.items()}
-    spoken = "" if language == SOURCE_LANGUAGE else language.lower()
+        spoken = "" if language == SOURCE_LANGUAGE else language.lower()
     identifier = "-".join(filter(None, ("course", library.pathway, library.nation, module_id, spoken)))
-    facts = ManifestFacts(version, identifier, scope.title, library.course.pass_mark, tuple(sorted(files)))
-    if unfit := unfit_names(facts.files):
+    facts = ManifestFacts(
+        version, identifier, scope.title, library.course.pass_mark, tuple(sorted({**files, **schemas}))
+    )
+    # Schema files refer to each other by the names that they have.
+    if unfit := unfit_names([name for name in facts.files if name not in SCHEMA_NAMES]):
         raise ValueError(f"These names cannot be in a package: {', '.join(unfit)}")
-    return _zipped({MANIFEST: manifest(facts).encode(), **dict(sorted(files.items()))})
+    return _zipped({MANIFEST: manifest(facts).encode(), **dict(sorted({**files, **schemas}.items()))})
 
 
 def package_files(scope: PackageScope, version: Version) -> dict[str, bytes]:

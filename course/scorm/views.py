@@ -8,11 +8,13 @@ from course.content.library import Library
 from course.content.loaded_course import library as whole_library
 from course.content.schema import NATIONS, SETTINGS
 from course.organisation.request_organisation import current_organisation
+from course.scorm import queries
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import VERSIONS, Version
 from course.translation import SOURCE_LANGUAGE, languages
 from course.web.access import Permission, requires_permission
 from course.web.recent_sign_in import needs_recent_sign_in
+from course.web.unit_of_work import db
 
 pages = Blueprint("scorm", __name__)
 WHOLE_COURSE = ""  # in the field for the module
@@ -30,6 +32,7 @@ def packages() -> str | Response:
     return render_template(
         "scorm/packages.html", versions=VERSIONS, pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
         modules=whole_library().modules.values(), course=whole_library().course, languages=languages(),
+        has_schemas=queries.has_schemas(db()),
     )  # fmt: skip
 
 
@@ -41,7 +44,8 @@ def _package() -> Response:
     language = request.args.get("language", SOURCE_LANGUAGE)
     if language not in languages():
         abort(404)
-    response = Response(make_package(variant, version, module_id, {}, language), mimetype="application/zip")
+    schemas = queries.installed_schemas(db(), version)
+    response = Response(make_package(variant, version, module_id, schemas, language), mimetype="application/zip")
     spoken = "" if language == SOURCE_LANGUAGE else language
     name = "-".join(filter(None, ("scorm", version, variant.pathway, variant.nation, module_id, spoken)))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'

@@ -50,6 +50,7 @@ POSTS_ELSEWHERE = {
 # In the same files, and in tests/api/test_log.py and test_events.py, tests/webhooks, and tests/cmi5.
 EVENTS_ELSEWHERE = {
     "organisation.language_chosen",  # tests/web/test_language_switch.py
+    "content.schemas_installed", "content.schemas_removed",  # tests/scorm/test_schema_files.py
     "person.told", "person.told_withdrawn", "api.read", "api.day_read", "certificate.expired",
     "webhook.stopped", "supervised.bank_printed", "supervised.module_printed", "cmi5.launched", "cmi5.refused", "person.list_held",
     "person.list_refused", "supervised.refresher_printed", "supervised.refresher_read",

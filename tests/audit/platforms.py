@@ -7,8 +7,11 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from course.clock import now
+from course.cmi5.models import Cmi5Account, Cmi5Platform
 from course.lti.models import LtiLink, LtiRegistration
 from course.lti.rules.sealed import AccountLinking, linking_cookie
+from tests.audit.cmi5 import ADDRESS as CMI5_ADDRESS
+from tests.audit.cmi5 import PLATFORM as CMI5_PLATFORM
 from tests.audit.world import World
 from tests.conftest import SECRET
 from tests.lti.making import add_platform_with_account
@@ -64,6 +67,24 @@ def _unlink(world: World) -> None:
         world.client.post(f"/people/{world.sam.id}/platforms/{account}/unlink", {})
 
 
+def _unlink_own(world: World) -> None:
+    _number, _context, account = add_platform_with_account(world.session, world.boss.id, world.boss.id)
+    for _time in range(2):
+        world.client.post(f"/me/platforms/{account}/unlink", {})
+
+
+def _unlink_own_cmi5(world: World) -> None:
+    world.client.post(f"{CMI5_ADDRESS}/platforms/add", CMI5_PLATFORM)
+    account = Cmi5Account(
+        platform_id=world.session.execute(select(Cmi5Platform.id)).scalar_one(), home_page="https://lms.example.org",
+        name="u-17", person_id=world.boss.id, linked_at=now(), last_used_at=now(),
+    )  # fmt: skip
+    world.session.add(account)
+    world.session.commit()
+    for _time in range(2):
+        world.client.post(f"/me/platforms/cmi5/{account.id}/unlink", {})
+
+
 def _linking(world: World) -> str:
     """A linking that the browser of this person began, of an account that is linked to nobody."""
     number, _context, _account = add_platform_with_account(world.session, world.sam.id, world.boss.id)
@@ -99,6 +120,10 @@ PLATFORM_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str
             "boss",
         )
     ],
+    "lti.unlink_own": [
+        (_unlink_own, ["lti.added", "lti.linked", "lti.unlinked", "sign_in.ended_elsewhere"], "boss"),
+    ],
+    "lti.unlink_own_cmi5": [(_unlink_own_cmi5, ["cmi5.added", "cmi5.unlinked", "sign_in.ended_elsewhere"], "boss")],
     "lti.unlink": [
         (_unlink, ["lti.added", "lti.linked", "lti.unlinked", "sign_in.ended_elsewhere"], "boss"),
     ],

@@ -45,6 +45,7 @@ SENSITIVE = {
     # learning platforms, accounts there, and what is sent there and fetched
     "lti_services.repeat", "lti_services.members",
     "lti.invite", "lti.add_platform", "lti.change_platform", "lti.switch_on", "lti.switch_off", "lti.replace_key", "lti.unlink",
+    "lti.unlink_own", "lti.unlink_own_cmi5",
 }  # fmt: skip
 FORM = {"role": "administrator", "reason": "to try it"}
 

@@ -59,6 +59,7 @@ class FakePlatform:
     asked: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     activity: str = "https://lms.example.org/activities/51"
+    preferences: dict[str, Any] | None = None
 
     def launch(
         self, name: str = "u-17", registration: str = "", mode: str = "Normal", unit: str = "course", **data: Any
@@ -106,7 +107,7 @@ class FakePlatform:
         if parts.path == "/lrs/activities/state":
             return self._state(made, query)
         if parts.path == "/lrs/agents/profile":
-            return 404, {}
+            return (200, self.preferences) if self.preferences is not None else (404, {})
         problem = self._problem(made, query, json.loads(body))
         if problem:
             self.refused.append(problem)

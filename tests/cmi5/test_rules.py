@@ -18,7 +18,7 @@ from course.cmi5.rules.course_structure import (
     course_structure,
 )
 from course.cmi5.rules.delivery import RETRY_DELAYS, next_try, statement_outcome
-from course.cmi5.rules.launch import SESSION_EXTENSION, read_launch, read_launch_data, read_token
+from course.cmi5.rules.launch import SESSION_EXTENSION, read_languages, read_launch, read_launch_data, read_token
 from course.cmi5.rules.problems import LaunchError, LaunchProblem, problem_words
 from course.cmi5.rules.statements import (
     SessionFacts,
@@ -292,3 +292,21 @@ def test_what_counts_in_each_unit(
     assert is_unit(name, ["responding"]) is exists
     assert (unit.module, unit.assessments) == (module, assessments)
     assert [kind for kind in ("initial", "refresher") if unit.is_completed_by(kind)] == completed_by
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, b'{"languagePreference": "cy-GB, en-US,fr"}', ("cy-GB", "en-US", "fr")),
+        (200, b'{"languagePreference": " ,<b>,c y,\\u00e9,cy"}', ("cy",)),
+        (200, b'{"languagePreference": ["cy"]}', ()),
+        (200, b'{"audioPreference": "on"}', ()),
+        (200, b"[]", ()),
+        (200, b"[" * 100_000, ()),
+        (404, b'{"languagePreference": "cy"}', ()),
+    ],
+)
+def test_the_languages_of_a_learner_are_read_and_nonsense_is_none(
+    status: int, body: bytes, expected: tuple[str, ...]
+) -> None:
+    assert read_languages(status, body) == expected

@@ -268,3 +268,18 @@ def test_the_structure_is_the_same_from_the_page_and_from_the_command(
     assert done.exit_code == 0, done.output
     assert file.read_bytes() == answer.data
     assert b"/cmi5/launch/course</url>" in answer.data
+
+
+def test_the_course_opens_in_the_language_of_the_learner_until_they_choose_one_here(
+    app: Flask, platform: FakePlatform
+) -> None:
+    def opened(client: Client, preferred: str) -> str:
+        platform.preferences = {"languagePreference": preferred, "audioPreference": "off"}
+        return client.follow(client.follow(client.get(platform.launch(), 303), 303)).html
+
+    client = Client(app)
+    assert '<html lang="en-GB">' in opened(Client(app), "xx, en-US, cy")
+    assert '<html lang="cy">' in opened(client, "fr, cy-GB, en-US")
+    # What was chosen here comes before what a platform says.
+    client.post("/me/language", {"language": "en"})
+    assert '<html lang="en-GB">' in opened(client, "cy")

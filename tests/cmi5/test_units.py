@@ -17,7 +17,7 @@ from course.content.library import Library
 from course.people.models import Person
 from tests.cmi5.platform import FakePlatform
 from tests.cmi5.test_rules import broken_rules
-from tests.makers import PASSWORD
+from tests.makers import PASSWORD, set_password
 from tests.pages import Client, Page
 from tests.walking import Learner, never
 
@@ -130,3 +130,25 @@ def test_an_administrator_chooses_the_units_and_sees_and_unlinks_accounts(
     assert session.execute(people).scalar_one() != person
     assert len(session.execute(select(Person.id).where(Person.name == "Robin Field")).all()) == 2
     assert Client(app).get(f"/system/cmi5/platforms/{platform.id}/accounts", 303).location.startswith("/sign-in")
+
+
+def test_who_unlinks_their_own_account_ends_the_session_from_there_and_the_platform_hears_so(
+    app: Flask, client: Client, session: Session, platform: FakePlatform
+) -> None:
+    _arrive(client, platform.launch())
+    account, person = session.execute(select(Cmi5Account.id, Cmi5Account.person_id)).one()
+    at_home = Client(app)
+    set_password(session, person, PASSWORD)
+    session.execute(update(Person).where(Person.id == person).values(email="robin@example.org"))
+    session.commit()
+    at_home.post("/sign-in", {"email": "robin@example.org", "password": PASSWORD})
+    page = at_home.get("/me/platforms")
+    assert "Only an administrator can bring together" in page.text
+    at_home.post(f"/me/platforms/cmi5/{account}/unlink", {})
+    assert "no longer linked to you" in at_home.get("/me/platforms").text
+    assert at_home.is_signed_in()
+    assert not client.is_signed_in()
+    _send(app)
+    assert platform.launches[-1].verbs == ["initialized", "terminated"]
+    entries = select(AuditEntry.actor_id, AuditEntry.subject_id).where(AuditEntry.what == "cmi5.unlinked")
+    assert session.execute(entries).all() == [(person, person)]

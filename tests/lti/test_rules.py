@@ -179,6 +179,7 @@ HELD, OWNED = AccountHolder(7, has_left=False), PersonWithAddress(8)
         ("links", USER, None, replace(OWNED, has_left=True), LtiProblem.LEFT),
         ("links", USER, None, replace(OWNED, has_other_account=True), LtiProblem.ADDRESS_OF_ANOTHER),
         ("links", USER, None, replace(OWNED, was_unlinked=True), LtiProblem.UNLINKED),
+        ("links", USER, None, replace(OWNED, has_unlinked=True), LtiProblem.ADDRESS_OF_ANOTHER),
         ("links", USER, None, None, LtiProblem.NOT_KNOWN),
         ("", NAMELESS, None, None, LtiProblem.NOT_KNOWN),
         ("adds", USER, None, None, AddPerson("Sam Okafor", email="sam@example.org")),

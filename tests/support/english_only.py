@@ -67,6 +67,8 @@ ENGLISH_ONLY = {
     "credentials/rules/documents.py": "what is signed has one wording",
     "credentials/rules/signing.py": "what is signed has one wording",
     "db.py": "messages for whoever runs the program",
+    "scorm/rules/schema_files.py": "messages for whoever runs the program",
+    "scorm/schema_installation.py": "messages for whoever runs the program",
     "scim/queries/resources.py": "terms of the protocol",
     "scim/rules/problem_details.py": "identity providers log it",
     "scim/rules/resources.py": "terms of the protocol",

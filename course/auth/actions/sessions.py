@@ -24,7 +24,9 @@ from course.auth.rules import (
     token_hash,
 )
 from course.context import Context, make_context
+from course.db import lock_row
 from course.passwords.actions import update_credential
+from course.passwords.models import Credential
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class SessionStart:
 def begin_session(session: Session, granted: SignInGranted, new: SessionStart, at: datetime) -> bool:
     """Record that a sign-in session begins, and mail its person if they have never signed in in this browser; False if what
     was granted no longer holds, because the person has left or the password is another one by now."""
+    # Whoever ends all sessions of the person at this moment has done so before the key is read, or waits for this one.
+    lock_row(session, Credential, granted.person_id)
     if queries.session_key(session, granted.person_id) != granted.session_key:
         return False
     _delete_old_sessions(session, at)

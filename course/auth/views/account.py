@@ -13,7 +13,7 @@ from course.auth.forms import (
     OwnAddressForm,
     check_new_password,
 )
-from course.auth.provider_hooks import provider_refusal, provider_ways
+from course.auth.provider_hooks import comes_from_platform, provider_refusal, provider_ways
 from course.auth.rules import PASSWORD_HINT, PIN_HINT, local_path, read_own_address_link
 from course.auth.sign_in_session import begin_sign_in_session
 from course.auth.views.page_context import (
@@ -79,7 +79,7 @@ def _account_page(
         seen=person_overview(db(), current_user.person.id),
         newest_device_at=None if current_user.person.email else queries.newest_device_at(db(), current_user.person.id),
         password_hint=PIN_HINT if own.may_use_pin else PASSWORD_HINT,
-        ways=provider_ways(),
+        ways=provider_ways(), has_platforms=comes_from_platform(own.id),
         changes_password=has_chosen_password(db(), own.id) and provider_refusal(own.id) is None,
     )  # fmt: skip
     if language_form.errors or shown_form.errors:

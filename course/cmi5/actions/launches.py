@@ -13,7 +13,7 @@ from course.auth.actions import SignInGranted, end_other_sessions
 from course.cmi5 import queries
 from course.cmi5.actions.delivery import token_purpose
 from course.cmi5.actions.outcomes import note_earlier_success, note_failure, note_module, note_statement
-from course.cmi5.models import Cmi5Account, Cmi5Session, Cmi5Statement
+from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.cmi5.queries import AccountPerson, OpenLaunch, PlatformView
 from course.cmi5.rules.launch import LaunchActor, LaunchData, LaunchRequest
 from course.cmi5.rules.problems import LaunchProblem
@@ -112,8 +112,8 @@ def _person_of(context: Context, platform: PlatformView, actor: LaunchActor) -> 
     if found is not None:
         if (refusal := refusal_of(found)) is not None:
             return refusal
-        _note_use(context, platform, actor)
-        return found.person_id
+        # Whoever unlinks the account at this moment has done so before, or waits until the session can be ended.
+        return found.person_id if _note_use(context, platform, actor) else LaunchProblem.NOT_KNOWN
     if not platform.makes_accounts:
         return LaunchProblem.NOT_KNOWN
     return _add_person(context, platform, actor) or LaunchProblem.NOT_KNOWN
@@ -135,8 +135,9 @@ def _add_person(context: Context, platform: PlatformView, actor: LaunchActor) ->
     return None if linked is None else added.id
 
 
-def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> None:
-    context.session.execute(
+def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> bool:
+    """Note that an account is in use now; False if its link has just ended."""
+    used = (
         update(Cmi5Account)
         .where(
             Cmi5Account.platform_id == platform.id,
@@ -145,7 +146,9 @@ def _note_use(context: Context, platform: PlatformView, actor: LaunchActor) -> N
             Cmi5Account.ended_at.is_(None),
         )
         .values(last_used_at=context.now)
+        .returning(Cmi5Account.id)
     )
+    return context.session.execute(used).first() is not None
 
 
 def record_launch_refusal(context: Context, platform: str, problem: LaunchProblem, detail: str = "") -> None:
@@ -182,6 +185,25 @@ def unlink_account(context: Context, platform: PlatformView, account_id: int) ->
         return False
     record_event(context, "cmi5.unlinked", ("person", ended.person_id), {"platform": platform.name})
     end_other_sessions(context, ended.person_id, None, secrets.token_urlsafe(24))
+    return True
+
+
+def end_own_link(context: Context, library: Library, account_id: int) -> bool:
+    """End the link of an account to the person who acts, and their sessions from that platform. False if it had ended before."""
+    person_id = context.person_id
+    ended = context.session.execute(
+        update(Cmi5Account)
+        .where(Cmi5Account.id == account_id, Cmi5Account.person_id == person_id, Cmi5Account.ended_at.is_(None))
+        .values(ended_at=context.now, ended_by=context.actor)
+        .returning(Cmi5Account.platform_id)
+    ).first()
+    if ended is None:
+        return False
+    name = context.session.get_one(Cmi5Platform, ended.platform_id).name
+    for found in queries.open_sessions(context.session, person_id):
+        if found.platform == name:
+            end_launch(context, found, library)
+    record_event(context, "cmi5.unlinked", ("person", person_id), {"platform": name})
     return True
 
 

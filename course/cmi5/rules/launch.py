@@ -18,6 +18,7 @@ LaunchMode = Literal["Normal", "Browse", "Review"]
 SESSION_EXTENSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
 LAUNCH_DATA = "LMS.LaunchData"
 PREFERENCES = "cmi5LearnerPreferences"
+_MAX_LANGUAGES = 400  # characters of what a learner prefers
 _MAX_ADDRESS, _MAX_NAME, _MAX_HOME = 500, 255, 500
 _TOKEN = re.compile(r"[\x21-\x7e]{1,2000}")
 
@@ -76,13 +77,15 @@ class LaunchRequest:
 @dataclass(frozen=True)
 class LaunchData:
     """What the platform keeps for this launch: the template of the context of each statement, the session, the mode, the score
-    from which the course counts as passed (0 to 1; None: as the course decides), and where the browser goes afterwards."""
+    from which the course counts as passed (0 to 1; None: as the course decides), and where the browser goes afterwards. `languages`
+    are the tags of those that the learner prefers there, best first."""
 
     context: Mapping[str, Any]
     session: str
     mode: LaunchMode
     mastery_score: float | None
     return_address: str
+    languages: tuple[str, ...] = ()
 
 
 def read_launch(query: Mapping[str, str]) -> LaunchRequest:
@@ -155,6 +158,18 @@ def read_launch_data(status: int, body: bytes) -> LaunchData:
     if mode not in ("Normal", "Browse", "Review"):
         raise LaunchError(LaunchProblem.NO_LAUNCH_DATA, "launchMode is missing")
     return LaunchData(context, session, mode, _mastery_score(found.get("masteryScore")), _return_address(found))
+
+
+def read_languages(status: int, body: bytes) -> tuple[str, ...]:
+    """The languages in the preferences of a learner (section 11.1): tags of RFC 5646, separated by commas. Empty if there are no
+    preferences, or if they cannot be read, which stops nobody."""
+    try:
+        found = json.loads(body) if status == 200 else None
+    except (ValueError, RecursionError):
+        return ()
+    text = found.get("languagePreference") if isinstance(found, dict) else None
+    tags = text[:_MAX_LANGUAGES].split(",") if isinstance(text, str) else []
+    return tuple(tag for one in tags if (tag := one.strip()) and tag.isascii() and tag.replace("-", "").isalnum())
 
 
 def _mastery_score(value: object) -> float | None:

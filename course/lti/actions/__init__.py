@@ -12,7 +12,7 @@ from course.lti.actions.launches import (
     record_launch,
     record_refusal,
 )
-from course.lti.actions.own_account import link_own_account
+from course.lti.actions.own_account import link_own_account, unlink_own_account
 from course.lti.actions.platform_token import access_token
 from course.lti.actions.settings import (
     PlatformDetails,
@@ -45,5 +45,6 @@ __all__ = [
     "set_context_teams",
     "switch_platform",
     "unlink_account",
+    "unlink_own_account",
     "use_mark",
 ]

@@ -40,6 +40,14 @@ def _insert(
 def unlink_account(context: Context, person_id: int, account_id: int) -> bool:
     """End the link of an account, as an administrator. All sign-in sessions of the person end, and the account is not linked to
     them by its address again. False if it had ended before."""
+    if not end_link(context, person_id, account_id):
+        return False
+    end_other_sessions(context, person_id, None, secrets.token_urlsafe(24))
+    return True
+
+
+def end_link(context: Context, person_id: int, account_id: int) -> bool:
+    """End the link of an account to a person; False if it had ended before."""
     ended = context.session.execute(
         update(LtiAccount)
         .where(LtiAccount.id == account_id, LtiAccount.person_id == person_id, LtiAccount.ended_at.is_(None))
@@ -50,7 +58,6 @@ def unlink_account(context: Context, person_id: int, account_id: int) -> bool:
         return False
     name = context.session.get_one(LtiRegistration, ended.registration_id).name
     record_event(context, "lti.unlinked", ("person", person_id), {"platform": name})
-    end_other_sessions(context, person_id, None, secrets.token_urlsafe(24))
     return True
 
 

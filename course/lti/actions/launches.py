@@ -12,7 +12,7 @@ from course.auth.actions import SignInGranted
 from course.auth.queries import sees_others_since
 from course.content.schema import SETTINGS
 from course.context import Context
-from course.db import insert_once
+from course.db import insert_once, lock_row
 from course.lti import queries
 from course.lti.actions.accounts import link_account
 from course.lti.models import LtiAccount, LtiContext, LtiLaunch, LtiLink
@@ -226,6 +226,8 @@ def enter_with_ticket(context: Context, ticket: LaunchTicket) -> SignInGranted |
     settings = queries.platform(session, ticket.registration_id)
     if settings is None or settings.state != "on":
         return LtiProblem.OFF
+    # Whoever unlinks the account at this moment waits until the session can be ended, or is seen here.
+    lock_row(session, LtiAccount, ticket.account_id)
     holder = queries.holder_of(session, ticket.account_id, context.today)
     if holder is None:
         return LtiProblem.NOT_KNOWN

@@ -14,6 +14,7 @@ from course.lti.queries.accounts import (
     team_of_new_person,
 )
 from course.lti.queries.links import ContextView, GradeLink, LinkUse, contexts, grade_links, link_uses
+from course.lti.queries.own_accounts import OwnAccount, OwnWays, PlatformSystem, comes_from_platform, own_ways
 from course.lti.queries.platforms import (
     OwnKeyView,
     is_mark_used,
@@ -31,10 +32,14 @@ __all__ = [
     "ContextView",
     "GradeLink",
     "LinkUse",
+    "OwnAccount",
     "OwnKeyView",
+    "OwnWays",
+    "PlatformSystem",
     "account_counts",
     "account_holder",
     "accounts_of",
+    "comes_from_platform",
     "contexts",
     "grade_links",
     "holder_of",
@@ -44,6 +49,7 @@ __all__ = [
     "open_deployment_id",
     "own_key",
     "own_link",
+    "own_ways",
     "person_with_address",
     "platform",
     "platform_connection",

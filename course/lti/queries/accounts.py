@@ -61,6 +61,7 @@ def person_with_address(
         _has_left(found.left_at, found.last_day, today),
         _has_account(session, registration_id, found.id),
         _was_unlinked(session, registration_id, user.subject, found.id),
+        _unlinked_by(session, registration_id, user.subject, found.id) == found.id,
     )
 
 
@@ -86,6 +87,11 @@ def _has_account(session: Session, registration_id: int, person_id: int) -> bool
 
 def _was_unlinked(session: Session, registration_id: int, subject: str, person_id: int) -> bool:
     """Whether an administrator ended the newest link of this account to this person."""
+    return _unlinked_by(session, registration_id, subject, person_id) not in (None, person_id)
+
+
+def _unlinked_by(session: Session, registration_id: int, subject: str, person_id: int) -> int | None:
+    """Who ended the newest link of this account to this person; None if nobody did."""
     row = session.execute(
         select(LtiAccount.ended_by)
         .where(
@@ -96,7 +102,7 @@ def _was_unlinked(session: Session, registration_id: int, subject: str, person_i
         .order_by(LtiAccount.id.desc())
         .limit(1)
     ).first()
-    return row is not None and row.ended_by is not None
+    return row.ended_by if row else None
 
 
 def team_of_new_person(
@@ -143,10 +149,11 @@ def account_counts(session: Session) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class AccountView:
-    """An account at a platform that is linked to a person, as pages show it."""
+    """An account at a platform that is linked to a person, as pages show it. `is_on`: people can come in from the platform."""
 
     id: int
     platform: str
+    is_on: bool
     email: str
     how: str
     linked_at: datetime
@@ -156,9 +163,12 @@ class AccountView:
 def accounts_of(session: Session, person_id: int) -> list[AccountView]:
     """The accounts at platforms that are linked to a person now."""
     rows = session.execute(
-        select(LtiAccount, LtiRegistration.name)
+        select(LtiAccount, LtiRegistration.name, LtiRegistration.state)
         .join(LtiRegistration, LtiRegistration.id == LtiAccount.registration_id)
         .where(LtiAccount.person_id == person_id, LtiAccount.ended_at.is_(None))
         .order_by(LtiAccount.id)
     )
-    return [AccountView(one.id, name, one.email or "", one.how, one.linked_at, one.last_used_at) for one, name in rows]
+    return [
+        AccountView(one.id, name, state == "on", one.email or "", one.how, one.linked_at, one.last_used_at)
+        for one, name, state in rows
+    ]

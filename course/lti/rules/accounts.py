@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from course.lti.rules.launch import PlatformUser
 from course.lti.rules.problems import LtiProblem
 from course.lti.rules.registration import PlatformSettings
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,13 @@ class AccountHolder:
 @dataclass(frozen=True)
 class PersonWithAddress:
     """The person who has the address of the account. `has_other_account`: another account at the platform is linked to them;
-    `was_unlinked`: an administrator ended the link of this very account to them."""
+    `was_unlinked`: an administrator ended the link of this very account to them, `has_unlinked`: they did so themselves."""
 
     person_id: int
     has_left: bool = False
     has_other_account: bool = False
     was_unlinked: bool = False
+    has_unlinked: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,27 @@ def own_link_refusal(person_id: int, known: OwnLink) -> LtiProblem | None:
     return LtiProblem.OTHER_ACCOUNT if known.has_other_account else None
 
 
+def own_unlink_refusal(has_password: bool, has_provider: bool) -> str | None:
+    """Why a person cannot unlink an account at a platform themselves, for display; None if they can: they need a way to come in
+    with which they can also prove who they are, which no platform is. `has_provider`: they can sign in through an identity
+    provider."""
+    if has_password or has_provider:
+        return None
+    return str(
+        _(
+            "You come in from learning platforms only. Choose a password first, with a link from the sign-in page or a code from "
+            "your manager."
+        )
+    )
+
+
 def _by_address(owner: PersonWithAddress) -> AccountDecision:
     if owner.has_left:
         return LtiProblem.LEFT
     if owner.was_unlinked:
         return LtiProblem.UNLINKED
-    if owner.has_other_account:
+    # Who has unlinked the account can link it again by signing in, and it is not linked behind their back.
+    if owner.has_other_account or owner.has_unlinked:
         return LtiProblem.ADDRESS_OF_ANOTHER
     return LinkAccount(owner.person_id)
 

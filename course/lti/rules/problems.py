@@ -178,7 +178,7 @@ PROBLEM_WORDS: dict[LtiProblem, tuple[str, str]] = {
     ),
     _P.OTHER_ACCOUNT: (
         _("Another account at %(name)s is already linked to you."),
-        _("Use that account there, or ask an administrator of this course to unlink it."),
+        _("Use that account there. Or unlink it in this course: press your name, then “Learning platforms”."),
     ),
     _P.INVITATION: (
         _("This link for registering a platform is not valid, is older than a day, or has been used."),

@@ -75,15 +75,18 @@ def _percent(done: int, of: int) -> int:
     return MAXIMUM * done // of if of else 0
 
 
-def is_news(score: Score, sent: Score | None) -> bool:
+def is_news(score: Score, sent: Score | None, corrects: bool = False) -> bool:
     """Whether a score is to be sent after the one that was sent last. It never goes down within a round: what somebody has
-    reached is not taken from them by a change of the content, a second enrolment, or the erasure of old details."""
+    reached is not taken from them by a change of the content, a second enrolment, or the erasure of old details. Only what was
+    recorded wrongly and made void takes it back (`corrects`)."""
     if sent is None or score.round_number > sent.round_number:
         return True
+    if score.round_number < sent.round_number:
+        return False
+    if corrects:
+        return score != sent
     rank = ACTIVITIES.index
-    return score.round_number == sent.round_number and (
-        (score.percent, rank(score.activity)) > (sent.percent, rank(sent.activity)) and score.percent >= sent.percent
-    )
+    return (score.percent, rank(score.activity)) > (sent.percent, rank(sent.activity)) and score.percent >= sent.percent
 
 
 def score_body(score: Score, subject: str, at: datetime) -> dict[str, Any]:

@@ -12,19 +12,9 @@ from course.translation import lazy_gettext as _
 
 # Columns that name a person without being about that person.
 ACTOR_COLUMNS: dict[str, str] = dict.fromkeys(
-    (
-        "made_by",
-        "chosen_by",
-        "changed_by",
-        "confirmed_by",
-        "uploaded_by",
-        "decided_by",
-        "revoked_by",
-        "ended_by",
-        "undone_by",
-    ),
+    ("made_by", "chosen_by", "changed_by", "confirmed_by", "uploaded_by", "decided_by", "revoked_by", "ended_by", "undone_by"),
     _("It says who did something for the organisation. Each action is in the log, which is downloaded too."),
-)
+)  # fmt: skip
 
 IDENTITY = PersonalDataSection(
     _("Who I am"),
@@ -376,6 +366,7 @@ NON_PERSONAL_TABLES = {
     "renewal_policy": _("A rule for everyone."),
     "retention_schedule": _("A rule for everyone."),
     "secret_key_fingerprint": _("Which secret key the database is used with."),
+    "scorm_schema_file": _("Schema files by others, for packages of the course."),
     "signing_key": _("A signing key."),
     "status_list": _("Numbers that were revoked."),
     "supervised_closing": _("When a supervised session was closed."),

@@ -44,3 +44,10 @@ def ralph(folder: Path, certificate: Path, user: str, password: str) -> Iterator
             yield Ralph(f"https://localhost:{port}/xAPI", folder / "fs_lrs.jsonl")
         finally:
             child.kill()
+
+
+def faults(statements: list[dict[str, Any]]) -> list[str]:
+    """What Ralph's model of xAPI finds wrong with statements, without a store: one line for each fault."""
+    command = [str(python_of(FOLDER)), "-I", str(FOLDER / "check.py")]
+    done = subprocess.run(command, input=json.dumps(statements), capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout.splitlines()
