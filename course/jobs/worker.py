@@ -175,6 +175,22 @@ class JobWorker:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def look_around(self) -> None:
+        """Read once what a worker without a job reads every second. Nothing is claimed, made or written: what this makes in
+        memory is shared by the processes that are forked next."""
+        at = self._clock()
+        for kind in self._registry.kinds:
+            if kind.every is not None and (kind.wanted is None or kind.wanted(at)):
+                with read_only_session() as session:
+                    queries.has_regular_job(session, kind.name, due_slot(kind.every, at))
+        for lane in LANE_THREADS:
+            names = [kind.name for kind in self._registry.of_lane(lane)]
+            with read_only_session() as session:
+                queries.has_claimable_job(session, lane, names, at)
+        with read_only_session() as session:
+            queries.busy_workers(session)
+            queries.has_lost_job(session, at)
+
     def is_idle(self) -> bool:
         """Whether no job of this process runs."""
         with self._lock:

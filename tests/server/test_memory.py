@@ -22,7 +22,7 @@ GROWING = """
 import sys
 from flask.cli import main
 from course.server import commands
-commands.WORKER_PRIVATE_BYTES, commands.WORKER_LOOK_SECONDS = 0, 6.0
+commands.WORKER_GROWTH_BYTES, commands.WORKER_LOOK_SECONDS = -(2**40), 6.0
 sys.argv[0] = "flask"
 main()
 """
