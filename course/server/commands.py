@@ -20,7 +20,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from course.auth import passkey_checks
 from course.auth.actions import create_set_up_link
+from course.auth.queries.factors import has_passkeys
 from course.backups.jobs import upgrade_course
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
@@ -109,6 +111,13 @@ def _remember_organisation() -> None:
         remember_organisation(organisation(session), now())
 
 
+def _load_what_is_used() -> None:
+    """Load libraries that only some courses need, so that the processes share them."""
+    with read_only_session() as session:
+        if has_passkeys(session):
+            passkey_checks.load()
+
+
 def _use_console_mail() -> None:
     """Print mail whatever MAIL_URL says: nobody in the demonstration has a mailbox, but whoever tries it out may add
     people who have."""
@@ -194,6 +203,7 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
         # What each process does first is done once before, so that they share what that makes.
         schedule.run_due(now(), threading.Event())
         memory.warm_up(_application())
+        retry_while_busy(_load_what_is_used, BUSY_SECONDS)
         retry_while_busy(JobWorker(_application(), "", REGISTRY, now).look_around, BUSY_SECONDS)
         memory.freeze()
         app_state().engine.dispose()
