@@ -269,8 +269,9 @@ def _serve_pages(
 
 def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    stop_metrics = None
+    stop_metrics, tidying = None, memory.Tidying(app.extensions["course"].engine)
     while not end.is_set():
+        tidying.tidy()
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.
             stop_metrics = stop_metrics or _start_metrics(number - 1)
@@ -290,8 +291,10 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
     worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
     began, grown, at_first = time.monotonic(), False, memory.private_bytes()
+    tidying = memory.Tidying(app_state().engine)
     while not is_stopping() and not grown:
         pause(STOP_CHECK_SECONDS)
+        tidying.tidy()
         if time.monotonic() - began >= WORKER_LOOK_SECONDS and worker.is_idle():
             began, grown = time.monotonic(), memory.private_bytes() - at_first > WORKER_GROWTH_BYTES
     if grown:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
+from course.db import PoolWatch
 from course.server import memory
 from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_person
@@ -86,6 +88,26 @@ def test_work_done_apart_leaves_nothing_behind_and_ends_the_program_if_it_fails(
         [sys.executable, "-c", APART, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (code, printed)
+
+
+def test_connections_that_nobody_needs_any_more_are_closed_and_the_next_are_made_anew(committed: Flask) -> None:
+    engine = committed.extensions["course"].engine
+    engine.dispose()
+    watch = PoolWatch(engine)
+    taken = [engine.connect() for _ in range(3)]
+    for one in taken:
+        one.close()
+    assert not watch.let_go(), "all three were needed just now"
+    with engine.connect() as used:
+        assert not watch.let_go(), "one is in use"
+        assert used.execute(text("select 1")).scalar_one() == 1
+    assert watch.let_go()
+    assert engine.pool.checkedin() == 0
+    with engine.connect() as new:
+        assert new.execute(text("select 1")).scalar_one() == 1
+    assert not watch.let_go(), "it was needed"
+    assert watch.let_go()
+    assert not watch.let_go()
 
 
 def test_what_only_this_process_has_is_told_in_bytes() -> None:
