@@ -119,32 +119,6 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     return engine
 
 
-class PoolWatch:
-    """Lets the connections of an engine go that a busy minute has made and nobody needs now. Each has memory of its own: the
-    schema and a part of the file on SQLite, a process of the server on PostgreSQL."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine, self._most = engine, 0
-        event.listen(engine, "checkout", self._note)
-
-    def _note(self, *_args: object) -> None:
-        self._most = max(self._most, self._in_use())
-
-    def _in_use(self) -> int:
-        return int(self._engine.pool.checkedout())  # type: ignore[attr-defined]
-
-    def let_go(self) -> bool:
-        """Close all connections if more of them are there than were needed since the last call, and none is in use; those
-        that are needed next are made anew. Whether that was done."""
-        most, self._most = self._most, self._in_use()
-        spare = int(self._engine.pool.checkedin()) - most  # type: ignore[attr-defined]
-        # One more than were needed is kept for a moment that needs it; where none was needed, none is.
-        if spare < 1 or (spare == 1 and most) or self._in_use():
-            return False
-        self._engine.dispose()
-        return True
-
-
 def database_name(url: str) -> str:
     """The database of an address in words, without its password."""
     parts = make_url(url)

@@ -133,6 +133,8 @@ class JobWorker:
         self._lease, self._poll = lease, poll
         self._held: dict[Claim, threading.Event] = {}  # the claims of this process, and whether each was lost
         self._lock = threading.Lock()
+        # One thread looks into the queue at a time: if all did, each would have a connection of its own.
+        self._look = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._slots: dict[str, datetime] = {}
 
@@ -228,13 +230,13 @@ class JobWorker:
             if kind.every is None or self._slots.get(kind.name) == (slot := due_slot(kind.every, at)):
                 continue
             if kind.wanted is None or kind.wanted(at):
-                with read_only_session() as session:
+                with self._look, read_only_session() as session:
                     known = queries.has_regular_job(session, kind.name, slot)
                 if not known:
                     with unit_of_work() as session:
                         actions.enqueue_regular(session, kind, slot, at)
             self._slots[kind.name] = slot
-        with read_only_session() as session:
+        with self._look, read_only_session() as session:
             lost = queries.has_lost_job(session, at)
         if lost:
             with unit_of_work() as session:
@@ -252,7 +254,7 @@ class JobWorker:
     def _run_next(self, lane: Lane) -> bool:
         """Claim one job of a lane and run it; whether there was one."""
         kinds, at = self._registry.of_lane(lane), self._clock()
-        with read_only_session() as session:
+        with self._look, read_only_session() as session:
             if not queries.has_claimable_job(session, lane, [kind.name for kind in kinds], at):
                 return False
         with unit_of_work() as session:

@@ -61,7 +61,9 @@ _LOG = logging.getLogger("course")
 WORKER_NICENESS = 10  # of the worker beside processes that serve pages, see nice(2)
 STOP_SECONDS = 20  # seconds
 WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
-WORKER_GROWTH_BYTES = 8 * 1024 * 1024  # by which a worker has grown that is replaced once it has nothing to do
+WORKER_PRIVATE_BYTES = (
+    36 * 1024 * 1024
+)  # from which on a worker is replaced once it has nothing to do; a new one has 28
 ROW_BYTES = 8  # that hold the number of a row
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
@@ -290,13 +292,13 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
     os.nice(WORKER_NICENESS)
     worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
-    began, grown, at_first = time.monotonic(), False, memory.private_bytes()
+    began, grown = time.monotonic(), False
     tidying = memory.Tidying(app_state().engine)
     while not is_stopping() and not grown:
         pause(STOP_CHECK_SECONDS)
         tidying.tidy()
         if time.monotonic() - began >= WORKER_LOOK_SECONDS and worker.is_idle():
-            began, grown = time.monotonic(), memory.private_bytes() - at_first > WORKER_GROWTH_BYTES
+            began, grown = time.monotonic(), memory.private_bytes() > WORKER_PRIVATE_BYTES
     if grown:
         kept[:ROW_BYTES] = sign.row.to_bytes(ROW_BYTES)
         worker.stop(STOP_SECONDS)

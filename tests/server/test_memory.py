@@ -13,7 +13,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from course.db import PoolWatch
 from course.server import memory
 from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_person
@@ -44,7 +43,7 @@ GROWING = """
 import sys
 from flask.cli import main
 from course.server import commands
-commands.WORKER_GROWTH_BYTES, commands.WORKER_LOOK_SECONDS = -(2**40), 6.0
+commands.WORKER_PRIVATE_BYTES, commands.WORKER_LOOK_SECONDS = 0, 6.0
 sys.argv[0] = "flask"
 main()
 """
@@ -93,7 +92,7 @@ def test_work_done_apart_leaves_nothing_behind_and_ends_the_program_if_it_fails(
 def test_connections_that_nobody_needs_any_more_are_closed_and_the_next_are_made_anew(committed: Flask) -> None:
     engine = committed.extensions["course"].engine
     engine.dispose()
-    watch = PoolWatch(engine)
+    watch = memory.PoolWatch(engine)
     taken = [engine.connect() for _ in range(3)]
     for one in taken:
         one.close()
