@@ -25,6 +25,9 @@ from course.primary_search import search_primary
 from course.write_turns import WriteTurns
 
 _LOG = logging.getLogger("course.db")
+# What each connection of SQLite keeps of the file, 2,000 by default. There are many connections, and each throws it away
+# when another one has written; the system has the file in memory once for all of them.
+SQLITE_CACHE_KIB = 512
 LOCK_SECONDS = 15.0  # how long a transaction waits for a lock of SQLite, unless it states another time
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
@@ -135,7 +138,7 @@ def sqlite_path(url: str) -> Path | None:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transactions start late and end early; _begin_sqlite begins transactions explicitly.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{SQLITE_CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
-
-from webauthn import base64url_to_bytes, verify_authentication_response, verify_registration_response
-from webauthn.helpers import bytes_to_base64url
 
 MAX_ANSWER_LENGTH = 20_000  # characters; the longest key and its attestation are far shorter
 _LOG = logging.getLogger("course")
@@ -78,6 +76,16 @@ class PasskeyAnswer:
     user_handle: str
 
 
+def load() -> None:
+    """Load the library that checks answers, which takes 6 MiB and a tenth of a second: where there are passkeys, before
+    processes are forked, which then share it; elsewhere it is loaded when the first passkey is made."""
+    import webauthn  # noqa: PLC0415, F401
+
+
+def _from_base64url(text: str) -> bytes:
+    return urlsafe_b64decode(f"{text}===")  # padding that is not needed is passed over
+
+
 def read_answer(text: str) -> PasskeyAnswer | None:
     """An answer as the browser sends it (JSON); None for anything else."""
     if not text or len(text) > MAX_ANSWER_LENGTH:
@@ -85,9 +93,9 @@ def read_answer(text: str) -> PasskeyAnswer | None:
     try:
         content = json.loads(text)
         response = content["response"]
-        client_data = json.loads(base64url_to_bytes(response["clientDataJSON"]))
-        challenge = base64url_to_bytes(client_data["challenge"]).decode("ascii")
-        handle = base64url_to_bytes(response.get("userHandle") or "").decode("ascii")
+        client_data = json.loads(_from_base64url(response["clientDataJSON"]))
+        challenge = _from_base64url(client_data["challenge"]).decode("ascii")
+        handle = _from_base64url(response.get("userHandle") or "").decode("ascii")
         return PasskeyAnswer(text, str(content["id"]), challenge, handle)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -95,6 +103,8 @@ def read_answer(text: str) -> PasskeyAnswer | None:
 
 def check_new_passkey(answer: PasskeyAnswer, site: PasskeySite) -> NewPasskey | None:
     """The passkey of an answer to its own challenge, which the caller has found good; None if it is wrong."""
+    from webauthn import verify_registration_response  # noqa: PLC0415 (see load)
+
     try:
         made = verify_registration_response(
             credential=answer.text, expected_challenge=answer.challenge.encode(), expected_rp_id=site.host,
@@ -104,8 +114,9 @@ def check_new_passkey(answer: PasskeyAnswer, site: PasskeySite) -> NewPasskey | 
         _LOG.info("a new passkey was refused: %s", type(error).__name__)
         return None
     return NewPasskey(
-        bytes_to_base64url(made.credential_id), made.credential_public_key, made.sign_count, made.credential_backed_up
-    )
+        urlsafe_b64encode(made.credential_id).decode().rstrip("="), made.credential_public_key, made.sign_count,
+        made.credential_backed_up,
+    )  # fmt: skip
 
 
 def check_answer(
@@ -114,6 +125,8 @@ def check_answer(
     """The use of a passkey by an answer to its own challenge, which the caller has found good; None if it is wrong, or if the
     device counts and has not counted on, as a copy of it would not. `needs_verification`: the device has to have asked for
     a PIN, a finger or a face."""
+    from webauthn import verify_authentication_response  # noqa: PLC0415 (see load)
+
     try:
         used = verify_authentication_response(
             credential=answer.text, expected_challenge=answer.challenge.encode(), expected_rp_id=site.host,

@@ -20,7 +20,7 @@ def badge_picture(printed: PrintedCertificate, credential: bytes, kind: PictureK
     """The picture of a certificate, the same bytes each time, with `credential` (JSON) baked into it.
 
     The name of its holder is drawn only if `shows_name`, and so is the address that says it: a badge is often shown where
-    anyone sees it. The credential inside says the name either way. Raises typst.TypstError for an error in the template,
+    anyone sees it. The credential inside says the name either way. Raises TypesettingError for an error in the template,
     UnicodeDecodeError for a credential that is not UTF-8.
     """
     with use_language(printed.language):

@@ -7,8 +7,6 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import segno
-
 from course.certificates.script_support import (
     BOX,
     add_break_points,
@@ -74,8 +72,10 @@ def certificate_pdf(
     `credential` (JSON) is attached if there is one; `logo` (PNG) is placed above the name of the organisation. A
     character that is in no font becomes □, and a line on the page says where the text is complete: on the page that
     verifies certificates, and in the title of the file. Raises UnicodeDecodeError for a credential that is not UTF-8,
-    typst.TypstError for an error in the template.
+    TypesettingError for an error in the template.
     """
+    import segno  # noqa: PLC0415 (few processes draw a code)
+
     credential_text = "" if credential is None else credential.decode()
     # Inputs can only be texts: the picture is passed as a list of its bytes.
     picture = json.dumps(list(logo)) if logo else ""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 
-from cryptography import x509
-
 from course.identity_providers.connection_test import ConnectionStep
 from course.identity_providers.rules.problems import ProviderError, ProviderProblem
 from course.identity_providers.saml_client import SamlClient, is_saml_installed
@@ -67,6 +65,8 @@ def check_saml_connection(client: SamlClient) -> list[ConnectionStep]:
 
 def _certificate_steps(client: SamlClient, certificates: tuple[str, ...]) -> list[ConnectionStep]:
     """How many certificates there are; the date is for people only, because the metadata decide which keys are trusted."""
+    from cryptography import x509  # noqa: PLC0415 (few read certificates)
+
     ends = [x509.load_der_x509_certificate(base64.b64decode(one)).not_valid_after_utc for one in certificates]
     steps = [
         ConnectionStep(True, _("Its certificates for signatures can be read: %(count)s.", count=len(certificates)))

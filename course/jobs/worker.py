@@ -133,6 +133,8 @@ class JobWorker:
         self._lease, self._poll = lease, poll
         self._held: dict[Claim, threading.Event] = {}  # the claims of this process, and whether each was lost
         self._lock = threading.Lock()
+        # One thread looks into the queue at a time: if all did, each would have a connection of its own.
+        self._look = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._slots: dict[str, datetime] = {}
 
@@ -175,6 +177,22 @@ class JobWorker:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def look_around(self) -> None:
+        """Read once what a worker without a job reads every second. Nothing is claimed, made or written: what this makes in
+        memory is shared by the processes that are forked next."""
+        at = self._clock()
+        for kind in self._registry.kinds:
+            if kind.every is not None and (kind.wanted is None or kind.wanted(at)):
+                with read_only_session() as session:
+                    queries.has_regular_job(session, kind.name, due_slot(kind.every, at))
+        for lane in LANE_THREADS:
+            names = [kind.name for kind in self._registry.of_lane(lane)]
+            with read_only_session() as session:
+                queries.has_claimable_job(session, lane, names, at)
+        with read_only_session() as session:
+            queries.busy_workers(session)
+            queries.has_lost_job(session, at)
+
     def is_idle(self) -> bool:
         """Whether no job of this process runs."""
         with self._lock:
@@ -212,13 +230,13 @@ class JobWorker:
             if kind.every is None or self._slots.get(kind.name) == (slot := due_slot(kind.every, at)):
                 continue
             if kind.wanted is None or kind.wanted(at):
-                with read_only_session() as session:
+                with self._look, read_only_session() as session:
                     known = queries.has_regular_job(session, kind.name, slot)
                 if not known:
                     with unit_of_work() as session:
                         actions.enqueue_regular(session, kind, slot, at)
             self._slots[kind.name] = slot
-        with read_only_session() as session:
+        with self._look, read_only_session() as session:
             lost = queries.has_lost_job(session, at)
         if lost:
             with unit_of_work() as session:
@@ -236,7 +254,7 @@ class JobWorker:
     def _run_next(self, lane: Lane) -> bool:
         """Claim one job of a lane and run it; whether there was one."""
         kinds, at = self._registry.of_lane(lane), self._clock()
-        with read_only_session() as session:
+        with self._look, read_only_session() as session:
             if not queries.has_claimable_job(session, lane, [kind.name for kind in kinds], at):
                 return False
         with unit_of_work() as session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import segno
 from babel.lists import format_list
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -136,6 +135,8 @@ def poster(link_id: int) -> PageResponse:
         return abort(404)
     address = public_url_for("join_requests.join", token=link.token)
     # With the quiet zone that scanners need; "m" is read even if a part of it is dirty.
+    import segno  # noqa: PLC0415 (few processes draw a code)
+
     code = Markup(segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True))  # noqa: S704 (an SVG of modules)
     minutes = library().minutes
     return make_response(

@@ -11,7 +11,7 @@ from typing import Any
 
 from course.certificates.pdf import MOTIFS
 from course.certificates.script_support import han_region, replace_missing, text_direction
-from course.certificates.typesetting import typeset
+from course.certificates.typesetting import compile_here, typeset
 from course.printed_modules.rules.nodes import Blocks, plain_text
 from course.translation import SOURCE_LANGUAGE, language_locale
 from course.translation import gettext as _
@@ -50,12 +50,12 @@ def module_pdf(printed: PrintedModule) -> bytes:
 
 
 def typeset_facts(data: bytes) -> bytes:
-    """The PDF of the facts of a document, given as JSON. Raises typst.TypstError for an error in the template."""
+    """The PDF of the facts of a document, given as JSON. Raises TypesettingError for an error in the template."""
     facts = json.loads(data)
     texts = [plain_text(facts["blocks"]), facts["title"], facts["author"]]
     year, month, day = facts["printed"]
     at = datetime(year, month, day, tzinfo=UTC)
-    return typeset(TEMPLATE, lambda missing: {"facts": json.dumps(_without(facts, missing))}, texts, at)
+    return typeset(TEMPLATE, lambda missing: {"facts": json.dumps(_without(facts, missing))}, texts, at, compile_here)
 
 
 def document_facts(printed: PrintedModule) -> dict[str, Any]:

@@ -8,14 +8,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from course.certificates.typesetting import FONTS, ROOT
+from course.certificates.typesetting import compile_in_helper
 from course.content.library import Library
 from course.content.schema import SETTINGS
 from course.dates import civil_date
@@ -48,9 +46,6 @@ from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
 from course.web.spreadsheet import WorkbookSheet, csv_bytes, csv_portions, xlsx_bytes
 
-if TYPE_CHECKING:
-    import typst
-
 TEMPLATE = Path(__file__).with_name("report.typ")
 _PERSON, _TEAM, _STARTED, _STATUS, _PROGRESS, _DUE, _LAST_DAY, _LAST_REMINDER = (
     lazy_gettext("Person"), lazy_gettext("Team"), lazy_gettext("Started here"), lazy_gettext("Status"),
@@ -68,7 +63,6 @@ PROGRESS_INTERVAL = 5000  # lines after which the progress is reported
 CSV_PORTION = 2000  # people in one portion of a CSV file
 MAX_DERIVED_IMMEDIATE = 20_000  # people of a past day up to whom a file is made within the request
 WRITING_STAGE = lazy_gettext("Writing the file")
-_lock = Lock()
 
 
 @dataclass(frozen=True)
@@ -294,13 +288,6 @@ def _date_or_blank(day: date | None) -> str:
     return in_words(day) if day else ""
 
 
-@cache
-def _compiler() -> typst.Compiler:
-    import typst  # noqa: PLC0415 (it needs memory, and few processes typeset)
-
-    return typst.Compiler(TEMPLATE, root=ROOT, font_paths=FONTS, ignore_system_fonts=True)
-
-
 def _pdf(
     view: ReportView,
     rows: Sequence[ReportRow],
@@ -310,7 +297,7 @@ def _pdf(
     """Typst keeps a whole document in memory, so a long list is typeset in parts with continuous page numbers."""
     names = distinct_names((row.line.id, row.line.name, row.line.email) for row in rows)
     if len(rows) <= PDF_BATCH_SIZE:
-        return _compile_pdf(_template_data(view, rows, heading, names))
+        return _compile_pdf(_template_data(view, rows, heading, names), heading.at)
     # Imported here because the library loads slowly and few reports need it.
     from pypdf import PdfReader, PdfWriter  # noqa: PLC0415
 
@@ -319,7 +306,7 @@ def _pdf(
         report_progress(WRITING_STAGE, batch_start, len(rows))
         template_data = _template_data(view, rows[batch_start : batch_start + PDF_BATCH_SIZE], heading, names)
         part = PdfReader(
-            io.BytesIO(_compile_pdf({**template_data, "before": pages_before, "begins": batch_start == 0}))
+            io.BytesIO(_compile_pdf({**template_data, "before": pages_before, "begins": batch_start == 0}, heading.at))
         )
         merged.append(part, import_outline=False)
         pages_before += len(part.pages)
@@ -360,21 +347,13 @@ def _template_data(
         "lang": locale.language,
         "region": locale.territory,
         "made": [today.year, today.month, today.day],
-        "stamp": int(at.timestamp()),
         "before": None,
         "begins": True,
     }  # fmt: skip
 
 
-def _compile_pdf(template_data: dict[str, Any]) -> bytes:
-    # A Typst compiler cannot be used by two threads at once.
-    with _lock:
-        data = _compiler().compile(
-            format="pdf", sys_inputs={"facts": json.dumps(template_data)}, timestamp=template_data["stamp"]
-        )
-    if not isinstance(data, bytes):
-        raise TypeError("a report is one file")
-    return data
+def _compile_pdf(template_data: dict[str, Any], at: datetime) -> bytes:
+    return compile_in_helper(TEMPLATE, "pdf", {"facts": json.dumps(template_data)}, at)
 
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

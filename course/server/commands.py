@@ -20,7 +20,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from course.auth import passkey_checks
 from course.auth.actions import create_set_up_link
+from course.auth.queries.factors import has_passkeys
 from course.backups.jobs import upgrade_course
 from course.certificates.actions import sign_missing_credentials
 from course.clock import now
@@ -59,7 +61,9 @@ _LOG = logging.getLogger("course")
 WORKER_NICENESS = 10  # of the worker beside processes that serve pages, see nice(2)
 STOP_SECONDS = 20  # seconds
 WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
-WORKER_PRIVATE_BYTES = 40 * 1024 * 1024  # from which on a worker is replaced once it has nothing to do
+WORKER_PRIVATE_BYTES = (
+    36 * 1024 * 1024
+)  # from which on a worker is replaced once it has nothing to do; a new one has 28
 ROW_BYTES = 8  # that hold the number of a row
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 
@@ -107,6 +111,13 @@ def _remember_organisation() -> None:
     """ "Worried about a child?" answers with its contacts also when the database is away before anybody has asked."""
     with read_only_session() as session:
         remember_organisation(organisation(session), now())
+
+
+def _load_what_is_used() -> None:
+    """Load libraries that only some courses need, so that the processes share them."""
+    with read_only_session() as session:
+        if has_passkeys(session):
+            passkey_checks.load()
 
 
 def _use_console_mail() -> None:
@@ -194,6 +205,8 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
         # What each process does first is done once before, so that they share what that makes.
         schedule.run_due(now(), threading.Event())
         memory.warm_up(_application())
+        retry_while_busy(_load_what_is_used, BUSY_SECONDS)
+        retry_while_busy(JobWorker(_application(), "", REGISTRY, now).look_around, BUSY_SECONDS)
         memory.freeze()
         app_state().engine.dispose()
         if not supervisor.run(partial(_say_ready, reload)):
@@ -258,8 +271,9 @@ def _serve_pages(
 
 def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    stop_metrics = None
+    stop_metrics, tidying = None, memory.Tidying(app.extensions["course"].engine)
     while not end.is_set():
+        tidying.tidy()
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.
             stop_metrics = stop_metrics or _start_metrics(number - 1)
@@ -279,8 +293,10 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
     worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
     began, grown = time.monotonic(), False
+    tidying = memory.Tidying(app_state().engine)
     while not is_stopping() and not grown:
         pause(STOP_CHECK_SECONDS)
+        tidying.tidy()
         if time.monotonic() - began >= WORKER_LOOK_SECONDS and worker.is_idle():
             began, grown = time.monotonic(), memory.private_bytes() > WORKER_PRIVATE_BYTES
     if grown:

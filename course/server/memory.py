@@ -8,10 +8,12 @@ import gc
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, url_for
+from sqlalchemy import Engine, event
 
 # A page that anybody may open. It makes what every page needs: the dialect, the catalogue, the head of the page, addresses.
 # Not one that reads in a thread of its own (query_deadline): processes are forked next.
@@ -20,6 +22,7 @@ WARM_UP_ENDPOINT = "auth.sign_in"
 WARM_UP_TEMPLATES = frozenset({"auth", "components", "dashboard", "frame", "layouts", "learning"})
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 MALLOC_ARENAS = 1
+TIDY_SECONDS = 10.0  # between two looks at the connections
 LARGE_BYTES = 512 * 1024  # from which on memory goes back to the system as soon as it is free
 
 
@@ -62,6 +65,48 @@ def freeze() -> None:
     gc.collect()
     _libc_call("malloc_trim", 0)
     gc.freeze()
+
+
+class PoolWatch:
+    """Lets the connections of an engine go that a busy minute has made and nobody needs now. Each has memory of its own: the
+    schema and a part of the file on SQLite, a process of the server on PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._most = engine, 0
+        event.listen(engine, "checkout", self._note)
+
+    def _note(self, *_args: object) -> None:
+        self._most = max(self._most, self._in_use())
+
+    def _in_use(self) -> int:
+        return int(self._engine.pool.checkedout())  # type: ignore[attr-defined]
+
+    def let_go(self) -> bool:
+        """Close all connections if more of them are there than were needed since the last call, and none is in use; those
+        that are needed next are made anew. Whether that was done."""
+        most, self._most = self._most, self._in_use()
+        spare = int(self._engine.pool.checkedin()) - most  # type: ignore[attr-defined]
+        # One more than were needed is kept for a moment that needs it; where none was needed, none is.
+        if spare < 1 or (spare == 1 and most) or self._in_use():
+            return False
+        self._engine.dispose()
+        return True
+
+
+class Tidying:
+    """What a process does every few seconds: it closes connections to the database that nobody needs, and gives their memory
+    back to the system."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connections, self._last = PoolWatch(engine), time.monotonic()
+
+    def tidy(self) -> None:
+        """Do so if it is time."""
+        if time.monotonic() - self._last < TIDY_SECONDS:
+            return
+        self._last = time.monotonic()
+        if self._connections.let_go():
+            _libc_call("malloc_trim", 0)
 
 
 def limit_arenas() -> None:

@@ -206,7 +206,8 @@ def test_everything_at_its_longest_still_fits_on_one_page(logo: bytes | None) ->
 
 def test_the_same_certificate_gives_the_same_bytes() -> None:
     first = certificate_pdf(PRINTED, b"{}")
-    typesetting._compiler.cache_clear()
+    for helper in typesetting._helpers.values():
+        helper.close()
     assert certificate_pdf(PRINTED, b"{}") == first
     assert certificate_pdf(printed_for("Sam Okafo"), b"{}") != first
 

@@ -10,13 +10,34 @@ import sys
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
 from course.server import memory
+from course.web.unit_of_work import unit_of_work
+from tests.makers import PASSWORD, make_person
 from tests.support.served import ROOT, SECRET, serving, wait_until
 
-# Libraries of some MiB each: for PostgreSQL, migrations, files, calendars and holidays.
-HEAVY = {"psycopg", "alembic", "openpyxl", "pypdf", "typst", "icalendar", "holidays"}
-LOADED = "import sys, app; app.create_app(); print(*{name.partition('.')[0] for name in sys.modules})"
+# Libraries of some MiB each: for PostgreSQL, migrations, files, calendars, holidays, passkeys, certificates of keys, codes
+# to scan, and signing in with other systems.
+HEAVY = {"psycopg", "alembic", "openpyxl", "pypdf", "typst", "icalendar", "holidays", "webauthn", "OpenSSL", "pyasn1",
+         "cryptography.x509", "segno", "authlib", "joserfc"}  # fmt: skip
+LOADED = """
+import re, sys, app
+course = app.create_app()
+client = course.test_client()
+def opened(path):
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return answer.get_data(as_text=True)
+token = re.search('name="csrf_token" value="([^"]+)"', opened("/sign-in"))[1]
+form = {"csrf_token": token, "email": "sam@example.org", "password": sys.argv[1]}
+assert client.post("/sign-in", data=form).status_code == 303
+module = next(iter(course.extensions["course"].library.modules.values()))
+for path in ("/", f"/module/{module.id}/{next(iter(module.pages))}"):
+    opened(path)
+print(*sys.modules)
+"""
 # Whatever it has, the worker counts as grown after six seconds without a job.
 GROWING = """
 import sys
@@ -40,13 +61,17 @@ print("goes on", len(made))
 """
 
 
-def test_the_application_is_made_without_the_libraries_that_few_processes_need(tmp_path: Path) -> None:
-    environ = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": SECRET,
+def test_a_lesson_is_served_without_the_libraries_that_few_processes_need(archived_app: Flask, tmp_path: Path) -> None:
+    with archived_app.app_context(), unit_of_work() as session:
+        make_person(session)
+    environ = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path / 'archived.db'}", "SECRET_KEY": SECRET,
                "FLASK_SKIP_DOTENV": "1"}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", LOADED], cwd=ROOT, env=environ, capture_output=True, text=True, check=True, timeout=120
-    )
-    loaded = set(done.stdout.split())
+        [sys.executable, "-c", LOADED, PASSWORD], cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.splitlines()[-1].split())
     assert {"flask", "sqlalchemy", "course"} <= loaded
     assert not loaded & HEAVY
 
@@ -62,6 +87,26 @@ def test_work_done_apart_leaves_nothing_behind_and_ends_the_program_if_it_fails(
         [sys.executable, "-c", APART, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (code, printed)
+
+
+def test_connections_that_nobody_needs_any_more_are_closed_and_the_next_are_made_anew(committed: Flask) -> None:
+    engine = committed.extensions["course"].engine
+    engine.dispose()
+    watch = memory.PoolWatch(engine)
+    taken = [engine.connect() for _ in range(3)]
+    for one in taken:
+        one.close()
+    assert not watch.let_go(), "all three were needed just now"
+    with engine.connect() as used:
+        assert not watch.let_go(), "one is in use"
+        assert used.execute(text("select 1")).scalar_one() == 1
+    assert watch.let_go()
+    assert engine.pool.checkedin() == 0
+    with engine.connect() as new:
+        assert new.execute(text("select 1")).scalar_one() == 1
+    assert not watch.let_go(), "it was needed"
+    assert watch.let_go()
+    assert not watch.let_go()
 
 
 def test_what_only_this_process_has_is_told_in_bytes() -> None:

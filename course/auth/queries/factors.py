@@ -33,6 +33,11 @@ def factors(session: Session, person_id: int) -> Factors:
     return Factors(tuple(PasskeyView(*row) for row in passkeys), app_added_at, left, made_at)
 
 
+def has_passkeys(session: Session) -> bool:
+    """Whether anybody signs in with a passkey."""
+    return bool(session.execute(select(exists().select_from(Passkey))).scalar_one())
+
+
 def has_factor(session: Session, person_id: int) -> bool:
     """Whether a person has a second factor."""
     return bool(session.execute(select(_has_factor(person_id))).scalar_one())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import segno
 from flask import Response, flash, g, make_response, render_template, request, session, url_for
 from flask_login import current_user
 from markupsafe import Markup
@@ -112,6 +111,8 @@ def app() -> ViewResponse:
     form.key.data = seal_app_secret(app_secret, secret, person_id)
     own = queries.code_people(db(), [person_id])[0]
     address = app_address(app_secret, own.login or current_user.person.name, organisation_name() or site().host)
+    import segno  # noqa: PLC0415 (few processes draw a code)
+
     picture = segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True)
     return form_page(
         "auth/app.html", form, picture=Markup(picture), key=grouped_secret(app_secret),  # noqa: S704 (an SVG of modules)

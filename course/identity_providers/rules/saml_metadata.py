@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
-from cryptography import x509
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
@@ -77,6 +76,8 @@ def _provider_in(root: Element) -> tuple[Element, Element]:
 
 def _certificates(provider: Element) -> list[str]:
     """The certificates for signatures. A key without a use is for all uses."""
+    from cryptography import x509  # noqa: PLC0415 (few read certificates)
+
     found = []
     for key in provider.findall(f"{METADATA}KeyDescriptor"):
         if key.get("use", "signing") != "signing":

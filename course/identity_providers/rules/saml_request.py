@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,7 +19,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import NameOID
 
 from course.identity_providers.rules.flow import SignInFlow
 from course.identity_providers.rules.saml_metadata import PROTOCOL
@@ -104,8 +102,10 @@ def service_metadata(service: ServiceAddresses, certificate_pem: str) -> str:
 
 def make_signing_key(name: str, at: datetime) -> tuple[bytes, str]:
     """A new private key (PEM) and its self-signed certificate (PEM) for ten years. Takes up to a second."""
+    from cryptography import x509  # noqa: PLC0415 (few make a certificate)
+
     key = generate_private_key(65537, _KEY_BITS)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    subject = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, name[:64])])
     certificate = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(at - timedelta(days=1))
