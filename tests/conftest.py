@@ -185,6 +185,35 @@ def archived_database(postgres_url: str) -> str:
     return name
 
 
+def add_people(database_url: str) -> None:
+    """Put the people of tests/audit/people.py into a database with the schema and the content."""
+    from tests.audit.people import make_people  # noqa: PLC0415 (it imports this module)
+
+    app = make_app(database_url)
+    with app.app_context(), unit_of_work() as session:
+        make_people(session)
+    app.extensions["course"].engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def peopled_file(tmp_path_factory: pytest.TempPathFactory, archived_file: Path) -> Path:
+    """A SQLite database with the content archived and these people: to be copied, not used."""
+
+    def make(database_url: str) -> None:
+        shutil.copy(archived_file, str(make_url(database_url).database))
+        add_people(database_url)
+
+    return made_once(tmp_path_factory, "peopled", make)
+
+
+@pytest.fixture(scope="session")
+def peopled_database(postgres_url: str, archived_database: str) -> str:
+    """The same on PostgreSQL: the name of a database, as a template for others."""
+    name = "peopled"
+    add_people(new_database(postgres_url, name, archived_database))
+    return name
+
+
 def new_database(postgres_url: str, name: str, template: str = "template1") -> str:
     """A new database in the cluster, like its template, in place of any other of that name; returns its URL."""
     base = make_url(postgres_url)
