@@ -291,21 +291,23 @@ def test_every_post_endpoint_is_in_one_list(prepared: Flask) -> None:
 
 @pytest.mark.parametrize(("name", "action", "events", "who"), ALL, ids=[f"{row[0]}-{n}" for n, row in enumerate(ALL)])
 def test_each_action_leaves_its_events_and_the_report_is_up_to_date(
-    app: Flask, session: Session, name: str, action: Callable[[World], object], events: list[str], who: str | None
+    peopled_app: Flask, name: str, action: Callable[[World], object], events: list[str], who: str | None
 ) -> None:
+    app = peopled_app
     assert name in app.view_functions
-    world = World(app, session)
-    before = len(entries(session))
-    cached_lines(app, session)
-    assert_rows_say_what_facts_say(app, session)
-    action(world)
-    new = entries(session)[before:]
-    assert [entry.what for entry in new] == events
-    assert cached_lines(app, session) == cached_lines(app, session, StatusCache()), "the report did not notice it"
-    assert_rows_say_what_facts_say(app, session)
-    expected = getattr(world, who).id if who else None
-    assert {entry.actor_id for entry in new} <= {expected}
-    assert not list(integrity_faults(queries.all_entries(session)))
+    with app.extensions["course.sessions"].writing() as session:
+        world = World(app, session)
+        before = len(entries(session))
+        cached_lines(app, session)
+        assert_rows_say_what_facts_say(app, session)
+        action(world)
+        new = entries(session)[before:]
+        assert [entry.what for entry in new] == events
+        assert cached_lines(app, session) == cached_lines(app, session, StatusCache()), "the report did not notice it"
+        assert_rows_say_what_facts_say(app, session)
+        expected = getattr(world, who).id if who else None
+        assert {entry.actor_id for entry in new} <= {expected}
+        assert not list(integrity_faults(queries.all_entries(session)))
 
 
 def test_the_set_up_leaves_its_events(app: Flask, session: Session) -> None:

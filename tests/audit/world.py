@@ -31,9 +31,10 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.reminders.models import Reminder
 from course.scheduled_reports.models import ReportSubscription
 from course.server.jobs import REGISTRY
+from tests.audit.people import people_there
 from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
-from tests.makers import make_person, make_team, sign_in
+from tests.makers import sign_in
 from tests.pages import Client
 from tests.support.pseudo_language import offered
 
@@ -48,10 +49,7 @@ class World:
 
     def __init__(self, app: Flask, session: Session) -> None:
         self.app, self.session = app, session
-        self.boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-        self.sam = make_person(session, "Sam Okafor", "sam@example.org")
-        self.team = make_team(session)
-        self.kim = make_person(session, "Kim Else", "kim@example.org", team=self.team, password=None)
+        self.boss, self.sam, self.team, self.kim = people_there(session)
         self.client = sign_in(Client(app), self.boss)
 
     def post(self, path: str, status: int = 303, **form: str) -> None:

@@ -90,9 +90,9 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def copies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Makes databases with the schema and the content, each a copy of one that was made once."""
+    """Makes databases with the schema, the content and the people of a World, each a copy of one that was made once."""
     if request.param == "sqlite":
-        template, folder = request.getfixturevalue("archived_file"), tmp_path_factory.mktemp("twice")
+        template, folder = request.getfixturevalue("peopled_file"), tmp_path_factory.mktemp("twice")
 
         def copy() -> str:
             for rest in ("copy.db-wal", "copy.db-shm"):
@@ -100,7 +100,7 @@ def copies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             return f"sqlite:///{shutil.copy(template, folder / 'copy.db')}"
 
         return copy
-    cluster, name = request.getfixturevalue("postgres_url"), request.getfixturevalue("archived_database")
+    cluster, name = request.getfixturevalue("postgres_url"), request.getfixturevalue("peopled_database")
     return lambda: new_database(cluster, "twice", name)
 
 

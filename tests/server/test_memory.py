@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -118,7 +119,8 @@ def test_what_only_this_process_has_is_told_in_bytes() -> None:
         assert 6 * 1024 * 1024 < memory.private_bytes() - before < 64 * 1024 * 1024
 
 
-def test_a_worker_that_has_grown_is_replaced_without_anybody_noticing(tmp_path: Path) -> None:
+def test_a_worker_that_has_grown_is_replaced_without_anybody_noticing(tmp_path: Path, migrated_file: Path) -> None:
+    shutil.copy(migrated_file, tmp_path / "course.db")
     with serving(tmp_path, program=(sys.executable, "-c", GROWING)) as server:
         *pages, worker = server.children()
         wait_until(

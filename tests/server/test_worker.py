@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -64,8 +65,9 @@ ENDS = [("worker", signal.SIGTERM), ("worker", signal.SIGINT), ("serve", signal.
 
 @pytest.mark.parametrize(("command", "end"), ENDS)
 def test_a_command_works_until_it_is_told_to_stop_and_leaves_one_file(
-    tmp_path: Path, command: str, end: signal.Signals
+    tmp_path: Path, migrated_file: Path, command: str, end: signal.Signals
 ) -> None:
+    shutil.copy(migrated_file, tmp_path / "course.db")
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -107,8 +109,11 @@ main()
 """
 
 
-def test_a_signal_that_arrives_while_python_runs_a_finalizer_stops_the_server(tmp_path: Path) -> None:
+def test_a_signal_that_arrives_while_python_runs_a_finalizer_stops_the_server(
+    tmp_path: Path, migrated_file: Path
+) -> None:
     """An exception raised there is printed and lost: the server went on for ever, once in some hundred stops."""
+    shutil.copy(migrated_file, tmp_path / "course.db")
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
