@@ -83,14 +83,16 @@ class PoolWatch:
 
     def let_go(self) -> bool:
         """Close all connections if more of them are there than were needed since the last call, and none is in use; those
-        that are needed next are made anew. Whether that was done."""
+        that are needed next are made anew. Whether that was done. A connection is left that holds a SQLite database, so that
+        nobody takes a server without work for one that has ended (see `flask backup restore`)."""
         most, self._most = self._most, self._in_use()
         spare = int(self._engine.pool.checkedin()) - most  # type: ignore[attr-defined]
-        # One more than were needed is kept for a moment that needs it; where none was needed, none is.
-        if spare < 1 or (spare == 1 and most) or self._in_use():
+        # One more than were needed is kept for a moment that needs it.
+        if spare <= 1 or self._in_use():
             return False
         self._engine.dispose()
-        return True
+        with self._engine.connect():
+            return True
 
 
 class Tidying:

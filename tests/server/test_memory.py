@@ -102,12 +102,12 @@ def test_connections_that_nobody_needs_any_more_are_closed_and_the_next_are_made
         assert not watch.let_go(), "one is in use"
         assert used.execute(text("select 1")).scalar_one() == 1
     assert watch.let_go()
-    assert engine.pool.checkedin() == 0
-    with engine.connect() as new:
+    assert engine.pool.checkedin() == 1, "it holds the database"
+    with engine.connect() as new, engine.connect():
         assert new.execute(text("select 1")).scalar_one() == 1
-    assert not watch.let_go(), "it was needed"
+    assert not watch.let_go(), "both were needed"
     assert watch.let_go()
-    assert not watch.let_go()
+    assert not watch.let_go(), "one stays"
 
 
 def test_what_only_this_process_has_is_told_in_bytes() -> None:
