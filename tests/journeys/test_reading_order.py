@@ -119,11 +119,11 @@ def phone(site: Site, browser: Browser) -> Iterator[Page]:
 def test_my_training_a_module_its_end_and_the_numbers_are_read_in_their_order(site: Site, phone: Page) -> None:
     with site.app.app_context(), unit_of_work() as session:
         library = site.app.extensions["course"].library.for_("school", "england")
-        person = make_person(session, email="reading-order@example.org")
+        person = make_person(session, email="reading-order@example.org", at=now())
         make_module_done(session, library, person.id, library.modules["secret-contact"], now(), Doing(missed=1))
     sign_in(phone, "reading-order@example.org")
     in_order(phone, r"banner", r"Worried about a child\?", r'main:\n  - heading "Welcome back, Sam"', 'region "What is next"',
-             'link "Start: module 1 of 8"', "21 days", 'heading "Your 8 modules"', "You are here", "Final assessment",
+             'link "Start: module 1 of 8"', "28 days", 'heading "Your 8 modules"', "You are here", "Final assessment",
              "contentinfo", "Samaritans")  # fmt: skip
     phone.goto("/module/staff-online")
     in_order(phone, 'navigation "Where you are"', 'main:\n  - heading "Staff online"', "Before you begin", 'link "Start: ',
