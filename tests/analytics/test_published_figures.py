@@ -27,7 +27,6 @@ from course.analytics.rules.published_figures import (
     items_to_json,
 )
 from course.analytics.rules.suppression import monday_of
-from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question
 from course.context import make_context
@@ -44,6 +43,7 @@ from tests.pages import Client
 
 ZONE = "Europe/London"
 WEEK = timedelta(weeks=1)
+LATER = NOW + WEEK  # one Monday later: by the clock there would be more of them each week
 PAGES = ("/insight", "/insight/everybody", "/insight/questions")
 
 
@@ -60,7 +60,7 @@ def _option(question: Question, correct: bool) -> int:
 def _erase(session: Session, person: Person) -> None:
     """The person left yesterday, asks for erasure, and is erased. (A last day of today ends at noon, and a test must hold in
     the morning too.)"""
-    at = now()
+    at = LATER
     context = make_context(session, None, at)
     assert record_departure(context, person.id, at.date() - timedelta(days=1), "moved") is None
     assert request_erasure(context, person.id, "asked")
@@ -82,12 +82,12 @@ def test_a_page_does_not_change_when_somebody_is_erased(
     for place, person in enumerate(people):
         answer(session, person, question, _option(question, correct=place > 0))
     _administrator(session, client)
-    publish(app)
+    publish(app, LATER)
     before = [client.get(page).html for page in PAGES]
     assert "1 of 6 answered" in before[1]
     _erase(session, people[0])
     assert session.execute(select(func.count()).select_from(Answer)).scalar_one() == 5
-    assert publish(app) == 0
+    assert publish(app, LATER) == 0
     assert [client.get(page).html for page in PAGES] == before
 
 
@@ -106,13 +106,13 @@ def test_later_figures_are_checked_against_what_was_published_before_an_erasure(
     _erase(session, people[0])
     for person in people[5:7]:
         answer(session, person, question, _option(question, correct=True), at=NOW)
-    assert publish(app) == 2
+    assert publish(app, LATER) == 2
     assert client.get("/insight/everybody").html == before
     # With two more, five people have changed: the one who was erased, and four who answered.
     for person in people[7:]:
-        answer(session, person, question, _option(question, correct=True), at=now())
-    assert publish(app, now() + WEEK) == 2
-    found = queries.team_figures_on(session, 0, (now() + WEEK).date())
+        answer(session, person, question, _option(question, correct=True), at=LATER)
+    assert publish(app, LATER + WEEK) == 2
+    found = queries.team_figures_on(session, 0, (LATER + WEEK).date())
     assert found is not None
     assert [(finding.people, finding.share.right) for finding in found[1].findings] == [(8, 4)]
 
@@ -140,7 +140,7 @@ def test_a_page_reads_what_is_stored_and_counts_no_answers(
     for person in make_people(session, 6, team):
         answer(session, person, question, _option(question, correct=True))
     _administrator(session, client)
-    publish(app)
+    publish(app, LATER)
     for page in (*PAGES, f"/insight/team/{team.id}", f"/insight/team/{team.id}/talk/{question.points[0]}"):
         with _statements(app) as statements:
             client.get(page)
@@ -176,7 +176,7 @@ def test_what_is_stored_holds_all_figures_and_no_person() -> None:
 def test_what_was_published_is_never_changed(app: Flask, session: Session, question: Question) -> None:
     for person in make_people(session, 5, None):
         answer(session, person, question, _option(question, correct=True))
-    publish(app)
+    publish(app, LATER)
     row = session.execute(select(PublishedFigure.id, PublishedFigure.release_id).limit(1)).one()
     for statement in (
         update(PublishedFigure).values(rest_people=4),
@@ -198,11 +198,11 @@ def test_the_first_run_records_every_monday_since_the_first_answer(
     people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 40 * WEEK) for n in range(10)]
     for place, person in enumerate(people):
         answer(session, person, question, _option(question, correct=True), at=NOW - (weeks if place < 5 else 2) * WEEK)
-    publish(app)
+    publish(app, LATER)
     mondays = session.execute(
         select(FigureRelease.monday).where(FigureRelease.scope == "teams").order_by(FigureRelease.monday)
     )
-    last = monday_of(now().date())
+    last = monday_of(LATER.date())
     assert list(mondays.scalars()) == [last - week * WEEK for week in range(weeks, -1, -1)]
     shown = [queries.published_mondays(session, day) for day in (last, last - 3 * WEEK, last - 12 * WEEK)]
     assert shown == [{0: last - 2 * WEEK}, {0: last - weeks * WEEK}, {}]
@@ -211,7 +211,7 @@ def test_the_first_run_records_every_monday_since_the_first_answer(
 def test_the_job_is_made_once_a_week_is_not_recorded(app: Flask, session: Session, question: Question) -> None:
     for person in make_people(session, 5, None):
         answer(session, person, question, _option(question, correct=True))
-    at = now()
+    at = LATER
     worker = JobWorker(app, "test", JobRegistry(jobs.JOBS), lambda: at)
     with app.app_context():
         worker.make_regular_jobs()
@@ -234,7 +234,7 @@ def test_of_two_workers_at_once_one_records_a_monday(committed: Flask) -> None:
 
     def work() -> None:
         together.wait()
-        counts.append(publish(committed))
+        counts.append(publish(committed, LATER))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -247,6 +247,6 @@ def test_of_two_workers_at_once_one_records_a_monday(committed: Flask) -> None:
     assert len(counts) == 2
     assert sum(counts) == recorded
     assert figures >= 1
-    publish(committed)
+    publish(committed, LATER)
     with committed.extensions["course.sessions"].writing() as session:
         assert session.execute(select(func.count()).select_from(FigureRelease)).scalar_one() == 6

@@ -261,7 +261,7 @@ def test_figures_are_those_of_the_last_monday_that_discloses_nobody(
     assert "up to 1 November 2026, for people who were in this team" in page.text
     answer(session, people[9], question, _wrong(question), at=NOW)
     assert client.get(f"/insight/team/{team.id}").html == page.html
-    assert publish(app) == 2  # team results and item analysis
+    assert publish(app, NOW + weeks) == 2  # team results and item analysis
     page = client.get(f"/insight/team/{team.id}")
     assert "56 % likely 27 % to 81 %" in page.text
     assert "up to 22 November 2026, for people who were in this team" in page.text

@@ -64,8 +64,10 @@ class HistoryWriter:
         return datetime.combine(day, time(9 + self.random.randrange(8), self.random.randrange(60)), ZoneInfo(self.zone))
 
     def schedule(self, day: date, event: Callable[[datetime], object]) -> None:
-        """Schedule an event at a random time of a working day, that day or the next one; it is called with that time."""
-        self.events.append((self.random_time(working_day(day, self.today)), len(self.events), event))
+        """Schedule an event at a random time of a working day, that day or the next one, but before today: a demonstration that
+        is made at night has nothing that is yet to come. It is called with that time."""
+        latest = self.today - timedelta(days=1)
+        self.events.append((self.random_time(working_day(day, latest)), len(self.events), event))
 
     def run(self) -> None:
         """Run all events in order of time."""
