@@ -55,7 +55,7 @@ class SignedSessionInterface(SecureCookieSessionInterface):
         """Send the cookie if it has changed, but none at an address for programs."""
         if this_request().path.startswith(_FOR_PROGRAMS):
             return
-        if session.modified or self.should_set_cookie(app, session):
+        if session.modified:  # otherwise it is not sent again (SESSION_REFRESH_EACH_REQUEST)
             super().save_session(app, session, response)
         elif session.accessed:
             add_vary(response, "Cookie")  # not translated: a header
