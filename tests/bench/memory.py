@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,7 +116,9 @@ def processes(course: int, postmaster: int | None) -> list[Process]:
     found = [_measured(course, "supervisor")]
     found += [_measured(pid, names[child]) for child in children for pid in _tree(child)]
     if postmaster is not None:
-        found += [_measured(pid, "PostgreSQL") for pid in _tree(postmaster)]
+        for pid in _tree(postmaster):
+            with suppress(FileNotFoundError, ProcessLookupError):  # a connection that ends just now
+                found.append(_measured(pid, "PostgreSQL"))
     return found
 
 
