@@ -133,9 +133,8 @@ def init(app: Flask) -> None:
 
     @app.before_request
     def log_faults() -> None:
-        request = this_request()
         # Monitoring and scanners, which send neither a form nor a cookie, are not real browsers.
-        if request.method != "POST" and app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        if this_request().method != "POST" and not has_course_cookie():
             return
         for fault in current_proxy_faults():
             if fault.kind not in logged_kinds:
@@ -152,7 +151,7 @@ def is_course_address(address: str) -> bool:
 
 def has_course_cookie() -> bool:
     """Whether this request brought the cookie of the course."""
-    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return this_app().config["SESSION_COOKIE_NAME"] in this_request().cookies
 
 
 def cookie_test_address() -> str:
