@@ -100,7 +100,7 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     reads, and PostgreSQL then plans each statement anew. Two pages rarely ask the same, so the connection that was used
     last is taken first: its statements are prepared.
     """
-    from course.postgresql_cursor import LightCursor  # noqa: PLC0415 (see there)
+    from course.postgresql_driver import LightCursor, PatientConnection, measure_distance  # noqa: PLC0415 (see there)
 
     pooled = shares_connections(url)
     engine = create_engine(
@@ -114,6 +114,8 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     ).execution_options(pooled=pooled)
     if len(hosts(url)) > 1 and url.query.get("target_session_attrs") == "read-write":
         search_primary(engine)
+    event.listen(engine, "do_connect", lambda _dialect, _record, args, named: PatientConnection.connect(*args, **named))
+    event.listen(engine, "connect", measure_distance)
     event.listen(engine, "begin", _begin_postgresql)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _check_connection)
@@ -180,6 +182,7 @@ def _begin_postgresql(connection: Any) -> None:
     seconds, info = options.get("lock_seconds"), connection.info
     milliseconds = 0 if seconds is None else int(seconds * 1000)
     if options.get("writes", True):
+        connection.connection.dbapi_connection.leave_turn()
         statement = "BEGIN"
     elif options.get("snapshot"):
         statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from course.db import assert_outside_unit_of_work
 from course.network_addresses import address_refusal, is_public_address, is_this_machine
+from course.request_turns import waiting
 
 TOO_SLOW = "it took too long"
 
@@ -148,13 +149,14 @@ def exchange(request: OutgoingRequest, slots: threading.Semaphore) -> ServerAnsw
     assert_outside_unit_of_work("asking another server")
     if not request.is_private_host and (refusal := address_refusal(request.address, request.allow_local)):
         raise OSError(refusal)
-    if not slots.acquire(timeout=request.seconds / 2):
-        raise OSError("too many others are asked just now")
-    running = _Exchange(request, slots)
-    threading.Thread(target=running.run, name="outgoing request", daemon=True).start()
-    if not running.finished.wait(request.seconds):
-        running.cancel()
-        raise OSError(TOO_SLOW)
+    with waiting():
+        if not slots.acquire(timeout=request.seconds / 2):
+            raise OSError("too many others are asked just now")
+        running = _Exchange(request, slots)
+        threading.Thread(target=running.run, name="outgoing request", daemon=True).start()
+        if not running.finished.wait(request.seconds):
+            running.cancel()
+            raise OSError(TOO_SLOW)
     if running.error is not None:
         raise running.error
     if running.answer is None:  # the thread ends with one of the two

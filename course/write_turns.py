@@ -8,6 +8,8 @@ import threading
 import time
 from typing import Any
 
+from course.request_turns import leave_turn
+
 # Seconds between two looks whether another process has released the lock: they grow.
 FIRST_PAUSE, LONGEST_PAUSE = 0.0003, 0.003
 
@@ -17,7 +19,8 @@ class WriteTurns:
 
     SQLite has no queue: whoever finds it locked sleeps for up to a tenth of a second and tries again, while others come and
     go. Here one thread of a process tries often, and the others wait to be woken. It only saves time: who may write is still
-    decided by SQLite, among the processes too.
+    decided by SQLite, among the processes too. A request that has to wait, or waits until the disk has what it wrote, lets
+    others go on meanwhile (see request_turns).
     """
 
     def __init__(self) -> None:
@@ -26,9 +29,12 @@ class WriteTurns:
     def begin(self, connection: Any, seconds: float) -> None:
         """Begin a transaction that writes. Raises sqlite3.OperationalError (SQLITE_BUSY) if there is no turn in time."""
         until = time.monotonic() + seconds
-        has_turn = self._turn.acquire(timeout=seconds)
+        has_turn = self._turn.acquire(blocking=False)
+        if not has_turn:
+            leave_turn()
+            has_turn = self._turn.acquire(timeout=seconds)
         try:
-            self._take_lock(connection.connection.dbapi_connection, until)
+            _take_lock(connection.connection.dbapi_connection, until)
         except BaseException:
             if has_turn:
                 self._turn.release()
@@ -39,16 +45,19 @@ class WriteTurns:
         """The transaction ends now: the next one may try."""
         if connection.info.pop("has_turn", False):
             self._turn.release()
+            leave_turn()
 
-    def _take_lock(self, driver_connection: sqlite3.Connection, until: float) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                driver_connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
-                    raise
-            else:
-                return
-            select.select((), (), (), pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+def _take_lock(driver_connection: sqlite3.Connection, until: float) -> None:
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            driver_connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        else:
+            return
+        leave_turn()
+        select.select((), (), (), pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)

@@ -15,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from course.auth.rules import normalise_password
 from course.db import assert_outside_unit_of_work
+from course.request_turns import waiting
 
 # What OWASP's cheat sheet on storing passwords gives first for Argon2id: 19 MiB, two passes, one lane. One hash takes
 # 30 ms of one processor. Hashes with other parameters still verify, and are made anew when their person signs in.
@@ -40,7 +41,7 @@ def hashing_turn() -> Iterator[None]:
     if not _places.acquire(blocking=False):
         raise HashingBusyError
     try:
-        with _hashing_slots:
+        with waiting(), _hashing_slots:
             yield
     finally:
         _places.release()

@@ -14,6 +14,7 @@ from course.certificates.script_support import clean_text, is_rare
 from course.certificates.typst_compiler import FileKind, Standards, compile_template
 from course.db import assert_outside_unit_of_work
 from course.helper_process import HelperError, HelperProcess
+from course.request_turns import waiting
 
 NO_STANDARD: Standards = ()
 ARCHIVABLE: Standards = ("a-3a", "ua-1")
@@ -45,7 +46,8 @@ def compile_in_helper(
     with _lock:
         helper = _helpers.setdefault(template, HelperProcess())
     try:
-        return helper.call(compile_template, str(template), kind, inputs, int(at.timestamp()), standards)
+        with waiting():
+            return helper.call(compile_template, str(template), kind, inputs, int(at.timestamp()), standards)
     except HelperError as error:
         raise TypesettingError(str(error)) from error
 

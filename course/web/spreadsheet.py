@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from course.db import assert_outside_unit_of_work
 from course.helper_process import HelperProcess
+from course.request_turns import waiting
 from course.web.workbook import FORMULA_CHARACTERS, SheetPart, write_workbook
 
 _PLAIN_TYPES = frozenset({type(None), date, datetime, int, float, bool})  # no formulas, however they are written
@@ -69,7 +70,8 @@ def xlsx_bytes(sheets: Mapping[str, WorkbookSheet]) -> bytes:
     looks like a formula, and days are stored as days. It is written by a process of its own (see helper_process), to which
     the rows go as they are made."""
     assert_outside_unit_of_work("making an Excel file")
-    return _workbooks.call(write_workbook, parts=_workbook_parts(sheets))
+    with waiting():
+        return _workbooks.call(write_workbook, parts=_workbook_parts(sheets))
 
 
 def _workbook_parts(sheets: Mapping[str, WorkbookSheet]) -> Iterator[SheetPart]:

@@ -37,6 +37,7 @@ from course.db import (
 )
 from course.events import publish
 from course.read_replica import ReadReplica
+from course.request_turns import come_back
 from course.web.current import this_app, this_g, this_request, this_user
 from course.web.duplicate_forms import claim_request_form, confirm_claim, is_form_claimed, release_request_form
 
@@ -132,7 +133,8 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
 
     What was read before is read anew afterwards. The form of the request is claimed (see duplicate_forms) unless
     `claim_form_key` is False, for what is recorded whatever becomes of the form. In a request it waits for the locks of
-    others for REQUEST_LOCK_SECONDS, or for `lock_seconds`.
+    others for REQUEST_LOCK_SECONDS, or for `lock_seconds`. If its thread left its turn to wait (see request_turns), it takes
+    one again only when the block has ended, so that nobody waits for what it has locked.
 
     Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and
     OperationalError if the locks of other transactions last too long (see is_lock_failure).
@@ -166,6 +168,7 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
             kept.pop("unit", None)
         unit_of_work_open.reset(token)
         session.close()
+        come_back()
 
 
 def has_committed() -> bool:
