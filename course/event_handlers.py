@@ -33,8 +33,8 @@ from course.import_folder import events as import_folder_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
 from course.learning.actions import enrol
+from course.learning.actions.answer_row import add_listener
 from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, FactWithdrawn, StepEnded
-from course.learning.queries.after_answer import add_listener
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
 from course.lti_services import events as lti_services_events

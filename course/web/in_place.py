@@ -25,8 +25,8 @@ from course.web.security_headers import ADDRESS_HEADER
 _LOG = logging.getLogger("course")
 IN_PLACE_HEADER = "X-In-Place"  # in the request: the page is to come instead of a redirect to it
 MAX_REDIRECTS = 3
-# What the request knows of who asks, which the page asks for too: it need not be read a second time.
-_READER = (
+# What the request knows, which the page asks for too: it need not be read a second time.
+_KNOWN = (
     "_login_user",
     "person_id",
     "organisation_mark",
@@ -35,6 +35,9 @@ _READER = (
     "library",
     "request_id",
     "started",
+    # What the POST has read since it wrote (see learning/views/known_attempt).
+    "known_attempt",
+    "known_progress",
 )
 
 
@@ -49,7 +52,7 @@ def page_in_place(address: str) -> Response | None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     cookie = session._get_current_object()  # type: ignore[attr-defined]
     known = this_g()
-    reader = {name: known.get(name) for name in _READER if name in known}
+    reader = {name: known.get(name) for name in _KNOWN if name in known}
     environ = request.environ
     try:
         for _ in range(MAX_REDIRECTS):

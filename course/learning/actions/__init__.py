@@ -27,7 +27,7 @@ from course.learning.actions.completion import (
 )
 from course.learning.actions.enrolments import enrol, open_enrolment
 from course.learning.actions.pages import answer_page_question, record_page_read, save_note
-from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
+from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED, SAVED_OPEN
 from course.learning.actions.runs import begin_run, begin_run_anew, decide, withdraw_decision
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "DUPLICATE",
     "RETRY_MISSED_KINDS",
     "SAVED",
+    "SAVED_OPEN",
     "FinishedEnrolment",
     "NewAttempt",
     "add_retry_question",

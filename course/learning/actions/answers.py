@@ -14,14 +14,14 @@ from course.context import Context
 from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning import queries
+from course.learning.actions.answer_row import insert_answer
 from course.learning.actions.assessment import final_result
 from course.learning.actions.attempts import add_retry_question
 from course.learning.actions.completion import complete_course
-from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED
+from course.learning.actions.results import CONFLICT, DUPLICATE, SAVED, SAVED_OPEN
 from course.learning.events import ANSWER_FACT, ATTEMPT_FACT, AnswerInSitting, FactRecorded, StepEnded
 from course.learning.models import Answer, Attempt, AttemptOutcome
 from course.learning.queries import AttemptItemView, AttemptView
-from course.learning.queries.after_answer import after_answer
 from course.learning.rules.drawing import results_by_point
 from course.learning.rules.grading import GivenAnswer, SubmittedAnswer, grade
 
@@ -43,8 +43,9 @@ def submit_answer(
     - the outcome completes the course if nothing else is missing, and publishes `StepEnded`, on which a refresher
       completes itself. Nothing depends on the outcome of a booster.
 
-    Returns SAVED, DUPLICATE (the same answer is saved already) or CONFLICT (another answer is saved already, and
-    counts). Raises LookupError if there is no such question.
+    Returns SAVED; SAVED_OPEN if a question of the attempt waits for its answer and none was added; DUPLICATE (the same
+    answer is saved already); or CONFLICT (another answer is saved already, and counts).
+    Raises LookupError if there is no such question.
     """
     session, person_id = context.session, context.person_id
     item = next((item for item in attempt.items if item.position == position), None)
@@ -55,10 +56,12 @@ def submit_answer(
     # Of two last answers at once one waits here, and then sees the other.
     lock_row(session, Attempt, attempt.id)
     correct = grade(question, answer.given).correct
-    if not _insert_answer(session, item, answer.given, correct, answer.confidence, context.now):
+    after = insert_answer(
+        session, _answer_values(item, answer.given, correct, answer.confidence, context.now), person_id
+    )
+    if after is None:
         first = queries.first_answer(session, item.id)
         return DUPLICATE if first == (answer.given, answer.confidence) else CONFLICT
-    after = after_answer(session, attempt.id, person_id)
     if after.is_listened_to:
         publish(session, FactRecorded(ANSWER_FACT, item.id, person_id, attempt.enrolment_id, context.now))
     if context.sitting is not None:
@@ -70,7 +73,7 @@ def submit_answer(
         if add_retry_question(session, library, person_id, newest, item):
             return SAVED
     if after.is_open:
-        return SAVED
+        return SAVED_OPEN
     enrolment = record_attempt_outcome(session, library, person_id, attempt.id, context.now)
     if enrolment is not None and attempt.kind != BOOSTER:
         complete_course(context, library, person_id)
@@ -83,16 +86,22 @@ def save_answer(
 ) -> bool:
     """Grade and save the first answer to an item, and nothing else. False if there was an answer already, which
     counts."""
-    return _insert_answer(session, item, given, grade(question, given).correct, sureness, at)
-
-
-def _insert_answer(
-    session: Session, item: AttemptItemView, given: GivenAnswer, correct: bool, sureness: str | None, at: datetime
-) -> bool:
-    row = insert_once(
-        session, Answer, item_id=item.id, given=json.dumps(given), correct=correct, sureness=sureness, answered_at=at
+    return (
+        insert_once(session, Answer, **_answer_values(item, given, grade(question, given).correct, sureness, at))
+        is not None
     )
-    return row is not None
+
+
+def _answer_values(
+    item: AttemptItemView, given: GivenAnswer, correct: bool, sureness: str | None, at: datetime
+) -> dict[str, object]:
+    return {
+        "item_id": item.id,
+        "given": json.dumps(given),
+        "correct": correct,
+        "sureness": sureness,
+        "answered_at": at,
+    }
 
 
 def record_attempt_outcome(

@@ -16,6 +16,7 @@ from course.learning.rules.drawing import HELP_AFTER_FAILURES, AssessmentResult,
 from course.learning.rules.grading import InvalidAnswer, option_order, parse_submission
 from course.learning.rules.progress import ModuleProgress
 from course.learning.views.help_offer import help_offer
+from course.learning.views.known_attempt import attempt_or_404, know_attempt, know_progress, with_answer
 from course.learning.views.modules import assessment_minutes, pages_to_reread
 from course.learning.views.next_step import (
     NextLink,
@@ -56,10 +57,6 @@ ALREADY_ANSWERED = lazy_gettext(
 )
 
 
-def _attempt_or_404(attempt_id: int) -> AttemptView:
-    return queries.attempt(row_source(), reader_id(), attempt_id) or abort(404)
-
-
 def _item_or_404(attempt: AttemptView, position: int) -> tuple[AttemptItemView, Question]:
     item = next((item for item in attempt.items if item.position == position), None) or abort(404)
     # The version in which it was asked: an edit of the content changes nothing for an attempt under way.
@@ -71,7 +68,7 @@ def _item_or_404(attempt: AttemptView, position: int) -> tuple[AttemptItemView, 
 @sign_in_required
 def attempt(attempt_id: int) -> str | Response:
     """Redirect to the next question of an open attempt; show the result of a finished one."""
-    found = _attempt_or_404(attempt_id)
+    found = attempt_or_404(attempt_id)
     if found.next is not None:
         return redirect_to(closed_redirect(found.kind, found.enrolment_id) or address_in(found))
     if found.kind == "timeline":
@@ -148,7 +145,7 @@ def _review_context(
 @sign_in_required
 def question(attempt_id: int, position: int) -> str | Response:
     """Show a question or, once it is answered, the explanation of each option."""
-    found = _attempt_or_404(attempt_id)
+    found = attempt_or_404(attempt_id)
     item, _ = _item_or_404(found, position)
     if item.given is None and (address := closed_redirect(found.kind, found.enrolment_id)):
         return redirect_to(address)
@@ -197,8 +194,10 @@ def _module_end(found: AttemptView, position: int) -> str | None:
     # `found` was read before the answer, and nothing that was answered by then is open now.
     is_last = all(item.given is not None or item.position == position for item in found.items)
     module = module_of(found.ref) if found.kind == "check" and is_last else None
-    after = queries.attempt(row_source(), reader_id(), found.id) if module else None
-    if module is None or after is None or not after.passed or not (progress := reader_progress(module)).done:
+    if module is None:
+        return None
+    after = know_attempt(attempt_or_404(found.id))
+    if not after.passed or not (progress := know_progress(reader_progress(module))).done:
         return None
     end = link_after_step(progress, CHECK, after.finished_at)
     own_end = url_for("milestones.module_done", module_id=module.id)
@@ -220,7 +219,7 @@ def _upcoming_question(found: AttemptView, item: AttemptItemView) -> dict[str, o
 def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
     """Submit an answer. A second answer to the same question changes nothing and shows the first; if the two differ, the
     page says so."""
-    found = _attempt_or_404(attempt_id)
+    found = attempt_or_404(attempt_id)
     item, asked = _item_or_404(found, position)
     order = option_order(asked, found.seed, position)
     page = url_for("learning.question", attempt_id=attempt_id, position=position)
@@ -235,7 +234,10 @@ def answer(attempt_id: int, position: int) -> str | Response | tuple[str, int]:
         flash(str(ALREADY_ANSWERED))
         return redirect_to(onward)
     with unit_of_work() as session:
-        outcome = actions.submit_answer(signed_in_context(session), reader_library(), found, position, reply)
+        context = signed_in_context(session)
+        outcome = actions.submit_answer(context, reader_library(), found, position, reply)
+    if outcome == actions.SAVED_OPEN:
+        know_attempt(with_answer(found, position, asked, reply, context.now))
     if outcome == actions.CONFLICT:
         flash(str(ALREADY_ANSWERED))
     if found.kind == "final":

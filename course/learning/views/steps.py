@@ -14,6 +14,7 @@ from course.learning.queries.module_facts import page_facts
 from course.learning.reader_course import reader_library
 from course.learning.rules.notes import MAX_NOTE_LENGTH
 from course.learning.rules.progress import ModuleProgress, module_progress
+from course.learning.views.known_attempt import attempt_or_404, know_attempt
 from course.learning.views.lesson import ReaderState, render_lesson
 from course.learning.views.next_step import address_in
 from course.learning.views.page_context import (
@@ -123,8 +124,7 @@ def _begin_step(module: Module, step_id: str) -> Response:
     if step_id == CHECK:
         with unit_of_work() as session:
             attempt = actions.begin_check(signed_in_context(session), reader_library(), module)
-        begun = queries.attempt(row_source(), reader_id(), attempt) or abort(404)
-        return redirect_to(address_in(begun))
+        return redirect_to(address_in(know_attempt(attempt_or_404(attempt))))
     found = module.step(step_id) or abort(404)
     ref = f"{module.id}/{step_id}"
     if found.kind == "scenario":
