@@ -100,7 +100,7 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     reads, and PostgreSQL then plans each statement anew. Two pages rarely ask the same, so the connection that was used
     last is taken first: its statements are prepared.
     """
-    from course.postgresql_driver import LightCursor, PatientConnection, measure_distance  # noqa: PLC0415 (see there)
+    from course.postgresql_driver import LightCursor, wait_patiently  # noqa: PLC0415 (see there)
 
     pooled = shares_connections(url)
     engine = create_engine(
@@ -114,8 +114,7 @@ def _make_postgresql_engine(url: URL, size: int) -> Engine:
     ).execution_options(pooled=pooled)
     if len(hosts(url)) > 1 and url.query.get("target_session_attrs") == "read-write":
         search_primary(engine)
-    event.listen(engine, "do_connect", lambda _dialect, _record, args, named: PatientConnection.connect(*args, **named))
-    event.listen(engine, "connect", measure_distance)
+    wait_patiently(engine)
     event.listen(engine, "begin", _begin_postgresql)
     event.listen(engine, "checkin", _note_checkin)
     event.listen(engine, "checkout", _check_connection)
@@ -174,9 +173,8 @@ def _begin_postgresql(connection: Any) -> None:
     """
     options = connection.get_execution_options()
     if (level := options.get("isolation_level")) is not None:  # the driver begins
-        if (
-            options.get("pooled") and level != "AUTOCOMMIT"
-        ):  # which is for what cannot run in a transaction, such as VACUUM
+        # AUTOCOMMIT is for what cannot run in a transaction, such as VACUUM.
+        if options.get("pooled") and level != "AUTOCOMMIT":
             _tell_postgresql(connection, OWN_SEARCH_PATH)
         return
     seconds, info = options.get("lock_seconds"), connection.info

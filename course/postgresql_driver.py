@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from psycopg import Connection, Cursor
+from sqlalchemy import Engine, event
 
 from course.request_turns import come_back, leave_turn
 
@@ -34,7 +35,13 @@ class PatientConnection(Connection[Any]):
             come_back()
 
 
-def measure_distance(connection: PatientConnection, _record: object) -> None:
+def wait_patiently(engine: Engine) -> None:
+    """Let the connections of an engine be patient ones."""
+    engine.dialect.connect = PatientConnection.connect  # type: ignore[assignment,method-assign]
+    event.listen(engine, "connect", _measure_distance)
+
+
+def _measure_distance(connection: PatientConnection, _record: object) -> None:
     """Ask the server of a new connection for nothing, to see how far it is."""
     took: list[float] = []
     for _ in range(_QUESTIONS):

@@ -43,4 +43,6 @@ def test_each_answer_in_any_order_says_whether_a_question_is_open_and_leaves_the
         assert actions.submit_answer(context, sample_course, found, item.position, answer) == actions.DUPLICATE
         other = SubmittedAnswer(given, "fairly")
         assert actions.submit_answer(context, sample_course, found, item.position, other) == actions.CONFLICT
-    assert read.finished_at is not None
+    ended = queries.attempt(session, person.id, number)
+    assert ended is not None
+    assert ended.finished_at is not None

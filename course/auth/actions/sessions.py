@@ -24,7 +24,7 @@ from course.auth.rules import (
     token_hash,
 )
 from course.context import Context, make_context
-from course.db import lock_row
+from course.db import insert_if_absent, lock_row
 from course.passwords.actions import update_credential
 from course.passwords.models import Credential
 
@@ -91,12 +91,9 @@ def _know_device(session: Session, person_id: int, new: SessionStart, at: dateti
     session.execute(
         delete(KnownDevice).where(KnownDevice.person_id == person_id, KnownDevice.first_at <= at - DEVICE_RETENTION)
     )
-    try:
-        with session.begin_nested():
-            session.add(KnownDevice(person_id=person_id, device_hash=token_hash(new.device_cookie), first_at=at))
-            session.flush()
-    except IntegrityError:
-        return  # a second press of the button at this very moment
+    # Nothing is inserted after a second press of the button at this very moment.
+    device_hash = token_hash(new.device_cookie)
+    insert_if_absent(session, KnownDevice, person_id=person_id, device_hash=device_hash, first_at=at)
 
 
 def _delete_old_sessions(session: Session, at: datetime) -> None:

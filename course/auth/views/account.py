@@ -61,18 +61,20 @@ def account() -> ViewResponse:
                 flash(_("Your password has been changed. You have been signed out everywhere else."))
                 return redirect_after_post(url_for("auth.account"))
             form.current.errors = [_("This is not your current password.")]
-    return _account_page(form)
+    return _account_page(form, own=own)
 
 
 def _account_page(
     password_form: ChangePasswordForm | None = None,
     language_form: LanguageForm | None = None,
     address_form: OwnAddressForm | None = None,
+    own: queries.CodePerson | None = None,
 ) -> Response:
-    """The page of the account with these forms; those that were not sent are empty."""
+    """The page of the account with these forms; those that were not sent are empty. `own` is the person, if a view has read
+    it already."""
     password_form = password_form or ChangePasswordForm(formdata=None)
     language_form = language_form or LanguageForm(formdata=None, data={"language": current_language()})
-    own = queries.code_people(db(), [current_user.person.id])[0]
+    own = own or queries.code_people(db(), [current_user.person.id])[0]
     shown_form = address_form or OwnAddressForm(formdata=None)
     response = form_page(
         "auth/me.html", password_form, language_form=language_form, languages=languages(), address_form=shown_form,
