@@ -154,12 +154,8 @@ def _begin_sqlite(turns: WriteTurns, connection: Any) -> None:
         driver_connection.execute(f"PRAGMA busy_timeout={wait}")
         connection.info["busy_timeout"] = wait
     if writes:
-        synchronous = "FULL" if options.get("durable", True) else "NORMAL"
-        if connection.info.get("synchronous", "FULL") != synchronous:
-            driver_connection.execute(f"PRAGMA synchronous={synchronous}")
-            connection.info["synchronous"] = synchronous
         try:
-            turns.begin(connection, seconds)
+            turns.begin(connection, seconds, options.get("durable", True))
         except sqlite3.OperationalError as error:
             # An error in a listener would otherwise reach the caller as the driver's own.
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
@@ -168,8 +164,7 @@ def _begin_sqlite(turns: WriteTurns, connection: Any) -> None:
 
 
 def _begin_postgresql(connection: Any) -> None:
-    """Begin a transaction where one is needed: to write (unless `durable` is False, the commit waits for the disk), to read
-    from one snapshot (`snapshot`), or behind a pooler.
+    """Begin a transaction where one is needed: to write, to read from one snapshot (`snapshot`), or behind a pooler.
 
     Other reading needs none: in READ COMMITTED each statement sees what is committed by then, in a transaction or not.
     How long a statement waits for locks (`lock_seconds`; without a limit if it is not stated) holds for the transaction,
@@ -185,7 +180,7 @@ def _begin_postgresql(connection: Any) -> None:
     seconds, info = options.get("lock_seconds"), connection.info
     milliseconds = 0 if seconds is None else int(seconds * 1000)
     if options.get("writes", True):
-        statement = "BEGIN"
+        statement = "BEGIN" if options.get("durable", True) else "BEGIN; SET LOCAL synchronous_commit = off"
     elif options.get("snapshot"):
         statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     elif options.get("pooled"):
@@ -200,8 +195,6 @@ def _begin_postgresql(connection: Any) -> None:
         statement += f"; {OWN_SEARCH_PATH}"
     if milliseconds != info.get("lock_timeout", 0):
         statement += f"; SET LOCAL lock_timeout = {milliseconds}"
-    if not options.get("durable", True):
-        statement += "; SET LOCAL synchronous_commit = off"
     _tell_postgresql(connection, statement)
 
 
