@@ -36,6 +36,7 @@ content-report: .venv/ready ## how the questions, the stories and the prose meas
 
 bench: .venv/tested ## measure speed against baselines in the same run
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.units
 	@$(BIN)/python -m tests.bench.reports
 	@$(BIN)/python -m tests.bench.insight
 	@$(BIN)/python -m tests.bench.morning

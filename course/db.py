@@ -156,7 +156,7 @@ def _begin_sqlite(turns: WriteTurns, connection: Any) -> None:
         connection.info["busy_timeout"] = wait
     if writes:
         try:
-            turns.begin(connection, seconds)
+            turns.begin(connection, seconds, options.get("durable", True))
         except sqlite3.OperationalError as error:
             # An error in a listener would otherwise reach the caller as the driver's own.
             raise OperationalError("BEGIN IMMEDIATE", None, error) from error
@@ -181,7 +181,7 @@ def _begin_postgresql(connection: Any) -> None:
     milliseconds = 0 if seconds is None else int(seconds * 1000)
     if options.get("writes", True):
         connection.connection.dbapi_connection.leave_turn()
-        statement = "BEGIN"
+        statement = "BEGIN" if options.get("durable", True) else "BEGIN; SET LOCAL synchronous_commit = off"
     elif options.get("snapshot"):
         statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     elif options.get("pooled"):

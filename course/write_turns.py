@@ -26,8 +26,12 @@ class WriteTurns:
     def __init__(self) -> None:
         self._turn = threading.Lock()
 
-    def begin(self, connection: Any, seconds: float) -> None:
-        """Begin a transaction that writes. Raises sqlite3.OperationalError (SQLITE_BUSY) if there is no turn in time."""
+    def begin(self, connection: Any, seconds: float, durable: bool = True) -> None:
+        """Begin a transaction that writes; its commit waits for the disk if it is `durable`. Raises sqlite3.OperationalError
+        (SQLITE_BUSY) if there is no turn in time."""
+        if connection.info.get("durable", True) != durable:
+            connection.connection.dbapi_connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.info["durable"] = durable
         until = time.monotonic() + seconds
         has_turn = self._turn.acquire(blocking=False)
         if not has_turn:

@@ -54,19 +54,26 @@ FEW_PEOPLE = 20
 Row = TypeVar("Row", RenewalExtension, RenewalPause, RenewalImport, EmploymentRow, PathwayChoice)
 
 # At most one row for each completion: only its newest certificate can be revoked, and a revoked one is not reissued.
-_REVOKED = (
+_REVOKED_ROWS = (
     select(Certificate.completion_id, CertificateChange.changed_at, CertificateChange.reason)
     .join(CertificateChange, CertificateChange.certificate_id == Certificate.id)
     .where(CertificateChange.kind == "revoked")
-    .subquery()
 )
+_REVOKED = _REVOKED_ROWS.subquery()
+
+
+# Statements are built once, because building one takes as long as running it, and rows that are no objects are read on the
+# connection, because a session takes as long again.
+_POLICIES = select(RenewalPolicy).order_by(RenewalPolicy.id)
+_SET_UP_AT = select(Organisation.set_up_at)
+_USUAL_PATHWAYS = select(UsualPathway.chosen_at, UsualPathway.pathway).order_by(UsualPathway.id)
 
 
 def policies(session: Session, zone: str) -> list[Policy]:
     """The policy versions for everybody and for pathways, the oldest first. The default version governs from the set-up
     of the organisation; before the set-up there is no version."""
-    versions = [_policy(row) for row in session.execute(select(RenewalPolicy).order_by(RenewalPolicy.id)).scalars()]
-    set_up_at: datetime | None = session.execute(select(Organisation.set_up_at)).scalar()
+    versions = [_policy(row) for row in session.execute(_POLICIES).scalars()]
+    set_up_at: datetime | None = session.connection().execute(_SET_UP_AT).scalar()
     return ([Policy(since=civil_date(set_up_at, zone))] if set_up_at else []) + versions
 
 
@@ -87,8 +94,8 @@ def people(session: Session, zone: str, ids: Iterable[int] | None = None) -> lis
     employments = _rows_by_person(session, EmploymentRow, listed_ids, used)
     pathway_choices = _rows_by_person(session, PathwayChoice, listed_ids, used)
     organisation_pathways = [
-        PathwayFact(civil_date(row.chosen_at, zone), row.pathway)
-        for row in session.execute(select(UsualPathway).order_by(UsualPathway.id)).scalars()
+        PathwayFact(civil_date(chosen_at, zone), pathway)
+        for chosen_at, pathway in session.connection().execute(_USUAL_PATHWAYS)
     ]
     return [
         PersonFacts(
@@ -142,7 +149,6 @@ def _person_filter(column: InstrumentedAttribute[int], everybody: bool) -> Colum
     return true() if everybody else column.in_(bindparam("ids", expanding=True))
 
 
-# Statements are built once, because building one takes as long as running it.
 @cache
 def _persons(everybody: bool) -> Select[Person]:
     return select(Person).where(_person_filter(Person.id, everybody)).order_by(Person.name, Person.id)
@@ -157,7 +163,7 @@ def _used_tables(session: Session, ids: list[int] | None) -> frozenset[type[Any]
     """The tables of _RARE that may have rows about these people."""
     if ids is None or len(ids) > FEW_PEOPLE:
         return frozenset(_RARE)
-    found = session.execute(_HAS_RARE, {"ids": ids}).one()
+    found = session.connection().execute(_HAS_RARE, {"ids": ids}).one()
     return frozenset(model for model, used in zip(_RARE, found, strict=True) if used)
 
 
@@ -188,35 +194,41 @@ def _completions_and_starts(
     course or began a refresher."""
     completions: dict[int, list[CompletionFact]] = defaultdict(list)
     starts: dict[int, list[StartFact]] = defaultdict(list)
-    rows = session.execute(_completion_rows(ids is None), {"ids": ids})
+    connection = session.connection()
+    rows = connection.execute(_completion_rows(ids is None), {"ids": ids})
     for person_id, kind, at, on, revoked_at, why in rows:
         # The certificate keeps the day of the completion, whatever time zone is set today. A revocation is not dated
         # before that day.
         day = on or civil_date(at, zone)
         revoked_on = max(civil_date(revoked_at, zone), day) if revoked_at else None
         completions[person_id].append(CompletionFact(day, None, kind, None, revoked_on, why or ""))
-    for person_id, at, *_order in session.execute(_starts(ids is None), {"ids": ids}):
+    for person_id, at, *_order in connection.execute(_starts(ids is None), {"ids": ids}):
         starts[person_id].append(StartFact(civil_date(at, zone)))
     return completions, starts
 
 
 @cache
 def _completion_rows(everybody: bool) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Enrolment.person_id,
-            Enrolment.kind,
-            CompletionRow.completed_at,
-            Certificate.completed_on,
-            _REVOKED.c.changed_at,
-            _REVOKED.c.reason,
+    """Each completion with the day on its first certificate, and with the moment and reason of a revocation."""
+    columns = Enrolment.person_id, Enrolment.kind, CompletionRow.completed_at, Certificate.completed_on
+    if everybody:
+        rows = select(*columns, _REVOKED.c.changed_at, _REVOKED.c.reason)
+    else:
+        # For a few people SQLite would join the certificates of everybody first.
+        revocation = (
+            _REVOKED_ROWS.where(Certificate.completion_id == CompletionRow.id).limit(1).correlate(CompletionRow)
         )
-        .join(CompletionRow, CompletionRow.enrolment_id == Enrolment.id)
+        rows = select(*columns, *(
+            revocation.with_only_columns(one).scalar_subquery()
+            for one in (CertificateChange.changed_at, CertificateChange.reason)
+        ))  # fmt: skip
+    rows = (
+        rows.join(CompletionRow, CompletionRow.enrolment_id == Enrolment.id)
         .outerjoin(Certificate, and_(Certificate.completion_id == CompletionRow.id, Certificate.replaces.is_(None)))
-        .outerjoin(_REVOKED, _REVOKED.c.completion_id == CompletionRow.id)
         .where(_person_filter(Enrolment.person_id, everybody))
         .order_by(CompletionRow.id)
     )
+    return rows.outerjoin(_REVOKED, _REVOKED.c.completion_id == CompletionRow.id) if everybody else rows
 
 
 @cache

@@ -152,7 +152,7 @@ def _write_while_reading(step: StandingsWrite, now: _Now) -> bool | None:
     """Whether the step was written; False if somebody else wrote before, so that there is something new to look at, and
     None if the database is busy."""
     try:
-        with unit_of_work(claim_form_key=False, lock_seconds=PAGE_LOCK_SECONDS) as session:
+        with unit_of_work(claim_form_key=False, lock_seconds=PAGE_LOCK_SECONDS, durable=False) as session:
             return _write(session, step, now)
     except OperationalError as error:
         if not is_lock_failure(error):
@@ -171,7 +171,7 @@ def catch_up(at: datetime, progress: Callable[[str, int, int], None] | None = No
                 total = last_person_id(session)
         if step is None:
             return count
-        with unit_of_work() as session:
+        with unit_of_work(durable=False) as session:
             written = _write(session, step, now)
         count += len(step.ids) if written else 0
         if progress:

@@ -128,13 +128,18 @@ def _read_connection() -> Connection:
 
 
 @contextmanager
-def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None) -> Iterator[Session]:
+def unit_of_work(
+    claim_form_key: bool = True, lock_seconds: float | None = None, durable: bool = True
+) -> Iterator[Session]:
     """One write transaction of a request, a command or a job: committed when the block ends, rolled back if it raises.
 
     What was read before is read anew afterwards. The form of the request is claimed (see duplicate_forms) unless
     `claim_form_key` is False, for what is recorded whatever becomes of the form. In a request it waits for the locks of
     others for REQUEST_LOCK_SECONDS, or for `lock_seconds`. If its thread left its turn to wait (see request_turns), it takes
     one again only when the block has ended, so that nobody waits for what it has locked.
+
+    With `durable` False the commit does not wait for the disk (PostgreSQL): after a loss of power it may be gone as a whole,
+    unless a later one was durable. Only for what is derived from other facts and found to be missing.
 
     Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and
     OperationalError if the locks of other transactions last too long (see is_lock_failure).
@@ -151,8 +156,12 @@ def unit_of_work(claim_form_key: bool = True, lock_seconds: float | None = None)
         kept.unit = session
     try:
         fingerprint = None
+        options: dict[str, Any] = {} if durable else {"durable": False}
         if in_request:
-            session.connection(execution_options={"lock_seconds": lock_seconds or REQUEST_LOCK_SECONDS})
+            options["lock_seconds"] = lock_seconds or REQUEST_LOCK_SECONDS
+        if options:
+            session.connection(execution_options=options)
+        if in_request:
             fingerprint = claim_request_form(session) if claim_form_key else None
         yield session
         session.commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from datetime import datetime, timedelta
 from math import sqrt
 
@@ -24,6 +25,7 @@ from tests.analytics.answering import answer, enrolment_of, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, words
+from tests.support.racing import at_once
 
 
 @pytest.fixture
@@ -132,6 +134,61 @@ def test_counting_equal_answers_at_once_gives_the_figures_of_the_definitions_to_
     assert len(given) > len({(one[0].id, one[4].id) for one in given})  # some were asked a question again
     found = queries.item_statistics_before(session, app.extensions["course"].library, NOW)
     assert found == {(q.id, q.version): _by_the_definitions(given, q) for q in bank[:6]}
+
+
+def test_statistics_that_are_read_while_people_answer_count_each_attempt_as_a_whole(committed: Flask) -> None:
+    """Each attempt has two right answers and is committed at once: beside a right answer there is always another one."""
+    app = committed
+    library: Library = app.extensions["course"].library
+    pair = [question for question in library.questions.values() if question.form == "one"][:2]
+    with app.extensions["course.sessions"].writing() as session:
+        enrolments = [enrolment_of(session, one) for one in make_people(session, 12, None)]
+        session.commit()
+    seen: list[int] = []
+    done = threading.Event()
+
+    def read() -> int:
+        while True:
+            is_last = done.is_set()
+            with app.extensions["course.sessions"].reading() as connection, Session(connection) as session:
+                found = queries.item_responses(session, NOW + timedelta(days=1))
+            rests = [rest for responses in found.values() for one in responses for rest in one.rest_scores]
+            assert set(rests) <= {1.0}
+            seen.append(len(rests))
+            if is_last:
+                return len(seen)
+
+    def attend() -> int:
+        try:
+            for number in (1, 2):
+                for enrolment in enrolments:
+                    with app.extensions["course.sessions"].writing() as session:
+                        _answer_both(session, enrolment, pair, number)
+        finally:
+            done.set()
+        return len(enrolments)
+
+    at_once([read, attend])
+    # Every person counts once with each question, also who answered again.
+    assert (seen[-1], seen) == (2 * len(enrolments), sorted(seen))
+
+
+def _answer_both(session: Session, enrolment: int, pair: list[Question], number: int) -> None:
+    """An attempt with two questions, both answered rightly: in the first attempt of a person, or again."""
+    attempt = Attempt(
+        enrolment_id=enrolment, kind="check", ref="m", number=number, seed=1, opened_at=NOW - timedelta(days=1)
+    )
+    session.add(attempt)
+    session.flush()
+    for position, question in enumerate(pair, 1):
+        item = AttemptItem(
+            attempt_id=attempt.id, position=position, question_id=question.id, version=question.version, point="p"
+        )
+        session.add(item)
+        session.flush()
+        given = f"[{_option(question, True)}]"
+        session.add(Answer(item_id=item.id, given=given, correct=True, sureness=None, answered_at=NOW))
+    session.commit()
 
 
 def test_the_content_editor_reads_what_to_mend(

@@ -209,11 +209,16 @@ def measure(url: str, people: int) -> None:
     print(f"  queries of a page         {len(queries):8}")
 
 
-def _after_a_change(app: Flask, client: Client, person_id: int, today: date) -> float:
-    """The seconds that the page takes right after something was recorded about a person."""
+def change(app: Flask, person_id: int, today: date) -> None:
+    """Record something about a person."""
     with app.app_context(), unit_of_work() as session:
         until = today + timedelta(days=60 + person_id % 30)
         grant_extension(make_context(session, None, NOW), person_id, until, "a long illness")
+
+
+def _after_a_change(app: Flask, client: Client, person_id: int, today: date) -> float:
+    """The seconds that the page takes right after something was recorded about a person."""
+    change(app, person_id, today)
     return seconds(lambda: client.flask.get("/report").get_data(), 1)
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.certificates.actions import revoke
+from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
@@ -162,6 +162,24 @@ def test_learners_see_the_same_about_themselves_without_the_forms(session: Sessi
     assert "short of staff" in mine.text
     assert "Cancel" not in mine.text
     assert "Give more time" not in mine.text
+
+
+@pytest.mark.both_engines
+def test_a_few_people_have_the_facts_that_they_have_among_everybody(session: Session) -> None:
+    people = [make_person(session, f"Person {n}", f"n{n}@example.org", password=None) for n in range(3)]
+    context = make_context(session, None, NOW + timedelta(days=9))
+    first, renamed, kept = (finish(session, person, DAY) for person in people)
+    revoke(context, first.number, "not taken in person")
+    revoke(context, reissue(context, renamed.number, "Another Name", "married"), "by mistake")
+    session.commit()
+    everybody = {one.id: one for one in queries.people(session, ZONE)}
+    assert queries.people(session, ZONE, [person.id for person in people]) == [everybody[one.id] for one in people]
+    completions = [everybody[one.id].facts.completions[0] for one in people]
+    day = DAY + timedelta(days=9)
+    assert [(one.revoked, one.revocation_reason) for one in completions] == [
+        (day, "not taken in person"), (day, "by mistake"), (None, ""),
+    ]  # fmt: skip
+    assert kept.completed_on == completions[2].day
 
 
 @pytest.mark.both_engines

@@ -19,7 +19,14 @@ from course.reports.status_cache import StatusCache
 from course.reports.stored_report import StoredRows, stored_report
 from course.reports.team_table import TeamScope, compare_teams
 from course.standings.jobs import check_standings, refresh_standings
-from course.standings.queries.rows import MAX_SORTED, all_lines, counted_cells, counted_teams, standings_page
+from course.standings.queries.rows import (
+    MAX_SORTED,
+    all_lines,
+    counted_cells,
+    counted_teams,
+    standings_number,
+    standings_page,
+)
 from course.standings.rules import CURRENT, StandingsFilter, stored_teams
 from course.teams.queries import team_tree
 
@@ -44,6 +51,13 @@ def assert_rows_say_what_facts_say(app: Flask, session: Session, at: datetime | 
         stored = list(all_lines(session, wanted, today))
         assert stored == list(day.ordered(sort)), sort
         assert standings_page(session, wanted, range(1, 3), len(stored), today) == stored[1:3]
+        # A search: of rows as they lie in the table, and from the index of the order.
+        search = replace(wanted, search_text=stored[0].name[:3] if stored else "x")
+        found = list(all_lines(session, search, today))
+        assert standings_number(session, search) == len(found)
+        assert found or not stored
+        for of in (len(found), 1000 * len(found)):
+            assert standings_page(session, search, range(1, 3), of, today) == found[1:3]
     _assert_file_is_that_of_derived_lines(app, session, at)
     cells = counted_cells(session)
     tree = [(team.id, team.name, team.parent_id) for team in team_tree(session, day.at)]

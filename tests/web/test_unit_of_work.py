@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask, render_template_string
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from course.db import SlowInUnitOfWorkError, assert_outside_unit_of_work
@@ -25,7 +25,7 @@ def _write_and_fail() -> None:
 
 
 def _names(session: Session) -> list[str]:
-    return list(session.execute(select(Team.name)).scalars())
+    return list(session.execute(select(Team.name).order_by(Team.id)).scalars())
 
 
 def test_what_a_unit_of_work_wrote_is_read_by_the_request_afterwards(app: Flask) -> None:
@@ -79,3 +79,26 @@ def test_a_request_that_reads_keeps_nobody_from_writing(fresh_app: Flask) -> Non
             other.add(_team("North"))
     with fresh_app.test_request_context("/"):
         assert _names(db()) == ["North"]
+
+
+def _waits_for_the_disk(session: Session) -> bool:
+    if session.get_bind().dialect.name == "sqlite":
+        return bool(session.execute(text("PRAGMA synchronous")).scalar() == 2)
+    # The databases of the tests do not wait for the disk themselves.
+    found = session.execute(text("SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'")).one()
+    return tuple(found) != ("off", "session")
+
+
+def test_only_what_can_be_derived_again_is_committed_without_waiting_for_the_disk(committed: Flask) -> None:
+    """In requests and in jobs, which use the same connections in turn."""
+    wanted = [True, False, False, True, False, True, True, False]
+    waits = []
+    for number, durable in enumerate(wanted):
+        in_job = number % 3 == 0
+        with committed.app_context() if in_job else committed.test_request_context("/", method="POST"):
+            with unit_of_work(durable=durable) as session:
+                waits.append(_waits_for_the_disk(session))
+                session.add(_team(f"Team {number}"))
+            with committed.app_context():
+                assert _names(db())[-1] == f"Team {number}"
+    assert waits == wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    SQLColumnExpression,
     String,
     Subquery,
     and_,
@@ -174,17 +175,20 @@ def _first_runs() -> CTE:
     )
 
 
-def ranked_answers(before: datetime | BindParameter[datetime], *among: ColumnElement[bool]) -> Subquery:
-    """The answers before that moment of the enrolments `among`, each with its place among the answers of the same person
-    to the same question.
+def ranked_answers(
+    before: datetime | BindParameter[datetime],
+    *among: ColumnElement[bool],
+    columns: Sequence[SQLColumnExpression[Any]] = (Answer.item_id, Enrolment.person_id),
+) -> Subquery:
+    """The answers before that moment of the enrolments `among`, as these columns, each with its place among the answers of the
+    same person to the same question (`place`, from 1).
 
     The order is that of the answers, because a question that was opened earlier may be answered later: so a first answer
     never ceases to be the first.
     """
     return (
         select(
-            Answer.item_id,
-            Enrolment.person_id,
+            *columns,
             func.row_number()
             .over(
                 partition_by=(Enrolment.person_id, AttemptItem.question_id),

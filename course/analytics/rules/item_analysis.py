@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from operator import mul
+from typing import NamedTuple
 
 # With fewer answers no index is computed. The definitions name no number; with 30 answers the standard error of a correlation
 # near 0 is still 0.19, and with fewer no index could be told from chance.
 MIN_ANSWERS = 30
 
 
-@dataclass(frozen=True)
-class ItemResponses:
+class ItemResponses(NamedTuple):
     """The first answers to a question that were given alike. `score` is 0 or 1; not answered is 0 and still counts.
 
     `rest_scores` gives for each of them the share (0 to 1) of the other questions of the same attempt that were right, or
@@ -50,28 +50,23 @@ def item_statistics(responses: Sequence[ItemResponses], options: int) -> ItemSta
 
     Discrimination and efficiency need MIN_ANSWERS answers from attempts with other questions.
     """
-    n = sum(len(alike.rest_scores) for alike in responses)
+    n = sum([len(alike.rest_scores) for alike in responses])
     if n < MIN_ANSWERS:
         return ItemStatistics(n, is_sufficient=False)
+    right = 0
     chosen = [0] * options
     scores: list[float] = []
     rest_scores: list[float] = []
-    for alike in responses:
-        for index in set(alike.options) & set(range(options)):
-            chosen[index] += len(alike.rest_scores)
-        known = [rest for rest in alike.rest_scores if rest is not None]
-        scores += [float(alike.score)] * len(known)
+    for score, rests, indices in responses:
+        right += score * len(rests)
+        for index in set(indices):
+            if 0 <= index < options:
+                chosen[index] += len(rests)
+        known = [rest for rest in rests if rest is not None]
+        scores += [float(score)] * len(known)
         rest_scores += known
-    has_pairs = len(scores) >= MIN_ANSWERS
-    discrimination, efficiency = _indices(scores, rest_scores) if has_pairs else (None, None)
-    return ItemStatistics(
-        n,
-        is_sufficient=True,
-        facility=100 * sum(alike.score * len(alike.rest_scores) for alike in responses) / n,
-        discrimination=discrimination,
-        efficiency=efficiency,
-        options=tuple(chosen),
-    )
+    discrimination, efficiency = _indices(scores, rest_scores) if len(scores) >= MIN_ANSWERS else (None, None)
+    return ItemStatistics(n, True, 100 * right / n, discrimination, efficiency, tuple(chosen))
 
 
 def discrimination_index(scores: Sequence[float], rest_scores: Sequence[float]) -> float | None:
@@ -86,18 +81,16 @@ def discriminative_efficiency(scores: Sequence[float], rest_scores: Sequence[flo
 
 def _indices(scores: Sequence[float], rest_scores: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
     """Discrimination and efficiency. They share the deviations from the means, which take most of the time."""
-    if _is_constant(scores) or _is_constant(rest_scores):
+    sorted_rests = sorted(rest_scores)
+    # By comparison, not by a variance of 0: the mean of equal fractions need not be exactly one of them.
+    if not scores or scores.count(scores[0]) == len(scores) or sorted_rests[0] == sorted_rests[-1]:
         return None, None
     xs, ys = _deviations(scores), _deviations(rest_scores)
     covariance = _covariance(xs, ys)
     spread = sqrt(_covariance(xs, xs) * _covariance(ys, ys))
-    greatest = _covariance(sorted(xs), _deviations(sorted(rest_scores)))
+    xs.sort()
+    greatest = _covariance(xs, _deviations(sorted_rests))
     return 100 * covariance / spread, 100 * covariance / greatest
-
-
-def _is_constant(values: Sequence[float]) -> bool:
-    # By comparison, not by a variance of 0: the mean of equal fractions need not be exactly one of them.
-    return not any(value != values[0] for value in values)
 
 
 def _deviations(values: Sequence[float]) -> list[float]:

@@ -98,7 +98,7 @@ _FACTS_QUERY: Select[*tuple[Any, ...]] = select(
 
 def newest_facts(session: Session) -> Facts:
     """The facts as they are now. One query."""
-    return Facts(*session.execute(_FACTS_QUERY).one())
+    return Facts(*session.connection().execute(_FACTS_QUERY).one())
 
 
 _MARK = StandingsMark.metadata.tables[StandingsMark.__tablename__].c
@@ -117,7 +117,7 @@ _STATE_QUERY: Select[*tuple[Any, ...]] = select(*_STATE_COLUMNS)
 
 def standings_state(session: Session, today: date) -> StandingsState | None:
     """The mark beside the newest facts; None before the first rows. One query."""
-    row = session.execute(_STATE_QUERY).one_or_none()
+    row = session.connection().execute(_STATE_QUERY).one_or_none()
     if row is None:
         return None
     version, zone, content, cursor, latest_day, as_of, change, first_change, *facts = row
@@ -147,7 +147,7 @@ def find_changes(session: Session, state: StandingsState, limit: int) -> Changes
     # Read before the people: what is committed in between is found another time, and never left out.
     activity = state.newest[1:] != state.facts[1:]
     facts = newest_facts(session) if activity else state.facts
-    events = session.execute(_EVENTS_QUERY, {"after": state.facts.audit_event}).all()
+    events = session.connection().execute(_EVENTS_QUERY, {"after": state.facts.audit_event}).all()
     read_up_to = events[-1].number if events else state.facts.audit_event
     people: set[int] = set()
     for event in events:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
@@ -23,21 +25,14 @@ def reported_people(
 ) -> list[ReportedPerson]:
     """All people, or those with these ids, including people who have left. With `only_now` they have their present name
     and teams only."""
+    facts = renewal.people(session, zone, ids)  # first, because it writes what waits in the session
+    connection, listed = session.connection(), None if ids is None else list(ids)
     memberships: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
-    membership_rows = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until).order_by(
-        Membership.id
-    )
-    previous_names: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
-    name_rows = select(PersonChange.person_id, PersonChange.name, PersonChange.changed_at).order_by(PersonChange.id)
-    if ids is not None:
-        membership_rows = membership_rows.where(Membership.person_id.in_(ids))
-        name_rows = name_rows.where(PersonChange.person_id.in_(ids))
-    if only_now:
-        membership_rows = membership_rows.where(Membership.until.is_(None))
-    for person, team, since, until in session.execute(membership_rows):
+    for person, team, since, until in connection.execute(_memberships(ids is None, only_now), {"ids": listed}):
         memberships[person].append((team, since, until))
+    previous_names: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     if not only_now:
-        for person, name, until in session.execute(name_rows):
+        for person, name, until in connection.execute(_previous_names(ids is None), {"ids": listed}):
             previous_names[person].append((name, until))
     return [
         ReportedPerson(
@@ -48,13 +43,31 @@ def reported_people(
             tuple(memberships[person_facts.id]),
             tuple(previous_names[person_facts.id]),
         )
-        for person_facts in renewal.people(session, zone, ids)
+        for person_facts in facts
     ]
+
+
+# Statements are built once, because building one takes as long as running it.
+@cache
+def _memberships(everybody: bool, only_now: bool) -> Select[*tuple[Any, ...]]:
+    rows = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until).order_by(Membership.id)
+    rows = rows if everybody else rows.where(Membership.person_id.in_(_IDS))
+    return rows.where(Membership.until.is_(None)) if only_now else rows
+
+
+@cache
+def _previous_names(everybody: bool) -> Select[*tuple[Any, ...]]:
+    rows = select(PersonChange.person_id, PersonChange.name, PersonChange.changed_at).order_by(PersonChange.id)
+    return rows if everybody else rows.where(PersonChange.person_id.in_(_IDS))
+
+
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_PATHWAY = select(Organisation.pathway)
 
 
 def organisation_pathway(session: Session) -> str:
     """The organisation's pathway now; empty before the set-up."""
-    return session.execute(select(Organisation.pathway)).scalar() or ""
+    return session.connection().execute(_PATHWAY).scalar() or ""
 
 
 def deriving_rules(session: Session, zone: str, library: Library) -> DerivingRules:

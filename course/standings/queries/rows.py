@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.people.models import Person
@@ -29,7 +29,9 @@ from course.standings.rules import (
     stored_teams,
 )
 
-MAX_SORTED = 200_000  # people of teams up to whom all of them are put in order for a page
+MAX_SORTED = 200_000  # people of teams, or found, up to whom all of them are put in order for a page
+# To read a row by way of an index takes so many times as long as to read it in its place in the table.
+INDEX_COST = 4
 STATEMENTS = 64  # statements of filters that are kept
 STREAM_PORTION = 2000  # rows that are in memory at once while all of them are read
 _ROWS = PersonStatus.metadata.tables[PersonStatus.__tablename__]
@@ -52,8 +54,16 @@ def _order_of(rows: FromClause, sort: str) -> list[ColumnElement[Any]]:
 _ORDERS = {sort: _order_of(_ROWS, sort) for sort in _ORDER_COLUMNS}
 
 
-def _conditions(wanted: StandingsFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_ROWS.c.is_employed]
+def _reads_all(wanted: StandingsFilter) -> bool:
+    """Whether no index leads to the people who are looked for, so that each row has to be read."""
+    return bool(wanted.search_text) and wanted.teams is None and not wanted.groups
+
+
+def _conditions(wanted: StandingsFilter, as_stored: bool = False) -> list[ColumnElement[bool]]:
+    """With `as_stored` the rows are read as they lie in the table: the indices of people who are employed cannot be used. For
+    a search SQLite would take one of them, and jump from row to row."""
+    is_employed = _ROWS.c.is_employed
+    conditions: list[ColumnElement[bool]] = [case((is_employed, 1), else_=0) == 1 if as_stored else is_employed]
     if wanted.teams is not None:
         conditions.append(_ROWS.c.teams.in_(wanted.teams))
     if wanted.groups:
@@ -74,11 +84,11 @@ def _conditions(wanted: StandingsFilter) -> list[ColumnElement[bool]]:
 @lru_cache(maxsize=STATEMENTS)
 def _page_of(wanted: StandingsFilter, sorted_here: bool) -> Select[*tuple[Any, ...]]:
     """A page of the list. Its people are found in an index, and only their rows are read. With `sorted_here` all people
-    of the teams are read from the index of teams and put in order; without it the index of the order is read until the
-    page is full. The database would have to guess which of the two is quicker, and does not know that a whole region may
-    stand at the end of the order."""
+    of the teams are read from the index of teams, or all who are found, and put in order; without it the index of the
+    order is read until the page is full. The database would have to guess which of the two is quicker, and does not know
+    that a whole region may stand at the end of the order."""
     keys = [_ROWS.c[name.removeprefix("-")] for name in _ORDER_COLUMNS[wanted.sort]]
-    found: Any = select(*keys).where(*_conditions(wanted))
+    found: Any = select(*keys).where(*_conditions(wanted, sorted_here and _reads_all(wanted)))
     order = _ORDERS[wanted.sort]
     if sorted_here:
         chosen = found.offset(0).subquery("chosen")
@@ -91,7 +101,9 @@ def _page_of(wanted: StandingsFilter, sorted_here: bool) -> Select[*tuple[Any, .
 
 def standings_page(session: Session, wanted: StandingsFilter, place: range, of: int, on: date) -> list[StatusLine]:
     """The lines at these places of a list of so many, in its order, on a day on which the rows hold. One query."""
-    statement = _page_of(wanted, wanted.teams is not None and of <= MAX_SORTED)
+    # A page that is full after a small part of the order is found there sooner.
+    is_rare = _reads_all(wanted) and place.stop * INDEX_COST > of
+    statement = _page_of(wanted, (wanted.teams is not None or is_rare) and of <= MAX_SORTED)
     rows = session.connection().execute(statement, {"place": place.start, "number": len(place)})
     return [stored_line(on, row) for row in rows]
 
@@ -123,7 +135,12 @@ def row_person_id() -> ColumnElement[int]:
 
 def standings_number(session: Session, wanted: StandingsFilter) -> int:
     """How many rows the list has."""
-    return session.execute(select(func.count()).select_from(_ROWS).where(*_conditions(wanted))).scalar_one()
+    return session.connection().execute(_number_of(wanted)).scalar_one()
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _number_of(wanted: StandingsFilter) -> Select[int]:
+    return select(func.count()).select_from(_ROWS).where(*_conditions(wanted, _reads_all(wanted)))
 
 
 def listed_portion(session: Session, wanted: StandingsFilter, after: int, limit: int) -> list[int]:
