@@ -207,8 +207,10 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
         memory.warm_up(_application())
         retry_while_busy(_load_what_is_used, BUSY_SECONDS)
         retry_while_busy(JobWorker(_application(), "", REGISTRY, now).look_around, BUSY_SECONDS)
-        memory.freeze()
+        # First: what a connection leaves when it ends lies about everywhere.
         app_state().engine.dispose()
+        memory.freeze()
+        memory.fill_gaps()
         if not supervisor.run(partial(_say_ready, reload)):
             click.echo("The processes of the course end as soon as they have started. The log says why.", err=True)
             sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import shutil
@@ -59,6 +60,19 @@ def work():
         sys.exit(sys.argv[1] if len(sys.argv) > 2 else int(sys.argv[1]))
 do_apart(work)
 print("goes on", len(made))
+"""
+
+
+GAPS = """
+import ctypes
+from course.server.memory import fill_gaps
+blocks = [bytes(700 + number % 3000) for number in range(20_000)]
+del blocks[::2]
+print(fill_gaps(), fill_gaps())
+libc = ctypes.CDLL(None)
+libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+last = max(map(id, blocks))
+print(sum(libc.malloc(size) < last for size in range(24, 4000, 8)))
 """
 
 
@@ -151,3 +165,14 @@ def test_a_worker_that_has_grown_is_replaced_without_anybody_noticing(tmp_path: 
         )
         assert [stopped for _, stopped in names()] == [None], "one row, which went over to it"
         assert "has ended" not in server.printed()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="the C library is not glibc")
+def test_what_a_process_makes_after_the_gaps_are_filled_lies_behind_what_was_there() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GAPS], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    (filled, again), (between,) = (map(int, line.split()) for line in done.stdout.splitlines())
+    assert filled > 5_000
+    assert again < 100  # one of each size, which the first time ended with
+    assert between < 5, "blocks that lie among those that were there before"
