@@ -61,9 +61,7 @@ _LOG = logging.getLogger("course")
 WORKER_NICENESS = 10  # of the worker beside processes that serve pages, see nice(2)
 STOP_SECONDS = 20  # seconds
 WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
-WORKER_PRIVATE_BYTES = (
-    36 * 1024 * 1024
-)  # from which on a worker is replaced once it has nothing to do; a new one has 28
+WORKER_PRIVATE_BYTES = 28 * 1024 * 1024  # from which on a worker without a job is replaced; a new one has 20
 ROW_BYTES = 8  # that hold the number of a row
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
 

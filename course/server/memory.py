@@ -81,8 +81,7 @@ def fill_gaps() -> int:
     """Take the free gaps between what is in memory, for good: a process that is forked next puts what it makes behind the
     pages that all share and not into them, where a few bytes would cost a copy of the whole page. Returns how many gaps were
     taken; none where the C library is not glibc. Call it when nothing more is to be freed, and only to fork."""
-    library = ctypes.CDLL(None)
-    if sys.platform != "linux" or not hasattr(library, "mallinfo2"):
+    if sys.platform != "linux" or not hasattr(library := ctypes.CDLL(None), "mallinfo2"):
         return 0
     malloc, free, end_of_heap = library.malloc, library.free, library.sbrk
     malloc.argtypes, malloc.restype = [ctypes.c_size_t], ctypes.c_void_p

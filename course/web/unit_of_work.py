@@ -138,7 +138,7 @@ def unit_of_work(
     others for REQUEST_LOCK_SECONDS, or for `lock_seconds`. If its thread left its turn to wait (see request_turns), it takes
     one again only when the block has ended, so that nobody waits for what it has locked.
 
-    With `durable` False the commit does not wait for the disk (PostgreSQL): after a loss of power it may be gone as a whole,
+    With `durable` False the commit does not wait for the disk: after a loss of power it may be gone as a whole,
     unless a later one was durable. Only for what is derived from other facts and found to be missing.
 
     Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and

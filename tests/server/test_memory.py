@@ -167,8 +167,10 @@ def test_a_worker_that_has_grown_is_replaced_without_anybody_noticing(tmp_path: 
         assert "has ended" not in server.printed()
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="the C library is not glibc")
 def test_what_a_process_makes_after_the_gaps_are_filled_lies_behind_what_was_there() -> None:
+    if not hasattr(ctypes.CDLL(None), "mallinfo2"):  # a C library other than glibc
+        assert memory.fill_gaps() == 0
+        return
     done = subprocess.run(
         [sys.executable, "-c", GAPS], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
