@@ -1,0 +1,132 @@
+"""What all applications of a process have in common, made once: a run of the tests makes thousands of them, each of which would
+bind four hundred routes, look through all files of the program, and read all static files.
+
+Nothing of it changes in a process. A test that gives an application a route of its own gives it to that one alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask
+from werkzeug.routing import Map, RuleFactory
+from werkzeug.routing.matcher import StateMachineMatcher
+from whitenoise import WhiteNoise
+
+import app as application
+from course.web import static_files, template_bytecode
+
+# Where Flask keeps, by blueprint, what runs around a request.
+AROUND_REQUESTS = (
+    "before_request_funcs", "after_request_funcs", "teardown_request_funcs", "url_default_functions",
+    "url_value_preprocessors", "template_context_processors",
+)  # fmt: skip
+
+
+class SharedMap(Map):
+    """Routes that several applications have in common, until one of them is given another."""
+
+    is_shared = False
+
+    def begin_with(self, other: Map) -> None:
+        """Take the routes of another map; this one has none yet."""
+        assert not self._rules_by_endpoint
+        self._matcher, self._rules_by_endpoint = other._matcher, other._rules_by_endpoint
+        self._remap, self.is_shared = False, True
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        if self.is_shared:
+            self._rules_by_endpoint = {name: [*rules] for name, rules in self._rules_by_endpoint.items()}
+            self._matcher = StateMachineMatcher(self.merge_slashes)
+            for rule in self._rules:
+                self._matcher.add(rule)
+            self.is_shared = False
+        super().add(rulefactory)
+
+
+class AllPages:
+    """All pages of the course as one blueprint: the first application registers each of them, and every other one takes what
+    the first one has got by that."""
+
+    def __init__(self, blueprints: Sequence[tuple[Blueprint, str]]) -> None:
+        self.blueprints = blueprints
+        self._first: Flask | None = None
+        self._routes = SharedMap()
+        self._added: dict[str, dict[Any, Any]] = {}
+
+    def register(self, app: Flask, _options: dict[str, Any]) -> None:
+        """Give them to an application, for `Flask.register_blueprint`."""
+        assert isinstance(app.url_map, SharedMap)
+        if not self._added:
+            before = _registered(app)
+            for pages, prefix in self.blueprints:
+                app.register_blueprint(pages, url_prefix=prefix or None)
+            app.url_map.update()
+            self._routes.begin_with(app.url_map)
+            app.url_map.is_shared = True
+            self._added = {place: _added(before[place], found) for place, found in _registered(app).items()}
+            return
+        app.url_map.begin_with(self._routes)
+        for place, container in containers(app).items():
+            for key, value in self._added[place].items():
+                if place in AROUND_REQUESTS:
+                    container[key].extend(value)
+                else:
+                    container[key] = value
+
+
+def containers(app: Flask) -> dict[str, Any]:
+    """All in which registering a blueprint leaves something, but for the routes."""
+    found = {
+        name: getattr(app, name) for name in (*AROUND_REQUESTS, "blueprints", "view_functions", "error_handler_spec")
+    }
+    environment = app.jinja_env
+    return found | {"filters": environment.filters, "tests": environment.tests, "globals": environment.globals,
+                    "commands": app.cli.commands}  # fmt: skip
+
+
+def _registered(app: Flask) -> dict[str, dict[Any, Any]]:
+    """The same, as it is now."""
+    return {
+        name: {key: [*value] if name in AROUND_REQUESTS else value for key, value in container.items()}
+        for name, container in containers(app).items()
+    }
+
+
+def _added(before: dict[Any, Any], after: dict[Any, Any]) -> dict[Any, Any]:
+    """What `after` has and `before` has not; of lists, their ends."""
+    return {
+        key: value[len(before.get(key, ())) :] if isinstance(value, list) else value
+        for key, value in after.items()
+        if key not in before or value != before[key]
+    }
+
+
+class _SharedFiles(WhiteNoise):  # type: ignore[misc]
+    """Static files of a folder, which are looked for once in a process."""
+
+    found: dict[tuple[str, str], dict[str, Any]] = {}  # noqa: RUF012 (it is shared)
+
+    def update_files_dictionary(self, root: str, prefix: str) -> None:
+        if (root, prefix) not in self.found:
+            super().update_files_dictionary(root, prefix)
+            self.found[root, prefix] = dict(self.files)
+        self.files.update(self.found[root, prefix])
+
+
+def once_for(folder: Path, work: Callable[[Path], str]) -> Callable[[Path], str]:
+    """`work`, whose result for this folder is remembered; for any other it is done each time."""
+    remembered = cache(work)
+    return lambda given: remembered(given) if given == folder else work(given)
+
+
+def share() -> None:
+    """Let the applications of this process share all this."""
+    application.CourseApplication.url_map_class = SharedMap
+    setattr(application, "BLUEPRINTS", ((AllPages(application.BLUEPRINTS), ""),))  # noqa: B010 (it is no blueprint)
+    setattr(static_files, "WhiteNoise", _SharedFiles)  # noqa: B010
+    static_files.content_hash = once_for(application.PACKAGE / "static", static_files.content_hash)
+    template_bytecode._state_of = once_for(application.PACKAGE, template_bytecode._state_of)
