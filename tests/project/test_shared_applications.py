@@ -11,18 +11,17 @@ from flask import Flask
 
 import app as application
 from tests.conftest import make_app
-from tests.support.applications import AllPages, containers
+from tests.support.applications import AllPages
 from tests.support.migrations import load_python_file
 
 
 def described(app: Flask) -> dict[str, Any]:
-    """All that registering pages gives an application, and in what order."""
+    """All that an application is made of."""
     routes = [(rule.rule, rule.endpoint, sorted(rule.methods or ())) for rule in app.url_map.iter_rules()]
     by_name = {name: [rule.rule for rule in rules] for name, rules in app.url_map._rules_by_endpoint.items()}
-    found = {name: dict(container) for name, container in containers(app).items()}
-    # Of these each application has its own.
-    own = {key: found["globals"].pop(key) for key in ("config", "url_for")}
-    return {**found, "routes": routes, "by name": by_name, "own": sorted(own)}
+    environment = app.jinja_env
+    return {**vars(app), "filters": environment.filters, "tests": environment.tests, "globals": environment.globals,
+            "commands": app.cli.commands, "routes": routes, "by name": by_name}  # fmt: skip
 
 
 def test_one_that_takes_the_pages_of_another_has_all_that_one_has_that_registers_them(
@@ -34,17 +33,17 @@ def test_one_that_takes_the_pages_of_another_has_all_that_one_has_that_registers
     registered, taken = (make_app(f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "two"))
     expected, found = described(registered), described(taken)
     assert len(found["routes"]) > 300
-    for part in ("routes", "by name", "view_functions", "blueprints", "commands", "own"):
+    for part in ("routes", "by name", "view_functions", "blueprints", "commands"):
         assert found[part] == expected[part], part
-    # Closures of an application's own are known by where they are written.
-    assert _places(found) == _places(expected)
+    # What an application has of its own, such as closures and caches, is known by its kind.
+    assert {part: _kinds(one) for part, one in found.items()} == {part: _kinds(one) for part, one in expected.items()}
 
 
-def _places(found: Any) -> Any:
+def _kinds(found: Any) -> Any:
     if isinstance(found, dict):
-        return {key: _places(value) for key, value in found.items()}
+        return {key: _kinds(value) for key, value in found.items()}
     if isinstance(found, list):
-        return [_places(one) for one in found]
+        return [_kinds(one) for one in found]
     return (found.__module__, found.__qualname__) if isinstance(found, FunctionType) else type(found)
 
 

@@ -19,12 +19,6 @@ from whitenoise import WhiteNoise
 import app as application
 from course.web import static_files, template_bytecode
 
-# Where Flask keeps, by blueprint, what runs around a request.
-AROUND_REQUESTS = (
-    "before_request_funcs", "after_request_funcs", "teardown_request_funcs", "url_default_functions",
-    "url_value_preprocessors", "template_context_processors",
-)  # fmt: skip
-
 
 class SharedMap(Map):
     """Routes that several applications have in common, until one of them is given another."""
@@ -48,61 +42,36 @@ class SharedMap(Map):
 
 
 class AllPages:
-    """All pages of the course as one blueprint: the first application registers each of them, and every other one takes what
-    the first one has got by that."""
+    """All pages of the course as one blueprint: every application registers each of them, but only the first one binds their
+    routes, which take nearly all of the time."""
 
     def __init__(self, blueprints: Sequence[tuple[Blueprint, str]]) -> None:
         self.blueprints = blueprints
-        self._first: Flask | None = None
-        self._routes = SharedMap()
-        self._added: dict[str, dict[Any, Any]] = {}
+        self._routes: SharedMap | None = None
 
     def register(self, app: Flask, _options: dict[str, Any]) -> None:
         """Give them to an application, for `Flask.register_blueprint`."""
         assert isinstance(app.url_map, SharedMap)
-        if not self._added:
-            before = _registered(app)
-            for pages, prefix in self.blueprints:
-                app.register_blueprint(pages, url_prefix=prefix or None)
+        if self._routes is None:
+            self._register_each(app)
             app.url_map.update()
+            self._routes = SharedMap()
             self._routes.begin_with(app.url_map)
             app.url_map.is_shared = True
-            self._added = {place: _added(before[place], found) for place, found in _registered(app).items()}
             return
         app.url_map.begin_with(self._routes)
-        for place, container in containers(app).items():
-            for key, value in self._added[place].items():
-                if place in AROUND_REQUESTS:
-                    container[key].extend(value)
-                else:
-                    container[key] = value
 
+        def add_view(_rule: str, endpoint: str, view_func: Callable[..., Any] | None = None, **_options: Any) -> None:
+            if view_func is not None:
+                app.view_functions[endpoint] = view_func
 
-def containers(app: Flask) -> dict[str, Any]:
-    """All in which registering a blueprint leaves something, but for the routes."""
-    found = {
-        name: getattr(app, name) for name in (*AROUND_REQUESTS, "blueprints", "view_functions", "error_handler_spec")
-    }
-    environment = app.jinja_env
-    return found | {"filters": environment.filters, "tests": environment.tests, "globals": environment.globals,
-                    "commands": app.cli.commands}  # fmt: skip
+        app.add_url_rule = add_view  # type: ignore[method-assign, assignment]
+        self._register_each(app)
+        del app.add_url_rule
 
-
-def _registered(app: Flask) -> dict[str, dict[Any, Any]]:
-    """The same, as it is now."""
-    return {
-        name: {key: [*value] if name in AROUND_REQUESTS else value for key, value in container.items()}
-        for name, container in containers(app).items()
-    }
-
-
-def _added(before: dict[Any, Any], after: dict[Any, Any]) -> dict[Any, Any]:
-    """What `after` has and `before` has not; of lists, their ends."""
-    return {
-        key: value[len(before.get(key, ())) :] if isinstance(value, list) else value
-        for key, value in after.items()
-        if key not in before or value != before[key]
-    }
+    def _register_each(self, app: Flask) -> None:
+        for pages, prefix in self.blueprints:
+            app.register_blueprint(pages, url_prefix=prefix or None)
 
 
 class _SharedFiles(WhiteNoise):  # type: ignore[misc]
