@@ -218,7 +218,7 @@ def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_know
     boss = _make_history(session)
     sign_in(client, boss)
     earlier, today = make_pack(client, None, then()), make_pack(client, None, this_day())
-    assert actions_of(then) == [
+    assert actions_of(earlier) == [
         ("extension", ""), ("reminder", "sent"), ("reminder", "sent"), ("reminder", "waiting"), ("manager", "sent"),
         ("escalation", "sent"), ("reminder", "waiting"), ("reminder", "failed"), ("talk", ""),
     ]  # fmt: skip
@@ -227,7 +227,7 @@ def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_know
         ("escalation", "sent"), ("reminder", "failed"), ("reminder", "failed"), ("talk", ""), ("reminder", "sent"),
         ("extension", ""),
     ]  # fmt: skip
-    rows = {row["Action code"]: row for row in table(then, "overdue.csv") if row["Person"] == "Late Vale"}
+    rows = {row["Action code"]: row for row in table(earlier, "overdue.csv") if row["Person"] == "Late Vale"}
     assert rows["extension"]["Reason, or what was agreed"] == "was ill"
     assert rows["talk"]["Reason, or what was agreed"] == "Ask twice."
     assert rows["manager"]["What was done"] == "Named in the list to Alex Morgan"
