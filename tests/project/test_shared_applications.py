@@ -27,7 +27,8 @@ def described(app: Flask) -> dict[str, Any]:
 def test_one_that_takes_the_pages_of_another_has_all_that_one_has_that_registers_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [(shared, _)] = application.BLUEPRINTS
+    blueprints: Any = application.BLUEPRINTS
+    [(shared, _)] = blueprints
     assert isinstance(shared, AllPages)
     monkeypatch.setattr(application, "BLUEPRINTS", ((AllPages(shared.blueprints), ""),))
     registered, taken = (make_app(f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "two"))

@@ -97,5 +97,8 @@ def share() -> None:
     application.CourseApplication.url_map_class = SharedMap
     setattr(application, "BLUEPRINTS", ((AllPages(application.BLUEPRINTS), ""),))  # noqa: B010 (it is no blueprint)
     setattr(static_files, "WhiteNoise", _SharedFiles)  # noqa: B010
-    static_files.content_hash = once_for(application.PACKAGE / "static", static_files.content_hash)
-    template_bytecode._state_of = once_for(application.PACKAGE, template_bytecode._state_of)
+    for module, name, folder in (
+        (static_files, "content_hash", application.PACKAGE / "static"),
+        (template_bytecode, "_state_of", application.PACKAGE),
+    ):
+        setattr(module, name, once_for(folder, getattr(module, name)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +20,9 @@ def _migration(filename: str, _changed: int) -> ModuleType:
     return load_each_time(str(VERSIONS), filename)
 
 
-def load_python_file(folder: str, filename: str) -> ModuleType:
+def load_python_file(folder: str | os.PathLike[str], filename: str | os.PathLike[str]) -> ModuleType:
     """The module in this file: a migration of this repository is run once in a process, any other file each time."""
     file = Path(folder, filename)
     if file.parent != VERSIONS:
         return load_each_time(folder, filename)
-    return _migration(filename, file.stat().st_mtime_ns)
+    return _migration(file.name, file.stat().st_mtime_ns)
