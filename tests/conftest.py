@@ -35,6 +35,7 @@ from course.content.library import Library, load_library
 from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
+from tests.faults.course_process import Starter, starter
 from tests.pages import Client
 from tests.support.applications import share
 from tests.support.compiled_statements import engine_with_shared_statements
@@ -266,6 +267,13 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def starting() -> Iterator[Starter]:
+    """Starts the course as processes of their own, quickly."""
+    with starter() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
