@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from alembic import util
 from argon2 import PasswordHasher
 from flask import Flask, before_render_template
 from hypothesis import HealthCheck, settings
@@ -34,10 +35,13 @@ from course.content.library import Library, load_library
 from course.db import assert_outside_unit_of_work
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import SessionFactories, unit_of_work
+from tests.faults.course_process import Starter, starter
 from tests.pages import Client
+from tests.support.applications import share
 from tests.support.compiled_statements import engine_with_shared_statements
 from tests.support.courses import shared_library
 from tests.support.engines import Comparison, add_options, choose_engines
+from tests.support.migrations import load_python_file
 from tests.support.order import deal
 from tests.support.pooler import tests_through_pooler, through_pooler
 from tests.support.postgres import temporary_cluster
@@ -65,13 +69,13 @@ PEOPLES_PASSWORD = "quiet-river-stones-42"  # of everybody who can sign in
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 # Many applications are made in a process. They share the course of this repository, which is immutable, and the code of the
 # templates; a course that a test has changed lies in another folder, and is read each time.
-
-
 application._load_library = shared_library
+share()
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": BytecodeInMemory()}
 # Whatever is slow refuses to run inside a unit of work, in every test.
 db.raise_if_slow = True
 setattr(db, "create_engine", engine_with_shared_statements)  # noqa: B010 (not a name that it exports)
+setattr(util, "load_python_file", load_python_file)  # noqa: B010 (its arguments have other names)
 
 
 pytest_addoption = add_options
@@ -263,6 +267,13 @@ def undone(prepared: Flask) -> Iterator[Flask]:
         yield prepared
         prepared.extensions["course.sessions"] = kept
         outer.rollback()
+
+
+@pytest.fixture(scope="session")
+def starting() -> Iterator[Starter]:
+    """Starts the course as processes of their own, quickly."""
+    with starter() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

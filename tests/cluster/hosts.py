@@ -65,8 +65,15 @@ def make_folder(folder: Path) -> Path:
     folder.mkdir()
     for name in ("app.py", "config.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
-    for name in ("course", "modules", "migrations"):
+    for name in ("modules", "migrations"):
         (folder / name).symlink_to(ROOT / name)
+    # Its templates are its own: the program keeps what it has compiled beside them, and removes what another one has.
+    (folder / "course").mkdir()
+    for path in (ROOT / "course").iterdir():
+        if path.name == "templates":
+            shutil.copytree(path, folder / "course" / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            (folder / "course" / path.name).symlink_to(path)
     return folder
 
 

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.conftest import SECRET
+from tests.faults.course_process import ForkedProcess, Starter
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
@@ -124,21 +125,25 @@ def listens(port: int) -> bool:
 
 
 class Server:
-    """`flask serve` in a process of its own, as a unit would start it; ready once entered."""
+    """`flask serve` in a process of its own, as a unit would start it; ready once entered.
+
+    With `starting` its process is forked from one that has imported the course, for tests of what comes after a start.
+    """
 
     def __init__(
-        self, database_url: str, folder: Path, settings: Mapping[str, str] | None = None, confine: Confine | None = None
-    ) -> None:
+        self, database_url: str, folder: Path, settings: Mapping[str, str] | None = None, confine: Confine | None = None,
+        starting: Starter | None = None,
+    ) -> None:  # fmt: skip
         given = dict(settings or {})
         self.port = int(given.pop("PORT", 0)) or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"server-{self.port}.log"
-        self._confine = confine
+        self._confine, self._starting, self._folder = confine, starting, folder
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.settings = kept | {
             "FLASK_SKIP_DOTENV": "1", "SECRET_KEY": SECRET, "DATABASE_URL": database_url, "PORT": str(self.port), **given
         }  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -151,17 +156,24 @@ class Server:
         return self._process.returncode
 
     def flask(self, *arguments: str, confine: Confine | None = None) -> subprocess.CompletedProcess[str]:
-        """Another command with the same settings."""
+        """Another command with the same settings; one that is forked prints everything to stdout."""
+        if self._starting is not None:
+            log = self._folder / f"{'-'.join(arguments[:2])}-{time.monotonic_ns()}"
+            code = ForkedProcess(self._starting, arguments, self.settings, log).wait(120)
+            return subprocess.CompletedProcess(arguments, code, log.read_text(), "")
         return subprocess.run(
             [str(FLASK), *arguments], cwd=ROOT, env=self.settings, capture_output=True, text=True, timeout=120,
             check=False, preexec_fn=confine,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [str(FLASK), "serve"], cwd=ROOT, env=self.settings, stdout=log, stderr=log, preexec_fn=self._confine
-            )
+        if self._starting is not None:
+            self._process = ForkedProcess(self._starting, ["serve"], self.settings, self.log)
+        else:
+            with self.log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    [str(FLASK), "serve"], cwd=ROOT, env=self.settings, stdout=log, stderr=log, preexec_fn=self._confine
+                )
         if not wait_until(self._is_ready):
             self.stop()
             raise AssertionError(self.log.read_text(errors="replace")[-4000:])

@@ -18,6 +18,7 @@ import pytest
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import PEOPLES_PASSWORD, make_app
 from tests.deploy.machine import ROOT, Server, Visitor, free_port, make_certificate, program
+from tests.faults.course_process import Starter
 from tests.makers import make_person
 from tests.support.packages import find_or_install
 
@@ -125,7 +126,9 @@ class _Recorder(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, archived_file: Path) -> Iterator[tuple[Server, Place]]:
+def site(
+    tmp_path_factory: pytest.TempPathFactory, archived_file: Path, starting: Starter
+) -> Iterator[tuple[Server, Place]]:
     """The course with the settings that the samples name, and where its proxy is to be."""
     folder = tmp_path_factory.mktemp("proxies")
     url = f"sqlite:///{shutil.copy(archived_file, folder / 'course.db')}"
@@ -135,7 +138,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, archived_file: Path) -> Itera
     app.extensions["course"].engine.dispose()
     place = Place(folder, free_port(), free_port(), free_port(), *make_certificate(folder))
     settings = {"PUBLIC_URL": f"https://localhost:{place.https}", "TRUSTED_PROXIES": "1", "PROCESSES": "1"}
-    with Server(url, folder, {**settings, "PORT": str(place.course)}) as server:
+    with Server(url, folder, {**settings, "PORT": str(place.course)}, starting=starting) as server:
         yield server, place
 
 

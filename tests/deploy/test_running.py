@@ -4,7 +4,8 @@ Every line of every block is run by bash in the order of the page, as it stands 
 
 - `/srv`, `/etc` and `/usr/local` are folders of the test; the address of the repository is a copy of these files; ports and
   the socket of PostgreSQL are those of the test;
-- the line that installs Python packages takes those that the test itself runs with;
+- the line that installs Python packages takes those that the test itself runs with, and the environment has no pip, which
+  that line would use;
 - programs that change the machine are stood in for, as tests/deploy/stand_ins.py says of each.
 
 Blocks after `<!-- only checked -->` need machines that are not there: their syntax, and each file that they name, is checked.
@@ -108,7 +109,9 @@ def put_in_place(prefix: Path) -> None:
         (prefix / name).mkdir(parents=True)
     (prefix / "stand-ins" / "users").write_text("postgres\n")
     python = prefix / "bin" / "python3"
-    python.write_text(f'#!/bin/sh\nexec {getattr(sys, "_base_executable", sys.executable)} "$@"\n')
+    # Unpacking and compiling pip takes as long as ten commands of the course.
+    base = getattr(sys, "_base_executable", sys.executable)
+    python.write_text(f'#!/bin/sh\n[ "$1 $2" = "-m venv" ] && set -- "$@" --without-pip\nexec {base} "$@"\n')
     python.chmod(0o755)
     script = (ROOT / "tests" / "deploy" / "stand_ins.py").read_text(encoding="utf-8").partition("\n")[2]
     for name in STAND_INS:

@@ -21,6 +21,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import PEOPLES_PASSWORD, make_app, new_database
 from tests.deploy.machine import ROOT, Server, Visitor, fetch, free_port, make_certificate, program, wait_until
 from tests.deploy.test_proxies import Place, haproxy, replaced
+from tests.faults.course_process import Starter
 from tests.makers import make_person
 from tests.support.packages import find_or_install
 from tests.walking import right_form
@@ -70,7 +71,7 @@ def pgbouncer(postgres_url: str, archived_database: str) -> Iterator[tuple[str, 
 
 
 @pytest.fixture
-def afternoon(pgbouncer: tuple[str, str], tmp_path: Path) -> Iterator[Afternoon]:
+def afternoon(pgbouncer: tuple[str, str], tmp_path: Path, starting: Starter) -> Iterator[Afternoon]:
     direct, shared = pgbouncer
     app = make_app(direct)
     with app.app_context(), unit_of_work() as session:
@@ -80,7 +81,10 @@ def afternoon(pgbouncer: tuple[str, str], tmp_path: Path) -> Iterator[Afternoon]
         "PUBLIC_URL": f"https://localhost:{place.https}", "TRUSTED_PROXIES": "1", "PROCESSES": "1",
         "BACKUP_FOLDER": str(tmp_path),
     }  # fmt: skip
-    first, second = (Server(shared, tmp_path, {**settings, "PORT": str(port)}) for port in (place.course, place.second))
+    first, second = (
+        Server(shared, tmp_path, {**settings, "PORT": str(port)}, starting=starting)
+        for port in (place.course, place.second)
+    )
     with first, second, haproxy(place):
         visitor = Visitor(settings["PUBLIC_URL"], place.certificate)
         assert wait_until(lambda: visitor.get("/sign-in").status == 200), "HAProxy has seen that a host is ready"
@@ -134,7 +138,7 @@ def test_somebody_answers_on_two_hosts_behind_one_address_while_one_of_them_stop
     assert wait_until(lambda: afternoon.visitor.get("/me").status == 200, 10)
 
     made = second.flask("backup", "create")
-    assert made.returncode == 0, made.stderr
+    assert made.returncode == 0, made.stdout
     assert "read back and whole" in made.stdout, "pg_dump goes through PgBouncer as well"
     looked = second.flask("doctor", "--json")
     assert looked.returncode == 0, looked.stdout + looked.stderr

@@ -16,6 +16,7 @@ from course.server.commands import STOP_SECONDS
 from tests.deploy.confinement import confined
 from tests.deploy.machine import Server, fetch
 from tests.support.packages import find_or_install
+from tests.support.served import SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
@@ -119,7 +120,7 @@ def test_systemd_is_told_when_pages_are_served(tmp_path: Path, archived_file: Pa
     database = shutil.copy(archived_file, tmp_path / "course.db")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(tmp_path / "notify"))
-        settings = {"PROCESSES": processes, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        settings = {"PROCESSES": processes, "NOTIFY_SOCKET": str(tmp_path / "notify"), "CONTENT": str(SAMPLE)}
         with Server(f"sqlite:///{database}", tmp_path, settings):
             told.settimeout(60)
             assert told.recv(100) == b"READY=1"

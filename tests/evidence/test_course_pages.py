@@ -11,12 +11,12 @@ from course.content.schema import NATIONS
 from course.evidence.pdf_course import course_data
 from course.evidence.rules.frameworks import SOURCE_KINDS, frameworks_table
 from course.evidence.rules.tables import NO_AUTHORITY, PackPoint
-from tests.evidence.test_overdue import TODAY
 from tests.evidence.test_packs import make_pack, table
 from tests.evidence.test_rules import ABOUT
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.support.courses import real_course
+from tests.support.days import this_day
 
 
 def points() -> list[PackPoint]:
@@ -62,7 +62,7 @@ def test_the_table_of_frameworks_has_what_is_not_covered_too() -> None:
 
 def test_a_pack_marks_sources_that_are_no_authority(session: Session, client: Client) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
-    files = make_pack(client, None, TODAY)
+    files = make_pack(client, None, this_day())
     kinds = {(row["Of"], row["State"]): row["Kind"] for row in table(files, "content.csv") if row["Newer fact"]}
     assert {kind for (of, _), kind in kinds.items() if of == "undated"} == {NO_AUTHORITY}
     assert {kind for (_, state), kind in kinds.items() if state == "known"} == {NO_AUTHORITY}

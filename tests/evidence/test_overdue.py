@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from course.analytics.actions import DiscussionEntry, record_discussion
 from course.clock import now
 from course.context import make_context
-from course.dates import civil_date
 from course.evidence.rules.overdue import (
     MailFate,
     OverdueAction,
@@ -34,6 +33,7 @@ from tests.evidence.makers import DAY, pack_person
 from tests.evidence.test_packs import Files, make_pack, table
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 from tests.support.outbox import queue_text
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -133,9 +133,12 @@ def test_alike_actions_stand_together_with_their_days() -> None:
     assert (days_text(came_back.days), came_back.outcome) == ("12 October 2026", "Came back undelivered")
 
 
-TODAY = civil_date(now(), "Europe/London")
-THEN = TODAY - timedelta(days=30)
 START = now() - timedelta(days=500)
+
+
+def then() -> date:
+    """A day some weeks ago."""
+    return this_day(-30)
 
 
 def _mail(session: Session, key: str, leaves: date, **state: datetime | str | None) -> None:
@@ -156,7 +159,7 @@ def _mail(session: Session, key: str, leaves: date, **state: datetime | str | No
 
 
 def _make_history(session: Session) -> Person:
-    """Somebody who has been overdue for long, and what was done about it before and after THEN."""
+    """Somebody who has been overdue for long, and what was done about it before and after that day."""
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=START)
     session.execute(update(Organisation).values(set_up_at=START))
     elm = make_team(session, "Elm")
@@ -176,24 +179,24 @@ def _make_history(session: Session) -> Person:
     for grant in session.execute(select(RoleGrant).where(RoleGrant.person_id == manager.id)).scalars():
         grant.until = now() - timedelta(days=10)
     before, after = now() - timedelta(days=40), now() - timedelta(days=5)
-    _mail(session, "learner-1", THEN - timedelta(days=10), sent_at=before)
-    _mail(session, "learner-2", THEN - timedelta(days=8), sent_at=before, bounced_at=after)
-    _mail(session, "asked-1", THEN - timedelta(days=6), sent_at=after)
-    _mail(session, "manager-1", THEN - timedelta(days=5), sent_at=before)
-    _mail(session, "lead-1", THEN - timedelta(days=4), sent_at=before)
-    _mail(session, "learner-3", THEN + timedelta(days=3), sent_at=after)
-    _mail(session, "learner-4", THEN - timedelta(days=3), given_up_at=after)
-    _mail(session, "learner-5", THEN - timedelta(days=2), given_up_at=before)
+    _mail(session, "learner-1", then() - timedelta(days=10), sent_at=before)
+    _mail(session, "learner-2", then() - timedelta(days=8), sent_at=before, bounced_at=after)
+    _mail(session, "asked-1", then() - timedelta(days=6), sent_at=after)
+    _mail(session, "manager-1", then() - timedelta(days=5), sent_at=before)
+    _mail(session, "lead-1", then() - timedelta(days=4), sent_at=before)
+    _mail(session, "learner-3", then() + timedelta(days=3), sent_at=after)
+    _mail(session, "learner-4", then() - timedelta(days=3), given_up_at=after)
+    _mail(session, "learner-5", then() - timedelta(days=2), given_up_at=before)
     for days, reason in ((20, "was ill"), (-4, "asked again")):
-        day = THEN - timedelta(days=days)
+        day = then() - timedelta(days=days)
         made_at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9)
         session.add(
             RenewalExtension(
                 person_id=late.id, recorded=day, until=day, reason=reason, made_by=boss.id, made_at=made_at
             )
         )
-    talk = DiscussionEntry(elm.id, "encourage-talk", "A title", THEN, 5, "Ask twice.")
-    held_at = datetime.combine(THEN, datetime.min.time(), UTC) + timedelta(hours=10)
+    talk = DiscussionEntry(elm.id, "encourage-talk", "A title", then(), 5, "Ask twice.")
+    held_at = datetime.combine(then(), datetime.min.time(), UTC) + timedelta(hours=10)
     assert record_discussion(make_context(session, boss.id, held_at), talk) is None
     session.commit()
     for name, at in (("Jo Early", before), ("Jo Later", after)):
@@ -214,8 +217,8 @@ def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_know
 ) -> None:
     boss = _make_history(session)
     sign_in(client, boss)
-    then, today = make_pack(client, None, THEN), make_pack(client, None, TODAY)
-    assert actions_of(then) == [
+    earlier, today = make_pack(client, None, then()), make_pack(client, None, this_day())
+    assert actions_of(earlier) == [
         ("extension", ""), ("reminder", "sent"), ("reminder", "sent"), ("reminder", "waiting"), ("manager", "sent"),
         ("escalation", "sent"), ("reminder", "waiting"), ("reminder", "failed"), ("talk", ""),
     ]  # fmt: skip
@@ -224,11 +227,14 @@ def test_a_pack_of_a_past_day_says_what_was_done_and_who_was_responsible_as_know
         ("escalation", "sent"), ("reminder", "failed"), ("reminder", "failed"), ("talk", ""), ("reminder", "sent"),
         ("extension", ""),
     ]  # fmt: skip
-    rows = {row["Action code"]: row for row in table(then, "overdue.csv") if row["Person"] == "Late Vale"}
+    rows = {row["Action code"]: row for row in table(earlier, "overdue.csv") if row["Person"] == "Late Vale"}
     assert rows["extension"]["Reason, or what was agreed"] == "was ill"
     assert rows["talk"]["Reason, or what was agreed"] == "Ask twice."
     assert rows["manager"]["What was done"] == "Named in the list to Alex Morgan"
-    for files, number, lead, managed in ((then, "old-7", "Jo Early", "Priya Nair"), (today, "new-7", "Jo Later", "")):
+    for files, number, lead, managed in (
+        (earlier, "old-7", "Jo Early", "Priya Nair"),
+        (today, "new-7", "Jo Later", ""),
+    ):
         people = {row["Person"]: row for row in table(files, "people.csv")}
         assert people["Late Vale"]["Staff number"] == number
         assert people["Late Vale"]["Job role"] == ("Teacher" if number == "new-7" else "Teaching assistant")
@@ -253,12 +259,12 @@ def test_a_managers_pack_compares_only_their_teams(session: Session, client: Cli
     session.add(Membership(person_id=person.id, team_id=inner.id, since=START))
     session.commit()
     sign_in(client, manager)
-    rows = table(make_pack(client, elm.id, TODAY), "teams.csv")
+    rows = table(make_pack(client, elm.id, this_day()), "teams.csv")
     assert [(row["Team with those above it"], row["People"]) for row in rows] == [
         ("Elm", "2"),
         ("Elm › Elm North", "1"),
     ]
-    people = {row["Person"]: row for row in table(make_pack(client, elm.id, TODAY), "people.csv")}
+    people = {row["Person"]: row for row in table(make_pack(client, elm.id, this_day()), "people.csv")}
     assert people["In Oak"]["Team with those above it"] == "Elm › Elm North"
 
 
@@ -267,11 +273,11 @@ def test_a_pack_names_hr_and_auditors_as_what_they_were_on_the_day(session: Sess
     elm = make_team(session, "Elm")
     make_person(session, "Hal Frost", "hal@example.org", "hr", at=START)
     nell = make_person(session, "Nell Archer", "nell@example.org", at=START)
-    ends = TODAY - timedelta(days=1)
+    ends = this_day() - timedelta(days=1)
     session.add(RoleGrant(person_id=nell.id, role="auditor", team_id=elm.id, since=AT, last_day=ends))
     session.commit()
     sign_in(client, boss)
-    for day, audits in ((ends, True), (TODAY, False)):
+    for day, audits in ((ends, True), (this_day(), False)):
         files = make_pack(client, None, day)
         roles = {row["Person"]: row["Role in the course"] for row in table(files, "people.csv")}
         assert roles["Hal Frost"] == "HR"
@@ -281,10 +287,10 @@ def test_a_pack_names_hr_and_auditors_as_what_they_were_on_the_day(session: Sess
 
 
 def _told(session: Session, person: Person, boss: Person, days: int, withdrawn: int | None = None) -> None:
-    """`boss` told the person so many days before THEN, and has withdrawn it so many days before THEN."""
-    made_at = datetime.combine(THEN - timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=9)
+    """`boss` told the person so many days before `then`, and has withdrawn it so many days before it."""
+    made_at = datetime.combine(then() - timedelta(days=days), datetime.min.time(), UTC) + timedelta(hours=9)
     told = InPersonReminder(
-        person_id=person.id, about="reminder:x", task="course", lines=[], due=THEN - timedelta(days=60),
+        person_id=person.id, about="reminder:x", task="course", lines=[], due=then() - timedelta(days=60),
         made_by=boss.id, made_at=made_at,
     )  # fmt: skip
     session.add(told)
@@ -302,11 +308,11 @@ def test_what_was_told_in_person_is_evidence_as_known_on_the_day(session: Sessio
     _told(session, late, boss, days=7, withdrawn=6)  # a mistake, known on both days
     _told(session, late, boss, days=2, withdrawn=-3)  # a mistake, known only today
     sign_in(client, boss)
-    then, today = make_pack(client, None, THEN), make_pack(client, None, TODAY)
-    for files, days in ((then, (9, 2)), (today, (9,))):
+    earlier, today = make_pack(client, None, then()), make_pack(client, None, this_day())
+    for files, days in ((earlier, (9, 2)), (today, (9,))):
         rows = [row for row in table(files, "overdue.csv") if row["Action code"] == "in-person"]
-        assert [row["Day"] for row in rows] == [str(THEN - timedelta(days=day)) for day in days]
+        assert [row["Day"] for row in rows] == [str(then() - timedelta(days=day)) for day in days]
         assert {row["What was done"] for row in rows} == {"Reminded in person by Alex Morgan"}
-        due = THEN - timedelta(days=60)
+        due = then() - timedelta(days=60)
         words = f"Do the safeguarding course, due on {due.day} {due:%B %Y}"
         assert {row["Reason, or what was agreed"] for row in rows} == {words}

@@ -39,11 +39,10 @@ from tests.analytics.answering import answer, publish
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 
 ZONE = "Europe/London"
 PAST = now() - timedelta(days=500)
-TODAY = civil_date(now(), ZONE)
-BEFORE = TODAY - timedelta(days=30)
 Files = dict[str, bytes]
 
 
@@ -80,7 +79,7 @@ def make_history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
         "made_at": granted_at,
     }
     session.add(RenewalExtension(person_id=kim.id, made_by=boss.id, **leave_values))
-    session.add(RenewalPause(person_id=kim.id, since=BEFORE, re_enter_days=7, **{**leave_values, "until": None}))
+    session.add(RenewalPause(person_id=kim.id, since=this_day(-30), re_enter_days=7, **{**leave_values, "until": None}))
     left_at = now() - timedelta(days=20)
     record_departure(make_context(session, boss.id, left_at), leaver.id, civil_date(left_at, ZONE), "moved")
     session.commit()
@@ -90,7 +89,7 @@ def make_history(app: Flask, session: Session) -> tuple[Person, Team, Team]:
 def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Session, client: Client) -> None:
     boss, elm, _ = make_history(app, session)
     sign_in(client, boss)
-    files = make_pack(client, None, BEFORE)
+    files = make_pack(client, None, this_day(-30))
     assert verify_pack(files[""], keys(session)).is_valid
     rows = {row["Person"]: row for row in table(files, "people.csv")}
     assert set(rows) == {"'=Done Early", "Gone Long", "Kim 李 محمد", "Far Away", "Alex Morgan"}
@@ -108,7 +107,11 @@ def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Se
         app.extensions["course"].library.points
     )
     listed = json.loads(files["manifest.json"])
-    assert (listed["day"], listed["people"], listed["organisation"]) == (BEFORE.isoformat(), 5, "Riverside Trust")
+    assert (listed["day"], listed["people"], listed["organisation"]) == (
+        this_day(-30).isoformat(),
+        5,
+        "Riverside Trust",
+    )
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files["evidence.pdf"])).pages)
     for words in (
         "5 people belonged to it",
@@ -124,9 +127,9 @@ def test_a_pack_shows_the_facts_of_its_day_and_is_signed(app: Flask, session: Se
     library = app.extensions["course"].library
     taught, waiting = reviews_by_status(library.sources, library.course)
     assert f"The authors could not confirm {len(waiting)} facts" in " ".join(text.split())
-    assert ("No fact was overdue" in " ".join(text.split())) == (not any(one.is_overdue(TODAY) for one in taught))
-    assert "Gone Long" not in {row["Person"] for row in table(make_pack(client, None, TODAY), "people.csv")}
-    assert len(table(make_pack(client, elm.id, BEFORE), "people.csv")) == 2
+    assert ("No fact was overdue" in " ".join(text.split())) == (not any(one.is_overdue(this_day()) for one in taught))
+    assert "Gone Long" not in {row["Person"] for row in table(make_pack(client, None, this_day()), "people.csv")}
+    assert len(table(make_pack(client, elm.id, this_day(-30)), "people.csv")) == 2
 
 
 def test_managers_get_packs_of_their_teams_only_and_nobody_sees_packs_of_others(
@@ -136,9 +139,9 @@ def test_managers_get_packs_of_their_teams_only_and_nobody_sees_packs_of_others(
     manager = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=PAST)
     sign_in(client, manager)
     assert "Oak" not in client.get("/evidence").text
-    client.post("/evidence", {"team": str(oak.id), "on": str(BEFORE)}, 404)
-    client.post("/evidence", {"team": "", "on": str(BEFORE)}, 404)
-    names = {row["Person"] for row in table(make_pack(client, elm.id, BEFORE), "people.csv")}
+    client.post("/evidence", {"team": str(oak.id), "on": str(this_day(-30))}, 404)
+    client.post("/evidence", {"team": "", "on": str(this_day(-30))}, 404)
+    names = {row["Person"] for row in table(make_pack(client, elm.id, this_day(-30)), "people.csv")}
     assert names == {"Gone Long", "Kim 李 محمد", "Priya Nair"}
     pack = session.execute(select(Download.id)).scalar_one()
     other = sign_in(Client(app), boss)
@@ -156,19 +159,19 @@ def test_a_future_day_and_a_team_that_did_not_exist_are_refused_with_a_message(
     young.opened_at = now()
     session.commit()
     sign_in(client, boss)
-    page = client.post("/evidence", {"team": "", "on": str(TODAY + timedelta(days=1))}, 422)
+    page = client.post("/evidence", {"team": "", "on": str(this_day() + timedelta(days=1))}, 422)
     assert "Enter today or a day in the past" in page.text
-    page = client.post("/evidence", {"team": str(young.id), "on": str(BEFORE)}, 422)
+    page = client.post("/evidence", {"team": str(young.id), "on": str(this_day(-30))}, 422)
     assert "This team did not exist on that day" in page.text
     assert not session.execute(select(Download.id)).all()
-    assert client.get(f"/report?team={young.id}").html.count(f"/evidence?team={young.id}&amp;on={TODAY}") == 1
-    assert client.get(f"/evidence?team={young.id}&on={BEFORE}").fields()["on"] == str(BEFORE)
+    assert client.get(f"/report?team={young.id}").html.count(f"/evidence?team={young.id}&amp;on={this_day()}") == 1
+    assert client.get(f"/evidence?team={young.id}&on={this_day(-30)}").fields()["on"] == str(this_day(-30))
 
 
 @pytest.mark.both_engines
 def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    number = request_file(make_context(session, boss.id, now()), PACK, FileRequest("evidence", None, TODAY, ""))
+    number = request_file(make_context(session, boss.id, now()), PACK, FileRequest("evidence", None, this_day(), ""))
     claimed = claim_job(session, "general", [PACK], "test", now())
     assert claimed is not None
     report_progress(session, claimed.claim, "Reading", 1, 6)
@@ -199,7 +202,9 @@ def test_the_progress_of_a_pack_is_shown_until_its_file_is_removed(session: Sess
 def test_commands_make_a_pack_and_verify_it_after_key_rotation(app: Flask, session: Session, tmp_path: Path) -> None:
     _, elm, _ = make_history(app, session)
     file, run = tmp_path / "a.zip", app.test_cli_runner()
-    made = run.invoke(args=["evidence", "make", "--on", str(BEFORE), "--team", str(elm.id), "--output", str(file)])
+    made = run.invoke(
+        args=["evidence", "make", "--on", str(this_day(-30)), "--team", str(elm.id), "--output", str(file)]
+    )
     assert made.exit_code == 0, made.output
     assert "5 of 6: Setting the document" in made.output
     assert run.invoke(args=["evidence", "make", "--output", str(file)]).exit_code == 1
@@ -239,7 +244,7 @@ def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, sess
     library = app.extensions["course"].library
     question = next(one for one in library.questions.values() if one.form == "one")
     right = next(index for index, option in enumerate(question.options) if option.correct)
-    monday = monday_of(BEFORE)
+    monday = monday_of(this_day(-30))
     done = session.execute(select(Person.id).where(Person.email == "done@example.org")).scalar_one()
     session.add(Membership(person_id=done, team_id=elm.id, since=PAST))
     for number in range(9):
@@ -250,20 +255,23 @@ def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, sess
         if number == 4:
             left = start_of_day(monday, ZONE) + timedelta(days=2)
             assert record_departure(make_context(session, boss.id, left), person.id, left.date(), "moved") is None
-    for day, point in ((BEFORE, "encourage-talk"), (BEFORE + timedelta(days=1), "posing-as-young-people")):
+    for day, point in (
+        (this_day(-30), "encourage-talk"),
+        (this_day(-30) + timedelta(days=1), "posing-as-young-people"),
+    ):
         discussion = DiscussionEntry(elm.id, point, "A title", day, 5, "Ask twice.")
         held_at = start_of_day(day, ZONE) + timedelta(hours=9)
         assert record_discussion(make_context(session, boss.id, held_at), discussion) is None
     session.commit()
     publish(app)
     sign_in(client, boss)
-    granted_at, today = make_pack(client, elm.id, BEFORE), make_pack(client, elm.id, TODAY)
+    granted_at, today = make_pack(client, elm.id, this_day(-30)), make_pack(client, elm.id, this_day())
     (row,) = [row for row in table(granted_at, "wrong.csv") if row["Learning point"] == question.points[0]]
     assert row["People"] == "6"
     assert row["Discussion sheet"].endswith(f"/insight/team/{elm.id}/talk/{question.points[0]}")
     (row,) = [row for row in table(today, "wrong.csv") if row["Learning point"] == question.points[0]]
     assert row["People"] == "9"
-    assert [row["Held on"] for row in table(granted_at, "talks.csv")] == [str(BEFORE)]
+    assert [row["Held on"] for row in table(granted_at, "talks.csv")] == [str(this_day(-30))]
     assert len(table(today, "talks.csv")) == 2
     text = " ".join(
         " ".join(page.extract_text() for page in PdfReader(io.BytesIO(granted_at["evidence.pdf"])).pages).split()
@@ -280,9 +288,9 @@ def test_a_managers_pack_has_discussions_of_all_teams_above_and_of_none_beside(
     middle = make_team(session, "Schools", top)
     elm, oak = make_team(session, "Elm", middle), make_team(session, "Oak", middle)
     for team, words in ((top, "top"), (middle, "middle"), (elm, "elm"), (oak, "oak")):
-        discussion = DiscussionEntry(team.id, "encourage-talk", "A title", TODAY, 5, words)
+        discussion = DiscussionEntry(team.id, "encourage-talk", "A title", this_day(), 5, words)
         assert record_discussion(make_context(session, boss.id, now()), discussion) is None
     session.commit()
     sign_in(client, make_person(session, "Robin Vale", "robin@example.org", "manager", elm))
-    discussions = table(make_pack(client, elm.id, TODAY), "talks.csv")
+    discussions = table(make_pack(client, elm.id, this_day()), "talks.csv")
     assert {row["What was agreed"] for row in discussions} == {"top", "middle", "elm"}

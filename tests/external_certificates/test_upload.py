@@ -33,10 +33,12 @@ from tests.certificates.sheets import PRINTED
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
+from tests.support.days import this_day
 
-TODAY = now().date()
-DATES: dict[str, Any] = {"completed_on": TODAY - timedelta(days=60), "valid_until": TODAY + timedelta(days=300),
-         "issued_at": now() - timedelta(days=60)}  # fmt: skip
+
+def dates() -> dict[str, Any]:
+    """Those of a certificate that counts."""
+    return {"completed_on": this_day(-60), "valid_until": this_day(300), "issued_at": now() - timedelta(days=60)}
 
 
 class OtherInstallation:
@@ -75,7 +77,7 @@ class OtherInstallation:
         return self.answers["/issuer"].decode()
 
     def credential(self, **changes: Any) -> bytes:
-        return document_bytes(self.issuer.credential(**{**DATES, **changes}))
+        return document_bytes(self.issuer.credential(**{**dates(), **changes}))
 
 
 @pytest.fixture
@@ -116,7 +118,11 @@ def test_a_signed_certificate_is_accepted_at_once_with_its_proof(
     page = learner.follow(upload(learner, document))
     assert "Your certificate from Riverside Trust counts here until" in page.text
     (row,) = imported(session)
-    assert (row.day, row.valid_until, row.issuer) == (DATES["completed_on"], DATES["valid_until"], "Riverside Trust")
+    assert (row.day, row.valid_until, row.issuer) == (
+        dates()["completed_on"],
+        dates()["valid_until"],
+        "Riverside Trust",
+    )
     assert row.proof == document.decode()
     assert "Up to date" in learner.get("/").text
     assert other.asked == ["/issuer/status/1"]
@@ -134,19 +140,20 @@ def test_the_credential_in_a_pdf_is_accepted(session: Session, learner: Client, 
 
 
 @pytest.mark.parametrize(
-    ("changes", "why"),
+    ("changes", "why"),  # whole numbers are days from now
     [
         ({"name": "Somebody Else"}, "It is in the name Somebody Else"),
         ({"course": "Fire safety"}, "It is a certificate for another course: Fire safety."),
-        ({"valid_until": TODAY - timedelta(days=1)}, "and has expired."),
-        ({"completed_on": TODAY + timedelta(days=2)}, "which is in the future."),
+        ({"valid_until": -1}, "and has expired."),
+        ({"completed_on": 2}, "which is in the future."),
         ({"valid_until": date(2099, 1, 1)}, "at most ten years"),
     ],
 )
 def test_a_refused_certificate_gets_a_reason(
     session: Session, learner: Client, other: OtherInstallation, changes: dict[str, Any], why: str
 ) -> None:
-    assert why in upload(learner, other.credential(**changes), 422).text
+    as_dates = {name: this_day(value) if isinstance(value, int) else value for name, value in changes.items()}
+    assert why in upload(learner, other.credential(**as_dates), 422).text
     assert imported(session) == []
 
 
@@ -154,7 +161,7 @@ def test_a_certificate_older_than_the_policy_allows_is_refused(
     app: Flask, session: Session, learner: Client, other: OtherInstallation
 ) -> None:
     zone = app.extensions["course"].config.time_zone
-    rule = replace(policies(session, zone)[-1], since=TODAY, import_age_months=1)
+    rule = replace(policies(session, zone)[-1], since=this_day(), import_age_months=1)
     add_policy_version(make_context(session, None, now()), rule, "only fresh ones")
     session.commit()
     assert "only if it is at most 1 month old" in upload(learner, other.credential(), 422).text
@@ -165,7 +172,7 @@ def test_changed_unknown_and_malformed_certificates_are_refused(
 ) -> None:
     changed = other.credential().replace(b"Early years", b"Early yearz")
     assert "The signature is wrong." in upload(learner, changed, 422).text
-    stranger = document_bytes(Issuer().credential(**DATES))
+    stranger = document_bytes(Issuer().credential(**dates()))
     assert "does not accept certificates from this issuer" in upload(learner, stranger, 422).text
     assert "This is not a credential of this course." in upload(learner, b"{}", 422).text
     assert "This file has no signed certificate" in upload(learner, certificate_pdf(PRINTED), 422, "plain.pdf").text
@@ -216,7 +223,7 @@ def test_a_certificate_of_this_installation_need_not_be_uploaded(app: Flask, ses
     admin = sign_in(Client(app), make_person(session, "Kim Else", "kim@example.org", "administrator"))
     profile = json.dumps(own_issuer.served()[own_issuer.key.issuer])
     admin.post("/passport/issuers", {"profile": profile, "reason": "by mistake"})
-    assert "was issued here" in upload(learner, document_bytes(own_issuer.credential(**DATES)), 422).text
+    assert "was issued here" in upload(learner, document_bytes(own_issuer.credential(**dates())), 422).text
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.course_process import Starter, starter
 from tests.faults.small_disk import SmallDisk, small_disk
-
-
-@pytest.fixture(scope="session")
-def starting() -> Iterator[Starter]:
-    with starter() as made:
-        yield made
 
 
 @pytest.fixture

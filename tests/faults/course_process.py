@@ -59,6 +59,34 @@ class Starter:
         self._process.wait(10)
 
 
+class ForkedProcess:
+    """What tests use of `subprocess.Popen`, of a process that a starter has forked; `log` has all that it prints."""
+
+    def __init__(self, starting: Starter, command: Sequence[str], settings: Mapping[str, str], log: Path) -> None:
+        self.pid, self._log = starting.start(command, settings, log), log
+
+    def poll(self) -> int | None:
+        """Its exit code, a negative one if it was killed; None as long as it runs."""
+        if Path(f"/proc/{self.pid}").exists():
+            return None
+        code = self._log.read_text(errors="replace").rpartition(CODE_MARK)[2].strip()
+        return int(code) if code.isdecimal() else -signal.SIGKILL
+
+    @property
+    def returncode(self) -> int | None:
+        return self.poll()
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, once it has ended. Raises TimeoutError."""
+        wait_until(lambda: self.poll() is not None, timeout)
+        code = self.poll()
+        assert code is not None
+        return code
+
+
 @contextmanager
 def starter() -> Iterator[Starter]:
     """A starter; ended with the block."""

@@ -32,14 +32,17 @@ AXE = files("axe_playwright_python") / "axe.min.js"
 LOOKS = """() => {
     const styles = ["color", "backgroundColor", "backgroundImage", "opacity", "fontSize", "fontWeight", "textShadow", "filter",
         "mixBlendMode", "position", "zIndex", "clip", "clipPath", "overflow", "webkitTextStroke", "textIndent"];
-    const numbers = new Map();
+    const numbers = new Map(), hashed = new Map();
+    // Many elements say the same of themselves, and going through their letters takes longest.
     const hash = (text) => {
+        if (hashed.has(text)) return hashed.get(text);
         let high = 7, low = 11;
         for (let at = 0; at < text.length; at++) {
             high = Math.imul(high ^ text.charCodeAt(at), 2654435761);
             low = Math.imul(low ^ text.charCodeAt(at), 1597334677);
         }
-        return (high >>> 0) * 2097152 + (low >>> 11);
+        hashed.set(text, (high >>> 0) * 2097152 + (low >>> 11));
+        return hashed.get(text);
     };
     const own = (element) => {
         const style = getComputedStyle(element);
@@ -54,7 +57,7 @@ LOOKS = """() => {
             ...styles.map((name) => style[name]), ...pseudo].join();
     };
     for (const element of document.querySelectorAll("*"))
-        numbers.set(element, hash(`${numbers.get(element.parentElement)} ${own(element)}`));
+        numbers.set(element, hash(`${numbers.get(element.parentElement)} ${hash(own(element))}`));
     window.looks = numbers;
     return [...new Set(numbers.values())];
 }"""

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.context import make_context
-from course.dates import civil_date
 from course.people.actions import grant_role
 from course.people.models import Person, Team
 from course.people.queries import viewers
 from course.people.rules import Viewer
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 ZONE = "Europe/London"
-TODAY = civil_date(now(), ZONE)
-SOON = TODAY + timedelta(days=30)
+
+
+def soon() -> date:
+    """The last day of what somebody is given."""
+    return this_day(30)
 
 
 @dataclass
@@ -44,7 +47,7 @@ class House:
 
     def viewer(self, name: str) -> Viewer:
         number = self.people[name].id
-        return viewers(self.session, [number], TODAY)[number]
+        return viewers(self.session, [number], this_day())[number]
 
     def names(self, ids: list[int]) -> set[str]:
         return {name for name, person in self.people.items() if person.id in ids}

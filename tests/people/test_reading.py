@@ -20,10 +20,9 @@ from course.recertification.models import RenewalExtension
 from course.web.access import access_rule_of
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 POINT = "posing-as-young-people"
-TODAY = now().date()
-SOON = TODAY + timedelta(days=20)
 
 
 @dataclass
@@ -53,16 +52,18 @@ def _world(session: Session) -> World:
         "Dee": make_person(session, "Dee Moss", "dee@example.org", team=other),
     }
     for name in ("Ann", "Cy", "Alex", "Bo", "Dee"):
-        session.add(Deputy(manager_id=people["Priya"].id, deputy_id=people[name].id, until=SOON, reason="x",
+        session.add(Deputy(manager_id=people["Priya"].id, deputy_id=people[name].id, until=this_day(20), reason="x",
                            may_act=name == "Dee", made_at=now()))  # fmt: skip
     link = RegistrationLink(team_id=team.id, token="x", domains="example.org", ends_on=date(2099, 1, 1), made_at=now())
-    talk = TeamDiscussion(team_id=team.id, point=POINT, held_on=TODAY, people=4, agreed="", made_by=people["Priya"].id,
+    talk = TeamDiscussion(team_id=team.id, point=POINT, held_on=this_day(), people=4, agreed="", made_by=people["Priya"].id,
                     made_at=now())  # fmt: skip
     session.add_all([link, talk])
     session.flush()
     asked = RegistrationRequest(link_id=link.id, name="Lou New", email="lou@example.org", asked_at=now())
     given = {
-        name: RenewalExtension(person_id=people[name].id, recorded=TODAY, until=SOON, reason="x", made_at=now())
+        name: RenewalExtension(
+            person_id=people[name].id, recorded=this_day(), until=this_day(20), reason="x", made_at=now()
+        )
         for name in ("Priya", "Kim", "Dee")
     }
     session.add_all([asked, *given.values()])
@@ -187,10 +188,10 @@ def test_a_deputy_sees_all_of_it_and_finds_no_button(app: Flask, session: Sessio
 
 def test_whoever_may_only_look_reads_about_somebody_else_and_not_about_themselves(app: Flask, session: Session) -> None:
     world = _world(session)
-    until = TODAY + timedelta(days=40)
+    until = this_day() + timedelta(days=40)
     for who in ("Priya", "Kim"):
         number = world.people[who].id
-        session.add(RenewalExtension(person_id=number, recorded=TODAY, until=until, reason="y", made_at=now()))
+        session.add(RenewalExtension(person_id=number, recorded=this_day(), until=until, reason="y", made_at=now()))
     session.commit()
     for who in ("Ann", "Robin"):
         page = sign_in(Client(app), world.people[who]).get(f"/report/people/{world.people['Kim'].id}")
@@ -204,7 +205,7 @@ def test_whoever_may_only_look_reads_about_somebody_else_and_not_about_themselve
 def test_who_may_be_recorded_about_is_fewer_than_who_is_seen(session: Session) -> None:
     world = _world(session)
     ids = {name: person.id for name, person in world.people.items()}
-    of = viewers(session, list(ids.values()), TODAY)
+    of = viewers(session, list(ids.values()), this_day())
     every = list(ids.values())
     told = {
         name: (
@@ -224,5 +225,5 @@ def test_who_may_be_recorded_about_is_fewer_than_who_is_seen(session: Session) -
     # A team that somebody manages themselves is not only lent, whoever lends it as well.
     session.add(RoleGrant(person_id=ids["Ann"], role="manager", team_id=world.team.id, since=now()))
     session.flush()
-    own = viewers(session, [ids["Ann"]], TODAY)[ids["Ann"]]
+    own = viewers(session, [ids["Ann"]], this_day())[ids["Ann"]]
     assert ids_recordable_by(session, own, every) == [ids["Kim"]]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests.makers import make_person
 from tests.pages import Client
-from tests.people.house import SOON, House, make_house
+from tests.people.house import House, make_house, soon
 
 STARTS = (
     "/",
@@ -32,7 +32,7 @@ LEFT_OUT = re.compile(r"^/(static|sign-out|logo)|\.(ics|vcf|png)$")
 def house(app: Flask, session: Session) -> House:
     """With somebody who has no address and has never signed in: pages offer more then."""
     house = make_house(app, session)
-    house.give("Nell", "auditor", None, SOON)
+    house.give("Nell", "auditor", None, soon())
     without = make_person(session, "Lena Hart", "lena@example.org", team=house.teams["Seals"], password=None)
     without.email, without.sign_in_name, without.sign_in_key = None, "lena hart", "lenahart"
     session.commit()

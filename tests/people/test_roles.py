@@ -18,7 +18,8 @@ from course.people.rules import Viewer, grantable_roles, may_change_entry
 from course.recertification.models import RenewalExtension
 from tests.makers import make_person
 from tests.pages import Client
-from tests.people.house import SOON, TODAY, House, make_house
+from tests.people.house import House, make_house, soon
+from tests.support.days import this_day
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_hr_reminds_and_records_about_everyone_but_themselves(house: House) -> N
     every = [person.id for person in house.people.values()]
     assert house.names(ids_recordable_by(house.session, hal, every)) == set(house.people) - {"Hal"}
     client = house.client("Hal")
-    client.post(f"/renewal/people/{house.people['Hal'].id}/extension", {"until": SOON.isoformat()}, 404)
-    form = {"until": SOON.isoformat(), "reason": "back in May"}
+    client.post(f"/renewal/people/{house.people['Hal'].id}/extension", {"until": soon().isoformat()}, 404)
+    form = {"until": soon().isoformat(), "reason": "back in May"}
     client.post(f"/renewal/people/{house.people['Bo'].id}/extension", form)
     assert house.session.execute(select(RenewalExtension.person_id)).scalars().all() == [house.people["Bo"].id]
 
@@ -57,7 +58,7 @@ def test_hr_gives_no_role_that_may_do_or_see_more(house: House, role: str) -> No
     hal, kim = house.client("Hal"), house.people["Kim"].id
     form = hal.get(f"/people/{kim}/role")
     assert [field.get("value") for field in form.all("input") if field.get("name") == "role"] == ["manager"]
-    hal.post(f"/people/{kim}/role", {"role": role, "team": "", "last_day": SOON.isoformat()}, 422)
+    hal.post(f"/people/{kim}/role", {"role": role, "team": "", "last_day": soon().isoformat()}, 422)
     added = {"name": "Ida Holm", "email": "ida@example.org", "team": "", "role": role, "pathway": ""}
     hal.post("/people/add", added, 422)
     assert house.session.execute(select(RoleGrant.role).where(RoleGrant.person_id == kim)).first() is None
@@ -83,7 +84,7 @@ def test_hr_gives_themselves_nothing_and_takes_no_other_role_away(house: House) 
 
 @pytest.mark.parametrize("guarded", ["Alex", "Nell"])
 def test_hr_cannot_take_over_the_entry_of_somebody_who_may_see_more(house: House, guarded: str) -> None:
-    house.give("Nell", "auditor", None, SOON)
+    house.give("Nell", "auditor", None, soon())
     make_person(house.session, "Second Boss", "second@example.org", "administrator")
     hal, person = house.client("Hal"), house.people[guarded]
     email = person.email or ""
@@ -92,7 +93,7 @@ def test_hr_cannot_take_over_the_entry_of_somebody_who_may_see_more(house: House
     merged = {"other": email, "keep": "first", "reason": reason}
     deeds = (
         (f"/people/{person.id}/correct", correction),
-        (f"/people/{person.id}/leave", {"last_day": TODAY.isoformat(), "reason": reason}),
+        (f"/people/{person.id}/leave", {"last_day": this_day().isoformat(), "reason": reason}),
         (f"/people/{house.people['Kim'].id}/merge", merged),
         (f"/people/{person.id}/merge", merged | {"other": "kim@example.org"}),
     )
@@ -139,7 +140,7 @@ def test_who_gives_which_roles(viewer: Viewer, roles: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("role", ["hr", "auditor"])
 def test_who_has_such_a_role_has_training_of_their_own_as_everybody(house: House, role: str) -> None:
-    house.give("Bo", role, None, SOON if role == "auditor" else None)
+    house.give("Bo", role, None, soon() if role == "auditor" else None)
     bo = house.client("Bo")
     assert "My training" in bo.get("/").text
     bo.get("/record")
@@ -158,7 +159,7 @@ def test_somebody_with_two_roles_has_each_where_it_was_given(house: House) -> No
     assert "Checks and assessments" in priya.get(f"/report/people/{house.people['Kim'].id}").text
     assert "Checks and assessments" not in priya.get(f"/report/people/{house.people['Bo'].id}").text
     assert [option.text for option in priya.get("/evidence").all("option")] == ["– Seals"]
-    house.give("Kim", "auditor", "Otters", SOON)
+    house.give("Kim", "auditor", "Otters", soon())
     house.give("Kim", "manager", "Seals")
     kim = house.viewer("Kim")
     every = [person.id for person in house.people.values()]
@@ -186,7 +187,9 @@ def test_a_role_that_is_taken_away_ends_in_the_windows_that_are_open(house: Hous
 
 def ready_file(house: House, name: str, at: datetime) -> str:
     """Where somebody downloads a report file that was made for them at that moment."""
-    made = Download(kind="csv", made_by=house.people[name].id, made_at=at, day=TODAY, asked="", people=6, content=b"x")
+    made = Download(
+        kind="csv", made_by=house.people[name].id, made_at=at, day=this_day(), asked="", people=6, content=b"x"
+    )
     house.session.add(made)
     house.session.commit()
     return f"/report/made/{made.id}/download"
@@ -198,7 +201,7 @@ def test_a_file_from_before_somebody_saw_less_is_not_given_out(house: House, how
     """Bo manages Otters, and has seen more besides until just now."""
     house.give("Bo", "manager", "Otters")
     moment = now()
-    long_ago, yesterday = moment - timedelta(days=2), TODAY - timedelta(days=1)
+    long_ago, yesterday = moment - timedelta(days=2), this_day() - timedelta(days=1)
     bo, row = house.people["Bo"].id, {"since": long_ago, "person_id": house.people["Bo"].id}
     lent = {"manager_id": house.people["Priya"].id, "deputy_id": bo, "reason": "x", "made_at": long_ago}
     before = ready_file(house, "Bo", moment - timedelta(hours=26))
@@ -209,9 +212,9 @@ def test_a_file_from_before_somebody_saw_less_is_not_given_out(house: House, how
     elif how == "last day passed":
         house.session.add(RoleGrant(role="auditor", last_day=yesterday, **row))
     elif how == "deputy ended":
-        house.session.add(Deputy(until=SOON, ended_at=moment - timedelta(seconds=1), **lent))
+        house.session.add(Deputy(until=soon(), ended_at=moment - timedelta(seconds=1), **lent))
     else:
-        house.session.add(Deputy(until=SOON, **lent))
+        house.session.add(Deputy(until=soon(), **lent))
         priya = RoleGrant.person_id == house.people["Priya"].id
         house.session.execute(update(RoleGrant).where(priya).values(until=moment - timedelta(seconds=1)))
     house.session.commit()
@@ -223,7 +226,7 @@ def test_a_file_from_before_somebody_saw_less_is_not_given_out(house: House, how
 
 
 def lend(house: House, may_act: str) -> Client:
-    form = {"email": "bo@example.org", "until": SOON.isoformat(), "reason": "holiday", "may_act": may_act}
+    form = {"email": "bo@example.org", "until": soon().isoformat(), "reason": "holiday", "may_act": may_act}
     priya = house.client("Priya")
     priya.post("/people/deputies", form)
     page = priya.get("/people/deputies").text
@@ -236,14 +239,14 @@ def test_what_a_deputy_does_names_them_and_the_manager_in_the_log(house: House) 
     lend(house, "act")
     bo, kim = house.client("Bo"), house.people["Kim"].id
     assert "You can look and act." in bo.get("/people/deputies").text
-    bo.post(f"/renewal/people/{kim}/extension", {"until": SOON.isoformat(), "reason": "x"})
+    bo.post(f"/renewal/people/{kim}/extension", {"until": soon().isoformat(), "reason": "x"})
     log = house.client("Alex").get("/audit?kind=extension").text
     assert "Bo Marsh" in log
     assert "as deputy of Priya Nair" in log
     # Where somebody may do it in their own right they do it as themselves.
     house.give("Bo", "manager", "Seals")
     bo = house.client("Bo")  # a new role begins with a new sign-in
-    later = (SOON + timedelta(days=3)).isoformat()
+    later = (soon() + timedelta(days=3)).isoformat()
     bo.post(f"/renewal/people/{kim}/extension", {"until": later, "reason": "y"})
     entries = select(AuditEntry.details).where(AuditEntry.what.startswith("extension."))
     assert ["deputy_of" in details for details in house.session.execute(entries).scalars()] == [True, False]
@@ -258,7 +261,7 @@ def test_a_deputy_whose_access_ends_while_a_form_is_open_records_nothing(house: 
     bo.get(f"/renewal/people/{kim}/extension")
     priya.post(f"/people/deputies/{house.session.execute(select(Deputy.id)).scalar_one()}/end", {})
     lend(house, "look")
-    answer = bo.post(f"/renewal/people/{kim}/extension", {"until": SOON.isoformat(), "reason": "x"}, 403)
+    answer = bo.post(f"/renewal/people/{kim}/extension", {"until": soon().isoformat(), "reason": "x"}, 403)
     assert "As a deputy you can see this but not change it." in answer.text
     assert "Remind now" not in bo.get(f"/report/people/{kim}").text
     assert house.session.execute(select(RenewalExtension)).first() is None

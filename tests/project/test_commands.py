@@ -21,6 +21,7 @@ from app import create_app
 from course.clock import now
 from course.content.guessers import PLAIN_SIGNS
 from tests.conftest import make_app, make_config
+from tests.support.served import SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
@@ -135,7 +136,8 @@ def served(tmp_path: Path) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
-    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port)}
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port),
+                "CONTENT": str(SAMPLE)}  # fmt: skip
     with subprocess.Popen([str(FLASK), "serve"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as server:  # fmt: skip
         try:
@@ -178,7 +180,8 @@ def test_the_content_report_says_how_guessers_do() -> None:
 
 
 def test_a_database_that_cannot_be_reached_is_said_in_words() -> None:
-    done = flask("serve", DATABASE_URL="postgresql://u:p@127.0.0.1:1/course", SECRET_KEY="x" * 40, PORT="8397")
+    url = "postgresql://u:p@127.0.0.1:1/course"
+    done = flask("serve", DATABASE_URL=url, SECRET_KEY="x" * 40, PORT="8397", CONTENT=str(SAMPLE))
     assert done.returncode == 1
     assert "Look at DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr

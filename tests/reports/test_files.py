@@ -21,7 +21,6 @@ from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
-from course.dates import civil_date
 from course.people.actions import change_identity, set_teams
 from course.people.models import Person, Team
 from course.people.rules import PersonIdentity
@@ -32,11 +31,10 @@ from course.reports.report_files import REPORT_FORMATS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
-from tests.reports.makers import ZONE
+from tests.support.days import this_day
 from tests.support.pseudo_language import offered, pseudo
 
 pytestmark = pytest.mark.both_engines
-TODAY = civil_date(now(), ZONE)
 
 
 def setting(app: Flask, session: Session, client: Client) -> None:
@@ -87,7 +85,7 @@ def test_a_file_says_the_status_as_a_code_and_whose_certificate_it_is(
     certificate = session.execute(select(Certificate)).scalar_one()
     # A shorter certificate of another organisation does not take the place of the one to which the last day belongs.
     brought = ExternalCompletion(
-        certificate.completed_on + timedelta(days=5), TODAY + timedelta(days=9), "Harbour Trust"
+        certificate.completed_on + timedelta(days=5), this_day() + timedelta(days=9), "Harbour Trust"
     )
     import_completion(make_context(session, None, now()), done.id, brought, "seen")
     session.commit()
@@ -126,8 +124,8 @@ def test_a_file_of_a_past_day_has_the_staff_number_the_job_role_and_the_certific
     revoke(context, number, "a mistake")
     session.commit()
     for on, expected in (
-        (TODAY, ("new 2", "", "", "Teacher")),
-        (TODAY - timedelta(days=1), ("old 1", number, "up-to-date", "Teaching assistant")),
+        (this_day(), ("new 2", "", "", "Teacher")),
+        (this_day() - timedelta(days=1), ("old 1", number, "up-to-date", "Teaching assistant")),
     ):
         body = client.post("/report/file/csv", {"on": str(on)}, 200).body.decode("utf-8-sig")
         rows = {row["E-mail"]: row for row in csv.DictReader(io.StringIO(body))}
@@ -181,7 +179,7 @@ def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_
     assert not book["About this report"]["A1"].font.bold
     assert book["People"]["G1"].value == "Pathway"
     days: list[Any] = [row[0] for row in book["Twelve months"].iter_rows(min_row=2, values_only=True)]
-    assert days[0] == datetime.combine(TODAY, time())
+    assert days[0] == datetime.combine(this_day(), time())
     assert {day.weekday() for day in days[1:]} == {0}
 
 
@@ -196,7 +194,7 @@ def test_teams_can_be_downloaded_as_a_file_of_their_own(app: Flask, session: Ses
     assert [(row["Team"], row["People"], row["Valid"]) for row in rows] == [
         ("Care", "2", "0"), ("In no team", "2", "1"), ("All together", "4", "1"),
     ]  # fmt: skip
-    assert (rows[-1]["Valid per cent"], rows[-1][str(TODAY)]) == ("25", "25")
+    assert (rows[-1]["Valid per cent"], rows[-1][str(this_day())]) == ("25", "25")
     kinds = select(AuditEntry.what).order_by(AuditEntry.number.desc())
     assert session.execute(kinds).scalars().first() == "report.teams_exported"
     client.post("/report/teams/file", {"on": "2999-01-01"}, 400)

@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from datetime import date, timedelta
+from functools import cache
 
 import pytest
 from flask import Flask
@@ -18,7 +19,6 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
-from course.dates import civil_date
 from course.evidence.builder import IssuerContext, PackRequest, build_pack
 from course.evidence.rules import tables
 from course.people.models import Person, Team
@@ -40,17 +40,27 @@ from tests.conftest import undone
 from tests.makers import PASSWORD, sign_in
 from tests.pages import Client, words
 from tests.reports.random_histories import DAYS, ZONE, HistoryRecorder, Lives, Rules, people, rules, ten_o_clock
+from tests.support.days import this_day
 from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
 
 Counts = dict[str, int]
-TODAY = civil_date(now(), ZONE)
-MONDAY = TODAY - timedelta(days=TODAY.weekday() + 7)  # a day on which mail leaves, when all of it had happened
-while SendingHours(ReminderPolicy(), "england", ZONE).next_business_day(MONDAY) != MONDAY:
-    MONDAY -= timedelta(weeks=1)
 IN_MAIL = {word.lower(): word for word in STATUS_GROUPS.values()}
 WORDS = re.compile(r"^([0-9]+ days? overdue$|Due (in|today)|In progress|Not started|Up to date|Paused|Not required)")
+
+
+def monday() -> date:
+    """A day on which mail leaves, when all of it had happened."""
+    return _monday_before(this_day())
+
+
+@cache
+def _monday_before(today: date) -> date:
+    found = today - timedelta(days=today.weekday() + 7)
+    while SendingHours(ReminderPolicy(), "england", ZONE).next_business_day(found) != found:
+        found -= timedelta(weeks=1)
+    return found
 
 
 def counted_as(label: str) -> str:
@@ -107,25 +117,25 @@ def file_counts(data: bytes, column: str) -> Counts:
 
 
 def mail_counts(session: Session, app: Flask, manager: Person, team: Team) -> tuple[Counts, str]:
-    """The counts in the report by mail on MONDAY, and its subject."""
+    """The counts in the report by mail on that Monday, and its subject."""
     with app.app_context():
         subscribe(
-            make_context(session, manager.id, ten_o_clock(MONDAY - timedelta(days=3))), manager.id, team.id, "week"
+            make_context(session, manager.id, ten_o_clock(monday() - timedelta(days=3))), manager.id, team.id, "week"
         )
-        session.execute(update(ReportSubscription).values(since=MONDAY - timedelta(days=3)))
+        session.execute(update(ReportSubscription).values(since=monday() - timedelta(days=3)))
         session.commit()
-        assert send_scheduled_reports(ten_o_clock(MONDAY)) == 1
+        assert send_scheduled_reports(ten_o_clock(monday())) == 1
     mail = rendered_mails(app, session)[-1]
     lines = re.findall(r"^- (\d+) ([a-z ]+)$", mail.text, re.MULTILINE)
     return {IN_MAIL[word]: int(number) for number, word in lines if word in IN_MAIL}, mail.subject
 
 
 def summary_counts(session: Session, manager: Person) -> tuple[Counts, int]:
-    """The counts in the weekly summary of everybody in the manager's teams on MONDAY, and the number of people it
+    """The counts in the weekly summary of everybody in the manager's teams on that Monday, and the number of people it
     names."""
     hours = sending_hours(session, ZONE)
     assert hours is not None
-    candidates = {one.id: one for one in reminder_candidates(session, hours, MONDAY)}
+    candidates = {one.id: one for one in reminder_candidates(session, hours, monday())}
     members = managed_people(session, [manager.id])[manager.id]
     digest = build_digest([(i, candidates[i].name, candidates[i].status) for i in members], hours)
     return {IN_MAIL[label]: number for label, number in digest.counts}, len(digest.overdue)
@@ -148,16 +158,16 @@ def pack_counts(session: Session, library: Library, view: ReportView) -> Counts:
 
 
 def check(app: Flask, session: Session, client: Client, lives: Lives, versions: Rules, ago: int) -> None:
-    manager, teams = HistoryRecorder(session, MONDAY - timedelta(days=1)).record(lives, versions)
-    viewer = viewers(session, [manager.id], TODAY)[manager.id]
+    manager, teams = HistoryRecorder(session, monday() - timedelta(days=1)).record(lives, versions)
+    viewer = viewers(session, [manager.id], this_day())[manager.id]
     region, library = teams[0], app.extensions["course"].library
     sign_in(client, manager, PASSWORD)
-    for on in (TODAY, MONDAY, TODAY - timedelta(days=ago)):
+    for on in (this_day(), monday(), this_day() - timedelta(days=ago)):
         view = report_for(session, viewer, region, on)
         counted = plain(Counter(view.report.counts))
         assert status_counts(session, {line.id for line in view.report.lines}, on) == counted
         assert page_counts(client, region, on) == (counted, counted, counted), on
-        if on < TODAY:
+        if on < this_day():
             certified = StatusCache().certified_counts(session, ZONE, [on], view.included)
             assert certified == [(view.report.total, view.report.certified_count)], on
         form = {"team": str(region.id), "on": str(on)}
@@ -167,7 +177,7 @@ def check(app: Flask, session: Session, client: Client, lives: Lives, versions: 
         parts = [Counter(report_for(session, viewer, team, on).report.counts) for team in teams[1:]]
         alone = Counter(line.group for line in view.report.lines if region.id in line.teams)
         assert plain(sum(parts, alone)) == counted
-    on_monday = plain(Counter(report_for(session, viewer, region, MONDAY).report.counts))
+    on_monday = plain(Counter(report_for(session, viewer, region, monday()).report.counts))
     mailed, subject = mail_counts(session, app, manager, region)
     assert mailed == on_monday
     overdue = on_monday.get("Overdue", 0)
@@ -199,12 +209,12 @@ def test_a_returner_with_time_left_is_overdue_nowhere(app: Flask, session: Sessi
 
 
 def test_an_evidence_pack_has_the_same_counts(app: Flask, session: Session) -> None:
-    manager, teams = HistoryRecorder(session, MONDAY).record(RETURNED, [(600, 24, 30, "now", None)])
-    viewer = viewers(session, [manager.id], TODAY)[manager.id]
-    asked = PackRequest(teams[0].id, MONDAY, viewer, now())
-    house = IssuerContext("Riverside Trust", ZONE, TODAY, lambda _group, _point: "")
+    manager, teams = HistoryRecorder(session, monday()).record(RETURNED, [(600, 24, 30, "now", None)])
+    viewer = viewers(session, [manager.id], this_day())[manager.id]
+    asked = PackRequest(teams[0].id, monday(), viewer, now())
+    house = IssuerContext("Riverside Trust", ZONE, this_day(), lambda _group, _point: "")
     made = build_pack(session, app.extensions["course"].library, StatusCache(), asked, house, lambda *_: None)
-    counted = plain(Counter(report_for(session, viewer, teams[0], MONDAY).report.counts))
+    counted = plain(Counter(report_for(session, viewer, teams[0], monday()).report.counts))
     assert file_counts(made.files["people.csv"], "Status") == counted
 
 

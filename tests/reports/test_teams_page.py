@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.context import make_context
-from course.dates import civil_date, format_date
+from course.dates import format_date
 from course.organisation.models import Organisation
 from course.people.actions import change_team, end_employment, set_teams
 from course.people.models import Person, Team
@@ -21,10 +21,9 @@ from course.server.jobs import SERVER_TASKS
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete
-from tests.reports.makers import ZONE
+from tests.support.days import this_day
 
 PAST = now() - timedelta(days=500)
-TODAY = civil_date(now(), ZONE)
 
 
 class Trust:
@@ -115,15 +114,15 @@ def test_a_past_day_compares_the_teams_and_people_of_that_day(session: Session, 
     context = make_context(session, trust.manager.id, now())
     change_team(context, trust.elm.id, "Oak", trust.top.id, "new name")
     set_teams(context, trust.people["Cy"].id, [trust.elm.id])
-    end_employment(context, trust.people["Ann"].id, TODAY - timedelta(days=1), "moved")
+    end_employment(context, trust.people["Ann"].id, this_day() - timedelta(days=1), "moved")
     session.commit()
     assert [row[:3] for row in table(client, "/report")] == [
         ["Oak", "2", "1"], ["Fern", "1", "1"], ["Directly in Trust", "1", "0"], ["All together", "4", "2"],
     ]  # fmt: skip
-    assert [row[:3] for row in table(client, f"/report?on={TODAY - timedelta(days=2)}")] == [
+    assert [row[:3] for row in table(client, f"/report?on={this_day() - timedelta(days=2)}")] == [
         ["Fern", "2", "1"], ["Elm", "2", "2"], ["Directly in Trust", "1", "0"], ["All together", "5", "3"],
     ]  # fmt: skip
-    assert [row[:3] for row in table(client, f"/report?on={TODAY - timedelta(days=75)}")][:3] == [
+    assert [row[:3] for row in table(client, f"/report?on={this_day() - timedelta(days=75)}")][:3] == [
         ["Fern", "2", "0"], ["Elm", "2", "1"], ["Directly in Trust", "1", "0"],
     ]  # fmt: skip
 
@@ -140,11 +139,11 @@ def weeks(client: Client, address: str) -> dict[str, list[str]]:
 
 def test_the_trend_has_each_monday_and_the_report_of_that_monday_says_the_same(client: Client, trust: Trust) -> None:
     found = weeks(client, "/report/teams")
-    days = [day for day in (TODAY - timedelta(days=number) for number in range(370)) if format_date(day) in found]
-    assert days[0] == TODAY
+    days = [day for day in (this_day() - timedelta(days=number) for number in range(370)) if format_date(day) in found]
+    assert days[0] == this_day()
     assert {day.weekday() for day in days[1:]} == {0}
     assert len(days) in (53, 54)
-    assert found[format_date(TODAY)] == ["60 % 3/5", "50 % 1/2", "100 % 2/2", "0 % 0/1"]
+    assert found[format_date(this_day())] == ["60 % 3/5", "50 % 1/2", "100 % 2/2", "0 % 0/1"]
     for day in (days[4], days[8], days[10], days[13]):
         shown = {row[0]: f"{row[3]} {row[2]}/{row[1]}" for row in table(client, f"/report?on={day}")}
         names = ("All together", "Fern", "Elm", "Directly in Trust")
@@ -158,7 +157,7 @@ def test_the_trend_has_each_monday_and_the_report_of_that_monday_says_the_same(c
 def test_the_pictures_say_in_words_what_they_show(client: Client) -> None:
     pictures = re.findall(r'class="spark"[^>]*aria-label="([^"]+)"', client.get("/report").html)
     assert len(pictures) == 4
-    assert re.fullmatch(rf"0 % on [^,]+, lowest 0 % on [^,]+, 100 % on {format_date(TODAY)}", pictures[1])
+    assert re.fullmatch(rf"0 % on [^,]+, lowest 0 % on [^,]+, 100 % on {format_date(this_day())}", pictures[1])
 
 
 def test_with_many_people_the_trend_is_shown_once_it_is_ready(
@@ -174,7 +173,7 @@ def test_with_many_people_the_trend_is_shown_once_it_is_ready(
     assert 'class="spark"' in client.get("/report").html
     complete(session, app.extensions["course"].library.for_("school", "england"), trust.people["Cy"], now())
     session.commit()
-    assert weeks(client, "/report/teams")[format_date(TODAY)][0] == "80 % 4/5", "what is ready follows the facts"
+    assert weeks(client, "/report/teams")[format_date(this_day())][0] == "80 % 4/5", "what is ready follows the facts"
     monkeypatch.setattr(views, "MAX_KEPT_PEOPLE", 4)
     refused = client.get("/report/teams")
     assert "The trend of teams is shown for up to 4 people." in refused.text

@@ -20,6 +20,7 @@ from course.server.jobs import REGISTRY
 from course.server.queries import workers
 from course.server.rules import SILENT_AFTER, WORKER_RETENTION
 from tests.conftest import NOW
+from tests.support.served import SAMPLE
 
 pytestmark = pytest.mark.both_engines
 
@@ -72,7 +73,8 @@ def test_a_command_works_until_it_is_told_to_stop_and_leaves_one_file(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port}
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port,
+                "CONTENT": str(SAMPLE)}  # fmt: skip
     with subprocess.Popen(
         [str(Path(sys.executable).with_name("flask")), command],
         cwd=ROOT,
@@ -118,7 +120,8 @@ def test_a_signal_that_arrives_while_python_runs_a_finalizer_stops_the_server(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port}
+    environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port,
+                "CONTENT": str(SAMPLE)}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", SIGNAL_IN_A_FINALIZER], cwd=ROOT, env=environ, capture_output=True, text=True,
         timeout=60, check=False,

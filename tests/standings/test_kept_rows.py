@@ -14,7 +14,6 @@ from course.clock import now
 from course.content.library import Library
 from course.content.schema import Module, Page
 from course.context import make_context
-from course.dates import civil_date
 from course.events import publish
 from course.jobs.rules import Claim, JobRun
 from course.learning.actions import record_page_read
@@ -37,12 +36,12 @@ from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
 from tests.reports import random_histories
 from tests.reports.random_histories import HistoryRecorder
-from tests.standings.makers import ZONE, assert_rows_say_what_facts_say
+from tests.standings.makers import assert_rows_say_what_facts_say
+from tests.support.days import this_day
 from tests.support.racing import at_once
 
 pytestmark = pytest.mark.both_engines
 PAST = now() - timedelta(days=500)
-TODAY = civil_date(now(), ZONE)
 
 
 def _first_page(library: Library) -> tuple[Module, Page]:
@@ -61,7 +60,7 @@ def test_rows_of_random_histories_are_those_that_are_derived(
     prepared: Flask, lives: random_histories.Lives, versions: random_histories.Rules
 ) -> None:
     with undone(prepared) as app, app.extensions["course.sessions"].writing() as session:
-        HistoryRecorder(session, TODAY - timedelta(days=1)).record(lives, versions)
+        HistoryRecorder(session, this_day() - timedelta(days=1)).record(lives, versions)
         assert_rows_say_what_facts_say(app, session)
 
 
@@ -85,7 +84,7 @@ def test_what_people_did_is_in_the_rows_at_once(app: Flask, session: Session) ->
     record_page_read(make_context(session, sam.id, now()), *_first_page(library))
     assert_rows_say_what_facts_say(app, session)
     started = session.execute(select(PersonStatus.started, PersonStatus.modules_done)).one()
-    assert tuple(started) == (TODAY, 0)
+    assert tuple(started) == (this_day(), 0)
     complete(session, library, sam, now())
     assert_rows_say_what_facts_say(app, session)
     assert state_of(session, sam.id) == "up-to-date"
@@ -97,7 +96,7 @@ def test_a_step_that_ends_is_noted_and_its_module_counted_with_the_next_refresh(
     record_page_read(make_context(session, sam.id, now()), *_first_page(library))
     assert_rows_say_what_facts_say(app, session)
     enrolment = session.execute(select(Enrolment.id)).scalar_one()
-    publish(session, StepEnded(sam.id, enrolment, library, TODAY, now()))
+    publish(session, StepEnded(sam.id, enrolment, library, this_day(), now()))
     session.commit()
     assert session.execute(select(StandingChange.person_id)).scalars().all() == [sam.id]
     session.execute(update(PersonStatus).values(modules_done=None))
@@ -117,7 +116,7 @@ def test_people_who_leave_are_erased_or_merged_are_in_no_row_with_a_name(app: Fl
     set_teams(context, kim.id, [team.id, other.id])
     assert_rows_say_what_facts_say(app, session)
     assert merge_people(context, twin.id, kim.id, False, "the same person") is None
-    end_employment(context, gone.id, TODAY, "moved")
+    end_employment(context, gone.id, this_day(), "moved")
     assert_rows_say_what_facts_say(app, session)
     names = set(session.execute(select(PersonStatus.name)).scalars())
     assert names - {""} == {"Alex Morgan", "Kim Else"}
@@ -131,14 +130,16 @@ def test_a_new_policy_concerns_everybody(app: Flask, session: Session, monkeypat
     session.execute(update(Organisation).values(set_up_at=PAST))
     monkeypatch.setattr(jobs, "PORTION", 2)
     assert_rows_say_what_facts_say(app, session)
-    add_policy_version(make_context(session, None, now()), Policy(TODAY, period_months=6, recorded=TODAY), "stricter")
+    add_policy_version(
+        make_context(session, None, now()), Policy(this_day(), period_months=6, recorded=this_day()), "stricter"
+    )
     session.commit()
     monkeypatch.setattr(jobs, "MAX_WHILE_READING", 3)
     with app.app_context():
         late = refresh_standings(now())
         # Nobody waits at a page for so many, and what one person did is derived again with the rest.
         assert (late.current, late.rebuilding) == (False, True)
-        grant_extension(make_context(session, None, now()), people[0].id, TODAY + timedelta(days=90), "ill")
+        grant_extension(make_context(session, None, now()), people[0].id, this_day() + timedelta(days=90), "ill")
         session.commit()
         assert catch_up(now()) >= len(people)
     monkeypatch.setattr(jobs, "MAX_WHILE_READING", 2000)
@@ -166,7 +167,7 @@ def test_a_row_that_becomes_visible_late_is_found(app: Flask, session: Session) 
     session.execute(insert(PageRead), [{"id": 40, "ref": "a/c", **values, "read_at": now() - timedelta(days=3)}])
     assert_rows_say_what_facts_say(app, session)
     started = session.execute(select(PersonStatus.started).where(PersonStatus.person_id == sam.id)).scalar_one()
-    assert started == TODAY - timedelta(days=3)
+    assert started == this_day() - timedelta(days=3)
 
 
 def test_the_check_names_what_differs_and_a_rebuild_mends_it(app: Flask, session: Session) -> None:
@@ -205,7 +206,7 @@ def test_two_processes_that_catch_up_at_once_write_each_row_once(committed: Flas
         first = session.execute(select(PersonStatus.person_id)).scalars().first()
         assert first is not None
         for _round in range(3):
-            grant_extension(make_context(session, None, now()), first, TODAY + timedelta(days=90 + _round), "ill")
+            grant_extension(make_context(session, None, now()), first, this_day() + timedelta(days=90 + _round), "ill")
             session.commit()
             at_once([act] * 3)
             assert_rows_say_what_facts_say(app, session)
@@ -253,9 +254,9 @@ def test_what_is_committed_while_changes_are_read_is_found_by_the_next_refresh(a
     library = app.extensions["course"].library.for_("school", "england")
     sam, kim = (make_person(session, name, f"{name}@example.org", at=PAST) for name in ("sam", "kim"))
     assert_rows_say_what_facts_say(app, session)
-    grant_extension(make_context(session, None, now()), kim.id, TODAY + timedelta(days=90), "ill")
+    grant_extension(make_context(session, None, now()), kim.id, this_day() + timedelta(days=90), "ill")
     session.commit()
-    state = standings_state(session, TODAY)
+    state = standings_state(session, this_day())
     record_page_read(make_context(session, sam.id, now()), *_first_page(library))
     session.commit()
     with app.app_context():
@@ -265,4 +266,4 @@ def test_what_is_committed_while_changes_are_read_is_found_by_the_next_refresh(a
     assert write_standings(session, step)
     assert_rows_say_what_facts_say(app, session)
     started = session.execute(select(PersonStatus.started).where(PersonStatus.person_id == sam.id)).scalar_one()
-    assert started == TODAY
+    assert started == this_day()

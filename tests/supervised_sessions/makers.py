@@ -19,8 +19,8 @@ from course.supervised_sessions.models import (
 )
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client, Page, words
+from tests.support.days import this_day
 
-TODAY = now().date().isoformat()
 PLACE = "Dining hall"
 
 
@@ -41,7 +41,12 @@ class Hall:
     def plan(self, part: str = "module:responding", manager: Client | None = None) -> str:
         """Plan a session for both, today; its address."""
         manager = manager or self.manager()
-        form = {"part": part, "place": PLACE, "held_on": TODAY, "person": [str(self.sam.id), str(self.kim.id)]}
+        form = {
+            "part": part,
+            "place": PLACE,
+            "held_on": this_day().isoformat(),
+            "person": [str(self.sam.id), str(self.kim.id)],
+        }
         return manager.post("/supervised/new", form).location
 
     def codes(self, address: str, manager: Client | None = None) -> dict[str, str]:

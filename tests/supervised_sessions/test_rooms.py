@@ -20,7 +20,8 @@ from course.supervised_sessions.queries import supervised_marks
 from course.supervised_sessions.rules import SCREEN, WRONG_CODES_PER_ROOM
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.supervised_sessions.makers import PLACE, TODAY, Hall, codes_on, enter, make_hall
+from tests.supervised_sessions.makers import PLACE, Hall, codes_on, enter, make_hall
+from tests.support.days import this_day
 from tests.walking import Learner
 
 CHECK = "/module/responding/check"
@@ -46,7 +47,7 @@ def test_a_manager_plans_a_session_for_their_people_and_never_for_themselves(hal
     assert "Sam Okafor" in form.text
     assert "Ola Far" not in form.text
     assert f'value="{hall.alex.id}"' not in form.html
-    asked = {"part": "final", "place": PLACE, "held_on": TODAY}
+    asked = {"part": "final", "place": PLACE, "held_on": this_day().isoformat()}
     for outsider in (stranger, hall.alex):
         page = manager.post("/supervised/new", {**asked, "person": [str(outsider.id), str(hall.sam.id)]}, 422)
         assert "Someone you ticked has left or is no longer in your team." in page.text
@@ -238,7 +239,12 @@ def test_a_room_ends_by_itself_and_a_person_who_leaves_is_out_at_once(hall: Hall
 
 def test_the_sheet_names_two_of_one_name_apart(hall: Hall, session: Session) -> None:
     twin = make_person(session, "Sam Okafor", "sam.o@example.org", team=hall.team)
-    form = {"part": "final", "place": PLACE, "held_on": TODAY, "person": [str(hall.sam.id), str(twin.id)]}
+    form = {
+        "part": "final",
+        "place": PLACE,
+        "held_on": this_day().isoformat(),
+        "person": [str(hall.sam.id), str(twin.id)],
+    }
     address = hall.manager().post("/supervised/new", form).location
     sheet = codes_on(hall.manager().post(f"{address}/codes", {}, 200))
     assert set(sheet) == {"Sam Okafor (sam@example.org)", "Sam Okafor (sam.o@example.org)"}

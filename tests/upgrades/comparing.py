@@ -30,8 +30,9 @@ def contents(connection: Connection) -> Tables:
     found: Tables = {}
     for name in inspect(connection).get_table_names():
         if name != "alembic_version":
-            rows = connection.execute(text(f"select * from {quote(name)}")).mappings()
-            found[name] = [{key: _plain(value) for key, value in row.items()} for row in rows]
+            rows = connection.execute(text(f"select * from {quote(name)}"))
+            names = [*rows.keys()]
+            found[name] = [dict(zip(names, map(_plain, row), strict=True)) for row in rows.all()]
     return found
 
 
