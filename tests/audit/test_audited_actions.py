@@ -29,12 +29,13 @@ from course.recertification.models import RenewalExtension, RenewalImport, Renew
 from course.reports.status_cache import StatusCache
 from tests.audit.collected import COLLECTED_ACTIONS, EVENTS_ELSEWHERE, POSTS_ELSEWHERE
 from tests.audit.factors import REFUSALS
-from tests.audit.world import NEW, World, lately, soon
+from tests.audit.world import NEW, World
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 from tests.reports.makers import cached_lines
 from tests.standings.makers import assert_rows_say_what_facts_say
+from tests.support.days import form_day
 
 DAY = date(2026, 11, 22)
 # The steps of a learner are stored where they belong, and are nobody else's business.
@@ -202,17 +203,17 @@ AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str 
     "recertification.policy": [(World.policy, ["policy.changed"], "boss")],
     "recertification.pathway_policy": [(lambda w: w.policy("pathway/clubs", kind="anniversary"), ["policy.changed"], "boss")],
     "recertification.record_fact": [
-        (lambda w: w.renewal("extension", until=soon()), ["extension.granted"], "boss"),
-        (lambda w: w.renewal("leave", since=soon(), until="", days="14"), ["pause.recorded"], "boss"),
-        (lambda w: w.renewal("certificate", day=lately(), until="", issuer="Hill Trust", kind="initial"),
+        (lambda w: w.renewal("extension", until=form_day(30)), ["extension.granted"], "boss"),
+        (lambda w: w.renewal("leave", since=form_day(30), until="", days="14"), ["pause.recorded"], "boss"),
+        (lambda w: w.renewal("certificate", day=form_day(-30), until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought"], "boss"),
     ],
     "recertification.withdraw_fact": [
-        (lambda w: w.withdraw_fact("extension", RenewalExtension, until=soon()),
+        (lambda w: w.withdraw_fact("extension", RenewalExtension, until=form_day(30)),
          ["extension.granted", "extension.withdrawn"], "boss"),
-        (lambda w: w.withdraw_fact("leave", RenewalPause, since=soon(), until="", days="14"),
+        (lambda w: w.withdraw_fact("leave", RenewalPause, since=form_day(30), until="", days="14"),
          ["pause.recorded", "pause.withdrawn"], "boss"),
-        (lambda w: w.withdraw_fact("certificate", RenewalImport, day=lately(), until="", issuer="Hill Trust", kind="initial"),
+        (lambda w: w.withdraw_fact("certificate", RenewalImport, day=form_day(-30), until="", issuer="Hill Trust", kind="initial"),
          ["certificate.brought", "certificate.brought_withdrawn"], "boss"),
     ],
     "reminders.wording": [(World.word_mails, ["mail.wording_changed"], "boss")],

@@ -36,21 +36,11 @@ from tests.conftest import NOW
 from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import sign_in
 from tests.pages import Client
-from tests.support.days import this_day
+from tests.support.days import form_day
 from tests.support.pseudo_language import offered
 
 NEW = "another-quiet-river-7"
 ISSUER = f"{SIGNING_SETTINGS.base_url}/issuer"
-
-
-def soon() -> str:
-    """A day in the next weeks, as a form has it."""
-    return this_day(30).isoformat()
-
-
-def lately() -> str:
-    """One in the last weeks."""
-    return this_day(-30).isoformat()
 
 
 class World:
@@ -156,7 +146,7 @@ class World:
         since = now() - timedelta(days=1)
         self.session.add(RoleGrant(person_id=self.boss.id, role="manager", team_id=self.team.id, since=since))
         self.session.commit()
-        self.post("/people/deputies", email="sam@example.org", until=soon(), reason="holiday", may_act=may_act)
+        self.post("/people/deputies", email="sam@example.org", until=form_day(30), reason="holiday", may_act=may_act)
 
     def name_acting_deputy(self) -> None:
         self.name_deputy("act")

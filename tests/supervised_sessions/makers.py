@@ -19,7 +19,7 @@ from course.supervised_sessions.models import (
 )
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client, Page, words
-from tests.support.days import this_day
+from tests.support.days import form_day
 
 PLACE = "Dining hall"
 
@@ -44,7 +44,7 @@ class Hall:
         form = {
             "part": part,
             "place": PLACE,
-            "held_on": this_day().isoformat(),
+            "held_on": form_day(),
             "person": [str(self.sam.id), str(self.kim.id)],
         }
         return manager.post("/supervised/new", form).location

@@ -21,7 +21,7 @@ from course.supervised_sessions.rules import SCREEN, WRONG_CODES_PER_ROOM
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.supervised_sessions.makers import PLACE, Hall, codes_on, enter, make_hall
-from tests.support.days import this_day
+from tests.support.days import form_day
 from tests.walking import Learner
 
 CHECK = "/module/responding/check"
@@ -47,7 +47,7 @@ def test_a_manager_plans_a_session_for_their_people_and_never_for_themselves(hal
     assert "Sam Okafor" in form.text
     assert "Ola Far" not in form.text
     assert f'value="{hall.alex.id}"' not in form.html
-    asked = {"part": "final", "place": PLACE, "held_on": this_day().isoformat()}
+    asked = {"part": "final", "place": PLACE, "held_on": form_day()}
     for outsider in (stranger, hall.alex):
         page = manager.post("/supervised/new", {**asked, "person": [str(outsider.id), str(hall.sam.id)]}, 422)
         assert "Someone you ticked has left or is no longer in your team." in page.text
@@ -242,7 +242,7 @@ def test_the_sheet_names_two_of_one_name_apart(hall: Hall, session: Session) -> 
     form = {
         "part": "final",
         "place": PLACE,
-        "held_on": this_day().isoformat(),
+        "held_on": form_day(),
         "person": [str(hall.sam.id), str(twin.id)],
     }
     address = hall.manager().post("/supervised/new", form).location

@@ -13,3 +13,8 @@ ZONE = "Europe/London"
 def this_day(later: int = 0) -> date:
     """The day in England, or the one so many days later; before it if `later` is negative."""
     return civil_date(now(), ZONE) + timedelta(days=later)
+
+
+def form_day(later: int = 0) -> str:
+    """The same, as a form has it."""
+    return this_day(later).isoformat()
