@@ -51,24 +51,25 @@ class Server:
 
 
 @contextmanager
-def serving(work: Work, share: float = NEVER, threads: int = 4) -> Iterator[Server]:
+def serving(
+    work: Work, share: float = NEVER, threads: int = 4, dispatcher: LaneDispatcher | None = None
+) -> Iterator[Server]:
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         found = str(work(environ["PATH_INFO"])).encode()
         start_response("200 OK", [("Content-Length", str(len(found)))])
         return [found]
 
-    with served(answer, _dispatcher=LaneDispatcher(threads, share)) as address:
+    with served(answer, _dispatcher=dispatcher or LaneDispatcher(threads, share)) as address:
         yield Server(address)
 
 
-def test_requests_are_at_work_one_after_the_other_in_one_thread_in_both_lanes() -> None:
+def test_requests_of_both_lanes_are_at_work_one_after_the_other() -> None:
     at_work: list[str] = []
-    most, threads = [0], set()
+    most = [0]
 
     def work(path: str) -> str:
         at_work.append(path)
         most[0] = max(most[0], len(at_work))
-        threads.add(threading.get_ident())
         sum(range(20_000))  # long enough that another thread would get the interpreter
         at_work.remove(path)
         return path
@@ -78,6 +79,24 @@ def test_requests_are_at_work_one_after_the_other_in_one_thread_in_both_lanes() 
         asked += [server.ask("/sign-in", "POST") for _ in range(3)]
         assert [one() for one in asked] == [f"/{number}".encode() for number in range(12)] + [b"/sign-in"] * 3
     assert most == [1]
+
+
+def test_a_thread_goes_on_with_the_requests_that_wait_and_wakes_no_other() -> None:
+    release, threads = threading.Event(), set()
+
+    def work(path: str) -> str:
+        release.wait(PATIENCE)
+        threads.add(threading.get_ident())
+        return path
+
+    dispatcher = LaneDispatcher(4, NEVER)
+    with serving(work, dispatcher=dispatcher) as server:
+        asked = [server.ask(f"/{number}") for number in range(6)]
+        while len(dispatcher.queue) < 5:
+            time.sleep(0.001)
+        release.set()
+        assert [one() for one in asked] == [f"/{number}".encode() for number in range(6)]
+    assert len(threads) == 1
 
 
 def test_one_that_takes_long_keeps_nobody_waiting_and_then_gives_nobody_elses_turn_away() -> None:
