@@ -7,6 +7,7 @@ connections and not as threads, and only as many of them are at work at once as 
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -54,6 +55,8 @@ class LaneDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         self._turns = RequestTurns(self.lock, self._begin_next, share)
         self._is_watched = False  # a thread looks from time to time whether the request at work takes long
         self._password_lane = ThreadedTaskDispatcher()
+        # It would write a line for each request that waits for a moment.
+        self._password_lane.queue_logger.setLevel(logging.ERROR)
         self._password_lane.set_thread_count(PASSWORD_THREADS)
         self.set_thread_count(threads)
 

@@ -57,7 +57,7 @@ def test_no_form_with_a_password_is_forgotten(app: Flask) -> None:
             assert hashes_password("POST", path), f"{rule.endpoint} uses {uses}"
 
 
-def test_a_page_is_answered_while_more_people_sign_in_than_there_are_threads() -> None:
+def test_a_page_is_answered_while_more_people_sign_in_than_there_are_threads(caplog: pytest.LogCaptureFixture) -> None:
     release, at_work, most, lock = threading.Event(), [0], [0], threading.Lock()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -90,3 +90,4 @@ def test_a_page_is_answered_while_more_people_sign_in_than_there_are_threads() -
         assert most[0] == PASSWORD_THREADS
         for one in signing_in:
             one.close()
+    assert not caplog.records, "whoever waits for a moment is not worth a line"
