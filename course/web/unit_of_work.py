@@ -139,7 +139,8 @@ def unit_of_work(
     one again only when the block has ended, so that nobody waits for what it has locked.
 
     With `durable` False the commit does not wait for the disk: after a loss of power it may be gone as a whole,
-    unless a later one was durable. Only for what is derived from other facts and found to be missing.
+    unless a later one was durable. Only for what is derived from other facts and found to be missing. If pages read on a
+    standby it waits all the same, because a standby is sent only what the primary has on its disk.
 
     Raises RuntimeError inside another unit of work, FormAlreadySentError for a form that was sent twice, and
     OperationalError if the locks of other transactions last too long (see is_lock_failure).
@@ -149,14 +150,15 @@ def unit_of_work(
     in_request = has_request_context()
     if in_request:
         _close_read_session(None)
-    session: Session = this_app().extensions[_SESSIONS_KEY].writing()
+    factories: SessionFactories = this_app().extensions[_SESSIONS_KEY]
+    session = factories.writing()
     token = unit_of_work_open.set(True)
     kept = this_g()
     if in_request:
         kept.unit = session
     try:
         fingerprint = None
-        options: dict[str, Any] = {} if durable else {"durable": False}
+        options: dict[str, Any] = {} if durable or factories.replica else {"durable": False}
         if in_request:
             options["lock_seconds"] = lock_seconds or REQUEST_LOCK_SECONDS
         if options:

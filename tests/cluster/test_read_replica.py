@@ -88,6 +88,21 @@ def test_what_was_just_written_is_in_the_report_even_if_the_standby_has_not_got_
     assert _on_standby(course)
 
 
+def test_rows_that_a_report_has_just_derived_are_in_it(course: Flask, pair: ReplicatedCluster) -> None:
+    with sessions(course)() as session:
+        client = sign_in(Client(course), make_person(session, "Avery Admin", "avery@example.org", "administrator"))
+    # What is committed without waiting for the disk is on it, and on the standby, after ten seconds only.
+    pair.primary.set(wal_writer_delay="10s")
+    try:
+        for number in range(3):
+            with sessions(course)() as session:
+                make_person(session, f"Just Come {number}", f"just{number}@example.org")
+            assert f"Just Come {number}" in client.get("/report?q=just+come").text
+            assert _on_standby(course)
+    finally:
+        pair.primary.set(wal_writer_delay="200ms")
+
+
 def test_a_standby_that_is_away_or_is_none_is_left_out(course: Flask, pair: ReplicatedCluster) -> None:
     primary = pair.url("course").replace(f",{pair.standby.folder}", "").replace("5432,5432", "5432")
     assert make_url(primary).query["host"] == str(pair.primary.folder)
