@@ -7,11 +7,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.orm import Session
 
 from course.auth import actions
+from course.auth import password_hashing as passwords
 from course.auth.password_hashing import (
     MAX_CONCURRENT_HASHES,
     MAX_WAITING_THREADS,
@@ -19,6 +21,7 @@ from course.auth.password_hashing import (
     _places,
     hash_password,
     hashing_turn,
+    is_outdated_hash,
     verify_password,
 )
 from course.clock import now
@@ -61,6 +64,33 @@ def test_a_hash_is_made_with_19_mib_two_passes_and_one_lane() -> None:
     code = "from course.auth.password_hashing import hash_password; print(hash_password('quiet'))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        # As other programs make them from the same password: the defaults of argon2-cffi, and what this course had before.
+        "$argon2id$v=19$m=65536,t=3,p=4$PmXdPQHLhEnQ9BUcsl+Jxg$kt416J4G48zm6ZVU5F9NlEelfVQF8BiWtkwT2STeX3o",
+        "$argon2id$v=19$m=19456,t=2,p=1$ZyEnyBq+uXkFfQ4qqsZh5A$nLKLlapn7yKweCNNYKNJU3oWCBQiCIgfGphR470+aJ0",
+    ],
+)
+def test_a_hash_that_another_library_made_verifies_its_password_and_no_other(kept: str) -> None:
+    assert verify_password(kept, "quiet-river-stones-42")
+    assert not verify_password(kept, "quiet-river-stones-43")
+
+
+@pytest.mark.parametrize("kept", ["", "!", "ß", "$argon2id$v=19$m=19456,t=2,p=1$x$y", "$argon2id$" + "x" * 300])
+def test_no_password_belongs_to_a_text_that_is_no_hash(kept: str) -> None:
+    assert not verify_password(kept, "")
+
+
+def test_a_hash_is_outdated_once_others_cost_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = hash_password(PASSWORD)
+    assert not is_outdated_hash(kept)
+    for other in (replace(passwords.PARAMETERS, passes=2), replace(passwords.PARAMETERS, memory_kib=16)):
+        monkeypatch.setattr(passwords, "PARAMETERS", other)
+        assert is_outdated_hash(kept)
+        assert not is_outdated_hash(hash_password(PASSWORD))
 
 
 def test_few_hashes_are_computed_at_once_few_threads_wait_and_the_next_does_not() -> None:

@@ -21,12 +21,11 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from course.auth.rules import normalise_password
 from course.passwords.models import Credential
 from course.people.queries import person_by_email
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.bench.browser import Browser
-from tests.bench.morning import REAL_HASHER
+from tests.bench.morning import real_hash
 from tests.bench.organisation import PASSWORD, learner_address, stage_of
 from tests.bench.race import MODULE, PEOPLE, Race, expect
 from tests.bench.servers import Contender, memory, running, wait_for
@@ -101,7 +100,7 @@ class Reader:
 
 def hash_as_today(race: Race) -> None:
     """Store everybody's password as it is stored today: an earlier hash would be verified, and then made anew."""
-    kept = REAL_HASHER.hash(normalise_password(PASSWORD))
+    kept = real_hash(PASSWORD)
     with race.app.app_context(), unit_of_work() as session:
         session.execute(update(Credential).values(password_hash=kept))
 

@@ -24,7 +24,6 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from app import create_app
-from course.auth.rules import normalise_password
 from course.clock import now
 from course.jobs.models import Job as QueuedJob
 from course.learning.actions import NewAttempt, open_attempt
@@ -35,7 +34,7 @@ from course.passwords.models import Credential
 from course.people.queries import person_by_email
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.bench.browser import ROOT, Browser
-from tests.bench.morning import REAL_HASHER
+from tests.bench.morning import real_hash
 from tests.bench.organisation import PASSWORD, learner_address, make_organisation, stage_of
 from tests.conftest import NOW, make_config
 from tests.support.postgres import temporary_cluster
@@ -156,7 +155,7 @@ class Race:
         # Others in each round: nobody takes the check of a module thirty times.
         self.learners = [learners[start : start + CLIENTS] for start in range(0, ROUNDS * CLIENTS, CLIENTS)]
         # The tests hash passwords in no time; people do not.
-        kept = REAL_HASHER.hash(normalise_password(PASSWORD))
+        kept = real_hash(PASSWORD)
         with self.app.app_context(), unit_of_work() as session:
             session.execute(update(Credential).values(password_hash=kept))
         self.begin_round(0)

@@ -34,7 +34,7 @@ from course.content.library import Library
 from course.passwords.models import Credential
 from course.sqlite_file import read_only_uri
 from course.web.unit_of_work import unit_of_work
-from tests.bench.morning import REAL_HASHER
+from tests.bench.morning import real_hash
 from tests.conftest import make_config
 from tests.faults.course_process import ROOT, SERVER_KEY, CourseProcess, Starter, starter, wait_until
 from tests.faults.crowd import Deeds, Walker
@@ -79,7 +79,7 @@ def prepare(url: str, people: int) -> Library:
     """The small course on a fresh database, with people who can sign in; returns the course as they read it."""
     app = create_app(make_config(url, SECRET_KEY=SERVER_KEY, CONTENT=str(CONTENT)))
     schema_upgrade.upgrade(app.extensions["course"].engine)
-    kept = REAL_HASHER.hash(PASSWORD)
+    kept = real_hash(PASSWORD)
     with app.app_context(), unit_of_work() as session:
         archive(session, app.extensions["course"].library, now())
         for number in range(people):
