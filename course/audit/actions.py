@@ -18,6 +18,10 @@ from course.context import Context
 
 _PENDING_KEY = "audit"  # the key of a session's events that are not written yet
 _ADVISORY_LOCK = 7_241_131  # the advisory lock of writers on PostgreSQL: an arbitrary number that nothing else uses
+# Every action runs them: built once, because that takes longer.
+_LOCK_LOG = select(func.pg_advisory_xact_lock(_ADVISORY_LOCK))
+_entry, _head = (t.metadata.tables[t.__tablename__] for t in (AuditEntry, AuditHead))
+_INSERT_ENTRIES, _SET_HEAD = insert(_entry), update(_head)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def _write_events(session: Session) -> None:
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         # On SQLite there is only one writer at a time anyway.
-        session.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+        session.execute(_LOCK_LOG)
     # The hash is that of the entry that was written last, even if it was removed: the gap shows then.
     (number, _), (_, previous) = queries.log_head(session), queries.recorded_head(session) or (0, INITIAL_HASH)
     rows = []
@@ -92,8 +96,8 @@ def _write_events(session: Session) -> None:
              "subject_id": subject_id, "details": pending.details, "previous": previous, "hash": digest}
         )  # fmt: skip
         previous = digest
-    session.execute(insert(AuditEntry), rows)
-    session.execute(update(AuditHead).values(number=number, hash=previous))
+    session.execute(_INSERT_ENTRIES, rows)
+    session.execute(_SET_HEAD, {"number": number, "hash": previous})
     events.clear()
 
 

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import INITIAL_HASH, AuditLogEntry
 
-_log = AuditEntry.__table__
+_log, _head = AuditEntry.__table__, AuditHead.__table__
+# Every action asks both: built once, because that takes longer than running them.
+_RECORDED_HEAD = select(_head.c.number, _head.c.hash)
+_LOG_HEAD = select(_log.c.number, _log.c.hash).order_by(_log.c.number.desc()).limit(1)
 FETCH_SIZE = 2000  # rows per fetch when all are read
 
 
@@ -26,13 +29,13 @@ def recorded_head(session: Session) -> tuple[int, str] | None:
 
     None if that record was removed as well.
     """
-    row = session.execute(select(AuditHead.number, AuditHead.hash)).one_or_none()
+    row = session.execute(_RECORDED_HEAD).one_or_none()
     return (row.number, row.hash) if row else None
 
 
 def log_head(session: Session) -> tuple[int, str]:
     """Number and hash of the newest entry; (0, INITIAL_HASH) before the first."""
-    row = session.execute(select(_log.c.number, _log.c.hash).order_by(_log.c.number.desc()).limit(1)).first()
+    row = session.execute(_LOG_HEAD).first()
     return (row.number, row.hash) if row else (0, INITIAL_HASH)
 
 

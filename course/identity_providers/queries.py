@@ -33,6 +33,17 @@ from course.people.models import Person
 from course.people.queries import administrators
 from course.people.rules import sign_in_key
 
+# What every sign-in asks is built once: that takes longer than running it.
+_provider, _requirement = IdentityProvider.__table__.c, SignInRequirement.__table__.c
+_ACTIVE_PROVIDERS = select(_provider.id, _provider.name).where(_provider.active.is_(True)).order_by(_provider.id)
+_NEWEST_REQUIREMENT = (
+    select(_provider.id, _provider.name, _provider.domains, _requirement.first_exception, _requirement.second_exception)
+    .select_from(SignInRequirement.__table__)
+    .outerjoin(IdentityProvider.__table__, _provider.id == _requirement.provider_id)
+    .order_by(_requirement.id.desc())
+    .limit(1)
+)
+
 
 @dataclass(frozen=True)
 class ProviderLabel:
@@ -44,8 +55,7 @@ class ProviderLabel:
 
 def active_providers(session: Session) -> list[ProviderLabel]:
     """The providers with which people can sign in, in the order in which they were set up."""
-    rows = select(IdentityProvider.id, IdentityProvider.name).where(IdentityProvider.active.is_(True))
-    return [ProviderLabel(row.id, row.name) for row in session.execute(rows.order_by(IdentityProvider.id))]
+    return [ProviderLabel(*row) for row in session.execute(_ACTIVE_PROVIDERS)]
 
 
 def providers(session: Session) -> list[ProviderSettings]:
@@ -192,18 +202,12 @@ def link_counts(session: Session) -> dict[int, int]:
 
 def required_provider(session: Session) -> RequiredProvider | None:
     """The provider that is required now; None if none is."""
-    row = session.execute(
-        select(SignInRequirement, IdentityProvider)
-        .outerjoin(IdentityProvider, IdentityProvider.id == SignInRequirement.provider_id)
-        .order_by(SignInRequirement.id.desc())
-        .limit(1)
-    ).first()
-    if row is None or row[1] is None:
+    row = session.execute(_NEWEST_REQUIREMENT).first()
+    if row is None or row.id is None:
         return None
-    requirement, found = row
-    chosen = (requirement.first_exception, requirement.second_exception)
+    chosen = (row.first_exception, row.second_exception)
     return RequiredProvider(
-        found.id, found.name, tuple(found.domains.split()), frozenset(one for one in chosen if one is not None)
+        row.id, row.name, tuple(row.domains.split()), frozenset(one for one in chosen if one is not None)
     )
 
 

@@ -6,7 +6,6 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import null, or_, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.context import Context, make_context
@@ -54,18 +53,12 @@ def schedule_message(
     language = recipient.language or SOURCE_LANGUAGE
     with use_language(language):
         values = message.values()
-    mail = OutboxMail(
-        key=key, mark=secrets.token_hex(16), recipient=recipient.address, template=message.template,
-        template_values=values, language=language, subject=message.label, text="", queued_at=at,
-        next_try_at=not_before,
+    inserted = insert_once(
+        session, OutboxMail, key=key, mark=secrets.token_hex(16), recipient=recipient.address,
+        template=message.template, template_values=values, language=language, subject=message.label, text="",
+        queued_at=at, next_try_at=not_before,
     )  # fmt: skip
-    try:
-        with session.begin_nested():
-            session.add(mail)
-            session.flush()
-    except IntegrityError:
-        return False
-    return True
+    return inserted is not None
 
 
 def store_rendered(session: Session, mail_id: int, mail: RenderedMail) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, bindparam, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.passwords.models import Credential
@@ -21,10 +21,13 @@ def has_password(person_id: ColumnElement[int] | InstrumentedAttribute[int]) -> 
 
 def has_chosen_password(session: Session, person_id: int) -> bool:
     """Whether a person has a password of this course."""
-    rows = select(Credential.person_id).where(
-        Credential.person_id == person_id, Credential.password_hash != NO_PASSWORD
-    )
-    return session.execute(rows).first() is not None
+    return session.execute(_CHOSEN_PASSWORD, {"person": person_id}).first() is not None
+
+
+_credential = Credential.__table__.c
+_CHOSEN_PASSWORD = select(_credential.person_id).where(
+    _credential.person_id == bindparam("person"), _credential.password_hash != NO_PASSWORD
+)
 
 
 def with_chosen_password(session: Session, ids: Collection[int]) -> set[int]:

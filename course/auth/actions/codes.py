@@ -64,8 +64,8 @@ def issue_code(context: Context, person_id: int, secret: str, sheet: str = "") -
     """
     session, at = context.session, context.now
     lock_person(session, person_id)
-    found = queries.code_people(session, [person_id])
-    if not found or not found[0].login:
+    found = queries.code_person(session, person_id)
+    if found is None or not found.login:
         raise LookupError(f"there is no person {person_id} who can sign in with a code")
     code, expires_at = derive_code(secret, sheet, person_id) if sheet else new_code(), at + CODE_LIFETIME
     stored_hash = code_hash(secret, person_id, code)
@@ -107,7 +107,7 @@ def redeem_code(session: Session, checked: CodeCheck, at: datetime) -> CodeRedee
         return TooManyAttempts(retry_at)
     if checked.person is None or checked.code_id is None:
         return _record_failure(session, checked, at)
-    if not queries.code_people(session, [checked.person.id]) or not use_up_link(session, checked.code_id, at):
+    if queries.code_person(session, checked.person.id) is None or not use_up_link(session, checked.code_id, at):
         return WrongCode()
     record_event(make_context(session, checked.person.id, at), "sign_in.code_used", ("person", checked.person.id), {})
     return CodeRedeemed(checked.person.id)

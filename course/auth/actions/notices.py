@@ -9,27 +9,25 @@ from sqlalchemy.orm import Session
 
 from course.auth.rules.messages import FactorChange, FactorMessage, NewDeviceMessage
 from course.mail.actions import queue_message
-from course.mail.rules import MailMessage
-from course.people.queries import mail_recipient, person
-from course.people.rules import is_undeliverable
+from course.mail.rules import MailMessage, MailRecipient
+from course.people.queries import named_recipient
 
 
 def notify_of_new_device(session: Session, person_id: int, device: str, at: datetime) -> None:
     """Mail a person that they have signed in in a browser for the first time; not those without an address."""
-    found = person(session, person_id)
+    found = named_recipient(session, person_id)
     if found is not None:
-        _queue(session, found.email, NewDeviceMessage(found.name, device, at), at)
+        name, recipient = found
+        _queue(session, recipient, NewDeviceMessage(name, device, at), at)
 
 
 def notify_of_factor(session: Session, person_id: int, change: FactorChange, at: datetime, detail: str = "") -> None:
     """Mail a person that something has changed about how they sign in; not those without an address."""
-    found = person(session, person_id)
+    found = named_recipient(session, person_id)
     if found is not None:
-        _queue(session, found.email, FactorMessage(found.name, change, detail, at), at)
+        name, recipient = found
+        _queue(session, recipient, FactorMessage(name, change, detail, at), at)
 
 
-def _queue(session: Session, address: str | None, message: MailMessage, at: datetime) -> None:
-    if address is None or is_undeliverable(address):
-        return
-    key = f"{message.template}:{secrets.token_hex(16)}"
-    queue_message(session, key, mail_recipient(session, address), message, at)
+def _queue(session: Session, recipient: MailRecipient, message: MailMessage, at: datetime) -> None:
+    queue_message(session, f"{message.template}:{secrets.token_hex(16)}", recipient, message, at)

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import bindparam, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,9 +24,20 @@ from course.auth.rules import (
     token_hash,
 )
 from course.context import Context, make_context
-from course.db import insert_if_absent, lock_row
+from course.db import UtcDateTime, insert_if_absent, lock_row
 from course.passwords.actions import update_credential
 from course.passwords.models import Credential
+
+# Built once: that takes longer than running them.
+_session, _device = (t.metadata.tables[t.__tablename__] for t in (SignInSession, KnownDevice))
+_INSERT_SESSION = insert(_session)
+_DELETE_OLD_SESSIONS = delete(_session).where(
+    _session.c.used_at <= bindparam("unused", type_=UtcDateTime),
+    or_(_session.c.ended_at.is_(None), _session.c.ended_at <= bindparam("ended", type_=UtcDateTime)),
+)
+_DELETE_OLD_DEVICES = delete(_device).where(
+    _device.c.person_id == bindparam("person"), _device.c.first_at <= bindparam("before", type_=UtcDateTime)
+)
 
 
 @dataclass(frozen=True)
@@ -50,13 +61,11 @@ def begin_session(session: Session, granted: SignInGranted, new: SessionStart, a
     if queries.session_key(session, granted.person_id) != granted.session_key:
         return False
     _delete_old_sessions(session, at)
-    session.add(
-        SignInSession(
-            nonce_hash=token_hash(new.nonce), person_id=granted.person_id, begun_at=at, used_at=at,
-            method=new.method, device=new.device,
-        )
+    session.execute(
+        _INSERT_SESSION,
+        {"nonce_hash": token_hash(new.nonce), "person_id": granted.person_id, "begun_at": at, "used_at": at,
+         "method": new.method, "device": new.device},
     )  # fmt: skip
-    session.flush()
     if not new.goes_on:
         record_sign_in(session, granted.person_id, new.method, at)
         _know_device(session, granted.person_id, new, at)
@@ -84,25 +93,19 @@ def continue_session(session: Session, nonce: str, new_nonce: str, at: datetime)
 
 def _know_device(session: Session, person_id: int, new: SessionStart, at: datetime) -> None:
     """Remember the browser. Who has just chosen a password by a link or a code knows that they have signed in."""
-    if queries.is_known_device(session, person_id, new.device_cookie):
+    is_known, has_others = queries.known_devices(session, person_id, new.device_cookie)
+    if is_known:
         return
-    if queries.has_known_device(session, person_id) and new.method not in ("link", "code", "set-up"):
+    if has_others and new.method not in ("link", "code", "set-up"):
         notify_of_new_device(session, person_id, new.device, at)
-    session.execute(
-        delete(KnownDevice).where(KnownDevice.person_id == person_id, KnownDevice.first_at <= at - DEVICE_RETENTION)
-    )
+    session.execute(_DELETE_OLD_DEVICES, {"person": person_id, "before": at - DEVICE_RETENTION})
     # Nothing is inserted after a second press of the button at this very moment.
     device_hash = token_hash(new.device_cookie)
     insert_if_absent(session, KnownDevice, person_id=person_id, device_hash=device_hash, first_at=at)
 
 
 def _delete_old_sessions(session: Session, at: datetime) -> None:
-    session.execute(
-        delete(SignInSession).where(
-            SignInSession.used_at <= at - SESSION_RETENTION,
-            or_(SignInSession.ended_at.is_(None), SignInSession.ended_at <= at - SESSION_LIFETIME),
-        )
-    )
+    session.execute(_DELETE_OLD_SESSIONS, {"unused": at - SESSION_RETENTION, "ended": at - SESSION_LIFETIME})
 
 
 def record_session_use(session: Session, nonce: str, at: datetime) -> None:

@@ -17,11 +17,18 @@ from course.db import UtcDateTime
 from course.passwords.models import Credential
 from course.passwords.queries import NO_PASSWORD, has_password
 from course.people.models import Person, RoleGrant
-from course.people.queries import BY_NAME, login_condition
+from course.people.queries import BY_NAME, login_condition, login_key
 from course.people.rules import is_undeliverable, login_label
 
 _SET_UP_PURPOSE: LinkPurpose = "set-up"
 _CODE_PURPOSE: LinkPurpose = "code"
+_person, _credential = Person.__table__, Credential.__table__
+_SESSION_KEY = (
+    select(func.coalesce(_credential.c.session_key, ""))
+    .select_from(_person)
+    .outerjoin(_credential, _credential.c.person_id == _person.c.id)
+    .where(_person.c.id == bindparam("person"), _person.c.left_at.is_(None))
+)
 
 
 @dataclass(frozen=True)
@@ -36,23 +43,26 @@ class KnownAccount:
 def known_account(session: Session, login: str, today: date) -> KnownAccount | None:
     """The account of the person with this address or sign-in name; None if nobody has it, the person has left, or has no
     password of this course. Who has a last day has left after it, whether or not that is recorded yet."""
-    row = session.execute(
-        select(Person.id, Credential.password_hash, Credential.session_key)
-        .join(Credential, Credential.person_id == Person.id)
-        .where(login_condition(login), Person.left_at.is_(None), Credential.password_hash != NO_PASSWORD)
-        .where(or_(Person.last_day.is_(None), Person.last_day >= today))
-    ).first()
-    return KnownAccount(row.id, row.password_hash, row.session_key) if row else None
+    column, value = login_key(login)
+    row = session.execute(_account_statement(column), {"login": value, "today": today}).first()
+    return KnownAccount(*row) if row else None
+
+
+@cache
+def _account_statement(column: str) -> Select[int, str, str]:
+    """Built once, as others here: that takes longer than running it."""
+    return (
+        select(_person.c.id, _credential.c.password_hash, _credential.c.session_key)
+        .join(_credential, _credential.c.person_id == _person.c.id)
+        .where(_person.c[column] == bindparam("login"), _person.c.left_at.is_(None))
+        .where(_credential.c.password_hash != NO_PASSWORD)
+        .where(or_(_person.c.last_day.is_(None), _person.c.last_day >= bindparam("today")))
+    )
 
 
 def session_key(session: Session, person_id: int) -> str | None:
     """What changes with each new password of a person; empty for a person without a password, None for one who has left."""
-    return session.execute(
-        select(func.coalesce(Credential.session_key, ""))
-        .select_from(Person)
-        .outerjoin(Credential, Credential.person_id == Person.id)
-        .where(Person.id == person_id, Person.left_at.is_(None))
-    ).scalar_one_or_none()
+    return session.execute(_SESSION_KEY, {"person": person_id}).scalar_one_or_none()
 
 
 def has_recent_link(session: Session, person_id: int, purpose: LinkPurpose, since: datetime) -> bool:
@@ -134,6 +144,17 @@ def code_people(session: Session, ids: Collection[int]) -> list[CodePerson]:
     return [
         _code_person(row) for row in session.execute(_code_people_query().where(Person.id.in_(ids)).order_by(*BY_NAME))
     ]
+
+
+def code_person(session: Session, person_id: int) -> CodePerson | None:
+    """This person, if they work here."""
+    row = session.execute(_one_code_person(), {"person": person_id}).first()
+    return None if row is None else _code_person(row)
+
+
+@cache
+def _one_code_person() -> Select[*tuple[Any, ...]]:
+    return _code_people_query().where(Person.id == bindparam("person"))
 
 
 def code_person_by_login(session: Session, login: str) -> CodePerson | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ScalarSelect, Select, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import Authenticator, FactorPolicy, Passkey, RecoveryCode
@@ -40,11 +40,17 @@ def has_passkeys(session: Session) -> bool:
 
 def has_factor(session: Session, person_id: int) -> bool:
     """Whether a person has a second factor."""
-    return bool(session.execute(select(_has_factor(person_id))).scalar_one())
+    return bool(session.execute(_HAS_FACTOR, {"person": person_id}).scalar_one())
 
 
 def _has_factor(person_id: object):  # type: ignore[no-untyped-def]
     return or_(exists().where(Passkey.person_id == person_id), exists().where(Authenticator.person_id == person_id))
+
+
+# Built once, as the next: that takes longer than running them.
+_HAS_FACTOR = select(_has_factor(bindparam("person")))
+_policy = FactorPolicy.__table__.c
+_FACTOR_RULES = select(_policy.is_required, _policy.grace_days, _policy.made_at).order_by(_policy.id)
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,7 @@ def credential_ids(session: Session, person_id: int) -> list[str]:
 
 def factor_rules(session: Session) -> list[FactorRule]:
     """What was decided about second factors, oldest first; the last one holds."""
-    rows = select(FactorPolicy.is_required, FactorPolicy.grace_days, FactorPolicy.made_at).order_by(FactorPolicy.id)
-    return [FactorRule(*row) for row in session.execute(rows)]
+    return [FactorRule(*row) for row in session.execute(_FACTOR_RULES)]
 
 
 def sees_others_since(session: Session, person_id: int, today: date) -> datetime | None:

@@ -178,9 +178,17 @@ def open_sessions(session: Session, person_id: int, moment: DayMoment, nonce: st
     return sorted(found, key=lambda one: not one.is_here)
 
 
-def is_known_device(session: Session, person_id: int, device: str) -> bool:
-    """Whether a person has signed in before in the browser with this device cookie."""
-    return session.get(KnownDevice, (person_id, token_hash(device))) is not None
+def known_devices(session: Session, person_id: int, device: str) -> tuple[bool, bool]:
+    """Whether a person has signed in before in the browser with this device cookie, and whether in any."""
+    row = session.execute(_KNOWN_DEVICES, {"person": person_id, "device": token_hash(device)}).one()
+    return bool(row[0]), bool(row[1])
+
+
+_device = KnownDevice.__table__
+_of_person = _device.c.person_id == bindparam("person")
+_KNOWN_DEVICES = select(
+    exists().where(_of_person, _device.c.device_hash == bindparam("device")), exists().where(_of_person)
+)
 
 
 def newest_device_at(session: Session, person_id: int) -> datetime | None:
@@ -189,8 +197,3 @@ def newest_device_at(session: Session, person_id: int) -> datetime | None:
         select(func.count(), func.max(KnownDevice.first_at)).where(KnownDevice.person_id == person_id)
     ).one()
     return newest if count > 1 else None
-
-
-def has_known_device(session: Session, person_id: int) -> bool:
-    """Whether it is known of any browser that a person has signed in there."""
-    return session.execute(select(exists().where(KnownDevice.person_id == person_id))).scalar_one()

@@ -110,7 +110,7 @@ def person_code(person_id: int) -> ViewResponse:
     if person_id == current_user.person.id:
         abort(404)
     recordable_person(person_id)
-    found = next(iter(queries.code_people(db(), [person_id])), None) or abort(404)
+    found = queries.code_person(db(), person_id) or abort(404)
     refusal = _refusal(found)
     form = Form()
     if form.validate_on_submit():

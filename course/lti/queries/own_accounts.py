@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from course.cmi5.models import Cmi5Account, Cmi5Platform
@@ -75,7 +75,15 @@ def own_ways(session: Session, person_id: int) -> OwnWays:
 
 def comes_from_platform(session: Session, person_id: int) -> bool:
     """Whether an account at a learning platform is linked to somebody."""
-    mine = (
-        exists().where(table.person_id == person_id, table.ended_at.is_(None)) for table in (LtiAccount, Cmi5Account)
+    return bool(session.execute(_COMES_FROM_PLATFORM, {"person": person_id}).scalar_one())
+
+
+# Built once: that takes longer than running it.
+_COMES_FROM_PLATFORM = select(
+    or_(
+        *(
+            exists().where(table.c.person_id == bindparam("person"), table.c.ended_at.is_(None))
+            for table in (LtiAccount.__table__, Cmi5Account.__table__)
+        )
     )
-    return bool(session.execute(select(or_(*mine))).scalar())
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -70,10 +70,16 @@ def person_by_email(session: Session, email: str) -> Person | None:
     return session.execute(select(Person).where(Person.email == normalise_email(email))).scalar_one_or_none()
 
 
+def login_key(login: str) -> tuple[Literal["email", "sign_in_key"], str]:
+    """The column in which people have what somebody typed, and what stands there: an e-mail address if it has an @, or else
+    a sign-in name."""
+    return "email" if "@" in login else "sign_in_key", normalise_login(login)
+
+
 def login_condition(login: str) -> ColumnElement[bool]:
-    """The condition of the person with this e-mail address, if it has an @, or with this sign-in name."""
-    column = Person.email if "@" in login else Person.sign_in_key
-    return column == normalise_login(login)
+    """The condition of the person with this e-mail address or sign-in name (see `login_key`)."""
+    column, value = login_key(login)
+    return Person.email == value if column == "email" else Person.sign_in_key == value
 
 
 def person_by_login(session: Session, login: str) -> Person | None:
@@ -99,6 +105,21 @@ def mail_recipient(session: Session, address: str) -> MailRecipient:
     """An address as the recipient of a mail, in the language that the person who has it chose, or else in the usual one."""
     chosen = select(Person.language).where(Person.email == address).scalar_subquery()
     return MailRecipient(address, session.execute(select(func.coalesce(chosen, USUAL_LANGUAGE))).scalar_one())
+
+
+def named_recipient(session: Session, person_id: int) -> tuple[str, MailRecipient] | None:
+    """The name of a person and where mail to them goes, in the language that they chose, or else in the usual one; None if they
+    have no address that takes mail."""
+    row = session.execute(_NAMED_RECIPIENT, {"person": person_id}).first()
+    if row is None or is_undeliverable(row.email):
+        return None
+    return row.name, MailRecipient(row.email, row.language)
+
+
+_person = Person.__table__.c
+_NAMED_RECIPIENT = select(
+    _person.name, _person.email, func.coalesce(_person.language, USUAL_LANGUAGE).label("language")
+).where(_person.id == bindparam("person"))
 
 
 def usual_language(session: Session) -> str | None:
