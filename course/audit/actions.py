@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from course.audit import queries
 from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry, AuditHead
-from course.audit.rules import CONNECTION, INITIAL_HASH, REPRESENTED, EventSubject, canonical_json, entry_hash
+from course.audit.rules import CONNECTION, REPRESENTED, EventSubject, canonical_json, entry_hash
 from course.context import Context
 
 _PENDING_KEY = "audit"  # the key of a session's events that are not written yet
@@ -83,7 +83,7 @@ def _write_events(session: Session) -> None:
         # On SQLite there is only one writer at a time anyway.
         session.execute(_LOCK_LOG)
     # The hash is that of the entry that was written last, even if it was removed: the gap shows then.
-    (number, _), (_, previous) = queries.log_head(session), queries.recorded_head(session) or (0, INITIAL_HASH)
+    number, previous = queries.newest_number_and_hash(session)
     rows = []
     for pending in events:
         number += 1

@@ -11,9 +11,12 @@ from course.audit.models import AuditEntry, AuditHead
 from course.audit.rules import INITIAL_HASH, AuditLogEntry
 
 _log, _head = AuditEntry.__table__, AuditHead.__table__
-# Every action asks both: built once, because that takes longer than running them.
 _RECORDED_HEAD = select(_head.c.number, _head.c.hash)
 _LOG_HEAD = select(_log.c.number, _log.c.hash).order_by(_log.c.number.desc()).limit(1)
+# Every action asks this: one statement, built once, because that takes longer than running it.
+_NEXT_ENTRY = select(
+    _LOG_HEAD.with_only_columns(_log.c.number).scalar_subquery(), select(_head.c.hash).scalar_subquery()
+)
 FETCH_SIZE = 2000  # rows per fetch when all are read
 
 
@@ -37,6 +40,13 @@ def log_head(session: Session) -> tuple[int, str]:
     """Number and hash of the newest entry; (0, INITIAL_HASH) before the first."""
     row = session.execute(_LOG_HEAD).first()
     return (row.number, row.hash) if row else (0, INITIAL_HASH)
+
+
+def newest_number_and_hash(session: Session) -> tuple[int, str]:
+    """The number of the newest entry, and the hash of the one that was written last, which differ if the newest was removed.
+    What the next entry follows."""
+    number, digest = session.execute(_NEXT_ENTRY).one()
+    return number or 0, digest or INITIAL_HASH
 
 
 def all_entries(session: Session) -> Iterator[AuditLogEntry]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from course.identity_providers import provider_client, saml_client
 from tests.identity_providers.fake_provider import FakeProvider, FakeProviders, fake_providers
 from tests.identity_providers.saml_provider import SamlIdentityProvider
 
@@ -15,6 +16,13 @@ def fakes() -> Iterator[FakeProviders]:
     """The server of fake providers of this run."""
     with fake_providers() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def nothing_known_of_providers() -> None:
+    """What a process keeps of providers is thrown away once it is much, which must not happen in the middle of a test."""
+    provider_client._kept.clear()
+    saml_client._kept.clear()
 
 
 @pytest.fixture

@@ -112,6 +112,11 @@ class PasswordCheck:
     attempt_limits: dict[str, AttemptLimit]
     new_hash: str | None = None
 
+    @property
+    def writes(self) -> bool:
+        """Whether there is something to write about it, such as a failure."""
+        return not self.is_correct or self.new_hash is not None
+
 
 def find_account(session: Session, login: str, origin: RequestSource, at: datetime) -> PasswordCheck | TooManyAttempts:
     """Find the account of an e-mail address or a sign-in name, before its password is verified; nothing is written."""
@@ -139,7 +144,8 @@ def check_password(found: PasswordCheck, password: str) -> PasswordCheck:
 
 
 def sign_in(session: Session, checked: PasswordCheck, at: datetime) -> SignInGranted | WrongPassword | TooManyAttempts:
-    """Let the person in whose password was checked, or count the failure. The sign-in is complete once its session begins."""
+    """Let the person in whose password was checked, or count the failure. The sign-in is complete once its session begins.
+    The session of a check that writes nothing may be one that only reads."""
     return confirm_check(session, checked, at)
 
 

@@ -38,9 +38,10 @@ def has_passkeys(session: Session) -> bool:
     return bool(session.execute(select(exists().select_from(Passkey))).scalar_one())
 
 
-def has_factor(session: Session, person_id: int) -> bool:
-    """Whether a person has a second factor."""
-    return bool(session.execute(_HAS_FACTOR, {"person": person_id}).scalar_one())
+def factor_state(session: Session, person_id: int) -> tuple[bool, bool]:
+    """Whether a person has a second factor, and whether the policy requires one of those who see data of others."""
+    has_one, is_required = session.execute(_FACTOR_STATE, {"person": person_id}).one()
+    return bool(has_one), bool(is_required)
 
 
 def _has_factor(person_id: object):  # type: ignore[no-untyped-def]
@@ -48,8 +49,11 @@ def _has_factor(person_id: object):  # type: ignore[no-untyped-def]
 
 
 # Built once, as the next: that takes longer than running them.
-_HAS_FACTOR = select(_has_factor(bindparam("person")))
 _policy = FactorPolicy.__table__.c
+_FACTOR_STATE = select(
+    _has_factor(bindparam("person")),
+    select(_policy.is_required).order_by(_policy.id.desc()).limit(1).scalar_subquery(),
+)
 _FACTOR_RULES = select(_policy.is_required, _policy.grace_days, _policy.made_at).order_by(_policy.id)
 
 

@@ -34,20 +34,24 @@ def finish_sign_in(
     target: str | None,
     second_factor: bool = False,
     proved_at: datetime | None = None,
+    is_allowed: bool = False,
 ) -> ViewResponse:
     """Begin the sign-in session, or ask for the second factor first where one is due; then on to `target`, a path of this
     course. `second_factor`: the way itself has asked for one, as an identity provider may be marked to do; a passkey always
-    has. `proved_at`: when the person last proved to a provider who they are; None if it does not say so.
+    has. `proved_at`: when the person last proved to a provider who they are; None if it does not say so. `is_allowed`: this
+    request has asked already whether the person may sign in in this way.
 
     Call it outside any unit of work, after what granted the sign-in is committed."""
-    refusal = None if method in ("provider", "set-up") else provider_refusal(granted.person_id)
+    refusal = None if is_allowed or method in ("provider", "set-up") else provider_refusal(granted.person_id)
     if refusal is not None:
         return provider_required_page(refusal)
-    is_enough = second_factor or method == "passkey"
-    if not is_enough and queries.has_factor(db(), granted.person_id):
-        keep_pending(PendingSignIn(granted, method, local_path(target), now()))
-        return redirect_after_post(url_for("auth.second_step"))
-    deadline = None if is_enough else _deadline(granted.person_id)
+    is_required = False
+    if not second_factor and method != "passkey":
+        has_factor, is_required = queries.factor_state(db(), granted.person_id)
+        if has_factor:
+            keep_pending(PendingSignIn(granted, method, local_path(target), now()))
+            return redirect_after_post(url_for("auth.second_step"))
+    deadline = _deadline(granted.person_id) if is_required else None
     return complete_sign_in(granted, method, local_path(target), deadline, proved_at)
 
 

@@ -63,7 +63,7 @@ def sign_in() -> ViewResponse:
             if isinstance(result, TooManyAttempts):
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
-                return finish_sign_in(result, "password", target)
+                return finish_sign_in(result, "password", target, is_allowed=True)
             form.password.errors = [
                 result
                 if isinstance(result, str)
@@ -85,6 +85,8 @@ def _attempt_sign_in(login: str, password: str) -> SignInGranted | WrongPassword
     checked = actions.check_password(found, password)
     if checked.is_correct and checked.account is not None and (refusal := provider_refusal(checked.account.person_id)):
         return refusal
+    if not checked.writes:
+        return actions.sign_in(db(), checked, now())
     with unit_of_work() as session:
         return actions.sign_in(session, checked, now())
 
