@@ -11,6 +11,7 @@ import pytest
 
 from app import CLI_COMMANDS
 from config import SETTING_NAMES
+from course.backups.queries import program_version
 from tests.support import decisions, licences
 from tests.support.layers import contracts, picture, with_picture
 
@@ -180,5 +181,6 @@ def test_the_index_of_the_decisions_is_that_of_its_headings() -> None:
 def test_each_release_but_the_first_says_what_upgrading_takes() -> None:
     releases = re.findall(r"^## (\d+\.\d+) ", _words(ROOT / "CHANGELOG.md"), re.MULTILINE)
     upgrades = re.findall(r"^### Upgrading to (\d+\.\d+)$", _words(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert f"{releases[0]}.0" == program_version(), "pyproject.toml names another release, and so would every backup"
     assert len(releases) > 3
     assert upgrades == releases[:-1]
