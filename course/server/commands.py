@@ -259,8 +259,9 @@ def _serve_pages(
     """What each of several processes that serve pages does; `number` is 1 for the first of them, and `schedule` knows what
     was done before they were forked."""
     server = HttpServer(_application(), sockets, app_state().config.threads, Acceptance(board, number - 1))
-    end = threading.Event()
-    tasks = threading.Thread(target=_run_local_tasks, args=(end, _application(), number, schedule), daemon=True)
+    end, tidying = threading.Event(), memory.Tidying(app_state().engine)
+    arguments = (end, _application(), number, schedule, tidying)
+    tasks = threading.Thread(target=_run_local_tasks, args=arguments, daemon=True)
     tasks.start()
     ready()
     server.run(is_stopping)
@@ -269,9 +270,11 @@ def _serve_pages(
     app_state().engine.dispose()
 
 
-def _run_local_tasks(end: threading.Event, app: Flask, number: int, schedule: LocalSchedule) -> None:
+def _run_local_tasks(
+    end: threading.Event, app: Flask, number: int, schedule: LocalSchedule, tidying: memory.Tidying
+) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    stop_metrics, tidying = None, memory.Tidying(app.extensions["course"].engine)
+    stop_metrics = None
     while not end.is_set():
         tidying.tidy()
         with app.app_context():
@@ -290,10 +293,10 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
 
     `kept` is memory that all of these copies share: the number of the row that says that there is a worker."""
     os.nice(WORKER_NICENESS)
+    tidying = memory.Tidying(app_state().engine)
     worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
     began, grown = time.monotonic(), False
-    tidying = memory.Tidying(app_state().engine)
     while not is_stopping() and not grown:
         pause(STOP_CHECK_SECONDS)
         tidying.tidy()

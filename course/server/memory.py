@@ -99,7 +99,10 @@ def fill_gaps() -> int:
 
 class PoolWatch:
     """Lets the connections of an engine go that a busy minute has made and nobody needs now. Each has memory of its own: the
-    schema and a part of the file on SQLite, a process of the server on PostgreSQL."""
+    schema and a part of the file on SQLite, a process of the server on PostgreSQL.
+
+    To be made before any other thread uses the engine: SQLAlchemy goes through the listeners of an engine without a lock, and
+    a page or a job that takes a connection at the moment at which one is added fails."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._most = engine, 0
@@ -127,7 +130,7 @@ class PoolWatch:
 
 class Tidying:
     """What a process does every few seconds: it closes connections to the database that nobody needs, and gives their memory
-    back to the system."""
+    back to the system. To be made before any other thread uses the engine (see PoolWatch)."""
 
     def __init__(self, engine: Engine) -> None:
         self._connections, self._last = PoolWatch(engine), time.monotonic()
