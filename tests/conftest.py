@@ -66,7 +66,7 @@ PEOPLES_PASSWORD = "quiet-river-stones-42"  # of everybody who can sign in
 
 # A password that takes as long as it should to be hashed would be a third of the time of all tests.
 REAL_PARAMETERS = passwords.PARAMETERS
-setattr(passwords, "PARAMETERS", passwords.HashParameters(passes=1, memory_kib=8))  # noqa: B010 (it is final)
+passwords.PARAMETERS = passwords.HashParameters(passes=1, memory_kib=8)
 # Many applications are made in a process. They share the course of this repository, which is immutable, and the code of the
 # templates; a course that a test has changed lies in another folder, and is read each time.
 application._load_library = shared_library
