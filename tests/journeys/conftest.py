@@ -117,7 +117,11 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=site.address, viewport={"width": 1280, "height": 900})
+    # As for somebody who wants no motion: drawing one page fading into the next takes a third of a walk's time. With motion a
+    # module is walked by mouse, and answers are sent twice, in test_learner.py.
+    context = browser.new_context(
+        base_url=site.address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
     yield context
     context.close()
 

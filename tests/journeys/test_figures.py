@@ -30,7 +30,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, archived_file: Path, browser:
     with served(app) as address:
         site = Site(app, address)
         site.person("figures@example.org", "administrator")
-        context = browser.new_context(base_url=site.address)
+        context = browser.new_context(base_url=site.address, reduced_motion="reduce")
         opened = context.new_page()
         sign_in(opened, "figures@example.org")
         yield opened

@@ -62,9 +62,6 @@ class Inspector:
 def test_the_whole_course_by_keyboard_alone_and_every_page_is_accessible_at_every_width(site: Site, page: Page) -> None:
     person = site.person("keyboard@example.org")
     inspect = Inspector()
-    # As for somebody who wants no motion: drawing one page fading into the next took a third of the time. With motion the
-    # course is walked by mouse, below.
-    page.emulate_media(reduced_motion="reduce")
     sign_in(page, "keyboard@example.org")
     Walker(site, page, person, keyboard=True, visit=inspect).whole_course()
     assert page.get_by_role("heading", level=1).inner_text() == "You have passed, Sam"
@@ -114,6 +111,7 @@ def test_close_the_laptop_and_carry_on_on_the_phone(site: Site, page: Page, brow
 
 def test_a_double_click_and_the_back_button_count_an_answer_once(site: Site, page: Page) -> None:
     site.person("twice@example.org")
+    page.emulate_media(reduced_motion="no-preference")
     sign_in(page, "twice@example.org")
     page.goto("/module/secret-contact")
     page.get_by_role("button", name="Take the check now").click()
@@ -134,6 +132,7 @@ def test_a_double_click_and_the_back_button_count_an_answer_once(site: Site, pag
 def test_two_windows_keep_the_first_answer(site: Site, context: BrowserContext) -> None:
     site.person("windows@example.org")
     first = context.new_page()
+    first.emulate_media(reduced_motion="no-preference")
     sign_in(first, "windows@example.org")
     first.goto("/module/responding")
     first.get_by_role("button", name="Take the check now").click()

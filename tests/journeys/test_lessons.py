@@ -37,7 +37,9 @@ def page(tmp_path: Path, archived_file: Path, browser: Browser) -> Iterator[Page
         with app.app_context(), unit_of_work() as session:
             archive(session, app.extensions["course"].library, NOW)
             choose_pathway(make_context(session, None, NOW), [reader], "leaders", "head")
-        context = browser.new_context(base_url=site.address, viewport={"width": PHONE[0], "height": PHONE[1]})
+        context = browser.new_context(
+            base_url=site.address, viewport={"width": PHONE[0], "height": PHONE[1]}, reduced_motion="reduce"
+        )
         opened = context.new_page()
         sign_in(opened, "lessons@example.org")
         yield opened

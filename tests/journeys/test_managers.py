@@ -275,7 +275,9 @@ def test_axe_finds_nothing_on_the_pages_of_administrators_and_a_phone_shows_all_
     demonstration: Demonstration, browser: Browser, part: int
 ) -> None:
     found: list[str] = []
-    page = browser.new_context(base_url=demonstration.address, viewport={"width": 1280, "height": 900}).new_page()
+    page = browser.new_context(
+        base_url=demonstration.address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    ).new_page()
     sign_in(page, ADDRESSES["administrator"])
     for path in _addresses(demonstration)[part::2]:
         found += _looked_at(page, path)
@@ -287,7 +289,9 @@ def test_axe_finds_nothing_on_the_pages_of_managers_and_a_phone_shows_all_of_the
     demonstration: Demonstration, browser: Browser
 ) -> None:
     found: list[str] = []
-    page = browser.new_context(base_url=demonstration.address, viewport={"width": 1280, "height": 900}).new_page()
+    page = browser.new_context(
+        base_url=demonstration.address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    ).new_page()
     sign_in(page, ADDRESSES["manager"])
     for path in (
         "/report",
@@ -324,7 +328,9 @@ def test_a_phone_shows_all_of_a_page_in_a_language_of_longer_words(
     demonstration: Demonstration, browser: Browser, role: str
 ) -> None:
     found: list[str] = []
-    page = browser.new_context(base_url=demonstration.address, viewport={"width": 320, "height": 640}).new_page()
+    page = browser.new_context(
+        base_url=demonstration.address, viewport={"width": 320, "height": 640}, reduced_motion="reduce"
+    ).new_page()
     sign_in(page, ADDRESSES[role])
     with offered() as language:
         page.set_extra_http_headers({"Accept-Language": language})
@@ -344,7 +350,7 @@ def test_a_phone_shows_all_of_a_page_in_a_language_of_longer_words(
 
 
 def test_a_manager_narrows_the_report_with_the_keyboard_alone(demonstration: Demonstration, browser: Browser) -> None:
-    page = browser.new_context(base_url=demonstration.address).new_page()
+    page = browser.new_context(base_url=demonstration.address, reduced_motion="reduce").new_page()
     sign_in(page, ADDRESSES["manager"])
     page.goto("/report")
     page.keyboard.press("Tab")

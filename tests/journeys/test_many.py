@@ -75,7 +75,9 @@ def test_an_empty_course_becomes_a_hundred_invited_people_in_few_clicks(
     browser: Browser, empty: Site, tmp_path: Path
 ) -> None:
     empty.person("boss@example.org", "administrator")
-    page = browser.new_context(base_url=empty.address, viewport={"width": 1280, "height": 900}).new_page()
+    page = browser.new_context(
+        base_url=empty.address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    ).new_page()
     sign_in(page, "boss@example.org")
     clicks = Clicks(page)
     clicks.click("link", "^People$")

@@ -164,7 +164,7 @@ def test_nothing_of_one_person_is_shown_to_or_sent_by_the_next_at_the_same_brows
 
 def test_sign_out_says_what_was_not_sent_and_keeps_nothing(site: Site, browser: Browser) -> None:
     # Without its service worker, which would send the answer as soon as it could.
-    context = browser.new_context(base_url=site.address, service_workers="block")
+    context = browser.new_context(base_url=site.address, service_workers="block", reduced_motion="reduce")
     page = context.new_page()
     site.person("leaving@example.org")
     sign_in(page, "leaving@example.org")

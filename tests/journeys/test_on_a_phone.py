@@ -26,7 +26,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, archived_file: Path, browser:
     with served(app) as address:
         site = Site(app, address)
         site.person("phone@example.org", "administrator")
-        context = browser.new_context(base_url=site.address, viewport=PHONE)
+        context = browser.new_context(base_url=site.address, viewport=PHONE, reduced_motion="reduce")
         opened = context.new_page()
         sign_in(opened, "phone@example.org")
         yield opened

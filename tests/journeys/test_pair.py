@@ -13,7 +13,9 @@ STORY = "/module/secret-contact/second-phone"
 
 def phone(browser: Browser, site: Site, email: str) -> Page:
     site.person(email)
-    page = browser.new_context(base_url=site.address, viewport={"width": 390, "height": 844}).new_page()
+    page = browser.new_context(
+        base_url=site.address, viewport={"width": 390, "height": 844}, reduced_motion="reduce"
+    ).new_page()
     sign_in(page, email)
     return page
 

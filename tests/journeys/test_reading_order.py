@@ -111,7 +111,7 @@ def focused(page: Page) -> str:
 @pytest.fixture(scope="module")
 def phone(site: Site, browser: Browser) -> Iterator[Page]:
     """One phone for the whole file."""
-    context = browser.new_context(base_url=site.address, viewport=PHONE)
+    context = browser.new_context(base_url=site.address, viewport=PHONE, reduced_motion="reduce")
     yield context.new_page()
     context.close()
 

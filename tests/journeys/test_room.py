@@ -100,7 +100,9 @@ def evidence(site: Site) -> dict[str, set[int]]:
 
 def test_nothing_of_the_first_person_is_left_on_the_device_for_the_second(site: Site, browser: Browser) -> None:
     hall(site)
-    with browser.new_context(base_url=site.address, viewport={"width": 820, "height": 1180}) as device:
+    with browser.new_context(
+        base_url=site.address, viewport={"width": 820, "height": 1180}, reduced_motion="reduce"
+    ) as device:
         page = device.new_page()
         sign_in(page, "mara@room.example.org")
         codes = planned(page)
@@ -131,7 +133,7 @@ def test_nothing_of_the_first_person_is_left_on_the_device_for_the_second(site: 
         assert page.url.endswith("/room")
         sit_down(page, codes["Ben"])
         # A copy of the first person's cookie, in a browser of its own, opens nothing.
-        with browser.new_context(base_url=site.address) as elsewhere:
+        with browser.new_context(base_url=site.address, reduced_motion="reduce") as elsewhere:
             elsewhere.add_cookies([{"name": "course", "value": cookies["course"], "url": site.address}])
             copy = elsewhere.new_page()
             copy.goto(question)

@@ -76,7 +76,9 @@ def labels(page: Page) -> list[str]:
 
 
 def test_the_worst_of_fourteen_teams_is_found_in_two_clicks(browser: Browser, trust: Site) -> None:
-    with browser.new_context(base_url=trust.address, viewport={"width": 1280, "height": 900}) as context:
+    with browser.new_context(
+        base_url=trust.address, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    ) as context:
         page, clicks = context.new_page(), Clicks()
         sign_in(page, "priya@example.org")
         clicks.on(page.get_by_role("navigation").get_by_role("link", name="Report", exact=True).first)
