@@ -5,6 +5,7 @@ The same steps are made by a page before it reads, as long as few people are con
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -44,6 +45,8 @@ MAX_ATTEMPTS = 8  # how often a page looks again because somebody else was writi
 PAGE_LOCK_SECONDS = 0.25
 QUIET_EVENTS = 200  # audit events that change nothing after which the mark is moved all the same
 SAMPLE = 1000  # people whom the nightly check compares
+COMPARISONS = 5  # how often the check looks at somebody about whom something new is recorded each time
+_LOG = logging.getLogger("course")
 STAGE = _("Working out the certification status of everyone")
 
 
@@ -138,7 +141,7 @@ def _plan_changes(session: Session, state: StandingsState, now: _Now) -> Standin
 def _derive(session: Session, ids: list[int], now: _Now) -> list[Standing]:
     if not ids:
         return []
-    return derived_standings(session, now.zone, deriving_rules(session, now.zone, now.library), ids, now.at, now.today)
+    return derived_standings(session, now.zone, deriving_rules(session, now.zone, now.library), ids, now.today)
 
 
 def _write(session: Session, step: StandingsWrite, now: _Now) -> bool:
@@ -193,19 +196,20 @@ class StandingsCheck:
 
 
 def check_standings(at: datetime, sample: int | None = SAMPLE) -> StandingsCheck:
-    """Compare rows with what the facts say now: of everybody, or of a random sample of people. What somebody recorded
-    while it was compared is compared again."""
+    """Compare rows with what the facts say now: of everybody, or of a random sample of people. That something was recorded
+    since a row was derived is no difference: that person is compared again once it is derived, COMPARISONS times at most."""
     catch_up(at)
     now, people = _now(at), 0
     found: dict[int, tuple[str, ...]] = {}
     for ids in _portions(sample):
         people += len(ids)
-        differing = _differences(ids, now)
-        if differing:
+        for _comparison in range(COMPARISONS):
+            differing, ids = _compare(ids, now)
+            found |= differing
+            if not ids:
+                break
             catch_up(at)
-            differing = _differences(list(differing), now)
-        found |= differing
-    with read_only_session() as session:
+    with read_only_session(snapshot=True) as session:
         cells = count_differences(session)
     return StandingsCheck(people, found, cells)
 
@@ -227,11 +231,34 @@ def _portions(sample: int | None) -> Iterator[list[int]]:
             left -= PORTION // 10
 
 
-def _differences(ids: list[int], now: _Now) -> dict[int, tuple[str, ...]]:
-    with read_only_session() as session:
+def _compare(ids: list[int], now: _Now) -> tuple[dict[int, tuple[str, ...]], list[int]]:
+    """Of these people the columns that differ, by person id; and those who are to be compared again, because their rows
+    differ and are about to be derived."""
+    with read_only_session(snapshot=True) as session:
         stored = stored_standings(session, ids)
         derived = {one.person_id: one for one in _derive(session, ids, now)}
-    return {one: columns for one in ids if (columns := _differing_columns(stored.get(one), derived.get(one)))}
+        found = {one: columns for one in ids if (columns := _differing_columns(stored.get(one), derived.get(one)))}
+        new = _new_about(session, now) if found else frozenset()
+    again = [one for one in found if new is None or one in new or _is_due(stored.get(one), now.today)]
+    return {one: columns for one, columns in found.items() if one not in again}, again
+
+
+def _is_due(stored: Standing | None, today: date) -> bool:
+    """Whether the row is of another day: it holds until today, or somebody for whom tomorrow has come has derived it."""
+    if stored is None:
+        return False
+    return stored.derived_on > today or (stored.changes_on is not None and stored.changes_on <= today)
+
+
+def _new_about(session: Session, now: _Now) -> frozenset[int] | None:
+    """The people about whom something is recorded that the rows do not say yet; None if that may be anybody."""
+    state = standings_state(session, now.today)
+    if state is None or state.cursor is not None or (state.zone, state.content) != (now.zone, now.library.version):
+        return None
+    if state.newest == state.facts and not state.has_changes:
+        return frozenset()
+    changes = find_changes(session, state, PORTION)
+    return changes.people if changes.complete else None
 
 
 def _differing_columns(stored: Standing | None, derived: Standing | None) -> tuple[str, ...]:
@@ -257,6 +284,8 @@ def _is_behind(at: datetime) -> bool:
 
 def _check(run: JobRun) -> None:
     found = check_standings(run.at)
+    for person, columns in found.differences.items():
+        _LOG.warning("the kept row of person %s differs from the records: %s", person, ", ".join(columns))
     with unit_of_work() as session:
         record_check(session, run.at, found.people, found.differing)
 

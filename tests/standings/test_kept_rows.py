@@ -26,11 +26,12 @@ from course.recertification.rules.policy import Policy
 from course.server.jobs import REGISTRY
 from course.standings import jobs
 from course.standings.actions import write_standings
-from course.standings.jobs import catch_up, refresh_standings
+from course.standings.jobs import catch_up, check_standings, refresh_standings
 from course.standings.models import PersonStatus, StandingChange, StandingCount, StandingsMark
 from course.standings.queries.changes import standings_state
 from course.standings.queries.rows import newest_check
 from tests.conftest import undone
+from tests.learning.finishing import make_nearly_complete
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
@@ -267,3 +268,68 @@ def test_what_is_committed_while_changes_are_read_is_found_by_the_next_refresh(a
     assert_rows_say_what_facts_say(app, session)
     started = session.execute(select(PersonStatus.started).where(PersonStatus.person_id == sam.id)).scalar_one()
     assert started == this_day()
+
+
+def _learn_nearly_all(session: Session, library: Library, *people: int) -> None:
+    for person in people:
+        make_nearly_complete(session, library, person, now())
+        session.commit()
+
+
+def test_what_is_recorded_after_a_catch_up_has_begun_is_in_the_row_or_found_by_the_next_one(
+    app: Flask, session: Session
+) -> None:
+    """A catch-up reads the clock once, and goes on until nothing is new."""
+    library = app.extensions["course"].library.for_("school", "england")
+    sam = make_person(session, at=PAST)
+    assert_rows_say_what_facts_say(app, session)
+    began = now()
+    _learn_nearly_all(session, library, sam.id)
+    with app.app_context():
+        assert catch_up(began) == 1
+    assert_rows_say_what_facts_say(app, session)
+    assert (session.execute(select(PersonStatus.modules_done)).scalar() or 0) > 0
+
+
+def test_the_check_takes_nothing_for_a_difference_that_was_recorded_after_it_had_begun(
+    app: Flask, session: Session
+) -> None:
+    library = app.extensions["course"].library.for_("school", "england")
+    sam, kim = (make_person(session, name, f"{name}@example.org", at=PAST) for name in ("sam", "kim"))
+    assert_rows_say_what_facts_say(app, session)
+    began = now()
+    _learn_nearly_all(session, library, sam.id, kim.id)
+    with app.app_context():
+        catch_up(now())
+        found = check_standings(began, None)
+    assert (found.people, found.differences, found.cells) == (2, {}, 0)
+
+
+def test_the_check_finds_nothing_wrong_while_people_learn(committed: Flask) -> None:
+    app = committed
+    library = app.extensions["course"].library.for_("school", "england")
+    with app.extensions["course.sessions"].writing() as session:
+        people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=PAST).id for n in range(12)]
+        session.commit()
+    left = list(people)
+
+    def learn() -> int:
+        done = 0
+        while left:
+            person = left.pop()
+            with app.app_context(), app.extensions["course.sessions"].writing() as session:
+                _learn_nearly_all(session, library, person)
+            done += 1
+        return done
+
+    def check() -> int:
+        differing = 0
+        while left:
+            with app.app_context():
+                differing += check_standings(now(), None).differing
+        return differing
+
+    learnt, *differing = at_once([learn, check, check])
+    assert (learnt, differing) == (12, [0, 0])
+    with app.extensions["course.sessions"].writing() as session:
+        assert_rows_say_what_facts_say(app, session)

@@ -126,17 +126,19 @@ def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
     return _progress_facts(row[1:] for row in session.execute(_FACTS_STATEMENT, {"person": person_id}))
 
 
-def progress_facts_of_many(session: Session, ids: Collection[int], at: datetime) -> dict[int, ProgressFacts]:
-    """For many people the facts that were recorded up to the moment `at`, by person id. Two queries."""
-    newest = session.execute(
-        select(func.max(Enrolment.id), Enrolment.person_id)
-        .where(Enrolment.person_id.in_(ids), Enrolment.kind == "initial", Enrolment.opened_at <= at)
-        .group_by(Enrolment.person_id)
+def progress_facts_of_many(
+    session: Session, ids: Collection[int], at: datetime | None = None
+) -> dict[int, ProgressFacts]:
+    """For many people the facts that are recorded, or were up to the moment `at`, by person id. Two queries."""
+    initial = select(func.max(Enrolment.id), Enrolment.person_id).where(
+        Enrolment.person_id.in_(ids), Enrolment.kind == "initial"
     )
+    known = initial if at is None else initial.where(Enrolment.opened_at <= at)
+    newest = session.execute(known.group_by(Enrolment.person_id))
     person_by_enrolment = {row[0]: row[1] for row in newest}
     rows: dict[int, list[tuple[Any, ...]]] = {person: [] for person in person_by_enrolment.values()}
     for enrolment, *row in session.execute(_facts_query(lambda enrolment: enrolment.in_(list(person_by_enrolment)))):
-        if row[-1] <= at:
+        if at is None or row[-1] <= at:
             rows[person_by_enrolment[enrolment]].append(tuple(row))
     return {person: _progress_facts(person_rows) for person, person_rows in rows.items()}
 

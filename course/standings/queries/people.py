@@ -76,13 +76,14 @@ def deriving_rules(session: Session, zone: str, library: Library) -> DerivingRul
 
 
 def derived_standings(
-    session: Session, zone: str, rules: DerivingRules, ids: Collection[int], at: datetime, on: date
+    session: Session, zone: str, rules: DerivingRules, ids: Collection[int], on: date
 ) -> list[Standing]:
-    """The rows of these people as of the moment `at`, on the day `on`. About a dozen queries, and half a millisecond for
+    """The rows of these people on the day `on`, by all that is recorded: what was recorded since somebody looked at the clock
+    is among the facts up to which the mark will say that rows are derived. About a dozen queries, and half a millisecond for
     each person."""
     people = reported_people(session, zone, ids, only_now=True)
     details = {one.id: status_details(one.facts, rules.policies, on) for one in people}
     in_course = [one for one, status in details.items() if is_in_course(status)]
-    done = progress_facts_of_many(session, in_course, at) if in_course else {}
+    done = progress_facts_of_many(session, in_course) if in_course else {}
     found = (derive_standing(one, details[one.id], done.get(one.id), rules) for one in people)
     return [standing for standing in found if standing is not None]
