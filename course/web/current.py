@@ -39,3 +39,8 @@ def this_user() -> Any:
     """The user of the request, as Flask-Login's `current_user`; loaded at the first use."""
     user = this_g().get("_login_user")
     return user if user is not None else current_user._get_current_object()
+
+
+def has_read_user() -> bool:
+    """Whether this request has found out who sent it, which it does before it reads anything else."""
+    return "_login_user" in this_g()

@@ -17,6 +17,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 from course.db import StorageFault, is_lock_failure, storage_fault
 from course.translation import lazy_gettext as _
 from course.web.bearer import is_program_request, problem_response
+from course.web.current import has_read_user
 from course.web.duplicate_forms import FormAlreadySentError
 from course.web.expired_form import (
     ExpiredForm,
@@ -27,7 +28,7 @@ from course.web.expired_form import (
 )
 from course.web.input_guard import UNSTORABLE_TEXT
 from course.web.proxy_checks import browser_refuses_cookies, cookie_test_address, csrf_refusal_reason, has_course_cookie
-from course.web.unit_of_work import discard_request_state
+from course.web.unit_of_work import discard_request_state, give_up_reading
 from course.web.uploads import upload_limit_text
 
 _LOG = logging.getLogger("course")
@@ -207,9 +208,12 @@ def _handle_database_error(error: Exception) -> Response:
 
 def _database_answer(error: BaseException | None) -> Response | None:
     """The answer to an error that another time may not have; None if it is a fault of the program."""
-    if _is_busy(error):
+    fault, is_busy = storage_fault(error), _is_busy(error)
+    if fault == "away" or (is_busy and not has_read_user()):
+        # It waited once. The page that says so has words in the reader's language, which is in the database too.
+        give_up_reading()
+    if is_busy:
         return _busy_response(error)
-    fault = storage_fault(error)
     return None if fault is None else _unsaved_response(fault, error)
 
 

@@ -11,6 +11,7 @@ from flask import Flask, current_app, request
 from structlog.contextvars import bound_contextvars, get_contextvars
 
 from course.db import storage_fault
+from course.web.unit_of_work import give_up_reading
 
 T = TypeVar("T")
 DEADLINE_SECONDS = 3.0  # longer than a page ever waits for a database that works
@@ -18,7 +19,8 @@ _LATE_THREAD_KEY = "course.late_reading"
 
 
 def read_with_deadline(read: Callable[[], T], seconds: float = DEADLINE_SECONDS) -> T | None:
-    """The result of `read`; None if it fails, or if the database does not answer in time.
+    """The result of `read`; None if it fails, or if the database does not answer in time. Nothing else that this request
+    reads waits for it then (see `give_up_reading`).
 
     `read` runs in a thread and a request context of its own, so its database connection is not that of this request. A
     thread that is late ends by itself once the database, its lock or the network gives up; until then no other request
@@ -27,6 +29,7 @@ def read_with_deadline(read: Callable[[], T], seconds: float = DEADLINE_SECONDS)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     late_thread: threading.Thread | None = app.extensions.get(_LATE_THREAD_KEY)
     if late_thread is not None and late_thread.is_alive():
+        give_up_reading()
         return None
     environ, results = dict(request.environ), list[T]()
     log_values = get_contextvars()
@@ -45,4 +48,7 @@ def read_with_deadline(read: Callable[[], T], seconds: float = DEADLINE_SECONDS)
     thread.join(seconds)
     if thread.is_alive():
         app.extensions[_LATE_THREAD_KEY] = thread
-    return results[0] if results else None
+    if not results:
+        give_up_reading()
+        return None
+    return results[0]

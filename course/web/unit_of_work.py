@@ -22,7 +22,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from course.clock import now
@@ -44,12 +44,17 @@ from course.web.duplicate_forms import claim_request_form, confirm_claim, is_for
 _LOG = logging.getLogger("course")
 _SESSIONS_KEY = "course.sessions"
 _COMMITTED_KEY = "course.committed"  # in the WSGI environment of a request
+_SILENT_KEY = "database_is_silent"  # in `g`
 FORM_REFUSED_STATUS = 422  # the status of a form that is shown again with its errors
 # How long a request waits for the locks of other transactions, before it answers that the course is busy. Commands and
 # jobs, for which nobody waits at a page, have the longer time of their connection.
 REQUEST_LOCK_SECONDS = 5.0
 BRIEF_LOCK_SECONDS = 0.01  # how long a page waits for what need not be recorded now
 WriteSession = Session  # the session of a unit of work, as views name it: they do not import SQLAlchemy
+
+
+class SilentDatabaseError(SQLAlchemyError):
+    """The database was asked in this request, and did not answer in time."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,12 @@ def read_from_replica() -> None:
         g.reading, g.rows = connection, connection.execution_options(lock_seconds=REQUEST_LOCK_SECONDS)
 
 
+def give_up_reading() -> None:
+    """Let whatever else this request reads fail at once with SilentDatabaseError: the database did not answer in time, and a
+    page that is shown all the same must not wait for it again."""
+    setattr(this_g(), _SILENT_KEY, True)
+
+
 def _session_info() -> dict[str, Any]:
     info: dict[str, Any] = this_app().extensions[_SESSIONS_KEY].writing.kw["info"]
     return info
@@ -122,6 +133,8 @@ def _read_connection() -> Connection:
     kept = this_g()
     connection: Connection | None = kept.get("rows")
     if connection is None:
+        if kept.get(_SILENT_KEY):
+            raise SilentDatabaseError
         kept.reading = reading = this_app().extensions[_SESSIONS_KEY].reading_in_request()
         kept.rows = connection = reading.__enter__()
     return connection

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from app import create_app
 from course.context import make_context
@@ -128,11 +128,16 @@ def test_it_does_not_wait_for_a_locked_database(fresh_app: Flask) -> None:
     client = _with_contact(fresh_app)
     engine = fresh_app.extensions["course"].engine
     engine.dispose()
+    waiting: list[threading.Thread] = []
+    event.listen(engine, "do_connect", lambda *_: waiting.append(threading.current_thread()))
     with closing(sqlite3.connect(str(engine.url.database))) as other:
         other.execute("pragma locking_mode=exclusive")
         other.execute("begin exclusive")
         _shows_last_read_contacts(client)
         other.rollback()
+    # The thread that reads with a deadline asks the database, and nothing else that these pages are made of does.
+    assert len(waiting) == 1
+    assert threading.current_thread() not in waiting
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import make_url, select, text
+from sqlalchemy import event, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
 from course.db import is_lock_failure
@@ -65,6 +65,16 @@ def locked_against_readers(app: Flask, tables: str) -> Iterator[None]:
         connection.execute(text(f"lock table {tables} in access exclusive mode"))
         yield
         transaction.rollback()
+
+
+@contextmanager
+def locked_by_another_program(file: str) -> Iterator[None]:
+    """A program that has SQLite's file for itself: others cannot even read it."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
 
 
 def administrator(app: Flask) -> Client:
@@ -142,6 +152,28 @@ def test_a_page_waits_shortly_for_tables_that_are_locked_against_readers(committ
     assert client.get("/people", 200).h1
     with committed.app_context(), read_only_session() as session:
         assert session.execute(text("show lock_timeout")).scalar() == "0", "a job that only reads waits"
+
+
+def test_a_request_asks_a_database_that_cannot_be_read_once(committed: Flask) -> None:
+    """Not again for the words of the page that says so."""
+    client, engine = administrator(committed), committed.extensions["course"].engine
+    form, asked = client.get("/people/teams/add").fields() | {"parent": "", "name": "Kitchen"}, []
+    if engine.name == "postgresql":
+        locking = locked_against_readers(committed, "person, organisation")
+        event.listen(engine, "before_cursor_execute", lambda *_: asked.append("statement"))
+    else:
+        engine.dispose()
+        locking = locked_by_another_program(str(engine.url.database))
+        event.listen(engine, "do_connect", lambda *_: asked.append("connection"))
+    with locking:
+        asked.clear()  # the statement that locks
+        page = client.get("/people", 503)
+        assert len(asked) == 1
+        posted = Page(client.flask.post("/people/teams/add", data=form, headers={"Origin": "http://localhost"}))
+        assert len(asked) == 2
+    assert "The course is busy" in page.text
+    assert (posted.status, posted.fields()["name"]) == (503, "Kitchen")
+    assert client.get("/people", 200).h1
 
 
 @pytest.mark.parametrize("committed", ["postgresql"], indirect=True)

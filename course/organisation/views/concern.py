@@ -91,7 +91,7 @@ def concern() -> str:
 @public
 def first_hour() -> str:
     """Show the card for the first hour, to be printed: what to do, who to ring, and what to leave."""
-    return _help_page("organisation/first_hour.html", course=library().course)
+    return _help_page("organisation/first_hour.html")
 
 
 @pages.get("/concern/numbers.vcf")
@@ -158,16 +158,17 @@ def _routes(places: Iterable[Site]) -> list[HelpRoute]:
     return [route for route in library().help.routes if nations.intersection(route.nations)]
 
 
-def _help_page(template: str, **values: object) -> str:
+def _help_page(template: str) -> str:
     """Render a page with the current contacts, or with those last read if the database does not answer."""
     g.here = "concern"
-    read = _read_contacts()
+    read = _read_contacts()  # before anything else that the page is made of: the reader's language is in the database too
     sites = read.whole.all_sites if read.whole else ()
     # Whoever is signed in and looks at the numbers of another site is at home in their own all the same.
     g.site = build_page_frame(read.reader, read.own if read.reader else read.shown)
     g.for_one_person = read.reader is not None
     return render_template(
         template,
+        course=library().course,
         help=library().help,
         ours=read.shown,
         groups=[_call_group(place, bool(sites)) for place in read.places]
@@ -183,5 +184,4 @@ def _help_page(template: str, **values: object) -> str:
         nations=NATIONS if len({place.nation for place in read.places}) != 1 else {},
         read_now=read.is_current,
         as_of=read.as_of,
-        **values,
     )
