@@ -161,7 +161,8 @@ def _routes(places: Iterable[Site]) -> list[HelpRoute]:
 def _help_page(template: str) -> str:
     """Render a page with the current contacts, or with those last read if the database does not answer."""
     g.here = "concern"
-    read = _read_contacts()  # before anything else that the page is made of: the reader's language is in the database too
+    # Before anything else that the page is made of: the reader's language is in the database too.
+    read = _read_contacts()
     sites = read.whole.all_sites if read.whole else ()
     # Whoever is signed in and looks at the numbers of another site is at home in their own all the same.
     g.site = build_page_frame(read.reader, read.own if read.reader else read.shown)
