@@ -28,7 +28,7 @@ _LOG = logging.getLogger("course.db")
 # What each connection of SQLite keeps of the file, 2,000 by default. There are many connections, and each throws it away
 # when another one has written; the system has the file in memory once for all of them.
 SQLITE_CACHE_KIB = 512
-LOCK_SECONDS, CONNECT_SECONDS = 15.0, 5.0  # how long SQLite's transactions (unless they state it) and new connections wait
+LOCK_SECONDS, CONNECT_SECONDS = 15.0, 5.0  # waits for locks: of transactions that state none, and of new connections
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
 PREPARED_FROM = 2  # a statement is prepared when a connection of PostgreSQL is asked it for the third time
