@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from course import schema_upgrade
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Module, Page
@@ -289,6 +290,22 @@ def test_what_is_recorded_after_a_catch_up_has_begun_is_in_the_row_or_found_by_t
         assert catch_up(began) == 1
     assert_rows_say_what_facts_say(app, session)
     assert (session.execute(select(PersonStatus.modules_done)).scalar() or 0) > 0
+
+
+def test_a_row_that_an_earlier_release_left_behind_is_derived_anew_after_the_upgrade(committed: Flask) -> None:
+    app, engine = committed, committed.extensions["course"].engine
+    library = app.extensions["course"].library.for_("school", "england")
+    with app.extensions["course.sessions"].writing() as session:
+        sam = make_person(session, at=PAST)
+        _learn_nearly_all(session, library, sam.id)
+        assert_rows_say_what_facts_say(app, session)
+        session.execute(update(PersonStatus).values(modules_done=1))
+        session.commit()
+    schema_upgrade.downgrade(engine, "0069")
+    schema_upgrade.upgrade(engine)
+    with app.extensions["course.sessions"].writing() as session:
+        assert_rows_say_what_facts_say(app, session)
+        assert (session.execute(select(PersonStatus.modules_done)).scalar() or 0) > 1
 
 
 def test_the_check_takes_nothing_for_a_difference_that_was_recorded_after_it_had_begun(

@@ -136,6 +136,12 @@ def one_sheet_of_each_attempt(before: Tables) -> Tables:
 
 # By the revision that is gone to, and the direction.
 CHANGES = {
+    ("0070", "up"): Change(
+        "Rows that lack what was recorded while they were derived are derived anew, from the first person on.",
+        lambda before: {
+            "standings_mark": [{**row, "cursor": 0, "version": row["version"] + 1} for row in before["standings_mark"]]
+        },
+    ),
     ("0064", "down"): Change("The older schema knows one sheet of each attempt.", one_sheet_of_each_attempt),
     ("0066", "down"): Change(
         "The older program cannot take a statement back.",
