@@ -18,11 +18,13 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 IDLE_SECONDS = 5.0
+STUCK_SECONDS = 120.0  # a helper that has taken and given nothing for so long is ended
 _ROOT = Path(__file__).resolve().parents[1]
 _ANSWER = struct.Struct("!cQ")  # whether the work was done, and how many bytes follow
 _TAKEN, _DONE, _FAILED = b"T", b"D", b"F"
@@ -48,24 +50,29 @@ class HelperProcess:
     def call(self, work: Work, *arguments: object, parts: Iterable[object] = ()) -> bytes:
         """The result of `work(iterator over parts, *arguments)`, computed by the helper. The parts are sent as they are made,
         so they need not be in memory at once. Arguments and parts are plain values. Raises HelperError if the work fails
-        or the helper dies, and whatever making the parts raises."""
+        or the helper dies or is stuck, and whatever making the parts raises."""
         with self._lock:
             process = self._begin((work.__module__, work.__qualname__, arguments))
             complete = False
             try:
-                # Of one that has died there is no answer.
-                with contextlib.suppress(BrokenPipeError):
-                    for part in parts:
-                        pickle.dump((True, part), _stdin(process))
-                    pickle.dump((False, None), _stdin(process))
-                    _stdin(process).flush()
-                kind, data = _read_answer(_stdout(process))
+                with _Watch(process) as watch:
+                    # Of one that has died there is no answer.
+                    with contextlib.suppress(BrokenPipeError):
+                        for part in parts:
+                            watch.note_progress()
+                            pickle.dump((True, part), _stdin(process))
+                            watch.note_progress()
+                        pickle.dump((False, None), _stdin(process))
+                        _stdin(process).flush()
+                    kind, data = _read_answer(_stdout(process))
                 complete = kind != b""
             finally:
                 if not complete:
                     self._end()
         if kind == _DONE:
             return data
+        if watch.was_stuck:
+            raise HelperError(f"the helper process did nothing for {STUCK_SECONDS:g} seconds")
         raise HelperError(data.decode() if kind == _FAILED else "the helper process has ended")
 
     def close(self) -> None:
@@ -93,6 +100,33 @@ class HelperProcess:
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     pipe.close()  # type: ignore[union-attr]
+
+
+class _Watch:
+    """Ends a helper that is stuck, for which everybody who needs one would wait for ever."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.was_stuck = False
+        self._process, self._over = process, threading.Event()
+        self._moved_at = time.monotonic()
+
+    def note_progress(self) -> None:
+        """The helper has taken something, or it is not its turn."""
+        self._moved_at = time.monotonic()
+
+    def __enter__(self) -> _Watch:
+        threading.Thread(target=self._look, name="watch of a helper process", daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+
+    def _look(self) -> None:
+        while not self._over.wait(max(0.0, self._moved_at + STUCK_SECONDS - time.monotonic())):
+            if time.monotonic() >= self._moved_at + STUCK_SECONDS:
+                self.was_stuck = True
+                self._process.kill()
+                return
 
 
 def _start() -> subprocess.Popen[bytes]:

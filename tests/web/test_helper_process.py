@@ -35,6 +35,12 @@ def deadly(_parts: Iterator[str]) -> bytes:
     return b""
 
 
+def stuck(parts: Iterator[str]) -> bytes:
+    next(parts, None)
+    time.sleep(3600)
+    return b""
+
+
 def unreadable() -> Iterator[str]:
     yield "one"
     raise LookupError("no second part")
@@ -71,6 +77,18 @@ def test_a_helper_is_a_process_of_its_own_that_goes_on_after_a_failure_and_is_re
     with pytest.raises(HelperError, match="has ended"):
         helper.call(deadly)
     assert number(helper) not in {first, second}
+
+
+@pytest.mark.parametrize("parts", [[], ["x" * 100_000] * 3], ids=["nothing to take", "more than a pipe holds"])
+def test_a_helper_that_is_stuck_is_ended_and_the_next_task_gets_a_new_one(
+    helper: HelperProcess, monkeypatch: pytest.MonkeyPatch, parts: list[str]
+) -> None:
+    first = number(helper)
+    monkeypatch.setattr(helper_process, "STUCK_SECONDS", 0.3)
+    with pytest.raises(HelperError, match="did nothing for"):
+        helper.call(stuck, parts=parts)
+    monkeypatch.setattr(helper_process, "STUCK_SECONDS", PATIENCE)
+    assert number(helper) != first
 
 
 def test_a_helper_that_nobody_needs_ends_and_the_next_task_gets_a_new_one(
