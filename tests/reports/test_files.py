@@ -28,6 +28,7 @@ from course.recertification.actions import import_completion
 from course.recertification.rules.facts import ExternalCompletion
 from course.reports import report_files
 from course.reports.report_files import REPORT_FORMATS
+from course.standings import jobs as standings_jobs
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -271,6 +272,22 @@ def test_a_command_writes_the_report_to_a_file_and_prints_the_progress(
         refused = run.invoke(args=["report", "export", *wrong])
         assert refused.exit_code == 1
         assert words in refused.output
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_has_the_people_of_the_page_while_everybody_is_being_derived_anew(
+    app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    setting(app, session, client)
+    monkeypatch.setattr(standings_jobs, "MAX_WHILE_READING", 1)
+    shown = client.get("/report?sort=name")
+    assert "Oyin Adébáyọ̀" in shown.text
+    data = client.post(f"/report/file/{kind}", shown.fields(), 200).body
+    if kind == "csv":
+        names = [row["Person"] for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig")))]
+    else:
+        names = [str(row[0].value) for row in list(load_workbook(io.BytesIO(data))["People"].rows)[1:]]
+    assert [name.lstrip("'") for name in names] == ["=1+1", "Alex Morgan", "Done Early", "Oyin Adébáyọ̀"]
 
 
 @pytest.mark.parametrize("max_immediate", [1_000, 1], ids=["at once", "in the background"])
