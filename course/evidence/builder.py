@@ -225,7 +225,7 @@ def _people(
     completions: Sequence[PackCompletion],
 ) -> list[PackPerson]:  # fmt: skip
     """The people of the report, most urgent first."""
-    details = queries.person_details(session, {row.line.id for row in listed}, view.at)
+    details = queries.person_details(session, {row.line.id for row in listed}, view.at, view.on)
     newest, by_id = newest_completions(completions), {team.id: team for team in teams}
     return [
         PackPerson(

@@ -129,8 +129,9 @@ def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLea
     ]
 
 
-def person_details(session: Session, ids: Collection[int], at: datetime) -> dict[int, PersonRow]:
-    """The staff number, the job role and the roles in the course of each of these people at the moment `at`."""
+def person_details(session: Session, ids: Collection[int], at: datetime, on: date) -> dict[int, PersonRow]:
+    """The staff number, the job role and the roles in the course of each of these people at the moment `at` of the day
+    `on`."""
     condition = _person_condition
     now = session.execute(select(Person.id, Person.staff_number, Person.job_role).where(condition(Person.id, ids)))
     known = {person_id: (number or "", job or "") for person_id, number, job in now}
@@ -146,6 +147,7 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
         select(RoleGrant.person_id, RoleGrant.role, Team.name)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(condition(RoleGrant.person_id, ids), *_granted_at(at))
+        .where(or_(RoleGrant.last_day.is_(None), RoleGrant.last_day >= on))
         .order_by(RoleGrant.role, RoleGrant.id)
     ):
         roles.setdefault(person_id, []).append(str(role_in_words(role, team)))
@@ -157,12 +159,8 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
 
 
 def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions on a role that somebody had at the moment `at`."""
-    return (
-        RoleGrant.since <= at,
-        or_(RoleGrant.until.is_(None), RoleGrant.until > at),
-        or_(RoleGrant.last_day.is_(None), RoleGrant.last_day >= at.date()),
-    )
+    """The conditions on a role that somebody had at the moment `at`; only an auditor's has a last day beside them."""
+    return RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at)
 
 
 def team_managers(session: Session, at: datetime) -> dict[int, tuple[str, ...]]:

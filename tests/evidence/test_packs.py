@@ -31,7 +31,7 @@ from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.jobs.actions import claim_job, report_progress
 from course.jobs.rules import JobRun
 from course.organisation.models import Organisation
-from course.people.actions import record_departure
+from course.people.actions import grant_role, record_departure
 from course.people.models import Membership, Person, Team
 from course.recertification.models import RenewalExtension, RenewalPause
 from course.web.template_filters import format_date
@@ -148,6 +148,20 @@ def test_managers_get_packs_of_their_teams_only_and_nobody_sees_packs_of_others(
     other.get(f"/evidence/{pack}", 404)
     other.post(f"/evidence/{pack}/download", {}, 404)
     assert f"/evidence/{pack}" not in other.get("/evidence").html
+
+
+def test_the_role_of_an_auditor_is_in_the_pack_of_today_until_its_last_day(session: Session, client: Client) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    auditor = make_person(session, "Ines Reed", "ines@example.org", at=PAST)
+    ended = make_person(session, "Otto Late", "otto@example.org", at=PAST)
+    context = make_context(session, boss.id, now() - timedelta(days=100))
+    for person, last_day in ((auditor, this_day()), (ended, this_day(-1))):
+        assert grant_role(context, person.id, "auditor", None, last_day) is None
+    session.commit()
+    sign_in(client, boss)
+    rows = {row["Person"]: row["Role in the course"] for row in table(make_pack(client, None, this_day()), "people.csv")}
+    assert "uditor" in rows["Ines Reed"]
+    assert rows["Otto Late"] == "Learner"
 
 
 @pytest.mark.both_engines
