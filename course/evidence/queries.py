@@ -4,7 +4,7 @@ known at a moment."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -31,14 +31,17 @@ from course.learning.models import Completion, Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Contact
 from course.people.models import Person, PersonChange, RoleGrant, Team
-from course.people.queries import BY_NAME, TeamView
+from course.people.queries import TeamView
 from course.people.rules import Viewer, role_in_words
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reminders.models import InPersonReminder, InPersonWithdrawal, Reminder
 from course.reminders.queries import DIGEST_KINDS, REQUESTED
 from course.reminders.rules.in_person import message_text
+from course.standings.queries.people import reported_people
+from course.standings.rules import is_employed_on
 from course.teams.queries import team_tree
 from course.teams.rules import team_subtree
+from course.text import sort_key
 
 MAX_FILTERED_IDS = 5000  # above this number of people it is faster to read the rows of everybody
 # Kinds of audit event that show how the training is managed. Sign-ins and passwords are left out: they are no evidence
@@ -143,14 +146,15 @@ def person_details(session: Session, ids: Collection[int], at: datetime, on: dat
     # The change that came next after that moment holds what was known until then.
     known |= {person_id: (number or "", job or "") for person_id, number, job in changes}
     roles: dict[int, list[str]] = {}
-    for person_id, role, team in session.execute(
-        select(RoleGrant.person_id, RoleGrant.role, Team.name)
+    names = {team.id: team.name for team in team_tree(session, at)}
+    for person_id, role, team_id, name in session.execute(
+        select(RoleGrant.person_id, RoleGrant.role, Team.id, Team.name)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(condition(RoleGrant.person_id, ids), *_granted_at(at))
         .where(or_(RoleGrant.last_day.is_(None), RoleGrant.last_day >= on))
         .order_by(RoleGrant.role, RoleGrant.id)
     ):
-        roles.setdefault(person_id, []).append(str(role_in_words(role, team)))
+        roles.setdefault(person_id, []).append(str(role_in_words(role, names.get(team_id, name))))
     rows: dict[int, PersonRow] = {}
     for person_id in ids:
         number, job = known.get(person_id, ("", ""))
@@ -163,28 +167,34 @@ def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
     return RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at)
 
 
-def team_managers(session: Session, at: datetime) -> dict[int, tuple[str, ...]]:
-    """The names of those who managed each team at the moment `at`, by team id."""
-    managers: dict[int, list[str]] = {}
+def team_managers(session: Session, at: datetime, on: date, zone: str) -> dict[int, tuple[str, ...]]:
+    """The names of those who managed each team at the moment `at` of the day `on`, by team id."""
     rows = session.execute(
-        select(RoleGrant.team_id, Person.name)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(RoleGrant.role == "manager", *_granted_at(at), *_present_at(at))
-        .order_by(*BY_NAME)
-    )
-    for team_id, name in rows:
-        if team_id is not None:
-            managers.setdefault(team_id, []).append(name)
-    return {team_id: tuple(names) for team_id, names in managers.items()}
+        select(RoleGrant.team_id, RoleGrant.person_id).where(
+            RoleGrant.role == "manager", RoleGrant.team_id.is_not(None), *_granted_at(at)
+        )
+    ).all()
+    names = _names_on(session, {person_id for _team, person_id in rows}, at, on, zone)
+    managers: dict[int, list[int]] = {}
+    for team_id, person_id in rows:
+        if team_id is not None and person_id in names:
+            managers.setdefault(team_id, []).append(person_id)
+    return {team_id: _in_order(names[one] for one in ids) for team_id, ids in managers.items()}
 
 
-def _present_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (or_(Person.left_at.is_(None), Person.left_at > at),)
+def _names_on(session: Session, ids: Collection[int], at: datetime, on: date, zone: str) -> dict[int, str]:
+    """Those of these people who are in a report of the day, with the names by which it calls them."""
+    people = reported_people(session, zone, ids) if ids else []
+    return {one.id: one.name_at(at) for one in people if is_employed_on(one.facts, on)}
 
 
-def responsible_people(session: Session, at: datetime, zone: str, lead_term: str) -> list[ResponsiblePerson]:
-    """The safeguarding lead and the deputy as confirmed by the moment `at`, and the administrators of the course at
-    that moment. `lead_term` is the title of the lead."""
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=sort_key))
+
+
+def responsible_people(session: Session, at: datetime, on: date, zone: str, lead_term: str) -> list[ResponsiblePerson]:
+    """The safeguarding lead and the deputy as confirmed by the moment `at` of the day `on`, and the administrators of the
+    course at that moment. `lead_term` is the title of the lead."""
     rows = session.execute(
         select(Contact.kind, Contact.name, Contact.confirmed_at)
         .where(Contact.kind.in_(("lead", "deputy")), Contact.confirmed_at <= at)
@@ -198,14 +208,12 @@ def responsible_people(session: Session, at: datetime, zone: str, lead_term: str
         if kind in newest and newest[kind][0]
     ]
     administrators = session.execute(
-        select(Person.name)
-        .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.team_id.is_(None), RoleGrant.role == "administrator", *_granted_at(at), *_present_at(at))
-        .order_by(*BY_NAME)
+        select(RoleGrant.person_id).where(
+            RoleGrant.team_id.is_(None), RoleGrant.role == "administrator", *_granted_at(at)
+        )
     ).scalars()
-    return contacts + [
-        ResponsiblePerson("This training (administrator of the course)", name) for name in administrators
-    ]
+    names = _in_order(_names_on(session, set(administrators), at, on, zone).values())
+    return contacts + [ResponsiblePerson("This training (administrator of the course)", name) for name in names]
 
 
 def mails_about(session: Session, ids: Collection[int], first_day: date, at: datetime, zone: str) -> list[MailAbout]:
