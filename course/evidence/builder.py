@@ -226,7 +226,8 @@ def _people(
 ) -> list[PackPerson]:  # fmt: skip
     """The people of the report, most urgent first."""
     details = queries.person_details(session, {row.line.id for row in listed}, view.at, view.on)
-    newest, by_id = newest_completions(completions), {team.id: team for team in teams}
+    newest = newest_completions(completions, {row.line.id: row.line.valid_until for row in listed})
+    by_id = {team.id: team for team in teams}
     return [
         PackPerson(
             row.line, row.teams, row.pathway, row.progress, details[row.line.id],
