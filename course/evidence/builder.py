@@ -131,7 +131,7 @@ def build_pack(
     people = _people(session, report, listed, teams, completions)
     discussions = _discussions(session, library, report)
     overdue = _overdue(session, report, people, extensions, issuer.zone, discussions)
-    responsible = queries.responsible_people(session, report.at, report.on, issuer.zone, issuer.lead_title)
+    responsible = queries.responsible_people(session, report.at, report.on, issuer.zone, issuer.lead_title, report.team)
     step(2)
     points, versions = _taught_points(library), queries.content_versions(session, report.at, issuer.zone)
     event_counts = queries.count_events(session, lines_by_id.keys(), report.at)

@@ -32,7 +32,7 @@ from course.mail.models import OutboxMail
 from course.organisation.models import Contact
 from course.people.models import Person, PersonChange, RoleGrant, Team
 from course.people.queries import TeamView
-from course.people.rules import Viewer, role_in_words
+from course.people.rules import Viewer, role_in_words, team_and_above
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reminders.models import InPersonReminder, InPersonWithdrawal, Reminder
 from course.reminders.queries import DIGEST_KINDS, REQUESTED
@@ -192,20 +192,17 @@ def _in_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=sort_key))
 
 
-def responsible_people(session: Session, at: datetime, on: date, zone: str, lead_term: str) -> list[ResponsiblePerson]:
-    """The safeguarding lead and the deputy as confirmed by the moment `at` of the day `on`, and the administrators of the
-    course at that moment. `lead_term` is the title of the lead."""
-    rows = session.execute(
-        select(Contact.kind, Contact.name, Contact.confirmed_at)
-        .where(Contact.kind.in_(("lead", "deputy")), Contact.confirmed_at <= at)
-        .order_by(Contact.id)
-    )
-    newest = {kind: (name, confirmed_at) for kind, name, confirmed_at in rows}
+def responsible_people(
+    session: Session, at: datetime, on: date, zone: str, lead_term: str, team_id: int | None
+) -> list[ResponsiblePerson]:
+    """The safeguarding lead and the deputy of a team (None: of the organisation) as confirmed by the moment `at` of the day
+    `on`, and the administrators of the course at that moment. `lead_term` is the title of the lead."""
     titles = {"lead": f"Safeguarding ({lead_term})", "deputy": "Safeguarding (deputy)"}
+    confirmed = _contacts_of(session, team_id, at)
     contacts = [
-        ResponsiblePerson(title, newest[kind][0], civil_date(newest[kind][1], zone))
+        ResponsiblePerson(title, confirmed[kind].name, civil_date(confirmed[kind].confirmed_at, zone))
         for kind, title in titles.items()
-        if kind in newest and newest[kind][0]
+        if kind in confirmed and confirmed[kind].name
     ]
     administrators = session.execute(
         select(RoleGrant.person_id).where(
@@ -214,6 +211,26 @@ def responsible_people(session: Session, at: datetime, on: date, zone: str, lead
     ).scalars()
     names = _in_order(_names_on(session, set(administrators), at, on, zone).values())
     return contacts + [ResponsiblePerson("This training (administrator of the course)", name) for name in names]
+
+
+def _contacts_of(session: Session, team_id: int | None, at: datetime) -> dict[str, Contact]:
+    """The lead and the deputy, by kind, as confirmed by the moment `at`: of each the nearest that the team or a team above it
+    had then, or else that of the organisation. A contact without a name and a number was removed."""
+    places: list[int | None] = [None]
+    if team_id is not None:
+        parents = {team.id: team.parent_id for team in team_tree(session, at)}
+        places = [*team_and_above(team_id, parents), None]
+    rows = session.execute(
+        select(Contact)
+        .where(Contact.kind.in_(("lead", "deputy")), Contact.confirmed_at <= at)
+        .where(or_(Contact.team_id.is_(None), Contact.team_id.in_(places)))
+        .order_by(Contact.id)
+    ).scalars()
+    newest = {(row.team_id, row.kind): row for row in rows}
+    found: dict[str, Contact] = {}
+    for place in reversed(places):
+        found |= {kind: row for (team, kind), row in newest.items() if team == place and (row.name or row.phone)}
+    return found
 
 
 def mails_about(session: Session, ids: Collection[int], first_day: date, at: datetime, zone: str) -> list[MailAbout]:

@@ -171,7 +171,6 @@ def test_the_role_of_an_auditor_is_in_the_pack_of_today_until_its_last_day(sessi
     assert rows["Otto Late"] == "Learner"
 
 
-@pytest.mark.both_engines
 def test_who_was_responsible_on_a_day_stays_the_same_when_they_are_renamed_or_are_found_to_have_left(
     app: Flask, session: Session
 ) -> None:
