@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, func, inspect, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate, CertificateChange
@@ -102,19 +102,35 @@ def completions(session: Session, ids: Collection[int], at: datetime, zone: str)
 
 def extensions(session: Session, ids: Collection[int], at: datetime) -> list[PackExtension]:
     """The extensions granted to these people by the moment `at`."""
-    rows = session.execute(
-        select(RenewalExtension, Person.name)
-        .outerjoin(Person, Person.id == RenewalExtension.made_by)
+    statement = (
+        select(RenewalExtension)
         .where(_person_condition(RenewalExtension.person_id, ids), RenewalExtension.made_at <= at)
         .order_by(RenewalExtension.id)
     )
+    rows = session.execute(statement).scalars().all()
+    names = _names_at(session, {row.made_by for row in rows}, at)
     by_key: dict[tuple[int, date, date, str], PackExtension] = {}
-    for row, author in rows:
+    for row in rows:
         key = (row.person_id, row.recorded, row.until, row.reason)
         if row.person_id in ids:
-            granted_by = by_key[key].granted_by if row.withdrawn and key in by_key else author or ""
+            author = names.get(row.made_by, "")
+            granted_by = by_key[key].granted_by if row.withdrawn and key in by_key else author
             by_key[key] = PackExtension(row.person_id, row.recorded, row.until, row.reason, granted_by, row.withdrawn)
     return list(by_key.values())
+
+
+def _names_at(session: Session, ids: Iterable[int | None], at: datetime) -> dict[int | None, str]:
+    """The names that these people had at the moment `at`. Two queries."""
+    known = {one for one in ids if one is not None}
+    names: dict[int | None, str] = {}
+    now = select(Person.id, Person.name).where(Person.id.in_(known))
+    # The change that came next after that moment holds what was known until then.
+    later = select(PersonChange.person_id, PersonChange.name).where(
+        PersonChange.person_id.in_(known), PersonChange.changed_at > at
+    )
+    for statement in (now, later.order_by(PersonChange.id.desc())) if known else ():
+        names |= {person_id: name for person_id, name in session.execute(statement)}  # noqa: C416 (no dict of rows)
+    return names
 
 
 def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLeave]:
@@ -238,27 +254,26 @@ def mails_about(session: Session, ids: Collection[int], first_day: date, at: dat
     `first_day` until the moment `at`, with what was known at that moment of each mail; in the order of recording."""
     if not ids:
         return []
-    requester = aliased(Person)
     rows = session.execute(
         select(
-            Reminder, Person.name, requester.name, OutboxMail.id, OutboxMail.sent_at, OutboxMail.bounced_at,
+            Reminder, OutboxMail.id, OutboxMail.sent_at, OutboxMail.bounced_at,
             OutboxMail.next_try_at, OutboxMail.withheld, OutboxMail.claimed_at, OutboxMail.given_up_at, OutboxMail.resumed_at,
         )
-        .outerjoin(Person, Person.id == Reminder.person_id)
-        .outerjoin(requester, requester.id == Reminder.made_by)
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
         .where(Reminder.leaves_on >= first_day, Reminder.made_at <= at)
         .where(or_(Reminder.kind.in_(DIGEST_KINDS), _person_condition(_REMINDED, ids)))
         .order_by(Reminder.id)
-    )  # fmt: skip
+    ).all()  # fmt: skip
+    names = _names_at(session, {one for row in rows for one in (row[0].person_id, row[0].made_by)}, at)
     wanted, mails = set(ids), []
-    for reminder, recipient, requested_by, mail_id, *state in rows:
+    for reminder, mail_id, *state in rows:
         named = reminder.named if reminder.kind in DIGEST_KINDS else (reminder.person_id,)
         if about := wanted.intersection(named):
             outcome, moment = _mail_fate(state).outcome_at(at) if mail_id is not None else ("not-kept", None)
             mails.append(
                 MailAbout(
-                    cast("MailKind", reminder.kind), about, reminder.leaves_on, recipient or "", requested_by or "",
+                    cast("MailKind", reminder.kind), about, reminder.leaves_on, names.get(reminder.person_id, ""),
+                    names.get(reminder.made_by, ""),
                     reminder.reason if reminder.kind == REQUESTED else "", outcome,
                     civil_date(moment, zone) if moment else None,
                 )
@@ -271,20 +286,24 @@ def told_about(session: Session, ids: Collection[int], first_day: date, at: date
     then; in the order of recording."""
     if not ids:
         return []
-    rows = session.execute(
-        select(InPersonReminder, Person.name)
-        .join(Person, Person.id == InPersonReminder.made_by)
+    statement = (
+        select(InPersonReminder)
         .outerjoin(InPersonWithdrawal, InPersonWithdrawal.reminder_id == InPersonReminder.id)
         .where(InPersonReminder.made_at <= at, _person_condition(InPersonReminder.person_id, ids))
         .where(or_(InPersonWithdrawal.made_at.is_(None), InPersonWithdrawal.made_at > at))
         .order_by(InPersonReminder.id)
     )
-    wanted = set(ids)
+    rows = session.execute(statement).scalars().all()
+    names, wanted = _names_at(session, {one.made_by for one in rows}, at), set(ids)
     told = []
-    for one, name in rows:
+    for one in rows:
         day = civil_date(one.made_at, zone)
         if one.person_id in wanted and day >= first_day:
-            told.append(ToldAbout(one.person_id, day, name, message_text(one.task, one.lines, one.due, day)))
+            told.append(
+                ToldAbout(
+                    one.person_id, day, names.get(one.made_by, ""), message_text(one.task, one.lines, one.due, day)
+                )
+            )
     return told
 
 

@@ -35,7 +35,7 @@ from course.organisation.models import Organisation
 from course.people.actions import change_identity, change_team, grant_role, record_departure
 from course.people.models import Membership, Person, Team
 from course.people.rules import COMMAND_VIEWER, PersonIdentity
-from course.recertification.actions import import_completion
+from course.recertification.actions import grant_extension, import_completion
 from course.recertification.models import RenewalExtension, RenewalPause
 from course.recertification.rules.facts import ExternalCompletion
 from course.reports.status_cache import StatusCache
@@ -181,6 +181,7 @@ def test_who_was_responsible_on_a_day_stays_the_same_when_they_are_renamed_or_ar
     priya = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=PAST)
     omar = make_person(session, "Omar Finch", "omar@example.org", "manager", elm, at=PAST)
     context = make_context(session, None, now())
+    grant_extension(make_context(session, boss.id, now() - timedelta(days=20)), priya.id, this_day(40), "was ill")
     request = PackRequest(None, this_day(-5), COMMAND_VIEWER, now())
 
     def responsible() -> tuple[object, ...]:
@@ -190,9 +191,12 @@ def test_who_was_responsible_on_a_day_stays_the_same_when_they_are_renamed_or_ar
         with zipfile.ZipFile(io.BytesIO(pack)) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
         roles = [(row["Person"], row["Role in the course"]) for row in table(files, "people.csv")]
-        return [(row["Team"], row["Managed by"]) for row in table(files, "teams.csv")], [
-            row["Name"] for row in table(files, "responsible.csv")
-        ], sorted(roles)  # fmt: skip
+        return (
+            [(row["Team"], row["Managed by"]) for row in table(files, "teams.csv")],
+            [row["Name"] for row in table(files, "responsible.csv")],
+            [row["By"] for row in table(files, "extensions-and-leaves.csv")],
+            sorted(roles),
+        )
 
     before = responsible()
     change_identity(context, priya.id, PersonIdentity("Priya Shah", "priya@example.org", None), "married")
@@ -201,6 +205,7 @@ def test_who_was_responsible_on_a_day_stays_the_same_when_they_are_renamed_or_ar
     assert record_departure(context, omar.id, this_day(-10), "moved") is None
     assert responsible() == before
     assert "Omar Finch, Priya Nair" in str(before)
+    assert before[2] == ["Alex Morgan"]
 
 
 def test_a_pack_names_the_certificate_to_which_the_last_valid_day_belongs_as_the_report_does(
