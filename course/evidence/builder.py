@@ -127,11 +127,11 @@ def build_pack(
     extensions = queries.extensions(session, lines_by_id.keys(), report.at)
     leaves = queries.leaves(session, lines_by_id.keys(), report.at)
     policies = _policy_versions(session, issuer.zone, request.day, report.at)
-    teams = _teams(session, report)
+    teams = _teams(session, report, issuer.zone)
     people = _people(session, report, listed, teams, completions)
     discussions = _discussions(session, library, report)
     overdue = _overdue(session, report, people, extensions, issuer.zone, discussions)
-    responsible = queries.responsible_people(session, report.at, issuer.zone, issuer.lead_title)
+    responsible = queries.responsible_people(session, report.at, report.on, issuer.zone, issuer.lead_title, report.team)
     step(2)
     points, versions = _taught_points(library), queries.content_versions(session, report.at, issuer.zone)
     event_counts = queries.count_events(session, lines_by_id.keys(), report.at)
@@ -210,9 +210,9 @@ def _report_view(
     return view
 
 
-def _teams(session: Session, view: ReportView) -> list[PackTeam]:
+def _teams(session: Session, view: ReportView, zone: str) -> list[PackTeam]:
     """The teams of the report as they were on the day, with those who managed them."""
-    managers = queries.team_managers(session, view.at)
+    managers = queries.team_managers(session, view.at, view.on, zone)
     teams = [PackTeam(team.id, team.name, team.parent_id, managers.get(team.id, ())) for team in view.teams]
     if view.team is None:
         return teams
@@ -225,8 +225,9 @@ def _people(
     completions: Sequence[PackCompletion],
 ) -> list[PackPerson]:  # fmt: skip
     """The people of the report, most urgent first."""
-    details = queries.person_details(session, {row.line.id for row in listed}, view.at)
-    newest, by_id = newest_completions(completions), {team.id: team for team in teams}
+    details = queries.person_details(session, {row.line.id for row in listed}, view.at, view.on)
+    newest = newest_completions(completions, {row.line.id: row.line.valid_until for row in listed})
+    by_id = {team.id: team for team in teams}
     return [
         PackPerson(
             row.line, row.teams, row.pathway, row.progress, details[row.line.id],

@@ -4,12 +4,12 @@ known at a moment."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, func, inspect, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate, CertificateChange
@@ -31,14 +31,17 @@ from course.learning.models import Completion, Enrolment
 from course.mail.models import OutboxMail
 from course.organisation.models import Contact
 from course.people.models import Person, PersonChange, RoleGrant, Team
-from course.people.queries import BY_NAME, TeamView
-from course.people.rules import Viewer, role_in_words
+from course.people.queries import TeamView
+from course.people.rules import Viewer, role_in_words, team_and_above
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause
 from course.reminders.models import InPersonReminder, InPersonWithdrawal, Reminder
 from course.reminders.queries import DIGEST_KINDS, REQUESTED
 from course.reminders.rules.in_person import message_text
+from course.standings.queries.people import reported_people
+from course.standings.rules import is_employed_on
 from course.teams.queries import team_tree
 from course.teams.rules import team_subtree
+from course.text import sort_key
 
 MAX_FILTERED_IDS = 5000  # above this number of people it is faster to read the rows of everybody
 # Kinds of audit event that show how the training is managed. Sign-ins and passwords are left out: they are no evidence
@@ -99,19 +102,35 @@ def completions(session: Session, ids: Collection[int], at: datetime, zone: str)
 
 def extensions(session: Session, ids: Collection[int], at: datetime) -> list[PackExtension]:
     """The extensions granted to these people by the moment `at`."""
-    rows = session.execute(
-        select(RenewalExtension, Person.name)
-        .outerjoin(Person, Person.id == RenewalExtension.made_by)
+    statement = (
+        select(RenewalExtension)
         .where(_person_condition(RenewalExtension.person_id, ids), RenewalExtension.made_at <= at)
         .order_by(RenewalExtension.id)
     )
+    rows = session.execute(statement).scalars().all()
+    names = _names_at(session, {row.made_by for row in rows}, at)
     by_key: dict[tuple[int, date, date, str], PackExtension] = {}
-    for row, author in rows:
+    for row in rows:
         key = (row.person_id, row.recorded, row.until, row.reason)
         if row.person_id in ids:
-            granted_by = by_key[key].granted_by if row.withdrawn and key in by_key else author or ""
+            author = names.get(row.made_by, "")
+            granted_by = by_key[key].granted_by if row.withdrawn and key in by_key else author
             by_key[key] = PackExtension(row.person_id, row.recorded, row.until, row.reason, granted_by, row.withdrawn)
     return list(by_key.values())
+
+
+def _names_at(session: Session, ids: Iterable[int | None], at: datetime) -> dict[int | None, str]:
+    """The names that these people had at the moment `at`. Two queries."""
+    known = {one for one in ids if one is not None}
+    names: dict[int | None, str] = {}
+    now = select(Person.id, Person.name).where(_person_condition(Person.id, known))
+    # The change that came next after that moment holds what was known until then.
+    later = select(PersonChange.person_id, PersonChange.name).where(
+        _person_condition(PersonChange.person_id, known), PersonChange.changed_at > at
+    )
+    for statement in (now, later.order_by(PersonChange.id.desc())) if known else ():
+        names |= {person_id: name for person_id, name in session.execute(statement)}  # noqa: C416 (no dict of rows)
+    return names
 
 
 def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLeave]:
@@ -129,8 +148,9 @@ def leaves(session: Session, ids: Collection[int], at: datetime) -> list[PackLea
     ]
 
 
-def person_details(session: Session, ids: Collection[int], at: datetime) -> dict[int, PersonRow]:
-    """The staff number, the job role and the roles in the course of each of these people at the moment `at`."""
+def person_details(session: Session, ids: Collection[int], at: datetime, on: date) -> dict[int, PersonRow]:
+    """The staff number, the job role and the roles in the course of each of these people at the moment `at` of the day
+    `on`."""
     condition = _person_condition
     now = session.execute(select(Person.id, Person.staff_number, Person.job_role).where(condition(Person.id, ids)))
     known = {person_id: (number or "", job or "") for person_id, number, job in now}
@@ -142,13 +162,15 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
     # The change that came next after that moment holds what was known until then.
     known |= {person_id: (number or "", job or "") for person_id, number, job in changes}
     roles: dict[int, list[str]] = {}
-    for person_id, role, team in session.execute(
-        select(RoleGrant.person_id, RoleGrant.role, Team.name)
+    names = {team.id: team.name for team in team_tree(session, at)}
+    for person_id, role, team_id, name in session.execute(
+        select(RoleGrant.person_id, RoleGrant.role, Team.id, Team.name)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(condition(RoleGrant.person_id, ids), *_granted_at(at))
+        .where(or_(RoleGrant.last_day.is_(None), RoleGrant.last_day >= on))
         .order_by(RoleGrant.role, RoleGrant.id)
     ):
-        roles.setdefault(person_id, []).append(str(role_in_words(role, team)))
+        roles.setdefault(person_id, []).append(str(role_in_words(role, names.get(team_id, name))))
     rows: dict[int, PersonRow] = {}
     for person_id in ids:
         number, job = known.get(person_id, ("", ""))
@@ -157,57 +179,74 @@ def person_details(session: Session, ids: Collection[int], at: datetime) -> dict
 
 
 def _granted_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions on a role that somebody had at the moment `at`."""
-    return (
-        RoleGrant.since <= at,
-        or_(RoleGrant.until.is_(None), RoleGrant.until > at),
-        or_(RoleGrant.last_day.is_(None), RoleGrant.last_day >= at.date()),
-    )
+    """The conditions on a role that somebody had at the moment `at`; only an auditor's has a last day beside them."""
+    return RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at)
 
 
-def team_managers(session: Session, at: datetime) -> dict[int, tuple[str, ...]]:
-    """The names of those who managed each team at the moment `at`, by team id."""
-    managers: dict[int, list[str]] = {}
+def team_managers(session: Session, at: datetime, on: date, zone: str) -> dict[int, tuple[str, ...]]:
+    """The names of those who managed each team at the moment `at` of the day `on`, by team id."""
     rows = session.execute(
-        select(RoleGrant.team_id, Person.name)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(RoleGrant.role == "manager", *_granted_at(at), *_present_at(at))
-        .order_by(*BY_NAME)
-    )
-    for team_id, name in rows:
-        if team_id is not None:
-            managers.setdefault(team_id, []).append(name)
-    return {team_id: tuple(names) for team_id, names in managers.items()}
+        select(RoleGrant.team_id, RoleGrant.person_id).where(
+            RoleGrant.role == "manager", RoleGrant.team_id.is_not(None), *_granted_at(at)
+        )
+    ).all()
+    names = _names_on(session, {person_id for _team, person_id in rows}, at, on, zone)
+    managers: dict[int, list[int]] = {}
+    for team_id, person_id in rows:
+        if team_id is not None and person_id in names:
+            managers.setdefault(team_id, []).append(person_id)
+    return {team_id: _in_order(names[one] for one in ids) for team_id, ids in managers.items()}
 
 
-def _present_at(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (or_(Person.left_at.is_(None), Person.left_at > at),)
+def _names_on(session: Session, ids: Collection[int], at: datetime, on: date, zone: str) -> dict[int, str]:
+    """Those of these people who are in a report of the day, with the names by which it calls them."""
+    people = reported_people(session, zone, ids) if ids else []
+    return {one.id: one.name_at(at) for one in people if is_employed_on(one.facts, on)}
 
 
-def responsible_people(session: Session, at: datetime, zone: str, lead_term: str) -> list[ResponsiblePerson]:
-    """The safeguarding lead and the deputy as confirmed by the moment `at`, and the administrators of the course at
-    that moment. `lead_term` is the title of the lead."""
-    rows = session.execute(
-        select(Contact.kind, Contact.name, Contact.confirmed_at)
-        .where(Contact.kind.in_(("lead", "deputy")), Contact.confirmed_at <= at)
-        .order_by(Contact.id)
-    )
-    newest = {kind: (name, confirmed_at) for kind, name, confirmed_at in rows}
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=sort_key))
+
+
+def responsible_people(
+    session: Session, at: datetime, on: date, zone: str, lead_term: str, team_id: int | None
+) -> list[ResponsiblePerson]:
+    """The safeguarding lead and the deputy of a team (None: of the organisation) as confirmed by the moment `at` of the day
+    `on`, and the administrators of the course at that moment. `lead_term` is the title of the lead."""
     titles = {"lead": f"Safeguarding ({lead_term})", "deputy": "Safeguarding (deputy)"}
+    confirmed = _contacts_of(session, team_id, at)
     contacts = [
-        ResponsiblePerson(title, newest[kind][0], civil_date(newest[kind][1], zone))
+        ResponsiblePerson(title, confirmed[kind].name, civil_date(confirmed[kind].confirmed_at, zone))
         for kind, title in titles.items()
-        if kind in newest and newest[kind][0]
+        if kind in confirmed and confirmed[kind].name
     ]
     administrators = session.execute(
-        select(Person.name)
-        .join(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(RoleGrant.team_id.is_(None), RoleGrant.role == "administrator", *_granted_at(at), *_present_at(at))
-        .order_by(*BY_NAME)
+        select(RoleGrant.person_id).where(
+            RoleGrant.team_id.is_(None), RoleGrant.role == "administrator", *_granted_at(at)
+        )
     ).scalars()
-    return contacts + [
-        ResponsiblePerson("This training (administrator of the course)", name) for name in administrators
-    ]
+    names = _in_order(_names_on(session, set(administrators), at, on, zone).values())
+    return contacts + [ResponsiblePerson("This training (administrator of the course)", name) for name in names]
+
+
+def _contacts_of(session: Session, team_id: int | None, at: datetime) -> dict[str, Contact]:
+    """The lead and the deputy, by kind, as confirmed by the moment `at`: of each the nearest that the team or a team above it
+    had then, or else that of the organisation. A contact without a name and a number was removed."""
+    places: list[int | None] = [None]
+    if team_id is not None:
+        parents = {team.id: team.parent_id for team in team_tree(session, at)}
+        places = [*team_and_above(team_id, parents), None]
+    rows = session.execute(
+        select(Contact)
+        .where(Contact.kind.in_(("lead", "deputy")), Contact.confirmed_at <= at)
+        .where(or_(Contact.team_id.is_(None), Contact.team_id.in_(places)))
+        .order_by(Contact.id)
+    ).scalars()
+    newest = {(row.team_id, row.kind): row for row in rows}
+    found: dict[str, Contact] = {}
+    for place in reversed(places):
+        found |= {kind: row for (team, kind), row in newest.items() if team == place and (row.name or row.phone)}
+    return found
 
 
 def mails_about(session: Session, ids: Collection[int], first_day: date, at: datetime, zone: str) -> list[MailAbout]:
@@ -215,27 +254,26 @@ def mails_about(session: Session, ids: Collection[int], first_day: date, at: dat
     `first_day` until the moment `at`, with what was known at that moment of each mail; in the order of recording."""
     if not ids:
         return []
-    requester = aliased(Person)
     rows = session.execute(
         select(
-            Reminder, Person.name, requester.name, OutboxMail.id, OutboxMail.sent_at, OutboxMail.bounced_at,
+            Reminder, OutboxMail.id, OutboxMail.sent_at, OutboxMail.bounced_at,
             OutboxMail.next_try_at, OutboxMail.withheld, OutboxMail.claimed_at, OutboxMail.given_up_at, OutboxMail.resumed_at,
         )
-        .outerjoin(Person, Person.id == Reminder.person_id)
-        .outerjoin(requester, requester.id == Reminder.made_by)
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
         .where(Reminder.leaves_on >= first_day, Reminder.made_at <= at)
         .where(or_(Reminder.kind.in_(DIGEST_KINDS), _person_condition(_REMINDED, ids)))
         .order_by(Reminder.id)
-    )  # fmt: skip
+    ).all()  # fmt: skip
+    names = _names_at(session, {one for row in rows for one in (row[0].person_id, row[0].made_by)}, at)
     wanted, mails = set(ids), []
-    for reminder, recipient, requested_by, mail_id, *state in rows:
+    for reminder, mail_id, *state in rows:
         named = reminder.named if reminder.kind in DIGEST_KINDS else (reminder.person_id,)
         if about := wanted.intersection(named):
             outcome, moment = _mail_fate(state).outcome_at(at) if mail_id is not None else ("not-kept", None)
             mails.append(
                 MailAbout(
-                    cast("MailKind", reminder.kind), about, reminder.leaves_on, recipient or "", requested_by or "",
+                    cast("MailKind", reminder.kind), about, reminder.leaves_on, names.get(reminder.person_id, ""),
+                    names.get(reminder.made_by, ""),
                     reminder.reason if reminder.kind == REQUESTED else "", outcome,
                     civil_date(moment, zone) if moment else None,
                 )
@@ -248,20 +286,24 @@ def told_about(session: Session, ids: Collection[int], first_day: date, at: date
     then; in the order of recording."""
     if not ids:
         return []
-    rows = session.execute(
-        select(InPersonReminder, Person.name)
-        .join(Person, Person.id == InPersonReminder.made_by)
+    statement = (
+        select(InPersonReminder)
         .outerjoin(InPersonWithdrawal, InPersonWithdrawal.reminder_id == InPersonReminder.id)
         .where(InPersonReminder.made_at <= at, _person_condition(InPersonReminder.person_id, ids))
         .where(or_(InPersonWithdrawal.made_at.is_(None), InPersonWithdrawal.made_at > at))
         .order_by(InPersonReminder.id)
     )
-    wanted = set(ids)
+    rows = session.execute(statement).scalars().all()
+    names, wanted = _names_at(session, {one.made_by for one in rows}, at), set(ids)
     told = []
-    for one, name in rows:
+    for one in rows:
         day = civil_date(one.made_at, zone)
         if one.person_id in wanted and day >= first_day:
-            told.append(ToldAbout(one.person_id, day, name, message_text(one.task, one.lines, one.due, day)))
+            told.append(
+                ToldAbout(
+                    one.person_id, day, names.get(one.made_by, ""), message_text(one.task, one.lines, one.due, day)
+                )
+            )
     return told
 
 

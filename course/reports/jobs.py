@@ -62,16 +62,18 @@ class ReportFile:
     on: date
 
 
-def build_report_file(session: Session, ledger: StatusCache, asked: ReportRequest, tell: StageCallback) -> ReportFile:
-    """The file; that of today is made from the rows that are kept, which the caller has brought up to date. It only
-    reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there on that day, or that
-    the viewer may not see."""
+def build_report_file(
+    session: Session, ledger: StatusCache, asked: ReportRequest, tell: StageCallback, view: ReportView | None = None
+) -> ReportFile:
+    """The file of that view. Without one, that of today is made from the rows that are kept, which the caller has brought up
+    to date. It only reads, so nobody who writes has to wait for it. Raises LookupError for a team that was not there on that
+    day, or that the viewer may not see."""
     zone = str(app_state().config.time_zone)
     tell(READING_STAGE, 0, 1)
     ours = organisation(session)
     name = ours.name if ours else ""
     context = Context(session, asked.viewer.id or None, asked.at, zone)
-    seen = current_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"), CURRENT)
+    seen = view or current_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"), CURRENT)
     if seen.team != asked.wanted.team:
         raise LookupError("There was no such team on that day.")
     lines = seen.report.lines

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
@@ -200,7 +200,7 @@ def _last_reminders(everybody: bool) -> Select[*tuple[Any, ...]]:
     statement = (
         select(Reminder.person_id, func.max(Reminder.made_at))
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
-        .where(OutboxMail.withheld.is_(None))
+        .where(or_(OutboxMail.withheld.is_(None), OutboxMail.given_up_at > bindparam("at")))
         .where(
             Reminder.person_id.is_not(None), Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= bindparam("at")
         )
@@ -211,7 +211,7 @@ def _last_reminders(everybody: bool) -> Select[*tuple[Any, ...]]:
 
 def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:
     """The time of the newest reminder of each person that was made by that moment, of everybody or of these people.
-    Reminders that were withdrawn or superseded are left out, because nobody read them."""
+    Reminders that had been withdrawn or superseded by then are left out, because nobody read them."""
     statement, values = _last_reminders(ids is None), {"at": at, **({} if ids is None else {"ids": list(ids)})}
     return {person: made for person, made in session.connection().execute(statement, values)}  # noqa: C416 (no dict of rows)
 
@@ -221,7 +221,7 @@ def last_reminder_of(person_id: ColumnElement[int], at: datetime) -> ColumnEleme
     made = (
         select(func.max(Reminder.made_at))
         .outerjoin(OutboxMail, OutboxMail.key == Reminder.key)
-        .where(OutboxMail.withheld.is_(None), Reminder.person_id == person_id)
+        .where(or_(OutboxMail.withheld.is_(None), OutboxMail.given_up_at > at), Reminder.person_id == person_id)
         .where(Reminder.kind.not_in(SUMMARY_KINDS), Reminder.made_at <= at)
     )
     return made.scalar_subquery()

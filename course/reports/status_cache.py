@@ -125,8 +125,8 @@ class StatusCache:
     def day(
         self, session: Session, zone: str, on: date, today: date, teams_of: TeamChoice = lambda _tree: None
     ) -> CachedDay:
-        """Everybody who was employed on that day. Names, teams and memberships are those of the end of the day; for
-        today, those of now. With more than MAX_KEPT_PEOPLE the day is derived in portions, and nothing of it is kept;
+        """Everybody who was employed on that day. Names, addresses, teams and memberships are those of the end of the
+        day; for today, those of now. With more than MAX_KEPT_PEOPLE the day is derived in portions, and nothing of it is kept;
         then the lines may be only those of the teams that `teams_of` chooses from the tree of that day."""
         if people_count(session, MAX_KEPT_PEOPLE + 1) > MAX_KEPT_PEOPLE:
             return _day_apart(session, zone, on, today, teams_of)
@@ -309,7 +309,7 @@ def _status_lines(
     for person in people:
         if is_employed_on(person.facts, on):
             details = status_details(person.facts, snapshot.policies, on)
-            listed = ListedPerson(person.id, person.name_at(at), person.email, person.teams_at(at))
+            listed = ListedPerson(person.id, person.name_at(at), person.login_at(at), person.teams_at(at))
             yield status_line(listed, person.facts, details, snapshot.organisation_pathway)
 
 

@@ -196,7 +196,8 @@ def file(kind: str) -> Response | WsgiResponse:
         stream = stream_with_context(_csv_of(view, current_language()))
         return file_response(stream, REPORT_FORMATS[kind].media_type, f"report-{view.on}.{kind}")
     if number <= min(most, MAX_DERIVED_IMMEDIATE):
-        report_file = build_report_file(db(), cache, report_request, lambda *_: None)
+        # The view itself: while everybody is derived anew it is not made from the rows that are kept.
+        report_file = build_report_file(db(), cache, report_request, lambda *_: None, view)
         with unit_of_work() as session:
             log_report_export(session, report_request, report_file)
         return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")

@@ -135,7 +135,7 @@ class Counted(Protocol):
 @dataclass(frozen=True, slots=True)
 class ReportedPerson:
     """One person with everything from which a line of any day is made. `memberships` are (team, from, until),
-    `previous_names` are (name, until), oldest first."""
+    `previous_names` are (name, until) and `previous_logins` (what they signed in with, until), oldest first."""
 
     id: int
     name: str
@@ -143,9 +143,14 @@ class ReportedPerson:
     facts: CertificationFacts
     memberships: tuple[tuple[int, datetime, datetime | None], ...]
     previous_names: tuple[tuple[str, datetime], ...]
+    previous_logins: tuple[tuple[str, datetime], ...] = ()
 
     def name_at(self, moment: datetime) -> str:
         return next((name for name, until in self.previous_names if until > moment), self.name)
+
+    def login_at(self, moment: datetime) -> str:
+        """The address or the sign-in name of that moment; where it was erased since, what stands in its place."""
+        return next((login for login, until in self.previous_logins if until > moment), "") or self.email
 
     def teams_at(self, moment: datetime) -> tuple[int, ...]:
         return tuple(

@@ -7,19 +7,24 @@ import io
 import zipfile
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.context import make_context
 from course.dates import civil_date
 from course.evidence.builder import PackRequest
 from course.evidence.jobs import produce_pack
+from course.evidence.queries import responsible_people
 from course.organisation.actions import confirm_contact
 from course.people.rules import COMMAND_VIEWER
 from course.recertification.actions import grant_extension
 from course.reports.status_cache import StatusCache
 from course.web.unit_of_work import unit_of_work
 from tests.makers import make_person, make_team
+
+ZONE = "Europe/London"
 
 
 def rows_of(pack: bytes, name: str) -> list[dict[str, str]]:
@@ -53,3 +58,32 @@ def test_what_is_recorded_while_a_pack_is_made_is_in_the_next_one_and_in_no_part
         assert len(rows_of(pack, "extensions-and-leaves.csv")) == extensions
         named = [row["Name"] for row in rows_of(pack, "responsible.csv")]
         assert (lead in named, len(named)) == (True, 2)
+
+
+@pytest.mark.both_engines
+def test_a_pack_names_the_safeguarding_lead_of_its_team_and_not_that_of_another_site(
+    session: Session,
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    elm, oak = make_team(session, "Elm"), make_team(session, "Oak")
+    room = make_team(session, "Room", elm)
+    context = make_context(session, boss.id, now())
+    confirm_contact(context, "lead", "Jo Trust", "01632 960101", "")
+    confirm_contact(context, "deputy", "Di Trust", "01632 960102", "")
+    confirm_contact(context, "lead", "Kay Elm", "01632 960103", "", elm.id)
+    confirm_contact(context, "lead", "Lou Oak", "01632 960104", "", oak.id)
+    confirm_contact(context, "lead", "", "", "", oak.id)  # it inherits again
+    session.commit()
+    named = {
+        team: [
+            (one.name, one.responsibility)
+            for one in responsible_people(session, now(), civil_date(now(), ZONE), ZONE, "lead", team)
+            if one.confirmed_on
+        ]
+        for team in (None, elm.id, room.id, oak.id)
+    }
+    deputy = ("Di Trust", "Safeguarding (deputy)")
+    of_trust, of_elm = (("Jo Trust", "Safeguarding (lead)"), ("Kay Elm", "Safeguarding (lead)"))
+    assert named == {
+        None: [of_trust, deputy], elm.id: [of_elm, deputy], room.id: [of_elm, deputy], oak.id: [of_trust, deputy],
+    }  # fmt: skip

@@ -23,7 +23,8 @@ from course.context import make_context
 from course.credentials.actions import rotate_key
 from course.credentials.queries import keys
 from course.dates import civil_date, start_of_day
-from course.evidence.jobs import PACK
+from course.evidence.builder import PackRequest
+from course.evidence.jobs import PACK, produce_pack
 from course.evidence.rules.pack import verify_pack
 from course.exports.actions import delete_old_files, request_file, store_file
 from course.exports.models import Download
@@ -31,9 +32,13 @@ from course.exports.rules import RETENTION_PERIODS, FileRequest
 from course.jobs.actions import claim_job, report_progress
 from course.jobs.rules import JobRun
 from course.organisation.models import Organisation
-from course.people.actions import record_departure
+from course.people.actions import change_identity, change_team, grant_role, record_departure
 from course.people.models import Membership, Person, Team
+from course.people.rules import COMMAND_VIEWER, PersonIdentity
+from course.recertification.actions import grant_extension, import_completion
 from course.recertification.models import RenewalExtension, RenewalPause
+from course.recertification.rules.facts import ExternalCompletion
+from course.reports.status_cache import StatusCache
 from course.web.template_filters import format_date
 from tests.analytics.answering import answer, publish
 from tests.makers import make_person, make_team, sign_in
@@ -148,6 +153,79 @@ def test_managers_get_packs_of_their_teams_only_and_nobody_sees_packs_of_others(
     other.get(f"/evidence/{pack}", 404)
     other.post(f"/evidence/{pack}/download", {}, 404)
     assert f"/evidence/{pack}" not in other.get("/evidence").html
+
+
+def test_the_role_of_an_auditor_is_in_the_pack_of_today_until_its_last_day(session: Session, client: Client) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    auditor = make_person(session, "Ines Reed", "ines@example.org", at=PAST)
+    ended = make_person(session, "Otto Late", "otto@example.org", at=PAST)
+    context = make_context(session, boss.id, now() - timedelta(days=100))
+    for person, last_day in ((auditor, this_day()), (ended, this_day(-1))):
+        assert grant_role(context, person.id, "auditor", None, last_day) is None
+    session.commit()
+    sign_in(client, boss)
+    rows = {
+        row["Person"]: row["Role in the course"] for row in table(make_pack(client, None, this_day()), "people.csv")
+    }
+    assert "uditor" in rows["Ines Reed"]
+    assert rows["Otto Late"] == "Learner"
+
+
+def test_who_was_responsible_on_a_day_stays_the_same_when_they_are_renamed_or_are_found_to_have_left(
+    app: Flask, session: Session
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    make_person(session, "Ash Reed", "ash@example.org", "administrator", at=PAST)
+    elm = make_team(session, "Elm")
+    elm.opened_at = PAST
+    priya = make_person(session, "Priya Nair", "priya@example.org", "manager", elm, at=PAST)
+    omar = make_person(session, "Omar Finch", "omar@example.org", "manager", elm, at=PAST)
+    context = make_context(session, None, now())
+    grant_extension(make_context(session, boss.id, now() - timedelta(days=20)), priya.id, this_day(40), "was ill")
+    request = PackRequest(None, this_day(-5), COMMAND_VIEWER, now())
+
+    def responsible() -> tuple[object, ...]:
+        session.commit()
+        with app.app_context():
+            pack = produce_pack(request, StatusCache(), lambda *_: None)
+        with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        roles = [(row["Person"], row["Role in the course"]) for row in table(files, "people.csv")]
+        return (
+            [(row["Team"], row["Managed by"]) for row in table(files, "teams.csv")],
+            [row["Name"] for row in table(files, "responsible.csv")],
+            [row["By"] for row in table(files, "extensions-and-leaves.csv")],
+            sorted(roles),
+        )
+
+    before = responsible()
+    change_identity(context, priya.id, PersonIdentity("Priya Shah", "priya@example.org", None), "married")
+    change_identity(context, boss.id, PersonIdentity("Alex Marsh", "alex@example.org", None), "married")
+    change_team(context, elm.id, "Elm House", None, "a new house")
+    assert record_departure(context, omar.id, this_day(-10), "moved") is None
+    assert responsible() == before
+    assert "Omar Finch, Priya Nair" in str(before)
+    assert before[2] == ["Alex Morgan"]
+
+
+def test_a_pack_names_the_certificate_to_which_the_last_valid_day_belongs_as_the_report_does(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
+    session.execute(update(Organisation).values(set_up_at=PAST))
+    library = app.extensions["course"].library.for_("school", "england")
+    done = make_completed(session, library, timedelta(days=400), email="done@example.org")
+    brought = ExternalCompletion(this_day(-20), None, "Elm Trust")
+    assert import_completion(make_context(session, boss.id, now()), done.id, brought, "shown on paper")
+    session.commit()
+    sign_in(client, boss)
+    report = client.post("/report/file/csv", {"q": "done@example.org"}, 200).body.decode("utf-8-sig")
+    (listed,) = csv.DictReader(io.StringIO(report, newline=""))
+    rows = {row["E-mail"]: row for row in table(make_pack(client, None, this_day()), "people.csv")}
+    row = rows["done@example.org"]
+    assert row["Certificate valid until"] == listed["Certificate valid until"] > str(this_day(300))
+    assert row["Completed on"] == listed["Completed on"] == str(this_day(-20))
+    assert row["Certificate"] == "From elsewhere: Elm Trust"
 
 
 @pytest.mark.both_engines

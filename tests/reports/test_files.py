@@ -16,18 +16,20 @@ from pypdf import PdfReader
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from course.audit.actions import record_event
 from course.audit.models import AuditEntry
 from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
-from course.people.actions import change_identity, set_teams
-from course.people.models import Person, Team
+from course.people.actions import change_identity, erase_address, merge_people, set_teams
+from course.people.models import Person, PersonChange, Team
 from course.people.rules import PersonIdentity
 from course.recertification.actions import import_completion
 from course.recertification.rules.facts import ExternalCompletion
 from course.reports import report_files
 from course.reports.report_files import REPORT_FORMATS
+from course.standings import jobs as standings_jobs
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -271,6 +273,51 @@ def test_a_command_writes_the_report_to_a_file_and_prints_the_progress(
         refused = run.invoke(args=["report", "export", *wrong])
         assert refused.exit_code == 1
         assert words in refused.output
+
+
+def test_a_file_of_a_past_day_has_the_address_of_then_when_it_has_changed_or_an_entry_was_merged(
+    session: Session, client: Client
+) -> None:
+    past = now() - timedelta(days=10)
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=past)
+    kim = make_person(session, "Kim Else", "kim@example.org", at=past)
+    twin = make_person(session, "Kim Else", "kim.else@example.org", at=past)
+    moved = make_person(session, "Sam Marsh", "sam@example.org", at=past)
+    session.commit()
+    sign_in(client, boss)
+
+    def addresses() -> list[tuple[str, str]]:
+        body = client.post("/report/file/csv", {"on": str(this_day(-5)), "sort": "name"}, 200).body.decode("utf-8-sig")
+        return [(row["Person"], row["E-mail"]) for row in csv.DictReader(io.StringIO(body))]
+
+    before = addresses()
+    assert len(before) == 4
+    context = make_context(session, boss.id, now())
+    assert merge_people(context, twin.id, kim.id, True, "the same person") is None
+    change_identity(context, moved.id, PersonIdentity("Sam Marsh", "sam@example.com"), "a new domain")
+    session.commit()
+    assert addresses() == before
+    erase_address(session, moved.id, "erased@erased.invalid")
+    session.execute(update(PersonChange).where(PersonChange.person_id == moved.id).values(email=""))
+    record_event(make_context(session, None, now()), "data.erased", ("person", moved.id), {"what": "mail", "rows": 2})
+    session.commit()
+    assert dict(addresses())["Sam Marsh"] == "erased@erased.invalid"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_has_the_people_of_the_page_while_everybody_is_being_derived_anew(
+    app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    setting(app, session, client)
+    monkeypatch.setattr(standings_jobs, "MAX_WHILE_READING", 1)
+    shown = client.get("/report?sort=name")
+    assert "Oyin Adébáyọ̀" in shown.text
+    data = client.post(f"/report/file/{kind}", shown.fields(), 200).body
+    if kind == "csv":
+        names = [row["Person"] for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig")))]
+    else:
+        names = [str(row[0].value) for row in list(load_workbook(io.BytesIO(data))["People"].rows)[1:]]
+    assert [name.lstrip("'") for name in names] == ["=1+1", "Alex Morgan", "Done Early", "Oyin Adébáyọ̀"]
 
 
 @pytest.mark.parametrize("max_immediate", [1_000, 1], ids=["at once", "in the background"])

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import literal, select, update
 from sqlalchemy.orm import Session
 
 from course.clock import now
@@ -17,6 +17,7 @@ from course.dates import civil_date
 from course.learning.actions import open_enrolment, record_page_read
 from course.learning.rules.progress import ProgressFacts
 from course.mail.actions import suppress_address
+from course.mail.models import OutboxMail
 from course.organisation.models import Organisation
 from course.people import actions as staff
 from course.people import actions as teams
@@ -24,10 +25,12 @@ from course.people.actions import end_employment, set_teams
 from course.people.rules import COMMAND_VIEWER
 from course.recertification.actions import record_pause
 from course.recertification.rules.facts import Pause
+from course.reminders.models import Reminder
 from course.reports import status_cache
+from course.reports.queries import last_reminder_of, last_reminders
 from course.reports.report_view import build_report_view, last_twelve_months, modules_done, team_trend
 from course.reports.rules import ReportFilter
-from course.reports.status_cache import StatusCache
+from course.reports.status_cache import END_OF_TIME, StatusCache
 from course.server.jobs import SERVER_TASKS
 from course.standings.queries.changes import next_members
 from tests.makers import make_person, make_team, sign_in
@@ -345,3 +348,20 @@ def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all
     cells = re.findall('data-label="Last reminder"[^>]*>(.*?)<', client.get("/report").html)
     assert set(cells) == {"–"}, "what was taken back is no reminder"
     client.get("/report/reminded/99", 404)
+
+
+def test_a_reminder_of_a_past_day_stays_in_its_report_when_it_is_withdrawn_later(session: Session) -> None:
+    sam = make_person(session, at=PAST)
+    made, withdrawn = now() - timedelta(days=5), now() - timedelta(days=3)
+    reminder = {"kind": "asked", "step": "asked", "leaves_on": civil_date(made, ZONE), "reason": "", "named": []}
+    session.add(Reminder(key="asked:1", person_id=sam.id, made_at=made, **reminder))
+    session.add(
+        OutboxMail(key="asked:1", mark="m", recipient="sam@example.org", subject="", text="", queued_at=made,
+                   withheld="Cancelled.", given_up_at=withdrawn)
+    )  # fmt: skip
+    session.flush()
+    before, after = withdrawn - timedelta(days=1), withdrawn + timedelta(days=1)
+    assert last_reminders(session, [sam.id], before) == {sam.id: made}
+    assert last_reminders(session, None, after) == last_reminders(session, [sam.id], END_OF_TIME) == {}
+    assert session.execute(select(last_reminder_of(literal(sam.id), before))).scalar() == made
+    assert session.execute(select(last_reminder_of(literal(sam.id), END_OF_TIME))).scalar() is None

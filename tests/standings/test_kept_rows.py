@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from course import schema_upgrade
+from course.audit.actions import record_event
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Module, Page
@@ -146,6 +147,27 @@ def test_a_new_policy_concerns_everybody(app: Flask, session: Session, monkeypat
         assert catch_up(now()) >= len(people)
     monkeypatch.setattr(jobs, "MAX_WHILE_READING", 2000)
     assert_rows_say_what_facts_say(app, session)
+
+
+@pytest.mark.parametrize(
+    ("what", "subject"),
+    [
+        *((f"supervised.{name}", None) for name in ("planned", "codes_printed", "room_opened", "closed")),
+        *((f"scim.{name}", ("scim", 1)) for name in ("connection_added", "token_made", "token_revoked", "rule_added")),
+        ("provider.changed", None),
+        ("factor.required", None),
+    ],
+)
+def test_planning_a_session_or_setting_up_a_sign_in_derives_nobody_anew(
+    app: Flask, session: Session, what: str, subject: tuple[str, int] | None
+) -> None:
+    make_person(session, at=PAST)
+    session.commit()
+    with app.app_context():
+        catch_up(now())
+        record_event(make_context(session, None, now()), what, subject, {})
+        session.commit()
+        assert catch_up(now()) == 0
 
 
 def test_another_time_zone_or_another_course_derives_everybody_anew(app: Flask, session: Session) -> None:

@@ -190,21 +190,30 @@ class PackDiscussion:
     recorded_by: str
 
 
-def newest_completions(completions: Iterable[PackCompletion]) -> dict[int, PackCompletion]:
+def newest_completions(
+    completions: Iterable[PackCompletion], last_days: Mapping[int, date | None] | None = None
+) -> dict[int, PackCompletion]:
     """For each person the completion that counted last: that of the certificate that runs longest, and of two of them the
-    later one. One whose certificate was replaced, revoked or withdrawn does not count."""
+    later one. One whose certificate was replaced, revoked or withdrawn does not count.
+
+    `last_days` are the last valid days that the report gives. With them it is the completion that the report names (see
+    `certificate_until`): of a certificate that states this day, or else the newest, whose day was worked out or shortened.
+    """
     newest: dict[int, PackCompletion] = {}
     for completion in completions:
-        if completion.change:
+        if completion.change or (last_days is not None and last_days.get(completion.person_id) is None):
             continue
         earlier = newest.get(completion.person_id)
-        if earlier is None or _counting_order(earlier) <= _counting_order(completion):
+        if earlier is None or _counting_order(earlier, last_days) <= _counting_order(completion, last_days):
             newest[completion.person_id] = completion
     return newest
 
 
-def _counting_order(completion: PackCompletion) -> tuple[date, date]:
-    return completion.valid_until or date.min, completion.day
+def _counting_order(completion: PackCompletion, last_days: Mapping[int, date | None] | None) -> tuple[object, ...]:
+    if last_days is None:
+        return completion.valid_until or date.min, completion.day
+    is_certificate = bool(completion.number) or completion.kind == "brought"
+    return completion.valid_until == last_days.get(completion.person_id), is_certificate, completion.day
 
 
 def people_table(people: Iterable[PackPerson]) -> PackTable:

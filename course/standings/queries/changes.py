@@ -22,16 +22,19 @@ MAX_EVENTS = 2000  # audit events that are read at once
 # are, and whoever comes into one or leaves it has an event of their own.
 _IRRELEVANT_KINDS = frozenset(
     {
-        "api", "audit", "backup", "calendar", "cmi5", "contact", "content", "deputy", "evidence", "issuer", "job", "lti", "mail",
-        "password", "registration", "report", "scenario", "secret_key", "set_up", "sign_in", "talk", "webhook", "xapi",
+        "api", "audit", "backup", "calendar", "cmi5", "contact", "content", "deputy", "evidence", "factor", "issuer", "job", "lti",
+        "mail", "password", "provider", "registration", "report", "scenario", "secret_key", "set_up", "sign_in", "talk",
+        "webhook", "xapi",
     }
 )  # fmt: skip
 _IRRELEVANT_EVENTS = frozenset(
     {
         "data.schedule_changed", "organisation.look_changed", "organisation.signatory_changed", "person.list_downloaded",
         "person.list_held", "person.list_refused",
-        "policy.reminders_changed", "supervised.bank_printed", "supervised.module_printed", "team.added",
-        "team.changed", "team.closed", "team.merged", "team.setting_changed",
+        "policy.reminders_changed", "scim.administrators_owned", "scim.connection_added", "scim.connection_ended",
+        "scim.rule_added", "scim.rule_ended", "scim.token_made", "scim.token_revoked", "supervised.bank_printed",
+        "supervised.closed", "supervised.codes_printed", "supervised.module_printed", "supervised.planned",
+        "supervised.room_opened", "team.added", "team.changed", "team.closed", "team.merged", "team.setting_changed",
     }
 )  # fmt: skip
 _TABLES: tuple[tuple[str, InstrumentedAttribute[int], InstrumentedAttribute[int]], ...] = (

@@ -15,6 +15,7 @@ from course.content.library import Library
 from course.learning.queries import progress_facts_of_many
 from course.organisation.models import Organisation
 from course.people.models import Membership, PersonChange
+from course.people.rules import login_label
 from course.recertification import queries as renewal
 from course.recertification.rules.certification_status import status_details
 from course.standings.rules import DerivingRules, ReportedPerson, Standing, derive_standing, is_in_course
@@ -23,17 +24,19 @@ from course.standings.rules import DerivingRules, ReportedPerson, Standing, deri
 def reported_people(
     session: Session, zone: str, ids: Collection[int] | None = None, only_now: bool = False
 ) -> list[ReportedPerson]:
-    """All people, or those with these ids, including people who have left. With `only_now` they have their present name
-    and teams only."""
+    """All people, or those with these ids, including people who have left. With `only_now` they have their present name,
+    address and teams only."""
     facts = renewal.people(session, zone, ids)  # first, because it writes what waits in the session
     connection, listed = session.connection(), None if ids is None else list(ids)
     memberships: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
     for person, team, since, until in connection.execute(_memberships(ids is None, only_now), {"ids": listed}):
         memberships[person].append((team, since, until))
     previous_names: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    previous_logins: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     if not only_now:
-        for person, name, until in connection.execute(_previous_names(ids is None), {"ids": listed}):
+        for person, name, email, sign_in_name, until in connection.execute(_identities(ids is None), {"ids": listed}):
             previous_names[person].append((name, until))
+            previous_logins[person].append((login_label(email, sign_in_name), until))
     return [
         ReportedPerson(
             person_facts.id,
@@ -42,6 +45,7 @@ def reported_people(
             person_facts.facts,
             tuple(memberships[person_facts.id]),
             tuple(previous_names[person_facts.id]),
+            tuple(previous_logins[person_facts.id]),
         )
         for person_facts in facts
     ]
@@ -56,8 +60,9 @@ def _memberships(everybody: bool, only_now: bool) -> Select[*tuple[Any, ...]]:
 
 
 @cache
-def _previous_names(everybody: bool) -> Select[*tuple[Any, ...]]:
-    rows = select(PersonChange.person_id, PersonChange.name, PersonChange.changed_at).order_by(PersonChange.id)
+def _identities(everybody: bool) -> Select[*tuple[Any, ...]]:
+    columns = PersonChange.name, PersonChange.email, PersonChange.sign_in_name, PersonChange.changed_at
+    rows = select(PersonChange.person_id, *columns).order_by(PersonChange.id)
     return rows if everybody else rows.where(PersonChange.person_id.in_(_IDS))
 
 
