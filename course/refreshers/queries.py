@@ -277,6 +277,7 @@ def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, st
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
         .where(Enrolment.person_id == person_id, RefresherPart.kind == "change", AttemptOutcome.passed)
+        .where(~is_void(Attempt.id))
         # A changed page has to be read; a changed question has no page and is only asked.
         .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE_PREFIX}%")))
     )

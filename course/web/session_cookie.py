@@ -18,6 +18,8 @@ from course.web.security_headers import add_vary
 
 _FOR_PROGRAMS = (API_PATH, SCIM_PATH)
 CHECKED_COOKIES = 4096  # that are remembered, of some 300 bytes each
+# How far the clock of a host may be behind that of the one which signed a cookie: the next request may reach another host.
+CLOCK_DIFFERENCE_SECONDS = 30
 
 
 class SignedSessionInterface(SecureCookieSessionInterface):
@@ -44,7 +46,7 @@ class SignedSessionInterface(SecureCookieSessionInterface):
             return self.session_class()
         payload, signed_at = checked
         age = self._signer.get_timestamp() - signed_at
-        if not 0 <= age <= app.permanent_session_lifetime.total_seconds():
+        if not -CLOCK_DIFFERENCE_SECONDS <= age <= app.permanent_session_lifetime.total_seconds():
             return self.session_class()
         try:
             return self.session_class(self._serializer.load_payload(payload))

@@ -294,6 +294,15 @@ def test_a_session_ends_with_its_age_even_if_its_cookie_was_known_before(
         client.get("/me", status)
 
 
+@pytest.mark.parametrize("ahead", [1, 20])
+def test_a_host_whose_clock_is_behind_knows_who_signed_in_on_another(
+    session: Session, client: Client, ahead: int
+) -> None:
+    with freeze_signing(now().timestamp() + ahead):
+        sign_in(client, make_person(session))
+    assert client.get("/me").status == 200
+
+
 def test_a_cookie_with_a_changed_signature_signs_nobody_in(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     client.get("/me")

@@ -19,6 +19,7 @@ from course.people.actions import join_team, set_team_setting
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.supervised_sessions.makers import make_hall
 from tests.walking import Learner
 
 PAGE = "/module/responding/what-the-law-asks"
@@ -67,6 +68,27 @@ def test_who_is_in_the_middle_of_a_module_finishes_what_they_began_and_reads_on_
     join_team(make_context(session, None, NOW + timedelta(days=2)), neighbour.id, home.id, False)
     session.commit()
     assert OF_WALES in other.get(PAGE).text
+
+
+@pytest.mark.both_engines
+def test_pages_that_a_group_read_on_paper_are_those_of_the_nation_of_each_persons_team(
+    app: Flask, session: Session
+) -> None:
+    hall = make_hall(app, session)
+    set_team_setting(make_context(session, None, NOW), hall.team.id, "nation", "wales")
+    session.commit()
+    manager = hall.manager()
+    address = hall.plan("module:responding", manager)
+    assert manager.get(f"/paper/responding?session={address.rpartition('/')[2]}").fields()["nation"] == "wales"
+    form = {"person": [str(hall.sam.id)], "witness": "Lee Ward", "read_together": "y"}
+    manager.post(f"{address}/attendance", form)
+    read_id = next(
+        one.id for one in queries.pages_read(session, hall.sam.id) if one.ref == "responding/what-the-law-asks"
+    )
+    session.commit()
+    page = sign_in(Client(app), hall.sam).get(f"/record/page/{read_id}")
+    assert OF_WALES in page.text
+    assert OF_ENGLAND not in page.text
 
 
 @pytest.mark.both_engines

@@ -111,6 +111,15 @@ def test_a_note_that_stands_beside_an_answer_is_kept_as_well(client: Client, ses
     assert leader.id
 
 
+@pytest.mark.usefixtures("leader")
+def test_a_note_on_a_prompt_that_is_gone_is_not_said_to_be_kept_and_reads_no_page(
+    client: Client, session: Session
+) -> None:
+    # notes.js sends it while it is written; an update of the content has taken the prompt away meanwhile.
+    client.post("/module/kites/the-line", {"note-gone": "Mine", "was-gone": "", "stay": "gone"}, 404)
+    assert session.execute(select(PageRead)).first() is None
+
+
 def test_the_page_as_it_was_read_shows_what_was_answered(
     client: Client, session: Session, leader: Person, asked: str
 ) -> None:

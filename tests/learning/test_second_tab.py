@@ -20,6 +20,7 @@ from course.learning.rules.grading import option_order
 from course.people.models import Person
 from course.refreshers import actions as refreshers
 from course.signed_links import BoosterLink, sign_link
+from tests.learning.finishing import answer_but_last
 from tests.learning.test_races import learners
 from tests.learning.test_races import post as posting
 from tests.makers import make_person, sign_in
@@ -96,6 +97,26 @@ def test_a_different_answer_from_a_second_window_is_refused_with_a_message(
     assert shown(client, client.post(path, {}).location, WORD)
     session.expire_all()
     assert session.execute(select(Answer.correct).where(Answer.item_id == item.id)).scalar_one()
+
+
+def test_an_assessment_that_was_open_when_the_course_began_again_ends_by_its_own_answers(
+    app: Flask, session: Session, library: Library
+) -> None:
+    person = make_completed(session, library)
+    (first,) = queries.attempts(session, person.id, "final")
+    actions.record_attempt_outcome(session, library, person.id, first.id, now())
+    number = actions.begin_final(make_context(session, person.id, now()), library)
+    path, form = answer_but_last(session, library, person.id, number, now())
+    # In the other window the certificate has lapsed, and the whole course was begun again.
+    actions.open_enrolment(session, person.id, "initial", now())
+    session.commit()
+    client = sign_in(Client(app), person)
+    client.post(path, form)
+    ended = queries.attempt(session, person.id, number)
+    assert ended is not None
+    assert ended.passed
+    assert client.get(f"/attempt/{number}").status == 200
+    assert queries.final_attempts(session, person.id) == [], "it counts for nothing that was begun since"
 
 
 def shown(client: Client, address: str, words: str) -> bool:

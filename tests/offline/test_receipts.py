@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.context import make_context
 from course.learning import queries
-from course.learning.models import Answer, Decision
+from course.learning.models import Answer, Decision, PageAnswer, PageRead
 from course.learning.rules.grading import option_order
 from course.offline.rules import KEPT_HEADER
 from course.organisation.actions import set_usual_language
@@ -82,6 +82,20 @@ def test_a_decision_sent_twice_is_one(app: Flask, session: Session, client: Clie
     assert (
         "taken already" in send_kept(client, path, {**fields, "choice": scenario.scenes[0].choices[1].id})[1]["words"]
     )
+
+
+def test_a_page_whose_question_was_answered_before_next_was_pressed_counts_as_read(
+    app: Flask, session: Session, client: Client
+) -> None:
+    sign_in(client, make_person(session))
+    library = app.extensions["course"].library.for_("school", "england")
+    module, page = next((m, p) for m in library.modules.values() for p in m.pages.values() if p.questions)
+    # The two presses wait as one: store.js joins what is sent to one lesson page.
+    fields = {"asked": page.questions[0].version, "answer": "0", "then": "next"}
+    for _ in range(2):
+        assert send_kept(client, f"/module/{module.id}/{page.id}", fields)[1]["saved"]
+    assert session.scalars(select(PageAnswer.chosen)).all() == [0]
+    assert session.scalars(select(PageRead.ref)).all() == [f"{module.id}/{page.id}"]
 
 
 def test_what_cannot_be_recorded_is_said_and_what_belongs_to_another_person_is_refused(

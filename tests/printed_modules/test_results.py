@@ -13,9 +13,10 @@ from course.content.schema import Question
 from course.context import make_context
 from course.learning import actions as learning
 from course.learning.models import Answer, Attempt, AttemptVoid, Completion, RunOutcome, ScenarioRun, ScenarioRunVoid
-from course.learning.queries import attempts, module_facts, progress_facts
+from course.learning.queries import attempts, module_facts, progress_facts, runs
 from course.learning.rules.grading import option_order
 from course.learning.rules.progress import module_progress
+from course.people.actions import choose_pathway
 from course.people.models import Person
 from course.printed_modules.rules.moments import MarkedMoments, read_moments, timeline_code
 from course.printed_modules.rules.sections import sections_code, story_sections
@@ -181,6 +182,38 @@ def test_a_story_and_a_timeline_that_were_entered_wrongly_are_void_and_entered_a
     again = progress_facts(session, hall.sam.id)
     assert (len(again.scenarios), len(again.timelines)) == (1, 1)
     assert [one.number for one in attempts(session, hall.sam.id, "timeline")] == [1, 2]
+    session.commit()
+
+
+@pytest.mark.parametrize("first", ["void", "undone"])
+def test_a_void_story_is_not_gone_on_with_on_a_device(
+    hall: Hall, session: Session, sample_course: Library, first: str
+) -> None:
+    choose_pathway(make_context(session, None, now()), [hall.sam.id], "clubs", "")
+    manager = hall.manager()
+    address = attended(hall, manager, hall.sam)
+    step = _story_step(sample_course)
+    story = {
+        key: value
+        for key, value in (codes_of(sample_course) | numbers_for(sample_course, hall.sam)).items()
+        if step in key
+    }
+    manager.post(f"{address}/results", {**story, "step": "keep"})
+    (void,) = runs(session, hall.sam.id)
+    session.commit()
+    sam = sign_in(Client(hall.app), hall.sam)
+    assert "Pressed the wrong one? Undo" in sam.get(f"/run/{void.id}/debrief").text
+    undo = (sam, f"/run/{void.id}/take-back", {"step": str(void.log[-1].step)})
+    make_void = (manager, f"{address}/people/{hall.sam.id}/story/{void.id}/void", {"reason": "Two lines were swapped"})
+    for client, path, form in (make_void, undo) if first == "void" else (undo, make_void):
+        client.post(path, form)
+    assert runs(session, hall.sam.id)[0].is_reopened == (first == "undone")
+    session.commit()
+    anew = sam.post(f"/module/{void.ref}", {}).location
+    assert anew != f"/run/{void.id}", "whatever is decided there counts for nothing"
+    for number, choice in enumerate(CALM, 1):
+        sam.post(anew, {"step": str(number), "choice": choice.partition("/")[2]})
+    assert progress_facts(session, hall.sam.id).scenarios
     session.commit()
 
 

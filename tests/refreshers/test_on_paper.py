@@ -216,6 +216,26 @@ def test_a_sheet_of_a_refresher_that_counts_for_nothing_any_more_is_not_entered(
     assert newer > second.enrolment_id
 
 
+def test_a_refresher_after_a_void_one_has_the_changes_that_the_void_one_had(
+    hall: Hall, session: Session, library: Library, teach: Teach
+) -> None:
+    record_page_read(session, library, hall.sam)
+    course = teach(None)
+    manager = hall.manager()
+    address = printed(hall, manager)
+    manager.post(f"{address}/people/{hall.sam.id}/refresher", {"read": "y", "step": "keep"})
+    manager.post(f"{address}/people/{hall.sam.id}/answers", filled_in(course, sheet_of(session, hall.sam)))
+    assert [part.ref for part in refresher_of(session, hall.sam).parts if part.kind == "change"] == [f"page:{REF}"]
+    # The answers were those of another person.
+    manager.post(f"{address}/people/{hall.sam.id}/void", {"reason": "Two sheets were swapped"})
+    void = refresher_of(session, hall.sam)
+    assert void.void
+    manager.post(f"{address}/refreshers", {})
+    anew = refresher_of(session, hall.sam)
+    assert anew.id != void.id
+    assert [part.ref for part in anew.parts if part.kind == "change"] == [f"page:{REF}"]
+
+
 def test_a_story_of_a_refresher_is_void_and_decided_again(hall: Hall, session: Session, library: Library) -> None:
     manager = hall.manager()
     address = printed(hall, manager)

@@ -20,6 +20,7 @@ from course.supervised_sessions.queries import supervised_marks
 from course.supervised_sessions.rules import SCREEN, WRONG_CODES_PER_ROOM
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.pairs.makers import STORY, two_phones
 from tests.supervised_sessions.makers import PLACE, Hall, codes_on, enter, make_hall
 from tests.support.days import form_day
 from tests.walking import Learner
@@ -137,6 +138,24 @@ def test_who_sits_there_reaches_their_own_part_and_nothing_else(hall: Hall, sess
     assert "Kim Else is signed in for:" in outline.text
     assert outline.headers["Cache-Control"] == "no-store"
     assert not outline.all("details"), "the menu of a person"
+
+
+def test_a_story_that_was_begun_with_a_colleague_can_be_gone_on_with_alone_in_a_room(
+    hall: Hall, session: Session
+) -> None:
+    colleague = make_person(session, "Ann Lee", "ann@example.org")
+    session.commit()
+    _sam, _ann, pair = two_phones(hall.app, (hall.sam, colleague))
+    room, _address = seated(hall, part="module:secret-contact")
+    run = room.post(STORY, {}).location
+    assert room.get(run, 303).location == pair
+    assert "Ann Lee" in room.get(pair).text
+    assert room.post(f"{pair}/leave", {}).location == run
+    assert room.get(run).all("button")
+    # Only their own pair, and only for a story of the part that they came for.
+    room.get(f"{pair}0", 303)
+    other, _again = seated(hall)
+    assert other.get(pair, 303).location == "/room/part"
 
 
 def test_a_check_taken_in_a_room_is_marked_and_one_begun_at_home_is_not(

@@ -131,7 +131,10 @@ def _outcome(session: Session, library: Library, person_id: int, attempt: Attemp
     Points are counted; in a booster, which has no pass mark, questions are counted.
     """
     if attempt.kind == "final":
-        result = final_result(session, library, person_id)
+        # Of its own enrolment: the course may have begun again since it was opened.
+        finals = queries.attempts(session, person_id, "final", with_void=False)
+        own = [one for one in finals if one.enrolment_id == attempt.enrolment_id]
+        result = final_result(session, library, person_id, own)
         assert result is not None  # noqa: S101 (this attempt is one of those that the result rests on)
         return result.passed, result.right, result.asked, library.course.pass_mark
     if attempt.kind == BOOSTER:

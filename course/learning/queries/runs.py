@@ -19,6 +19,7 @@ from course.learning.models import (
     PageRead,
     RunOutcome,
     ScenarioRun,
+    ScenarioRunVoid,
 )
 from course.learning.rules.decision_log import LoggedDecision, live_decisions, next_step
 
@@ -29,6 +30,7 @@ class RunView:
 
     `finished_at` is when it first came to its end with nothing to repair, and `outcome` how: it counts as done from then
     on. `is_reopened` says that the decision which ended it was taken back: what holds now follows from the decisions.
+    `is_void` says that it counts for nothing, because it was entered wrongly from paper.
     """
 
     id: int
@@ -41,6 +43,7 @@ class RunView:
     outcome: str | None
     log: tuple[LoggedDecision, ...]
     is_reopened: bool = False
+    is_void: bool = False
 
     @property
     def has_outcome(self) -> bool:
@@ -49,8 +52,10 @@ class RunView:
 
     @property
     def is_open(self) -> bool:
-        """Whether a decision of the story is due: the run has not ended, or the decision that ended it was taken back."""
-        return self.finished_at is None or (self.is_reopened and self.log[-1].withdrawn)
+        """Whether a decision of the story is due: the run has not ended, or the decision that ended it was taken back. None is
+        due in a void run."""
+        is_due = self.finished_at is None or (self.is_reopened and self.log[-1].withdrawn)
+        return is_due and not self.is_void
 
     @property
     def decisions(self) -> tuple[tuple[str, str], ...]:
@@ -78,9 +83,11 @@ def _run_views(session: Session, person_id: int, run_id: int | None = None, ref:
             ScenarioRun.id, ScenarioRun.enrolment_id, ScenarioRun.ref, ScenarioRun.version, ScenarioRun.number,
             ScenarioRun.opened_at, RunOutcome.finished_at, RunOutcome.outcome, Decision.id.label("decision"), Decision.step,
             Decision.scene_id, Decision.choice_id, Decision.decided_at, DecisionWithdrawal.withdrawn_at,
+            ScenarioRunVoid.run_id.is_not(None).label("is_void"),
         )
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
         .outerjoin(RunOutcome, RunOutcome.run_id == ScenarioRun.id)
+        .outerjoin(ScenarioRunVoid, ScenarioRunVoid.run_id == ScenarioRun.id)
         .outerjoin(Decision, Decision.run_id == ScenarioRun.id)
         .outerjoin(DecisionWithdrawal, DecisionWithdrawal.decision_id == Decision.id)
         .where(Enrolment.person_id == person_id)
@@ -97,7 +104,7 @@ def _run_views(session: Session, person_id: int, run_id: int | None = None, ref:
         RunView(r[0].id, r[0].enrolment_id, r[0].ref, r[0].version, r[0].number, r[0].opened_at, r[0].finished_at,
                 r[0].outcome, tuple(LoggedDecision(row.decision, row.step, row.scene_id, row.choice_id,
                                                    row.withdrawn_at is not None) for row in r if row.decision),
-                any(_is_end_withdrawn(row) for row in r))
+                any(_is_end_withdrawn(row) for row in r), r[0].is_void)
         for r in grouped.values()
     ]  # fmt: skip
 
@@ -108,10 +115,12 @@ def _is_end_withdrawn(row: Row[*tuple[Any, ...]]) -> bool:
 
 
 def is_followed(session: Session, run: RunView) -> bool:
-    """Whether anything came after the end of a run that rests on it: another step of its enrolment was begun since, or the
-    enrolment is complete. False for a run that has not ended."""
+    """Whether anything came after the end of a run that rests on it: another step of its enrolment was begun since, the
+    enrolment is complete, or the run is void. False for a run that has not ended."""
     if run.finished_at is None:
         return False
+    if run.is_void:
+        return True
     enrolment, ended = run.enrolment_id, run.finished_at
     later = union_all(
         select(Completion.id).where(Completion.enrolment_id == enrolment),

@@ -144,7 +144,10 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
         return make_response(_render_page(module, page, request.form), 422)
     stay = request.form.get("stay")
     answer = _sent_answer(page) if "answer" in request.form else None
-    stays = answer is not None or stay in {block.id for block in page.blocks if block.kind == "reflect"}
+    # A device that was offline sends the answer and "Next", which were pressed one after the other, as one form.
+    stays = "then" not in request.form and (answer is not None or bool(stay))
+    if stays and stay and stay not in {block.id for block in page.blocks if block.kind == "reflect"}:
+        abort(404)  # the prompt is gone since the page was opened: whoever wrote there must not be told that it is kept
     with unit_of_work() as session:
         context = signed_in_context(session)
         for block in page.blocks:

@@ -31,6 +31,7 @@ from course.printed_modules.rules.edition import (
 from course.printed_modules.views.page_context import pages
 from course.supervised_sessions.queries import AttendeeView, SupervisedSessionView, attendees
 from course.supervised_sessions.views.manage import session_or_404
+from course.supervised_sessions.views.page_context import library_of
 from course.translation import current_language
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
@@ -77,11 +78,13 @@ def _session_of(module_id: str) -> SupervisedSessionView | None:
 
 
 def _usual_choices(people: Sequence[AttendeeView]) -> dict[str, str]:
-    """The pathway of most of the people, or that of the organisation, and its nation."""
+    """The pathway and the nation of most of the people, or those of the organisation."""
     ours = current_organisation()
     usual = ours.pathway if ours else next(iter(SETTINGS))
     counted = Counter(one.pathway or usual for one in people).most_common(1)
-    return {"pathway": counted[0][0] if counted else usual, "nation": ours.nation if ours else next(iter(NATIONS))}
+    whole = ours.nation if ours else next(iter(NATIONS))
+    nations = Counter(library_of(one).nation or whole for one in people).most_common(1)
+    return {"pathway": counted[0][0] if counted else usual, "nation": nations[0][0] if nations else whole}
 
 
 def _pathways_of(people: Sequence[AttendeeView]) -> list[tuple[Setting, int]]:

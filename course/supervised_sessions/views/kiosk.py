@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.auth.sign_in_session import SITTING_LOADER, SignedInUser
 from course.clock import now
 from course.learning import queries as learning
+from course.pairs import queries as pair_queries
 from course.supervised_sessions import queries
 from course.supervised_sessions.actions import SittingEndedError, StartedSitting
 from course.supervised_sessions.queries import RoomView, SittingView
@@ -47,6 +48,8 @@ _FOR_EACH_SITTING = frozenset({"supervised_sessions.part", "supervised_sessions.
 _STEPS = frozenset({"learning.module", "learning.step", "learning.finish_step"})
 _ATTEMPTS = frozenset({"learning.attempt", "learning.question", "learning.answer"})
 _RUNS = frozenset({"learning.run", "learning.decide", "learning.take_back", "learning.ending", "learning.debrief"})
+# A story that was begun with a colleague leads there, and there one goes on alone.
+_PAIRS = frozenset({"pairs.together", "pairs.news", "pairs.choose", "pairs.leave"})
 _REFRESHER = frozenset({
     "refreshers.refresher", "refreshers.begin_refresher", "refreshers.scenario", "refreshers.begin_scenario",
     "refreshers.change", "refreshers.record_change_seen", "refreshers.reread_page", "refreshers.record_reread",
@@ -175,6 +178,9 @@ def _belongs(sitting: SittingView, endpoint: str, arguments: Mapping[str, Any]) 
         if sitting.kind == "module":
             return run.ref.split("/")[0] == sitting.ref
         return learning.enrolment_kind(db(), run.enrolment_id) in ("refresher", "update")
+    if endpoint in _PAIRS:
+        pair = pair_queries.pair(db(), person, arguments["pair_id"], now())
+        return pair is not None and sitting.kind == "module" and pair.ref.split("/")[0] == sitting.ref
     if sitting.kind == "module":
         return endpoint in _STEPS and arguments["module_id"] == sitting.ref
     return endpoint in (_ASSESSMENT if sitting.kind == "final" else _REFRESHER)
