@@ -155,11 +155,19 @@ def test_nothing_of_one_person_is_shown_to_or_sent_by_the_next_at_the_same_brows
     assert "check" not in page.locator("[data-device]").inner_text().lower()
     context.set_offline(False)
     page.goto("/me")
+    stale = context.new_page()
+    stale.goto("/me")
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_label("E-mail")).to_be_visible()
     sign_in(page, "first@example.org")
     _until(page, f"await {WAITING} === 0")
     assert _answers(site, attempt) == 1
+    page.goto(f"/attempt/{attempt}/2")
+    _answer_offline(page, context)
+    # In the window of the second person, which was left open.
+    stale.get_by_role("button", name="Sign out", exact=True).click()
+    _until(page, "await courseStore.fact('owner') === undefined")
+    assert page.evaluate(WAITING) == 1, "it stays until its owner signs in"
 
 
 def test_sign_out_says_what_was_not_sent_and_keeps_nothing(site: Site, browser: Browser) -> None:

@@ -109,7 +109,7 @@ async function beforeSignOut(event) {
   if (form.dataset.sure || !self.indexedDB) return;
   event.preventDefault();
   const go = async () => {
-    await store.forget().catch(() => null); // the service worker does the same, where there is one
+    await store.forget(owner()).catch(() => null); // the service worker does the same, where there is one
     form.dataset.sure = "yes";
     form.requestSubmit();
   };

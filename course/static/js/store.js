@@ -113,9 +113,10 @@ globalThis.courseStore = (() => {
     for (const name of await caches.keys()) if (name.startsWith("pages-") && name !== pagesOf(owner)) await caches.delete(name);
   };
 
-  /** Forget the person who was signed in: pages, choices, and what waits. What waits for others stays theirs. */
-  const forget = async () => {
-    const owner = await fact("owner");
+  /** Forget who was signed in: pages, choices, and what waits for this person, or for whoever came last. What waits for others
+   * stays theirs: a window may have been open since somebody else was signed in. */
+  const forget = async (person) => {
+    const owner = person || (await fact("owner"));
     await dropPages("");
     for (const item of owner ? await waiting(owner) : []) await remove(item.id);
     await within("facts", "readwrite", (store) => store.clear()).catch(() => undefined);
