@@ -18,7 +18,7 @@ from course.mail.actions import schedule_message
 from course.milestones import queries
 from course.milestones.models import Intention
 from course.milestones.queries import DueIntention
-from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention
+from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention, mailed_microsecond
 from course.organisation.queries import organisation_of
 from course.people.models import Person
 from course.people.queries import mail_recipient, names_told_apart
@@ -53,15 +53,17 @@ def mail_intention(session: Session, due: DueIntention, module_title: str, zone:
     if session.execute(claim.values(mailed_at=at).returning(Intention.id)).first() is None:
         return False
     own_organisation, hours = organisation_of(session, due.person_id), sending_hours(session, zone, due.person_id)
+    mark = mailed_microsecond(at)  # a sentence that was deleted may have had the same number
     message = IntentionMessage(
         name=first_name(due.name),
         organisation=own_organisation.name if own_organisation else "",
         module=module_title,
         intention=due.text,
-        token=sign_link(IntentionLink(due.id), signing_settings(session).secret),
+        token=sign_link(IntentionLink(due.id, mark), signing_settings(session).secret),
     )
     leaves = hours.next_sending_time(at) if hours else at
-    return schedule_message(session, f"intention:{due.id}", mail_recipient(session, due.email), message, at, leaves)
+    key = f"intention:{due.id}:{mark}"
+    return schedule_message(session, key, mail_recipient(session, due.email), message, at, leaves)
 
 
 def reply_to_intention(session: Session, intention_id: int, reply: str, at: datetime) -> bool:

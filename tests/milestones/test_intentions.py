@@ -210,6 +210,26 @@ def test_a_link_that_was_made_up_or_is_old_or_of_a_leaver_opens_nothing(
     assert only(session).reply is None
 
 
+def test_a_sentence_that_follows_deleted_ones_is_mailed_and_no_earlier_link_opens_it(
+    app: Flask, session: Session, client: Client
+) -> None:
+    # SQLite gives the number of the newest row again once that row is deleted.
+    first, second = make_person(session), make_person(session, "Priya Shah", "priya@example.org")
+    write(session, first)
+    assert mail_now(app) == 1
+    (mail,) = rendered_mails(app, session, "intention:")
+    link = next(re.finditer(r"http://[^/\s]+(/when-then/[^\s?]+)", mail.text))[1]
+    client.get(link)
+    assert delete_notes(session, first.id) == 1
+    session.commit()
+    write(session, second, "When it comes up, I will ask.")
+    assert mail_now(app) == 1
+    assert [one.recipient for one in rendered_mails(app, session, "intention:")] == [first.email, second.email]
+    client.get(link, 410)
+    client.post(link, {"reply": "did"})
+    assert only(session).reply is None
+
+
 def test_a_sentence_is_shown_to_its_writer_alone(session: Session, client: Client) -> None:
     person = make_person(session)
     boss = make_person(session, "Alex Morgan", "boss@example.org", "administrator")
