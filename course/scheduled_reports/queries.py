@@ -72,9 +72,10 @@ def _may_see(viewer: Viewer | None, team: int | None, parents: Mapping[int, int 
     """Whether somebody sees an open team (None: all theirs)."""
     if viewer is None or (team is not None and team not in parents):
         return False
-    if team is None or viewer.administrator:
+    seen = viewer.scope("see people")
+    if team is None or seen.everyone:
         return True
-    return any(team in team_subtree(managed, parents) for managed in viewer.manages)
+    return any(team in team_subtree(top, parents) for top in seen.teams)
 
 
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:

@@ -245,6 +245,16 @@ def test_a_manager_gets_one_weekly_mail_whichever_job_comes_first(
     assert "It takes the place of the weekly summary of your teams." in " ".join(report.text.split())
 
 
+def test_a_manager_of_hr_gets_one_weekly_mail_as_well(app: Flask, session: Session, team: Team, boss: Person) -> None:
+    make_person(session, team=team, at=ADDED)
+    grant_role(make_context(session, None, ADDED), boss.id, "hr", None)
+    want(session, boss, make_team(session, "Office"))
+    with app.app_context():
+        send_scheduled_reports(MONDAY)
+        queue_due_reminders(MONDAY, now)
+    assert weekly_mails(app, session, boss) == ["scheduled_report"]
+
+
 def test_a_report_of_one_team_names_who_is_overdue_in_the_other_teams_of_the_manager(
     app: Flask, session: Session, team: Team, boss: Person
 ) -> None:
