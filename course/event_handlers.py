@@ -74,7 +74,7 @@ from course.reminders.actions import recheck_reminder
 from course.reminders.events import DigestsPlanned
 from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
-from course.scheduled_reports.actions import replace_digests
+from course.scheduled_reports.actions import recheck_report, replace_digests
 from course.scim import events as scim_events
 from course.scorm import events as scorm_events
 from course.server import events as server_events
@@ -179,6 +179,7 @@ def register_handlers() -> None:
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)
     subscribe(BeforeMailSend, check_link_mail)
+    subscribe(BeforeMailSend, recheck_report)
     subscribe(EarlierCertificate, import_listed_certificate)
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)
