@@ -38,7 +38,7 @@ from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorde
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
 from course.lti_services import events as lti_services_events
-from course.lti_services.actions import note_void
+from course.lti_services.actions import note_recorded_completion, note_void
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
 from course.operations import events as operations_events
@@ -174,6 +174,7 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_course_completed)
     subscribe(FactRecorded, tell_other_systems)
     subscribe(CourseCompleted, note_cmi5_completion)
+    subscribe(CourseCompleted, note_recorded_completion)
     subscribe(PeopleMerged, move_cmi5_accounts)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
