@@ -314,6 +314,24 @@ def test_a_report_of_one_team_names_who_is_overdue_in_the_other_teams_of_the_man
     assert kim.id in seen
 
 
+def test_what_the_summary_would_say_is_said_once_also_if_a_worker_died_between_two_reports(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    other = make_team(session, "Office")
+    grant_role(make_context(session, None, ADDED), boss.id, "manager", other.id)
+    for name, place in (("Kim Else", other), ("Sam Okafor", team)):
+        make_person(session, name, f"{name[:3].lower()}@example.org", team=place, at=ADDED)
+    want(session, boss, team)
+    with app.app_context():
+        assert send_scheduled_reports(MONDAY) == 1
+        want(session, boss, other)  # the report that the worker had not come to
+        assert send_scheduled_reports(MONDAY + timedelta(minutes=10)) == 1
+    first, second = rendered_mails(app, session, "bulletin:")
+    for said in ("It takes the place of the weekly summary", "In your other teams"):
+        assert said in " ".join(first.text.split())
+        assert said not in " ".join(second.text.split())
+
+
 def test_the_summary_comes_again_where_the_report_does_not(
     app: Flask, session: Session, team: Team, boss: Person
 ) -> None:
