@@ -41,6 +41,7 @@ from course.lti_services import events as lti_services_events
 from course.lti_services.actions import note_recorded_completion, note_void
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
+from course.milestones.actions import recheck_intention
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.pairs import events as pairs_events
@@ -182,6 +183,7 @@ def register_handlers() -> None:
     subscribe(BeforeMailSend, check_link_mail)
     subscribe(BeforeMailSend, recheck_report)
     subscribe(BeforeMailSend, recheck_booster)
+    subscribe(BeforeMailSend, recheck_intention)
     subscribe(EarlierCertificate, import_listed_certificate)
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)

@@ -124,6 +124,29 @@ def test_an_address_that_takes_no_mail_is_not_written_to(app: Flask, session: Se
         assert deliver(unit_of_work, sender, now() + timedelta(days=4)) == 0
 
 
+@pytest.mark.parametrize("case", ["left", "deleted", "another address", "as before"])
+def test_a_sentence_that_waits_for_working_hours_goes_to_its_writer_alone(
+    app: Flask, session: Session, inbox: Inbox, case: str
+) -> None:
+    person = make_person(session)
+    write(session, person)
+    assert mail_now(app) == 1
+    if case == "left":
+        person.left_at = now()
+    elif case == "deleted":
+        delete_notes(session, person.id)
+    elif case == "another address":
+        person.email = "sam.new@example.org"
+    session.commit()
+    rendered_mails(app, session)
+    sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", "Europe/London")
+    with app.app_context():
+        assert deliver(unit_of_work, sender, now() + timedelta(days=5)) == (case == "as before")
+    (mail,) = rendered_mails(app, session, "intention:")
+    assert (mail.withheld is None) == (case == "as before")
+    assert TEXT not in f"{mail.text}{mail.html}{mail.template_values}"
+
+
 @pytest.mark.parametrize("case", ["left", "on leave", "deleted", "back from leave"])
 def test_nobody_is_mailed_who_has_left_is_on_leave_or_took_it_back(app: Flask, session: Session, case: str) -> None:
     person = make_person(session)

@@ -134,7 +134,6 @@ def test_a_person_who_opted_out_is_sent_no_booster_until_they_opt_in_again(sessi
     assert people_due(session, library) == [person.id]
 
 
-@pytest.mark.both_engines
 @pytest.mark.parametrize("case", ["opted out", "left", "another address", "as before"])
 def test_a_booster_that_waits_for_working_hours_is_asked_once_more(
     app: Flask, session: Session, library: Library, case: str
