@@ -71,6 +71,7 @@ def test_a_learner_is_graded_from_the_first_launch_to_the_certificate(course: Gr
     assert book.refused == []
 
 
+@pytest.mark.parametrize("committed", ["sqlite"], indirect=True)
 def test_a_completion_that_is_recorded_long_after_the_last_step_reaches_the_platform(course: GradedCourse) -> None:
     person = course.launch()
     course.read(person, 3)
