@@ -38,9 +38,10 @@ from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorde
 from course.lti import events as lti_events
 from course.lti.actions import move_lti_accounts
 from course.lti_services import events as lti_services_events
-from course.lti_services.actions import note_void
+from course.lti_services.actions import note_recorded_completion, note_void
 from course.mail.events import BeforeMailSend
 from course.milestones import events as milestones_events
+from course.milestones.actions import recheck_intention
 from course.operations import events as operations_events
 from course.organisation import events as organisation_events
 from course.pairs import events as pairs_events
@@ -68,13 +69,13 @@ from course.recertification.actions import (
     withdraw_merged_certificate,
 )
 from course.refreshers import events as refreshers_events
-from course.refreshers.actions import complete_refresher
+from course.refreshers.actions import complete_refresher, recheck_booster
 from course.reminders import events as reminders_events
 from course.reminders.actions import recheck_reminder
 from course.reminders.events import DigestsPlanned
 from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
-from course.scheduled_reports.actions import replace_digests
+from course.scheduled_reports.actions import recheck_report, replace_digests
 from course.scim import events as scim_events
 from course.scorm import events as scorm_events
 from course.server import events as server_events
@@ -174,11 +175,15 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_course_completed)
     subscribe(FactRecorded, tell_other_systems)
     subscribe(CourseCompleted, note_cmi5_completion)
+    subscribe(CourseCompleted, note_recorded_completion)
     subscribe(PeopleMerged, move_cmi5_accounts)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)
     subscribe(BeforeMailSend, check_link_mail)
+    subscribe(BeforeMailSend, recheck_report)
+    subscribe(BeforeMailSend, recheck_booster)
+    subscribe(BeforeMailSend, recheck_intention)
     subscribe(EarlierCertificate, import_listed_certificate)
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)

@@ -97,17 +97,20 @@ class BoosterLink(SignedLink):
 
 @dataclass(frozen=True)
 class IntentionLink(SignedLink):
-    """Answers whether the sentence came up that its writer was sent."""
+    """Answers whether the sentence came up that its writer was sent. SQLite gives the number of a deleted sentence again, so
+    the moment of the mail tells them apart: microseconds since 1970, 0 in links of earlier versions, which do not say it."""
 
     salt = "intention"
     intention_id: int
+    mailed_microsecond: int = 0
 
     def content(self) -> object:
-        return self.intention_id
+        return [self.intention_id, self.mailed_microsecond] if self.mailed_microsecond else self.intention_id
 
     @classmethod
     def from_content(cls, content: Any) -> Self | None:
-        return cls(content) if isinstance(content, int) else None
+        parts = [content, 0] if isinstance(content, int) else content
+        return cls(*parts) if _is_row(parts, int, int) else None
 
 
 L = TypeVar("L", bound=SignedLink)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_missing
-from course.learning.events import ATTEMPT_FACT, SCENARIO_FACT, FactWithdrawn
+from course.learning.events import ATTEMPT_FACT, SCENARIO_FACT, CourseCompleted, FactWithdrawn
 from course.lti.models import LtiAccount, LtiDeployment, LtiLink
 from course.lti.rules.registration import PlatformSettings
 from course.lti_services.models import LtiColumn, LtiGrade
@@ -48,16 +48,29 @@ def note_void(session: Session, event: FactWithdrawn) -> None:
     again at once, and may go down. A decision that somebody undid lowers nothing: its story stays at its end."""
     if event.fact not in (ATTEMPT_FACT, SCENARIO_FACT):
         return
+    ids = _lock_grades(session, event.person_id)
+    if ids:
+        session.execute(_noted(event.at).where(LtiGrade.id.in_(ids)).values(corrects=True))
+
+
+def note_recorded_completion(session: Session, event: CourseCompleted) -> None:
+    """The scores of somebody who completed something are to be sent. Recorded late, a completion carries the moment of the last
+    step, which is no news to whoever looks for what was done since a score was worked out."""
+    ids = _lock_grades(session, event.person_id)
+    if ids:
+        session.execute(_noted(event.at).where(LtiGrade.id.in_(ids)))
+
+
+def _lock_grades(session: Session, person_id: int) -> Sequence[int]:
+    """The scores of a person at all platforms, locked in the order of `note_uses`."""
     found = (
         select(LtiGrade.id)
         .join(LtiAccount, LtiAccount.id == LtiGrade.account_id)
-        .where(LtiAccount.person_id == event.person_id, LtiAccount.ended_at.is_(None))
+        .where(LtiAccount.person_id == person_id, LtiAccount.ended_at.is_(None))
         .order_by(LtiGrade.link_id, LtiGrade.account_id)
         .with_for_update(of=LtiGrade)
     )
-    ids = session.execute(found).scalars().all()
-    if ids:
-        session.execute(_noted(event.at).where(LtiGrade.id.in_(ids)).values(corrects=True))
+    return session.execute(found).scalars().all()
 
 
 def claim_grade(session: Session, due: DueGrade, at: datetime) -> bool:

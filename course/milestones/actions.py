@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -14,17 +14,19 @@ from course.context import Context
 from course.credentials.actions import signing_settings
 from course.db import insert_once
 from course.help_requests.rules import HelpRecipient
-from course.mail.actions import schedule_message
+from course.mail.actions import schedule_message, suppress_mail
+from course.mail.events import BeforeMailSend
 from course.milestones import queries
 from course.milestones.models import Intention
 from course.milestones.queries import DueIntention
-from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention
+from course.milestones.rules import REPLIES, IntentionMessage, PassedMessage, clean_intention, mailed_microsecond
 from course.organisation.queries import organisation_of
 from course.people.models import Person
 from course.people.queries import mail_recipient, names_told_apart
 from course.people.rules import first_name
 from course.reminders.queries import sending_hours
 from course.signed_links import IntentionLink, sign_link
+from course.translation import lazy_gettext as _
 
 
 def save_intention(context: Context, module_id: str, typed: str) -> bool:
@@ -58,10 +60,40 @@ def mail_intention(session: Session, due: DueIntention, module_title: str, zone:
         organisation=own_organisation.name if own_organisation else "",
         module=module_title,
         intention=due.text,
-        token=sign_link(IntentionLink(due.id), signing_settings(session).secret),
+        token=sign_link(IntentionLink(due.id, mailed_microsecond(at)), signing_settings(session).secret),
     )
     leaves = hours.next_sending_time(at) if hours else at
-    return schedule_message(session, f"intention:{due.id}", mail_recipient(session, due.email), message, at, leaves)
+    key = f"intention:{intention_mark(due.id, at)}"
+    return schedule_message(session, key, mail_recipient(session, due.email), message, at, leaves)
+
+
+def recheck_intention(session: Session, leaving: BeforeMailSend) -> None:
+    """Check a sentence before its mail leaves, which has waited for working hours or for the mail server: it is private, and
+    its writer may have deleted it."""
+    kind, _colon, mark = leaving.key.partition(":")
+    number = mark.partition(":")[0]
+    if kind != "intention" or not number.isdecimal():
+        return
+    writer = session.execute(
+        select(Person.email, Person.left_at, Intention.mailed_at)
+        .join(Intention, Intention.person_id == Person.id)
+        .where(Intention.id == int(number))
+    ).one_or_none()
+    if (
+        writer is None
+        or writer.mailed_at is None
+        or mark not in (number, intention_mark(int(number), writer.mailed_at))
+    ):
+        suppress_mail(session, leaving.key, _("No longer kept"), leaving.at)
+    elif writer.left_at is not None:
+        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
+    elif writer.email != leaving.recipient:
+        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
+
+
+def intention_mark(intention_id: int, mailed_at: datetime) -> str:
+    """What tells the mail with a sentence from others in the outbox. A sentence that was deleted may have had the same number."""
+    return f"{intention_id}:{mailed_microsecond(mailed_at)}"
 
 
 def reply_to_intention(session: Session, intention_id: int, reply: str, at: datetime) -> bool:

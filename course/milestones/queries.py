@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from course.learning.models import Reflection
 from course.mail.models import OutboxMail
 from course.milestones.models import Intention
-from course.milestones.rules import MAIL_INTENTION_AFTER, REPLY_LINK_VALIDITY
+from course.milestones.rules import MAIL_INTENTION_AFTER, REPLY_LINK_VALIDITY, mailed_microsecond
 from course.people.models import Person
+from course.signed_links import IntentionLink
 
 
 @dataclass(frozen=True)
@@ -46,17 +47,20 @@ def intentions(session: Session, person_id: int) -> list[IntentionView]:
     return [IntentionView(*row) for row in session.execute(statement)]
 
 
-def mailed_intention(session: Session, intention_id: int, at: datetime) -> IntentionView | None:
-    """A sentence whose mail can still be answered at that moment: its writer has not left, and the link has not run out."""
+def mailed_intention(session: Session, link: IntentionLink, at: datetime) -> IntentionView | None:
+    """The sentence of a link whose mail can still be answered at that moment: its writer has not left, and the link has not run
+    out."""
     statement = (
         select(*_COLUMNS)
         .join(Person, Person.id == Intention.person_id)
         .where(
-            Intention.id == intention_id, Person.left_at.is_(None), Intention.mailed_at > at - REPLY_LINK_VALIDITY
+            Intention.id == link.intention_id, Person.left_at.is_(None), Intention.mailed_at > at - REPLY_LINK_VALIDITY
         )
     )  # fmt: skip
     row = session.execute(statement).first()
-    return IntentionView(*row) if row is not None else None
+    if row is None or link.mailed_microsecond not in (0, mailed_microsecond(row.mailed_at)):
+        return None
+    return IntentionView(*row)
 
 
 @dataclass(frozen=True)

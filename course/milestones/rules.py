@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from course.learning.rules.progress import CourseProgress, ModuleProgress
 from course.mail.rules import MailMessage
@@ -75,6 +75,11 @@ def minutes_saved(module: ModuleProgress, step_minutes: Mapping[tuple[str, str],
 def clean_intention(typed: str) -> str:
     """The sentence as it is kept: on one line, without spaces around it. Empty if nothing was written."""
     return " ".join(typed.split())
+
+
+def mailed_microsecond(mailed_at: datetime) -> int:
+    """The moment of a mail as its link has it: whole microseconds since 1970."""
+    return (mailed_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)

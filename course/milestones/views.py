@@ -277,7 +277,7 @@ def intention_reply(token: str) -> Page:
 
 def _mailed_intention(token: str) -> queries.IntentionView | None:
     link = read_link(IntentionLink, token, app_state().config.secret_key)
-    return queries.mailed_intention(db(), link.intention_id, now()) if link is not None else None
+    return queries.mailed_intention(db(), link, now()) if link is not None else None
 
 
 @pages.post("/when-then/<token>")

@@ -10,15 +10,18 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.context import Context
+from course.dates import civil_date
 from course.db import insert_once, lock_row
-from course.mail.actions import queue_message
+from course.mail.actions import queue_message, suppress_mail
+from course.mail.events import BeforeMailSend
 from course.mail.rules import MailMessage
 from course.people.models import Person
 from course.people.queries import mail_recipient
 from course.reminders.events import DigestsPlanned
+from course.scheduled_reports import queries
 from course.scheduled_reports.models import ReportSubscription, SentReport
 from course.scheduled_reports.queries import Subscription, weekly_subscribers
-from course.scheduled_reports.rules import Period
+from course.scheduled_reports.rules import KEY_PREFIX, Period
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
 
@@ -72,7 +75,7 @@ def queue_report(
     """Queue the report of a period. Returns False if another worker was quicker, or the person has no address.
     The people whom the report names see in their access log who got it."""
     session, day, at = context.session, context.today, context.now
-    key = f"bulletin:{subscription.id}:{period.name}"
+    key = f"{KEY_PREFIX}{subscription.id}:{period.name}"
     if subscription.email is None:
         return False
     sent_id = insert_once(
@@ -86,6 +89,14 @@ def queue_report(
     record_event(context, "report.mailed", ("person", subscription.person_id), details)
     log_record_export(replace(context, actor=subscription.person_id), named_ids, EXPORT, "team report by mail")
     return True
+
+
+def recheck_report(session: Session, leaving: BeforeMailSend) -> None:
+    """Check a report before its mail leaves, which may have waited for the mail server: it names people, and goes only to who
+    may still have it and still wants it."""
+    reason = queries.obsolete_reason(session, leaving.key, civil_date(leaving.at, leaving.zone))
+    if reason is not None:
+        suppress_mail(session, leaving.key, reason, leaving.at)
 
 
 def replace_digests(session: Session, planned: DigestsPlanned) -> None:

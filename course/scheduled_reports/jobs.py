@@ -32,6 +32,7 @@ from course.scheduled_reports.rules import (
     TeamCount,
     due_period,
     next_period,
+    period_containing,
     replaces_digest,
     summarise_report,
 )
@@ -54,9 +55,10 @@ def send_scheduled_reports(at: datetime) -> int:
         plan = sending_plan(session, zone, at, at)
         if plan is None or not any(hours.next_sending_time(at) == at for hours in plan.own_hours.distinct()):
             return 0
+        found = queries.subscriptions(session)
         waiting = [
             (one, period)
-            for one in queries.subscriptions(session)
+            for one in found
             if one.here
             and not is_undeliverable(one.email)
             and plan.leaves_to(one.person_id)[0] == at
@@ -68,7 +70,9 @@ def send_scheduled_reports(at: datetime) -> int:
         digests = weekly_digests(plan, today).managers if instead else {}
     if waiting:
         catch_up(at)
-    weekly: set[int] = set()
+    # A worker that died may have sent some of the reports of a manager.
+    week = period_containing("week", today).name
+    weekly = {one.person_id for one in found if week in one.sent}
     for one, period in waiting:
         viewer = people.get(one.person_id)
         if viewer is None or one.person_id in no:

@@ -16,7 +16,8 @@ from course.people.models import Person, Team
 from course.people.queries import teams, viewers
 from course.people.rules import Viewer, team_subtree
 from course.scheduled_reports.models import ReportSubscription, SentReport
-from course.scheduled_reports.rules import replaces_digest
+from course.scheduled_reports.rules import KEY_PREFIX, replaces_digest
+from course.translation import lazy_gettext as _
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,30 @@ def _may_see(viewer: Viewer | None, team: int | None, parents: Mapping[int, int 
     """Whether somebody sees an open team (None: all theirs)."""
     if viewer is None or (team is not None and team not in parents):
         return False
-    if team is None or viewer.administrator:
+    seen = viewer.scope("see people")
+    if team is None or seen.everyone:
         return True
-    return any(team in team_subtree(managed, parents) for managed in viewer.manages)
+    return any(team in team_subtree(top, parents) for top in seen.teams)
+
+
+def obsolete_reason(session: Session, key: str, on: date) -> str | None:
+    """Why the report of the mail with that key is not to be sent any more; None if it still is, or the mail is no report."""
+    if not key.startswith(KEY_PREFIX):
+        return None
+    sent = select(SentReport.subscription_id).where(SentReport.key == key)
+    row = session.execute(select(ReportSubscription).where(ReportSubscription.id.in_(sent))).scalar_one_or_none()
+    if row is None:
+        return None
+    if row.ended_at is not None:
+        return _("Stopped.")
+    if row.person_id in opted_out_people(session, SCHEDULED_REPORT, [row.person_id]):
+        return _("They stopped it with the link in the e-mail. They can start it again with the same link.")
+    viewer = viewers(session, [row.person_id], on).get(row.person_id)
+    if viewer is None:
+        return _("They have left.")
+    parents = {team.id: team.parent_id for team in teams(session)}
+    may_have_it = "get reports by mail" in viewer.permissions and _may_see(viewer, row.team_id, parents)
+    return None if may_have_it else _("They no longer manage this team.")
 
 
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:

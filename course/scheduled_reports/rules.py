@@ -15,6 +15,7 @@ from course.translation import lazy_gettext as _
 
 FREQUENCIES = {"week": _("Every week, on Monday"), "month": _("Every month, on the first")}
 MAX_NAMED = 20  # people that a mail names
+KEY_PREFIX = "bulletin:"  # of the keys of these mails in the outbox
 
 
 @dataclass(frozen=True)

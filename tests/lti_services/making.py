@@ -76,9 +76,10 @@ class GradedCourse:
                     if pages and record_page_read(make_context(session, person, at or now()), module, page):
                         pages -= 1
 
-    def complete(self, person: int) -> None:
+    def complete(self, person: int, finished_at: datetime | None = None) -> None:
+        """It is recorded now that the person completed the course, at that moment."""
         with self.app.app_context(), unit_of_work() as session:
-            complete(session, person)
+            complete(session, person, finished_at)
 
     def send(self, at: datetime | None = None, find: bool = True) -> int:
         """What the jobs do at a moment: how many scores were tried."""
@@ -100,10 +101,12 @@ class GradedCourse:
         ]
 
 
-def complete(session: Session, person: int) -> None:
+def complete(session: Session, person: int, finished_at: datetime | None = None) -> None:
     """Record that a person completed the course, with what follows from it."""
     at = now()
-    row = Completion(enrolment_id=enrolment_id(session, person), completed_at=at, content_version="v", edition="0.3")
+    row = Completion(
+        enrolment_id=enrolment_id(session, person), completed_at=finished_at or at, content_version="v", edition="0.3"
+    )
     session.add(row)
     session.flush()
     day = at.date()

@@ -71,6 +71,17 @@ def test_a_learner_is_graded_from_the_first_launch_to_the_certificate(course: Gr
     assert book.refused == []
 
 
+@pytest.mark.parametrize("committed", ["sqlite"], indirect=True)
+def test_a_completion_that_is_recorded_long_after_the_last_step_reaches_the_platform(course: GradedCourse) -> None:
+    person = course.launch()
+    course.read(person, 3)
+    course.send(later(10))
+    # As the hourly job records it: of somebody whose last open page is not taught any more, for example.
+    course.complete(person, now() - timedelta(days=1))
+    course.send(later(20))
+    assert course.scores()[-1] == ("Completed", 100)
+
+
 def test_links_to_a_module_and_to_the_refresher_are_graded_by_what_they_open(
     course: GradedCourse, book: Gradebook
 ) -> None:

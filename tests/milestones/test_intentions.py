@@ -124,6 +124,29 @@ def test_an_address_that_takes_no_mail_is_not_written_to(app: Flask, session: Se
         assert deliver(unit_of_work, sender, now() + timedelta(days=4)) == 0
 
 
+@pytest.mark.parametrize("case", ["left", "deleted", "another address", "as before"])
+def test_a_sentence_that_waits_for_working_hours_goes_to_its_writer_alone(
+    app: Flask, session: Session, inbox: Inbox, case: str
+) -> None:
+    person = make_person(session)
+    write(session, person)
+    assert mail_now(app) == 1
+    if case == "left":
+        person.left_at = now()
+    elif case == "deleted":
+        delete_notes(session, person.id)
+    elif case == "another address":
+        person.email = "sam.new@example.org"
+    session.commit()
+    rendered_mails(app, session)
+    sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", "Europe/London")
+    with app.app_context():
+        assert deliver(unit_of_work, sender, now() + timedelta(days=5)) == (case == "as before")
+    (mail,) = rendered_mails(app, session, "intention:")
+    assert (mail.withheld is None) == (case == "as before")
+    assert TEXT not in f"{mail.text}{mail.html}{mail.template_values}"
+
+
 @pytest.mark.parametrize("case", ["left", "on leave", "deleted", "back from leave"])
 def test_nobody_is_mailed_who_has_left_is_on_leave_or_took_it_back(app: Flask, session: Session, case: str) -> None:
     person = make_person(session)
@@ -207,6 +230,26 @@ def test_a_link_that_was_made_up_or_is_old_or_of_a_leaver_opens_nothing(
     person.left_at = now()
     session.commit()
     client.get(address, 410)
+    assert only(session).reply is None
+
+
+def test_a_sentence_that_follows_deleted_ones_is_mailed_and_no_earlier_link_opens_it(
+    app: Flask, session: Session, client: Client
+) -> None:
+    # SQLite gives the number of the newest row again once that row is deleted.
+    first, second = make_person(session), make_person(session, "Priya Shah", "priya@example.org")
+    write(session, first)
+    assert mail_now(app) == 1
+    (mail,) = rendered_mails(app, session, "intention:")
+    link = next(re.finditer(r"http://[^/\s]+(/when-then/[^\s?]+)", mail.text))[1]
+    client.get(link)
+    assert delete_notes(session, first.id) == 1
+    session.commit()
+    write(session, second, "When it comes up, I will ask.")
+    assert mail_now(app) == 1
+    assert [one.recipient for one in rendered_mails(app, session, "intention:")] == [first.email, second.email]
+    client.get(link, 410)
+    client.post(link, {"reply": "did"})
     assert only(session).reply is None
 
 

@@ -21,14 +21,17 @@ from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.queries import attempt as attempt_of
 from course.learning.rules.grading import option_order
 from course.mail.actions import set_mail_preference
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.rules import BOOSTER
 from course.people.actions import choose_pathway
 from course.people.models import Person
 from course.refreshers import actions, queries
 from course.signed_links import BoosterLink, sign_link
+from course.web.unit_of_work import unit_of_work
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 from tests.support.outbox import rendered_mails
+from tests.support.smtp import smtp_server
 from tests.walking import right_form
 
 ZONE = "Europe/London"
@@ -129,6 +132,27 @@ def test_a_person_who_opted_out_is_sent_no_booster_until_they_opt_in_again(sessi
     assert people_due(session, library) == []
     assert set_mail_preference(session, person.id, BOOSTER, True, now())
     assert people_due(session, library) == [person.id]
+
+
+@pytest.mark.parametrize("case", ["opted out", "left", "another address", "as before"])
+def test_a_booster_that_waits_for_working_hours_is_asked_once_more(
+    app: Flask, session: Session, library: Library, case: str
+) -> None:
+    person = completed_learner(session, library)
+    send_boosters(session, library)
+    if case == "opted out":
+        set_mail_preference(session, person.id, BOOSTER, False, now())
+    elif case == "left":
+        person.left_at = now()
+    elif case == "another address":
+        person.email = "sam.new@example.org"
+    session.commit()
+    rendered_mails(app, session)
+    with smtp_server() as inbox, app.app_context():
+        sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", ZONE)
+        assert deliver(unit_of_work, sender, now() + timedelta(days=5)) == (case == "as before")
+    (mail,) = rendered_mails(app, session, "booster:")
+    assert (mail.withheld is None) == (case == "as before")
 
 
 def test_leavers_are_sent_no_booster_and_their_link_ends(

@@ -14,23 +14,26 @@ from course.audit.models import AuditEntry
 from course.clock import now
 from course.context import make_context
 from course.mail.actions import set_mail_preference
+from course.mail.delivery import SenderSettings, deliver
 from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT
 from course.operations.rules import MailCheckMessage
 from course.organisation.models import Organisation
-from course.people.actions import delegate, grant_role
+from course.people.actions import delegate, grant_role, record_departure
 from course.people.models import Person, RoleGrant, Team
 from course.reminders.jobs import queue_due_reminders
-from course.scheduled_reports.actions import queue_report, subscribe
+from course.scheduled_reports.actions import end_subscription, queue_report, subscribe
 from course.scheduled_reports.jobs import send_scheduled_reports
 from course.scheduled_reports.models import SentReport
 from course.scheduled_reports.queries import subscriptions
 from course.scheduled_reports.rules import period_containing
 from course.training_records.models import RecordView
+from course.web.unit_of_work import unit_of_work
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete
 from tests.support.outbox import rendered_mails
+from tests.support.smtp import Inbox, smtp_server
 
 pytestmark = pytest.mark.both_engines
 
@@ -60,6 +63,10 @@ def mails(app: Flask, session: Session) -> list[OutboxMail]:
 def want(session: Session, person: Person, team: Team | None, every: str = "week") -> None:
     subscribe(make_context(session, person.id, MONDAY - timedelta(days=3)), person.id, team.id if team else None, every)
     session.commit()
+
+
+def sender_to(inbox: Inbox) -> SenderSettings:
+    return SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", "Europe/London")
 
 
 def test_the_report_is_sent_once_a_week_in_working_hours_and_states_the_changes(
@@ -141,6 +148,32 @@ def test_a_person_who_no_longer_manages_the_team_gets_nothing_and_a_deputy_does(
         session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=MONDAY))
         session.commit()
         assert send_scheduled_reports(MONDAY + WEEK) == 0
+
+
+@pytest.mark.parametrize("case", ["left", "no manager", "opted out", "stopped", "as before"])
+def test_a_report_that_waits_for_the_server_goes_only_to_who_may_still_have_it(
+    app: Flask, session: Session, team: Team, boss: Person, case: str
+) -> None:
+    make_person(session, team=team, at=ADDED)
+    want(session, boss, team)
+    with app.app_context():
+        assert send_scheduled_reports(MONDAY) == 1
+    later = MONDAY + timedelta(hours=1)
+    if case == "left":
+        record_departure(make_context(session, None, later), boss.id, MONDAY.date(), "a new job")
+    elif case == "no manager":
+        session.execute(update(RoleGrant).where(RoleGrant.person_id == boss.id).values(until=later))
+    elif case == "opted out":
+        set_mail_preference(session, boss.id, SCHEDULED_REPORT, False, later)
+    elif case == "stopped":
+        end_subscription(make_context(session, boss.id, later), subscriptions(session)[0].id)
+    session.commit()
+    rendered_mails(app, session)
+    with smtp_server() as inbox, app.app_context():
+        assert deliver(unit_of_work, sender_to(inbox), MONDAY + timedelta(days=2)) == (case == "as before")
+    session.expire_all()
+    (mail,) = session.execute(select(OutboxMail).where(OutboxMail.key.startswith("bulletin:"))).scalars()
+    assert (mail.withheld is None, mail.text, mail.next_try_at) == (case == "as before", "", None)
 
 
 def test_a_manager_subscribes_and_unsubscribes_on_the_page(
@@ -245,6 +278,20 @@ def test_a_manager_gets_one_weekly_mail_whichever_job_comes_first(
     assert "It takes the place of the weekly summary of your teams." in " ".join(report.text.split())
 
 
+def test_a_manager_of_hr_gets_one_weekly_mail_as_well(app: Flask, session: Session, team: Team, boss: Person) -> None:
+    make_person(session, team=team, at=ADDED)
+    grant_role(make_context(session, None, ADDED), boss.id, "hr", None)
+    want(session, boss, make_team(session, "Office"))
+    with app.app_context():
+        send_scheduled_reports(MONDAY)
+        queue_due_reminders(MONDAY, now)
+    assert weekly_mails(app, session, boss) == ["scheduled_report"]
+    with smtp_server() as inbox, app.app_context():
+        assert deliver(unit_of_work, sender_to(inbox), MONDAY + timedelta(days=2))
+    (mail,) = rendered_mails(app, session, "bulletin:")
+    assert mail.sent_at is not None
+
+
 def test_a_report_of_one_team_names_who_is_overdue_in_the_other_teams_of_the_manager(
     app: Flask, session: Session, team: Team, boss: Person
 ) -> None:
@@ -265,6 +312,24 @@ def test_a_report_of_one_team_names_who_is_overdue_in_the_other_teams_of_the_man
     assert weekly_mails(app, session, boss) == ["scheduled_report", "scheduled_report"]
     seen = session.execute(select(RecordView.person_id).where(RecordView.viewer_id == boss.id)).scalars().all()
     assert kim.id in seen
+
+
+def test_what_the_summary_would_say_is_said_once_also_if_a_worker_died_between_two_reports(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    other = make_team(session, "Office")
+    grant_role(make_context(session, None, ADDED), boss.id, "manager", other.id)
+    for name, place in (("Kim Else", other), ("Sam Okafor", team)):
+        make_person(session, name, f"{name[:3].lower()}@example.org", team=place, at=ADDED)
+    want(session, boss, team)
+    with app.app_context():
+        assert send_scheduled_reports(MONDAY) == 1
+        want(session, boss, other)  # the report that the worker had not come to
+        assert send_scheduled_reports(MONDAY + timedelta(minutes=10)) == 1
+    first, second = rendered_mails(app, session, "bulletin:")
+    for said in ("It takes the place of the weekly summary", "In your other teams"):
+        assert said in " ".join(first.text.split())
+        assert said not in " ".join(second.text.split())
 
 
 def test_the_summary_comes_again_where_the_report_does_not(

@@ -106,6 +106,27 @@ def test_who_begins_after_the_store_was_connected_has_started_and_only_chosen_ki
     app.extensions["course"] = before
 
 
+def test_answers_that_wait_are_never_sent_with_an_address_that_an_administrator_chooses_meanwhile(
+    app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver
+) -> None:
+    before = app.extensions["course"]
+    connect(app, boss.id, receiver.address, kinds=("started", "attempt", "answer", "decision"))
+    (module,) = learner.library.modules.values()
+    learner.read(module)
+    learner.timeline(module)
+    learner.scenario(module, next(iter(module.scenarios)))
+    refresh(session)
+    noted = set(session.execute(select(XapiStatement.kind)).scalars())
+    assert {"answer", "decision"} <= noted
+    connect(app, boss.id, receiver.address, now(), kinds=("started", "attempt"), actor="mail")
+    send(app)
+    assert {kind_of(one) for one in store.known.values()} == {"started", "attempt"}
+    assert {one["actor"]["mbox"] for one in store.known.values()} == {"mailto:sam@example.org"}
+    refresh(session)
+    assert set(session.execute(select(XapiStatement.kind)).scalars()) == {"started", "attempt"}
+    app.extensions["course"] = before
+
+
 def _note(app: Flask, session: Session, boss: Person, address: str, number: int) -> None:
     """A store, and so many statements that wait: people who started."""
     connect(app, boss.id, address)

@@ -34,7 +34,13 @@ from course.refreshers.actions.composition import (
 )
 from course.refreshers.actions.own_booster import start_five
 from course.refreshers.actions.paper import PaperReading, ReadingOutcome, enter_reading, prepare_refresher_sheet
-from course.refreshers.actions.short_course_mail import boosters_due, queue_booster, queue_update_mail, updates_due
+from course.refreshers.actions.short_course_mail import (
+    boosters_due,
+    queue_booster,
+    queue_update_mail,
+    recheck_booster,
+    updates_due,
+)
 
 __all__ = [
     "REFRESHER",
@@ -58,6 +64,7 @@ __all__ = [
     "prepare_refresher_sheet",
     "queue_booster",
     "queue_update_mail",
+    "recheck_booster",
     "record_changed_page_read",
     "record_page_reread",
     "recover_completion",

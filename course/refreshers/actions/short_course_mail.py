@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
@@ -13,11 +14,14 @@ from course.content.schema_base import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt
+from course.learning.models import Attempt, Enrolment
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
-from course.mail.actions import schedule_message
+from course.mail.actions import schedule_message, suppress_mail
+from course.mail.events import BeforeMailSend
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER
 from course.organisation.queries import organisation_of
+from course.people.models import Person
 from course.people.queries import mail_recipient
 from course.people.rules import first_name
 from course.recertification import queries as renewal
@@ -42,6 +46,7 @@ from course.reminders.rules.in_person import BOOSTER as NOTICE_OF_BOOSTER
 from course.reminders.rules.in_person import UPDATE as NOTICE_OF_UPDATE
 from course.reminders.rules.in_person import Notice
 from course.signed_links import BoosterLink, MailChoiceLink, sign_link
+from course.translation import lazy_gettext as _
 
 
 def boosters_due(session: Session, library: Library, zone: str, on: date) -> list[CertifiedLearner]:
@@ -95,6 +100,29 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
     message = _booster_message(session, learner, attempt_id)
     recipient = mail_recipient(session, learner.email)
     return schedule_message(session, f"booster:{attempt_id}", recipient, message, at, send_at)
+
+
+def recheck_booster(session: Session, leaving: BeforeMailSend) -> None:
+    """Check a booster before its mail leaves, which has waited for working hours or for the mail server: its link opens
+    questions without a password."""
+    kind, _colon, number = leaving.key.partition(":")
+    if kind != "booster" or not number.isdecimal():
+        return
+    person = session.execute(
+        select(Person.id, Person.email, Person.left_at)
+        .join(Enrolment, Enrolment.person_id == Person.id)
+        .join(Attempt, Attempt.enrolment_id == Enrolment.id)
+        .where(Attempt.id == int(number))
+    ).one_or_none()
+    if person is None:
+        return
+    if person.left_at is not None:
+        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
+    elif opted_out_people(session, BOOSTER, [person.id]):
+        reason = _("They stopped it with the link in the e-mail. They can start it again with the same link.")
+        suppress_mail(session, leaving.key, reason, leaving.at)
+    elif person.email != leaving.recipient:
+        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
 
 
 def draw_for_booster(

@@ -38,6 +38,7 @@ from course.xapi.rules.facts import (
     StartedFact,
     StatementFact,
     VoidFact,
+    may_be_sent,
 )
 from course.xapi.rules.modules import modules_done_since
 from course.xapi.rules.statements import (
@@ -86,6 +87,7 @@ __all__ = [
     "batch_verdict",
     "build_statement",
     "iso_moment",
+    "may_be_sent",
     "modules_done_since",
     "pause_after_failure",
     "resource_address",

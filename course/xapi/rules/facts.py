@@ -37,6 +37,11 @@ KIND_NAMES: dict[str, str] = {
 KINDS_WITHOUT_NAMES = (DECISION, ANSWER)
 
 
+def may_be_sent(kind: str, actor: str) -> bool:
+    """Whether a statement of that kind may be sent about people who are called so (account or mail)."""
+    return actor != "mail" or kind not in KINDS_WITHOUT_NAMES
+
+
 @dataclass(frozen=True)
 class StartedFact:
     """Somebody did the first thing in an enrolment."""
