@@ -286,3 +286,23 @@ def test_without_people_nothing_is_begun_and_the_filter_stays(session: Session, 
     assert "Tick the people first" in client.follow(answer).text
     assert session.execute(select(BulkChange.id)).first() is None
     client.post("/people/many", {"kind": "dismiss", "all": "1"})
+
+
+@pytest.mark.usefixtures("boss")
+@pytest.mark.parametrize("kind", ["leave", "role"])
+def test_an_auditor_gets_the_role_and_its_last_day_back(
+    session: Session, client: Client, hill: Team, kind: str
+) -> None:
+    today = now().date()
+    sam = make_person(session, "Sam Okafor", "sam@example.org", team=hill)
+    context = make_context(session, None, now())
+    assert actions.grant_role(context, sam.id, "auditor", hill.id, today + 30 * DAY) is None
+    session.commit()
+    values = {"last_day": today.isoformat()} if kind == "leave" else {"role": "learner"}
+    assert "Done for 1 person" in do(session, client, kind, [sam], **values).text
+    assert "Undone for 1 person" in undo(session, client).text
+    session.expire_all()
+    held = select(RoleGrant.role, RoleGrant.team_id, RoleGrant.last_day).where(
+        RoleGrant.person_id == sam.id, RoleGrant.until.is_(None)
+    )
+    assert session.execute(held).all() == [("auditor", hill.id, today + 30 * DAY)]

@@ -108,7 +108,7 @@ def _apply_to(
     if kind == ROLE:
         return _apply_role(context, change, person)
     if kind == LEAVE and values.last_day is not None:
-        roles = [[held.role, held.team_id] for held in person.roles]
+        roles = [held.as_data() for held in person.roles]
         was: dict[str, Any] = {
             "teams": list(person.team_ids), "roles": roles, "active": person.active,
             "last_day": person.last_day.isoformat() if person.last_day else None,
@@ -126,7 +126,7 @@ def _apply_role(context: Context, change: BulkChangeView, person: PersonState) -
         refused = people.revoke_role(context, person.id, held.grant_id)
         if refused is not None:
             return _text(refused), {}
-    return None, {"ended": [[held.role, held.team_id] for held in person.roles]}
+    return None, {"ended": [held.as_data() for held in person.roles]}
 
 
 def _text(refused: Refusal | None) -> str | None:

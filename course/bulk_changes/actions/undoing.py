@@ -180,10 +180,17 @@ def _undo_role(context: Context, person: PersonState, before: Mapping[str, Any])
 
 
 def _grant_again(context: Context, person_id: int, roles: Sequence[Sequence[Any]]) -> str | None:
-    for role, team_id in roles:
+    """Why a role is not given back; None if all are. One whose last day has passed would have ended by itself. What an
+    earlier release stored has no last day."""
+    for role, team_id, *stored in roles:
         if team_id is not None and not _is_open(context.session, team_id):
             return _("A team that they managed is closed now.")
-        people.grant_role(context, person_id, role, team_id)
+        last_day = date.fromisoformat(stored[0]) if stored and stored[0] else None
+        if last_day is not None and last_day < context.today:
+            continue
+        refused = people.grant_role(context, person_id, role, team_id, last_day)
+        if refused is not None:
+            return str(refused.message)
     return None
 
 

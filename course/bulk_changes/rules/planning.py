@@ -30,12 +30,17 @@ _HAS_LEFT = _("Has left.")
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A role that somebody has, beyond that of a learner: `words` say it, `grant_id` is its row."""
+    """A role that somebody has, beyond that of a learner: `words` say it, `grant_id` is its row. An auditor's has a last day."""
 
     grant_id: int
     role: str
     team_id: int | None
     words: str
+    last_day: date | None = None
+
+    def as_data(self) -> list[Any]:
+        """The role as it is stored, to be given back."""
+        return [self.role, self.team_id, self.last_day.isoformat() if self.last_day else None]
 
 
 @dataclass(frozen=True)
