@@ -15,6 +15,7 @@ from course.clock import now
 from course.context import make_context
 from course.jobs.models import Job
 from course.people import actions, queries
+from course.people.actions.ownership import own_assignment
 from course.people.models import Membership, Person, RoleGrant, Team
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -306,3 +307,27 @@ def test_an_auditor_gets_the_role_and_its_last_day_back(
         RoleGrant.person_id == sam.id, RoleGrant.until.is_(None)
     )
     assert session.execute(held).all() == [("auditor", hill.id, today + 30 * DAY)]
+
+
+@pytest.mark.usefixtures("boss")
+def test_what_another_system_owns_is_left_out_or_moved_back_as_it_was(
+    session: Session, client: Client, hill: Team
+) -> None:
+    quay = make_team(session, "Quay School")
+    ada, ben, _cat = people = three(session, hill)
+    context = make_context(session, None, now())
+    own_assignment(context, ada.id, "team", hill.id, ("scim:1", "Entra"))
+    actions.choose_pathway(context, [ben.id], "early-years", "x")
+    own_assignment(context, ben.id, "pathway", None, ("scim:1", "Entra"))
+    session.commit()
+    do(session, client, "move", people, team=str(quay.id), how="move")
+    assert [teams_of(session, one) for one in people] == [
+        ["Hill School", "Quay School"],
+        ["Quay School"],
+        ["Quay School"],
+    ]
+    assert "Undone for 3 people" in undo(session, client).text
+    assert [teams_of(session, one) for one in people] == [["Hill School"]] * 3
+    page = do(session, client, "pathway", people, pathway="clubs", reason="")
+    assert "Done for 2 people" in page.text
+    assert "Entra" in page.text

@@ -26,6 +26,7 @@ from course.bulk_changes.rules.planning import (
 from course.context import Context
 from course.people import actions as people
 from course.people.actions import Refusal
+from course.people.actions.ownership import refuse_owned
 from course.people.rules import Viewer, grantable_roles, guarded_roles
 from course.translation import gettext as _
 
@@ -100,9 +101,12 @@ def _apply_to(
         return (None if sent else _("Someone else has just invited them.")), before
     if kind == MOVE and values.team is not None:
         refused = people.join_team(context, person.id, values.team, values.moves)
-        after = [values.team] if values.moves else sorted({*person.team_ids, values.team})
+        # A team in which another system has placed them stays when they are moved.
+        after = sorted(people.open_teams(context.session, person.id))
         return _text(refused), {"teams": list(person.team_ids), "after": after}
     if kind == PATHWAY:
+        if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
+            return _text(refused), {}
         people.choose_pathway(context, [person.id], values.pathway, values.reason)
         return None, {"pathway": person.pathway}
     if kind == ROLE:

@@ -28,6 +28,7 @@ from course.bulk_changes.rules.planning import (
 from course.context import Context
 from course.organisation.models import Organisation
 from course.people import actions as people
+from course.people.actions.ownership import refuse_owned
 from course.people.models import Team
 from course.reminders.models import Reminder
 from course.reminders.queries import REQUESTED
@@ -162,6 +163,8 @@ def _undo_pathway(context: Context, undoing: Undoing, person: PersonState, befor
     earlier = before["pathway"] or usual
     if earlier is None:
         return _("They had no pathway of their own before.")
+    if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
+        return str(refused.message)
     people.choose_pathway(context, [person.id], earlier, undoing.reason)
     return None
 
