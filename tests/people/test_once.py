@@ -136,3 +136,16 @@ def test_two_different_corrections_at_once_do_not_overwrite_each_other(committed
     # Whatever was kept is in the history: nothing was overwritten unseen.
     assert office.count(PersonChange) == found.count(303)
     assert any(name in window.get(f"/people/{office.sam}").text for name in names)
+
+
+def test_of_two_who_merge_two_entries_into_each_other_at_once_one_is_told(committed: Flask) -> None:
+    office = Office(committed)
+    first, second = office.windows[0].token(), office.windows[1].token()
+    merge = {"keep": "first", "reason": "twice"}
+    found = at_once([
+        sending(office.windows[0], f"/people/{office.sam}/merge", {"csrf_token": first, "other": "twin@example.org", **merge}),
+        sending(office.windows[1], f"/people/{office.twin}/merge", {"csrf_token": second, "other": "sam@example.org", **merge}),
+    ])  # fmt: skip
+    assert max(found) < 500
+    assert office.count(PersonMerge) == 1
+    assert office.count(Person, Person.id.in_([office.sam, office.twin]), Person.left_at.is_(None)) == 1
