@@ -149,3 +149,27 @@ def test_of_two_who_merge_two_entries_into_each_other_at_once_one_is_told(commit
     assert max(found) < 500
     assert office.count(PersonMerge) == 1
     assert office.count(Person, Person.id.in_([office.sam, office.twin]), Person.left_at.is_(None)) == 1
+
+
+def test_who_is_moved_to_two_teams_at_once_is_in_one_of_them(committed: Flask) -> None:
+    office = Office(committed)
+    assert office.press(f"/people/{office.sam}/teams", team=str(office.team), how="add") == {"team.joined": 1}
+    with committed.app_context(), unit_of_work() as session:
+        teams = [make_team(session, f"Berth {number}").id for number in range(WINDOWS)]
+    office.press_each(f"/people/{office.sam}/teams", [{"team": str(team), "how": "move"} for team in teams])
+    assert office.count(Membership, Membership.person_id == office.sam, Membership.until.is_(None)) == 1
+
+
+def test_nobody_is_put_into_a_team_that_is_closed_at_this_moment(committed: Flask) -> None:
+    office, inside = Office(committed), Membership.until.is_(None)
+    with committed.app_context(), unit_of_work() as session:
+        teams = [make_team(session, f"Berth {number}").id for number in range(4)]
+    joins, closing = office.windows[:2], office.windows[2]
+    for team in teams:
+        paths = [f"/people/{one}/teams" for one in (office.sam, office.kim)]
+        forms = [{"csrf_token": one.token(), "team": str(team), "how": "add"} for one in joins]
+        closes = sending(closing, f"/teams/{team}/close", {"csrf_token": closing.token(), "reason": "empty"})
+        found = at_once([*map(sending, joins, paths, forms), closes])
+        assert max(found) < 500
+    closed = Membership.team_id.in_(select(Team.id).where(Team.closed_at.is_not(None)))
+    assert office.count(Membership, inside, closed) == 0
