@@ -173,3 +173,20 @@ def test_nobody_is_put_into_a_team_that_is_closed_at_this_moment(committed: Flas
         assert max(found) < 500
     closed = Membership.team_id.in_(select(Team.id).where(Team.closed_at.is_not(None)))
     assert office.count(Membership, inside, closed) == 0
+
+
+def test_who_leaves_and_is_given_a_role_at_the_same_moment_has_none_after_it(committed: Flask) -> None:
+    office = Office(committed)
+    for number in range(4):
+        with committed.app_context(), unit_of_work() as session:
+            one = make_person(session, f"Person {number}", f"p{number}@example.org").id
+        roles, leaving = office.windows[:3], office.windows[3]
+        forms = [{"csrf_token": window.token(), "role": role, "team": str(office.team)}
+                 for window, role in zip(roles, ("manager", "hr", "administrator"), strict=True)]  # fmt: skip
+        left = {"csrf_token": leaving.token(), "last_day": now().date().isoformat(), "reason": "moved"}
+        deeds = [sending(window, f"/people/{one}/role", form) for window, form in zip(roles, forms, strict=True)]
+        found = at_once([*deeds, sending(leaving, f"/people/{one}/leave", left)])
+        assert max(found) < 500
+    gone = RoleGrant.person_id.in_(select(Person.id).where(Person.left_at.is_not(None)))
+    assert office.count(Person, Person.left_at.is_not(None)) > 0
+    assert office.count(RoleGrant, gone, RoleGrant.until.is_(None)) == 0

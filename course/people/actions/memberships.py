@@ -10,11 +10,10 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
-from course.people.actions.directory import Refusal, get_current_person
-from course.people.actions.locking import lock_people
+from course.people.actions.directory import Refusal, lock_current_person
 from course.people.actions.team_settings import follow_team_pathways
 from course.people.actions.team_tree import lock_open_teams_among
-from course.people.models import Membership, Person, Team
+from course.people.models import Membership, Team
 from course.people.queries.ownership import membership_owner, owned_fields
 from course.translation import lazy_gettext as _
 
@@ -34,9 +33,7 @@ def _lock(session: Session, person_id: int, teams: Collection[int]) -> bool:
     """Let nobody close these teams, nor move the person or record that they have left, until the transaction ends; whether
     all teams are open. Raises LookupError if there is nobody. Teams come first, as for whoever changes their tree."""
     are_open = lock_open_teams_among(session, teams) == set(teams)
-    lock_people(session, [person_id])
-    session.get(Person, person_id, populate_existing=True)
-    get_current_person(session, person_id)
+    lock_current_person(session, person_id)
     return are_open
 
 
