@@ -331,3 +331,23 @@ def test_what_another_system_owns_is_left_out_or_moved_back_as_it_was(
     page = do(session, client, "pathway", people, pathway="clubs", reason="")
     assert "Done for 2 people" in page.text
     assert "Entra" in page.text
+
+
+@pytest.mark.parametrize("kind", ["leave", "role"])
+def test_who_is_no_administrator_any_more_gives_no_role_back_that_they_may_not_give(
+    app: Flask, session: Session, client: Client, boss: Person, kind: str
+) -> None:
+    kim = make_person(session, "Kim Hall", "kim@example.org", "administrator")
+    values = {"last_day": now().date().isoformat()} if kind == "leave" else {"role": "learner"}
+    assert "Done for 1 person" in do(session, client, kind, [kim], **values).text
+    make_person(session, "Lou Ray", "lou@example.org", "administrator")
+    context = make_context(session, None, now())
+    own = session.execute(select(RoleGrant.id).where(RoleGrant.person_id == boss.id, RoleGrant.until.is_(None)))
+    assert actions.revoke_role(context, boss.id, own.scalar_one()) is None
+    assert actions.grant_role(context, boss.id, "hr", None) is None
+    session.commit()
+    page = undo(session, sign_in(Client(app), boss))
+    session.expire_all()
+    held = select(RoleGrant.id).where(RoleGrant.person_id == kim.id, RoleGrant.until.is_(None))
+    assert session.execute(held).first() is None
+    assert "Only an administrator can give this role." in page.text

@@ -25,6 +25,8 @@ KINDS = {
 LEARNER_ONLY = "learner"  # the value of a role that ends all others
 DONE, LEFT_OUT, UNDONE = "done", "left-out", "undone"
 CHANGED_SINCE = _("Their entry changed after the preview. Nothing was done for them.")
+ROLE_NOT_GIVEN = _("Only an administrator can give this role.")
+ROLES_NOT_REMOVED = _("Only an administrator can remove their roles.")
 _HAS_LEFT = _("Has left.")
 
 
@@ -183,12 +185,12 @@ def _plan_role(frame: ChangeFrame, person: PersonState) -> tuple[str, bool]:
     if person.id == frame.actor:
         return _("This is you. Change your own roles on your page."), True
     if role != LEARNER_ONLY and role not in frame.grantable:
-        return _("Only an administrator can give this role."), True
+        return ROLE_NOT_GIVEN, True
     if role == LEARNER_ONLY:
         if not person.roles:
             return _("Is a learner only."), True
         if any(held.role not in frame.grantable for held in person.roles):
-            return _("Only an administrator can remove their roles."), True
+            return ROLES_NOT_REMOVED, True
         return _("No longer: %(roles)s", roles=", ".join(str(held.words) for held in person.roles)), False
     managed = team if role == "manager" else None
     if any((held.role, held.team_id) == (role, managed) for held in person.roles):
