@@ -17,6 +17,7 @@ INITIAL_HASH = "0" * 64  # the previous hash of the first entry
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 CONNECTION = "connection"  # the detail that names the system that acted through a connection
 REPRESENTED = "deputy_of"  # the detail that names the managers for whom a deputy acted, by id
+EXCEPTIONS = "exceptions"  # the detail that names, by id, who may use a password although a provider is required
 EventSubject = tuple[str, int]  # the subject of an event: its kind and its id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from course.audit.catalogue import event_kind
 from course.audit.models import AuditEntry
-from course.audit.rules import REPRESENTED, AuditLogEntry, details_in_words, event_sentence
+from course.audit.rules import EXCEPTIONS, REPRESENTED, AuditLogEntry, details_in_words, event_sentence
 from course.people.models import Membership, Person, Team
 from course.people.queries import names_told_apart, team_subtree
 from course.text import search_key
@@ -73,10 +73,10 @@ def search_entries(
         .limit(limit)
     )
     found = [(AuditLogEntry(*row[:-2]), json.loads(row.details), row.actor, row.subject_name) for row in rows]
-    managers = {number for _entry, details, *_others in found for number in details.get(REPRESENTED, ())}
+    ids = {number for _entry, details, *_others in found for number in _people_in_details(details)}
     names: dict[int, str] = {}
-    if managers:
-        named = session.execute(select(Person.id, Person.name).where(Person.id.in_(managers)))
+    if ids:
+        named = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
         names = {row.id: row.name for row in named}
     told: dict[int, str] = {}
     if tells_apart:
@@ -91,6 +91,12 @@ def search_entries(
         )
         for entry, details, actor, subject in found
     ]
+
+
+def _people_in_details(details: Mapping[str, Any]) -> list[int]:
+    """The people whom details name by id. Entries of earlier releases hold the exceptions as a text."""
+    exceptions = details.get(EXCEPTIONS, ())
+    return [*details.get(REPRESENTED, ()), *(exceptions if isinstance(exceptions, list) else ())]
 
 
 def _people_of(entry: AuditLogEntry) -> Iterator[int]:
@@ -127,16 +133,22 @@ def _entry_view(
     details: dict[str, Any],
     actor: str | None,
     subject_name: str | None,
-    manager_names: Mapping[int, str],
+    detail_names: Mapping[int, str],
 ) -> AuditEntryView:
     # A deleted person still has an id: only the name is gone.
     actor_name = actor or (f"person {entry.actor_id}" if entry.actor_id is not None else None)
     name = subject_name or (f"{entry.subject_kind} {entry.subject_id}" if entry.subject_kind else None)
     is_self = entry.subject_kind == "person" and entry.subject_id == entry.actor_id
+    if isinstance(exceptions := details.get(EXCEPTIONS), list):
+        details = {**details, EXCEPTIONS: _names(exceptions, detail_names)}
     sentence = event_sentence(event_kind(entry.what) or entry.what, actor_name, name, is_self, details)
     represented = details.get(REPRESENTED)
     if represented:
-        managers = ", ".join(manager_names.get(number, f"person {number}") for number in represented)
+        managers = _names(represented, detail_names)
         sentence = _("%(sentence)s, as deputy of %(managers)s", sentence=sentence, managers=managers)
         details = {**details, REPRESENTED: managers}
     return AuditEntryView(entry, actor_name, sentence[:1].upper() + sentence[1:], details_in_words(details))
+
+
+def _names(ids: list[int], names: Mapping[int, str]) -> str:
+    return ", ".join(names.get(number, f"person {number}") for number in ids)

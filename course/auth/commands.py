@@ -24,8 +24,9 @@ group = AppGroup("signin", help="Get into a fresh course.")
 def reset_factors_command(login: str, reason: str) -> None:
     """Remove the second factors of the person who signs in with LOGIN (an e-mail address or sign-in name)."""
     with unit_of_work() as session:
-        person = code_person_by_login(session, login)
-        gone = person is not None and reset_factors(make_context(session, None, now()), person.id, reason)
+        context = make_context(session, None, now())
+        person = code_person_by_login(session, login, context.today)
+        gone = person is not None and reset_factors(context, person.id, reason)
     if person is None:
         click.echo("No one who works here signs in with this address or name.", err=True)
         sys.exit(1)

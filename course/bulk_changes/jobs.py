@@ -14,7 +14,7 @@ from course.context import make_context
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.people.queries import ids_recordable_by, viewers
-from course.people.rules import Viewer
+from course.people.rules import Viewer, grantable_roles, guarded_roles
 from course.training_records.remind_now import queue_all, write_reminders
 from course.translation import gettext as _
 from course.translation import lazy_gettext
@@ -81,9 +81,14 @@ def undo_change(change_id: int, actor: int, at: datetime, progress: Progress = l
     """Undo a change for all for whom something was done, in portions; safe to call again."""
     with read_only_session() as session:
         change = queries.bulk_change(session, change_id)
-    if change is None or change.undone_at is None:
-        return
-    undoing = Undoing(change, change.undone_by_name or "", _("A change of many people was undone."))
+        if change is None or change.undone_at is None:
+            return
+        today = civil_date(at, app_state().config.time_zone)
+        viewer = viewers(session, [actor], today).get(actor) or Viewer(actor, "", "")
+    undoing = Undoing(
+        change, change.undone_by_name or "", _("A change of many people was undone."), grantable_roles(viewer),
+        guarded_roles(viewer),
+    )  # fmt: skip
     done, turns = 0, _Turns()
     while ids := _waiting(change_id, undo=True):
         turns.begin()

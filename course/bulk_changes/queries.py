@@ -26,7 +26,7 @@ from course.people.queries import (
     team_subtree,
     visible_condition,
 )
-from course.people.rules import Viewer, distinct_names, role_label
+from course.people.rules import Viewer, distinct_names, role_in_words
 from course.standings.models import PersonStatus
 from course.standings.rules import GROUP_RANKS
 from course.translation import lazy_gettext as _
@@ -263,15 +263,15 @@ def _teams_of(session: Session, ids: Any) -> dict[int, list[tuple[int, str]]]:
 
 def _roles_of(session: Session, ids: Any) -> dict[int, list[HeldRole]]:
     rows = (
-        select(RoleGrant.id, RoleGrant.person_id, RoleGrant.role, RoleGrant.team_id, Team.name)
+        select(RoleGrant.id, RoleGrant.person_id, RoleGrant.role, RoleGrant.team_id, Team.name, RoleGrant.last_day)
         .outerjoin(Team, Team.id == RoleGrant.team_id)
         .where(RoleGrant.until.is_(None), RoleGrant.person_id.in_(ids))
         .order_by(RoleGrant.id)
     )
     found: dict[int, list[HeldRole]] = {}
-    for grant_id, person_id, role, team_id, team in session.execute(rows):
-        words = _("Manager of %(team)s", team=team) if team_id is not None else role_label(role)
-        found.setdefault(person_id, []).append(HeldRole(grant_id, role, team_id, words))
+    for grant_id, person_id, role, team_id, team, last_day in session.execute(rows):
+        words = _("Manager of %(team)s", team=team) if role == "manager" else role_in_words(role, team, last_day)
+        found.setdefault(person_id, []).append(HeldRole(grant_id, role, team_id, words, last_day))
     return found
 
 

@@ -140,7 +140,7 @@ def erase(person_id: int) -> PageResponse:
         else:
             flash(_("This was requested before. The data is erased within the hour."))
         return redirect_after_post(url_for("privacy.erase", person_id=person_id))
-    settings, last_day = retention_due.current_schedule(db()), _leaving_day(case.person.left_at)
+    settings, last_day = retention_due.current_schedule(db()), _leaving_day(case.left_at)
     page = render_template(
         "privacy/erase.html", form=form, case=case, left=last_day, plan=settings, stages=STAGE_TITLES, holds=STAGE_CONTENTS,
         at_request=REQUEST_STAGES, of_leavers=LEAVER_STAGES,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
-from course.auth import actions
+from course.auth import actions, queries
 from course.auth.actions import SignInGranted
 from course.auth.models import SignInToken
 from course.auth.rules import (
     parse_code,
 )
+from course.clock import now
 from course.context import make_context
 from course.mail.models import OutboxMail
-from course.people.actions import grant_role
-from course.people.models import Person, Team
+from course.people.actions import delegate, grant_role
+from course.people.models import Deputy, Person, Team
 from tests.auth.test_codes import PIN, issue, make_cook, redeem
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
@@ -68,6 +70,29 @@ def test_from_the_strip_to_the_course(
     assert code not in words
     assert parse_code(code) not in words
     assert session.execute(select(func.count()).select_from(OutboxMail)).scalar_one() == 0
+
+
+@pytest.mark.both_engines
+def test_no_manager_gets_into_the_account_of_a_deputy_who_sees_another_team(
+    session: Session, client: Client, kitchen: Team, boss: Person
+) -> None:
+    cook = make_cook(session, kitchen)
+    other = make_person(session, "Sam Okafor", "sam@example.org", "manager", make_team(session, "Office"))
+    at = now()
+    context = make_context(session, other.id, at)
+    assert delegate(context, "K-17", context.today, "holiday") is None
+    session.commit()
+    sign_in(client, boss)
+    assert "Dana Bell" not in client.get("/people/codes").text
+    refusal = "Only an administrator can make a code for someone who has a role."
+    assert refusal in client.follow(client.post(f"/people/{cook.id}/code", {"sheet": "s"})).text
+    found = queries.code_person(session, cook.id, context.today)
+    assert found is not None
+    assert not found.may_use_pin
+    session.execute(update(Deputy).values(until=context.today - timedelta(days=1)))
+    session.commit()
+    assert "Dana Bell" in client.get("/people/codes").text
+    client.post(f"/people/{cook.id}/code", {"sheet": "s"}, 200)
 
 
 def test_a_manager_makes_codes_for_their_own_people_only(

@@ -15,6 +15,7 @@ from course.clock import now
 from course.context import make_context
 from course.jobs.models import Job
 from course.people import actions, queries
+from course.people.actions.ownership import own_assignment
 from course.people.models import Membership, Person, RoleGrant, Team
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -286,3 +287,67 @@ def test_without_people_nothing_is_begun_and_the_filter_stays(session: Session, 
     assert "Tick the people first" in client.follow(answer).text
     assert session.execute(select(BulkChange.id)).first() is None
     client.post("/people/many", {"kind": "dismiss", "all": "1"})
+
+
+@pytest.mark.usefixtures("boss")
+@pytest.mark.parametrize("kind", ["leave", "role"])
+def test_an_auditor_gets_the_role_and_its_last_day_back(
+    session: Session, client: Client, hill: Team, kind: str
+) -> None:
+    today = now().date()
+    sam = make_person(session, "Sam Okafor", "sam@example.org", team=hill)
+    context = make_context(session, None, now())
+    assert actions.grant_role(context, sam.id, "auditor", hill.id, today + 30 * DAY) is None
+    session.commit()
+    values = {"last_day": today.isoformat()} if kind == "leave" else {"role": "learner"}
+    assert "Done for 1 person" in do(session, client, kind, [sam], **values).text
+    assert "Undone for 1 person" in undo(session, client).text
+    session.expire_all()
+    held = select(RoleGrant.role, RoleGrant.team_id, RoleGrant.last_day).where(
+        RoleGrant.person_id == sam.id, RoleGrant.until.is_(None)
+    )
+    assert session.execute(held).all() == [("auditor", hill.id, today + 30 * DAY)]
+
+
+@pytest.mark.usefixtures("boss")
+def test_what_another_system_owns_is_left_out_or_moved_back_as_it_was(
+    session: Session, client: Client, hill: Team
+) -> None:
+    quay = make_team(session, "Quay School")
+    ada, ben, _cat = people = three(session, hill)
+    context = make_context(session, None, now())
+    own_assignment(context, ada.id, "team", hill.id, ("scim:1", "Entra"))
+    actions.choose_pathway(context, [ben.id], "early-years", "x")
+    own_assignment(context, ben.id, "pathway", None, ("scim:1", "Entra"))
+    session.commit()
+    do(session, client, "move", people, team=str(quay.id), how="move")
+    assert [teams_of(session, one) for one in people] == [
+        ["Hill School", "Quay School"],
+        ["Quay School"],
+        ["Quay School"],
+    ]
+    assert "Undone for 3 people" in undo(session, client).text
+    assert [teams_of(session, one) for one in people] == [["Hill School"]] * 3
+    page = do(session, client, "pathway", people, pathway="clubs", reason="")
+    assert "Done for 2 people" in page.text
+    assert "Entra" in page.text
+
+
+@pytest.mark.parametrize("kind", ["leave", "role"])
+def test_who_is_no_administrator_any_more_gives_no_role_back_that_they_may_not_give(
+    app: Flask, session: Session, client: Client, boss: Person, kind: str
+) -> None:
+    kim = make_person(session, "Kim Hall", "kim@example.org", "administrator")
+    values = {"last_day": now().date().isoformat()} if kind == "leave" else {"role": "learner"}
+    assert "Done for 1 person" in do(session, client, kind, [kim], **values).text
+    make_person(session, "Lou Ray", "lou@example.org", "administrator")
+    context = make_context(session, None, now())
+    own = session.execute(select(RoleGrant.id).where(RoleGrant.person_id == boss.id, RoleGrant.until.is_(None)))
+    assert actions.revoke_role(context, boss.id, own.scalar_one()) is None
+    assert actions.grant_role(context, boss.id, "hr", None) is None
+    session.commit()
+    page = undo(session, sign_in(Client(app), boss))
+    session.expire_all()
+    held = select(RoleGrant.id).where(RoleGrant.person_id == kim.id, RoleGrant.until.is_(None))
+    assert session.execute(held).first() is None
+    assert "Only an administrator can give this role." in page.text

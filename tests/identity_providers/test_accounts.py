@@ -223,6 +223,27 @@ def test_two_entries_that_were_one_person_keep_the_linked_account(
     assert "sam.okafor@example.org" in client.get("/me").text
 
 
+def test_what_groups_gave_an_entry_is_taken_with_the_group_after_it_was_merged_into_another(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
+    make_organisation(session)
+    staff, leads = make_team(session), make_team(session, "Leads")
+    table = (GroupRow("l", leads.id, "manager"), GroupRow("h", None, "hr"))
+    kept = make_person(session, "Sam Okafor", "sam.okafor@example.org", team=staff)
+    context = make_context(session, None, now())
+    grant_role(context, kept.id, "hr", None)
+    number = set_up_provider(session, fake, makes_accounts=True, groups=table)
+    sign_in_with(another(client.app), fake, number, groups=["l", "h"])
+    merge_people(make_context(session, None, now()), _person(session).id, kept.id, False, "the same person")
+    session.commit()
+    assert (_roles(session, kept.id), _teams(session, kept.id)) == ({"manager", "hr"}, {"Staff", "Leads"})
+    sign_in_with(client, fake, number, groups=["l"])
+    assert (_roles(session, kept.id), _teams(session, kept.id)) == ({"manager", "hr"}, {"Staff", "Leads"})
+    sign_in_with(another(client.app), fake, number, groups=[])
+    # What they had by hand before stays.
+    assert (_roles(session, kept.id), _teams(session, kept.id)) == ({"hr"}, {"Staff"})
+
+
 def test_two_first_sign_ins_at_once_make_one_person(committed: Flask, fake: FakeProvider) -> None:
     with committed.app_context(), unit_of_work() as session:
         make_organisation(session)

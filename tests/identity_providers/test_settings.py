@@ -181,6 +181,15 @@ def required(admin: Client, session: Session, fake: FakeProvider) -> int:
 
 
 @pytest.mark.usefixtures("required")
+def test_the_log_names_the_exceptions_and_holds_their_numbers(admin: Client, session: Session) -> None:
+    ann = session.execute(select(Person.id).where(Person.email == "ann@example.org")).scalar_one()
+    entry = session.execute(select(AuditEntry).where(AuditEntry.what == "provider.required")).scalar_one()
+    assert "Ann" not in entry.details
+    assert json.loads(entry.details)["exceptions"] == [ann]
+    assert "required signing in through Riverside ID, except for Ann Min" in admin.get("/audit").text
+
+
+@pytest.mark.usefixtures("required")
 def test_a_right_password_a_link_and_a_code_no_longer_sign_in_and_say_why(app: Flask, session: Session) -> None:
     sam = make_person(session)
     browser = Client(app)

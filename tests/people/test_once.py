@@ -136,3 +136,57 @@ def test_two_different_corrections_at_once_do_not_overwrite_each_other(committed
     # Whatever was kept is in the history: nothing was overwritten unseen.
     assert office.count(PersonChange) == found.count(303)
     assert any(name in window.get(f"/people/{office.sam}").text for name in names)
+
+
+def test_of_two_who_merge_two_entries_into_each_other_at_once_one_is_told(committed: Flask) -> None:
+    office = Office(committed)
+    first, second = office.windows[0].token(), office.windows[1].token()
+    merge = {"keep": "first", "reason": "twice"}
+    found = at_once([
+        sending(office.windows[0], f"/people/{office.sam}/merge", {"csrf_token": first, "other": "twin@example.org", **merge}),
+        sending(office.windows[1], f"/people/{office.twin}/merge", {"csrf_token": second, "other": "sam@example.org", **merge}),
+    ])  # fmt: skip
+    assert max(found) < 500
+    assert office.count(PersonMerge) == 1
+    assert office.count(Person, Person.id.in_([office.sam, office.twin]), Person.left_at.is_(None)) == 1
+
+
+def test_who_is_moved_to_two_teams_at_once_is_in_one_of_them(committed: Flask) -> None:
+    office = Office(committed)
+    assert office.press(f"/people/{office.sam}/teams", team=str(office.team), how="add") == {"team.joined": 1}
+    with committed.app_context(), unit_of_work() as session:
+        teams = [make_team(session, f"Berth {number}").id for number in range(WINDOWS)]
+    office.press_each(f"/people/{office.sam}/teams", [{"team": str(team), "how": "move"} for team in teams])
+    assert office.count(Membership, Membership.person_id == office.sam, Membership.until.is_(None)) == 1
+
+
+def test_nobody_is_put_into_a_team_that_is_closed_at_this_moment(committed: Flask) -> None:
+    office, inside = Office(committed), Membership.until.is_(None)
+    with committed.app_context(), unit_of_work() as session:
+        teams = [make_team(session, f"Berth {number}").id for number in range(4)]
+    joins, closing = office.windows[:2], office.windows[2]
+    for team in teams:
+        paths = [f"/people/{one}/teams" for one in (office.sam, office.kim)]
+        forms = [{"csrf_token": one.token(), "team": str(team), "how": "add"} for one in joins]
+        closes = sending(closing, f"/teams/{team}/close", {"csrf_token": closing.token(), "reason": "empty"})
+        found = at_once([*map(sending, joins, paths, forms), closes])
+        assert max(found) < 500
+    closed = Membership.team_id.in_(select(Team.id).where(Team.closed_at.is_not(None)))
+    assert office.count(Membership, inside, closed) == 0
+
+
+def test_who_leaves_and_is_given_a_role_at_the_same_moment_has_none_after_it(committed: Flask) -> None:
+    office = Office(committed)
+    for number in range(4):
+        with committed.app_context(), unit_of_work() as session:
+            one = make_person(session, f"Person {number}", f"p{number}@example.org").id
+        roles, leaving = office.windows[:3], office.windows[3]
+        forms = [{"csrf_token": window.token(), "role": role, "team": str(office.team)}
+                 for window, role in zip(roles, ("manager", "hr", "administrator"), strict=True)]  # fmt: skip
+        left = {"csrf_token": leaving.token(), "last_day": now().date().isoformat(), "reason": "moved"}
+        deeds = [sending(window, f"/people/{one}/role", form) for window, form in zip(roles, forms, strict=True)]
+        found = at_once([*deeds, sending(leaving, f"/people/{one}/leave", left)])
+        assert max(found) < 500
+    gone = RoleGrant.person_id.in_(select(Person.id).where(Person.left_at.is_not(None)))
+    assert office.count(Person, Person.left_at.is_not(None)) > 0
+    assert office.count(RoleGrant, gone, RoleGrant.until.is_(None)) == 0

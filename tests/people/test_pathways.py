@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.context import make_context
 from course.people import actions, queries
+from course.people.actions.ownership import own_assignment
 from course.people.models import Membership, PathwayChoice
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -91,3 +92,18 @@ def test_a_pathway_is_chosen_for_a_team_in_one_step(session: Session, client: Cl
 def test_without_a_choice_the_organisations_usual_pathway_holds(session: Session, client: Client) -> None:
     sign_in(client, make_person(session))
     assert "It is what Riverside Trust chose for most of its staff" in client.get("/").text
+
+
+def test_a_pathway_that_another_system_owns_is_not_said_to_be_changed(session: Session, client: Client) -> None:
+    boss, sam = make_person(session, "Alex Morgan", "alex@example.org", "administrator"), make_person(session)
+    context = make_context(session, None, NOW)
+    actions.choose_pathway(context, [sam.id], "clubs", "from the group")
+    own_assignment(context, sam.id, "pathway", None, ("scim:1", "Entra"))
+    session.commit()
+    sign_in(client, boss)
+    page = client.post(f"/people/{sam.id}/pathway", {"pathway": "school", "reason": "moved"}, 422)
+    assert "This comes from Entra. Change it there." in page.text
+    session.expire_all()
+    known = queries.chosen_pathway(session, sam.id)
+    assert known is not None
+    assert known.pathway == "clubs"

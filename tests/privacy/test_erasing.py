@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -245,6 +246,32 @@ def test_a_merged_entry_is_erased_together_with_the_surviving_one(
     last = later + timedelta(days=6 * 366)
     assert set(erase(app, session, last)) == {"proof"}
     assert tables_containing(session, "zebulon") <= {"bulk_change", "signing_key", "people_import", "registration_link"}
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("asked_first", [True, False])
+def test_an_erasure_request_of_a_merged_entry_keeps_the_record_of_who_still_works_here(
+    app: Flask, session: Session, zebulon: Person, asked_first: bool
+) -> None:
+    session.execute(delete(PersonMerge))
+    second = make_person(session, "Z. Fictional", "second@example.org", at=ADDED)
+    session.commit()
+    context = make_context(session, None, NOW)
+    deeds: list[Callable[[], object]] = [
+        lambda: actions.request_erasure(context, second.id, "asked"),
+        lambda: staff.merge_people(context, second.id, zebulon.id, False, "twice"),
+    ]
+    for deed in deeds if asked_first else deeds[::-1]:
+        deed()
+    session.commit()
+    assert set(erase(app, session, NOW + timedelta(days=1))) <= {"spare", "notes"}
+    assert session.execute(select(Answer)).first()
+    assert session.get_one(Person, zebulon.id).email == EMAIL
+    assert count_rows(session, "credential", zebulon.id) == 1
+    assert count_rows(session, "reflection", zebulon.id) == 1
+    case = retention_due.erasure_case(session, second.id, NOW)
+    assert case is not None
+    assert case.requested_at is None
 
 
 @pytest.mark.both_engines

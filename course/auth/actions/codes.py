@@ -64,7 +64,7 @@ def issue_code(context: Context, person_id: int, secret: str, sheet: str = "") -
     """
     session, at = context.session, context.now
     lock_person(session, person_id)
-    found = queries.code_person(session, person_id)
+    found = queries.code_person(session, person_id, context.today)
     if found is None or not found.login:
         raise LookupError(f"there is no person {person_id} who can sign in with a code")
     code, expires_at = derive_code(secret, sheet, person_id) if sheet else new_code(), at + CODE_LIFETIME
@@ -91,7 +91,7 @@ def find_code(
     retry_at = queries.next_attempt_at(session, limits, at)
     if retry_at is not None:
         return TooManyAttempts(retry_at)
-    person = queries.code_person_by_login(session, login)
+    person = queries.code_person_by_login(session, login, make_context(session, None, at).today)
     person_id = person.id if person else 0
     code_id = queries.unused_code_id(session, person_id, code_hash(origin.secret, person_id, code), at)
     return CodeCheck(person, code_id, limits)
@@ -107,9 +107,11 @@ def redeem_code(session: Session, checked: CodeCheck, at: datetime) -> CodeRedee
         return TooManyAttempts(retry_at)
     if checked.person is None or checked.code_id is None:
         return _record_failure(session, checked, at)
-    if queries.code_person(session, checked.person.id) is None or not use_up_link(session, checked.code_id, at):
+    context = make_context(session, checked.person.id, at)
+    is_here = queries.code_person(session, checked.person.id, context.today) is not None
+    if not is_here or not use_up_link(session, checked.code_id, at):
         return WrongCode()
-    record_event(make_context(session, checked.person.id, at), "sign_in.code_used", ("person", checked.person.id), {})
+    record_event(context, "sign_in.code_used", ("person", checked.person.id), {})
     return CodeRedeemed(checked.person.id)
 
 

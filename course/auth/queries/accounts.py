@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import Date, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import SignInAttempt, SignInToken
@@ -16,7 +16,7 @@ from course.auth.rules import AttemptLimit, CodeSubject, LinkPurpose, token_hash
 from course.db import UtcDateTime
 from course.passwords.models import Credential
 from course.passwords.queries import NO_PASSWORD, has_password
-from course.people.models import Person, RoleGrant
+from course.people.models import Deputy, Person, RoleGrant
 from course.people.queries import BY_NAME, login_condition, login_key
 from course.people.rules import is_undeliverable, login_label
 
@@ -120,7 +120,7 @@ def find_link(session: Session, token: str, set_up: bool, at: datetime) -> SignI
 @dataclass(frozen=True)
 class CodePerson:
     """A person who works here, as far as one-time codes need to know them. `login` is what they sign in with; empty if they
-    have neither an address nor a sign-in name, and then they can have no code."""
+    have neither an address nor a sign-in name, and then they can have no code. `has_role` if they see data of others."""
 
     id: int
     name: str
@@ -139,16 +139,15 @@ class CodePerson:
         return not self.has_address and not self.has_role
 
 
-def code_people(session: Session, ids: Collection[int]) -> list[CodePerson]:
+def code_people(session: Session, ids: Collection[int], today: date) -> list[CodePerson]:
     """These people as far as they work here, by name. One query."""
-    return [
-        _code_person(row) for row in session.execute(_code_people_query().where(Person.id.in_(ids)).order_by(*BY_NAME))
-    ]
+    rows = _code_people_query().where(Person.id.in_(ids)).order_by(*BY_NAME)
+    return [_code_person(row) for row in session.execute(rows, {"today": today})]
 
 
-def code_person(session: Session, person_id: int) -> CodePerson | None:
+def code_person(session: Session, person_id: int, today: date) -> CodePerson | None:
     """This person, if they work here."""
-    row = session.execute(_one_code_person(), {"person": person_id}).first()
+    row = session.execute(_one_code_person(), {"person": person_id, "today": today}).first()
     return None if row is None else _code_person(row)
 
 
@@ -157,16 +156,20 @@ def _one_code_person() -> Select[*tuple[Any, ...]]:
     return _code_people_query().where(Person.id == bindparam("person"))
 
 
-def code_person_by_login(session: Session, login: str) -> CodePerson | None:
+def code_person_by_login(session: Session, login: str, today: date) -> CodePerson | None:
     """The person who works here and signs in with this address or name."""
-    row = session.execute(_code_people_query().where(login_condition(login))).first()
+    row = session.execute(_code_people_query().where(login_condition(login)), {"today": today}).first()
     return None if row is None else _code_person(row)
 
 
 def _code_people_query() -> Select[*tuple[Any, ...]]:
-    has_role = exists().where(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None))
+    """With the day as the parameter `today`. A deputy sees what their manager sees, and so counts as somebody with a role."""
+    role = exists().where(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None))
+    deputy = exists().where(
+        Deputy.deputy_id == Person.id, Deputy.ended_at.is_(None), Deputy.until >= bindparam("today", type_=Date)
+    )
     return select(
-        Person.id, Person.name, Person.email, Person.sign_in_name, has_role.label("has_role"),
+        Person.id, Person.name, Person.email, Person.sign_in_name, or_(role, deputy).label("has_role"),
         has_password(Person.id).label("has_password"),
     ).where(Person.left_at.is_(None))  # fmt: skip
 

@@ -19,8 +19,8 @@ _ACCEPTED_SEPARATORS = re.compile(r"[\s\-–—.]")
 
 @dataclass(frozen=True)
 class CodeSubject:
-    """A person for whom a code may be made: whether they have an address that takes mail, and whether they manage a team or
-    are an administrator."""
+    """A person for whom a code may be made: whether they have an address that takes mail, and whether they have a role or
+    stand in for a manager."""
 
     person_id: int
     has_address: bool

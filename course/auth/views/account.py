@@ -21,6 +21,7 @@ from course.auth.views.page_context import (
     form_page,
     gone_page,
     organisation_name,
+    own_account,
     pages,
     request_source,
     tell_if_busy,
@@ -47,7 +48,7 @@ def account() -> ViewResponse:
     """The person's own name, address and roles; changing the password; signing out."""
     g.here = "me"
     person = current_user.person
-    own = queries.code_person(db(), person.id) or abort(404)
+    own = own_account()
     form = ChangePasswordForm()
     if form.validate_on_submit() and check_new_password(
         form.password, own.login, person.name, organisation_name(), own.may_use_pin
@@ -74,7 +75,7 @@ def _account_page(
     it already."""
     password_form = password_form or ChangePasswordForm(formdata=None)
     language_form = language_form or LanguageForm(formdata=None, data={"language": current_language()})
-    own = own or queries.code_person(db(), current_user.person.id) or abort(404)
+    own = own or own_account()
     shown_form = address_form or OwnAddressForm(formdata=None)
     response = form_page(
         "auth/me.html", password_form, language_form=language_form, languages=languages(), address_form=shown_form,

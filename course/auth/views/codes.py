@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Response, abort, flash, g, make_response, render_template, request, url_for
 from flask_login import current_user
@@ -27,6 +27,7 @@ from course.auth.views.page_context import (
     too_many_attempts_page,
 )
 from course.clock import now
+from course.dates import civil_date
 from course.people.access import recordable_person
 from course.people.queries import TeamView, ids_recordable_by, ids_without_address, members_below, teams
 from course.people.rules import team_subtree
@@ -110,7 +111,7 @@ def person_code(person_id: int) -> ViewResponse:
     if person_id == current_user.person.id:
         abort(404)
     recordable_person(person_id)
-    found = queries.code_person(db(), person_id) or abort(404)
+    found = queries.code_person(db(), person_id, _today()) or abort(404)
     refusal = _refusal(found)
     form = Form()
     if form.validate_on_submit():
@@ -127,6 +128,10 @@ def person_code(person_id: int) -> ViewResponse:
             expires_at=queries.code_expiries(db(), [person_id], now()).get(person_id),
         )
     )
+
+
+def _today() -> date:
+    return civil_date(now(), app_state().config.time_zone)
 
 
 def _refusal(person: CodePerson) -> str:
@@ -191,7 +196,7 @@ def _people_without_address(team_id: int | None) -> list[CodePerson]:
     ids = set(ids_without_address(db(), viewer))
     if team_id is not None:
         ids &= set(members_below(db(), team_id))
-    people = queries.code_people(db(), ids)
+    people = queries.code_people(db(), ids, _today())
     return [one for one in people if one.login and may_issue_code(viewer, one.subject)]
 
 

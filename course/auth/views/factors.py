@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, g, make_response, render_template, request, session, url_for
+from flask import Response, flash, g, make_response, render_template, request, session, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -19,7 +19,7 @@ from course.auth.rules import (
     unseal_app_secret,
 )
 from course.auth.views.finish import MUST_SET_UP_KEY
-from course.auth.views.page_context import ViewResponse, form_page, organisation_name, pages
+from course.auth.views.page_context import ViewResponse, form_page, organisation_name, own_account, pages
 from course.auth.views.passkey_answers import challenge, site, submitted_answer
 from course.clock import now
 from course.translation import gettext as _
@@ -42,7 +42,7 @@ def second_factor() -> ViewResponse:
 
 def _factors_page(form: PasskeyForm) -> Response:
     person = current_user.person
-    own = queries.code_person(db(), person.id) or abort(404)
+    own = own_account()
     return form_page(
         "auth/second_factor.html", form, factors=queries.factors(db(), person.id), key_site=site(),
         challenge=challenge("add", person.id), user_handle=opaque_id(person.id), login=own.login or person.name,
@@ -109,7 +109,7 @@ def app() -> ViewResponse:
         form.code.errors = [_("The key on that page is too old. Here is a new one: scan it again.")]
     app_secret = app_secret or new_app_secret()
     form.key.data = seal_app_secret(app_secret, secret, person_id)
-    own = queries.code_person(db(), person_id) or abort(404)
+    own = own_account()
     address = app_address(app_secret, own.login or current_user.person.name, organisation_name() or site().host)
     import segno  # noqa: PLC0415 (few processes draw a code)
 

@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request
+from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 from wtforms import PasswordField
 
+from course.auth import queries
 from course.auth.actions import RequestSource
 from course.auth.password_hashing import HashingBusyError
 from course.auth.provider_hooks import provider_ways
+from course.auth.queries import CodePerson
 from course.auth.rules import PASSWORD_HINT
 from course.clock import now
+from course.dates import civil_date
 from course.organisation.request_organisation import current_organisation
 from course.translation import gettext as _
+from course.web.app_state import app_state
 from course.web.forms import Form
+from course.web.unit_of_work import db
 
 pages = Blueprint("auth", __name__)
 ViewResponse = Response | WsgiResponse
@@ -50,6 +56,12 @@ def tell_if_busy(field: PasswordField) -> Iterator[None]:
 
 def request_source() -> RequestSource:
     return RequestSource(request.remote_addr, str(current_app.config["SECRET_KEY"]))
+
+
+def own_account() -> CodePerson:
+    """The signed-in person as far as passwords and codes need to know them; 404 if they have just left."""
+    today = civil_date(now(), app_state().config.time_zone)
+    return queries.code_person(db(), current_user.person.id, today) or abort(404)
 
 
 def organisation_name() -> str:

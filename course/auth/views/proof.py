@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from flask_login import current_user
 
 from course.auth import actions, queries
@@ -16,6 +16,7 @@ from course.auth.rules import local_path
 from course.auth.views.page_context import (
     ViewResponse,
     form_page,
+    own_account,
     pages,
     request_source,
     tell_if_busy,
@@ -154,7 +155,7 @@ def proved_page(at: datetime, sealed: str, target: str) -> ViewResponse:
 def _check_proof(password: str) -> SignInGranted | WrongPassword | TooManyAttempts:
     """Read, verify, then write shortly, as at sign-in. A wrong password counts as a failed sign-in."""
     person_id = current_user.person.id
-    own = queries.code_person(db(), person_id) or abort(404)
+    own = own_account()
     found = actions.find_account(db(), own.login, request_source(), now())
     if isinstance(found, TooManyAttempts):
         return found

@@ -26,6 +26,7 @@ from course.bulk_changes.rules.planning import (
 from course.context import Context
 from course.people import actions as people
 from course.people.actions import Refusal
+from course.people.actions.ownership import refuse_owned
 from course.people.rules import Viewer, grantable_roles, guarded_roles
 from course.translation import gettext as _
 
@@ -100,15 +101,18 @@ def _apply_to(
         return (None if sent else _("Someone else has just invited them.")), before
     if kind == MOVE and values.team is not None:
         refused = people.join_team(context, person.id, values.team, values.moves)
-        after = [values.team] if values.moves else sorted({*person.team_ids, values.team})
+        # A team in which another system has placed them stays when they are moved.
+        after = sorted(people.open_teams(context.session, person.id))
         return _text(refused), {"teams": list(person.team_ids), "after": after}
     if kind == PATHWAY:
+        if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
+            return _text(refused), {}
         people.choose_pathway(context, [person.id], values.pathway, values.reason)
         return None, {"pathway": person.pathway}
     if kind == ROLE:
         return _apply_role(context, change, person)
     if kind == LEAVE and values.last_day is not None:
-        roles = [[held.role, held.team_id] for held in person.roles]
+        roles = [held.as_data() for held in person.roles]
         was: dict[str, Any] = {
             "teams": list(person.team_ids), "roles": roles, "active": person.active,
             "last_day": person.last_day.isoformat() if person.last_day else None,
@@ -126,7 +130,7 @@ def _apply_role(context: Context, change: BulkChangeView, person: PersonState) -
         refused = people.revoke_role(context, person.id, held.grant_id)
         if refused is not None:
             return _text(refused), {}
-    return None, {"ended": [[held.role, held.team_id] for held in person.roles]}
+    return None, {"ended": [held.as_data() for held in person.roles]}
 
 
 def _text(refused: Refusal | None) -> str | None:

@@ -22,13 +22,17 @@ from course.bulk_changes.rules.planning import (
     PATHWAY,
     REMIND,
     ROLE,
+    ROLE_NOT_GIVEN,
+    ROLES_NOT_REMOVED,
     UNDONE,
     PersonState,
 )
 from course.context import Context
 from course.organisation.models import Organisation
 from course.people import actions as people
+from course.people.actions.ownership import refuse_owned
 from course.people.models import Team
+from course.people.rules import ROLES
 from course.reminders.models import Reminder
 from course.reminders.queries import REQUESTED
 from course.training_records.actions import withdraw_reminder
@@ -37,11 +41,14 @@ from course.translation import gettext as _
 
 @dataclass(frozen=True)
 class Undoing:
-    """Who undoes which change: `name` is theirs, as people read it, and `reason` is stored with what is done."""
+    """Who undoes which change: `name` is theirs, as people read it, and `reason` is stored with what is done. `grantable` are
+    the roles that they may give and remove now, `guarded` those whose holders they may not change (see people/rules)."""
 
     change: BulkChangeView
     name: str
     reason: str
+    grantable: Collection[str] = ROLES
+    guarded: Collection[str] = ()
 
 
 def begin_undo(context: Context, change_id: int) -> bool:
@@ -105,7 +112,7 @@ def _undo_for(context: Context, undoing: Undoing, person: PersonState, before: M
     if kind == PATHWAY:
         return _undo_pathway(context, undoing, person, before)
     if kind == ROLE:
-        return _undo_role(context, person, before)
+        return _undo_role(context, undoing, person, before)
     raise ValueError(f"there is no change of the kind {kind!r}")
 
 
@@ -162,12 +169,18 @@ def _undo_pathway(context: Context, undoing: Undoing, person: PersonState, befor
     earlier = before["pathway"] or usual
     if earlier is None:
         return _("They had no pathway of their own before.")
+    if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
+        return str(refused.message)
     people.choose_pathway(context, [person.id], earlier, undoing.reason)
     return None
 
 
-def _undo_role(context: Context, person: PersonState, before: Mapping[str, Any]) -> str | None:
+def _undo_role(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
     granted, ended = before.get("granted"), before.get("ended", [])
+    if any(role[0] not in undoing.grantable for role in ended):
+        return str(ROLE_NOT_GIVEN)
+    if granted and granted[0] not in undoing.grantable:
+        return str(ROLES_NOT_REMOVED)
     if granted:
         held = next((one for one in person.roles if [one.role, one.team_id] == granted), None)
         if held is None:
@@ -180,15 +193,24 @@ def _undo_role(context: Context, person: PersonState, before: Mapping[str, Any])
 
 
 def _grant_again(context: Context, person_id: int, roles: Sequence[Sequence[Any]]) -> str | None:
-    for role, team_id in roles:
+    """Why a role is not given back; None if all are. One whose last day has passed would have ended by itself. What an
+    earlier release stored has no last day."""
+    for role, team_id, *stored in roles:
         if team_id is not None and not _is_open(context.session, team_id):
             return _("A team that they managed is closed now.")
-        people.grant_role(context, person_id, role, team_id)
+        last_day = date.fromisoformat(stored[0]) if stored and stored[0] else None
+        if last_day is not None and last_day < context.today:
+            continue
+        refused = people.grant_role(context, person_id, role, team_id, last_day)
+        if refused is not None:
+            return str(refused.message)
     return None
 
 
 def _undo_departure(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
     last_day = undoing.change.values.last_day
+    if any(role[0] in undoing.guarded for role in before["roles"]):
+        return str(ROLE_NOT_GIVEN)
     earlier = date.fromisoformat(before["last_day"]) if before.get("last_day") else None
     if not person.has_left:
         if person.last_day is None or person.last_day != last_day:

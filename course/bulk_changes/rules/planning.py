@@ -25,17 +25,24 @@ KINDS = {
 LEARNER_ONLY = "learner"  # the value of a role that ends all others
 DONE, LEFT_OUT, UNDONE = "done", "left-out", "undone"
 CHANGED_SINCE = _("Their entry changed after the preview. Nothing was done for them.")
+ROLE_NOT_GIVEN = _("Only an administrator can give this role.")
+ROLES_NOT_REMOVED = _("Only an administrator can remove their roles.")
 _HAS_LEFT = _("Has left.")
 
 
 @dataclass(frozen=True)
 class HeldRole:
-    """A role that somebody has, beyond that of a learner: `words` say it, `grant_id` is its row."""
+    """A role that somebody has, beyond that of a learner: `words` say it, `grant_id` is its row. An auditor's has a last day."""
 
     grant_id: int
     role: str
     team_id: int | None
     words: str
+    last_day: date | None = None
+
+    def as_data(self) -> list[Any]:
+        """The role as it is stored, to be given back."""
+        return [self.role, self.team_id, self.last_day.isoformat() if self.last_day else None]
 
 
 @dataclass(frozen=True)
@@ -178,12 +185,12 @@ def _plan_role(frame: ChangeFrame, person: PersonState) -> tuple[str, bool]:
     if person.id == frame.actor:
         return _("This is you. Change your own roles on your page."), True
     if role != LEARNER_ONLY and role not in frame.grantable:
-        return _("Only an administrator can give this role."), True
+        return ROLE_NOT_GIVEN, True
     if role == LEARNER_ONLY:
         if not person.roles:
             return _("Is a learner only."), True
         if any(held.role not in frame.grantable for held in person.roles):
-            return _("Only an administrator can remove their roles."), True
+            return ROLES_NOT_REMOVED, True
         return _("No longer: %(roles)s", roles=", ".join(str(held.words) for held in person.roles)), False
     managed = team if role == "manager" else None
     if any((held.role, held.team_id) == (role, managed) for held in person.roles):

@@ -14,13 +14,14 @@ from course.auth.actions import end_other_sessions
 from course.context import Context, make_context
 from course.db import insert_once
 from course.identity_providers import queries
-from course.identity_providers.models import IdentityLink, UsedSignInFlow
+from course.identity_providers.models import IdentityLink, ProviderGrant, UsedSignInFlow
 from course.identity_providers.rules.flow import FLOW_LIFETIME
 from course.identity_providers.rules.identity import ProviderIdentity, link_refusal
 from course.identity_providers.rules.policy import must_use_provider, unlink_refusal
 from course.identity_providers.rules.problems import ProviderProblem
 from course.passwords.queries import has_chosen_password
 from course.people.events import PeopleMerged
+from course.people.models import Membership, RoleGrant
 from course.translation import lazy_gettext as _
 
 
@@ -106,7 +107,8 @@ def _end_link(context: Context, link_id: int, person_id: int) -> bool:
 
 
 def move_links(session: Session, event: PeopleMerged) -> None:
-    """Two entries were one person: the accounts of the one that ends belong to the other, unless that has one there."""
+    """Two entries were one person: the accounts of the one that ends belong to the other, unless that has one there, and so
+    does what groups gave it."""
     context = make_context(session, event.by, event.at)
     rows = session.execute(
         select(IdentityLink).where(IdentityLink.person_id == event.person_id, IdentityLink.ended_at.is_(None))
@@ -116,6 +118,46 @@ def move_links(session: Session, event: PeopleMerged) -> None:
         session.flush()
         identity = ProviderIdentity(link.issuer, link.subject, link.email or "")
         add_link(context, link.provider_id, identity, event.into_id, "merge")
+    _move_grants(session, event)
+
+
+def _move_grants(session: Session, event: PeopleMerged) -> None:
+    """What groups gave the entry that ends, and the other one has by the merge, counts as given by them: it is taken when the
+    group is gone. What the other one had before stays theirs."""
+    rows = select(ProviderGrant).where(ProviderGrant.person_id == event.person_id, ProviderGrant.ended_at.is_(None))
+    for row in session.execute(rows).scalars().all():
+        row.ended_at = event.at
+        membership, role = _membership_by_merge(session, row, event), _role_by_merge(session, row, event)
+        if membership is not None or role is not None:
+            session.add(
+                ProviderGrant(
+                    provider_id=row.provider_id, person_id=event.into_id, membership_id=membership, role_grant_id=role,
+                    given_at=event.at, ended_at=None,
+                )
+            )  # fmt: skip
+    session.flush()
+
+
+def _membership_by_merge(session: Session, row: ProviderGrant, event: PeopleMerged) -> int | None:
+    old = session.get(Membership, row.membership_id) if row.membership_id is not None else None
+    if old is None or old.until != event.at:
+        return None
+    new = select(Membership.id).where(
+        Membership.person_id == event.into_id, Membership.team_id == old.team_id, Membership.since == event.at,
+        Membership.until.is_(None),
+    )  # fmt: skip
+    return session.execute(new).scalar_one_or_none()
+
+
+def _role_by_merge(session: Session, row: ProviderGrant, event: PeopleMerged) -> int | None:
+    old = session.get(RoleGrant, row.role_grant_id) if row.role_grant_id is not None else None
+    if old is None or old.until != event.at:
+        return None
+    new = select(RoleGrant.id).where(
+        RoleGrant.person_id == event.into_id, RoleGrant.role == old.role,
+        RoleGrant.team_id.is_not_distinct_from(old.team_id), RoleGrant.since == event.at, RoleGrant.until.is_(None),
+    )  # fmt: skip
+    return session.execute(new).scalar_one_or_none()
 
 
 def use_flow(session: Session, mark: str, at: datetime) -> bool:

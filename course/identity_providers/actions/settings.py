@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
+from course.audit.rules import EXCEPTIONS
 from course.context import Context
 from course.encryption import lock_secret
 from course.identity_providers import queries
@@ -125,8 +126,8 @@ def require_provider(context: Context, provider_id: int, exceptions: Collection[
         return refusal
     first, second = (*chosen, None, None)[:2]
     _store_requirement(context, provider_id, first, second)
-    details = {"provider": row.name, "exceptions": ", ".join(allowed[one] for one in chosen)}
-    record_event(context, "provider.required", None, dict(details))
+    # By id: names can never be erased from the log.
+    record_event(context, "provider.required", None, {"provider": row.name, EXCEPTIONS: chosen})
     return None
 
 

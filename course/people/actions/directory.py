@@ -257,6 +257,14 @@ def choose_pathway(context: Context, people: Iterable[int], pathway: str | None,
     return changed
 
 
+def lock_current_person(session: Session, person_id: int) -> Person:
+    """Somebody who is here, as they are now: until the transaction ends nobody else changes them, or records that they have
+    left. Raises LookupError if there is nobody."""
+    lock_people(session, [person_id])
+    session.get(Person, person_id, populate_existing=True)
+    return get_current_person(session, person_id)
+
+
 def get_current_person(session: Session, person_id: int) -> Person:
     person = session.get(Person, person_id)
     if person is None or person.left_at is not None:

@@ -122,7 +122,8 @@ def record_departure(context: Context, person_id: int, last_day: date, reason: s
     if last_day > context.today:
         return plan_departure(context, person_id, last_day, reason)
     session = context.session
-    person = session.get(Person, person_id)
+    lock_people(session, [person_id])  # a role that somebody gives them at this moment is found here, or not given
+    person = session.get(Person, person_id, populate_existing=True)
     if person is None:
         raise LookupError(f"there is no person {person_id}")
     rows = select(RoleGrant).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))

@@ -20,6 +20,7 @@ from course.people.actions.directory import (
     identity_mistake,
 )
 from course.people.actions.employment import record_departure
+from course.people.actions.locking import lock_people
 from course.people.actions.memberships import join_team, open_teams
 from course.people.actions.ownership import refuse_owned
 from course.people.actions.roles import grant_role
@@ -126,6 +127,9 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     its address is the right one. Raises LookupError if one of the two is not here.
     """
     session = context.session
+    # Of two who merge them at once, in either direction, the second finds that one of them has left.
+    lock_people(session, [person_id, into_id])
+    session.expire_all()
     second, first = get_current_person(session, person_id), get_current_person(session, into_id)
     if second is first:
         return Refusal("other", _("This is the same entry. Enter what the other one signs in with."))

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
-from course.people.actions.directory import Refusal, get_current_person
+from course.people.actions.directory import Refusal, lock_current_person
 from course.people.actions.team_settings import follow_team_pathways
+from course.people.actions.team_tree import lock_open_teams_among
 from course.people.models import Membership, Team
 from course.people.queries.ownership import membership_owner, owned_fields
 from course.translation import lazy_gettext as _
@@ -19,33 +20,36 @@ from course.translation import lazy_gettext as _
 
 def join_team(context: Context, person_id: int, team_id: int, move: bool) -> Refusal | None:
     """Put somebody into a team; `move` ends their being in any other. Raises LookupError if there is nobody."""
-    session = context.session
     if move:
         return set_teams(context, person_id, [team_id])
-    get_current_person(session, person_id)
-    refused = _add_membership(context, person_id, team_id)
-    follow_team_pathways(context, [person_id] if refused is None else [])
-    return refused
-
-
-def _add_membership(context: Context, person_id: int, team_id: int) -> Refusal | None:
-    session = context.session
-    team = session.get(Team, team_id)
-    if team is None or team.closed_at is not None:
+    if not _lock(context.session, person_id, [team_id]):
         return Refusal("team", _("This team is closed. Choose another one."))
+    _add_membership(context, person_id, team_id)
+    follow_team_pathways(context, [person_id])
+    return None
+
+
+def _lock(session: Session, person_id: int, teams: Collection[int]) -> bool:
+    """Let nobody close these teams, nor move the person or record that they have left, until the transaction ends; whether
+    all teams are open. Raises LookupError if there is nobody. Teams come first, as for whoever changes their tree."""
+    are_open = lock_open_teams_among(session, teams) == set(teams)
+    lock_current_person(session, person_id)
+    return are_open
+
+
+def _add_membership(context: Context, person_id: int, team_id: int) -> None:
+    session = context.session
     if insert_once(session, Membership, person_id=person_id, team_id=team_id, since=context.now) is not None:
+        team = session.get_one(Team, team_id)
         record_event(context, "team.joined", ("person", person_id), {"team": team.name})
     session.flush()
-    return None
 
 
 def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refusal | None:
     """Put somebody into these teams, and into no other; where they are already they stay. Raises LookupError if there is
     nobody."""
     session = context.session
-    get_current_person(session, person_id)
-    closed = [one for one in teams if (team := session.get(Team, one)) is None or team.closed_at is not None]
-    if closed or not teams:
+    if not _lock(session, person_id, teams) or not teams:
         return Refusal("team", _("This team is closed. Choose another one."))
     rows = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
     # Where another system has put them they stay: it would put them there again.

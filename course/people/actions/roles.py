@@ -12,7 +12,7 @@ from course.context import OWN_ROLES_KEY, Context
 from course.dates import start_of_day
 from course.db import insert_once
 from course.events import publish
-from course.people.actions.directory import Refusal, get_current_person
+from course.people.actions.directory import Refusal, lock_current_person
 from course.people.events import ManagerNamed
 from course.people.models import RoleGrant, Team
 from course.people.queries.ownership import role_owner
@@ -36,7 +36,7 @@ def grant_role(
     session = context.session
     if role not in ROLES[1:]:
         raise ValueError(f"there is no role {role!r}")
-    get_current_person(session, person_id)
+    lock_current_person(session, person_id)  # whoever has left at this moment is given none
     of_team = team_id if role in ("manager", "auditor") else None
     team = session.get(Team, of_team) if of_team is not None else None
     if role == "manager" and (team is None or team.closed_at is not None):

@@ -18,7 +18,9 @@ from course.people.forms.directory import (
     selected_team_id,
     team_choices,
 )
+from course.people.queries.ownership import owned_fields
 from course.people.rules import PersonIdentity, grantable_roles
+from course.people.rules.ownership import owned_elsewhere
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
@@ -79,7 +81,10 @@ def pathway(person_id: int) -> PageResponse:
     form = PathwayForm(data={"pathway": chosen.pathway if chosen and chosen.team is None else ""})
     del form.team
     if form.validate_on_submit():
-        return _save_pathway(form, [person.id], person.name)
+        source = owned_fields(db(), person_id).fields.get("pathway")
+        if source is None:
+            return _save_pathway(form, [person.id], person.name)
+        form.pathway.errors = [owned_elsewhere(source)]
     address = url_for("people.pathway", person_id=person.id)
     page = render_template("people/pathway.html", form=form, name=person.name, address=address)
     return make_response(page, 422 if form.errors else 200)

@@ -144,15 +144,18 @@ def _leaving_times(session: Session, ids: Iterable[int]) -> dict[int, datetime |
 def _requested_stages(
     session: Session, at: datetime, person_ids: Sequence[int] | None
 ) -> dict[int, dict[ErasureStage, int | None]]:
-    """The stages of requests that are not carried out yet, for each entry of the person who asked."""
+    """The stages of requests that are not carried out yet, for each entry of the person who asked. A merged entry has
+    "left" on the day of the merge: whether the person works here is said by the surviving entry."""
     done = {(row.request_id, row.person_id) for row in session.execute(
         select(Erasure.request_id, Erasure.person_id).where(Erasure.request_id.is_not(None))
     )}  # fmt: skip
     requests = session.execute(select(ErasureRequest.id, ErasureRequest.person_id).order_by(ErasureRequest.id)).all()
     waiting = [row for row in requests if (row.id, row.person_id) not in done]
+    targets = merge_targets(session) if waiting else {}
     stages_by_person: dict[int, dict[ErasureStage, int | None]] = {}
     for request in waiting:
-        left_at = _leaving_times(session, [request.person_id])[request.person_id]
+        survivor = surviving_person_id(targets, request.person_id)
+        left_at = _leaving_times(session, [survivor])[survivor]
         stages: tuple[ErasureStage, ...] = REQUEST_STAGES if left_at is not None and left_at <= at else ("spare",)
         for merged_id in merged_person_ids(session, request.person_id):
             if person_ids is None or merged_id in person_ids:
@@ -268,11 +271,12 @@ class ErasureHistoryEntry:
 class ErasureCase:
     """A person whose data may be erased.
 
-    `person_ids` are all entries of the person, `row_counts` the rows by stage, `requested_at` the moment of a request
-    that has not been carried out.
+    `person_ids` are all entries of the person, `left_at` when the surviving one left, `row_counts` the rows by stage,
+    `requested_at` the moment of a request that has not been carried out.
     """
 
     person: Person
+    left_at: datetime | None
     person_ids: list[int]
     row_counts: Mapping[ErasureStage, int]
     requested_at: datetime | None
@@ -289,8 +293,10 @@ def erasure_case(session: Session, person_id: int, at: datetime) -> ErasureCase 
     rows = session.execute(erasures).scalars().all()
     carried_out = exists().where(Erasure.request_id == ErasureRequest.id)
     open_requests = select(ErasureRequest.made_at).where(ErasureRequest.person_id.in_(ids), ~carried_out)
+    survivor = surviving_person_id(merge_targets(session), person_id)
     return ErasureCase(
         person=person,
+        left_at=_leaving_times(session, [survivor])[survivor],
         person_ids=ids,
         row_counts={stage: count_affected_rows(session, stage, ids, at) for stage in STAGE_TITLES},
         requested_at=session.execute(open_requests.limit(1)).scalar(),
