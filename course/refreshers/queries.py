@@ -263,7 +263,7 @@ def last_completed_begun_at(session: Session, person_id: int) -> datetime | None
 
 
 def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
-    """The marked changes that the person has seen and answered questions on, in a refresher or an update."""
+    """The marked changes that the person has seen and answered questions on, in a refresher or an update that counts."""
     rows = session.execute(
         select(RefresherPart.ref, RefresherPart.version)
         .join(Enrolment, Enrolment.id == RefresherPart.enrolment_id)
@@ -275,7 +275,7 @@ def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, st
             ),
         )
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
-        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .join(AttemptOutcome, and_(AttemptOutcome.attempt_id == Attempt.id, ~is_void(Attempt.id)))
         .where(Enrolment.person_id == person_id, RefresherPart.kind == "change", AttemptOutcome.passed)
         # A changed page has to be read; a changed question has no page and is only asked.
         .where(or_(PageRead.id.is_not(None), RefresherPart.ref.not_like(f"{PAGE_PREFIX}%")))

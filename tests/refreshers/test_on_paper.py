@@ -216,6 +216,26 @@ def test_a_sheet_of_a_refresher_that_counts_for_nothing_any_more_is_not_entered(
     assert newer > second.enrolment_id
 
 
+def test_what_changed_is_asked_again_after_right_answers_that_were_made_void(
+    hall: Hall, session: Session, library: Library, teach: Teach
+) -> None:
+    """Somebody else had answered: that Sam knows what has changed is not shown."""
+    record_page_read(session, library, hall.sam)
+    session.commit()
+    course = teach(None)
+    manager = hall.manager()
+    address = printed(hall, manager)
+    manager.post(f"{address}/people/{hall.sam.id}/answers", filled_in(course, sheet_of(session, hall.sam)))
+    manager.post(f"{address}/people/{hall.sam.id}/refresher", {"read": "y", "step": "keep"})
+    first = refresher_of(session, hall.sam)
+    assert first.passed
+    manager.post(f"{address}/people/{hall.sam.id}/void", {"reason": "Two sheets were swapped"})
+    manager.post(f"{address}/refreshers", {})
+    second = refresher_of(session, hall.sam)
+    assert second.id != first.id
+    assert [part.ref for part in second.parts if part.kind == "change"] == [f"page:{REF}"]
+
+
 def test_a_story_of_a_refresher_is_void_and_decided_again(hall: Hall, session: Session, library: Library) -> None:
     manager = hall.manager()
     address = printed(hall, manager)
