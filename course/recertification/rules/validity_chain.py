@@ -202,7 +202,8 @@ def _timing(
     not count."""
     day = completion.day
     age_limit = policy_or_first(policies, completion.recorded_on).import_age_months
-    if completion.kind == IMPORTED and age_limit is not None and day < add_months(completion.recorded_on, -age_limit):
+    is_limited = completion.kind == IMPORTED and not completion.is_merged
+    if is_limited and age_limit is not None and day < add_months(completion.recorded_on, -age_limit):
         return TOO_OLD
     if completion.valid_until is not None:
         return STATED_EXPIRY
