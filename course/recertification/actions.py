@@ -152,9 +152,14 @@ def import_listed_certificate(session: Session, event: EarlierCertificate) -> No
 
 def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
     """Record the completions of a merged duplicate entry, made here or imported, as earlier certificates of the
-    remaining person. The certificates themselves stay as they were issued."""
+    remaining person. The certificates themselves stay as they were issued. What did not count for the merged entry,
+    such as an earlier certificate that was too old, is left out."""
     context = make_context(session, event.by, event.at)
+    chain = cycles(*_facts_and_policies(session, event.person_id), context.today)
+    uncounted = {one.key for one in chain if not one.is_counted}
     for day, until, issuer, kind in queries.unrevoked_certificates(session, event.person_id):
+        if (day, IMPORTED, until) in uncounted:
+            continue
         completion = ExternalCompletion(day, until, issuer, kind)
         import_completion(context, event.into_id, completion, MERGE_REASON, KEEP)
 

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 
+# The stored reason of a certificate that a second entry of the person held (see actions.MERGE_REASON).
+MERGED = "From a second entry of the same person"
+
 
 class RenewalPolicy(Base):
     """One version of the recertification policy (see rules/policy.py), for one pathway or, without a pathway, for

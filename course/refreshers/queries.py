@@ -24,6 +24,7 @@ from course.learning.models import (
 )
 from course.learning.queries import OWN_BOOSTER, AttemptView, is_void
 from course.learning.queries import attempt as attempt_of
+from course.learning.queries.open_parts import first_step_at
 from course.organisation.models import Organisation
 from course.people.models import Person
 from course.people.queries import newest_pathway
@@ -252,18 +253,16 @@ def _is_change_seen(change: str, read: set[str]) -> bool:
 
 
 def last_completed_begun_at(session: Session, person_id: int) -> datetime | None:
-    """When the person began what they completed last, the whole course or a refresher; None if they completed nothing."""
-    return session.execute(
-        select(Enrolment.opened_at)
-        .join(Completion, Completion.enrolment_id == Enrolment.id)
-        .where(Enrolment.person_id == person_id)
-        .order_by(Completion.completed_at.desc(), Completion.id.desc())
-        .limit(1)
-    ).scalar()
+    """When the person took the first step of what they completed last, the whole course or a refresher; None if they
+    completed nothing. They are enrolled for the course when they are added, and may begin it long after."""
+    newest = select(Enrolment.id, Enrolment.opened_at).join(Completion, Completion.enrolment_id == Enrolment.id)
+    newest = newest.where(Enrolment.person_id == person_id)
+    row = session.execute(newest.order_by(Completion.completed_at.desc(), Completion.id.desc()).limit(1)).first()
+    return (first_step_at(session, row.id) or row.opened_at) if row else None
 
 
 def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, str]]:
-    """The marked changes that the person has seen and answered questions on, in a refresher or an update."""
+    """The marked changes that the person has seen and answered questions on, in a refresher or an update that counts."""
     rows = session.execute(
         select(RefresherPart.ref, RefresherPart.version)
         .join(Enrolment, Enrolment.id == RefresherPart.enrolment_id)

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 from course.analytics.jobs import publish_figures
 from course.clock import now
 from course.content.schema import Question, Scenario
-from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
+from course.learning.models import (
+    Answer,
+    Attempt,
+    AttemptItem,
+    AttemptVoid,
+    Decision,
+    Enrolment,
+    ScenarioRun,
+    ScenarioRunVoid,
+)
 from course.people.models import Person, Team
 from tests.conftest import NOW
 from tests.makers import make_person
@@ -80,4 +89,12 @@ def decide(
         Decision(run_id=run.id, step=step, scene_id=scene, choice_id=choice, decided_at=NOW)
         for step, (scene, choice) in enumerate(chosen, 1)
     )
+    session.commit()
+
+
+def make_newest_void(session: Session, person: Person, table: type[AttemptVoid | ScenarioRunVoid]) -> None:
+    """The newest attempt, or scenario run, of anybody was entered wrongly from paper and counts for nothing."""
+    column, key = (Attempt.id, "attempt_id") if table is AttemptVoid else (ScenarioRun.id, "run_id")
+    newest = session.execute(select(column).order_by(column.desc())).scalars().first()
+    session.add(table(**{key: newest}, reason="Two sheets were swapped", made_by=person.id, made_at=NOW))
     session.commit()

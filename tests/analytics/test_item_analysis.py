@@ -18,10 +18,10 @@ from course.analytics.views import item_analysis
 from course.content.library import Library
 from course.content.schema import Question
 from course.context import make_context
-from course.learning.models import Answer, Attempt, AttemptItem
+from course.learning.models import Answer, Attempt, AttemptItem, AttemptVoid
 from course.people.actions import record_departure
 from course.people.models import Person
-from tests.analytics.answering import answer, enrolment_of, make_people, publish
+from tests.analytics.answering import answer, enrolment_of, make_newest_void, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, words
@@ -63,6 +63,17 @@ def test_a_question_is_compared_with_the_others_of_its_attempt(session: Session,
         [ItemResponses(0, (1.0,), (_option(bank[1], False),))],
         [ItemResponses(1, (0.5,), (_option(bank[2], True),))],
     ]
+
+
+@pytest.mark.both_engines
+def test_answers_that_were_entered_wrongly_from_paper_are_not_the_first(session: Session, bank: list[Question]) -> None:
+    once, twice = make_people(session, 2, None)
+    for person in (once, twice):
+        answer(session, person, bank[0], _option(bank[0], False))
+        make_newest_void(session, person, AttemptVoid)
+    answer(session, twice, bank[0], _option(bank[0], True), number=2)
+    found = queries.item_responses(session, NOW + timedelta(days=1))
+    assert found == {(bank[0].id, bank[0].version): [ItemResponses(1, (None,), (_option(bank[0], True),))]}
 
 
 Given = tuple[

@@ -15,9 +15,10 @@ from course.clock import now
 from course.content.library import Library
 from course.content.schema import Question, Scenario
 from course.context import make_context
+from course.learning.models import AttemptVoid, ScenarioRunVoid
 from course.people.actions import record_departure, record_return
 from course.people.models import Membership, Person
-from tests.analytics.answering import answer, decide, make_people, publish
+from tests.analytics.answering import answer, decide, make_newest_void, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -79,6 +80,29 @@ def test_the_first_answer_is_the_one_that_was_given_first(app: Flask, session: S
     answer(session, person, question, _right(question), at=NOW)
     for until in (NOW + timedelta(hours=1), AFTER):
         assert [(t.count, t.right) for t in queries.answer_counts(session, until).tallies[0]] == [(1, 1)]
+
+
+@pytest.mark.both_engines
+def test_what_was_entered_wrongly_from_paper_and_made_void_does_not_count(app: Flask, session: Session) -> None:
+    """Answers and decisions of somebody else: what the learner answered comes after them, and is their first."""
+    question, person = _question(app), make_person(session)
+    answer(session, person, question, _wrong(question), sure="sure")
+    make_newest_void(session, person, AttemptVoid)
+    assert queries.answer_counts(session, AFTER).tallies == {}
+    assert queries.person_histories(session, AFTER) == []
+    ref, scenario = _scenario(app)
+    first = scenario.by_id[scenario.start]
+    other = next(choice for choice in first.choices if choice is not first.best)
+    decide(session, person, ref, scenario, [(first.id, other.id)])
+    make_newest_void(session, person, ScenarioRunVoid)
+    assert queries.decision_counts(session, AFTER) == {}
+    assert queries.person_histories(session, AFTER) == []
+    assert queries.first_counted_moment(session) is None
+    answer(session, person, question, _right(question), number=2)
+    decide(session, person, ref, scenario, [(first.id, first.best.id)], number=2)
+    assert [(t.count, t.right) for t in queries.answer_counts(session, AFTER).tallies[0]] == [(1, 1)]
+    assert queries.decision_counts(session, AFTER) == {(ref, scenario.version): {first.id: {first.best.id: {0: 1}}}}
+    assert [sum(n for _, n in one.answers_by_quarter) for one in queries.person_histories(session, AFTER)] == [2]
 
 
 def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, session: Session) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,10 +14,11 @@ from course.context import make_context
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, PersonMerge
-from course.recertification.actions import import_completion
+from course.recertification.actions import add_policy_version, import_completion
 from course.recertification.models import RenewalImport
-from course.recertification.queries import open_facts
+from course.recertification.queries import open_facts, policies
 from course.recertification.queries import people as with_facts
+from course.recertification.rules import Policy, certification_status
 from course.recertification.rules.facts import ExternalCompletion
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
@@ -46,6 +49,20 @@ def test_what_the_second_entry_completed_counts_for_the_first(session: Session) 
     session.expire_all()
     same = session.execute(select(Certificate)).scalar_one()
     assert (same.person_id, same.number, same.name) == before
+
+
+def test_the_age_limit_of_certificates_from_elsewhere_takes_none_from_the_first(session: Session) -> None:
+    """What counted for the second entry counts; what was too old when it was brought does not."""
+    context, day = make_context(session, None, NOW), NOW.date()
+    add_policy_version(context, Policy(day, import_age_months=6), "old ones say little")
+    certificate = make_certificate(session, "second@example.org", day - timedelta(days=240))
+    old = ExternalCompletion(day - timedelta(days=200), day + timedelta(days=150), "Elsewhere", "initial")
+    import_completion(context, certificate.person_id, old, "seen")
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    assert merge(session, certificate.person_id, first.id) is None
+    for person_id in (certificate.person_id, first.id):
+        facts = with_facts(session, ZONE, [person_id])[0].facts
+        assert certification_status(facts, policies(session, ZONE), day).valid_until == certificate.valid_until
 
 
 @pytest.mark.parametrize("renamed", [False, True])

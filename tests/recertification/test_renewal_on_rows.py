@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -12,14 +13,15 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import reissue
 from course.certificates.models import Certificate
 from course.clock import now
-from course.context import make_context
+from course.context import Context, make_context
 from course.dates import civil_date
 from course.events import publish
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion, Enrolment
+from course.people.actions import choose_pathway
 from course.people.models import Person
 from course.recertification import actions, queries
-from course.recertification.rules import certification_status
+from course.recertification.rules import Policy, certification_status
 from course.recertification.rules.facts import ExternalCompletion
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
@@ -113,3 +115,54 @@ def test_case_20_the_age_limit_applies_to_stored_imports(session: Session, month
     )
     found = queries.people(session, ZONE, [person.id])[0].facts
     assert certification_status(found, queries.policies(session, ZONE), DAY).state == state
+
+
+def _shorter_rule(context: Context, _person: int) -> None:
+    actions.add_policy_version(context, Policy(context.today, period_months=6), "why")
+
+
+def _longer_rule_now(context: Context, _person: int) -> None:
+    actions.add_policy_version(context, Policy(context.today, period_months=24, applies="now"), "why")
+
+
+def _other_pathway(context: Context, person: int) -> None:
+    choose_pathway(context, [person], "residential", "why")
+
+
+def _earlier_certificate(context: Context, person: int) -> None:
+    certificate = ExternalCompletion(context.today - timedelta(days=340), None, "Harbour")
+    actions.import_completion(context, person, certificate, "why")
+
+
+def _more_time(context: Context, person: int) -> None:
+    actions.grant_extension(context, person, context.today + timedelta(days=20), "why")
+
+
+@pytest.mark.parametrize(
+    ("record", "due"),
+    [
+        (_shorter_rule, date(2028, 12, 27)),
+        (_longer_rule_now, date(2029, 12, 27)),
+        (_other_pathway, date(2030, 12, 27)),
+        (_earlier_certificate, date(2028, 12, 27)),
+        (_more_time, date(2028, 12, 27)),
+    ],
+)
+def test_what_is_recorded_after_a_completion_on_its_day_leaves_the_date_on_its_certificate(
+    session: Session, record: Callable[[Context, int], None], due: date
+) -> None:
+    """The completion is late: the certificate before it ended a month ago."""
+    person = make_person(session, at=NOW)
+    actions.add_policy_version(
+        make_context(session, None, NOW), Policy(DAY, period_months=36, pathway="residential"), "why"
+    )
+    complete(session, person, 0)
+    issued = complete(session, person, 400)
+    at = NOW + timedelta(days=400, hours=3)
+    record(make_context(session, None, at), person.id)
+    session.commit()
+    facts, policies = queries.people(session, ZONE, [person.id])[0].facts, queries.policies(session, ZONE)
+    for day in (at.date(), at.date() + timedelta(days=90)):
+        status = certification_status(facts, policies, day)
+        assert (status.valid_until, status.due) == (issued.valid_until, due)
+        assert f"Up to date until {issued.valid_until:%-d %B %Y}" in status.because

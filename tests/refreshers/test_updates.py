@@ -100,6 +100,23 @@ def test_a_person_who_completed_the_course_after_the_change_has_no_update(sessio
     assert actions.update_for(session, anew, person.id, None, "Europe/London") is None
 
 
+@pytest.mark.both_engines
+def test_what_changed_before_a_person_took_the_first_step_is_not_new_to_them(session: Session, teach: Teach) -> None:
+    """They were added, and so enrolled, long before. The check showed what the page teaches, so they did not read it."""
+    person = make_person(session)
+    anew: Library = teach(28)
+    complete(session, anew, person, now() + timedelta(minutes=2))
+    session.commit()
+    assert actions.update_for(session, anew, person.id, None, "Europe/London") is None
+    early = make_person(session, "Kim Hill", "kim@example.org")
+    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == early.id)).scalar_one()
+    first = now() - timedelta(days=1)
+    session.add(PageRead(enrolment_id=enrolment, ref="responding/who-to-tell", version="v", read_at=first))
+    complete(session, anew, early, now() + timedelta(minutes=2))
+    session.commit()
+    assert actions.update_for(session, anew, early.id, None, "Europe/London") is not None, "begun before the change"
+
+
 def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:

@@ -39,6 +39,7 @@ from course.analytics.rules.groups import MonthlyAnswers
 from course.analytics.rules.placement_history import MembershipSpell, PersonHistory
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
+from course.learning.queries import is_run_void, is_void
 from course.people.models import Employment, Membership, Person, Team
 from course.people.queries import names_told_apart
 from course.translation import lazy_gettext as _
@@ -129,9 +130,9 @@ def first_counted_moment(session: Session) -> datetime | None:
         select(func.min(Answer.answered_at))
         .join(AttemptItem, AttemptItem.id == Answer.item_id)
         .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(Attempt.kind.in_(ATTEMPT_KINDS))
+        .where(Attempt.kind.in_(ATTEMPT_KINDS), ~is_void(Attempt.id))
     ).scalar()
-    decided = session.execute(select(func.min(Decision.decided_at))).scalar()
+    decided = session.execute(select(func.min(Decision.decided_at)).where(~is_run_void(Decision.run_id))).scalar()
     return min((at for at in (answered, decided) if at is not None), default=None)
 
 
@@ -166,10 +167,11 @@ def _decisions_by_quarter(before: datetime) -> Select[Any]:
 
 
 def _first_runs() -> CTE:
-    """The first run of each person through each scenario."""
+    """The first run of each person through each scenario, of those that count."""
     return (
         select(func.min(ScenarioRun.id).label("run_id"), Enrolment.person_id)
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
+        .where(~is_run_void(ScenarioRun.id))
         .group_by(Enrolment.person_id, ScenarioRun.ref)
         .cte("first_run")
     )
@@ -184,7 +186,7 @@ def ranked_answers(
     same person to the same question (`place`, from 1).
 
     The order is that of the answers, because a question that was opened earlier may be answered later: so a first answer
-    never ceases to be the first.
+    never ceases to be the first, unless its attempt was entered wrongly from paper and made void.
     """
     return (
         select(
@@ -200,7 +202,7 @@ def ranked_answers(
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(ATTEMPT_KINDS), Answer.answered_at < before, *among)
+        .where(Attempt.kind.in_(ATTEMPT_KINDS), ~is_void(Attempt.id), Answer.answered_at < before, *among)
         .subquery()
     )
 

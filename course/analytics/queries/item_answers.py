@@ -16,6 +16,7 @@ from course.analytics.rules.item_analysis import ItemResponses
 from course.analytics.rules.published_figures import QuestionVersion
 from course.db import UtcDateTime
 from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
+from course.learning.queries import is_void
 
 # Right and asked of an attempt as one number, which sorts as both do: nothing else sorts as fast.
 _MOST_ASKED = 1 << 16
@@ -50,7 +51,7 @@ def _attempt_answers() -> CompoundSelect[Any, str | None, str | None, int, int]:
         # With + 0 SQLite looks for the items of each attempt; otherwise for the attempt of each item.
         .join(AttemptItem, AttemptItem.attempt_id == Attempt.id + 0)
         .join(Answer, Answer.item_id == AttemptItem.id)
-        .where(Attempt.kind.in_(ATTEMPT_KINDS), Answer.answered_at < before, ~has_several)
+        .where(Attempt.kind.in_(ATTEMPT_KINDS), ~is_void(Attempt.id), Answer.answered_at < before, ~has_several)
         .group_by(Attempt.id)
     )
     columns = AttemptItem.attempt_id, Answer.correct, words.label("words")

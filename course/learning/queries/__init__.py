@@ -44,6 +44,7 @@ from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
 from course.learning.queries.voids import is_enrolment_over as is_enrolment_over
+from course.learning.queries.voids import is_run_void as is_run_void
 from course.learning.queries.voids import is_void as is_void
 from course.learning.rules.drawing import PointAnswer, QuestionHistory, failed_points
 from course.learning.rules.grading import GivenAnswer

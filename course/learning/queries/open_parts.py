@@ -1,6 +1,8 @@
-"""What a person has begun and not finished: scenario runs and attempts."""
+"""What a person has begun: the first step in an enrolment, and the scenario runs and attempts that are not finished."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from sqlalchemy import Integer, bindparam, func, literal, or_, select, union_all
 
@@ -12,6 +14,7 @@ from course.learning.models import (
     AttemptOutcome,
     Decision,
     Enrolment,
+    PageRead,
     RunOutcome,
     ScenarioRun,
 )
@@ -53,3 +56,15 @@ def open_parts(session: RowSource, person_id: int) -> list[OpenPart]:
         OpenPart(kind, part, ref, done, total, newest or opened)
         for kind, part, ref, done, total, opened, newest in rows
     ]
+
+
+def first_step_at(session: RowSource, enrolment: int) -> datetime | None:
+    """When a person took the first step in an enrolment: read a page, or opened an attempt or a run. None before it. Boosters
+    belong to what was completed before, and are none."""
+    steps = union_all(
+        select(func.min(PageRead.read_at).label("at")).where(PageRead.enrolment_id == enrolment),
+        select(func.min(Attempt.opened_at)).where(Attempt.enrolment_id == enrolment, Attempt.kind != BOOSTER),
+        select(func.min(ScenarioRun.opened_at)).where(ScenarioRun.enrolment_id == enrolment),
+    ).subquery()
+    first: datetime | None = session.execute(select(func.min(steps.c.at))).scalar()
+    return first

@@ -5,12 +5,17 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from course.learning.models import AttemptVoid, Completion, Enrolment
+from course.learning.models import AttemptVoid, Completion, Enrolment, ScenarioRunVoid
 
 
 def is_void(attempt_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
     """SQL: whether an attempt counts for nothing, because it was entered wrongly from paper."""
     return exists().where(AttemptVoid.attempt_id == attempt_id)
+
+
+def is_run_void(run_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """SQL: whether a scenario run counts for nothing, for the same reason."""
+    return exists().where(ScenarioRunVoid.run_id == run_id)
 
 
 def is_enrolment_over(session: Session, enrolment_id: int) -> bool:
