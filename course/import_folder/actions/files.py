@@ -24,6 +24,7 @@ from course.import_folder.rules import (
     kept_name,
     name_refusal,
     original_name,
+    shown_name,
 )
 from course.translation import lazy_gettext as _
 
@@ -119,7 +120,7 @@ def take_file(folder: Path, name: str) -> Path | None:
 def read_file(taken: Path) -> bytes:
     """The bytes of a file that was taken. Raises FileRefusal if it is no file that may be read, FileInUseError if it changes
     meanwhile."""
-    refusal = name_refusal(original_name(taken.name))
+    refusal = name_refusal(shown_name(taken.name))
     if refusal is not None:
         raise FileRefusal(refusal)
     try:
