@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,9 @@ def _sqlite_file(name: str, url: URL, root: Path) -> tuple[URL, list[str]]:
     if url.database in (None, "", ":memory:"):
         return url, [*mistakes, f"{name}: SQLite needs a file, such as sqlite:////srv/course.db."]
     file = root / str(url.database)
-    if file.is_dir():
+    if os.path.isdir(file):  # False also where this account may not look
         mistakes.append(f"{name}: {file} is a folder; name a file in it, such as course.db.")
-    elif not file.parent.is_dir() and file.parent != root / "instance":
+    elif not os.path.isdir(file.parent) and file.parent != root / "instance":
         mistakes.append(f"{name}: there is no folder {file.parent}. Make it first.")
     return url.set(database=str(file)), mistakes
 

@@ -44,6 +44,10 @@ MISTAKES = [
     ({"PORT": "80000"}, "PORT"),
     ({"PORT": "eighty"}, "PORT"),
     ({"CONTENT": "/nowhere"}, "CONTENT"),
+    # A place where the system does not even look; the error is of the same sort where the account may not.
+    ({"BACKUP_FOLDER": "/" + "x" * 300}, "BACKUP_FOLDER: .* is not a folder"),
+    ({"DATABASE_URL": f"sqlite:////{'x' * 300}/course.db"}, "DATABASE_URL: there is no folder"),
+    ({"SECRET_KEY_FILE": "/" + "x" * 300, "SECRET_KEY": ""}, "SECRET_KEY_FILE"),
     ({"METRICS_ADDRESS": "9100"}, "METRICS_ADDRESS"),
     ({"METRICS_ADDRESS": "127.0.0.1"}, "METRICS_ADDRESS"),
     ({"METRICS_ADDRESS": "http://127.0.0.1:9100/metrics"}, "METRICS_ADDRESS"),
