@@ -62,6 +62,11 @@ def _parse(name: str, raw: str, attributes: str) -> tuple[URL | None, list[str]]
     if url.drivername != "sqlite" and "@" in (url.database or ""):
         # The rest of a password would be taken for the name of the server or the database, and be shown.
         return url, [f"{name}: in the password write @ as %40, / as %2F and : as %3A."]
+    if url.query.get(POOLER_PARAMETER, "false") not in ("true", "false"):
+        # Taken for no pooler, every other page would fail in the middle of a day.
+        return url, [
+            f"{name}: for a pooler in transaction mode write ?{POOLER_PARAMETER}=true, otherwise leave it out."
+        ]
     return url, []
 
 

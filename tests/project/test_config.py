@@ -36,6 +36,11 @@ MISTAKES = [
     ({"PUBLIC_URL": "https://training.example.org:b"}, "PUBLIC_URL"),
     ({"DATABASE_URL": "postgresql://u:p@host:abc/course"}, "DATABASE_URL"),
     ({"DATABASE_URL": "postgresql://u:p@pass/word@host/course"}, "write @ as %40"),
+    ({"DATABASE_URL": "postgresql://u@host/course?pgbouncer=1"}, r"write \?pgbouncer=true"),
+    (
+        {"DATABASE_URL": "postgresql://u@host/course", "DATABASE_READ_URL": "postgresql://u@b/course?pgbouncer=True"},
+        r"DATABASE_READ_URL: .* \?pgbouncer=true",
+    ),
     ({"DATABASE_URL": "sqlite:////tmp/course.db?mode=ro"}, "without ?"),
     ({"DATABASE_URL": "sqlite:////tmp"}, "DATABASE_URL"),
     ({"DATABASE_URL": "sqlite:////no/such/folder/course.db"}, "DATABASE_URL"),
