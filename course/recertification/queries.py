@@ -196,12 +196,12 @@ def _completions_and_starts(
     starts: dict[int, list[StartFact]] = defaultdict(list)
     connection = session.connection()
     rows = connection.execute(_completion_rows(ids is None), {"ids": ids})
-    for person_id, kind, at, on, revoked_at, why in rows:
+    for person_id, kind, at, on, until, revoked_at, why in rows:
         # The certificate keeps the day of the completion, whatever time zone is set today. A revocation is not dated
         # before that day.
         day = on or civil_date(at, zone)
         revoked_on = max(civil_date(revoked_at, zone), day) if revoked_at else None
-        completions[person_id].append(CompletionFact(day, None, kind, None, revoked_on, why or ""))
+        completions[person_id].append(CompletionFact(day, None, kind, None, revoked_on, why or "", until))
     for person_id, at, *_order in connection.execute(_starts(ids is None), {"ids": ids}):
         starts[person_id].append(StartFact(civil_date(at, zone)))
     return completions, starts
@@ -209,8 +209,9 @@ def _completions_and_starts(
 
 @cache
 def _completion_rows(everybody: bool) -> Select[*tuple[Any, ...]]:
-    """Each completion with the day on its first certificate, and with the moment and reason of a revocation."""
-    columns = Enrolment.person_id, Enrolment.kind, CompletionRow.completed_at, Certificate.completed_on
+    """Each completion with the days on its first certificate, and with the moment and reason of a revocation."""
+    certificate_days = Certificate.completed_on, Certificate.valid_until
+    columns = Enrolment.person_id, Enrolment.kind, CompletionRow.completed_at, *certificate_days
     if everybody:
         rows = select(*columns, _REVOKED.c.changed_at, _REVOKED.c.reason)
     else:

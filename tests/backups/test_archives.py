@@ -313,6 +313,21 @@ def test_a_dump_is_one_moment_of_a_database_that_others_write_to(lived: Flask, t
 
 
 @pytest.mark.parametrize("lived", ["postgresql"], indirect=True)
+def test_a_dump_is_not_called_thoroughly_verified_where_it_cannot_be_restored_for_a_trial(
+    lived: Flask, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """Such as on the other machine on which somebody looks each quarter: without settings it has SQLite."""
+    file, other, state = tmp_path / "dump", elsewhere("sqlite"), lived.extensions["course"]
+    dumps.dump_postgresql(state.engine, state.config.database_url, file)
+    done = flask(other, "backup", "verify", "--thorough", file)
+    assert (done.exit_code, "Set DATABASE_URL to a database of a PostgreSQL server" in done.stderr) == (1, True), (
+        done.output
+    )
+    assert "can be restored" not in done.stdout
+    assert flask(other, "backup", "verify", file).exit_code == 0
+
+
+@pytest.mark.parametrize("lived", ["postgresql"], indirect=True)
 def test_a_dump_of_pg_dump_itself_is_verified_written_down_and_restored(
     lived: Flask, elsewhere: Elsewhere, tmp_path: Path
 ) -> None:

@@ -27,7 +27,6 @@ from course.recertification.rules.facts import (
 from course.recertification.rules.pathway_policy import policies_for_person
 from course.recertification.rules.policy import (
     Policy,
-    governing_policy,
     immediate_changes,
     moved_due_date,
     policy_in_force,
@@ -38,6 +37,7 @@ from course.recertification.rules.validity_chain import (
     LeadingCycle,
     first_policy_day,
     furthest_extension,
+    governing_cycle_policy,
     last_refresher_day,
     last_valid_day,
     leading_cycle,
@@ -172,7 +172,7 @@ def derive_status_details(known: CertificationFacts, policies: Sequence[Policy],
     window_opens = due_soon_from = refresher_until = None
     if leading and latest_expiry:
         cause, last_valid = leading.cycle.completion.day, max(leading.due_date.day, latest_expiry)
-        governing = governing_policy(policies, cause, on)
+        governing = governing_cycle_policy(leading.cycle, policies, on)
         # The due date may be later than the expiry (after an extension). A renewal then keeps the date from the first
         # day of the renewal window on, although nothing is due soon.
         window_opens, due_soon_from = (

@@ -52,7 +52,8 @@ class Requirement:
 class CompletionFact:
     """A completion of the course or a refresher on that day. `valid_until` is for imported certificates that state
     their last valid day. From the day `revoked` on the completion is without effect: its certificate was revoked, or
-    the import was withdrawn.
+    the import was withdrawn. `issued_until` is the last valid day on the certificate that was issued here, if there is
+    one.
 
     Raises ValueError if the completion was recorded before it took place or revoked before it was recorded, or if it
     states a last valid day that is not after it.
@@ -64,6 +65,7 @@ class CompletionFact:
     valid_until: date | None = None
     revoked: date | None = None
     revocation_reason: str = ""
+    issued_until: date | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in (INITIAL, REFRESHER, IMPORTED):

@@ -122,7 +122,7 @@ def validity_chain(known: CertificationFacts, policies: Sequence[Policy], on: da
         # A completion that did not count has issued no certificate that must stay the same. So a completion recorded
         # later may make it count.
         for candidate in sorted(waiting, key=lambda c: c.day):
-            cycle = _evaluate_completion(candidate, _unrevoked_cycles(counted, completion.recorded_on), known, policies)
+            cycle = _evaluate_as_issued(candidate, _unrevoked_cycles(counted, completion.recorded_on), known, policies)
             if cycle.is_counted:
                 counted.append(cycle)
                 waiting.remove(candidate)
@@ -149,6 +149,25 @@ def _unrevoked_cycles(counted: Sequence[Cycle], on: date) -> list[Cycle]:
     """The cycles that had not been revoked before that day. A certificate issued on the day of a revocation may have
     been issued before the revocation, and keeps its date."""
     return [cycle for cycle in counted if cycle.completion.revoked is None or cycle.completion.revoked >= on]
+
+
+def _evaluate_as_issued(
+    completion: CompletionFact, counted: Sequence[Cycle], known: CertificationFacts, policies: Sequence[Policy]
+) -> Cycle:
+    """The cycle of the completion as its certificate states it. Days do not say whether a policy version, an extension
+    or another certificate of the same day was recorded before the completion or after it; the certificate does."""
+    cycle, day = _evaluate_completion(completion, counted, known, policies), completion.day
+    if completion.issued_until is None or cycle.valid_until == completion.issued_until:
+        return cycle
+    facts_before = replace(known, extensions=tuple(one for one in known.extensions if one.recorded < day))
+    counted_before = [one for one in counted if one.completion.recorded_on < day]
+    policies_before = [one for one in policies if one.governs_from < day] or policies
+    for versions in (policies, policies_before):
+        for facts, earlier in ((known, counted), (facts_before, counted_before)):
+            other = _evaluate_completion(completion, earlier, facts, versions)
+            if other.valid_until == completion.issued_until:
+                return other
+    return cycle
 
 
 def _evaluate_completion(
@@ -189,7 +208,7 @@ def _timing(
         return STATED_EXPIRY
     if leading is None or latest_expiry is None:
         return NO_PRIOR_CERTIFICATE if completion.kind == REFRESHER else FIRST_COMPLETION
-    policy = governing_policy(policies, leading.cycle.completion.day, day)
+    policy = governing_cycle_policy(leading.cycle, policies, day)
     if day < window_start(leading.due_date.day, leading.cycle.completion.day, policy):
         return BEFORE_WINDOW
     if day <= leading.due_date.day:
@@ -233,7 +252,7 @@ def renewal_due_date(cycle: Cycle, policies: Sequence[Policy], on: date) -> tupl
     """The due date for renewing the completion, and the policy version that moved the due date last (None if none did).
     The certificate keeps its own expiry date."""
     due_date, moved_by = expiry_under_policy(cycle, cycle.policy), None
-    for policy in immediate_changes(policies, cycle.completion.day, on):
+    for policy in _changes_after(cycle, policies, on):
         changed = expiry_under_policy(cycle, policy)
         day = moved_due_date(due_date.day, changed.day, policy)
         if day != due_date.day:
@@ -244,6 +263,18 @@ def renewal_due_date(cycle: Cycle, policies: Sequence[Policy], on: date) -> tupl
             # The minimum number of days kept the due date from being nearer, so the next renewal counts from this day.
             due_date = AnchoredDate(day, day, 0)
     return due_date, moved_by
+
+
+def _changes_after(cycle: Cycle, policies: Sequence[Policy], on: date) -> list[Policy]:
+    """The policy versions that apply "now" and took effect after the completion; one of its own day, if the completion
+    was judged under the version before it."""
+    day = cycle.completion.day
+    return immediate_changes(policies, day if cycle.policy == policy_or_first(policies, day) else add_days(day, -1), on)
+
+
+def governing_cycle_policy(cycle: Cycle, policies: Sequence[Policy], on: date) -> Policy:
+    """The policy version that governs the cycle on that day."""
+    return (_changes_after(cycle, policies, on) or [cycle.policy])[-1]
 
 
 def last_valid_day(chain: Iterable[Cycle]) -> date | None:
