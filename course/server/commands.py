@@ -12,10 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from math import inf
 
 import click
 from flask import Flask, current_app
@@ -283,7 +283,7 @@ def _run_local_tasks(
             # While a reload lasts, the process of before has the port for figures.
             is_late = time.monotonic() >= quiet_until
             stop_metrics = stop_metrics or _start_metrics(number - 1, is_late)
-            quiet_until = inf if is_late else quiet_until
+            quiet_until = float("inf") if is_late else quiet_until
             schedule.run_due(now(), end)
         end.wait(1.0)
     if stop_metrics is not None:
@@ -296,7 +296,8 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
     work through the whole organisation.
 
     `kept` is memory that all of these copies share: the number of the row that says that there is a worker."""
-    os.nice(WORKER_NICENESS)
+    with suppress(OSError):  # a unit of systemd may forbid it
+        os.nice(WORKER_NICENESS)
     tidying = memory.Tidying(app_state().engine)
     worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
