@@ -173,11 +173,13 @@ def restore_command(
         verify_unpacked(backup)
         restoring.refuse_filled_database(state.engine, state.config.database_url, replace_it)
         key = None if without_key else restoring.fitting_secret_key(backup, state.config.secret_key, key_file)
-        if key is not None and state.config.secret_key_file is None:
-            raise BackupFailedError(
-                "SECRET_KEY is not the key that the backup was used with. Nothing was changed. Set it to that key, or set "
-                "SECRET_KEY_FILE instead, into which the key of the backup is written."
-            )
+        if key is not None:
+            if state.config.secret_key_file is None:
+                raise BackupFailedError(
+                    "SECRET_KEY is not the key that the backup was used with. Nothing was changed. Set it to that key, or set "
+                    "SECRET_KEY_FILE instead, into which the key of the backup is written."
+                )
+            restoring.refuse_unwritable_key_file(state.config.secret_key_file)
         if content is not None:
             count = restoring.unpack_content(backup, content)
             click.echo(f"The content is in {content}: {count} files. Name the folder in CONTENT.")
