@@ -386,7 +386,7 @@ class _ConfigReader:
 
     def folder(self, name: str, default: Path) -> Path:
         path = ROOT / (self.environ.get(name) or default)
-        if not path.is_dir():
+        if not os.path.isdir(path):  # False also where this account may not look
             self.mistakes.append(f"{name}: {path} is not a folder.")
         return path
 

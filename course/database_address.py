@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,11 @@ def _parse(name: str, raw: str, attributes: str) -> tuple[URL | None, list[str]]
     if url.drivername != "sqlite" and "@" in (url.database or ""):
         # The rest of a password would be taken for the name of the server or the database, and be shown.
         return url, [f"{name}: in the password write @ as %40, / as %2F and : as %3A."]
+    if url.query.get(POOLER_PARAMETER, "false") not in ("true", "false"):
+        # Taken for no pooler, every other page would fail in the middle of a day.
+        return url, [
+            f"{name}: for a pooler in transaction mode write ?{POOLER_PARAMETER}=true, otherwise leave it out."
+        ]
     return url, []
 
 
@@ -71,9 +77,9 @@ def _sqlite_file(name: str, url: URL, root: Path) -> tuple[URL, list[str]]:
     if url.database in (None, "", ":memory:"):
         return url, [*mistakes, f"{name}: SQLite needs a file, such as sqlite:////srv/course.db."]
     file = root / str(url.database)
-    if file.is_dir():
+    if os.path.isdir(file):  # False also where this account may not look
         mistakes.append(f"{name}: {file} is a folder; name a file in it, such as course.db.")
-    elif not file.parent.is_dir() and file.parent != root / "instance":
+    elif not os.path.isdir(file.parent) and file.parent != root / "instance":
         mistakes.append(f"{name}: there is no folder {file.parent}. Make it first.")
     return url.set(database=str(file)), mistakes
 

@@ -16,8 +16,8 @@ from course.audit.commands import verify_log
 from course.backups.actions import restoring
 from course.backups.actions.archives import UnpackedBackup, new_identity, read_identities, unpacked, verify_unpacked
 from course.backups.actions.moving import MoveOrder, move_database, target_engine
-from course.backups.actions.recording import delete_expired_backups, record_backup, record_restore
-from course.backups.jobs import make_backup, regular_file, upgrade_course
+from course.backups.actions.recording import record_backup, record_restore
+from course.backups.jobs import delete_unwanted, make_backup, regular_file, upgrade_course
 from course.backups.queries import TableDigest
 from course.backups.rules import BackupFailedError
 from course.clock import now
@@ -79,7 +79,7 @@ def create_command(file: Path | None, done: bool) -> None:
     with _failures_in_words():
         made = make_backup(file, None, at)
     if is_regular:
-        delete_expired_backups(file.parent)
+        delete_unwanted(file, at)
     click.echo(f"{file}: {_size(made.size)}, read back and whole; {made.tables} tables, {made.rows:,} rows.")
     if not app_state().config.backup_recipients:
         click.echo(
@@ -173,11 +173,13 @@ def restore_command(
         verify_unpacked(backup)
         restoring.refuse_filled_database(state.engine, state.config.database_url, replace_it)
         key = None if without_key else restoring.fitting_secret_key(backup, state.config.secret_key, key_file)
-        if key is not None and state.config.secret_key_file is None:
-            raise BackupFailedError(
-                "SECRET_KEY is not the key that the backup was used with. Nothing was changed. Set it to that key, or set "
-                "SECRET_KEY_FILE instead, into which the key of the backup is written."
-            )
+        if key is not None:
+            if state.config.secret_key_file is None:
+                raise BackupFailedError(
+                    "SECRET_KEY is not the key that the backup was used with. Nothing was changed. Set it to that key, or set "
+                    "SECRET_KEY_FILE instead, into which the key of the backup is written."
+                )
+            restoring.refuse_unwritable_key_file(state.config.secret_key_file)
         if content is not None:
             count = restoring.unpack_content(backup, content)
             click.echo(f"The content is in {content}: {count} files. Name the folder in CONTENT.")

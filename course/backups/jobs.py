@@ -92,6 +92,11 @@ def run_backup(run: JobRun) -> None:
     run.progress(_("Making and checking the backup"), 0, 2)
     make_backup(file, run.owner_id, at)
     run.progress(_("Deleting the oldest backups"), 1, 2)
+    delete_unwanted(file, at)
+
+
+def delete_unwanted(file: Path, at: datetime) -> None:
+    """Delete the regular backups beside `file`, a new one, that are not kept any more, and what killed backups have left."""
     delete_expired_backups(file.parent)
     database = database_path()
     for folder in {file.parent, database.parent if database else file.parent}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def _import_folder() -> Word | None:
     folder = import_folder()
     if folder is None:
         return None
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # also if it is on another machine, which does not answer
         return "missing"
     return "ok" if import_folder_fault() is None else "closed"
 

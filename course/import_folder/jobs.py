@@ -27,8 +27,8 @@ from course.import_folder.rules import (
     TableFacts,
     file_report,
     is_night,
-    original_name,
     plan_reasons,
+    shown_name,
     table_reasons,
 )
 from course.jobs.rules import JobKind, JobRun, WorkerStoppingError
@@ -131,8 +131,8 @@ class _Turn:
     def _take(self, taken: Path) -> tuple[TakenFile | None, tuple[int, int] | None]:
         """Take one file: what became of it, None if it is left for later; and the numbers of the file and of its list, if it is
         to be applied now."""
-        name = original_name(taken.name)
-        file = FoundFile(name, hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest())
+        name = shown_name(taken.name)
+        file = FoundFile(name, hashlib.sha256(name.encode()).hexdigest())
         try:
             data = files.read_file(taken)
             file = FoundFile(name, hashlib.sha256(data).hexdigest())

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -64,6 +65,7 @@ WORKER_LOOK_SECONDS = 10.0  # between two looks whether the worker has grown
 WORKER_PRIVATE_BYTES = 28 * 1024 * 1024  # from which on a worker without a job is replaced; a new one has 20
 ROW_BYTES = 8  # that hold the number of a row
 BUSY_SECONDS = 60  # how long a start waits for a database that another program keeps busy
+METRICS_SECONDS = 60.0  # until it is said that the port for figures cannot be had; a process of before leaves it sooner
 
 
 @click.command("serve")
@@ -274,12 +276,14 @@ def _run_local_tasks(
     end: threading.Event, app: Flask, number: int, schedule: LocalSchedule, tidying: memory.Tidying
 ) -> None:
     """Do what each process that serves pages does for itself, until `end` is set."""
-    stop_metrics = None
+    stop_metrics, quiet_until = None, time.monotonic() + METRICS_SECONDS
     while not end.is_set():
         tidying.tidy()
         with app.app_context():
             # While a reload lasts, the process of before has the port for figures.
-            stop_metrics = stop_metrics or _start_metrics(number - 1)
+            is_late = time.monotonic() >= quiet_until
+            stop_metrics = stop_metrics or _start_metrics(number - 1, is_late)
+            quiet_until = float("inf") if is_late else quiet_until
             schedule.run_due(now(), end)
         end.wait(1.0)
     if stop_metrics is not None:
@@ -292,7 +296,8 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
     work through the whole organisation.
 
     `kept` is memory that all of these copies share: the number of the row that says that there is a worker."""
-    os.nice(WORKER_NICENESS)
+    with suppress(OSError):  # a unit of systemd may forbid it
+        os.nice(WORKER_NICENESS)
     tidying = memory.Tidying(app_state().engine)
     worker, sign = _start_worker("serve", row=int.from_bytes(kept[:ROW_BYTES]))
     ready()
@@ -310,14 +315,16 @@ def _do_jobs(kept: mmap.mmap, is_stopping: IsStopping, ready: Callable[[], None]
     app_state().engine.dispose()
 
 
-def _start_metrics(offset: int | None = None) -> Callable[[], None] | None:
+def _start_metrics(offset: int | None = None, is_late: bool = False) -> Callable[[], None] | None:
     """Listen for a monitoring program, where METRICS_ADDRESS asks for it; what stops that. With an `offset` at that port
-    after it only: None while somebody else has it."""
+    after it only: None while somebody else has it, which is said in the log if it `is_late`."""
     address = app_state().config.metrics_address
     if address is None:
         return lambda: None
     host, port = address[0], address[1] + (offset or 0)
     if offset is not None and not is_free(host, port):
+        if is_late:
+            _LOG.error("METRICS_ADDRESS: cannot listen on %s, port %d; does another program use it?", host, port)
         return None
     started = start_exporter(_application(), host, port)
     if started is None:

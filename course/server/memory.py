@@ -10,10 +10,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Flask, url_for
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
 # A page that anybody may open. It makes what every page needs: the dialect, the catalogue, the head of the page, addresses.
 # Not one that reads in a thread of its own (query_deadline): processes are forked next.
@@ -124,8 +126,10 @@ class PoolWatch:
         if spare <= 1 or self._in_use():
             return False
         self._engine.dispose()
-        with self._engine.connect():
-            return True
+        # If the database is away just now, whoever needs it next makes the connection.
+        with suppress(DBAPIError), self._engine.connect():
+            pass
+        return True
 
 
 class Tidying:

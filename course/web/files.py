@@ -14,9 +14,14 @@ def refuse_existing_file(path: Path) -> None:
 
 
 def write_new_file(path: Path, data: bytes) -> None:
-    """Write a new file that only its owner can read, from the first moment. Raises click.ClickException if that fails."""
+    """Write a new file that only its owner can read, from the first moment; all of it, or none. Raises click.ClickException if
+    that fails."""
     try:
         path.touch(mode=0o600, exist_ok=False)
-        path.write_bytes(data)
+        try:
+            path.write_bytes(data)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error

@@ -151,6 +151,20 @@ def test_a_restore_asks_for_the_secret_key_before_anything_is_changed(
     assert flask(other, "system", "accept-key", "--reason", "It is lost").exit_code == 0
 
 
+@pytest.mark.parametrize("lived", ["sqlite"], indirect=True)
+def test_nothing_is_restored_if_the_secret_key_cannot_be_put_in_place(
+    lived: Flask, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """Such as into a folder of root; here the name is too long for the file that is written first."""
+    file, key = tmp_path / "backup.tar.gz", tmp_path / "elsewhere" / ("k" * 250)
+    backed_up(lived, file)
+    (tmp_path / "former-key").write_text(KEY, encoding="utf-8")
+    key.write_text("the-key-that-was-made-on-the-other-machine-42", encoding="utf-8")
+    done = flask(elsewhere(SECRET_KEY_FILE=str(key)), "backup", "restore", file, "--key-file", tmp_path / "former-key")
+    assert (done.exit_code, "Nothing was changed" in done.stderr) == (1, True), done.output
+    assert sorted(path.name for path in key.parent.iterdir()) == ["key", key.name]
+
+
 def test_a_database_that_holds_people_is_not_replaced_unless_that_is_said(
     lived: Flask, elsewhere: Elsewhere, archived_file: Path, tmp_path: Path
 ) -> None:
@@ -310,6 +324,21 @@ def test_a_dump_is_one_moment_of_a_database_that_others_write_to(lived: Flask, t
     with engine.connect() as connection:
         left = connection.execute(text("select count(*) from pg_database where datname like 'course_backup_check%'"))
         assert left.scalar_one() == 0
+
+
+@pytest.mark.parametrize("lived", ["postgresql"], indirect=True)
+def test_a_dump_is_not_called_thoroughly_verified_where_it_cannot_be_restored_for_a_trial(
+    lived: Flask, elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """Such as on the other machine on which somebody looks each quarter: without settings it has SQLite."""
+    file, other, state = tmp_path / "dump", elsewhere("sqlite"), lived.extensions["course"]
+    dumps.dump_postgresql(state.engine, state.config.database_url, file)
+    done = flask(other, "backup", "verify", "--thorough", file)
+    assert (done.exit_code, "Set DATABASE_URL to a database of a PostgreSQL server" in done.stderr) == (1, True), (
+        done.output
+    )
+    assert "can be restored" not in done.stdout
+    assert flask(other, "backup", "verify", file).exit_code == 0
 
 
 @pytest.mark.parametrize("lived", ["postgresql"], indirect=True)

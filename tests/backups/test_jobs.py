@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -194,3 +195,14 @@ def test_a_backup_that_a_timer_makes_takes_the_place_of_the_oldest_and_one_with_
     assert len(left) == BACKUPS_KEPT + 1
     assert left[0] == older[0], "the first of its month"
     assert left[-1] not in older
+
+
+def test_a_backup_that_a_timer_makes_deletes_what_killed_ones_left_behind(fresh_app: Flask, folder: Path) -> None:
+    """Systemd kills one that takes too long, perhaps each night, and each leaves a whole copy of the database."""
+    left = folder / ".backup-ab12cd_9"
+    left.mkdir()
+    (left / "database.db").touch()
+    os.utime(left, (0, 0))
+    done = fresh_app.test_cli_runner().invoke(args=["backup", "create"])
+    assert done.exit_code == 0, done.output
+    assert not left.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shutil
 import socket
@@ -12,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from course.server.commands import STOP_SECONDS
+from course.server.commands import STOP_SECONDS, WORKER_NICENESS
 from tests.deploy.confinement import confined
 from tests.deploy.machine import Server, fetch
 from tests.support.packages import find_or_install
-from tests.support.served import SAMPLE
+from tests.support.served import SAMPLE, children
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "deploy" / "systemd"
@@ -92,7 +93,8 @@ def test_the_timer_starts_a_service_that_is_there_once_a_day() -> None:
 
 
 def test_the_server_works_with_only_the_system_calls_that_its_unit_allows(tmp_path: Path, archived_file: Path) -> None:
-    """The filter of course.service, and no memory that is both written and executed, as systemd would have it."""
+    """The filter of course.service, and no memory that is both written and executed, as systemd would have it; with a worker
+    beside the processes that serve pages, as there is by default."""
     database = shutil.copy(archived_file, tmp_path / "course.db")
     words = (FOLDER / "course.service").read_text(encoding="utf-8")
     filters = [line.partition("=")[2] for line in words.splitlines() if line.startswith("SystemCallFilter=")]
@@ -104,8 +106,11 @@ def test_the_server_works_with_only_the_system_calls_that_its_unit_allows(tmp_pa
         check=False,
     )
     assert b"PermissionError" in refused.stderr, "a call that is not allowed"
-    with Server(f"sqlite:///{database}", tmp_path, confine=confine) as server:
+    with Server(f"sqlite:///{database}", tmp_path, {"PROCESSES": "2"}, confine=confine) as server:
         assert fetch(f"{server.address}/sign-in").status == 200
+        *_pages, worker = children(server.pid)
+        assert os.getpriority(os.PRIO_PROCESS, worker) == WORKER_NICENESS
+        assert "has failed" not in server.log.read_text()
         status = Path(f"/proc/{server.pid}/status").read_text()
         assert re.search(r"^Seccomp:\s+2$", status, re.MULTILINE), status
         assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from course.clock import now
 from course.db import insert_once
+from course.jobs.worker import LocalSchedule, LocalTask
 from course.mail.models import OutboxMail
+from course.server import commands
+from course.server.http_server import bind
+from course.server.memory import Tidying
 from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
@@ -110,6 +117,31 @@ def test_a_second_process_takes_the_next_port(measured: Flask) -> None:
         assert first.endswith(f":{port}/metrics")
         assert second != first
         assert read(second)
+
+
+def test_it_is_said_once_that_another_program_has_the_port_of_a_process(
+    measured: Flask, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise nobody learns why there are no figures. Not at once: during a reload the process of before has it."""
+    host, port = measured.extensions["course"].config.metrics_address
+    end, said = (
+        threading.Event(),
+        f"METRICS_ADDRESS: cannot listen on {host}, port {port}; does another program use it?",
+    )
+    tasks = LocalSchedule((LocalTask("none", timedelta(hours=1), lambda _at: None),))
+    tidying = Tidying(measured.extensions["course"].engine)
+    course = logging.getLogger("course")
+    course.addHandler(caplog.handler)
+    try:
+        with bind(host, port)[0]:
+            for seconds, expected in ((60.0, 0), (0.0, 1)):
+                monkeypatch.setattr(commands, "METRICS_SECONDS", seconds)
+                end.clear()
+                threading.Timer(0.3 if seconds else 1.3, end.set).start()
+                commands._run_local_tasks(end, measured, 1, tasks, tidying)
+                assert [one.getMessage() for one in caplog.records].count(said) == expected
+    finally:
+        course.removeHandler(caplog.handler)
 
 
 def test_the_pages_never_show_them_and_without_the_setting_nothing_listens(app: Flask, measured: Flask) -> None:

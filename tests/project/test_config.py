@@ -36,6 +36,11 @@ MISTAKES = [
     ({"PUBLIC_URL": "https://training.example.org:b"}, "PUBLIC_URL"),
     ({"DATABASE_URL": "postgresql://u:p@host:abc/course"}, "DATABASE_URL"),
     ({"DATABASE_URL": "postgresql://u:p@pass/word@host/course"}, "write @ as %40"),
+    ({"DATABASE_URL": "postgresql://u@host/course?pgbouncer=1"}, r"write \?pgbouncer=true"),
+    (
+        {"DATABASE_URL": "postgresql://u@host/course", "DATABASE_READ_URL": "postgresql://u@b/course?pgbouncer=True"},
+        r"DATABASE_READ_URL: .* \?pgbouncer=true",
+    ),
     ({"DATABASE_URL": "sqlite:////tmp/course.db?mode=ro"}, "without ?"),
     ({"DATABASE_URL": "sqlite:////tmp"}, "DATABASE_URL"),
     ({"DATABASE_URL": "sqlite:////no/such/folder/course.db"}, "DATABASE_URL"),
@@ -44,6 +49,10 @@ MISTAKES = [
     ({"PORT": "80000"}, "PORT"),
     ({"PORT": "eighty"}, "PORT"),
     ({"CONTENT": "/nowhere"}, "CONTENT"),
+    # A place where the system does not even look; the error is of the same sort where the account may not.
+    ({"BACKUP_FOLDER": "/" + "x" * 300}, "BACKUP_FOLDER: .* is not a folder"),
+    ({"DATABASE_URL": f"sqlite:////{'x' * 300}/course.db"}, "DATABASE_URL: there is no folder"),
+    ({"SECRET_KEY_FILE": "/" + "x" * 300, "SECRET_KEY": ""}, "SECRET_KEY_FILE"),
     ({"METRICS_ADDRESS": "9100"}, "METRICS_ADDRESS"),
     ({"METRICS_ADDRESS": "127.0.0.1"}, "METRICS_ADDRESS"),
     ({"METRICS_ADDRESS": "http://127.0.0.1:9100/metrics"}, "METRICS_ADDRESS"),

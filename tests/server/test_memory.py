@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from course.db import make_engine
 from course.server import memory
 from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_person
@@ -134,6 +135,24 @@ def test_connections_that_nobody_needs_any_more_are_closed_and_the_next_are_made
     assert not watch.let_go(), "both were needed"
     assert watch.let_go()
     assert not watch.let_go(), "one stays"
+
+
+def test_a_database_that_is_away_when_connections_are_closed_ends_nothing_that_a_process_does(tmp_path: Path) -> None:
+    """The thread that closes them also keeps the reports of its process up to date; it would not be started again."""
+    database = tmp_path / "course.db"
+    engine = make_engine(f"sqlite:///{database}")
+    watch = memory.PoolWatch(engine)
+    for one in [engine.connect() for _ in range(3)]:
+        one.close()
+    assert not watch.let_go()
+    database.rename(tmp_path / "away.db")
+    database.mkdir()
+    assert watch.let_go()
+    database.rmdir()
+    (tmp_path / "away.db").rename(database)
+    with engine.connect() as back:
+        assert back.execute(text("select 1")).scalar_one() == 1
+    engine.dispose()
 
 
 def test_what_only_this_process_has_is_told_in_bytes() -> None:

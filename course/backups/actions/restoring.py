@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sqlite3
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -99,12 +100,32 @@ def fitting_secret_key(backup: UnpackedBackup, current: str, key_file: Path | No
     )
 
 
+def refuse_unwritable_key_file(file: Path) -> None:
+    """Raise BackupFailedError if this account cannot put another secret key in the place of the one in `file`. Asked before
+    the database is replaced: it would not work with the key that is there."""
+    part = _part_of(file)
+    try:
+        part.touch(mode=0o600)
+    except OSError as error:
+        raise BackupFailedError(
+            f"The secret key of the backup cannot be written to {file}: {error}. Nothing was changed. Let this account write "
+            "into its folder, or put the right key there yourself."
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _part_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+
+
 def place_secret_key(file: Path, key: str, at: datetime) -> Path | None:
     """Write a secret key into the file of the settings; the file that keeps the former key, or None if there was none.
 
     Raises BackupFailedError.
     """
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    part = _part_of(file)
     former = file.with_name(f"{file.name}.before-restore-{at:%Y%m%d-%H%M%S}") if file.exists() else None
     try:
         part.touch(mode=0o600)

@@ -24,6 +24,7 @@ from course.import_folder.rules import (
     kept_name,
     name_refusal,
     original_name,
+    shown_name,
 )
 from course.translation import lazy_gettext as _
 
@@ -41,19 +42,20 @@ class FileInUseError(Exception):
 
 
 def folder_fault(folder: Path) -> str | None:
-    """What is wrong with the import folder, and what to do; None if nothing is. It only looks."""
-    if not folder.is_dir():
+    """What is wrong with the import folder, and what to do; None if nothing is. It only looks, and never raises: a folder of
+    another machine that is away just now is missing."""
+    if not os.path.isdir(folder):
         return _(
             "The import folder %(folder)s is missing. Make it, or connect the disk that it is on, and let the course write "
             "into it.",
             folder=str(folder),
         )
     for place in (folder, folder / DONE, folder / REFUSED):
-        if place.is_symlink() and place != folder:
+        if os.path.islink(place) and place != folder:
             return _("%(folder)s is a link. Put a folder in its place.", folder=str(place))
-        if place.exists() and not place.is_dir():
+        if os.path.exists(place) and not os.path.isdir(place):
             return _("%(folder)s is a file. Put a folder in its place.", folder=str(place))
-        if place.exists() and not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+        if os.path.exists(place) and not os.access(place, os.R_OK | os.W_OK | os.X_OK):
             return _(
                 "The course cannot read and write %(folder)s. Let the user of the course do so: lists are moved when they "
                 "were taken.",
@@ -119,7 +121,7 @@ def take_file(folder: Path, name: str) -> Path | None:
 def read_file(taken: Path) -> bytes:
     """The bytes of a file that was taken. Raises FileRefusal if it is no file that may be read, FileInUseError if it changes
     meanwhile."""
-    refusal = name_refusal(original_name(taken.name))
+    refusal = name_refusal(shown_name(taken.name))
     if refusal is not None:
         raise FileRefusal(refusal)
     try:

@@ -18,6 +18,7 @@ from course.import_folder.rules.files import (
     kept_name,
     name_refusal,
     original_name,
+    shown_name,
 )
 from course.import_folder.rules.messages import HeldListMessage
 from course.import_folder.rules.reasons import (
@@ -53,5 +54,6 @@ __all__ = [
     "name_refusal",
     "original_name",
     "plan_reasons",
+    "shown_name",
     "table_reasons",
 ]

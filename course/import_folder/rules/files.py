@@ -23,7 +23,7 @@ _ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".zip"})
 # What programs call a file that they are still writing, or have open.
 _UNFINISHED_ENDINGS = "part|partial|filepart|tmp|temp|crdownload|download|swp|bak|lock|writing"
 _UNFINISHED = re.compile(rf"[.~].*|.*~|.*\.(?:{_UNFINISHED_ENDINGS})", re.IGNORECASE)
-_MAX_NAME = 150  # characters; a file system takes 255 bytes, and a time and an ending are added
+_MAX_NAME = 150  # bytes; a file system takes 255, and a time and an ending are added
 
 
 class FileRefusal(ValueError):  # noqa: N818 (a refusal is no error of ours)
@@ -60,8 +60,14 @@ def original_name(name: str) -> str:
     return name.removeprefix(TAKEN_PREFIX)
 
 
+def shown_name(name: str) -> str:
+    """The name under which a file was put into the folder, as it is stored and shown: a name of an old system may hold bytes
+    that are no text."""
+    return original_name(name).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def kept_name(name: str, at: datetime, number: int = 0) -> str:
     """The name of a file that was taken at a moment (UTC): the time first, so that lists of one name stay apart."""
-    plain = normalise_line(PurePath(name).name)
-    stem, ending = PurePath(plain).stem[:_MAX_NAME], PurePath(plain).suffix[:10]
+    plain = PurePath(normalise_line(PurePath(name).name))
+    stem, ending = plain.stem.encode()[:_MAX_NAME].decode("utf-8", "ignore"), plain.suffix[:10]
     return f"{at:%Y-%m-%d %H%M%S}{f' ({number})' if number else ''} {stem}{ending}"
