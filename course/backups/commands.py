@@ -132,7 +132,14 @@ def verify_command(file: Path, identity: Path | None, thorough: bool) -> None:
     """Look whether FILE can be restored. Nothing is changed. Ends with 1 if it cannot."""
     config = app_state().config
     with _failures_in_words(), unpacked(file, read_identities(identity) if identity else []) as backup:
-        trial = config.database_url if thorough and database_path() is None else None
+        trial = None
+        if thorough and backup.is_dump:
+            if database_path() is not None:
+                raise BackupFailedError(
+                    "--thorough restores a dump into a database of its own on the server of DATABASE_URL, which names a SQLite "
+                    "file here. Set DATABASE_URL to a database of a PostgreSQL server, or leave --thorough out."
+                )
+            trial = config.database_url
         found = verify_unpacked(backup, trial)
         about = _description(backup)
     revision = f": schema {found.revision}" if found.revision else ""

@@ -71,6 +71,11 @@ class UnpackedBackup:
     kind: FileKind
     manifest: BackupManifest | None
 
+    @property
+    def is_dump(self) -> bool:
+        """Whether the database is a dump of PostgreSQL, and not a SQLite file."""
+        return self.kind == "dump" or (self.manifest is not None and self.manifest.engine == "postgresql")
+
     def secret_key(self) -> str | None:
         """The secret key that the backup holds; None if it holds none."""
         file = self.folder / KEY_NAME
