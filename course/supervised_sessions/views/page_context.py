@@ -7,9 +7,11 @@ from flask import Blueprint
 from course.content.library import Library
 from course.content.loaded_course import library
 from course.organisation.request_organisation import current_organisation
+from course.people.queries import teams_of_people
 from course.supervised_sessions.queries import AttendeeView
 from course.translation import SOURCE_LANGUAGE, current_language
 from course.translation import gettext as _
+from course.web.unit_of_work import row_source
 
 pages = Blueprint("supervised_sessions", __name__)
 
@@ -36,7 +38,12 @@ def step_title(ref: str) -> str:
 
 
 def library_of(attendee: AttendeeView) -> Library:
-    """The course as an attendee reads it: in their pathway, nation and language."""
+    """The course as an attendee reads it: in their pathway, the nation of their site, and their language."""
     ours = current_organisation()
-    course = library().in_language(attendee.language or SOURCE_LANGUAGE)
-    return course.for_(attendee.pathway or ours.pathway, ours.nation) if ours else course
+    if ours is None:
+        return library().in_language(attendee.language or SOURCE_LANGUAGE)
+    own = ours
+    if ours.directory.settings:
+        own = ours.for_teams(teams_of_people(row_source(), [attendee.person_id]).get(attendee.person_id, ()))
+    course = library().in_language(attendee.language or ours.language or SOURCE_LANGUAGE)
+    return course.for_(attendee.pathway or ours.pathway, own.nation)
