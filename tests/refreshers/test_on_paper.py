@@ -19,7 +19,7 @@ from course.learning import actions as learning
 from course.learning.models import Answer, Attempt, Completion, Enrolment, PageRead, RunOutcome, ScenarioRunVoid
 from course.learning.queries import AttemptView, attempts
 from course.learning.rules.grading import option_order
-from course.organisation.actions import set_usual_language
+from course.organisation.actions import confirm_contact, set_usual_language
 from course.people.actions import set_team_setting
 from course.people.models import Person
 from course.printed_modules.rules.sections import sections_code, story_sections
@@ -295,3 +295,18 @@ def test_what_somebody_reads_on_paper_is_of_the_nation_of_their_site_and_in_thei
     with app.test_request_context():
         assert [course_of(one).nation for one in (hall.sam, elsewhere)] == ["wales", "england"]
         assert [course_of(hall.sam, one).language for one in (None, "en")] == ["cy", "en"]
+
+
+def test_who_to_tell_on_the_paper_of_one_person_is_that_of_their_site_whoever_prints_it(
+    app: Flask, session: Session, hall: Hall
+) -> None:
+    admin = make_person(session, "Pat Ray", "pat@example.org", "administrator")
+    for lead, team_id in (("Gwen Group", None), ("Sian Site", hall.team.id)):
+        confirm_contact(make_context(session, None, now()), "lead", lead, "01632 960100", "", team_id)
+    session.commit()
+    client = sign_in(Client(app), admin)
+    address = printed(hall, client)
+    reading = f"{address}/people/{hall.sam.id}/refresher/print"
+    text = pdf_text(client.flask.post(reading, data={"csrf_token": client.token()}).data)
+    assert "Sian Site" in text
+    assert "Gwen Group" not in text
