@@ -13,7 +13,7 @@ from course.auth.rules import token_hash
 from course.calendars.models import CalendarFeed, CalendarFeedEnd, CalendarFeedFetch
 from course.calendars.rules import TEAM_SCOPE, CalendarCourse, CalendarEvent, Scope, own_events, team_events
 from course.people.models import Person, RoleGrant
-from course.people.queries import ids_visible_to
+from course.people.queries import USUAL_LANGUAGE, ids_visible_to
 from course.people.rules import Viewer
 from course.recertification import queries as recertification
 from course.recertification.rules import certification_status
@@ -31,16 +31,19 @@ class FeedView:
 
 @dataclass(frozen=True)
 class FeedWithHolder:
-    """The feed of a token, with its holder and their present roles."""
+    """The feed of a token, with its holder and their present roles. `language` is what the holder chose, or else the usual one
+    (None: neither)."""
 
     feed: FeedView
     holder: Viewer
+    language: str | None
 
 
 _has_ended = exists().where(CalendarFeedEnd.feed_id == CalendarFeed.id)
 _last_fetched_on = (
     select(func.max(CalendarFeedFetch.day)).where(CalendarFeedFetch.feed_id == CalendarFeed.id).scalar_subquery()
 )
+_language = func.coalesce(Person.language, USUAL_LANGUAGE)
 
 
 def feeds(session: Session, person_id: int) -> dict[Scope, FeedView]:
@@ -57,7 +60,7 @@ def feed_by_token(session: Session, token: str) -> FeedWithHolder | None:
     """The feed with this secret token; None if there is none, it has ended, its holder has left, or it is a team feed
     and its holder no longer manages a team."""
     rows = session.execute(
-        select(CalendarFeed, _last_fetched_on, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id)
+        select(CalendarFeed, _last_fetched_on, Person.name, Person.email, RoleGrant.role, RoleGrant.team_id, _language)
         .join(Person, Person.id == CalendarFeed.person_id)
         .outerjoin(RoleGrant, and_(RoleGrant.person_id == Person.id, RoleGrant.until.is_(None)))
         .where(CalendarFeed.token_hash == token_hash(token), ~_has_ended, Person.left_at.is_(None))
@@ -73,7 +76,7 @@ def feed_by_token(session: Session, token: str) -> FeedWithHolder | None:
         manages=tuple(sorted(row[5] for row in rows if row[4] == "manager" and row[5])),
     )
     view = _feed_view(feed, fetched)
-    return FeedWithHolder(view, holder) if view.scope != TEAM_SCOPE or has_team(holder) else None
+    return FeedWithHolder(view, holder, rows[0][6]) if view.scope != TEAM_SCOPE or has_team(holder) else None
 
 
 def has_team(viewer: Viewer) -> bool:

@@ -18,7 +18,7 @@ from course.clock import now
 from course.content.loaded_course import library
 from course.dates import civil_date
 from course.translation import gettext as _
-from course.translation import lazy_gettext
+from course.translation import lazy_gettext, use_language
 from course.web.access import public, sign_in_required
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state
@@ -52,11 +52,13 @@ def feed(token: str) -> Response:
     if holder_feed is None:
         return _text_response(f"{_ENDED_MESSAGE}\n", 404)
     config, today = app_state().config, _today()
-    course = CalendarCourse(library().course.title, public_url_for("dashboard.home"))
-    events = queries.events(db(), holder_feed, config.time_zone, today, course)
     from course.calendars.ical import ical  # noqa: PLC0415 (its library takes long to load, and few need it)
 
-    content = ical(events, _calendar_name(holder_feed.feed.scope, course.title), course.address)
+    # The calendar program that fetches it has no cookie, and asks for a language of its own or for none.
+    with use_language(holder_feed.language):
+        course = CalendarCourse(library().course.title, public_url_for("dashboard.home"))
+        events = queries.events(db(), holder_feed, config.time_zone, today, course)
+        content = ical(events, _calendar_name(holder_feed.feed.scope, course.title), course.address)
     if holder_feed.feed.last_fetched_on != today:
         # The request itself only reads; the fetch of the day is recorded in a transaction of its own, by a later fetch if the
         # database is busy.

@@ -21,7 +21,6 @@ from course.people.events import DeputyNamed, InvitationRequested, ManagerNamed
 from course.people.models import Person, Team
 from course.people.queries import mail_recipient, names_told_apart, role_assignments
 from course.people.rules import is_undeliverable
-from course.recertification.rules.civil_dates import long_date
 from course.reminders.actions import note_in_person
 from course.reminders.rules.in_person import DEPUTY, NEW_MANAGER, Notice
 from course.translation import lazy_gettext as _
@@ -53,8 +52,8 @@ def tell_deputy(session: Session, event: DeputyNamed) -> None:
     told = names_told_apart(session, [manager.id])[manager.id]
     key = f"deputy:{manager.id}:{deputy.id}:{event.at.isoformat()}"
     if deputy.email is None or is_undeliverable(deputy.email):
-        day, teams = long_date(event.until), ", ".join(seen)
-        said = _("You stand in for %(name)s (%(teams)s) until %(day)s.", name=told, teams=teams, day=day)
+        teams = ", ".join(seen)
+        said = _("You stand in for %(name)s (%(teams)s) until %(day)s.", name=told, teams=teams, day=event.until)
         note_in_person(session, Notice(key, deputy.id, DEPUTY, (said,), event.until, event.at))
         return
     message = DeputyMessage(deputy.name, ours.name if ours else "", told, seen, event.until)

@@ -24,6 +24,7 @@ from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
+from course.web.template_filters import format_names
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
 pages = Blueprint("help_requests", __name__)
@@ -72,7 +73,7 @@ def _recipient_names(recipients: Sequence[HelpRecipient]) -> str:
     """The names of the recipients; only their number if there are more than two."""
     if len(recipients) > 2:
         return f"{len(recipients)} people who look after the course"
-    return " and ".join(recipient.name for recipient in recipients)
+    return format_names(recipient.name for recipient in recipients)
 
 
 HELP_OFFER_SOURCES.append(help_offer)

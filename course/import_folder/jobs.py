@@ -202,7 +202,7 @@ class _Turn:
             for _attempt in range(_TRIES):
                 try:
                     apply_import(import_id, self._zone, self._clock(), lambda _done, _of: self._keep_sometimes())
-                    mail_invitations(import_id, str(DEFAULT_SENDER), self._clock())
+                    mail_invitations(import_id, DEFAULT_SENDER, self._clock())
                     return True
                 except AnotherImportError:
                     return False

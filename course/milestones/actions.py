@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.certificates.models import Certificate
+from course.content.library import Library
 from course.context import Context
 from course.credentials.actions import signing_settings
 from course.db import insert_once
@@ -26,6 +27,7 @@ from course.people.queries import mail_recipient, names_told_apart
 from course.people.rules import first_name
 from course.reminders.queries import sending_hours
 from course.signed_links import IntentionLink, sign_link
+from course.translation import SOURCE_LANGUAGE
 from course.translation import lazy_gettext as _
 
 
@@ -46,7 +48,7 @@ def save_intention(context: Context, module_id: str, typed: str) -> bool:
     return kept is not None and kept.text == text
 
 
-def mail_intention(session: Session, due: DueIntention, module_title: str, zone: str, at: datetime) -> bool:
+def mail_intention(session: Session, due: DueIntention, library: Library, zone: str, at: datetime) -> bool:
     """Queue the mail with a sentence, to be sent in working hours. False if another process was quicker, or its writer has
     changed it or taken it back since it was read."""
     claim = update(Intention).where(
@@ -55,16 +57,18 @@ def mail_intention(session: Session, due: DueIntention, module_title: str, zone:
     if session.execute(claim.values(mailed_at=at).returning(Intention.id)).first() is None:
         return False
     own_organisation, hours = organisation_of(session, due.person_id), sending_hours(session, zone, due.person_id)
+    recipient = mail_recipient(session, due.email)
+    module = library.in_language(recipient.language or SOURCE_LANGUAGE).modules.get(due.module)
     message = IntentionMessage(
         name=first_name(due.name),
         organisation=own_organisation.name if own_organisation else "",
-        module=module_title,
+        module=str(module.title) if module else "",
         intention=due.text,
         token=sign_link(IntentionLink(due.id, mailed_microsecond(at)), signing_settings(session).secret),
     )
     leaves = hours.next_sending_time(at) if hours else at
     key = f"intention:{intention_mark(due.id, at)}"
-    return schedule_message(session, key, mail_recipient(session, due.email), message, at, leaves)
+    return schedule_message(session, key, recipient, message, at, leaves)
 
 
 def recheck_intention(session: Session, leaving: BeforeMailSend) -> None:

@@ -31,9 +31,8 @@ def mail_intentions(at: datetime) -> int:
     """Queue the mails that are due; returns how many. Safe to run again, or twice at the same time."""
     zone, count = app_state().config.time_zone, 0
     for due in find_due_intentions(at):
-        module = library().modules.get(due.module)
         with unit_of_work() as session:
-            count += actions.mail_intention(session, due, str(module.title) if module else "", zone, at)
+            count += actions.mail_intention(session, due, library(), zone, at)
     return count
 
 

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, CheckConstraint, Date, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, Date, Dialect, ForeignKey, Index, String, TypeDecorator, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
+from course.translation import text_as_data, text_from_data
+
+
+class Sentences(TypeDecorator[list[str]]):
+    """Sentences, some with values, each a LazyText once it is read: whoever reads them may speak another language than whoever
+    caused them. Rows from before have them as plain texts."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> object:  # noqa: ARG002
+        return None if value is None else list(map(text_as_data, value))
+
+    def process_result_value(self, value: list[object] | None, dialect: Dialect) -> list[str] | None:  # noqa: ARG002
+        return None if value is None else list(map(text_from_data, value))
 
 
 class ReminderPolicyVersion(Base):
@@ -87,7 +102,7 @@ class InPersonNotice(Base):
     key: Mapped[str] = mapped_column(String(200), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    lines: Mapped[list[str]] = mapped_column(JSON)
+    lines: Mapped[list[str]] = mapped_column(Sentences)
     due: Mapped[date | None] = mapped_column(Date)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -106,7 +121,7 @@ class InPersonReminder(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     about: Mapped[str] = mapped_column(String(200))
     task: Mapped[str] = mapped_column(String(20))
-    lines: Mapped[list[str]] = mapped_column(JSON)
+    lines: Mapped[list[str]] = mapped_column(Sentences)
     due: Mapped[date | None] = mapped_column(Date)
     made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)

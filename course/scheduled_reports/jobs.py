@@ -116,7 +116,7 @@ def _queue_report(one: Subscription, period: Period, viewer: Viewer, digest: Dig
         named = {line.id for line in (*told.late, *told.near, *listed)} | {name.person_id for name in to_tell}
         names = names_told_apart(session, named | {manager.person_id for manager in unreached})
         compared = tuple(
-            TeamCount(str(row.name), row.required, row.valid, row.counts["overdue"], row.counts["due-soon"])
+            TeamCount(row.name, row.required, row.valid, row.counts["overdue"], row.counts["due-soon"])
             for row in seen.team_table().shown
         )
     message = replace(

@@ -21,7 +21,7 @@ from course.clock import now
 from course.context import make_context
 from course.mail.models import OutboxMail
 from course.people.actions import delegate, grant_role
-from course.people.models import Deputy, Person, Team
+from course.people.models import Deputy, Person, PersonChange, Team
 from tests.auth.test_codes import PIN, issue, make_cook, redeem
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
@@ -178,6 +178,26 @@ def test_somebody_adds_their_own_address_by_a_link(app: Flask, session: Session,
     client.get(path, 410)
     for login in ("K-17", "dana@example.org"):
         assert Client(app).post("/sign-in", {"email": login, "password": PIN}).location == "/"
+
+
+def test_the_mail_to_their_own_address_is_in_the_language_of_whoever_asked_for_it(
+    app: Flask, session: Session, client: Client
+) -> None:
+    cook = make_cook(session)
+    cook.language = "cy"
+    make_person(session, "Kim Lee", "kim@example.org")
+    assert isinstance(redeem(session, "K-17", issue(session, cook)), SignInGranted)
+    session.commit()
+    client.post("/sign-in", {"email": "K-17", "password": PIN})
+    for address in ("dana@example.org", "kim@example.org"):
+        client.post("/me/address", {"address": address})
+    mails = {mail.recipient: mail for mail in rendered_mails(app, session, "own-address:")}
+    assert mails["dana@example.org"].text.startswith("Helo,")
+    assert mails["kim@example.org"].text.startswith("Hello,"), "it is the address of somebody else"
+    (path,) = re.findall(r"(/me/address/\S+)", mails["dana@example.org"].text)
+    client.post(path, {})
+    reason = select(PersonChange.reason).where(PersonChange.person_id == cook.id)
+    assert session.execute(reason).scalar_one() == "Added and confirmed by themselves"
 
 
 def test_an_address_that_somebody_else_took_meanwhile_is_not_given_twice(

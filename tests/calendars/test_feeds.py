@@ -97,6 +97,22 @@ def test_the_feed_is_a_calendar_that_needs_no_sign_in(session: Session, client: 
     assert not only.walk("VALARM")
 
 
+def test_a_feed_speaks_the_language_of_its_holder_and_not_that_of_the_program_that_fetches_it(
+    session: Session, client: Client
+) -> None:
+    person = make_person(session)
+    address = feed(session, person)
+    for language, asked_for, name, title in (
+        ("cy", "en-GB", "Fy hyfforddiant: ", "Cwblhewch eich hyfforddiant: "),
+        ("en", "cy", "My training: ", "Complete your training: "),
+    ):
+        person.language = language
+        session.commit()
+        page = client.get(address, headers={"Accept-Language": asked_for})
+        assert str(Calendar.from_ical(page.body)["name"]).startswith(name)
+        assert events(page)[0]["summary"].startswith(title)
+
+
 def test_the_same_facts_give_the_same_bytes_and_a_304(session: Session, client: Client) -> None:
     person = make_person(session)
     address = feed(session, person)

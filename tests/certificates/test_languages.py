@@ -24,11 +24,13 @@ from course.certificates.rules import certificate_languages, languages_of_issue
 from course.context import make_context
 from course.organisation.actions import set_usual_language
 from course.people.models import Person
+from course.web.unit_of_work import unit_of_work
 from tests.certificates.makers import make_certificate
 from tests.certificates.sheets import PRINTED, pdf_text
 from tests.conftest import NOW
-from tests.makers import make_organisation, sign_in
+from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
+from tests.refreshers.makers import complete
 from tests.support.pseudo_language import LANGUAGE, offered, only_english, pseudo
 
 
@@ -234,3 +236,25 @@ def test_a_certificate_whose_language_is_offered_no_longer_is_in_the_others() ->
         assert certificate_languages("cy+en") == ("en",)
         assert certificate_languages("cy") == ("en",)
     assert certificate_languages(None) == ("en",)
+
+
+def test_what_a_certificate_covers_is_named_in_its_language_and_not_in_that_of_the_page_that_ended_the_course(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    english = app.extensions["course"].library
+    module = english.modules["responding"].model_copy(update={"title": "Ymateb a rhoi gwybod"})
+    modules = {**english.modules, module.id: module}
+    welsh = replace(english, modules=modules, language="cy", english=english, translations={}, _variants={})
+    monkeypatch.setitem(english.translations, "cy", welsh)
+    make_organisation(session)
+    # Somebody who has chosen no language, on a page in the language of the browser or of whoever enters results on paper.
+    reader, welsh_reader = make_person(session), make_person(session, "Ann Lee", "ann@example.org")
+    welsh_reader.language = "cy"
+    session.commit()
+    with app.app_context(), unit_of_work() as unit:
+        complete(unit, welsh.for_("school", "england"), reader, NOW)
+        complete(unit, english.for_("school", "england"), welsh_reader, NOW)
+    for person, language, title in ((reader, None, "Responding and reporting"), (welsh_reader, "cy", module.title)):
+        found = session.execute(select(Certificate).where(Certificate.person_id == person.id)).scalar_one()
+        assert found.language == language
+        assert title in (found.sections or "").splitlines()

@@ -17,6 +17,8 @@ from course.help_requests.rules import HelpRecipient, choose_recipients
 from course.learning.models import Attempt, AttemptOutcome
 from course.mail.models import OutboxMail
 from course.people.models import Membership, Person
+from course.translation import use_language
+from course.web.template_filters import format_names
 from course.web.unit_of_work import unit_of_work
 from tests.learning.test_withheld import take
 from tests.makers import make_person, make_team, sign_in
@@ -135,6 +137,19 @@ def test_a_learner_without_a_manager_asks_an_administrator_and_the_page_says_if_
     (mail,) = mails(app, session)
     assert mail.recipient == "alex@example.org"
     assert "no one manages a team" in mail.text
+
+
+def test_two_recipients_are_named_as_the_language_of_the_learner_joins_names(session: Session, client: Client) -> None:
+    person = make_person(session)
+    for name, address in (("Alex Morgan", "alex@example.org"), ("Kim Low", "kim@example.org")):
+        make_person(session, name, address, "administrator")
+    person.language = "cy"
+    session.commit()
+    sign_in(client, person)
+    page = client.follow(client.post("/help", {"from": "assessment"}))
+    with use_language("cy"):
+        assert f"Bydd {format_names(['Alex Morgan', 'Kim Low'])} yn cael e-bost" in page.text
+    assert "Alex Morgan and Kim Low" not in page.text
 
 
 def test_pressing_it_several_times_at_once_is_one_request_and_one_mail(committed: Flask) -> None:

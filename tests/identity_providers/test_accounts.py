@@ -269,3 +269,16 @@ def test_two_first_sign_ins_at_once_make_one_person(committed: Flask, fake: Fake
     with committed.app_context(), unit_of_work() as session:
         assert session.execute(select(func.count()).select_from(Person)).scalar_one() == 1
         assert session.execute(select(func.count()).select_from(IdentityLink)).scalar_one() == 1
+
+
+def test_why_somebody_has_a_pathway_is_stored_in_english_whatever_their_browser_asks_for(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
+    make_organisation(session)
+    groups = (GroupRow("leads", None, None, "leaders"),)
+    number = set_up_provider(session, fake, makes_accounts=True, groups=groups)
+    client.flask.environ_base["HTTP_ACCEPT_LANGUAGE"] = "cy"
+    sign_in_with(client, fake, number, groups=["leads"])
+    chosen = chosen_pathway(session, _person(session).id)
+    assert chosen is not None
+    assert chosen.reason.startswith("By a group at ")

@@ -379,3 +379,16 @@ def test_the_language_of_the_platform_is_spoken_until_somebody_chooses_one_here(
     client.post("/me/language", {"language": "en"})
     assert '<html lang="en-GB">' in open_course(client, fake, **{claim: {"locale": "cy"}}).html
     assert '<html lang="en-GB">' in client.get("/").html
+
+
+def test_why_somebody_has_a_pathway_is_stored_in_english_whatever_the_platform_speaks(
+    client: Client, session: Session, fake: FakePlatform
+) -> None:
+    make_organisation(session)
+    register(session, fake, makes_accounts=True)
+    claim = "https://purl.imsglobal.org/spec/lti/claim/launch_presentation"
+    enter(client, open_course(client, fake, **{claim: {"locale": "cy"}, "custom": {"course_pathway": "clubs"}}))
+    person = session.execute(select(Person)).scalar_one()
+    chosen = chosen_pathway(session, person.id)
+    assert chosen is not None
+    assert chosen.reason.startswith("By a link at ")

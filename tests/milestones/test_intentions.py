@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -264,3 +265,19 @@ def test_a_sentence_is_shown_to_its_writer_alone(session: Session, client: Clien
     sign_in(client, boss)
     for path in (f"/people/{person.id}", f"/report/people/{person.id}", "/what-i-know"):
         assert TEXT not in client.get(path).text
+
+
+def test_the_mail_names_the_module_in_the_language_of_its_writer(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    english = app.extensions["course"].library
+    module = english.modules["images-and-networks"].model_copy(update={"title": "Delweddau a rhwydweithiau"})
+    modules = {**english.modules, module.id: module}
+    welsh = replace(english, modules=modules, language="cy", english=english, translations={}, _variants={})
+    monkeypatch.setitem(english.translations, "cy", welsh)
+    person = make_person(session)
+    person.language = "cy"
+    assert write(session, person)
+    assert mail_now(app) == 1
+    [mail] = rendered_mails(app, session, "intention:")
+    assert "“Delweddau a rhwydweithiau”" in " ".join(mail.text.split())

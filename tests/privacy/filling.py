@@ -12,6 +12,7 @@ from course.db import Base, UtcDateTime
 from course.people.models import Person
 from course.privacy.queries.subject_data import TABLES
 from course.privacy.rules.personal_data_map import PERSONAL_DATA_TABLES
+from course.reminders.models import Sentences
 from tests.makers import make_team
 
 MARK = "Zebulon"  # occurs in every text about the person
@@ -224,7 +225,7 @@ def _default_value(name: str, column: Column[Any]) -> Any:
         return True
     if isinstance(column.type, Integer):
         return 1
-    if isinstance(column.type, JSON):
+    if isinstance(column.type, (JSON, Sentences)):
         return []
     if isinstance(column.type, LargeBinary):
         return b"x"

@@ -14,15 +14,20 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Scenario
+from course.context import make_context
 from course.learning import actions as learning
 from course.learning.models import Answer, Attempt, Completion, Enrolment, PageRead, RunOutcome, ScenarioRunVoid
 from course.learning.queries import AttemptView, attempts
 from course.learning.rules.grading import option_order
+from course.organisation.actions import confirm_contact, set_usual_language
+from course.people.actions import set_team_setting
 from course.people.models import Person
 from course.printed_modules.rules.sections import sections_code, story_sections
 from course.refreshers import queries
 from course.refreshers.queries import Refresher
 from course.supervised_sessions.models import SupervisedEntry, SupervisedSession, SupervisedSheet
+from course.supervised_sessions.queries import AttendeeView
+from course.supervised_sessions.views.page_context import library_of
 from course.web.unit_of_work import unit_of_work
 from tests.certificates.sheets import pdf_text
 from tests.learning.test_races import count
@@ -291,3 +296,37 @@ def test_only_who_runs_the_session_prints_and_enters_it(hall: Hall, session: Ses
     long_ago = now() - timedelta(days=1)
     assert session.execute(select(func.count()).where(Attempt.opened_at > long_ago)).scalar_one() == 0
     session.commit()
+
+
+def test_what_somebody_reads_on_paper_is_of_the_nation_of_their_site_and_in_their_language(
+    app: Flask, session: Session, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    english = app.extensions["course"].library
+    welsh = replace(english, language="cy", english=english, translations={}, _variants={})
+    monkeypatch.setitem(english.translations, "cy", welsh)
+    set_team_setting(make_context(session, None, now()), hall.team.id, "nation", "wales")
+    set_usual_language(make_context(session, None, now()), "cy")
+    session.commit()
+    elsewhere = make_person(session, "Ann Lee", "ann@example.org")
+
+    def course_of(person: Person, language: str | None = None) -> Library:
+        return library_of(AttendeeView(1, person.id, person.name, person.name, None, language, False))
+
+    with app.test_request_context():
+        assert [course_of(one).nation for one in (hall.sam, elsewhere)] == ["wales", "england"]
+        assert [course_of(hall.sam, one).language for one in (None, "en")] == ["cy", "en"]
+
+
+def test_who_to_tell_on_the_paper_of_one_person_is_that_of_their_site_whoever_prints_it(
+    app: Flask, session: Session, hall: Hall
+) -> None:
+    admin = make_person(session, "Pat Ray", "pat@example.org", "administrator")
+    for lead, team_id in (("Gwen Group", None), ("Sian Site", hall.team.id)):
+        confirm_contact(make_context(session, None, now()), "lead", lead, "01632 960100", "", team_id)
+    session.commit()
+    client = sign_in(Client(app), admin)
+    address = printed(hall, client)
+    reading = f"{address}/people/{hall.sam.id}/refresher/print"
+    text = pdf_text(client.flask.post(reading, data={"csrf_token": client.token()}).data)
+    assert "Sian Site" in text
+    assert "Gwen Group" not in text

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
-from course.dates import civil_date
+from course.dates import civil_date, format_date
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people.actions import add_identity, delegate, grant_role
@@ -26,8 +26,10 @@ from course.refreshers.queries import certified_learners
 from course.refreshers.rules.messages import UpdateMessage
 from course.refreshers.rules.updates import Update
 from course.reminders import queries
+from course.reminders.actions import record_told
 from course.reminders.models import InPersonNotice
-from course.reminders.queries.in_person import in_person_messages
+from course.reminders.queries.in_person import in_person_messages, told_in_person
+from course.translation import gettext, use_language
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, make_team
@@ -162,3 +164,38 @@ def test_the_sentences_of_a_change_and_a_role_are_those_that_a_mail_would_have_h
     session.commit()
     (one, _later) = session.execute(select(InPersonNotice).order_by(InPersonNotice.id)).scalars()
     assert (one.lines, one.due) == (["The rule is another one."], civil_date(now(), ZONE) + timedelta(days=20))
+
+
+@pytest.mark.both_engines
+def test_a_new_role_is_told_in_the_language_of_whoever_reads_it_and_not_of_whoever_gave_it(
+    app: Flask, session: Session
+) -> None:
+    make_organisation(session)
+    team = make_team(session, "Kitchen")
+    with use_language("cy"):
+        _is_deputy(app, session, team)
+        cook = session.execute(select(Person).where(Person.name == "Dana Bell")).scalar_one()
+        grant_role(make_context(session, None, now()), cook.id, "manager", make_team(session, "Stores").id)
+    session.commit()
+    session.expire_all()
+    hours, today = queries.sending_hours(session, ZONE), civil_date(now(), ZONE)
+    assert hours is not None
+    candidates = queries.reminder_candidates(session, hours, today, [cook.id])
+
+    def said() -> list[str]:
+        messages = in_person_messages(session, candidates, ZONE)[cook.id]
+        return [str(line) for one in messages for line in one.lines]
+
+    until = today + timedelta(days=9)
+    stands_in = f"You stand in for Priya Shah (Kitchen) until {format_date(until)}."
+    assert said() == [stands_in, "You manage Stores now."]
+    with use_language("cy"):
+        assert format_date(until) in said()[0]
+        assert said()[1] == gettext("You manage %(team)s now.", team="Stores") != "You manage Stores now."
+    boss = session.execute(select(Person).where(Person.name == "Priya Shah")).scalar_one()
+    with use_language("cy"):
+        keys = {one.key for one in in_person_messages(session, candidates, ZONE)[cook.id]}
+        assert record_told(make_context(session, boss.id, now()), {cook.id: keys}) >= 2
+    session.expire_all()
+    recorded = told_in_person(session, cook.id)
+    assert {str(line) for one in recorded for line in one.lines} == {stands_in, "You manage Stores now."}

@@ -28,6 +28,7 @@ from course.scheduled_reports.models import SentReport
 from course.scheduled_reports.queries import subscriptions
 from course.scheduled_reports.rules import period_containing
 from course.training_records.models import RecordView
+from course.translation import gettext, use_language
 from course.web.unit_of_work import unit_of_work
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
@@ -369,3 +370,19 @@ def test_the_report_compares_the_teams_below_worst_first_and_of_one_team_it_comp
     assert [line.split(":")[0] for line in lines] == ["- Fern", "- Elm"]
     assert lines[0] == "- Fern: 1 overdue, 0 due soon, 0 of 1 with a valid certificate"
     assert "with a valid certificate" not in texts["lee@example.org"]
+
+
+def test_a_report_names_the_people_of_no_team_below_in_the_language_of_its_reader(
+    app: Flask, session: Session, team: Team, boss: Person
+) -> None:
+    make_person(session, "Sam Okafor", "sam@example.org", team=make_team(session, "Fern", team), at=ADDED)
+    make_person(session, "Jo Vale", "jo@example.org", team=team, at=ADDED)
+    boss.language = "cy"
+    want(session, boss, team)
+    with app.app_context():
+        assert send_scheduled_reports(MONDAY) == 1
+    (report,) = rendered_mails(app, session, "bulletin:")
+    with use_language("cy"):
+        directly = gettext("Directly in %(team)s", team="Night staff")
+    assert f"- {directly}: " in report.text
+    assert "Directly in" not in report.text

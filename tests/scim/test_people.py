@@ -230,3 +230,13 @@ def test_each_change_is_in_the_log_with_the_connection_as_the_one_who_did_it(
     page = sign_in(client, ada).get("/audit")
     assert "Microsoft Entra added Mia Stone" in page.text
     assert "mia@example.org" not in "".join(session.execute(select(AuditEntry.details)).scalars())
+
+
+def test_why_somebody_left_is_stored_in_english_whatever_the_language_of_the_request(
+    session: Session, entra: Provider
+) -> None:
+    made = entra.create("mia@example.org")
+    assert entra.patch(f"/Users/{made['id']}", DEACTIVATE, Accept_Language="cy").status_code == 204
+    session.expire_all()
+    left = select(Employment.reason).where(Employment.end.is_not(None))
+    assert session.execute(left).scalars().all() == ["From Microsoft Entra"]

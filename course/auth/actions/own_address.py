@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from course.auth import queries
 from course.auth.actions.attempts import count_attempt
 from course.auth.actions.sign_in import RequestSource, TooManyAttempts
@@ -10,10 +12,10 @@ from course.auth.rules.messages import OwnAddressMessage
 from course.context import Context
 from course.mail.actions import queue_message
 from course.people.actions import Refusal, change_identity
-from course.people.queries import mail_recipient, person
+from course.people.queries import mail_recipient, person, person_by_email
 from course.people.rules import PersonIdentity, normalise_email
 from course.signed_links import sign_link
-from course.translation import gettext as _
+from course.translation import lazy_gettext as _
 
 
 def request_own_address(context: Context, address: str, origin: RequestSource) -> TooManyAttempts | None:
@@ -29,7 +31,11 @@ def request_own_address(context: Context, address: str, origin: RequestSource) -
     count_attempt(session, limits, at)
     token = sign_link(OwnAddressLink(context.person_id, email, int(at.timestamp())), origin.secret)
     key = f"own-address:{context.person_id}:{token_hash(token)[:32]}"
-    queue_message(session, key, mail_recipient(session, email), OwnAddressMessage(token), at)
+    recipient, own = mail_recipient(session, email), person(session, context.person_id)
+    if own is not None and own.language and person_by_email(session, email) is None:
+        # Nobody has the address yet, so whoever asks reads the mail.
+        recipient = replace(recipient, language=own.language)
+    queue_message(session, key, recipient, OwnAddressMessage(token), at)
     return None
 
 

@@ -105,7 +105,7 @@ def _add_person(
         _note_grant(context, provider, added.id, GroupGrant("team", by_groups))
     pathway = pathway_of(rows)
     if pathway in SETTINGS:  # not one that a later release no longer has
-        choose_pathway(context, [added.id], pathway, str(_("By a group at %(name)s", name=provider.name)))
+        choose_pathway(context, [added.id], pathway, _("By a group at %(name)s", name=provider.name))
     return added.id
 
 

@@ -15,6 +15,8 @@ from course.learning import queries
 from course.learning.events import ATTEMPT_FACT, SCENARIO_FACT, CourseCompleted, FactWithdrawn, StepEnded
 from course.learning.models import AttemptVoid, Completion, Enrolment, ScenarioRunVoid
 from course.learning.rules.progress import progress
+from course.people.queries import language_of
+from course.translation import SOURCE_LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,10 @@ def record_completion(context: Context, library: Library, finished: FinishedEnro
     if row is None:
         return False
     day = civil_date(finished.finished_at, context.zone)
-    publish(context.session, CourseCompleted(row, finished.person_id, finished.kind, context.now, day, course.title,
+    # The certificate names what it covers in its own language, whatever that of the page is on which the last step was done,
+    # or on which somebody entered it.
+    named = library.in_language(language_of(context.session, finished.person_id) or SOURCE_LANGUAGE)
+    publish(context.session, CourseCompleted(row, finished.person_id, finished.kind, context.now, day, named.course.title,
                                              course.edition, library.version, course.valid_months, library.pathway,
-                                             finished.minutes, library.module_titles))  # fmt: skip
+                                             finished.minutes, named.module_titles))  # fmt: skip
     return True

@@ -146,7 +146,7 @@ def _add_person(
     if isinstance(added, Refusal):
         return None
     if pathway in SETTINGS:
-        choose_pathway(context, [added.id], pathway, str(_("By a link at %(name)s", name=settings.name)))
+        choose_pathway(context, [added.id], pathway, _("By a link at %(name)s", name=settings.name))
     return added.id
 
 

@@ -122,6 +122,12 @@ _NAMED_RECIPIENT = select(
 ).where(_person.id == bindparam("person"))
 
 
+def language_of(session: Session, person_id: int) -> str | None:
+    """The language that a person chose, or else the usual one; None for English if neither was chosen."""
+    language = func.coalesce(Person.language, USUAL_LANGUAGE)
+    return session.execute(select(language).where(Person.id == person_id)).scalar_one_or_none()
+
+
 def usual_language(session: Session) -> str | None:
     """The language of people who have chosen none; None if no one has chosen that either, so that it is English."""
     found: str | None = session.execute(select(USUAL_LANGUAGE)).scalar_one()

@@ -14,6 +14,7 @@ from course.content.library import Library
 from course.content.loaded_course import library
 from course.content.schema import NATIONS, SETTINGS, Module, Nation, Setting
 from course.dates import civil_date
+from course.organisation.queries import OrganisationView
 from course.organisation.request_organisation import current_organisation, reader_organisation
 from course.organisation.rules.contacts import CONTACT_KINDS
 from course.organisation.views.blueprint import contact_labels
@@ -112,7 +113,7 @@ def _print(
     if supervised is not None:
         sheet = AttendanceSheet(supervised.id, supervised.held_on, supervised.place, tuple(one.name for one in people))
     options = EditionOptions(
-        organisation, civil_date(at, app_state().config.time_zone), printed_places(), sheet, with_bank=with_bank
+        organisation, civil_date(at, app_state().config.time_zone), printed_places(ours), sheet, with_bank=with_bank
     )
     printed = PrintedModule(
         title=str.__str__(module.title), organisation=organisation, version=course.version, motif=module.motif,
@@ -127,9 +128,9 @@ def _print(
     return response
 
 
-def printed_places() -> tuple[PrintedPlace, ...]:
-    """Who to tell, as on the page "Worried about a child?" of whoever prints."""
-    ours = reader_organisation()
+def printed_places(ours: OrganisationView | None) -> tuple[PrintedPlace, ...]:
+    """Who to tell, as on the page "Worried about a child?" of somebody who has the organisation so: of whoever prints for a
+    group, or of the one person for whom it is printed."""
     if ours is None:
         return (PrintedPlace("", tuple(PrintedContact(str(label)) for label in CONTACT_KINDS.values())),)
     sites = ours.sites or (ours.as_site,)

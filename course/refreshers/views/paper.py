@@ -12,7 +12,7 @@ from course.audit.actions import record_event
 from course.clock import now
 from course.content.library import Library
 from course.content.schema import Page, Scenario
-from course.organisation.request_organisation import reader_organisation
+from course.organisation.queries import organisation_of
 from course.printed_modules.pdf import PrintedModule, module_pdf
 from course.printed_modules.queries import story_of_refs
 from course.printed_modules.rules.reading_edition import ReadingOptions, reading_blocks
@@ -100,9 +100,9 @@ def print_reading(session_id: int, person_id: int) -> Response | WsgiResponse:
     if reading is None or not (reading.pages or reading.story):
         flash(_("There is nothing to print for %(name)s: no page and no story is open.", name=one.name))
         return _to_reading(found, one)
-    course, ours, at = library_of(one), reader_organisation(), now()
+    course, ours, at = library_of(one), organisation_of(db(), one.person_id), now()
     title, organisation = _("Refresher"), ours.name if ours else str(course.course.title)
-    options = ReadingOptions(title, organisation, one.name, found.id, today(), printed_places())
+    options = ReadingOptions(title, organisation, one.name, found.id, today(), printed_places(ours))
     printed = PrintedModule(
         title=title, organisation=organisation, version=course.version, motif="",
         blocks=reading_blocks(course, reading.pages, reading.story, options), printed_at=at, language=current_language(),

@@ -21,7 +21,7 @@ def note_in_person(session: Session, notice: Notice) -> bool:
     """Note something that a person without an e-mail address is to be told, instead of a mail. Its key is that of the mail.
     False if it was noted before."""
     values = {"key": notice.key[:200], "person_id": notice.person_id, "kind": notice.kind,
-              "lines": [str(line) for line in notice.lines], "due": notice.due, "made_at": notice.made_at}  # fmt: skip
+              "lines": list(notice.lines), "due": notice.due, "made_at": notice.made_at}  # fmt: skip
     return insert_once(session, InPersonNotice, **values) is not None
 
 

@@ -43,7 +43,7 @@ def _give(context: Context, source: tuple[str, str], person_id: int, grant: Gran
     elif grant.kind == "manager":
         if people.grant_role(context, person_id, "manager", grant.team_id) is not None:
             return False
-    elif people.choose_pathway(context, [person_id], grant.pathway, str(_("From %(source)s", source=source[1]))) == 0:
+    elif people.choose_pathway(context, [person_id], grant.pathway, _("From %(source)s", source=source[1])) == 0:
         return False
     own_assignment(context, person_id, grant.kind, grant.team_id, source)
     return True

@@ -201,7 +201,8 @@ def _return(context: Context, connection: ScimConnection, person: Person) -> Non
 
 
 def _reason(connection: ScimConnection) -> str:
-    return str(_("From %(source)s", source=connection.name))[:200]
+    # What is stored stays English, whatever language the request is in.
+    return _("From %(source)s", source=connection.name)[:200]
 
 
 def _refusal(refused: Refusal, person_id: int | None = None) -> ProvisioningRefusedError:

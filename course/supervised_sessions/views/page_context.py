@@ -39,9 +39,11 @@ def step_title(ref: str) -> str:
 
 def library_of(attendee: AttendeeView) -> Library:
     """The course as an attendee reads it: in their pathway, the nation of their team, and their language."""
-    ours, person = current_organisation(), attendee.person_id
-    course = library().in_language(attendee.language or SOURCE_LANGUAGE)
+    ours = current_organisation()
     if ours is None:
-        return course
-    own = ours.for_teams(teams_of_people(row_source(), [person]).get(person, ())) if ours.directory.settings else ours
+        return library().in_language(attendee.language or SOURCE_LANGUAGE)
+    own = ours
+    if ours.directory.settings:
+        own = ours.for_teams(teams_of_people(row_source(), [attendee.person_id]).get(attendee.person_id, ()))
+    course = library().in_language(attendee.language or ours.language or SOURCE_LANGUAGE)
     return course.for_(attendee.pathway or ours.pathway, own.nation)
