@@ -327,7 +327,7 @@ class _ConfigReader:
         """The address that people type. Plain http is accepted for addresses of this machine only."""
         raw = (self.environ.get("PUBLIC_URL") or default).rstrip("/")
         parts = _split_address(raw)
-        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or any(parts[2:]) or "@" in raw:
             self.mistakes.append(f"PUBLIC_URL: {raw!r} is not an address such as https://training.example.org.")
         elif parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
             self.mistakes.append("PUBLIC_URL: must begin with https:// for any address but this machine's own.")
