@@ -211,3 +211,17 @@ def test_what_was_chosen_by_name_is_taken_back_to_that_of_the_team(
     assert actions.choose_pathway(context(session, 2), both, None, "moved") == 1
     assert [pathway(session, one) for one in both] == [("early-years", "Nursery"), None]
     assert client.get(f"/people/{inside.id}/pathway").fields()["pathway"] == ""
+
+
+def test_for_how_many_a_pathway_has_changed_is_said_in_the_language_of_the_page(
+    session: Session, client: Client, school: Team
+) -> None:
+    for name in ("Ann", "Bo", "Cai"):
+        make_person(session, f"{name} Lee", f"{name.lower()}@example.org", team=school)
+    priya = make_person(session, "Priya Nair", "priya@example.org", role="administrator")
+    priya.language = "cy"
+    session.commit()
+    sign_in(client, priya)
+    form = client.get("/people/pathways").fields() | {"team": str(school.id), "pathway": "clubs", "reason": "moved"}
+    page = client.follow(client.post("/people/pathways", form))
+    assert "Newidiodd hyn ar gyfer 3 pherson." in page.text

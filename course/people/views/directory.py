@@ -21,6 +21,7 @@ from course.people.forms.directory import (
 from course.people.rules import PersonIdentity, grantable_roles
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.recent_sign_in import needs_recent_sign_in_if
 from course.web.redirects import redirect_after_post
@@ -105,7 +106,7 @@ def _save_pathway(form: PathwayForm, people: list[int], name: str) -> WsgiRespon
     setting = SETTINGS[pathway] if pathway else USUAL_PATHWAY
     with unit_of_work() as session:
         changed = actions.choose_pathway(signed_in_context(session), people, pathway, form.reason.data or "")
-    number = "1 person" if changed == 1 else f"{changed} people"
+    number = ngettext("%(num)s person", "%(num)s people", changed)
     flash(
         _(
             "%(name)s now has the pathway “%(setting)s”. This changed for %(number)s.",
