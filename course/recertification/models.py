@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
 
-# The stored reason of a certificate that a second entry of the person held (see actions.MERGE_REASON).
-MERGED = "From a second entry of the same person"
+# The stored reason of a certificate that a second entry of the person held, as in actions.MERGE_REASON, which translates it.
+MERGED = "From a second entry of the same person"  # not translated: it is compared with what is stored
 
 
 class RenewalPolicy(Base):
