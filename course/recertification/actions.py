@@ -22,7 +22,7 @@ from course.organisation.models import Organisation
 from course.people.events import EarlierCertificate, PeopleMerged
 from course.people.models import Person
 from course.recertification import queries
-from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
+from course.recertification.models import MERGE_REASON, RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import CompletionFact, Policy, cycles
 from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, add_days, is_plausible_date
 from course.recertification.rules.fact_impact import certificate_limit, extension_limit
@@ -40,9 +40,6 @@ from course.translation import lazy_gettext as _
 REFUSE = "refuse"  # it is not recorded, and the form or command says why
 SHORTEN = "shorten"  # it counts as long as the policy allows
 KEEP = "keep"  # it is one of our own, from a time of another policy
-
-# The reason recorded with an earlier certificate that a person held in a duplicate entry.
-MERGE_REASON = _("From a second entry of the same person")
 
 # The facts that can be withdrawn, by the name in the addresses of their pages.
 FACT_MODELS: dict[str, type[Any]] = {

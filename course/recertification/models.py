@@ -9,9 +9,10 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from course.db import Base, UtcDateTime
+from course.translation import lazy_gettext as _
 
-# The stored reason of a certificate that a second entry of the person held, as in actions.MERGE_REASON, which translates it.
-MERGED = "From a second entry of the same person"  # not translated: it is compared with what is stored
+# The reason that is stored with a certificate that a second entry of the person held. It is shown, and compared.
+MERGE_REASON = _("From a second entry of the same person")
 
 
 class RenewalPolicy(Base):

@@ -44,7 +44,6 @@ from course.web.duplicate_forms import claim_request_form, confirm_claim, is_for
 _LOG = logging.getLogger("course")
 _SESSIONS_KEY = "course.sessions"
 _COMMITTED_KEY = "course.committed"  # in the WSGI environment of a request
-_SILENT_KEY = "database_is_silent"  # in `g`
 FORM_REFUSED_STATUS = 422  # the status of a form that is shown again with its errors
 # How long a request waits for the locks of other transactions, before it answers that the course is busy. Commands and
 # jobs, for which nobody waits at a page, have the longer time of their connection.
@@ -121,7 +120,7 @@ def read_from_replica() -> None:
 def give_up_reading() -> None:
     """Let whatever else this request reads fail at once with SilentDatabaseError: the database did not answer in time, and a
     page that is shown all the same must not wait for it again."""
-    setattr(this_g(), _SILENT_KEY, True)
+    this_g().database_is_silent = True
 
 
 def _session_info() -> dict[str, Any]:
@@ -133,7 +132,7 @@ def _read_connection() -> Connection:
     kept = this_g()
     connection: Connection | None = kept.get("rows")
     if connection is None:
-        if kept.get(_SILENT_KEY):
+        if kept.get("database_is_silent"):
             raise SilentDatabaseError
         kept.reading = reading = this_app().extensions[_SESSIONS_KEY].reading_in_request()
         kept.rows = connection = reading.__enter__()
