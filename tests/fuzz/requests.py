@@ -4,7 +4,7 @@ what no person would enter.
     fuzzer = Fuzzer(app)            # an application on a database of its own, which is filled
     statuses = fuzzer.send_all(60)  # so many times PORTION requests; raises AssertionError for the first that fails
 
-Hypothesis draws the requests from `requests(fuzzer.targets)`: the same ones each time, and smaller ones once one fails.
+Hypothesis draws the requests from `requests(fuzzer.targets)`: the same ones each time, and fewer of them once one fails.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from random import Random
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -264,52 +265,81 @@ def _form(page: Page) -> list[tuple[str, str]]:
 
 
 def requests(targets: Sequence[Target]) -> SearchStrategy[Request]:
-    """Requests to these places."""
-    values = st.one_of(st.sampled_from(PLAIN), st.sampled_from(STRANGE), st.binary(max_size=12))
-    header = st.sampled_from([(name, value) for name, values in HEADERS.items() for value in values])
+    """Requests to these places. Of each only one number is drawn, from which the request follows: to draw its some twenty parts
+    each takes as long as to answer it."""
     names = sorted({name for target in targets for name, _ in target.fields})
-    typed = st.one_of(st.sampled_from(TYPED), st.sampled_from(PLAIN).map(bytes.decode))
-    members = st.lists(st.tuples(st.sampled_from((*names, *PROGRAM_FIELDS)), typed), max_size=6).map(dict)
-    documents = st.one_of(st.sampled_from(DOCUMENTS), members.map(lambda one: json.dumps(one).encode()))
+    return st.integers(0, 2**64 - 1).map(lambda number: _request(Random(number), targets, names))
 
-    @st.composite
-    def one(draw: Any) -> Request:
-        target = draw(st.sampled_from(targets))
+
+def _value(chance: Random) -> bytes:
+    """What a field holds that nobody would enter, or that somebody may."""
+    some = chance.choice((PLAIN, STRANGE, None))
+    return chance.randbytes(chance.randrange(13)) if some is None else chance.choice(some)
+
+
+def _one_in(chance: Random, number: int) -> bool:
+    return chance.randrange(number) == 0
+
+
+def _fields(chance: Random, target: Target, names: Sequence[str]) -> list[tuple[str, bytes]]:
+    """The fields of the form, each as the form holds it, or without, or with something else, or twice."""
+    fields: list[tuple[str, bytes]] = []
+    for name, value in target.fields:
+        how = chance.randrange(10)
+        if how:
+            fields.append((name, _value(chance) if how < 4 else value.encode()))
+        if how == 9:
+            fields.append((name, _value(chance)))
+    if names and _one_in(chance, 4):
+        fields.append((chance.choice(names), _value(chance)))
+    return fields
+
+
+def _document(chance: Random, names: Sequence[str]) -> bytes:
+    """A body for programs: none that can be read, or an object whose members hold what no form does."""
+    if _one_in(chance, 2):
+        return chance.choice(DOCUMENTS)
+    members: dict[str, object] = {}
+    for _ in range(chance.randrange(7)):
+        plain = chance.choice(PLAIN).decode()
+        members[chance.choice((*names, *PROGRAM_FIELDS))] = plain if _one_in(chance, 2) else chance.choice(TYPED)
+    return json.dumps(members).encode()
+
+
+def _query(chance: Random, names: Sequence[str]) -> bytes:
+    pairs = range(chance.randint(1, 4)) if names and _one_in(chance, 3) else ()
+    return b"&".join(chance.choice(names).encode() + b"=" + _value(chance).replace(b"&", b"") for _ in pairs)
+
+
+def _address(chance: Random, target: Target) -> str:
+    """The address, sometimes with something else in the place of one of its parts."""
+    parts = target.address.split("/")
+    if len(parts) > 2 and _one_in(chance, 10):
+        parts[chance.randrange(2, len(parts))] = quote_from_bytes(_value(chance)[:300], safe="")
+    return "/".join(parts)
+
+
+def _request(chance: Random, targets: Sequence[Target], names: Sequence[str]) -> Request:
+    target = chance.choice(targets)
+    # A form takes forms; where there is none, as for programs, mostly JSON is sent.
+    usual = (
+        CONTENT_TYPES[:1] * 6 + CONTENT_TYPES[1:2] * 2
+        if target.fields
+        else ("application/json", "application/scim+json") * 4
+    )
+    content_type = chance.choice(usual + CONTENT_TYPES)
+    headers = chance.sample(list(HEADERS), chance.randrange(3))
+    return Request(
+        who=chance.randrange(4),
         # Mostly what the route takes; sometimes another method, which is refused.
-        method = draw(st.sampled_from(target.methods * 12 + METHODS))
-        # As the form holds it, or without, or with something else, or twice.
-        fields: list[tuple[str, bytes]] = []
-        for name, value in target.fields:
-            how = draw(st.integers(0, 9))
-            if how:
-                fields.append((name, draw(values) if how < 4 else value.encode()))
-            if how == 9:
-                fields.append((name, draw(values)))
-        if names and draw(st.integers(0, 3)) == 0:
-            fields.append((draw(st.sampled_from(names)), draw(values)))
-        query = b""
-        if draw(st.integers(0, 2)) == 0 and names:
-            query = b"&".join(
-                draw(st.sampled_from(names)).encode() + b"=" + draw(values).replace(b"&", b"")
-                for _ in range(draw(st.integers(1, 4)))
-            )
-        parts = (address := target.address).split("/")
-        if len(parts) > 2 and draw(st.integers(0, 9)) == 0:
-            parts[draw(st.integers(2, len(parts) - 1))] = quote_from_bytes(draw(values)[:300], safe="")
-            address = "/".join(parts)
-        # A form takes forms; where there is none, as for programs, mostly JSON is sent.
-        usual = (
-            CONTENT_TYPES[:1] * 6 + CONTENT_TYPES[1:2] * 2
-            if target.fields
-            else ("application/json", "application/scim+json") * 4
-        )
-        content_type = draw(st.sampled_from(usual + CONTENT_TYPES))
-        return Request(
-            draw(st.integers(0, 3)), method, address, query, content_type, tuple(fields),
-            draw(st.sampled_from((None, *FILES))) if "multipart" in content_type else None,
-            draw(documents) if "json" in content_type else b"",
-            tuple(draw(st.lists(header, max_size=2, unique_by=lambda one: one[0]))),
-            draw(st.integers(0, 9)) > 0, target.scope,
-        )  # fmt: skip
-
-    return one()
+        method=chance.choice(target.methods * 12 + METHODS),
+        address=_address(chance, target),
+        query=_query(chance, names),
+        content_type=content_type,
+        fields=tuple(_fields(chance, target, names)),
+        file=chance.choice((None, *FILES)) if "multipart" in content_type else None,
+        document=_document(chance, names) if "json" in content_type else b"",
+        headers=tuple((name, chance.choice(HEADERS[name])) for name in headers),
+        with_token=not _one_in(chance, 10),
+        scope=target.scope,
+    )
