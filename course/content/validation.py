@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from course.content.acts import act_problems
@@ -14,16 +13,10 @@ from course.content.framework_checks import framework_problems, source_kind_prob
 from course.content.page_checks import block_words, lesson_problems
 from course.content.reading_context import ReadingContext
 from course.content.schema import PART_FORMS, LearningPoint, Module, Question, Scenario, Scene
+from course.content.term_checks import avoided_term_problems, term_problems
 from course.content.text_fields import texts
 from course.content.yaml_source import Problem, YamlDocument, YamlLocation
 
-# Terms that the field no longer uses or that blame a child, and a word that nobody says. `history` blocks may quote them.
-AVOIDED_TERMS = re.compile(
-    r"\b(child porn\w*|kiddie porn|child prostitut\w*|sexting|revenge porn\w*|p(a)?edophile rings?|e-safety"
-    r"|put (themselves|herself|himself) at risk|committed suicide|inappropriate relationships?"
-    r"|all of the above|none of the above|whom)\b",
-    re.IGNORECASE,
-)
 # How many groups a question of these forms has, at least and at most.
 GROUP_COUNTS = {"sort": (2, 3), "first-words": (2, 4), "record": (2, 5)}
 MIN_DECISIONS = 6
@@ -44,6 +37,7 @@ def validate_content(reading: ReadingContext) -> list[Problem]:
             problems += _timeline_problems(reading, timeline, reading.place("timeline", module.id, timeline.id))
         for scenario in module.scenarios.values():
             problems += _scenario_problems(reading, scenario, reading.place("scenario", module.id, scenario.id))
+    problems += term_problems(reading)
     problems += framework_problems(reading)
     problems += source_kind_problems(reading)
     problems += lesson_problems(reading)
@@ -113,24 +107,19 @@ def _module_problems(reading: ReadingContext, module: Module) -> Iterator[Proble
             yield at.problem(f"two reflect blocks have the id '{duplicate}'")
         for block in page.blocks:
             if block.kind != "history":
-                yield from _avoided_term_problems(block_words(block), at.problem)
-
-
-def _avoided_term_problems(text: str, problem: Callable[..., Problem], *path: str | int) -> Iterator[Problem]:
-    for match in AVOIDED_TERMS.finditer(text):
-        yield problem(f"the words '{match[0]}' are to be avoided (see docs/writing-content.md)", *path)
+                yield from avoided_term_problems(block_words(block), at.problem)
 
 
 def _question_problems(reading: ReadingContext, question: Question, place: YamlLocation) -> Iterator[Problem]:
     yield from _unknown_point_problems(reading, question.points, place, "points")
-    yield from _avoided_term_problems(question.stem, place.problem, "stem")
-    yield from _avoided_term_problems(question.intro or "", place.problem, "intro")
+    yield from avoided_term_problems(question.stem, place.problem, "stem")
+    yield from avoided_term_problems(question.intro or "", place.problem, "intro")
     if len(set(question.settings)) < len(question.settings):
         yield place.problem("a pathway stands here twice", "settings")
     texts = [option.text for option in question.options]
     for number, option in enumerate(question.options):
         words = f"{option.text} {option.reason} {option.does or ''}"
-        yield from _avoided_term_problems(words, place.problem, "options", number)
+        yield from avoided_term_problems(words, place.problem, "options", number)
         if texts.count(option.text) > 1:
             yield place.problem("this option stands here twice", "options", number)
         if (option.does is not None) != (question.has_parts):
@@ -206,7 +195,7 @@ def _timeline_problems(reading: ReadingContext, timeline: Question, place: YamlL
     yield from _unknown_point_problems(reading, timeline.points, place, "points")
     for number, moment in enumerate(timeline.options):
         yield from _unknown_point_problems(reading, moment.points, place, "moments", number, "points")
-        yield from _avoided_term_problems(f"{moment.text} {moment.reason}", place.problem, "moments", number)
+        yield from avoided_term_problems(f"{moment.text} {moment.reason}", place.problem, "moments", number)
         if moment.day is None:
             message = "a date begins with a day and a month, as in '6 September', and is not before the one above it"
             yield place.problem(message, "moments", number, "date")
@@ -237,17 +226,18 @@ def _scene_problems(
 ) -> Iterator[Problem]:
     at = ("scenes", number)
     yield from _unknown_point_problems(reading, scene.points, place, *at, "points")
-    yield from _avoided_term_problems(f"{scene.text or ''} {scene.debrief or ''} {scene.why or ''}", place.problem, *at)
+    words = " ".join(filter(None, (scene.text, scene.title, scene.ask, scene.debrief, scene.why)))
+    yield from avoided_term_problems(words, place.problem, *at)
     for position, ending in enumerate(scene.endings):
         shown = " ".join(text for _, text in texts(ending))
-        yield from _avoided_term_problems(shown, place.problem, *at, "endings", position)
+        yield from avoided_term_problems(shown, place.problem, *at, "endings", position)
     if scene.is_ending:
         if scene.messages:
             yield place.problem(f"the scene '{scene.id}' is an end: it has no messages", *at, "messages")
         yield from ending_scene_problems(scenario, scene, place, number)
         return
     said = " ".join(message.text for message in scene.messages.thread) if scene.messages else ""
-    yield from _avoided_term_problems(said, place.problem, *at, "messages")
+    yield from avoided_term_problems(said, place.problem, *at, "messages")
     if not scene.text:
         yield place.problem(f"the scene '{scene.id}' has no text", *at)
     if len(scene.choices) < 2:
@@ -276,7 +266,7 @@ def _choice_problems(
     for position, choice in enumerate(scene.choices):
         where = (*at, "choices", position)
         shown = " ".join(text for _, text in texts(choice))
-        yield from _avoided_term_problems(shown, place.problem, *where)
+        yield from avoided_term_problems(shown, place.problem, *where)
         for key, message in act_problems(choice):
             yield place.problem(message, *where, key)
         if names.index(choice.id) != position:

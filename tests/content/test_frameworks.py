@@ -62,6 +62,7 @@ def test_a_course_with_frameworks_is_sound(modules: Path) -> None:
         ("frameworks.yaml", "nation: wales", "nation: france", "Input should be 'england'"),
         ("frameworks.yaml", "title: Trees", "title: Lines", "the heading 'Lines' stands here twice"),
         ("frameworks.yaml", "[Weather]", "[Lines]", "the heading 'Lines' stands here twice"),
+        ("frameworks.yaml", "How to hold", "Whom to hold", "the words 'Whom' are to be avoided"),
         ("sources.yaml", "date: May 2020", "date: undated", "a 'note' says what is uncertain"),
         ("sources.yaml", "date: May 2020", "date: about 2020", "is no authority"),
         ("sources.yaml", "  address: https://example.org/lines\n", "", "is no authority"),

@@ -53,6 +53,7 @@ ENGLISH_ONLY = {
     "content/lesson_translation.py": "messages for authors",
     "content/supplements.py": "messages for authors",
     "content/library.py": "messages for authors",
+    "content/term_checks.py": "messages for authors",
     "content/translation*.py": "messages for authors",
     "content/validation.py": "messages for authors",
     "content/variants.py": "messages for authors",
