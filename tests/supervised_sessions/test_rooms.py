@@ -112,6 +112,15 @@ def test_opening_a_room_signs_the_manager_out_of_that_browser_for_good(hall: Hal
     browser.get("/room/part", 303)
 
 
+@pytest.mark.parametrize("sent", ["9" * 5000, "2147483648", "-1", "x"])
+def test_a_box_that_is_nobodys_is_no_tick(hall: Hall, sent: str) -> None:
+    manager, address = hall.manager(), hall.plan()
+    planned = {"part": "module:responding", "place": PLACE, "held_on": form_day(), "person": sent}
+    manager.post("/supervised/new", planned, 422)
+    manager.post(f"{address}/people", {"person": sent}, 422)
+    manager.post(f"{address}/attendance", {"person": sent, "witness": "Mo Reed"}, 422)
+
+
 def test_a_passkey_takes_the_browser_back_too(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
     room = hall.room(hall.plan())
     monkeypatch.setitem(hall.app.extensions, "course", hall.app.extensions["course"])
