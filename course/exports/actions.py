@@ -37,6 +37,8 @@ def store_file(session: Session, run: JobRun, data: bytes, people: int, at: date
 
 
 def delete_old_files(session: Session, at: datetime) -> None:
-    """Delete the content of files that are too old: they are full of people. That there was one stays, with its hash."""
+    """Delete the content of files that are too old: they are full of people. So is what was asked for: words that were searched
+    for may be the name of somebody who is erased later. That there was a file stays, with its hash."""
     old = or_(*((Download.kind == kind) & (Download.made_at <= at - kept) for kind, kept in RETENTION_PERIODS.items()))
-    session.execute(update(Download).where(Download.content.is_not(None), old).values(content=None))
+    is_there = or_(Download.content.is_not(None), Download.asked != "")
+    session.execute(update(Download).where(old, is_there).values(content=None, asked=""))

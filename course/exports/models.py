@@ -14,7 +14,7 @@ class Download(Base):
     """A file that somebody asked for, as at the end of the day `day`; without a team it is about everybody whom they
     see. `kind` is evidence, or the ending of a file of the report; `asked` is the filter of that, as in an address.
     `job_id` is the job that makes it and knows how far it has come, as long as jobs are kept. `content` is the file,
-    until it is too old; its hash stays."""
+    until it is too old, and then `asked` is empty as well; its hash stays."""
 
     __tablename__ = "download"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,13 +29,13 @@ from course.auth.rules import (
     pin_mistake,
 )
 from course.context import make_context
-from course.people.actions import add_identity, record_departure
+from course.people.actions import add_identity, delegate, grant_role, record_departure
 from course.people.models import Person, Team
 from course.people.rules import PersonIdentity, Viewer, is_sign_in_name, sign_in_key
 from course.web.unit_of_work import unit_of_work
 from tests.auth.entering import sign_in as sign_in_with
 from tests.conftest import NOW
-from tests.makers import make_organisation
+from tests.makers import make_organisation, make_person, make_team
 from tests.support.racing import at_once
 
 SECRET = "a secret for tests"
@@ -187,6 +188,26 @@ def test_a_code_ends_with_its_time_with_a_newer_one_and_with_the_employment(sess
     assert redeem(session, "K-17", last) == WrongCode()
     with pytest.raises(LookupError):
         issue(session, cook)
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("role", ["manager", "hr", "administrator", "deputy"])
+def test_a_code_from_before_somebody_got_a_role_opens_nothing(session: Session, role: str) -> None:
+    """Whoever made it may make none for somebody with that role."""
+    cook, at = make_cook(session), make_context(session, None, NOW + timedelta(hours=1))
+    priya = make_person(session, "Priya Shah", "priya@example.org", "manager", at=NOW - timedelta(days=1))
+    code = issue(session, cook)
+    checked = find(session, "K-17", code)
+    if role == "deputy":
+        assert delegate(replace(at, actor=priya.id), "K-17", at.today, "holiday") is None
+    else:
+        grant_role(at, cook.id, role, make_team(session, "Kitchen").id if role == "manager" else None)
+    session.commit()
+    assert not find(session, "K-17", code, 0.1).is_correct
+    # Also if it was looked up just before.
+    assert actions.set_password_by_code(session, checked, hash_password(PIN), at.now) == WrongCode()
+    assert queries.code_expiries(session, [cook.id], at.now, at.today) == {}
+    assert isinstance(redeem(session, "K-17", issue(session, cook, 0.1), 0.1), SignInGranted)
 
 
 def test_the_same_sheet_gives_the_same_code_until_it_is_used(session: Session) -> None:

@@ -289,6 +289,23 @@ def test_who_sees_others_is_told_until_when_and_then_sets_one_up_before_going_on
     client.get("/people")
 
 
+def test_who_must_set_one_up_gets_past_that_neither_by_another_password_nor_by_removing_it_again(
+    session: Session, client: Client
+) -> None:
+    ann = make_person(session, "Ann Other", "ann@example.org", role="administrator", at=now() - timedelta(days=30))
+    require(session, 0, since=timedelta(days=15))
+    assert give_password(client, ann).location == "/me/second-factor"
+    other = "a kettle of nine herons"
+    client.post("/me", {"current": PASSWORD, "password": other, "again": other})
+    assert client.get("/people", 303).location == "/me/second-factor"
+    add_app(client)
+    client.get("/people")
+    client.post("/me/second-factor/app/remove", {})
+    assert client.get("/people", 303).location == "/me/second-factor"
+    add_app(client)
+    client.get("/people")
+
+
 def test_a_learner_needs_none_and_a_new_manager_has_the_days_of_grace_from_their_role(
     session: Session, client: Client
 ) -> None:

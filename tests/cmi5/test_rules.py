@@ -98,7 +98,9 @@ def test_an_answer_without_a_token_is_refused(status: int, body: bytes, problem:
     [
         {"launchMode": "Play"}, {"launchMode": None}, {"contextTemplate": None}, {"contextTemplate": {"extensions": {}}},
         {"contextTemplate": {"extensions": {SESSION_EXTENSION: ""}}}, {"masteryScore": 80}, {"masteryScore": "0.8"},
-        {"masteryScore": True},
+        {"masteryScore": True}, {"masteryScore": 10**400},
+        {"contextTemplate": {"extensions": {SESSION_EXTENSION: "a\0b"}}},
+        {"contextTemplate": {"extensions": {SESSION_EXTENSION: "\ud800"}}},
     ],
 )  # fmt: skip
 def test_launch_data_that_say_too_little_are_refused(change: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from tests.identity_providers.saml_browser import bring, saml_details, service_o
 from tests.identity_providers.saml_provider import SUBJECT, SamlIdentityProvider, encoded, state_of
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.supervised_sessions.makers import enter, make_hall
 
 pytestmark = pytest.mark.both_engines
 
@@ -45,6 +46,26 @@ def test_a_person_signs_in_over_the_page_between_and_reaches_the_page_that_they_
     assert client.follow(back).h1 == "Sam Okafor"
     (link,) = session.execute(select(IdentityLink)).scalars()
     assert (link.person_id, link.subject, link.how) == (person.id, SUBJECT, "address")
+
+
+def test_the_browser_of_a_room_is_taken_back_with_saml_and_not_while_somebody_sits_there(
+    client: Client, session: Session, saml_provider: SamlIdentityProvider
+) -> None:
+    hall = make_hall(client.app, session)
+    number, planned = set_up_saml(session, saml_provider), hall.plan()
+    codes, room = hall.codes(planned), hall.room(planned)
+
+    def answer() -> dict[str, str]:
+        begun = room.get(f"/sign-in/with/{number}", 303).location
+        told = saml_provider.answer(begun, service_of(client, number), attributes={"mail": ["alex@example.org"]})
+        return {"SAMLResponse": encoded(told), "RelayState": state_of(begun), "here": "1"}
+
+    fields = answer()
+    enter(room, codes["Sam Okafor"])
+    assert bring(room, number, fields).location == "/room/part"
+    room.post("/room/leave", {})
+    assert bring(room, number, answer()).location == "/"
+    assert "Alex Morgan" in room.get("/me").text
 
 
 def test_the_address_counts_only_where_its_domain_is_named_and_then_not_any_more(

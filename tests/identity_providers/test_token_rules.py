@@ -52,6 +52,10 @@ S = int(AT.timestamp())
         ({"nonce": 1}, P.NONCE),
         ({"sub": 1}, P.SUBJECT),
         ({"sub": "x" * 256}, P.SUBJECT),
+        # JSON can hold what no database stores, and no text of Unicode is.
+        ({"sub": "a\0b"}, P.SUBJECT),
+        ({"sub": "\ud800"}, P.SUBJECT),
+        ({"nonce": "\ud800"}, P.NONCE),
         ({"iss": None}, P.ISSUER),
     ],
 )
@@ -161,6 +165,8 @@ DISCOVERY = {
         (json.dumps({**DISCOVERY, "issuer": 1}).encode(), P.INCOMPLETE),
         (json.dumps({**DISCOVERY, "token_endpoint": None}).encode(), P.INCOMPLETE),
         (json.dumps({**DISCOVERY, "jwks_uri": "javascript:alert(1)"}).encode(), P.INCOMPLETE),
+        (json.dumps({**DISCOVERY, "token_endpoint": "https://[::1"}).encode(), P.INCOMPLETE),
+        (json.dumps({**DISCOVERY, "authorization_endpoint": f"{ISSUER}/a\r\nX: 1"}).encode(), P.INCOMPLETE),
         (json.dumps({**DISCOVERY, "response_types_supported": ["id_token"]}).encode(), P.NO_CODE_FLOW),
     ],
 )

@@ -77,6 +77,7 @@ WRONG_MESSAGES: list[tuple[LtiProblem | None, dict[str, Any]]] = [
     (LtiProblem.NONCE, {"nonce": "nonce-2"}),
     (LtiProblem.NONCE, {"nonce": None}),
     (LtiProblem.NONCE, {"nonce": "ñ"}),
+    (LtiProblem.NONCE, {"nonce": "\ud800"}),
     (LtiProblem.VERSION, {"version": "1.1"}),
     (LtiProblem.VERSION, {"version": None}),
     (LtiProblem.MESSAGE, {"message_type": "LtiSubmissionReviewRequest"}),
@@ -97,6 +98,8 @@ def test_what_a_signed_message_has_to_say(problem: LtiProblem | None, changed: d
     [
         (LtiProblem.SUBJECT, {"sub": None}),
         (LtiProblem.SUBJECT, {"sub": "x" * 256}),
+        (LtiProblem.SUBJECT, {"sub": "a\0b"}),
+        (LtiProblem.SUBJECT, {"sub": "\ud800"}),
         (LtiProblem.LINK, {"resource_link": None}),
         (LtiProblem.LINK, {"resource_link": {"title": "x"}}),
         (LtiProblem.TARGET, {"custom": {"course_open": "module:nothing"}}),
@@ -137,6 +140,10 @@ def test_addresses_of_services_that_cannot_be_asked_are_left_out() -> None:
     found = read_message(claims, MODULES)
     assert isinstance(found, LaunchMessage)
     assert (found.link.line_item, found.link.line_items, found.link.grade_scopes) == ("", "", ())
+    claims["https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"] = {"lineitem": "https://[::1", "scope": []}
+    found = read_message(claims, MODULES)
+    assert isinstance(found, LaunchMessage)
+    assert found.link.line_item == ""
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -17,7 +18,7 @@ from course.people.queries import ids_recordable_by, ids_visible_to
 from course.people.rules import Viewer, grantable_roles, may_change_entry
 from course.recertification.models import RenewalExtension
 from tests.makers import make_person
-from tests.pages import Client
+from tests.pages import Client, Page
 from tests.people.house import House, make_house, soon
 from tests.support.days import this_day
 
@@ -80,6 +81,27 @@ def test_hr_gives_themselves_nothing_and_takes_no_other_role_away(house: House) 
     assert "Only an administrator can remove this role." in hal.follow(answer).text
     assert house.viewer("Alex").administrator
     assert house.viewer("Hal").leads == ()
+
+
+def test_hr_gives_themselves_no_role_on_the_page_of_a_team_or_by_a_list(house: House) -> None:
+    hal, team, own = house.client("Hal"), house.teams["Otters"].id, house.people["Hal"].id
+    for chosen in ({"person": str(own), "other": ""}, {"person": "", "other": "hal@example.org"}):
+        answer = hal.post(f"/teams/{team}/managers", chosen)
+        assert "You cannot give yourself a role" in hal.follow(answer).text
+        assert house.viewer("Hal").leads == ()
+    rows = ("Hal Frost,hal@example.org", "Bo Marsh,bo@example.org")
+    text = "\n".join(("Name,Email,Team,Course role", *(f"{row},Top > Otters,manager" for row in rows)))
+    sent = {"csrf_token": hal.token(), "file": (BytesIO(text.encode()), "staff.csv")}
+    columns = Page(hal.flask.post("/people/import", data=sent))
+    detail = columns.location.removesuffix("/columns")
+    preview = hal.follow(hal.post(columns.location, hal.follow(columns).fields()))
+    hal.follow(hal.post(f"{detail}/apply", {"mark": preview.fields(0)["mark"]}))
+    assert house.viewer("Hal").leads == ()
+    assert house.viewer("Bo").leads == (team,)
+    assert "You cannot give yourself a role" in hal.get(detail).text
+    # An administrator may, as on the page of a person.
+    house.client("Alex").post(f"/teams/{team}/managers", {"person": "", "other": "alex@example.org"})
+    assert house.viewer("Alex").leads == (team,)
 
 
 @pytest.mark.parametrize("guarded", ["Alex", "Nell"])

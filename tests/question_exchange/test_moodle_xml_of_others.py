@@ -7,7 +7,7 @@ import pytest
 from course.question_exchange.rules.bank_question import BankFileError
 from course.question_exchange.rules.file_reading import MAX_MEGABYTES, read_question_file
 from course.question_exchange.rules.incoming import DraftQuestion, RefusedQuestion
-from course.web.sandbox import read_in_sandbox
+from course.web.sandbox import FileRefusedError, read_in_sandbox
 from tests.question_exchange.makers import read
 
 FILE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -103,6 +103,15 @@ REFUSED = [
 def test_a_file_that_hides_entities_or_is_no_question_file_is_refused_as_a_whole(text: str, reason: str) -> None:
     with pytest.raises(BankFileError, match=reason):
         read_question_file(text.encode())
+
+
+def test_what_stands_before_the_first_element_is_looked_through_once() -> None:
+    """Each instruction doubled the ways to read those before it, so that 120 bytes kept a process busy."""
+    for part in (b"<??>", b"<!---->", b"<?a?>\n<!-- b -->\n"):
+        with pytest.raises(FileRefusedError):
+            read_in_sandbox(read_question_file, b"<?xml version='1.0'?>" + part * 2000)
+        with pytest.raises(FileRefusedError, match="declares a document type"):
+            read_in_sandbox(read_question_file, b"<?xml version='1.0'?>" + part * 2000 + b"<!DOCTYPE quiz><quiz/>")
 
 
 def test_a_file_in_another_encoding_or_too_large_is_refused() -> None:

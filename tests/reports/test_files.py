@@ -22,6 +22,8 @@ from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
+from course.exports.actions import delete_old_files
+from course.exports.models import Download
 from course.people.actions import change_identity, erase_address, merge_people, set_teams
 from course.people.models import Person, PersonChange, Team
 from course.people.rules import PersonIdentity
@@ -347,3 +349,21 @@ def downloaded(client: Client, kind: str, at_once: bool) -> bytes:
         return client.post(f"/report/file/{kind}", {}, 200).body
     page = client.follow(client.post(f"/report/file/{kind}", {}))
     return client.post(str(page.all("form")[-1].get("action")), {}, 200).body
+
+
+def test_the_words_that_a_file_was_asked_for_with_go_with_the_file(session: Session) -> None:
+    """They may be a name or an address, of somebody of whom everything else has been erased since."""
+    boss, at = make_person(session, "Alex Morgan", "alex@example.org", "administrator"), now()
+    fresh, old, failed = (
+        Download(
+            kind="csv", made_by=boss.id, made_at=at - timedelta(hours=hours), day=this_day(), asked="q=zebulon", people=1,
+            content=content,
+        )
+        for hours, content in ((1, b"x"), (25, b"x"), (25, None))
+    )  # fmt: skip
+    session.add_all([fresh, old, failed])
+    session.flush()
+    delete_old_files(session, at)
+    session.commit()
+    session.expire_all()
+    assert [(one.asked, one.content) for one in (fresh, old, failed)] == [("q=zebulon", b"x"), ("", None), ("", None)]

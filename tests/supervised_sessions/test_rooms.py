@@ -18,6 +18,7 @@ from course.people.actions import end_employment, grant_role
 from course.supervised_sessions.models import SupervisedAnswer, SupervisedCode, SupervisedRoom, SupervisedSitting
 from course.supervised_sessions.queries import supervised_marks
 from course.supervised_sessions.rules import SCREEN, WRONG_CODES_PER_ROOM
+from tests.auth.factor_helpers import add_passkey, challenge_in, passkey_of, use_site
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.pairs.makers import STORY, two_phones
@@ -109,6 +110,26 @@ def test_opening_a_room_signs_the_manager_out_of_that_browser_for_good(hall: Hal
     sign_in(browser, hall.alex)
     assert "Sam Okafor" in browser.get("/people").text
     browser.get("/room/part", 303)
+
+
+@pytest.mark.parametrize("sent", ["9" * 5000, "2147483648", "-1", "x"])
+def test_a_box_that_is_nobodys_is_no_tick(hall: Hall, sent: str) -> None:
+    manager, address = hall.manager(), hall.plan()
+    planned = {"part": "module:responding", "place": PLACE, "held_on": form_day(), "person": sent}
+    manager.post("/supervised/new", planned, 422)
+    manager.post(f"{address}/people", {"person": sent}, 422)
+    manager.post(f"{address}/attendance", {"person": sent, "witness": "Mo Reed"}, 422)
+
+
+def test_a_passkey_takes_the_browser_back_too(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = hall.room(hall.plan())
+    monkeypatch.setitem(hall.app.extensions, "course", hall.app.extensions["course"])
+    use_site(hall.app)
+    key = passkey_of(hall.app, hall.alex)
+    add_passkey(hall.manager(), key)
+    sent = {"answer": key.used(challenge_in(room.get("/sign-in")))}
+    assert room.post("/sign-in/passkey", sent).location == "/"
+    assert "Alex Morgan" in room.get("/me").text
 
 
 def test_a_code_works_in_no_browser_but_those_of_the_room(hall: Hall) -> None:

@@ -71,7 +71,7 @@ def issue_code(context: Context, person_id: int, secret: str, sheet: str = "") -
     stored_hash = code_hash(secret, person_id, code)
     earlier = queries.code_by_hash(session, stored_hash)
     if earlier is not None:
-        works = earlier.used_at is None and earlier.expires_at > at
+        works = queries.code_works(session, earlier.id, at, context.today)
         return IssuedCode(person_id, code, earlier.expires_at) if works else None
     void_links(session, person_id, at, "code")
     session.add(
@@ -91,9 +91,10 @@ def find_code(
     retry_at = queries.next_attempt_at(session, limits, at)
     if retry_at is not None:
         return TooManyAttempts(retry_at)
-    person = queries.code_person_by_login(session, login, make_context(session, None, at).today)
+    today = make_context(session, None, at).today
+    person = queries.code_person_by_login(session, login, today)
     person_id = person.id if person else 0
-    code_id = queries.unused_code_id(session, person_id, code_hash(origin.secret, person_id, code), at)
+    code_id = queries.unused_code_id(session, person_id, code_hash(origin.secret, person_id, code), at, today)
     return CodeCheck(person, code_id, limits)
 
 
@@ -109,7 +110,8 @@ def redeem_code(session: Session, checked: CodeCheck, at: datetime) -> CodeRedee
         return _record_failure(session, checked, at)
     context = make_context(session, checked.person.id, at)
     is_here = queries.code_person(session, checked.person.id, context.today) is not None
-    if not is_here or not use_up_link(session, checked.code_id, at):
+    works = is_here and queries.code_works(session, checked.code_id, at, context.today)
+    if not works or not use_up_link(session, checked.code_id, at):
         return WrongCode()
     record_event(context, "sign_in.code_used", ("person", checked.person.id), {})
     return CodeRedeemed(checked.person.id)

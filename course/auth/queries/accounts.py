@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Date, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.auth.models import SignInAttempt, SignInToken
@@ -182,17 +182,32 @@ def _code_person(row: Row[Any]) -> CodePerson:
     )  # fmt: skip
 
 
-def unused_code_id(session: Session, person_id: int, stored_hash: str, at: datetime) -> int | None:
-    """The id of the one-time code of a person with this hash (rules.code_hash); None unless it is unused and not expired."""
+def unused_code_id(session: Session, person_id: int, stored_hash: str, at: datetime, today: date) -> int | None:
+    """The id of the one-time code of a person with this hash (rules.code_hash); None unless it still works."""
     return session.execute(
         select(SignInToken.id).where(
-            SignInToken.token_hash == stored_hash,
-            SignInToken.person_id == person_id,
-            SignInToken.purpose == _CODE_PURPOSE,
-            SignInToken.used_at.is_(None),
-            SignInToken.expires_at > at,
+            SignInToken.token_hash == stored_hash, SignInToken.person_id == person_id, *_code_works(at, today)
         )
     ).scalar_one_or_none()
+
+
+def code_works(session: Session, code_id: int, at: datetime, today: date) -> bool:
+    """Whether the one-time code with this id still works."""
+    found = session.execute(select(SignInToken.id).where(SignInToken.id == code_id, *_code_works(at, today)))
+    return found.first() is not None
+
+
+def _code_works(at: datetime, today: date) -> tuple[ColumnElement[bool], ...]:
+    """A code is unused, not expired, and newer than each role of its person: whoever made it could become somebody with a
+    role for whom they may make none (rules.may_issue_code)."""
+    made_at, person_id = SignInToken.created_at, SignInToken.person_id
+    role = exists().where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None), RoleGrant.since > made_at)
+    deputy = exists().where(
+        Deputy.deputy_id == person_id, Deputy.ended_at.is_(None), Deputy.until >= today, Deputy.made_at > made_at
+    )
+    return (
+        SignInToken.purpose == _CODE_PURPOSE, SignInToken.used_at.is_(None), SignInToken.expires_at > at, ~role, ~deputy,
+    )  # fmt: skip
 
 
 def code_by_hash(session: Session, stored_hash: str) -> SignInToken | None:
@@ -200,12 +215,11 @@ def code_by_hash(session: Session, stored_hash: str) -> SignInToken | None:
     return session.execute(select(SignInToken).where(SignInToken.token_hash == stored_hash)).scalar_one_or_none()
 
 
-def code_expiries(session: Session, ids: Collection[int], at: datetime) -> dict[int, datetime]:
-    """Until when the unused code of each of these people works; those without one are missing."""
+def code_expiries(session: Session, ids: Collection[int], at: datetime, today: date) -> dict[int, datetime]:
+    """Until when the code of each of these people works; those without one that does are missing."""
     rows = select(SignInToken.person_id, SignInToken.expires_at).where(
-        SignInToken.person_id.in_(ids), SignInToken.purpose == _CODE_PURPOSE, SignInToken.used_at.is_(None),
-        SignInToken.expires_at > at,
-    )  # fmt: skip
+        SignInToken.person_id.in_(ids), *_code_works(at, today)
+    )
     return {row.person_id: row.expires_at for row in session.execute(rows) if row.person_id is not None}
 
 

@@ -16,6 +16,7 @@ from course.auth.forms import (
 from course.auth.provider_hooks import comes_from_platform, provider_refusal, provider_ways
 from course.auth.rules import PASSWORD_HINT, PIN_HINT, local_path, read_own_address_link
 from course.auth.sign_in_session import begin_sign_in_session
+from course.auth.views.finish import MUST_SET_UP_KEY
 from course.auth.views.page_context import (
     ViewResponse,
     form_page,
@@ -58,7 +59,10 @@ def account() -> ViewResponse:
             if isinstance(result, TooManyAttempts):
                 return too_many_attempts_page(result.retry_at)
             if isinstance(result, SignInGranted):
+                must_set_up = session.get(MUST_SET_UP_KEY)
                 begin_sign_in_session(result, "password", goes_on=True)
+                if must_set_up is not None:  # the session is a new one, and what it waits for is not
+                    session[MUST_SET_UP_KEY] = must_set_up
                 flash(_("Your password has been changed. You have been signed out everywhere else."))
                 return redirect_after_post(url_for("auth.account"))
             form.current.errors = [_("This is not your current password.")]

@@ -125,7 +125,7 @@ def person_code(person_id: int) -> ViewResponse:
             person=found,
             refusal=refusal,
             sheet=secrets.token_urlsafe(12),
-            expires_at=queries.code_expiries(db(), [person_id], now()).get(person_id),
+            expires_at=queries.code_expiries(db(), [person_id], now(), _today()).get(person_id),
         )
     )
 
@@ -171,7 +171,7 @@ def codes() -> ViewResponse:
         render_template(
             "auth/codes.html",
             people=people,
-            expiries=queries.code_expiries(db(), [one.id for one in people], now()),
+            expiries=queries.code_expiries(db(), [one.id for one in people], now(), _today()),
             sheet=secrets.token_urlsafe(12),
             limit=MAX_CODES,
             team_id=team_id,

@@ -46,7 +46,7 @@ def _factors_page(form: PasskeyForm) -> Response:
     return form_page(
         "auth/second_factor.html", form, factors=queries.factors(db(), person.id), key_site=site(),
         challenge=challenge("add", person.id), user_handle=opaque_id(person.id), login=own.login or person.name,
-        credential_ids=queries.credential_ids(db(), person.id), must_set_up=MUST_SET_UP_KEY in session,
+        credential_ids=queries.credential_ids(db(), person.id), must_set_up=session.get(MUST_SET_UP_KEY),
     )  # fmt: skip
 
 
@@ -72,10 +72,20 @@ def add_passkey() -> ViewResponse:
 
 def _set_up_done(message: str) -> ViewResponse:
     """Go on after a second factor was added: to recovery codes if there are none."""
-    session.pop(MUST_SET_UP_KEY, None)
+    if MUST_SET_UP_KEY in session:
+        session[MUST_SET_UP_KEY] = False
     flash(message)
     found = queries.factors(db(), current_user.person.id)
     return redirect_after_post(url_for("auth.second_factor" if found.codes_left else "auth.recovery_codes"))
+
+
+def _removed(message: str) -> ViewResponse:
+    """Go back to the page after a second factor was removed. Who had to set one up in this session has to again, if it was
+    the last."""
+    if MUST_SET_UP_KEY in session:
+        session[MUST_SET_UP_KEY] = not queries.factors(db(), current_user.person.id).is_set_up
+    flash(message)
+    return redirect_after_post(url_for("auth.second_factor"))
 
 
 @pages.post("/me/second-factor/passkeys/<int(max=2147483647):passkey_id>/remove")
@@ -85,8 +95,7 @@ def remove_passkey(passkey_id: int) -> ViewResponse:
     """Remove a passkey; a second press leads to the same page."""
     with unit_of_work() as unit:
         removed = actions.remove_passkey(signed_in_context(unit), passkey_id)
-    flash(_("The passkey has been removed.") if removed else _("The passkey had been removed before."))
-    return redirect_after_post(url_for("auth.second_factor"))
+    return _removed(_("The passkey has been removed.") if removed else _("The passkey had been removed before."))
 
 
 @pages.route("/me/second-factor/app", methods=["GET", "POST"])
@@ -127,8 +136,7 @@ def remove_app() -> ViewResponse:
     """Remove the authenticator app; a second press leads to the same page."""
     with unit_of_work() as unit:
         removed = actions.remove_app(signed_in_context(unit))
-    flash(_("The authenticator app has been removed.") if removed else _("It had been removed before."))
-    return redirect_after_post(url_for("auth.second_factor"))
+    return _removed(_("The authenticator app has been removed.") if removed else _("It had been removed before."))
 
 
 @pages.route("/me/second-factor/codes", methods=["GET", "POST"])

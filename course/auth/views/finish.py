@@ -21,7 +21,8 @@ from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db
 
-MUST_SET_UP_KEY = "must_set_up"  # in the cookie: the person has to set up a second factor before anything else
+# In the cookie: the person has to set up a second factor before anything else; false once they have done so in this session.
+MUST_SET_UP_KEY = "must_set_up"
 _STAYS_OPEN = frozenset({
     "auth.second_factor", "auth.add_passkey", "auth.app", "auth.recovery_codes", "auth.sign_out", "auth.prove",
     "auth.account", "auth.sessions", "identity_providers.confirm",
@@ -97,7 +98,7 @@ def keep_to_set_up() -> ViewResponse | None:
     """Lead a person who must set up a second factor to its page, from every page that is not for anyone."""
     from flask import current_app, request  # noqa: PLC0415
 
-    if MUST_SET_UP_KEY not in session or request.endpoint is None or request.endpoint in _STAYS_OPEN:
+    if not session.get(MUST_SET_UP_KEY) or request.endpoint is None or request.endpoint in _STAYS_OPEN:
         return None
     if access_rule_of(current_app, request.endpoint, request.method) == "public":
         return None

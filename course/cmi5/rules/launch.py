@@ -153,7 +153,8 @@ def read_launch_data(status: int, body: bytes) -> LaunchData:
     context, mode = found.get("contextTemplate"), found.get("launchMode")
     extensions = context.get("extensions") if isinstance(context, dict) else None
     session = extensions.get(SESSION_EXTENSION) if isinstance(extensions, dict) else None
-    if not isinstance(context, dict) or not isinstance(session, str) or not 0 < len(session) <= _MAX_NAME:
+    is_session = isinstance(session, str) and 0 < len(session) <= _MAX_NAME and session.isprintable()
+    if not isinstance(context, dict) or not isinstance(session, str) or not is_session:
         raise LaunchError(LaunchProblem.NO_LAUNCH_DATA, "contextTemplate has no session")
     if mode not in ("Normal", "Browse", "Review"):
         raise LaunchError(LaunchProblem.NO_LAUNCH_DATA, "launchMode is missing")
@@ -176,7 +177,7 @@ def _mastery_score(value: object) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if value is None:
         return None
-    if not is_number or not 0 <= float(value) <= 1:  # type: ignore[arg-type]
+    if not is_number or not 0 <= value <= 1:  # type: ignore[operator]
         raise LaunchError(LaunchProblem.NO_LAUNCH_DATA, "masteryScore is no number from 0 to 1")
     return float(value)  # type: ignore[arg-type]
 

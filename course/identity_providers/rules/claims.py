@@ -68,10 +68,10 @@ def check_claims(claims: Mapping[str, Any], expected: ExpectedToken, trust: Prov
     if "nbf" in claims and _time(claims, "nbf") - CLOCK_SKEW > seconds:
         raise ProviderError(ProviderProblem.TOO_EARLY)
     nonce = claims.get("nonce")
-    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
+    if not isinstance(nonce, str) or not nonce.isascii() or not hmac.compare_digest(nonce, expected.nonce):
         raise ProviderError(ProviderProblem.NONCE)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject or len(subject) > MAX_SUBJECT_LENGTH:
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_LENGTH or not subject.isprintable():
         raise ProviderError(ProviderProblem.SUBJECT)
     if expected.signed_in_since is not None:
         _check_fresh(claims, expected.signed_in_since, at)
@@ -107,7 +107,7 @@ def check_access_token(claims: Mapping[str, Any], algorithm: str, access_token: 
     name = "sha512" if algorithm in ("EdDSA", "Ed25519") else _HASHES.get(algorithm[-3:], "sha256")
     digest = hashlib.new(name, access_token.encode()).digest()
     half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
-    if not isinstance(expected, str) or not hmac.compare_digest(half, expected.encode()):
+    if not isinstance(expected, str) or not expected.isascii() or not hmac.compare_digest(half, expected.encode()):
         raise ProviderError(ProviderProblem.AT_HASH)
 
 

@@ -96,9 +96,17 @@ def _address_in(found: dict[str, Any], name: str, required: bool = True) -> str:
     value = found.get(name)
     if value is None and not required:
         return ""
-    if not isinstance(value, str) or len(value) > MAX_ADDRESS_LENGTH or urlsplit(value).scheme not in ("http", "https"):
+    if not isinstance(value, str) or not _is_web_address(value):
         raise ProviderError(ProviderProblem.INCOMPLETE, name)
     return value
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        scheme = urlsplit(text).scheme
+    except ValueError:
+        return False
+    return scheme in ("http", "https") and len(text) <= MAX_ADDRESS_LENGTH and text.isprintable()
 
 
 def _texts(found: dict[str, Any], name: str, otherwise: tuple[str, ...]) -> tuple[str, ...]:

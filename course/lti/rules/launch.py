@@ -104,7 +104,7 @@ def check_message(claims: Mapping[str, Any], expected: ExpectedMessage, at: date
     _check_audience(claims, expected.client_id)
     _check_time(claims, at.timestamp())
     nonce = claims.get("nonce")
-    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
+    if not isinstance(nonce, str) or not nonce.isascii() or not hmac.compare_digest(nonce, expected.nonce):
         raise LtiError(LtiProblem.NONCE)
     if claims.get(f"{CLAIM}version") != VERSION:
         raise LtiError(LtiProblem.VERSION, str(claims.get(f"{CLAIM}version"))[:100])
@@ -175,7 +175,7 @@ def launch_language(claims: Mapping[str, Any]) -> str:
 def _user(claims: Mapping[str, Any]) -> PlatformUser:
     subject = claims.get("sub")
     # A launch without a subject is that of a guest (Core 1.3, section 5.3.6): there is nobody whose training it could be.
-    if not isinstance(subject, str) or not subject or len(subject) > MAX_TEXT:
+    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_TEXT or not subject.isprintable():
         raise LtiError(LtiProblem.SUBJECT)
     name = _text(claims, "name") or f"{_text(claims, 'given_name')} {_text(claims, 'family_name')}"
     roles = [one for one in _texts(claims, f"{CLAIM}roles") if one.startswith(_ROLE_OF_CONTEXT)]
@@ -226,5 +226,9 @@ def _texts(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _service(found: Mapping[str, Any], name: str) -> str:
     """The address of a service of the platform; empty if it names none that can be asked."""
     address = _text(found, name)
-    fits = len(address) <= MAX_SERVICE_ADDRESS and " " not in address and urlsplit(address).scheme in ("http", "https")
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:
+        return ""
+    fits = len(address) <= MAX_SERVICE_ADDRESS and " " not in address and scheme in ("http", "https")
     return address if fits else ""

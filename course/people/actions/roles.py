@@ -22,6 +22,7 @@ from course.people.rules.ownership import owned_elsewhere
 from course.translation import lazy_gettext as _
 
 LAST_ADMINISTRATOR = _("This is the only administrator who can sign in. Make someone else an administrator first.")
+OWN_ROLE = _("You cannot give yourself a role. Ask an administrator.")
 MAX_AUDIT = timedelta(days=366)
 
 
@@ -29,7 +30,8 @@ def grant_role(
     context: Context, person_id: int, role: str, team_id: int | None, last_day: date | None = None
 ) -> Refusal | None:
     """Make somebody the manager of a team, HR, an administrator, or an auditor of a team or everyone until a day; the same
-    again changes nothing. An auditor who is given another last day has that one from now on.
+    again changes nothing. An auditor who is given another last day has that one from now on. Nobody but an administrator gives
+    themselves a role, on whichever page or by whichever list.
 
     Raises LookupError if there is no such person, ValueError for a role that does not exist.
     """
@@ -37,6 +39,8 @@ def grant_role(
     if role not in ROLES[1:]:
         raise ValueError(f"there is no role {role!r}")
     lock_current_person(session, person_id)  # whoever has left at this moment is given none
+    if context.actor == person_id and not _is_administrator(session, person_id):
+        return Refusal("role", OWN_ROLE)
     of_team = team_id if role in ("manager", "auditor") else None
     team = session.get(Team, of_team) if of_team is not None else None
     if role == "manager" and (team is None or team.closed_at is not None):
@@ -62,6 +66,13 @@ def grant_role(
     elif role == "auditor":
         return _refuse_other_last_day(session, person_id, of_team, last_day)
     return None
+
+
+def _is_administrator(session: Session, person_id: int) -> bool:
+    held = select(RoleGrant.id).where(
+        RoleGrant.person_id == person_id, RoleGrant.role == "administrator", RoleGrant.until.is_(None)
+    )
+    return session.execute(held.limit(1)).first() is not None
 
 
 def _refuse_other_last_day(

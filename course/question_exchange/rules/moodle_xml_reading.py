@@ -21,8 +21,9 @@ _Element = Any  # lxml tells no types
 _FORMATS: dict[str, TextFormat] = {
     "html": "html", "moodle_auto_format": "moodle", "plain_text": "plain", "markdown": "markdown",
 }  # fmt: skip
-# A document type stands before the first element. In other encodings than UTF-8 it is found after parsing.
-_DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<!DOCTYPE", re.DOTALL)
+# A document type stands before the first element. In other encodings than UTF-8 it is found after parsing. Instructions and
+# comments end where they first can (?>): tried with each later end as well, a few hundred bytes would take for ever.
+_DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?>(?:<\?.*?\?>\s*|<!--.*?-->\s*)*)<!DOCTYPE", re.DOTALL)
 _DOCTYPE_REFUSAL = _("The file declares a document type. Moodle XML has none, and it can hide entities.")
 # Feedback to the whole answer, in the words that Moodle fills in by itself.
 _USUAL_FEEDBACK = frozenset(

@@ -42,8 +42,11 @@ _FOR_EVERYBODY = frozenset({
     "organisation.colour_style_sheet", "content.accessibility", "privacy.notice", "offline.page", "offline.service_worker",
     "supervised_sessions.room", "supervised_sessions.enter", "health.live", "health.ready",
 })  # fmt: skip
-# The manager takes the browser back by signing in.
-_FOR_NOBODY_THERE = frozenset({"auth.sign_in", "identity_providers.start", "identity_providers.come_back"})
+# The manager takes the browser back by signing in, in whichever way they do.
+_FOR_NOBODY_THERE = frozenset({
+    "auth.sign_in", "auth.passkey_sign_in", "identity_providers.start", "identity_providers.come_back",
+    "identity_providers.saml_answer",
+})  # fmt: skip
 _FOR_EACH_SITTING = frozenset({"supervised_sessions.part", "supervised_sessions.leave"})
 _STEPS = frozenset({"learning.module", "learning.step", "learning.finish_step"})
 _ATTEMPTS = frozenset({"learning.attempt", "learning.question", "learning.answer"})

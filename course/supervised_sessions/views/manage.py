@@ -31,7 +31,7 @@ from course.supervised_sessions.views.page_context import pages, part_title, ste
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.forms import query_number
+from course.web.forms import query_number, sent_numbers
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -90,7 +90,7 @@ def _fits(form: PlanForm) -> bool:
 
 def ticked_people() -> set[int]:
     """The ids of the people who are ticked in the form that was sent."""
-    return {int(one) for one in request.form.getlist("person") if one.isascii() and one.isdecimal()}
+    return set(sent_numbers("person"))
 
 
 def _part_choices() -> list[tuple[str, str]]:

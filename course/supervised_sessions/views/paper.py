@@ -29,7 +29,7 @@ from course.supervised_sessions.actions import EnteredAnswer
 from course.supervised_sessions.forms import AttendanceForm
 from course.supervised_sessions.queries import AttendeeView, SupervisedSessionView
 from course.supervised_sessions.rules import may_enter_paper, session_state, witness_mistake
-from course.supervised_sessions.views.manage import session_or_404
+from course.supervised_sessions.views.manage import session_or_404, ticked_people
 from course.supervised_sessions.views.page_context import library_of, pages, part_title
 from course.translation import gettext as _
 from course.translation import ngettext
@@ -88,7 +88,7 @@ def attendance(session_id: int) -> Response | WsgiResponse:
     """Record who signed the attendance sheet, and who saw it."""
     found, form, people = _paper_session(session_id), AttendanceForm(), _attendees(session_id)
     waiting = [one for one in people if one.witness is None]
-    ticked = {int(one) for one in request.form.getlist("person") if one.isascii() and one.isdecimal()}
+    ticked = ticked_people()
     present = [one for one in waiting if one.person_id in ticked]
     mistake = ""
     if form.is_submitted():
