@@ -158,15 +158,15 @@ def has_completed_since(session: Session, person_id: int, moment: datetime) -> b
 
 
 def last_step_at(session: Session, enrolment: int) -> datetime | None:
-    """The time of the newest step of an enrolment: a page read, an attempt finished or a scenario finished."""
+    """The time of the newest step of an enrolment: a page read, or an attempt or a scenario finished that counts."""
     moments = (
         select(func.max(PageRead.read_at)).where(PageRead.enrolment_id == enrolment),
         select(func.max(AttemptOutcome.finished_at))
         .join(Attempt, Attempt.id == AttemptOutcome.attempt_id)
-        .where(Attempt.enrolment_id == enrolment, Attempt.kind != "booster"),
+        .where(Attempt.enrolment_id == enrolment, Attempt.kind != "booster", ~is_void(Attempt.id)),
         select(func.max(RunOutcome.finished_at))
         .join(ScenarioRun, ScenarioRun.id == RunOutcome.run_id)
-        .where(ScenarioRun.enrolment_id == enrolment),
+        .where(ScenarioRun.enrolment_id == enrolment, ScenarioRun.id.not_in(select(ScenarioRunVoid.run_id))),
     )
     times = [at for moment in moments if (at := session.execute(moment).scalar()) is not None]
     return max(times, default=None)
