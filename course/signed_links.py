@@ -82,17 +82,20 @@ class MailChoiceLink(SignedLink):
 
 @dataclass(frozen=True)
 class BoosterLink(SignedLink):
-    """Opens the five questions of one booster: an attempt."""
+    """Opens the five questions of one booster: an attempt. SQLite gives the number of a deleted attempt again, so the person to
+    whom it was sent tells them apart: 0 in links of earlier versions, which do not say it."""
 
     salt = "booster"
     attempt_id: int
+    person_id: int = 0
 
     def content(self) -> object:
-        return self.attempt_id
+        return [self.attempt_id, self.person_id] if self.person_id else self.attempt_id
 
     @classmethod
     def from_content(cls, content: Any) -> Self | None:
-        return cls(content) if isinstance(content, int) else None
+        parts = [content, 0] if isinstance(content, int) else content
+        return cls(*parts) if _is_row(parts, int, int) else None
 
 
 @dataclass(frozen=True)

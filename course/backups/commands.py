@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from course.backups.actions import restoring
 from course.backups.actions.archives import UnpackedBackup, new_identity, read_identities, unpacked, verify_unpacked
 from course.backups.actions.moving import MoveOrder, move_database, target_engine
 from course.backups.actions.recording import record_backup, record_restore
-from course.backups.jobs import delete_unwanted, make_backup, regular_file, upgrade_course
+from course.backups.jobs import delete_killed, delete_unwanted, make_backup, regular_file, upgrade_course
 from course.backups.queries import TableDigest
 from course.backups.rules import BackupFailedError
 from course.clock import now
@@ -58,6 +59,21 @@ def _failures_in_words() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
+@contextmanager
+def _tidy_when_stopped() -> Iterator[None]:
+    """End by an exception when the system asks for it, so that what is not encrypted yet is deleted."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @group.command("create")
 @click.argument("file", type=_OUTPUT_FILE, required=False)
 @click.option("--done", is_flag=True, help="FILE was made by another program: only look at it and write it down.")
@@ -76,7 +92,8 @@ def create_command(file: Path | None, done: bool) -> None:
     if done:
         _write_down(file, at)
         return
-    with _failures_in_words():
+    delete_killed(at)
+    with _failures_in_words(), _tidy_when_stopped():
         made = make_backup(file, None, at)
     if is_regular:
         delete_unwanted(file, at)

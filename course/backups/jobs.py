@@ -9,7 +9,12 @@ from pathlib import Path
 import click
 
 from course.backups.actions.archives import ArchiveOrder, create_archive
-from course.backups.actions.recording import delete_expired_backups, delete_leftovers, record_backup
+from course.backups.actions.recording import (
+    delete_expired_backups,
+    delete_leftovers,
+    delete_temporary_leftovers,
+    record_backup,
+)
 from course.backups.queries import program_version
 from course.backups.rules import BackupFailedError, backup_name, no_upgrade_message, settings_fingerprint
 from course.context import make_context
@@ -90,17 +95,24 @@ def run_backup(run: JobRun) -> None:
     if file is None:
         raise BackupFailedError(NO_FOLDER)
     run.progress(_("Making and checking the backup"), 0, 2)
+    delete_killed(at)
     make_backup(file, run.owner_id, at)
     run.progress(_("Deleting the oldest backups"), 1, 2)
     delete_unwanted(file, at)
 
 
 def delete_unwanted(file: Path, at: datetime) -> None:
-    """Delete the regular backups beside `file`, a new one, that are not kept any more, and what killed backups have left."""
+    """Delete the regular backups beside `file`, a new one, that are not kept any more, and what killed backups have left
+    there."""
     delete_expired_backups(file.parent)
-    database = database_path()
-    for folder in {file.parent, database.parent if database else file.parent}:
-        delete_leftovers(folder, at)
+    delete_leftovers(file.parent, at)
+
+
+def delete_killed(at: datetime) -> None:
+    """Delete what backups that were killed have left elsewhere than beside their file: there it is not encrypted yet."""
+    if database := database_path():
+        delete_leftovers(database.parent, at)
+    delete_temporary_leftovers(at)
 
 
 def upgrade_course(at: datetime, file: Path | None = None) -> MadeBackup | None:

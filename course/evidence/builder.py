@@ -136,7 +136,7 @@ def build_pack(
     points, versions = _taught_points(library), queries.content_versions(session, report.at, issuer.zone)
     event_counts = queries.count_events(session, lines_by_id.keys(), report.at)
     step(3)
-    results = _point_results(session, library, request, issuer)
+    results = _point_results(session, library, request, issuer, report.at)
     step(4)
     audit_entry, audit_hash = log_head(session)
     about = PackDescription(
@@ -291,14 +291,14 @@ def _taught_points(library: Library) -> list[PackPoint]:
 
 
 def _point_results(
-    session: Session, library: Library, request: PackRequest, issuer: IssuerContext
+    session: Session, library: Library, request: PackRequest, issuer: IssuerContext, known_at: datetime
 ) -> tuple[list[PackPointResult], date] | None:
-    """The results of the group by learning point, and the day before which answers were counted.
+    """The results of the group by learning point as they were known then, and the day before which answers were counted.
 
     None if the group is too small: disclosure control suppresses its results.
     """
     group = WHOLE_ORGANISATION if request.team is None else request.team
-    published = team_figures_on(session, group, min(request.day, issuer.today))
+    published = team_figures_on(session, group, min(request.day, issuer.today), known_at)
     if published is None:
         return None
     monday, figures = published

@@ -27,7 +27,8 @@ def request_help(context: Context, messages: Sequence[tuple[HelpRecipient, MailM
     for recipient, message in messages:
         working = sending_hours(session, context.zone, recipient.id)
         leaves = working.next_sending_time(at) if working else at
-        key, reader = f"help:{request_id}:{recipient.id}", mail_recipient(session, recipient.email)
-        schedule_message(session, key, reader, message, at, leaves)
+        # SQLite gives the number of an erased request again, while the mail about it is kept: the moment tells them apart.
+        key = f"help:{request_id}:{recipient.id}:{at.isoformat()}"
+        schedule_message(session, key, mail_recipient(session, recipient.email), message, at, leaves)
     record_event(context, "person.help_asked", ("person", person_id), {})
     return True

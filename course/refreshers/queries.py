@@ -32,6 +32,7 @@ from course.people.rules import is_undeliverable
 from course.refreshers.models import PageReadAgain, RefresherPart
 from course.refreshers.rules.memory_model import MemoryReview
 from course.reminders.queries.in_person import booster_notices
+from course.signed_links import BoosterLink
 
 PAGE_PREFIX = "page:"  # prefix of a marked change of a page in the archive of content versions
 
@@ -157,15 +158,15 @@ def has_completed_since(session: Session, person_id: int, moment: datetime) -> b
 
 
 def last_step_at(session: Session, enrolment: int) -> datetime | None:
-    """The time of the newest step of an enrolment: a page read, an attempt finished or a scenario finished."""
+    """The time of the newest step of an enrolment: a page read, or an attempt or a scenario finished that counts."""
     moments = (
         select(func.max(PageRead.read_at)).where(PageRead.enrolment_id == enrolment),
         select(func.max(AttemptOutcome.finished_at))
         .join(Attempt, Attempt.id == AttemptOutcome.attempt_id)
-        .where(Attempt.enrolment_id == enrolment, Attempt.kind != "booster"),
+        .where(Attempt.enrolment_id == enrolment, Attempt.kind != "booster", ~is_void(Attempt.id)),
         select(func.max(RunOutcome.finished_at))
         .join(ScenarioRun, ScenarioRun.id == RunOutcome.run_id)
-        .where(ScenarioRun.enrolment_id == enrolment),
+        .where(ScenarioRun.enrolment_id == enrolment, ScenarioRun.id.not_in(select(ScenarioRunVoid.run_id))),
     )
     times = [at for moment in moments if (at := session.execute(moment).scalar()) is not None]
     return max(times, default=None)
@@ -386,14 +387,13 @@ def enrolment_holder(session: Session, enrolment: int) -> int | None:
     return session.execute(select(Enrolment.person_id).where(Enrolment.id == enrolment)).scalar()
 
 
-def booster_attempt(session: Session, attempt_id: int, since: datetime) -> AttemptView | None:
-    """A booster that was sent since then to a person who is still here; None if there is no such booster."""
+def booster_attempt(session: Session, link: BoosterLink, since: datetime) -> AttemptView | None:
+    """The booster of a link, sent since then to a person who is still here; None if there is none, or it is somebody else's."""
     person_id = session.execute(
         select(Enrolment.person_id)
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(Person, Person.id == Enrolment.person_id)
-        .where(
-            Attempt.id == attempt_id, Attempt.kind == "booster", Attempt.opened_at >= since, Person.left_at.is_(None)
-        )
+        .where(Attempt.id == link.attempt_id, Attempt.kind == "booster", Attempt.opened_at >= since)
+        .where(Person.left_at.is_(None))
     ).scalar()
-    return attempt_of(session, person_id, attempt_id) if person_id is not None else None
+    return attempt_of(session, person_id, link.attempt_id) if person_id and link.person_id in (0, person_id) else None

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 import click
@@ -36,13 +35,14 @@ from course.jobs.worker import JobWorker, LocalSchedule, LocalTask
 from course.organisation.queries import organisation
 from course.organisation.request_organisation import remember_organisation
 from course.server import memory
-from course.server.actions import check_secret_key, record_heartbeat, register_worker
+from course.server.actions import check_secret_key
 from course.server.balance import Acceptance, ConnectionBoard
 from course.server.http_server import STOP_CHECK_SECONDS, HttpServer, bind, is_free
 from course.server.jobs import REGISTRY, SERVER_TASKS
 from course.server.queries import count_unsigned_certificates, workers
 from course.server.rules import HEARTBEAT_INTERVAL, WRONG_KEY_WARNING
-from course.server.settings_check import own_settings, settings_conflicts
+from course.server.settings_check import settings_conflicts
+from course.server.sign_of_life import SignOfLife
 from course.server.supervisor import (
     IsStopping,
     Role,
@@ -200,13 +200,19 @@ def _serve(sockets: Sequence[socket.socket], reload: bool) -> None:
         roles = [
             Role(f"server {n}", partial(_serve_pages, sockets, board, schedule, n)) for n in range(1, processes + 1)
         ]
-        work = partial(_do_jobs, mmap.mmap(-1, ROW_BYTES))
-        supervisor = Supervisor([*roles, Role("worker", work)], sockets, STOP_SECONDS + 5, _after_fork)
+        kept = mmap.mmap(-1, ROW_BYTES)
+        supervisor = Supervisor(
+            [*roles, Role("worker", partial(_do_jobs, kept))], sockets, STOP_SECONDS + 5, _after_fork
+        )
         # What each process does first is done once before, so that they share what that makes.
         schedule.run_due(now(), threading.Event())
         memory.warm_up(_application())
         retry_while_busy(_load_what_is_used, BUSY_SECONDS)
         retry_while_busy(JobWorker(_application(), "", REGISTRY, now).look_around, BUSY_SECONDS)
+        # Before a page is served: whoever asks there for a worker is to find the one that starts at the same time.
+        sign = SignOfLife(worker_name("serve", socket.gethostname(), os.getpid()))
+        retry_while_busy(partial(sign.record, now()), BUSY_SECONDS)
+        kept[:ROW_BYTES] = sign.row.to_bytes(ROW_BYTES)
         # First: what a connection leaves when it ends lies about everywhere.
         app_state().engine.dispose()
         memory.freeze()
@@ -364,21 +370,6 @@ def worker_command() -> None:
     _stop_worker(*worker)
     current_database_check().close()
     click.echo("Stopped.")
-
-
-class SignOfLife:
-    """The row that says that this process does jobs (see WorkerBeat)."""
-
-    def __init__(self, name: str, row: int = 0) -> None:
-        self._name, self.row = name, row
-
-    def record(self, at: datetime, stopped: bool = False) -> None:
-        """The process is alive, or has stopped in good order."""
-        with unit_of_work() as session:
-            if self.row and record_heartbeat(session, self.row, self._name, at, stopped):
-                return
-            if not stopped:
-                self.row = register_worker(session, self._name, at, own_settings())
 
 
 def _start_worker(

@@ -16,7 +16,8 @@ class XapiEndpoint(Base):
     """A learning record store. `slot` is 1 while it is in use, so that there is one at most, and null since it was removed
     (`ended_at`). `kinds` are those of rules.KIND_LABELS that are sent, with spaces between them. `secret` is the password,
     encrypted (course/encryption). `actor` is account (opaque) or mail. From `namespace` (a UUID) come the ids of statements and
-    the opaque accounts; it stays the same when another store follows.
+    the opaque accounts; it stays the same when another store follows. Ids of facts before `undated_until` are made without the
+    moment of the fact, as earlier releases did; None if there were none.
 
     What was done before `made_at` is not sent. `paused_at` is set while an administrator lets nothing be sent. Since
     `failing_since` it has taken nothing, `failures` times in a row, for the reason `failure`; before `not_before` nothing is
@@ -33,6 +34,7 @@ class XapiEndpoint(Base):
     kinds: Mapped[str] = mapped_column(String(100))
     actor: Mapped[str] = mapped_column(String(10))
     namespace: Mapped[str] = mapped_column(String(36))
+    undated_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -208,6 +208,27 @@ def test_the_first_run_records_every_monday_since_the_first_answer(
     assert shown == [{0: last - 2 * WEEK}, {0: last - weeks * WEEK}, {}]
 
 
+@pytest.mark.both_engines
+def test_what_was_recorded_late_does_not_change_what_was_known_on_a_day(
+    app: Flask, session: Session, question: Question
+) -> None:
+    """The worker was away from Monday to Thursday: on Tuesday the figures of the week before were shown."""
+    people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 9 * WEEK) for n in range(10)]
+    for person in people[:5]:
+        answer(session, person, question, _option(question, correct=True), at=NOW - WEEK)
+    publish(app, NOW)
+    for person in people[5:]:
+        answer(session, person, question, _option(question, correct=True), at=NOW)
+    first, second = monday_of(NOW.date()), monday_of(LATER.date())
+    tuesday, day = second + timedelta(days=1), timedelta(days=1)
+    late = LATER - timedelta(days=LATER.weekday()) + timedelta(days=3)
+    publish(app, late)
+    known = {at: queries.team_figures_on(session, 0, tuesday, at) for at in (late - day, late, NOW - WEEK, None)}
+    assert {at: found and found[0] for at, found in known.items()} == {
+        late - day: first, late: second, NOW - WEEK: second, None: second,
+    }  # fmt: skip
+
+
 def test_the_job_is_made_once_a_week_is_not_recorded(app: Flask, session: Session, question: Question) -> None:
     for person in make_people(session, 5, None):
         answer(session, person, question, _option(question, correct=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,6 +171,25 @@ def test_what_a_killed_backup_left_behind_goes_after_a_day_and_nothing_else(tmp_
         delete_leftovers(folder, now() + age)
     left = {folder: {path.name for path in (tmp_path / folder).iterdir()} for folder in ("new", "old")}
     assert left == {"new": {*ours, *others}, "old": set(others)}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_a_killed_backup_left_among_the_temporary_files_goes_with_a_later_one(
+    fresh_app: Flask, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    # There an encrypted backup of PostgreSQL is put together, with a dump in the clear.
+    temporary = tmp_path / "temporary"
+    for name in (".course-backup-ab12cd_9", ".course-backup-new_one_", ".backup-ab12cd_9", ".other"):
+        (temporary / name).mkdir(parents=True)
+        (temporary / name / "database.dump").touch()
+        if name != ".course-backup-new_one_":
+            os.utime(temporary / name, (0, 0))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    words = ["backup", "create", *([str(tmp_path / "named.tar.gz")] if named else [])]
+    assert fresh_app.test_cli_runner().invoke(args=words).exit_code == 0
+    left = {".course-backup-new_one_", ".backup-ab12cd_9", ".other"}
+    assert {path.name for path in temporary.iterdir()} == left
+    assert len(list(folder.iterdir())) == (0 if named else 1)
 
 
 def test_the_folder_of_backups_must_be_there(tmp_path: Path) -> None:

@@ -358,6 +358,23 @@ def test_results_and_discussions_in_a_pack_are_those_of_its_day(app: Flask, sess
     assert "Ask twice." in text
 
 
+def test_figures_that_were_published_late_are_not_in_the_pack_of_an_earlier_day(
+    app: Flask, session: Session, client: Client
+) -> None:
+    boss, elm, _ = make_history(app, session)
+    question = next(one for one in app.extensions["course"].library.questions.values() if one.form == "one")
+    monday = monday_of(this_day(-30))
+    for number in range(10):
+        person = make_person(session, f"P {number}", f"p{number}@example.org", team=elm, password=None, at=PAST)
+        days = timedelta(days=1 if number > 4 else -3)
+        answer(session, person, question, 0, at=start_of_day(monday, ZONE) + days)
+    publish(app, start_of_day(monday, ZONE) + timedelta(hours=1))
+    publish(app)  # the worker was away for weeks
+    sign_in(client, boss)
+    packs = [make_pack(client, elm.id, day) for day in (monday + timedelta(days=8), this_day())]
+    assert [{row["People"] for row in table(pack, "wrong.csv")} for pack in packs] == [{"5"}, {"10"}]
+
+
 def test_a_managers_pack_has_discussions_of_all_teams_above_and_of_none_beside(
     session: Session, client: Client
 ) -> None:

@@ -40,6 +40,19 @@ def test_names_that_are_no_text_or_very_long_keep_no_list_waiting(archived_app: 
     assert outcomes(archived_app) == []
 
 
+def test_a_name_to_which_nothing_can_be_added_keeps_no_list_waiting(archived_app: Flask, folder: Path) -> None:
+    """A file system takes 255 bytes. Two names that differ only at their ends are two lists."""
+    long = [f"a{'ě' * 123}{one}.csv" for one in ("xxx", "yyy")]
+    assert [len(os.fsencode(name)) for name in long] == [254, 254]
+    (folder / long[0]).write_text(FOUR)
+    (folder / long[1]).write_text(FOUR + row("Ed"))
+    (folder / f"b{'ě' * 123}xxxx.doc").write_text("x")
+    (folder / "staff.csv").write_text(FOUR + row("Ed") + row("Flo"))
+    assert [outcome for _name, outcome in outcomes(archived_app)] == ["apply", "apply", "refuse", "apply"]
+    assert people(archived_app) == ["Ann", "Bo", "Cy", "Di", "Ed", "Flo"]
+    assert there(folder) == []
+
+
 def test_a_folder_that_does_not_answer_stops_neither_the_work_of_the_night_nor_the_server(
     archived_app: Flask, folder: Path
 ) -> None:

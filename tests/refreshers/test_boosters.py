@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from course.clock import now
@@ -214,8 +214,27 @@ def test_a_forged_or_expired_link_opens_nothing(app: Flask, session: Session, cl
         assert client.get(f"/booster/{token}", 410).h1 == "This link no longer works"
         client.get(f"/booster/{token}/1", 410)
         client.post(f"/booster/{token}/1", {"sure": "sure"}, 410)
-    assert queries.booster_attempt(session, number, now() + timedelta(days=1)) is None
+    assert queries.booster_attempt(session, BoosterLink(number), now() + timedelta(days=1)) is None
     assert person.left_at is None
+
+
+def test_a_booster_with_the_number_of_an_erased_one_is_mailed_and_no_link_of_the_erased_one_opens_it(
+    app: Flask, session: Session, client: Client, library: Library
+) -> None:
+    # SQLite gives the number of the newest row again once that row is deleted.
+    first = completed_learner(session, library)
+    second = make_completed(session, library, timedelta(days=20), email="priya@example.org")
+    number = send_boosters(session, library)
+    (mail,) = rendered_mails(app, session, "booster:")
+    link = next(re.finditer(r"http://[^/\s]+(/booster/[^\s?]+)", mail.text))[1]
+    client.get(link, 303)
+    session.execute(delete(AttemptItem).where(AttemptItem.attempt_id == number))
+    session.execute(delete(Attempt).where(Attempt.id == number))
+    first.left_at = now()
+    assert send_boosters(session, library, after=15) == number
+    assert [one.recipient for one in rendered_mails(app, session, "booster:")] == [first.email, second.email]
+    client.get(link, 410)
+    client.get(f"{link}/1", 410)
 
 
 def test_answers_of_a_booster_update_the_memory_model(session: Session, library: Library) -> None:

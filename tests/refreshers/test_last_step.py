@@ -15,7 +15,17 @@ from course.clock import now
 from course.content.library import Library
 from course.context import make_context
 from course.learning import actions as learning
-from course.learning.models import Completion, Enrolment
+from course.learning.models import (
+    Attempt,
+    AttemptOutcome,
+    AttemptVoid,
+    Completion,
+    Enrolment,
+    PageRead,
+    RunOutcome,
+    ScenarioRun,
+    ScenarioRunVoid,
+)
 from course.learning.queries import AttemptView, attempt
 from course.learning.rules.grading import SubmittedAnswer
 from course.people.models import Person
@@ -159,6 +169,27 @@ def test_when_all_questions_are_used_up_the_page_is_read_again_and_help_is_offer
     assert newest.id != found.id
     assert attempt(session, person.id, over.id) == over
     client.get("/refresher/refresher/again/new-risks", 404)
+
+
+def test_what_counts_for_nothing_is_no_last_step(session: Session, library: Library) -> None:
+    """A completion that is recovered is of the day of the last step that counts."""
+    person = make_completed(session, library, ago=timedelta(days=90))
+    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalar_one()
+    at = now()
+    before = at - timedelta(days=90)
+    session.add(PageRead(enrolment_id=enrolment, ref="a/b", version="1", read_at=before))
+    attempt_row = Attempt(enrolment_id=enrolment, kind="check", ref="a", number=1, seed=1, opened_at=at)
+    run = ScenarioRun(enrolment_id=enrolment, ref="a/b", version="1", number=1, opened_at=at)
+    session.add_all([attempt_row, run])
+    session.flush()
+    void = {"reason": "Entered for someone else", "made_by": person.id, "made_at": at}
+    outcome = {"finished_at": at, "passed": True, "points_right": 1, "points_asked": 1, "pass_mark": 80}
+    session.add_all([
+        AttemptOutcome(attempt_id=attempt_row.id, **outcome), AttemptVoid(attempt_id=attempt_row.id, **void),
+        RunOutcome(run_id=run.id, ending="e", outcome="good", finished_at=at), ScenarioRunVoid(run_id=run.id, **void),
+    ])  # fmt: skip
+    session.flush()
+    assert queries.last_step_at(session, enrolment) == before
 
 
 def refresher_with_open_scenario(session: Session, library: Library, person: Person) -> tuple[Refresher, int]:

@@ -282,6 +282,13 @@ def test_a_changed_question_is_asked_in_the_place_of_another_on_its_point() -> N
         DrawnQuestion("q8", "b"),
         DrawnQuestion("q9", "b"),
     ]
+    # Three that have changed on a point of which two are asked: the third is asked as well.
+    assert prefer_changed_questions(drawn, [*both, changed("q7", "z", "b")]) == [
+        DrawnQuestion("q1", "a"),
+        DrawnQuestion("q8", "b"),
+        DrawnQuestion("q9", "b"),
+        DrawnQuestion("q7", "b"),
+    ]
     assert prefer_changed_questions(drawn, [changed("q2", "b")]) == drawn
     assert prefer_changed_questions(drawn, [changed("q7", "z")]) == drawn
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.context import make_context
+from course.learning.models import Attempt, AttemptOutcome, AttemptVoid, Enrolment
 from course.mail.events import BeforeMailSend
 from course.mail.models import OutboxMail
 from course.people.actions import add_identity, invite
@@ -24,7 +25,7 @@ from course.reminders import jobs
 from course.reminders.actions import recheck_reminder, record_told
 from course.reminders.models import InPersonReminder, InPersonWithdrawal, Reminder
 from course.reminders.queries import reminder_candidates, sending_hours
-from course.reminders.queries.in_person import in_person_messages
+from course.reminders.queries.in_person import _notice_facts, in_person_messages
 from course.reminders.rules import SendingHours
 from course.scheduled_reports.actions import subscribe
 from course.scheduled_reports.jobs import send_scheduled_reports
@@ -245,3 +246,24 @@ def _hours(session: Session) -> SendingHours:
     hours = sending_hours(session, "Europe/London")
     assert hours is not None
     return hours
+
+
+def test_an_update_that_was_passed_by_answers_of_somebody_else_is_still_to_be_told(session: Session) -> None:
+    """They were entered from paper, and declared void: nothing has been done about the changes."""
+    person = make_person(session).id
+    enrolment = Enrolment(person_id=person, kind="update", opened_at=NOW)
+    session.add(enrolment)
+    session.flush()
+    attempt = Attempt(enrolment_id=enrolment.id, kind="update", ref="course", number=1, seed=1, opened_at=NOW)
+    session.add(attempt)
+    session.flush()
+    session.add(
+        AttemptOutcome(
+            attempt_id=attempt.id, finished_at=NOW, passed=True, points_right=1, points_asked=1, pass_mark=80
+        )
+    )
+    session.flush()
+    assert _notice_facts(session, [person])[person].finished_at == NOW
+    session.add(AttemptVoid(attempt_id=attempt.id, reason="Another person", made_by=person, made_at=NOW))
+    session.flush()
+    assert _notice_facts(session, [person])[person].finished_at is None

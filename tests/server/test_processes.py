@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from click import ClickException
 from sqlalchemy.exc import OperationalError
 
 from course.web.database_check import retry_while_busy
-from tests.support.served import PATIENCE, ROOT, SAMPLE, Server, serving, wait_until
+from tests.support.served import PATIENCE, ROOT, SAMPLE, Server, free_port, serving, wait_until
 
 
 @pytest.fixture
@@ -61,6 +63,32 @@ def test_a_process_that_dies_is_replaced_and_control_c_ends_all_in_good_order(se
     assert not any(is_alive(pid) for pid in first)
     # Whoever copies the database now has all of it.
     assert sorted(path.name for path in folder.iterdir()) == ["course.db", server.output.name]
+
+
+def test_whoever_is_answered_first_is_told_that_there_is_a_worker(folder: Path) -> None:
+    # The processes that serve pages and the worker start at the same time; a monitoring program may ask at any moment.
+    port, said, end = free_port(), list[str](), threading.Event()
+
+    def ask() -> None:
+        while not end.is_set():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            with suppress(OSError, http.client.HTTPException):
+                connection.request("GET", "/health/ready")
+                said.append(str(json.loads(connection.getresponse().read())["worker"]))
+            connection.close()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        with serving(folder, PORT=str(port)) as server:
+            wait_until(lambda: len(said) > 3, "nobody answers")
+            with sqlite3.connect(folder / "course.db") as database:
+                rows = database.execute("select name from worker_beat").fetchall()
+            assert [name for (name,) in rows] == [f"serve on {socket.gethostname()}, process {server.children()[2]}"]
+    finally:
+        end.set()
+        asking.join()
+    assert set(said) == {"ok"}
 
 
 def test_a_server_that_is_killed_lets_go_of_the_port_and_the_next_one_starts_at_once(folder: Path) -> None:

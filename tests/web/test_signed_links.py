@@ -35,6 +35,12 @@ def test_a_token_is_read_neither_as_another_kind_nor_with_another_secret_nor_cha
     assert read_link(type(link), token.partition(".")[0], SECRET) is None
 
 
+def test_the_link_of_a_booster_says_whose_it_is() -> None:
+    token = sign_link(BoosterLink(1234, 7), SECRET)
+    assert token == "WzEyMzQsN10.-Qar8-9YtCbLpv3-5dh7o0Fd7_M"
+    assert read_link(BoosterLink, token, SECRET) == BoosterLink(1234, 7)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("content", [None, "seven", [7], [7, 2, 1], ["7", "report"], {"person": 7}])
 def test_signed_content_of_another_form_is_no_link(kind: type[SignedLink], content: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -109,6 +110,11 @@ def test_ids_are_the_same_at_each_try_and_tell_facts_people_and_stores_apart() -
     assert statement_id(SPACE, "answer", "5") == statement_id(SPACE, "answer", "5")
     assert len({statement_id(SPACE, "answer", "5"), statement_id(SPACE, "answer", "6"),
                 statement_id(SPACE, "attempt", "5"), statement_id(other, "answer", "5")}) == 4  # fmt: skip
+    moment = datetime(2027, 2, 12, 9, 30, 0, 1, UTC)
+    dated = [statement_id(SPACE, "answer", "5", one) for one in (moment, moment + timedelta(microseconds=1))]
+    assert dated[0] == "7ebe788d-aa56-5a8d-b546-14bb4d043c1a"
+    assert len({*dated, statement_id(SPACE, "answer", "5")}) == 3
+    assert statement_id(SPACE, "answer", "5", moment.astimezone(ZoneInfo("America/New_York"))) == dated[0]
     assert len({account_name(SPACE, 7), account_name(SPACE, 8), account_name(other, 7)}) == 3
     assert _statement(StartedFact(), person=8)["actor"] == {"objectType": "Agent", "mbox": "mailto:sam@example.org"}
 

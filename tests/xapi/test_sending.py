@@ -18,14 +18,18 @@ from course.content.library import Library
 from course.context import make_context
 from course.learning.models import Answer, Attempt, Decision, Enrolment
 from course.people.models import Person
+from course.privacy import actions as privacy
 from course.training_records.models import RecordView
 from course.web.unit_of_work import unit_of_work
-from course.xapi import actions
-from course.xapi.actions import EndpointSettings
+from course.xapi import actions, queries
+from course.xapi.actions import EndpointSettings, RoundResult
+from course.xapi.actions.statements import StatementResult
 from course.xapi.jobs import find_modules, send_waiting
 from course.xapi.models import XapiEndpoint, XapiStatement
+from course.xapi.rules import BatchAnswer
 from tests.conftest import SECRET
-from tests.makers import make_person
+from tests.makers import make_person, sign_in
+from tests.pages import Client
 from tests.support.racing import at_once
 from tests.walking import Learner, never
 from tests.webhooks.makers import trust
@@ -258,3 +262,49 @@ def test_two_workers_and_two_people_at_once_send_each_statement_once(
     assert [kind_of(one) for one in starts] == ["started"] * 4
     assert len({one["actor"]["account"]["name"] for one in starts}) == 4
     assert sum(store.sizes) == 4
+
+
+def test_what_has_the_number_of_something_erased_arrives_all_the_same(
+    app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver
+) -> None:
+    # SQLite gives the number of the newest row again once that row is deleted.
+    before = app.extensions["course"]
+    kim = make_person(session, "Kim Reed", "kim@example.org", at=now() - timedelta(days=9))
+    other = Learner(app, sign_in(Client(app), kim), kim.id)
+    other.library = learner.library
+    connect(app, boss.id, receiver.address, kinds=("answer", "attempt"))
+    (module,) = learner.library.modules.values()
+    learner.check(module)
+    send(app)
+    told = len(store.order)
+    with app.app_context(), unit_of_work() as unit:
+        unit.execute(update(Person).where(Person.id == learner.person_id).values(left_at=now()))
+        privacy.request_erasure(make_context(unit, boss.id, now()), learner.person_id, "They asked for it.")
+        privacy.erase(unit, [learner.person_id], "Europe/London", now())
+        assert unit.execute(select(Attempt.id)).all() == []
+    other.check(module)
+    send(app)
+    assert [kind_of(store.known[one]) for one in store.order[told:]] == [
+        kind_of(store.known[one]) for one in store.order[:told]
+    ]
+    app.extensions["course"] = before
+
+
+def test_an_answer_of_the_store_is_not_taken_for_that_to_a_statement_with_the_number_of_an_erased_one(
+    app: Flask, boss: Person, learner: Learner
+) -> None:
+    connect(app, boss.id, "https://store.example.org/xapi", kinds=("answer", "attempt"))
+    (module,) = learner.library.modules.values()
+    learner.check(module)
+    waiting = select(XapiStatement.id).where(XapiStatement.next_try_at.is_not(None))
+    with app.app_context(), unit_of_work() as unit:
+        endpoint, due = queries.current_endpoint(unit), queries.due_statements(unit, now(), 50)
+        rows = actions.claim_statements(unit, due, now())
+        assert endpoint is not None
+        unit.execute(update(XapiStatement).values(mark=func.upper(XapiStatement.mark)))  # they are others by now
+        for result in (
+            RoundResult((), gone=rows),
+            RoundResult([StatementResult(one, True, BatchAnswer(200)) for one in rows]),
+        ):
+            actions.record_results(make_context(unit, None, now()), endpoint, result)
+        assert unit.execute(waiting).scalars().all() == due

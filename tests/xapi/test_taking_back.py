@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -20,7 +21,8 @@ from course.learning.models import Attempt, ScenarioRun
 from course.people.models import Person
 from course.web.unit_of_work import unit_of_work
 from course.xapi import actions
-from course.xapi.models import XapiStatement
+from course.xapi.models import XapiEndpoint, XapiStatement
+from course.xapi.rules import statement_id
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.walking import Learner, never
@@ -159,4 +161,45 @@ def test_with_a_story_that_is_void_its_decisions_are_taken_back(
     taken = [store.known[mark]["object"]["id"] for mark in store.order[len(told) :]]
     assert sorted(taken) == sorted(store.order[: len(told)])
     assert {*told} == {"decision", "scenario"}
+    app.extensions["course"] = before
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("undated_for", [None, timedelta(hours=-1), timedelta(hours=1)])
+def test_what_is_not_listed_any_more_is_taken_back_by_the_ids_with_which_it_was_sent(
+    app: Flask, session: Session, boss: Person, learner: Learner, authority: tuple[Path, Path], receiver: Receiver,
+    undated_for: timedelta | None,
+) -> None:  # fmt: skip
+    before, store = app.extensions["course"], Store()
+    trust(app, authority)
+    receiver.answer = store.answer
+    connect(app, boss.id, receiver.address, now() - timedelta(days=40), kinds=("answer", "attempt", "completed"))
+    if undated_for is not None:
+        session.execute(update(XapiEndpoint).values(undated_until=now() + undated_for))
+        session.commit()
+    (module,) = learner.library.modules.values()
+    learner.check(module, never)
+    send(app)
+    told = list(store.order)
+    dated = [
+        statement_id(UUID(space), one.kind, one.fact) not in told
+        for space, one in session.execute(select(XapiEndpoint.namespace, XapiStatement).join(XapiStatement))
+    ]
+    assert set(dated) == {undated_for != timedelta(hours=1)}
+    with app.app_context(), unit_of_work() as unit:
+        assert actions.forget_old_statements(unit, now() + timedelta(days=31)) == len(told)
+    _declare_void(app, learner, boss.id)
+    send(app)
+    assert sorted(store.known[mark]["object"]["id"] for mark in store.order[len(told) :]) == sorted(told)
+    learner.modules()
+    learner.final()
+    send(app)
+    refresh(session)
+    (done,) = [mark for mark in store.order if kind_of(store.known[mark]) == "completed"]
+    number = session.execute(select(Certificate.number)).scalar_one()
+    with app.app_context(), unit_of_work() as unit:
+        actions.forget_old_statements(unit, now() + timedelta(days=31))
+        revoke(make_context(unit, boss.id, now()), number, "Issued by mistake")
+    send(app)
+    assert store.known[store.order[-1]]["object"]["id"] == done
     app.extensions["course"] = before

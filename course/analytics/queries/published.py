@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from course.analytics.models import FigureRelease, PublishedFigure
@@ -85,10 +85,15 @@ def published_mondays(session: Session, day: date) -> dict[int, date]:
     return {group: found for group, found in rows if group not in suppressed}
 
 
-def team_figures_on(session: Session, group: int, day: date) -> tuple[date, GroupFigures] | None:
+def team_figures_on(
+    session: Session, group: int, day: date, known_at: datetime | None = None
+) -> tuple[date, GroupFigures] | None:
     """The figures of a group that are shown on a day, and their Monday: what was answered before it counts. None if
-    nothing is published of the group. Two queries."""
-    found = _figures_on(session, "teams", group, day)
+    nothing is published of the group. Two queries.
+
+    With `known_at` those that were recorded by that moment, the worker having been away for days. Where none were by then,
+    all count: they were recorded for the years before, by the first release that did so."""
+    found = _figures_on(session, "teams", group, day, known_at)
     return (found[0], figures_from_json(found[1])) if found else None
 
 
@@ -98,19 +103,24 @@ def item_figures_on(session: Session, day: date) -> tuple[date, dict[QuestionVer
     return (found[0], items_from_json(found[1])) if found else None
 
 
-def _release_on(session: Session, scope: Scope, day: date) -> tuple[date, list[int]] | None:
-    """The last recorded Monday until a day, and the groups that are suppressed from it on."""
+def _release_on(
+    session: Session, scope: Scope, day: date, known_at: datetime | None = None
+) -> tuple[date, list[int]] | None:
+    """The last recorded Monday until a day, and the groups that are suppressed from it on; see `team_figures_on`."""
+    known_first = () if known_at is None else (case((FigureRelease.recorded_at <= known_at, 0), else_=1),)
     row = session.execute(
         select(FigureRelease.monday, FigureRelease.suppressed)
         .where(FigureRelease.scope == scope, FigureRelease.monday <= day)
-        .order_by(FigureRelease.monday.desc())
+        .order_by(*known_first, FigureRelease.monday.desc())
         .limit(1)
     ).first()
     return (row.monday, row.suppressed) if row else None
 
 
-def _figures_on(session: Session, scope: Scope, group: int, day: date) -> tuple[date, dict[str, Any]] | None:
-    release = _release_on(session, scope, day)
+def _figures_on(
+    session: Session, scope: Scope, group: int, day: date, known_at: datetime | None = None
+) -> tuple[date, dict[str, Any]] | None:
+    release = _release_on(session, scope, day, known_at)
     if release is None or group in release[1]:
         return None
     row = session.execute(

@@ -121,8 +121,14 @@ def _workspace(file: Path, url: str, recipients: Sequence[str]) -> Iterator[Path
     """A folder for its owner only. What is to be encrypted is never written where the backups are kept, in the clear."""
     database = sqlite_path(url)
     parent = file.parent if not recipients else database.parent if database else None
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=_prefix(parent), dir=parent) as folder:
         yield Path(folder)
+
+
+def _prefix(parent: Path | None) -> str:
+    """How the name of a folder begins in which a backup is put together or read: longer among the temporary files of all
+    programs (None), from where it is deleted if the program was killed (see delete_leftovers)."""
+    return ".backup-" if parent else ".course-backup-"
 
 
 def _gather(engine: Engine, url: str, folder: Path, order: ArchiveOrder) -> BackupManifest:
@@ -263,7 +269,7 @@ def unpacked(file: Path, identities: Iterable[str], folder: Path | None = None) 
     if folder is not None:
         folder.mkdir(mode=0o700)
         parent = folder
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=parent) as name:
+    with tempfile.TemporaryDirectory(prefix=_prefix(parent), dir=parent) as name:
         place = Path(name)
         archive = file
         if kind == "encrypted":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from course.context import Context
 LEFTOVERS_KEPT = timedelta(days=1)
 # The folders in which backups are put together, and files that did not get their name yet.
 _LEFTOVER = re.compile(r"\.backup-\w{8}|\..+\.[0-9a-f]{8}\.part")
+_TEMPORARY_LEFTOVER = re.compile(r"\.course-backup-\w{8}")
 
 
 def delete_expired_backups(folder: Path) -> list[Path]:
@@ -28,13 +31,26 @@ def delete_expired_backups(folder: Path) -> list[Path]:
 
 def delete_leftovers(folder: Path, at: datetime) -> None:
     """Delete what backups that were killed left in a folder, once it is a day old: it holds names and answers."""
+    _delete_older(folder, _LEFTOVER, at)
+
+
+def delete_temporary_leftovers(at: datetime) -> None:
+    """Delete what they left among the temporary files of all programs, where that of PostgreSQL is put together before it is
+    encrypted."""
+    _delete_older(Path(tempfile.gettempdir()), _TEMPORARY_LEFTOVER, at)
+
+
+def _delete_older(folder: Path, names: re.Pattern[str], at: datetime) -> None:
     oldest = (at - LEFTOVERS_KEPT).timestamp()
     for path in folder.glob(".*"):
-        if _LEFTOVER.fullmatch(path.name) and path.stat().st_mtime < oldest:
+        # A backup that is made at this moment may give its file another name, and those of others are not ours to delete.
+        with suppress(FileNotFoundError, PermissionError):
+            if not names.fullmatch(path.name) or path.lstat().st_mtime >= oldest:
+                continue
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                path.unlink()
 
 
 def record_backup(context: Context, file: str, size: int, verified_at: datetime | None = None) -> None:

@@ -25,6 +25,7 @@ from course.import_folder.rules import (
     name_refusal,
     original_name,
     shown_name,
+    taken_name,
 )
 from course.translation import lazy_gettext as _
 
@@ -107,7 +108,7 @@ def complete_files(folder: Path, at: datetime) -> list[str]:
 
 def take_file(folder: Path, name: str) -> Path | None:
     """Take a file out of the hands of whoever writes into the folder; None if it is not there any more. Raises FolderError."""
-    taken = folder / (name if name.startswith(TAKEN_PREFIX) else TAKEN_PREFIX + name)
+    taken = folder / taken_name(name)
     try:
         if taken.name != name:
             (folder / name).rename(taken)

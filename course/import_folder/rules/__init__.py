@@ -19,6 +19,7 @@ from course.import_folder.rules.files import (
     name_refusal,
     original_name,
     shown_name,
+    taken_name,
 )
 from course.import_folder.rules.messages import HeldListMessage
 from course.import_folder.rules.reasons import (
@@ -56,4 +57,5 @@ __all__ = [
     "plan_reasons",
     "shown_name",
     "table_reasons",
+    "taken_name",
 ]

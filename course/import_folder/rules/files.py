@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -23,7 +24,8 @@ _ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".zip"})
 # What programs call a file that they are still writing, or have open.
 _UNFINISHED_ENDINGS = "part|partial|filepart|tmp|temp|crdownload|download|swp|bak|lock|writing"
 _UNFINISHED = re.compile(rf"[.~].*|.*~|.*\.(?:{_UNFINISHED_ENDINGS})", re.IGNORECASE)
-_MAX_NAME = 150  # bytes; a file system takes 255, and a time and an ending are added
+_LONGEST_NAME = 255  # bytes that a file system takes
+_MAX_NAME = 150  # bytes; a time and an ending are added
 
 
 class FileRefusal(ValueError):  # noqa: N818 (a refusal is no error of ours)
@@ -53,6 +55,16 @@ def is_settled(changed_at: datetime, at: datetime) -> bool:
 def is_night(at: datetime, zone: str) -> bool:
     """Whether the worker looks into the folder at this moment."""
     return at.astimezone(ZoneInfo(zone)).hour in NIGHT
+
+
+def taken_name(name: str) -> str:
+    """The name of a file while it is being taken. One that would be too long is cut, and told apart from those that begin alike
+    by a digest of the whole name."""
+    whole = name.encode("utf-8", "surrogateescape")
+    if name.startswith(TAKEN_PREFIX) or len(TAKEN_PREFIX) + len(whole) <= _LONGEST_NAME:
+        return TAKEN_PREFIX + original_name(name)
+    start = whole[:_MAX_NAME].decode("utf-8", "ignore")
+    return f"{TAKEN_PREFIX}{start} {hashlib.sha256(whole).hexdigest()[:16]}{PurePath(name).suffix[:10]}"
 
 
 def original_name(name: str) -> str:

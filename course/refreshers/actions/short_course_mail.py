@@ -99,13 +99,14 @@ def queue_booster(session: Session, library: Library, learner: CertifiedLearner,
         return False
     message = _booster_message(session, learner, attempt_id)
     recipient = mail_recipient(session, learner.email)
-    return schedule_message(session, f"booster:{attempt_id}", recipient, message, at, send_at)
+    # SQLite gives the number of an erased attempt again while its mail may be kept: the moment tells them apart.
+    return schedule_message(session, f"booster:{attempt_id}:{at.isoformat()}", recipient, message, at, send_at)
 
 
 def recheck_booster(session: Session, leaving: BeforeMailSend) -> None:
     """Check a booster before its mail leaves, which has waited for working hours or for the mail server: its link opens
     questions without a password."""
-    kind, _colon, number = leaving.key.partition(":")
+    kind, number = [*leaving.key.split(":", 2), ""][:2]  # those of earlier versions end with the number
     if kind != "booster" or not number.isdecimal():
         return
     person = session.execute(
@@ -143,7 +144,7 @@ def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: in
         choice_token=sign_link(MailChoiceLink(learner.person_id, BOOSTER), secret),
         name=first_name(learner.name),
         organisation=own_organisation.name if own_organisation else "",
-        token=sign_link(BoosterLink(attempt_id), secret),
+        token=sign_link(BoosterLink(attempt_id, learner.person_id), secret),
     )
 
 

@@ -60,7 +60,7 @@ def booster(token: str) -> Response:
 def _attempt_of_token(token: str) -> AttemptView | None:
     """The attempt of a booster link that is still valid; None if the link has expired or is not genuine."""
     link = read_link(BoosterLink, token, app_state().config.secret_key)
-    return queries.booster_attempt(db(), link.attempt_id, now() - LINK_VALIDITY) if link is not None else None
+    return queries.booster_attempt(db(), link, now() - LINK_VALIDITY) if link is not None else None
 
 
 def _link_expired_page() -> Page:

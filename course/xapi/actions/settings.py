@@ -43,13 +43,13 @@ def save_endpoint(context: Context, settings: EndpointSettings, secret_key: str)
 
 def _add(context: Context, settings: EndpointSettings, secret_key: str) -> bool:
     session = context.session
-    earlier = select(XapiEndpoint.namespace).order_by(XapiEndpoint.id.desc()).limit(1)
+    earlier = select(XapiEndpoint.namespace, XapiEndpoint.undated_until).order_by(XapiEndpoint.id.desc()).limit(1)
     # The same for every store that follows, so that a fact and a person have one id in all of them.
-    namespace = session.execute(earlier).scalar() or str(uuid.uuid4())
+    namespace, undated_until = session.execute(earlier).one_or_none() or (str(uuid.uuid4()), None)
     values = {
-        **_columns(settings), "slot": 1, "secret": b"", "namespace": namespace, "made_by": context.person_id,
-        "made_at": context.now, "paused_at": None, "failing_since": None, "failures": 0, "failure": "", "not_before": None,
-        "ended_at": None,
+        **_columns(settings), "slot": 1, "secret": b"", "namespace": namespace, "undated_until": undated_until,
+        "made_by": context.person_id, "made_at": context.now, "paused_at": None, "failing_since": None, "failures": 0,
+        "failure": "", "not_before": None, "ended_at": None,
     }  # fmt: skip
     endpoint_id = insert_once(session, XapiEndpoint, **values)
     if endpoint_id is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import ColumnElement, delete, func, update
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -66,10 +66,9 @@ def record_results(context: Context, endpoint: EndpointView, result: RoundResult
         values: dict[str, Any] = {"next_try_at": None, "status": one.answer.status, "failure": failure}
         if one.has_arrived:
             values["arrived_at"] = func.coalesce(XapiStatement.arrived_at, context.now)
-        session.execute(update(XapiStatement).where(XapiStatement.id == one.row.id).values(values))
-    session.execute(delete(XapiStatement).where(XapiStatement.id.in_([one.id for one in result.gone])))
-    again = [one.id for one in result.waiting]
-    session.execute(update(XapiStatement).where(XapiStatement.id.in_(again)).values(next_try_at=context.now))
+        session.execute(update(XapiStatement).where(*_still([one.row])).values(values))
+    session.execute(delete(XapiStatement).where(*_still(result.gone)))
+    session.execute(update(XapiStatement).where(*_still(result.waiting)).values(next_try_at=context.now))
     if result.failure is not None:
         _record_failure(context, endpoint, result.failure)
     elif result.done and (endpoint.failing_since is not None or endpoint.failures):
@@ -79,6 +78,11 @@ def record_results(context: Context, endpoint: EndpointView, result: RoundResult
         people = {one.row.person_id for one in arrived}
         words = _("sent to %(host)s", host=endpoint.host)
         log_record_export(replace(context, actor=endpoint.made_by), people, EXPORT, words)
+
+
+def _still(rows: Sequence[DueStatement]) -> tuple[ColumnElement[bool], ...]:
+    """That it is these rows, and none that got the number of one that was erased while it was being sent."""
+    return XapiStatement.id.in_([one.id for one in rows]), XapiStatement.mark.in_([one.mark for one in rows])
 
 
 def _record_failure(context: Context, endpoint: EndpointView, answer: BatchAnswer) -> None:

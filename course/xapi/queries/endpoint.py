@@ -25,6 +25,7 @@ class EndpointView:
     kinds: tuple[str, ...]
     actor: str
     namespace: UUID
+    undated_until: datetime | None
     made_by: int
     made_at: datetime
     paused_at: datetime | None
@@ -50,8 +51,8 @@ def current_endpoint(session: Session) -> EndpointView | None:
     if row is None:
         return None
     return EndpointView(
-        row.id, row.address, row.username, row.secret, tuple(row.kinds.split()), row.actor, UUID(row.namespace), row.made_by,
-        row.made_at, row.paused_at, row.failing_since, row.failures, row.failure, row.not_before,
+        row.id, row.address, row.username, row.secret, tuple(row.kinds.split()), row.actor, UUID(row.namespace),
+        row.undated_until, row.made_by, row.made_at, row.paused_at, row.failing_since, row.failures, row.failure, row.not_before,
     )  # fmt: skip
 
 

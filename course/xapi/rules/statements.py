@@ -52,9 +52,12 @@ class _Body:
     result: dict[str, Any] | None
 
 
-def statement_id(namespace: UUID, kind: str, fact: str) -> str:
-    """The id of the statement about a fact: the same at each try, so that a store takes it once."""
-    return str(uuid5(namespace, f"{kind}:{fact}"))
+def statement_id(namespace: UUID, kind: str, fact: str, moment: datetime | None = None) -> str:
+    """The id of the statement about a fact: the same at each try, so that a store takes it once. SQLite gives the number of an
+    erased row again, and so does a restored backup, so the moment of a fact tells them apart; None for what earlier releases
+    noted, and for what names a statement."""
+    when = "" if moment is None else f":{moment.astimezone(UTC).isoformat(timespec='microseconds')}"
+    return str(uuid5(namespace, f"{kind}:{fact}{when}"))
 
 
 def account_name(namespace: UUID, person_id: int) -> str:
