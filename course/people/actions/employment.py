@@ -61,7 +61,9 @@ def restart_employment(context: Context, person_id: int, first_day: date, reason
     Raises LookupError if there is no such person, ValueError if they have not left, or on or after that day, or if
     their name is not kept any more.
     """
+    lock_people(context.session, [person_id])  # who erases them at this moment waits, or has been here before
     person, stay = _latest_employment(context, person_id)
+    context.session.refresh(person)
     if person.left_at is None:
         raise ValueError(_("This person has not left."))
     if person.erased_at is not None:
@@ -246,7 +248,9 @@ def withdraw_departure(context: Context, person_id: int, reason: str) -> Refusal
     """
     if (refused := refuse_owned(context, person_id, ["stay"], "last_day")) is not None:
         return refused
+    lock_people(context.session, [person_id])
     person, stay = _latest_employment(context, person_id)
+    context.session.refresh(person)
     if person.left_at is None:
         return Refusal("last_day", _("This person has not left."))
     if person.erased_at is not None:
