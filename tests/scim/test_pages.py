@@ -101,7 +101,7 @@ def test_what_a_group_gave_in_a_team_that_was_merged_ends_with_the_group(
     # Leo was put into the other team by hand.
     chief.post(f"/people/{ids['leo@example.org']}/teams", {"team": str(hall.id), "how": "add"})
 
-    def held() -> dict[str, tuple[int, int]]:
+    def held() -> dict[str, tuple[int, ...]]:
         """Who is in Hall, and who manages it."""
         session.expire_all()
         return {
