@@ -338,7 +338,7 @@ def unlink(platform_id: int, account_id: int) -> ViewResponse:
     """End the link of an account. The sign-in sessions of the person end."""
     platform = queries.platform(db(), platform_id) or abort(404)
     with unit_of_work() as unit:
-        ended = actions.unlink_account(signed_in_context(unit), platform, account_id)
+        ended = actions.unlink_account(signed_in_context(unit), platform, whole_library(), account_id)
     flash(
         _("The account is no longer linked. They have been signed out everywhere.")
         if ended
