@@ -60,7 +60,7 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
-from course.web.request_language import offered_language, speak_as_elsewhere
+from course.web.request_language import forget_launch_language, offered_language, speak_as_elsewhere
 from course.web.security_headers import let_platform_in
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -188,6 +188,7 @@ def arrive(session_id: int) -> ViewResponse:
 def leave() -> ViewResponse:
     """End the session, and show the way back to the platform."""
     here = session.pop(_HERE, None)
+    forget_launch_language()
     if not here:
         return redirect_after_post(url_for("dashboard.home"))
     found = queries.open_session(db(), current_user.person.id, int(here["id"]))
