@@ -19,7 +19,7 @@ from course.mail.models import OutboxMail
 from course.mail.rules import SCHEDULED_REPORT
 from course.operations.rules import MailCheckMessage
 from course.organisation.models import Organisation
-from course.people.actions import correct_identity, delegate, grant_role, record_departure
+from course.people.actions import delegate, grant_role, record_departure
 from course.people.models import Person, RoleGrant, Team
 from course.reminders.jobs import queue_due_reminders
 from course.scheduled_reports.actions import end_subscription, queue_report, subscribe
@@ -175,39 +175,6 @@ def test_a_report_that_waits_for_the_server_goes_only_to_who_may_still_have_it(
     session.expire_all()
     (mail,) = session.execute(select(OutboxMail).where(OutboxMail.key.startswith("bulletin:"))).scalars()
     assert (mail.withheld is None, mail.text, mail.next_try_at) == (case == "as before", "", None)
-
-
-def test_a_report_that_waits_for_the_server_goes_to_the_address_that_its_reader_has_by_then(
-    app: Flask, session: Session, team: Team, boss: Person
-) -> None:
-    make_person(session, team=team, at=ADDED)
-    want(session, boss, team)
-    with app.app_context():
-        assert send_scheduled_reports(MONDAY) == 1
-    later = MONDAY + timedelta(hours=1)
-    assert (
-        correct_identity(make_context(session, None, later), boss.id, boss.name, "new@example.org", None, "x") is None
-    )
-    session.commit()
-    rendered_mails(app, session)
-    with smtp_server() as inbox, app.app_context():
-        sent = sum(deliver(unit_of_work, sender_to(inbox), later + timedelta(minutes=minute)) for minute in (1, 2))
-        assert (sent, [mail["To"] for mail in inbox.messages]) == (1, ["new@example.org"])
-
-
-def test_a_report_goes_to_nobody_if_its_reader_has_no_address_any_more(
-    app: Flask, session: Session, team: Team, boss: Person
-) -> None:
-    make_person(session, team=team, at=ADDED)
-    want(session, boss, team)
-    with app.app_context():
-        assert send_scheduled_reports(MONDAY) == 1
-    session.execute(update(Person).where(Person.id == boss.id).values(email=None, sign_in_name="boss"))
-    session.commit()
-    rendered_mails(app, session)
-    with smtp_server() as inbox, app.app_context():
-        assert deliver(unit_of_work, sender_to(inbox), MONDAY + timedelta(hours=2)) == 0
-        assert inbox.messages == []
 
 
 def test_a_manager_subscribes_and_unsubscribes_on_the_page(
