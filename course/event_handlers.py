@@ -56,6 +56,7 @@ from course.people.events import (
     PersonAdded,
     PersonLeft,
     RecordOpened,
+    TeamsMerged,
 )
 from course.people_import import events as people_import_events
 from course.printed_modules import events as printed_modules_events
@@ -77,6 +78,7 @@ from course.reports import events as reports_events
 from course.scheduled_reports import events as scheduled_reports_events
 from course.scheduled_reports.actions import recheck_report, replace_digests
 from course.scim import events as scim_events
+from course.scim.actions.groups import move_rules_of_team
 from course.scorm import events as scorm_events
 from course.server import events as server_events
 from course.standings.actions import note_step
@@ -177,6 +179,7 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_cmi5_completion)
     subscribe(CourseCompleted, note_recorded_completion)
     subscribe(PeopleMerged, move_cmi5_accounts)
+    subscribe(TeamsMerged, move_rules_of_team)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)

@@ -20,7 +20,7 @@ from course.people.queries import represented_managers
 from course.people.rules import Viewer
 from course.web.app_state import app_state
 from course.web.recent_sign_in import note_proof
-from course.web.request_language import LANGUAGE_KEY
+from course.web.request_language import clear_all_but_language
 from course.web.security_headers import clear_browser_data
 from course.web.unit_of_work import row_source, unit_of_work, write_if_free
 
@@ -134,10 +134,7 @@ def begin_sign_in_session(
     new = SessionStart(nonce, method, device_name(request.headers.get("User-Agent", "")), device_cookie, goes_on)
     with unit_of_work() as unit:
         is_begun = actions.begin_session(unit, granted, new, at)
-    language = session.get(LANGUAGE_KEY)
-    session.clear()
-    if language is not None:
-        session[LANGUAGE_KEY] = language
+    clear_all_but_language(is_launch=goes_on or method == "provider")
     user = load_user(f"{granted.person_id}:{granted.session_key}:{nonce}") if is_begun else None
     if user is None:
         return False

@@ -60,7 +60,7 @@ from course.web.app_state import app_state
 from course.web.forms import query_number
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
-from course.web.request_language import offered_language, speak_as_elsewhere
+from course.web.request_language import forget_launch_language, offered_language, speak_as_elsewhere
 from course.web.security_headers import let_platform_in
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -188,6 +188,7 @@ def arrive(session_id: int) -> ViewResponse:
 def leave() -> ViewResponse:
     """End the session, and show the way back to the platform."""
     here = session.pop(_HERE, None)
+    forget_launch_language()
     if not here:
         return redirect_after_post(url_for("dashboard.home"))
     found = queries.open_session(db(), current_user.person.id, int(here["id"]))
@@ -338,7 +339,7 @@ def unlink(platform_id: int, account_id: int) -> ViewResponse:
     """End the link of an account. The sign-in sessions of the person end."""
     platform = queries.platform(db(), platform_id) or abort(404)
     with unit_of_work() as unit:
-        ended = actions.unlink_account(signed_in_context(unit), platform, account_id)
+        ended = actions.unlink_account(signed_in_context(unit), platform, whole_library(), account_id)
     flash(
         _("The account is no longer linked. They have been signed out everywhere.")
         if ended

@@ -260,6 +260,7 @@ def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> li
         for version in reversed(recertification.policy_history(session))
         if version.at <= at and version.policy.governs_from <= day
     ]
+    names = queries.names_at(session, (version.author_id for version in versions), at)
     policies: set[Policy] = {version.policy for version in versions}
     initial = [
         PackPolicyVersion(version, version.governs_from, "What the course begins with", "")
@@ -271,7 +272,7 @@ def _policy_versions(session: Session, zone: str, day: date, at: datetime) -> li
             version.policy,
             version.policy.recorded or version.policy.since,
             version.reason,
-            version.author or "A command",
+            names.get(version.author_id, "A command"),
         )
         for version in versions
     ]
@@ -311,13 +312,15 @@ def _point_results(
 def _discussions(session: Session, library: Library, view: ReportView) -> list[PackDiscussion]:
     """The discussions that the group, a team below it, or a group that contains it had held by then, newest first."""
     group_ids = related_groups(WHOLE_ORGANISATION if view.team is None else view.team, parents_at(session, view.at))
+    held = team_discussions(session, view.at)
+    names = queries.names_at(session, (discussion.author_id for discussion in held), view.at)
     return [
         PackDiscussion(
             discussion.team, discussion.held_on, view.names.get(discussion.team, discussion.name), discussion.people,
             library.points[discussion.point].title if discussion.point in library.points else discussion.point,
-            discussion.agreed, discussion.by,
+            discussion.agreed, names.get(discussion.author_id, discussion.by),
         )
-        for discussion in discussions_of_teams(team_discussions(session, view.at), group_ids)
+        for discussion in discussions_of_teams(held, group_ids)
         if discussion.held_on <= view.on
     ]  # fmt: skip
 

@@ -73,7 +73,7 @@ def make_pack(run: JobRun) -> None:
     with read_only_session() as session:
         pack = download_of_job(session, run.claim.job_id)
         if pack is None:
-            raise LookupError("Nobody waits for this pack any more.")
+            raise LookupError("nobody waits for this pack any more")
         viewer = viewers(session, [pack.made_by], civil_date(run.at, app_state().config.time_zone)).get(pack.made_by)
     scope = viewer.scope("make evidence packs") if viewer else Scope(everyone=False)
     if viewer is None or not (scope.everyone or (scope.teams and pack.team_id is not None)):

@@ -108,7 +108,7 @@ def extensions(session: Session, ids: Collection[int], at: datetime) -> list[Pac
         .order_by(RenewalExtension.id)
     )
     rows = session.execute(statement).scalars().all()
-    names = _names_at(session, {row.made_by for row in rows}, at)
+    names = names_at(session, {row.made_by for row in rows}, at)
     by_key: dict[tuple[int, date, date, str], PackExtension] = {}
     for row in rows:
         key = (row.person_id, row.recorded, row.until, row.reason)
@@ -119,7 +119,7 @@ def extensions(session: Session, ids: Collection[int], at: datetime) -> list[Pac
     return list(by_key.values())
 
 
-def _names_at(session: Session, ids: Iterable[int | None], at: datetime) -> dict[int | None, str]:
+def names_at(session: Session, ids: Iterable[int | None], at: datetime) -> dict[int | None, str]:
     """The names that these people had at the moment `at`. Two queries."""
     known = {one for one in ids if one is not None}
     names: dict[int | None, str] = {}
@@ -264,7 +264,7 @@ def mails_about(session: Session, ids: Collection[int], first_day: date, at: dat
         .where(or_(Reminder.kind.in_(DIGEST_KINDS), _person_condition(_REMINDED, ids)))
         .order_by(Reminder.id)
     ).all()  # fmt: skip
-    names = _names_at(session, {one for row in rows for one in (row[0].person_id, row[0].made_by)}, at)
+    names = names_at(session, {one for row in rows for one in (row[0].person_id, row[0].made_by)}, at)
     wanted, mails = set(ids), []
     for reminder, mail_id, *state in rows:
         named = reminder.named if reminder.kind in DIGEST_KINDS else (reminder.person_id,)
@@ -294,7 +294,7 @@ def told_about(session: Session, ids: Collection[int], first_day: date, at: date
         .order_by(InPersonReminder.id)
     )
     rows = session.execute(statement).scalars().all()
-    names, wanted = _names_at(session, {one.made_by for one in rows}, at), set(ids)
+    names, wanted = names_at(session, {one.made_by for one in rows}, at), set(ids)
     told = []
     for one in rows:
         day = civil_date(one.made_at, zone)

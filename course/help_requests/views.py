@@ -21,6 +21,7 @@ from course.organisation.rules.contacts import ContactView
 from course.people.queries import names_told_apart
 from course.people.rules import first_name
 from course.translation import gettext as _
+from course.translation import ngettext
 from course.web.access import sign_in_required
 from course.web.app_state import app_state
 from course.web.redirects import redirect_after_post
@@ -72,7 +73,9 @@ def help_offer() -> HelpOffer:
 def _recipient_names(recipients: Sequence[HelpRecipient]) -> str:
     """The names of the recipients; only their number if there are more than two."""
     if len(recipients) > 2:
-        return f"{len(recipients)} people who look after the course"
+        return ngettext(
+            "%(num)s person who looks after the course", "%(num)s people who look after the course", len(recipients)
+        )
     return format_names(recipient.name for recipient in recipients)
 
 

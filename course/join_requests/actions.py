@@ -97,12 +97,15 @@ def request_to_join(context: Context, link: JoinLinkView, name: str, email: str)
     return True
 
 
-def approve_request(context: Context, request: JoinRequestView, sender: str) -> Refusal | None:
+def approve_request(
+    context: Context, request: JoinRequestView, sender: str, team_id: int | None = None
+) -> Refusal | None:
     """Add the person of a join request, and queue the invitation in the name of `sender`: the mail proves that the address
-    is that of the person. Returns a Refusal if the request was decided before, or the person cannot be added."""
+    is that of the person. `team_id` is the team in place of one that is closed. Returns a Refusal if the request was decided
+    before, or the person cannot be added."""
     if not _record_decision(context, request.id):
         return Refusal("request", _("This request has already been decided."))
-    added = add_person(context, request.name, request.email, request.team_id, "learner")
+    added = add_person(context, request.name, request.email, team_id or request.team_id, "learner")
     if isinstance(added, Refusal):
         return added
     context.session.execute(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.rules import link_works
 from course.people.models import Person, RoleGrant, Team
-from course.people.queries import may_manage_team, visible_team_ids
+from course.people.queries import TeamView, may_manage_team, teams, visible_team_ids
 from course.people.rules import Viewer
 
 
@@ -31,7 +31,7 @@ class JoinLinkView:
 
 @dataclass(frozen=True)
 class JoinRequestView:
-    """An open join request: the person and the team."""
+    """An open join request: the person, the team, and whether that team is still open."""
 
     id: int
     name: str
@@ -39,6 +39,7 @@ class JoinRequestView:
     team_id: int
     team: str
     asked_at: datetime
+    team_is_open: bool = True
 
 
 def _link_view(link: RegistrationLink, team: Team, today: date) -> JoinLinkView:
@@ -72,7 +73,7 @@ def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
     for a manager."""
     request = RegistrationRequest
     rows = (
-        select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at)
+        select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at, Team.closed_at.is_(None))
         .join(RegistrationLink, RegistrationLink.id == request.link_id)
         .join(Team, Team.id == RegistrationLink.team_id)
         .where(request.decided_at.is_(None))
@@ -89,6 +90,16 @@ def decidable_request(session: Session, viewer: Viewer, request_id: int) -> Join
     return (
         found if found is not None and may_manage_team(session, viewer, found.team_id, "decide join requests") else None
     )
+
+
+def approvable_teams(session: Session, viewer: Viewer) -> list[TeamView]:
+    """The open teams for which the viewer may decide, in the order of the tree: one is chosen for a request whose team was
+    closed or merged."""
+    open_teams = teams(session)
+    if viewer.scope("decide join requests").everyone:
+        return open_teams
+    decided = set(session.execute(visible_team_ids(viewer, "decide join requests")).scalars())
+    return [one for one in open_teams if one.id in decided]
 
 
 def count_open_requests(session: Session, link_id: int) -> int:

@@ -33,10 +33,10 @@ def parse_domains(text: str) -> list[str]:
     """
     found = [part.lstrip("@").casefold().rstrip(".") for part in re.split(r"[\s,;]+", text) if part]
     if not found:
-        raise ValueError("Enter at least one mail domain, such as example.org.")
+        raise ValueError(_("Enter at least one mail domain, such as example.org."))
     wrong = next((one for one in found if not _DOMAIN.fullmatch(one)), None)
     if wrong is not None:
-        raise ValueError(f"“{wrong}” is not a mail domain such as example.org.")
+        raise ValueError(_("“%(wrong)s” is not a mail domain such as example.org.", wrong=wrong))
     return list(dict.fromkeys(found))
 
 

@@ -102,7 +102,8 @@ def overview() -> str:
     decides = {
         one.team_id for one in found if may_manage_team(db(), viewer, one.team_id, Permission.DECIDE_JOIN_REQUESTS)
     }
-    return render_template("join_requests/overview.html", requests=found, links=links, decides=decides)
+    others = [] if all(one.team_is_open for one in found) else queries.approvable_teams(db(), viewer)
+    return render_template("join_requests/overview.html", requests=found, links=links, decides=decides, teams=others)
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])
@@ -165,8 +166,15 @@ def revoke_link(link_id: int) -> PageResponse:
 def approve(request_id: int) -> PageResponse:
     """Approve a join request: the person is added and invited."""
     candidate = queries.decidable_request(db(), current_user.person, request_id) or abort(404)
+    chosen = None
+    if not candidate.team_is_open:
+        others = {str(one.id): one.id for one in queries.approvable_teams(db(), current_user.person)}
+        chosen = others.get(request.form.get("team", ""))
+        if chosen is None:
+            flash(_("Choose a team."))
+            return redirect_after_post(url_for("join_requests.overview"))
     with unit_of_work() as session:
-        refused = actions.approve_request(signed_in_context(session), candidate, current_user.person.name)
+        refused = actions.approve_request(signed_in_context(session), candidate, current_user.person.name, chosen)
         if refused is not None:
             session.rollback()  # nothing was changed, so the same form may be sent again
     flash(

@@ -257,6 +257,16 @@ def postpone_mail(session: Session, key: str, until: datetime) -> None:
     )
 
 
+def readdress_mail(session: Session, key: str, address: str, at: datetime) -> None:
+    """A mail that waits goes to another address: the person who gets it has that one now. It leaves in the next round, since
+    whoever is about to send it has read the address of before."""
+    session.execute(
+        update(OutboxMail)
+        .where(OutboxMail.key == key, OutboxMail.next_try_at.is_not(None), OutboxMail.claimed_at.is_(None))
+        .values(recipient=address, next_try_at=at + timedelta(seconds=1))
+    )
+
+
 def suppress_address(session: Session, address: str, kind: str, reason: str, at: datetime) -> None:
     """The address takes no mail, as its server said at once (refused) or in a report (bounced)."""
     _add_address_fault(make_context(session, None, at), address, kind, reason)

@@ -93,6 +93,16 @@ class PeopleMerged:
     at: datetime
 
 
+@dataclass(frozen=True)
+class TeamsMerged:
+    """A team was closed, and its people and managers belong to another one from now on."""
+
+    team_id: int
+    into_id: int
+    by: int | None
+    at: datetime
+
+
 AUDIT_EVENTS = (
     AuditEventKind("deputy.ended", _("{who} ended the deputy access of {whom}")),
     AuditEventKind("deputy.named", _("{who} made {whom} their deputy until {until}")),

@@ -183,7 +183,7 @@ def import_choices(session: Session, import_id: int, table: Table) -> ImportChoi
     """The choices that are stored for a list. Raises LookupError if there is no such list, UnreadableError if it lacks a column."""
     job = get_import(session, import_id)
     if job is None:
-        raise LookupError("There is no such list.")
+        raise LookupError(_("There is no such list."))
     named = mapped_headings(json.loads(job.columns or "{}"))
     missing = [heading for heading in named.values() if heading not in table.headings]
     if missing:

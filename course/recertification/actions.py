@@ -107,7 +107,7 @@ def grant_extension(context: Context, person_id: int, until: date, reason: str) 
     recorded today already. Raises ValueError if the day has passed or is later than the policy allows."""
     session = context.session
     if until < context.today:
-        raise ValueError("An extension ends today or later.")
+        raise ValueError("an extension ends today or later")
     _check_dates(context.today, until)
     limit = extension_limit(*_facts_and_policies(session, person_id), context.today)
     if until > limit.latest:
@@ -126,7 +126,7 @@ def record_pause(context: Context, person_id: int, pause: Pause) -> bool:
     nothing, if the same was recorded today already. Raises ValueError if the leave ends before it begins."""
     session = context.session
     if pause.until is not None and pause.until < pause.since:
-        raise ValueError("A leave ends on its first day or later.")
+        raise ValueError("a leave ends on its first day or later")
     _check_dates(context.today, pause.since, pause.until)
     values = {"person_id": person_id, "recorded": context.today, "since": pause.since, "until": pause.until}
     values |= {"re_enter_days": pause.re_enter_days, "reason": pause.reason}
@@ -185,9 +185,9 @@ def import_completion(
     """
     session, today, day = context.session, context.today, completion.day
     if day > today:
-        raise ValueError("The day of completion is today or earlier.")
+        raise ValueError("the day of completion is today or earlier")
     if completion.kind not in (INITIAL, REFRESHER):
-        raise ValueError("A certificate is of the initial course or of a refresher.")
+        raise ValueError("a certificate is of the initial course or of a refresher")
     _check_dates(today, day, completion.valid_until)
     CompletionFact(day, today, IMPORTED, completion.valid_until)
     valid_until = _allowed_valid_until(context, person_id, completion, too_long)

@@ -274,16 +274,14 @@ class PolicyVersion:
     reason: str
     author: str | None
     at: datetime
+    author_id: int | None = None
 
 
 def policy_history(session: Session) -> list[PolicyVersion]:
     """The policy versions that were recorded by people or commands, the newest first."""
-    rows = session.execute(
-        select(RenewalPolicy, Person.name)
-        .outerjoin(Person, Person.id == RenewalPolicy.made_by)
-        .order_by(RenewalPolicy.id.desc())
-    )
-    return [PolicyVersion(_policy(row), row.reason, name, row.made_at) for row, name in rows]
+    rows = select(RenewalPolicy, Person.name).outerjoin(Person, Person.id == RenewalPolicy.made_by)
+    found = session.execute(rows.order_by(RenewalPolicy.id.desc()))
+    return [PolicyVersion(_policy(row), row.reason, name, row.made_at, row.made_by) for row, name in found]
 
 
 @dataclass(frozen=True)

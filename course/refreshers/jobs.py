@@ -9,12 +9,14 @@ from course.content.loaded_course import library
 from course.dates import civil_date
 from course.jobs.rules import JobKind, JobRun
 from course.organisation.queries import organisation_of
+from course.people.queries import mail_recipient
 from course.people.rules import first_name
 from course.refreshers import actions, queries
 from course.refreshers.actions import RecoveredCompletion
 from course.refreshers.actions.short_course_mail import DueUpdateMail
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.messages import UpdateMessage
+from course.translation import SOURCE_LANGUAGE
 from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -58,10 +60,22 @@ def _update_message(due: DueUpdateMail, day: date, organisation_name: str) -> Up
     return UpdateMessage(
         name=first_name(due.person.name),
         organisation=organisation_name,
-        changes=tuple(change.change.reason for change in due.update.changes),
+        changes=_reasons(due),
         due=due.update.due,
         late=day > due.update.due,
     )
+
+
+def _reasons(due: DueUpdateMail) -> tuple[str, ...]:
+    """Why the author marked each change, in the language of the mail. A note about somebody without an address is in English:
+    others read it out."""
+    english, language = library(), SOURCE_LANGUAGE
+    if due.person.email is not None and due.person.takes_mail:
+        with read_only_session() as session:
+            language = mail_recipient(session, due.person.email).language or SOURCE_LANGUAGE
+    translated = english.in_language(language).for_(due.person.pathway, english.nation)
+    reasons = {one.version: one.change.reason for one in translated.changes}
+    return tuple(reasons.get(one.version, one.change.reason) for one in due.update.changes)
 
 
 def _organisation_name(person_id: int) -> str:

@@ -75,7 +75,7 @@ def build_report_file(
     context = Context(session, asked.viewer.id or None, asked.at, zone)
     seen = view or current_report_view(context, ledger, asked.viewer, asked.wanted, name or _("Everyone"), CURRENT)
     if seen.team != asked.wanted.team:
-        raise LookupError("There was no such team on that day.")
+        raise LookupError(lazy_gettext("There was no such team on that day."))
     lines = seen.report.lines
     if asked.kind == "csv":
         data = b"".join(csv_stream(session, library(), seen, zone, tell))
@@ -149,7 +149,7 @@ def make_report_file(run: JobRun) -> None:
     with read_only_session() as session:
         file = download_of_job(session, run.claim.job_id)
         if file is None:
-            raise LookupError("Nobody waits for this file any more.")
+            raise LookupError("nobody waits for this file any more")
         viewer = viewers(session, [file.made_by], today).get(file.made_by)
     if viewer is None or "see people" not in viewer.permissions:
         raise LookupError(NOT_ALLOWED)

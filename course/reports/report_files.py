@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from course.certificates.typesetting import compile_in_helper
 from course.content.library import Library
 from course.content.schema import SETTINGS
-from course.dates import civil_date
+from course.dates import civil_date, format_moment
 from course.dates import format_date as in_words
 from course.exports.rules import StageCallback
 from course.people.rules import distinct_names
@@ -266,6 +266,10 @@ def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:
         if report.total
         else _("No one."),
     ]  # fmt: skip
+    if view.freshness.rebuilding:
+        summary.append(_("The figures are being worked out again, so this file is not complete."))
+    elif not view.freshness.current and view.freshness.as_of is not None:
+        summary.append(_("The figures are those of %(moment)s.", moment=format_moment(view.freshness.as_of, zone)))
     if report_filter.is_narrowed:
         number, criteria = len(report.lines), "; ".join(_criteria(report_filter))
         summary.append(_("The list has %(number)s of them, by %(criteria)s.", number=number, criteria=criteria))

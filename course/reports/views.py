@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from flask import Blueprint, abort, flash, g, make_response, render_template, request, stream_with_context, url_for
 from flask.wrappers import Response
@@ -49,6 +49,7 @@ from course.reports.twelve_months import MAX_PEOPLE_WITH_LINE, MonthLine
 from course.standings.jobs import refresh_standings
 from course.standings.queries.changes import people_count
 from course.standings.rules import CURRENT
+from course.teams.queries import has_lost_teams_since
 from course.training_records.actions import ReminderPreview, plan_reminders, withdraw_reminder
 from course.training_records.forms import RemindForm
 from course.training_records.queries import RequestedReminder, newest_requested_id, reminder_batch
@@ -272,8 +273,13 @@ def _own_download(file_id: int) -> DownloadView:
     requested = download(db(), viewer_id, file_id)
     if requested is None or requested.kind not in REPORT_FORMATS:
         abort(404)
-    since_day = civil_date(requested.made_at, app_state().config.time_zone)
-    if has_lost_access_since(db(), viewer_id, requested.made_at, since_day, today()):
+    zone, since = app_state().config.time_zone, requested.made_at
+    # The teams of a past day are those that were below the viewer's at its end.
+    end = start_of_day(requested.day + timedelta(days=1), zone)
+    scope, then, at = current_user.person.scope(Permission.SEE_PEOPLE), min(since, end), min(now(), end)
+    if has_lost_access_since(db(), viewer_id, since, civil_date(since, zone), today()) or has_lost_teams_since(
+        db(), scope, requested.team_id, then, at
+    ):
         abort(403, _("Your access has changed since this file was made. Ask for the report again."))
     return requested
 

@@ -12,7 +12,7 @@ from course.audit.actions import record_event
 from course.context import Context
 from course.dates import civil_date
 from course.db import insert_once, lock_row
-from course.mail.actions import queue_message, suppress_mail
+from course.mail.actions import queue_message, readdress_mail, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.rules import MailMessage
 from course.people.models import Person
@@ -24,6 +24,7 @@ from course.scheduled_reports.queries import Subscription, weekly_subscribers
 from course.scheduled_reports.rules import KEY_PREFIX, Period
 from course.training_records.actions import log_record_export
 from course.training_records.rules import EXPORT
+from course.translation import lazy_gettext as _
 
 
 def subscribe(context: Context, person_id: int, team_id: int | None, every: str) -> bool:
@@ -93,10 +94,17 @@ def queue_report(
 
 def recheck_report(session: Session, leaving: BeforeMailSend) -> None:
     """Check a report before its mail leaves, which may have waited for the mail server: it names people, and goes only to who
-    may still have it and still wants it."""
+    may still have it and still wants it, at the address that they have now."""
+    if not leaving.key.startswith(KEY_PREFIX):
+        return
     reason = queries.obsolete_reason(session, leaving.key, civil_date(leaving.at, leaving.zone))
+    address = queries.current_address(session, leaving.key)
+    if reason is None and address is None:
+        reason = _("The address has changed.")
     if reason is not None:
         suppress_mail(session, leaving.key, reason, leaving.at)
+    elif address is not None and address != leaving.recipient:
+        readdress_mail(session, leaving.key, address, leaving.at)
 
 
 def replace_digests(session: Session, planned: DigestsPlanned) -> None:

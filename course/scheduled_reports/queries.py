@@ -14,7 +14,7 @@ from course.mail.queries import MailState, mail_states, opted_out_people
 from course.mail.rules import SCHEDULED_REPORT
 from course.people.models import Person, Team
 from course.people.queries import teams, viewers
-from course.people.rules import Viewer, team_subtree
+from course.people.rules import Viewer, is_undeliverable, team_subtree
 from course.scheduled_reports.models import ReportSubscription, SentReport
 from course.scheduled_reports.rules import KEY_PREFIX, replaces_digest
 from course.translation import lazy_gettext as _
@@ -97,6 +97,18 @@ def obsolete_reason(session: Session, key: str, on: date) -> str | None:
     parents = {team.id: team.parent_id for team in teams(session)}
     may_have_it = "get reports by mail" in viewer.permissions and _may_see(viewer, row.team_id, parents)
     return None if may_have_it else _("They no longer manage this team.")
+
+
+def current_address(session: Session, key: str) -> str | None:
+    """The address to which the report of the mail with that key goes now; None if they have none that takes mail."""
+    rows = (
+        select(Person.email)
+        .join(ReportSubscription, ReportSubscription.person_id == Person.id)
+        .join(SentReport, SentReport.subscription_id == ReportSubscription.id)
+        .where(SentReport.key == key)
+    )
+    address = session.execute(rows).scalar()
+    return None if is_undeliverable(address) else address
 
 
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:

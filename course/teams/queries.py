@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
 from course.people.queries import BY_NAME, TeamView, names_told_apart, order_as_tree
-from course.people.rules import distinct_names
+from course.people.rules import Scope, distinct_names
 from course.teams.rules import TeamChangeView, team_subtree
 from course.text import sort_key
 
@@ -45,6 +45,18 @@ def parents_at(session: Session, at: datetime) -> dict[int, int | None]:
     )
     gone: dict[int, int | None] = dict(session.execute(closed).all())
     return gone | {one.id: one.parent_id for one in team_tree(session, at)}
+
+
+def has_lost_teams_since(session: Session, scope: Scope, team_id: int | None, since: datetime, at: datetime) -> bool:
+    """Whether a team that was in a scope at the moment `since` is in it no more at `at`; with a team, only that one and those
+    below it count. A team that was merged is where the other one is. At most six queries."""
+    if scope.everyone or at <= since:
+        return False
+    before, after = parents_at(session, since), parents_at(session, at)
+    seen = set[int]().union(*(team_subtree(team, before) for team in scope.teams))
+    if team_id is not None:
+        seen &= team_subtree(team_id, before)
+    return not seen <= set[int]().union(*(team_subtree(team, after) for team in scope.teams))
 
 
 def tree_change_times(session: Session) -> set[datetime]:

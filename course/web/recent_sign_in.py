@@ -15,6 +15,7 @@ from flask_login import current_user
 
 from course.clock import now
 from course.web.current import this_app, this_request
+from course.web.session_cookie import CLOCK_DIFFERENCE_SECONDS
 
 V = TypeVar("V", bound=Callable[..., Any])
 RECENT = timedelta(minutes=15)
@@ -61,7 +62,9 @@ def is_proof_recent(at: datetime) -> bool:
     moment = session.get(PROVED_KEY)
     if not isinstance(moment, int):
         return False
-    return timedelta(0) <= at - datetime.fromtimestamp(moment, UTC) + timedelta(seconds=1) <= RECENT
+    # Written down in whole seconds, by a host whose clock may be ahead of this one's.
+    age = at - datetime.fromtimestamp(moment, UTC)
+    return -timedelta(seconds=CLOCK_DIFFERENCE_SECONDS) <= age <= RECENT - timedelta(seconds=1)
 
 
 def proof_response() -> Response | None:

@@ -19,6 +19,8 @@ from course.web.security_headers import add_vary
 _SLASHES = "/\\"  # two at the beginning would name another site
 LANGUAGE_HEADER = "Course-Language"  # of a program that wants a page for everybody in this language
 LANGUAGE_KEY = "language"  # in the session of a browser, and in an address
+# In the session of a browser whose language nobody chose here: another system, from which somebody came, speaks it with them.
+FROM_LAUNCH_KEY = "language_of_launch"
 # Where the feature of the organisation puts the function that returns its first language, if one was set.
 FIRST_LANGUAGE = "course.first_language"
 
@@ -47,14 +49,38 @@ def offered_language(name: str | None, offered: tuple[str, ...] | None = None) -
 def speak_as_elsewhere(name: str | None, keep: bool = False) -> None:
     """Speak the language that another system uses with its user, in this request and, with `keep`, in this browser; unless one
     was chosen here. English says nothing: it is what systems use wherever nobody has changed it."""
+    if keep:
+        forget_launch_language()
     found = offered_language(name)
     if found in (None, SOURCE_LANGUAGE) or session.get(LANGUAGE_KEY) in languages():
         return
     if keep:
-        session[LANGUAGE_KEY] = found
+        session[LANGUAGE_KEY], session[FROM_LAUNCH_KEY] = found, True
     person = current_user.person
     if person is None or person.language is None:
         set_language(str(found))
+
+
+def forget_launch_language() -> None:
+    """Whoever came from another system has gone, or somebody else comes: the language of that system goes with them. One that
+    was chosen in this browser stays."""
+    if session.pop(FROM_LAUNCH_KEY, None):
+        session.pop(LANGUAGE_KEY, None)
+
+
+def keep_chosen_language(language: str) -> None:
+    """Speak a language in this browser that somebody chose in it."""
+    session[LANGUAGE_KEY] = language
+    session.pop(FROM_LAUNCH_KEY, None)
+
+
+def clear_all_but_language(is_launch: bool = False) -> None:
+    """Clear the session of this browser except for its language. That of another system stays only in a launch."""
+    if not is_launch:
+        forget_launch_language()
+    kept = {key: session[key] for key in (LANGUAGE_KEY, FROM_LAUNCH_KEY) if key in session}
+    session.clear()
+    session.update(kept)
 
 
 def language_links(is_visitor: bool) -> tuple[tuple[str, str], ...]:
@@ -108,7 +134,7 @@ def _begin() -> WsgiResponse | None:
     if chosen is None or request.method != "GET" or request.endpoint is None or current_user.person is not None:
         return None
     if chosen in languages():
-        session[LANGUAGE_KEY] = chosen
+        keep_chosen_language(chosen)
     return redirect(_same_page(_other_arguments()), 303)
 
 

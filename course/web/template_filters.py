@@ -109,6 +109,8 @@ def init(environment: Environment, zone: str) -> None:
         moment=lambda value: format_moment(value, zone),
         month=format_month,
         named_cells=named_cells,
+        # What a job stored in English, such as why it failed or what it is doing, for the reader of now.
+        from_english=translation.gettext,
         short_month=lambda value: format_month(value, short=True),
         telephone=link_phone_numbers,
     )

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from course.clock import now
 from course.web.access import sign_in_required
-from course.web.recent_sign_in import needs_recent_sign_in
+from course.web.recent_sign_in import RECENT, is_proof_recent, needs_recent_sign_in, note_proof
+from course.web.session_cookie import CLOCK_DIFFERENCE_SECONDS
+from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
 
@@ -126,3 +128,21 @@ def test_wrong_passwords_count_as_at_sign_in(session: Session, client: Client) -
     for _ in range(10):
         client.post("/me/proof", {"password": "something else"}, 422)
     client.post("/me/proof", {"password": PASSWORD}, 429)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_recent"),
+    [
+        (timedelta(0), True),
+        (RECENT - timedelta(seconds=1), True),
+        (RECENT + timedelta(seconds=1), False),
+        # Another host, whose clock is behind that of the one to which they proved it: as much as for the cookie itself.
+        (-timedelta(seconds=5), True),
+        (-timedelta(seconds=CLOCK_DIFFERENCE_SECONDS), True),
+        (-timedelta(seconds=CLOCK_DIFFERENCE_SECONDS + 1), False),
+    ],
+)
+def test_a_proof_holds_on_a_host_whose_clock_is_a_little_behind(app: Flask, later: timedelta, is_recent: bool) -> None:
+    with app.test_request_context():
+        note_proof(NOW)
+        assert is_proof_recent(NOW + later) == is_recent

@@ -283,3 +283,23 @@ def test_the_course_opens_in_the_language_of_the_learner_until_they_choose_one_h
     # What was chosen here comes before what a platform says.
     client.post("/me/language", {"language": "en"})
     assert '<html lang="en-GB">' in opened(client, "cy")
+
+
+@pytest.mark.parametrize("way", ["the way back", "another launch", "a password"])
+def test_the_language_of_a_learner_goes_with_them_from_a_shared_browser(
+    client: Client, platform: FakePlatform, way: str
+) -> None:
+    def language_of(address: str) -> str:
+        return client.get(address).html.partition('<html lang="')[2].partition('"')[0]
+
+    platform.preferences = {"languagePreference": "cy", "audioPreference": "off"}
+    client.follow(client.follow(client.get(platform.launch(), 303), 303))
+    assert language_of("/") == "cy"
+    if way == "the way back":
+        client.post("/cmi5/leave", {}, 200)
+    elif way == "another launch":
+        platform.preferences = {"languagePreference": "en", "audioPreference": "off"}
+        client.follow(client.follow(client.get(platform.launch(), 303), 303))
+    else:
+        client.post("/sign-in", {"email": "alex@example.org", "password": PASSWORD})
+    assert language_of("/") == "en-GB"

@@ -118,6 +118,8 @@ def test_an_administrator_chooses_the_units_and_sees_and_unlinks_accounts(
     assert client.get("/", 303).location.startswith("/sign-in")
     entries = select(AuditEntry.subject_id).where(AuditEntry.what == "cmi5.unlinked")
     assert session.execute(entries).scalars().all() == [person]
+    _send(app)
+    assert platform.launches[-1].verbs == ["initialized", "terminated"]
     # The account is unknown now: its next launch is another person, or nobody.
     session.execute(update(Cmi5Platform).values(makes_accounts=False))
     session.commit()

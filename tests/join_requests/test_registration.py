@@ -18,8 +18,8 @@ from course.join_requests import actions, queries, views
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, link_works, parse_domains
 from course.mail.models import OutboxMail
-from course.people.actions import set_team_setting
-from course.people.models import Person, Team
+from course.people.actions import merge_teams, set_team_setting
+from course.people.models import Membership, Person, Team
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -178,6 +178,30 @@ def test_a_manager_decides_for_their_teams_only(
     assert "You declined the request from" in manager.follow(manager.post(f"/registrations/{number}/refuse", {})).text
     manager.post(f"/registrations/{number}/approve", {}, 404)
     assert session.execute(select(Person).where(Person.email == "sam@example.org")).first() is None
+
+
+def test_a_request_to_a_team_that_was_merged_is_approved_for_a_team_that_is_open(
+    app: Flask, session: Session, client: Client, path: str, team: Team
+) -> None:
+    client.post(path, ASK, 200)
+    above, beside = make_team(session, "Region"), make_team(session, "Elsewhere")
+    team.parent_id = above.id
+    into = make_team(session, "North", parent=above)
+    assert merge_teams(make_context(session, None, now()), team.id, into.id, "one team") is None
+    session.commit()
+    number = requests(session)[0].id
+    manager = sign_in(Client(app), make_person(session, "Kim Lee", "kim@example.org", "manager", team=above))
+    page = manager.get("/registrations")
+    assert "Closed" in page.text
+    assert "North" in page.text
+    assert "Elsewhere" not in page.text
+    for wrong in ({}, {"team": str(beside.id)}, {"team": str(team.id)}, {"team": "x"}):
+        assert "Choose a team." in manager.follow(manager.post(f"/registrations/{number}/approve", wrong)).text
+    done = manager.follow(manager.post(f"/registrations/{number}/approve", {"team": str(into.id)}))
+    assert "was added. We are sending an invitation" in done.text
+    added = session.execute(select(Person).where(Person.email == "sam@example.org")).scalar_one()
+    teams = session.execute(select(Membership.team_id).where(Membership.person_id == added.id)).scalars().all()
+    assert teams == [into.id]
 
 
 def test_a_link_is_made_shown_and_revoked(session: Session, client: Client, team: Team) -> None:

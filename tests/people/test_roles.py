@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.context import make_context
 from course.exports.models import Download
+from course.people.actions import change_team
 from course.people.models import Deputy, Person, PersonMerge, RoleGrant
 from course.people.queries import ids_recordable_by, ids_visible_to
 from course.people.rules import Viewer, grantable_roles, may_change_entry
 from course.recertification.models import RenewalExtension
-from tests.makers import make_person
+from tests.makers import make_person, make_team
 from tests.pages import Client, Page
 from tests.people.house import House, make_house, soon
 from tests.support.days import this_day
@@ -215,6 +217,30 @@ def ready_file(house: House, name: str, at: datetime) -> str:
     house.session.add(made)
     house.session.commit()
     return f"/report/made/{made.id}/download"
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("file", ["of all teams", "of the team"])
+def test_a_file_from_before_a_team_left_the_tree_of_its_manager_is_not_given_out(house: House, file: str) -> None:
+    otters = house.teams["Otters"]
+    below, beside = make_team(house.session, "Cubs", parent=otters), make_team(house.session, "Elsewhere")
+    house.give("Bo", "manager", "Otters")
+    yesterday = now() - timedelta(hours=20)
+    before = ready_file(house, "Bo", yesterday)
+    house.session.execute(
+        update(Download).values(team_id=below.id if file == "of the team" else None, day=now().date())
+    )
+    house.session.commit()
+    client = house.client("Bo")
+    client.post(before, {}, 200)
+    # A merge within the tree, or a move in it, takes nothing away.
+    inside = make_team(house.session, "Kits", parent=otters)
+    assert change_team(make_context(house.session, None, now()), below.id, "Cubs", inside.id, "x") is None
+    house.session.commit()
+    client.post(before, {}, 200)
+    assert change_team(make_context(house.session, None, now()), below.id, "Cubs", beside.id, "x") is None
+    house.session.commit()
+    assert "Your access has changed since this file was made." in client.post(before, {}, 403).text
 
 
 @pytest.mark.both_engines

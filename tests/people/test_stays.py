@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.context import make_context
@@ -43,6 +43,25 @@ def test_whoever_left_without_a_word_has_the_end_of_the_stay_written_down_on_com
         make_context(session, None, NOW + timedelta(days=9)), person.id, DAY + timedelta(days=9), "back"
     )
     assert [end for _, end, _ in stays(session, person)] == [None, DAY + timedelta(days=5), None]
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize("deed", ["came back", "never left"])
+def test_who_was_erased_at_this_moment_does_not_come_back(session: Session, deed: str) -> None:
+    """Another process has erased them since this one read them."""
+    person = make_person(session)
+    actions.end_employment(make_context(session, None, NOW), person.id, DAY, "moved")
+    assert person.erased_at is None
+    erased = update(Person).where(Person.id == person.id).values(erased_at=NOW)
+    session.execute(erased, execution_options={"synchronize_session": False})
+    context = make_context(session, None, NOW + timedelta(days=9))
+    if deed == "came back":
+        refused = actions.record_return(context, person.id, DAY + timedelta(days=9), None, "x")
+    else:
+        refused = actions.withdraw_departure(context, person.id, "x")
+    assert refused is not None
+    assert "Nothing but a number is kept of this person." in refused.message
+    assert person.left_at is not None
 
 
 def test_days_that_cannot_be_are_refused(session: Session) -> None:

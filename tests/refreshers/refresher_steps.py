@@ -77,6 +77,22 @@ def with_changed_page(library: Library, update_days: int | None) -> Library:
     return replace(course, modules=modules, _variants={})
 
 
+def with_translated_reason(library: Library, language: str, reason: str) -> Library:
+    """The course with a translation that gives the reason of its marked change in another language."""
+    module_id, _, page_id = REF.partition("/")
+    module = library.modules[module_id]
+    page = module.pages[page_id]
+    changes = tuple(
+        Change.model_construct(**{**dict(one), "reason": InlineText(reason)}).translation_of(one)
+        for one in page.changes
+    )
+    translated_page = Page.model_construct(**{**dict(page), "changes": changes}).translation_of(page)
+    translated = module.model_copy(update={"pages": {**module.pages, page_id: translated_page}})
+    modules = {**library.modules, module_id: translated}
+    other = replace(library, modules=modules, language=language, english=library, translations={}, _variants={})
+    return replace(library, translations={language: other}, _variants={})
+
+
 def record_page_read(session: Session, library: Library, person: Person) -> None:
     """Record that the person read the page in its version before the change."""
     module, _, name = REF.partition("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,7 +28,15 @@ from course.refreshers import actions, queries
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
-from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin_on_page, finish_scenario, record_page_read
+from tests.refreshers.refresher_steps import (
+    REF,
+    Teach,
+    answer_all,
+    begin_on_page,
+    finish_scenario,
+    record_page_read,
+    with_translated_reason,
+)
 from tests.support.outbox import rendered_mails
 
 
@@ -258,6 +267,22 @@ def test_people_certified_before_are_mailed_once_for_each_step_until_they_have_d
     answer_all(app, client, person)
     later = str(today + timedelta(days=43))
     assert runner.invoke(args=["updates", "send", "--on", later]).output == "0 mails about updates.\n"
+
+
+def test_the_mail_about_an_update_gives_its_reasons_in_the_language_of_its_reader(
+    app: Flask, session: Session, library: Library, teach: Teach
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    person.language = "cy"
+    teach(28)
+    state = app.extensions["course"]
+    app.extensions["course"] = replace(
+        state, library=with_translated_reason(state.library, "cy", "Mae’r rheol yn un arall.")
+    )
+    assert app.test_cli_runner().invoke(args=["updates", "send"]).output == "1 mails about updates.\n"
+    (mail,) = rendered_mails(app, session)
+    assert "Mae’r rheol yn un arall." in mail.text
+    assert "The rule is another one." not in mail.text
 
 
 def test_a_person_whose_refresher_is_due_is_not_mailed_about_an_update(

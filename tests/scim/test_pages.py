@@ -10,7 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
-from course.people.models import Membership, Person
+from course.clock import now
+from course.context import make_context
+from course.people.actions import merge_teams
+from course.people.models import Membership, Person, RoleGrant
 from course.people.queries.ownership import owned_fields
 from course.scim.events import AUDIT_EVENTS
 from tests.makers import make_person, make_team, sign_in
@@ -81,6 +84,48 @@ def test_a_group_gives_and_takes_what_its_table_says_and_leaves_what_was_given_b
     assert (teams_of("mia@example.org"), teams_of("leo@example.org")) == (set(), {staff.id})
     owned = owned_fields(session, ids["mia@example.org"])
     assert (owned.teams, owned.managed, "pathway" in owned.fields) == ({}, {}, False)
+
+
+def test_what_a_group_gave_in_a_team_that_was_merged_ends_with_the_group(
+    app: Flask, session: Session, chief: Client
+) -> None:
+    entra = connect(app, session)
+    staff, hall = make_team(session, "Staff"), make_team(session, "Hall")
+    users = {name: entra.create(f"{name}@example.org", name.title(), "Hahn") for name in ("mia", "leo", "noor")}
+    ids = {row.email: row.id for row in session.execute(select(Person.id, Person.email))}
+    group = entra.group("Teachers", users["mia"]["id"], users["leo"]["id"])
+    address = f"/system/scim/{entra.connection_id}"
+    number = re.findall(rf"{address}/groups/(\d+)", chief.get(address).html)[0]
+    chief.post(f"{address}/groups/{number}", {"kind": "team", "team": str(staff.id)})
+    chief.post(f"{address}/groups/{number}", {"kind": "manager", "team": str(staff.id)})
+    # Leo was put into the other team by hand.
+    chief.post(f"/people/{ids['leo@example.org']}/teams", {"team": str(hall.id), "how": "add"})
+
+    def held() -> dict[str, tuple[int, ...]]:
+        """Who is in Hall, and who manages it."""
+        session.expire_all()
+        return {
+            name: tuple(
+                len(session.execute(
+                    select(table.id).where(
+                        table.person_id == ids[f"{name}@example.org"], table.team_id == hall.id, table.until.is_(None)
+                    )
+                ).all())
+                for table in (Membership, RoleGrant)
+            )
+            for name in users
+        }  # fmt: skip
+
+    assert merge_teams(make_context(session, None, now()), staff.id, hall.id, "one team") is None
+    session.commit()
+    assert held() == {"mia": (1, 1), "leo": (1, 1), "noor": (0, 0)}
+    owned = owned_fields(session, ids["mia@example.org"])
+    assert (set(owned.teams), set(owned.managed)) == ({hall.id}, {hall.id})
+    entra.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": [{"value": users["noor"]["id"]}]})
+    assert held() == {"mia": (1, 1), "leo": (1, 1), "noor": (1, 1)}
+    assert "Member of Hall" in chief.get(address).text
+    entra.patch(f"/Groups/{group['id']}", {"op": "remove", "path": "members"})
+    assert held() == {"mia": (0, 0), "leo": (1, 0), "noor": (0, 0)}
 
 
 def test_what_a_connection_owns_cannot_be_changed_by_hand_until_the_connection_ends(

@@ -233,9 +233,10 @@ class _Module(ast.NodeVisitor):
                 self.visit(child)
 
     def visit_Raise(self, node: ast.Raise) -> None:
-        # A form shows the text of a ValueError beside its field.
+        # A form shows the text of a ValueError beside its field, and rules and actions give forms theirs. What only
+        # developers read is no sentence: it begins with a small letter and has no full stop.
         for_developers = isinstance(node.exc, ast.Call) and _called(node.exc) in _DEVELOPER_ERRORS
-        if self._file.stem == "forms" or not for_developers:
+        if self._file.stem == "forms" or not for_developers or _raises_sentence(node.exc):
             self.generic_visit(node)
 
     def visit_Expr(self, node: ast.Expr) -> None:
@@ -283,6 +284,16 @@ class _Module(ast.NodeVisitor):
         last = self._lines[(node.end_lineno or node.lineno) - 1]
         if _reads_like_words(words) and not NOT_TRANSLATED.search(last):
             self.found.append(Sentence(self._file, node.lineno, words))
+
+
+def _raises_sentence(error: ast.expr | None) -> bool:
+    """Whether an error is raised with a text that begins like a sentence and ends like one."""
+    if not (isinstance(error, ast.Call) and error.args):
+        return False
+    text = error.args[0]
+    pieces = text.values if isinstance(text, ast.JoinedStr) else [text]
+    words = "".join(str(one.value) if isinstance(one, ast.Constant) else "X" for one in pieces)
+    return bool(re.match(r"\W*[A-Z]", words)) and words.endswith(".")
 
 
 def _called(node: ast.Call) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
-from course.learning.models import Answer, Attempt, Decision, Enrolment
+from course.learning.models import Answer, Attempt, Decision, Enrolment, RunOutcome
 from course.people.models import Person
 from course.privacy import actions as privacy
 from course.training_records.models import RecordView
@@ -227,6 +227,26 @@ def test_old_statements_are_forgotten_except_those_that_say_what_was_sent(
     with app.app_context(), unit_of_work() as unit:
         assert actions.forget_old_statements(unit, now() + timedelta(days=29)) == 0
         assert actions.forget_old_statements(unit, now() + timedelta(days=31)) == 1
+
+
+@pytest.mark.parametrize("hours_back", [0, 1])
+def test_a_module_is_sent_with_its_last_step_also_if_the_clock_was_set_back_before_it(
+    app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver, hours_back: int
+) -> None:
+    (module,) = learner.library.modules.values()
+    connect(app, boss.id, receiver.address, now() - timedelta(days=1))
+    learner.read(module)
+    for scenario in module.scenarios:
+        learner.scenario(module, scenario)
+    learner.check(module)
+    send(app)
+    assert "module" not in {kind_of(one) for one in store.known.values()}
+    # By the clock of then, which was ahead.
+    session.execute(update(RunOutcome).values(finished_at=now() + timedelta(hours=hours_back)))
+    session.commit()
+    learner.timeline(module)
+    send(app)
+    assert [kind_of(one) for one in store.known.values()].count("module") == 1
 
 
 def test_two_workers_and_two_people_at_once_send_each_statement_once(

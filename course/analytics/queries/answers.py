@@ -339,6 +339,6 @@ def team_discussions(session: Session, at: datetime | None = None) -> list[Discu
     names = names_told_apart(session, {row.made_by for row, _team in rows}) if rows else {}
     return [
         DiscussionView(row.id, row.team_id or WHOLE_ORGANISATION, team or _("Everyone"), row.point, row.held_on, row.people,
-                       row.agreed, names[row.made_by], row.made_at)
+                       row.agreed, names[row.made_by], row.made_at, row.made_by)
         for row, team in rows
     ]  # fmt: skip

@@ -30,6 +30,7 @@ class DiscussionView:
     agreed: str
     by: str
     made_at: datetime
+    author_id: int | None = None
 
 
 def covering_groups(group: int, team_parents: Mapping[int, int | None]) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, g, redirect, request, session, url_for
+from flask import Response, abort, flash, g, redirect, request, url_for
 from flask_login import current_user
 
 from course.auth import actions, password_hashing, queries
@@ -39,7 +39,7 @@ from course.web.app_state import app_state
 from course.web.expired_form import entries_response
 from course.web.forms import Form
 from course.web.redirects import redirect_after_post
-from course.web.request_language import LANGUAGE_KEY, is_own_link
+from course.web.request_language import is_own_link, keep_chosen_language
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 
@@ -166,7 +166,7 @@ def choose_language_here(language: str) -> ViewResponse:
     back = local_path(request.args.get("next"))
     if not is_own_link():
         return redirect(back, 303)
-    session[LANGUAGE_KEY] = language
+    keep_chosen_language(language)
     person = current_user.person
     if person is not None and person.language != language:
         with unit_of_work(claim_form_key=False) as unit:

@@ -11,7 +11,7 @@ from flask import session
 from course.auth.actions import SignInGranted
 from course.auth.rules import SignInMethod
 from course.clock import now
-from course.web.request_language import LANGUAGE_KEY
+from course.web.request_language import clear_all_but_language
 
 PENDING_KEY = "pending"  # in the cookie
 PENDING_LIFETIME = timedelta(minutes=15)
@@ -29,10 +29,7 @@ class PendingSignIn:
 
 def keep_pending(pending: PendingSignIn) -> None:
     """Let this browser go on to the second step. Whatever it held before is cleared, except for its language."""
-    language = session.get(LANGUAGE_KEY)
-    session.clear()
-    if language is not None:
-        session[LANGUAGE_KEY] = language
+    clear_all_but_language(is_launch=pending.method == "provider")
     granted = pending.granted
     session.permanent = True
     session[PENDING_KEY] = [

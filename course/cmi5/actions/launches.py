@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -173,8 +173,9 @@ def end_launch(context: Context, found: OpenLaunch, library: Library) -> bool:
     return True
 
 
-def unlink_account(context: Context, platform: PlatformView, account_id: int) -> bool:
-    """End the link of an account, as an administrator. All sign-in sessions of the person end. False if it had ended before."""
+def unlink_account(context: Context, platform: PlatformView, library: Library, account_id: int) -> bool:
+    """End the link of an account, as an administrator. All sign-in sessions of the person end, and what they opened from that
+    platform. False if it had ended before."""
     ended = context.session.execute(
         update(Cmi5Account)
         .where(Cmi5Account.id == account_id, Cmi5Account.platform_id == platform.id, Cmi5Account.ended_at.is_(None))
@@ -183,6 +184,8 @@ def unlink_account(context: Context, platform: PlatformView, account_id: int) ->
     ).first()
     if ended is None:
         return False
+    # Nobody is in it any more: it lasted until the person last did something.
+    _end_launches(replace(context, actor=None), ended.person_id, platform.name, library)
     record_event(context, "cmi5.unlinked", ("person", ended.person_id), {"platform": platform.name})
     end_other_sessions(context, ended.person_id, None, secrets.token_urlsafe(24))
     return True
@@ -200,11 +203,15 @@ def end_own_link(context: Context, library: Library, account_id: int) -> bool:
     if ended is None:
         return False
     name = context.session.get_one(Cmi5Platform, ended.platform_id).name
-    for found in queries.open_sessions(context.session, person_id):
-        if found.platform == name:
-            end_launch(context, found, library)
+    _end_launches(context, person_id, name, library)
     record_event(context, "cmi5.unlinked", ("person", person_id), {"platform": name})
     return True
+
+
+def _end_launches(context: Context, person_id: int, platform: str, library: Library) -> None:
+    for found in queries.open_sessions(context.session, person_id):
+        if found.platform == platform:
+            end_launch(context, found, library)
 
 
 def move_cmi5_accounts(session: Session, event: PeopleMerged) -> None:

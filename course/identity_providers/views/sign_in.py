@@ -55,6 +55,7 @@ from course.web.app_state import app_state
 from course.web.forms import Form
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
+from course.web.request_language import forget_launch_language
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
 ORIGIN_COOKIE = "origin"  # from which provider the sign-in session came; sent to the pages for signing out only
@@ -259,6 +260,7 @@ def _finish(
         result = actions.sign_in_identity(make_context(session, None, now()), provider, identity)
     if not isinstance(result, SignInGranted):
         return problem_page(provider, result)
+    forget_launch_language()  # a provider of identities opens no course
     response = finish_sign_in(result, "provider", flow.target, provider.second_factor, identity.signed_in_at)
     if provider.signs_out:
         _remember_origin(response, SessionOrigin(provider.id, result.person_id, id_token))

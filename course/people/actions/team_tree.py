@@ -13,10 +13,13 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.audit.rules import changed_values
 from course.context import Context
+from course.db import insert_once
+from course.events import publish
 from course.people.actions.directory import Refusal
 from course.people.actions.roles import end_role, note_own_roles
 from course.people.actions.team_settings import follow_team_pathways, people_below
-from course.people.models import Membership, Person, RoleGrant, Team, TeamChange
+from course.people.events import TeamsMerged
+from course.people.models import Membership, OwnedField, Person, RoleGrant, Team, TeamChange
 from course.people.rules import role_in_log, team_subtree
 from course.text import comparison_key, normalise_line
 from course.translation import lazy_gettext as _
@@ -92,6 +95,7 @@ def merge_teams(context: Context, team_id: int, into_id: int, reason: str) -> Re
     session.flush()
     details = {"into": into.name, "reason": reason}
     record_event(context, "team.merged", ("team", team_id), details)
+    publish(session, TeamsMerged(team_id, into_id, context.actor, context.now))
     follow_team_pathways(context, people_below(session, [into_id]))
     return None
 
@@ -141,7 +145,27 @@ def _reassign(context: Context, table: type[AssignmentRow], old: int, new: int) 
             there.add(key)
             more: dict[str, object] = {"role": row.role, "last_day": row.last_day} if isinstance(row, RoleGrant) else {}
             session.add(table(person_id=row.person_id, team_id=new, since=context.now, **more))
+    # Who audits a team audits it by hand.
+    given = {person_id for person_id, role, there in moved if not there and role in ("", "manager")}
+    _move_ownership(context, table, (old, new), given)
     return moved
+
+
+def _move_ownership(
+    context: Context, table: type[AssignmentRow], teams: tuple[int, int], moved: Collection[int]
+) -> None:
+    """What another system gave in a team that is merged, it has given in the other one: it can take it again there. What
+    somebody had in both by hand stays theirs."""
+    session, (old, new), field = context.session, teams, "manager" if table is RoleGrant else "team"
+    rows = select(OwnedField).where(OwnedField.team_id == old, OwnedField.field == field, OwnedField.until.is_(None))
+    for row in session.execute(rows.order_by(OwnedField.id)).scalars():
+        row.until = context.now
+        if row.person_id in moved:
+            insert_once(
+                session, OwnedField, person_id=row.person_id, field=field, team_id=new, source=row.source,
+                source_name=row.source_name, since=context.now,
+            )  # fmt: skip
+    session.flush()
 
 
 def _role_of(row: Membership | RoleGrant) -> str:

@@ -101,7 +101,7 @@ def _get_run(session: Session, import_id: int) -> ImportRun | None:
 def _get_started_run(session: Session, import_id: int) -> ImportRun:
     run = _get_run(session, import_id)
     if run is None:
-        raise LookupError("There is no such list.")
+        raise LookupError(_("There is no such list."))
     return run
 
 

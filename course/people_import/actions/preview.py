@@ -14,6 +14,7 @@ from course.people_import.models import PeopleImport
 from course.people_import.queries import ImportChoices, PackedPreview
 from course.people_import.rules.table import Table
 from course.text import normalise_line
+from course.translation import lazy_gettext as _
 
 CONTENT_RETENTION = timedelta(days=1)
 CONNECTION_RETENTION = timedelta(days=7)  # of a list that another system brought: somebody may have to decide about it
@@ -123,5 +124,5 @@ def get_import_row(session: Session, import_id: int) -> PeopleImport:
     rows = select(PeopleImport).where(PeopleImport.id == import_id).options(load_only(*_SMALL_COLUMNS))
     row = session.execute(rows.with_for_update().execution_options(populate_existing=True)).scalar_one_or_none()
     if row is None:
-        raise LookupError("There is no such list.")
+        raise LookupError(_("There is no such list."))
     return row

@@ -51,9 +51,9 @@ class RetentionSettings:
 
     def __post_init__(self) -> None:
         if min(self.learning_months, self.proof_months, self.mail_months, self.sign_in_days) < 1:
-            raise ValueError("Everything is kept for a while: someone may have been recorded as a leaver by mistake.")
+            raise ValueError("everything is kept for a while: someone may have been recorded as a leaver by mistake")
         if self.proof_months < max(self.learning_months, self.mail_months):
-            raise ValueError("Proof of training is kept at least as long as the rest: the name goes with it.")
+            raise ValueError("proof of training is kept at least as long as the rest: the name goes with it")
 
     def last_day(self, stage: ErasureStage, left: date) -> date:
         """The last day on which data of a stage is kept of a person whose last day was `left`."""

@@ -70,13 +70,13 @@ class CompletionFact:
 
     def __post_init__(self) -> None:
         if self.kind not in (INITIAL, REFRESHER, IMPORTED):
-            raise ValueError("A completion is of the initial course or of a refresher, or it is imported.")
+            raise ValueError("a completion is of the initial course or of a refresher, or it is imported")
         if self.recorded_on < self.day:
-            raise ValueError("A completion is recorded on its day or later.")
+            raise ValueError("a completion is recorded on its day or later")
         if self.valid_until is not None and (self.kind != IMPORTED or self.valid_until <= self.day):
-            raise ValueError("Only an imported certificate states its last valid day, and that is after its day.")
+            raise ValueError("only an imported certificate states its last valid day, and that is after its day")
         if self.revoked is not None and self.revoked < self.recorded_on:
-            raise ValueError("What a completion is worth is revoked on the day when it was recorded, or later.")
+            raise ValueError("what a completion is worth is revoked on the day when it was recorded, or later")
 
     @property
     def recorded_on(self) -> date:
@@ -128,7 +128,7 @@ class Pause:
 
     def __post_init__(self) -> None:
         if self.re_enter_days < 0:
-            raise ValueError("The days after a return are not negative.")
+            raise ValueError("the days after a return are not negative")
 
     @property
     def recorded_on(self) -> date:

@@ -58,23 +58,23 @@ class Policy:
 
     def __post_init__(self) -> None:
         if self.kind not in (ANNIVERSARY, FIXED_DATE) and not (self.kind == GENERAL and self.pathway):
-            raise ValueError("A policy goes by the anniversary or by a fixed date.")
+            raise ValueError("a policy goes by the anniversary or by a fixed date")
         if self.applies not in (NEXT_RENEWAL, IMMEDIATELY):
-            raise ValueError("A policy applies from the next renewal, or now.")
+            raise ValueError("a policy applies from the next renewal, or now")
         if (
             not 1 <= self.fixed_month <= 12
             or not 1 <= self.fixed_day <= calendar.monthrange(_LEAP_YEAR, self.fixed_month)[1]
         ):
-            raise ValueError("The fixed date is not in the calendar.")
+            raise ValueError(_("The fixed date is not in the calendar."))
         if min(self.period_months, self.minimum_months, self.progress_months) < 1:
-            raise ValueError("A certificate is valid for at least one month, and progress lasts at least one.")
+            raise ValueError("a certificate is valid for at least one month, and progress lasts at least one")
         if min(self.lapse_months, self.starter_days, self.minimum_days) < 0:
-            raise ValueError("Months and days are not negative.")
+            raise ValueError("months and days are not negative")
         if self.import_age_months is not None and self.import_age_months < 1:
-            raise ValueError("The age limit of imported certificates is at least one month, or none.")
+            raise ValueError("the age limit of imported certificates is at least one month, or none")
         # A longer window would be open again on the day of renewal, and a second renewal on that day would count too.
         if not 1 <= self.window_days < 28 * self.shortest_months:
-            raise ValueError("The window opens at least one day before the last valid day, and after the renewal.")
+            raise ValueError(_("The window opens at least one day before the last valid day, and after the renewal."))
 
     @property
     def shortest_months(self) -> int:

@@ -42,19 +42,22 @@ class ReminderPolicy:
 
     def __post_init__(self) -> None:
         if not self.before or len(self.before) > MAX_STEPS or any(not 0 <= days <= 365 for days in self.before):
-            raise ValueError(f"Enter one to {MAX_STEPS} numbers of days, each from 0 to 365.")
+            raise ValueError(_("Enter one to %(most)s numbers of days, each from 0 to 365.", most=MAX_STEPS))
         if list(self.before) != sorted(set(self.before), reverse=True):
-            raise ValueError("Each number of days stands once, the furthest first.")
+            raise ValueError("each number of days is given once, the largest first")
         if not 1 <= self.every_days <= 90 or not 1 <= self.lead_days <= 365:
-            raise ValueError("Enter whole numbers of days that can be kept.")
+            raise ValueError("reminders come every 1 to 90 days, and the lead is told after 1 to 365")
         if not 0 <= self.digest_weekday < len(WEEKDAYS):
-            raise ValueError("The summary comes on a day from Monday to Friday.")
+            raise ValueError("the summary comes on a day from Monday to Friday")
         if not 0 <= self.opens < self.closes <= 23:
-            raise ValueError("The hours begin before they end, on the same day.")
+            raise ValueError("the hours begin before they end, on the same day")
         for first, last in self.closed:
             if not 0 <= (last - first).days < MAX_CLOSURE_DAYS:
                 raise ValueError(
-                    f"A closure ends on its first day or later, and lasts {MAX_CLOSURE_DAYS} days at most."
+                    _(
+                        "A closure ends on its first day or later, and lasts %(most)s days at most.",
+                        most=MAX_CLOSURE_DAYS,
+                    )
                 )
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.content.schema import SETTINGS
-from course.context import Context
+from course.context import Context, make_context
 from course.people.actions import is_open_team
+from course.people.events import TeamsMerged
 from course.scim.actions.grants import apply_grants
 from course.scim.models import ScimConnection, ScimGroup, ScimGroupRule, ScimMember, ScimUser
 from course.scim.rules.attributes import MAX_KEY_LENGTH, is_storable_text
@@ -139,6 +140,18 @@ def end_rule(context: Context, rule: ScimGroupRule, group: ScimGroup) -> bool:
     grant = Grant(rule.kind, rule.team_id, rule.pathway)
     record_event(context, "scim.rule_ended", ("scim", group.connection_id), _rule_details(group, grant))
     return True
+
+
+def move_rules_of_team(session: Session, event: TeamsMerged) -> None:
+    """A team was merged: what a group gave there, it gives in the other team from now on, to those who are in the group and
+    those who come into it."""
+    context = make_context(session, event.by, event.at)
+    rows = select(ScimGroupRule).where(ScimGroupRule.team_id == event.team_id, ScimGroupRule.ended_at.is_(None))
+    for rule in session.execute(rows.order_by(ScimGroupRule.id)).scalars().all():
+        group = session.get_one(ScimGroup, rule.group_id)
+        end_rule(context, rule, group)
+        if group.ended_at is None:
+            add_rule(context, group, Grant(rule.kind, event.into_id, None))
 
 
 def _rule_details(group: ScimGroup, grant: Grant) -> dict[str, object]:

@@ -29,7 +29,7 @@ from course.translation import gettext as _
 from course.web.current import this_g, this_session
 from course.web.in_place import IN_PLACE_HEADER
 from course.web.redirects import redirect_after_post
-from course.web.request_language import LANGUAGE_KEY
+from course.web.request_language import clear_all_but_language
 from course.web.security_headers import clear_browser_data
 from course.web.unit_of_work import db, row_source
 
@@ -95,10 +95,7 @@ def get_up_here() -> None:
 
 
 def _clear_cookie(token: str) -> None:
-    language = session.get(LANGUAGE_KEY)
-    session.clear()
-    if language is not None:
-        session[LANGUAGE_KEY] = language
+    clear_all_but_language()
     session[ROOM_KEY] = token
     session.permanent = True
 

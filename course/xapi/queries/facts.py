@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import exists, literal, or_, select
+from sqlalchemy import exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from course.content.schema import SETTINGS, Setting
@@ -98,19 +98,31 @@ class Learnt:
 
 def learnt_at(session: Session, looks: Sequence[Look], moment: datetime) -> dict[int, Learnt]:
     """For each look, what its person had done up to `moment` and up to the step after which it looks, by its id. One that is
-    about a refresher, or an enrolment that is not the newest, is missing: no module is completed in it."""
+    about a refresher, or an enrolment that is not the newest, is missing: no module is completed in it.
+
+    After the newest step of a person everything counts: if the clock was set back, earlier steps are of later moments.
+    """
     found: dict[int, Learnt] = {}
     usual = session.execute(select(Organisation.pathway)).scalar() or ""
     for look in looks:
         if newest_enrolment(session, look.person_id) != look.enrolment_id:
             continue
         chosen = session.execute(select(newest_pathway(literal(look.person_id)))).scalar() or usual
-        before, now = (
+        before, until_step, everything = (
             progress_facts_of_many(session, [look.person_id], at).get(look.person_id, ProgressFacts())
-            for at in (moment, look.at)
+            for at in (moment, look.at, None)
         )
+        # Asked last: a step that was recorded meanwhile has a look of its own.
+        now = everything if _newest_look(session, look.person_id) == look.id else until_step
         found[look.id] = Learnt(before, now, chosen if chosen in SETTINGS else None)
     return found
+
+
+def _newest_look(session: Session, person_id: int) -> int | None:
+    waiting = XapiStatement.next_try_at.is_not(None), XapiStatement.kind == LOOK
+    return session.execute(
+        select(func.max(XapiStatement.id)).where(XapiStatement.person_id == person_id, *waiting)
+    ).scalar()
 
 
 def statement_facts(session: Session, rows: Sequence[DueStatement]) -> dict[int, StatementFact]:
