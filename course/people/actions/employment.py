@@ -29,6 +29,7 @@ from course.people.models import (
     Team,
 )
 from course.people.rules import login_label
+from course.translation import error_text
 from course.translation import lazy_gettext as _
 
 
@@ -41,12 +42,16 @@ def end_employment(context: Context, person_id: int, last_day: date, reason: str
     person, stay = _latest_employment(context, person_id)
     today = context.today
     if person.left_at is not None:
-        raise ValueError("This person has left already.")
-    if not stay.start <= last_day <= today:
-        raise ValueError("The last day is not before the first one, and has come.")
+        raise ValueError(_("This person has left already."))
+    if last_day < stay.start:
+        raise ValueError(_("Enter a day that is not before the first day."))
+    if last_day > today:
+        raise ValueError(
+            "Only a last day that has come ends a stay."
+        )  # not translated: `plan_departure` takes the others
     gone = datetime.combine(last_day, time(12), ZoneInfo(context.zone))
     if not _set_left_at(context.session, person, Person.left_at.is_(None), gone):
-        raise ValueError("This person has left already.")
+        raise ValueError(_("This person has left already."))
     if stay.end != last_day:  # otherwise it was recorded beforehand
         _add_employment(context, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id)
     record_event(context, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason})
@@ -60,18 +65,18 @@ def restart_employment(context: Context, person_id: int, first_day: date, reason
     """
     person, stay = _latest_employment(context, person_id)
     if person.left_at is None:
-        raise ValueError("This person has not left.")
+        raise ValueError(_("This person has not left."))
     if person.erased_at is not None:
-        raise ValueError("Nothing but a number is kept of this person. Add them anew.")
+        raise ValueError(_("Nothing but a number is kept of this person. Add them anew."))
     left = civil_date(person.left_at, context.zone)
     if first_day <= left:
-        raise ValueError("The first day is after the day on which they left.")
+        raise ValueError(_("Enter a day after the day on which they left."))
     if stay.end is None:
         # Nobody wrote down the end of that stay; `left_at` knows it.
         end = Employment(start=stay.start, end=left, recorded=max(left, stay.recorded), reason="")
         _add_employment(replace(context, actor=None, now=person.left_at), end, person_id)
     if not _set_left_at(context.session, person, Person.left_at.is_not(None), None):
-        raise ValueError("This person has not left.")
+        raise ValueError(_("This person has not left."))
     today = context.today
     _add_employment(context, Employment(start=first_day, end=None, recorded=today, reason=reason), person_id)
     record_event(context, "person.returned", ("person", person_id), {"first_day": first_day, "reason": reason})
@@ -133,7 +138,7 @@ def record_departure(context: Context, person_id: int, last_day: date, reason: s
     try:
         end_employment(context, person_id, last_day, reason)
     except ValueError as error:
-        return Refusal("last_day", str(error))
+        return Refusal("last_day", error_text(error))
     for one in grants:
         end_role(context, one)
     bonds = select(Membership).where(Membership.person_id == person_id, Membership.until.is_(None))
@@ -174,7 +179,7 @@ def record_return(
     try:
         restart_employment(context, person_id, first_day, reason)
     except ValueError as error:
-        return Refusal("first_day", str(error))
+        return Refusal("first_day", error_text(error))
     if team_id is not None:
         return join_team(context, person_id, team_id, False)
     follow_team_pathways(context, [person_id])  # they are in none of the teams that they left
