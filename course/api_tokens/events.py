@@ -26,7 +26,8 @@ class PersonalDataRead:
 
 AUDIT_EVENTS = (
     AuditEventKind(
-        "api.day_read", _("Programs read {rows} rows in {requests} requests on {day} with the token “{name}” of {who}")
+        "api.day_read",
+        _("Programs read on {day} with the token “{name}” of {who} (rows: {rows}, requests: {requests})"),
     ),
     AuditEventKind("api.read", _("A program began to read “{read}” with the token “{name}” of {who}, {day}")),
     AuditEventKind(

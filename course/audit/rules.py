@@ -28,13 +28,15 @@ class AuditEventKind:
     `name` is stored in the log and never changes; the part before its point is the category in EVENT_KINDS.
     `sentence` is what the log shows: {who} is the actor ("The course" for a command or a job), {whom} the subject, and
     other names in braces are details of the entry. `own` replaces it where actor and subject are the same person,
-    `no_subject` where the subject is nobody that the course knows.
+    `no_subject` where the subject is nobody that the course knows. `one` is the name of a detail and the sentence that
+    replaces the others where that detail is 1: a sentence that counts.
     """
 
     name: str
     sentence: str
     own: str | None = None
     no_subject: str | None = None
+    one: tuple[str, str] | None = None
 
     @property
     def category(self) -> str:
@@ -191,7 +193,10 @@ def event_sentence(
     same person."""
     if isinstance(kind, str):
         return kind
-    template = (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
+    singular = kind.one[1] if kind.one and details.get(kind.one[0]) == 1 else None
+    template = (
+        singular or (kind.own if is_self else None) or (kind.no_subject if whom is None else None) or kind.sentence
+    )
     values = {name: _value_in_words(value) for name, value in details.items()}
     actor = who or values.get(CONNECTION) or _("The course")
     return str(template).format_map(_SentenceValues(values | {"who": str(actor), "whom": str(whom or _("someone"))}))

@@ -9,7 +9,11 @@ AUDIT_EVENTS = (
     AuditEventKind("job.cancelled", _("{who} cancelled a job: {kind}")),
     AuditEventKind("job.repeated", _("{who} repeated a job: {kind}")),
     AuditEventKind("job.started", _("{who} started a job: {kind}")),
-    AuditEventKind("mail.all_retried", _("{who} had {mails} mails sent again")),
+    AuditEventKind(
+        "mail.all_retried",
+        _("{who} had {mails} mails sent again"),
+        one=("mails", _("{who} had {mails} mail sent again")),
+    ),
     AuditEventKind("mail.confirmed", _("{who} recorded that a mail has arrived")),
     AuditEventKind("mail.retried", _("{who} had a mail sent again")),
     AuditEventKind("mail.tested", _("{who} sent a test mail")),

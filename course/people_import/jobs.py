@@ -140,6 +140,13 @@ def _store_journal(import_id: int, zone: str, clock: Callable[[], datetime]) -> 
         except actions.ConcurrentChangeError:
             if not attempts_left:
                 raise
+        except actions.AnotherImportError:
+            raise
+        except actions.StalePreviewError:
+            # The page says "Check the preview": it must be the one that can be applied now, not the one that was refused.
+            with unit_of_work() as session:
+                actions.keep_preview_of_choices(session, import_id, table, choices, draft.preview)
+            raise
 
 
 def _write_journal(

@@ -7,6 +7,8 @@ from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind(
-        "content.questions_exported", _("{who} downloaded {questions} questions with their answers as {format}")
+        "content.questions_exported",
+        _("{who} downloaded {questions} questions with their answers as {format}"),
+        one=("questions", _("{who} downloaded {questions} question with its answers as {format}")),
     ),
 )

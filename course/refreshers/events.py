@@ -12,6 +12,10 @@ AUDIT_EVENTS = (
     AuditEventKind(
         "supervised.refresher_read",
         _("{who} recorded that {whom} read {pages} pages of a refresher on paper in supervised session {session}"),
+        one=(
+            "pages",
+            _("{who} recorded that {whom} read {pages} page of a refresher on paper in supervised session {session}"),
+        ),
     ),
     AuditEventKind(
         "supervised.refresher_printed",

@@ -23,7 +23,11 @@ class DigestsPlanned:
 
 AUDIT_EVENTS = (
     AuditEventKind("mail.address_cleared", _("{who} restarted mail to {whom}, after the address had refused it")),
-    AuditEventKind("mail.addresses_cleared", _("{who} restarted mail to {addresses} addresses that had refused it")),
+    AuditEventKind(
+        "mail.addresses_cleared",
+        _("{who} restarted mail to {addresses} addresses that had refused it"),
+        one=("addresses", _("{who} restarted mail to {addresses} address that had refused it")),
+    ),
     AuditEventKind("mail.wording_changed", _("{who} changed the sender’s name or the first sentence of e-mails")),
     AuditEventKind("person.told", _("{who} passed on a message to {whom} in person")),
     AuditEventKind("person.told_withdrawn", _("{who} withdrew a record of a message passed on to {whom} in person")),

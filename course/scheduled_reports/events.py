@@ -16,5 +16,9 @@ AUDIT_EVENTS = (
         _("{who} stopped the report by e-mail to {whom}"),
         own=_("{who} stopped the report by e-mail"),
     ),
-    AuditEventKind("report.mailed", _("{whom} was sent the report by e-mail, with {people} people")),
+    AuditEventKind(
+        "report.mailed",
+        _("{whom} was sent the report by e-mail, with {people} people"),
+        one=("people", _("{whom} was sent the report by e-mail, with {people} person")),
+    ),
 )

@@ -7,7 +7,13 @@ from course.translation import lazy_gettext as _
 
 AUDIT_EVENTS = (
     AuditEventKind(
-        "content.schemas_installed", _("Schema files for SCORM packages were installed: {files} files from {source}")
+        "content.schemas_installed",
+        _("Schema files for SCORM packages were installed: {files} files from {source}"),
+        one=("files", _("Schema files for SCORM packages were installed: {files} file from {source}")),
     ),
-    AuditEventKind("content.schemas_removed", _("Schema files for SCORM packages were removed: {files} files")),
+    AuditEventKind(
+        "content.schemas_removed",
+        _("Schema files for SCORM packages were removed: {files} files"),
+        one=("files", _("Schema files for SCORM packages were removed: {files} file")),
+    ),
 )

@@ -10,7 +10,11 @@ AUDIT_EVENTS = (
     AuditEventKind("webhook.added", _("{who} added a webhook to {host}")),
     AuditEventKind("webhook.changed", _("{who} changed a webhook to {host}: {changed}")),
     AuditEventKind("webhook.removed", _("{who} removed a webhook to {host}")),
-    AuditEventKind("webhook.repeated", _("{who} had {deliveries} deliveries of a webhook to {host} sent again")),
+    AuditEventKind(
+        "webhook.repeated",
+        _("{who} had {deliveries} deliveries of a webhook to {host} sent again"),
+        one=("deliveries", _("{who} had {deliveries} delivery of a webhook to {host} sent again")),
+    ),
     AuditEventKind("webhook.secret_rotated", _("{who} replaced the secret of a webhook to {host}")),
     AuditEventKind("webhook.stopped", _("{who} turned off a webhook to {host}, because nothing arrived")),
     AuditEventKind("webhook.tested", _("{who} sent a test to a webhook to {host}")),

@@ -11,7 +11,9 @@ AUDIT_EVENTS = (
     AuditEventKind("xapi.paused", _("{who} paused sending to the learning record store at {host}")),
     AuditEventKind("xapi.removed", _("{who} removed the learning record store at {host}")),
     AuditEventKind(
-        "xapi.repeated", _("{who} had {statements} statements sent again to the learning record store at {host}")
+        "xapi.repeated",
+        _("{who} had {statements} statements sent again to the learning record store at {host}"),
+        one=("statements", _("{who} had {statements} statement sent again to the learning record store at {host}")),
     ),
     AuditEventKind("xapi.resumed", _("{who} resumed sending to the learning record store at {host}")),
     AuditEventKind("xapi.tried", _("{who} tried the learning record store at {host} again")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -16,7 +17,8 @@ from course.clock import now
 from course.context import make_context
 from course.dates import civil_date
 from course.join_requests.models import RegistrationLink, RegistrationRequest
-from course.mail.models import AddressFault
+from course.mail.models import AddressFault, OutboxMail
+from course.mail.rules import RenderedMail
 from course.organisation.actions import confirm_contact
 from course.organisation.models import Organisation
 from course.people.actions import add_identity, delegate, grant_role, record_departure
@@ -25,6 +27,7 @@ from course.people.rules import PersonIdentity
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
+from tests.support.outbox import queue_text
 
 pytestmark = pytest.mark.both_engines
 LONG_AGO = timedelta(days=200)
@@ -272,6 +275,23 @@ def test_the_first_steps_tick_themselves_off_and_are_put_away_for_all_administra
     assert "First steps" not in [words(title) for title in page.all("h2")]
     page = other.follow(other.post("/today/first-steps", {"show": "1"}))
     assert "First steps" in [words(title) for title in page.all("h2")]
+
+
+def test_a_mail_that_was_only_printed_is_no_test_mail(
+    app: Flask, session: Session, client: Client, boss: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a mail server the outbox is printed; beside “No e-mail is being sent” the step must stay open."""
+    queue_text(session, "sent", "boss@example.org", RenderedMail("Test", "It works"), now())
+    session.execute(update(OutboxMail).values(sent_at=now()))
+    session.commit()
+    extension = app.extensions["course"]
+    page = sign_in(client, boss).get("/today")
+    assert "No e-mail is being sent" in page.text
+    assert "Send a test mail" not in {words(step) for step in page.all("s")}
+    served = replace(extension.config, mail_url="smtp://mail.example.org:587")
+    monkeypatch.setitem(app.extensions, "course", replace(extension, config=served))
+    page = client.get("/today")
+    assert "Send a test mail" in {words(step) for step in page.all("s")}
 
 
 def test_a_trust_of_fourteen_sites_takes_few_statements_and_derives_nothing(

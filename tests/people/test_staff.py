@@ -17,6 +17,7 @@ from course.mail.models import OutboxMail
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Membership, Person, RoleGrant, Team
+from course.translation import use_language
 from course.web.unit_of_work import unit_of_work
 from tests.auth.entering import sign_in as sign_in_with
 from tests.conftest import NOW
@@ -180,6 +181,29 @@ def test_a_last_day_more_than_a_year_away_is_refused(session: Session) -> None:
     refused = actions.record_departure(make_context(session, None, NOW), person.id, (NOW + 367 * DAY).date(), "x")
     assert isinstance(refused, Refusal)
     assert refused.field == "last_day"
+
+
+def test_a_day_that_cannot_be_is_refused_with_what_to_enter_in_the_language_of_the_reader(
+    session: Session, client: Client, boss: Person
+) -> None:
+    sign_in(client, boss)
+    person = make_person(session)
+    path, before = f"/people/{person.id}", (NOW - 30 * DAY).date()
+    page = client.post(f"{path}/leave", {"last_day": before.isoformat(), "reason": "moved"}, 422)
+    assert "Enter a day that is not before the first day." in page.text
+    context = make_context(session, None, NOW)
+    too_early = actions.record_departure(context, person.id, before, "moved")
+    assert actions.record_departure(context, person.id, NOW.date(), "moved") is None
+    session.commit()
+    page = client.post(f"{path}/return", {"first_day": before.isoformat(), "team": "", "reason": "is back"}, 422)
+    assert "Enter a day after the day on which they left." in page.text
+    left_already = actions.record_departure(context, person.id, NOW.date(), "moved")
+    too_early_back = actions.record_return(context, person.id, before, None, "is back")
+    for refused in (too_early, left_already, too_early_back):
+        assert isinstance(refused, Refusal)
+        english = str(refused.message)
+        with use_language("cy"):
+            assert str(refused.message) != english
 
 
 def test_the_page_of_a_person_leads_to_all_of_it(session: Session, client: Client, boss: Person) -> None:

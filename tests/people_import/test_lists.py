@@ -275,6 +275,19 @@ def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) ->
     assert "Applied on" in client.follow(client.post(f"{path}/apply", {"mark": again.fields(0)["mark"]})).text
 
 
+def test_what_was_not_applied_is_shown_as_it_would_be_done_now(session: Session, client: Client) -> None:
+    """“Check the preview” leads nowhere if the page shows the earlier one, which is refused at each press."""
+    administrator(session, client)
+    page = upload(client, (HEAD + ANN).encode())
+    preview = client.follow(client.post(page.location, client.get(page.location).fields()))
+    make_person(session, "Ann Lee", "ann@example.org")
+    path = page.location.removesuffix("/columns")
+    failed = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
+    assert "Check the preview, then apply it" in failed.text
+    assert "changed: 1" in failed.text
+    assert "Applied on" in client.follow(client.post(f"{path}/apply", {"mark": failed.fields(0)["mark"]})).text
+
+
 def test_a_list_is_applied_in_a_thread_and_can_be_left_alone(fresh_app: Flask) -> None:
     with fresh_app.app_context(), unit_of_work() as session:
         make_person(session, "Alex Morgan", "alex@example.org", "administrator")

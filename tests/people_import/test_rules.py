@@ -252,6 +252,7 @@ ROWS = [
     ("email=new@example.org; name=Ann Lee; team=Trust > North", "added", "Team: Trust > North."),
     ("email=new@example.org; name=Ann Lee; team=West; role=Manager", "added", "Manager of: West."),
     ("email=new@example.org; name=Ann Lee; pathway=Early years", "added", "Pathway: Early years."),
+    ("email=new@example.org; name=Ann Lee; start=1/2/27", "added", "First day: 1 February 2027."),
     ("email=new@example.org; name=Ann Lee; completed=1/5/2026; issuer=Elsewhere", "added", "of 1 May 2026 (Elsewhere)"),
     ("email=new@example.org; name=Ann Lee; leaving=1/5/2026", "unchanged", "Has already left"),
     (

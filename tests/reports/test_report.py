@@ -340,6 +340,7 @@ def test_everybody_on_the_list_with_something_to_do_is_reminded_together_and_all
     again = client.follow(client.post(address, {"reason": "Inspection on Monday."}))
     assert "No one was reminded" in again.text
     assert again.h1 == "No one to remind"
+    assert again.title.startswith("No one to remind")
     back = client.follow(client.post(str(end), {}))
     assert "2 cancelled." in back.text
     assert "Waiting" not in back.text

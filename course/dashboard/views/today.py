@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlsplit
 
@@ -209,9 +209,13 @@ def _factor_lines(count: int) -> list[TodayLine]:
     ]
 
 
+def _is_mail_printed() -> bool:
+    return bool(app_state().config.mail_url.startswith("console:"))
+
+
 def _mail_lines(alert: MailAlert, health: tuple[TodayLink, ...]) -> list[TodayLine]:
     lines = []
-    if app_state().config.mail_url.startswith("console:"):
+    if _is_mail_printed():
         text = _("No mail server is set (MAIL_URL), so invitations and reminders reach no one.")
         lines.append(TodayLine(_("No e-mail is being sent"), text, health, is_urgent=True))
     elif alert.trouble is not None:
@@ -379,7 +383,9 @@ def _names(names: list[str], most: int = 3) -> str:
 def _set_up_facts(on: date) -> SetUpFacts:
     ours = current_organisation()
     lead = ours.contacts.get("lead") if ours else None
-    return queries.set_up_facts(db(), bool(lead and lead.phone), on)
+    facts = queries.set_up_facts(db(), bool(lead and lead.phone), on)
+    # A mail that was printed because no mail server is set reached no one.
+    return replace(facts, has_sent_mail=facts.has_sent_mail and not _is_mail_printed())
 
 
 def _first_steps(facts: SetUpFacts) -> tuple[list[FirstStep], bool] | None:

@@ -33,6 +33,9 @@ def describe_new_person(row_data: RowData, team_paths: TeamPaths) -> list[str]:
         )
     if row_data.pathway is not None:
         notes.append(_("Pathway: %(pathway)s.", pathway=_pathway_text(row_data.pathway)))
+    if row_data.start is not None:
+        # How a day such as 1/2/27 was read is seen before it decides when the training is due.
+        notes.append(_("First day: %(day)s.", day=row_data.start))
     return [*notes, *map(_certificate_text, row_data.certificates)]
 
 
