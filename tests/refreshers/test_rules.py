@@ -284,6 +284,12 @@ def test_a_changed_question_is_asked_in_the_place_of_another_on_its_point() -> N
     ]
     assert prefer_changed_questions(drawn, [changed("q2", "b")]) == drawn
     assert prefer_changed_questions(drawn, [changed("q7", "z")]) == drawn
+    # Where no place is left it comes last: left out it would count as handled and never be asked.
+    assert prefer_changed_questions(drawn, [*both, changed("q7", "b")])[1:] == [
+        DrawnQuestion("q8", "b"),
+        DrawnQuestion("q9", "b"),
+        DrawnQuestion("q7", "b"),
+    ]
 
 
 @pytest.mark.parametrize(

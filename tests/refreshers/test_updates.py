@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,11 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
+from course.content.actions import archive
 from course.content.library import Library
 from course.content.models import ContentVersion
+from course.content.rendering import InlineText
+from course.content.schema import Change, Question
 from course.context import make_context
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
@@ -77,6 +81,33 @@ def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     assert "See what has changed" not in client.get("/").text
     # The certificate keeps its date, and there is no second one.
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
+
+
+def test_an_update_about_two_questions_on_one_point_asks_both_and_says_so(
+    app: Flask, session: Session, client: Client, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    course = app.extensions["course"].library
+    module = course.modules["secret-contact"]
+    alike = [one for one in library.modules["secret-contact"].questions if one.points == (module.points[0],)][:2]
+    change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=28)
+    marked = {one.id: Question.model_construct(**{**dict(one), "changes": (change,)}) for one in alike}
+    questions = tuple(marked.get(one.id, one) for one in module.questions)
+    modules = {**course.modules, module.id: module.model_copy(update={"questions": questions})}
+    changed = replace(course, modules=modules, _variants={})
+    monkeypatch.setitem(app.extensions, "course", replace(app.extensions["course"], library=changed))
+    archive(session, changed, now())
+    session.commit()
+    sign_in(client, person)
+    assert "answer 2 questions" in client.get("/refresher/update").text
+    client.post("/refresher/update", {})
+    found = queries.newest_refresher(session, person.id, "update")
+    assert found is not None
+    items = attempt(session, person.id, found.attempt_id)
+    assert items is not None
+    assert {item.question_id for item in items.items} == set(marked)
+    answer_all(app, client, person)
+    assert client.get("/refresher/update").h1 == "You are up to date"
 
 
 def test_a_change_without_a_due_date_waits_for_the_refresher(

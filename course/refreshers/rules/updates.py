@@ -52,6 +52,17 @@ class Update:
         """The learning points of the changes, without repetition."""
         return tuple(dict.fromkeys(point for one in self.changes for point in one.points))
 
+    @property
+    def question_count(self) -> int:
+        """How many questions it asks: one on each point, and each changed question."""
+        questions = [one for one in self.changes if one.kind == "question"]
+        open_points, more = set(self.points), 0
+        for one in sorted(questions, key=lambda one: len(one.points)):
+            point = next((point for point in one.points if point in open_points), None)
+            open_points.discard(point or "")
+            more += point is None
+        return len(self.points) + more
+
 
 def required_update(changes: Sequence[MarkedChange], first_taught: dict[tuple[str, str], date]) -> Update | None:
     """The update that these open changes require; None if none of them is urgent. `shown` has the day on which each
