@@ -18,7 +18,7 @@ from course.content.actions import archive
 from course.content.library import Library
 from course.content.models import ContentVersion
 from course.content.rendering import InlineText
-from course.content.schema import Change, Question
+from course.content.schema import Change, Page, Question
 from course.context import make_context
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
@@ -28,6 +28,7 @@ from course.recertification.queries import open_facts
 from course.recertification.rules import Policy
 from course.recertification.rules.facts import ExternalCompletion
 from course.refreshers import actions, queries
+from course.refreshers.actions.completion import required_minutes
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
@@ -108,6 +109,40 @@ def test_an_update_about_two_questions_on_one_point_asks_both_and_says_so(
     assert {item.question_id for item in items.items} == set(marked)
     answer_all(app, client, person)
     assert client.get("/refresher/update").h1 == "You are up to date"
+
+
+def test_a_page_with_two_marks_is_read_once_with_both_reasons_and_counts_once(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = make_completed(session, library)
+    once: Library = teach(None)
+    module_id, _, page_id = REF.partition("/")
+    module = (once.origin or once).modules[module_id]
+    page = module.pages[page_id]
+    second = Change(date=now().date(), reason=InlineText("The second reason."))
+    twice = Page.model_construct(**{**dict(page), "changes": (*page.changes, second)})
+    modules = {
+        **(once.origin or once).modules,
+        module_id: module.model_copy(update={"pages": {**module.pages, page_id: twice}}),
+    }
+    changed = replace(once.origin or once, modules=modules, _variants={})
+    archive(session, changed, now())
+    session.commit()
+    reader = changed.for_("school", "england")
+    alone, both = (
+        actions.compose_refresher(session, course, person.id, None, now()).plan.minutes for course in (once, reader)
+    )
+    assert alone == both, "about so long"
+    monkeypatch.setitem(app.extensions, "course", replace(app.extensions["course"], library=changed))
+    sign_in(client, person)
+    where = begin_on_page(client)
+    assert all(reason in client.get(where).text for reason in ("The rule is another one.", "The second reason."))
+    found = queries.newest_refresher(session, person.id, "refresher")
+    assert found is not None
+    assert sum(part.kind == "change" for part in found.parts) == 2
+    one_mark = replace(found, parts=tuple(part for part in found.parts if part.position != 2))
+    assert required_minutes(reader, found) == required_minutes(reader, one_mark), "the minutes on the certificate"
+    assert client.post(where, {}).location == "/refresher/story"
 
 
 def test_a_change_without_a_due_date_waits_for_the_refresher(

@@ -48,7 +48,9 @@ def compose_refresher(
     changes = changes_for(session, library, person_id, imported_on)
     run_counts = queries.scenario_run_counts(session, person_id)
     scenario = next_scenario(scenario_candidates(library, run_counts), estimate)
-    fixed_minutes = sum(_changed_page_minutes(library, one.ref) for one in changes) + (
+    # A page may bear several marks: it is read once.
+    changed_refs = dict.fromkeys(one.ref for one in changes)
+    fixed_minutes = sum(_changed_page_minutes(library, ref) for ref in changed_refs) + (
         scenario_minutes(library, scenario.ref) if scenario else 0
     )
     plan = compose_plan(
