@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -20,6 +20,7 @@ from course.content.models import ContentVersion
 from course.content.rendering import InlineText
 from course.content.schema import Change, Page, Question
 from course.context import make_context
+from course.dates import civil_date
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
 from course.people.models import Person
@@ -32,7 +33,15 @@ from course.refreshers.actions.completion import required_minutes
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
-from tests.refreshers.refresher_steps import REF, Teach, answer_all, begin_on_page, finish_scenario, record_page_read
+from tests.refreshers.refresher_steps import (
+    REF,
+    Teach,
+    answer_all,
+    begin_on_page,
+    finish_scenario,
+    record_page_read,
+    with_changed_page,
+)
 from tests.support.outbox import rendered_mails
 
 
@@ -181,6 +190,32 @@ def test_what_changed_before_a_person_took_the_first_step_is_not_new_to_them(ses
     complete(session, anew, early, now() + timedelta(minutes=2))
     session.commit()
     assert actions.update_for(session, anew, early.id, None, "Europe/London") is not None, "begun before the change"
+
+
+@pytest.mark.both_engines
+def test_nobody_has_an_update_that_was_due_before_they_were_certified(session: Session, library: Library) -> None:
+    """The change is 90 days old, and one has 28 days for it: from the completion of a course that was begun before it, or from
+    the day on which a certificate from elsewhere was recorded."""
+    changed, today = with_changed_page(library, 28), civil_date(now(), "Europe/London")
+
+    def ago(days: int) -> datetime:
+        return datetime.combine(today - timedelta(days=days), time(12), UTC)
+
+    archive(session, changed, ago(90))
+    reader = changed.for_("school", "england")
+    late = make_person(session, at=ago(120))
+    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == late.id)).scalar_one()
+    session.add(PageRead(enrolment_id=enrolment, ref="responding/who-to-tell", version="v", read_at=ago(100)))
+    complete(session, reader, late, ago(10))
+    earlier = make_person(session, "Kim Hill", "kim@example.org", at=ago(200))
+    complete(session, reader, earlier, ago(150))
+    new = make_person(session, "Jo Park", "jo@example.org", at=ago(5))
+    brought = ExternalCompletion(today - timedelta(days=200), None, "Another trust", "initial")
+    import_completion(make_context(session, None, ago(3)), new.id, brought, "They brought it.")
+    for person, imported_on, days in ((late, None, 18), (earlier, None, -62), (new, brought.day, 25)):
+        found = actions.update_for(session, reader, person.id, imported_on, "Europe/London")
+        assert found is not None
+        assert (found.due - today).days == days, person.name
 
 
 def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(

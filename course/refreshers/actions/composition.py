@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.content.changes import MarkedChange
@@ -13,6 +14,8 @@ from course.content.library import SECONDS_PER_DECISION, Library
 from course.content.queries import changes_first_taught
 from course.content.schema import WORDS_PER_MINUTE, Module, Page, Setting
 from course.dates import civil_date
+from course.learning.models import Completion, Enrolment
+from course.recertification.models import RenewalImport
 from course.refreshers import queries
 from course.refreshers.rules.composition import (
     RefresherPlan,
@@ -131,7 +134,20 @@ def update_for(
     changes = changes_for(session, library, person_id, imported_on)
     if not changes:
         return None
-    return required_update(changes, {key: civil_date(at, zone) for key, at in changes_first_taught(session).items()})
+    certified = _certified_from(session, person_id, zone)
+    first_taught = {key: civil_date(at, zone) for key, at in changes_first_taught(session).items()}
+    return required_update(changes, {key: max(day, certified or day) for key, day in first_taught.items()})
+
+
+def _certified_from(session: Session, person_id: int, zone: str) -> date | None:
+    """The day of a person's newest completion, or on which their newest certificate from elsewhere was recorded; None if they
+    have neither."""
+    completed = select(func.max(Completion.completed_at)).join(Enrolment, Enrolment.id == Completion.enrolment_id)
+    completed_at = session.execute(completed.where(Enrolment.person_id == person_id)).scalar()
+    if completed_at is not None:
+        return civil_date(completed_at, zone)
+    recorded = select(func.max(RenewalImport.recorded)).where(RenewalImport.withdrawn.is_(None))
+    return session.execute(recorded.where(RenewalImport.person_id == person_id)).scalar()
 
 
 def page_of(library: Library, ref: str) -> Page | None:

@@ -64,15 +64,15 @@ class Update:
         return len(self.points) + more
 
 
-def required_update(changes: Sequence[MarkedChange], first_taught: dict[tuple[str, str], date]) -> Update | None:
-    """The update that these open changes require; None if none of them is urgent. `shown` has the day on which each
-    change was first taught here."""
+def required_update(changes: Sequence[MarkedChange], asked_from: dict[tuple[str, str], date]) -> Update | None:
+    """The update that these open changes require; None if none of them is urgent. `asked_from` has the day from which each
+    change is asked of the person: on which it was first taught here, or on which they were certified after that."""
     urgent_changes = tuple(one for one in changes if one.change.update_days is not None)
     if not urgent_changes:
         return None
     return Update(
         urgent_changes,
-        min(first_taught[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent_changes),
+        min(asked_from[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent_changes),
     )
 
 
