@@ -193,6 +193,24 @@ def test_what_changed_before_a_person_took_the_first_step_is_not_new_to_them(ses
 
 
 @pytest.mark.both_engines
+def test_who_brought_a_certificate_from_elsewhere_is_mailed_about_an_update_too(session: Session, teach: Teach) -> None:
+    person, today = make_person(session, at=now() - timedelta(days=20)), civil_date(now(), "Europe/London")
+    for days in (400, 60):
+        brought = ExternalCompletion(today - timedelta(days=days), None, "Another trust", "initial")
+        import_completion(make_context(session, None, now()), person.id, brought, "They brought it.")
+    make_person(session, "Kim Hill", "kim@example.org", at=now() - timedelta(days=20))  # has only begun
+    anew: Library = teach(28)
+    due = actions.updates_due(session, anew, "Europe/London", today)
+    assert [(one.person.person_id, one.mail_step) for one in due] == [(person.id, "opened")]
+    assert due[0].update == actions.update_for(session, anew, person.id, today - timedelta(days=60), "Europe/London"), (
+        "as on their pages"
+    )
+    for one in open_facts(session, person.id)["certificate"]:
+        withdraw_fact(make_context(session, None, now()), person.id, "certificate", one, "It was somebody else's.")
+    assert actions.updates_due(session, anew, "Europe/London", today) == []
+
+
+@pytest.mark.both_engines
 def test_nobody_has_an_update_that_was_due_before_they_were_certified(session: Session, library: Library) -> None:
     """The change is 90 days old, and one has 28 days for it: from the completion of a course that was begun before it, or from
     the day on which a certificate from elsewhere was recorded."""

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from course.content.changes import MarkedChange
 from course.content.schema import Block, Page
+from course.recertification.rules.facts import IMPORTED, CompletionFact
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,13 @@ class ChangeBasis:
     begun_at: datetime | None
     imported_on: date | None
     handled_changes: frozenset[tuple[str, str]] = frozenset()
+
+
+def brought_on(completions: Iterable[CompletionFact]) -> date | None:
+    """The day of the newest certificate from elsewhere that was not withdrawn; None if there is none. Of each certificate the
+    fact that was recorded last says whether it was."""
+    newest = {(one.day, one.valid_until): one for one in completions if one.kind == IMPORTED}
+    return max((one.day for one in newest.values() if one.revoked is None), default=None)
 
 
 def open_changes(

@@ -22,7 +22,7 @@ from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
 from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher
 from course.refreshers.rules.eligibility import would_renew
-from course.refreshers.rules.updates import Update
+from course.refreshers.rules.updates import Update, brought_on
 from course.translation import gettext as _
 from course.web.app_state import app_state
 from course.web.forms import query_number
@@ -149,7 +149,7 @@ def refresher_status_of(person_id: int) -> RefresherStatus:
     policies = renewal.policies(db(), zone)
     facts = renewal.people(db(), zone, [person_id])[0].facts
     status = certification_status(facts, policies, today()) if policies else None
-    imported_on = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
+    imported_on = brought_on(facts.completions)
     has_completed = any(c.kind != IMPORTED for c in facts.completions)
     newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
     under_way = actions.resumable_refresher(db(), person_id, newest, now())
