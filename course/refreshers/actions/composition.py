@@ -17,6 +17,7 @@ from course.dates import civil_date
 from course.learning.models import Completion, Enrolment
 from course.recertification.models import RenewalImport
 from course.refreshers import queries
+from course.refreshers.queries import Refresher
 from course.refreshers.rules.composition import (
     RefresherPlan,
     ScenarioCandidate,
@@ -128,10 +129,17 @@ def changes_for(
 
 
 def update_for(
-    session: Session, library: Library, person_id: int, imported_on: date | None, zone: str
+    session: Session,
+    library: Library,
+    person_id: int,
+    imported_on: date | None,
+    zone: str,
+    under_way: Refresher | None = None,
 ) -> Update | None:
-    """The update that is open for this person now; None if there is none."""
-    changes = changes_for(session, library, person_id, imported_on)
+    """The update that is open for this person now; None if there is none. What is in the refresher that is under way is left
+    to it; one that was begun before a change does not have it, and may stay open for long."""
+    begun = {(part.ref, part.version) for part in under_way.parts if part.kind == "change"} if under_way else set()
+    changes = [one for one in changes_for(session, library, person_id, imported_on) if one.key not in begun]
     if not changes:
         return None
     certified = _certified_from(session, person_id, zone)

@@ -32,6 +32,7 @@ from course.recertification.models import RenewalImport
 from course.recertification.rules import certification_status
 from course.recertification.rules.certification_status import UP_TO_DATE
 from course.refreshers import queries
+from course.refreshers.actions.attempts import refresher_under_way
 from course.refreshers.actions.booster_questions import booster_bank
 from course.refreshers.actions.composition import person_memory_estimates, update_for
 from course.refreshers.queries import CertifiedLearner
@@ -41,6 +42,7 @@ from course.refreshers.rules.boosters import (
     is_booster_due,
     weakest_points,
 )
+from course.refreshers.rules.eligibility import would_renew
 from course.refreshers.rules.memory_model import memory_estimates
 from course.refreshers.rules.messages import BoosterMessage, UpdateMessage
 from course.refreshers.rules.updates import Update, brought_on, update_mail_step
@@ -182,8 +184,8 @@ class DueUpdateMail:
 
 
 def updates_due(session: Session, library: Library, zone: str, on: date) -> list[DueUpdateMail]:
-    """The mails about open updates that are due on that day: to people whose certification status is up to date, so
-    that they have no refresher to do instead."""
+    """The mails about open updates that are due on that day: to people whose certification status is up to date and whose
+    renewal window is not open, so that they have no refresher to do instead."""
     policies = renewal.policies(session, zone)
     if not any(marked.change.update_days for marked in library.changes) or not policies:
         return []
@@ -192,13 +194,16 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
     facts = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
     due = []
     for learner in people:
-        if certification_status(facts[learner.person_id], policies, on).state != UP_TO_DATE:
+        own = facts[learner.person_id]
+        status = certification_status(own, policies, on)
+        if status.state != UP_TO_DATE or status.window_opens is None or status.window_opens <= on:
             continue
-        imported_on = None
-        if isinstance(learner, CertificateHolder):
-            imported_on = brought_on(facts[learner.person_id].completions)
+        imported_on = brought_on(own.completions) if isinstance(learner, CertificateHolder) else None
         course = library.for_(learner.pathway, library.nation)
         update = update_for(session, course, learner.person_id, imported_on, zone)
+        if update is not None and would_renew(own, policies, on):
+            begun = refresher_under_way(session, learner.person_id, datetime.combine(on, time(12), UTC))
+            update = update_for(session, course, learner.person_id, imported_on, zone, begun) if begun else update
         if update is not None:
             due.append(DueUpdateMail(learner, update, update_mail_step(update, on)))
     return due
