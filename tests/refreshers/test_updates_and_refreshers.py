@@ -12,13 +12,18 @@ from course.clock import now
 from course.content.library import Library
 from course.context import make_context
 from course.dates import civil_date
+from course.mail.delivery import SenderSettings, deliver
 from course.people.models import Person
 from course.recertification.actions import grant_extension
 from course.refreshers import actions
+from course.refreshers.jobs import send_updates
+from course.web.unit_of_work import unit_of_work
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 from tests.refreshers.refresher_steps import Teach, answer_all, begin_on_page, finish_scenario
+from tests.support.outbox import rendered_mails
+from tests.support.smtp import smtp_server
 
 ZONE = "Europe/London"
 
@@ -69,3 +74,24 @@ def test_while_more_time_was_given_the_refresher_has_what_changed_and_no_mail_as
     sign_in(client, person)
     assert "The rule is another one." not in client.get("/refresher/update").text
     assert mailed(session, anew) == []
+
+
+@pytest.mark.parametrize("case", ["left", "another address", "as before"])
+def test_a_mail_about_an_update_that_waits_for_working_hours_is_asked_once_more(
+    app: Flask, session: Session, library: Library, teach: Teach, case: str
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    teach(28)
+    with app.app_context():
+        assert send_updates(civil_date(now(), ZONE), now()) == 1
+    if case == "left":
+        person.left_at = now()
+    elif case == "another address":
+        person.email = "sam.new@example.org"
+    session.commit()
+    rendered_mails(app, session)
+    with smtp_server() as inbox, app.app_context():
+        sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", ZONE)
+        assert deliver(unit_of_work, sender, now() + timedelta(days=5)) == (case == "as before")
+    (mail,) = rendered_mails(app, session, "update:")
+    assert (mail.withheld is None) == (case == "as before")

@@ -131,6 +131,21 @@ def recheck_booster(session: Session, leaving: BeforeMailSend) -> None:
         suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
 
 
+def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
+    """Check a mail about an update before it leaves, which has waited for working hours or for the mail server."""
+    kind, _colon, rest = leaving.key.partition(":")
+    number = rest.partition(":")[0]
+    if kind != "update" or not number.isdecimal():
+        return
+    row = session.execute(select(Person.email, Person.left_at).where(Person.id == int(number))).one_or_none()
+    if row is None:
+        return
+    if row.left_at is not None:
+        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
+    elif row.email != leaving.recipient:
+        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
+
+
 def draw_for_booster(
     session: Session, library: Library, person_id: int, at: datetime, seed: int
 ) -> list[DrawnQuestion]:
