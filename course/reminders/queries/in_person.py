@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.learning.models import Attempt, AttemptOutcome, Enrolment
-from course.learning.queries import OWN_BOOSTER
+from course.learning.queries import OWN_BOOSTER, is_void
 from course.people.models import Deputy, Membership, RoleGrant, Team
 from course.people.queries import ids_without_address, names_told_apart
 from course.people.rules import Viewer
@@ -119,7 +119,9 @@ def _notice_facts(session: Session, ids: Collection[int]) -> dict[int, NoticeFac
         select(Enrolment.person_id, func.max(AttemptOutcome.finished_at))
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
-        .where(AttemptOutcome.passed, Attempt.kind.in_(FINISHING_KINDS), Enrolment.person_id.in_(ids))
+        .where(
+            AttemptOutcome.passed, ~is_void(Attempt.id), Attempt.kind.in_(FINISHING_KINDS), Enrolment.person_id.in_(ids)
+        )
         .group_by(Enrolment.person_id)
     )
     finished = {row[0]: row[1] for row in session.execute(passed)}
