@@ -70,7 +70,7 @@ from course.recertification.actions import (
     withdraw_merged_certificate,
 )
 from course.refreshers import events as refreshers_events
-from course.refreshers.actions import complete_refresher, recheck_booster
+from course.refreshers.actions import complete_refresher, recheck_booster, recheck_update
 from course.reminders import events as reminders_events
 from course.reminders.actions import recheck_reminder
 from course.reminders.events import DigestsPlanned
@@ -186,6 +186,7 @@ def register_handlers() -> None:
     subscribe(BeforeMailSend, check_link_mail)
     subscribe(BeforeMailSend, recheck_report)
     subscribe(BeforeMailSend, recheck_booster)
+    subscribe(BeforeMailSend, recheck_update)
     subscribe(BeforeMailSend, recheck_intention)
     subscribe(EarlierCertificate, import_listed_certificate)
     subscribe(RecordOpened, log_page_view)

@@ -87,7 +87,8 @@ class Change(VersionedModel):
     """A material change, as its author marks it on a page or a question: since when, and why.
 
     Every refresher shows it to people who completed the course before. With `update_days` an update is open to them
-    earlier: for that number of days after this installation first taught the change.
+    earlier: for that number of days after this installation first taught the change, or after they were certified if that
+    was later.
     """
 
     date: dt.date

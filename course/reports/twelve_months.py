@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from course.reports.team_trend import share
+
 MONTHS = 12
 # Above this many people the first line of a process takes more than half a second, so that it has a page of its own.
 MAX_PEOPLE_WITH_LINE = 2_000
@@ -26,7 +28,8 @@ class MonthPoint:
 
     @property
     def percent(self) -> int:
-        return round(100 * self.certified / self.people) if self.people else 0
+        """The share that held one, rounded as that of a team (see `share`); 0 of nobody."""
+        return share(self.certified, self.people) or 0
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,17 @@ from sqlalchemy.orm import Session
 from course.audit.models import AuditEntry
 from course.clock import now
 from course.content.library import Library
+from course.context import make_context
+from course.dates import civil_date
 from course.events import publish
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.rules.branching import run_state
 from course.mail.models import OutboxMail
 from course.people.events import InvitationRequested
+from course.people.models import Person
+from course.recertification.actions import import_completion
 from course.recertification.models import RenewalPause
+from course.recertification.rules.facts import ExternalCompletion
 from course.refreshers.actions import boosters_due, queue_booster
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
@@ -245,3 +250,34 @@ def test_a_refresher_begins_with_one_press_and_is_carried_on_where_it_stopped(
     words, address = lit(client.get("/"))
     assert re.fullmatch(r"Carry on: .+, decision 1 of about \d+", words)
     assert address == run
+
+
+def test_a_certificate_from_elsewhere_is_renewed_by_the_refresher_that_mails_ask_for(
+    app: Flask, session: Session, client: Client
+) -> None:
+    """Home is where the reminder leads: it does not ask for the whole course there while a refresher is enough."""
+    person, today = make_person(session, at=now() - timedelta(days=20)), civil_date(now(), "Europe/London")
+
+    def bring(person: Person, days: int) -> None:
+        brought = ExternalCompletion(today - timedelta(days=days), None, "Another trust", "initial")
+        import_completion(make_context(session, None, now()), person.id, brought, "They brought it.")
+        session.commit()
+
+    bring(person, 1300)
+    sign_in(client, person)
+    assert lit(client.get("/"))[0].startswith("Start: module 1"), "it ended too long ago"
+    bring(person, 350)
+    page = client.get("/")
+    assert lit(page) == ("Start: your refresher", "/refresher")
+    assert "Finish by" in page.text
+    assert "minutes a week" not in page.text
+    assert follow(Learner(app, client, person.id), page).startswith("/refresher/")
+    assert lit(client.get("/"))[0].startswith("Carry on: ")
+    # Long before it is due nothing is asked for, and the course stands open.
+    other = make_person(session, "Kim Hill", "kim@example.org", at=now() - timedelta(days=20))
+    bring(other, 30)
+    sign_in(client, other)
+    page = client.get("/")
+    assert lit(page)[0].startswith("Start: module 1")
+    assert "Your certificate is valid until" in page.text
+    assert "a week is enough" not in page.text

@@ -12,6 +12,7 @@ from course.content.changes import MarkedChange
 from course.content.rendering import InlineText
 from course.content.schema import Block, Change, Page
 from course.learning.rules.drawing import DrawnQuestion
+from course.recertification.rules import CompletionFact
 from course.refreshers.actions import prefer_changed_questions
 from course.refreshers.rules.boosters import (
     PageAnswerFact,
@@ -31,7 +32,14 @@ from course.refreshers.rules.composition import (
     next_scenario,
 )
 from course.refreshers.rules.memory_model import MemoryReview, memory_estimates, memory_from_reviews
-from course.refreshers.rules.updates import ChangeBasis, PageDiffRow, open_changes, page_diff, required_update
+from course.refreshers.rules.updates import (
+    ChangeBasis,
+    PageDiffRow,
+    brought_on,
+    open_changes,
+    page_diff,
+    required_update,
+)
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -193,6 +201,21 @@ def test_a_change_is_new_to_a_person_who_completed_the_course_before_it(basis: C
     assert bool(found) is expected
 
 
+def test_a_certificate_that_was_withdrawn_is_no_ground_for_what_somebody_knows() -> None:
+    def brought(day: str, withdrawn: str | None = None) -> CompletionFact:
+        revoked = date.fromisoformat(withdrawn) if withdrawn else None
+        return CompletionFact(date.fromisoformat(day), revoked or date(2026, 6, 1), "imported", revoked=revoked)
+
+    one, other = brought("2025-03-01"), brought("2026-05-01")
+    assert brought_on([]) is None
+    assert brought_on([CompletionFact(date(2026, 5, 1))]) is None
+    assert brought_on([other, one]) == date(2026, 5, 1)
+    withdrawn = brought("2026-05-01", "2026-06-03")
+    assert brought_on([one, other, withdrawn]) == date(2025, 3, 1)
+    assert brought_on([other, withdrawn]) is None
+    assert brought_on([other, withdrawn, other]) == date(2026, 5, 1), "recorded again"
+
+
 def test_a_change_that_this_installation_has_not_taught_yet_is_not_asked_about() -> None:
     assert open_changes([mark()], {}, ChangeBasis(after(0), None)) == ()
 
@@ -291,6 +314,12 @@ def test_a_changed_question_is_asked_in_the_place_of_another_on_its_point() -> N
     ]
     assert prefer_changed_questions(drawn, [changed("q2", "b")]) == drawn
     assert prefer_changed_questions(drawn, [changed("q7", "z")]) == drawn
+    # Where no place is left it comes last: left out it would count as handled and never be asked.
+    assert prefer_changed_questions(drawn, [*both, changed("q7", "b")])[1:] == [
+        DrawnQuestion("q8", "b"),
+        DrawnQuestion("q9", "b"),
+        DrawnQuestion("q7", "b"),
+    ]
 
 
 @pytest.mark.parametrize(

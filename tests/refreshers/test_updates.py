@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -14,9 +14,13 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
+from course.content.actions import archive
 from course.content.library import Library
 from course.content.models import ContentVersion
+from course.content.rendering import InlineText
+from course.content.schema import Change, Page, Question
 from course.context import make_context
+from course.dates import civil_date
 from course.learning.models import Enrolment, PageRead
 from course.learning.queries import attempt
 from course.people.models import Person
@@ -25,6 +29,7 @@ from course.recertification.queries import open_facts
 from course.recertification.rules import Policy
 from course.recertification.rules.facts import ExternalCompletion
 from course.refreshers import actions, queries
+from course.refreshers.actions.completion import required_minutes
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import complete, make_completed
@@ -35,6 +40,7 @@ from tests.refreshers.refresher_steps import (
     begin_on_page,
     finish_scenario,
     record_page_read,
+    with_changed_page,
     with_translated_reason,
 )
 from tests.support.outbox import rendered_mails
@@ -88,6 +94,67 @@ def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     assert session.execute(select(func.count()).select_from(Certificate)).scalar() == 1
 
 
+def test_an_update_about_two_questions_on_one_point_asks_both_and_says_so(
+    app: Flask, session: Session, client: Client, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = make_completed(session, library, ago=timedelta(days=90))
+    course = app.extensions["course"].library
+    module = course.modules["secret-contact"]
+    alike = [one for one in library.modules["secret-contact"].questions if one.points == (module.points[0],)][:2]
+    change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=28)
+    marked = {one.id: Question.model_construct(**{**dict(one), "changes": (change,)}) for one in alike}
+    questions = tuple(marked.get(one.id, one) for one in module.questions)
+    modules = {**course.modules, module.id: module.model_copy(update={"questions": questions})}
+    changed = replace(course, modules=modules, _variants={})
+    monkeypatch.setitem(app.extensions, "course", replace(app.extensions["course"], library=changed))
+    archive(session, changed, now())
+    session.commit()
+    sign_in(client, person)
+    assert "answer 2 questions" in client.get("/refresher/update").text
+    client.post("/refresher/update", {})
+    found = queries.newest_refresher(session, person.id, "update")
+    assert found is not None
+    items = attempt(session, person.id, found.attempt_id)
+    assert items is not None
+    assert {item.question_id for item in items.items} == set(marked)
+    answer_all(app, client, person)
+    assert client.get("/refresher/update").h1 == "You are up to date"
+
+
+def test_a_page_with_two_marks_is_read_once_with_both_reasons_and_counts_once(
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = make_completed(session, library)
+    once: Library = teach(None)
+    module_id, _, page_id = REF.partition("/")
+    module = (once.origin or once).modules[module_id]
+    page = module.pages[page_id]
+    second = Change(date=now().date(), reason=InlineText("The second reason."))
+    twice = Page.model_construct(**{**dict(page), "changes": (*page.changes, second)})
+    modules = {
+        **(once.origin or once).modules,
+        module_id: module.model_copy(update={"pages": {**module.pages, page_id: twice}}),
+    }
+    changed = replace(once.origin or once, modules=modules, _variants={})
+    archive(session, changed, now())
+    session.commit()
+    reader = changed.for_("school", "england")
+    alone, both = (
+        actions.compose_refresher(session, course, person.id, None, now()).plan.minutes for course in (once, reader)
+    )
+    assert alone == both, "about so long"
+    monkeypatch.setitem(app.extensions, "course", replace(app.extensions["course"], library=changed))
+    sign_in(client, person)
+    where = begin_on_page(client)
+    assert all(reason in client.get(where).text for reason in ("The rule is another one.", "The second reason."))
+    found = queries.newest_refresher(session, person.id, "refresher")
+    assert found is not None
+    assert sum(part.kind == "change" for part in found.parts) == 2
+    one_mark = replace(found, parts=tuple(part for part in found.parts if part.position != 2))
+    assert required_minutes(reader, found) == required_minutes(reader, one_mark), "the minutes on the certificate"
+    assert client.post(where, {}).location == "/refresher/story"
+
+
 def test_a_change_without_a_due_date_waits_for_the_refresher(
     session: Session, client: Client, library: Library, teach: Teach
 ) -> None:
@@ -124,6 +191,50 @@ def test_what_changed_before_a_person_took_the_first_step_is_not_new_to_them(ses
     complete(session, anew, early, now() + timedelta(minutes=2))
     session.commit()
     assert actions.update_for(session, anew, early.id, None, "Europe/London") is not None, "begun before the change"
+
+
+@pytest.mark.both_engines
+def test_who_brought_a_certificate_from_elsewhere_is_mailed_about_an_update_too(session: Session, teach: Teach) -> None:
+    person, today = make_person(session, at=now() - timedelta(days=20)), civil_date(now(), "Europe/London")
+    for days in (400, 60):
+        brought = ExternalCompletion(today - timedelta(days=days), None, "Another trust", "initial")
+        import_completion(make_context(session, None, now()), person.id, brought, "They brought it.")
+    make_person(session, "Kim Hill", "kim@example.org", at=now() - timedelta(days=20))  # has only begun
+    anew: Library = teach(28)
+    due = actions.updates_due(session, anew, "Europe/London", today)
+    assert [(one.person.person_id, one.mail_step) for one in due] == [(person.id, "opened")]
+    assert due[0].update == actions.update_for(session, anew, person.id, today - timedelta(days=60), "Europe/London"), (
+        "as on their pages"
+    )
+    for one in open_facts(session, person.id)["certificate"]:
+        withdraw_fact(make_context(session, None, now()), person.id, "certificate", one, "It was somebody else's.")
+    assert actions.updates_due(session, anew, "Europe/London", today) == []
+
+
+@pytest.mark.both_engines
+def test_nobody_has_an_update_that_was_due_before_they_were_certified(session: Session, library: Library) -> None:
+    """The change is 90 days old, and one has 28 days for it: from the completion of a course that was begun before it, or from
+    the day on which a certificate from elsewhere was recorded."""
+    changed, today = with_changed_page(library, 28), civil_date(now(), "Europe/London")
+
+    def ago(days: int) -> datetime:
+        return datetime.combine(today - timedelta(days=days), time(12), UTC)
+
+    archive(session, changed, ago(90))
+    reader = changed.for_("school", "england")
+    late = make_person(session, at=ago(120))
+    enrolment = session.execute(select(Enrolment.id).where(Enrolment.person_id == late.id)).scalar_one()
+    session.add(PageRead(enrolment_id=enrolment, ref="responding/who-to-tell", version="v", read_at=ago(100)))
+    complete(session, reader, late, ago(10))
+    earlier = make_person(session, "Kim Hill", "kim@example.org", at=ago(200))
+    complete(session, reader, earlier, ago(150))
+    new = make_person(session, "Jo Park", "jo@example.org", at=ago(5))
+    brought = ExternalCompletion(today - timedelta(days=200), None, "Another trust", "initial")
+    import_completion(make_context(session, None, ago(3)), new.id, brought, "They brought it.")
+    for person, imported_on, days in ((late, None, 18), (earlier, None, -62), (new, brought.day, 25)):
+        found = actions.update_for(session, reader, person.id, imported_on, "Europe/London")
+        assert found is not None
+        assert (found.due - today).days == days, person.name
 
 
 def test_case_24_a_refresher_ends_on_the_version_it_began_with_and_what_changed_since_stays_open(

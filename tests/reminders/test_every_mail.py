@@ -15,6 +15,7 @@ from course.clock import now
 from course.content.library import Library
 from course.context import make_context
 from course.dates import civil_date, format_date
+from course.learning.models import Attempt, AttemptOutcome, AttemptVoid, Enrolment
 from course.mail.models import OutboxMail
 from course.mail.rules import MailMessage
 from course.people.actions import add_identity, delegate, grant_role
@@ -164,6 +165,35 @@ def test_the_sentences_of_a_change_and_a_role_are_those_that_a_mail_would_have_h
     session.commit()
     (one, _later) = session.execute(select(InPersonNotice).order_by(InPersonNotice.id)).scalars()
     assert (one.lines, one.due) == (["The rule is another one."], civil_date(now(), ZONE) + timedelta(days=20))
+
+
+@pytest.mark.both_engines
+def test_a_sheet_that_was_entered_wrongly_leaves_a_change_to_be_told(app: Flask, session: Session) -> None:
+    """The answers of somebody else, which passed, are no reason not to tell of the change."""
+    make_organisation(session)
+    _course_has_changed(app, session, make_team(session, "Kitchen"))
+    cook = session.execute(select(Person).where(Person.name == "Dana Bell")).scalar_one()
+    hours, today = queries.sending_hours(session, ZONE), civil_date(now(), ZONE)
+    assert hours is not None
+
+    def tasks() -> list[str]:
+        session.commit()
+        candidates = queries.reminder_candidates(session, hours, today, [cook.id])
+        return [one.task for one in in_person_messages(session, candidates, ZONE)[cook.id]]
+
+    assert tasks() == ["update"]
+    at = now() + timedelta(minutes=1)
+    enrolment = Enrolment(person_id=cook.id, kind="refresher", opened_at=at)
+    session.add(enrolment)
+    session.flush()
+    attempt = Attempt(enrolment_id=enrolment.id, kind="refresher", ref="course", number=1, seed=1, opened_at=at)
+    session.add(attempt)
+    session.flush()
+    outcome = {"points_right": 1, "points_asked": 1, "pass_mark": 100}
+    session.add(AttemptOutcome(attempt_id=attempt.id, finished_at=at, passed=True, **outcome))
+    assert tasks() == []
+    session.add(AttemptVoid(attempt_id=attempt.id, reason="Two sheets were swapped", made_by=cook.id, made_at=at))
+    assert tasks() == ["update"]
 
 
 @pytest.mark.both_engines

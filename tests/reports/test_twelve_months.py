@@ -16,6 +16,7 @@ from course.dates import civil_date
 from course.organisation.models import Organisation
 from course.people.actions import join_team
 from course.reports import views
+from course.reports.team_trend import TrendPoint
 from course.reports.twelve_months import BOTTOM, LEFT, RIGHT, TOP, MonthPoint, month_ends, month_line
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -39,6 +40,18 @@ def test_the_months_are_the_twelve_that_have_ended(on: date, first: date, last: 
     assert (len(ends), ends[0], ends[-1]) == (12, first, last)
     assert ends == sorted(ends)
     assert all((end + timedelta(days=1)).day == 1 for end in ends)
+
+
+@pytest.mark.parametrize(
+    ("people", "certified", "percent"),
+    [(0, 0, 0), (300, 0, 0), (300, 1, 1), (300, 150, 50), (300, 299, 99), (300, 300, 100), (1, 1, 100)],
+)
+def test_only_all_are_100_per_cent_and_only_none_are_0_as_in_the_table_of_teams(
+    people: int, certified: int, percent: int
+) -> None:
+    on = date(2026, 11, 30)
+    assert MonthPoint(on, people, certified).percent == percent
+    assert not people or TrendPoint(on, people, certified).percent == percent
 
 
 @pytest.mark.parametrize(

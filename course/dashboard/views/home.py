@@ -31,6 +31,7 @@ from course.milestones.views import keep_learned
 from course.organisation.views import own_stale_contacts
 from course.people.queries import chosen_pathway
 from course.recertification.rules import CertificationStatus
+from course.recertification.rules.facts import REFRESHER as RENEWAL
 from course.refreshers.rules.boosters import LINK_VALIDITY
 from course.refreshers.rules.updates import Update
 from course.refreshers.views.page_context import RefresherStatus, next_part, part_rows, reader_update, refresher_status
@@ -61,17 +62,12 @@ def home() -> str | Response:
         return redirect(url_for("dashboard.today"), 303)
     course = reader_course()
     state = course.progress
-    # Refresher and update are for people who completed the course; their status comes with the certification status.
-    refresher = refresher_status() if state.completed_at is not None else None
+    refresher, status = _own_status(state)
     update = reader_update() if refresher else None
-    zone = app_state().config.time_zone
-    status = (
-        refresher.certification_status
-        if refresher
-        else queries.certification_status_of(db(), reader_id(), zone, today())
-    )
     final_minutes = 0.0 if state.completed_at is not None else course.final_minutes
-    carry_on = course.carry_on or _after_course(refresher, update, newest_booster(course.parts, now() - LINK_VALIDITY))
+    carry_on = course.carry_on
+    if carry_on is None or (state.completed_at is None and _asks_for_less(refresher, update)):
+        carry_on = _after_course(refresher, update, newest_booster(course.parts, now() - LINK_VALIDITY))
     return render_template(
         "dashboard/home.html",
         state=state,
@@ -81,7 +77,7 @@ def home() -> str | Response:
         minutes_left=_minutes_left(state, course.carry_on) + final_minutes,
         due=_due(status, update, refresher, _minutes_left(state, course.carry_on) + final_minutes),
         weekday=format_weekday,
-        first_visit=not state.started and not course.parts and state.completed_at is None,
+        first_visit=not state.started and not course.parts and refresher is None,
         pathway=chosen_pathway(db(), reader_id()),
         standing=status,
         keep=keep_learned(state) if state.completed_at is not None or any(one.done for one in state.modules) else None,
@@ -91,6 +87,22 @@ def home() -> str | Response:
         stale_contacts=own_stale_contacts(),
         mail_alert=reader_mail_alert(),
     )
+
+
+def _own_status(state: CourseProgress) -> tuple[RefresherStatus | None, CertificationStatus | None]:
+    """The refresher status of who completed the course, or holds a certificate from elsewhere for which a refresher is enough
+    (None: the whole course is next), and the certification status."""
+    if state.completed_at is None:
+        status = queries.certification_status_of(db(), reader_id(), app_state().config.time_zone, today())
+        if status is None or status.course != RENEWAL:
+            return None, status
+    refresher = refresher_status()
+    return refresher, refresher.certification_status
+
+
+def _asks_for_less(refresher: RefresherStatus | None, update: Update | None) -> bool:
+    """Whether the refresher is asked for now, or an update, and not the whole course."""
+    return refresher is not None and (refresher.is_due or update is not None)
 
 
 @pages.post("/night-shift")

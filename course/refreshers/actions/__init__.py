@@ -39,6 +39,7 @@ from course.refreshers.actions.short_course_mail import (
     queue_booster,
     queue_update_mail,
     recheck_booster,
+    recheck_update,
     updates_due,
 )
 
@@ -65,6 +66,7 @@ __all__ = [
     "queue_booster",
     "queue_update_mail",
     "recheck_booster",
+    "recheck_update",
     "record_changed_page_read",
     "record_page_reread",
     "recover_completion",

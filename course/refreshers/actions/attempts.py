@@ -118,16 +118,18 @@ def _save_composition(
 
 
 def prefer_changed_questions(drawn: Sequence[DrawnQuestion], questions: Sequence[MarkedChange]) -> list[DrawnQuestion]:
-    """The drawn questions, with each changed question in the place of another one on its point, or added if others that have
-    changed are in all of its places. A changed question is asked as it is now, whether the person saw it before or not."""
+    """The drawn questions, with each changed question in the place of another one on its point, or after them all where only
+    changed questions are left on its points. A changed question is asked as it is now, whether the person saw it before or not,
+    because whoever passes has handled the change."""
     selected, changed_ids = list(drawn), {one.ref for one in questions}
-    for one in questions:
+    # Those with the fewest points choose first, so that few come last.
+    for one in sorted(questions, key=lambda one: len(one.points)):
         if one.ref in {asked.question_id for asked in selected}:
             continue
         places = [n for n, asked in enumerate(selected) if asked.point in one.points]
-        others = [n for n in places if selected[n].question_id not in changed_ids]
-        if others:
-            selected[others[0]] = DrawnQuestion(one.ref, selected[others[0]].point)
+        index = next((n for n in places if selected[n].question_id not in changed_ids), None)
+        if index is not None:
+            selected[index] = DrawnQuestion(one.ref, selected[index].point)
         elif places:
             selected.append(DrawnQuestion(one.ref, selected[places[0]].point))
     return selected

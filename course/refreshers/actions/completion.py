@@ -62,8 +62,11 @@ def renews_certificate(session: Session, person_id: int, refresher: Refresher, o
 def required_minutes(library: Library, refresher: Refresher) -> int:
     """The approximate duration in minutes of what the refresher required: its changed pages, its scenario, and its
     questions as composed. Repeated questions after wrong answers add nothing."""
-    pages = [page for part in refresher.parts if part.kind == "change"
-             if (page := page_of(library, part.ref.removeprefix(PAGE_PREFIX)))]  # fmt: skip
+    # A page may bear several marks: it is read once.
+    changed_refs = dict.fromkeys(
+        part.ref.removeprefix(PAGE_PREFIX) for part in refresher.parts if part.kind == "change"
+    )
+    pages = [page for ref in changed_refs if (page := page_of(library, ref))]
     scenario_time = sum(scenario_minutes(library, part.ref) for part in refresher.parts if part.kind == "scenario")
     questions = sum(QUESTIONS_PER_CRITICAL if part.reason == REASON_CRITICAL else 1
                 for part in refresher.parts if part.kind == "point")  # fmt: skip

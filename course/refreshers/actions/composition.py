@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from course.content.changes import MarkedChange
@@ -13,7 +14,10 @@ from course.content.library import SECONDS_PER_DECISION, Library
 from course.content.queries import changes_first_taught
 from course.content.schema import WORDS_PER_MINUTE, Module, Page, Setting
 from course.dates import civil_date
+from course.learning.models import Completion, Enrolment
+from course.recertification.models import RenewalImport
 from course.refreshers import queries
+from course.refreshers.queries import Refresher
 from course.refreshers.rules.composition import (
     RefresherPlan,
     ScenarioCandidate,
@@ -48,7 +52,9 @@ def compose_refresher(
     changes = changes_for(session, library, person_id, imported_on)
     run_counts = queries.scenario_run_counts(session, person_id)
     scenario = next_scenario(scenario_candidates(library, run_counts), estimate)
-    fixed_minutes = sum(_changed_page_minutes(library, one.ref) for one in changes) + (
+    # A page may bear several marks: it is read once.
+    changed_refs = dict.fromkeys(one.ref for one in changes)
+    fixed_minutes = sum(_changed_page_minutes(library, ref) for ref in changed_refs) + (
         scenario_minutes(library, scenario.ref) if scenario else 0
     )
     plan = compose_plan(
@@ -123,13 +129,33 @@ def changes_for(
 
 
 def update_for(
-    session: Session, library: Library, person_id: int, imported_on: date | None, zone: str
+    session: Session,
+    library: Library,
+    person_id: int,
+    imported_on: date | None,
+    zone: str,
+    under_way: Refresher | None = None,
 ) -> Update | None:
-    """The update that is open for this person now; None if there is none."""
-    changes = changes_for(session, library, person_id, imported_on)
+    """The update that is open for this person now; None if there is none. What is in the refresher that is under way is left
+    to it; one that was begun before a change does not have it, and may stay open for long."""
+    begun = {(part.ref, part.version) for part in under_way.parts if part.kind == "change"} if under_way else set()
+    changes = [one for one in changes_for(session, library, person_id, imported_on) if one.key not in begun]
     if not changes:
         return None
-    return required_update(changes, {key: civil_date(at, zone) for key, at in changes_first_taught(session).items()})
+    certified = _certified_from(session, person_id, zone)
+    first_taught = {key: civil_date(at, zone) for key, at in changes_first_taught(session).items()}
+    return required_update(changes, {key: max(day, certified or day) for key, day in first_taught.items()})
+
+
+def _certified_from(session: Session, person_id: int, zone: str) -> date | None:
+    """The day of a person's newest completion, or on which their newest certificate from elsewhere was recorded; None if they
+    have neither."""
+    completed = select(func.max(Completion.completed_at)).join(Enrolment, Enrolment.id == Completion.enrolment_id)
+    completed_at = session.execute(completed.where(Enrolment.person_id == person_id)).scalar()
+    if completed_at is not None:
+        return civil_date(completed_at, zone)
+    recorded = select(func.max(RenewalImport.recorded)).where(RenewalImport.withdrawn.is_(None))
+    return session.execute(recorded.where(RenewalImport.person_id == person_id)).scalar()
 
 
 def page_of(library: Library, ref: str) -> Page | None:

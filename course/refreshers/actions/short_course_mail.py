@@ -5,29 +5,34 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.content.schema import Setting
 from course.content.schema_base import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt
-from course.learning.models import Attempt, Enrolment
+from course.learning.models import Attempt, Completion, Enrolment
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.mail.actions import schedule_message, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER
+from course.organisation.models import Organisation
 from course.organisation.queries import organisation_of
 from course.people.models import Person
-from course.people.queries import mail_recipient
-from course.people.rules import first_name
+from course.people.queries import mail_recipient, newest_pathway
+from course.people.rules import first_name, is_undeliverable
 from course.recertification import queries as renewal
+from course.recertification.models import RenewalImport
 from course.recertification.rules import certification_status
 from course.recertification.rules.certification_status import UP_TO_DATE
 from course.refreshers import queries
+from course.refreshers.actions.attempts import refresher_under_way
 from course.refreshers.actions.booster_questions import booster_bank
 from course.refreshers.actions.composition import person_memory_estimates, update_for
 from course.refreshers.queries import CertifiedLearner
@@ -37,9 +42,10 @@ from course.refreshers.rules.boosters import (
     is_booster_due,
     weakest_points,
 )
+from course.refreshers.rules.eligibility import would_renew
 from course.refreshers.rules.memory_model import memory_estimates
 from course.refreshers.rules.messages import BoosterMessage, UpdateMessage
-from course.refreshers.rules.updates import Update, update_mail_step
+from course.refreshers.rules.updates import Update, brought_on, update_mail_step
 from course.reminders.actions import note_in_person
 from course.reminders.queries import sending_hours
 from course.reminders.rules.in_person import BOOSTER as NOTICE_OF_BOOSTER
@@ -126,6 +132,21 @@ def recheck_booster(session: Session, leaving: BeforeMailSend) -> None:
         suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
 
 
+def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
+    """Check a mail about an update before it leaves, which has waited for working hours or for the mail server."""
+    kind, _colon, rest = leaving.key.partition(":")
+    number = rest.partition(":")[0]
+    if kind != "update" or not number.isdecimal():
+        return
+    row = session.execute(select(Person.email, Person.left_at).where(Person.id == int(number))).one_or_none()
+    if row is None:
+        return
+    if row.left_at is not None:
+        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
+    elif row.email != leaving.recipient:
+        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
+
+
 def draw_for_booster(
     session: Session, library: Library, person_id: int, at: datetime, seed: int
 ) -> list[DrawnQuestion]:
@@ -149,10 +170,25 @@ def _booster_message(session: Session, learner: CertifiedLearner, attempt_id: in
 
 
 @dataclass(frozen=True)
+class CertificateHolder:
+    """A current member of staff who holds a certificate from elsewhere and completed nothing here, with their pathway."""
+
+    person_id: int
+    name: str
+    email: str | None
+    pathway: Setting | None
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether the person has an address that mail can be sent to."""
+        return not is_undeliverable(self.email)
+
+
+@dataclass(frozen=True)
 class DueUpdateMail:
     """A mail about an update that is due: to whom, about which update, and which of its mails."""
 
-    person: CertifiedLearner
+    person: CertifiedLearner | CertificateHolder
     update: Update
     mail_step: str
 
@@ -164,21 +200,45 @@ class DueUpdateMail:
 
 
 def updates_due(session: Session, library: Library, zone: str, on: date) -> list[DueUpdateMail]:
-    """The mails about open updates that are due on that day: to people whose certification status is up to date, so
-    that they have no refresher to do instead."""
+    """The mails about open updates that are due on that day: to people whose certification status is up to date and whose
+    renewal window is not open, so that they have no refresher to do instead."""
     policies = renewal.policies(session, zone)
     if not any(marked.change.update_days for marked in library.changes) or not policies:
         return []
-    people = queries.certified_learners(session)
+    people: list[CertifiedLearner | CertificateHolder] = [*queries.certified_learners(session)]
+    people += _holders_from_elsewhere(session)
     facts = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
     due = []
     for learner in people:
-        if certification_status(facts[learner.person_id], policies, on).state != UP_TO_DATE:
+        own = facts[learner.person_id]
+        status = certification_status(own, policies, on)
+        if status.state != UP_TO_DATE or status.window_opens is None or status.window_opens <= on:
             continue
-        update = update_for(session, library.for_(learner.pathway, library.nation), learner.person_id, None, zone)
+        imported_on = brought_on(own.completions) if isinstance(learner, CertificateHolder) else None
+        course = library.for_(learner.pathway, library.nation)
+        update = update_for(session, course, learner.person_id, imported_on, zone)
+        if update is not None and would_renew(own, policies, on):
+            begun = refresher_under_way(session, learner.person_id, datetime.combine(on, time(12), UTC))
+            update = update_for(session, course, learner.person_id, imported_on, zone, begun) if begun else update
         if update is not None:
             due.append(DueUpdateMail(learner, update, update_mail_step(update, on)))
     return due
+
+
+def _holders_from_elsewhere(session: Session) -> list[CertificateHolder]:
+    """Those who completed nothing here and have a certificate from elsewhere. One query."""
+    usual = select(Organisation.pathway).limit(1).scalar_subquery()
+    pathway = func.coalesce(newest_pathway(Person.__table__.c.id), usual)
+    completed = (
+        exists().where(Completion.enrolment_id == Enrolment.id, Enrolment.person_id == Person.id).correlate(Person)
+    )
+    brought = exists().where(RenewalImport.person_id == Person.id, RenewalImport.withdrawn.is_(None))
+    rows = session.execute(
+        select(Person.id, Person.name, Person.email, pathway)
+        .where(Person.left_at.is_(None), brought, ~completed)
+        .order_by(Person.id)
+    )
+    return [CertificateHolder(row[0], row[1], row[2], cast("Setting | None", row[3])) for row in rows]
 
 
 def queue_update_mail(session: Session, due: DueUpdateMail, message: UpdateMessage, zone: str, at: datetime) -> bool:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from course.content.changes import MarkedChange
 from course.content.schema import Block, Page
+from course.recertification.rules.facts import IMPORTED, CompletionFact
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,13 @@ class ChangeBasis:
     begun_at: datetime | None
     imported_on: date | None
     handled_changes: frozenset[tuple[str, str]] = frozenset()
+
+
+def brought_on(completions: Iterable[CompletionFact]) -> date | None:
+    """The day of the newest certificate from elsewhere that was not withdrawn; None if there is none. Of each certificate the
+    fact that was recorded last says whether it was."""
+    newest = {(one.day, one.valid_until): one for one in completions if one.kind == IMPORTED}
+    return max((one.day for one in newest.values() if one.revoked is None), default=None)
 
 
 def open_changes(
@@ -52,16 +60,27 @@ class Update:
         """The learning points of the changes, without repetition."""
         return tuple(dict.fromkeys(point for one in self.changes for point in one.points))
 
+    @property
+    def question_count(self) -> int:
+        """How many questions it asks: one on each point, and each changed question."""
+        questions = [one for one in self.changes if one.kind == "question"]
+        open_points, more = set(self.points), 0
+        for one in sorted(questions, key=lambda one: len(one.points)):
+            point = next((point for point in one.points if point in open_points), None)
+            open_points.discard(point or "")
+            more += point is None
+        return len(self.points) + more
 
-def required_update(changes: Sequence[MarkedChange], first_taught: dict[tuple[str, str], date]) -> Update | None:
-    """The update that these open changes require; None if none of them is urgent. `shown` has the day on which each
-    change was first taught here."""
+
+def required_update(changes: Sequence[MarkedChange], asked_from: dict[tuple[str, str], date]) -> Update | None:
+    """The update that these open changes require; None if none of them is urgent. `asked_from` has the day from which each
+    change is asked of the person: on which it was first taught here, or on which they were certified after that."""
     urgent_changes = tuple(one for one in changes if one.change.update_days is not None)
     if not urgent_changes:
         return None
     return Update(
         urgent_changes,
-        min(first_taught[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent_changes),
+        min(asked_from[one.key] + timedelta(days=one.change.update_days or 0) for one in urgent_changes),
     )
 
 

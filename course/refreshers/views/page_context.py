@@ -22,7 +22,7 @@ from course.recertification.rules.facts import IMPORTED, INITIAL, REFRESHER
 from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher
 from course.refreshers.rules.eligibility import would_renew
-from course.refreshers.rules.updates import Update
+from course.refreshers.rules.updates import Update, brought_on
 from course.translation import gettext as _
 from course.web.app_state import app_state
 from course.web.forms import query_number
@@ -127,12 +127,17 @@ class RefresherStatus:
         )
 
     @property
-    def is_due(self) -> bool:
-        """Whether a refresher is expected of the reader now: the renewal window is open, or the refresher was begun."""
+    def is_window_open(self) -> bool:
+        """Whether the refresher renews and keeps the date, so that what has changed belongs to it."""
         if not self.is_available or self.certification_status is None:
             return False
         window_opens = self.certification_status.window_opens
-        return self.refresher is not None or window_opens is None or window_opens <= self.certification_status.on
+        return window_opens is None or window_opens <= self.certification_status.on
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a refresher is expected of the reader now: the renewal window is open, or the refresher was begun."""
+        return self.is_window_open or (self.refresher is not None and self.certification_status is not None)
 
 
 def refresher_status() -> RefresherStatus:
@@ -149,7 +154,7 @@ def refresher_status_of(person_id: int) -> RefresherStatus:
     policies = renewal.policies(db(), zone)
     facts = renewal.people(db(), zone, [person_id])[0].facts
     status = certification_status(facts, policies, today()) if policies else None
-    imported_on = max((c.day for c in facts.completions if c.kind == IMPORTED), default=None)
+    imported_on = brought_on(facts.completions)
     has_completed = any(c.kind != IMPORTED for c in facts.completions)
     newest = queries.newest_refresher(db(), person_id, actions.REFRESHER)
     under_way = actions.resumable_refresher(db(), person_id, newest, now())
@@ -237,13 +242,14 @@ def just_passed(kind: str) -> AttemptView | None:
 
 
 def reader_update() -> Update | None:
-    """The update that is open for the reader; None while they hold no certificate, or renew it now anyway."""
+    """The update that is open for the reader; None while they hold no certificate, or have to renew it now anyway."""
     status = refresher_status()
     if (
         status.certification_status is None
         or status.certification_status.valid_until is None
-        or status.is_due
+        or status.is_window_open
         or status.whole_course
     ):
         return None
-    return actions.update_for(db(), reader_library(), reader_id(), status.imported_on, app_state().config.time_zone)
+    zone, imported_on = app_state().config.time_zone, status.imported_on
+    return actions.update_for(db(), reader_library(), reader_id(), imported_on, zone, status.refresher)

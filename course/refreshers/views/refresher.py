@@ -145,7 +145,7 @@ def change(kind: str, position: int) -> str | Response:
         kind=kind,
         title=ref_title(ref),
         after=after,
-        reasons=_change_reasons(part),
+        reasons=_change_reasons(refresher, part),
         rows=page_diff(before, after) if before and after else (),
         shown=_render_block,
         back=url_for("refreshers.refresher" if kind == actions.REFRESHER else "refreshers.update"),
@@ -157,8 +157,10 @@ def _changed_page_part(refresher: Refresher, position: int) -> RefresherPartView
     return next(matching, None) or abort(404)
 
 
-def _change_reasons(part: RefresherPartView) -> list[Change]:
-    return [one.change for one in reader_library().changes if one.key == (part.ref, part.version)]
+def _change_reasons(refresher: Refresher, part: RefresherPartView) -> list[Change]:
+    """Why the page changed. A page may bear several marks, and is read once."""
+    marks = {(one.ref, one.version) for one in refresher.parts if one.ref == part.ref}
+    return [one.change for one in reader_library().changes if one.key in marks]
 
 
 def _render_block(block: Block) -> Markup:

@@ -119,8 +119,9 @@ def _notice_facts(session: Session, ids: Collection[int]) -> dict[int, NoticeFac
         select(Enrolment.person_id, func.max(AttemptOutcome.finished_at))
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
-        .where(AttemptOutcome.passed, Attempt.kind.in_(FINISHING_KINDS), Enrolment.person_id.in_(ids))
-        .where(~is_void(Attempt.id))
+        .where(
+            AttemptOutcome.passed, ~is_void(Attempt.id), Attempt.kind.in_(FINISHING_KINDS), Enrolment.person_id.in_(ids)
+        )
         .group_by(Enrolment.person_id)
     )
     finished = {row[0]: row[1] for row in session.execute(passed)}
