@@ -38,6 +38,7 @@ def test_nothing_is_said_of_a_page_that_is_right() -> None:
         (' aria-describedby="kind-hint"', "", "no field is described by 'One.'"),
         ("<h2>More</h2>", "", "<h3> follows <h1>: 'Still more'"),
         (' scope="col"', "", "a heading of a table has no scope: 'When'"),
+        (' href="/pdf"', ' href="/pdf" aria-label="Certificate 7"', "'Certificate 7' is said of 'Download as PDF: certificate 7'"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(right: str, wrong: str, said: str) -> None:

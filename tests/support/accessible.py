@@ -14,7 +14,7 @@ ERROR = {"en": "Error: ", "cy": "Gwall: "}
 def faults(tree: Element) -> list[str]:
     """What is wrong, in words; nothing if all is well."""
     found = {str(element.get("id")): element for element in tree.iter() if element.get("id")}
-    rules = (_messages, _headings, _scopes)
+    rules = (_messages, _headings, _scopes, _names)
     return [*_references(tree, found), *_mistakes(tree, found), *(one for rule in rules for one in rule(tree))]
 
 
@@ -84,3 +84,16 @@ def _scopes(tree: Element) -> list[str]:
         for one in tree.iter("th")
         if not one.get("scope")
     ]
+
+
+def _names(tree: Element) -> list[str]:
+    """Links and buttons whose name leaves out the words on them, by which they are spoken to (WCAG 2.5.3)."""
+    wrong = []
+    for element in tree.iter():
+        name = element.get("aria-label")
+        if not name or element.tag not in ("a", "button", "summary"):
+            continue
+        seen = " ".join("".join(element.itertext()).split())
+        if seen.casefold() not in name.casefold():
+            wrong.append(f"{name!r} is said of {seen!r}")
+    return wrong
