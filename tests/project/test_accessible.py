@@ -13,7 +13,8 @@ RIGHT = """<html lang="en"><title>Error: A form</title><main><h1>A form</h1>
 <p class="mistake" id="name-mistake">Enter a name.</p><input id="name" aria-describedby="name-hint name-mistake"></div>
 <fieldset class="field" id="kind" tabindex="-1" aria-describedby="kind-hint">
 <p class="hint" id="kind-hint">One.</p><input></fieldset>
-<h2>More</h2><h3>Still more</h3><h2>The rest</h2><table><tr><th scope="col">When</th></tr></table>
+<h2>More</h2><h3>Still more</h3><h2>The rest</h2><progress aria-label="Progress"></progress>
+<table><tr><th scope="col">When</th></tr></table>
 <a href="/pdf">Download <svg></svg> as PDF<span class="hide">: certificate 7</span></a></main></html>"""
 
 
@@ -37,6 +38,7 @@ def test_nothing_is_said_of_a_page_that_is_right() -> None:
         ('name-hint name-mistake"', 'name-hint"', "no field is described by 'Enter a name.'"),
         (' aria-describedby="kind-hint"', "", "no field is described by 'One.'"),
         ("<h2>More</h2>", "", "<h3> follows <h1>: 'Still more'"),
+        (' aria-label="Progress"', "", "a progress bar has no name"),
         (' scope="col"', "", "a heading of a table has no scope: 'When'"),
         (' href="/pdf"', ' href="/pdf" aria-label="Certificate 7"', "'Certificate 7' is said of 'Download as PDF: certificate 7'"),
     ],

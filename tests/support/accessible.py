@@ -87,10 +87,13 @@ def _scopes(tree: Element) -> list[str]:
 
 
 def _names(tree: Element) -> list[str]:
-    """Links and buttons whose name leaves out the words on them, by which they are spoken to (WCAG 2.5.3)."""
+    """Links and buttons whose name leaves out the words on them, by which they are spoken to (WCAG 2.5.3), and progress bars
+    without a name (4.1.2)."""
     wrong = []
     for element in tree.iter():
         name = element.get("aria-label")
+        if element.tag == "progress" and not name:
+            wrong.append("a progress bar has no name")
         if not name or element.tag not in ("a", "button", "summary"):
             continue
         seen = " ".join("".join(element.itertext()).split())
