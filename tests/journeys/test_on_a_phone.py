@@ -44,6 +44,13 @@ def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
     assert page.locator(".choose").is_visible()
     # The headings are out of sight, so nothing in them takes the focus.
     assert page.locator("thead :is(a, button, input)").filter(visible=True).count() == 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+    every, one = page.get_by_role("checkbox", name="All rows"), row.get_by_role("checkbox")
+    every.check()
+    assert one.is_checked()
+    every.uncheck()
+    assert not one.is_checked()
+    page.set_viewport_size(PHONE)
     page.emulate_media(media="print")
     assert page.locator(".pick").filter(visible=True).count() == 0, "boxes to tick are no use on paper"
     page.emulate_media(media="screen")
