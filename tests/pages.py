@@ -16,6 +16,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_login import current_user
 
 from course.web.csrf import CSRF_FIELD, csrf_token
+from tests.support.accessible import faults
 from tests.support.jobs import run_waiting_jobs
 
 # The pages that were found to be right, without what differs each time and says nothing about the page.
@@ -246,6 +247,8 @@ def check(page: Page, path: str) -> None:
             continue
         named = field.get("id") in labelled or id(field) in inside or field.get("aria-label")
         assert named, f"{path}: the field {field.get('name')} has no label"
+    wrong = faults(page.tree)
+    assert not wrong, f"{path}: {wrong}"
     RIGHT.add(seen)
 
 

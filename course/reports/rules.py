@@ -202,19 +202,19 @@ def sort_lines(lines: Sequence[StatusLine], sort: str) -> Sequence[StatusLine]:
 
 def parse_filter(
     arguments: Mapping[str, str], groups: Collection[str], pathways: Collection[str], today: date
-) -> tuple[ReportFilter, list[str]]:
-    """The filter in a query string, and a sentence for each value that could not be understood. A day in the future is
-    refused, because its report is not known yet."""
-    mistakes: list[str] = []
-    on = read_filter_day(arguments.get("on", "").strip(), _("On this day"), mistakes)
+) -> tuple[ReportFilter, list[tuple[str, str]]]:
+    """The filter in a query string, and the field and a sentence for each value that could not be understood. A day in the
+    future is refused, because its report is not known yet."""
+    mistakes: list[tuple[str, str]] = []
+    on = read_filter_day(arguments, "on", _("On this day"), mistakes)
     if on is not None and on > today:
-        mistakes.append(_("On this day: enter today or a day in the past. The report shows today."))
+        mistakes.append(("on", _("On this day: enter today or a day in the past. The report shows today.")))
     first, last = (
-        read_filter_day(arguments.get("from", "").strip(), _("Started on or after"), mistakes),
-        read_filter_day(arguments.get("to", "").strip(), _("Started on or before"), mistakes),
+        read_filter_day(arguments, "from", _("Started on or after"), mistakes),
+        read_filter_day(arguments, "to", _("Started on or before"), mistakes),
     )
     if first and last and last < first:
-        mistakes.append(_("Started on or before: enter a day that is not before “Started on or after”."))
+        mistakes.append(("to", _("Started on or before: enter a day that is not before “Started on or after”.")))
     report_filter = ReportFilter(
         team=int(arguments["team"]) if re.fullmatch(r"[0-9]{1,10}", arguments.get("team", "")) else None,
         group=arguments.get("status", "") if arguments.get("status") in groups else "",

@@ -41,7 +41,9 @@ def test_the_number_may_be_typed_in_any_way(session: Session, client: Client) ->
 
 
 def test_an_unknown_number_is_reported(client: Client) -> None:
-    assert "There is no certificate with the number" in client.get("/verify/AAAA-BBBB-CCCC", 404).text
+    page = client.get("/verify/AAAA-BBBB-CCCC", 404)
+    assert "There is no certificate with the number" in page.text
+    assert page.title.startswith("Error: Check a certificate")
 
 
 def test_a_reissue_under_another_name_replaces_the_certificate(session: Session, client: Client) -> None:

@@ -1,8 +1,9 @@
-"""My training in a browser: the night shift opens a long page where it was left, and is accessible in its own colours."""
+"""My training in a browser: the night shift opens a long page where it was left, and is accessible in its own colours; and
+the menu of a person lies over nothing that has the focus."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import Site, faults, sign_in
 
@@ -35,3 +36,20 @@ def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(sit
         "() => getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)"
     )[:3]
     assert max(red, green, blue) < 40
+
+
+def test_the_menu_closes_by_escape_and_when_the_focus_leaves_it(site: Site, page: Page) -> None:
+    site.person("menu@example.org")
+    sign_in(page, "menu@example.org")
+    button, last = page.locator(".me > summary"), page.get_by_role("link", name="My account and signing out")
+    for _ in range(2):
+        button.press("Enter")
+        expect(last).to_be_visible()
+        last.focus()
+        page.keyboard.press("Escape")
+        expect(last).to_be_hidden()
+        expect(button).to_be_focused()
+    button.press("Enter")
+    last.press("Tab")
+    expect(page.locator("main :focus")).to_have_count(1)
+    expect(last).to_be_hidden()

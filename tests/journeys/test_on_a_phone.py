@@ -41,8 +41,35 @@ def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
     shown = row.locator("[data-label]").evaluate_all("cells => cells.map(c => getComputedStyle(c, '::before').content)")
     assert [words.split(":")[0].strip('"') for words in shown] == ["E-mail", "Team", "Role", "Pathway", "Sign-in"]
     assert row.get_by_role("link", name="Reminders").is_visible()
+    assert page.locator(".choose").is_visible()
+    # The headings are out of sight, so nothing in them takes the focus.
+    assert page.locator("thead :is(a, button, input)").filter(visible=True).count() == 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+    every, one = page.get_by_role("checkbox", name="All rows"), row.get_by_role("checkbox")
+    every.check()
+    assert one.is_checked()
+    every.uncheck()
+    assert not one.is_checked()
+    page.set_viewport_size(PHONE)
+    page.emulate_media(media="print")
+    assert page.locator(".pick").filter(visible=True).count() == 0, "boxes to tick are no use on paper"
+    page.emulate_media(media="screen")
     assert not page.evaluate(TOO_WIDE)
     assert faults(page) == []
+
+
+def test_a_long_name_of_a_team_does_not_lie_over_what_stands_beside_it(page: Page) -> None:
+    page.goto("/people/teams/add")
+    page.get_by_label("Name of the team").fill("Ysgol Gynradd Hillside and Rosemount Primary School")
+    page.get_by_role("button", name="Add").click()
+    page.goto("/teams")
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.get_by_role("cell", name="Ysgol Gynradd Hillside").count() == 1
+    assert (
+        page.get_by_role("cell").evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length")
+        == 0
+    )
+    page.set_viewport_size(PHONE)
 
 
 def test_the_sources_are_folded_by_topic_and_an_address_opens_the_one_it_leads_to(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from course.auth.actions import create_link
 from course.clock import now
@@ -26,8 +26,10 @@ def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: S
     page.get_by_label("Name", exact=True).fill("Robin Example")
     page.get_by_label("E-mail address").fill("boss@example.org")
     page.locator("main form button").last.click()
-    page.locator("#mistakes").wait_for()
+    expect(page.locator("#mistakes")).to_be_focused()
     found += faults(page)
+    page.locator("#mistakes a").click()
+    expect(page.get_by_label("E-mail address")).to_be_focused()
     assert page.get_by_label("Name", exact=True).input_value() == "Robin Example"
     page.get_by_label("E-mail address").fill("robin@example.org")
     page.locator("main form button").last.click()

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from course.clock import now
 from course.organisation.models import Organisation
+from course.people.models import Team
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.journeys.conftest import Site, faults, sign_in
@@ -101,3 +102,20 @@ def test_the_worst_of_fourteen_teams_is_found_in_two_clicks(browser: Browser, tr
         page.goto("/report/teams")
         assert page.evaluate("() => document.documentElement.scrollWidth") == 320
         assert faults(page) == []
+
+
+def test_no_column_of_a_list_is_cut_on_paper(browser: Browser, trust: Site) -> None:
+    long = "Bartholomew Featherstonehaugh"
+    with trust.app.app_context(), unit_of_work() as session:
+        team = session.execute(select(Team).where(Team.name == WORST)).scalar_one()
+        make_person(session, long, f"{long.replace(' ', '.').lower()}@example.org", team=team, password=None, at=PAST)
+    # As wide as a sheet of A4 between its margins, at the size in which it is printed.
+    with browser.new_context(base_url=trust.address, viewport={"width": 720, "height": 1000}) as context:
+        page = context.new_page()
+        sign_in(page, "priya@example.org")
+        page.emulate_media(media="print", reduced_motion="reduce")
+        for address in ("/report", "/people"):
+            page.goto(address)
+            table = page.locator(".scroll > table").last
+            assert table.locator("tbody tr").count() > len(SITES)
+            assert table.evaluate("one => one.getBoundingClientRect().right <= innerWidth"), address

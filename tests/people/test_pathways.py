@@ -66,6 +66,7 @@ def test_an_administrator_chooses_and_the_learner_sees_why(session: Session, cli
     person = make_person(session)
     sign_in(client, make_person(session, "Priya Nair", "priya@example.org", role="administrator"))
     page = client.post(f"/people/{person.id}/pathway", {"pathway": "residential", "reason": ""}, 422)
+    assert page.title.startswith(f"Error: Pathway of {person.name}")
     assert "Enter a short reason" in page.text
     form = {"pathway": "residential", "reason": "works at Alder House"}
     assert "changed for 1 person" in client.follow(client.post(f"/people/{person.id}/pathway", form)).text
@@ -83,7 +84,9 @@ def test_a_pathway_is_chosen_for_a_team_in_one_step(session: Session, client: Cl
         make_person(session, f"Person {number}", f"p{number}@example.org", team=team)
     sign_in(client, make_person(session, "Priya Nair", "priya@example.org", role="administrator"))
     form = {"team": "", "pathway": "early-years", "reason": "nursery staff"}
-    assert "Choose a team" in client.post("/people/pathways", form, 422).text
+    refused = client.post("/people/pathways", form, 422)
+    assert "Choose a team" in refused.text
+    assert refused.title.startswith("Error: Pathway of a team")
     page = client.follow(client.post("/people/pathways", {**form, "team": str(team.id)}))
     assert "changed for 3 people" in page.text
     assert page.text.count("Early years") >= 3

@@ -232,7 +232,8 @@ def test_a_pathway_policy_is_previewed_saved_and_ended(session: Session, client:
     choose_pathway(make_context(session, None, NOW), [person.id], "clubs", "volunteer")
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     address = "/renewal/policy/pathway/clubs"
-    client.post(address, {**POLICY, "import_age_months": "soon"}, 422)
+    refused = client.post(address, {**POLICY, "import_age_months": "soon"}, 422)
+    assert refused.title.startswith("Error: The rule for Clubs and volunteers")
     entered = {**POLICY, "import_age_months": "24"}
     seen = client.post(address, entered, 200)
     assert "1 person is affected" in seen.text

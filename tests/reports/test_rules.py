@@ -120,30 +120,30 @@ def test_pages_have_fifty_people_and_miss_nobody() -> None:
 @pytest.mark.parametrize(
     ("arguments", "wanted", "wrong"),
     [
-        ({}, ReportFilter(), 0),
+        ({}, ReportFilter(), ""),
         ({"team": "3", "status": "overdue", "pathway": "clubs", "q": " ann ", "sort": "name"},
-         ReportFilter(3, "overdue", "clubs", search_text="ann", sort="name"), 0),
-        ({"team": "x", "status": "x", "pathway": "x", "sort": "x"}, ReportFilter(), 0),
-        ({"team": "²"}, ReportFilter(), 0),
-        ({"on": "2026-03-01"}, ReportFilter(on=date(2026, 3, 1)), 0),
-        ({"on": DAY.isoformat()}, ReportFilter(), 0),
-        ({"on": "2026-11-24"}, ReportFilter(), 1),
-        ({"on": "1 March"}, ReportFilter(), 1),
-        ({"from": "2026-02-30", "to": "0001-01-01"}, ReportFilter(), 2),
-        ({"on": "1/3/2026"}, ReportFilter(on=date(2026, 3, 1)), 0),
-        ({"from": "9999-01-01"}, ReportFilter(), 1),
+         ReportFilter(3, "overdue", "clubs", search_text="ann", sort="name"), ""),
+        ({"team": "x", "status": "x", "pathway": "x", "sort": "x"}, ReportFilter(), ""),
+        ({"team": "²"}, ReportFilter(), ""),
+        ({"on": "2026-03-01"}, ReportFilter(on=date(2026, 3, 1)), ""),
+        ({"on": DAY.isoformat()}, ReportFilter(), ""),
+        ({"on": "2026-11-24"}, ReportFilter(), "on"),
+        ({"on": "1 March"}, ReportFilter(), "on"),
+        ({"from": "2026-02-30", "to": "0001-01-01"}, ReportFilter(), "from to"),
+        ({"on": "1/3/2026"}, ReportFilter(on=date(2026, 3, 1)), ""),
+        ({"from": "9999-01-01"}, ReportFilter(), "from"),
         ({"from": "2026-03-02", "to": "2026-03-01"},
-         ReportFilter(started_from=date(2026, 3, 2), started_to=date(2026, 3, 1)), 1),
+         ReportFilter(started_from=date(2026, 3, 2), started_to=date(2026, 3, 1)), "to"),
         ({"from": "2026-02-01", "to": "2026-03-01"},
-         ReportFilter(started_from=date(2026, 2, 1), started_to=date(2026, 3, 1)), 0),
+         ReportFilter(started_from=date(2026, 2, 1), started_to=date(2026, 3, 1)), ""),
     ],
 )  # fmt: skip
 def test_a_query_string_is_parsed_or_its_mistakes_are_named(
-    arguments: dict[str, str], wanted: ReportFilter, wrong: int
+    arguments: dict[str, str], wanted: ReportFilter, wrong: str
 ) -> None:
     found, mistakes = parse_filter(arguments, STATUS_GROUPS, PATHWAYS, DAY)
     assert found == wanted
-    assert len(mistakes) == wrong
+    assert " ".join(field for field, _ in mistakes) == wrong
 
 
 def test_a_query_string_keeps_the_filter_and_replaces_parts_of_it() -> None:

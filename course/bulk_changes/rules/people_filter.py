@@ -79,9 +79,9 @@ class PeopleFilter:
 
 def parse_people_filter(
     arguments: Mapping[str, str], groups: Collection[str], pathways: Collection[str]
-) -> tuple[PeopleFilter, list[str]]:
-    """The filter in a query string, and a sentence for each value that could not be understood."""
-    mistakes: list[str] = []
+) -> tuple[PeopleFilter, list[tuple[str, str]]]:
+    """The filter in a query string, and the field and a sentence for each value that could not be understood."""
+    mistakes: list[tuple[str, str]] = []
 
     def one_of(name: str, known: Collection[str]) -> str:
         return arguments[name] if arguments.get(name) in known else ""
@@ -95,7 +95,7 @@ def parse_people_filter(
         group=one_of("status", groups),
         invitation=one_of("invited", INVITATION_FILTERS),
         signed_in=one_of("signed-in", SIGNED_IN_FILTERS),
-        started_from=read_filter_day(arguments.get("from", "").strip(), _("Started on or after"), mistakes),
+        started_from=read_filter_day(arguments, "from", _("Started on or after"), mistakes),
         order=one_of("sort", PEOPLE_ORDERS) or "name",
     )
     return found, mistakes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
 from course.people_import.rules.values import is_placeholder
@@ -167,17 +167,19 @@ def _date(year: int, month: int, day: int, typed: str, label: str) -> date:
         raise InvalidDayError(fault) from None
 
 
-def read_filter_day(text: str, label: str, mistakes: list[str]) -> date | None:
-    """The day in a field of a filter; None if it is empty, or, with a sentence added to `mistakes`, if it is no day that a
-    record could be of."""
+def read_filter_day(
+    arguments: Mapping[str, str], field: str, label: str, mistakes: list[tuple[str, str]]
+) -> date | None:
+    """The day in a field of a filter; None if it is empty, or, with the field and a sentence added to `mistakes`, if it is no
+    day that a record could be of."""
+    text = arguments.get(field, "").strip()
     try:
         day = read_day(text, label)
     except InvalidDayError:
-        mistakes.append(
-            _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
-        )
+        message = _("%(label)s: “%(text)s” is not a day. Enter a day such as 1/3/2026.", label=label, text=text[:40])
+        mistakes.append((field, message))
         return None
     if day is not None and not date(1990, 1, 1) <= day <= date(2200, 1, 1):
-        mistakes.append(_("%(label)s: enter a day from 1990 to 2199.", label=label))
+        mistakes.append((field, _("%(label)s: enter a day from 1990 to 2199.", label=label)))
         return None
     return day

@@ -8,7 +8,7 @@ if (boxes.length && scope) {
   const label = document.createElement("label"), every = document.createElement("input");
   label.className = "pick";
   every.type = "checkbox";
-  every.setAttribute("aria-label", words);
+  every.setAttribute("aria-label", form.dataset.choose);
   label.append(every);
   heading.prepend(label, " ");
   const count = () => {
