@@ -1,4 +1,4 @@
-"""The content of a status cache, to compare it with one that has read everything again."""
+"""The content of a status cache, to compare it with one that has read everything again, and people for files of the report."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from course.dates import civil_date
 from course.people.queries import TeamView
 from course.reports.rules import StatusLine
 from course.reports.status_cache import StatusCache
+from tests.makers import make_person, make_team, sign_in
+from tests.pages import Client
+from tests.refreshers.makers import make_completed
 
 ZONE = "Europe/London"
 
@@ -27,3 +30,15 @@ def cached_lines(
     cache = cache or app.extensions["course.status_cache"]
     days = [cache.day(session, ZONE, on, today) for on in (today, today - timedelta(days=30))]
     return [(list(day.lines), list(day.tree)) for day in days]
+
+
+def setting(app: Flask, session: Session, client: Client) -> None:
+    """Three people, and an administrator who is signed in."""
+    library = app.extensions["course"].library.for_("school", "england")
+    team = make_team(session, "Care")
+    make_completed(session, library, timedelta(days=60), email="done@example.org").name = "Done Early"
+    make_person(session, "=1+1", "odd@example.org", team=team, at=now())
+    make_person(session, "Oyin Adébáyọ̀", "oyin@example.org", team=team, at=now())
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
+    session.commit()
+    sign_in(client, boss)

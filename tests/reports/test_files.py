@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,36 +26,18 @@ from course.exports.actions import delete_old_files
 from course.exports.models import Download
 from course.people.actions import change_identity, erase_address, merge_people, set_teams
 from course.people.models import Person, PersonChange, Team
-from course.people.queries import viewers
 from course.people.rules import PersonIdentity
 from course.recertification.actions import import_completion
 from course.recertification.rules.facts import ExternalCompletion
 from course.reports import report_files
-from course.reports.app_status_cache import app_status_cache
-from course.reports.jobs import ReportRequest, build_report_file
 from course.reports.report_files import REPORT_FORMATS
-from course.reports.report_view import current_report_view
-from course.reports.rules import ReportFilter
-from course.standings import jobs as standings_jobs
-from course.standings.rules import CURRENT, Freshness
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.refreshers.makers import make_completed
+from tests.reports.makers import setting
 from tests.support.days import this_day
 from tests.support.pseudo_language import offered, pseudo
 
 pytestmark = pytest.mark.both_engines
-
-
-def setting(app: Flask, session: Session, client: Client) -> None:
-    library = app.extensions["course"].library.for_("school", "england")
-    team = make_team(session, "Care")
-    make_completed(session, library, timedelta(days=60), email="done@example.org").name = "Done Early"
-    make_person(session, "=1+1", "odd@example.org", team=team, at=now())
-    make_person(session, "Oyin Adébáyọ̀", "oyin@example.org", team=team, at=now())
-    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
-    session.commit()
-    sign_in(client, boss)
 
 
 def test_a_file_contains_exactly_what_the_page_shows(app: Flask, session: Session, client: Client) -> None:
@@ -310,56 +292,6 @@ def test_a_file_of_a_past_day_has_the_address_of_then_when_it_has_changed_or_an_
     record_event(make_context(session, None, now()), "data.erased", ("person", moved.id), {"what": "mail", "rows": 2})
     session.commit()
     assert dict(addresses())["Sam Marsh"] == "erased@erased.invalid"
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_file_has_the_people_of_the_page_while_everybody_is_being_derived_anew(
-    app: Flask, session: Session, client: Client, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    setting(app, session, client)
-    monkeypatch.setattr(standings_jobs, "MAX_WHILE_READING", 1)
-    shown = client.get("/report?sort=name")
-    assert "Oyin Adébáyọ̀" in shown.text
-    data = client.post(f"/report/file/{kind}", shown.fields(), 200).body
-    if kind == "csv":
-        names = [row["Person"] for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig")))]
-    else:
-        names = [str(row[0].value) for row in list(load_workbook(io.BytesIO(data))["People"].rows)[1:]]
-    assert [name.lstrip("'") for name in names] == ["=1+1", "Alex Morgan", "Done Early", "Oyin Adébáyọ̀"]
-
-
-@pytest.mark.parametrize("kind", ["xlsx", "pdf"])
-@pytest.mark.parametrize(
-    ("freshness", "said"),
-    [
-        (
-            Freshness(False, datetime(2026, 11, 20, 9, 30, tzinfo=UTC)),
-            "The figures are those of 20 November 2026, 9.30am.",
-        ),
-        (Freshness(False, None, True), "The figures are being worked out again, so this file is not complete."),
-        (CURRENT, ""),
-    ],
-)
-def test_a_file_says_of_which_moment_its_figures_are_if_they_are_behind(
-    app: Flask, session: Session, client: Client, kind: str, freshness: Freshness, said: str
-) -> None:
-    setting(app, session, client)
-    client.get("/report")
-    alex = session.execute(select(Person.id).where(Person.email == "alex@example.org")).scalar_one()
-    viewer = viewers(session, [alex], this_day())[alex]
-    with app.test_request_context():
-        asked = ReportRequest(kind, ReportFilter(), viewer, now())
-        context = make_context(session, alex, now())
-        view = current_report_view(context, app_status_cache(), viewer, ReportFilter(), "Riverside Trust", CURRENT)
-        view = replace(view, freshness=freshness)
-        data = build_report_file(session, app_status_cache(), asked, lambda *_: None, view).data
-    if kind == "xlsx":
-        book = load_workbook(io.BytesIO(data))
-        words = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
-    else:
-        words = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages).split())
-    assert (said or "Made on") in words
-    assert ("The figures are" in words) == bool(said)
 
 
 @pytest.mark.parametrize("max_immediate", [1_000, 1], ids=["at once", "in the background"])
