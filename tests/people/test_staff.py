@@ -24,6 +24,7 @@ from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
+from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 
@@ -174,6 +175,27 @@ def test_who_leaves_loses_sessions_teams_roles_and_password_and_can_come_back(se
     assert [(stay.start, stay.end) for stay in sheet.stays] == [
         (NOW.date(), NOW.date()), (back.date(), None),
     ]  # fmt: skip
+
+
+def test_a_departure_that_was_recorded_by_mistake_is_put_right_on_the_same_day(
+    session: Session, client: Client, boss: Person
+) -> None:
+    sign_in(client, boss)
+    team = make_team(session)
+    person = make_person(session, team=team)
+    path = f"/people/{person.id}/return"
+    left = client.get(f"/people/{person.id}/leave").fields() | {"reason": "moved"}
+    client.post(f"/people/{person.id}/leave", left)
+    fields = client.get(path).fields() | {"what": "never left", "reason": "it was somebody else"}
+    assert fields["first_day"] == this_day().isoformat(), "which a return could not have"
+    page = client.follow(client.post(path, fields | {"team": str(team.id)}))
+    assert "Sam Okafor is here again." in page.text
+    assert bonds(session)[-1] == ("Staff", True)
+    sheet = queries.person_detail(session, person.id)
+    assert sheet is not None
+    assert [stay.end for stay in sheet.stays] == [None], "they never left"
+    client.post(path, fields | {"team": str(team.id)})  # the button was pressed twice
+    assert session.execute(select(OutboxMail.recipient)).scalars().all() == [person.email]
 
 
 def test_a_last_day_more_than_a_year_away_is_refused(session: Session) -> None:

@@ -17,6 +17,7 @@ from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form
 
 REASON_REQUIRED = _("Enter a short reason.")
+RETURNED, NEVER_LEFT = "returned", "never left"
 GRANTABLE_ROLES = {
     "manager": _("Manager of a team and its sub-teams"),
     "hr": _("HR"),
@@ -60,6 +61,15 @@ class DepartureForm(Form):
 
 
 class ReturnForm(Form):
+    what = RadioField(
+        _("What happened?"),
+        choices={
+            RETURNED: _("They left, and have come back"),
+            NEVER_LEFT: _("They never left: it was recorded by mistake"),
+        },
+        default=RETURNED,
+        validate_choice=False,  # a page from before there was a choice does not send it
+    )
     first_day = DayField(_("First day back"), _("Enter the first day, for example 12/02/2027."))
     team = SelectField(_("Team"), filters=[clean_line])
     reason = line_field(_("Reason"), REASON_REQUIRED)

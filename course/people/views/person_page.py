@@ -9,12 +9,14 @@ from flask import abort, flash, make_response, render_template, request, url_for
 from flask_login import current_user
 
 from course.clock import now
+from course.context import Context
 from course.dates import civil_date, format_date
 from course.people import actions, queries
 from course.people.actions.directory import Refusal
 from course.people.forms.directory import selected_team_id, team_choices
 from course.people.forms.person_page import (
     GRANTABLE_ROLES,
+    NEVER_LEFT,
     CorrectIdentityForm,
     DepartureForm,
     GrantRoleForm,
@@ -213,7 +215,7 @@ def withdraw_planned_departure(person_id: int) -> PageResponse:
 @pages.route("/<int(max=2147483647):person_id>/return", methods=["GET", "POST"])
 @requires_permission(Permission.MANAGE_PEOPLE)
 def record_return(person_id: int) -> PageResponse:
-    """Somebody who had left works here again, and gets an invitation."""
+    """Somebody who had left works here again, or never left, and gets an invitation: passwords of leavers are not kept."""
     found = _person_or_404(person_id, here=False)
     if found.person.erased_at is not None:
         abort(404)
@@ -221,17 +223,24 @@ def record_return(person_id: int) -> PageResponse:
     form.team.choices = team_choices(teams(db()), _("No team yet"))
 
     def deed(session: WriteSession) -> Refusal | None:
-        first_day = form.first_day.data
-        if first_day is None:
-            return Refusal("first_day", _("Enter the first day."))
-        team, reason = selected_team_id(form.team.data), form.reason.data or ""
+        first_day, team, reason = form.first_day.data, selected_team_id(form.team.data), form.reason.data or ""
         context = signed_in_context(session)
-        refused = actions.record_return(context, person_id, first_day, team, reason)
+        if form.what.data == NEVER_LEFT:
+            refused = _correct_departure(context, person_id, team, reason)
+        elif first_day is None:
+            return Refusal("first_day", _("Enter the first day."))
+        else:
+            refused = actions.record_return(context, person_id, first_day, team, reason)
         if refused is None and not is_undeliverable(found.person.email):
             actions.invite(context, person_id, current_user.person.name)
         return refused
 
     def done() -> str:
+        if form.what.data == NEVER_LEFT:
+            return _(
+                "%(name)s is here again. Check their team and their roles, and that they can sign in.",
+                name=found.person.name,
+            )
         if found.person.email is None:
             return _("%(name)s has returned. Make a one-time code for them, to sign in with.", name=found.person.name)
         if is_undeliverable(found.person.email):
@@ -246,6 +255,14 @@ def record_return(person_id: int) -> PageResponse:
         )
 
     return _handle_change(form, found, _ChangePage(_("Record the return of"), _("Save")), deed, done)
+
+
+def _correct_departure(context: Context, person_id: int, team_id: int | None, reason: str) -> Refusal | None:
+    """Somebody was recorded as having left by mistake; they are in this team again."""
+    refused = actions.withdraw_departure(context, person_id, reason)
+    if refused is not None:
+        return Refusal("what", refused.message)
+    return actions.join_team(context, person_id, team_id, False) if team_id is not None else None
 
 
 @pages.route("/<int(max=2147483647):person_id>/merge", methods=["GET", "POST"])
