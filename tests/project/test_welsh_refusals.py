@@ -75,7 +75,7 @@ def test_a_day_that_cannot_be_is_refused_in_the_language_of_the_administrator(se
     assert record_departure(make_context(session, None, now()), person.id, now().date(), "moved") is None
     session.commit()
     page = client.post(f"/people/{person.id}/return", {"first_day": early, "team": "", "reason": "x"}, 422)
-    assert "Rhowch ddiwrnod ar ôl y diwrnod y gadawsant." in page.text
+    assert "Rhowch ddyddiad ar ôl y diwrnod y gwnaethant adael." in page.text
 
 
 def test_whoever_comes_second_is_refused_in_their_language(session: Session) -> None:
