@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from course.context import Context, make_context
 from course.db import insert_once, lock_name
 from course.mail import queries
+from course.mail.events import BeforeMailSend
 from course.mail.models import AddressFault, MailChoice, MailOutage, MailWording, OutboxMail
 from course.mail.queries import DueMail
 from course.mail.rules import (
@@ -237,6 +238,17 @@ def suppress_mail(session: Session, key: str, reason: str, at: datetime) -> None
     """A mail that waits is not to be sent any more."""
     values = {"next_try_at": None, "withheld": reason[:200], "given_up_at": at, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.key == key, OutboxMail.sent_at.is_(None)).values(values))
+
+
+def suppress_if_reader_changed(
+    session: Session, leaving: BeforeMailSend, email: str | None, left_at: datetime | None
+) -> bool:
+    """Withhold a mail whose reader has left, or has another address than when it was queued; whether it was."""
+    if left_at is None and email == leaving.recipient:
+        return False
+    reason = _("The address has changed.") if left_at is None else _("They have left.")
+    suppress_mail(session, leaving.key, reason, leaving.at)
+    return True
 
 
 def withdraw_mail(session: Session, key: str, reason: str, at: datetime) -> bool:

@@ -15,7 +15,7 @@ from course.context import Context
 from course.credentials.actions import signing_settings
 from course.db import insert_once
 from course.help_requests.rules import HelpRecipient
-from course.mail.actions import schedule_message, suppress_mail
+from course.mail.actions import schedule_message, suppress_if_reader_changed, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.milestones import queries
 from course.milestones.models import Intention
@@ -89,10 +89,8 @@ def recheck_intention(session: Session, leaving: BeforeMailSend) -> None:
         or mark not in (number, intention_mark(int(number), writer.mailed_at))
     ):
         suppress_mail(session, leaving.key, _("No longer kept"), leaving.at)
-    elif writer.left_at is not None:
-        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
-    elif writer.email != leaving.recipient:
-        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
+    else:
+        suppress_if_reader_changed(session, leaving, writer.email, writer.left_at)
 
 
 def intention_mark(intention_id: int, mailed_at: datetime) -> str:

@@ -261,13 +261,18 @@ def test_what_was_never_matched_leads_to_its_columns(session: Session, client: C
     client.get("/people/import/999", 404)
 
 
-def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) -> None:
+def refused_list(session: Session, client: Client) -> tuple[str, Page]:
+    """The address of a list that would do something else than its preview said, and its page after it was to be applied."""
     administrator(session, client)
     page = upload(client, (HEAD + ANN).encode())
     preview = client.follow(client.post(page.location, client.get(page.location).fields()))
     make_person(session, "Ann Lee", "ann@example.org")
     path = page.location.removesuffix("/columns")
-    failed = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
+    return path, client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
+
+
+def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) -> None:
+    path, failed = refused_list(session, client)
     assert "Nothing was done" in failed.text
     assert "Something has changed since you saw" in failed.text
     again = client.follow(client.post(f"{path}/again", {}))
@@ -277,12 +282,7 @@ def test_why_a_list_was_not_applied_is_said(session: Session, client: Client) ->
 
 def test_what_was_not_applied_is_shown_as_it_would_be_done_now(session: Session, client: Client) -> None:
     """“Check the preview” leads nowhere if the page shows the earlier one, which is refused at each press."""
-    administrator(session, client)
-    page = upload(client, (HEAD + ANN).encode())
-    preview = client.follow(client.post(page.location, client.get(page.location).fields()))
-    make_person(session, "Ann Lee", "ann@example.org")
-    path = page.location.removesuffix("/columns")
-    failed = client.follow(client.post(f"{path}/apply", {"mark": preview.fields(0)["mark"]}))
+    path, failed = refused_list(session, client)
     assert "Check the preview, then apply it" in failed.text
     assert "changed: 1" in failed.text
     assert "Applied on" in client.follow(client.post(f"{path}/apply", {"mark": failed.fields(0)["mark"]})).text

@@ -18,7 +18,7 @@ from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt
 from course.learning.models import Attempt, Completion, Enrolment
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
-from course.mail.actions import schedule_message, suppress_mail
+from course.mail.actions import schedule_message, suppress_if_reader_changed, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER
@@ -121,15 +121,11 @@ def recheck_booster(session: Session, leaving: BeforeMailSend) -> None:
         .join(Attempt, Attempt.enrolment_id == Enrolment.id)
         .where(Attempt.id == int(number))
     ).one_or_none()
-    if person is None:
+    if person is None or suppress_if_reader_changed(session, leaving, person.email, person.left_at):
         return
-    if person.left_at is not None:
-        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
-    elif opted_out_people(session, BOOSTER, [person.id]):
+    if opted_out_people(session, BOOSTER, [person.id]):
         reason = _("They stopped it with the link in the e-mail. They can start it again with the same link.")
         suppress_mail(session, leaving.key, reason, leaving.at)
-    elif person.email != leaving.recipient:
-        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
 
 
 def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
@@ -139,12 +135,8 @@ def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
     if kind != "update" or not number.isdecimal():
         return
     row = session.execute(select(Person.email, Person.left_at).where(Person.id == int(number))).one_or_none()
-    if row is None:
-        return
-    if row.left_at is not None:
-        suppress_mail(session, leaving.key, _("They have left."), leaving.at)
-    elif row.email != leaving.recipient:
-        suppress_mail(session, leaving.key, _("The address has changed."), leaving.at)
+    if row is not None:
+        suppress_if_reader_changed(session, leaving, row.email, row.left_at)
 
 
 def draw_for_booster(
