@@ -18,7 +18,7 @@ from course.backups.actions import restoring
 from course.backups.actions.archives import UnpackedBackup, new_identity, read_identities, unpacked, verify_unpacked
 from course.backups.actions.moving import MoveOrder, move_database, target_engine
 from course.backups.actions.recording import record_backup, record_restore
-from course.backups.jobs import delete_killed, delete_unwanted, make_backup, regular_file, upgrade_course
+from course.backups.jobs import delete_killed, delete_unwanted, make_backup, regular_files, upgrade_course
 from course.backups.queries import TableDigest
 from course.backups.rules import BackupFailedError
 from course.clock import now
@@ -83,21 +83,21 @@ def create_command(file: Path | None, done: bool) -> None:
     Without FILE the backup gets a name of its own in the folder BACKUP_FOLDER, where the oldest are deleted.
     """
     current_database_check().check()
-    at, is_regular = now(), file is None
-    file = file or regular_file(at)
-    if file is None:
+    at = now()
+    files = [file] if file else regular_files(at)
+    if not files:
         raise click.UsageError("Name a file, or set BACKUP_FOLDER.")
-    if done and not file.is_file():
-        raise click.ClickException(f"There is no file {file}.")
+    if done and not files[0].is_file():
+        raise click.ClickException(f"There is no file {files[0]}.")
     if done:
-        _write_down(file, at)
+        _write_down(files[0], at)
         return
     delete_killed(at)
     with _failures_in_words(), _tidy_when_stopped():
-        made = make_backup(file, None, at)
-    if is_regular:
-        delete_unwanted(file, at)
-    click.echo(f"{file}: {_size(made.size)}, read back and whole; {made.tables} tables, {made.rows:,} rows.")
+        made = make_backup(files, None, at)
+    if not file:
+        delete_unwanted(made.file, at)
+    click.echo(f"{made.file}: {_size(made.size)}, read back and whole; {made.tables} tables, {made.rows:,} rows.")
     if not app_state().config.backup_recipients:
         click.echo(
             "It is not encrypted and does not hold the secret key: keep that with it. See BACKUP_RECIPIENT.", err=True
@@ -286,7 +286,7 @@ def upgrade_command(file: Path | None) -> None:
     if revision == newest_revision():
         click.echo(f"The database is up to date: schema {revision}. Nothing was changed.")
         return
-    if file is None and regular_file(now()) is None:
+    if file is None and not regular_files(now()):
         raise click.UsageError("Name a file for the backup (--backup FILE), or set BACKUP_FOLDER.")
     made = upgrade_course(now(), file)
     number, wrong = verify_log()

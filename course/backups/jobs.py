@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from course.backups.actions.recording import (
     record_backup,
 )
 from course.backups.queries import program_version
-from course.backups.rules import BackupFailedError, backup_name, no_upgrade_message, settings_fingerprint
+from course.backups.rules import BackupFailedError, backup_names, no_upgrade_message, settings_fingerprint
 from course.context import make_context
 from course.db import database_name
 from course.jobs.rules import JobKind, JobRun
@@ -56,10 +57,11 @@ def archive_order(at: datetime) -> ArchiveOrder:
     return ArchiveOrder(at, program_version(), settings, config.secret_key, config.content, config.backup_recipients)
 
 
-def write_backup(file: Path, at: datetime) -> MadeBackup:
-    """Write a backup into a new file and verify it, without recording it. Raises BackupFailedError."""
+def write_backup(files: Sequence[Path], at: datetime) -> MadeBackup:
+    """Write a backup into a new file, the first of `files` that does not exist, and verify it, without recording it. Raises
+    BackupFailedError."""
     state = app_state()
-    manifest = create_archive(state.engine, state.config.database_url, file, archive_order(at))
+    file, manifest = create_archive(state.engine, state.config.database_url, files, archive_order(at))
     return MadeBackup(file, file.stat().st_size, len(manifest.tables), sum(manifest.tables.values()))
 
 
@@ -69,9 +71,10 @@ def keep_record(made: MadeBackup, by: int | None, at: datetime) -> None:
         record_backup(make_context(session, by, at), str(made.file.absolute()), made.size, at)
 
 
-def make_backup(file: Path, by: int | None, at: datetime) -> MadeBackup:
-    """Write a backup into a new file, verify it, and record it. Raises BackupFailedError."""
-    made = write_backup(file, at)
+def make_backup(files: Sequence[Path], by: int | None, at: datetime) -> MadeBackup:
+    """Write a backup into a new file, the first of `files` that does not exist, verify it, and record it. Raises
+    BackupFailedError."""
+    made = write_backup(files, at)
     keep_record(made, by, at)
     return made
 
@@ -82,23 +85,24 @@ def backup_folder() -> Path | None:
     return folder
 
 
-def regular_file(at: datetime) -> Path | None:
-    """The file of a regular backup at this moment; None if no folder is set."""
-    folder = backup_folder()
-    return None if folder is None else folder / backup_name(at, bool(app_state().config.backup_recipients))
+def regular_files(at: datetime) -> list[Path]:
+    """The files that a regular backup at this moment may be, in their order; none if no folder is set. There are several
+    because the worker, a command and other hosts may make one each in the same second."""
+    folder, encrypted = backup_folder(), bool(app_state().config.backup_recipients)
+    return [] if folder is None else [folder / name for name in backup_names(at, encrypted)]
 
 
 def run_backup(run: JobRun) -> None:
     """Make a backup in the folder, verify it, and delete those that are not kept any more. Raises BackupFailedError."""
     at = run.clock()
-    file = regular_file(at)
-    if file is None:
+    files = regular_files(at)
+    if not files:
         raise BackupFailedError(NO_FOLDER)
     run.progress(_("Making and checking the backup"), 0, 2)
     delete_killed(at)
-    make_backup(file, run.owner_id, at)
+    made = make_backup(files, run.owner_id, at)
     run.progress(_("Deleting the oldest backups"), 1, 2)
-    delete_unwanted(file, at)
+    delete_unwanted(made.file, at)
 
 
 def delete_unwanted(file: Path, at: datetime) -> None:
@@ -122,16 +126,16 @@ def upgrade_course(at: datetime, file: Path | None = None) -> MadeBackup | None:
     Raises DatabaseUnavailableError; the database is then as it was.
     """
     made: list[MadeBackup] = []
-    place = file or regular_file(at)
+    places = [file] if file else regular_files(at)
 
     def back_up() -> None:
-        if place is None:
+        if not places:
             click.echo(
                 "Warning: BACKUP_FOLDER is not set, so no backup is made before the database is changed.", err=True
             )
             return
         try:
-            made.append(write_backup(place, at))
+            made.append(write_backup(places, at))
         except BackupFailedError as error:
             raise DatabaseUnavailableError(no_upgrade_message(error)) from error
 

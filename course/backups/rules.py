@@ -139,6 +139,11 @@ def backup_name(at: datetime, encrypted: bool = False) -> str:
     return f"course-{at:%Y%m%d-%H%M%S}.tar.gz" + (".age" if encrypted else "")
 
 
+def backup_names(at: datetime, encrypted: bool = False) -> list[str]:
+    """The names for a regular backup, the best first: of its moment, or, when others have them, of the seconds after it."""
+    return [backup_name(at + timedelta(seconds=later), encrypted) for later in range(60)]
+
+
 def expired_backups(names: Iterable[str]) -> list[str]:
     """Of the names of a folder the regular backups that are not kept: neither one of the newest BACKUPS_KEPT nor the first
     of one of the newest MONTHS_KEPT months. Other files are left alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from course.audit.models import AuditEntry
 from course.backups.actions.archives import unpacked, verify_unpacked
 from course.backups.actions.recording import delete_leftovers
-from course.backups.jobs import BACKUP, NO_FOLDER, backup_folder
+from course.backups.jobs import BACKUP, NO_FOLDER, backup_folder, make_backup, regular_files
 from course.backups.models import Backup
 from course.backups.queries import newest_backups
 from course.backups.rules import BACKUPS_KEPT, MONTHS_KEPT, backup_name, expired_backups
@@ -104,6 +105,21 @@ def test_twenty_five_presses_make_one_backup_that_can_be_restored(fresh_app: Fla
         ("backup.made", boss.id),
     ]
     assert str(made) in client.get("/system").text
+
+
+def test_backups_that_are_made_in_the_same_second_all_get_a_name_of_their_own(fresh_app: Flask, folder: Path) -> None:
+    def make(_: int) -> Path:
+        with fresh_app.app_context():
+            return make_backup(regular_files(NOW), None, NOW).file
+
+    with ThreadPoolExecutor(3) as hosts:
+        made = list(hosts.map(make, range(3)))
+    assert sorted(made) == [folder / backup_name(NOW + timedelta(seconds=later)) for later in range(3)]
+    for file in made:
+        with unpacked(file, []) as backup:
+            assert verify_unpacked(backup).revision
+    with fresh_app.app_context(), read_only_session() as session:
+        assert sorted(session.execute(select(Backup.file)).scalars()) == sorted(str(file) for file in made)
 
 
 def test_a_backup_is_made_each_night_once_a_folder_is_set(fresh_app: Flask, folder: Path) -> None:

@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -83,23 +83,25 @@ class UnpackedBackup:
         return file.read_text(encoding="utf-8") if self.manifest and KEY_NAME in self.manifest.members else None
 
 
-def create_archive(engine: Engine, url: str, file: Path, order: ArchiveOrder) -> BackupManifest:
+def create_archive(engine: Engine, url: str, files: Sequence[Path], order: ArchiveOrder) -> tuple[Path, BackupManifest]:
     """Write the database of `url` as it is at one moment, and what belongs to it, into a new file, and read that back.
 
+    It is the first of `files`, all of one folder, that does not exist when the backup is ready; returned with its manifest.
     Others may go on writing. The file is complete and verified, or does not exist. Raises BackupFailedError.
     """
     assert_outside_unit_of_work("making a backup")
+    file = files[0]
     # A unique name: another backup to the same file may be running.
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
-        _refuse_existing(file)
+        if all(one.exists() for one in files):
+            raise FileExistsError(file)
         with _workspace(file, url, order.recipients) as folder:
             manifest = _gather(engine, url, folder, order)
             own = _write(folder, part, manifest, order)
             with unpacked(part, [own] if own else [], folder / "read-back") as again:
                 verify_unpacked(again)
-        # Reserves the name, unless another process did so meanwhile. Not by a hard link: not every file system has those.
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        file = _reserve(files)
         part.replace(file)
         sync_to_disk(file.parent)
     except FileExistsError as error:
@@ -108,12 +110,18 @@ def create_archive(engine: Engine, url: str, file: Path, order: ArchiveOrder) ->
         raise BackupFailedError(f"{file} cannot be written: {error}.") from error
     finally:
         part.unlink(missing_ok=True)
-    return manifest
+    return file, manifest
 
 
-def _refuse_existing(file: Path) -> None:
-    if file.exists():
-        raise FileExistsError(file)
+def _reserve(files: Sequence[Path]) -> Path:
+    """Make an empty file under the first of the names that nobody has, also no other process meanwhile. Raises
+    FileExistsError."""
+    for file in files:
+        # Not by a hard link: not every file system has those.
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            return file
+    raise FileExistsError(files[0])
 
 
 @contextmanager
