@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from course.analytics.queries import answers
 from course.auth import queries as auth
 from course.clock import now
-from course.context import make_context
+from course.context import ZONE_KEY, make_context
+from course.dates import start_of_day
 from course.jobs.rules import Claim, JobRun
 from course.passwords.models import Credential
 from course.people import actions, queries
@@ -63,6 +64,19 @@ def test_until_the_end_of_the_day_nothing_changes_and_after_it_they_have_left_by
     before, after = (certification_status(facts, policies, LAST + days * DAY).state for days in (-1, 1))
     assert before != "not-required"
     assert after == "not-required"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", ZONE])
+def test_team_results_count_them_until_midnight_where_the_organisation_is(session: Session, zone: str) -> None:
+    session.info[ZONE_KEY] = zone
+    person = make_person(session)
+    midnight = start_of_day(LAST + DAY, zone)
+    assert plan(session, person) is None
+    for at, is_here in ((midnight - timedelta(minutes=1), True), (midnight, False)):
+        placed = answers._team_placements(at, zone, [])
+        assert (session.execute(select(placed.c.person_id)).scalars().all() == [person.id]) == is_here
+        changes = answers._employment_changes(session)[person.id]
+        assert [is_employed for moment, is_employed in changes if moment <= at][-1] == is_here
 
 
 def test_the_job_ends_roles_and_memberships_the_day_after(committed: Flask) -> None:
@@ -134,7 +148,7 @@ def test_the_team_counts_them_until_their_last_day(session: Session) -> None:
     assert plan(session, person) is None
 
     def placed(days: int) -> int:
-        found = answers._team_placements(NOW + days * DAY, [])
+        found = answers._team_placements(NOW + days * DAY, ZONE, [])
         return len(session.execute(select(found.c.person_id).where(found.c.team_id == team.id)).all())
 
     assert [placed(days) for days in (1, 10, 11)] == [1, 1, 0]

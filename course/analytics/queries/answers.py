@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +38,8 @@ from course.analytics.rules.findings import AnswerTally, QuestionKey
 from course.analytics.rules.groups import MonthlyAnswers
 from course.analytics.rules.placement_history import MembershipSpell, PersonHistory
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
+from course.context import ZONE_KEY
+from course.dates import civil_date, start_of_day
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.learning.queries import is_run_void, is_void
 from course.people.models import Employment, Membership, Person, Team
@@ -47,7 +49,7 @@ from course.translation import lazy_gettext as _
 ATTEMPT_KINDS = ("check", "final", "refresher", "update", "booster")
 
 
-def _team_placements(at: datetime, excluded: Collection[int]) -> CTE:
+def _team_placements(at: datetime, zone: str, excluded: Collection[int]) -> CTE:
     """The team in which each person who was employed at that moment counts: the team joined last; 0 for no team. People
     of the teams `excluded` are left out.
 
@@ -68,6 +70,7 @@ def _team_placements(at: datetime, excluded: Collection[int]) -> CTE:
         .subquery()
     )
     has_records = select(Employment.id).where(Employment.person_id == Person.id).correlate(Person).exists()
+    on = civil_date(at, zone)
     left_unrecorded = and_(~has_records, Person.left_at.is_not(None), Person.left_at <= at)
     team = func.coalesce(Membership.team_id, 0)
     return (
@@ -77,8 +80,8 @@ def _team_placements(at: datetime, excluded: Collection[int]) -> CTE:
         .outerjoin(known, known.c.person_id == Person.id)
         .outerjoin(Employment, Employment.id == known.c.id)
         .where(Person.created_at <= at, not_(left_unrecorded))
-        # A last day may be recorded beforehand: the person counts until its end.
-        .where(or_(Employment.end.is_(None), and_(Employment.end > Employment.recorded, Employment.end >= at.date())))
+        # A last day may be recorded beforehand: the person counts until its end, where the organisation is.
+        .where(or_(Employment.end.is_(None), and_(Employment.end > Employment.recorded, Employment.end >= on)))
         .where(team.not_in(excluded))
         .cte("home")
     )
@@ -113,13 +116,14 @@ def _employment_changes(session: Session) -> dict[int, list[tuple[datetime, bool
     """For each person the moments from which on they had left or were here. A last day that was recorded beforehand counts
     from the day after it, unless something else was recorded until then."""
     changes: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    zone = session.info[ZONE_KEY]
     records = select(Employment.person_id, Employment.made_at, Employment.recorded, Employment.end)
     for person, at, recorded, end in session.execute(records.order_by(Employment.id)):
         if changes[person] and changes[person][-1][0] > at:
             changes[person].pop()
         effective = at
         if end is not None and end > recorded:
-            effective = datetime.combine(end + timedelta(days=1), time.min, UTC)
+            effective = start_of_day(end + timedelta(days=1), zone)
         changes[person].append((effective, end is None))
     return changes
 
@@ -232,7 +236,7 @@ def answer_counts(session: Session, before: datetime, excluded: Collection[int] 
 
     People of the teams `excluded` do not count. Months are those of UTC.
     """
-    home, first = _team_placements(before, excluded), _first_answers(before)
+    home, first = _team_placements(before, session.info[ZONE_KEY], excluded), _first_answers(before)
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
@@ -291,7 +295,7 @@ DecisionCounts = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
 def decision_counts(session: Session, before: datetime, excluded: Collection[int] = frozenset()) -> DecisionCounts:
     """Count the choices before that moment in the first run of each scenario, the first time a person came to a scene,
     of the same people as `answer_counts`. One query."""
-    home, first_runs = _team_placements(before, excluded), _first_runs()
+    home, first_runs = _team_placements(before, session.info[ZONE_KEY], excluded), _first_runs()
     runs = (
         select(first_runs.c.run_id, home.c.team_id)
         .join(home, home.c.person_id == first_runs.c.person_id)
