@@ -18,7 +18,7 @@ from course.people.rules import name_key
 from course.recertification.rules import Policy
 from course.recertification.rules.certification_status import PAUSED, StatusDetails
 from course.recertification.rules.explanations import GROUP_OF_STATE, STATUS_GROUPS, status_text
-from course.recertification.rules.facts import REFRESHER, CertificationFacts, EmploymentFact
+from course.recertification.rules.facts import REFRESHER, CertificationFacts, EmploymentFact, newest_employments
 from course.recertification.rules.next_change import next_change
 from course.text import search_key
 
@@ -109,8 +109,12 @@ def employments_known_on(facts: CertificationFacts, on: date) -> tuple[Employmen
 
 def is_employed_on(facts: CertificationFacts, on: date) -> bool:
     """Whether a person was a member of staff at the end of that day, as it was known then: their employment had not
-    ended, or was agreed and had not begun yet."""
-    return any(one.end is None or on < one.end for one in employments_known_on(facts, on))
+    ended, or was agreed and had not begun yet. A last day that was recorded beforehand counts to its end; who is recorded
+    as having left on the day itself is gone."""
+    return any(
+        one.end is None or on < one.end or one.recorded_on < one.end == on
+        for one in newest_employments(facts.employments, on)
+    )
 
 
 def modules_done(library: Library, pathway: str, facts: ProgressFacts) -> int:

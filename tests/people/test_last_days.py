@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -22,6 +22,9 @@ from course.people.jobs import DEPARTURES
 from course.people.models import Employment, Membership, Person, RoleGrant
 from course.recertification import queries as recertification
 from course.recertification.rules import certification_status
+from course.reminders.actions.digests import weekly_digests
+from course.reminders.actions.planning import sending_plan
+from course.reports.status_cache import StatusCache
 from course.standings.rules import is_employed_on
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
@@ -59,11 +62,43 @@ def test_until_the_end_of_the_day_nothing_changes_and_after_it_they_have_left_by
     assert auth.known_account(session, person.email or "", LAST) is not None
     assert auth.known_account(session, person.email or "", LAST + DAY) is None
     facts = recertification.people(session, ZONE, [person.id])[0].facts
-    assert [is_employed_on(facts, LAST + days * DAY) for days in (-1, 0, 1)] == [True, False, False]
+    assert [is_employed_on(facts, LAST + days * DAY) for days in (-1, 0, 1)] == [True, True, False]
     policies = recertification.policies(session, ZONE)
-    before, after = (certification_status(facts, policies, LAST + days * DAY).state for days in (-1, 1))
-    assert before != "not-required"
-    assert after == "not-required"
+    states = [certification_status(facts, policies, LAST + days * DAY).state for days in (-1, 0, 1)]
+    assert [state == "not-required" for state in states] == [False, False, True]
+
+
+def test_on_the_last_day_report_and_digest_count_the_same_people(session: Session) -> None:
+    team = make_team(session)
+    manager = make_person(session, "Priya Nair", "priya@example.org", "manager", team)
+    person = make_person(session, team=team)
+    assert plan(session, person) is None
+    for days, number in ((-1, 2), (0, 2), (1, 1)):  # the manager is in the team, too
+        on = LAST + days * DAY
+        at = datetime.combine(on, time(10), UTC)
+        sending = sending_plan(session, ZONE, at, at)
+        assert sending is not None
+        told = weekly_digests(sending, on).managers[manager.id].person_count
+        listed = [line.id for line in StatusCache().day(session, ZONE, on, on).lines if team.id in line.teams]
+        placed = answers._team_placements(at, ZONE, [])
+        in_results = session.execute(select(placed.c.person_id).where(placed.c.team_id == team.id)).all()
+        assert (told, len(listed), len(in_results)) == (number,) * 3, days
+        session.commit()
+    # The report of a past day says what it said on the day.
+    past = StatusCache().day(session, ZONE, LAST, LAST + 30 * DAY)
+    assert person.id in [line.id for line in past.lines]
+
+
+def test_who_leaves_on_a_last_day_that_was_planned_is_gone_from_that_moment_on(session: Session) -> None:
+    team = make_team(session)
+    person = make_person(session, team=team)
+    assert plan(session, person) is None
+    assert plan(session, person, LAST, 10) is None
+    assert person.left_at is not None
+    facts = recertification.people(session, ZONE, [person.id])[0].facts
+    assert [is_employed_on(facts, LAST + days * DAY) for days in (-1, 0)] == [True, False]
+    placed = answers._team_placements(NOW + 10 * DAY, ZONE, [])
+    assert session.execute(select(placed.c.person_id)).scalars().all() == []
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", ZONE])

@@ -25,8 +25,8 @@ ZONE = "Europe/London"
 DAYS = 900  # so long ago the first of them came
 
 Event = tuple[str, int, int]  # what happened, how many days after somebody came here, and a number that it needs
-KINDS = ("course", "refresher", "begun", "brought", "brought until", "more time", "leave", "open leave", "left", "back",
-         "moved", "taken back")  # fmt: skip
+KINDS = ("course", "refresher", "begun", "brought", "brought until", "more time", "leave", "open leave", "left", "will leave",
+         "back", "moved", "taken back")  # fmt: skip
 events = st.tuples(st.sampled_from(KINDS), st.integers(0, DAYS), st.integers(1, 400))
 people = st.lists(st.tuples(st.integers(0, DAYS), st.lists(events, max_size=5)), min_size=2, max_size=6)
 rules = st.lists(
@@ -90,6 +90,9 @@ class HistoryRecorder:
             "leave": lambda: self._leave(person, day, day + timedelta(days=size)),
             "open leave": lambda: self._leave(person, day, None),
             "left": lambda: record_departure(make_context(self.session, None, ten_o_clock(day)), person, day, "moved"),
+            "will leave": lambda: record_departure(
+                make_context(self.session, None, ten_o_clock(day)), person, day + timedelta(days=size), "moves"
+            ),
             "back": lambda: record_return(
                 make_context(self.session, None, ten_o_clock(day)),
                 person,

@@ -50,7 +50,8 @@ def end_employment(context: Context, person_id: int, last_day: date, reason: str
     gone = datetime.combine(last_day, time(12), ZoneInfo(context.zone))
     if not _set_left_at(context.session, person, Person.left_at.is_(None), gone):
         raise ValueError(_("This person has left already."))
-    if stay.end != last_day:  # otherwise it was recorded beforehand
+    # A last day that was recorded beforehand counts to its end, unless they leave before that.
+    if stay.end != last_day or last_day == today:
         _add_employment(context, Employment(start=stay.start, end=last_day, recorded=today, reason=reason), person_id)
     record_event(context, "person.left", ("person", person_id), {"last_day": last_day, "reason": reason})
 

@@ -199,6 +199,11 @@ class CertificationFacts:
         )
 
 
+def newest_employments(employments: Sequence[EmploymentFact], on: date) -> list[EmploymentFact]:
+    """Of each spell of employment what was recorded last by the end of that day, as it was recorded."""
+    return [newest for _, newest in _first_and_last(employments, on, lambda one: one.start)]
+
+
 Lasting = TypeVar("Lasting", EmploymentFact, Requirement)
 
 
