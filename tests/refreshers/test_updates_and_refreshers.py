@@ -14,7 +14,8 @@ from course.context import make_context
 from course.dates import civil_date
 from course.mail.delivery import SenderSettings, deliver
 from course.people.models import Person
-from course.recertification.actions import grant_extension
+from course.recertification.actions import grant_extension, record_pause
+from course.recertification.rules.facts import Pause
 from course.refreshers import actions
 from course.refreshers.jobs import send_updates
 from course.web.unit_of_work import unit_of_work
@@ -76,9 +77,10 @@ def test_while_more_time_was_given_the_refresher_has_what_changed_and_no_mail_as
     assert mailed(session, anew) == []
 
 
-@pytest.mark.parametrize("case", ["left", "another address", "as before"])
+@pytest.mark.both_engines
+@pytest.mark.parametrize("case", ["left", "another address", "done", "on leave", "begun", "as before"])
 def test_a_mail_about_an_update_that_waits_for_working_hours_is_asked_once_more(
-    app: Flask, session: Session, library: Library, teach: Teach, case: str
+    app: Flask, session: Session, client: Client, library: Library, teach: Teach, case: str
 ) -> None:
     person = make_completed(session, library, ago=timedelta(days=90))
     teach(28)
@@ -88,10 +90,18 @@ def test_a_mail_about_an_update_that_waits_for_working_hours_is_asked_once_more(
         person.left_at = now()
     elif case == "another address":
         person.email = "sam.new@example.org"
+    elif case == "on leave":
+        today = civil_date(now(), ZONE)
+        record_pause(make_context(session, None, now()), person.id, Pause(today, None, 14, "leave"))
+    elif case in ("done", "begun"):
+        sign_in(client, person)
+        client.post(client.post("/refresher/update", {}).location, {})
+        if case == "done":
+            answer_all(app, client, person)
     session.commit()
     rendered_mails(app, session)
     with smtp_server() as inbox, app.app_context():
         sender = SenderSettings(f"smtp://127.0.0.1:{inbox.port}", "course@example.org", "http://localhost", ZONE)
-        assert deliver(unit_of_work, sender, now() + timedelta(days=5)) == (case == "as before")
+        assert deliver(unit_of_work, sender, now() + timedelta(days=5)) == (case in ("begun", "as before"))
     (mail,) = rendered_mails(app, session, "update:")
-    assert (mail.withheld is None) == (case == "as before")
+    assert (mail.withheld is None) == (case in ("begun", "as before"))

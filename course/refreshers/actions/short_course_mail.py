@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import cast
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
@@ -16,10 +16,12 @@ from course.content.schema_base import content_digest
 from course.credentials.actions import signing_settings
 from course.dates import civil_date
 from course.learning.actions import NewAttempt, open_attempt
-from course.learning.models import Attempt, Completion, Enrolment
+from course.learning.models import Attempt, AttemptOutcome, Completion, Enrolment
+from course.learning.queries import is_void
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
 from course.mail.actions import schedule_message, suppress_if_reader_changed, suppress_mail
 from course.mail.events import BeforeMailSend
+from course.mail.models import OutboxMail
 from course.mail.queries import opted_out_people
 from course.mail.rules import BOOSTER
 from course.organisation.models import Organisation
@@ -29,12 +31,13 @@ from course.people.queries import mail_recipient, newest_pathway
 from course.people.rules import first_name, is_undeliverable
 from course.recertification import queries as renewal
 from course.recertification.models import RenewalImport
-from course.recertification.rules import certification_status
-from course.recertification.rules.certification_status import UP_TO_DATE
+from course.recertification.rules import CertificationStatus, certification_status
+from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
 from course.refreshers import queries
 from course.refreshers.actions.attempts import refresher_under_way
 from course.refreshers.actions.booster_questions import booster_bank
 from course.refreshers.actions.composition import person_memory_estimates, update_for
+from course.refreshers.models import RefresherPart
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.boosters import (
     SentBooster,
@@ -135,8 +138,44 @@ def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
     if kind != "update" or not number.isdecimal():
         return
     row = session.execute(select(Person.email, Person.left_at).where(Person.id == int(number))).one_or_none()
-    if row is not None:
-        suppress_if_reader_changed(session, leaving, row.email, row.left_at)
+    if row is None or suppress_if_reader_changed(session, leaving, row.email, row.left_at):
+        return
+    reason = _why_not_asked_now(session, int(number), leaving)
+    if reason is not None:
+        suppress_mail(session, leaving.key, reason, leaving.at)
+
+
+def _why_not_asked_now(session: Session, person_id: int, leaving: BeforeMailSend) -> str | None:
+    """Why a person is not asked for the update any more since the mail about it was queued; None if they are. What is still
+    open of an update that was done in part has a mail of its own."""
+    if _has_passed_since_queued(session, person_id, leaving.key):
+        return _("They have done it since.")
+    policies = renewal.policies(session, leaving.zone)
+    (person,) = renewal.people(session, leaving.zone, [person_id])
+    status = certification_status(person.facts, policies, civil_date(leaving.at, leaving.zone))
+    if status.state == NOT_REQUIRED:
+        return _("The course is not required.")
+    if status.state == PAUSED:
+        return _("There are no reminders during a leave.")
+    return None if _leaves_room_for_update(status) else _("The due day has moved, or a later step has taken its place.")
+
+
+def _has_passed_since_queued(session: Session, person_id: int, key: str) -> bool:
+    """Whether the person has passed a refresher or an update with marked changes since the mail with that key was queued."""
+    has_changes = exists().where(RefresherPart.enrolment_id == Enrolment.id, RefresherPart.kind == "change")
+    rows = (
+        select(Attempt.id)
+        .join(AttemptOutcome, AttemptOutcome.attempt_id == Attempt.id)
+        .join(Enrolment, Enrolment.id == Attempt.enrolment_id)
+        .join(OutboxMail, and_(OutboxMail.key == key, OutboxMail.queued_at <= AttemptOutcome.finished_at))
+        .where(Enrolment.person_id == person_id, AttemptOutcome.passed, ~is_void(Attempt.id), has_changes)
+    )
+    return session.execute(rows.limit(1)).first() is not None
+
+
+def _leaves_room_for_update(status: CertificationStatus) -> bool:
+    """Whether changes are learnt in an update now: with the renewal window everything new belongs to the refresher."""
+    return status.state == UP_TO_DATE and status.window_opens is not None and status.on < status.window_opens
 
 
 def draw_for_booster(
@@ -204,7 +243,7 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
     for learner in people:
         own = facts[learner.person_id]
         status = certification_status(own, policies, on)
-        if status.state != UP_TO_DATE or status.window_opens is None or status.window_opens <= on:
+        if not _leaves_room_for_update(status):
             continue
         imported_on = brought_on(own.completions) if isinstance(learner, CertificateHolder) else None
         course = library.for_(learner.pathway, library.nation)
