@@ -248,9 +248,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.session_interface = SignedSessionInterface(app)
     engine = make_engine(config.database_url, config.threads)
     library, public_address = _load_library(config.content), PublicAddresses(app.url_map, config.public_url)
-    renderer = MailRenderer(
-        library.course.title, public_address, config.time_zone, lambda: (library.usual_minutes, len(library.modules))
-    )
+    renderer = MailRenderer(library.course.title, public_address, config.time_zone, lambda: library.usual_length)
     app.extensions["course"] = AppState(config, library, engine, public_address, renderer)
     if config.trusted_proxies:
         hops = config.trusted_proxies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from click import ClickException
 
@@ -48,6 +48,14 @@ class ContentError(ClickException):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__("The content has mistakes:\n" + "\n".join(map(str, problems)))
+
+
+class CourseLength(NamedTuple):
+    """How many minutes the whole course takes, in how many modules, and how many minutes a refresher takes."""
+
+    minutes: int
+    modules: int
+    refresher_minutes: float
 
 
 @dataclass(frozen=True)
@@ -232,10 +240,16 @@ class Library:
         """How many questions the check of a module asks."""
         return sum(count for _, count in self.check_counts(module.points))
 
+    @property
+    def refresher_minutes(self) -> float:
+        """The minutes that a refresher takes, as far as what must be in it allows."""
+        return self.minutes * self.course.refresher_share / 100
+
     @cached_property
-    def usual_minutes(self) -> int:
-        """The minutes that the course takes on a usual pathway, for texts that are the same for everybody."""
-        return self.for_("school", "england").minutes
+    def usual_length(self) -> CourseLength:
+        """How long the course is on a usual pathway, for texts that are the same for everybody."""
+        usual = self.for_("school", "england")
+        return CourseLength(usual.minutes, len(self.modules), usual.refresher_minutes)
 
     def module_minutes(self, module_id: str) -> float:
         """The minutes that the module takes, with its check."""

@@ -43,10 +43,10 @@ class MessageBlock:
 class MailRenderer:
     """Renders the mails of one installation: `course` is the title of the course, `address` builds the address of a page
     from its endpoint and values, `zone` is the time zone of the organisation. `course_length` gives the minutes that the
-    course takes and the number of its modules, when a mail asks for it."""
+    course takes, the number of its modules, and the minutes that a refresher takes, when a mail asks for it."""
 
     def __init__(
-        self, course: str, address: Callable[..., str], zone: str, course_length: Callable[[], tuple[int, int]]
+        self, course: str, address: Callable[..., str], zone: str, course_length: Callable[[], tuple[int, int, float]]
     ) -> None:
         environment = Environment(
             loader=FileSystemLoader(FOLDER),

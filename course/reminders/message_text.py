@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from course.content.library import CourseLength
 from course.mail.rules import DIGEST, MailMessage
 from course.recertification.rules.explanations import explain_status
 from course.recertification.rules.facts import REFRESHER
@@ -27,12 +28,11 @@ from course.reminders.rules.messages import (
 from course.signed_links import MailChoiceLink, sign_link
 
 _STATUS_TASKS = (COURSE, FINISH, RENEW)
-REFRESHER_SHARE = 4  # the refresher takes about 1/4 of the time of the whole course
 
 
 def reminder_message(
     planned: PlannedReminder,
-    minutes: float,
+    length: CourseLength,
     organisation: str,
     secret: str,
     requested_by: str = "",
@@ -40,13 +40,13 @@ def reminder_message(
 ) -> MailMessage:
     """The message of a reminder.
 
-    `minutes` is the duration of the whole course, `requested_by` the name of the person who asked for the reminder,
+    `length` is that of the course, `requested_by` the name of the person who asked for the reminder,
     `names` what to call people whose name others have, by person id.
     """
     subject = planned.subject
     if isinstance(subject, ReminderCandidate):
         request = ReminderRequest(requested_by, planned.reason) if planned.kind == REQUESTED else None
-        return _learner_message(subject, request, minutes, organisation)
+        return _learner_message(subject, request, length, organisation)
     overdue_count = len(subject.overdue)
     if planned.kind == LEAD:
         return LeadDigestMessage(
@@ -101,7 +101,7 @@ def waiting_teams(managers: Iterable[UnreachedManager], names: Mapping[int, str]
 
 
 def _learner_message(
-    candidate: ReminderCandidate, request: ReminderRequest | None, minutes: float, organisation: str
+    candidate: ReminderCandidate, request: ReminderRequest | None, length: CourseLength, organisation: str
 ) -> ReminderMessage:
     status = candidate.status
     if status.due is None:
@@ -117,7 +117,7 @@ def _learner_message(
         due=status.due,
         late=bool(status.overdue_days),
         because=explanation,
-        minutes=minutes / REFRESHER_SHARE if is_refresher else minutes,
+        minutes=length.refresher_minutes if is_refresher else length.minutes,
         begun=status.started is not None,
         active=candidate.has_password,
     )

@@ -62,7 +62,7 @@ def compose_refresher(
         frozenset(p for p in library.taught_points if library.points[p].safety_critical),
         frozenset(p for one in changes for p in one.points),
         estimate,
-        TimeBudget(page_minutes(library), fixed_minutes, library.minutes * library.course.refresher_share / 100),
+        TimeBudget(page_minutes(library), fixed_minutes, library.refresher_minutes),
     )
     return RefresherComposition(plan, changes, scenario, estimate)
 
