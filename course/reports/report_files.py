@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -251,6 +252,17 @@ def _stored_cells(
                 maker.day(reminded),
             ))  # fmt: skip
         yield cells
+
+
+def file_name(about: str, view: ReportView, zone: str, ending: str) -> str:
+    """What a file is called: what it is about and its day, and whether its figures are behind. A CSV file has rows only, for
+    programs, so its name is the one place for that."""
+    behind, as_of = "", view.freshness.as_of
+    if view.freshness.rebuilding:
+        behind = "-not-complete"
+    elif not view.freshness.current and as_of is not None:
+        behind = f"-as-of-{as_of.astimezone(ZoneInfo(zone)):%Y-%m-%d-%H%M}"
+    return f"{about}-{view.on}{behind}.{ending}"
 
 
 def report_summary(view: ReportView, zone: str, at: datetime) -> list[str]:

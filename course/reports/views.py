@@ -33,7 +33,7 @@ from course.reports.jobs import (
     log_teams_export,
 )
 from course.reports.reminding import actionable_people, remindable_number
-from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream, teams_csv
+from course.reports.report_files import MAX_DERIVED_IMMEDIATE, REPORT_FORMATS, csv_stream, file_name, teams_csv
 from course.reports.report_view import (
     ReportView,
     current_report_view,
@@ -195,13 +195,13 @@ def file(kind: str) -> Response | WsgiResponse:
     if kind == "csv" and view.stored is not None and number <= most:
         log_streamed_export(report_request, view)
         stream = stream_with_context(_csv_of(view, current_language()))
-        return file_response(stream, REPORT_FORMATS[kind].media_type, f"report-{view.on}.{kind}")
+        return file_response(stream, REPORT_FORMATS[kind].media_type, _file_name("report", view, kind))
     if number <= min(most, MAX_DERIVED_IMMEDIATE):
         # The view itself: while everybody is derived anew it is not made from the rows that are kept.
         report_file = build_report_file(db(), cache, report_request, lambda *_: None, view)
         with unit_of_work() as session:
             log_report_export(session, report_request, report_file)
-        return file_response(report_file.data, REPORT_FORMATS[kind].media_type, f"report-{report_file.on}.{kind}")
+        return file_response(report_file.data, REPORT_FORMATS[kind].media_type, _file_name("report", view, kind))
     with unit_of_work() as session:
         address = report_request.wanted.address()
         arguments = {"filter": address, "language": current_language()}
@@ -231,7 +231,11 @@ def teams_file() -> Response:
     data = teams_csv(compared_in_file(signed_in_context(db()), app_status_cache(), view))
     with unit_of_work() as session:
         log_teams_export(signed_in_context(session), view)
-    return file_response(data, "text/csv", f"teams-{view.on}.csv")
+    return file_response(data, "text/csv", _file_name("teams", view, "csv"))
+
+
+def _file_name(about: str, view: ReportView, ending: str) -> str:
+    return file_name(about, view, str(app_state().config.time_zone), ending)
 
 
 def _csv_of(view: ReportView, language: str) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from course.clock import now
 from course.context import make_context
 from course.people.models import Person
 from course.people.queries import viewers
+from course.reports import report_view, views
 from course.reports.app_status_cache import app_status_cache
 from course.reports.jobs import ReportRequest, build_report_file
 from course.reports.report_view import current_report_view
@@ -45,6 +46,34 @@ def test_a_file_has_the_people_of_the_page_while_everybody_is_being_derived_anew
     else:
         names = [str(row[0].value) for row in list(load_workbook(io.BytesIO(data))["People"].rows)[1:]]
     assert [name.lstrip("'") for name in names] == ["=1+1", "Alex Morgan", "Done Early", "Oyin Adébáyọ̀"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "teams"])
+@pytest.mark.parametrize(
+    ("freshness", "said"),
+    [
+        (Freshness(False, datetime(2026, 6, 20, 8, 30, tzinfo=UTC)), "-as-of-2026-06-20-0930"),
+        (Freshness(False, None, True), "-not-complete"),
+        (CURRENT, ""),
+    ],
+)
+def test_the_name_of_a_file_says_that_its_figures_are_behind(
+    app: Flask,
+    session: Session,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    freshness: Freshness,
+    said: str,
+) -> None:
+    """A CSV file has rows only, for programs: its name is where somebody finds it."""
+    setting(app, session, client)
+    client.get("/report")
+    monkeypatch.setattr(views, "refresh_standings", lambda _at: freshness)
+    monkeypatch.setattr(report_view, "MAX_DERIVED", 1)
+    answer = client.post("/report/teams/file" if kind == "teams" else f"/report/file/{kind}", {}, 200)
+    name = f"teams-{this_day()}{said}.csv" if kind == "teams" else f"report-{this_day()}{said}.{kind}"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "pdf"])
