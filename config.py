@@ -109,7 +109,7 @@ def read_env_file(path: Path) -> EnvFileContents:
     """Read a settings file; a missing file has no contents.
 
     A line that cannot be parsed, a setting without a value or set twice, and a name similar to that of a setting are errors:
-    otherwise the default would silently apply, such as another database.
+    otherwise the default would silently apply, such as another database. The other lines are read as well.
     """
     found = EnvFileContents()
     try:
@@ -124,16 +124,16 @@ def read_env_file(path: Path) -> EnvFileContents:
         found.mistakes.append(f"{path}: is not a text file in UTF-8.")
         return found
     seen: set[str] = set()
-    for line in parse_stream(io.StringIO(text)):
+    lines = [*parse_stream(io.StringIO(text))]
+    for line in lines:
         where = f"{path}, line {line.original.line}"
         if line.error:
             found.mistakes.append(f"{where}: cannot be read. A line is NAME=value, or begins with #.")
         elif line.key is not None:
             found.mistakes += [f"{where}: {words}" for words in _setting_mistakes(line.key, line.value, seen)]
             seen.add(line.key)
-    if not found.mistakes:
-        values = dotenv_values(stream=io.StringIO(text))
-        found.values = {name: value for name, value in values.items() if name in SETTING_NAMES and value is not None}
+    values = dotenv_values(stream=io.StringIO("".join(line.original.string for line in lines if not line.error)))
+    found.values = {name: value for name, value in values.items() if name in SETTING_NAMES and value is not None}
     if mode & (stat.S_IRWXG | stat.S_IRWXO) and any(_holds_secret(*pair) for pair in found.values.items()):
         fix = f"chmod 600 {path}" + ("" if owner == os.geteuid() else " (as its owner)")
         found.warnings.append(f"Warning: {path} holds secrets, and others on this machine can read it: {fix}")
@@ -187,10 +187,11 @@ def _without_foreign_env_files(environ: dict[str, str]) -> dict[str, str]:
 
 
 def _split_address(address: str) -> SplitResult | None:
-    """The parts of the address of a web or mail server; None if it is no address, or its port is invalid."""
+    """The parts of the address of a web or mail server; None if it is no address, also where a password cuts it off."""
     try:
-        parts = urlsplit(address)
-        return parts if parts.port != 0 else None
+        parts, server = urlsplit(address), address.rpartition("@")[2]
+        is_whole = "@" not in "".join(parts[2:]) and not any(c.isspace() for c in address[:1] + server)
+        return parts if parts.port != 0 and is_whole else None
     except ValueError:
         return None
 
@@ -261,11 +262,9 @@ class _ConfigReader:
                     _create_secret_key(file)
                 key = file.read_text(encoding="utf-8").strip()
                 self.restrict_key_file(file, ours=not self.environ.get("SECRET_KEY_FILE"))
-            except OSError as error:
-                self.mistakes.append(f"SECRET_KEY_FILE: {file} cannot be read ({error.strerror}).")
-                return ""
-            except UnicodeDecodeError:
-                self.mistakes.append(f"SECRET_KEY_FILE: {file} is not a text file.")
+            except (OSError, UnicodeDecodeError) as error:
+                why = f"cannot be read ({error.strerror})" if isinstance(error, OSError) else "is not a text file"
+                self.mistakes.append(f"SECRET_KEY_FILE: {file} {why}.")
                 return ""
         if len(key) < 32:
             self.mistakes.append(
@@ -340,7 +339,8 @@ class _ConfigReader:
             return raw
         if parts is None or parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             self.mistakes.append(
-                "MAIL_URL: must be console: or smtp://user:password@host:587 (smtps:// for TLS from the start)."
+                "MAIL_URL: must be console: or smtp://user:password@host:587 (smtps:// for TLS from the start). In user "
+                "and password write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F."
             )
         return raw
 

@@ -17,6 +17,7 @@ from course.audit.commands import verify_log
 from course.backups.actions import restoring
 from course.backups.actions.archives import UnpackedBackup, new_identity, read_identities, unpacked, verify_unpacked
 from course.backups.actions.moving import MoveOrder, move_database, target_engine
+from course.backups.actions.numbering import leave_gap
 from course.backups.actions.recording import record_backup, record_restore
 from course.backups.jobs import delete_killed, delete_unwanted, make_backup, regular_files, upgrade_course
 from course.backups.queries import TableDigest
@@ -214,8 +215,24 @@ def restore_command(
         click.echo(f"The database that was there before is kept in {restored.previous_database}.")
     if restored.backup.revision != newest_revision():
         upgrade(state.engine)
+    with unit_of_work() as session:
+        leave_gap(session)
     _check_restored(file, at)
     current_database_check().warn()
+
+
+@group.command("restored")
+def restored_command() -> None:
+    """Say that another program has brought the database back to an earlier moment. Run it before the course is started.
+
+    People and certificates that are added from then on get numbers that were not given in the time that was lost: links
+    and other programs know those who had them. 'flask backup restore' does the same by itself.
+    """
+    current_database_check().check()
+    with unit_of_work() as session:
+        leave_gap(session)
+        record_restore(make_context(session, None, now()), "")
+    click.echo("New people and certificates get numbers that nobody had in the time that was lost. Start the course.")
 
 
 def _put_key_in_place(key: str, at: datetime) -> None:

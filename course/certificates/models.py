@@ -53,6 +53,8 @@ class Certificate(Base):
             sqlite_where=text("replaces IS NULL"),
             postgresql_where=text("replaces IS NULL"),
         ),
+        # See Person.
+        {"sqlite_autoincrement": True},
     )
 
 

@@ -161,23 +161,44 @@ def lease_end(at: datetime, lease: timedelta = LEASE) -> datetime:
     return at + lease
 
 
+@dataclass(frozen=True)
+class ProcessMark:
+    """What tells a process from others of its number: `namespace` is the one in which the number means anything, `started`
+    the moment at which the process was started there. Empty: not known, as on systems without namespaces."""
+
+    namespace: str = ""
+    started: str = ""
+
+
 def worker_name(command: str, host: str, process: int) -> str:
     """What a worker is called: which command it is, on which machine, in which process."""
     return f"{command} on {host}, process {process}"
 
 
-def dead_workers(names: Iterable[str], starting: str, is_process: Callable[[int], bool]) -> list[str]:
-    """Which of these workers have died, as far as the one that is just `starting` can know: those of its own machine whose
-    process does not exist, and any that had its name before it. `is_process` says whether a process of this machine
-    exists."""
-    pattern = re.compile(r".* on (?P<host>.+), process (?P<process>\d+)")
-    own = pattern.fullmatch(starting)
+def marked_name(name: str, mark: ProcessMark) -> str:
+    """The name of a worker, with what tells its process from others of the same number; see `dead_workers`."""
+    return f"{name} ({mark.namespace}/{mark.started})" if mark.namespace else name
+
+
+_MARKED_NAME = re.compile(
+    r".* on (?P<host>.+), process (?P<process>\d+)(?: \((?P<namespace>\w+)/(?P<started>\w*)\))?", re.DOTALL
+)
+
+
+def dead_workers(names: Iterable[str], starting: str, find_process: Callable[[int], ProcessMark | None]) -> list[str]:
+    """Which of these workers have died, as far as the one that is just `starting` can know: those of its own machine and
+    namespace whose process does not exist, or whose number another process has now. Containers may share the name of
+    their machine, but a process number of one means nothing in another. `find_process` looks up a number in the own
+    namespace."""
+    own = _MARKED_NAME.fullmatch(starting)
     dead = []
     for name in names:
-        found = pattern.fullmatch(name)
-        if found is None or own is None or found["host"] != own["host"]:
+        found = _MARKED_NAME.fullmatch(name)
+        if found is None or own is None or found.group("host", "namespace") != own.group("host", "namespace"):
             continue
-        if found["process"] == own["process"] or not is_process(int(found["process"])):
+        process = find_process(int(found["process"]))
+        is_other = process and process.started and found["started"] and process.started != found["started"]
+        if process is None or is_other or found["process"] == own["process"]:
             dead.append(name)
     return dead
 

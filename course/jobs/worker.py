@@ -6,6 +6,7 @@ its lease has ended. A worker that loses the database goes on once the database 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import threading
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -30,9 +32,11 @@ from course.jobs.rules import (
     JobRegistry,
     JobRun,
     Lane,
+    ProcessMark,
     WorkerStoppingError,
     dead_workers,
     due_slot,
+    marked_name,
     retry_delay,
 )
 from course.web.unit_of_work import read_only_session, unit_of_work
@@ -129,7 +133,8 @@ class JobWorker:
         self, app: Flask, name: str, registry: JobRegistry, clock: Clock, lease: timedelta = LEASE, poll: float = POLL_SECONDS
     ) -> None:  # fmt: skip
         self.stop_requested = threading.Event()
-        self._app, self._name, self._registry, self._clock = app, name, registry, clock
+        self._app, self._registry, self._clock = app, registry, clock
+        self._name = marked_name(name, _find_process(os.getpid()) or ProcessMark())
         self._lease, self._poll = lease, poll
         self._held: dict[Claim, threading.Event] = {}  # the claims of this process, and whether each was lost
         self._lock = threading.Lock()
@@ -155,13 +160,13 @@ class JobWorker:
             thread.start()
 
     def _take_over(self) -> None:
-        """Set the jobs free that workers of this machine had when they died, such as the one that this one replaces: nobody
-        needs to wait until their leases have ended."""
+        """Set the jobs free that workers of this machine (or container) had when they died, such as the one that this one
+        replaces: nobody needs to wait until their leases have ended."""
         try:
             with self._app.app_context():
                 with read_only_session() as session:
                     names = queries.busy_workers(session)
-                if dead := dead_workers(names, self._name, _is_process):
+                if dead := dead_workers(names, self._name, _find_process):
                     with unit_of_work() as session:
                         actions.end_leases(session, dead, self._clock())
         except DBAPIError as error:  # then they are free when their leases have ended
@@ -333,15 +338,37 @@ class JobWorker:
         return report
 
 
-def _is_process(number: int) -> bool:
-    """Whether a process of this machine has that number."""
+def _find_process(number: int) -> ProcessMark | None:
+    """The process of that number, as this process sees it; None if there is none."""
     try:
         os.kill(number, 0)
-    except ProcessLookupError:
-        return False
+    except (ProcessLookupError, OverflowError):
+        return None
     except OSError:
-        return True  # it is somebody else's
-    return True
+        pass  # it is somebody else's
+    return ProcessMark(_namespace(), _start_of(number))
+
+
+def _namespace() -> str:
+    """The namespaces that process numbers and moments of start are of, until the machine is started again; a hash. Empty on
+    systems that have none, and where it cannot be seen."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        spaces = [
+            os.readlink(f"/proc/self/ns/{kind}") for kind in ("pid", "time") if Path(f"/proc/self/ns/{kind}").exists()
+        ]
+    except (OSError, ValueError):
+        return ""
+    return hashlib.sha256(" ".join([boot, *spaces]).encode()).hexdigest()[:16] if boot and spaces else ""
+
+
+def _start_of(number: int) -> str:
+    """When a process was started, in ticks since the machine was; empty if that cannot be seen."""
+    try:
+        # The name of the program comes before, in brackets, and may hold anything.
+        return Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _is_database_error(error: BaseException) -> bool:

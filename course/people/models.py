@@ -57,7 +57,8 @@ class Person(Base):
         Text().with_variant(Text(collation="C"), "postgresql"), default=_name_key_default, server_default=""
     )
 
-    __table_args__ = (Index("ix_person_name_key", "name_key", "id"),)
+    # SQLite, too, gives no number again: links and other programs know people by it (course/backups/actions/numbering).
+    __table_args__ = (Index("ix_person_name_key", "name_key", "id"), {"sqlite_autoincrement": True})
 
 
 @event.listens_for(Person.name, "set")

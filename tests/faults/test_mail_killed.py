@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app import create_app
 from course.clock import now
-from course.jobs.rules import LEASE, dead_workers, worker_name
+from course.jobs.rules import LEASE, ProcessMark, dead_workers, worker_name
 from course.mail.delivery import SenderSettings, deliver
 from course.mail.rules import CLAIM_DURATION, UNKNOWN_OUTCOME, RenderedMail
 from course.web.unit_of_work import unit_of_work
@@ -28,9 +28,11 @@ MAILS, KILLS = 40, 6
 
 def test_a_worker_is_dead_if_its_process_is_not_on_this_machine() -> None:
     names = [worker_name("serve", host, process) for host in ("one", "two") for process in (7, 8, 9)]
-    found = dead_workers([*names, "somebody"], worker_name("worker", "one", 9), lambda process: process == 8)
+    found = dead_workers(
+        [*names, "somebody"], worker_name("worker", "one", 9), lambda process: ProcessMark() if process == 8 else None
+    )
     assert found == ["serve on one, process 7", "serve on one, process 9"], "9 is the number of the one that starts"
-    assert dead_workers(names, "a name without a process", lambda _: False) == []
+    assert dead_workers(names, "a name without a process", lambda _: None) == []
 
 
 @pytest.mark.long(20)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config import Config, ConfigError
+from config import Config, ConfigError, _ConfigReader, read_env_file
 from tests.conftest import SECRET
 
 
@@ -32,6 +32,15 @@ MISTAKES = [
     ({"MAIL_FROM": "nonsense"}, "MAIL_FROM"),
     ({"MAIL_FROM": ""}, "MAIL_FROM"),
     ({"MAIL_FROM": "a@example.org\nBcc: b@example.org"}, "MAIL_FROM"),
+    # The rest of a password that is not encoded would be taken for a path, and what comes before it for the server.
+    ({"MAIL_URL": "smtp://course:12#rest@mail.example.org:587"}, "MAIL_URL"),
+    ({"MAIL_URL": "smtp://course:12/rest@mail.example.org:587"}, "MAIL_URL"),
+    ({"MAIL_URL": "smtp://course:12?rest@mail.example.org:587"}, "%3F"),
+    ({"MAIL_URL": " smtp://mail.example.org"}, "MAIL_URL"),
+    ({"MAIL_URL": "smtp://mail.example.org:587 "}, "MAIL_URL"),
+    ({"PUBLIC_URL": " https://training.example.org"}, "PUBLIC_URL"),
+    ({"PUBLIC_URL": "https://training.example.org\n"}, "PUBLIC_URL"),
+    ({"PUBLIC_URL": "https://training .example.org"}, "PUBLIC_URL"),
     ({"PUBLIC_URL": "http://["}, "PUBLIC_URL"),
     ({"PUBLIC_URL": "https://training.example.org:b"}, "PUBLIC_URL"),
     ({"PUBLIC_URL": "https://training.example.org#start"}, "PUBLIC_URL"),
@@ -76,6 +85,30 @@ def test_all_mistakes_are_listed_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         Config.from_env({"SECRET_KEY": "x", "PORT": "none", "TIME_ZONE": "Nowhere", "MAIL_URL": "x:"})
     assert all(name in error.value.message for name in ("SECRET_KEY", "PORT", "TIME_ZONE", "MAIL_URL"))
+
+
+def test_a_line_that_cannot_be_read_hides_no_other_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "settings"
+    file.write_text(
+        "THREADS=many\nbad line here\nTIMEZONE=Nowhere\nPORT=none\nHOST=$(hostname)\nMAIL_URL=x:\n", encoding="utf-8"
+    )
+    found = read_env_file(file)
+    with pytest.raises(ConfigError) as error:
+        _ConfigReader({"SECRET_KEY": SECRET, **found.values}, found.mistakes).config()
+    said = error.value.message.splitlines()[1:]
+    names = ("line 2: cannot", "TIME_ZONE meant", "HOST: commands", "PORT: ", "MAIL_URL: ", "THREADS: ")
+    assert len(said) == len(names)
+    assert all(any(name in line for line in said) for name in names), said
+
+
+def test_an_address_of_a_mail_server_that_was_right_stays_right() -> None:
+    for address in (
+        "smtp://a b:c d@mail.example.org/",
+        "smtps://a%40b:c%23@[::1]:465",
+        "smtp://a:b@mail.example.org?x=1",
+        "console:",
+    ):
+        assert Config.from_env({"SECRET_KEY": SECRET, "MAIL_URL": address}).mail_url == address
 
 
 def test_cookies_are_secure_where_people_come_by_https() -> None:

@@ -104,7 +104,8 @@ def _of_sqlite(connection: Connection) -> dict[str, Any]:
 
 
 STATEMENTS = (
-    "select type, tbl_name, sql from sqlite_master where type in ('table', 'index') and sql is not null order by name"
+    "select type, tbl_name, sql from sqlite_master where type in ('table', 'index') and sql is not null "
+    "and tbl_name not glob 'sqlite_*' order by name"  # but for SQLite's own, such as sqlite_sequence
 )
 _INSPECTED: dict[tuple[str, str], dict[str, Any]] = {}
 

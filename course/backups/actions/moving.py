@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from course.audit import queries as audit
 from course.audit.actions import record_event
 from course.audit.rules import integrity_faults
+from course.backups.actions.numbering import HELD_NUMBERS, last_number, raise_numbers
 from course.backups.queries import FETCH_SIZE, TableDigest, table_digest
 from course.backups.rules import BackupFailedError
 from course.context import Context
@@ -81,6 +82,8 @@ def move_database(source: Engine, target: Engine, order: MoveOrder) -> dict[str,
                 raise BackupFailedError(f"Tables of another program cannot be moved: {', '.join(sorted(unknown))}.")
             found = _copy_all(reading, writing, order.progress)
             _set_sequences(writing)
+            for name in HELD_NUMBERS:
+                raise_numbers(writing, name, last_number(reading, name))
             _check_log(writing, order)
         except DBAPIError as error:
             raise BackupFailedError(

@@ -62,5 +62,5 @@ def record_backup(context: Context, file: str, size: int, verified_at: datetime 
 
 
 def record_restore(context: Context, file: str) -> None:
-    """Write the audit event of a restored backup."""
+    """Write the audit event of a restored backup. `file` is empty if another program has restored it."""
     record_event(context, "backup.restored", None, {"file": file[:500]})

@@ -94,7 +94,9 @@ def check_backup(file: Path) -> RestorableBackup:
             raise BackupFailedError(f"The backup is not sound, and nothing was changed. {found}")
         with closing(sqlite3.connect(read_only_uri(file), uri=True)) as backup:
             tables = frozenset(
-                name for (name,) in backup.execute("select name from sqlite_master where type = 'table'")
+                name
+                for (name,) in backup.execute("select name from sqlite_master where type = 'table'")
+                if not name.startswith("sqlite_")
             )
             revisions = tuple(n for (n,) in backup.execute(_REVISIONS_QUERY)) if VERSION_TABLE in tables else ()
             last = backup.execute(_NEWEST_EVENT_QUERY).fetchone() if "audit_entry" in tables else None

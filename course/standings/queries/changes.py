@@ -220,6 +220,11 @@ def people_count(session: Session, up_to: int) -> int:
     return session.execute(select(func.count()).select_from(few)).scalar_one()
 
 
-def last_person_id(session: Session) -> int:
-    """The highest id of a person; 0 if there is nobody."""
-    return session.execute(select(func.coalesce(func.max(Person.id), 0))).scalar_one()
+def all_people_count(session: Session) -> int:
+    """How many people there are, whether they are here or not."""
+    return session.execute(select(func.count()).select_from(Person)).scalar_one()
+
+
+def person_at(session: Session, place: int) -> int:
+    """The id of the person at a place in the order of ids, from 0; 0 if there are fewer people."""
+    return session.execute(select(Person.id).order_by(Person.id).offset(place).limit(1)).scalar() or 0
