@@ -36,7 +36,7 @@ from course.identity_providers.rules.flow import (
 )
 from course.identity_providers.rules.identity import ProviderIdentity
 from course.identity_providers.rules.policy import must_use_provider
-from course.identity_providers.rules.problems import ProviderError, ProviderProblem, problem_words
+from course.identity_providers.rules.problems import ProviderError, ProviderProblem, error_code, problem_words
 from course.identity_providers.rules.settings import ProviderSettings
 from course.identity_providers.views.page_context import (
     UNREACHABLE_STATUS,
@@ -273,9 +273,9 @@ def _redeem(provider: ProviderSettings, flow: SignInFlow) -> tuple[ProviderIdent
     values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "iss")}
     metadata = client.metadata()
     if (values["iss"] or metadata.sends_issuer) and values["iss"] != metadata.issuer:  # RFC 9207
-        raise ProviderError(ProviderProblem.ISSUER, values["iss"])
+        raise ProviderError(ProviderProblem.ISSUER)
     if values["error"] or not values["code"]:
-        raise ProviderError(ProviderProblem.REFUSED_THERE, values["error"])
+        raise ProviderError(ProviderProblem.REFUSED_THERE, error_code(values["error"]))
     return client.redeem(flow, values["code"], redirect_uri(provider.id))
 
 
