@@ -53,6 +53,7 @@ class ProviderProblem(StrEnum):
     LINKED_TO_ANOTHER = "linked to another person"
     ANOTHER_LINKED = "another account is linked"
     NAME_TAKEN = "sign-in name is taken"
+    OTHER_REQUIRED = "another provider is required"
 
 
 # Error codes of OAuth 2.0 (RFC 6749) and OpenID Connect Core.
@@ -161,6 +162,7 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
         _("This account at %(name)s is linked to another person in this course."),
         _("Sign out at %(name)s, then sign in there with your own account."),
     ),
+    _P.OTHER_REQUIRED: (_("%(name)s did not sign you in."), _("Go back to the sign-in page and begin again.")),
     _P.ANOTHER_LINKED: (
         _("You have linked another account at %(name)s already."),
         _("Unlink it first if you want to use this one."),

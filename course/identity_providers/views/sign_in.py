@@ -16,7 +16,7 @@ from course.auth.provider_hooks import PROVIDER_HOOKS, ProviderButton, ProviderW
 from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import SESSION_LIFETIME, local_path, network_prefix
 from course.auth.views.finish import finish_sign_in
-from course.auth.views.page_context import too_many_attempts_page
+from course.auth.views.page_context import provider_required_page, too_many_attempts_page
 from course.auth.views.proof import MAX_CARRIED_FORM, proved_page, unproved_page
 from course.clock import now
 from course.context import make_context
@@ -258,6 +258,8 @@ def _finish(
         return _link(provider, identity)
     with unit_of_work() as session:
         result = actions.sign_in_identity(make_context(session, None, now()), provider, identity)
+    if result == ProviderProblem.OTHER_REQUIRED and (required := queries.required_provider(db())) is not None:
+        return provider_required_page(_("Everyone who can has to sign in with %(name)s.", name=required.name))
     if not isinstance(result, SignInGranted):
         return problem_page(provider, result)
     forget_launch_language()  # a provider of identities opens no course
