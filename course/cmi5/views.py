@@ -26,6 +26,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
+from course.auth.sign_in_session import sign_out_browser
 from course.auth.views.finish import finish_sign_in
 from course.auth.views.page_context import too_many_attempts_page
 from course.clock import now
@@ -126,6 +127,10 @@ def launch(unit: str) -> ViewResponse:
         return _refuse(platform, LaunchError(LaunchProblem.NOT_KNOWN))
     if known is not None and (refusal := actions.refusal_of(known)) is not None:
         return _refuse(platform, LaunchError(refusal))
+    me = current_user.person
+    if me is not None and (known is None or known.person_id != me.id):
+        # Before the token is fetched: a link on any site can be a launch, and must not have one person answer as another.
+        return make_response(render_template("cmi5/someone_else.html", me=me, address=request.full_path))
     discard_request_state()  # no connection is held while the platform is asked
     try:
         opened = _open_at_platform(asked, unit_of(unit))
@@ -133,6 +138,20 @@ def launch(unit: str) -> ViewResponse:
         return _refuse(platform, error)
     speak_as_elsewhere(next(filter(offered_language, opened.data.languages), None), keep=True)
     return _begin(platform, opened)
+
+
+@pages.post("/cmi5/launch/<unit>")
+@sign_in_required
+def launch_as_someone_else(unit: str) -> ViewResponse:
+    """Somebody else is signed in in this browser: sign them out, and open the launch of this address."""
+    try:
+        asked = read_launch(request.args)
+    except LaunchError as error:
+        return _problem_page(None, error)
+    if queries.platform_of_hosts(db(), asked.hosts) is None:
+        return _problem_page(None, LaunchError(LaunchProblem.NOT_ALLOWED))
+    sign_out_browser(now())
+    return redirect_after_post(f"{url_for('cmi5.launch', unit=unit)}?{request.query_string.decode('ascii', 'replace')}")
 
 
 def _page_of(unit: Unit) -> str:

@@ -97,7 +97,7 @@ def _build_data(loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, 
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node)
+            key = _build_scalar(loader, key_node, document, offset)
             if key in result:
                 document.problems.append(
                     Problem(document.file, key_node.start_mark.line + 1 + offset, f"{key!r} stands here twice")
@@ -107,7 +107,20 @@ def _build_data(loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, 
         return result
     if isinstance(node, yaml.SequenceNode):
         return [_build_data(loader, child, (*loc, i), document, offset) for i, child in enumerate(node.value)]
-    return loader.construct_object(node)
+    return _build_scalar(loader, node, document, offset)
+
+
+def _build_scalar(loader: Any, node: yaml.Node, document: YamlDocument, offset: int) -> Any:
+    """The value of a single node; its text, and a problem, where YAML takes it for what it cannot be."""
+    words = node.value if isinstance(node, yaml.ScalarNode) else ""
+    line = node.start_mark.line + 1 + offset
+    try:
+        if isinstance(node, yaml.ScalarNode):
+            return loader.construct_object(node)
+        document.problems.append(Problem(document.file, line, "a list or a group of lines cannot be a key"))
+    except ValueError:  # such as 30 February, or more digits than Python reads
+        document.problems.append(Problem(document.file, line, f"'{words[:40]}' is not a number or date that exists"))
+    return words
 
 
 def validate_model(document: YamlDocument, model: type[M], loc: Loc, data: Any, problems: list[Problem]) -> M | None:

@@ -24,7 +24,7 @@ from course.identity_providers.rules.claims import (
 from course.identity_providers.rules.discovery import ProviderMetadata, read_json, read_metadata
 from course.identity_providers.rules.flow import SignInFlow
 from course.identity_providers.rules.identity import ProviderIdentity
-from course.identity_providers.rules.problems import ProviderError, ProviderProblem
+from course.identity_providers.rules.problems import ProviderError, ProviderProblem, error_code
 from course.identity_providers.rules.settings import ProviderSettings
 from course.outgoing_request import OutgoingRequest, exchange
 
@@ -170,7 +170,7 @@ class ProviderClient:
         if error in ("invalid_client", "unauthorized_client"):
             raise ProviderError(ProviderProblem.CLIENT_REFUSED, _description(found))
         if status != 200 or error is not None:
-            raise ProviderError(ProviderProblem.CODE_REFUSED, _description(found))
+            raise ProviderError(ProviderProblem.CODE_REFUSED, error_code(error))  # a description may name the person
         return found
 
     def _verified(self, metadata: ProviderMetadata, id_token: str) -> tuple[str, dict[str, Any]]:
@@ -184,7 +184,7 @@ class ProviderClient:
             try:
                 token = jwt.decode(id_token, keys, algorithms=list(SIGNATURE_ALGORITHMS))
             except (JoseError, ValueError, TypeError) as error:
-                problem = str(error)
+                problem = type(error).__name__  # its text has parts of the token
                 continue
             return str(token.header.get("alg")), dict(token.claims)
         raise ProviderError(ProviderProblem.SIGNATURE, problem)

@@ -128,9 +128,9 @@ class SamlClient:
             ends_at = check_answer(root, assertion, expected, self.at)
             response.is_valid(_request(self.service), expected.request, raise_exceptions=True)
         except OneLogin_Saml2_ValidationError as error:
-            raise ProviderError(_problem_of(error), str(error)[:200]) from error
+            raise ProviderError(_problem_of(error), f"check {error.code}") from error
         except (OneLogin_Saml2_Error, LxmlError, XmlsecError, ValueError, TypeError, AttributeError) as error:
-            raise ProviderError(P.STRUCTURE, str(error)[:200]) from error
+            raise ProviderError(P.STRUCTURE, type(error).__name__) from error
         names = AttributeNames(
             self.saml.attributes.subject, self.saml.attributes.email, self.saml.attributes.name,
             self.settings.groups_claim,

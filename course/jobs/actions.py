@@ -183,15 +183,14 @@ def release_job(session: Session, claim: Claim, not_before: datetime, costs_atte
     return _update_claim(session, claim, not_before=not_before, attempts=attempts, **values)
 
 
-def cancel_job(session: Session, job_id: int, at: datetime, states: Collection[JobState] = OPEN_STATES) -> str | None:
+def cancel_job(
+    session: Session, job_id: int, at: datetime, states: Collection[JobState] = OPEN_STATES, kind: JobKind | None = None
+) -> str | None:
     """Cancel a job that is in one of these states; returns its kind. None, and nothing done, if it is not. A worker that
-    runs it notices at its next report of progress, and stores nothing."""
-    row = session.execute(
-        update(Job)
-        .where(Job.id == job_id, Job.state.in_(states))
-        .values(state="cancelled", failure=CANCELLED, ended_at=at, lease_until=None)
-        .returning(Job.kind)
-    ).first()
+    runs it notices at its next report of progress, and stores nothing. `kind` says whether its arguments go."""
+    values = {"state": "cancelled", "failure": CANCELLED, "ended_at": at, "lease_until": None}
+    cancelling = update(Job).where(Job.id == job_id, Job.state.in_(states)).returning(Job.kind)
+    row = session.execute(cancelling.values(**values, **(_erased(kind) if kind else {}))).first()
     return None if row is None else str(row.kind)
 
 

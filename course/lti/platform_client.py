@@ -105,7 +105,7 @@ class PlatformConnection:
             try:
                 return dict(jwt.decode(token, keys, algorithms=list(SIGNATURE_ALGORITHMS)).claims)
             except (JoseError, ValueError, TypeError) as error:
-                problem = str(error)
+                problem = type(error).__name__  # its text has parts of the token
         raise LtiError(LtiProblem.SIGNATURE, problem)
 
     def signed(self, claims: Mapping[str, Any]) -> str:

@@ -164,7 +164,9 @@ def make_report_file(run: JobRun) -> None:
         log_report_export(session, asked, made)
 
 
+# The words that were searched for may be a name or an address.
 REPORT_FILE = JobKind(
-    "report.file", lazy_gettext("File of the team report"), make_report_file, expected_errors=(LookupError,)
-)
+    "report.file", lazy_gettext("File of the team report"), make_report_file, expected_errors=(LookupError,),
+    erases_arguments=True,
+)  # fmt: skip
 JOBS = (REPORT_FILE,)

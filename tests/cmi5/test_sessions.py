@@ -163,6 +163,26 @@ def test_a_launch_opens_the_course_once_and_loading_the_page_again_does_no_harm(
     assert platform.launches[0].verbs == ["initialized"]
 
 
+@pytest.mark.parametrize("account", ["u-17", "u-18"], ids=["known", "new"])
+def test_a_launch_replaces_nobody_who_is_signed_in_before_they_say_that_they_are_somebody_else(
+    app: Flask, client: Client, session: Session, platform: FakePlatform, account: str
+) -> None:
+    _arrive(Client(app), platform.launch())
+    make_person(session, "Sam Carter", "sam@example.org")
+    client.post("/sign-in", {"email": "sam@example.org", "password": PASSWORD})
+    path = platform.launch(account)
+    page = client.get(path)  # as a link on another site would open it
+    assert page.h1 == "Is this your account?"
+    assert "Robin Field" not in page.text
+    assert "Sam Carter" in client.get("/me").text
+    assert not platform.launches[1].fetched
+    client.post(path, {}, 400, token=False)
+    assert "Sam Carter" in client.get("/me").text
+    _arrive(client, client.post(path, {}).location)
+    assert "Robin Field" in client.get("/me").text
+    assert platform.refused == []
+
+
 def test_unknown_learners_leavers_and_platforms_that_are_off_are_refused(
     app: Flask, client: Client, session: Session, platform: FakePlatform
 ) -> None:

@@ -56,6 +56,25 @@ def _problem(client: SamlClient, flow: SignInFlow, xml: str) -> str:
     return str(refused.value.problem)
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        replaced(f'Destination="{BASE}"', 'Destination="Sam Okafor"'),
+        replaced(f'Recipient="{BASE}"', 'Recipient="Sam Okafor"'),
+        replaced(f"{BASE}/metadata", "Sam Okafor"),
+        replaced(ENTITY_ID, "Sam Okafor"),
+        replaced("status:Success", "status:Responder Sam Okafor"),
+        replaced('Version="2.0"', 'Version="Sam Okafor"'),
+    ],
+    ids=["destination", "recipient", "audience", "issuer", "status", "version"],
+)
+def test_what_is_refused_says_nothing_that_is_not_signed(saml_provider: SamlIdentityProvider, edit: Change) -> None:
+    client, flow = _client(saml_provider), _flow()
+    with pytest.raises(ProviderError) as refused:
+        client.accept(flow, encoded(edit(_answer(saml_provider, client, flow))))
+    assert "Sam" not in refused.value.detail
+
+
 def test_a_right_answer_says_who_signed_in(saml_provider: SamlIdentityProvider) -> None:
     client, flow = _client(saml_provider), _flow()
     asserted = client.accept(flow, encoded(_answer(saml_provider, client, flow)))

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.auth.actions import create_link
 from course.clock import now
 from course.context import make_context
-from course.identity_providers.models import IdentityProvider
+from course.identity_providers.models import IdentityLink, IdentityProvider
 from course.identity_providers.provider_client import ProviderClient, ProviderNetwork
 from course.identity_providers.queries import provider, providers
 from course.identity_providers.rules.groups import GroupRow
@@ -23,7 +23,7 @@ from course.identity_providers.rules.problems import ProviderError, ProviderProb
 from course.people.actions import add_identity
 from course.people.models import Person
 from course.people.rules import PersonIdentity
-from tests.identity_providers.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
+from tests.identity_providers.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, FakeProviders
 from tests.identity_providers.making import another, begin_link, is_signed_in, set_up_provider, sign_in_with
 from tests.makers import PASSWORD, make_person, make_team, set_password, sign_in
 from tests.pages import Client
@@ -204,6 +204,23 @@ def test_a_right_password_a_link_and_a_code_no_longer_sign_in_and_say_why(app: F
     assert is_signed_in(
         sign_in(Client(app), session.execute(select(Person).where(Person.name == "Ann Min")).scalar_one())
     )
+
+
+def test_another_provider_signs_in_only_who_can_have_no_account_at_the_required_one(
+    app: Flask, session: Session, fakes: FakeProviders, required: int
+) -> None:
+    sam, old = make_person(session), fakes.new()
+    number = set_up_provider(session, old, name="Old ID", makes_accounts=True, team_id=make_team(session).id)
+    for claims in ({}, {"sub": "2", "email": "new@example.org"}):
+        page = sign_in_with(Client(app), old, number, 403, **claims)
+        assert "Everyone who can has to sign in with Riverside ID." in page.text
+    assert session.execute(select(Person.id).where(Person.email == "new@example.org")).first() is None
+    assert session.execute(select(IdentityLink.id).where(IdentityLink.person_id == sam.id)).first() is None
+    # The exceptions still come in, and so does everyone whom the required provider does not cover.
+    sign_in_with(Client(app), old, number, sub="3", email="ann@example.org")
+    session.execute(update(IdentityProvider).where(IdentityProvider.id == required).values(domains="riverside.example"))
+    session.commit()
+    sign_in_with(Client(app), old, number)
 
 
 def test_who_has_no_address_still_signs_in_and_who_linked_an_account_uses_it(

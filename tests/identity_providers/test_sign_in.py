@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from flask import Flask
@@ -116,6 +116,22 @@ def test_an_answer_that_is_not_right_signs_nobody_in_and_is_logged(
     assert not is_signed_in(client)
     assert _links(session) == []
     assert _problems(session) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("brought", "kept"),
+    [({"error": "Sam Okafor"}, None), ({"iss": "Sam Okafor"}, None), ({"error": "access_denied"}, "access_denied")],
+)
+def test_the_log_keeps_nothing_that_a_browser_wrote_into_an_answer(
+    brought: dict[str, str], kept: str | None, client: Client, session: Session, fake: FakeProvider
+) -> None:
+    """The log is kept for good, and anybody can begin a sign-in and write its answer."""
+    number = set_up_provider(session, fake)
+    begun = parse_qs(urlsplit(client.get(f"/sign-in/with/{number}", 303).location).query)
+    issuer = {"iss": fake.issuer} if "iss" not in brought else {"code": "1"}
+    client.get(f"/sign-in/with/{number}/back?{urlencode({'state': begun['state'][0], **issuer, **brought})}", 403)
+    row = session.execute(select(AuditEntry).where(AuditEntry.what == "sign_in.provider_refused")).scalar_one()
+    assert json.loads(row.details)["detail"] == kept
 
 
 def test_a_token_that_another_key_signed_is_refused(client: Client, session: Session, fake: FakeProvider) -> None:

@@ -90,7 +90,7 @@ def test_the_first_answer_is_kept(client: Client, session: Session, leader: Pers
 
 
 @pytest.mark.usefixtures("leader")
-@pytest.mark.parametrize(("answer", "status"), [("3", 400), ("-1", 400), ("", 400), ("x", 400)])
+@pytest.mark.parametrize(("answer", "status"), [("3", 400), ("-1", 400), ("", 400), ("x", 400), ("1" * 5000, 400)])
 def test_an_answer_that_no_page_sends_is_refused(
     client: Client, session: Session, asked: str, answer: str, status: int
 ) -> None:

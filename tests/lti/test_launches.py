@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,11 +20,7 @@ from course.lti import actions, queries
 from course.lti.models import LtiAccount, LtiContext, LtiLaunch, LtiLink
 from course.lti.platform_client import PlatformNetwork
 from course.lti.rules.problems import LtiError, LtiProblem, problem_words
-from course.people.actions import (
-    grant_role,
-    record_departure,
-    set_team_setting,
-)
+from course.people.actions import grant_role, record_departure, set_team_setting
 from course.people.models import Membership, Person
 from course.people.queries import chosen_pathway
 from tests.conftest import SECRET
@@ -176,6 +173,11 @@ def test_a_launch_is_used_once_in_the_browser_that_began_within_ten_minutes(
         assert _says(bring(client, late), LtiProblem.STATE, "The platform")
     refused = {"state": fake.launch(begin(client, fake).location)["state"], "error": "login_required"}
     assert _says(bring(client, refused), LtiProblem.REFUSED_THERE)
+    # The log keeps nothing for good that a browser wrote there: no error of its own, no name of a key.
+    bring(client, refused | {"state": fake.launch(begin(client, fake).location)["state"], "error": "Sam Okafor"})
+    forged = fake.launch(begin(client, fake).location)["state"]
+    bring(client, {"state": forged, "id_token": urlsafe_b64encode(b'{"alg":"Okafor"}').decode() + ".e30.eA"})
+    assert "Okafor" not in "".join(session.execute(select(AuditEntry.details)).scalars())
 
 
 def _login_cookies(client: Client) -> list[str]:

@@ -78,6 +78,8 @@ def test_a_job_is_cancelled_and_repeated_by_the_rules_of_the_page(app: Flask, se
     assert run(app, "repeat", str(pack)).exit_code == 0
     assert run(app, "cancel", str(writing)).exit_code == 1, "a list is written to its end"
     assert run(app, "cancel", str(link)).exit_code == 0
+    session.expire_all()
+    assert session.get_one(Job, link).arguments == {}, "an address goes with the work"
     assert run(app, "repeat", str(link)).exit_code == 1, "what it was asked for is not kept"
     assert run(app, "cancel", "999").exit_code == 1
     assert audit_events(session) == [("job.cancelled", None), ("job.repeated", None), ("job.cancelled", None)]

@@ -117,6 +117,13 @@ def test_what_cannot_be_taken_is_named_with_its_line_and_the_reason(written: str
     assert reason in one.reason
 
 
+def test_an_endless_number_is_passed_over() -> None:
+    """Python refuses to read one."""
+    text = "// [tag:form:sort] [tag:groups:{}]\n::A::Sort.{{=a -> x =b -> y =c -> x}}\n"
+    (endless,), (plain,) = taken(text.format("1" * 5000)), taken(text.format("1-2"))
+    assert endless.data == plain.data
+
+
 def test_a_broken_question_takes_nothing_from_its_neighbours() -> None:
     found = read(f"One?{CHOICE}\r\n\r\nTwo?{{=a\r\n\r\nThree?{CHOICE}\r\n").questions
     assert [(one.name, one.line, hasattr(one, "data")) for one in found] == [

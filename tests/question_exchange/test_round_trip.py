@@ -102,6 +102,14 @@ def test_texts_with_any_characters_come_back_as_they_were(question: Question, fi
         assert back.stem == question.stem
 
 
+@pytest.mark.parametrize("number", ["77", "1" * 5000])
+def test_the_marks_by_which_parts_are_found_come_from_no_file(number: str) -> None:
+    question = next(one for one in real_course().questions.values() if one.form == "first-words")
+    text = written([question], "moodle-xml").replace("{1:", f"\ufdd0{number}\ufdd1&lt;/p&gt;&lt;p&gt;{{1:", 1)
+    (found,) = read(text).questions
+    assert "digits" not in str(found)
+
+
 def test_another_reader_of_gift_finds_the_same_in_our_file_and_refuses_a_spoiled_one() -> None:
     export, text = course_export(real_course(), "gift")
     found = run_script(NPM, "read.mjs", {"texts": [text, text.replace("{", "{{", 1)]})

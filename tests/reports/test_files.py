@@ -24,6 +24,7 @@ from course.clock import now
 from course.context import make_context
 from course.exports.actions import delete_old_files
 from course.exports.models import Download
+from course.jobs.models import Job
 from course.people.actions import change_identity, erase_address, merge_people, set_teams
 from course.people.models import Person, PersonChange, Team
 from course.people.rules import PersonIdentity
@@ -216,6 +217,8 @@ def test_a_file_of_many_people_is_made_in_the_background(
     assert "The report as Excel" in page.h1
     assert '<a href="/report?status=not-started&amp;sort=name">' in page.html
     address = str(page.all("form")[-1].get("action"))
+    job = session.execute(select(Job).where(Job.kind == "report.file")).scalar_one()
+    assert (job.state, job.arguments) == ("done", {})  # the words that were searched for may be a name
     book = load_workbook(io.BytesIO(client.post(address, {}, 200).body))
     names = [row[0] for row in book["People"].iter_rows(values_only=True)]
     assert names == ["Person", "=1+1", "Alex Morgan", "Oyin Adébáyọ̀"]

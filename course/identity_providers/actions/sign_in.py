@@ -23,8 +23,10 @@ from course.identity_providers.rules.identity import (
     MakeAccount,
     ProviderIdentity,
     RefuseSignIn,
+    SignInLinked,
     decide_sign_in,
 )
+from course.identity_providers.rules.policy import SignInSubject, must_use_provider
 from course.identity_providers.rules.problems import ProviderProblem
 from course.identity_providers.rules.settings import ProviderSettings
 from course.passwords.actions import ensure_session_key
@@ -44,6 +46,8 @@ def sign_in_identity(
     for _attempt in range(_ATTEMPTS):
         known = queries.known_people(session, provider.id, identity, context.today)
         decision = decide_sign_in(provider.trust, identity, known)
+        if not isinstance(decision, RefuseSignIn) and _must_use_another(session, provider, decision):
+            decision = RefuseSignIn(ProviderProblem.OTHER_REQUIRED)
         if isinstance(decision, RefuseSignIn):
             record_refusal(context, provider, decision.problem, _person_of(known))
             return decision.problem
@@ -56,6 +60,18 @@ def sign_in_identity(
     apply_groups(context, provider, person_id, identity.groups)
     key = ensure_session_key(session, person_id, secrets.token_urlsafe(24), context.now)
     return SignInGranted(person_id, key)
+
+
+def _must_use_another(
+    session: Session, provider: ProviderSettings, decision: SignInLinked | LinkByAddress | MakeAccount
+) -> bool:
+    """Whether the person whom a decision lets in has to sign in through another provider, which is required."""
+    required = queries.required_provider(session)
+    if required is None or required.provider_id == provider.id:
+        return False
+    if isinstance(decision, MakeAccount):
+        return must_use_provider(required, SignInSubject(0, decision.email or None, is_linked=False))
+    return must_use_provider(required, queries.sign_in_subject(session, decision.person_id, required.provider_id))
 
 
 def record_refusal(

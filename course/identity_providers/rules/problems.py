@@ -53,10 +53,26 @@ class ProviderProblem(StrEnum):
     LINKED_TO_ANOTHER = "linked to another person"
     ANOTHER_LINKED = "another account is linked"
     NAME_TAKEN = "sign-in name is taken"
+    OTHER_REQUIRED = "another provider is required"
+
+
+# Error codes of OAuth 2.0 (RFC 6749) and OpenID Connect Core.
+_ERROR_CODES = frozenset({
+    "access_denied", "account_selection_required", "consent_required", "interaction_required", "invalid_client",
+    "invalid_grant", "invalid_request", "invalid_request_object", "invalid_request_uri", "invalid_scope", "login_required",
+    "registration_not_supported", "request_not_supported", "request_uri_not_supported", "server_error",
+    "temporarily_unavailable", "unauthorized_client", "unsupported_grant_type", "unsupported_response_type",
+})  # fmt: skip
+
+
+def error_code(text: object) -> str:
+    """An error code of the standards; "" for anything else. The log keeps it for good, and a browser can bring any text."""
+    return text if isinstance(text, str) and text in _ERROR_CODES else ""
 
 
 class ProviderError(Exception):
-    """A sign-in through a provider that does not succeed. `detail` is for administrators: what exactly was seen."""
+    """A sign-in through a provider that does not succeed. `detail` is for administrators: what exactly was seen. The log keeps it
+    for good, so it holds nothing that a browser brought and nobody signed."""
 
     def __init__(self, problem: ProviderProblem, detail: str = "") -> None:
         super().__init__(f"{problem}: {detail}" if detail else str(problem))
@@ -146,6 +162,7 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
         _("This account at %(name)s is linked to another person in this course."),
         _("Sign out at %(name)s, then sign in there with your own account."),
     ),
+    _P.OTHER_REQUIRED: (_("%(name)s did not sign you in."), _("Go back to the sign-in page and begin again.")),
     _P.ANOTHER_LINKED: (
         _("You have linked another account at %(name)s already."),
         _("Unlink it first if you want to use this one."),

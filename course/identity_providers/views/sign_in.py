@@ -16,7 +16,7 @@ from course.auth.provider_hooks import PROVIDER_HOOKS, ProviderButton, ProviderW
 from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import SESSION_LIFETIME, local_path, network_prefix
 from course.auth.views.finish import finish_sign_in
-from course.auth.views.page_context import too_many_attempts_page
+from course.auth.views.page_context import provider_required_page, too_many_attempts_page
 from course.auth.views.proof import MAX_CARRIED_FORM, proved_page, unproved_page
 from course.clock import now
 from course.context import make_context
@@ -36,7 +36,7 @@ from course.identity_providers.rules.flow import (
 )
 from course.identity_providers.rules.identity import ProviderIdentity
 from course.identity_providers.rules.policy import must_use_provider
-from course.identity_providers.rules.problems import ProviderError, ProviderProblem, problem_words
+from course.identity_providers.rules.problems import ProviderError, ProviderProblem, error_code, problem_words
 from course.identity_providers.rules.settings import ProviderSettings
 from course.identity_providers.views.page_context import (
     UNREACHABLE_STATUS,
@@ -258,6 +258,8 @@ def _finish(
         return _link(provider, identity)
     with unit_of_work() as session:
         result = actions.sign_in_identity(make_context(session, None, now()), provider, identity)
+    if result == ProviderProblem.OTHER_REQUIRED and (required := queries.required_provider(db())) is not None:
+        return provider_required_page(_("Everyone who can has to sign in with %(name)s.", name=required.name))
     if not isinstance(result, SignInGranted):
         return problem_page(provider, result)
     forget_launch_language()  # a provider of identities opens no course
@@ -273,9 +275,9 @@ def _redeem(provider: ProviderSettings, flow: SignInFlow) -> tuple[ProviderIdent
     values = {name: request.args.get(name, "")[:_MAX_VALUE] for name in ("code", "error", "iss")}
     metadata = client.metadata()
     if (values["iss"] or metadata.sends_issuer) and values["iss"] != metadata.issuer:  # RFC 9207
-        raise ProviderError(ProviderProblem.ISSUER, values["iss"])
+        raise ProviderError(ProviderProblem.ISSUER)
     if values["error"] or not values["code"]:
-        raise ProviderError(ProviderProblem.REFUSED_THERE, values["error"])
+        raise ProviderError(ProviderProblem.REFUSED_THERE, error_code(values["error"]))
     return client.redeem(flow, values["code"], redirect_uri(provider.id))
 
 

@@ -19,6 +19,7 @@ from course.auth.views.page_context import too_many_attempts_page
 from course.clock import now
 from course.content.loaded_course import library as whole_library
 from course.context import make_context
+from course.identity_providers.rules.problems import error_code
 from course.lti import actions, queries
 from course.lti.actions import StaffSignIn, UnknownAccount
 from course.lti.rules.launch import (
@@ -167,7 +168,7 @@ def _other_browser_page(settings: PlatformSettings, text: str, state: LoginState
 def _signed_message(settings: PlatformSettings, state: LoginState) -> LaunchMessage | ContentMessage:
     """What the platform says, checked. Raises LtiError."""
     if error := request.form.get("error", ""):
-        raise LtiError(LtiProblem.REFUSED_THERE, error)
+        raise LtiError(LtiProblem.REFUSED_THERE, error_code(error))
     connection, modules = connection_to(settings), whole_library().modules.keys()
     discard_request_state()  # no connection to the database is held while the platform is asked
     claims = connection.verified_claims(request.form.get("id_token", ""))

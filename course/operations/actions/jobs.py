@@ -15,7 +15,7 @@ def cancel_job(context: Context, registry: JobRegistry, job_id: int) -> bool:
     if known is None:
         return False
     states = registry.cancellable_states(known.kind)
-    kind = jobs.cancel_job(context.session, job_id, context.now, states)
+    kind = jobs.cancel_job(context.session, job_id, context.now, states, registry.by_name.get(known.kind))
     return _record_job_event(context, "job.cancelled", job_id, kind)
 
 

@@ -44,7 +44,7 @@ def read_gaps(html: str) -> GapText:
         gaps.append(tuple(map(_read_answer, _split(match[2], "~"))) if is_choice else None)
         return _MARKER % (len(gaps) - 1)
 
-    return GapText(_GAP.sub(keep, html), tuple(gaps))
+    return GapText(_GAP.sub(keep, html.replace(_MARKER[0], "").replace(_MARKER[-1], "")), tuple(gaps))
 
 
 def marked_gap(line: str) -> tuple[str, int] | None:

@@ -145,7 +145,8 @@ def _read_marks(tags: Sequence[str]) -> _Marks:
     settings = tuple(name for name in values(PATHWAY_TAG) if name in SETTINGS)
     critical = {"yes": True, "no": False}.get(next(iter(values(CRITICAL_TAG)), ""))
     known = {FORM_TAG + form, *(PATHWAY_TAG + name for name in settings), INTRO_TAG, CONFIDENCE_TAG}
-    order = tuple(int(part) for part in "-".join(values(GROUPS_TAG)).split("-") if part.isdecimal())
+    parts = "-".join(values(GROUPS_TAG)).split("-")
+    order = tuple(int(part) for part in parts if part.isdecimal() and len(part) < 4)  # Python reads no endless numbers
     ours = (POINT_TAG, CRITICAL_TAG, GROUPS_TAG)
     others = tuple(tag for tag in tags if tag not in known and not tag.startswith(ours))
     return _Marks(form, values(POINT_TAG), settings, critical, INTRO_TAG in tags, order, others)
