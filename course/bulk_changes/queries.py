@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.bulk_changes.models import BulkChange, BulkChangePerson
-from course.bulk_changes.rules.people_filter import NO_TEAM, PeopleFilter
+from course.bulk_changes.rules.people_filter import NO_TEAM, PeopleFilter, end_of_invitation_day
 from course.bulk_changes.rules.planning import ChangeValues, HeldRole, PersonState
 from course.dates import civil_date
 from course.mail.queries import newest_failure
@@ -58,6 +58,8 @@ def filter_condition(wanted: PeopleFilter) -> ColumnElement[bool]:
         terms.append(Person.id.in_(rows))
     if wanted.invitation:
         terms.append(_invitation_condition(wanted.invitation))
+    if wanted.invited_until:
+        terms.append(Person.invited_at < end_of_invitation_day(wanted.invited_until))
     if wanted.signed_in:
         entered = has_password(Person.id)
         terms.append(entered if wanted.signed_in == "yes" else ~entered)

@@ -14,7 +14,7 @@ from course.api_tokens.queries import tokens_to_replace_query
 from course.auth.queries import required_factors_missing
 from course.backups.models import Backup
 from course.bulk_changes.queries import filter_condition
-from course.bulk_changes.rules.people_filter import PeopleFilter
+from course.bulk_changes.rules.people_filter import PeopleFilter, end_of_invitation_day
 from course.certificates.models import Certificate
 from course.certificates.queries import certificate_link_number, certificates_in_another_name
 from course.dashboard.models import FirstStepsChoice
@@ -22,6 +22,7 @@ from course.dashboard.rules import (
     SetUpFacts,
     TeamPlace,
     TrainingNeeds,
+    last_patient_day,
     teams_due_to_talk,
     training_needs,
 )
@@ -126,11 +127,11 @@ def person_page(session: Session, person_id: int, today: date | None = None) -> 
 
 @dataclass(frozen=True)
 class WaitingPeople:
-    """Of the people whom a viewer may see, how many were not invited yet, were invited and never signed in, have no
-    address and never signed in, or have an address that takes no mail, and how many have none to which mail can go; how many
-    requests to join the viewer sees; how many webhooks were turned off, about whose people other systems learn nothing; how
-    many lists from the import folder wait for somebody; how many tokens of programs have stopped or are about to end; and
-    whether the learning record store has taken nothing for STORE_PATIENCE (1) or not (0)."""
+    """Of the people whom a viewer may see, how many were not invited yet, were invited some days ago and never signed in,
+    have no address and never signed in, or have an address that takes no mail, and how many have none to which mail can
+    go; how many requests to join the viewer sees; how many webhooks were turned off, about whose people other systems learn
+    nothing; how many lists from the import folder wait for somebody; how many tokens of programs have stopped or are about
+    to end; and whether the learning record store has taken nothing for STORE_PATIENCE (1) or not (0)."""
 
     not_invited: int
     never_signed_in: int
@@ -160,7 +161,7 @@ def waiting_people(
     row = session.execute(
         select(
             func.count().filter(unable, Person.invited_at.is_(None)),
-            func.count().filter(unable, Person.invited_at.is_not(None)),
+            func.count().filter(unable, Person.invited_at < end_of_invitation_day(last_patient_day(today))),
             func.count().filter(~has_password(Person.id), Person.email.is_(None)),
             func.count().filter(Person.email.in_(suppressed_address_query())),
             func.count().filter(Person.email.is_(None) | Person.email.like("%.invalid")),

@@ -17,6 +17,9 @@ from course.translation import lazy_gettext as _
 _PACES = (10, 15, 20, 30, 45, 60, 90, 120)
 _SHORTEST_WITH_A_PACE = 14  # days: below two weeks a weekly pace helps nobody
 DAYS_IN_WEEK = 7
+# So many days after their newest invitation somebody is listed who has not signed in: they have had time for it, and the
+# link works for some days yet.
+INVITATION_PATIENCE = timedelta(days=3)
 
 AHEAD, TODAY, OVERDUE, PAUSED, VALID, OPEN_END = "ahead", "today", "overdue", "paused", "valid", "open end"
 WHOLE_COURSE, REFRESHER, UPDATE, BOOSTER, CERTIFICATE = "whole course", "refresher", "update", "booster", "certificate"
@@ -202,6 +205,11 @@ class SetUpFacts:
     administrators: int
     is_hidden: bool = False
     without_factor: int = 0
+
+
+def last_patient_day(today: date) -> date:
+    """Whoever was invited on this day or earlier, and has not signed in by `today`, may need a word in person."""
+    return today - INVITATION_PATIENCE
 
 
 def first_steps(facts: SetUpFacts) -> dict[str, bool]:

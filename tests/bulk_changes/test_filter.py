@@ -71,6 +71,8 @@ FOUND: tuple[tuple[dict[str, str], list[str]], ...] = (
     ({"pathway": "clubs"}, ["Ben"]),
     ({"invited": "yes"}, ["Ben"]),
     ({"invited": "no"}, []),
+    ({"invited_until": NOW.date().isoformat()}, ["Ben"]),
+    ({"invited_until": (NOW.date() - timedelta(days=1)).isoformat()}, []),
     ({"invited": "no-email"}, ["Cat"]),
     ({"signed-in": "yes"}, ["Ada", "Alex"]),
     ({"signed-in": "no"}, ["Ben", "Cat"]),
@@ -101,7 +103,7 @@ def test_a_filter_shows_a_manager_nobody_beside_their_own_people(session: Sessio
 @pytest.mark.parametrize(
     "query",
     ["", "q=Sam+Okafor", "team=7&role=manager", "pathway=clubs&status=overdue&invited=no", "signed-in=no&from=2026-09-01",
-     "team=none&sort=new"],
+     "team=none&sort=new", "invited=yes&invited_until=2026-11-27"],
 )  # fmt: skip
 def test_the_address_keeps_the_filter(query: str) -> None:
     wanted = parsed(**dict(parse_qsl(query)))

@@ -176,7 +176,7 @@ def test_people_requests_and_addresses_are_lines_that_go_when_they_are_dealt_wit
     _top, brook, _meadow = trust
     new = make_person(session, "Nia New", "nia@example.org", team=brook, password=None, at=now())
     old = make_person(session, "Oli Old", "oli@example.org", team=brook, password=None, at=now())
-    old.invited_at = now()
+    old.invited_at = now() - timedelta(days=3)
     link = RegistrationLink(token="t" * 20, team_id=brook.id, domains="example.org", ends_on=date(2030, 1, 1),
                             made_by=boss.id, made_at=now())  # fmt: skip
     session.add(link)
@@ -188,7 +188,7 @@ def test_people_requests_and_addresses_are_lines_that_go_when_they_are_dealt_wit
     found = lines(sign_in(client, boss).get("/today"))
     assert found["1 person asks to join"] == ["/registrations"]
     assert "/people?invited=no" in found["1 person has not been invited yet"]
-    assert "/people?invited=yes" in found["1 person was invited and has never signed in"]
+    assert found["1 person was invited and has never signed in"][0].startswith("/people?invited=yes&invited_until=")
     assert "/reminders/addresses" in found["E-mail to 1 person does not arrive"]
     asking.decided_at, asking.decided_by = now(), boss.id
     for person in (new, old):
@@ -196,6 +196,33 @@ def test_people_requests_and_addresses_are_lines_that_go_when_they_are_dealt_wit
     session.commit()
     after = lines(client.get("/today"))
     assert not [title for title in after if "join" in title or "invited" in title or "arrive" in title]
+
+
+def test_who_was_invited_is_listed_once_they_have_had_three_days_to_sign_in(
+    session: Session, client: Client, trust: tuple[Team, Team, Team], boss: Person
+) -> None:
+    asked = {"Nia New": timedelta(minutes=5), "Mia Mid": timedelta(days=2), "Oli Old": timedelta(days=3)}
+    people = [
+        make_person(session, name, f"{name[0]}@example.org", team=trust[1], password=None, at=now() - LONG_AGO)
+        for name in asked
+    ]
+    for person in people[:2]:
+        person.invited_at = now() - asked[person.name]
+    session.commit()
+    sign_in(client, boss)
+    title = "1 person was invited and has never signed in"
+    assert title not in lines(client.get("/today"))
+    people[2].invited_at = now() - asked["Oli Old"]
+    session.commit()
+    (address,) = lines(client.get("/today"))[title]
+    page = client.get(address)
+    assert "1 person found." in page.text
+    assert "Oli Old" in page.text
+    assert "Nia New" not in page.text
+    # Invited again: they have time again.
+    people[2].invited_at = now()
+    session.commit()
+    assert title not in lines(client.get("/today"))
 
 
 def test_stale_and_missing_contacts_and_old_backups_are_urgent(session: Session, client: Client) -> None:

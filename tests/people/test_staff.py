@@ -296,7 +296,10 @@ def test_the_list_has_pages_and_finds_by_name_address_and_number(
     assert len(statements) <= 6
     assert "61 people" in page.text
     assert "Page 1 of 2" in page.text
-    assert "Person 59" in client.get("/people?page=2").text
+    second = client.get("/people?page=2")
+    assert "Person 59" in second.text
+    assert second.title.startswith("People, page 2 of 2 – ")
+    assert page.title.startswith("People – ")
     for words in ("person 07", "P7@EXAMPLE", "N7"):
         page = client.get(f"/people?q={words}")
         assert "1 person found" in page.text

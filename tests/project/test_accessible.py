@@ -40,6 +40,8 @@ def test_nothing_is_said_of_a_page_that_is_right() -> None:
         ("<h2>More</h2>", "", "<h3> follows <h1>: 'Still more'"),
         (' aria-label="Progress"', "", "a progress bar has no name"),
         (' scope="col"', "", "a heading of a table has no scope: 'When'"),
+        ('<h2>More</h2>', '<h2>More</h2><p role="alert">Nothing was done.</p>',
+         "the alert 'Nothing was done.' does not get the focus"),
         (' href="/pdf"', ' href="/pdf" aria-label="Certificate 7"', "'Certificate 7' is said of 'Download as PDF: certificate 7'"),
     ],
 )  # fmt: skip

@@ -25,3 +25,13 @@ def test_the_markup_of_lists_is_written_by_macros(macro: str) -> None:
         if re.search(MARKUP[macro], path.read_text(encoding="utf-8"))
     }
     assert found == {"components/lists.html"}, f"use {macro} of components/lists.html"
+
+
+def test_the_title_of_each_list_in_pages_says_which_page_it_is() -> None:
+    """So that tabs, the history and the first words of a screen reader tell the pages of a list apart (WCAG 2.4.2)."""
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        title = "".join(re.findall(r"\{% block title %\}(.*?)\{% endblock %\}", text, re.DOTALL))
+        for pages, part in (("numbered_pages(", "page_of("), ("older_pages(", "older_part(")):
+            if title and pages in text:
+                assert part in title, (path.name, part)

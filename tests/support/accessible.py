@@ -14,7 +14,7 @@ ERROR = {"en": "Error: ", "cy": "Gwall: "}
 def faults(tree: Element) -> list[str]:
     """What is wrong, in words; nothing if all is well."""
     found = {str(element.get("id")): element for element in tree.iter() if element.get("id")}
-    rules = (_messages, _headings, _scopes, _names)
+    rules = (_alerts, _messages, _headings, _scopes, _names)
     return [*_references(tree, found), *_mistakes(tree, found), *(one for rule in rules for one in rule(tree))]
 
 
@@ -50,6 +50,16 @@ def _mistakes(tree: Element, found: dict[str, Element]) -> list[str]:
         if target is None or not (target.tag in FOCUSABLE or target.get("tabindex") is not None):
             wrong.append(f"a mistake leads to {link.get('href')}, which cannot have the focus")
     return wrong
+
+
+def _alerts(tree: Element) -> list[str]:
+    """What is said at once, and does not get the focus, so that the reader is somewhere else when it has been said. A script
+    shows those that are hidden."""
+    return [
+        f"the alert {''.join(one.itertext()).strip()[:60]!r} does not get the focus"
+        for one in tree.iter()
+        if one.get("role") == "alert" and one.get("hidden") is None and one.get("id") != "mistakes"
+    ]
 
 
 def _messages(tree: Element) -> list[str]:

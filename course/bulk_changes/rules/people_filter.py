@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from course.people_import.rules.date_formats import read_filter_day
@@ -33,7 +33,8 @@ PEOPLE_ORDERS = {"name": _("By name"), "new": _("Newest first")}
 @dataclass(frozen=True)
 class PeopleFilter:
     """The filter of the list of people; an empty value means everyone. `team` is the id of a team, with all below it, or
-    NO_TEAM; `group` is a group of the certification status; `started_from` is the earliest first day."""
+    NO_TEAM; `group` is a group of the certification status; `started_from` is the earliest first day, `invited_until` the
+    latest day of the newest invitation."""
 
     words: str = ""
     team: str = ""
@@ -43,6 +44,7 @@ class PeopleFilter:
     invitation: str = ""
     signed_in: str = ""
     started_from: date | None = None
+    invited_until: date | None = None
     order: str = "name"
 
     @property
@@ -56,6 +58,7 @@ class PeopleFilter:
             "status": self.group,
             "invited": self.invitation,
             "signed-in": self.signed_in,
+            "invited_until": self.invited_until.isoformat() if self.invited_until else "",
             "from": self.started_from.isoformat() if self.started_from else "",
             "sort": "" if self.order == "name" else self.order,
         }
@@ -96,6 +99,13 @@ def parse_people_filter(
         invitation=one_of("invited", INVITATION_FILTERS),
         signed_in=one_of("signed-in", SIGNED_IN_FILTERS),
         started_from=read_filter_day(arguments, "from", _("Started on or after"), mistakes),
+        invited_until=read_filter_day(arguments, "invited_until", _("Invited on or before"), mistakes),
         order=one_of("sort", PEOPLE_ORDERS) or "name",
     )
     return found, mistakes
+
+
+def end_of_invitation_day(day: date) -> datetime:
+    """The moment before which somebody was invited who was invited on this day or earlier. A day ends in UTC here: an hour
+    is nothing to people who had days to sign in."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

@@ -29,6 +29,7 @@ from course.dashboard.rules import (
     SetUpFacts,
     TeamNeed,
     first_steps,
+    last_patient_day,
 )
 from course.dashboard.views.page_context import format_weekday, pages
 from course.dates import civil_date
@@ -105,7 +106,7 @@ def today() -> str:
         *_system_lines(),
         *(_factor_lines(facts.without_factor) if facts else []),
         *_training_lines(needs),
-        *(_people_lines(waiting) if waiting else []),
+        *(_people_lines(waiting, on) if waiting else []),
         *_told_lines(waiting.undeliverable if waiting else 0, on),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
         *_list_lines(waiting.waiting_lists if waiting else 0),
@@ -249,7 +250,7 @@ def _training_lines(needs: TeamNeeds) -> list[TodayLine]:
     return lines
 
 
-def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
+def _people_lines(waiting: WaitingPeople, on: date) -> list[TodayLine]:
     permissions, lines = current_user.person.permissions, []
     if waiting.join_requests:
         title = ngettext("%(num)s person asks to join", "%(num)s people ask to join", waiting.join_requests)
@@ -272,8 +273,8 @@ def _people_lines(waiting: WaitingPeople) -> list[TodayLine]:
         title = ngettext("%(num)s person was invited and has never signed in",
                          "%(num)s people were invited and have never signed in", waiting.never_signed_in)  # fmt: skip
         text = _("The link in an invitation works for seven days. A word in person often helps.")
-        link = TodayLink(_("See who"), url_for("dashboard.people", invited="yes"))
-        lines.append(TodayLine(title, text, (link,)))
+        address = url_for("dashboard.people", invited="yes", invited_until=last_patient_day(on).isoformat())
+        lines.append(TodayLine(title, text, (TodayLink(_("See who"), address),)))
     if waiting.without_address and not current_user.person.only_reads:
         title = ngettext("%(num)s person without an e-mail address has never signed in",
                          "%(num)s people without an e-mail address have never signed in",
