@@ -82,6 +82,9 @@ def overview() -> str:
     database, examined = queries.database_info(db(), NIGHTLY_EXAMINATION.name)
     outbox = mail.outbox_summary(db(), at)
     backup, verified = newest_backups(db())
+    backup_is_old = is_backup_overdue(verified.at if verified else None, at)
+    # The examination may be of an hour before the first backup; the page must not say both.
+    settled = () if backup_is_old else ("backups",)
     config, seen, disk = app_state().config, workers(db(), at), disk_health()
     return render_template(
         "operations/overview.html",
@@ -95,7 +98,7 @@ def overview() -> str:
         backup_days=(at - verified.at).days if verified else 0,
         backup_folder=backup_folder(),
         backup_kind=BACKUP.name,
-        backup_is_old=is_backup_overdue(verified.at if verified else None, at),
+        backup_is_old=backup_is_old,
         outbox=outbox,
         stands_still=is_mail_stalled(outbox.due_since, at),
         printed=config.mail_url.startswith("console:"),
@@ -112,7 +115,7 @@ def overview() -> str:
         least_room=LOW_FREE_BYTES,
         has_import_folder=import_folder() is not None,
         import_folder_fault=import_folder_fault(),
-        examined=nightly_result(*examined, at) if examined else None,
+        examined=nightly_result(*examined, at, settled) if examined else None,
         examination=NIGHTLY_EXAMINATION.name,
         mail_alert=reader_mail_alert(),
         translations={language: language in CHECKED_LANGUAGES for language in languages()[1:]},

@@ -125,6 +125,33 @@ def test_an_answer_is_sent_when_the_network_is_back_and_its_verdict_is_shown(
     assert _answers(site, attempt) == 1
 
 
+def test_an_answer_that_waits_is_named_by_its_question_and_its_reasons_are_one_press_away(
+    site: Site, device: Page, context: BrowserContext
+) -> None:
+    page = device
+    site.person("lift@example.org")
+    sign_in(page, "lift@example.org")
+    attempt = _open_check(page)
+    page.locator("#sureness-sure").click()  # nothing is chosen yet
+    expect(page.locator("#mistakes")).to_be_visible()
+    _answer_offline(page, context)
+    assert not re.search("There is a problem|press it again", page.locator("main").inner_text())
+    assert page.locator("[aria-invalid]").count() == 0
+    page.goto("/")
+    waiting = page.get_by_role("link", name=re.compile(r"^Question 1 of \d+$"))
+    expect(waiting).to_be_visible()
+    context.set_offline(False)
+    sent = page.get_by_role("status").filter(has_text="has been sent")
+    expect(waiting).to_have_count(1)  # in what is said, and not in the list any more
+    sent.get_by_role("link", name=re.compile(r"^Question 1 of \d+$")).click()
+    expect(page.locator(".verdict")).to_be_visible()
+    assert _answers(site, attempt) == 1
+    page.goto(f"/attempt/{attempt}")
+    _answer_offline(page, context)
+    page.goto("/")
+    expect(page.get_by_role("link", name=re.compile(r"^Question 2 of \d+$"))).to_be_visible()
+
+
 def test_nothing_of_one_person_is_shown_to_or_sent_by_the_next_at_the_same_browser(
     site: Site, device: Page, context: BrowserContext
 ) -> None:

@@ -10,7 +10,9 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.backups.actions.recording import record_backup
 from course.clock import now
+from course.context import make_context
 from course.health.jobs import NIGHTLY_EXAMINATION
 from course.health.rules import Examination, Finding, disk_space, examinations_to_json
 from course.health.rules.examination import EXAMINATION_LATE
@@ -68,6 +70,19 @@ def test_the_newest_check_of_the_records_is_shown_with_what_to_do(session: Sessi
     newest.ended_at = now() - EXAMINATION_LATE - SECOND
     session.commit()
     assert "Check this The records were last checked on" in card(client.get("/system"), "Check of the records")
+
+
+def test_a_backup_made_after_the_check_of_the_records_ends_its_note(session: Session, client: Client) -> None:
+    administrator(session, client)
+    client.post(f"/system/jobs/regular/{NIGHTLY_EXAMINATION.name}", {})
+    assert "There is no backup that was verified." in card(client.get("/system"), "Check of the records")
+    record_backup(make_context(session, None, now()), "/srv/copy.tar.gz", 3_400_000, now())
+    session.commit()
+    page = client.get("/system")
+    assert card(page, "Backup").startswith("Backup Up to date")
+    said = card(page, "Check of the records")
+    assert said.startswith("Check of the records Fine")
+    assert "no backup" not in said
 
 
 # Free bytes for the database and for backups (None: not on this machine, -1: no such folder), and what is said.

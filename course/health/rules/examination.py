@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -212,9 +212,17 @@ def examinations_to_json(examined: Sequence[Examination]) -> dict[str, Any]:
     return {"examined": [asdict(one) for one in examined]}
 
 
-def nightly_result(ended_at: datetime, kept: Mapping[str, Any], at: datetime) -> NightlyResult:
-    """What was found, from its kept form, as it is told at a moment."""
-    findings = [Finding(**finding) for one in kept["examined"] for finding in one["findings"]]
+def nightly_result(
+    ended_at: datetime, kept: Mapping[str, Any], at: datetime, settled: Collection[str] = ()
+) -> NightlyResult:
+    """What was found, from its kept form, as it is told at a moment. Notes about areas that are `settled`, which means that
+    they are known to be in order by now, are left out."""
+    findings = [
+        finding
+        for one in kept["examined"]
+        for finding in (Finding(**each) for each in one["findings"])
+        if finding.is_fault or one["area"] not in settled
+    ]
     return NightlyResult(
         ended_at,
         tuple(finding for finding in findings if finding.is_fault),

@@ -4,7 +4,8 @@ import "./store.js";
 import { owner, say, titleOf, word } from "./notice.js";
 
 const store = globalThis.courseStore;
-const SECONDS = 20; // after which no answer counts as no network: sending it again does no harm
+// Seconds after which no answer counts as no network: sending it again does no harm.
+const SECONDS = 20;
 // What may wait on the device: answers, decisions, and lesson pages with their notes. Beginning something may not.
 const KEEPABLE = [/\/attempt\/\d+\/\d+$/, /\/run\/\d+$/];
 const LESSON = /^(then|answer|note-.*)$/;
@@ -108,9 +109,11 @@ export async function visit(address, pressed) {
     const answer = await ask(address);
     const text = await answer.text();
     if (!answer.ok || !(await show(text, answer.url))) location.assign(answer.url);
-    else keepShown(text, answer); // not waited for: until this ends, a press would do nothing
+    // Not waited for: until this ends, a press would do nothing.
+    else keepShown(text, answer);
   } catch {
-    location.assign(address); // the page that was kept, or the browser's own words
+    // The page that was kept, or the browser's own words.
+    location.assign(address);
   } finally {
     pending(target, false);
   }
@@ -120,8 +123,12 @@ export async function visit(address, pressed) {
 export function markWaiting(form) {
   if (form.classList.contains("is-waiting")) return;
   form.classList.add("is-waiting");
-  // A lesson is read on; an answer is given.
-  if (!form.matches(".lesson")) for (const field of form.elements) field.disabled = true;
+  // A lesson is read on; an answer is given, and what was wrong before is not said beside it any more.
+  if (!form.matches(".lesson")) for (const field of form.elements) {
+    field.disabled = true;
+    field.removeAttribute("aria-invalid");
+  }
+  for (const words of form.querySelectorAll("#mistakes,.mistake,#sureness-pressed")) words.remove();
   const note = document.createElement("p");
   note.className = "waiting";
   note.tabIndex = -1;
@@ -139,7 +146,8 @@ async function keep(form, fields) {
   if (!owner() || !keepable(address, fields)) { say(word("notSent")); return; }
   const sent = fields.filter(([name]) => name !== "csrf_token" && name !== "form_key");
   try {
-    await store.keep({ owner: owner(), address, fields: sent, title: titleOf(document.title) });
+    // The title of a page with a question says what was wrong, or what came of the question before.
+    await store.keep({ owner: owner(), address, fields: sent, title: form.dataset.title ?? titleOf(document.title) });
   } catch {
     say(word("notSent"));
     return;

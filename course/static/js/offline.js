@@ -5,7 +5,8 @@ import { button, owner, say, titleOf, word } from "./notice.js";
 import "./store.js";
 
 const store = globalThis.courseStore;
-const FRESH = 10 * 60 * 1000; // how long the list of pages to keep counts, in milliseconds
+// How long the list of pages to keep counts, in milliseconds.
+const FRESH = 10 * 60 * 1000;
 const shown = () => location.pathname + location.search;
 const keptAt = () => document.documentElement.dataset.kept;
 const able = Boolean(navigator.serviceWorker && self.caches && self.indexedDB);
@@ -69,23 +70,28 @@ async function showWaiting() {
   for (const item of (await store.waiting(owner())).filter((one) => one.words)) tell(item);
 }
 
-// An answer that was not recorded stays on the device until its person has read why.
-function tell(item) {
+function linkTo(item) {
   const link = document.createElement("a");
   link.href = item.address;
   link.textContent = item.title;
+  return link;
+}
+
+// An answer that was not recorded stays on the device until its person has read why.
+function tell(item) {
   const read = button(word("seen"), async (event) => {
     const line = event.target.closest("p");
     await store.remove(item.id);
     line.remove();
   });
-  say(item.words, link, read);
+  say(item.words, linkTo(item), read);
 }
 
 async function send() {
   if (!navigator.onLine) return;
   if ((await store.waiting(owner() || undefined)).length) {
-    const done = await store.send(word("who")); // which says so to all windows, this one too
+    // It says so to all windows, this one too.
+    const done = await store.send(word("who"));
     if (!self.BroadcastChannel) await settle(done);
   }
   // Another window may have sent it while this one was being opened.
@@ -94,12 +100,17 @@ async function send() {
 }
 
 async function settle(items) {
-  const mine = items.filter((item) => item.owner === owner());
+  // The page "Offline" is nobody's, and lists what waits for whoever was signed in last.
+  const me = owner() || (document.querySelector("[data-device]") && (await store.fact("owner")));
+  const mine = items.filter((item) => item.owner === me);
   document.dispatchEvent(new CustomEvent("course:sent", { detail: mine }));
   const recorded = mine.filter((item) => !item.words);
   if (recorded.length && document.querySelector("form.is-waiting")) await visit(location.href);
-  if (recorded.length) say(recorded.length === 1 ? word("sentOne") : word("sent", { n: recorded.length }));
+  // Its reasons are on its own page, which the reader may have left since.
+  const elsewhere = recorded.filter((item) => item.address !== location.pathname);
+  if (recorded.length) say(recorded.length === 1 ? word("sentOne") : word("sent", { n: recorded.length }), ...elsewhere.map(linkTo));
   for (const item of mine.filter((one) => one.words)) tell(item);
+  await describeDevice();
 }
 
 // Sign-out deletes what waits. Whoever has answers here is told so first.
@@ -109,7 +120,8 @@ async function beforeSignOut(event) {
   if (form.dataset.sure || !self.indexedDB) return;
   event.preventDefault();
   const go = async () => {
-    await store.forget(owner()).catch(() => null); // the service worker does the same, where there is one
+    // The service worker does the same, where there is one.
+    await store.forget(owner()).catch(() => null);
     form.dataset.sure = "yes";
     form.requestSubmit();
   };
@@ -244,7 +256,8 @@ addEventListener("online", send);
 if (self.BroadcastChannel) new BroadcastChannel("course").addEventListener("message", ({ data }) => settle(data));
 addEventListener("load", async () => {
   if (!able) return;
-  await checkOwner().catch(() => null); // the service worker asks whose numbers it keeps
+  // The service worker asks whose numbers it keeps.
+  await checkOwner().catch(() => null);
   await navigator.serviceWorker.register(word("worker")).catch(() => null);
   navigator.serviceWorker.ready.then(({ active }) => active?.postMessage("refresh"));
 }, { once: true });
