@@ -22,7 +22,8 @@ from course.analytics.jobs import publish_figures
 from course.clock import now
 from tests.bench.browser import ROOT, Browser
 from tests.bench.organisation import ADMINISTRATOR, PASSWORD
-from tests.bench.race import PEOPLE, Race, expect, free_port
+from tests.bench.race import PEOPLE, Race, expect
+from tests.support.ports import free_port
 from tests.support.postgres import temporary_cluster
 
 PAGES = 200

@@ -29,8 +29,8 @@ from tests.bench.morning import real_hash
 from tests.bench.organisation import PASSWORD, learner_address, stage_of
 from tests.bench.race import MODULE, PEOPLE, Race, expect
 from tests.bench.servers import Contender, memory, running, wait_for
+from tests.support.ports import free_port
 from tests.support.postgres import temporary_cluster
-from tests.support.served import free_port
 
 EVERY = 10.0  # seconds between two clicks of one learner
 SIGNING_IN = 8  # people at once, before the day begins

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.bench.browser import ROOT, Browser
 from tests.conftest import NOW, REAL_PARAMETERS, make_config
 from tests.makers import PASSWORD, make_person
+from tests.support.ports import free_port
 
 PEOPLE = 300
 WITHIN = 1.0  # seconds in which all of them press the button
@@ -57,9 +57,7 @@ def served(url: str, folder: Path, **more: str) -> Iterator[int]:
 @contextmanager
 def served_by(url: str, folder: Path, **more: str) -> Iterator[tuple[int, int]]:
     """The same; the number of its first process, and the port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "DATABASE_URL": url, "SECRET_KEY": SERVER_KEY, "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}", "FLASK_SKIP_DOTENV": "1",  # never the mail server of a real .env

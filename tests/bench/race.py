@@ -8,7 +8,6 @@ database is on the disk and durable. An answer is compared with one durable inse
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from tests.bench.browser import ROOT, Browser
 from tests.bench.morning import real_hash
 from tests.bench.organisation import PASSWORD, learner_address, make_organisation, stage_of
 from tests.conftest import NOW, make_config
+from tests.support.ports import free_port
 from tests.support.postgres import temporary_cluster
 from tests.walking import right_form
 
@@ -90,12 +90,6 @@ def served(command: Sequence[str], settings: dict[str, str], port: int, folder: 
         finally:
             server.terminate()
             server.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def at_once(count: int, work: Callable[[int], object]) -> float:

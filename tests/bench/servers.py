@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.browser import ROOT, Browser
-from tests.bench.race import CLIENTS, Race, at_once, expect, free_port
+from tests.bench.race import CLIENTS, Race, at_once, expect
+from tests.support.ports import free_port
 from tests.support.postgres import temporary_cluster
 
 ENGINES = ("sqlite", "postgresql")

@@ -38,10 +38,11 @@ from course.web.unit_of_work import db, read_only_session, unit_of_work
 from tests.bench import insight, reports
 from tests.bench.browser import ROOT, Browser
 from tests.bench.meter import Meter
-from tests.bench.race import free_port, served
+from tests.bench.race import served
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.ports import free_port
 from tests.support.postgres import temporary_cluster
 
 PEOPLE = 10_000

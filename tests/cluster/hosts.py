@@ -9,11 +9,10 @@ import http.client
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +25,7 @@ from werkzeug.datastructures import Headers
 from config import ROOT
 from tests.conftest import SECRET
 from tests.pages import Client, Page, Values, check
+from tests.support.ports import free_port
 
 PUBLIC_URL = "http://127.0.0.1:8000"  # what people type: a balancer stands there, which is the browser of these tests
 READY = "Press Ctrl+C"
@@ -52,14 +52,6 @@ class Host:
             assert line, f"{self.command} in {self.folder} has ended:\n{self.log[-3000:]}"
 
 
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as probes:
-        found = [probes.enter_context(socket.socket()) for _ in range(count)]
-        for probe in found:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in found]
-
-
 def make_folder(folder: Path) -> Path:
     """The program in a folder of its own, without what another one has made there."""
     folder.mkdir()
@@ -82,8 +74,8 @@ def machines(folder: Path, database_url: str, commands: Sequence[str], **setting
     """A machine for each command (serve, worker), all ready; stopped at the end, all at once."""
     hosts = []
     try:
-        for number, (command, port) in enumerate(zip(commands, free_ports(len(commands)), strict=True)):
-            own = make_folder(folder / f"machine-{number}")
+        for number, command in enumerate(commands):
+            own, port = make_folder(folder / f"machine-{number}"), free_port()
             environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
             environ |= {"DATABASE_URL": database_url, "SECRET_KEY": SECRET, "PORT": str(port), "PUBLIC_URL": PUBLIC_URL,
                         "FLASK_SKIP_DOTENV": "1", "PROCESSES": "1", **settings}  # fmt: skip

@@ -23,18 +23,12 @@ from typing import Self
 
 from tests.conftest import SECRET
 from tests.faults.course_process import ForkedProcess, Starter
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
 START_SECONDS = 180.0
 Confine = Callable[[], None]
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ import pytest
 
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import PEOPLES_PASSWORD, make_app
-from tests.deploy.machine import ROOT, Server, Visitor, free_port, make_certificate, program
+from tests.deploy.machine import ROOT, Server, Visitor, make_certificate, program
 from tests.faults.course_process import Starter
 from tests.makers import make_person
 from tests.support.packages import find_or_install
+from tests.support.ports import free_port
 
 SAMPLES = ROOT / "deploy"
 SPOOFED = {"X_Forwarded_For": "203.0.113.9", "X_Forwarded_Proto": "http", "X_Forwarded_Host": "elsewhere.example"}

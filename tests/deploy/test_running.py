@@ -34,8 +34,9 @@ from sqlalchemy.engine import make_url
 
 from app import CLI_COMMANDS
 from config import Config
-from tests.deploy.machine import ROOT, free_port, wait_until
+from tests.deploy.machine import ROOT, wait_until
 from tests.support.packages import find_or_install
+from tests.support.ports import free_port
 from tests.support.postgres import find_or_install_binaries
 
 PAGE = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")

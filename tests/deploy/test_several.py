@@ -19,11 +19,12 @@ from course.learning.rules.grading import option_order
 from course.people.queries import person_by_email
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import PEOPLES_PASSWORD, make_app, new_database
-from tests.deploy.machine import ROOT, Server, Visitor, fetch, free_port, make_certificate, program, wait_until
+from tests.deploy.machine import ROOT, Server, Visitor, fetch, make_certificate, program, wait_until
 from tests.deploy.test_proxies import Place, haproxy, replaced
 from tests.faults.course_process import Starter
 from tests.makers import make_person
 from tests.support.packages import find_or_install
+from tests.support.ports import free_port
 from tests.walking import right_form
 
 SAMPLE = ROOT / "deploy" / "pgbouncer.ini"

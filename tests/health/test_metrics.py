@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -26,14 +25,9 @@ from course.web.metrics import start_exporter
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.pages import Client
+from tests.support.ports import free_port
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

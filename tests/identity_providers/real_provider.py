@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.identity_providers.fake_provider import CLIENT_ID, CLIENT_SECRET
-from tests.support.served import free_port
+from tests.support.ports import free_port
 from tests.support.verifiers import install_packages, node_program
 
 SOURCE = Path(__file__).parent / "npm"

@@ -21,6 +21,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
+from tests.support.ports import free_port
 
 NATIONAL = ("999", "0808 800 5000", "0800 1111")
 
@@ -160,12 +161,7 @@ def silent() -> Iterator[int]:
             connection.close()
 
 
-def _closed() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-@pytest.mark.parametrize("port", [_closed, None], ids=["refused", "silent"])
+@pytest.mark.parametrize("port", [free_port, None], ids=["refused", "silent"])
 def test_it_answers_when_no_contact_was_ever_read(port: Callable[[], int] | None, silent: int) -> None:
     url = f"postgresql+psycopg://course@127.0.0.1:{port() if port else silent}/course"
     for page in _answers(Client(create_app(make_config(url)))):

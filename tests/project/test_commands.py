@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from app import create_app
 from course.clock import now
 from course.content.guessers import PLAIN_SIGNS
 from tests.conftest import make_app, make_config
+from tests.support.ports import free_port
 from tests.support.served import SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,9 +132,7 @@ def test_the_demonstration_shows_two_years_of_an_organisation_and_keeps_what_was
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[int]:
     """`flask serve` in a process of its own, on a port that was free a moment ago; gives the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
     environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": str(port),
                 "CONTENT": str(SAMPLE)}  # fmt: skip

@@ -23,7 +23,8 @@ from click import ClickException
 from sqlalchemy.exc import OperationalError
 
 from course.web.database_check import retry_while_busy
-from tests.support.served import PATIENCE, ROOT, SAMPLE, Server, free_port, serving, wait_until
+from tests.support.ports import free_port
+from tests.support.served import PATIENCE, ROOT, SAMPLE, Server, serving, wait_until
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from course.outgoing_request import OutgoingRequest, exchange
 from course.request_turns import RequestTurns, come_back, leave_turn, waiting
 from course.server.lanes import LaneDispatcher
 from course.web.spreadsheet import WorkbookSheet, xlsx_bytes
-from tests.support.served import free_port
+from tests.support.ports import free_port
 from tests.support.serving import served
 
 NEVER = 60.0  # seconds: a share that no request of a test uses up

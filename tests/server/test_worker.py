@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from datetime import timedelta
@@ -20,6 +19,7 @@ from course.server.jobs import REGISTRY
 from course.server.queries import workers
 from course.server.rules import SILENT_AFTER, WORKER_RETENTION
 from tests.conftest import NOW
+from tests.support.ports import free_port
 from tests.support.served import SAMPLE
 
 pytestmark = pytest.mark.both_engines
@@ -70,9 +70,7 @@ def test_a_command_works_until_it_is_told_to_stop_and_leaves_one_file(
 ) -> None:
     shutil.copy(migrated_file, tmp_path / "course.db")
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port,
                 "CONTENT": str(SAMPLE)}  # fmt: skip
     with subprocess.Popen(
@@ -117,9 +115,7 @@ def test_a_signal_that_arrives_while_python_runs_a_finalizer_stops_the_server(
     """An exception raised there is printed and lost: the server went on for ever, once in some hundred stops."""
     shutil.copy(migrated_file, tmp_path / "course.db")
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "FLASK_SKIP_DOTENV") if name in os.environ}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     environ |= {"DATABASE_URL": f"sqlite:///{tmp_path / 'course.db'}", "SECRET_KEY": "x" * 40, "PORT": port,
                 "CONTENT": str(SAMPLE)}  # fmt: skip
     done = subprocess.run(

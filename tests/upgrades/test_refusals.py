@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from course import schema_upgrade
 from course.db import make_engine
 from course.schema_upgrade.rules import DatabaseSchema, SchemaState, schema_state
 from course.schema_upgrade.table_rebuild import TriggerKeepingImpl
+from tests.support.ports import free_port
 from tests.upgrades.comparing import contents, triggers
 
 OURS = frozenset({"content_version", "person", "enrolment", "alembic_version"})
@@ -174,9 +174,7 @@ def test_a_command_ends_with_2_and_a_sentence(
     engine = make_engine(f"sqlite:///{file}")
     make(engine)
     engine.dispose()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environ |= {"DATABASE_URL": f"sqlite:///{file}", "SECRET_KEY": "x" * 40, "PORT": str(port)}
     done = subprocess.run(
