@@ -176,6 +176,8 @@ _REASONS = _each(lambda text: len(_REASON.findall(text)))
 _SPEECH = _each(lambda text: "“" in text)
 _SENTENCES = _each(lambda text: len(_SENTENCE_END.findall(text)))
 _QUESTION = _each(lambda text: "?" in text)
+_URGENT = re.compile(rf"\b(?:{_URGENCY})\b", re.IGNORECASE)
+_HURRY = _each(lambda text: bool(_URGENT.search(text)))
 # What one always takes, and the value of each text by which it is taken (the greatest).
 PLAIN_SIGNS: dict[str, Callable[[ChoiceTask], list[float]]] = {
     "the first in the file": lambda task: _at_place(task, 0),
@@ -199,6 +201,8 @@ PLAIN_SIGNS: dict[str, Callable[[ChoiceTask], list[float]]] = {
     "the one with fewest sentences": _opposite(_SENTENCES),
     "the one that asks something": _QUESTION,
     "the one that asks nothing": _opposite(_QUESTION),
+    "the one with a word of urgency": _HURRY,
+    "the one without a word of urgency": _opposite(_HURRY),
     "the one most like the stem": _stem_likeness,
     "the one least like the stem": _opposite(_stem_likeness),
     "the one most like the others": _likeness,

@@ -66,6 +66,8 @@ def test_the_rule_of_thumb_prefers_telling_now_to_every_other_act(better: str, w
         ("the one with fewest sentences", ("Stop. “Wait.” Go", "Stop, wait and go.", "At 9.30pm"), {2}),
         ("the one that asks something", ("“What happened? I’m here.”", "“I’m here.”"), {0}),
         ("the one that asks nothing", ("“What happened? I’m here.”", "“I’m here.”"), {1}),
+        ("the one with a word of urgency", ("Ring her now", "Know her"), {0}),
+        ("the one without a word of urgency", ("Ring her now", "Know her"), {1}),
         ("the one most like the others", ("ring the lead", "ring the police", "swim"), {0, 1}),
         ("the one least like the others", ("ring the lead", "ring the police", "swim"), {2}),
     ],
