@@ -128,6 +128,7 @@ def rule_of_thumb_score(text: str) -> float:
 
 # --- Plain signs of a text ---
 
+_SENTENCE_END = re.compile(r"[.!?](?=[”’]?(?:\s|$))")
 _REASON = re.compile(r"\b(so|since|because|before|until|if)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:’[a-z]+)?")
 
@@ -173,6 +174,10 @@ _ANDS = _each(lambda text: len(re.findall(r"\band\b", text)))
 _HEDGES = _each(hedge_count)
 _REASONS = _each(lambda text: len(_REASON.findall(text)))
 _SPEECH = _each(lambda text: "“" in text)
+_SENTENCES = _each(lambda text: len(_SENTENCE_END.findall(text)))
+_QUESTION = _each(lambda text: "?" in text)
+_URGENT = re.compile(rf"\b(?:{_URGENCY})\b", re.IGNORECASE)
+_HURRY = _each(lambda text: bool(_URGENT.search(text)))
 # What one always takes, and the value of each text by which it is taken (the greatest).
 PLAIN_SIGNS: dict[str, Callable[[ChoiceTask], list[float]]] = {
     "the first in the file": lambda task: _at_place(task, 0),
@@ -192,6 +197,12 @@ PLAIN_SIGNS: dict[str, Callable[[ChoiceTask], list[float]]] = {
     "the one without a reason or condition": _opposite(_REASONS),
     "the one in quotation marks": _SPEECH,
     "the one without quotation marks": _opposite(_SPEECH),
+    "the one with most sentences": _SENTENCES,
+    "the one with fewest sentences": _opposite(_SENTENCES),
+    "the one that asks something": _QUESTION,
+    "the one that asks nothing": _opposite(_QUESTION),
+    "the one with a word of urgency": _HURRY,
+    "the one without a word of urgency": _opposite(_HURRY),
     "the one most like the stem": _stem_likeness,
     "the one least like the stem": _opposite(_stem_likeness),
     "the one most like the others": _likeness,
