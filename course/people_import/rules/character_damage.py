@@ -15,7 +15,21 @@ _LOST_CHARACTER = re.compile(r"\ufffd|[^\W\d_]\?|\?[^\W\d_]")
 _CAPITAL_INSIDE = re.compile(r"[^\W\d_][^\x00-\x7f]")
 # What Windows shows for letters of a Mac: “Zo‘” for Zoë, “N–ez” for Núñez, “OÕNeill” for O’Neill.
 _MAC_ROMAN = re.compile(r"[^\W\d_]‘(?![^\W\d_])|[^\W\d_][–—](?=[^\W\d_])(?=\w*[a-z])(?![A-ZÀ-Þ])|[A-Z]Õ[A-Z][a-z]")
+# A text in UTF-8 that was read as Latin-1 has control characters in it, and no other text has; a space that does not break
+# after one of these letters is a part of “à” or “Š”.
+_LATIN_1 = re.compile("[\x80-\x84\x86-\x9f]|(?<=[ÂÃÄÅ])[\x85\xa0]")
 _NEVER_IN_NAMES = frozenset("†‡‰•…¡¿¶§„‚‹›ˆ˜")
+
+
+def show_wrong_decoding(text: str) -> str:
+    """The text with signs in place of the control characters that a wrong decoding leaves: those that Windows shows, or the
+    sign of a lost character. Otherwise they would become spaces, and “Oâ€™Neill” the plausible “Oâ Neill”."""
+    return text if text.isascii() else _LATIN_1.sub(lambda found: _windows_sign(found[0]), text)
+
+
+def _windows_sign(sign: str) -> str:
+    found = sign.encode("latin-1").decode("cp1252", "replace")
+    return found if found.isprintable() else "\ufffd"
 
 
 def undo_double_decoding(text: str) -> str | None:

@@ -7,8 +7,17 @@ import csv
 import re
 from collections.abc import Iterator
 
+from course.people_import.rules.character_damage import show_wrong_decoding
 from course.people_import.rules.oneroster import read_roster, staff_of_roster
-from course.people_import.rules.table import BadRow, Table, UnreadableError, build_table, check_columns, pack_table
+from course.people_import.rules.table import (
+    BadRow,
+    Table,
+    UnreadableError,
+    build_table,
+    check_columns,
+    count_known_headings,
+    pack_table,
+)
 from course.people_import.rules.workbook import read_workbook
 from course.translation import lazy_gettext as _
 
@@ -19,6 +28,8 @@ _ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # how Excel's own file
 # A byte that is no letter in the file's encoding comes out of `decode` as one of these.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 _UNDECODED_OR_NUL = re.compile("[\udc80-\udcff\0]")
+_WRONG_BOM = "ï»¿"  # a byte order mark that was read as Windows-1252
+_CONTROL = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")  # what no text holds
 
 
 def parse_file(data: bytes) -> Table:
@@ -52,6 +63,10 @@ def _parse_text(data: bytes) -> Table:
     bad: list[BadRow] = []
     for line, cells, fault in _records(text, separator):
         odd = _undecoded_bytes(cells)
+        if odd and not fault and (not found or count_known_headings(_windows_letters(cells)) > 1):
+            cells, odd = _windows_letters(cells), ""  # a heading names a column, and nobody
+        if not any(len(one) > 1 for _, one in found):
+            cells = _divide_headings(cells, separator)
         if fault and all(len(one) < 2 for _, one in found):
             raise UnreadableError(_("Line %(line)s: %(fault)s", line=line, fault=fault))
         if fault or (odd and found):
@@ -82,6 +97,24 @@ def _undecoded_bytes(cells: list[str]) -> str:
     """The bytes of a row that are no letters, as they are usually written."""
     found = sorted({ord(sign) & 0xFF for cell in cells for sign in _UNDECODED_OR_NUL.findall(cell)})
     return ", ".join(f"0x{byte:02X}" for byte in found)
+
+
+def _windows_letters(cells: list[str]) -> list[str]:
+    """The cells with each byte that is no letter of the file read as Windows-1252."""
+    return [
+        _UNDECODED.sub(lambda sign: bytes([ord(sign[0]) & 0xFF]).decode("cp1252", "replace"), cell.replace("\0", ""))
+        for cell in cells
+    ]
+
+
+def _divide_headings(cells: list[str], separator: str) -> list[str]:
+    """The headings in one cell, where the line of headings has another separator than the rows."""
+    if sum(map(bool, cells)) == 1:
+        for other in SEPARATORS:
+            divided = [cell.strip() for cell in "".join(cells).split(other)]
+            if other != separator and count_known_headings(divided) > 1:
+                return divided
+    return cells
 
 
 def _printable(cell: str) -> str:
@@ -121,7 +154,10 @@ def _text(data: bytes, encoding: str) -> str:
         text = data.decode(encoding, "strict" if encoding.startswith("utf-16") else "surrogateescape")
     except UnicodeDecodeError as error:
         raise UnreadableError(_("The letters in this file cannot be read. Save it again as “CSV UTF-8”.")) from error
-    if text.count("\0") > 3 or "\0" in text[:200]:
+    # Old programs fill the file up to a round length, and end it with Ctrl-Z.
+    text = text.replace("\ufeff", "").removeprefix(_WRONG_BOM).rstrip("\0\x1a")
+    nothing = text.count("\0")
+    if nothing and (_CONTROL.search(text) or (nothing > 3 and nothing > text.count("\n") / 20)):
         raise UnreadableError(_("This is not a text file. Save the list as “CSV UTF-8”."))
     return text
 
@@ -161,7 +197,7 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
         reader = csv.reader(lines[start:] if start else lines, delimiter=separator, strict=True)
         try:
             for record in reader:
-                cells = [" ".join(cell.split()) for cell in record]
+                cells = [_tidy(cell) for cell in record]
                 if any(cells):
                     yield begun + 1, cells, ""
                 begun = start + reader.line_num
@@ -176,9 +212,13 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
                         line=begun + 1,
                     )
                 ) from None
-            cells = [" ".join(cell.split()) for cell in lines[begun].replace('"', "").split(separator)]
+            cells = [_tidy(cell) for cell in lines[begun].replace('"', "").split(separator)]
             yield begun + 1, cells, _("A quotation mark is missing in this row, or there is one too many.")
             begun += 1
+
+
+def _tidy(cell: str) -> str:
+    return " ".join(show_wrong_decoding(cell).split())
 
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")

@@ -137,7 +137,7 @@ def _usual_width(rows: list[tuple[int, list[str]]]) -> int:
 def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """The records from the headings on: of the first ones that with the most usual names of columns; else the first with
     two cells, because a title fills one, and a list of people needs two."""
-    known = [_known_headings(cells) for _, cells in records[:_MAX_TITLE_ROWS]]
+    known = [count_known_headings(cells) for _, cells in records[:_MAX_TITLE_ROWS]]
     if known and max(known) > 1:
         return records[known.index(max(known)) :]
     for place, (_line, cells) in enumerate(records):
@@ -146,7 +146,7 @@ def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list
     return records
 
 
-def _known_headings(cells: list[str]) -> int:
+def count_known_headings(cells: list[str]) -> int:
     """The number of fields for which one of these cells is a known heading."""
     if any("@" in cell for cell in cells):
         return 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from course.people_import.rules.character_damage import show_wrong_decoding
 from course.people_import.rules.table import MAX_COLUMNS, MAX_ROWS, Table, UnreadableError, build_table, check_columns
 from course.translation import lazy_gettext as _
 
@@ -121,7 +122,7 @@ def _records(sheet: Any, merged: dict[int, list[tuple[int, int]]]) -> Iterator[t
             return
         if len(row) > MAX_COLUMNS:
             check_columns(max((place for place, cell in enumerate(row, 1) if cell.value is not None), default=0))
-        cells = [" ".join(_text(cell).split()) for cell in row[:MAX_COLUMNS]]
+        cells = [" ".join(show_wrong_decoding(_text(cell)).split()) for cell in row[:MAX_COLUMNS]]
         if any(cells):  # an empty row is none, also beside a merged cell
             for column, (until, text) in going_on.items():
                 if number <= until and column < MAX_COLUMNS:

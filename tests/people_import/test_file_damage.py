@@ -1,0 +1,78 @@
+"""Files with odd bytes and odd lines: what they say is read where it is plain, and no row changes another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from course.people_import.rules.character_damage import decoding_damage, show_wrong_decoding
+from course.people_import.rules.columns import guess_columns
+from course.people_import.rules.parsing import parse_file
+from course.people_import.rules.table import Table, UnreadableError
+
+HEAD = "Staff number,First name,Last name,E-mail,Team\n"
+ANN, BO, CY = (
+    f"{n}1,{name},Lée,{name.lower()}@example.org,North\n" for n, name in zip("ABC", ("Ann", "Bo", "Cy"), strict=True)
+)
+
+
+def fields(table: Table) -> set[str]:
+    return set(guess_columns(table.headings, {}, (), table))
+
+
+ALL = {"staff_number", "first_name", "last_name", "email", "team"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" * 2 + (HEAD + ANN).encode(),
+        ("ï»¿" + HEAD + ANN).encode(),
+        ("\ufeffï»¿" + HEAD + ANN).encode(),
+        ("sep=,\n\ufeff" + HEAD + ANN).encode(),
+        (HEAD + ANN).encode() + b"\x1a",
+        (HEAD + ANN).encode() + b"\0" * 40,
+        (HEAD + ANN).encode().replace(b"Staff ", b"Staff\xa0"),
+        (HEAD + ANN).encode().replace(b"E-mail", b"Staff\x92s e-mail"),
+        b"Staff list\n" + (HEAD + ANN).encode().replace(b"First name", b"Pr\xe9nom"),
+        b"Staff li\xe9st\n\n" + (HEAD + ANN).encode().replace(b"Staff ", b"Staff\xa0"),
+    ],
+)  # fmt: skip
+def test_odd_bytes_around_and_in_the_headings_lose_no_column(data: bytes) -> None:
+    table = parse_file(data)
+    assert fields(table) == ALL, table.headings
+    assert [cells[1] for _, cells in table.rows] == ["Ann"]
+    assert not table.bad
+    assert "\ufeff" not in "".join(table.headings)
+
+
+def test_a_byte_that_is_nothing_refuses_its_row_and_no_other() -> None:
+    table = parse_file((HEAD + ANN + BO + CY).encode().replace(b"Bo,", b"B\0o,"))
+    assert [cells[1] for _, cells in table.rows] == ["Ann", "Cy"]
+    assert ["0x00" in row.reason for row in table.bad] == [True]
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0", b"Email,Name\n\0\1\2", b"a\0b\0c\0\0d\n"])
+def test_what_is_no_text_is_refused(data: bytes) -> None:
+    with pytest.raises(UnreadableError):
+        parse_file(data)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+@pytest.mark.parametrize(
+    "letter", [chr(code) for code in (*range(0xC0, 0x180), 0x2019, 0x2018, 0x2013, 0x1EF9) if code not in (0xD7, 0xF7)]
+)
+def test_every_letter_that_was_read_wrongly_is_asked_about(letter: str, encoding: str) -> None:
+    """Also those whose wrong reading has a control character or a space in it: “Álvaro”, “O’Neill”, “Tomàs”."""
+    for word in (f"{letter}lvaro", f"Tom{letter}s", f"Ton{letter}"):
+        wrong = "".join(
+            bytes([byte]).decode(encoding) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
+            for byte in word.encode()
+        )
+        table = parse_file(f"Name,Email\nAnn Lee,a@example.org\n{wrong} Lee,b@example.org\n".encode())
+        ((_, (name, _email)),) = table.rows[1:]
+        assert decoding_damage(name), (word, name)
+
+
+@pytest.mark.parametrize("text", ["José\xa0Núñez", "Ann\xa0Lee", "NATÁLIA\xa0SÁ", "Zoë", "Łucja", "山田", "O’Neill"])
+def test_plain_letters_and_spaces_stay(text: str) -> None:
+    assert show_wrong_decoding(text) == text
