@@ -34,7 +34,7 @@ from course.cmi5 import actions, queries
 from course.cmi5.actions import Cmi5PlatformSettings, NewLaunch
 from course.cmi5.forms import Cmi5PlatformForm
 from course.cmi5.lms_client import LmsClient
-from course.cmi5.queries import PlatformView
+from course.cmi5.queries import AccountPerson, PlatformView
 from course.cmi5.rules.delivery import statement_outcome
 from course.cmi5.rules.launch import LaunchRequest, read_launch
 from course.cmi5.rules.problems import LaunchError, LaunchProblem, problem_words
@@ -121,19 +121,13 @@ def launch(unit: str) -> ViewResponse:
         return redirect_after_post(_page_of(unit_of(unit)))  # the page was loaded again
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return too_many_attempts_page(now() + timedelta(minutes=1))
-    today = civil_date(now(), app_state().config.time_zone)
-    known = queries.account_person(db(), platform.id, asked.actor, today)
-    if known is None and not platform.makes_accounts:
-        return _refuse(platform, LaunchError(LaunchProblem.NOT_KNOWN))
-    if known is not None and (refusal := actions.refusal_of(known)) is not None:
-        return _refuse(platform, LaunchError(refusal))
     me = current_user.person
-    if me is not None and (known is None or known.person_id != me.id):
+    if me is not None and ((known := _known_person(platform, asked)) is None or known.person_id != me.id):
         # Before the token is fetched: a link on any site can be a launch, and must not have one person answer as another.
         return make_response(render_template("cmi5/someone_else.html", me=me, address=request.full_path))
     discard_request_state()  # no connection is held while the platform is asked
     try:
-        opened = _open_at_platform(asked, unit_of(unit))
+        opened = _open_at_platform(platform, asked, unit_of(unit))
     except LaunchError as error:
         return _refuse(platform, error)
     speak_as_elsewhere(next(filter(offered_language, opened.data.languages), None), keep=True)
@@ -161,12 +155,27 @@ def _page_of(unit: Unit) -> str:
     return url_for("refreshers.refresher") if unit.name == REFRESHER else url_for("dashboard.home")
 
 
-def _open_at_platform(asked: LaunchRequest, unit: Unit) -> NewLaunch:
+def _known_person(platform: PlatformView, asked: LaunchRequest) -> AccountPerson | None:
+    today = civil_date(now(), app_state().config.time_zone)
+    return queries.account_person(db(), platform.id, asked.actor, today)
+
+
+def _refusal(platform: PlatformView, asked: LaunchRequest) -> LaunchProblem | None:
+    known = _known_person(platform, asked)
+    if known is not None:
+        return actions.refusal_of(known)
+    return None if platform.makes_accounts else LaunchProblem.NOT_KNOWN
+
+
+def _open_at_platform(platform: PlatformView, asked: LaunchRequest, unit: Unit) -> NewLaunch:
     """Fetch the token and the launch data, and say that the course is open. The platform takes that only for the learner to
-    whom it gave the token: until then nobody is signed in. Raises LaunchError."""
+    whom it gave the token: until then nobody is signed in, and nothing is said about anybody. Raises LaunchError."""
     client = LmsClient(app_state().config.webhook_test_ca)
     token = client.token(asked)
     data = client.launch_data(asked, token)
+    if (refusal := _refusal(platform, asked)) is not None:
+        raise LaunchError(refusal)
+    discard_request_state()
     facts = SessionFacts(
         asked.endpoint, asked.registration, data.session, asked.activity_id, asked.actor.agent, data.context, data.mode,
         data.mastery_score,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as browser
@@ -27,7 +26,14 @@ from course.web.expired_form import (
     unsaved_form,
 )
 from course.web.input_guard import UNSTORABLE_TEXT
-from course.web.proxy_checks import browser_refuses_cookies, cookie_test_address, csrf_refusal_reason, has_course_cookie
+from course.web.proxy_checks import (
+    SLASHES,
+    browser_refuses_cookies,
+    cookie_test_address,
+    csrf_refusal_reason,
+    has_course_cookie,
+    split_address,
+)
 from course.web.unit_of_work import discard_request_state, give_up_reading
 from course.web.uploads import upload_limit_text
 
@@ -192,10 +198,10 @@ def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     flash(_("This was sent twice. It was done once."))
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    came_from = split_address(request.headers.get("Referer", ""))
     if came_from.netloc != request.host:
         return make_response(redirect(url_for("dashboard.home"), 303))
-    path = came_from.path
+    path = f"/{came_from.path.lstrip(SLASHES)}"
     return make_response(redirect(f"{path}?{came_from.query}" if came_from.query and path != "/" else path, 303))
 
 

@@ -71,13 +71,13 @@ def proxy_faults(public_url: str, trusted: int, arrival: RequestAddress) -> tupl
             "proxy, have it send X-Forwarded-For and X-Forwarded-Proto, and set TRUSTED_PROXIES=1. "
             "If there is none, people must not use this address: it is not encrypted.")
         )))  # fmt: skip
-    if not _is_same_server(public, _split_address(f"{arrival.scheme}://{arrival.host}")):
+    if not _is_same_server(public, split_address(f"{arrival.scheme}://{arrival.host}")):
         faults.append(_host_fault(public, arrival))
     return tuple(faults)
 
 
 def _host_fault(public: SplitResult, arrival: RequestAddress) -> ProxyFault:
-    origin = _split_address(arrival.origin)
+    origin = split_address(arrival.origin)
     if arrival.is_forwarded or (origin.netloc and _is_same_server(public, origin)):
         return ProxyFault("host", (
             _("The proxy passes on %(host)s as the host, but PUBLIC_URL is %(geturl)s. Forms are refused that "
@@ -103,7 +103,10 @@ def _is_same_server(public: SplitResult, seen: SplitResult) -> bool:
     return public.hostname == seen.hostname and ports[0] == ports[1]
 
 
-def _split_address(address: str) -> SplitResult:
+SLASHES = "/\\"  # two at the beginning of a path would name another site
+
+
+def split_address(address: str) -> SplitResult:
     """The parts of an address that a browser sent; empty parts for text that is no address."""
     try:
         return urlsplit(address)
@@ -115,7 +118,7 @@ def request_address(source: Request) -> RequestAddress:
     """The address by which a request arrived."""
     environ = source.environ
     names = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
-    page = _split_address(source.headers.get("Origin") or source.headers.get("Referer") or "")
+    page = split_address(source.headers.get("Origin") or source.headers.get("Referer") or "")
     return RequestAddress(
         source.scheme, source.host, any(name in environ for name in names), f"{page.scheme}://{page.netloc}"
     )
@@ -146,7 +149,7 @@ def is_course_address(address: str) -> bool:
     """Whether an address is one of the course: by the host that the course sees, or by PUBLIC_URL, for a proxy that passes
     its own host."""
     config = current_app.extensions["course"].config
-    return _split_address(address).netloc in {request.host, urlsplit(config.public_url).netloc} - {""}
+    return split_address(address).netloc in {request.host, urlsplit(config.public_url).netloc} - {""}
 
 
 def has_course_cookie() -> bool:
@@ -169,7 +172,7 @@ def csrf_refusal_reason(reason: str) -> str | None:
     open for too long. `reason` is the message of the CSRF check."""
     config = current_app.extensions["course"].config
     messages = {fault.kind: fault.message for fault in current_proxy_faults()}
-    by_http = _split_address(request_address(request).origin).scheme == "http"
+    by_http = split_address(request_address(request).origin).scheme == "http"
     if config.secure and not has_course_cookie() and by_http:
         return _(
             "You opened the course by an address that is not encrypted. Open %(public_url)s instead.",

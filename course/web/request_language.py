@@ -4,7 +4,7 @@ language of the organisation if it is not English, or else what the browser pref
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, redirect, request, session
 from flask_login import current_user
@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response as WsgiResponse
 from course.translation import SOURCE_LANGUAGE, current_language, languages, reset_language, set_language
 from course.web.addresses import url_for
 from course.web.current import this_app, this_g, this_request, this_session, this_user
+from course.web.proxy_checks import SLASHES, split_address
 from course.web.security_headers import add_vary
 
-_SLASHES = "/\\"  # two at the beginning would name another site
 LANGUAGE_HEADER = "Course-Language"  # of a program that wants a page for everybody in this language
 LANGUAGE_KEY = "language"  # in the session of a browser, and in an address
 # In the session of a browser whose language nobody chose here: another system, from which somebody came, speaks it with them.
@@ -114,13 +114,10 @@ def _page_to_go_back_to() -> str:
     rule = request.url_rule
     if request.method in ("GET", "HEAD") or (rule is not None and "GET" in (rule.methods or ())):
         return _same_page(request.args.to_dict(flat=False))
-    try:
-        came_from = urlsplit(request.headers.get("Referer", ""))
-    except ValueError:  # it is no address
-        return url_for("dashboard.home")
+    came_from = split_address(request.headers.get("Referer", ""))
     if came_from.netloc != request.host:
         return url_for("dashboard.home")
-    path = f"/{came_from.path.lstrip(_SLASHES)}"
+    path = f"/{came_from.path.lstrip(SLASHES)}"
     return f"{path}?{came_from.query}" if came_from.query else path
 
 
@@ -145,7 +142,7 @@ def _other_arguments() -> dict[str, list[str]]:
 def _same_page(arguments: dict[str, list[str]]) -> str:
     """The address of the page of this request with these arguments: a path of this site, whatever was asked for."""
     request = this_request()
-    path = f"{request.script_root}/{quote(request.path.lstrip(_SLASHES))}"
+    path = f"{request.script_root}/{quote(request.path.lstrip(SLASHES))}"
     return f"{path}?{urlencode(arguments, doseq=True)}" if arguments else path
 
 

@@ -203,7 +203,27 @@ def test_unknown_learners_leavers_and_platforms_that_are_off_are_refused(
     assert "does not accept launches" in Client(app).get(platform.launch(), 403).text
     session.expire_all()
     assert _audited(session, "cmi5.refused") == ["cmi5.refused"] * 3
-    assert [one.fetched for one in platform.launches] == [True, True, False, False, False, False]
+    # Nothing was said about the person before the platform had said that the launch is theirs, and nothing was opened then.
+    assert [one.fetched for one in platform.launches] == [True, True, True, True, True, False]
+    assert [one.verbs for one in platform.launches] == [["initialized"]] * 2 + [[]] * 4
+
+
+def test_an_address_that_no_platform_made_says_nothing_about_the_person_of_an_account(
+    app: Flask, client: Client, session: Session, platform: FakePlatform
+) -> None:
+    """Anybody can write the name of an account into an address."""
+    _arrive(client, platform.launch())
+    person = session.execute(select(Cmi5Account.person_id)).scalar_one()
+    grant_role(make_context(session, None, now()), person, "hr", None)
+    session.execute(update(Cmi5Platform).values(makes_accounts=False))
+    session.commit()
+    answers = []
+    for name in ("u-17", "u-18"):
+        platform.launch(name)
+        forged = platform.address(platform.launches[-1], registration="3d5a0e3c-8a8f-4b59-a2a6-8b6f3e6c8a11")
+        answers.append(Client(app).get(forged, 400).text)
+    assert answers[0] == answers[1]
+    assert "did not say how" in answers[0]
 
 
 def test_a_frame_gets_one_page_with_a_link_that_opens_the_course_in_a_window_of_its_own(

@@ -24,7 +24,7 @@ from course.people.actions import grant_role, record_departure, set_team_setting
 from course.people.models import Membership, Person
 from course.people.queries import chosen_pathway
 from tests.conftest import SECRET
-from tests.lti.making import begin, bring, details, enter, open_course, register, sign_in_from
+from tests.lti.making import ORIGIN, begin, bring, details, enter, open_course, register, sign_in_from
 from tests.lti.platform import CLIENT_ID, FakePlatform, platform_key
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -199,10 +199,12 @@ def test_without_cookies_the_storage_of_the_platform_shows_that_it_is_the_same_b
     waiting = next(one for one in asking.all("form") if one.get("data-platform") == "get")
     assert waiting.get("data-key") == link.get("data-key")
     fields = {i.get("name", ""): i.get("value", "") for i in waiting.iter("input")}
-    wrong = bring(elsewhere, {**fields, "stored": "guessed"})
+    wrong = bring(elsewhere, {**fields, "stored": "guessed"}, Origin=ORIGIN)
     assert wrong.status == 400
     assert not [one for one in wrong.all("form") if one.get("data-platform")]
-    assert bring(elsewhere, {**fields, "stored": str(link.get("data-value"))}).status == 200
+    # Whoever began in a browser of their own knows what is stored: it counts only from our own page, which asked for it.
+    right = {**fields, "stored": str(link.get("data-value"))}
+    assert [bring(elsewhere, right).status, bring(elsewhere, right, Origin=ORIGIN).status] == [400, 200]
     # A frame whose name is none is not asked.
     assert begin(client, fake, lti_storage_target="x'];alert(1)").status_code == 303
 

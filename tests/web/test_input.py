@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from wtforms import Form as AnyForm
@@ -20,7 +21,7 @@ from course.web.access import SIGNED_IN, access_rule_of
 from course.web.forms import DayField, Form
 from course.web.input_guard import UNSTORABLE_TEXT, is_storable
 from course.web.unit_of_work import unit_of_work
-from tests.makers import sign_in
+from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.support.world import addresses, fill_world
 
@@ -154,6 +155,22 @@ class _Numbers(Form):
     within = IntegerField("From 1 to 9", [NumberRange(1, 9, "Enter a whole number from 1 to 9.")])
     free = IntegerField("Any number")
     day = DayField("Day")
+
+
+@pytest.mark.parametrize("referer", ["http://[", "http://localhost//evil.example/x"])
+def test_a_page_that_a_browser_says_it_comes_from_breaks_nothing_and_leads_nowhere_else(
+    app: Flask, session: Session, referer: str
+) -> None:
+    client = sign_in(Client(app), make_person(session, role="manager"))
+    headers = {"Referer": referer}
+    assert client.flask.get("/", headers=headers).status_code in (200, 303)
+    form = {"csrf_token": client.token(), "form_key": "a-key-of-this-form"}
+    for path in ("/calendar/own/make", "/calendar/own/make", "/calendar/own/end"):
+        answer = client.flask.post(path, data=form, headers=headers)
+        assert (answer.status_code, answer.headers["Location"].startswith("//")) == (303, False)
+    with client.flask.session_transaction() as cookie:
+        cookie["proved"] = 0
+    assert client.flask.post("/me/password", data=form, headers=headers).status_code < 500
 
 
 @pytest.mark.parametrize("typed", ["9" * 309, "-" + "9" * 309, "9" * 5000, str(2**31), "٣" * 400])

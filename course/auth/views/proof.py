@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_login import current_user
@@ -28,6 +27,7 @@ from course.passwords.queries import has_chosen_password
 from course.translation import gettext as _
 from course.web.access import sign_in_required
 from course.web.expired_form import is_same_origin, keep_form, open_kept_form, seal_form
+from course.web.proxy_checks import split_address
 from course.web.recent_sign_in import PROOF_PAGE, note_proof
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, unit_of_work
@@ -62,7 +62,7 @@ def unproved_page(problem: tuple[str, str], sealed: str, target: str, status: in
 
 def _page_of_form() -> str:
     """The path of the page that the form of this request stood on, as far as the browser tells it."""
-    came_from = urlsplit(request.headers.get("Referer", ""))
+    came_from = split_address(request.headers.get("Referer", ""))
     return came_from.path + (f"?{came_from.query}" if came_from.query else "") if is_same_origin() else ""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from urllib.parse import urlsplit
 
 from flask import flash, g, render_template, request, url_for
 from flask_login import current_user
@@ -42,6 +41,7 @@ from course.translation import gettext as _
 from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
+from course.web.proxy_checks import split_address
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
@@ -139,7 +139,7 @@ def opens_the_course() -> bool:
         return False
     if request.headers.get("Sec-Fetch-Site") == "none":
         return True
-    came_from = urlsplit(request.referrer or "").path
+    came_from = split_address(request.referrer or "").path
     first_pages = (url_for("auth.sign_in"), url_for("auth.second_step"))
     return came_from in first_pages or came_from.startswith(url_for("auth.choose_password", token=""))
 

@@ -144,8 +144,10 @@ def launch() -> ViewResponse:
 
 
 def _is_from_same_browser(text: str, state: LoginState) -> bool:
-    """Whether the browser has what it was given when the login began: in its cookie, or in the storage of the platform."""
-    brought = request.cookies.get(login_cookie(text), "") or request.form.get("stored", "")
+    """Whether the browser has what it was given when the login began: in its cookie, or in the storage of the platform, from
+    where a page of this course has it. Any other page could bring what its owner was given in a browser of their own."""
+    stored = request.form.get("stored", "") if is_same_origin() else ""
+    brought = request.cookies.get(login_cookie(text), "") or stored
     return hmac.compare_digest(brought.encode(), state.binding.encode())
 
 
