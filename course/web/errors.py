@@ -87,6 +87,7 @@ STORAGE_TEXTS: Mapping[StorageFault, tuple[str, str]] = {
         ),
     ),
 }
+_SENT_TWICE = "sent twice"  # the kind of message that waits in the session until a page shows it
 NO_SIGN_IN = (
     _("No one can sign in now"),
     _(
@@ -134,6 +135,8 @@ def _handle_http_error(error: HTTPException) -> Response:
         return answer
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
+    if error.code == 404 and (there := _page_above()) is not None:
+        return make_response(redirect(there, 303))
     title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
     if error.code == 403 and error.description != Forbidden.description:
         title, text = _("You cannot do this"), str(error.description)  # the reason that a view gave
@@ -145,6 +148,20 @@ def _handle_http_error(error: HTTPException) -> Response:
     if error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
     return response
+
+
+def _page_above() -> str | None:
+    """Where to say that a form was sent twice if its page is gone by what the form did, such as "record that they left" of
+    somebody who has left: the next page above it
+    that is no form. None for any other page that is not there."""
+    if request.method != "GET" or all(kind != _SENT_TWICE for kind, _text in browser.get("_flashes", ())):
+        return None
+    above, routes = request.path.rstrip("/").rpartition("/")[0], current_app.create_url_adapter(request)
+    while above:
+        if routes is not None and routes.test(above, "GET") and not routes.test(above, "POST"):
+            return request.script_root + above
+        above = above.rpartition("/")[0]
+    return url_for("dashboard.home")
 
 
 def _check_cookies() -> Response | None:
@@ -189,7 +206,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
 def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     """A double press: redirect to the page of the form, which shows the result of the first press."""
     discard_request_state()
-    flash(_("This was sent twice. It was done once."))
+    flash(_("This was sent twice. It was done once."), _SENT_TWICE)
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
     came_from = urlsplit(request.headers.get("Referer", ""))
