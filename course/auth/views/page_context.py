@@ -81,9 +81,12 @@ def too_many_attempts_page(until: datetime) -> Response:
     return response
 
 
-def gone_page(title: str, text: str) -> Response:
-    """The page of a link that no longer works, with status 410."""
-    return make_response(render_template("auth/gone.html", title=title, text=text), 410)
+def gone_page(title: str, text: str, sends_password_link: bool = False) -> Response:
+    """The page of a link that no longer works, with status 410. `sends_password_link`: it was one to choose a password, so the
+    page says how to get another."""
+    return make_response(
+        render_template("auth/gone.html", title=title, text=text, sends_password_link=sends_password_link), 410
+    )
 
 
 def provider_required_page(refusal: str) -> Response:
