@@ -18,7 +18,7 @@ from course.db import StorageFault, is_lock_failure, storage_fault
 from course.translation import lazy_gettext as _
 from course.web.bearer import is_program_request, problem_response
 from course.web.current import has_read_user
-from course.web.duplicate_forms import FormAlreadySentError
+from course.web.duplicate_forms import SENT_TWICE, FormAlreadySentError, is_second_press
 from course.web.expired_form import (
     ExpiredForm,
     busy_form_response,
@@ -87,7 +87,6 @@ STORAGE_TEXTS: Mapping[StorageFault, tuple[str, str]] = {
         ),
     ),
 }
-_SENT_TWICE = "sent twice"  # the kind of message that waits in the session until a page shows it
 NO_SIGN_IN = (
     _("No one can sign in now"),
     _(
@@ -154,7 +153,7 @@ def _page_above() -> str | None:
     """Where to say that a form was sent twice if its page is gone by what the form did, such as "record that they left" of
     somebody who has left: the next page above it
     that is no form. None for any other page that is not there."""
-    if request.method != "GET" or all(kind != _SENT_TWICE for kind, _text in browser.get("_flashes", ())):
+    if request.method != "GET" or not is_second_press():
         return None
     above, routes = request.path.rstrip("/").rpartition("/")[0], current_app.create_url_adapter(request)
     while above:
@@ -206,7 +205,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
 def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     """A double press: redirect to the page of the form, which shows the result of the first press."""
     discard_request_state()
-    flash(_("This was sent twice. It was done once."), _SENT_TWICE)
+    flash(_("This was sent twice. It was done once."), SENT_TWICE)
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
     came_from = urlsplit(request.headers.get("Referer", ""))
