@@ -56,6 +56,15 @@ def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.emulate_media(media="print")
     assert page.locator(".pick").filter(visible=True).count() == 0, "boxes to tick are no use on paper"
+    assert page.get_by_role("search").filter(visible=True).count() == 0, "nor are fields"
+    page.goto("/people?role=administrator")
+    assert page.locator(".on-paper").inner_text() == "Role: Administrator"
+    page.emulate_media(media="screen")
+    assert not page.locator(".on-paper").is_visible()
+    page.emulate_media(forced_colors="active")
+    opens = page.locator(".me > summary")
+    assert opens.evaluate("one => getComputedStyle(one).borderTopWidth") == "2px", "its ground is not drawn"
+    page.emulate_media(forced_colors="none")
     page.emulate_media(media="screen")
     assert not page.evaluate(TOO_WIDE)
     assert faults(page) == []
