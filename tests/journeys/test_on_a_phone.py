@@ -70,6 +70,16 @@ def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
     assert faults(page) == []
 
 
+@pytest.mark.parametrize("address", ["/today", "/report", "/concern"])
+def test_links_in_lists_are_large_enough_to_be_pressed(page: Page, address: str) -> None:
+    page.goto(address)
+    heights = page.locator("main :is(li, .row) > a:visible").evaluate_all(
+        "all => all.filter(one => getComputedStyle(one).display !== 'inline').map(one => one.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) >= 24, "WCAG 2.5.8"
+
+
 def test_a_long_name_of_a_team_does_not_lie_over_what_stands_beside_it(page: Page) -> None:
     page.goto("/people/teams/add")
     page.get_by_label("Name of the team").fill("Ysgol Gynradd Hillside and Rosemount Primary School")
