@@ -80,6 +80,18 @@ def test_links_in_lists_are_large_enough_to_be_pressed(page: Page, address: str)
     assert min(heights) >= 24, "WCAG 2.5.8"
 
 
+@pytest.mark.parametrize("width", [320, 360, 390, 412, 430, 480, 560])
+def test_the_name_of_the_organisation_is_read_whole_at_the_top(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/record")
+    name = page.locator(".org span")
+    clipped = """one => { one.textContent = "Riverside Children’s Trust";
+        return one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1; }"""
+    assert not name.evaluate(clipped)
+    assert not page.evaluate(TOO_WIDE)
+    page.set_viewport_size(PHONE)
+
+
 def test_a_long_name_of_a_team_does_not_lie_over_what_stands_beside_it(page: Page) -> None:
     page.goto("/people/teams/add")
     page.get_by_label("Name of the team").fill("Ysgol Gynradd Hillside and Rosemount Primary School")
