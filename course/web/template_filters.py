@@ -65,7 +65,7 @@ def named_cells(rows: str, headings: Iterable[object], named_by: int | None = 0)
     In a row that has no heading of its own, the cell in the column `named_by` becomes one, which looks like a cell: a screen
     reader says whose row it is at each further cell. None: no cell names the row.
     """
-    names = list(headings)
+    names = [f' data-name="{escape(heading)}"' if heading else "" for heading in headings]
 
     def with_names(row: re.Match[str]) -> str:
         column, closes = 0, False
@@ -79,15 +79,14 @@ def named_cells(rows: str, headings: Iterable[object], named_by: int | None = 0)
                 return f"</{ends}>"
             if element == "tr":
                 return f'<tr role="row"{attributes}>'
-            heading = str(names[column]) if 0 < column < len(names) else ""
+            name = names[column] if 0 < column < len(names) else ""
             spanned = _COLSPAN.search(attributes)
             closes = may_name and element == "td" and column == named_by and not spanned
             column += int(spanned[1]) if spanned else 1
             kind = "td" if element == "td" and not closes else "th"
             role = "cell" if kind == "td" else "rowheader"
-            name = (
-                f' data-name="{escape(heading)}"' if heading and not spanned and "data-label=" not in attributes else ""
-            )
+            if spanned or "data-label=" in attributes:
+                name = ""
             scope = ' scope="row" data-names-row' if closes else ""
             return f'<{kind} role="{role}"{scope}{name}{attributes}>'
 
