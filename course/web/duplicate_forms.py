@@ -7,6 +7,7 @@ same form again is refused with FormAlreadySentError, before the view and at the
 from __future__ import annotations
 
 from flask import request
+from flask import session as browser
 from sqlalchemy.orm import Session
 
 from course.clock import now
@@ -18,6 +19,9 @@ from course.idempotency.rules import FORM_KEY_FIELD, MAX_KEY_LENGTH, form_finger
 # Kept in the WSGI environment and not in `g`: work that is done inside a request may have a `g` of its own.
 _FINGERPRINT_KEY = "course.form_fingerprint"
 _CLAIMED_KEY = "course.form_claimed"
+
+
+SENT_TWICE = "sent twice"  # the kind of message that says so, and waits in the session until a page shows it
 
 
 class FormAlreadySentError(Exception):
@@ -53,6 +57,11 @@ def confirm_claim(fingerprint: str | None) -> None:
 def is_form_claimed() -> bool:
     """Whether this request has claimed its form."""
     return bool(request.environ.get(_CLAIMED_KEY))
+
+
+def is_second_press() -> bool:
+    """Whether this request is where a second press has led, and no page has said so yet."""
+    return any(kind == SENT_TWICE for kind, _text in browser.get("_flashes", ()))
 
 
 def release_request_form(session: Session) -> None:

@@ -17,7 +17,7 @@ from course.db import StorageFault, is_lock_failure, storage_fault
 from course.translation import lazy_gettext as _
 from course.web.bearer import is_program_request, problem_response
 from course.web.current import has_read_user
-from course.web.duplicate_forms import FormAlreadySentError
+from course.web.duplicate_forms import SENT_TWICE, FormAlreadySentError, is_second_press
 from course.web.expired_form import (
     ExpiredForm,
     busy_form_response,
@@ -140,6 +140,8 @@ def _handle_http_error(error: HTTPException) -> Response:
         return answer
     if error.code is None or error.code < 400:
         return make_response(error.get_response(request.environ))
+    if error.code == 404 and (there := _page_above()) is not None:
+        return make_response(redirect(there, 303))
     title, text = ERROR_TEXTS.get(error.code, ERROR_TEXTS[400])
     if error.code == 403 and error.description != Forbidden.description:
         title, text = _("You cannot do this"), str(error.description)  # the reason that a view gave
@@ -151,6 +153,20 @@ def _handle_http_error(error: HTTPException) -> Response:
     if error.code == 405:
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
     return response
+
+
+def _page_above() -> str | None:
+    """Where to say that a form was sent twice if its page is gone by what the form did, such as "record that they left" of
+    somebody who has left: the next page above it
+    that is no form. None for any other page that is not there."""
+    if request.method != "GET" or not is_second_press():
+        return None
+    above, routes = request.path.rstrip("/").rpartition("/")[0], current_app.create_url_adapter(request)
+    while above:
+        if routes is not None and routes.test(above, "GET") and not routes.test(above, "POST"):
+            return request.script_root + above
+        above = above.rpartition("/")[0]
+    return url_for("dashboard.home")
 
 
 def _check_cookies() -> Response | None:
@@ -195,7 +211,7 @@ def _handle_csrf_error(error: CSRFError) -> Response:
 def _handle_duplicate_form(_error: FormAlreadySentError) -> Response:
     """A double press: redirect to the page of the form, which shows the result of the first press."""
     discard_request_state()
-    flash(_("This was sent twice. It was done once."))
+    flash(_("This was sent twice. It was done once."), SENT_TWICE)
     if request.url_rule is not None and "GET" in (request.url_rule.methods or ()):
         return make_response(redirect(request.full_path.rstrip("?"), 303))
     came_from = split_address(request.headers.get("Referer", ""))

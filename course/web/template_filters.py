@@ -19,7 +19,9 @@ from course.translation import current_locale, gettext, ngettext
 from course.web.phone_links import split_phone_numbers
 
 _QUARTERS = ("", "¼", "½", "¾")
-_ROW_OR_CELL = re.compile(r"<(tr|td|th)\b([^>]*)>")
+_ROW = re.compile(r"<tr\b.*?(?=<tr\b|\Z)", re.DOTALL)
+_ROW_HEADING = re.compile(r"<th\b")
+_ROW_OR_CELL = re.compile(r"<(tr|td|th|/td)\b([^>]*)>")
 _COLSPAN = re.compile(r'\bcolspan="(\d+)"')
 
 
@@ -55,26 +57,42 @@ def link_phone_numbers(text: str) -> Markup:
     return Markup("").join(parts)
 
 
-def named_cells(rows: str, headings: Iterable[object]) -> Markup:
+def named_cells(rows: str, headings: Iterable[object], named_by: int | None = 0) -> Markup:
     """The rows of a table with the role of each row and cell, and with the heading of its column as `data-name` on each
     cell that has no `data-label` and does not come first. On a phone rows and cells are laid out as blocks: browsers
-    then drop what they are, and the headings are out of sight, so both are said at the cell."""
-    names, column = list(headings), 0
+    then drop what they are, and the headings are out of sight, so both are said at the cell.
 
-    def opened(found: re.Match[str]) -> str:
-        nonlocal column
-        element, attributes = found[1], found[2]
-        if element == "tr":
-            column = 0
-            return f'<tr role="row"{attributes}>'
-        heading = str(names[column]) if 0 < column < len(names) else ""
-        spanned = _COLSPAN.search(attributes)
-        column += int(spanned[1]) if spanned else 1
-        role = "cell" if element == "td" else "rowheader"
-        name = f' data-name="{escape(heading)}"' if heading and not spanned and "data-label=" not in attributes else ""
-        return f'<{element} role="{role}"{name}{attributes}>'
+    In a row that has no heading of its own, the cell in the column `named_by` becomes one, which looks like a cell: a screen
+    reader says whose row it is at each further cell. None: no cell names the row.
+    """
+    names = [f' data-name="{escape(heading)}"' if heading else "" for heading in headings]
 
-    return Markup(_ROW_OR_CELL.sub(opened, rows))  # noqa: S704 (a template made it)
+    def with_names(row: re.Match[str]) -> str:
+        column, closes = 0, False
+        may_name = named_by is not None and not _ROW_HEADING.search(row[0])
+
+        def opened(found: re.Match[str]) -> str:
+            nonlocal column, closes
+            element, attributes = found[1], found[2]
+            if element == "/td":
+                ends, closes = "th" if closes else "td", False
+                return f"</{ends}>"
+            if element == "tr":
+                return f'<tr role="row"{attributes}>'
+            name = names[column] if 0 < column < len(names) else ""
+            spanned = _COLSPAN.search(attributes)
+            closes = may_name and element == "td" and column == named_by and not spanned
+            column += int(spanned[1]) if spanned else 1
+            kind = "td" if element == "td" and not closes else "th"
+            role = "cell" if kind == "td" else "rowheader"
+            if spanned or "data-label=" in attributes:
+                name = ""
+            scope = ' scope="row" data-names-row' if closes else ""
+            return f'<{kind} role="{role}"{scope}{name}{attributes}>'
+
+        return _ROW_OR_CELL.sub(opened, row[0])
+
+    return Markup(_ROW.sub(with_names, rows))  # noqa: S704 (a template made it)
 
 
 def hue_class(number: int) -> str:

@@ -125,6 +125,19 @@ def test_a_forgotten_password_is_chosen_anew_by_a_link(app: Flask, session: Sess
     Client(app).post(path, {"password": "a-third-password"}, 410)
 
 
+def test_whoever_comes_with_an_old_invitation_is_told_how_to_get_a_new_one(
+    app: Flask, session: Session, client: Client
+) -> None:
+    make_person(session, password=None)
+    page = client.get("/link/an-invitation-of-last-year", 410)
+    assert "If you have no password yet, or have forgotten it, get a new link by e-mail." in page.text
+    assert "ask your manager or an administrator to invite you again" in page.text
+    client.post("/forgotten", {"email": "sam@example.org"}, 200)
+    assert client.get(mailed_link(app, session)).h1 == "Choose a password"
+    # Who comes with another link is not asked about a password.
+    assert "password yet" not in client.get("/join/an-old-link", 410).text
+
+
 def test_pressing_twice_for_a_link_leaves_one_that_works(app: Flask, session: Session, client: Client) -> None:
     person = make_person(session)
     for _ in range(2):

@@ -239,6 +239,8 @@ def test_stale_and_missing_contacts_and_old_backups_are_urgent(session: Session,
     assert found[stale] == ["/organisation/contact/lead"]
     urgent = [item for item in page.all("li") if item.get("class") == "red"]
     assert len(urgent) >= 3
+    lit = [link for link in page.all("a") if "turn" in (link.get("class") or "").split()]
+    assert [link.get("href") for link in lit] == found[next(iter(found))][:1], "one thing to do is lit: the first"
     everything = [item for item in page.all("li") if item.find(".//h2") is not None]
     assert everything[: len(urgent)] == urgent, "what is urgent comes first"
 

@@ -36,8 +36,11 @@ def page(tmp_path_factory: pytest.TempPathFactory, archived_file: Path, browser:
 def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
     page.goto("/people")
     row = page.get_by_role("row").filter(has_text="phone@example.org")
-    assert row.get_by_role("cell").count() == 7
-    assert all(cell.is_visible() for cell in row.get_by_role("cell").all())
+    assert row.get_by_role("rowheader").count() == 1
+    assert "phone@example.org" not in row.get_by_role("rowheader").inner_text(), "the name is the heading of the row"
+    cells = row.get_by_role("rowheader").or_(row.get_by_role("cell"))
+    assert cells.count() == 7
+    assert all(cell.is_visible() for cell in cells.all())
     shown = row.locator("[data-label]").evaluate_all("cells => cells.map(c => getComputedStyle(c, '::before').content)")
     assert [words.split(":")[0].strip('"') for words in shown] == ["E-mail", "Team", "Role", "Pathway", "Sign-in"]
     assert row.get_by_role("link", name="Reminders").is_visible()
@@ -53,9 +56,40 @@ def test_a_row_of_people_shows_every_column_with_its_name(page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.emulate_media(media="print")
     assert page.locator(".pick").filter(visible=True).count() == 0, "boxes to tick are no use on paper"
+    assert page.get_by_role("search").filter(visible=True).count() == 0, "nor are fields"
+    page.goto("/people?role=administrator")
+    assert page.locator(".on-paper").inner_text() == "Role: Administrator"
+    page.emulate_media(media="screen")
+    assert not page.locator(".on-paper").is_visible()
+    page.emulate_media(forced_colors="active")
+    opens = page.locator(".me > summary")
+    assert opens.evaluate("one => getComputedStyle(one).borderTopWidth") == "2px", "its ground is not drawn"
+    page.emulate_media(forced_colors="none")
     page.emulate_media(media="screen")
     assert not page.evaluate(TOO_WIDE)
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("address", ["/today", "/report", "/concern"])
+def test_links_in_lists_are_large_enough_to_be_pressed(page: Page, address: str) -> None:
+    page.goto(address)
+    heights = page.locator("main :is(li, .row) > a:visible").evaluate_all(
+        "all => all.filter(one => getComputedStyle(one).display !== 'inline').map(one => one.getBoundingClientRect().height)"
+    )
+    assert heights
+    assert min(heights) >= 24, "WCAG 2.5.8"
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 412, 430, 480, 560])
+def test_the_name_of_the_organisation_is_read_whole_at_the_top(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/record")
+    name = page.locator(".org span")
+    clipped = """one => { one.textContent = "Riverside Children’s Trust";
+        return one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1; }"""
+    assert not name.evaluate(clipped)
+    assert not page.evaluate(TOO_WIDE)
+    page.set_viewport_size(PHONE)
 
 
 def test_a_long_name_of_a_team_does_not_lie_over_what_stands_beside_it(page: Page) -> None:
@@ -64,11 +98,9 @@ def test_a_long_name_of_a_team_does_not_lie_over_what_stands_beside_it(page: Pag
     page.get_by_role("button", name="Add").click()
     page.goto("/teams")
     page.set_viewport_size({"width": 320, "height": 800})
-    assert page.get_by_role("cell", name="Ysgol Gynradd Hillside").count() == 1
-    assert (
-        page.get_by_role("cell").evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length")
-        == 0
-    )
+    assert page.get_by_role("rowheader", name="Ysgol Gynradd Hillside").count() == 1
+    cells = page.get_by_role("rowheader").or_(page.get_by_role("cell"))
+    assert cells.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length") == 0
     page.set_viewport_size(PHONE)
 
 

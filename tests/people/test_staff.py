@@ -22,7 +22,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.auth.entering import sign_in as sign_in_with
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
-from tests.pages import Client
+from tests.pages import Client, words
 from tests.support.asked import asked
 from tests.support.days import this_day
 
@@ -300,11 +300,28 @@ def test_the_list_has_pages_and_finds_by_name_address_and_number(
     assert "Person 59" in second.text
     assert second.title.startswith("People, page 2 of 2 – ")
     assert page.title.startswith("People – ")
-    for words in ("person 07", "P7@EXAMPLE", "N7"):
-        page = client.get(f"/people?q={words}")
+    for entered in ("person 07", "P7@EXAMPLE", "N7"):
+        page = client.get(f"/people?q={entered}")
         assert "1 person found" in page.text
         assert "Person 07" in page.text
     assert "No one was found" in client.get("/people?q=%25").text
+
+
+def test_on_paper_a_list_says_in_words_what_narrows_it(session: Session, client: Client, boss: Person) -> None:
+    sign_in(client, boss)
+    team = make_team(session, "Hill School")
+
+    def said(address: str) -> list[str]:
+        return [words(one) for one in client.get(address).all("p") if one.get("class") == "on-paper"]
+
+    assert said("/people") == []
+    assert said(f"/people?team={team.id}&signed-in=no&from=2026-09-01&sort=new") == [
+        "Team and sub-teams: Hill School; Sign-in: Never signed in; Started on or after: 1 September 2026; "
+        "Order: Newest first"
+    ]
+    assert said("/people?team=none") == ["Team and sub-teams: Not in a team"]
+    assert said("/people?team=999&q=ada") == ["Name, e-mail, sign-in name or staff number: ada"]
+    assert said("/report?status=overdue&q=ada") == ["Name or e-mail: ada; Status: Overdue"]
 
 
 def test_certificates_can_be_issued_anew_in_the_new_name(session: Session, client: Client, boss: Person) -> None:

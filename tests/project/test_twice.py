@@ -62,23 +62,27 @@ class TwiceClient(Client):
         browsers = [self.flask, self.app.test_client()]
         if cookie is not None:
             browsers[1].set_cookie(name, cookie.value)
-        pages: list[Page] = []
+        answered: list[tuple[Any, Page]] = []
 
         def press(browser: Any) -> Callable[[], int]:
             def send() -> int:
                 page = Page(browser.post(path, data=sent))
-                pages.append(page)
+                answered.append((browser, page))
                 return page.status
 
             return send
 
         statuses = at_once([press(browser) for browser in browsers])
         run_waiting_jobs(self.app)
+        pages = [page for _, page in answered]
         assert all(code < 500 for code in statuses), f"POST {path}: {statuses}\n{pages[0].html[-2000:]}"
         expected = [page for page in pages if page.status == status]
         assert expected, f"POST {path}: {statuses}, expected {status}"
-        for page in pages:
+        for browser, page in answered:
             check(page, path)
+            if page.status == 303 and page.location.partition("?")[0] == path.partition("?")[0]:
+                led = Page(browser.get(page.location, follow_redirects=True))
+                assert led.status == 200, f"{path}: who pressed twice is led to {page.location}, which is not there"
         # Whoever came second is led back to where the form was: here to the first page, since none is named.
         return next((page for page in expected if page.location != "/"), expected[0])
 

@@ -73,7 +73,7 @@ def codes_on(sheet: Page) -> dict[str, str]:
     strips = [
         (words(next(iter(strip))), words(strip.find("b"))) for strip in sheet.all("li") if strip.find("b") is not None
     ]
-    names = [words(row.find("td")) for row in sheet.all("tr") if row.find("td") is not None]
+    names = [words(row.find("th")) for row in sheet.all("tr") if row.find("td") is not None]
     return {
         next(name for name in names if strip.startswith(name)): code for strip, code in strips if code[:1].isdigit()
     }

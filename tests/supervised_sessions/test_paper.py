@@ -194,7 +194,7 @@ def test_an_administrator_who_is_expected_does_not_enter_their_own_answers(hall:
     manager.post(f"{address}/sheets", {})
     attend(manager, address, boss)
     own = sign_in(Client(hall.app), boss)
-    assert "Bo Ash" not in [words for row in own.get(address).all("td") for words in row.itertext()]
+    assert "Bo Ash" not in [words for row in own.get(address).all("tr") for words in row.itertext()]
     own.get(answers_of(address, boss), 404)
     own.post(answers_of(address, boss), {**filled_in(hall, attempt_of(session, boss)), "step": "keep"}, 404)
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from course.web.template_filters import format_date, format_minutes, format_moment, plural
+from course.web.template_filters import format_date, format_minutes, format_moment, named_cells, plural
 
 LENGTHS = [
     (0.2, "1 minute"),
@@ -51,3 +51,27 @@ def test_a_date_is_shown_in_british_words() -> None:
 def test_a_count_has_its_noun_in_the_right_number(count: int, words: str) -> None:
     assert plural(count, "page") == words
     assert plural(count, "child", "children").endswith("child" if count == 1 else "children")
+
+
+NAMED = '<th role="rowheader" scope="row" data-names-row'
+
+
+@pytest.mark.parametrize(
+    ("row", "named_by", "shown"),
+    [
+        ("<tr><td>Ann</td><td>1</td></tr>", 0,
+         f'<tr role="row">{NAMED}>Ann</th><td role="cell" data-name="B">1</td></tr>'),
+        ('<tr id="x"><td class="l1">Ann</td><td data-label="B">1</td></tr>', 0,
+         f'<tr role="row" id="x">{NAMED} class="l1">Ann</th><td role="cell" data-label="B">1</td></tr>'),
+        ("<tr><td>7</td><td>Ann</td></tr>", 1,
+         f'<tr role="row"><td role="cell">7</td>{NAMED} data-name="B">Ann</th></tr>'),
+        ("<tr><td>1/3</td><td>2</td></tr>", None,
+         '<tr role="row"><td role="cell">1/3</td><td role="cell" data-name="B">2</td></tr>'),
+        ('<tr><td>1</td><th scope="row">Ann</th></tr>', 0,
+         '<tr role="row"><td role="cell">1</td><th role="rowheader" data-name="B" scope="row">Ann</th></tr>'),
+        ('<tr><td colspan="2">No one</td></tr>', 0, '<tr role="row"><td role="cell" colspan="2">No one</td></tr>'),
+    ],
+)  # fmt: skip
+def test_each_row_of_a_table_is_named_by_one_of_its_cells(row: str, named_by: int | None, shown: str) -> None:
+    assert named_cells(row, ["A", "B"], named_by) == shown
+    assert named_cells(row + row, ["A", "B"], named_by) == shown + shown

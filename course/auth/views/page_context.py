@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, abort, current_app, g, make_response, render_template, request
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
 from wtforms import PasswordField
@@ -22,6 +22,7 @@ from course.dates import civil_date
 from course.organisation.request_organisation import current_organisation
 from course.translation import gettext as _
 from course.web.app_state import app_state
+from course.web.duplicate_forms import is_second_press
 from course.web.forms import Form
 from course.web.unit_of_work import db
 
@@ -81,9 +82,14 @@ def too_many_attempts_page(until: datetime) -> Response:
     return response
 
 
-def gone_page(title: str, text: str) -> Response:
-    """The page of a link that no longer works, with status 410."""
-    return make_response(render_template("auth/gone.html", title=title, text=text), 410)
+def gone_page(title: str, text: str, sends_password_link: bool = False) -> Response:
+    """The page of a link that no longer works, with status 410. `sends_password_link`: it was one to choose a password, so the
+    page says how to get another. Whoever pressed twice has used the link with the first press, and can sign in."""
+    if is_second_press():
+        return make_response(redirect(url_for("auth.sign_in"), 303))
+    return make_response(
+        render_template("auth/gone.html", title=title, text=text, sends_password_link=sends_password_link), 410
+    )
 
 
 def provider_required_page(refusal: str) -> Response:

@@ -145,7 +145,9 @@ def choose_password(token: str) -> ViewResponse:
 
 def _expired_link_page() -> Response:
     return gone_page(
-        _("This link no longer works"), _("It has been used, it has expired, or a newer one has been sent.")
+        _("This link no longer works"),
+        _("It has been used, it has expired, or a newer one has been sent."),
+        sends_password_link=True,
     )
 
 
