@@ -139,7 +139,7 @@ def poster(link_id: int) -> PageResponse:
     import segno  # noqa: PLC0415 (few processes draw a code)
 
     code = Markup(segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True))  # noqa: S704 (an SVG of modules)
-    minutes = library().minutes
+    minutes = library().usual_minutes
     return make_response(
         render_template(
             "join_requests/poster.html", link=link, place=_place(link), address=address, code=code, minutes=minutes

@@ -40,8 +40,8 @@ def reminder_message(
 ) -> MailMessage:
     """The message of a reminder.
 
-    `minutes` is the duration of the whole course, `requested_by` the name of the person who asked for the reminder,
-    `names` what to call people whose name others have, by person id.
+    `minutes` is the duration of the course (Library.usual_minutes), `requested_by` the name of the person who asked for the
+    reminder, `names` what to call people whose name others have, by person id.
     """
     subject = planned.subject
     if isinstance(subject, ReminderCandidate):

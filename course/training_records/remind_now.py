@@ -58,7 +58,7 @@ def write_reminders(context: Context, ids: Collection[int], reason: str) -> Writ
     places = organisation_of_people(session, [plan.person_id for plan in plans])
     messages = {
         plan.person_id: message_text.reminder_message(
-            plan.reminder, library().minutes, places[plan.person_id].name if places else "", config.secret_key,
+            plan.reminder, library().usual_minutes, places[plan.person_id].name if places else "", config.secret_key,
             manager.name if manager else "",
         )
         for plan in plans
