@@ -115,6 +115,9 @@ class Extension:
         return self.recorded
 
 
+USUAL_RE_ENTER_DAYS = 14  # unless somebody enters another number
+
+
 @dataclass(frozen=True)
 class Pause:
     """A pause of recertification during a long leave, from the first to the last day of the leave. After the leave the
@@ -197,6 +200,12 @@ class CertificationFacts:
             tuple(first for first, _ in _first_and_last(self.started, on, lambda s: s.day)),
             tuple(last for _, last in _first_and_last(self.pathways, on, lambda p: p.since)),
         )
+
+
+def current_pause(facts: CertificationFacts, on: date) -> Pause | None:
+    """The leave that covers the day, as it is known on it; of several the one that began last."""
+    pauses = [one for one in facts.as_of(on).pauses if one.since <= on and (one.until is None or one.until >= on)]
+    return max(pauses, key=lambda pause: pause.since, default=None)
 
 
 Lasting = TypeVar("Lasting", EmploymentFact, Requirement)
