@@ -247,6 +247,7 @@ def check(page: Page, path: str) -> None:
             continue
         named = field.get("id") in labelled or id(field) in inside or field.get("aria-label")
         assert named, f"{path}: the field {field.get('name')} has no label"
+    assert not re.search(r"%s|%\(\w+\)", page.text), f"{path} shows the place of a value that was not put in"
     wrong = faults(page.tree)
     assert not wrong, f"{path}: {wrong}"
     RIGHT.add(seen)

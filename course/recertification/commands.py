@@ -18,7 +18,7 @@ from course.recertification import actions, queries
 from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
 from course.recertification.rules.explanations import STATUS_GROUPS
-from course.recertification.rules.facts import INITIAL, REFRESHER, ExternalCompletion, Pause
+from course.recertification.rules.facts import INITIAL, REFRESHER, USUAL_RE_ENTER_DAYS, ExternalCompletion, Pause
 from course.web.app_state import app_state
 from course.web.unit_of_work import WriteSession, unit_of_work
 
@@ -78,7 +78,9 @@ def extend_command(email: str, until: datetime, reason: str) -> None:
 @click.argument("email")
 @click.option("--since", required=True, type=_DAY, help="The first day away.")
 @click.option("--until", type=_DAY, help="The last day away, when it is known.")
-@click.option("--days", default=14, show_default=True, help="Days after the return in which nothing is overdue.")
+@click.option(
+    "--days", default=USUAL_RE_ENTER_DAYS, show_default=True, help="Days after the return in which nothing is overdue."
+)
 @_REASON
 def pause_command(email: str, since: datetime, until: datetime | None, days: int, reason: str) -> None:
     """Record a long leave, or the end of one that began on the same day."""

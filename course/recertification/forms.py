@@ -15,7 +15,7 @@ from course.people.forms import line_field
 from course.recertification.rules import CertificationFacts, Policy
 from course.recertification.rules.civil_dates import DATE_RANGE_MESSAGE, EARLIEST_DATE, MONTHS, is_plausible_date
 from course.recertification.rules.fact_impact import certificate_limit, extension_limit
-from course.recertification.rules.facts import INITIAL, REFRESHER
+from course.recertification.rules.facts import INITIAL, REFRESHER, USUAL_RE_ENTER_DAYS, current_pause
 from course.recertification.rules.policy import ANNIVERSARY, FIXED_DATE, GENERAL, IMMEDIATELY, NEXT_RENEWAL
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form, select_choices
@@ -24,9 +24,9 @@ NUMBER_FIELDS = ("period_months", "window_days", "lapse_months", "starter_days",
            "fixed_month", "minimum_months")  # fmt: skip
 
 
-def _number_field(label: str, low: int, high: int) -> IntegerField:
+def _number_field(label: str, low: int, high: int, default: int | None = None) -> IntegerField:
     message = _("Enter a whole number from %(low)s to %(high)s.", low=low, high=high)
-    return IntegerField(label, validators=[InputRequired(message), NumberRange(low, high, message)])
+    return IntegerField(label, validators=[InputRequired(message), NumberRange(low, high, message)], default=default)
 
 
 class PolicyForm(Form):
@@ -158,8 +158,16 @@ class ExtensionForm(DatedForm):
 class LongLeaveForm(DatedForm):
     since = DayField(_("First day away"), _("Enter the first day away."))
     until = DayField(_("Last day away, if it is known"))
-    days = _number_field(_("Days after the return in which nothing is overdue"), 0, 90)
+    days = _number_field(_("Days after the return in which nothing is overdue"), 0, 90, USUAL_RE_ENTER_DAYS)
     reason = line_field(_("Reason"), _("Say in a few words why. The person sees it."))
+
+    def __init__(self, today: date, facts: CertificationFacts, policies: Sequence[Policy]) -> None:
+        super().__init__(today, facts, policies)
+        pause = current_pause(facts, today)
+        # A leave is ended by the same first day. Not as defaults of the fields: a last day that is emptied stays empty.
+        if pause and not self.is_submitted():
+            self.since.data, self.until.data = pause.since, pause.until
+            self.days.data, self.reason.data = pause.re_enter_days, pause.reason
 
     def validate_until(self, field: DayField) -> None:
         if field.data and self.since.data and field.data < self.since.data:

@@ -89,10 +89,23 @@ def test_carry_on_lands_on_the_open_question_of_a_check_that_was_taken_first(lea
     for position in (1, 2):
         form = learner.form(number, position, lambda _question: True)
         learner.client.post(f"{attempt}/{position}", {**form, "sure": "sure", "sureness": "sure"})
-    words, address = lit(learner.client.get("/"))
+    page = learner.client.get("/")
+    words, address = lit(page)
     assert words == "Carry on: question 3 of 8, about 3 minutes"
     assert address == attempt
+    # The pages it proved are ticked off, and the story and the timeline stay.
+    assert "You can stop at any question and carry on later." in page.text
+    assert "The last step of this module" not in page.text
     assert learner.client.get(address, 303).location == f"{attempt}/3"
+
+
+def test_the_check_is_the_last_step_of_a_module_only_after_all_others(learner: Learner, library: Library) -> None:
+    module = library.modules[MODULE]
+    learner.read(module)
+    learner.timeline(module)
+    for scenario in module.scenarios:
+        learner.scenario(module, scenario)
+    assert "The last step of this module. Stop at any question" in learner.client.get("/").text
 
 
 def test_a_story_that_is_over_but_has_a_dangerous_decision_says_so(learner: Learner, library: Library) -> None:

@@ -20,6 +20,7 @@ from course.join_requests.rules import MAX_OPEN_REQUESTS, has_allowed_domain, li
 from course.mail.models import OutboxMail
 from course.people.actions import merge_teams, set_team_setting
 from course.people.models import Membership, Person, Team
+from course.web.template_filters import format_minutes
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 
@@ -251,7 +252,8 @@ def test_a_link_is_a_poster_with_its_code_as_long_as_it_works(session: Session, 
     assert path in [one.get("href") for one in client.get("/registrations").all("a")]
     page = client.get(path)
     address = f"http://127.0.0.1:8000/join/{link.token}"
-    for said in ("Night staff", address, "@example.org, @school.example", "This address works until"):
+    length = f"It takes about {format_minutes(client.app.extensions['course'].library.usual_length.minutes)} in all."
+    for said in ("Night staff", address, "@example.org, @school.example", "This address works until", length):
         assert said in page.text
     assert segno.make(address, error="m", micro=False).svg_inline(border=4, omitsize=True) in page.html
     actions.revoke_link(context, link.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -68,6 +69,14 @@ def _kind(template: str) -> type[MailMessage]:
 def renderer(app: Flask) -> MailRenderer:
     found: MailRenderer = app.extensions["course"].mail_renderer
     return found
+
+
+def test_two_sentences_on_lines_of_their_own_do_not_run_together(renderer: MailRenderer) -> None:
+    mail = renderer.render("new_device", _sample(_kind("new_device"), True).values())
+    assert re.search(r"^- When: .+\n- Where: ", mail.text, re.MULTILINE)
+    for file in sorted((FOLDER / "mail").glob("*.txt")):
+        # What follows on the next line is filled into the same paragraph.
+        assert not re.search(r"^\{\{ _\(.*\n\{\{ _\(", file.read_text(encoding="utf-8"), re.MULTILINE), file.name
 
 
 def only(session: Session) -> OutboxMail:

@@ -21,7 +21,7 @@ from course.people.models import Person
 from course.recertification import actions, queries
 from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import CertificationStatus, Policy, certification_status, missing_due_date_reason
-from course.recertification.rules.facts import ExternalCompletion
+from course.recertification.rules.facts import CertificationFacts, ExternalCompletion, Pause, current_pause
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -88,6 +88,41 @@ def test_a_leave_is_recorded_ended_and_withdrawn(session: Session, client: Clien
     client.post(page(learner, f"/leave/{first}"), {"reason": "x"}, 404)  # a later row stands
     client.post(page(learner, f"/leave/{second}"), {"reason": "was not away"})
     assert on(session, learner, today).state == "not-yet-due"
+
+
+def test_the_form_begins_with_the_leave_that_somebody_is_on(client: Client, learner: Person) -> None:
+    today = civil_date(now(), ZONE)
+    asked = client.get(page(learner, "/leave")).fields()
+    assert (asked["since"], asked["until"], asked["days"], asked["reason"]) == ("", "", "14", "")
+    first = typed(today - timedelta(days=60))
+    entered = {"since": first, "until": typed(today), "days": "21", "reason": "parental leave"}
+    client.post(page(learner, "/leave"), entered)
+    asked = client.get(page(learner, "/leave")).fields()
+    assert {name: asked[name] for name in entered} == entered
+    # Nobody knows the last day any more: what is emptied stays empty.
+    client.post(page(learner, "/leave"), {**entered, "until": ""})
+    assert client.get(page(learner, "/leave")).fields()["until"] == ""
+
+
+LEAVE = Pause(date(2026, 5, 1), date(2026, 6, 30), 14, "leave", date(2026, 4, 1))
+OPEN = Pause(date(2026, 5, 1), None, 14, "leave", date(2026, 4, 20))
+
+
+@pytest.mark.parametrize(
+    ("pauses", "on", "expected"),
+    [
+        ((), date(2026, 5, 1), None),
+        ((LEAVE,), date(2026, 4, 30), None),  # still to come
+        ((LEAVE,), date(2026, 5, 1), LEAVE),
+        ((LEAVE,), date(2026, 6, 30), LEAVE),
+        ((LEAVE,), date(2026, 7, 1), None),  # they are back
+        ((LEAVE, OPEN), date(2026, 7, 1), OPEN),  # recorded again, with the same first day
+    ],
+)
+def test_the_leave_that_somebody_is_on_is_the_one_that_covers_the_day(
+    pauses: tuple[Pause, ...], on: date, expected: Pause | None
+) -> None:
+    assert current_pause(CertificationFacts(pauses=pauses), on) == expected
 
 
 def test_an_earlier_certificate_counts_once_and_can_be_withdrawn(

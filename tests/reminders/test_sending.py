@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -95,6 +95,17 @@ def test_a_reminder_is_queued_once_and_is_readable(session_in_app: Session, inbo
     assert max(len(line) for line in text.splitlines()) <= 76
     assert "<script" not in html
     assert "<img" not in html
+
+
+def test_a_reminder_names_the_length_that_the_invitation_names(session_in_app: Session) -> None:
+    make_person(session_in_app)
+    queue_due_reminders(FOURTEEN)
+    (mail,) = outbox_mails(session_in_app)
+    library = current_app.extensions["course"].library
+    # What is for all pathways together is longer than what anybody reads.
+    assert library.minutes > library.usual_length.minutes
+    assert mail.template_values
+    assert mail.template_values["minutes"] == library.usual_length.minutes
 
 
 def test_nobody_is_reminded_on_the_day_of_the_invitation_or_of_earlier_steps(session_in_app: Session) -> None:

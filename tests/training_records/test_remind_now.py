@@ -24,6 +24,7 @@ from course.reminders.jobs import find_due_reminders
 from course.reminders.models import Reminder
 from course.training_records.actions import withdraw_reminder
 from course.training_records.remind_now import ReminderOutcome, remind_all, remind_now
+from course.web.template_filters import format_minutes
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -82,6 +83,8 @@ def test_a_requested_reminder_is_sent_after_five_minutes_and_says_who_asks_and_w
         assert message["Subject"] == "Your safeguarding training: please finish it by 29 November 2026"
         for part in message.iter_parts():
             content = " ".join(part.get_content().split())
+            usual = app.extensions["course"].library.usual_length.minutes  # as the invitation says
+            assert f"It takes about {format_minutes(usual)}." in content
             assert f"Priya Nair has asked for this reminder: “{WHY}”" in content
         (one,) = requested_reminders(session)
         assert not withdraw_reminder(make_context(session, boss.id, MONDAY + 6 * MINUTES), sam.id, one.id, boss.name)

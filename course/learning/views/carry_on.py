@@ -211,11 +211,14 @@ def _step_in_words(thing: NextThing, place: _StoryPlace | None, questions: int) 
             if thing.open
             else ngettext("%(num)s question on this module", "%(num)s questions on this module", size)
         )
-        return (
-            _label(begun, what),
-            title,
-            escape(_("The last step of this module. Stop at any question, and carry on later.")),
+        # Whoever takes the check first, or with a story still open, has more to do after it.
+        is_last = all(one.done for one in module.steps if one.id != step.id)
+        text = (
+            _("The last step of this module. Stop at any question, and carry on later.")
+            if is_last
+            else _("You can stop at any question and carry on later.")
         )
+        return _label(begun, what), title, escape(text)
     if place is not None:
         line, text = _scene_in_words(place)
         return _label(True, _story_position(label_html(place.scenario.title), place)), line, text

@@ -115,6 +115,9 @@ class Extension:
         return self.recorded
 
 
+USUAL_RE_ENTER_DAYS = 14  # unless somebody enters another number
+
+
 @dataclass(frozen=True)
 class Pause:
     """A pause of recertification during a long leave, from the first to the last day of the leave. After the leave the
@@ -202,6 +205,12 @@ class CertificationFacts:
 def newest_employments(employments: Sequence[EmploymentFact], on: date) -> list[EmploymentFact]:
     """Of each spell of employment what was recorded last by the end of that day, as it was recorded."""
     return [newest for _, newest in _first_and_last(employments, on, lambda one: one.start)]
+
+
+def current_pause(facts: CertificationFacts, on: date) -> Pause | None:
+    """The leave that covers the day, as it is known on it; of several the one that began last."""
+    pauses = [one for one in facts.as_of(on).pauses if one.since <= on and (one.until is None or one.until >= on)]
+    return max(pauses, key=lambda pause: pause.since, default=None)
 
 
 Lasting = TypeVar("Lasting", EmploymentFact, Requirement)
