@@ -33,6 +33,8 @@ def _stored_character(text: str, place: int) -> str:
     sign = text[place]
     if sign in _JOINERS:
         return sign if _is_spelling_joiner(text, place) else ""
+    if "\ufb00" <= sign <= "\ufb06":
+        return unicodedata.normalize("NFKD", sign)  # ﬁ and its like, as copied from a printed page
     if sign in _INVISIBLE or unicodedata.category(sign) == "Cf":
         return ""
     return sign if sign.isprintable() else " "

@@ -276,15 +276,16 @@ def _refusal_outcome(error: Exception, server: str) -> SendOutcome:
         fault = server_fault(error) if not isinstance(error, smtplib.SMTPRecipientsRefused) else ServerFault("busy", "")
         return SendOutcome(fault.words(server), "later", fault)
     answer: bytes | str
+    recipient = ""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code, answer = next(iter(error.recipients.values()))
+        recipient, (code, answer) = next(iter(error.recipients.items()))
     elif isinstance(error, smtplib.SMTPResponseException):
         code, answer = error.smtp_code, error.smtp_error
     else:
         # An address with letters that this server cannot write, for example.
         return SendOutcome(f"The mail server does not take this mail: {error}", "refused")
     said = reply_text(answer)
-    means = reply_meaning(code, said)
+    means = reply_meaning(code, said, recipient)
     # Whatever is said to the sender or to the mail is not about the address.
     if means == "no-mailbox" and not isinstance(error, smtplib.SMTPRecipientsRefused):
         means = "refused"

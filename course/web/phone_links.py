@@ -107,6 +107,8 @@ def _is_complete_before(digits: str, written: str) -> bool:
     """Whether the digits so far are a complete number, so that the group of digits `written` belongs to another one."""
     if written == "+":
         return True
+    if (len(digits) < 3 or digits == "247") and digits[0] not in "+0" and written.startswith("0") and len(written) > 2:
+        return True  # “24/7 01632 960101”, “2. 0800 1111”: no number is written so
     number = _normalise_digits(digits)
     complete = len(number) == _max_length(number) or number in SHORT_NUMBERS
     too_long = len(_normalise_digits(digits + written)) > _max_length(number)

@@ -47,6 +47,23 @@ DEAD: list[tuple[int, str]] = [
 ]  # fmt: skip
 REFUSED: list[tuple[int, str]] = [
     (550, "5.1.8 Access denied, bad outbound sender"),
+    # A server that asks another one whether there is such a mailbox, and gets no answer.
+    (
+        550,
+        "5.1.1 <sam@example.org>: Recipient address rejected: unverified address: connect to mx.example.org[192.0.2.7]:25: "
+        "Connection timed out",
+    ),
+    (
+        550,
+        "5.1.1 <sam@example.org>: Recipient address rejected: undeliverable address: host mx.example.org said: 450 4.2.1 "
+        "mailbox unknown",
+    ),
+    (550, "5.1.1 Address rejected: unable to verify user at this time"),
+    (550, "5.1.1 Recipient not found: connection refused by directory"),
+    (550, "5.2.1 Mailbox disabled by its administrator until Monday"),
+    (550, "5.2.1 Account disabled, pending review"),
+    (550, "5.1.1 Bad destination mailbox address (in reply to MAIL FROM command)"),
+    (550, "Unknown user course@example.org is not allowed to send to this domain"),
     (550, "5.1.8 <course@example.org>: Sender address rejected: Domain not found"),
     (550, "5.1.0 <course@example.org>: Sender address rejected: User unknown in virtual mailbox table"),
     (550, "5.1.1 Sender address rejected: no such user"),
@@ -175,3 +192,19 @@ def test_many_dead_addresses_at_once_are_the_server(dead: int, accepted: int, do
 
 def test_an_answer_is_shown_without_addresses() -> None:
     assert redact_addresses("450 <sam@example.org>:\n Greylisted, kim@example.org") == "450 …: Greylisted, …"
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("5.1.1 <sam@example.org>: user unknown", "no-mailbox"),
+        ("5.1.1 <SAM@mail.example.org>: user unknown", "no-mailbox"),
+        ("5.1.1 user unknown", "no-mailbox"),
+        ("5.1.1 User unknown, ask postmaster@example.org", "no-mailbox"),
+        # The mail was handed on to an address of which nobody here knows.
+        ("5.1.1 <sam.at.home@example.net>: user unknown", "refused"),
+        ("5.1.1 No such user: old.team@example.net", "refused"),
+    ],
+)
+def test_an_answer_about_another_address_stops_no_mail_to_this_one(words: str, meaning: ReplyMeaning) -> None:
+    assert reply_meaning(550, words, "sam@example.org") == meaning

@@ -76,3 +76,55 @@ def test_every_letter_that_was_read_wrongly_is_asked_about(letter: str, encoding
 @pytest.mark.parametrize("text", ["José\xa0Núñez", "Ann\xa0Lee", "NATÁLIA\xa0SÁ", "Zoë", "Łucja", "山田", "O’Neill"])
 def test_plain_letters_and_spaces_stay(text: str) -> None:
     assert show_wrong_decoding(text) == text
+
+
+def told(text: str) -> tuple[list[str], list[int]]:
+    """Who is in a list, by first name, and the lines that cannot be read."""
+    table = parse_file(text.encode())
+    assert fields(table) == ALL, table.headings
+    return [cells[1] for _, cells in table.rows], [row.line for row in table.bad]
+
+
+QUOTED = [f'"{line.strip()}"\n' for line in (HEAD, ANN, BO, CY)]
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "bad"),
+    [
+        # A quotation mark that would swallow the lines below it, wherever its partner is.
+        (HEAD + ANN + BO.replace("North", '"North') + CY.replace("North", 'North"'), ["Ann"], [3, 4]),
+        (HEAD + BO.replace("Bo", '"Bo') + CY.replace("Cy", 'Cy"') + ANN, ["Ann"], [2, 3]),
+        (HEAD + ANN + BO.replace("Bo", '"Bo') + CY.replace("North", 'North"'), ["Ann"], [3, 4]),
+        (HEAD + BO.replace("North", '"North') + ANN + CY.replace("North", 'North"'), ["Ann"], [2, 4]),
+        (HEAD + ANN + BO.replace("Lée", 'Lée"'), ["Ann"], [3]),
+        # A line break in a cell, with quotation marks and without.
+        (HEAD + ANN + BO.replace("North", '"North\nHouse 3"') + CY, ["Ann", "Bo", "Cy"], []),
+        (HEAD + ANN + BO.replace("Lée", "Lé\ne") + CY, ["Ann", "Cy"], [3, 4]),
+        (HEAD + ANN + BO.replace("Bo", "B\no") + CY, ["Ann", "Cy"], [3, 4]),
+        # Rows that are short, as where the last cells are empty.
+        (HEAD + ANN + "B1,Bo,Lée,bo@example.org\nC1,Cy,Lée\n", ["Ann", "Bo", "Cy"], []),
+        # Headings above each page, and rows that a spreadsheet has put into one cell each.
+        (HEAD + ANN + HEAD + BO + HEAD + CY, ["Ann", "Bo", "Cy"], []),
+        ("".join(QUOTED), ["Ann", "Bo", "Cy"], []),
+        (HEAD + "".join(QUOTED[1:]), ["Ann", "Bo", "Cy"], []),
+        ('"Staff list, North, 2026"\n' + "".join(QUOTED), ["Ann", "Bo", "Cy"], []),
+        (HEAD + '"A1,""Ann"",Lée,ann@example.org,""North, East"""\n', ["Ann"], []),
+        # Separators of two kinds, and spaces before quotation marks.
+        (HEAD.replace(",", ";") + ANN + BO, ["Ann", "Bo"], []),
+        (HEAD + (ANN + BO).replace(",", ";"), ["Ann", "Bo"], []),
+        (HEAD.replace(",", ", ") + 'A1, "Ann", "Lée, Jr", ann@example.org, "North"\n', ["Ann"], []),
+    ],
+)
+def test_a_line_is_read_as_it_was_meant_or_refused_by_itself(text: str, people: list[str], bad: list[int]) -> None:
+    assert told(text) == (people, bad)
+
+
+def test_a_repeated_heading_is_nobody_also_where_nobody_has_an_address() -> None:
+    table = parse_file(b"Staff number,Name\n1,Ann Lee\nStaff number,Name\n2,Bo Fox\n")
+    assert [cells for _, cells in table.rows] == [("1", "Ann Lee"), ("2", "Bo Fox")]
+
+
+def test_commas_in_the_cells_of_a_list_with_semicolons_change_nothing() -> None:
+    table = parse_file(b"Name;Note;E-mail\nLee, Ann;a, b, c;a@example.org\nFox, Bo;d, e;b@example.org\n")
+    assert table.headings == ("Name", "Note", "E-mail")
+    assert len(table.rows) == 2

@@ -141,6 +141,30 @@ def test_names_are_turned_round_where_the_words_are_the_same() -> None:
         ("Name|Email|Contact number|Probation end date|DBS expiry date|Line manager name",
          "Ann Cole|a@x.org|01632960101|01/09/2020|01/09/2027|Bo Fox", "name email - - - -"),
         ("Name|Reports to|Login", "Ann Cole|boss-of-a@x.org|a@x.org", "name - email"),
+        ("Headteacher email|Name|Staff number|School", "h-a@x.org|Ann Cole|K1|North", "- name staff_number team"),
+        ("Mentor e-mail|HR contact email|E-bost pennaeth|Name|Staff number", "m-a@x.org|i-a@x.org|p-a@x.org|Ann Cole|K1",
+         "- - - name staff_number"),
+        ("Name|Email|Home|Work", "Ann Cole|a@x.org|01632 960101|+44 1632 960102", "name email - -"),
+        ("Name|Email|Expiry date|Provider", "Ann Cole|a@x.org|01/09/2027|An Agency", "name email - -"),
+        ("Date of birth|Name|Email|Dyddiad geni|Geburtsdatum", "01/09/1980|Ann Cole|a@x.org|01/09/1980|01.09.1980",
+         "- name email - -"),
+        # A day on which a contract ends beside the day on which somebody leaves.
+        ("Name|Email|Contract end date|Leaving Date", "Ann Cole|a@x.org|31/08/2027|", "name email - leaving"),
+        ("Name|Email|Fixed term to|End of contract", "Ann Cole|a@x.org|31/08/2027|31/08/2027", "name email - leaving"),
+        # Names in one column and in two.
+        ("Name|Surname|E-mail", "Ann|Cole|a@x.org", "first_name last_name email"),
+        ("Initials|Name|Surname|E-mail", "A|Ann Cole|Cole|a@x.org", "- name last_name email"),
+        ("First|Last|Email", "Ann|Cole|a@x.org", "first_name last_name email"),
+        ("Surname, Forename|Email|Start date (dd/mm/yyyy)", "Cole, Ann|a@x.org|01/09/2020", "name email start"),
+        ("Nachname/Vorname|E-Mail|Eintritt", "Cole, Ann|a@x.org|01.09.2020", "name email start"),
+        ("Last name First name|E-Mail", "Cole Ann|a@x.org", "- email"),
+        # More of Welsh, of SAP, and of people who type.
+        ("Enw cyntaf|Enw olaf|E-bost gwaith|Dyddiad cychwyn|Dyddiad gorffen cyflogaeth",
+         "Ann|Cole|a@x.org|01/09/2020|", "first_name last_name email start leaving"),
+        ("Pers.No.|Person|E-Mail|Entry|Leaving", "17|Ann Cole|a@x.org|01.09.2020|31.12.9999",
+         "staff_number name email start leaving"),
+        ("Employee's number|NAME:|E-MAIL:|START OF EMPLOYMENT|EXIT DATE", "K1|Ann Cole|a@x.org|01/09/2020|",
+         "staff_number name email start leaving"),
     ],
 )  # fmt: skip
 def test_headings_of_hr_systems_are_known(headings: str, row: str, expected: str) -> None:

@@ -22,6 +22,10 @@ _ADDRESS = re.compile(r"<[^<>\s]*>|[\w.+%'=-]+@[\w.-]+")
 _NO_MAILBOX_CODES = frozenset({(1, 1), (1, 3), (1, 6), (1, 10)})
 # These say too little: the words beside them decide.
 _VAGUE_CODES = frozenset({(1, 0), (2, 0), (2, 1), (3, 0), (5, 0)})
+# Mailboxes that an answer names for questions.
+_SERVERS_OWN = frozenset(
+    {"postmaster", "abuse", "support", "help", "helpdesk", "hostmaster", "admin", "it", "mailer-daemon"}
+)
 _RECIPIENT_WORDS = (
     r"(?:user|mailbox|recipient|account|addressee|alias|member|customer|local[ -]part|e-?mail address|address|person)"
 )
@@ -47,10 +51,14 @@ _SENDER_REJECTED = re.compile(
     r"\b(?:sender|from|return[- ]path|originator)\b[^.;]{0,40}?"
     r"\b(?:reject|denied|refus|not |unknown|bad|invalid|unverif|verif|block|fail|could|does)"
     r"|\b(?:bad|invalid|unknown|unverified|unauthenticated|blocked|forged)(?: outbound| envelope)? (?:sender|return[- ]path)"
+    r"|\bin reply to mail from\b|\bnot (?:allowed|permitted|authori[sz]ed) to send\b"
 )
 _TEMPORARY_FAILURE = re.compile(
     r"\btemporar|\btry (?:again|later)|\bgr[ea]ylist|\bdeferred\b|\bat a rate\b|\brate[- ]limit|\btoo (?:many|much|fast)\b"
-    r"|\bthrottl|\bquota\b|\bfull\b|\bexceed|\bsuspended\b|\bstorage\b"
+    r"|\bthrottl|\bquota\b|\bfull\b|\bexceed|\bsuspended\b|\bstorage\b|\bat this time\b|\buntil\b|\bpending\b|\bbusy\b"
+    # The server has asked another one whether there is such a mailbox, and got no answer.
+    r"|\btimed? ?-?out\b|\bunverified address\b|\b(?:unable to|cannot|could not) verify\b|\bsaid 4\d\d\b"
+    r"|\bconnection (?:refused|reset|lost|failed|dropped)\b"
 )
 _TOO_LARGE = re.compile(r"\b(?:message|mail|size)\b.{0,40}\b(?:too (?:large|big|long)|maximum|size limit)\b")
 _POLICY = re.compile(
@@ -78,15 +86,24 @@ def enhanced_status(words: str) -> EnhancedStatus | None:
     return EnhancedStatus(int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def reply_meaning(code: int, words: str) -> ReplyMeaning:
-    """What an answer to a mail or to its recipient means; `code` is its number, `words` are the rest of it."""
+def reply_meaning(code: int, words: str, recipient: str = "") -> ReplyMeaning:
+    """What an answer to a mail or to its recipient means; `code` is its number, `words` are the rest of it. An answer that names
+    another address than that of the `recipient` is about one to which the mail was handed on."""
     status = enhanced_status(words)
     if not 500 <= code < 600 or (status is not None and status.kind != 5):
         return "later"
     said = _normalise_reply(words)
     if (status is not None and (status.subject, status.detail) in ((3, 4), (2, 3))) or _TOO_LARGE.search(said):
         return "never"
+    if recipient and _names_another_address(words, recipient):
+        return "refused"
     return "no-mailbox" if _says_no_mailbox(status, said) else "refused"
+
+
+def _names_another_address(words: str, recipient: str) -> bool:
+    """Whether an answer names addresses of which none is the recipient's, also not at another domain of theirs."""
+    found = {one.strip("<>.'").casefold().partition("@")[0] for one in _ADDRESS.findall(words) if "@" in one}
+    return bool(found - _SERVERS_OWN) and recipient.casefold().partition("@")[0] not in found
 
 
 def address_is_dead(code: int, words: str) -> bool:

@@ -12,6 +12,7 @@ from course.people_import.rules.headings import (
     KNOWN_HEADINGS,
     OTHER_PERSON_HEADING,
     PRIVATE_HEADING,
+    SURNAME_FIRST_HEADINGS,
     heading_variants,
     normalise_heading,
     strip_qualifiers,
@@ -43,6 +44,7 @@ _SAMPLE_ROWS = 500  # rows that are looked at
 _YES_OR_NO = frozenset({"y", "n", "yes", "no", "true", "false", "ja", "nein", "ie", "na", "oes", "nac oes", "1", "0"})
 COURSE_ROLE_WORDS = frozenset({"learner", "staff", "employee", "manager", "administrator", "admin", "hr", "auditor"})
 _CODE = re.compile(r"[\w./#-]+")
+_TELEPHONE = re.compile(r"(?=(?:\D*\d){9})[+(0][\d ()./-]+")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
@@ -99,6 +101,8 @@ class _ColumnContent:
             return self.days >= 0.5
         if self.days >= 0.5 and field != "staff_number":
             return False
+        if field == "team" and self.share(lambda cell: bool(_TELEPHONE.fullmatch(cell))) >= 0.5:
+            return False
         if field == "name":
             return self.codes < 0.5 and self.yes_or_no < 0.5
         if field in ("first_name", "last_name"):
@@ -141,6 +145,8 @@ def guess_columns(
     _guess_address(found, free, headings, content)
     if not remembered:
         _guess_names(found, content, table)
+    if "completed" not in found:  # what ends is no certificate then, but a contract or a permit
+        found = {field: index for field, index in found.items() if field not in ("valid_until", "issuer")}
     return found
 
 
@@ -160,13 +166,19 @@ def _best_column(field: str, columns: list[int], headings: Sequence[str], conten
             for name in heading_variants(headings[index])
             if name in KNOWN_HEADINGS[field]
         ]
+        whole = normalise_heading(headings[index])
+        if field in ("first_name", "last_name") and whole in KNOWN_HEADINGS["name"]:
+            ranks = []  # “Surname/Forename”
+        if whole in SURNAME_FIRST_HEADINGS and content[index].share(lambda cell: "," in cell) < 0.5:
+            ranks = []
         plainer = strip_qualifiers(headings[index])
         if not ranks and field != "staff_number" and plainer in KNOWN_HEADINGS[field]:
             ranks = [len(KNOWN_HEADINGS[field]) + KNOWN_HEADINGS[field].index(plainer)]
         if ranks and not (field == "email" and OTHER_PERSON_HEADING.search(normalise_heading(headings[index]))):
             full = max((content[one].filled for one in columns), default=0)
-            # Beside a first name of everybody, what some are called is none.
-            hollow = content[index].filled < full * (0.9 if field == "first_name" else 0.5)
+            # Beside a first name of everybody, what some are called is none. Few people leave, and contracts end for many.
+            part = {"first_name": 0.9, "leaving": 0}.get(field, 0.5)
+            hollow = content[index].filled < full * part
             ranked.append((hollow, bool(PRIVATE_HEADING.search(normalise_heading(headings[index]))), min(ranks), index))
     return min(ranked)[-1] if ranked else None
 
@@ -189,22 +201,30 @@ def _guess_address(
 
 def _guess_names(found: dict[str, int], content: list[_ColumnContent], table: Table | None) -> None:
     """Where the first and the last name have columns of their own, those are taken: they tell which is which. A column
-    “Name” beside one of first names holds the last names, if the first names do not stand in it."""
+    “Name” beside one of first names holds the last names, if the first names do not stand in it; and the other way round."""
     if {"first_name", "last_name"} <= found.keys():
         if all(content[found[one]].cells for one in ("first_name", "last_name")) or table is None:
             found.pop("name", None)
         return
-    if table is None or "name" not in found or "first_name" not in found:
+    if table is None or "name" not in found or not {"first_name", "last_name"} & found.keys():
+        return
+    if "first_name" not in found:
+        if not _stands_inside(found["last_name"], found["name"], table):
+            found["first_name"] = found.pop("name")
         return
     if content[found["first_name"]].filled < content[found["name"]].filled / 2 or (
         content[found["name"]].share(lambda cell: "," in cell) >= 0.5
     ):
         found.pop("first_name")  # what some are called beside their full name
         return
-    pairs = list(zip(table.column(found["name"]), table.column(found["first_name"]), strict=True))[:_SAMPLE_ROWS]
-    inside = sum(first.casefold() in name.casefold() for name, first in pairs if name and first)
-    if inside < len(pairs) / 2:
+    if not _stands_inside(found["first_name"], found["name"], table):
         found["last_name"] = found.pop("name")
+
+
+def _stands_inside(part: int, whole: int, table: Table) -> bool:
+    """Whether what stands in one column is mostly a part of what stands in another one."""
+    pairs = list(zip(table.column(part), table.column(whole), strict=True))[:_SAMPLE_ROWS]
+    return sum(one.casefold() in other.casefold() for one, other in pairs if one and other) >= len(pairs) / 2
 
 
 def mapping_error(columns: Mapping[str, int]) -> tuple[str, str] | None:

@@ -12,34 +12,46 @@ from course.text import search_key
 from course.translation import lazy_gettext as _
 from course.translation import lazy_join
 
-# English, Welsh, German and French, folded; each may be shortened to three letters where that is clear.
+# English, Welsh (also after “o”), German and French, folded; each may be shortened to three letters where that is clear.
 _MONTHS: tuple[tuple[str, ...], ...] = (
     ("january", "ionawr", "januar", "janner", "janvier"), ("february", "chwefror", "februar", "feber", "fevrier"),
-    ("march", "mawrth", "marz", "maerz", "mars"), ("april", "ebrill", "avril"), ("may", "mai"),
-    ("june", "mehefin", "juni", "juin"), ("july", "gorffennaf", "juli", "juillet"), ("august", "awst", "aout"),
-    ("september", "sept", "medi", "septembre"), ("october", "hydref", "oktober", "octobre"),
-    ("november", "tachwedd", "novembre"), ("december", "rhagfyr", "dezember", "decembre"),
+    ("march", "mawrth", "fawrth", "marz", "maerz", "mars"), ("april", "ebrill", "avril"), ("may", "mai", "fai"),
+    ("june", "mehefin", "fehefin", "juni", "juin"), ("july", "gorffennaf", "orffennaf", "juli", "juillet"),
+    ("august", "awst", "aout"), ("september", "sept", "medi", "fedi", "septembre"),
+    ("october", "hydref", "oktober", "octobre"), ("november", "tachwedd", "dachwedd", "novembre"),
+    ("december", "rhagfyr", "ragfyr", "dezember", "decembre"),
 )  # fmt: skip
 _WORD = r"[^\W\d_]{3,12}"
-_ORDINAL = r"(\d{1,2})(?:st|nd|rd|th|er|\.)?"
+_ORDINAL = r"(\d{1,2})(?:st|nd|rd|th|er|af|il|ydd|fed|ed|eg|ain|\.)?"
 _DAY_FIRST = re.compile(
-    rf"{_ORDINAL}(?:\s+of)?\s*[./\- ]?\s*({_WORD}|(?<=[./\- ])\d{{1,2}})\.?\s*[./\-, ]\s*(\d{{4}}|\d{{2}})"
+    rf"{_ORDINAL}(?:\s+of?\b)?\s*[./\- ]?\s*({_WORD}|(?<=[./\- ])\d{{1,2}})\.?\s*[./\-, ]\s*(\d{{4}}|\d{{2}})"
 )
+_TOGETHER = re.compile(r"(\d{1,2})([^\W\d_]{3,9})(\d{4}|\d{2})")  # 01SEP2026
 _MONTH_WORD_FIRST = re.compile(rf"({_WORD})\.?[ \-]+{_ORDINAL},?[ \-]+(\d{{4}})")
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[-/. ](\d{{1,2}}|{_WORD})[-/. ](\d{{1,2}})|(\d{{4}})(\d{{2}})(\d{{2}})")
 _WEEKDAY = re.compile(r"^(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?[., ]\s*", re.IGNORECASE)
 # The time of day that a spreadsheet or a training system writes after the day.
 _TIME = re.compile(
-    r"(T|,?\s+)\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(Z|UTC|GMT|BST|[+-]\d{2}:?\d{2})?$", re.IGNORECASE
+    r"(T|,?\s+)\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?\s*(Z|UTC|GMT|BST|(GMT)?[+-]\d{2}:?\d{2})?(\s*\([\w ]+\))?$",
+    re.IGNORECASE,
 )
 # Dates that spreadsheets and databases write for an empty value.
-_NO_DAY = re.compile(r"0{1,2}[./-]0{1,2}[./-]0{2,4}|0{4}[./-]?00[./-]?00|0+([.,]0+)?|0?0/01/1900|-?1/01/1900")
-_ZERO_DAYS = frozenset({date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1), date(1970, 1, 1)})
+_NO_DAY = re.compile(
+    r"0{1,2}[./-]0{1,2}[./-]0{2,4}|0{4}[./-]?00[./-]?00|0+([.,]0+)?|-?1/01/1900|(?:00?|12):00(:00)?( AM)?",
+    re.IGNORECASE,
+)
+_ZERO_DAYS = frozenset(
+    {date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1), date(1970, 1, 1), date(1753, 1, 1),
+     date(1601, 1, 1), date(1904, 1, 1)}
+)  # fmt: skip
 EARLIEST, LATEST = 1940, 2100
 _CENTURY = 50  # a year of two digits below this is one of the 2000s
-_NO_END = re.compile(
-    r"9999[-/.]?12[-/.]?31|31[-/. ](?:12|dec|december)[-/. ]9999", re.IGNORECASE
-)  # what HR systems write for somebody who stays
+# What HR systems write for the last day of somebody who stays: the end of their calendar, or a word.
+_NO_END_YEARS = frozenset({2999, 3000, 3999, 4000, 4712, 9999})
+_NO_END_WORDS = frozenset(
+    {"ongoing", "on going", "present", "current", "permanent", "perm", "never", "no end date", "open ended", "openended", "open",
+     "indefinite", "still employed", "still here", "until further notice", "parhaol", "unbefristet"}
+)  # fmt: skip
 # With dots between them the day is always first.
 _SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
 
@@ -48,8 +60,13 @@ class InvalidDayError(ValueError):
     """The text is not a valid date; the message gives the fault and the right form."""
 
 
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+
+
 def _plain(text: str) -> str:
-    return _WEEKDAY.sub("", _TIME.sub("", unicodedata.normalize("NFKC", text).strip()))
+    # A spreadsheet shows an apostrophe in front where it keeps a date as text.
+    typed = unicodedata.normalize("NFKC", text).translate(_DASHES).strip().lstrip("'’`")
+    return _WEEKDAY.sub("", _TIME.sub("", typed))
 
 
 def is_placeholder_day(text: str) -> bool:
@@ -58,6 +75,8 @@ def is_placeholder_day(text: str) -> bool:
     if is_placeholder(typed) or _NO_DAY.fullmatch(typed):
         return True
     found = _date_parts(typed)
+    if found is not None and found[1:] == (1, 0) and found[0] in (1900, 2000):
+        return True  # Excel's day 0: 1900-01-00, or 00-Jan-00
     try:
         return found is not None and date(*found) in _ZERO_DAYS
     except ValueError:
@@ -87,8 +106,13 @@ def read_list_day(text: str, label: str) -> date | None:
 
 
 def read_last_day(text: str, label: str) -> date | None:
-    """Parse a last day in a list: as `read_list_day`, but None for the end of the year 9999."""
-    return None if _NO_END.fullmatch(_plain(text)) else read_list_day(text, label)
+    """Parse a last day in a list: as `read_list_day`, but None for the end of a calendar, such as of the year 9999."""
+    return None if _is_no_end(_plain(text)) else read_list_day(text, label)
+
+
+def _is_no_end(typed: str) -> bool:
+    found = _date_parts(typed) if typed.casefold().replace("-", " ") not in _NO_END_WORDS else (9999, 12, 31)
+    return found is not None and found[0] in _NO_END_YEARS and found[1:] in ((12, 31), (1, 1))
 
 
 def month_first_example(cells: Iterable[str]) -> str | None:
@@ -110,7 +134,7 @@ def is_ambiguous_day(text: str) -> bool:
 def looks_like_day(text: str) -> bool:
     """Whether the text has the form of a date, valid or not."""
     typed = _plain(text)
-    return _date_parts(typed) is not None or bool(_NO_END.fullmatch(typed)) or bool(re.fullmatch(r"[2-6]\d{4}", typed))
+    return _date_parts(typed) is not None or bool(re.fullmatch(r"[2-6]\d{4}", typed))
 
 
 def _date_parts(typed: str) -> tuple[int, int, int] | None:
@@ -120,7 +144,7 @@ def _date_parts(typed: str) -> tuple[int, int, int] | None:
         return int(year), _month(month), int(day)
     if found := _MONTH_WORD_FIRST.fullmatch(typed):
         return int(found[3]), _month(found[1]), int(found[2])
-    if found := _DAY_FIRST.fullmatch(typed):
+    if found := _DAY_FIRST.fullmatch(typed) or _TOGETHER.fullmatch(typed):
         return _year(found[3]), _month(found[2]), int(found[1])
     return None
 

@@ -10,24 +10,31 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
     "email": ("workemail", "workemailaddress", "emailwork", "emailaddresswork", "businessemail", "email", "emailaddress",
               "emails", "mail", "mailaddress", "primaryemail", "companyemail", "officialemail", "emailid", "username",
               "userprincipalname", "upn", "emailadresse", "mailadresse", "dienstlicheemail", "ebost", "cyfeiriadebost",
-              "ebostgwaith", "courriel", "adresseemail", "adressemail"),
+              "ebostgwaith", "cyfeiriadebostgwaith", "courriel", "adresseemail", "adressemail"),
     "staff_number": ("staffnumber", "employeenumber", "employeeid", "staffid", "payrollnumber", "personnelnumber",
                      "employeeno", "staffno", "payrollno", "payrollid", "personnelno", "personnelid", "payrollref",
                      "payrollreference", "employeeref", "employeereference", "staffref", "staffreference",
                      "staffcode", "employeecode", "personid", "personnumber", "workernumber", "workerid", "hrid",
-                     "hrnumber", "empid", "empno", "empnumber", "empref", "personalreference", "uniqueid", "assignmentnumber",
+                     "hrnumber", "empid", "persnumber", "persno", "misid",
+                     "rhifadnabod", "rhifpersonel", "empno", "empnumber", "empref", "personalreference", "uniqueid",
+                     "assignmentnumber",
                      "number", "id", "identifier", "personalnummer", "personalnr", "persnr",
                      "mitarbeiternummer", "mitarbeiternr", "rhifstaff", "rhifgweithiwr", "rhifcyflogres",
                      "rhifygweithiwr", "rhif", "matricule", "employee"),
     "sign_in_name": ("signinname", "loginname", "login", "logon", "logonname", "signin", "loginid"),
     "first_name": ("firstname", "forename", "forenames", "givenname", "givennames", "firstnames", "christianname",
                    "knownas", "preferredname", "preferredfirstname", "preferredforename", "legalfirstname", "vorname",
-                   "vornamen", "rufname", "enwcyntaf", "enwaucyntaf", "prenom"),
+                   "vornamen", "rufname", "enwcyntaf", "enwaucyntaf", "blaenenw", "blaenenwau", "enwbedydd", "prenom",
+                   "fname", "first", "given"),
     "last_name": ("lastname", "surname", "familyname", "surnames", "lastnames", "secondname", "legallastname",
-                  "legalsurname", "nachname", "familienname", "zuname", "cyfenw", "nomdefamille"),
+                  "legalsurname", "nachname", "familienname", "zuname", "cyfenw", "enwolaf", "enwteuluol",
+                  "nomdefamille", "lname", "last", "family"),
     "name": ("fullname", "name", "employeename", "displayname", "staffname", "names", "personname", "workername", "worker",
              "colleague", "colleaguename", "staffmember", "nameofemployee", "vollstandigername", "mitarbeiter",
-             "mitarbeitername", "enwllawn", "enw", "enwygweithiwr", "nom", "nomcomplet", "employee"),
+             "mitarbeitername", "enwllawn", "enw", "enwygweithiwr", "nom", "nomcomplet", "surnameforename",
+             "surnameforenames", "surnamefirstname", "lastnamefirstname", "lastnameforename", "forenamesurname",
+             "forenamesurnames", "firstnamelastname", "firstnamesurname", "firstandlastname", "nachnamevorname",
+             "vornamenachname", "namevorname", "vornamename", "cyfenwenwcyntaf", "enwcyntafcyfenw", "person", "employee"),
     "team": ("team", "teamname", "teampath", "department", "departmentname", "site", "sitename", "unit", "unitname",
              "school", "schoolname", "location", "locationname", "service", "servicename", "orgunit", "orgunitname",
              "organisationunit", "organisationalunit", "house", "home", "base", "workbase", "workplace", "setting",
@@ -44,12 +51,18 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
               "started", "arrivaldate", "dateofarrival",
               "dateofstart", "dateofcommencement", "datecommenced", "dateofhire", "datehired", "dateofappointment",
               "appointmentdate", "continuousservicedate", "originalhiredate", "contractstart", "contractstartdate",
+              "employmentstarted", "entrydate", "dateofentry", "entry", "startofcontract", "startofemployment",
+              "firstdayofwork", "firstdayofemployment",
               "eintrittsdatum", "eintritt", "eintrittam", "beginn", "startdatum", "dyddiaddechrau", "dechrau",
+              "dyddiaddechraucyflogaeth", "dyddiadcychwyn", "cychwyn", "dyddiadpenodi", "diwrnodcyntaf",
               "dyddiadymuno", "datedentree"),
     "leaving": ("leavingdate", "lastday", "enddate", "leaver", "dateleft", "dateofleaving", "terminationdate", "leavedate",
                 "leaverdate", "employmentenddate", "employmentend", "left", "lastworkingday", "lastdayofservice",
-                "dateoftermination", "dateended", "contractend", "contractenddate", "leaving", "austrittsdatum",
-                "austritt", "austrittam", "enddatum", "dyddiadgadael", "dyddiadgorffen", "gadael", "datedesortie"),
+                "dateoftermination", "dateended", "leaving", "exitdate", "dateofexit", "exit", "finishdate",
+                "finaldate", "finalday", "lastdayofwork", "lastdayofemployment", "endofemployment", "end",
+                "contractend", "contractenddate", "endofcontract", "austrittsdatum",
+                "austritt", "austrittam", "enddatum", "dyddiadgadael", "dyddiadgorffen", "dyddiadgorffencyflogaeth",
+                "diwrnodolaf", "gadael", "datedesortie"),
     "completed": ("datecompleted", "certificatedate", "completed", "completedon", "completiondate", "dateofcompletion",
                   "lasttraining", "trainingdate", "dateoftraining", "lastcompleted", "trainingcompleted", "passedon",
                   "abgeschlossenam", "dyddiadcwblhau"),
@@ -58,9 +71,16 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
     "issuer": ("issuer", "issuedby", "provider", "trainingprovider", "certificateissuer", "awardingbody", "anbieter",
                "darparwr"),
 }  # fmt: skip
+# Of these columns the name can be read only where a comma divides it: “Lee, Ann”.
+SURNAME_FIRST_HEADINGS = frozenset(
+    {"surnameforename", "surnameforenames", "surnamefirstname", "lastnamefirstname", "lastnameforename", "nachnamevorname",
+     "namevorname", "cyfenwenwcyntaf"}
+)  # fmt: skip
 # Headings of columns with the address of another person, such as a manager.
 OTHER_PERSON_HEADING = re.compile(
-    r"manager|supervisor|linem|emergency|nextofkin|parent|referee|reportsto|reportingto|approver|spouse|guardian|rheolwr|vorgesetzt"
+    r"manager|supervisor|linem|emergency|nextofkin|parent|referee|reportsto|reportingto|approver|spouse|guardian|rheolwr"
+    r"|vorgesetzt|fuhrungskraft|notfall|mentor|headteacher|headof|teamlead|appraiser|assessor|reviewer|buddy|partner|relative"
+    r"|agency|recruiter|deputy|director(?!y)|coordinator|^nok|^ice|hrcontact|argyfwng|perthynas|pennaeth"
 )
 PRIVATE_HEADING = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
 
@@ -94,6 +114,9 @@ def heading_variants(heading: str) -> tuple[str, ...]:
     stroke or a dash."""
     without = re.sub(r"\([^)]*\)|\[[^\]]*\]|\*", " ", heading)
     parts = [part for part in re.split(r"[/|:]|\s[-–]\s", without) if part.strip()]
+    owner = re.sub(r"['’]s\b", "", heading)
     # “Forename(s)” is one word in two forms.
     either = heading.replace("(", "").replace(")", "")
-    return tuple(dict.fromkeys(name for name in map(normalise_heading, (heading, either, without, *parts)) if name))
+    return tuple(
+        dict.fromkeys(name for name in map(normalise_heading, (heading, either, without, owner, *parts)) if name)
+    )

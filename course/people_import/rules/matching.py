@@ -14,7 +14,7 @@ from course.people.rules import is_undeliverable, sign_in_key
 from course.people.rules.ownership import OwnedFields
 from course.people_import.rules import match_messages as messages
 from course.people_import.rules.name_matching import name_likeness, name_words
-from course.people_import.rules.values import number_key
+from course.people_import.rules.values import number_key, truer_number
 from course.translation import lazy_join
 
 
@@ -302,7 +302,7 @@ def _match_changed_number(
     the person was given a new number."""
     kept = row_data
     if number_key(old) == number_key(new):
-        kind, kept = "zeros", replace(row_data, staff_number=max(old, new, key=len) if len(old) != len(new) else old)
+        kind, kept = "zeros", replace(row_data, staff_number=truer_number(old, new))
         words = messages.number_may_be_changed(person, new)
     else:
         kind, words = "number", messages.number_is_new(person, new)
@@ -316,7 +316,7 @@ def _possible_match(row_data: RowData, directory: PeopleDirectory, decision_for:
     """Match a row that seems to be about a new person: it may be a known person with a damaged staff number or a new address."""
     for person in directory.by_number_key(row_data.staff_number):
         if name_likeness(row_data.name, person.name) in ("same", "like", "family"):
-            number = max(person.staff_number or "", row_data.staff_number or "", key=len)
+            number = truer_number(person.staff_number or "", row_data.staff_number or "")
             question = ImportQuestion("zeros", messages.may_be_by_number(person), person.id)
             found = _match_with_question(question, replace(row_data, staff_number=number), person, decision_for)
             if found is not None:

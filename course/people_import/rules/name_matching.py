@@ -14,6 +14,8 @@ from course.text import search_key
 NameLikeness = Literal["unsaid", "same", "like", "family", "other"]
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame", "herr", "frau"})
 
+_ONE_KIND = dict.fromkeys(map(ord, "’‘ʼʻ`´′"), "'") | dict.fromkeys(map(ord, "‐‑–−"), "-")
+
 
 @lru_cache(maxsize=65536)
 def name_words(name: str) -> frozenset[str]:
@@ -22,7 +24,7 @@ def name_words(name: str) -> frozenset[str]:
 
 
 def _ordered_words(name: str) -> list[str]:
-    words = "".join(sign if sign.isalnum() else " " for sign in search_key(name)).split()
+    words = "".join(sign if sign.isalnum() else " " for sign in search_key(name.translate(_ONE_KIND))).split()
     return [word for word in words if word not in _TITLES] or words
 
 
@@ -58,9 +60,11 @@ def is_reordered(new: str, old: str) -> bool:
 
 def is_worse_spelling(new: str, old: str) -> bool:
     """Whether a new name equals the old one except that it lacks accents, hyphens or lower-case letters, or has an additional
-    title or comma. HR systems export names in such forms."""
+    title or comma, or an apostrophe or hyphen of another kind. HR systems export names in such forms."""
     if new == old or name_likeness(new, old) != "same":
         return False
+    if new.translate(_ONE_KIND) == old.translate(_ONE_KIND):
+        return not set("`´") & set(old)
     shouted = len(capitalised_words(new)) > len(capitalised_words(old)) or (new == new.lower() and old != old.lower())
     titled = len(search_key(new).split()) > len(_ordered_words(new)) and len(search_key(old).split()) == len(
         _ordered_words(old)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from course.people_import.rules.character_damage import show_wrong_decoding
 from course.people_import.rules.oneroster import read_roster, staff_of_roster
@@ -24,6 +26,7 @@ from course.translation import lazy_gettext as _
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 50  # records that are looked at to find the separator
 _MAX_BAD_ROWS = 200  # rows with a wrong quotation mark; a file with more is none that a program wrote
+_QUOTATION_MARK = _("A quotation mark is missing in this row, or there is one too many.")
 _ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # how Excel's own files begin, new and old
 # A byte that is no letter in the file's encoding comes out of `decode` as one of these.
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -73,6 +76,9 @@ def _parse_text(data: bytes) -> Table:
             bad.append(BadRow(line, tuple(_printable(cell) for cell in cells[:200]), fault or _undecoded_fault(odd)))
         else:
             found.append((line, [_printable(cell) for cell in cells]))
+    cut = _cut_rows(found)
+    bad += [BadRow(line, tuple(cells), _QUOTATION_MARK) for line, cells in found if line in cut]
+    found = [(line, cells) for line, cells in found if line not in cut]
     if len(bad) > _MAX_BAD_ROWS and len(bad) > len(found):
         raise UnreadableError(
             _("Few rows of this file can be read. Line %(line)s: %(fault)s", line=bad[0].line, fault=bad[0].reason)
@@ -159,7 +165,7 @@ def _text(data: bytes, encoding: str) -> str:
     nothing = text.count("\0")
     if nothing and (_CONTROL.search(text) or (nothing > 3 and nothing > text.count("\n") / 20)):
         raise UnreadableError(_("This is not a text file. Save the list as “CSV UTF-8”."))
-    return text
+    return show_wrong_decoding(text)
 
 
 def _separator(text: str) -> tuple[str, str]:
@@ -191,15 +197,23 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
     """The records that hold any text: the line on which each begins, its cells, and what is wrong with it. After a row
     with a wrong quotation mark the next line is read anew: such a mark must not swallow the rows below it."""
     lines = _split(text)
-    begun, faults = 0, 0
+    begun, faults, width, has_quotes = 0, 0, 0, '"' in text
     while begun < len(lines):
         start = begun
-        reader = csv.reader(lines[start:] if start else lines, delimiter=separator, strict=True)
+        reader = csv.reader(
+            lines[start:] if start else lines, delimiter=separator, strict=True, skipinitialspace=separator != "\t"
+        )
         try:
             for record in reader:
-                cells = [_tidy(cell) for cell in record]
+                if has_quotes:
+                    if _is_misquoted(lines[begun : start + reader.line_num], separator, width):
+                        raise csv.Error
+                    record = _unwrap(record, lines[begun], separator, width)
+                cells = [" ".join(cell.split()) for cell in record]
                 if any(cells):
                     yield begun + 1, cells, ""
+                    if not width and sum(map(bool, cells)) > 2:
+                        width = len(cells)
                 begun = start + reader.line_num
             return
         except csv.Error:
@@ -212,13 +226,50 @@ def _records(text: str, separator: str) -> Iterator[tuple[int, list[str], str]]:
                         line=begun + 1,
                     )
                 ) from None
-            cells = [_tidy(cell) for cell in lines[begun].replace('"', "").split(separator)]
-            yield begun + 1, cells, _("A quotation mark is missing in this row, or there is one too many.")
+            cells = [" ".join(cell.split()) for cell in lines[begun].replace('"', "").split(separator)]
+            yield begun + 1, cells, _QUOTATION_MARK
             begun += 1
 
 
-def _tidy(cell: str) -> str:
-    return " ".join(show_wrong_decoding(cell).split())
+def _is_misquoted(lines: list[str], separator: str, width: int) -> bool:
+    """Whether a record that can be parsed has a quotation mark too many: one without a partner, or two that take lines
+    together of which each is a row of its own."""
+    if len(lines) == 1:
+        return lines[0].count('"') % 2 == 1
+    return width > 2 and all(line.count(separator) == width - 1 for line in lines)
+
+
+def _unwrap(record: list[str], line: str, separator: str, width: int) -> list[str]:
+    """The cells of a row that a spreadsheet has put into one cell as a whole. Raises csv.Error."""
+    if len(record) != 1 or not line.startswith('"') or separator not in record[0]:
+        return record
+    found = next(csv.reader([record[0]], delimiter=separator, strict=True))
+    return found if len(found) == width or count_known_headings(found) > 1 else record
+
+
+def _cut_rows(rows: list[tuple[int, list[str]]]) -> set[int]:
+    """The lines of rows that a line break in a cell without quotation marks has cut in two: together they are as long as
+    the others, and an address stands in another column than everywhere else."""
+    widths = Counter(len(cells) for _, cells in rows)
+    width = max(widths, key=lambda one: (widths[one], one), default=0)
+    if sum(widths[one] for one in range(1, width)) < 2:
+        return set()
+    places = Counter(_address_place(cells) for _, cells in rows if len(cells) == width and _address_place(cells) >= 0)
+    if not places:
+        return set()
+    place = places.most_common(1)[0][0]
+    found: set[int] = set()
+    for (first, one), (second, other) in pairwise(rows):
+        parts = (one, other)
+        misplaced = any(_address_place(cells) not in (-1, place) for cells in parts)
+        if misplaced and max(map(len, parts)) < width and sum(map(len, parts)) - 1 == width:
+            found |= {first, second}
+    return found
+
+
+def _address_place(cells: list[str]) -> int:
+    """The place of the first cell with an address; -1 if there is none."""
+    return next((place for place, cell in enumerate(cells) if "@" in cell), -1)
 
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")

@@ -11,7 +11,7 @@ from course.people_import.rules.values import is_spreadsheet_number
 from course.translation import lazy_gettext as _
 
 # A remark beside a name, such as “(on leave)”, or a sign of a list.
-_SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|]|\s[-–]\s")
+_SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"]|\s[-–]\s")
 
 
 def implausible_values(

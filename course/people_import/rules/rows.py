@@ -13,7 +13,12 @@ from course.dates import add_months
 from course.people.rules import MAX_JOB_ROLE_LENGTH, effective_sign_in_name, is_sign_in_name, normalise_email
 from course.people_import.rules.date_formats import is_ambiguous_day, is_placeholder_day, read_last_day, read_list_day
 from course.people_import.rules.matching import ImportCertificate, RowData
-from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_number
+from course.people_import.rules.values import (
+    is_placeholder_address,
+    is_placeholder_name,
+    is_placeholder_number,
+    is_placeholder_word,
+)
 from course.text import normalise_line
 from course.translation import lazy_gettext as _
 from course.translation import lazy_join
@@ -31,6 +36,7 @@ _EMPTY_CHECKS = {
     "last_name": is_placeholder_name,
 }
 _AS_TEXT = re.compile(r'="([^"]*)"')  # how a program tells Excel that a number is text
+_ONE_ADDRESS = re.compile(r"(?<![^\s<>()\[\]#\"‘’“”,;:'])[\w.%+][\w.%+'-]*@[\w.-]+")
 _DATE_LABELS = {
     "start": _("First day"),
     "leaving": _("Last day"),
@@ -49,16 +55,25 @@ def tidy_row(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]
     row = {name: found[1] if (found := _AS_TEXT.fullmatch(text)) else text for name, text in row.items()}
     if "staff_number" in row:
         row["staff_number"] = row["staff_number"].lstrip("'’`")
-    if "email" in row:
-        row["email"] = _clean_address(row["email"])
-    return {
-        name: "" if name not in _DATE_LABELS and _EMPTY_CHECKS.get(name, is_placeholder)(text) else text
+    row = {
+        name: ""
+        if name not in ("email", *_DATE_LABELS) and _EMPTY_CHECKS.get(name, is_placeholder_word)(text)
+        else text
         for name, text in row.items()
     }
+    if "email" in row:
+        address = _clean_address(row["email"])
+        row["email"] = "" if is_placeholder_address(address, full_name(row)) else address
+    return row
 
 
 def _clean_address(typed: str) -> str:
-    """An address without what a mail program or a spreadsheet writes around it: “Ann Lee <ann@example.org>;”."""
+    """An address without what a mail program or a spreadsheet writes around it: “Ann Lee <ann@example.org>;”, and
+    “ann@example.org#mailto:ann@example.org#”, as Access writes it."""
+    there = _ONE_ADDRESS.findall(typed)
+    rest = _ONE_ADDRESS.sub("", typed)
+    if len({one.casefold() for one in there}) == 1 and re.fullmatch(r"(?:[^\w@]|mailto:|smtp:)*", rest, re.IGNORECASE):
+        return str(there[0]).rstrip(".")
     found = re.fullmatch(r"[^<>@]*<([^<>\s]+)>", typed.rstrip(" ;,."))
     return re.sub(r"^mailto:", "", found[1] if found else typed.rstrip(" ;,."), flags=re.IGNORECASE)
 

@@ -61,6 +61,7 @@ def build_table(
     if not found:
         raise UnreadableError(_("The file is empty."))
     (first, headings), *rows = found
+    rows = [(line, cells) for line, cells in rows if cells != headings]  # some print them at the top of each page
     # A nameless column at the end that few rows fill is none: a comma too many has moved what stands there.
     while (
         headings

@@ -10,10 +10,37 @@ _PLACEHOLDERS = frozenset(
     {"", "n/a", "n/k", "na", "n.a", "#n/a", "none", "nil", "null", "(null)", "(blank)", "blank", "empty", "tbc", "tba", "tbd",
      "unknown", "not known", "not applicable", "not yet known", "to follow", "to be confirmed", "to be advised",
      "pending", "awaiting", "awaited", "no number", "not set", "unassigned", "undefined", "nan", "nat", "?", "??",
-     "???", "xxx", "keine", "k.a"}
+     "???", "xxx", "keine", "k.a", "n\\a", "n\\k", "<null>", "[null]", "(none)", "<none>", "(empty)", "#getting_data",
+     "not provided", "not given", "not issued", "not available", "not allocated", "not assigned", "please select",
+     "unbekannt", "dim", "dim ar gael", "amherthnasol", "i'w gadarnhau"}
 )  # fmt: skip
-_SPREADSHEET_ERROR = re.compile(r"#(N/?A|REF!?|VALUE!?|NAME\??|DIV/0!?|NUM!?|NULL!?|SPILL!?|CALC!?|#+)", re.IGNORECASE)
-_DASHES = re.compile(r"[-–—_.*/\\ ]*")
+_SPREADSHEET_ERROR = re.compile(
+    r"#(N/?A|REF!?|VALUE!?|NAME\??|DIV/0!?|NUM!?|NULL!?|SPILL!?|CALC!?|ERROR!?|N/?V|WERT!?|BEZUG!?|ZAHL!?|#+)|Err:\d{3}",
+    re.IGNORECASE,
+)
+_DASHES = re.compile(r"[-–—_.…~*/\\ '\"’“”]*")
+_NOUGHT = re.compile(r"0+([.,]0+)?|0?0/01/1900")  # also what Excel shows for an empty cell elsewhere
+# Mailboxes that nobody has: alone, and where the domain says the same (none@none.com, x@x.com).
+_NO_MAILBOX = frozenset(
+    {"none", "noemail", "noemailaddress", "nomail", "noaddress", "noreply", "donotreply", "unknown", "notknown", "notprovided",
+     "notapplicable", "notavailable", "tbc", "tba", "nobody", "null", "placeholder", "dimebost"}
+)  # fmt: skip
+_NO_DOMAIN = _NO_MAILBOX | {
+    "no",
+    "na",
+    "nil",
+    "x",
+    "xx",
+    "xxx",
+    "a",
+    "abc",
+    "test",
+    "email",
+    "blank",
+    "empty",
+    "dim",
+    "example",
+}
 _SCIENTIFIC = re.compile(r"(\d(?:\.\d+)?)E\+?(\d{1,2})", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\d+)[.,]0+")
 
@@ -26,12 +53,30 @@ def is_placeholder(text: str) -> bool:
 
 def is_placeholder_name(text: str) -> bool:
     """The same for a name: Null, None and Na are names of people."""
-    return bool(_DASHES.fullmatch(text)) or bool(_SPREADSHEET_ERROR.fullmatch(text.strip()))
+    return bool(re.fullmatch(r"[\s?]*", text)) or bool(
+        _DASHES.fullmatch(text) or _SPREADSHEET_ERROR.fullmatch(text.strip())
+    )
 
 
 def is_placeholder_number(text: str) -> bool:
     """The same for a staff number; nobody has the number 0."""
-    return is_placeholder(text) or bool(re.fullmatch(r"0+([.,]0+)?", text))
+    return is_placeholder(text) or bool(_NOUGHT.fullmatch(text))
+
+
+def is_placeholder_word(text: str) -> bool:
+    """The same for a team and other words; nothing is called 0."""
+    return is_placeholder(text) or bool(_NOUGHT.fullmatch(text))
+
+
+def is_placeholder_address(address: str, name: str) -> bool:
+    """The same for an e-mail address. A person called None or Null may have theirs."""
+    if is_placeholder(address):
+        return True
+    mailbox, _, domain = address.casefold().partition("@")
+    if not domain or mailbox in re.findall(r"\w+", name.casefold()):
+        return False
+    mailbox, first = re.sub(r"[-._ ]", "", mailbox), re.sub(r"[-_]", "", domain.partition(".")[0])
+    return mailbox in _NO_MAILBOX or (mailbox == first and mailbox in _NO_DOMAIN)
 
 
 def is_spreadsheet_number(number: str) -> bool:
@@ -39,6 +84,11 @@ def is_spreadsheet_number(number: str) -> bool:
     plain = number.replace(" ", "")
     scientific = bool(_SCIENTIFIC.fullmatch(plain)) and ("+" in plain or "." in plain)
     return scientific or bool(_DECIMAL.fullmatch(plain))
+
+
+def truer_number(old: str, new: str) -> str:
+    """Of two numbers with one key the one to keep: the new one only if a spreadsheet had taken zeros from the old one."""
+    return new if new.lstrip("0") == old.lstrip("0") and len(new) > len(old) else old
 
 
 def number_key(number: str) -> str:

@@ -1,0 +1,174 @@
+"""Values of a list as spreadsheets, payroll systems and people write them: days, numbers, addresses and cells without
+anything in them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from course.people_import.rules.columns import guess_columns
+from course.people_import.rules.date_formats import InvalidDayError, read_last_day, read_list_day
+from course.people_import.rules.matching import KnownPerson
+from course.people_import.rules.parsing import parse_file
+from course.people_import.rules.planning import ImportLine, MappedRows, make_plan
+from course.people_import.rules.team_paths import TeamPaths
+
+BEGAN = date(2020, 1, 1)
+KNOWN = (
+    KnownPerson(1, "Cara Voss", "cara@example.org", "00583", start=BEGAN),
+    KnownPerson(2, "Liam O’Neill", "liam@example.org", "123", start=BEGAN),
+    KnownPerson(3, "Fiona Griffith-Hill", "fiona@example.org", "F3", start=BEGAN),
+)
+
+
+def plan(text: str, decisions: dict[str, str] | None = None) -> list[ImportLine]:
+    table = parse_file(text.encode())
+    columns = guess_columns(table.headings, {}, (), table)
+    rows = MappedRows(table.rows, columns, table.bad)
+    return list(make_plan(rows, KNOWN, TeamPaths([]), date(2026, 11, 30), decisions).lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1af o Fedi 2026", date(2026, 9, 1)), ("2il Hydref 2026", date(2026, 10, 2)), ("1 o Fai 2026", date(2026, 5, 1)),
+        ("3ydd Mawrth 2026", date(2026, 3, 3)), ("31ain Rhagfyr 2026", date(2026, 12, 31)), ("1 of May 2026", date(2026, 5, 1)),
+        ("01SEP2026", date(2026, 9, 1)), ("01‑09‑2026", date(2026, 9, 1)), ("01–09–2026", date(2026, 9, 1)),
+        ("'01/09/2026", date(2026, 9, 1)),
+        ("Tue Sep 01 2026 00:00:00 GMT+0100 (British Summer Time)", date(2026, 9, 1)),
+        # The nought of Excel, of Access, of SQL Server, of directories and of a Mac.
+        ("1900-01-00", None), ("00-Jan-00", None), ("0-Jan-1900", None), ("00:00:00", None), ("12:00:00 AM", None),
+        ("01/01/1753", None), ("01/01/1601", None), ("1904-01-01", None),
+    ],
+)  # fmt: skip
+def test_a_plain_day_is_taken_and_a_nought_is_none(text: str, day: date | None) -> None:
+    assert read_list_day(text, "First day") == day
+
+
+@pytest.mark.parametrize(
+    "text", ["00/01/2026", "0 Jan 2026", "01SEX2026", "09:30", "31/06/2026", "Sep-26", "31/12/4712"]
+)
+def test_what_is_no_plain_day_is_not_guessed(text: str) -> None:
+    with pytest.raises(InvalidDayError):
+        read_list_day(text, "First day")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["31/12/9999", "99991231", "31 December 9999", "31/12/4712", "31-DEC-4712", "2999-12-31", "01/01/3000", "Ongoing", "present",
+     "Permanent", "No end date", "Open-ended"],
+)  # fmt: skip
+def test_the_end_of_the_calendar_and_words_for_it_are_no_last_day(text: str) -> None:
+    assert read_last_day(text, "Last day") is None
+
+
+@pytest.mark.parametrize("text", ["31/12/2029", "30/11/3000", "31/12/3026", "next year"])
+def test_a_last_day_is_never_left_out_for_its_year_alone(text: str) -> None:
+    try:
+        assert read_last_day(text, "Last day") == date(2029, 12, 31)
+    except InvalidDayError:
+        assert text != "31/12/2029"
+
+
+@pytest.mark.parametrize(
+    "number", ["5.83E+02", "583.0", "00583.00", "00 583", "00\u00a0583", "00-583", "583", "０0583"]
+)
+def test_whoever_says_that_a_changed_number_is_the_same_keeps_the_number_as_it_was(number: str) -> None:
+    for email in ("cara@example.org", "cara.new@example.org"):
+        row = f'Staff number,Name,Email\n"{number}",Cara Voss,{email}\n'
+        (line,) = plan(row)
+        assert line.question is not None
+        assert line.question.kind == "zeros"
+        (line,) = plan(row, {line.key: "same"})
+        assert line.question is None, line.notes
+        assert line.row_data.staff_number == "00583"
+
+
+def test_zeros_that_were_lost_here_come_back_by_the_list() -> None:
+    (line,) = plan("Staff number,Name,Email\n00123,Liam O’Neill,liam@example.org\n", {"2:zeros:2": "same"})
+    assert line.row_data.staff_number == "00123"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["noemail@example.org", "no.email@example.org", "none@none.com", "NONE@None.co.uk", "x@x.com", "n/a", "no-reply@example.org",
+     "tbc@tbc.org.uk", "unknown@unknown.com", "test@test.com", "none@none", "-"],
+)  # fmt: skip
+def test_an_address_that_nobody_has_is_none(cell: str) -> None:
+    """A mail to one goes to strangers: none.com belongs to somebody."""
+    with_number, without = plan(
+        f"Staff number,Name,Email\nK1,Ann Lee,{cell}\n,Bo Fox,{cell}\nK3,Cy Day,cy@example.org\n"
+    )[:2]
+    assert (with_number.kind, with_number.row_data.email) == ("added", "")
+    assert "No e-mail address" in " ".join(with_number.notes)
+    assert (without.kind, "The e-mail address is missing." in " ".join(without.notes)) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "email"), [("Jo None", "none@example.org"), ("Null Pointer", "null@example.org"), ("Ann Lee", "test@example.org"),
+                        ("Na Li", "na@na.example.org"), ("Ann Lee", "a.lee@example.org")],
+)  # fmt: skip
+def test_an_address_that_somebody_may_have_is_one(name: str, email: str) -> None:
+    (line,) = plan(f"Name,Email\n{name},{email}\n")
+    assert (line.kind, line.row_data.email) == ("added", email)
+
+
+@pytest.mark.parametrize(
+    ("cell", "email"),
+    [
+        ("'ann@example.org'", "ann@example.org"), ("ann@example.org#mailto:ann@example.org#", "ann@example.org"),
+        ("ann@example.org<mailto:Ann@example.org>", "ann@example.org"), ("SMTP:ann@example.org", "ann@example.org"),
+        ("[ann@example.org](mailto:ann@example.org)", "ann@example.org"), ("o'neill@example.org", "o'neill@example.org"),
+        ("Ann Lee <ann@example.org>", "ann@example.org"),
+        ("ann@example.org; ann@home.example", None), ("ann@example.org (work)", None), ("ann .lee@example.org", None),
+        ("o’neill@example.org", None), ("ann@example.org?subject=Hello", None),
+    ],
+)  # fmt: skip
+def test_what_programs_write_around_an_address_is_left_out_and_nothing_else(cell: str, email: str | None) -> None:
+    first, _ = plan(f"Name,Email\nAnn Lee,{cell}\nBo Fox,bo@example.org\n")
+    assert (first.kind, first.row_data.email) == (("added", email) if email else ("refused", ""))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["0", "0.0", "00/01/1900", "#N/V", "#WERT!", "Err:502", "N\\A", "<null>", "[null]", "(none)", "not provided", "…", "~",
+     "#ERROR!", "Dim ar gael"],
+)  # fmt: skip
+def test_a_cell_in_which_nothing_stands_opens_no_team(cell: str) -> None:
+    rows = "".join(f"K{n},Pat L{'aeiou'[n]}y,p{n}@example.org,North,Carer\n" for n in range(5))
+    line = plan(f"Staff number,Name,Email,Team,Job title\n{rows}{cell},Ann Lee,ann@example.org,{cell},{cell}\n")[-1]
+    assert line.kind == "added"
+    assert (line.row_data.staff_number, line.row_data.teams, line.row_data.job_role) == (None, (), None)
+    assert plan("Name,Email,Team\nAnn Lee,ann@example.org,Room 0\n")[0].row_data.teams == (("Room 0",),)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "question"),
+    [
+        ("Ann & Bo Lee", "asked", "sign"), ("Zo%C3%AB Lee", "asked", "sign"), ('"Ann Lee"', "asked", "sign"),
+        ("Ann ?", "added", ""), ("Ann O", "added", ""), ("Null Null", "added", ""), ("D’Arcy-Smith Ann", "added", ""),
+    ],
+)  # fmt: skip
+def test_a_sign_that_names_do_not_have_is_asked_about(name: str, kind: str, question: str) -> None:
+    cell = name.replace('"', '""')
+    (line,) = plan(f'Name,Email\n"{cell}",ann@example.org\n')
+    assert (line.kind, line.question.kind if line.question else "") == (kind, question)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "email", "kind"),
+    [
+        ("123", "Liam O'Neill", "liam@example.org", "unchanged"), ("123", "Liam O`Neill", "liam@example.org", "unchanged"),
+        ("123", "Liam O´Neill", "liam@example.org", "unchanged"), ("123", "Liam OʼNeill", "liam@example.org", "unchanged"),
+        ("F3", "Fiona Griffith‐Hill", "fiona@example.org", "unchanged"),
+        ("F3", "Fiona Griffith–Hill", "fiona@example.org", "unchanged"),
+        ("F3", "Fiona Griﬃth-Hill", "fiona@example.org", "unchanged"),
+        ("F3", "Fiona Gríffith-Hill", "fiona@example.org", "changed"),
+    ],
+)  # fmt: skip
+def test_another_kind_of_apostrophe_hyphen_or_ligature_changes_no_name(
+    number: str, name: str, email: str, kind: str
+) -> None:
+    (line,) = plan(f"Staff number,Name,Email\n{number},{name},{email}\n")
+    assert line.kind == kind, line.notes
