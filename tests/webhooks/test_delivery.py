@@ -142,6 +142,17 @@ def test_a_server_that_asks_for_time_gets_it(course: HookedCourse, receiver: Rec
     assert course.deliver(NOW + timedelta(minutes=60)) == 1
 
 
+def test_what_was_queued_or_put_off_by_a_clock_that_was_ahead_does_not_wait_until_then(
+    course: HookedCourse, receiver: Receiver
+) -> None:
+    course.fact(at=NOW + timedelta(days=366))
+    receiver.answers(500, 204, 204)
+    assert course.deliver(NOW + timedelta(days=366)) == 1
+    course.fact("2026-11-02")
+    assert course.deliver() == 2, "the webhook is not left alone until the next year either"
+    assert all(one.arrived_at for one in course.rows())
+
+
 def test_after_three_days_without_an_arrival_it_is_turned_off_and_nothing_is_lost(
     course: HookedCourse, receiver: Receiver
 ) -> None:

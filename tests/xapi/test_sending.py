@@ -249,6 +249,60 @@ def test_a_module_is_sent_with_its_last_step_also_if_the_clock_was_set_back_befo
     assert [kind_of(one) for one in store.known.values()].count("module") == 1
 
 
+@pytest.mark.both_engines
+def test_a_store_that_was_set_up_while_the_clock_was_ahead_misses_nothing(
+    app: Flask, boss: Person, learner: Learner, store: Store, receiver: Receiver
+) -> None:
+    before = app.extensions["course"]
+    connect(app, boss.id, receiver.address, now() + timedelta(days=366), kinds=("started", "module"))
+    (module,) = learner.library.modules.values()
+    for _ in range(2):  # a second time: nothing is sent twice
+        learner.read(module)
+        for scenario in module.scenarios:
+            learner.scenario(module, scenario)
+        learner.timeline(module)
+        learner.check(module)
+        send(app)
+    assert Counter(kind_of(one) for one in store.known.values()) == {"started": 1, "module": 1}
+    app.extensions["course"] = before
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(
+    ("ahead", "sent"), [(timedelta(minutes=20), 0), (timedelta(hours=2), 1), (timedelta(days=366), 1)]
+)
+def test_what_was_noted_while_the_clock_was_ahead_is_sent_once_it_is_right(
+    app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver,
+    ahead: timedelta, sent: int,
+) -> None:  # fmt: skip
+    before = app.extensions["course"]
+    connect(app, boss.id, receiver.address, kinds=("started",))
+    (module,) = learner.library.modules.values()
+    learner.read(module)
+    session.execute(update(XapiStatement).values(next_try_at=now() + ahead))
+    session.commit()
+    assert (send(app), len(store.order)) == (sent, sent), (
+        "as long as a worker may need for what it has claimed, nobody else takes it"
+    )
+    app.extensions["course"] = before
+
+
+@pytest.mark.both_engines
+@pytest.mark.parametrize(("ahead", "sent"), [(timedelta(hours=23), 0), (timedelta(days=366), 1)])
+def test_a_store_that_was_left_alone_by_a_clock_that_was_ahead_is_tried_again(
+    app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver,
+    ahead: timedelta, sent: int,
+) -> None:  # fmt: skip
+    before = app.extensions["course"]
+    connect(app, boss.id, receiver.address, kinds=("started",))
+    (module,) = learner.library.modules.values()
+    learner.read(module)
+    session.execute(update(XapiEndpoint).values(not_before=now() + ahead))
+    session.commit()
+    assert (send(app), len(store.order)) == (sent, sent), "a store may ask for a day"
+    app.extensions["course"] = before
+
+
 def test_two_workers_and_two_people_at_once_send_each_statement_once(
     committed: Flask, authority: tuple[Path, Path], receiver: Receiver
 ) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from course.people.models import Person
 from course.webhooks.models import Webhook, WebhookAttempt, WebhookDelivery, WebhookEvent
-from course.webhooks.rules import EVENT_TYPES, TEST
+from course.webhooks.rules import EVENT_TYPES, MAX_DELIVERY_WAIT, TEST
 
 DeliveryState = Literal["waiting", "held", "arrived", "failed"]
 
@@ -26,9 +26,13 @@ class DueDelivery(NamedTuple):
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:
-    """Deliveries that may be tried: a test whatever the webhook is, others if it is on and not left alone for a while."""
-    may_send = and_(Webhook.off_at.is_(None), or_(Webhook.not_before.is_(None), Webhook.not_before <= at))
-    return and_(WebhookDelivery.next_try_at <= at, Webhook.ended_at.is_(None), or_(WebhookEvent.kind == TEST, may_send))
+    """Deliveries that may be tried: a test whatever the webhook is, others if it is on and not left alone for a while. What a
+    wrong clock has put off waits no longer."""
+    next_try, wait, ahead = WebhookDelivery.next_try_at, Webhook.not_before, at + MAX_DELIVERY_WAIT
+    may_send = and_(Webhook.off_at.is_(None), or_(wait.is_(None), wait <= at, wait > ahead))
+    return and_(
+        or_(next_try <= at, next_try > ahead), Webhook.ended_at.is_(None), or_(WebhookEvent.kind == TEST, may_send)
+    )
 
 
 def _joined(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -24,6 +24,8 @@ CLAIM_DURATION = timedelta(minutes=2)
 FAILING_PAUSE = timedelta(seconds=30)
 STOP_AFTER = timedelta(days=3)  # without one delivery that arrived
 MAX_WAITED_FOR = timedelta(days=1)  # the longest time that a server may ask for in Retry-After
+# What waits for longer was put off by a clock that was wrong; with clocks of several machines that differ.
+MAX_DELIVERY_WAIT = max(*RETRY_DELAYS, MAX_WAITED_FOR) + timedelta(hours=1)
 SECRET_OVERLAP = timedelta(days=1)  # in which the secret before the newest signs as well
 DELIVERY_RETENTION = timedelta(
     days=30

@@ -59,7 +59,7 @@ def note_learning_fact(session: Session, event: FactRecorded) -> None:
     if endpoint is None:
         return
     facts: list[_Fact] = []
-    if STARTED in endpoint.kinds and _is_start(session, endpoint, event.enrolment_id):
+    if STARTED in endpoint.kinds and _is_start(session, endpoint, event):
         facts.append(_Fact(STARTED, str(event.enrolment_id), event.at))
     kind = _KIND_OF_FACT.get(event.fact)
     if kind in endpoint.kinds:
@@ -161,17 +161,18 @@ def _mark(endpoint: EndpointView, fact: _Fact) -> str:
     return statement_id(endpoint.namespace, fact.kind, fact.name, moment if is_dated else None)
 
 
-def _is_start(session: Session, endpoint: EndpointView, enrolment_id: int) -> bool:
+def _is_start(session: Session, endpoint: EndpointView, event: FactRecorded) -> bool:
     """Whether what was just done is the first thing in an enrolment. One that was begun before the store was set up has
-    started earlier, of which nothing is sent."""
+    started earlier, of which nothing is sent. The clock may have been ahead when it was set up: what is done after that has
+    earlier moments."""
     known = exists().where(
         XapiStatement.endpoint_id == endpoint.id,
         XapiStatement.kind == STARTED,
-        XapiStatement.fact == str(enrolment_id),
+        XapiStatement.fact == str(event.enrolment_id),
     )
     if session.execute(select(known)).scalar():
         return False
-    return not is_begun_before(session, enrolment_id, endpoint.made_at)
+    return not is_begun_before(session, event.enrolment_id, min(endpoint.made_at, event.at))
 
 
 def _note(

@@ -17,7 +17,7 @@ from course.training_records.rules import EXPORT
 from course.translation import lazy_gettext as _
 from course.xapi.models import XapiEndpoint, XapiStatement
 from course.xapi.queries import DueStatement, EndpointView, current_endpoint
-from course.xapi.queries.statements import DUE_COLUMNS
+from course.xapi.queries.statements import DUE_COLUMNS, may_be_claimed
 from course.xapi.rules import (
     CLAIM_DURATION,
     LOOK,
@@ -51,7 +51,7 @@ class RoundResult:
 
 def claim_statements(session: Session, ids: Sequence[int], at: datetime) -> list[DueStatement]:
     """Reserve statements for one worker; those that another has not taken meanwhile, in the order of their ids."""
-    claim = update(XapiStatement).where(XapiStatement.id.in_(ids), XapiStatement.next_try_at <= at)
+    claim = update(XapiStatement).where(XapiStatement.id.in_(ids), may_be_claimed(at))
     rows = session.execute(claim.values(next_try_at=at + CLAIM_DURATION).returning(*DUE_COLUMNS))
     return sorted((DueStatement(*row) for row in rows), key=lambda one: one.id)
 

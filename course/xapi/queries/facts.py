@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -100,7 +100,8 @@ def learnt_at(session: Session, looks: Sequence[Look], moment: datetime) -> dict
     """For each look, what its person had done up to `moment` and up to the step after which it looks, by its id. One that is
     about a refresher, or an enrolment that is not the newest, is missing: no module is completed in it.
 
-    After the newest step of a person everything counts: if the clock was set back, earlier steps are of later moments.
+    After the newest step of a person everything counts: if the clock was set back, earlier steps are of later moments. If it
+    was ahead at that `moment`, what was done before the step is what had been done by then.
     """
     found: dict[int, Learnt] = {}
     usual = session.execute(select(Organisation.pathway)).scalar() or ""
@@ -110,7 +111,7 @@ def learnt_at(session: Session, looks: Sequence[Look], moment: datetime) -> dict
         chosen = session.execute(select(newest_pathway(literal(look.person_id)))).scalar() or usual
         before, until_step, everything = (
             progress_facts_of_many(session, [look.person_id], at).get(look.person_id, ProgressFacts())
-            for at in (moment, look.at, None)
+            for at in (min(moment, look.at - timedelta(microseconds=1)), look.at, None)
         )
         # Asked last: a step that was recorded meanwhile has a look of its own.
         now = everything if _newest_look(session, look.person_id) == look.id else until_step

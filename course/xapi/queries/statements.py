@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from course.people.models import Person
 from course.xapi.models import XapiEndpoint, XapiStatement
-from course.xapi.rules import LOOK, VOID
+from course.xapi.rules import LOOK, MAX_STATEMENT_WAIT, MAX_STORE_WAIT, VOID
 
 
 class DueStatement(NamedTuple):
@@ -31,6 +31,11 @@ DUE_COLUMNS = (
 )  # fmt: skip
 
 
+def may_be_claimed(at: datetime) -> ColumnElement[bool]:
+    """The condition on a statement that waits no longer for its moment, also because a wrong clock named it."""
+    return or_(XapiStatement.next_try_at <= at, XapiStatement.next_try_at > at + MAX_STATEMENT_WAIT)
+
+
 def _is_due(at: datetime) -> ColumnElement[bool]:
     # A statement is taken back after it has arrived. One that was forgotten has arrived long ago.
     taken_back = aliased(XapiStatement)
@@ -39,9 +44,10 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
         taken_back.mark == XapiStatement.fact,
         taken_back.arrived_at.is_(None),
     )
-    may_send = or_(XapiEndpoint.not_before.is_(None), XapiEndpoint.not_before <= at)
+    wait = XapiEndpoint.not_before
+    may_send = or_(wait.is_(None), wait <= at, wait > at + MAX_STORE_WAIT)
     return and_(
-        XapiStatement.next_try_at <= at,
+        may_be_claimed(at),
         XapiStatement.kind != LOOK,
         or_(XapiStatement.kind != VOID, ~not_there_yet),
         XapiEndpoint.slot == 1,

@@ -13,6 +13,8 @@ MAX_ANSWER_BYTES = 1000
 CLAIM_DURATION = timedelta(minutes=30)
 ROUND_SECONDS = 300.0  # after which a round of sending ends; the rest is for the next one
 STATEMENT_RETENTION = timedelta(days=30)  # how long statements that have arrived, or were refused, are listed
+# What waits for longer was put off by a clock that was wrong; with clocks of several machines that differ.
+MAX_STATEMENT_WAIT = 2 * CLAIM_DURATION
 _PAUSES = (
     timedelta(seconds=30),
     timedelta(minutes=2),
@@ -22,6 +24,7 @@ _PAUSES = (
     timedelta(hours=2),
 )
 _MAX_WAITED_FOR = timedelta(days=1)  # the longest time that a server may ask for in Retry-After
+MAX_STORE_WAIT = _MAX_WAITED_FOR + CLAIM_DURATION  # see MAX_STATEMENT_WAIT
 
 Verdict = Literal["arrived", "split", "refused", "later"]
 
