@@ -53,6 +53,7 @@ OTHER_PAGES = {
     "certificates/kept.html",
     "certificates/wallet.html",
     "cmi5/left.html",
+    "cmi5/someone_else.html",
     "credentials/issuer.html",
     "errors/again.html",
     "errors/busy.html",
