@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from flask import Flask, Response, current_app, flash, g, make_response, redirect, request, url_for
 from flask import session as browser
@@ -161,11 +162,10 @@ def _page_above() -> str | None:
     that is no form. None for any other page that is not there."""
     if request.method != "GET" or not is_second_press():
         return None
-    above, routes = request.path.rstrip("/").rpartition("/")[0], current_app.create_url_adapter(request)
-    while above:
-        if routes is not None and routes.test(above, "GET") and not routes.test(above, "POST"):
-            return request.script_root + above
-        above = above.rpartition("/")[0]
+    routes = current_app.create_url_adapter(request)
+    for above in PurePosixPath(request.path).parents:
+        if routes is not None and routes.test(str(above), "GET") and not routes.test(str(above), "POST"):
+            return request.script_root + str(above)
     return url_for("dashboard.home")
 
 

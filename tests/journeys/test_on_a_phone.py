@@ -88,6 +88,9 @@ def test_the_name_of_the_organisation_is_read_whole_at_the_top(page: Page, width
     clipped = """one => { one.textContent = "Riverside Children’s Trust";
         return one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1; }"""
     assert not name.evaluate(clipped)
+    assert page.locator(".bar").evaluate("one => one.offsetHeight") <= 125, (
+        "half of the window at 400 % is left to the page"
+    )
     assert not page.evaluate(TOO_WIDE)
     page.set_viewport_size(PHONE)
 
