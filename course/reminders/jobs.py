@@ -58,7 +58,9 @@ def _build_messages(batch: list[PlannedReminder]) -> list[tuple[PlannedReminder,
     for planned in batch:
         place = places.get(planned.person_id, whole) if planned.person_id is not None else whole
         name = planned.site or (place.name if place else "")
-        messages.append((planned, message_text.reminder_message(planned, library().usual_minutes, name, secret, names=names)))
+        messages.append(
+            (planned, message_text.reminder_message(planned, library().usual_minutes, name, secret, names=names))
+        )
     return messages
 
 
