@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from math import cos, pi, sin
 from typing import Protocol
 
@@ -230,8 +231,10 @@ def _speaker(name: str, when: str, is_same: bool) -> str:
 
 def _route(_given: dict[str, str], items: list[_Item]) -> str:
     rows = []
-    for number, item in enumerate(items, 1):
-        mark = f'<span class="mark" aria-hidden="true">{item.mark or number}</span>'
+    # Only the steps themselves are counted: after a branch a reader would look for the number that is missing.
+    numbers = count(1)
+    for item in items:
+        mark = f'<span class="mark" aria-hidden="true">{item.mark or next(numbers)}</span>'
         kind = {"?": ' class="branch"', "!": ' class="care"'}.get(item.mark, "")
         rows.append(f'<li{kind}>{mark}<div class="said">{_step_html(item)}</div></li>')
     return f'<ol role="list">{"".join(rows)}</ol>'

@@ -131,6 +131,11 @@ def test_a_text_may_look_like_a_time_and_a_side() -> None:
     assert "7 · note: this" in tree(built("chat", "- left: 7 · note: this", "- note: Later."))
 
 
+def test_the_steps_of_a_route_are_numbered_without_its_branches() -> None:
+    html = built("route", "1. A child tells you.", "2. ? Danger now.", "3. The lead.", "4. ! Care.", "5. The police.")
+    assert re.findall(r'aria-hidden="true">(.)<', html) == ["1", "?", "2", "!", "3"]
+
+
 def test_a_route_says_its_branches_and_warnings_in_words() -> None:
     html = built(
         "route",

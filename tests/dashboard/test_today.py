@@ -251,7 +251,7 @@ def test_a_team_without_a_manager_is_named_until_somebody_above_it_manages_it(
     top, brook, _meadow = trust
     make_person(session, "Kim Else", "kim@example.org", team=brook, at=now())
     page = sign_in(client, boss).get("/today")
-    assert "No one of their own manages Riverside" in page.text
+    assert "or only until that manager’s last day: Riverside" in page.text
     manager = make_person(session, "Mona Field", "mona@example.org", "manager", top, at=now())
     assert not [title for title in lines(client.get("/today")) if "manager" in title]
     record_departure(make_context(session, boss.id, now()), manager.id, civil_date(now(), "Europe/London"), "left")

@@ -149,6 +149,10 @@ def test_who_was_not_invited_is_called_so_and_all_are_invited_by_one_press(sessi
     assert "Not invited yet" not in listed(page)
     assert "Invite all 3 who have not signed in" in page.text
     assert "Invite all 3 who have not signed in" in client.get(f"/teams/{team.id}").text
+    mill = make_team(session, "Mill")
+    make_person(session, "Pat D", "p4@example.org", password=None, team=mill).invited_at = now()
+    session.commit()
+    assert "Invite 1 person who has not signed in" in client.get(f"/teams/{mill.id}").text
     again = {"at": client.get("/people").html.partition('name="at" value="')[2].partition('"')[0], "who": "all"}
     assert "3 invitations" in client.follow(client.post(f"/teams/{team.id}/invite", again)).text
     assert "already been invited" in client.follow(client.post(f"/teams/{team.id}/invite", again)).text

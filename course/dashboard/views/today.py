@@ -343,7 +343,7 @@ def _unmanaged_lines(needs: TeamNeeds) -> list[TodayLine]:
         return []
     title = ngettext("%(num)s team needs a manager", "%(num)s teams need a manager", len(needs.unmanaged))
     names = _names([team.name for team in needs.unmanaged])
-    text = _("No one of their own manages %(names)s, or only until a last day that is recorded.", names=names)
+    text = _("Without a manager of their own, or only until that manager’s last day: %(names)s.", names=names)
     return [TodayLine(title, text, (TodayLink(_("Choose a manager"), url_for("teams.tree")),))]
 
 
