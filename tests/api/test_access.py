@@ -23,6 +23,7 @@ from tests.api.makers import Program, make_owner, token_of
 from tests.api.world import fill_teams
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 both_engines = pytest.mark.both_engines
 
@@ -43,7 +44,7 @@ def secret_of(session: Session, kind: str) -> str:
         return token_of(session, owner, [SCIM_SCOPE if kind == "scim" else kind])
     secret = token_of(session, owner, team=make_team(session, "Nursery") if kind == "of a team" else None)
     if kind == "expired":
-        session.execute(update(ApiToken).values(last_day=now().date() - timedelta(days=2)))
+        session.execute(update(ApiToken).values(last_day=this_day() - timedelta(days=2)))
     elif kind == "revoked":
         assert revoke_token(make_context(session, owner.id, now()), session.query(ApiToken).one().id)
     elif kind == "owner left":

@@ -24,6 +24,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.api.makers import Program, make_owner, token_of
 from tests.api.world import complete, fill_teams
 from tests.makers import make_person, make_team
+from tests.support.days import form_day, this_day
 from tests.support.racing import at_once
 
 
@@ -43,13 +44,13 @@ def test_what_happens_to_somebody_comes_once_and_in_order(app: Flask, session: S
     assert (quiet["data"], quiet["has_more"]) == ([], False)
     person = make_person(session, "Cleo Ash", "cleo@example.org", team=make_team(session, "Nursery"), at=now())
     complete(session, person)
-    record_departure(make_context(session, None, now()), person.id, now().date(), "moved away")
+    record_departure(make_context(session, None, now()), person.id, this_day(), "moved away")
     session.commit()
     answer = reader.read(f"/events?cursor={cursor}")
     types = [one["type"] for one in answer["data"]]
     assert types == ["joined", "completed", "certified", "left", "team_left"]
     assert {one["person_id"] for one in answer["data"]} == {person.id}
-    assert answer["data"][3]["day"] == now().date().isoformat()
+    assert answer["data"][3]["day"] == form_day()
     assert answer["data"][4]["team"] == "Nursery"
     assert "moved away" not in str(answer)
     again, one_by_one = cursor, []
@@ -135,7 +136,7 @@ def test_a_certificate_that_expires_is_an_event_once_whoever_looks(committed: Fl
     person = min(inside)
     run_job(committed)
     assert everyone.read(f"/events?cursor={cursor}")["data"] == []
-    yesterday = now().date() - timedelta(days=1)
+    yesterday = this_day() - timedelta(days=1)
     with committed.app_context(), unit_of_work() as session:
         session.execute(update(PersonStatus).where(PersonStatus.person_id == person).values(valid_until=yesterday))
         session.execute(update(ApiToken).values(made_at=now() - timedelta(days=3)))
@@ -164,7 +165,7 @@ def test_nothing_is_noted_about_certificates_that_expired_before_there_was_a_tok
     run_job(committed)
     with committed.app_context(), unit_of_work() as session:
         reader = Program(committed, token_of(session, owner))
-        before = now().date() - timedelta(days=1)
+        before = this_day() - timedelta(days=1)
         session.execute(update(PersonStatus).where(PersonStatus.person_id == min(inside)).values(valid_until=before))
     run_job(committed)
     assert reader.read("/events?type=expired")["data"] == []

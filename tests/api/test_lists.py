@@ -14,6 +14,7 @@ from course.auth.rate_limits import PAGE_ATTEMPTS_KEY, PageRateLimiter
 from course.certificates.actions import revoke
 from course.clock import now
 from course.context import make_context
+from course.dates import civil_date
 from course.people.actions import record_departure
 from course.people.models import Membership, Person
 from course.reports.app_status_cache import app_status_cache
@@ -21,6 +22,7 @@ from tests.api.makers import Program, make_owner, token_of
 from tests.api.world import complete, fill_teams
 from tests.makers import make_person, make_team
 from tests.support.asked import asked
+from tests.support.days import this_day
 
 both_engines = pytest.mark.both_engines
 
@@ -52,7 +54,7 @@ def test_the_status_of_now_is_that_of_the_report_and_without_names(app: Flask, s
     reader = program(app, session)
     fill_teams(session)
     rows = {row["person_id"]: row for row in reader.read("/status")["data"]}
-    today = now().date()
+    today = this_day()
     with app.app_context():
         day = app_status_cache().day(session, "Europe/London", today, today)
     assert set(rows) == {line.id for line in day.lines}
@@ -78,7 +80,7 @@ def test_the_status_of_a_past_day_knows_nothing_of_what_came_later(app: Flask, s
     session.execute(update(Membership).where(Membership.person_id == person.id).values(since=earlier))
     session.commit()
     complete(session, person)
-    day = (now() - timedelta(days=10)).date()
+    day = this_day(-10)
     past = reader.read(f"/status?as_at={day}")
     assert past["as_at"] == day.isoformat()
     (row,) = [one for one in past["data"] if one["person_id"] == person.id]
@@ -86,10 +88,11 @@ def test_the_status_of_a_past_day_knows_nothing_of_what_came_later(app: Flask, s
     (row,) = [one for one in reader.read("/status")["data"] if one["person_id"] == person.id]
     assert row["has_valid_certificate"]
     assert reader.all(f"/status?as_at={day}", 1) == past["data"]
-    today = now().date()
+    today = this_day()
     assert reader.read(f"/status?as_at={today}") == reader.read("/status")
     assert reader.read(f"/status?as_at={today + timedelta(days=1)}", 422)["errors"][0]["parameter"] == "as_at"
-    assert reader.read(f"/status?as_at={earlier.date() - timedelta(days=9)}")["data"] == []
+    before_all = civil_date(earlier, "Europe/London") - timedelta(days=9)
+    assert reader.read(f"/status?as_at={before_all}")["data"] == []
 
 
 @both_engines
@@ -116,7 +119,7 @@ def test_whoever_has_left_is_in_no_list_from_the_day_after(app: Flask, session: 
     reader = program(app, session)
     _teams, inside, _outside = fill_teams(session)
     gone = min(inside)
-    today = now().date()
+    today = this_day()
     # The last day was recorded beforehand and has passed, but nothing has ended the stay yet.
     session.execute(update(Person).where(Person.id == gone).values(last_day=today - timedelta(days=1)))
     session.commit()

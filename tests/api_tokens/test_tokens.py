@@ -31,6 +31,7 @@ from course.people.actions import end_role, grant_role
 from course.people.models import Person, RoleGrant
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 from tests.support.outbox import rendered_mails
 
 TODAY = date(2026, 11, 29)
@@ -110,7 +111,7 @@ def test_a_token_stops_when_its_owner_loses_the_role_and_does_not_come_back_with
     make_person(session, "Ben Ode", "ben@example.org", "administrator")
     owner = make_person(session, role="administrator")
     secret = made_token(session, owner)
-    today = now().date()
+    today = this_day()
     token = queries.token_by_secret(session, secret, today)
     assert token is not None
     assert token.state(today) == "active"
@@ -133,7 +134,7 @@ def test_a_token_stops_when_its_owner_loses_the_role_and_does_not_come_back_with
 def test_a_token_stops_when_its_owner_leaves(session: Session) -> None:
     owner = make_person(session, role="administrator")
     secret = made_token(session, owner)
-    today = now().date()
+    today = this_day()
     session.get_one(Person, owner.id).last_day = today - timedelta(days=1)
     session.commit()
     token = queries.token_by_secret(session, secret, today)

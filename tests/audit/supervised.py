@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from sqlalchemy import func, select
 
-from course.clock import now
 from course.content.library import Library
 from course.learning.queries import attempts
 from course.learning.rules.grading import option_order
@@ -16,12 +15,13 @@ from course.supervised_sessions.models import SupervisedSession, SupervisedStory
 from tests import pages
 from tests.audit.world import World
 from tests.supervised_sessions.makers import seat
+from tests.support.days import form_day
 from tests.walking import right_form
 
 
 def plan_session(w: World, part: str = "module:responding") -> str:
     """Plan a supervised session for Sam and Kim; its address."""
-    form = {"part": part, "place": "Hall", "held_on": now().date().isoformat(),
+    form = {"part": part, "place": "Hall", "held_on": form_day(),
             "person": [str(w.sam.id), str(w.kim.id)]}  # fmt: skip
     w.client.post("/supervised/new", form)
     number = w.session.execute(select(func.max(SupervisedSession.id))).scalar_one()

@@ -276,7 +276,7 @@ class World:
     today = NOW.date().isoformat()
 
     def withdraw_last_day(self) -> None:
-        later = (now() + timedelta(days=30)).date().isoformat()
+        later = form_day(30)
         self.post(f"/people/{self.kim.id}/leave", last_day=later, reason="moves")
         self.post(f"/people/{self.kim.id}/leave/withdraw")
 
@@ -311,7 +311,7 @@ class World:
 
     def record_return(self) -> None:
         self.post(f"/people/{self.sam.id}/leave", last_day=self.today, reason="moved away")
-        tomorrow = (now() + timedelta(days=1)).date().isoformat()
+        tomorrow = form_day(1)
         self.post(f"/people/{self.sam.id}/return", first_day=tomorrow, team="", reason="is back")
 
     def other_team(self) -> Team:
@@ -360,7 +360,7 @@ class World:
         self.client.post(f"{self.columns()}/result", {}, 200)
 
     def make_link(self) -> None:
-        ends = (now() + timedelta(days=9)).date().isoformat()
+        ends = form_day(9)
         self.post("/registrations/links/add", team=str(self.team.id), domains="example.org", ends_on=ends)
 
     def link_to_join(self) -> int:

@@ -18,6 +18,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, make_team
 from tests.support.asked import asked
+from tests.support.days import this_day
 from tests.support.racing import at_once
 
 pytestmark = pytest.mark.both_engines
@@ -155,7 +156,7 @@ def test_whoever_is_no_administrator_any_more_changes_nobody(committed: Flask) -
         bosses, teams, learners = trust(2)
         change_id = begun(prepared(MOVE, ChangeValues(team=teams[1], team_name="x"), bosses[1], learners), bosses[1])
         with unit_of_work() as session:
-            people.record_departure(make_context(session, None, now()), bosses[1], now().date(), "x")
+            people.record_departure(make_context(session, None, now()), bosses[1], this_day(), "x")
         apply_change(change_id, now())
         with read_only_session() as session:
             assert queries.outcome_counts(session, change_id) == {"left-out": 2}
@@ -166,7 +167,7 @@ def test_whoever_is_no_administrator_any_more_changes_nobody(committed: Flask) -
 def test_undoing_leaves_what_was_changed_again(committed: Flask) -> None:
     with committed.app_context():
         bosses, _teams, learners = trust(3)
-        values = ChangeValues(last_day=now().date())
+        values = ChangeValues(last_day=this_day())
         change_id = begun(prepared(LEAVE, values, bosses[0], learners), bosses[0])
         apply_change(change_id, now())
         with unit_of_work() as session:
@@ -193,7 +194,7 @@ def test_each_further_person_of_a_change_takes_as_many_statements_as_those_befor
         bosses, teams, learners = trust(14)
         groups = (learners[:2], learners[2:6], learners[6:])
         changes = ((MOVE, ChangeValues(team=teams[1], team_name="x")), (INVITE, ChangeValues()),
-                   (LEAVE, ChangeValues(last_day=now().date())))  # fmt: skip
+                   (LEAVE, ChangeValues(last_day=this_day())))  # fmt: skip
         for kind, values in changes:
             numbers = []
             for ids in groups:

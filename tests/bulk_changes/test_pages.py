@@ -20,6 +20,7 @@ from course.people.models import Membership, Person, RoleGrant, Team
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
+from tests.support.days import form_day, this_day
 from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
@@ -193,7 +194,7 @@ def test_people_leave_together_and_come_back_with_teams_and_roles(
     session: Session, client: Client, boss: Person, hill: Team
 ) -> None:
     people = [make_person(session, "Pat Head", "pat@example.org", "manager", team=hill), *three(session, hill)]
-    today = now().date()
+    today = this_day()
     page = choose(client, "leave", [boss, *people])
     path = f"/people/many/{change_id(session)}"
     page = client.follow(client.post(path, {"last_day": today.isoformat(), "reason": ""}))
@@ -213,7 +214,7 @@ def test_people_leave_together_and_come_back_with_teams_and_roles(
 @pytest.mark.usefixtures("boss")
 def test_a_last_day_to_come_is_recorded_for_many_and_withdrawn(session: Session, client: Client, hill: Team) -> None:
     people = three(session, hill)
-    later = now().date() + 40 * DAY
+    later = this_day() + 40 * DAY
     assert "Done for 3 people" in do(session, client, "leave", people, last_day=later.isoformat()).text
     session.expire_all()
     assert [(one.last_day, one.left_at) for one in people] == [(later, None)] * 3
@@ -294,7 +295,7 @@ def test_without_people_nothing_is_begun_and_the_filter_stays(session: Session, 
 def test_an_auditor_gets_the_role_and_its_last_day_back(
     session: Session, client: Client, hill: Team, kind: str
 ) -> None:
-    today = now().date()
+    today = this_day()
     sam = make_person(session, "Sam Okafor", "sam@example.org", team=hill)
     context = make_context(session, None, now())
     assert actions.grant_role(context, sam.id, "auditor", hill.id, today + 30 * DAY) is None
@@ -338,7 +339,7 @@ def test_who_is_no_administrator_any_more_gives_no_role_back_that_they_may_not_g
     app: Flask, session: Session, client: Client, boss: Person, kind: str
 ) -> None:
     kim = make_person(session, "Kim Hall", "kim@example.org", "administrator")
-    values = {"last_day": now().date().isoformat()} if kind == "leave" else {"role": "learner"}
+    values = {"last_day": form_day()} if kind == "leave" else {"role": "learner"}
     assert "Done for 1 person" in do(session, client, kind, [kim], **values).text
     make_person(session, "Lou Ray", "lou@example.org", "administrator")
     context = make_context(session, None, now())

@@ -22,6 +22,7 @@ from course.people.models import Person
 from tests.cmi5.platform import FakePlatform
 from tests.makers import PASSWORD, make_person
 from tests.pages import Client, Page
+from tests.support.days import this_day
 from tests.walking import Learner, never
 
 
@@ -175,7 +176,7 @@ def test_unknown_learners_leavers_and_platforms_that_are_off_are_refused(
     grant_role(make_context(session, None, now()), person, "hr", None)
     session.commit()
     assert "You see data of other people" in Client(app).get(platform.launch(), 403).text
-    session.execute(update(Person).where(Person.id == person).values(last_day=(now() - timedelta(days=9)).date()))
+    session.execute(update(Person).where(Person.id == person).values(last_day=this_day(-9)))
     session.commit()
     assert "Your account in this course has ended" in Client(app).get(platform.launch(), 403).text
     session.execute(update(Cmi5Platform).values(active=False))

@@ -28,6 +28,7 @@ from course.refreshers.actions import boosters_due, queue_booster
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 from tests.walking import Learner
 
 MODULE = "secret-contact"
@@ -150,7 +151,7 @@ def test_every_station_says_its_state_in_words(learner: Learner, library: Librar
 
 
 def test_nothing_is_due_during_a_leave(learner: Learner, session: Session) -> None:
-    today = now().date()
+    today = this_day()
     session.add(
         RenewalPause(person_id=learner.person_id, recorded=today, since=today - timedelta(days=9), until=None,
                      re_enter_days=14, reason="away", made_by=None, made_at=now())
@@ -190,7 +191,7 @@ def test_the_night_shift_is_dark_on_every_page_until_it_is_ended(learner: Learne
 def test_a_booster_that_was_begun_is_offered_where_it_stopped(app: Flask, session: Session, client: Client) -> None:
     library = app.extensions["course"].library.for_("school", "england")
     person = make_completed(session, library, ago=timedelta(days=40))
-    (learner,) = boosters_due(session, library, "Europe/London", now().date())
+    (learner,) = boosters_due(session, library, "Europe/London", this_day())
     assert queue_booster(session, library, learner, "Europe/London", now())
     session.commit()
     sign_in(client, person)

@@ -33,6 +33,7 @@ from tests.evidence.test_packs import make_pack
 from tests.evidence.test_rules import ABOUT, AT, FILES, OTHER, PRIVATE, make_key, members
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client, Page, check
+from tests.support.days import this_day
 
 WHOLE = zip_members(members(), AT)
 
@@ -61,7 +62,7 @@ def with_changed_file(pack: bytes, name: str) -> bytes:
 @pytest.mark.both_engines
 def test_anyone_can_check_a_pack_and_nothing_of_it_is_stored(app: Flask, session: Session, client: Client) -> None:
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    pack = make_pack(sign_in(client, boss), None, now().date())[""]
+    pack = make_pack(sign_in(client, boss), None, this_day())[""]
     visitor = Client(app)
     assert "Check an evidence pack" in visitor.get("/verify").text
     upload(visitor, WHOLE)  # the session and the limit of the visitor are on record from here on

@@ -18,6 +18,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.pages import Client
+from tests.support.days import form_day
 from tests.support.racing import at_once
 
 
@@ -38,7 +39,7 @@ def test_25_requests_start_one_pack_and_all_are_redirected_to_it(fresh_app: Flas
         team = make_team(session).id
     client = Client(fresh_app)
     client.post("/sign-in", {"email": "alex@example.org", "password": "quiet-river-stones-42"})
-    form = {"csrf_token": client.token(), "team": str(team), "on": now().date().isoformat()}
+    form = {"csrf_token": client.token(), "team": str(team), "on": form_day()}
     cookie = client.flask.get_cookie(fresh_app.config["SESSION_COOKIE_NAME"])
     assert cookie is not None
     redirects: list[str] = []

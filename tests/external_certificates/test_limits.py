@@ -32,6 +32,7 @@ from tests.credentials.makers import SIGNING_SETTINGS, Issuer
 from tests.makers import make_person
 from tests.pages import Client
 from tests.support import bombs
+from tests.support.days import this_day
 
 FLATE = b"/Filter/FlateDecode"
 NAME = FILE_NAME.encode()
@@ -151,7 +152,7 @@ def test_others_continue_meanwhile_and_the_uploader_gets_a_message(course: Flask
         boss = _client(course, "alex@example.org")
         profile = json.dumps(slow.served()[f"{address}/issuer"])
         boss.post("/passport/issuers", {"profile": profile, "reason": "sister trust"})
-        document = document_bytes(slow.credential(issued_at=now(), completed_on=now().date()))
+        document = document_bytes(slow.credential(issued_at=now(), completed_on=this_day()))
         page, seconds, durations = _while_uploading(course, document)
     assert "if it was revoked" in page
     assert seconds < 8

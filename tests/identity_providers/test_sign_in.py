@@ -29,6 +29,7 @@ from tests.identity_providers.fake_provider import FakeProvider
 from tests.identity_providers.making import another, is_signed_in, set_up_provider, sign_in_with
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 HOUR = 3600
@@ -234,7 +235,7 @@ def test_who_has_left_does_not_sign_in_linked_or_not(client: Client, session: Se
     person = make_person(session)
     number = set_up_provider(session, fake)
     sign_in_with(client, fake, number)
-    record_departure(make_context(session, None, now()), person.id, now().date() - timedelta(days=1), "left")
+    record_departure(make_context(session, None, now()), person.id, this_day() - timedelta(days=1), "left")
     session.commit()
     assert not is_signed_in(client)
     sign_in_with(another(client.app), fake, number, 403)

@@ -22,6 +22,7 @@ from course.people.actions import merge_teams, set_team_setting
 from course.people.models import Membership, Person, Team
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 
@@ -78,7 +79,7 @@ def team(session: Session) -> Team:
 @pytest.fixture
 def path(session: Session, team: Team) -> str:
     """The address of a link for the team."""
-    token = actions.make_link(make_context(session, None, now()), team.id, ["example.org"], now().date() + 30 * DAY)
+    token = actions.make_link(make_context(session, None, now()), team.id, ["example.org"], this_day() + 30 * DAY)
     session.commit()
     return f"/join/{token}"
 
@@ -213,7 +214,7 @@ def test_a_link_is_made_shown_and_revoked(session: Session, client: Client, team
     page = client.follow(
         client.post("/registrations/links/add", {**form, "team": str(team.id), "domains": "example.org"})
     )
-    link = queries.join_links(session, now().date())[0]
+    link = queries.join_links(session, this_day())[0]
     assert f"http://127.0.0.1:8000/join/{link.token}" in page.text
     client.get(f"/join/{link.token}")
     client.post(f"/registrations/links/{link.id}/revoke", {})
@@ -243,9 +244,9 @@ def test_a_link_is_a_poster_with_its_code_as_long_as_it_works(session: Session, 
     boss = make_person(session, "Ada Vale", "ada@example.org", "administrator")
     team = make_team(session, "Night staff")
     context = make_context(session, boss.id, now())
-    actions.make_link(context, team.id, ["example.org", "school.example"], now().date() + 9 * DAY)
+    actions.make_link(context, team.id, ["example.org", "school.example"], this_day() + 9 * DAY)
     session.commit()
-    (link,) = queries.join_links(session, now().date())
+    (link,) = queries.join_links(session, this_day())
     sign_in(client, boss)
     path = f"/registrations/links/{link.id}/poster"
     assert path in [one.get("href") for one in client.get("/registrations").all("a")]

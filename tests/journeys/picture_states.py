@@ -37,6 +37,7 @@ from tests.milestones.makers import Doing, make_module_done
 from tests.refreshers.makers import LONG_AGO, complete, make_completed
 from tests.refreshers.refresher_steps import with_changed_page
 from tests.refreshers.test_last_step import answer_until_used_up
+from tests.support.days import this_day
 
 Take = Callable[[Page, str], None]
 MODULE, STORY = "secret-contact", "/module/secret-contact/second-phone"
@@ -84,7 +85,7 @@ def _homes(site: Site, page: Page, take: Take) -> None:
         late = make_person(session, email="home-overdue@example.org", at=now() - timedelta(days=60))
         make_module_done(session, library, late.id, library.modules[MODULE], now())
         away = make_person(session, email="home-paused@example.org", at=now() - timedelta(days=20))
-        today = now().date()
+        today = this_day()
         session.add(
             RenewalPause(person_id=away.id, recorded=today, since=today - timedelta(days=9), until=None,
                          re_enter_days=14, reason="away", made_by=None, made_at=now())

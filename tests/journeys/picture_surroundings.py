@@ -30,6 +30,7 @@ from tests.journeys.picture_states import MODULE, Take, enter
 from tests.journeys.test_learner import fill_any
 from tests.journeys.test_offline import READY
 from tests.makers import make_team
+from tests.support.days import this_day
 
 
 def take_surroundings(site: Site, browser: Browser, take: Take) -> None:
@@ -78,7 +79,7 @@ def _accounts(site: Site, page: Page, take: Take) -> None:
     person = site.person("account@example.org")
     with site.app.app_context(), unit_of_work() as session:
         team = make_team(session, "Night staff")
-        link = make_link(make_context(session, None, now()), team.id, ["example.org"], now().date() + timedelta(days=9))
+        link = make_link(make_context(session, None, now()), team.id, ["example.org"], this_day() + timedelta(days=9))
         invited, forgotten = (create_link(session, person, purpose, now()) for purpose in ("invitation", "forgotten"))
     page.goto(f"/join/{link}")
     take(page, "state-join")
@@ -147,7 +148,7 @@ def _mails(site: Site, page: Page, take: Take) -> None:
         assert person is not None
         publish(session, InvitationRequested(person.id, "Alex Morgan", now()))
         done = person_by_email(session, "five@example.org")
-        for one in actions.boosters_due(session, site.app.extensions["course"].library, "Europe/London", now().date()):
+        for one in actions.boosters_due(session, site.app.extensions["course"].library, "Europe/London", this_day()):
             if done is not None and one.email == done.email:
                 actions.queue_booster(session, site.app.extensions["course"].library, one, "Europe/London", now())
     with site.app.app_context():

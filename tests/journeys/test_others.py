@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -11,6 +9,7 @@ from course.auth.actions import create_link
 from course.clock import now
 from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
+from tests.support.days import form_day
 
 
 def test_an_administrator_adds_a_team_and_a_person_and_axe_finds_nothing(site: Site, page: Page) -> None:
@@ -60,7 +59,7 @@ def test_a_manager_gives_more_time_and_takes_it_back_and_axe_finds_nothing(site:
     found = faults(page)
     page.get_by_role("link", name="Give more time").click()
     page.get_by_role("button", name="Save").click()
-    page.get_by_label("Last day in time").fill((now() + timedelta(days=90)).date().isoformat())
+    page.get_by_label("Last day in time").fill(form_day(90))
     page.get_by_label("Reason").fill("short of staff")
     found += faults(page)
     page.get_by_role("button", name="Save").click()

@@ -17,6 +17,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.refreshers.makers import make_completed
 from tests.refreshers.test_last_step import answer_until_used_up
+from tests.support.days import this_day
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -52,7 +53,7 @@ def test_a_booster_is_answered_without_signing_in_and_axe_finds_nothing(site: Si
         library = site.app.extensions["course"].library
         make_completed(session, library.for_("school", "england"), timedelta(days=40), email=email)
     with site.app.app_context(), unit_of_work() as session:
-        due = actions.boosters_due(session, library, "Europe/London", now().date())
+        due = actions.boosters_due(session, library, "Europe/London", this_day())
         one = next(one for one in due if one.email == email)
         assert actions.queue_booster(session, library, one, "Europe/London", now())
         booster = select(Attempt.id).where(Attempt.enrolment_id == one.enrolment_id, Attempt.kind == "booster")

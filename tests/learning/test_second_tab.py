@@ -26,6 +26,7 @@ from tests.learning.test_races import post as posting
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 from tests.support.racing import at_once
 from tests.walking import right_form, wrong_form
 
@@ -66,7 +67,7 @@ def refresher(session: Session, library: Library) -> tuple[Person, int]:
 
 def booster(session: Session, library: Library) -> tuple[Person, int]:
     person = make_completed(session, library, timedelta(days=40))
-    (due,) = refreshers.boosters_due(session, library, "Europe/London", now().date())
+    (due,) = refreshers.boosters_due(session, library, "Europe/London", this_day())
     assert refreshers.queue_booster(session, library, due, "Europe/London", now())
     return person, queries.attempts(session, person.id, "booster")[-1].id
 

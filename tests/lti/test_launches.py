@@ -31,6 +31,7 @@ from tests.lti.making import begin, bring, details, enter, open_course, register
 from tests.lti.platform import CLIENT_ID, FakePlatform, platform_key
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
+from tests.support.days import this_day
 
 NAME = "Riverside Moodle"
 
@@ -229,7 +230,7 @@ def test_the_button_works_once_within_a_minute_and_from_our_own_page(
     session.commit()
     left = open_course(elsewhere, fake)
     person = session.execute(select(Person)).scalar_one()
-    record_departure(make_context(session, None, now()), person.id, now().date(), "moved")
+    record_departure(make_context(session, None, now()), person.id, this_day(), "moved")
     session.commit()
     gone = enter(elsewhere, left)
     assert gone.status == 403

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from course.auth.actions import SignInGranted
 from course.clock import now
 from course.context import make_context
+from course.dates import civil_date
 from course.events import publish
 from course.learning.actions import record_page_read
 from course.learning.events import CourseCompleted
@@ -109,7 +110,7 @@ def complete(session: Session, person: int, finished_at: datetime | None = None)
     )
     session.add(row)
     session.flush()
-    day = at.date()
+    day = civil_date(at, "Europe/London")
     publish(
         session,
         CourseCompleted(

@@ -23,6 +23,7 @@ from course.people.models import Membership, Person, Team
 from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client, Page
+from tests.support.days import this_day
 from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
@@ -217,7 +218,7 @@ def test_an_overdue_contact_of_a_site_is_asked_for_by_mail_and_confirmed_by_its_
     assign_contact_owner(long_ago, "deputy", owner.id, 3, group.home.id)
     session.commit()
     ours = organisation(session)
-    assert [entry.name for entry in stale_contacts(ours, "Europe/London", now().date())] == ["Dee Puty"]
+    assert [entry.name for entry in stale_contacts(ours, "Europe/London", this_day())] == ["Dee Puty"]
     with app.app_context():
         assert [queue_contact_reviews(now()) for _ in range(2)] == [1, 0]
     address = f"/organisation/team/{group.home.id}/contact/deputy"
@@ -244,7 +245,7 @@ def test_an_inherited_contact_that_is_overdue_is_owned_where_it_is_set(session: 
     confirm_contact(long_ago, "social-care", "Front door", "01632 960144", "")
     session.commit()
     # It is asked for once, and not for each team that inherits it.
-    assert [one.team_id for one in stale_contacts(organisation(session), "Europe/London", now().date())] == [None]
+    assert [one.team_id for one in stale_contacts(organisation(session), "Europe/London", this_day())] == [None]
 
 
 def test_the_settings_page_tells_what_comes_from_where_and_sets_and_gives_up_a_contact(

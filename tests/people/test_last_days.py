@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from course.analytics.queries import answers
 from course.auth import queries as auth
-from course.clock import now
 from course.context import make_context
 from course.jobs.rules import Claim, JobRun
 from course.passwords.models import Credential
@@ -27,6 +26,7 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.people_import.lists import run
+from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 ZONE = "Europe/London"
@@ -148,7 +148,7 @@ def test_the_pages_say_what_happens_and_take_it_back(session: Session, client: C
     assert "Hill School will have no manager of its own." in client.get(f"{path}/leave").text
     day = queries.employment_spells(session, person.id)
     assert day == []
-    later = now().date() + 30 * DAY
+    later = this_day() + 30 * DAY
     page = client.follow(client.post(f"{path}/leave", {"last_day": later.isoformat(), "reason": "moves"}))
     assert "Nothing changes for Sam Okafor until the end of" in page.text
     assert "Last day:" in page.text

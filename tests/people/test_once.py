@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from flask import Flask
@@ -12,7 +11,6 @@ from sqlalchemy import func, select
 
 from course.audit.models import AuditEntry
 from course.auth.models import SignInToken
-from course.clock import now
 from course.mail.models import OutboxMail
 from course.people.models import (
     Membership,
@@ -28,6 +26,7 @@ from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import form_day
 from tests.support.racing import at_once
 
 WINDOWS = 4
@@ -85,11 +84,11 @@ def test_what_is_sent_four_times_at_once_is_done_once(committed: Flask) -> None:
     assert office.press(f"/people/{sam}/role", role="manager", team=str(office.other)) == {"role.granted": 1}
     assert office.press(f"/people/{sam}/role", role="administrator", team="") == {"role.granted": 1}
     assert office.press(f"/people/{sam}/role", role="hr", team="") == {"role.granted": 1}
-    audit = {"role": "auditor", "team": "", "last_day": (now() + timedelta(days=30)).date().isoformat()}
+    audit = {"role": "auditor", "team": "", "last_day": form_day(30)}
     assert office.press(f"/people/{sam}/role", **audit) == {"role.granted": 1}
     assert office.count(RoleGrant, RoleGrant.person_id == sam, RoleGrant.until.is_(None)) == 4
     # Several say different days at once: one counts at the end, and each change is in the log.
-    days = [(now() + timedelta(days=days)).date().isoformat() for days in range(40, 40 + WINDOWS)]
+    days = [form_day(days) for days in range(40, 40 + WINDOWS)]
     found = office.press_each(f"/people/{kim}/role", [audit | {"last_day": day} for day in days])
     assert found["role.granted"] == found["role.ended"] + 1
     assert office.count(RoleGrant, RoleGrant.person_id == kim, RoleGrant.until.is_(None)) == 1
@@ -183,7 +182,7 @@ def test_who_leaves_and_is_given_a_role_at_the_same_moment_has_none_after_it(com
         roles, leaving = office.windows[:3], office.windows[3]
         forms = [{"csrf_token": window.token(), "role": role, "team": str(office.team)}
                  for window, role in zip(roles, ("manager", "hr", "administrator"), strict=True)]  # fmt: skip
-        left = {"csrf_token": leaving.token(), "last_day": now().date().isoformat(), "reason": "moved"}
+        left = {"csrf_token": leaving.token(), "last_day": form_day(), "reason": "moved"}
         deeds = [sending(window, f"/people/{one}/role", form) for window, form in zip(roles, forms, strict=True)]
         found = at_once([*deeds, sending(leaving, f"/people/{one}/leave", left)])
         assert max(found) < 500

@@ -227,9 +227,7 @@ def test_a_file_from_before_a_team_left_the_tree_of_its_manager_is_not_given_out
     house.give("Bo", "manager", "Otters")
     yesterday = now() - timedelta(hours=20)
     before = ready_file(house, "Bo", yesterday)
-    house.session.execute(
-        update(Download).values(team_id=below.id if file == "of the team" else None, day=now().date())
-    )
+    house.session.execute(update(Download).values(team_id=below.id if file == "of the team" else None, day=this_day()))
     house.session.commit()
     client = house.client("Bo")
     client.post(before, {}, 200)

@@ -37,6 +37,7 @@ from tests.conftest import NOW, SECRET
 from tests.makers import make_organisation, make_person, sign_in
 from tests.pages import Client
 from tests.people_import.lists import ZONE, look, start
+from tests.support.days import this_day
 from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
 from tests.support.rows import count
@@ -258,7 +259,7 @@ def test_what_somebody_changes_between_two_portions_is_kept_and_said(office: Fla
         )
         assert corrected is None
         gone = session.execute(select(Person.id).where(Person.email == "p36@example.org")).scalar_one()
-        assert people.record_departure(make_context(session, None, now()), gone, now().date(), "left") is None
+        assert people.record_departure(make_context(session, None, now()), gone, this_day(), "left") is None
     assert go_on(import_id) == {37: PERSON_CHANGED, 38: PERSON_CHANGED}
     with read_only_session() as session:
         late = session.get_one(Person, late.id)

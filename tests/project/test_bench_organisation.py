@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from course.clock import now
 from course.db import Base
 from course.learning.queries import progress_facts
 from course.learning.rules.progress import progress
@@ -19,6 +18,7 @@ from course.web.unit_of_work import read_only_session
 from tests.bench import organisation
 from tests.bench.organisation import STAGES, learner_address, make_organisation, stage_of
 from tests.pages import Client
+from tests.support.days import this_day
 
 PEOPLE = 100
 # Those whom nobody reminds any more are left aside: who has left.
@@ -64,7 +64,7 @@ def test_people_stand_where_their_stage_says_and_six_steps_of_ten_are_done(fille
             assert state.complete == (stage_of(number) not in ("new", "under way"))
             if person.left_at is None:
                 (facts,) = recertification.people(session, "Europe/London", [person.id])
-                found[stage_of(number)].add(certification_status(facts.facts, policies, now().date()).state)
+                found[stage_of(number)].add(certification_status(facts.facts, policies, this_day()).state)
     assert set(found) == set(STAGES)
     assert {stage: states - EXPECTED[stage] for stage, states in found.items()} == {stage: set() for stage in STAGES}
     assert 0.55 <= sum(steps) / len(steps) <= 0.68

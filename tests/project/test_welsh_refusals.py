@@ -21,6 +21,7 @@ from tests.certificates.makers import make_certificate
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.people.test_merging import merge
+from tests.support.days import form_day, this_day
 
 POLICY = {"kind": "anniversary", "period_months": "12", "fixed_day": "31", "fixed_month": "1", "minimum_months": "6",
           "window_days": "60", "lapse_months": "12", "starter_days": "28", "minimum_days": "7",
@@ -69,10 +70,10 @@ def test_a_form_is_refused_in_the_language_of_its_reader(
 @pytest.mark.usefixtures("boss")
 def test_a_day_that_cannot_be_is_refused_in_the_language_of_the_administrator(session: Session, client: Client) -> None:
     person = make_person(session, at=now())
-    early = (now() - timedelta(days=9)).date().isoformat()
+    early = form_day(-9)
     page = client.post(f"/people/{person.id}/leave", {"last_day": early, "reason": "x"}, 422)
     assert "Rhowch ddiwrnod nad yw cyn y diwrnod cyntaf." in page.text
-    assert record_departure(make_context(session, None, now()), person.id, now().date(), "moved") is None
+    assert record_departure(make_context(session, None, now()), person.id, this_day(), "moved") is None
     session.commit()
     page = client.post(f"/people/{person.id}/return", {"first_day": early, "team": "", "reason": "x"}, 422)
     assert "Rhowch ddyddiad ar ôl y diwrnod y gwnaethant adael." in page.text
@@ -81,9 +82,9 @@ def test_a_day_that_cannot_be_is_refused_in_the_language_of_the_administrator(se
 def test_whoever_comes_second_is_refused_in_their_language(session: Session) -> None:
     person = make_person(session, at=now() - timedelta(days=30))
     context = make_context(session, None, now())
-    refused = [record_return(context, person.id, now().date(), None, "x")]
-    assert record_departure(context, person.id, now().date(), "moved") is None
-    refused.append(record_departure(context, person.id, now().date(), "moved"))
+    refused = [record_return(context, person.id, this_day(), None, "x")]
+    assert record_departure(context, person.id, this_day(), "moved") is None
+    refused.append(record_departure(context, person.id, this_day(), "moved"))
     with use_language("cy"):
         words = [str(one.message) for one in refused if one is not None]
     assert words == ["Nid yw’r person hwn wedi gadael.", "Mae’r person hwn wedi gadael eisoes."]

@@ -18,6 +18,7 @@ from course.learning.models import Enrolment, PageRead
 from course.people.models import Person
 from course.refreshers import queries
 from tests.pages import Client
+from tests.support.days import this_day
 from tests.walking import Learner, Right, always
 
 Teach = Callable[[int | None], Library]
@@ -68,7 +69,7 @@ def with_changed_page(library: Library, update_days: int | None) -> Library:
     module = course.modules[module_id]
     page = module.pages[page_id]
     first = page.blocks[0].model_copy(update={"html": BlockHtml("<p>Something new holds today.</p>")})
-    change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=update_days)
+    change = Change(date=this_day(), reason=InlineText("The rule is another one."), update_days=update_days)
     changed_page = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
     modules = {
         **course.modules,

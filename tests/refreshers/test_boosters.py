@@ -17,6 +17,7 @@ from course.content.library import Library
 from course.content.rendering import InlineText
 from course.content.schema import Change, Question, Setting
 from course.context import make_context
+from course.dates import civil_date
 from course.learning.models import Answer, Attempt, AttemptItem
 from course.learning.queries import attempt as attempt_of
 from course.learning.rules.grading import option_order
@@ -30,6 +31,7 @@ from course.signed_links import BoosterLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 from tests.support.outbox import rendered_mails
 from tests.support.smtp import smtp_server
 from tests.walking import right_form
@@ -48,14 +50,14 @@ def completed_learner(session: Session, library: Library, ago: int = 40, missed:
 
 
 def people_due(session: Session, library: Library, after: int = 0) -> list[int]:
-    on = (now() + timedelta(days=after)).date()
+    on = this_day(after)
     return [one.person_id for one in actions.boosters_due(session, library, ZONE, on)]
 
 
 def send_boosters(session: Session, library: Library, after: int = 0) -> int:
     """Send the boosters that are due; returns the id of the newest attempt."""
     at = now() + timedelta(days=after)
-    for one in actions.boosters_due(session, library, ZONE, at.date()):
+    for one in actions.boosters_due(session, library, ZONE, civil_date(at, ZONE)):
         assert actions.queue_booster(session, library, one, ZONE, at)
     session.commit()
     newest = session.execute(select(Attempt.id).where(Attempt.kind == "booster").order_by(Attempt.id.desc())).scalars()
@@ -84,7 +86,7 @@ def test_one_booster_is_queued_a_month_after_the_completion_and_no_second(
 
 def test_two_senders_at_once_draw_one_booster(session: Session, library: Library) -> None:
     completed_learner(session, library)
-    (one,) = actions.boosters_due(session, library, ZONE, now().date())
+    (one,) = actions.boosters_due(session, library, ZONE, this_day())
     assert actions.queue_booster(session, library, one, ZONE, now())
     assert not actions.queue_booster(session, library, one, ZONE, now())
 
@@ -269,7 +271,7 @@ def test_a_booster_asks_about_the_work_of_its_reader(session: Session, sample_co
 
 def test_no_mail_is_about_a_changed_question_of_other_work(session: Session, sample_course: Library) -> None:
     note = sample_course.questions["the-note-on-the-gust"]
-    change = Change(date=now().date(), reason=InlineText("Write the time."), update_days=28)
+    change = Change(date=this_day(), reason=InlineText("Write the time."), update_days=28)
     marked = Question.model_construct(**{**dict(note), "changes": (change,)})
     module = sample_course.modules["kites"]
     questions = tuple(marked if one.id == note.id else one for one in module.questions)
@@ -283,5 +285,5 @@ def test_no_mail_is_about_a_changed_question_of_other_work(session: Session, sam
         person = make_completed(session, library, timedelta(days=40), email=f"{pathway}@example.org")
         choose_pathway(make_context(session, None, now()), [person.id], pathway, "their work")
         people[pathway] = person.id
-    due = actions.updates_due(session, changed, ZONE, now().date())
+    due = actions.updates_due(session, changed, ZONE, this_day())
     assert [one.person.person_id for one in due] == [people["clubs"]]

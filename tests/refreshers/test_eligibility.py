@@ -17,6 +17,7 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
+from course.dates import civil_date
 from course.learning import actions as learning
 from course.learning.events import StepEnded
 from course.learning.models import Answer, Completion, Decision, Enrolment, RunOutcome
@@ -43,6 +44,7 @@ from tests.pages import Client
 from tests.recertification.makers import RULE, completed, d, employee, refreshed
 from tests.recertification.random_lives import RandomLife
 from tests.refreshers.makers import complete, make_completed
+from tests.support.days import this_day
 from tests.support.rows import count
 
 # A certificate that is valid for a year, and a grace period of another year in which the refresher is enough.
@@ -172,7 +174,7 @@ def test_finishing_a_refresher_that_does_not_count_issues_nothing(
     )
     session.add(RunOutcome(run_id=found.run_id or 0, ending="end", outcome="good", finished_at=at))
     session.flush()
-    actions.complete_refresher(session, StepEnded(person.id, found.id, library, at.date(), at))
+    actions.complete_refresher(session, StepEnded(person.id, found.id, library, civil_date(at, "Europe/London"), at))
     over = queries.newest_refresher(session, person.id, REFRESHER)
     assert over is not None
     assert over.is_finished
@@ -193,7 +195,7 @@ def test_completing_the_whole_course_again_ends_an_open_refresher(
     complete(session, library, person, now() - timedelta(days=1))
     session.commit()
     assert actions.refresher_under_way(session, person.id, now()) is None
-    assert not actions.renews_certificate(session, person.id, found, now().date(), "Europe/London")
+    assert not actions.renews_certificate(session, person.id, found, this_day(), "Europe/London")
     sign_in(client, person)
     page = client.get("/refresher")
     assert "no longer counts" not in page.text

@@ -23,6 +23,7 @@ from tests.makers import make_person, sign_in
 from tests.milestones.makers import make_module_done
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 from tests.support.racing import at_once
 from tests.walking import Learner
 
@@ -108,7 +109,7 @@ def test_five_questions_are_answered_like_others_and_a_second_press_finds_the_sa
 
 def test_those_that_are_mailed_stay_when_they_are(session: Session, library: Library) -> None:
     person = make_completed(session, library, timedelta(days=40))
-    zone, today = "Europe/London", now().date()
+    zone, today = "Europe/London", this_day()
     due = [one.person_id for one in actions.boosters_due(session, library, zone, today)]
     assert due == [person.id]
     assert actions.start_five(make_context(session, person.id, now()), library)

@@ -37,6 +37,7 @@ from tests.learning.givens import right
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 from tests.support.jobs import run_waiting_jobs
 from tests.support.racing import at_once
 from tests.walking import right_form
@@ -105,7 +106,7 @@ def test_the_two_last_answers_of_a_booster_at_once_end_it(committed: Flask) -> N
     with committed.app_context(), unit_of_work() as session:
         person = make_completed(session, library, timedelta(days=40))
     with committed.app_context(), unit_of_work() as session:
-        (due,) = actions.boosters_due(session, library, "Europe/London", now().date())
+        (due,) = actions.boosters_due(session, library, "Europe/London", this_day())
         actions.queue_booster(session, library, due, "Europe/London", now())
         number = attempts(session, person.id, "booster")[-1].id
         found = attempt(session, person.id, number)

@@ -29,13 +29,14 @@ from course.refreshers import actions
 from tests.learning.givens import right, wrong
 from tests.makers import make_person
 from tests.refreshers.makers import complete
+from tests.support.days import this_day
 
 RATINGS = {"guessing": Rating.Hard, "fairly": Rating.Good, "sure": Rating.Easy}
 
 
 def with_random_marks(course: Library, chance: random.Random, pages: int, questions: int) -> Library:
     """The course with marks on some pages and on some questions: every second of these has a point with the one before."""
-    at = now().date()
+    at = this_day()
     marked_pages = set(chance.sample(sorted((m.id, p) for m in course.modules.values() for p in m.pages), pages))
     ids = sorted(course.questions)
     marked_questions: list[str] = []

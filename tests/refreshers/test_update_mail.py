@@ -8,12 +8,12 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from course.clock import now
 from course.content.library import Library
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 from tests.refreshers.refresher_steps import Teach, answer_all, with_translated_reason
+from tests.support.days import this_day
 from tests.support.outbox import rendered_mails
 
 
@@ -24,7 +24,7 @@ def test_people_certified_before_are_mailed_once_for_each_step_until_they_have_d
     runner = app.test_cli_runner()
     assert runner.invoke(args=["updates", "send"]).output == "0 mails about updates.\n"
     teach(28)
-    today = now().date()
+    today = this_day()
     steps = [(0, "1"), (0, "0"), (20, "0"), (21, "1"), (28, "0"), (29, "1"), (35, "0"), (36, "1")]
     for after, expected in steps:
         done = runner.invoke(args=["updates", "send", "--on", str(today + timedelta(days=after))])

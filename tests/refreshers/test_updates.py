@@ -42,6 +42,7 @@ from tests.refreshers.refresher_steps import (
     record_page_read,
     with_changed_page,
 )
+from tests.support.days import this_day
 
 
 @pytest.mark.both_engines
@@ -99,7 +100,7 @@ def test_an_update_about_two_questions_on_one_point_asks_both_and_says_so(
     course = app.extensions["course"].library
     module = course.modules["secret-contact"]
     alike = [one for one in library.modules["secret-contact"].questions if one.points == (module.points[0],)][:2]
-    change = Change(date=now().date(), reason=InlineText("The rule is another one."), update_days=28)
+    change = Change(date=this_day(), reason=InlineText("The rule is another one."), update_days=28)
     marked = {one.id: Question.model_construct(**{**dict(one), "changes": (change,)}) for one in alike}
     questions = tuple(marked.get(one.id, one) for one in module.questions)
     modules = {**course.modules, module.id: module.model_copy(update={"questions": questions})}
@@ -127,7 +128,7 @@ def test_a_page_with_two_marks_is_read_once_with_both_reasons_and_counts_once(
     module_id, _, page_id = REF.partition("/")
     module = (once.origin or once).modules[module_id]
     page = module.pages[page_id]
-    second = Change(date=now().date(), reason=InlineText("The second reason."))
+    second = Change(date=this_day(), reason=InlineText("The second reason."))
     twice = Page.model_construct(**{**dict(page), "changes": (*page.changes, second)})
     modules = {
         **(once.origin or once).modules,
@@ -268,7 +269,7 @@ def revoke_it(session: Session, person: Person) -> None:
 
 
 def open_the_window(session: Session, _person: Person) -> None:
-    today = now().date()
+    today = this_day()
     add_policy_version(make_context(session, None, now()), Policy(today, window_days=300, applies="now"), "sooner")
 
 
@@ -333,7 +334,7 @@ def test_an_overdue_update_does_not_ask_for_it_by_the_past_due_date(
 def test_an_update_after_an_earlier_certificate_was_withdrawn_leads_to_the_course(
     session: Session, client: Client, teach: Teach
 ) -> None:
-    person, today, at = make_person(session), now().date(), now()
+    person, today, at = make_person(session), this_day(), now()
     import_completion(
         make_context(session, None, at),
         person.id,

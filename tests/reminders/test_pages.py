@@ -23,6 +23,7 @@ from course.reminders.forms import format_closures, parse_closures, parse_days
 from course.translation import use_language
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 from tests.support.pseudo_language import LANGUAGE, offered
 
 queue_due_reminders = partial(jobs.queue_due_reminders, clock=now)
@@ -56,7 +57,7 @@ def test_the_page_explains_why_a_reminder_is_due_and_shows_its_state(
 def test_the_page_explains_why_no_reminder_is_due(session: Session, admin: Client) -> None:
     person = make_person(session, at=now())
     assert "There is no reminder to send." in admin.get(f"/reminders/{person.id}").text
-    today = now().date()
+    today = this_day()
     record_pause(make_context(session, None, now()), person.id, Pause(today, None, 14, "leave"))
     session.commit()
     page = admin.get(f"/reminders/{person.id}")

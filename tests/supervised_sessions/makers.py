@@ -19,7 +19,7 @@ from course.supervised_sessions.models import (
 )
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client, Page, words
-from tests.support.days import form_day
+from tests.support.days import form_day, this_day
 
 PLACE = "Dining hall"
 
@@ -90,7 +90,7 @@ def make_hall(app: Flask, session: Session) -> Hall:
 def seat(app: Flask, session: Session, manager: Person, person: Person) -> tuple[str, str]:
     """A room that is open for a person: its token, and their code. Made of rows, so that the log says nothing of it."""
     held = SupervisedSession(
-        kind="module", ref="responding", place=PLACE, held_on=now().date(), made_by=manager.id, made_at=now()
+        kind="module", ref="responding", place=PLACE, held_on=this_day(), made_by=manager.id, made_at=now()
     )
     session.add(held)
     session.flush()

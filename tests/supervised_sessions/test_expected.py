@@ -22,6 +22,7 @@ from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.supervised_sessions.makers import Hall, codes_on, enter, make_hall
 from tests.supervised_sessions.test_between_two import hall_of, sending
+from tests.support.days import this_day
 from tests.support.racing import at_once
 
 
@@ -91,7 +92,7 @@ def test_people_are_neither_added_nor_taken_off_once_a_session_is_over(hall: Hal
     manager.get(f"{closed}/people")
     manager.post(f"{closed}/close", {})
     number = int(past.rpartition("/")[2])
-    yesterday = now().date() - timedelta(days=2)
+    yesterday = this_day() - timedelta(days=2)
     session.execute(update(SupervisedSession).where(SupervisedSession.id == number).values(held_on=yesterday))
     session.commit()
     for address in (closed, past):

@@ -27,6 +27,7 @@ from tests.learning.givens import right
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 from tests.supervised_sessions.makers import Hall, make_hall
+from tests.support.days import form_day, this_day
 from tests.walking import Right, always, never, right_form, wrong_form
 
 KITES = "module:kites"
@@ -189,7 +190,7 @@ def test_the_witness_is_another_than_the_learner_and_than_who_enters(hall: Hall,
 def test_an_administrator_who_is_expected_does_not_enter_their_own_answers(hall: Hall, session: Session) -> None:
     boss = make_person(session, "Bo Ash", "bo@example.org", "administrator", hall.team)
     manager = hall.manager()
-    form = {"part": KITES, "place": "Hall", "held_on": now().date().isoformat(), "person": [str(boss.id)]}
+    form = {"part": KITES, "place": "Hall", "held_on": form_day(), "person": [str(boss.id)]}
     address = manager.post("/supervised/new", form).location
     manager.post(f"{address}/sheets", {})
     attend(manager, address, boss)
@@ -333,7 +334,7 @@ def test_pages_that_were_read_together_are_read_by_those_who_signed(
 def test_paper_is_entered_for_four_weeks(hall: Hall, session: Session, days: int, status: int) -> None:
     manager, address, _attempt = ready(hall, session)
     manager.post(f"{address}/close", {})
-    session.execute(update(SupervisedSession).values(held_on=now().date() - timedelta(days=days)))
+    session.execute(update(SupervisedSession).values(held_on=this_day() - timedelta(days=days)))
     session.commit()
     manager.get(answers_of(address, hall.sam), status)
 

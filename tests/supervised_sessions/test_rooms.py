@@ -23,7 +23,7 @@ from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.pairs.makers import STORY, two_phones
 from tests.supervised_sessions.makers import PLACE, Hall, codes_on, enter, make_hall
-from tests.support.days import form_day
+from tests.support.days import form_day, this_day
 from tests.walking import Learner
 
 CHECK = "/module/responding/check"
@@ -265,7 +265,7 @@ def test_wrong_codes_are_throttled_and_right_ones_are_not(hall: Hall) -> None:
 def test_a_room_ends_by_itself_and_a_person_who_leaves_is_out_at_once(hall: Hall, session: Session) -> None:
     room, address = seated(hall)
     codes = hall.codes(address)
-    end_employment(make_context(session, None, now()), hall.sam.id, now().date(), "moved away")
+    end_employment(make_context(session, None, now()), hall.sam.id, this_day(), "moved away")
     session.commit()
     assert room.get("/room/part", 303).location == "/room"
     assert "This code does not work here." in enter(room, codes["Sam Okafor"], 422).text

@@ -18,6 +18,7 @@ from course.training_records.actions import log_record_export
 from course.training_records.models import RecordView
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 
@@ -63,7 +64,7 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
         ("timeline", "responding/a-timeline", True),
     ):
         add_attempt(session, sam, kind, ref, passed)
-    today = now().date()
+    today = this_day()
     grant_extension(make_context(session, boss.id, now()), sam.id, today + timedelta(days=30), "was ill")
     session.commit()
     page = client.get(f"/report/people/{sam.id}")
@@ -101,7 +102,7 @@ def test_a_page_view_is_listed_once_a_day_with_the_role_of_that_moment(
         Deputy(
             manager_id=boss.id,
             deputy_id=other.id,
-            until=(now() + timedelta(days=2)).date(),
+            until=this_day(2),
             reason="holiday",
             made_at=now(),
         )

@@ -28,6 +28,7 @@ from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.pages import words as words_of
+from tests.support.days import this_day
 from tests.support.smtp import smtp_server
 
 ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -194,7 +195,7 @@ def test_the_button_is_shown_for_people_with_something_to_do(
     app: Flask, session: Session, two: tuple[Person, Person]
 ) -> None:
     boss, sam = two
-    client, page, today = sign_in(Client(app), boss), f"/report/people/{sam.id}", now().date()
+    client, page, today = sign_in(Client(app), boss), f"/report/people/{sam.id}", this_day()
     assert "Remind now" in client.get(page).text
     record_pause(make_context(session, boss.id, now()), sam.id, Pause(today, None, 14, "on leave"))
     session.commit()

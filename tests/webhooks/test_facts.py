@@ -34,6 +34,7 @@ from course.webhooks.rules import EVENT_LABELS, status_facts
 from tests.conftest import SECRET
 from tests.makers import make_person, make_team
 from tests.refreshers.makers import complete, make_completed
+from tests.support.days import form_day, this_day
 from tests.support.racing import at_once
 from tests.webhooks.makers import events_of
 
@@ -146,14 +147,14 @@ def test_a_completion_is_an_event_of_its_transaction_with_the_last_valid_day(
     (event,) = session.execute(select(WebhookEvent).where(WebhookEvent.person_id == sam.id)).scalars()
     assert event.kind == "completed"
     assert event.dates["course"] == "initial"
-    assert event.dates["completed_on"] == now().date().isoformat()
-    assert str(event.dates["valid_until"]) > now().date().isoformat()
+    assert event.dates["completed_on"] == form_day()
+    assert str(event.dates["valid_until"]) > form_day()
     assert _sent(session, hook) == [(sam.id, "completed")]
 
 
 def test_a_fact_that_is_undone_leaves_no_event(app: Flask, session: Session, boss: Person) -> None:
     sam, hook = make_person(session), _hook(session, boss)
-    record_departure(make_context(session, boss.id, now()), sam.id, now().date(), "moved")
+    record_departure(make_context(session, boss.id, now()), sam.id, this_day(), "moved")
     session.rollback()
     assert events_of(session, sam) == []
     with app.app_context(), unit_of_work() as unit:
@@ -168,7 +169,7 @@ def test_whoever_leaves_is_told_of_when_the_last_day_is_over_and_a_merged_entry_
 ) -> None:
     hook = _hook(session, boss, kinds=("left",))
     sam, kim, twin = (make_person(session, name, f"{name}@example.org") for name in ("Sam", "Kim", "Twin"))
-    context, today = make_context(session, boss.id, now()), now().date()
+    context, today = make_context(session, boss.id, now()), this_day()
     assert plan_departure(context, kim.id, today + timedelta(days=3), "retires") is None
     assert record_departure(context, sam.id, today, "moved") is None
     assert merge_people(context, twin.id, boss.id, False, "entered twice") is None
@@ -194,7 +195,7 @@ def test_a_webhook_of_a_team_is_told_of_its_people_and_those_of_the_teams_below(
     hook, everyone = _hook(session, boss, site), _hook(session, boss)
     context = make_context(session, boss.id, now())
     for one in (inside, below, outside):
-        assert record_departure(context, one.id, now().date(), "moved") is None
+        assert record_departure(context, one.id, this_day(), "moved") is None
     assert [person for person, _kind in _sent(session, hook)] == [inside.id, below.id]
     assert len(_sent(session, everyone)) == 3
 
@@ -206,7 +207,7 @@ def test_a_webhook_that_is_off_misses_nothing_and_one_that_does_not_want_a_kind_
     context = make_context(session, boss.id, now())
     assert actions.turn_off(context, off)
     sam = make_person(session)
-    assert record_departure(context, sam.id, now().date(), "moved") is None
+    assert record_departure(context, sam.id, this_day(), "moved") is None
     assert _sent(session, off) == [(sam.id, "left")]
     assert _sent(session, other) == []
     assert [one.state for one in queries.deliveries(session, off, 5)] == ["held"]
@@ -219,6 +220,6 @@ def test_without_a_webhook_nothing_is_kept(app: Flask, session: Session, boss: P
     assert actions.forget_old_deliveries(session, now()) == 0
     session.commit()
     sam = make_person(session)
-    record_departure(make_context(session, boss.id, now()), sam.id, now().date(), "moved")
+    record_departure(make_context(session, boss.id, now()), sam.id, this_day(), "moved")
     assert _find(app, session, LATER) == 0
     assert session.execute(select(WebhookEvent.id)).all() == []
