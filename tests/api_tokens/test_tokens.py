@@ -31,7 +31,7 @@ from course.people.actions import end_role, grant_role
 from course.people.models import Person, RoleGrant
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.support.days import this_day
+from tests.support.days import form_day, this_day
 from tests.support.outbox import rendered_mails
 
 TODAY = date(2026, 11, 29)
@@ -167,7 +167,7 @@ def test_an_administrator_makes_a_token_sees_it_once_and_revokes_it(session: Ses
 
 def test_a_form_with_mistakes_keeps_what_was_entered_and_makes_nothing(session: Session, client: Client) -> None:
     sign_in(client, make_person(session, role="administrator"))
-    entered = {"name": "Dashboard", "scopes": ["events:read"], "team": "", "last_day": "2031-01-01"}
+    entered = {"name": "Dashboard", "scopes": ["events:read"], "team": "", "last_day": form_day(400)}
     page = client.post("/system/tokens/make", entered, 422)
     assert "at most one year ahead" in page.text
     assert 'value="Dashboard"' in page.html

@@ -200,7 +200,7 @@ class World:
 
     def record_discussion(self, where: str = "") -> None:
         path = f"/insight/{where or f'team/{self.team.id}'}/talk/posing-as-young-people"
-        self.post(path, held_on=self.today, people="6", agreed="")
+        self.post(path, held_on=form_day(), people="6", agreed="")
 
     def withdraw_discussion(self) -> None:
         self.record_discussion()

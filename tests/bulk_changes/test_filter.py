@@ -24,6 +24,7 @@ from course.bulk_changes.rules.planning import (
     PersonState,
     plan_change,
 )
+from course.clock import now
 from course.content.schema import SETTINGS
 from course.context import make_context
 from course.people import actions
@@ -207,7 +208,7 @@ def test_from_a_person_in_the_report_to_their_entry_and_back_to_the_place_in_the
 ) -> None:
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     team = make_team(session, "Hill")
-    person = make_person(session, "Sam Okafor", "sam@example.org", team=team)
+    person = make_person(session, "Sam Okafor", "sam@example.org", team=team, at=now())
     report = client.get(f"/report?team={team.id}&status=not-started&sort=name")
     record = client.get(next(a.get("href", "") for a in report.all("a") if f"people/{person.id}?" in a.get("href", "")))
     place = f'href="/report?team={team.id}&amp;status=not-started&amp;sort=name&amp;page=1#p{person.id}"'

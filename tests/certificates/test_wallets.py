@@ -35,6 +35,7 @@ from tests.conftest import NOW
 from tests.credentials.makers import Issuer
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 from tests.support.racing import at_once
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "credentials" / "open_badges_3.schema.json").read_text())
@@ -183,7 +184,7 @@ def test_only_the_holder_takes_the_picture(app: Flask, session: Session, client:
 def test_a_wallet_fetches_the_file_by_a_link_that_its_holder_makes_and_ends(
     app: Flask, session: Session, client: Client
 ) -> None:
-    found = make_certificate(session)
+    found = make_certificate(session, on=this_day())
     _holder(session, client, found)
     other = sign_in(Client(app), make_person(session, "Else", "else@example.org", "administrator"))
     page, wallet = f"/certificate/{found.number}", Client(app)

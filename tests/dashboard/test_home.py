@@ -221,7 +221,7 @@ def test_a_booster_that_was_begun_is_offered_where_it_stopped(app: Flask, sessio
 
 
 def test_the_invitation_says_how_long_by_when_and_why(app: Flask, session: Session) -> None:
-    person = make_person(session)
+    person = make_person(session, at=now())
     session.execute(delete(OutboxMail))
     with app.app_context():
         publish(session, InvitationRequested(person.id, "Alex Morgan", now()))

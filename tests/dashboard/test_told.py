@@ -46,7 +46,7 @@ def test_a_new_manager_is_told_once_and_whoever_has_no_password_yet_in_the_invit
     night, day = make_team(session, "Night staff"), make_team(session, "Day staff")
     boss = make_person(session, "Ada Vale", "ada@example.org", "administrator")
     sam = make_person(session)
-    new = make_person(session, "Nia New", "nia@example.org", password=None)
+    new = make_person(session, "Nia New", "nia@example.org", password=None, at=now())
     for person in (sam, sam, new, boss):
         grant_role(make_context(session, boss.id, now()), person.id, "manager", night.id)
     grant_role(make_context(session, boss.id, now()), new.id, "manager", day.id)

@@ -152,7 +152,7 @@ def test_others_continue_meanwhile_and_the_uploader_gets_a_message(course: Flask
         boss = _client(course, "alex@example.org")
         profile = json.dumps(slow.served()[f"{address}/issuer"])
         boss.post("/passport/issuers", {"profile": profile, "reason": "sister trust"})
-        document = document_bytes(slow.credential(issued_at=now(), completed_on=this_day()))
+        document = document_bytes(slow.credential(issued_at=now(), completed_on=this_day(), valid_until=this_day(300)))
         page, seconds, durations = _while_uploading(course, document)
     assert "if it was revoked" in page
     assert seconds < 8

@@ -34,7 +34,8 @@ NUMBERS = dict(zip(LEADS, ("01632 960100", "01632 960111", "01632 960122"), stri
 
 
 def context(session: Session, days: int = 0) -> Context:
-    return make_context(session, None, NOW + timedelta(days=days))
+    """So many days after the first deeds, a month ago: no contact is due to be confirmed again."""
+    return make_context(session, None, now() - timedelta(days=30 - days))
 
 
 def set_lead(session: Session, name: str, team: Team | None = None, days: int = 0) -> None:

@@ -38,7 +38,8 @@ def days_of_this_moment_in_utc(source: str) -> list[str]:
     """What takes the day of `now()` without a time zone: between midnight and one in an English summer it is yesterday."""
     tree, found = ast.parse(source), []
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    for part in functions or [tree]:
+    parts: list[ast.AST] = [*functions] or [tree]
+    for part in parts:
         names = _moments(part)
         found += [
             ast.unparse(node)

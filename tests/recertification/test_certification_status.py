@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
-from course.dates import civil_date
+from course.dates import add_months, civil_date, format_date
 from course.events import publish
 from course.learning.events import CourseCompleted
 from course.learning.models import Completion
@@ -25,6 +25,7 @@ from course.recertification.rules.facts import Pause
 from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client
+from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 
@@ -116,11 +117,12 @@ POLICY = {"kind": "anniversary", "period_months": "6", "fixed_day": "31", "fixed
 
 
 def test_a_policy_change_shows_the_affected_people_before_it_is_saved(session: Session, client: Client) -> None:
-    complete(session, make_person(session))
+    completed_on = this_day(-30)
+    complete(session, make_person(session, at=now() - timedelta(days=60)), (completed_on - DAY).days)
     sign_in(client, make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     seen = client.post("/renewal/policy/everybody", POLICY, 200)
     assert "Sam Okafor (sam@example.org)" in seen.text
-    assert "22 May 2027" in seen.text
+    assert format_date(add_months(completed_on, 6)) in seen.text
     assert "Nothing is saved yet" in seen.text
     assert session.execute(select(func.count()).select_from(RenewalPolicy)).scalar_one() == 0
     mark = seen.fields()["confirmed"]

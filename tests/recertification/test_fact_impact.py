@@ -121,7 +121,7 @@ def test_the_form_warns_which_days_after_a_leave_will_apply_before_it_is_saved(c
 def test_an_administrator_who_records_a_fact_about_themselves_is_addressed_directly(
     session: Session, client: Client
 ) -> None:
-    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=now())
     sign_in(client, boss)
     seen = client.post(page(boss, "/extension"), dated({"until": 2, "reason": "was ill"}), 200)
     assert "That changes nothing: you have until" in seen.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -96,15 +97,17 @@ def test_who_waits_too_long_for_another_process_is_told_so(
 def test_two_servers_that_start_at_once_keep_each_version_of_the_content_once(database: Database) -> None:
     schema_upgrade.upgrade(database())
     library = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
+    archived = multiprocessing.get_context("fork").Event()
 
     def first() -> None:
         with Session(database()) as session:
             assert archive(session, library, NOW) == len(library.parts)
+            archived.set()
             time.sleep(0.6)
             session.commit()
 
     def second() -> None:
-        time.sleep(0.3)
+        assert archived.wait(60)
         with Session(database()) as session:
             archive(session, library, NOW)
             session.commit()
