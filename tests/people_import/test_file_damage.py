@@ -97,6 +97,7 @@ QUOTED = [f'"{line.strip()}"\n' for line in (HEAD, ANN, BO, CY)]
         (HEAD + ANN + BO.replace("Bo", '"Bo') + CY.replace("North", 'North"'), ["Ann"], [3, 4]),
         (HEAD + BO.replace("North", '"North') + ANN + CY.replace("North", 'North"'), ["Ann"], [2, 4]),
         (HEAD + ANN + BO.replace("Lée", 'Lée"'), ["Ann"], [3]),
+        (HEAD + ANN.replace("North", 'Room 5" wide') + BO.replace("North", 'The "North"'), ["Ann", "Bo"], []),
         # A line break in a cell, with quotation marks and without.
         (HEAD + ANN + BO.replace("North", '"North\nHouse 3"') + CY, ["Ann", "Bo", "Cy"], []),
         (HEAD + ANN + BO.replace("Lée", "Lé\ne") + CY, ["Ann", "Cy"], [3, 4]),

@@ -18,6 +18,8 @@ BEGAN = date(2020, 1, 1)
 KNOWN = (
     KnownPerson(1, "Cara Voss", "cara@example.org", "00583", start=BEGAN),
     KnownPerson(2, "Liam O’Neill", "liam@example.org", "123", start=BEGAN),
+    KnownPerson(4, "Jane Smith", "jane1@example.org", "S1", start=BEGAN),
+    KnownPerson(5, "Jane Smith", "jane2@example.org", "S2", start=BEGAN),
     KnownPerson(3, "Fiona Griffith-Hill", "fiona@example.org", "F3", start=BEGAN),
 )
 
@@ -172,3 +174,17 @@ def test_another_kind_of_apostrophe_hyphen_or_ligature_changes_no_name(
 ) -> None:
     (line,) = plan(f"Staff number,Name,Email\n{number},{name},{email}\n")
     assert line.kind == kind, line.notes
+
+
+def test_two_people_of_one_name_who_exchange_numbers_are_told_apart() -> None:
+    lines = plan("Staff number,Name,Email\nS1,Jane Smith,jane2@example.org\nS2,Jane Smith,jane1@example.org\n")
+    assert [line.kind for line in lines] == ["refused", "refused"]
+    assert (
+        "belongs to Jane Smith (jane1@example.org), but the address to Jane Smith (jane2@example.org)"
+        in lines[0].notes[0]
+    )
+
+
+def test_a_column_of_days_as_a_spreadsheet_counts_them_is_seen_and_its_rows_say_so() -> None:
+    (line,) = plan("Name,Email,Start date\nAnn Lee,ann@example.org,46266.375\n")
+    assert (line.kind, "1 September 2026" in " ".join(line.notes)) == ("refused", True)

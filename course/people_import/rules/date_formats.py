@@ -134,7 +134,7 @@ def is_ambiguous_day(text: str) -> bool:
 def looks_like_day(text: str) -> bool:
     """Whether the text has the form of a date, valid or not."""
     typed = _plain(text)
-    return _date_parts(typed) is not None or bool(re.fullmatch(r"[2-6]\d{4}", typed))
+    return _date_parts(typed) is not None or bool(re.fullmatch(r"[2-6]\d{4}([.,]\d+)?", typed))
 
 
 def _date_parts(typed: str) -> tuple[int, int, int] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from course.text import comparison_key
 from course.translation import lazy_gettext as _
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ def belongs_to_two(first: KnownPerson, second: KnownPerson) -> str:
     return _(
         "The staff number belongs to %(name)s (%(email)s), but the address to %(other)s.",
         **_identity(first),
-        other=second.name,
+        # Two people of one name are told apart.
+        other=f"{second.name} ({second.label})"
+        if comparison_key(first.name) == comparison_key(second.name)
+        else second.name,
     )
 
 

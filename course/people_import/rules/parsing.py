@@ -27,6 +27,7 @@ SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 50  # records that are looked at to find the separator
 _MAX_BAD_ROWS = 200  # rows with a wrong quotation mark; a file with more is none that a program wrote
 _QUOTATION_MARK = _("A quotation mark is missing in this row, or there is one too many.")
+_INCHES = re.compile(r'(?<=\d)"(?=[ \w])')  # a 24" screen
 _ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # how Excel's own files begin, new and old
 # A byte that is no letter in the file's encoding comes out of `decode` as one of these.
 _UNDECODED = re.compile("[\udc80-\udcff]")
@@ -235,7 +236,7 @@ def _is_misquoted(lines: list[str], separator: str, width: int) -> bool:
     """Whether a record that can be parsed has a quotation mark too many: one without a partner, or two that take lines
     together of which each is a row of its own."""
     if len(lines) == 1:
-        return lines[0].count('"') % 2 == 1
+        return _INCHES.sub("", lines[0]).count('"') % 2 == 1
     return width > 2 and all(line.count(separator) == width - 1 for line in lines)
 
 
