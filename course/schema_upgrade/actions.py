@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -169,7 +170,7 @@ def _begin_sqlite(engine: Engine) -> Connection:
             # Readable by its owner only, from the first moment. The files beside it inherit this mode.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(error))) from error
+        raise DatabaseUnavailableError(_cannot_open_message(path, error)) from error
 
     def begin() -> Connection | None:
         connection = None
@@ -188,7 +189,7 @@ def _begin_sqlite(engine: Engine) -> Connection:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF in BUSY_CODES:
                 return None
-            raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(cause))) from error
+            raise DatabaseUnavailableError(_cannot_open_message(path, cause)) from error
         return connection
 
     return _wait_for_lock(begin, str(path))
@@ -245,12 +246,19 @@ def _schema_before_lock(engine: Engine) -> rules.DatabaseSchema | None:
                 raise DatabaseUnavailableError(rules.lock_timeout_message(str(path), 15)) from error
             if code in UNREADABLE_CODES:
                 raise WrongDatabaseError(rules.not_sqlite_message(str(path), str(error))) from error
-            raise DatabaseUnavailableError(rules.cannot_open_message(str(path), str(error))) from error
+            raise DatabaseUnavailableError(_cannot_open_message(path, error)) from error
     try:
         with engine.connect() as connection:
             return read_schema(connection)
     except DBAPIError as error:
         raise DatabaseUnavailableError(rules.cannot_reach_message(database_label(engine), str(error.orig))) from error
+
+
+def _cannot_open_message(path: Path, error: object) -> str:
+    room = None
+    with suppress(OSError):
+        room = shutil.disk_usage(path.parent).free
+    return rules.cannot_open_message(str(path), str(error), room)
 
 
 def _migratable_schema(engine: Engine) -> rules.DatabaseSchema:

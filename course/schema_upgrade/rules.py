@@ -149,8 +149,15 @@ def cannot_reach_message(where: str, reason: str) -> str:
     )
 
 
-def cannot_open_message(where: str, reason: str) -> str:
-    """The message for a SQLite file that cannot be opened or created."""
+# Bytes that SQLite needs at least for the files beside its own, without which it cannot even read.
+SMALLEST_ROOM = 1_000_000
+
+
+def cannot_open_message(where: str, reason: str, room: int | None) -> str:
+    """The message for a SQLite file that cannot be opened or created; `room` is how many bytes are free on its disk, None if
+    that is not known."""
+    if room is not None and room < SMALLEST_ROOM:
+        return f"The database {where} cannot be opened ({reason}): its disk is full. Make room there, then start again."
     return (
         f"The database {where} cannot be opened ({reason}): let the user who runs the course read and write this file and "
         "its folder, or set DATABASE_URL to another file."

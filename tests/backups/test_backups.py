@@ -335,3 +335,26 @@ def test_a_backup_to_a_full_disk_leaves_nothing_and_says_why(database: Path, tmp
     )  # fmt: skip
     assert done.stdout.startswith(f"BackupFailedError {tmp_path / 'copy.db'} cannot be written: "), done
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("room", [100, 100_000, 3_000_000])
+def test_a_restore_onto_a_full_disk_leaves_nothing_and_says_why(database: Path, tmp_path: Path, room: int) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from course.clock import now\n"
+        "from course.backups.actions.sqlite_copies import restore_sqlite\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)\n"
+        "try: restore_sqlite(sys.argv[1], Path(sys.argv[2]), now())\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    # Larger than the pages that SQLite keeps in memory until it commits.
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("create table room as select randomblob(8000000)")
+        opened.commit()
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code, f"sqlite:///{folder / 'course.db'}", str(database), str(room)],
+        cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("BackupFailedError The backup cannot be put in place: "), done
+    assert list(folder.iterdir()) == []

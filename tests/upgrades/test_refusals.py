@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.upgrades.comparing import contents, triggers
 
 OURS = frozenset({"content_version", "person", "enrolment", "alembic_version"})
 ROOT = Path(__file__).resolve().parents[2]
+FULL = type(shutil.disk_usage(ROOT))(10**9, 10**9 - 4096, 4096)
 FLASK = Path(sys.executable).with_name("flask")
 
 
@@ -153,6 +155,17 @@ def test_a_file_that_may_not_be_opened_is_told_from_one_that_is_no_database(file
         ) as refused:
             use(make_engine(f"sqlite:///{file}"))
         assert refused.value.exit_code == 1
+
+
+def test_a_full_disk_is_not_taken_for_a_file_that_may_not_be_opened(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without room for the files beside it SQLite cannot even read: "disk I/O error".
+    file.mkdir()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: FULL)
+    for use in (schema_upgrade.check_database, schema_upgrade.upgrade):
+        with pytest.raises(schema_upgrade.DatabaseUnavailableError, match=r"cannot be opened .*: its disk is full"):
+            use(make_engine(f"sqlite:///{file}"))
 
 
 def text_file(engine: Engine) -> None:

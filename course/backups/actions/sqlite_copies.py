@@ -23,6 +23,7 @@ from course.sqlite_file import (
     read_only_uri,
     replace_database,
     secure_files,
+    sidecar_path,
     sync_to_disk,
 )
 
@@ -73,11 +74,15 @@ def copy_sqlite(url: str, file: Path) -> int:
 def _copy_database(database: str, part: Path) -> None:
     # Readable by its owner only, from the first moment: it holds names, answers and password hashes.
     part.touch(mode=0o600)
-    with closing(sqlite3.connect(database, uri=True)) as source, closing(sqlite3.connect(part)) as target:
-        source.backup(target)
-        # In this mode the copy needs no -wal file beside it.
-        target.execute("PRAGMA journal_mode=DELETE")
-        sound = target.execute("PRAGMA quick_check").fetchone()[0]
+    try:
+        with closing(sqlite3.connect(database, uri=True)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+            # In this mode the copy needs no -wal file beside it.
+            target.execute("PRAGMA journal_mode=DELETE")
+            sound = target.execute("PRAGMA quick_check").fetchone()[0]
+    finally:
+        # Left behind where the disk is full.
+        sidecar_path(part, "-journal").unlink(missing_ok=True)
     if sound != "ok":
         raise BackupFailedError(f"The copy is damaged ({sound}). Look at the disk, and at the database itself.")
     sync_to_disk(part)
