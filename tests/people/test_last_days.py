@@ -114,6 +114,19 @@ def test_team_results_count_them_until_midnight_where_the_organisation_is(sessio
         assert [is_employed for moment, is_employed in changes if moment <= at][-1] == is_here
 
 
+def test_who_stays_longer_after_a_last_day_that_is_over_is_here_for_query_and_rule(session: Session) -> None:
+    """The later day was recorded in the night, before the job had ended their roles."""
+    person = make_person(session)
+    assert plan(session, person) is None
+    assert plan(session, person, LAST + 5 * DAY, 11) is None
+    changes = answers._employment_changes(session)[person.id]
+    for days, is_here in ((9, True), (12, True), (15, True), (16, False)):
+        at = NOW + days * DAY
+        placed = answers._team_placements(at, ZONE, [])
+        assert (session.execute(select(placed.c.person_id)).scalars().all() == [person.id]) == is_here, days
+        assert [is_employed for moment, is_employed in changes if moment <= at][-1] == is_here, days
+
+
 def test_the_job_ends_roles_and_memberships_the_day_after(committed: Flask) -> None:
     with committed.app_context():
         with unit_of_work() as session:

@@ -123,6 +123,8 @@ def _employment_changes(session: Session) -> dict[int, list[tuple[datetime, bool
             changes[person].pop()
         effective = at
         if end is not None and end > recorded:
+            if changes[person] and not changes[person][-1][1]:
+                changes[person].append((at, True))  # an earlier last day was over, and they stay after all
             effective = start_of_day(end + timedelta(days=1), zone)
         changes[person].append((effective, end is None))
     return changes
