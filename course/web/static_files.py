@@ -22,13 +22,13 @@ from whitenoise.compress import Compressor
 URL_PREFIX = "/static"
 STYLE_SHEET = "css/site.css"
 STYLE_PARTS = "css/[0-9]*.css"
-COPY_FORMAT = b"5"  # another one where copies are made in another way: those that exist are not used then
+COPY_FORMAT = b"6"  # another one where copies are made in another way: those that exist are not used then
 _EXTENSION = "course.static"
 _COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STYLE_STRING = re.compile(r'("[^"]*")')
-_STYLE_SPACE = re.compile(r"\s*([{};,>])\s*|(?<=[\w-]:)\s+")
+_STYLE_SPACE = re.compile(r"\s*([{};,>!])\s*|(?<=[\w-]:)\s+")
 
 
 class _Compressor(Compressor):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class _Compressor(Compressor):  # type: ignore[misc]
         """The data as gzip, a twentieth smaller than by zlib's highest level."""
         from zopfli.gzip import compress  # noqa: PLC0415 (only the first start of a version needs it)
 
-        return bytes(compress(data, numiterations=5))
+        return bytes(compress(data, numiterations=15))
 
 
 def init(app: Flask, folder: Path, compressed_folders: Path) -> None:
