@@ -37,6 +37,7 @@ from course.people_import.rules.journal import (
     load_skipped,
     make_journal,
 )
+from course.people_import.rules.leaver_flags import leaver_flags
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.parsing import parse_file
 from course.people_import.rules.planning import ImportPlan, MappedRows, make_plan
@@ -152,7 +153,8 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     audit_position = session.execute(select(func.coalesce(func.max(AuditEntry.number), 0))).scalar_one()
     team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
-    rows = MappedRows(table.rows, choices.columns, table.bad, table.notes)
+    columns = {**choices.columns, **leaver_flags(table, choices.columns.values())}
+    rows = MappedRows(table.rows, columns, table.bad, table.notes)
     made = make_plan(rows, known, team_paths, today, choices.decisions)
     return ImportDraft(made, audit_position, team_paths)
 

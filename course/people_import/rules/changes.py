@@ -113,6 +113,18 @@ def later_departure(leaving: date | None, person: KnownPerson | None, today: dat
     return True, (_("Last day: %(day)s. Until then nothing changes for them.", day=leaving),)
 
 
+def refuse_leaving_without_day(row_data: RowData, person: KnownPerson) -> None:
+    """Raises RefusedRowError if the list says that somebody has left, and not on which day."""
+    if row_data.leaving is None:
+        raise RefusedRowError(
+            _(
+                "The list says that %(name)s has left, but not on which day. Add the last day to the list, or record it on "
+                "their page.",
+                name=person.name,
+            )
+        )
+
+
 def refuse_leaving_with_role(person: KnownPerson) -> None:
     """Raises RefusedRowError for somebody with a role that only an administrator removes."""
     if person.administrator:

@@ -63,8 +63,8 @@ class KnownPerson:
 @dataclass
 class RowData:
     """The values of one row, or of several rows about one person. `email` is empty if there is no address. A value whose cell
-    is empty or whose column is missing is None, and changes nothing. `teams` and `managed` are paths of names; `remarks`
-    describe what was left out."""
+    is empty or whose column is missing is None, and changes nothing. `teams` and `managed` are paths of names; `has_left` is
+    said by a list that gives no last day (see rules/leaver_flags.py); `remarks` describe what was left out."""
 
     email: str = ""
     name: str | None = None
@@ -78,6 +78,7 @@ class RowData:
     certificates: tuple[ImportCertificate, ...] = ()
     sign_in_name: str | None = None
     job_role: str | None = None
+    has_left: bool = False
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
@@ -349,10 +350,10 @@ def _match_merged(row_data: RowData, person: KnownPerson, others: list[KnownPers
     words = messages.merged_entry(person)
     if row_data.name is not None and all(name_likeness(row_data.name, one.name) != "same" for one in (person, *others)):
         raise AmbiguousPersonError(lazy_join([words, messages.merged_entry_other_name()]))
-    if row_data.leaving is not None:
+    if row_data.leaving is not None or row_data.has_left:
         words = lazy_join([words, messages.merged_entry_leaves()])
     kept = replace(row_data, email=person.email, name=None, staff_number=None, start=None, leaving=None,
-                   job_role=None)  # fmt: skip
+                   job_role=None, has_left=False)  # fmt: skip
     return RowMatch(person, kept, words)
 
 

@@ -16,6 +16,7 @@ from course.people_import.rules.changes import (
     describe_new_person,
     later_departure,
     refuse_leaving_with_role,
+    refuse_leaving_without_day,
     refuse_other_address,
 )
 from course.people_import.rules.lost_managers import teams_losing_managers
@@ -323,7 +324,7 @@ def _make_line(
 ) -> ImportLine:
     """The line for the rows about one person, with its description. Raises RefusedRowError or AmbiguousTeamError."""
     number, called = row.number, row.who
-    gone = row_data.leaving is not None and row_data.leaving <= today
+    gone = row_data.leaving <= today if row_data.leaving is not None else row_data.has_left
     leaves, later = later_departure(row_data.leaving, person, today)
     if person is None:
         if gone:
@@ -347,6 +348,7 @@ def _make_line(
                 )
             )
     if gone:
+        refuse_leaving_without_day(row_data, person)
         refuse_leaving_with_role(person)
         if row_data.leaving is not None and row_data.leaving < person.start:
             raise RefusedRowError(

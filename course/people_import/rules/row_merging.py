@@ -11,6 +11,7 @@ from itertools import islice
 from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_email
 from course.people_import.rules.columns import DATE_FIELDS
 from course.people_import.rules.date_formats import InvalidDayError, month_first_example
+from course.people_import.rules.leaver_flags import says_left
 from course.people_import.rules.matching import RowData
 from course.people_import.rules.name_matching import name_likeness
 from course.people_import.rules.rows import RefusedRowError, full_name, read_row, row_label, tidy_row
@@ -79,7 +80,9 @@ def parse_rows(
         email, name = normalise_email(row.get("email", "")), full_name(row) or None
         one = ParsedRow(number, row_label(row), email, row.get("staff_number") or None, name, None)
         try:
-            parsed_rows.append(replace(one, row_data=read_row(row, today, examples)))
+            row_data = read_row(row, today, examples)
+            row_data.has_left = row_data.leaving is None and says_left(cells, columns)
+            parsed_rows.append(replace(one, row_data=row_data))
         except (RefusedRowError, InvalidDayError) as error:
             parsed_rows.append(replace(one, fault=error_text(error)))
     for broken in bad:
@@ -218,10 +221,11 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
     """Merge the values of the rows about one person. Raises ConflictingRowsError if they contradict each other."""
     if len(rows) == 1:
         return rows[0]
-    open_rows = [row for row in rows if row.leaving is None or row.leaving > today] or list(rows)
+    open_rows = [row for row in rows if not _is_ended(row, today)] or list(rows)
     ended = len(open_rows) < len(rows)
     starts = [row.start for row in open_rows if row.start]
-    leavings = [row.leaving for row in open_rows]
+    stays = any(row.leaving is None and not row.has_left for row in open_rows)
+    last_day = None if stays else max((row.leaving for row in open_rows if row.leaving), default=None)
     names = sorted(row.name for row in rows if row.name)
     if len({row.pathway for row in open_rows if row.pathway}) > 1:
         raise ConflictingRowsError(_("They give different pathways."))
@@ -242,10 +246,15 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
         manager=any(row.manager for row in open_rows),
         pathway=next((row.pathway for row in open_rows if row.pathway), None),
         start=min(starts) if starts else None,
-        leaving=None if None in leavings else max(day for day in leavings if day),
+        leaving=last_day,
+        has_left=last_day is None and not stays,
         certificates=tuple(certificates),
         remarks=tuple(sorted(remarks)),
     )
+
+
+def _is_ended(row: RowData, today: date) -> bool:
+    return row.has_left if row.leaving is None else row.leaving <= today
 
 
 def _merged_job_role(rows: Iterable[RowData]) -> str | None:
