@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.audit.models import AuditEntry
@@ -17,6 +17,7 @@ from course.certificates.models import Certificate, CertificateChange
 from course.db import Base
 from course.learning.models import Completion, Enrolment, PageRead
 from course.mail.models import OutboxMail
+from course.mail.queries import suppressed_address_query
 from course.people.models import Person, PersonChange
 from course.recertification.models import RenewalImport
 from course.reminders.models import Reminder
@@ -239,3 +240,14 @@ def not_reminded_since(person_id: ColumnElement[int]) -> ColumnElement[bool]:
     # The offset keeps PostgreSQL from joining everybody who was reminded since: it looks at one person after another, and
     # the caller stops after a few hundred.
     return ~made.offset(0).exists()
+
+
+def takes_mail() -> ColumnElement[bool]:
+    """Whether mail can be sent to a person, as part of another query."""
+    has_address = Person.email.is_not(None), ~Person.email.like("%.invalid")
+    return and_(*has_address, Person.email.not_in(suppressed_address_query()))
+
+
+def ids_taking_mail(session: Session, among: Collection[int]) -> list[int]:
+    """Those of these people to whom mail can be sent."""
+    return list(session.execute(select(Person.id).where(Person.id.in_(among), takes_mail())).scalars())

@@ -6,15 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from course.mail.queries import suppressed_address_query
-from course.people.models import Person
 from course.people.queries import ids_recordable_by
 from course.people.rules import Viewer
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS
-from course.reports.queries import last_reminders, not_reminded_since
+from course.reports.queries import ids_taking_mail, last_reminders, not_reminded_since, takes_mail
 from course.reports.report_view import ReportView
 from course.reports.stored_report import StoredRows
 from course.standings.queries.rows import recordable_ids
@@ -40,8 +38,7 @@ def actionable_people(session: Session, view: ReportView, viewer: Viewer, limit:
 def remindable_number(session: Session, view: ReportView, viewer: Viewer, since: datetime, limit: int) -> int:
     """How many of them can get mail and got no reminder since that moment, counted up to the limit."""
     if view.stored is None:
-        wanted_ids = _derived_ids(session, view, viewer)
-        ids = list(session.execute(select(Person.id).where(Person.id.in_(wanted_ids), *_takes_mail())).scalars())
+        ids = ids_taking_mail(session, _derived_ids(session, view, viewer))
         times = last_reminders(session, ids if len(ids) <= limit else None, view.at)
         return min(limit, sum(one not in times or times[one] < since for one in ids))
     wanted = _actionable(view.stored)
@@ -53,15 +50,9 @@ def remindable_number(session: Session, view: ReportView, viewer: Viewer, since:
 
 @lru_cache(maxsize=64)
 def _remindable(wanted: StandingsFilter, viewer: Viewer, limit: int) -> Select[int]:
-    people = recordable_ids(wanted, viewer).where(*_takes_mail()).order_by(None)
+    people = recordable_ids(wanted, viewer).where(takes_mail()).order_by(None)
     few = people.where(not_reminded_since(people.selected_columns[0])).limit(limit).subquery()
     return select(func.count()).select_from(few)
-
-
-def _takes_mail() -> tuple[ColumnElement[bool], ...]:
-    """Whether mail can be sent to a person, as part of another query."""
-    has_address = Person.email.is_not(None), ~Person.email.like("%.invalid")
-    return *has_address, Person.email.not_in(suppressed_address_query())
 
 
 def _derived_ids(session: Session, view: ReportView, viewer: Viewer) -> list[int]:

@@ -158,8 +158,7 @@ def _handle_http_error(error: HTTPException) -> Response:
 
 def _page_above() -> str | None:
     """Where to say that a form was sent twice if its page is gone by what the form did, such as "record that they left" of
-    somebody who has left: the next page above it
-    that is no form. None for any other page that is not there."""
+    somebody who has left: the next page above it that is no form. None for any other page that is not there."""
     if request.method != "GET" or not is_second_press():
         return None
     routes = current_app.create_url_adapter(request)

@@ -42,6 +42,7 @@ COLLECTED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], st
 POSTS_ELSEWHERE = {
     "auth.choose_language_here",  # tests/web/test_language_switch.py
     "question_exchange.look",  # which stores nothing: tests/question_exchange/test_pages.py
+    "cmi5.launch_as_someone_else",  # tests/cmi5/test_sessions.py
     "reminders.record_told", "reminders.withdraw_told", "printed_modules.print_module", "certificates.make_wallet_link",
     "certificates.end_wallet_link", "lti_services.members", "lti_services.repeat", "refreshers.prepare_sheets",
     "refreshers.print_reading", "refreshers.enter_reading",  # tests/refreshers/test_on_paper.py

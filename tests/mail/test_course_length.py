@@ -27,6 +27,7 @@ from course.web.template_filters import format_minutes
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
+from tests.support.days import this_day
 from tests.support.outbox import rendered_mails
 
 ZONE = "Europe/London"
@@ -65,9 +66,9 @@ def test_the_mails_and_the_poster_say_one_length_of_the_course(app: Flask, sessi
     assert f"How long: {said} in all" in renderer.render("invitation", values).text
     team = make_team(session, "Hill School")
     boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
-    make_link(make_context(session, boss.id, now()), team.id, ["example.org"], now().date() + timedelta(days=9))
+    make_link(make_context(session, boss.id, now()), team.id, ["example.org"], this_day() + timedelta(days=9))
     session.commit()
-    (link,) = join_links(session, now().date())
+    (link,) = join_links(session, this_day())
     sign_in(client, boss)
     assert f"It takes {said} in all." in client.get(f"/registrations/links/{link.id}/poster").text
 
@@ -77,7 +78,7 @@ def test_a_reminder_of_a_refresher_says_how_long_one_is_by_the_settings_of_the_c
 ) -> None:
     library: Library = app.extensions["course"].library.for_("school", "england")
     person = make_completed(session, library, timedelta(days=340))
-    on = now().date()
+    on = this_day()
     for share in (25, 50):
         course = with_share(library, share)
         assert reminder_of(session, person, course, on).minutes == course.usual_length.minutes * share / 100

@@ -97,7 +97,7 @@ def test_each_person_sees_the_numbers_of_their_site_and_of_no_other(
 def test_a_person_at_two_sites_finds_the_numbers_of_both_with_their_names(
     session: Session, client: Client, group: Group
 ) -> None:
-    person = make_person(session, team=group.home)
+    person = make_person(session, team=group.home, at=context(session).now)
     actions.join_team(context(session, 1), person.id, group.room.id, False)
     session.commit()
     sign_in(client, person)
@@ -350,7 +350,7 @@ def test_lessons_and_mails_name_the_site_of_their_reader(
     (mail,) = rendered_mails(app, session, "help:")
     assert mail.recipient == boss.email
     assert "Oakfield Primary School" in mail.text
-    both = make_person(session, "Ann Lee", "ann@example.org", team=group.room)
+    both = make_person(session, "Ann Lee", "ann@example.org", team=group.room, at=context(session).now)
     actions.join_team(context(session, 1), both.id, group.home.id, False)
     session.commit()
     shown = sign_in(Client(app), both).get(f"/module/{module.id}/{page.id}")

@@ -83,7 +83,8 @@ def move_database(source: Engine, target: Engine, order: MoveOrder) -> dict[str,
             found = _copy_all(reading, writing, order.progress)
             _set_sequences(writing)
             for name in HELD_NUMBERS:
-                raise_numbers(writing, name, last_number(reading, name))
+                if last := last_number(reading, name):
+                    raise_numbers(writing, name, last)
             _check_log(writing, order)
         except DBAPIError as error:
             raise BackupFailedError(
