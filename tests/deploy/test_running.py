@@ -34,6 +34,7 @@ from sqlalchemy.engine import make_url
 
 from app import CLI_COMMANDS
 from config import Config
+from course.web.metrics import PORTS
 from tests.deploy.machine import ROOT, wait_until
 from tests.support.packages import find_or_install
 from tests.support.ports import free_port
@@ -134,7 +135,7 @@ def machine(tmp_path: Path, postgres_url: str) -> Iterator[Machine]:
         find_or_install(name)
     prefix = tmp_path / "machine"
     put_in_place(prefix)
-    found = Machine(prefix, str(make_url(postgres_url).query["host"]), free_port(), free_port())
+    found = Machine(prefix, str(make_url(postgres_url).query["host"]), free_port(), free_port(PORTS))
     yield found
     found.stop()
     engine = create_engine(postgres_url, isolation_level="AUTOCOMMIT")

@@ -21,7 +21,7 @@ from course.mail.models import OutboxMail
 from course.server import commands
 from course.server.http_server import bind
 from course.server.memory import Tidying
-from course.web.metrics import start_exporter
+from course.web.metrics import PORTS, start_exporter
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import make_app
 from tests.pages import Client
@@ -34,7 +34,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 def measured(tmp_path: Path, fresh_app: Flask) -> Flask:
     """An application that counts, on the database of `fresh_app`."""
     fresh_app.extensions["course"].engine.dispose()
-    return make_app(f"sqlite:///{tmp_path / 'fresh.db'}", METRICS_ADDRESS=f"127.0.0.1:{free_port()}")
+    return make_app(f"sqlite:///{tmp_path / 'fresh.db'}", METRICS_ADDRESS=f"127.0.0.1:{free_port(PORTS)}")
 
 
 @contextmanager
@@ -140,4 +140,4 @@ def test_it_is_said_once_that_another_program_has_the_port_of_a_process(
 
 def test_the_pages_never_show_them_and_without_the_setting_nothing_listens(app: Flask, measured: Flask) -> None:
     assert measured.test_client().get("/metrics").status_code == 404
-    assert start_exporter(app, "127.0.0.1", free_port()) is None
+    assert start_exporter(app, "127.0.0.1", free_port(PORTS)) is None

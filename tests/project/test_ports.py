@@ -22,6 +22,11 @@ def test_the_processes_of_a_run_are_never_given_the_same_port() -> None:
     assert FIRST <= min(found) <= max(found) <= LAST
 
 
+def test_the_ports_that_further_processes_of_a_server_may_take_are_nobody_elses() -> None:
+    first = free_port(5)
+    assert {free_port() for _ in range(20)}.isdisjoint(range(first, first + 5))
+
+
 def test_a_port_that_somebody_uses_is_passed_over() -> None:
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):

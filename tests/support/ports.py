@@ -13,9 +13,9 @@ from pathlib import Path
 FIRST, LAST = 20_000, 29_999
 
 
-def free_port() -> int:
-    """A port that nobody uses now and that no other test, in whatever process of a run, is given soon. Raises OSError if all
-    are taken."""
+def free_port(room: int = 1) -> int:
+    """A port that nobody uses now and that no other test, in whatever process of a run, is given soon, nor one of the `room` - 1
+    ports after it, which each further process of a server may take. Raises OSError if all are taken."""
     with (Path(tempfile.gettempdir()) / f"course-tests-ports-{os.getuid()}").open("a+", encoding="ascii") as last:
         fcntl.flock(last, fcntl.LOCK_EX)
         last.seek(0)
@@ -24,7 +24,7 @@ def free_port() -> int:
             port = port + 1 if FIRST <= port < LAST else FIRST
             if is_free(port):
                 last.truncate(0)
-                last.write(str(port))
+                last.write(str(min(port + room - 1, LAST)))
                 return port
     raise OSError(f"no port of {FIRST} to {LAST} is free")
 
