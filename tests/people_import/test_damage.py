@@ -20,7 +20,7 @@ from course.people_import.rules.planning import ImportLine, MappedRows, make_pla
 from course.people_import.rules.preview import dump_preview, load_preview
 from course.people_import.rules.table import UnreadableError, unpack_table
 from course.people_import.rules.team_paths import TeamPaths
-from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_number, number_key
+from course.people_import.rules.values import is_placeholder, is_placeholder_name, is_placeholder_word, number_key
 
 TODAY = date(2026, 11, 28)
 CARA = KnownPerson(1, "Cara Voss", "cara@example.org", "00583", start=date(2020, 1, 1), teams=frozenset({1}))
@@ -226,7 +226,7 @@ def test_null_is_a_name_and_nought_is_no_number() -> None:
         True,
         True,
     ]
-    assert [is_placeholder_number(text) for text in ("0", "000", "0.0", "AGENCY", "00417")] == [
+    assert [is_placeholder_word(text) for text in ("0", "000", "0.0", "AGENCY", "00417")] == [
         True,
         True,
         True,

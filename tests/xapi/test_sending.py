@@ -269,37 +269,28 @@ def test_a_store_that_was_set_up_while_the_clock_was_ahead_misses_nothing(
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize(
-    ("ahead", "sent"), [(timedelta(minutes=20), 0), (timedelta(hours=2), 1), (timedelta(days=366), 1)]
+    ("table", "column", "ahead", "sent"),
+    [
+        # As long as a worker may need for what it has claimed, nobody else takes it.
+        (XapiStatement, "next_try_at", timedelta(minutes=20), 0),
+        (XapiStatement, "next_try_at", timedelta(hours=2), 1),
+        (XapiStatement, "next_try_at", timedelta(days=366), 1),
+        # A store may ask for a day.
+        (XapiEndpoint, "not_before", timedelta(hours=23), 0),
+        (XapiEndpoint, "not_before", timedelta(days=366), 1),
+    ],
 )
-def test_what_was_noted_while_the_clock_was_ahead_is_sent_once_it_is_right(
+def test_what_was_put_off_while_the_clock_was_ahead_is_sent_once_it_is_right(
     app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver,
-    ahead: timedelta, sent: int,
+    table: type[XapiStatement | XapiEndpoint], column: str, ahead: timedelta, sent: int,
 ) -> None:  # fmt: skip
     before = app.extensions["course"]
     connect(app, boss.id, receiver.address, kinds=("started",))
     (module,) = learner.library.modules.values()
     learner.read(module)
-    session.execute(update(XapiStatement).values(next_try_at=now() + ahead))
+    session.execute(update(table).values({column: now() + ahead}))
     session.commit()
-    assert (send(app), len(store.order)) == (sent, sent), (
-        "as long as a worker may need for what it has claimed, nobody else takes it"
-    )
-    app.extensions["course"] = before
-
-
-@pytest.mark.both_engines
-@pytest.mark.parametrize(("ahead", "sent"), [(timedelta(hours=23), 0), (timedelta(days=366), 1)])
-def test_a_store_that_was_left_alone_by_a_clock_that_was_ahead_is_tried_again(
-    app: Flask, session: Session, boss: Person, learner: Learner, store: Store, receiver: Receiver,
-    ahead: timedelta, sent: int,
-) -> None:  # fmt: skip
-    before = app.extensions["course"]
-    connect(app, boss.id, receiver.address, kinds=("started",))
-    (module,) = learner.library.modules.values()
-    learner.read(module)
-    session.execute(update(XapiEndpoint).values(not_before=now() + ahead))
-    session.commit()
-    assert (send(app), len(store.order)) == (sent, sent), "a store may ask for a day"
+    assert (send(app), len(store.order)) == (sent, sent)
     app.extensions["course"] = before
 
 

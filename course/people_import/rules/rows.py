@@ -16,7 +16,6 @@ from course.people_import.rules.matching import ImportCertificate, RowData
 from course.people_import.rules.values import (
     is_placeholder_address,
     is_placeholder_name,
-    is_placeholder_number,
     is_placeholder_word,
 )
 from course.text import normalise_line
@@ -30,7 +29,6 @@ PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
 FIRST_CERTIFICATE = date(1990, 1, 1)
 _ISSUER = _("An earlier training")
 _EMPTY_CHECKS = {
-    "staff_number": is_placeholder_number,
     "name": is_placeholder_name,
     "first_name": is_placeholder_name,
     "last_name": is_placeholder_name,

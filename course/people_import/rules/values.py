@@ -53,18 +53,12 @@ def is_placeholder(text: str) -> bool:
 
 def is_placeholder_name(text: str) -> bool:
     """The same for a name: Null, None and Na are names of people."""
-    return bool(re.fullmatch(r"[\s?]*", text)) or bool(
-        _DASHES.fullmatch(text) or _SPREADSHEET_ERROR.fullmatch(text.strip())
-    )
-
-
-def is_placeholder_number(text: str) -> bool:
-    """The same for a staff number; nobody has the number 0."""
-    return is_placeholder(text) or bool(_NOUGHT.fullmatch(text))
+    bare = text.strip()
+    return not bare.strip("?") or bool(_DASHES.fullmatch(text) or _SPREADSHEET_ERROR.fullmatch(bare))
 
 
 def is_placeholder_word(text: str) -> bool:
-    """The same for a team and other words; nothing is called 0."""
+    """The same for a staff number, a team and other words: nobody has the number 0, and nothing is called 0."""
     return is_placeholder(text) or bool(_NOUGHT.fullmatch(text))
 
 
