@@ -28,10 +28,12 @@ SCHEMES: tuple[tuple[Scheme, dict[str, list[str]]], ...] = (
 )
 AXE = files("axe_playwright_python") / "axe.min.js"
 # The looks of all elements of a page, as numbers: of an element and of all around it the name, the classes, the computed
-# styles that make up its colours, and whether axe would look at it at all (with text, shown, not switched off).
+# styles that make up its colours or tell a link from its text, and whether axe would look at it at all (with text, shown, not
+# switched off).
 LOOKS = """() => {
-    const styles = ["color", "backgroundColor", "backgroundImage", "opacity", "fontSize", "fontWeight", "textShadow", "filter",
-        "mixBlendMode", "position", "zIndex", "clip", "clipPath", "overflow", "webkitTextStroke", "textIndent"];
+    const styles = ["color", "backgroundColor", "backgroundImage", "opacity", "fontSize", "textShadow", "filter",
+        "mixBlendMode", "position", "zIndex", "clip", "clipPath", "overflow", "webkitTextStroke", "textIndent", "fontWeight",
+        "fontStyle", "fontFamily", "textDecoration", "borderTop", "borderBottom", "outline"];
     const numbers = new Map(), hashed = new Map();
     // Many elements say the same of themselves, and going through their letters takes longest.
     const hash = (text) => {
@@ -44,6 +46,12 @@ LOOKS = """() => {
         hashed.set(text, (high >>> 0) * 2097152 + (low >>> 11));
         return hashed.get(text);
     };
+    // Whether a link stands in a line of text, from which it then has to differ.
+    const inText = (link) => {
+        let block = link.parentElement;
+        while (getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
+        return block.textContent.trim() !== link.textContent.trim();
+    };
     const own = (element) => {
         const style = getComputedStyle(element);
         const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
@@ -53,7 +61,7 @@ LOOKS = """() => {
         return [element.localName, element.className.baseVal ?? element.className, text,
             Boolean(element.value || element.placeholder), element.checkVisibility({ visibilityProperty: true }),
             box.width > 0 && box.height > 0, element.matches(":disabled"), Boolean(element.control?.disabled),
-            element.getAttribute("aria-disabled"), element.getAttribute("role"),
+            element.getAttribute("aria-disabled"), element.getAttribute("role"), element.localName === "a" && inText(element),
             ...styles.map((name) => style[name]), ...pseudo].join();
     };
     for (const element of document.querySelectorAll("*"))
@@ -61,7 +69,7 @@ LOOKS = """() => {
     window.looks = numbers;
     return [...new Set(numbers.values())];
 }"""
-# Runs axe, contrast on one element of each new look; gives what it found, and the looks of which it is sure.
+# Runs axe, colours on one element of each new look; gives what it found, and the looks of which it is sure.
 AXE_ON_NEW = """async ([looks, options]) => {
     const wanted = new Set(looks), marked = new Map();
     for (const [element, look] of window.looks)
@@ -69,10 +77,13 @@ AXE_ON_NEW = """async ([looks, options]) => {
             element.setAttribute("data-new-look", "");
             marked.set(element, look);
         }
-    axe.configure({ rules: [{ id: "color-contrast", selector: "[data-new-look]" }] });
+    axe.configure({ rules: [
+        { id: "color-contrast", selector: "[data-new-look]" },
+        { id: "link-in-text-block", selector: "a[href][data-new-look]" },
+    ] });
     const { violations, incomplete } = await axe.run(document, { elementRef: true, ...options });
     for (const element of marked.keys()) element.removeAttribute("data-new-look");
-    const unsure = [...violations, ...incomplete].filter((one) => one.id === "color-contrast");
+    const unsure = [...violations, ...incomplete].filter((one) => ["color-contrast", "link-in-text-block"].includes(one.id));
     for (const { element } of unsure.flatMap((one) => one.nodes)) marked.delete(element);
     return [violations.map(({ id, help, nodes }) => ({ id, help, targets: nodes.slice(0, 3).map((node) => node.target[0]) })),
         [...marked.values()]];
@@ -160,18 +171,20 @@ def sign_in(page: Page, email: str) -> None:
 def faults(page: Page) -> list[str]:
     """What axe finds wrong, in light and in dark, by WCAG 2.2 AA and best practice.
 
-    Every rule looks at the whole page each time, but for contrast, which takes most of the time: of what looks the same in
-    every part that contrast depends on, and was found to be readable in this process, it takes none again.
+    Every rule looks at the whole page each time, but for the two about colours, which take most of the time: what looks the
+    same in every part that they depend on, and was found to be readable in this process, they are not asked about again.
     """
     found = []
     still = page.evaluate("() => matchMedia('(prefers-reduced-motion: reduce)').matches")
     for scheme, rules in SCHEMES:
         # Without motion, so that no colour is halfway between the schemes.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        new = sorted(set(page.evaluate(LOOKS)) - READABLE)
+        if rules and not new:
+            continue  # nothing else differs in that scheme
         if not page.evaluate("() => Boolean(window.axe)"):
             # Through the debugger, so that the page's security policy stays as strict as it is.
             page.evaluate(AXE.read_text(encoding="utf-8"))
-        new = sorted(set(page.evaluate(LOOKS)) - READABLE)
         # Style sheets are not read once more: only a rule that is off needs them.
         options = {"resultTypes": ["violations", "incomplete"], "preload": {"assets": ["media"]}, **rules}
         violations, readable = page.evaluate(AXE_ON_NEW, [new, options])

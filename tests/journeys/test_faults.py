@@ -1,4 +1,4 @@
-"""What axe is asked of every page finds faults of contrast too where the same looks have been seen before."""
+"""What axe is asked of every page finds faults of colour too where the same looks have been seen before."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ SAME_BEHIND = (
 PALE_IN_THE_DARK = "document.querySelector('main').style.background = 'light-dark(white, rgb(200 200 200))'"
 THIN_LETTERS = """document.querySelector('main p').innerHTML = '<span class="new">Some words</span>';
     document.querySelector('.new').style.color = 'color-mix(in srgb, currentColor 25%, Canvas)'"""
+NEARLY_ITS_TEXT = """{
+    const link = document.querySelector('main dd a[href*="www.nspcc"]');
+    link.parentElement.style.color = 'light-dark(black, rgb(230 230 230))';
+    link.style = 'color: light-dark(IN_LIGHT, rgb(210 210 230)); text-decoration: none; border: 0';
+}"""
 SHOWN = """document.querySelector('main').append(document.querySelector('[data-was-hidden]'));
     document.querySelector('[data-was-hidden]').hidden = false"""
 HIDDEN = """document.querySelector('main').insertAdjacentHTML('beforeend',
@@ -22,10 +27,18 @@ HIDDEN = """document.querySelector('main').insertAdjacentHTML('beforeend',
 
 
 @pytest.mark.parametrize(
-    "change", [PALE, SAME_BEHIND, PALE_IN_THE_DARK, THIN_LETTERS], ids=("pale", "same behind", "dark", "new")
+    ("change", "rule"),
+    [
+        pytest.param(PALE, "color-contrast", id="pale"),
+        pytest.param(SAME_BEHIND, "color-contrast", id="same behind"),
+        pytest.param(PALE_IN_THE_DARK, "color-contrast", id="dark"),
+        pytest.param(THIN_LETTERS, "color-contrast", id="new"),
+        pytest.param(NEARLY_ITS_TEXT.replace("IN_LIGHT", "rgb(80 30 30)"), "link-in-text-block", id="link"),
+        pytest.param(NEARLY_ITS_TEXT.replace("IN_LIGHT", "rgb(190 60 0)"), "link-in-text-block", id="link in the dark"),
+    ],
 )
-def test_a_fault_of_contrast_is_found_on_a_page_that_was_readable_each_time_until_it_is_mended(
-    site: Site, page: Page, change: str
+def test_a_fault_of_colour_is_found_on_a_page_that_was_readable_each_time_until_it_is_mended(
+    site: Site, page: Page, change: str, rule: str
 ) -> None:
     assert site.app
     page.goto("/concern")
@@ -33,7 +46,7 @@ def test_a_fault_of_contrast_is_found_on_a_page_that_was_readable_each_time_unti
         assert faults(page) == []
     page.evaluate(change)
     for _ in range(2):
-        assert "color-contrast" in "".join(faults(page))
+        assert rule in "".join(faults(page))
     page.reload()
     assert faults(page) == []
 
