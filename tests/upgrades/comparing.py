@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,20 +24,19 @@ class Change:
     rows: Callable[[Tables], Tables]
 
 
-def contents(connection: Connection) -> Tables:
-    """Every row of every table, as the driver gives it."""
+def contents(connection: Connection, only: Collection[str] | None = None) -> Tables:
+    """Every row of every table, or of these `only`, as the driver gives it: SQLAlchemy takes longer to wrap a row than to read
+    it."""
     quote = connection.dialect.identifier_preparer.quote
     found: Tables = {}
-    for name in inspect(connection).get_table_names():
+    cursor = connection.connection.cursor()
+    for name in inspect(connection).get_table_names() if only is None else only:
         if name != "alembic_version":
-            rows = connection.execute(text(f"select * from {quote(name)}"))
-            names = [*rows.keys()]
-            found[name] = [dict(zip(names, map(_plain, row), strict=True)) for row in rows.all()]
+            cursor.execute(f"select * from {quote(name)}")
+            names = [column[0] for column in cursor.description]
+            found[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    cursor.close()
     return found
-
-
-def _plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def differences(before: Tables, after: Tables, change: Change | None) -> list[str]:

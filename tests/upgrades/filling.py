@@ -47,6 +47,7 @@ class Filler:
         self.random = Random(20261128)
         self.count = 0
         self.known: dict[str, object] = {}
+        self.filled: list[str] = []  # by the last call
 
     def fill(self, connection: Connection, shapes: Mapping[str, object], *, every: bool = False) -> set[str]:
         """Put rows into every table that is new, or whose shape is another than at the last call, or into `every` one.
@@ -58,7 +59,7 @@ class Filler:
             for name, shape in shapes.items()
             if name not in LEFT_ALONE and (every or self.known.get(name) != shape)
         ]
-        self.known = dict(shapes)
+        self.known, self.filled = dict(shapes), names
         if not names:
             return set()
         metadata, seen = MetaData(), inspect(connection)
