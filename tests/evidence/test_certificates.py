@@ -7,9 +7,11 @@ import io
 from datetime import timedelta
 
 from flask import Flask
+from pypdf import PdfReader
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from course.certificates.actions import reissue_in_name
 from course.clock import now
 from course.context import make_context
 from course.dates import civil_date
@@ -39,6 +41,7 @@ def test_a_pack_names_the_certificate_to_which_the_last_valid_day_belongs_as_the
     late = make_person(session, "Late Shown", "late@example.org", at=PAST)
     too_old = ExternalCompletion(this_day(-500), this_day(100), "Oak Trust")
     assert import_completion(context, late.id, too_old, "shown on paper")
+    assert reissue_in_name(context, done.id, "Another Name", "married") == 1
     session.commit()
     sign_in(client, boss)
     report = client.post("/report/file/csv", {"q": "done@example.org"}, 200).body.decode("utf-8-sig")
@@ -49,7 +52,9 @@ def test_a_pack_names_the_certificate_to_which_the_last_valid_day_belongs_as_the
     assert row["Certificate valid until"] == listed["Certificate valid until"] > str(this_day(300))
     assert row["Completed on"] == listed["Completed on"] == str(this_day(-20))
     assert row["Certificate"] == "From elsewhere: Elm Trust"
-    # Of one that does not count no table says that it is valid.
+    # Of one that does not count no table says that it is valid, and one in two names was completed once.
     counted = {row["Certificate"]: row["On the day of the pack"] for row in table(files, "completions.csv")}
     assert (rows["late@example.org"]["Valid certificate"], counted["Oak Trust"]) == ("No", "Too old to count")
-    assert len(counted) == 3
+    assert len(counted) == 4
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(files["evidence.pdf"])).pages)
+    assert "or provided an earlier certificate, 3 times" in " ".join(text.split())

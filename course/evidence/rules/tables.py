@@ -194,6 +194,11 @@ class PackDiscussion:
     recorded_by: str
 
 
+def completed_count(completions: Iterable[PackCompletion]) -> int:
+    """How often somebody completed something: a certificate that was issued again is of the same completion."""
+    return sum(completion.change != "replaced" for completion in completions)
+
+
 def newest_completions(
     completions: Iterable[PackCompletion], last_days: Mapping[int, date | None] | None = None
 ) -> dict[int, PackCompletion]:
