@@ -168,14 +168,19 @@ def test_people_are_invited_and_the_links_end_when_it_is_undone(
 
 @pytest.mark.usefixtures("boss")
 def test_a_pathway_and_a_role_are_given_and_taken_back(session: Session, client: Client, hill: Team) -> None:
-    people = three(session, hill)
-    actions.choose_pathway(make_context(session, None, NOW), [people[0].id], "clubs", "before")
+    people, usual = three(session, hill), make_person(session, "Dee Ash", "dee@example.org")
+    context = make_context(session, None, NOW)
+    actions.choose_pathway(context, [people[0].id], "clubs", "before")
+    assert actions.set_team_setting(context, hill.id, "pathway", "school") == 2
     session.commit()
-    assert "Done for 3 people" in do(session, client, "pathway", people, pathway="early-years", reason="").text
-    assert "Undone for" in undo(session, client).text
-    known = queries.chosen_pathway(session, people[0].id)
-    assert known is not None
-    assert known.pathway == "clubs"
+    everyone = [*people, usual]
+    assert "Done for 4 people" in do(session, client, "pathway", everyone, pathway="early-years", reason="").text
+    assert "Undone for 4 people" in undo(session, client).text
+    known = [queries.chosen_pathway(session, one.id) for one in everyone]
+    # Who followed their team, or the organisation, follows it again.
+    assert [(one.pathway, one.team) if one else None for one in known] == [
+        ("clubs", None), ("school", "Hill School"), ("school", "Hill School"), None,
+    ]  # fmt: skip
     page = do(session, client, "role", people, role="manager", team=str(hill.id))
     assert "Done for 3 people" in page.text
     grants = select(func.count(RoleGrant.id)).where(RoleGrant.role == "manager", RoleGrant.until.is_(None))

@@ -165,13 +165,15 @@ def _set_teams(context: Context, person_id: int, teams: Sequence[int]) -> str | 
 def _undo_pathway(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
     if person.pathway != undoing.change.values.pathway:
         return _changed_since()
-    usual = context.session.execute(select(Organisation.pathway)).scalar()
-    earlier = before["pathway"] or usual
-    if earlier is None:
-        return _("They had no pathway of their own before.")
+    follows, earlier = before.get("follows", False), before["pathway"]
+    if not follows and earlier is None:  # what an earlier release stored does not say it
+        earlier = context.session.execute(select(Organisation.pathway)).scalar()
+        if earlier is None:
+            return _("They had no pathway of their own before.")
     if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
         return str(refused.message)
-    people.choose_pathway(context, [person.id], earlier, undoing.reason)
+    # Who followed their team, or the organisation, follows it again.
+    people.choose_pathway(context, [person.id], None if follows else earlier, undoing.reason)
     return None
 
 
