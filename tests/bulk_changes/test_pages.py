@@ -199,6 +199,8 @@ def test_people_leave_together_and_come_back_with_teams_and_roles(
     session: Session, client: Client, boss: Person, hill: Team
 ) -> None:
     people = [make_person(session, "Pat Head", "pat@example.org", "manager", team=hill), *three(session, hill)]
+    elm = make_team(session, "Elm House")
+    people[3:] = [make_person(session, "Dee Ash", "dee@example.org", "manager", team=elm)]
     today = this_day()
     page = choose(client, "leave", [boss, *people])
     path = f"/people/many/{change_id(session)}"
@@ -209,10 +211,16 @@ def test_people_leave_together_and_come_back_with_teams_and_roles(
     session.expire_all()
     assert all(one.left_at is not None for one in people)
     assert boss.left_at is None
-    assert "Undone for 4 people" in undo(session, client).text
+    assert actions.close_team(make_context(session, boss.id, now()), elm.id, "empty") is None
+    session.commit()
+    page = undo(session, client)
+    assert "Undone for 4 people" in page.text
+    # What could not be given back is said.
+    closed = "A team that they were in is closed now. A team that they managed is closed now."
+    assert f"{closed} 1 person: Dee Ash" in page.text
     session.expire_all()
     assert all(one.left_at is None for one in people)
-    assert [teams_of(session, one) for one in people] == [["Hill School"]] * 4
+    assert [teams_of(session, one) for one in people] == [["Hill School"]] * 3 + [[]]
     assert queries.manager_counts(session)[hill.id] == 1
 
 
