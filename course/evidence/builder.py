@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -51,6 +51,7 @@ from course.exports.rules import StageCallback
 from course.people.rules import Viewer
 from course.recertification import queries as recertification
 from course.recertification.rules.policy import Policy
+from course.recertification.rules.validity_chain import TOO_OLD, cycles
 from course.reports.report_view import ReportRow, ReportView, build_report_view, report_rows
 from course.reports.rules import ReportFilter
 from course.reports.status_cache import StatusCache
@@ -123,7 +124,7 @@ def build_pack(
     listed = report_rows(session, library, report, report.report.lines)
     lines_by_id = {row.line.id: row.line for row in listed}
     step(1)
-    completions = queries.completions(session, lines_by_id.keys(), report.at, issuer.zone)
+    completions = _completions(session, lines_by_id.keys(), report, issuer.zone)
     extensions = queries.extensions(session, lines_by_id.keys(), report.at)
     leaves = queries.leaves(session, lines_by_id.keys(), report.at)
     policies = _policy_versions(session, issuer.zone, request.day, report.at)
@@ -218,6 +219,26 @@ def _teams(session: Session, view: ReportView, zone: str) -> list[PackTeam]:
         return teams
     inside = team_subtree(view.team, {team.id: team.parent_id for team in teams})
     return [team for team in teams if team.id in inside]
+
+
+def _completions(session: Session, ids: Collection[int], view: ReportView, zone: str) -> list[PackCompletion]:
+    """What the people of the report had completed, marked where the rule did not let it count on the day."""
+    completions = queries.completions(session, ids, view.at, zone)
+    brought = {one.person_id for one in completions if one.kind == "brought"}
+    if not brought:
+        return completions
+    policies = recertification.policies(session, zone)
+    wanted = brought if len(brought) <= queries.MAX_FILTERED_IDS else None
+    too_old = {
+        (person.id, cycle.completion.day, cycle.completion.valid_until)
+        for person in recertification.people(session, zone, wanted)
+        for cycle in cycles(person.facts, policies, view.on)
+        if cycle.timing == TOO_OLD
+    }
+    return [
+        replace(one, is_too_old=one.kind == "brought" and (one.person_id, one.day, one.valid_until) in too_old)
+        for one in completions
+    ]
 
 
 def _people(

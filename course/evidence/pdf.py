@@ -133,7 +133,7 @@ def _template_data(document: PackDocument, missing: frozenset[str]) -> dict[str,
         "counts": _status_counts(people),
         "given": sum(extension.withdrawn is None for extension in document.extensions),
         "away": len(document.leaves),
-        "completed": len(document.completions),
+        "completed": tables.completed_count(document.completions),
         "rules": [
             [format_date(version.policy.governs_from), version.audience, describe_policy(version.policy),
              typed(version.reason), typed(version.made_by)]

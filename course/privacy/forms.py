@@ -24,8 +24,8 @@ def _number_field(label: str, high: int) -> IntegerField:
 class RetentionScheduleForm(Form):
     """The retention schedule. `schedule()` is what was entered, once the form is valid.
 
-    A version is saved only if `confirmed` equals the fingerprint of the entered values: nobody saves a schedule without
-    having seen the preview of exactly that schedule.
+    A version is saved only if `confirmed` equals the fingerprint of the entered values and of the schedule in force: nobody
+    saves a schedule without having seen the preview of exactly that schedule, or undoes unseen what somebody else has set.
     """
 
     learning_months = _number_field(_("Details of the learning, in months"), 120)
@@ -58,9 +58,10 @@ class RetentionScheduleForm(Form):
             self.contact_email.data or "",
         )
 
-    def fingerprint(self) -> str:
-        """A hash of the entered values."""
-        return hashlib.sha256(json.dumps(asdict(self.schedule()), sort_keys=True).encode()).hexdigest()
+    def fingerprint(self, current: RetentionSettings | None) -> str:
+        """A hash of the entered values, and of the schedule that they replace."""
+        values = asdict(self.schedule()), asdict(current) if current else None
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 class ErasureForm(Form):

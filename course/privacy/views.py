@@ -104,7 +104,9 @@ def schedule() -> PageResponse:
     form = RetentionScheduleForm(obj=settings or RetentionSettings())
     preview = None
     if form.validate_on_submit():
-        if form.confirmed.data == form.fingerprint():
+        # What is sent twice is in force by then.
+        is_previewed = form.confirmed.data == form.fingerprint(settings)
+        if is_previewed or (form.confirmed.data and form.schedule() == settings):
             with unit_of_work() as session:
                 saved = actions.set_schedule(signed_in_context(session, at), form.schedule(), form.reason.data or "")
             flash(

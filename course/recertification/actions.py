@@ -161,6 +161,23 @@ def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
         import_completion(context, event.into_id, completion, MERGE_REASON, KEEP)
 
 
+def take_over_merged_time(session: Session, event: PeopleMerged) -> None:
+    """Record the leaves and extensions of a merged duplicate entry that are not over for the remaining person too, who would
+    be overdue on leave otherwise. What the remaining entry says of a leave with the same first day stays."""
+    context = make_context(session, event.by, event.at)
+    today, there = context.today, queries.open_facts(session, event.into_id)
+    known = {session.get_one(RenewalPause, one).since for one in there["leave"]}
+    merged = queries.open_facts(session, event.person_id)
+    for leave in (session.get_one(RenewalPause, one) for one in sorted(merged["leave"])):
+        if leave.since not in known and (leave.until is None or leave.until >= today):
+            pause = Pause(leave.since, leave.until, leave.re_enter_days, leave.reason)
+            record_pause(context, event.into_id, pause)
+    latest = extension_limit(*_facts_and_policies(session, event.into_id), today).latest
+    for extension in (session.get_one(RenewalExtension, one) for one in sorted(merged["extension"])):
+        if extension.until >= today:
+            grant_extension(context, event.into_id, min(extension.until, latest), extension.reason)
+
+
 def withdraw_merged_certificate(session: Session, event: CertificateRevoked) -> None:
     """A certificate of a merged duplicate entry was revoked: withdraw the earlier certificate that was recorded for the
     remaining person because of it."""

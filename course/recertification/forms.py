@@ -91,12 +91,13 @@ class PolicyForm(Form):
             **numbers,
         )
 
-    def fingerprint(self) -> str:
-        """A digest of everything that was entered."""
+    def fingerprint(self, others: Sequence[Policy]) -> str:
+        """A digest of everything that was entered, and of the other policy versions, on which its effect depends: what somebody
+        else saves after the preview is not undone unseen."""
         entered = "|".join(
             str(self[name].data) for name in (*NUMBER_FIELDS, "import_age_months", "kind", "applies", "reason")
         )
-        return hashlib.sha256(entered.encode()).hexdigest()[:20]
+        return hashlib.sha256(f"{entered}|{others!r}".encode()).hexdigest()[:20]
 
 
 class PathwayPolicyForm(PolicyForm):

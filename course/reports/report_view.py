@@ -286,7 +286,7 @@ def _modules_done_by_person(
         person: modules_done(library, pathways[person], facts)
         for batch_start in range(0, len(in_course), PROGRESS_BATCH_SIZE)
         for person, facts in progress_facts_of_many(
-            session, in_course[batch_start : batch_start + PROGRESS_BATCH_SIZE], view.at
+            session, in_course[batch_start : batch_start + PROGRESS_BATCH_SIZE], view.at, view.at
         ).items()
         if facts.completed_at is None
     }

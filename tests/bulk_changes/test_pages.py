@@ -168,14 +168,19 @@ def test_people_are_invited_and_the_links_end_when_it_is_undone(
 
 @pytest.mark.usefixtures("boss")
 def test_a_pathway_and_a_role_are_given_and_taken_back(session: Session, client: Client, hill: Team) -> None:
-    people = three(session, hill)
-    actions.choose_pathway(make_context(session, None, NOW), [people[0].id], "clubs", "before")
+    people, usual = three(session, hill), make_person(session, "Dee Ash", "dee@example.org")
+    context = make_context(session, None, NOW)
+    actions.choose_pathway(context, [people[0].id], "clubs", "before")
+    assert actions.set_team_setting(context, hill.id, "pathway", "school") == 2
     session.commit()
-    assert "Done for 3 people" in do(session, client, "pathway", people, pathway="early-years", reason="").text
-    assert "Undone for" in undo(session, client).text
-    known = queries.chosen_pathway(session, people[0].id)
-    assert known is not None
-    assert known.pathway == "clubs"
+    everyone = [*people, usual]
+    assert "Done for 4 people" in do(session, client, "pathway", everyone, pathway="early-years", reason="").text
+    assert "Undone for 4 people" in undo(session, client).text
+    known = [queries.chosen_pathway(session, one.id) for one in everyone]
+    # Who followed their team, or the organisation, follows it again.
+    assert [(one.pathway, one.team) if one else None for one in known] == [
+        ("clubs", None), ("school", "Hill School"), ("school", "Hill School"), None,
+    ]  # fmt: skip
     page = do(session, client, "role", people, role="manager", team=str(hill.id))
     assert "Done for 3 people" in page.text
     grants = select(func.count(RoleGrant.id)).where(RoleGrant.role == "manager", RoleGrant.until.is_(None))
@@ -194,6 +199,8 @@ def test_people_leave_together_and_come_back_with_teams_and_roles(
     session: Session, client: Client, boss: Person, hill: Team
 ) -> None:
     people = [make_person(session, "Pat Head", "pat@example.org", "manager", team=hill), *three(session, hill)]
+    elm = make_team(session, "Elm House")
+    people[3:] = [make_person(session, "Dee Ash", "dee@example.org", "manager", team=elm)]
     today = this_day()
     page = choose(client, "leave", [boss, *people])
     path = f"/people/many/{change_id(session)}"
@@ -204,10 +211,16 @@ def test_people_leave_together_and_come_back_with_teams_and_roles(
     session.expire_all()
     assert all(one.left_at is not None for one in people)
     assert boss.left_at is None
-    assert "Undone for 4 people" in undo(session, client).text
+    assert actions.close_team(make_context(session, boss.id, now()), elm.id, "empty") is None
+    session.commit()
+    page = undo(session, client)
+    assert "Undone for 4 people" in page.text
+    # What could not be given back is said.
+    closed = "A team that they were in is closed now. A team that they managed is closed now."
+    assert f"{closed} 1 person: Dee Ash" in page.text
     session.expire_all()
     assert all(one.left_at is None for one in people)
-    assert [teams_of(session, one) for one in people] == [["Hill School"]] * 4
+    assert [teams_of(session, one) for one in people] == [["Hill School"]] * 3 + [[]]
     assert queries.manager_counts(session)[hill.id] == 1
 
 

@@ -35,9 +35,8 @@ from course.organisation.models import Organisation
 from course.people.actions import change_identity, change_team, grant_role, record_departure
 from course.people.models import Membership, Person, Team
 from course.people.rules import COMMAND_VIEWER, PersonIdentity
-from course.recertification.actions import grant_extension, import_completion
+from course.recertification.actions import grant_extension
 from course.recertification.models import RenewalExtension, RenewalPause
-from course.recertification.rules.facts import ExternalCompletion
 from course.reports.status_cache import StatusCache
 from course.web.template_filters import format_date
 from tests.analytics.answering import answer, publish
@@ -206,26 +205,6 @@ def test_who_was_responsible_on_a_day_stays_the_same_when_they_are_renamed_or_ar
     assert responsible() == before
     assert "Omar Finch, Priya Nair" in str(before)
     assert before[2] == ["Alex Morgan"]
-
-
-def test_a_pack_names_the_certificate_to_which_the_last_valid_day_belongs_as_the_report_does(
-    app: Flask, session: Session, client: Client
-) -> None:
-    boss = make_person(session, "Alex Morgan", "alex@example.org", "administrator", at=PAST)
-    session.execute(update(Organisation).values(set_up_at=PAST))
-    library = app.extensions["course"].library.for_("school", "england")
-    done = make_completed(session, library, timedelta(days=400), email="done@example.org")
-    brought = ExternalCompletion(this_day(-20), None, "Elm Trust")
-    assert import_completion(make_context(session, boss.id, now()), done.id, brought, "shown on paper")
-    session.commit()
-    sign_in(client, boss)
-    report = client.post("/report/file/csv", {"q": "done@example.org"}, 200).body.decode("utf-8-sig")
-    (listed,) = csv.DictReader(io.StringIO(report, newline=""))
-    rows = {row["E-mail"]: row for row in table(make_pack(client, None, this_day()), "people.csv")}
-    row = rows["done@example.org"]
-    assert row["Certificate valid until"] == listed["Certificate valid until"] > str(this_day(300))
-    assert row["Completed on"] == listed["Completed on"] == str(this_day(-20))
-    assert row["Certificate"] == "From elsewhere: Elm Trust"
 
 
 @pytest.mark.both_engines

@@ -169,6 +169,8 @@ COMPLETION = PackCompletion(1, "initial", date(2025, 2, 1), "AAAA", date(2026, 3
         (replace(COMPLETION, change="revoked", changed_on=date(2026, 2, 2)), "Revoked"),
         (replace(COMPLETION, valid_until=None, number=""), "No certificate"),
         (replace(COMPLETION, kind="brought", valid_until=None), "No last day"),
+        (replace(COMPLETION, kind="brought", is_too_old=True), "Too old to count"),
+        (replace(COMPLETION, kind="brought", is_too_old=True, change="taken back"), "Taken back"),
     ],
 )
 def test_the_status_of_a_certificate_on_a_day(completion: PackCompletion, status: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,12 +15,12 @@ from course.context import make_context
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, PersonMerge
-from course.recertification.actions import add_policy_version, import_completion
+from course.recertification.actions import add_policy_version, grant_extension, import_completion, record_pause
 from course.recertification.models import RenewalImport
 from course.recertification.queries import open_facts, policies
 from course.recertification.queries import people as with_facts
 from course.recertification.rules import Policy, certification_status
-from course.recertification.rules.facts import ExternalCompletion
+from course.recertification.rules.facts import ExternalCompletion, Pause
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
@@ -86,6 +87,31 @@ def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_
     (gone,) = with_facts(session, ZONE, [first.id])[0].facts.as_of(NOW.date()).completions
     assert (gone.revoked, gone.revocation_reason) == (NOW.date(), "not taken in person")
     assert len(open_facts(session, own.id)["certificate"]) == 1
+
+
+@pytest.mark.parametrize("own_leave", [False, True])
+def test_who_is_on_leave_or_has_more_time_stays_so_when_the_entry_that_says_it_is_merged(
+    session: Session, own_leave: bool
+) -> None:
+    day, before = NOW.date(), NOW - timedelta(days=200)
+    first = make_person(session, "Sam Okafor", "first@example.org", at=before)
+    second = make_person(session, "S. Okafor", "second@example.org", at=before)
+    context = make_context(session, None, NOW - timedelta(days=3))
+    over = Pause(day - timedelta(days=90), day - timedelta(days=60), 14, "over")
+    away = Pause(day - timedelta(days=30), None, 14, "away")
+    for pause in (over, away):
+        assert record_pause(context, second.id, pause)
+    assert grant_extension(context, second.id, day + timedelta(days=20), "was ill")
+    assert grant_extension(context, second.id, day - timedelta(days=1), "too short")
+    back = replace(away, until=day + timedelta(days=9), reason="known here")
+    assert not own_leave or record_pause(context, first.id, back)
+    assert merge(session, second.id, first.id) is None
+    facts = with_facts(session, ZONE, [first.id])[0].facts.as_of(day)
+    assert certification_status(facts, policies(session, ZONE), day).state == "paused"
+    assert [(one.since, one.until, one.reason) for one in facts.pauses] == [
+        (away.since, back.until, "known here") if own_leave else (away.since, None, "away")
+    ]
+    assert [(one.until, one.reason) for one in facts.extensions] == [(day + timedelta(days=20), "was ill")]
 
 
 def test_teams_roles_and_staff_number_come_along(session: Session) -> None:

@@ -137,6 +137,14 @@ def test_a_schedule_is_saved_only_after_its_preview(session: Session, boss: Clie
     row = session.execute(select(RetentionSchedule)).scalar_one()
     assert (row.mail_months, row.proof_months, row.contact_name) == (24, 72, "Jo Fictional")
     assert "What will be erased within the hour" in boss.get("/privacy/report").text
+    # What somebody else sets between the preview and the press is not undone unseen.
+    seen = boss.post("/privacy/schedule", form | {"mail_months": "36"}, 200)
+    actions.set_schedule(make_context(session, None, NOW), RetentionSettings(proof_months=240), "an inquiry")
+    session.commit()
+    fresh = boss.post("/privacy/schedule", seen.fields(), 200)
+    assert "Nothing is saved yet" in fresh.text
+    assert "Saved" in boss.follow(boss.post("/privacy/schedule", fresh.fields())).text
+    assert "Nothing has changed" in boss.follow(boss.post("/privacy/schedule", {**fresh.fields(), "reason": "x"})).text
 
 
 def test_the_privacy_notice_shows_the_settings(app: Flask, session: Session) -> None:

@@ -133,6 +133,19 @@ def test_a_policy_change_shows_the_affected_people_before_it_is_saved(session: S
     assert "twice a year" in done.text
     assert "Alex Morgan, " in done.text
     assert session.execute(select(RenewalPolicy.reason)).scalar_one() == "twice a year"
+    again = client.follow(client.post("/renewal/policy/everybody", {**POLICY, "confirmed": mark}))
+    assert "This was saved before. Nothing has changed." in again.text
+    # What somebody else saves between the preview and the press is not undone unseen.
+    stale = client.post("/renewal/policy/everybody", {**POLICY, "period_months": "9"}, 200).fields()["confirmed"]
+    rule = Policy(this_day(), period_months=24, lapse_months=3)
+    assert actions.add_policy_version(make_context(session, None, now()), rule, "from another tab")
+    session.commit()
+    fresh = client.post("/renewal/policy/everybody", {**POLICY, "period_months": "9", "confirmed": stale}, 200)
+    assert "Nothing is saved yet" in fresh.text
+    assert "valid for 24 months" in fresh.text
+    mark = fresh.fields()["confirmed"]
+    client.post("/renewal/policy/everybody", {**POLICY, "period_months": "9", "confirmed": mark})
+    assert session.execute(select(func.count()).select_from(RenewalPolicy)).scalar_one() == 3
 
 
 @pytest.mark.parametrize(

@@ -222,6 +222,8 @@ def test_a_wrong_entry_is_void_with_a_reason_and_counts_for_nothing(hall: Hall, 
     manager.post(answers_of(address, hall.sam), {**filled_in(hall, attempt), "step": "keep"})
     assert queries.progress_facts(session, hall.sam.id).shown
     session.commit()
+    known, past = queries.progress_facts_of_many(session, [hall.sam.id]), now()
+    session.commit()
     void = f"{address}/people/{hall.sam.id}/void"
     assert "Enter a reason" in manager.post(void, {"reason": ""}, 422).text
     manager.post(void, {"reason": "Two sheets were swapped"})
@@ -229,6 +231,8 @@ def test_a_wrong_entry_is_void_with_a_reason_and_counts_for_nothing(hall: Hall, 
     assert [row.reason for row in session.execute(select(AttemptVoid)).scalars()] == ["Two sheets were swapped"]
     facts = queries.progress_facts(session, hall.sam.id)
     assert (facts.shown, queries.module_facts(session, hall.sam.id, "kites").shown) == (frozenset(), frozenset())
+    # A report of a past day counts what counted at its end.
+    assert queries.progress_facts_of_many(session, [hall.sam.id], past, past) == known
     assert attempt_of(session, hall.sam).answered == len(attempt.items)
     assert "Void" in manager.get(f"/report/people/{hall.sam.id}").text
     assert "Entered wrongly from paper" in sign_in(Client(hall.app), hall.sam).get("/record").text

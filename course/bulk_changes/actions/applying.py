@@ -27,6 +27,7 @@ from course.context import Context
 from course.people import actions as people
 from course.people.actions import Refusal
 from course.people.actions.ownership import refuse_owned
+from course.people.queries import chosen_pathway
 from course.people.rules import Viewer, grantable_roles, guarded_roles
 from course.translation import gettext as _
 
@@ -107,8 +108,9 @@ def _apply_to(
     if kind == PATHWAY:
         if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
             return _text(refused), {}
+        known = chosen_pathway(context.session, person.id)
         people.choose_pathway(context, [person.id], values.pathway, values.reason)
-        return None, {"pathway": person.pathway}
+        return None, {"pathway": person.pathway, "follows": known is None or known.team is not None}
     if kind == ROLE:
         return _apply_role(context, change, person)
     if kind == LEAVE and values.last_day is not None:

@@ -37,6 +37,10 @@ from course.reminders.models import Reminder
 from course.reminders.queries import REQUESTED
 from course.training_records.actions import withdraw_reminder
 from course.translation import gettext as _
+from course.translation import lazy_gettext
+
+_TEAM_CLOSED = lazy_gettext("A team that they were in is closed now.")
+_MANAGED_TEAM_CLOSED = lazy_gettext("A team that they managed is closed now.")
 
 
 @dataclass(frozen=True)
@@ -83,12 +87,12 @@ def undo_portion(context: Context, undoing: Undoing, ids: Collection[int], is_ti
     done = 0
     for person in queries.person_states(session, context.zone, sorted(ids)):
         with session.begin_nested() as savepoint:
-            refused = _undo_for(context, undoing, person, before.get(person.id, {}))
+            refused, missing = _undo_for(context, undoing, person, before.get(person.id, {}))
             session.flush()
             if refused is not None:
                 savepoint.rollback()
         own = BulkChangePerson.change_id == undoing.change.id, BulkChangePerson.person_id == person.id
-        values = {"undo_outcome": LEFT_OUT if refused else UNDONE, "undo_note": (refused or "")[:300]}
+        values = {"undo_outcome": LEFT_OUT if refused else UNDONE, "undo_note": (refused or missing)[:300]}
         session.execute(update(BulkChangePerson).where(*own).values(values))
         done += 1
         if is_time_up():
@@ -96,11 +100,20 @@ def undo_portion(context: Context, undoing: Undoing, ids: Collection[int], is_ti
     return done
 
 
-def _undo_for(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
-    """Why it is not undone for a person; None if it is."""
+def _undo_for(
+    context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]
+) -> tuple[str | None, str]:  # fmt: skip
+    """Why it is not undone for a person, None if it is; and what of it could not be given back."""
+    if undoing.change.kind == LEAVE and person.has_left:
+        return _undo_departure(context, undoing, person, before)
+    return _refusal_for(context, undoing, person, before), ""
+
+
+def _refusal_for(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
+    """Why what leaves nothing half undone is not undone for a person; None if it is."""
     kind = undoing.change.kind
     if kind == LEAVE:
-        return _undo_departure(context, undoing, person, before)
+        return _undo_planned_departure(context, undoing, person, before)
     if person.has_left:
         return _("They have left since.")
     if kind == INVITE:
@@ -156,7 +169,7 @@ def _undo_move(context: Context, person: PersonState, before: Mapping[str, Any])
 def _set_teams(context: Context, person_id: int, teams: Sequence[int]) -> str | None:
     if teams:
         refused = people.set_teams(context, person_id, teams)
-        return _("A team that they were in is closed now.") if refused else None
+        return str(_TEAM_CLOSED) if refused else None
     for bond in queries.open_memberships(context.session, person_id):
         people.leave_team(context, person_id, bond)
     return None
@@ -165,13 +178,15 @@ def _set_teams(context: Context, person_id: int, teams: Sequence[int]) -> str | 
 def _undo_pathway(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
     if person.pathway != undoing.change.values.pathway:
         return _changed_since()
-    usual = context.session.execute(select(Organisation.pathway)).scalar()
-    earlier = before["pathway"] or usual
-    if earlier is None:
-        return _("They had no pathway of their own before.")
+    follows, earlier = before.get("follows", False), before["pathway"]
+    if not follows and earlier is None:  # what an earlier release stored does not say it
+        earlier = context.session.execute(select(Organisation.pathway)).scalar()
+        if earlier is None:
+            return _("They had no pathway of their own before.")
     if (refused := refuse_owned(context, person.id, ["pathway"])) is not None:
         return str(refused.message)
-    people.choose_pathway(context, [person.id], earlier, undoing.reason)
+    # Who followed their team, or the organisation, follows it again.
+    people.choose_pathway(context, [person.id], None if follows else earlier, undoing.reason)
     return None
 
 
@@ -197,7 +212,7 @@ def _grant_again(context: Context, person_id: int, roles: Sequence[Sequence[Any]
     earlier release stored has no last day."""
     for role, team_id, *stored in roles:
         if team_id is not None and not _is_open(context.session, team_id):
-            return _("A team that they managed is closed now.")
+            return str(_MANAGED_TEAM_CLOSED)
         last_day = date.fromisoformat(stored[0]) if stored and stored[0] else None
         if last_day is not None and last_day < context.today:
             continue
@@ -207,32 +222,42 @@ def _grant_again(context: Context, person_id: int, roles: Sequence[Sequence[Any]
     return None
 
 
-def _undo_departure(context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]) -> str | None:
-    last_day = undoing.change.values.last_day
+def _undo_planned_departure(
+    context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]
+) -> str | None:  # fmt: skip
     if any(role[0] in undoing.guarded for role in before["roles"]):
         return str(ROLE_NOT_GIVEN)
-    earlier = date.fromisoformat(before["last_day"]) if before.get("last_day") else None
-    if not person.has_left:
-        if person.last_day is None or person.last_day != last_day:
-            return _changed_since()
-        if earlier is not None and earlier > context.today:
-            refused = people.plan_departure(context, person.id, earlier, undoing.reason)
-            return None if refused is None else str(refused.message)
-        done = people.withdraw_planned_departure(context, person.id, undoing.reason)
-        return None if done else _changed_since()
-    if queries.newest_last_day(context.session, person.id) != last_day:
+    if person.last_day is None or person.last_day != undoing.change.values.last_day:
         return _changed_since()
+    earlier = date.fromisoformat(before["last_day"]) if before.get("last_day") else None
+    if earlier is not None and earlier > context.today:
+        refused = people.plan_departure(context, person.id, earlier, undoing.reason)
+        return None if refused is None else str(refused.message)
+    done = people.withdraw_planned_departure(context, person.id, undoing.reason)
+    return None if done else _changed_since()
+
+
+def _undo_departure(
+    context: Context, undoing: Undoing, person: PersonState, before: Mapping[str, Any]
+) -> tuple[str | None, str]:  # fmt: skip
+    if any(role[0] in undoing.guarded for role in before["roles"]):
+        return str(ROLE_NOT_GIVEN), ""
+    if queries.newest_last_day(context.session, person.id) != undoing.change.values.last_day:
+        return _changed_since(), ""
     refused = people.withdraw_departure(context, person.id, undoing.reason)
     if refused is not None:
-        return str(refused.message)
+        return str(refused.message), ""
     teams = [team for team in before["teams"] if _is_open(context.session, team)]
     roles = [one for one in before["roles"] if one[1] is None or _is_open(context.session, one[1])]
-    if teams:
-        people.set_teams(context, person.id, teams)
-    _grant_again(context, person.id, roles)
+    missing = [_TEAM_CLOSED] if len(teams) < len(before["teams"]) else []
+    missing += [_MANAGED_TEAM_CLOSED] if len(roles) < len(before["roles"]) else []
+    if teams and (no_team := people.set_teams(context, person.id, teams)) is not None:
+        missing.append(no_team.message)
+    if (no_role := _grant_again(context, person.id, roles)) is not None:
+        missing.append(no_role)
     if before["active"] and person.email and not person.email.endswith(".invalid"):
         people.invite(context, person.id, undoing.name)
-    return None
+    return None, " ".join(map(str, missing))
 
 
 def _is_open(session: Session, team_id: int) -> bool:

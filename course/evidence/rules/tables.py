@@ -75,7 +75,8 @@ class PackCompletion:
     """Something that a person completed.
 
     `kind` is a key of COMPLETION_KINDS; `number` is the number of the certificate, or the issuer of an external one.
-    `change` says what became of the certificate, if anything, on the day `changed_on`.
+    `change` says what became of the certificate, if anything, on the day `changed_on`. `is_too_old`: by the rule it does not
+    count, because it was too old when it was recorded.
     """
 
     person_id: int
@@ -88,11 +89,14 @@ class PackCompletion:
     change: str
     changed_on: date | None
     supervised_on: date | None = None
+    is_too_old: bool = False
 
     def status_on(self, on: date) -> str:
         """The status of the certificate on a day."""
         if self.change:
             return self.change.capitalize()
+        if self.is_too_old:
+            return "Too old to count"
         if self.valid_until is None:
             return "No last day" if self.kind == "brought" else "No certificate"
         return "Valid" if on <= self.valid_until else "Ran out"
@@ -188,6 +192,11 @@ class PackDiscussion:
     title: str
     agreed: str
     recorded_by: str
+
+
+def completed_count(completions: Iterable[PackCompletion]) -> int:
+    """How often somebody completed something: a certificate that was issued again is of the same completion."""
+    return sum(completion.change != "replaced" for completion in completions)
 
 
 def newest_completions(

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     bindparam,
     case,
-    exists,
     func,
     literal,
     select,
@@ -30,19 +29,18 @@ from course.learning.models import (
     Attempt,
     AttemptItem,
     AttemptOutcome,
-    AttemptVoid,
     Completion,
     Enrolment,
     PageRead,
     RunOutcome,
     ScenarioRun,
-    ScenarioRunVoid,
 )
 from course.learning.queries.module_facts import module_facts as module_facts
 from course.learning.queries.runs import RunView as RunView
 from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
+from course.learning.queries.voids import attempt_counts, run_counts
 from course.learning.queries.voids import is_enrolment_over as is_enrolment_over
 from course.learning.queries.voids import is_run_void as is_run_void
 from course.learning.queries.voids import is_void as is_void
@@ -55,29 +53,28 @@ _Answer = Answer.__table__
 _Attempt = Attempt.__table__
 _AttemptItem = AttemptItem.__table__
 _AttemptOutcome = AttemptOutcome.__table__
-_AttemptVoid = AttemptVoid.__table__
 _Completion = Completion.__table__
 _Enrolment = Enrolment.__table__
 _PageRead = PageRead.__table__
 _RunOutcome = RunOutcome.__table__
 _ScenarioRun = ScenarioRun.__table__
-_ScenarioRunVoid = ScenarioRunVoid.__table__
 # What an attempt is about that is about no module: the whole course, or a booster that its learner began.
 OWN_BOOSTER = "own"
 NOT_MODULES = frozenset({"course", OWN_BOOSTER})
 _PERSON: BindParameter[int] = bindparam("person", type_=Integer)
 # Whether an attempt counts: its answers were not entered wrongly from paper.
-_COUNTS = ~exists().where(_AttemptVoid.c.attempt_id == _Attempt.c.id)
-# The same of a scenario run.
-_RUN_COUNTS = ~exists().where(_ScenarioRunVoid.c.run_id == _ScenarioRun.c.id)
+_COUNTS = attempt_counts(_Attempt.c.id)
 
 
-def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
-    """One statement for every fact on which progress rests, of the enrolments that pass `enrolment_filter`.
+def _facts_query(
+    enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[bool]], void_by: datetime | None = None
+) -> Select[*tuple[Any, ...]]:
+    """One statement for every fact on which progress rests, of the enrolments that pass `enrolment_filter`, without what is
+    void, or was by the moment `void_by`.
 
     Rows are (enrolment, what, ref, point, value, at).
     """
-    none = literal("")
+    none, counts = literal(""), attempt_counts(_Attempt.c.id, void_by)
     point = (
         select(
             _Attempt.c.enrolment_id,
@@ -86,7 +83,7 @@ def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[
         )
         .join(_AttemptItem, _AttemptItem.c.attempt_id == _Attempt.c.id)
         .outerjoin(_Answer, _Answer.c.item_id == _AttemptItem.c.id)
-        .where(enrolment_filter(_Attempt.c.enrolment_id), _Attempt.c.kind == "check", _COUNTS)
+        .where(enrolment_filter(_Attempt.c.enrolment_id), _Attempt.c.kind == "check", counts)
         .group_by(_Attempt.c.id, _Attempt.c.enrolment_id, _Attempt.c.ref, _AttemptItem.c.point)
         .having(func.count(_Answer.c.item_id) == func.count(_AttemptItem.c.id))
         .having(func.min(case((_Answer.c.correct, 1), else_=0)) == 1)
@@ -98,11 +95,11 @@ def _facts_query(enrolment_filter: Callable[[ColumnElement[int]], ColumnElement[
         .where(enrolment_filter(_PageRead.c.enrolment_id)),
         select(_ScenarioRun.c.enrolment_id, literal("scenario"), _ScenarioRun.c.ref, none, literal(True), _RunOutcome.c.finished_at)
         .join(_RunOutcome, _RunOutcome.c.run_id == _ScenarioRun.c.id)
-        .where(enrolment_filter(_ScenarioRun.c.enrolment_id), _RUN_COUNTS),
+        .where(enrolment_filter(_ScenarioRun.c.enrolment_id), run_counts(_ScenarioRun.c.id, void_by)),
         select(_Attempt.c.enrolment_id, _Attempt.c.kind, _Attempt.c.ref, none, _AttemptOutcome.c.passed,
                _AttemptOutcome.c.finished_at)
         .join(_AttemptOutcome, _AttemptOutcome.c.attempt_id == _Attempt.c.id)
-        .where(enrolment_filter(_Attempt.c.enrolment_id), _COUNTS),
+        .where(enrolment_filter(_Attempt.c.enrolment_id), counts),
         select(_Attempt.c.enrolment_id, literal("begun"), _Attempt.c.ref, none, literal(True), _Attempt.c.opened_at)
         .where(enrolment_filter(_Attempt.c.enrolment_id)),
         select(_ScenarioRun.c.enrolment_id, literal("begun"), _ScenarioRun.c.ref, none, literal(True), _ScenarioRun.c.opened_at)
@@ -128,9 +125,10 @@ def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
 
 
 def progress_facts_of_many(
-    session: Session, ids: Collection[int], at: datetime | None = None
+    session: Session, ids: Collection[int], at: datetime | None = None, void_by: datetime | None = None
 ) -> dict[int, ProgressFacts]:
-    """For many people the facts that are recorded, or were up to the moment `at`, by person id. Two queries."""
+    """For many people the facts that are recorded, or were up to the moment `at`, by person id; without what is void today,
+    or was by the moment `void_by`. Two queries."""
     initial = select(func.max(Enrolment.id), Enrolment.person_id).where(
         Enrolment.person_id.in_(ids), Enrolment.kind == "initial"
     )
@@ -138,7 +136,8 @@ def progress_facts_of_many(
     newest = session.execute(known.group_by(Enrolment.person_id))
     person_by_enrolment = {row[0]: row[1] for row in newest}
     rows: dict[int, list[tuple[Any, ...]]] = {person: [] for person in person_by_enrolment.values()}
-    for enrolment, *row in session.execute(_facts_query(lambda enrolment: enrolment.in_(list(person_by_enrolment)))):
+    facts = _facts_query(lambda enrolment: enrolment.in_(list(person_by_enrolment)), void_by)
+    for enrolment, *row in session.execute(facts):
         if at is None or row[-1] <= at:
             rows[person_by_enrolment[enrolment]].append(tuple(row))
     return {person: _progress_facts(person_rows) for person, person_rows in rows.items()}

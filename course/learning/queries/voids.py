@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.learning.models import AttemptVoid, Completion, Enrolment, ScenarioRunVoid
+
+_AttemptVoid = AttemptVoid.__table__
+_RunVoid = ScenarioRunVoid.__table__
 
 
 def is_void(attempt_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
@@ -16,6 +21,18 @@ def is_void(attempt_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]
 def is_run_void(run_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """SQL: whether a scenario run counts for nothing, for the same reason."""
     return exists().where(ScenarioRunVoid.run_id == run_id)
+
+
+def attempt_counts(attempt_id: ColumnElement[int], at: datetime | None = None) -> ColumnElement[bool]:
+    """SQL: whether an attempt counts, or counted at the moment `at`: what was made void later counted until then."""
+    void = exists().where(_AttemptVoid.c.attempt_id == attempt_id)
+    return ~(void if at is None else void.where(_AttemptVoid.c.made_at <= at))
+
+
+def run_counts(run_id: ColumnElement[int], at: datetime | None = None) -> ColumnElement[bool]:
+    """SQL: the same of a scenario run."""
+    void = exists().where(_RunVoid.c.run_id == run_id)
+    return ~(void if at is None else void.where(_RunVoid.c.made_at <= at))
 
 
 def is_enrolment_over(session: Session, enrolment_id: int) -> bool:

@@ -76,12 +76,15 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
     g.here = "organisation"
     day = today()
     impact: PolicyImpact | None = None
+    fingerprint = ""
     if form.validate_on_submit():
         new_version = form.policy(day, current)
         versions = queries.policies(db(), zone())
         everybody = {f"{one.name} ({one.login})": one.facts for one in queries.people(db(), zone())}
         impact = preview_policy_change(everybody, versions, [*versions, new_version], day)
-        if form.confirmed.data == form.fingerprint():
+        # Without the entered one itself, so that what is sent twice is known as saved.
+        fingerprint = form.fingerprint([version for version in versions if version != new_version])
+        if form.confirmed.data == fingerprint:
             with unit_of_work() as session:
                 is_new = actions.add_policy_version(signed_in_context(session), new_version, form.reason.data or "")
             saved = _(
@@ -98,6 +101,7 @@ def _policy_form_page(form: PolicyForm, current: Policy, pathway: str | None) ->
         name=_PATHWAYS[pathway] if pathway else None,
         words=describe_policy(current),
         preview=impact,
+        fingerprint=fingerprint,
         shown=PREVIEW_LIMIT,
     )
     return make_response(page, 422 if form.errors else 200)
