@@ -158,7 +158,17 @@ def test_names_are_turned_round_where_the_words_are_the_same() -> None:
         ("Surname, Forename|Email|Start date (dd/mm/yyyy)", "Cole, Ann|a@x.org|01/09/2020", "name email start"),
         ("Nachname/Vorname|E-Mail|Eintritt", "Cole, Ann|a@x.org|01.09.2020", "name email start"),
         ("Last name First name|E-Mail", "Cole Ann|a@x.org", "- email"),
-        # More of Welsh, of SAP, and of people who type.
+        ("Preferred Name|Legal Name|E-mail", "Annie|Ann Cole|a@x.org", "- name email"),
+        ("Known as|Name|E-mail", "Annie|Ann Cole|a@x.org", "- name email"),
+        ("Worker|Email - Work|Cost Center - Name|Line Manager: Name|Hire Date", "Ann Cole|a@x.org|North|Bo Fox|01/09/2020",
+         "name email team - start"),
+        ("Team / Name|Manager - First name|Manager - Surname|Employee / Name|E-mail", "North|Bo|Fox|Ann Cole|a@x.org",
+         "team - - name email"),
+        # More of Welsh, of SAP, of directories, and of people who type.
+        ("givenName|sn|mail", "Ann|Cole|a@x.org", "first_name last_name email"),
+        ("Name of staff member|E-mail|Pay Ref|HIRE_DT|TERMINATION_DT", "Ann Cole|a@x.org|K1|01/09/2020|",
+         "name email staff_number start leaving"),
+        ("Vor- und Nachname|E-Mail|Einsatzort", "Ann Cole|a@x.org|North", "name email team"),
         ("Enw cyntaf|Enw olaf|E-bost gwaith|Dyddiad cychwyn|Dyddiad gorffen cyflogaeth",
          "Ann|Cole|a@x.org|01/09/2020|", "first_name last_name email start leaving"),
         ("Pers.No.|Person|E-Mail|Entry|Leaving", "17|Ann Cole|a@x.org|01.09.2020|31.12.9999",
