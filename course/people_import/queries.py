@@ -154,7 +154,7 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
     columns = {**choices.columns, **leaver_flags(table, choices.columns.values())}
-    rows = MappedRows(table.rows, columns, table.bad, table.notes)
+    rows = MappedRows(table.rows, columns, table.bad, table.notes, table.headings)
     made = make_plan(rows, known, team_paths, today, choices.decisions)
     return ImportDraft(made, audit_position, team_paths)
 

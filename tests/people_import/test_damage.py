@@ -36,7 +36,11 @@ def lines(text: str, decisions: Mapping[str, str] | None = None) -> list[ImportL
     made: dict[str, str] = {}
     for _ in range(4):
         found = make_plan(
-            MappedRows(table.rows, columns, table.bad), KNOWN, TeamPaths([(1, "Café", None)]), TODAY, made
+            MappedRows(table.rows, columns, table.bad, (), table.headings),
+            KNOWN,
+            TeamPaths([(1, "Café", None)]),
+            TODAY,
+            made,
         )
         made |= {line.key: decisions[line.question.kind] for line in found.lines
                  if line.question and line.question.kind in decisions}  # fmt: skip
@@ -202,6 +206,16 @@ def test_where_a_column_has_the_month_first_nothing_is_guessed() -> None:
     kinds = [line.kind for line in lines("Name,Email,Start date\n" + rows)]
     assert kinds == ["refused", "refused", "added", "added"]
     assert read_day("03/04/2026", "First day") == date(2026, 4, 3)
+
+
+@pytest.mark.parametrize("heading", ["Start date (MM/DD/YYYY)", "Start date [m/d/yy]", "Start date: mm-dd-yyyy"])
+def test_a_heading_can_say_that_the_month_comes_first(heading: str) -> None:
+    rows = "Pat Lee,p@example.org,09/10/2026\nBo Fox,b@example.org,09/09/2026\nCy Ray,c@example.org,1 May 2026\n"
+    found = lines(f"Name,Email,{heading}\n{rows}")
+    assert [line.kind for line in found] == ["refused", "added", "added"]
+    assert "can be read in two ways" in found[0].notes[0]
+    (line,) = lines("Name,Email,Start date (dd/mm/yyyy)\nPat Lee,p@example.org,09/10/2026\n")
+    assert line.row_data.start == date(2026, 10, 9)
 
 
 def test_a_placeholder_for_a_day_is_named_in_the_notes() -> None:

@@ -97,13 +97,14 @@ class ImportPlan:
 
 @dataclass(frozen=True)
 class MappedRows:
-    """The rows of a list with their numbers, the place of each field in a row, the rows that could not be read, and notes
-    about the file."""
+    """The rows of a list with their numbers, the place of each field in a row, the rows that could not be read, notes
+    about the file, and the headings of its columns."""
 
     rows: Sequence[tuple[int, Sequence[str]]]
     columns: Mapping[str, int]
     bad: Sequence[BadRow] = ()
     notes: tuple[str, ...] = ()
+    headings: Sequence[str] = ()
 
 
 def make_plan(
@@ -116,7 +117,7 @@ def make_plan(
     """The plan of a list on `today`. `decisions` are the decisions about questions by their keys (rules/questions.py). The order
     of the rows does not matter."""
     directory, answers = PeopleDirectory(known), decisions or {}
-    parsed_rows = parse_rows(table.rows, table.columns, table.bad, today)
+    parsed_rows = parse_rows(table.rows, table.columns, table.bad, today, table.headings)
     found, refused = group_rows(parsed_rows, today)
     lines = [ImportLine(row.number, "refused", row.who, (row.fault,)) for row in refused]
     matched: list[_MatchedRows] = []

@@ -10,7 +10,7 @@ from itertools import islice
 
 from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_email
 from course.people_import.rules.columns import DATE_FIELDS
-from course.people_import.rules.date_formats import InvalidDayError, month_first_example
+from course.people_import.rules.date_formats import InvalidDayError, month_first_example, month_first_in_heading
 from course.people_import.rules.leaver_flags import says_left
 from course.people_import.rules.matching import RowData
 from course.people_import.rules.name_matching import name_likeness
@@ -66,13 +66,19 @@ def first_address(cells: Iterable[str]) -> str:
 
 
 def parse_rows(
-    rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[str, int], bad: Sequence[BadRow], today: date
+    rows: Sequence[tuple[int, Sequence[str]]],
+    columns: Mapping[str, int],
+    bad: Sequence[BadRow],
+    today: date,
+    headings: Sequence[str] = (),
 ) -> list[ParsedRow]:
     """Parse the rows, including those that are refused."""
     examples: dict[str, str] = {}
     for day in DATE_FIELDS:
         if day in columns:
-            example = month_first_example(cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
+            cells_of_day = (cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
+            heading = headings[columns[day]] if columns[day] < len(headings) else ""
+            example = month_first_in_heading(heading) or month_first_example(cells_of_day)
             examples |= {day: example} if example else {}
     parsed_rows = []
     for number, cells in rows:
