@@ -149,6 +149,14 @@ def test_a_cell_in_which_nothing_stands_opens_no_team(cell: str) -> None:
     ("name", "kind", "question"),
     [
         ("Ann & Bo Lee", "asked", "sign"), ("Zo%C3%AB Lee", "asked", "sign"), ('"Ann Lee"', "asked", "sign"),
+        ("'Ann Lee'", "asked", "sign"), ("“Ann Lee”", "asked", "sign"), ("‘Ann Lee’", "asked", "sign"),
+        ("Ann 'Annie' Lee", "asked", "sign"), ("Ann “Annie” Lee", "asked", "sign"), ("Ann ‘Annie’ Lee", "asked", "sign"),
+        ("«Ann Lee»", "asked", "sign"), ("Ann Lee née Fox", "asked", "sign"), ("Ann Lee nee Fox", "asked", "sign"),
+        ("Ann Lee formerly Fox", "asked", "sign"), ("Ann and Bo Lee", "asked", "sign"), ("Lee;Ann May", "asked", "sign"),
+        ("Ann Lee aka Annie Fox", "asked", "sign"), ("Lee，Ann May", "asked", "sign"), ("Ann Lee 2", "asked", "sign"),
+        ("Ann Nee", "added", ""), ("Née Fox", "added", ""), ("Ann O’Neill-D’Arcy", "added", ""), ("Rory Mc’Andrew", "added", ""),
+        ("Ann d’Or l’Île", "added", ""), ("Fa’asavalu Ma’afu", "added", ""), ("’t Hooft Ann", "added", ""),
+        ("Ann Kāneʻohe Kaʻahumanu", "added", ""), ("Ann Lee II", "added", ""), ("Andy Land Anderson", "added", ""),
         ("Ann ?", "added", ""), ("Ann O", "added", ""), ("Null Null", "added", ""), ("D’Arcy-Smith Ann", "added", ""),
     ],
 )  # fmt: skip

@@ -10,8 +10,12 @@ from course.people_import.rules.name_matching import capitalised_words
 from course.people_import.rules.values import is_spreadsheet_number
 from course.translation import lazy_gettext as _
 
-# A remark beside a name, such as “(on leave)”, or a sign of a list.
-_SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"]|\s[-–]\s")
+# A remark beside a name, such as “(on leave)” and “née Fox”, a word or a whole name between quotation marks, two people
+# together, a number, or a sign of a list.
+_SIGN = re.compile(
+    r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"“”«»，；]|\s[-–]\s|(?<!\S)['‘’](?=[^'‘’]+['‘’](?!\S))"
+    r"|(?<=\s)(?:née|nee|né|formerly|aka|and|geb\.)(?=\s)|(?<=\s)\d+$"
+)
 
 
 def implausible_values(
