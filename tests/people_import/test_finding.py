@@ -259,3 +259,21 @@ def test_another_kind_of_apostrophe_or_hyphen_opens_no_second_team(typed: str, t
     rows = [(2, ["a@example.org", "A B", "Kid's"]), (3, ["b@example.org", "B C", "kid’s"])]
     plan = make_plan(MappedRows(rows, {"email": 0, "name": 1, "team": 2}), (), team_paths, date(2026, 11, 22))
     assert len(plan.new_teams) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("Cafe and kitchen", "asked"), ("Café + Kitchen", "asked"), ("Pre school", "asked"), ("Preschool.", "asked"),
+        ("Cafe & Kitchen > Preschool", "asked"), ("North", "added"), ("School", "added"), ("Kitchen", "added"),
+        ("CAFÉ & KITCHEN", "added"), ("Pre-school 2", "added"),
+    ],
+)  # fmt: skip
+def test_a_new_team_with_nearly_the_name_of_another_is_asked_about(typed: str, kind: str) -> None:
+    team_paths = TeamPaths([(1, "Café & Kitchen", None), (2, "Pre-school", 1)])
+    rows = [(2, ["a@example.org", "Ann Lee", typed])]
+    columns, today = {"email": 0, "name": 1, "team": 2}, date(2026, 11, 22)
+    (line,) = make_plan(MappedRows(rows, columns), (), team_paths, today).lines
+    assert (line.kind, line.question.kind if line.question else "") == (kind, "team" if kind == "asked" else "")
+    made = make_plan(MappedRows(rows, columns), (), team_paths, today, {"2:team:": "right"})
+    assert (made.lines[0].kind, len(made.new_teams) > 0) == ("added", typed != "CAFÉ & KITCHEN")

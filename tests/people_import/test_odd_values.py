@@ -117,6 +117,43 @@ def test_an_address_that_somebody_may_have_is_one(name: str, email: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("email", "words"),
+    [
+        ("office@example.org", "a mailbox that several people read"), ("north.office@example.org", "several people read"),
+        ("SchoolOffice2@example.org", "several people read"), ("admin@example.org", "several people read"),
+        ("reception-north@example.org", "several people read"), ("head@example.org", "several people read"),
+        ("swyddfa@example.org", "several people read"), ("all.staff@example.org", "several people read"),
+        ("ann@gmial.com", "Is it “ann@gmail.com”?"), ("ann@gmail.con", "Is it “ann@gmail.com”?"),
+        ("ann@north.example.co.k", "Is it “ann@north.example.co.uk”?"), ("ann@hotmial.co.uk", "“ann@hotmail.co.uk”?"),
+    ],
+)  # fmt: skip
+def test_an_address_that_may_not_be_one_persons_is_asked_about_once(email: str, words: str) -> None:
+    (line,) = plan(f"Name,Email\nAnn Lee,{email}\n")
+    assert (line.kind, line.question.kind if line.question else "") == ("asked", "address-doubt")
+    assert words in line.notes[0]
+    (line,) = plan(f"Staff number,Name,Email\n00583,Cara Voss,{email}\n", {"2:address:1": "same"})
+    assert line.kind == "asked", line
+    (line,) = plan(f"Name,Email\nAnn Lee,{email}\n", {"2:address-doubt:": "right"})
+    assert (line.kind, line.row_data.email) == ("added", email.lower())
+    known = KnownPerson(9, "Ann Lee", email.lower(), start=BEGAN)
+    table = parse_file(f"Name,Email\nAnn Lee,{email}\n".encode())
+    rows = MappedRows(table.rows, {"name": 0, "email": 1})
+    (line,) = make_plan(rows, (known,), TeamPaths([]), date(2026, 11, 30)).lines
+    assert line.kind == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [("Ann Head", "head@example.org"), ("Ann Lee", "ann.admin@example.org"), ("Jo Staff", "jo.staff@example.org"),
+     ("Info Okoro", "info@example.org"), ("Ann Lee", "officer@example.org"), ("Ann Lee", "alee@office.example.org"),
+     ("Ann Lee", "ann@gmail.com"), ("Ann Lee", "a@outlook.com"), ("Ann Lee", "ann.lee@contact.example")],
+)  # fmt: skip
+def test_the_address_of_one_person_is_taken(name: str, email: str) -> None:
+    (line,) = plan(f"Name,Email\n{name},{email}\n")
+    assert (line.kind, line.row_data.email) == ("added", email), line.notes
+
+
+@pytest.mark.parametrize(
     ("cell", "email"),
     [
         ("'ann@example.org'", "ann@example.org"), ("ann@example.org#mailto:ann@example.org#", "ann@example.org"),
