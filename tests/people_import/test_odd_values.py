@@ -233,3 +233,13 @@ def test_two_people_of_one_name_who_exchange_numbers_are_told_apart() -> None:
 def test_a_column_of_days_as_a_spreadsheet_counts_them_is_seen_and_its_rows_say_so() -> None:
     (line,) = plan("Name,Email,Start date\nAnn Lee,ann@example.org,46266.375\n")
     assert (line.kind, "1 September 2026" in " ".join(line.notes)) == ("refused", True)
+
+
+def test_everything_that_is_wrong_with_a_row_is_said_at_once() -> None:
+    head = "Name,Email,Course role,Pathway,Start date,Leaving date,Completed on\n"
+    row = "Ann Lee,ann.example@,boss,nowhere,31/02/2026,soon,01/05/2027\n"
+    (line, other) = plan(head + row + "Bo Fox,bo@example.org,,,01/09/2026,01/09/2027,\n")
+    assert (line.kind, other.kind) == ("refused", "added")
+    for words in ("“ann.example@” is not an e-mail", "no role “boss”", "no pathway “nowhere”", "no such day as “31/02/2026”",
+                  "Last day: “soon” is not a day", "completion day in the future"):  # fmt: skip
+        assert words in line.notes[0]

@@ -10,7 +10,7 @@ from itertools import islice
 
 from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_email
 from course.people_import.rules.columns import DATE_FIELDS
-from course.people_import.rules.date_formats import InvalidDayError, month_first_example, month_first_in_heading
+from course.people_import.rules.date_formats import month_first_example, month_first_in_heading
 from course.people_import.rules.leaver_flags import says_left
 from course.people_import.rules.matching import RowData
 from course.people_import.rules.name_matching import name_likeness
@@ -89,7 +89,7 @@ def parse_rows(
             row_data = read_row(row, today, examples)
             row_data.has_left = row_data.leaving is None and says_left(cells, columns)
             parsed_rows.append(replace(one, row_data=row_data))
-        except (RefusedRowError, InvalidDayError) as error:
+        except RefusedRowError as error:
             parsed_rows.append(replace(one, fault=error_text(error)))
     for broken in bad:
         email = first_address(broken.cells)
