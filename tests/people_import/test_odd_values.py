@@ -243,3 +243,15 @@ def test_everything_that_is_wrong_with_a_row_is_said_at_once() -> None:
     for words in ("“ann.example@” is not an e-mail", "no role “boss”", "no pathway “nowhere”", "no such day as “31/02/2026”",
                   "Last day: “soon” is not a day", "completion day in the future"):  # fmt: skip
         assert words in line.notes[0]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("ZOË LEE", "Zoë Lee"), ("Zoe Lee", "Zoë Lee"), ("Lee, Zoë", "Zoë Lee"), ("Zoë Lee", "zoë lee", "ZOE LEE")],
+)
+def test_of_several_spellings_in_the_rows_of_one_person_the_best_is_taken(names: tuple[str, ...]) -> None:
+    rows = [f'Z1,"{name}",zoe@example.org\n' for name in names]
+    for some in (rows, rows[::-1]):
+        lines = plan("Staff number,Name,Email\n" + "".join(some))
+        assert (lines[0].kind, lines[0].row_data.name) == ("added", "Zoë Lee")
+        assert {line.kind for line in lines[1:]} == {"joined"}
