@@ -310,8 +310,11 @@ def test_a_workbook_is_read_as_excel_shows_it() -> None:
     )
 
 
-def test_of_several_sheets_the_first_with_a_list_is_read_and_named() -> None:
-    found = parse_file(workbook([["Notes"]], [["Email", "Name"], ["a@example.org", "Ann Lee"]]))
+@pytest.mark.parametrize(
+    "notes", [[["Notes"]], [["How to", "fill this in"], ["Column", "Meaning"], ["Name", "the name"]]]
+)
+def test_of_several_sheets_the_first_with_a_list_is_read_and_named(notes: list[list[object]]) -> None:
+    found = parse_file(workbook(notes, [["Email", "Name"], ["a@example.org", "Ann Lee"]]))
     assert [cells for _, cells in found.rows] == [("a@example.org", "Ann Lee")]
     assert "the first of 2" in found.notes[0]
 
