@@ -19,6 +19,7 @@ _PLAIN_LETTERS = str.maketrans(
      "‵": "", "ʾ": "", "ʿ": "",
      ".": "", "-": " ", "‐": " ", "‑": " ", "‒": " ", "–": " ", "—": " ", "−": " ", "\u200c": "", "\u200d": ""}
 )  # fmt: skip
+_ONE_KIND = dict.fromkeys(map(ord, "’‘‛ʼʻ`´′"), "'") | dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 # Typed for an apostrophe; Unicode takes an acute accent that stands alone apart into a space and an accent.
 _ACUTE = re.compile("[´\u1ffd]")
 
@@ -57,6 +58,11 @@ def _is_spelling_joiner(text: str, place: int) -> bool:
 
 def _is_joining_letter(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LM" and not unicodedata.name(sign, "").startswith(_NEVER_JOINED)
+
+
+def unify_signs(text: str) -> str:
+    """A text with one kind of apostrophe and one of hyphen: a program writes ’ or – where somebody typed ' or -."""
+    return text.translate(_ONE_KIND)
 
 
 def comparison_key(text: str) -> str:

@@ -7,19 +7,12 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
-from course.text import search_key
+from course.text import search_key, unify_signs
 
 # unsaid: one of the two is missing; same: the same words in any order; like: a word in common, as after a marriage;
 # family: only the last name in common, as brothers and sisters have it.
 NameLikeness = Literal["unsaid", "same", "like", "family", "other"]
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame", "herr", "frau"})
-
-_ONE_KIND = dict.fromkeys(map(ord, "’‘‛ʼʻ`´′"), "'") | dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
-
-
-def unify_signs(text: str) -> str:
-    """A text with one kind of apostrophe and one of hyphen: a program writes ’ or – where somebody typed ' or -."""
-    return text.translate(_ONE_KIND)
 
 
 @lru_cache(maxsize=65536)

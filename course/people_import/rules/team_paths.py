@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from course.people_import.rules.name_matching import unify_signs
-from course.text import comparison_key, search_key
+from course.text import comparison_key, search_key, unify_signs
 from course.translation import lazy_gettext as _
 
 # The id of an existing team, or the full path of a team that has to be added.
