@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -14,9 +15,13 @@ _VIRAMA = 9  # the combining class of the sign that takes the vowel from an Indi
 # Letters that Unicode does not decompose into a plain letter and an accent.
 _PLAIN_LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ŋ": "n", "ŧ": "t",
-     "'": "", "’": "", "‘": "", "ʼ": "", "`": "", "´": "", "ʻ": "", ".": "", "-": " ", "‐": " ", "‑": " ", "–": " ",
-     "\u200c": "", "\u200d": ""}
+     "'": "", "’": "", "‘": "", "ʼ": "", "`": "", "ʻ": "", "‛": "", "ʹ": "", "ʽ": "", "ˊ": "", "ˋ": "", "′": "",
+     "‵": "", "ʾ": "", "ʿ": "",
+     ".": "", "-": " ", "‐": " ", "‑": " ", "‒": " ", "–": " ", "—": " ", "−": " ", "\u200c": "", "\u200d": ""}
 )  # fmt: skip
+_ONE_KIND = dict.fromkeys(map(ord, "’‘‛ʼʻ`´′"), "'") | dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
+# Typed for an apostrophe; Unicode takes an acute accent that stands alone apart into a space and an accent.
+_ACUTE = re.compile("[´\u1ffd]")
 
 
 def normalise_line(text: str) -> str:
@@ -55,6 +60,11 @@ def _is_joining_letter(sign: str) -> bool:
     return unicodedata.category(sign)[0] in "LM" and not unicodedata.name(sign, "").startswith(_NEVER_JOINED)
 
 
+def unify_signs(text: str) -> str:
+    """A text with one kind of apostrophe and one of hyphen: a program writes ’ or – where somebody typed ' or -."""
+    return text.translate(_ONE_KIND)
+
+
 def comparison_key(text: str) -> str:
     """A key that is equal for two spellings of one name: letters in any Unicode form and case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", normalise_line(text)).casefold())
@@ -64,7 +74,7 @@ def comparison_key(text: str) -> str:
 def search_key(text: str) -> str:
     """A key for finding and ordering names: small letters without accents, apostrophes and hyphens. “örn”, “Örn”
     and “orn” have the same key. Letters of other alphabets stay as they are."""
-    found = unicodedata.normalize("NFKD", text).casefold()
+    found = unicodedata.normalize("NFKD", _ACUTE.sub("'", text)).casefold()
     found = "".join(sign for sign in found if not "\u0300" <= sign <= "\u036f").translate(_PLAIN_LETTERS)
     return " ".join(unicodedata.normalize("NFC", found).split())
 

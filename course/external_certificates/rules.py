@@ -14,6 +14,7 @@ from course.credentials.rules.keys import Key, read_keys
 from course.network_addresses import is_this_machine
 from course.people.rules import normalise_line
 from course.recertification.rules.civil_dates import add_months, long_date
+from course.text import unify_signs
 from course.translation import lazy_gettext as _
 from course.translation import lazy_ngettext, lazy_sentences
 
@@ -114,9 +115,9 @@ def _claims_refusal(
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether two names are equal apart from capitals, spaces and Unicode forms."""
+    """Whether two names are equal apart from capitals, spaces, Unicode forms and kinds of apostrophe and hyphen."""
 
     def plain(name: str) -> str:
-        return normalise_line(unicodedata.normalize("NFKC", name)).casefold()
+        return normalise_line(unicodedata.normalize("NFKC", unify_signs(name))).casefold()
 
     return plain(one) == plain(other)

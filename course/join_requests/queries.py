@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.rules import link_works
-from course.people.models import Person, RoleGrant, Team
+from course.people.models import Person, RoleGrant, Team, TeamChange
 from course.people.queries import TeamView, may_manage_team, teams, visible_team_ids
 from course.people.rules import Viewer
 
@@ -31,7 +31,8 @@ class JoinLinkView:
 
 @dataclass(frozen=True)
 class JoinRequestView:
-    """An open join request: the person, the team, and whether that team is still open."""
+    """An open join request: the person, the team, and whether that team is still open. `into_id` is the open team that a
+    closed one has become part of, whose managers decide then."""
 
     id: int
     name: str
@@ -40,6 +41,7 @@ class JoinRequestView:
     team: str
     asked_at: datetime
     team_is_open: bool = True
+    into_id: int | None = None
 
 
 def _link_view(link: RegistrationLink, team: Team, today: date) -> JoinLinkView:
@@ -70,7 +72,7 @@ def working_link(session: Session, token: str, today: date) -> JoinLinkView | No
 
 def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
     """The open join requests that the viewer may see: all for an administrator or HR, those of their teams and the teams below
-    for a manager."""
+    for a manager; also those of teams that have become part of one of these."""
     request = RegistrationRequest
     rows = (
         select(request.id, request.name, request.email, Team.id, Team.name, request.asked_at, Team.closed_at.is_(None))
@@ -79,17 +81,46 @@ def open_requests(session: Session, viewer: Viewer) -> list[JoinRequestView]:
         .where(request.decided_at.is_(None))
         .order_by(request.id)
     )
-    if not viewer.scope("see join requests").everyone:
-        rows = rows.where(Team.id.in_(visible_team_ids(viewer, "see join requests")))
-    return [JoinRequestView(*row) for row in session.execute(rows)]
+    everyone, visible = viewer.scope("see join requests").everyone, visible_team_ids(viewer, "see join requests")
+    if not everyone:
+        rows = rows.where(or_(Team.id.in_(visible), Team.closed_at.is_not(None)))
+    found = [JoinRequestView(*row) for row in session.execute(rows)]
+    if all(one.team_is_open for one in found):
+        return found
+    merged = _merged_teams(session)
+    found = [replace(one, into_id=merged.get(one.team_id)) for one in found]
+    if everyone:
+        return found
+    seen = set(session.execute(visible).scalars())
+    return [one for one in found if one.team_id in seen or one.into_id in seen]
+
+
+def _merged_teams(session: Session) -> dict[int, int]:
+    """For each team that has become part of another one, at once or by way of others, that open team."""
+    rows = select(TeamChange.team_id, TeamChange.into_id).where(TeamChange.kind == "merged").order_by(TeamChange.id)
+    next_team = {row.team_id: row.into_id for row in session.execute(rows) if row.into_id is not None}
+    open_teams = set(session.execute(select(Team.id).where(Team.closed_at.is_(None))).scalars())
+    found: dict[int, int] = {}
+    for old in next_team.keys() - open_teams:
+        # A team is merged into one that is open then, so that no chain comes back to where it began.
+        into = old
+        while into in next_team and into not in open_teams:
+            into = next_team[into]
+        if into in open_teams:
+            found[old] = into
+    return found
+
+
+def may_decide(session: Session, viewer: Viewer, request: JoinRequestView) -> bool:
+    """Whether the viewer may decide about a request: for its team, or for the one that this has become part of."""
+    teams_of_request = [one for one in (request.team_id, request.into_id) if one is not None]
+    return any(may_manage_team(session, viewer, one, "decide join requests") for one in teams_of_request)
 
 
 def decidable_request(session: Session, viewer: Viewer, request_id: int) -> JoinRequestView | None:
     """One open join request; None if the viewer may not see it, or only sees it."""
     found = next((one for one in open_requests(session, viewer) if one.id == request_id), None)
-    return (
-        found if found is not None and may_manage_team(session, viewer, found.team_id, "decide join requests") else None
-    )
+    return found if found is not None and may_decide(session, viewer, found) else None
 
 
 def approvable_teams(session: Session, viewer: Viewer) -> list[TeamView]:

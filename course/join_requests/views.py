@@ -21,7 +21,7 @@ from course.join_requests.forms import JoinLinkForm, JoinRequestForm
 from course.join_requests.rules import has_allowed_domain, parse_domains
 from course.organisation.request_organisation import current_organisation
 from course.people.forms import selected_team_id, team_choices
-from course.people.queries import may_manage_team, teams
+from course.people.queries import teams
 from course.people.rules import normalise_email
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
@@ -99,9 +99,7 @@ def overview() -> str:
     viewer = current_user.person
     links = queries.join_links(db(), _today()) if Permission.MANAGE_PEOPLE in viewer.permissions else []
     found = queries.open_requests(db(), viewer)
-    decides = {
-        one.team_id for one in found if may_manage_team(db(), viewer, one.team_id, Permission.DECIDE_JOIN_REQUESTS)
-    }
+    decides = {one.id for one in found if queries.may_decide(db(), viewer, one)}
     others = [] if all(one.team_is_open for one in found) else queries.approvable_teams(db(), viewer)
     return render_template("join_requests/overview.html", requests=found, links=links, decides=decides, teams=others)
 

@@ -44,7 +44,7 @@ from course.people_import.rules.planning import ImportPlan, MappedRows, make_pla
 from course.people_import.rules.preview import ImportPreview, dump_preview
 from course.people_import.rules.questions import remembered_decisions
 from course.people_import.rules.table import Table, UnreadableError, unpack_table
-from course.people_import.rules.team_paths import TeamPaths, path_key
+from course.people_import.rules.team_paths import TeamPaths, exact_key, path_key
 from course.translation import lazy_gettext as _
 
 Among = Callable[[InstrumentedAttribute[int]], ColumnElement[bool]]  # which people, by the column of their id
@@ -154,9 +154,8 @@ def draft_import(session: Session, table: Table, choices: ImportChoices, zone: s
     team_paths = TeamPaths(open_teams(session), choices.base)
     today, known = civil_date(at, zone), known_people(session, zone)
     columns = {**choices.columns, **leaver_flags(table, choices.columns.values())}
-    rows = MappedRows(table.rows, columns, table.bad, table.notes)
-    made = make_plan(rows, known, team_paths, today, choices.decisions)
-    return ImportDraft(made, audit_position, team_paths)
+    rows = MappedRows(table.rows, columns, table.bad, table.notes, table.headings)
+    return ImportDraft(make_plan(rows, known, team_paths, today, choices.decisions), audit_position, team_paths)
 
 
 def people_in_preview(session: Session, whole: ImportPreview) -> list[int]:
@@ -313,9 +312,10 @@ def open_teams(session: Session) -> Sequence[tuple[int, str, int | None]]:
 
 
 def team_ids_by_path(session: Session) -> dict[tuple[str, ...], int]:
-    """The open teams by the key of their whole path."""
-    team_paths = TeamPaths(open_teams(session))
-    return {path_key(team_paths.path(team_id)): team_id for team_id, _, _ in team_paths.teams}
+    """The open teams by the keys of their whole path; that of the exact name counts before that of a similar one."""
+    tree = TeamPaths(open_teams(session))
+    whole = {team_id: tree.path(team_id) for team_id, _, _ in tree.teams}
+    return {key_of(path): team_id for key_of in (path_key, exact_key) for team_id, path in whole.items()}
 
 
 def has_content(session: Session, import_id: int) -> bool:

@@ -253,7 +253,16 @@ def test_the_page_of_issuers_keeps_the_entries(app: Flask, session: Session) -> 
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("Sam Okafor", "sam  OKAFOR", True), ("Zoë", "Zoe\u0308", True), ("Sam Okafor", "Sam O", False)],
+    [
+        ("Sam Okafor", "sam  OKAFOR", True),
+        ("Zoë", "Zoe\u0308", True),
+        ("Sam Okafor", "Sam O", False),
+        ("Ann O'Neill", "Ann O’Neill", True),
+        ("Ann O´Neill", "Ann O’Neill", True),
+        ("Ann Lee-Fox", "Ann Lee–Fox", True),
+        ("Ann Neill", "Ann O’Neill", False),
+        ("Zoe Lee", "Zoë Lee", False),
+    ],
 )
 def test_names_are_compared_without_case_spaces_and_unicode_forms(one: str, other: str, same: bool) -> None:
     assert is_same_name(one, other) is same

@@ -206,6 +206,27 @@ def test_a_request_to_a_team_that_was_merged_is_approved_for_a_team_that_is_open
     assert teams == [into.id]
 
 
+def test_managers_of_the_team_into_which_a_team_was_merged_decide_about_its_requests(
+    app: Flask, session: Session, client: Client, path: str, team: Team
+) -> None:
+    client.post(path, ASK, 200)
+    between, into = make_team(session, "North"), make_team(session, "Region")
+    for old, new in ((team, between), (between, into)):
+        assert merge_teams(make_context(session, None, now()), old.id, new.id, "one team") is None
+    session.commit()
+    number = requests(session)[0].id
+    other = make_person(session, "Pat Lee", "pat@example.org", "manager", team=make_team(session, "Elsewhere"))
+    assert "There are no requests." in sign_in(Client(app), other).get("/registrations").text
+    manager = sign_in(Client(app), make_person(session, "Kim Lee", "kim@example.org", "manager", team=into))
+    assert "1 request to join" in manager.get("/people").text
+    page = manager.get("/registrations")
+    assert [option.text for option in page.all("option") if option.get("selected") is not None] == ["Region"]
+    done = manager.follow(manager.post(f"/registrations/{number}/approve", {"team": str(into.id)}))
+    assert "Sam Okafor was added." in done.text
+    added = session.execute(select(Person).where(Person.email == "sam@example.org")).scalar_one()
+    assert session.execute(select(Membership.team_id).where(Membership.person_id == added.id)).scalar() == into.id
+
+
 def test_a_link_is_made_shown_and_revoked(session: Session, client: Client, team: Team) -> None:
     boss(session, client)
     form = client.get("/registrations/links/add").fields()

@@ -68,6 +68,9 @@ def test_a_line_is_stored_in_one_form_and_keeps_the_joiners_of_its_spelling(text
 def test_keys_are_equal_for_what_people_take_for_equal() -> None:
     assert {search_key(name) for name in ("Örn", "örn", "orn", "O\u0308RN")} == {"orn"}
     assert search_key("O’Hara-Smith") == search_key("ohara smith")
+    # Whatever a keyboard, a mail program or a book puts in the place of an apostrophe or a hyphen.
+    assert {search_key(f"O{sign}Hara") for sign in "'’‘‛`´ʹʻʼʽˊˋ′‵＇ʾʿ\u1ffd\u1fef"} == {"ohara"}
+    assert {search_key(f"Ann{sign}Marie Lee") for sign in "-‐‑‒–—−－﹣"} == {"ann marie lee"}
     assert comparison_key("Cafe\u0301") == comparison_key("CAFÉ") != comparison_key("Cafe")
     assert normalise_email(" Zoe\u0308@Example.org\u200b") == "zoë@example.org"
 

@@ -36,7 +36,11 @@ def lines(text: str, decisions: Mapping[str, str] | None = None) -> list[ImportL
     made: dict[str, str] = {}
     for _ in range(4):
         found = make_plan(
-            MappedRows(table.rows, columns, table.bad), KNOWN, TeamPaths([(1, "Café", None)]), TODAY, made
+            MappedRows(table.rows, columns, table.bad, (), table.headings),
+            KNOWN,
+            TeamPaths([(1, "Café", None)]),
+            TODAY,
+            made,
         )
         made |= {line.key: decisions[line.question.kind] for line in found.lines
                  if line.question and line.question.kind in decisions}  # fmt: skip
@@ -204,6 +208,16 @@ def test_where_a_column_has_the_month_first_nothing_is_guessed() -> None:
     assert read_day("03/04/2026", "First day") == date(2026, 4, 3)
 
 
+@pytest.mark.parametrize("heading", ["Start date (MM/DD/YYYY)", "Start date [m/d/yy]", "Start date: mm-dd-yyyy"])
+def test_a_heading_can_say_that_the_month_comes_first(heading: str) -> None:
+    rows = "Pat Lee,p@example.org,09/10/2026\nBo Fox,b@example.org,09/09/2026\nCy Ray,c@example.org,1 May 2026\n"
+    found = lines(f"Name,Email,{heading}\n{rows}")
+    assert [line.kind for line in found] == ["refused", "added", "added"]
+    assert "can be read in two ways" in found[0].notes[0]
+    (line,) = lines("Name,Email,Start date (dd/mm/yyyy)\nPat Lee,p@example.org,09/10/2026\n")
+    assert line.row_data.start == date(2026, 10, 9)
+
+
 def test_a_placeholder_for_a_day_is_named_in_the_notes() -> None:
     (line,) = lines("Name,Email,Start date\nPat Lee,pat@example.org,00/00/0000\n")
     assert line.notes == ("First day: “00/00/0000” is not a day, so it is ignored.",)
@@ -296,8 +310,11 @@ def test_a_workbook_is_read_as_excel_shows_it() -> None:
     )
 
 
-def test_of_several_sheets_the_first_with_a_list_is_read_and_named() -> None:
-    found = parse_file(workbook([["Notes"]], [["Email", "Name"], ["a@example.org", "Ann Lee"]]))
+@pytest.mark.parametrize(
+    "notes", [[["Notes"]], [["How to", "fill this in"], ["Column", "Meaning"], ["Name", "the name"]]]
+)
+def test_of_several_sheets_the_first_with_a_list_is_read_and_named(notes: list[list[object]]) -> None:
+    found = parse_file(workbook(notes, [["Email", "Name"], ["a@example.org", "Ann Lee"]]))
     assert [cells for _, cells in found.rows] == [("a@example.org", "Ann Lee")]
     assert "the first of 2" in found.notes[0]
 

@@ -129,3 +129,34 @@ def test_commas_in_the_cells_of_a_list_with_semicolons_change_nothing() -> None:
     table = parse_file(b"Name;Note;E-mail\nLee, Ann;a, b, c;a@example.org\nFox, Bo;d, e;b@example.org\n")
     assert table.headings == ("Name", "Note", "E-mail")
     assert len(table.rows) == 2
+
+
+S, T, B = ";", "\t", "|"
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "bad"),
+    [
+        # Headings and rows with another separator each, with quotation marks and without, also where only one row follows.
+        (HEAD.replace(",", T) + ANN + BO, ["Ann", "Bo"], []),
+        (HEAD.replace(",", T) + ANN, ["Ann"], []),
+        (HEAD.replace(",", B) + ANN, ["Ann"], []),
+        (HEAD + ANN.replace(",", S), ["Ann"], []),
+        (HEAD.replace(",", S) + ANN, ["Ann"], []),
+        (HEAD + (ANN + BO).replace(",", T), ["Ann", "Bo"], []),
+        ('"' + HEAD.strip().replace(",", '";"') + '"\n' + "".join(f'"{line.strip().replace(",", chr(34) + "," + chr(34))}"\n'
+                                                                  for line in (ANN, BO)), ["Ann", "Bo"], []),
+        ('"' + HEAD.strip().replace(",", '","') + '"\n' + "".join(f'"{line.strip().replace(",", chr(34) + ";" + chr(34))}"\n'
+                                                                  for line in (ANN, BO)), ["Ann", "Bo"], []),
+        # Rows that were added from elsewhere below the others.
+        (HEAD + ANN + BO.replace(",", S) + CY.replace(",", T), ["Ann", "Bo", "Cy"], []),
+        (HEAD.replace(",", S) + ANN.replace(",", S) + BO + CY.replace(",", S), ["Ann", "Bo", "Cy"], []),
+        # Commas in a cell of a row with semicolons are no separators.
+        ((HEAD + ANN + BO).replace(",", S) + CY.replace(",", S).replace("North", "North, East, West, A, B"),
+         ["Ann", "Bo", "Cy"], []),
+        ((HEAD + ANN + BO + CY).replace(",", S) + "North, East, West, South, Mid;\n", ["Ann", "Bo", "Cy", ""], []),
+    ],
+)  # fmt: skip
+def test_rows_with_another_separator_than_the_rest_are_read(text: str, people: list[str], bad: list[int]) -> None:
+    found, lines = told(text)
+    assert ([name if name in ("Ann", "Bo", "Cy") else "" for name in found], lines) == (people, bad)

@@ -14,7 +14,7 @@ from course.people.actions import correct_identity, merge_people, record_departu
 from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.planning import MappedRows, make_plan
-from course.people_import.rules.team_paths import TeamPaths
+from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.people_import.lists import do, look
@@ -240,3 +240,40 @@ def test_a_new_team_that_is_named_in_two_ways_is_one() -> None:
     rows = [(2, ["a@example.org", "A B", "Piano > Quartet"]), (3, ["b@example.org", "B C", "top > piano > QUARTET"])]
     plan = make_plan(MappedRows(rows, {"email": 0, "name": 1, "team": 2}), (), team_paths, date(2026, 11, 22))
     assert plan.new_teams == (("Top", "Piano", "Quartet"),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "team"),
+    [
+        ("St Mary's", "St Mary’s"), ("ST MARY`S", "St Mary’s"), ("St Mary´s > Pre–school", "St Mary’s > Pre-school"),
+        ("Pre‑school", "St Mary’s > Pre-school"), ("Joe's", "Joe's"), ("Joe’s", "Joe’s"),
+    ],
+)  # fmt: skip
+def test_another_kind_of_apostrophe_or_hyphen_opens_no_second_team(typed: str, team: str) -> None:
+    known = [(1, "St Mary’s", None), (2, "Pre-school", 1), (3, "Joe's", None), (4, "Joe’s", None)]
+    team_paths = TeamPaths(known)
+    assert team_paths.words(team_paths.find(tuple(typed.split(" > ")))) == team
+    assert team_paths.new == []
+    with pytest.raises(AmbiguousTeamError):
+        team_paths.find(("Joe`s",))
+    rows = [(2, ["a@example.org", "A B", "Kid's"]), (3, ["b@example.org", "B C", "kid’s"])]
+    plan = make_plan(MappedRows(rows, {"email": 0, "name": 1, "team": 2}), (), team_paths, date(2026, 11, 22))
+    assert len(plan.new_teams) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("Cafe and kitchen", "asked"), ("Café + Kitchen", "asked"), ("Pre school", "asked"), ("Preschool.", "asked"),
+        ("Cafe & Kitchen > Preschool", "asked"), ("North", "added"), ("School", "added"), ("Kitchen", "added"),
+        ("CAFÉ & KITCHEN", "added"), ("Pre-school 2", "added"),
+    ],
+)  # fmt: skip
+def test_a_new_team_with_nearly_the_name_of_another_is_asked_about(typed: str, kind: str) -> None:
+    team_paths = TeamPaths([(1, "Café & Kitchen", None), (2, "Pre-school", 1)])
+    rows = [(2, ["a@example.org", "Ann Lee", typed])]
+    columns, today = {"email": 0, "name": 1, "team": 2}, date(2026, 11, 22)
+    (line,) = make_plan(MappedRows(rows, columns), (), team_paths, today).lines
+    assert (line.kind, line.question.kind if line.question else "") == (kind, "team" if kind == "asked" else "")
+    made = make_plan(MappedRows(rows, columns), (), team_paths, today, {"2:team:": "right"})
+    assert (made.lines[0].kind, len(made.new_teams) > 0) == ("added", typed != "CAFÉ & KITCHEN")

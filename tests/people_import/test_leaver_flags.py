@@ -42,6 +42,13 @@ def plan(text: str) -> ImportPlan:
         ("Employment status", "Maternity", "Leaver"),
         ("Employee Status", "Current", "Terminated"),
         ("Statws", "Cyfredol", "Wedi gadael"),
+        ("Status", "Active", "Inactive"),
+        ("Status", "Active", "Leaver (school)"),
+        ("Active", "TRUE", "FALSE"),
+        ("Active?", "Y", "N"),
+        ("Currently employed", "Yes", "No"),
+        ("Current employee (Y/N)", "", "n"),
+        ("Aktiv", "ja", "nein"),
     ],
 )
 def test_somebody_who_is_said_to_have_left_is_not_added_and_does_not_stay(heading: str, here: str, left: str) -> None:
@@ -89,6 +96,9 @@ def test_a_last_day_and_another_post_say_more_than_a_yes(rows: str, kinds: list[
         ("Leaver", ("31/08/2027", "No")),
         ("DBS status", ("Left", "Terminated")),
         ("Permanent", ("Yes", "No")),
+        ("Active", ("N/A", "na")),
+        ("Active", ("Yes", "No, on leave")),
+        ("Active directory", ("Yes", "No")),
     ],
 )
 def test_a_column_about_something_else_says_nothing_about_leaving(heading: str, cells: tuple[str, str]) -> None:

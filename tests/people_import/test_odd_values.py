@@ -117,6 +117,43 @@ def test_an_address_that_somebody_may_have_is_one(name: str, email: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("email", "words"),
+    [
+        ("office@example.org", "a mailbox that several people read"), ("north.office@example.org", "several people read"),
+        ("SchoolOffice2@example.org", "several people read"), ("admin@example.org", "several people read"),
+        ("reception-north@example.org", "several people read"), ("head@example.org", "several people read"),
+        ("swyddfa@example.org", "several people read"), ("all.staff@example.org", "several people read"),
+        ("ann@gmial.com", "Is it “ann@gmail.com”?"), ("ann@gmail.con", "Is it “ann@gmail.com”?"),
+        ("ann@north.example.co.k", "Is it “ann@north.example.co.uk”?"), ("ann@hotmial.co.uk", "“ann@hotmail.co.uk”?"),
+    ],
+)  # fmt: skip
+def test_an_address_that_may_not_be_one_persons_is_asked_about_once(email: str, words: str) -> None:
+    (line,) = plan(f"Name,Email\nAnn Lee,{email}\n")
+    assert (line.kind, line.question.kind if line.question else "") == ("asked", "address-doubt")
+    assert words in line.notes[0]
+    (line,) = plan(f"Staff number,Name,Email\n00583,Cara Voss,{email}\n", {"2:address:1": "same"})
+    assert line.kind == "asked", line
+    (line,) = plan(f"Name,Email\nAnn Lee,{email}\n", {"2:address-doubt:": "right"})
+    assert (line.kind, line.row_data.email) == ("added", email.lower())
+    known = KnownPerson(9, "Ann Lee", email.lower(), start=BEGAN)
+    table = parse_file(f"Name,Email\nAnn Lee,{email}\n".encode())
+    rows = MappedRows(table.rows, {"name": 0, "email": 1})
+    (line,) = make_plan(rows, (known,), TeamPaths([]), date(2026, 11, 30)).lines
+    assert line.kind == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [("Ann Head", "head@example.org"), ("Ann Lee", "ann.admin@example.org"), ("Jo Staff", "jo.staff@example.org"),
+     ("Info Okoro", "info@example.org"), ("Ann Lee", "officer@example.org"), ("Ann Lee", "alee@office.example.org"),
+     ("Ann Lee", "ann@gmail.com"), ("Ann Lee", "a@outlook.com"), ("Ann Lee", "ann.lee@contact.example")],
+)  # fmt: skip
+def test_the_address_of_one_person_is_taken(name: str, email: str) -> None:
+    (line,) = plan(f"Name,Email\n{name},{email}\n")
+    assert (line.kind, line.row_data.email) == ("added", email), line.notes
+
+
+@pytest.mark.parametrize(
     ("cell", "email"),
     [
         ("'ann@example.org'", "ann@example.org"), ("ann@example.org#mailto:ann@example.org#", "ann@example.org"),
@@ -149,6 +186,14 @@ def test_a_cell_in_which_nothing_stands_opens_no_team(cell: str) -> None:
     ("name", "kind", "question"),
     [
         ("Ann & Bo Lee", "asked", "sign"), ("Zo%C3%AB Lee", "asked", "sign"), ('"Ann Lee"', "asked", "sign"),
+        ("'Ann Lee'", "asked", "sign"), ("“Ann Lee”", "asked", "sign"), ("‘Ann Lee’", "asked", "sign"),
+        ("Ann 'Annie' Lee", "asked", "sign"), ("Ann “Annie” Lee", "asked", "sign"), ("Ann ‘Annie’ Lee", "asked", "sign"),
+        ("«Ann Lee»", "asked", "sign"), ("Ann Lee née Fox", "asked", "sign"), ("Ann Lee nee Fox", "asked", "sign"),
+        ("Ann Lee formerly Fox", "asked", "sign"), ("Ann and Bo Lee", "asked", "sign"), ("Lee;Ann May", "asked", "sign"),
+        ("Ann Lee aka Annie Fox", "asked", "sign"), ("Lee，Ann May", "asked", "sign"), ("Ann Lee 2", "asked", "sign"),
+        ("Ann Nee", "added", ""), ("Née Fox", "added", ""), ("Ann O’Neill-D’Arcy", "added", ""), ("Rory Mc’Andrew", "added", ""),
+        ("Ann d’Or l’Île", "added", ""), ("Fa’asavalu Ma’afu", "added", ""), ("’t Hooft Ann", "added", ""),
+        ("Ann Kāneʻohe Kaʻahumanu", "added", ""), ("Ann Lee II", "added", ""), ("Andy Land Anderson", "added", ""),
         ("Ann ?", "added", ""), ("Ann O", "added", ""), ("Null Null", "added", ""), ("D’Arcy-Smith Ann", "added", ""),
     ],
 )  # fmt: skip
@@ -188,3 +233,25 @@ def test_two_people_of_one_name_who_exchange_numbers_are_told_apart() -> None:
 def test_a_column_of_days_as_a_spreadsheet_counts_them_is_seen_and_its_rows_say_so() -> None:
     (line,) = plan("Name,Email,Start date\nAnn Lee,ann@example.org,46266.375\n")
     assert (line.kind, "1 September 2026" in " ".join(line.notes)) == ("refused", True)
+
+
+def test_everything_that_is_wrong_with_a_row_is_said_at_once() -> None:
+    head = "Name,Email,Course role,Pathway,Start date,Leaving date,Completed on\n"
+    row = "Ann Lee,ann.example@,boss,nowhere,31/02/2026,soon,01/05/2027\n"
+    (line, other) = plan(head + row + "Bo Fox,bo@example.org,,,01/09/2026,01/09/2027,\n")
+    assert (line.kind, other.kind) == ("refused", "added")
+    for words in ("“ann.example@” is not an e-mail", "no role “boss”", "no pathway “nowhere”", "no such day as “31/02/2026”",
+                  "Last day: “soon” is not a day", "completion day in the future"):  # fmt: skip
+        assert words in line.notes[0]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("ZOË LEE", "Zoë Lee"), ("Zoe Lee", "Zoë Lee"), ("Lee, Zoë", "Zoë Lee"), ("Zoë Lee", "zoë lee", "ZOE LEE")],
+)
+def test_of_several_spellings_in_the_rows_of_one_person_the_best_is_taken(names: tuple[str, ...]) -> None:
+    rows = [f'Z1,"{name}",zoe@example.org\n' for name in names]
+    for some in (rows, rows[::-1]):
+        lines = plan("Staff number,Name,Email\n" + "".join(some))
+        assert (lines[0].kind, lines[0].row_data.name) == ("added", "Zoë Lee")
+        assert {line.kind for line in lines[1:]} == {"joined"}

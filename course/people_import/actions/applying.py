@@ -30,7 +30,7 @@ from course.people_import.models import ImportedCertificate, ImportRun, PeopleIm
 from course.people_import.queries import PackedJournal
 from course.people_import.rules.journal import JournalStep, SkippedLine, dump_skipped, load_skipped, person_fingerprint
 from course.people_import.rules.matching import ImportCertificate, RowData
-from course.people_import.rules.team_paths import TeamPlace, path_key
+from course.people_import.rules.team_paths import TeamPlace, exact_key, path_key
 from course.translation import error_text
 from course.translation import lazy_gettext as _
 
@@ -321,11 +321,12 @@ class _Portion:
         return tuple(dict.fromkeys(place if isinstance(place, int) else self._open_team(place) for place in places))
 
     def _open_team(self, path: tuple[str, ...]) -> int:
-        key = path_key(path)
+        key = exact_key(path)
         if key not in self._teams:
             if self._open_paths is None:
                 self._open_paths = queries.team_ids_by_path(self._session)
-            self._teams[key] = self._open_paths.get(key) or self._add_team(path)
+            there = self._open_paths.get(key) or self._open_paths.get(path_key(path))
+            self._teams[key] = there or self._add_team(path)
         return self._teams[key]
 
     def _add_team(self, path: tuple[str, ...]) -> int:

@@ -9,11 +9,13 @@ from functools import cached_property
 
 from course.people_import.rules.date_formats import is_placeholder_day, looks_like_day
 from course.people_import.rules.headings import (
+    KNOWN_AS_HEADING,
     KNOWN_HEADINGS,
     OTHER_PERSON_HEADING,
     PRIVATE_HEADING,
     SURNAME_FIRST_HEADINGS,
     heading_variants,
+    is_name_of_other,
     normalise_heading,
     strip_qualifiers,
 )
@@ -144,7 +146,7 @@ def guess_columns(
                 found[field] = best
     _guess_address(found, free, headings, content)
     if not remembered:
-        _guess_names(found, content, table)
+        _guess_names(found, headings, content, table)
     if "completed" not in found:  # what ends is no certificate then, but a contract or a permit
         found = {field: index for field, index in found.items() if field not in ("valid_until", "issuer")}
     return found
@@ -169,6 +171,8 @@ def _best_column(field: str, columns: list[int], headings: Sequence[str], conten
         whole = normalise_heading(headings[index])
         if field in ("first_name", "last_name") and whole in KNOWN_HEADINGS["name"]:
             ranks = []  # “Surname/Forename”
+        if field in ("first_name", "last_name", "name") and is_name_of_other(headings[index]):
+            ranks = []  # “Cost centre - Name”
         if whole in SURNAME_FIRST_HEADINGS and content[index].share(lambda cell: "," in cell) < 0.5:
             ranks = []
         plainer = strip_qualifiers(headings[index])
@@ -199,7 +203,9 @@ def _guess_address(
         )
 
 
-def _guess_names(found: dict[str, int], content: list[_ColumnContent], table: Table | None) -> None:
+def _guess_names(
+    found: dict[str, int], headings: Sequence[str], content: list[_ColumnContent], table: Table | None
+) -> None:
     """Where the first and the last name have columns of their own, those are taken: they tell which is which. A column
     “Name” beside one of first names holds the last names, if the first names do not stand in it; and the other way round."""
     if {"first_name", "last_name"} <= found.keys():
@@ -212,10 +218,13 @@ def _guess_names(found: dict[str, int], content: list[_ColumnContent], table: Ta
         if not _stands_inside(found["last_name"], found["name"], table):
             found["first_name"] = found.pop("name")
         return
-    if content[found["first_name"]].filled < content[found["name"]].filled / 2 or (
-        content[found["name"]].share(lambda cell: "," in cell) >= 0.5
+    called = KNOWN_AS_HEADING.search(normalise_heading(headings[found["first_name"]]))
+    if (
+        content[found["first_name"]].filled < content[found["name"]].filled / 2
+        or content[found["name"]].share(lambda cell: "," in cell) >= 0.5
+        or (called and content[found["name"]].share(lambda cell: " " in cell) >= 0.5)
     ):
-        found.pop("first_name")  # what some are called beside their full name
+        found.pop("first_name")  # what some are called, such as Annie, beside their full name
         return
     if not _stands_inside(found["first_name"], found["name"], table):
         found["last_name"] = found.pop("name")

@@ -125,6 +125,12 @@ def month_first_example(cells: Iterable[str]) -> str | None:
     return None
 
 
+def month_first_in_heading(heading: str) -> str | None:
+    """What a heading says of its days if it says that the month comes first, such as MM/DD/YYYY; None otherwise."""
+    found = re.search(r"\bmm?[/. -]dd?[/. -]yy(?:yy)?\b", heading, re.IGNORECASE)
+    return found[0] if found else None
+
+
 def is_ambiguous_day(text: str) -> bool:
     """Whether the date differs when it is read with the day first and with the month first."""
     found = _SHORT.fullmatch(_plain(text))

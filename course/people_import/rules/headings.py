@@ -13,7 +13,8 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
               "ebostgwaith", "cyfeiriadebostgwaith", "courriel", "adresseemail", "adressemail"),
     "staff_number": ("staffnumber", "employeenumber", "employeeid", "staffid", "payrollnumber", "personnelnumber",
                      "employeeno", "staffno", "payrollno", "payrollid", "personnelno", "personnelid", "payrollref",
-                     "payrollreference", "employeeref", "employeereference", "staffref", "staffreference",
+                     "payrollreference", "payref", "payreference", "paynumber", "payno",
+                     "employeeref", "employeereference", "staffref", "staffreference",
                      "staffcode", "employeecode", "personid", "personnumber", "workernumber", "workerid", "hrid",
                      "hrnumber", "empid", "persnumber", "persno", "misid",
                      "rhifadnabod", "rhifpersonel", "empno", "empnumber", "empref", "personalreference", "uniqueid",
@@ -27,10 +28,11 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
                    "vornamen", "rufname", "enwcyntaf", "enwaucyntaf", "blaenenw", "blaenenwau", "enwbedydd", "prenom",
                    "fname", "first", "given"),
     "last_name": ("lastname", "surname", "familyname", "surnames", "lastnames", "secondname", "legallastname",
-                  "legalsurname", "nachname", "familienname", "zuname", "cyfenw", "enwolaf", "enwteuluol",
+                  "legalsurname", "sn", "nachname", "familienname", "zuname", "cyfenw", "enwolaf", "enwteuluol",
                   "nomdefamille", "lname", "last", "family"),
     "name": ("fullname", "name", "employeename", "displayname", "staffname", "names", "personname", "workername", "worker",
-             "colleague", "colleaguename", "staffmember", "nameofemployee", "vollstandigername", "mitarbeiter",
+             "colleague", "colleaguename", "staffmember", "nameofemployee", "nameofstaffmember", "nameofstaff",
+             "nameofworker", "nameofcolleague", "staffmembername", "vorundnachname", "vollstandigername", "mitarbeiter",
              "mitarbeitername", "enwllawn", "enw", "enwygweithiwr", "nom", "nomcomplet", "surnameforename",
              "surnameforenames", "surnamefirstname", "lastnamefirstname", "lastnameforename", "forenamesurname",
              "forenamesurnames", "firstnamelastname", "firstnamesurname", "firstandlastname", "nachnamevorname",
@@ -38,7 +40,7 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
     "team": ("team", "teamname", "teampath", "department", "departmentname", "site", "sitename", "unit", "unitname",
              "school", "schoolname", "location", "locationname", "service", "servicename", "orgunit", "orgunitname",
              "organisationunit", "organisationalunit", "house", "home", "base", "workbase", "workplace", "setting",
-             "branch", "division", "dept", "section", "group", "abteilung", "standort", "einrichtung", "bereich",
+             "branch", "division", "dept", "section", "group", "abteilung", "standort", "einrichtung", "einsatzort", "bereich",
              "kostenstelle", "costcentre", "costcenter", "tim", "adran", "ysgol", "safle", "lleoliad", "uned",
              "equipe"),
     "role": ("courserole", "roleinthecourse"),  # a column “Role” holds job roles
@@ -52,15 +54,15 @@ KNOWN_HEADINGS: dict[str, tuple[str, ...]] = {
               "dateofstart", "dateofcommencement", "datecommenced", "dateofhire", "datehired", "dateofappointment",
               "appointmentdate", "continuousservicedate", "originalhiredate", "contractstart", "contractstartdate",
               "employmentstarted", "entrydate", "dateofentry", "entry", "startofcontract", "startofemployment",
-              "firstdayofwork", "firstdayofemployment",
+              "firstdayofwork", "firstdayofemployment", "hiredt", "startdt",
               "eintrittsdatum", "eintritt", "eintrittam", "beginn", "startdatum", "dyddiaddechrau", "dechrau",
-              "dyddiaddechraucyflogaeth", "dyddiadcychwyn", "cychwyn", "dyddiadpenodi", "diwrnodcyntaf",
+              "dyddiaddechraucyflogaeth", "dyddiaddechraugweithio", "dyddiadcychwyn", "cychwyn", "dyddiadpenodi", "diwrnodcyntaf",
               "dyddiadymuno", "datedentree"),
     "leaving": ("leavingdate", "lastday", "enddate", "leaver", "dateleft", "dateofleaving", "terminationdate", "leavedate",
                 "leaverdate", "employmentenddate", "employmentend", "left", "lastworkingday", "lastdayofservice",
                 "dateoftermination", "dateended", "leaving", "exitdate", "dateofexit", "exit", "finishdate",
                 "finaldate", "finalday", "lastdayofwork", "lastdayofemployment", "endofemployment", "end",
-                "contractend", "contractenddate", "endofcontract", "austrittsdatum",
+                "contractend", "contractenddate", "endofcontract", "terminationdt", "enddt", "austrittsdatum",
                 "austritt", "austrittam", "enddatum", "dyddiadgadael", "dyddiadgorffen", "dyddiadgorffencyflogaeth",
                 "diwrnodolaf", "gadael", "datedesortie"),
     "completed": ("datecompleted", "certificatedate", "completed", "completedon", "completiondate", "dateofcompletion",
@@ -82,6 +84,8 @@ OTHER_PERSON_HEADING = re.compile(
     r"|vorgesetzt|fuhrungskraft|notfall|mentor|headteacher|headof|teamlead|appraiser|assessor|reviewer|buddy|partner|relative"
     r"|agency|recruiter|deputy|director(?!y)|coordinator|^nok|^ice|hrcontact|argyfwng|perthynas|pennaeth"
 )
+# Headings of columns with what people are called beside their name, which may be the whole of it: “Annie” for “Ann Lee”.
+KNOWN_AS_HEADING = re.compile(r"knownas|preferred|chosen|rufname|nickname")
 PRIVATE_HEADING = re.compile(r"personal(?!nummer|nr)|private|privat|home(?=e?mail)|personol")
 
 
@@ -107,6 +111,13 @@ def normalise_heading(heading: str) -> str:
     """A heading in small letters without accents, and with nothing but letters and digits; # and № mean a number."""
     plain = unicodedata.normalize("NFKD", re.sub(r"[#№]|\bno\.", " number ", heading.casefold()))
     return "".join(sign for sign in plain if sign.isalnum())
+
+
+def is_name_of_other(heading: str) -> bool:
+    """Whether a heading of several parts is about the name of a team, a post or another person: “Line manager: Name”."""
+    parts = [normalise_heading(part) for part in re.split(r"[/|:]|\s[-–]\s", heading)]
+    others = {*KNOWN_HEADINGS["team"], *KNOWN_HEADINGS["job_role"]}
+    return len(parts) > 1 and any(part in others or OTHER_PERSON_HEADING.search(part) for part in parts)
 
 
 def heading_variants(heading: str) -> tuple[str, ...]:

@@ -7,14 +7,12 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
-from course.text import search_key
+from course.text import search_key, unify_signs
 
 # unsaid: one of the two is missing; same: the same words in any order; like: a word in common, as after a marriage;
 # family: only the last name in common, as brothers and sisters have it.
 NameLikeness = Literal["unsaid", "same", "like", "family", "other"]
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof", "rev", "sir", "dame", "herr", "frau"})
-
-_ONE_KIND = dict.fromkeys(map(ord, "’‘ʼʻ`´′"), "'") | dict.fromkeys(map(ord, "‐‑–−"), "-")
 
 
 @lru_cache(maxsize=65536)
@@ -24,7 +22,7 @@ def name_words(name: str) -> frozenset[str]:
 
 
 def _ordered_words(name: str) -> list[str]:
-    words = "".join(sign if sign.isalnum() else " " for sign in search_key(name.translate(_ONE_KIND))).split()
+    words = "".join(sign if sign.isalnum() else " " for sign in search_key(unify_signs(name))).split()
     return [word for word in words if word not in _TITLES] or words
 
 
@@ -63,7 +61,7 @@ def is_worse_spelling(new: str, old: str) -> bool:
     title or comma, or an apostrophe or hyphen of another kind. HR systems export names in such forms."""
     if new == old or name_likeness(new, old) != "same":
         return False
-    if new.translate(_ONE_KIND) == old.translate(_ONE_KIND):
+    if unify_signs(new) == unify_signs(old):
         return not set("`´") & set(old)
     shouted = len(capitalised_words(new)) > len(capitalised_words(old)) or (new == new.lower() and old != old.lower())
     titled = len(search_key(new).split()) > len(_ordered_words(new)) and len(search_key(old).split()) == len(

@@ -65,12 +65,16 @@ def _parse_text(data: bytes) -> Table:
     separator, text = _separator(text)
     found: list[tuple[int, list[str]]] = []
     bad: list[BadRow] = []
+    lines, width, known = _split(text), 0, 1
     for line, cells, fault in _records(text, separator):
+        if fault or sum(map(bool, cells)) == 1:
+            divided = _divide(lines[line - 1], separator, width)
+            cells, fault = (divided, "") if divided else (cells, fault)
         odd = _undecoded_bytes(cells)
         if odd and not fault and (not found or count_known_headings(_windows_letters(cells)) > 1):
             cells, odd = _windows_letters(cells), ""  # a heading names a column, and nobody
-        if not any(len(one) > 1 for _, one in found):
-            cells = _divide_headings(cells, separator)
+        if len(found) < _SAMPLE and not fault and (names := count_known_headings(cells)) > known:
+            width, known = len(cells), names
         if fault and all(len(one) < 2 for _, one in found):
             raise UnreadableError(_("Line %(line)s: %(fault)s", line=line, fault=fault))
         if fault or (odd and found):
@@ -114,14 +118,21 @@ def _windows_letters(cells: list[str]) -> list[str]:
     ]
 
 
-def _divide_headings(cells: list[str], separator: str) -> list[str]:
-    """The headings in one cell, where the line of headings has another separator than the rows."""
-    if sum(map(bool, cells)) == 1:
-        for other in SEPARATORS:
-            divided = [cell.strip() for cell in "".join(cells).split(other)]
-            if other != separator and count_known_headings(divided) > 1:
-                return divided
-    return cells
+def _divide(line: str, separator: str, width: int) -> list[str] | None:
+    """The cells of a line that has another separator than most of the file: headings, or below headings of this `width` a row
+    with an address; None if it is neither."""
+    for other in SEPARATORS:
+        if other == separator or other not in line:
+            continue
+        try:
+            record = next(csv.reader([line], delimiter=other, strict=True, skipinitialspace=other != "\t"))
+        except csv.Error:
+            continue
+        cells = [" ".join(cell.split()) for cell in record]
+        is_row = len(cells) == width and _address_place(cells) >= 0
+        if is_row or (not width and count_known_headings(cells) > 1):
+            return cells
+    return None
 
 
 def _printable(cell: str) -> str:

@@ -33,7 +33,7 @@ from course.people_import.rules.name_counts import NameCounts
 from course.people_import.rules.name_matching import is_reordered, is_worse_spelling
 from course.people_import.rules.name_questions import NameSpelling, settle_spelling
 from course.people_import.rules.owned_values import without_owned_values
-from course.people_import.rules.plausibility import implausible_values
+from course.people_import.rules.plausibility import NewValues, implausible_values
 from course.people_import.rules.questions import ACCEPT, SKIP, question_key
 from course.people_import.rules.row_merging import ParsedRow, PersonRows, group_rows, parse_rows
 from course.people_import.rules.table import BadRow
@@ -97,13 +97,14 @@ class ImportPlan:
 
 @dataclass(frozen=True)
 class MappedRows:
-    """The rows of a list with their numbers, the place of each field in a row, the rows that could not be read, and notes
-    about the file."""
+    """The rows of a list with their numbers, the place of each field in a row, the rows that could not be read, notes
+    about the file, and the headings of its columns."""
 
     rows: Sequence[tuple[int, Sequence[str]]]
     columns: Mapping[str, int]
     bad: Sequence[BadRow] = ()
     notes: tuple[str, ...] = ()
+    headings: Sequence[str] = ()
 
 
 def make_plan(
@@ -116,7 +117,7 @@ def make_plan(
     """The plan of a list on `today`. `decisions` are the decisions about questions by their keys (rules/questions.py). The order
     of the rows does not matter."""
     directory, answers = PeopleDirectory(known), decisions or {}
-    parsed_rows = parse_rows(table.rows, table.columns, table.bad, today)
+    parsed_rows = parse_rows(table.rows, table.columns, table.bad, today, table.headings)
     found, refused = group_rows(parsed_rows, today)
     lines = [ImportLine(row.number, "refused", row.who, (row.fault,)) for row in refused]
     matched: list[_MatchedRows] = []
@@ -309,14 +310,30 @@ def _plausibility_questions(
         return []
     name = line.row_data.name or ""
     new_name = line.person is None or ("correct" in line.changes and name not in ("", line.person.name))
-    new_teams = tuple(place for path in line.row_data.teams if (place := _new_team_path(team_paths, path)))
-    new_number = line.person is None or line.row_data.staff_number != line.person.staff_number
-    found = spelling.first_asked(implausible_values(line.row_data, new_name, new_number, new_teams))
+    new = NewValues(
+        name=new_name,
+        email=line.row_data.email not in ("", line.person.email if line.person else ""),
+        number=line.person is None or line.row_data.staff_number != line.person.staff_number,
+        teams=tuple(place for path in line.row_data.teams if (place := _new_team_path(team_paths, path))),
+    )
+    found = spelling.first_asked(implausible_values(line.row_data, new))
     if line.person is not None and is_reordered(name, line.person.name):
         words = _("“%(name)s” is %(known)s with the words in another order.", name=name, known=line.person.name)
         found.append(ImportQuestion("order", words))
+    found += _team_questions(line.row_data, team_paths)
     twin = name_counts.twin_question(name) if line.person is None else None
     return [*found, twin] if twin else found
+
+
+def _team_questions(row_data: RowData, team_paths: TeamPaths) -> list[ImportQuestion]:
+    """The question about a team that would be added and has nearly the name of one that is here."""
+    for path in row_data.teams:
+        similar = team_paths.similar(path) if _new_team_path(team_paths, path) else None
+        if similar is not None:
+            team, other = " > ".join(path), team_paths.words(similar)
+            words = _("“%(team)s” would be a new team. There is already “%(other)s”.", team=team, other=other)
+            return [ImportQuestion("team", words)]
+    return []
 
 
 def _make_line(

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from course.people_import.rules.address_doubts import address_doubt
 from course.people_import.rules.character_damage import decoding_damage, digit_in_name, lookalike_character
 from course.people_import.rules.matching import ImportQuestion, RowData
 from course.people_import.rules.name_matching import capitalised_words
 from course.people_import.rules.values import is_spreadsheet_number
 from course.translation import lazy_gettext as _
 
-# A remark beside a name, such as “(on leave)”, or a sign of a list.
-_SIGN = re.compile(r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"]|\s[-–]\s")
+# A remark beside a name, such as “(on leave)” and “née Fox”, a word or a whole name between quotation marks, two people
+# together, a number, or a sign of a list.
+_SIGN = re.compile(
+    r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"“”«»，；]|\s[-–]\s|(?<!\S)['‘’](?=[^'‘’]+['‘’](?!\S))"
+    r"|(?<=\s)(?:née|nee|né|formerly|aka|and|geb\.)(?=\s)|(?<=\s)\d+$"
+)
 
 
-def implausible_values(
-    row_data: RowData, new_name: bool, new_number: bool, new_teams: tuple[tuple[str, ...], ...]
-) -> list[ImportQuestion]:
-    """The questions about implausible values of a row that writes a name or a staff number, or adds teams."""
+@dataclass(frozen=True)
+class NewValues:
+    """Which values a row would write: a name, an address, a staff number, and the paths of teams that it adds."""
+
+    name: bool
+    email: bool
+    number: bool
+    teams: tuple[tuple[str, ...], ...]
+
+
+def implausible_values(row_data: RowData, new: NewValues) -> list[ImportQuestion]:
+    """The questions about implausible values of a row among those that it would write."""
     found: list[ImportQuestion] = []
     name = row_data.name or ""
-    texts = [name] if new_name and name else []
-    texts += [part for path in new_teams for part in path]
+    texts = [name] if new.name and name else []
+    texts += [part for path in new.teams for part in path]
     for text in texts:
         if words := decoding_damage(text):
             found.append(ImportQuestion("letters", words))
@@ -29,13 +43,15 @@ def implausible_values(
     for words in (*map(lookalike_character, (*texts, row_data.email)), lookalike_character(number, latin=True)):
         if words:
             found.append(ImportQuestion("alike", words))
-    if new_number and is_spreadsheet_number(number):
+    if new.number and is_spreadsheet_number(number):
         found.append(
             ImportQuestion(
                 "changed-number", _("“%(number)s” is how a spreadsheet writes another number.", number=number)
             )
         )
-    if new_name and name:
+    if new.email and (words := address_doubt(row_data.email, name)):
+        found.append(ImportQuestion("address-doubt", words))
+    if new.name and name:
         found += _odd_name(name)
     return list({one.kind: one for one in reversed(found)}.values())[::-1]
 

@@ -71,6 +71,16 @@ QUESTIONS: dict[str, QuestionKind] = {
         _("Searching by name would not find these people."),
         _PLAUSIBILITY_ANSWERS,
     ),
+    "address-doubt": QuestionKind(
+        _("E-mail addresses to check"),
+        _("Invitations go to these addresses. Anyone who can read mail there could sign in as this person."),
+        _PLAUSIBILITY_ANSWERS,
+    ),
+    "team": QuestionKind(
+        _("New teams with nearly the name of another team"),
+        _("If it is the same team, leave these rows out, write its name as it is here, and upload the list again."),
+        _PLAUSIBILITY_ANSWERS,
+    ),
     "no-letter": QuestionKind(_("Names without a letter"), _("Is it the right column?"), _PLAUSIBILITY_ANSWERS),
     "one-word": QuestionKind(_("Names of one word"), _("Is the last name in another column?"), _PLAUSIBILITY_ANSWERS),
     "capitals": QuestionKind(

@@ -10,10 +10,10 @@ from itertools import islice
 
 from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_email
 from course.people_import.rules.columns import DATE_FIELDS
-from course.people_import.rules.date_formats import InvalidDayError, month_first_example
+from course.people_import.rules.date_formats import month_first_example, month_first_in_heading
 from course.people_import.rules.leaver_flags import says_left
 from course.people_import.rules.matching import RowData
-from course.people_import.rules.name_matching import name_likeness
+from course.people_import.rules.name_matching import is_worse_spelling, name_likeness
 from course.people_import.rules.rows import RefusedRowError, full_name, read_row, row_label, tidy_row
 from course.people_import.rules.table import BadRow
 from course.text import comparison_key
@@ -66,13 +66,19 @@ def first_address(cells: Iterable[str]) -> str:
 
 
 def parse_rows(
-    rows: Sequence[tuple[int, Sequence[str]]], columns: Mapping[str, int], bad: Sequence[BadRow], today: date
+    rows: Sequence[tuple[int, Sequence[str]]],
+    columns: Mapping[str, int],
+    bad: Sequence[BadRow],
+    today: date,
+    headings: Sequence[str] = (),
 ) -> list[ParsedRow]:
     """Parse the rows, including those that are refused."""
     examples: dict[str, str] = {}
     for day in DATE_FIELDS:
         if day in columns:
-            example = month_first_example(cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
+            cells_of_day = (cells[columns[day]] for _, cells in rows if columns[day] < len(cells))
+            heading = headings[columns[day]] if columns[day] < len(headings) else ""
+            example = month_first_in_heading(heading) or month_first_example(cells_of_day)
             examples |= {day: example} if example else {}
     parsed_rows = []
     for number, cells in rows:
@@ -83,7 +89,7 @@ def parse_rows(
             row_data = read_row(row, today, examples)
             row_data.has_left = row_data.leaving is None and says_left(cells, columns)
             parsed_rows.append(replace(one, row_data=row_data))
-        except (RefusedRowError, InvalidDayError) as error:
+        except RefusedRowError as error:
             parsed_rows.append(replace(one, fault=error_text(error)))
     for broken in bad:
         email = first_address(broken.cells)
@@ -237,7 +243,7 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
         remarks[_("A post that has ended is left out, because another one continues.")] = None
     return RowData(
         email=next((row.email for row in rows if row.email), ""),
-        name=names[0] if names else None,
+        name=_best_spelling(names),
         staff_number=next((row.staff_number for row in rows if row.staff_number), None),
         sign_in_name=next((row.sign_in_name for row in rows if row.sign_in_name), None),
         job_role=_merged_job_role(open_rows),
@@ -250,6 +256,13 @@ def _merge_rows(rows: Sequence[RowData], today: date) -> RowData:
         has_left=last_day is None and not stays,
         certificates=tuple(certificates),
         remarks=tuple(sorted(remarks)),
+    )
+
+
+def _best_spelling(names: Sequence[str]) -> str | None:
+    """Of the names in the rows of one person the first that no other one spells better: Zoë Lee, not ZOE LEE."""
+    return next((name for name in names if not any(is_worse_spelling(name, other) for other in names)), None) or (
+        names[0] if names else None
     )
 
 

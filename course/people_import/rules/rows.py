@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from email_validator import EmailNotValidError, validate_email
@@ -11,7 +12,13 @@ from email_validator import EmailNotValidError, validate_email
 from course.content.schema import SETTINGS
 from course.dates import add_months
 from course.people.rules import MAX_JOB_ROLE_LENGTH, effective_sign_in_name, is_sign_in_name, normalise_email
-from course.people_import.rules.date_formats import is_ambiguous_day, is_placeholder_day, read_last_day, read_list_day
+from course.people_import.rules.date_formats import (
+    InvalidDayError,
+    is_ambiguous_day,
+    is_placeholder_day,
+    read_last_day,
+    read_list_day,
+)
 from course.people_import.rules.matching import ImportCertificate, RowData
 from course.people_import.rules.values import (
     is_placeholder_address,
@@ -19,8 +26,8 @@ from course.people_import.rules.values import (
     is_placeholder_word,
 )
 from course.text import normalise_line
+from course.translation import error_text, lazy_join
 from course.translation import lazy_gettext as _
-from course.translation import lazy_join
 
 ROLES = {"": None, "learner": None, "staff": None, "employee": None, "manager": "manager"}
 PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
@@ -88,60 +95,134 @@ def row_label(row: Mapping[str, str]) -> str:
     return f"{name} ({email})" if email and name else name or email or "–"
 
 
-def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]) -> RowData:
-    """Parse a row. `month_first` holds, for each date column with such a date, an example with the month first: in that column
-    dates that can be read in two ways are refused. Raises RefusedRowError or InvalidDayError for the first fault."""
-    name, number = full_name(row), row.get("staff_number", "")
-    email, sign_in_name = _read_email(row.get("email", "")), row.get("sign_in_name", "")
-    if not email and not number and not sign_in_name:
-        raise RefusedRowError(
-            _("The e-mail address is missing. Without one, a row needs a staff number or a sign-in name.")
-        )
-    row_data = RowData(email=email, name=name or None, staff_number=number or None, sign_in_name=sign_in_name or None)
-    if len(name) > 200:
-        raise RefusedRowError(_("The name is longer than 200 characters."))
-    if len(number) > 50:
-        raise RefusedRowError(_("The staff number is longer than 50 characters."))
-    _check_sign_in_name(effective_sign_in_name(email, sign_in_name, number))
-    if len(row.get("job_role", "")) > MAX_JOB_ROLE_LENGTH:
-        raise RefusedRowError(_("The job role is longer than 100 characters."))
-    row_data.job_role = row.get("job_role") or None
-    row_data.teams = _read_teams(row.get("team", ""))
-    row_data.manager = _read_manager(row.get("role", ""))
-    row_data.managed = row_data.teams if row_data.manager else ()
-    if row.get("pathway"):
-        row_data.pathway = PATHWAYS.get(row["pathway"].casefold())
-        if row_data.pathway is None:
-            raise RefusedRowError(
-                _(
-                    "There is no pathway “%(pathway)s”. There are: %(pathways)s.",
-                    pathway=row["pathway"],
-                    pathways=lazy_join(list(SETTINGS.values()), ", "),
-                )
-            )
-    for field, example in month_first.items():
-        if is_ambiguous_day(row.get(field, "")):
+@dataclass(frozen=True)
+class _Reading:
+    """A row that is being parsed, and its values so far."""
+
+    row: Mapping[str, str]
+    row_data: RowData
+    today: date
+    month_first: Mapping[str, str]
+
+    def day(self, field: str, read: Callable[[str, str], date | None] = read_list_day) -> date | None:
+        """The day in a field. Raises RefusedRowError or InvalidDayError."""
+        text = self.row.get(field, "")
+        if field in self.month_first and is_ambiguous_day(text):
             raise RefusedRowError(
                 _(
                     "%(label)s: “%(day)s” can be read in two ways, because “%(example)s” in this column has the month first. "
                     "Write the month as a word, such as 1 Sep 2026.",
                     label=_DATE_LABELS[field],
-                    day=row[field],
-                    example=example,
+                    day=text,
+                    example=self.month_first[field],
                 )
             )
-    row_data.start = read_list_day(row.get("start", ""), _DATE_LABELS["start"])
-    row_data.leaving = read_last_day(row.get("leaving", ""), _DATE_LABELS["leaving"])
+        return read(text, _DATE_LABELS[field])
+
+
+def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]) -> RowData:
+    """Parse a row. `month_first` holds, for each date column with such a date, an example with the month first: in that column
+    dates that can be read in two ways are refused. Raises RefusedRowError with all that is wrong with the row."""
+    reading, faults = _Reading(row, RowData(), today, month_first), []
+    for read in _READERS:
+        try:
+            read(reading)
+        except (RefusedRowError, InvalidDayError) as error:
+            faults.append(error_text(error))
+    if faults:
+        raise RefusedRowError(lazy_join(faults))
+    return reading.row_data
+
+
+def _read_identity(reading: _Reading) -> None:
+    row, row_data = reading.row, reading.row_data
+    number, sign_in_name = row.get("staff_number", ""), row.get("sign_in_name", "")
+    email = _read_email(row.get("email", ""))
+    if not email and not number and not sign_in_name:
+        raise RefusedRowError(
+            _("The e-mail address is missing. Without one, a row needs a staff number or a sign-in name.")
+        )
+    row_data.email, row_data.staff_number, row_data.sign_in_name = email, number or None, sign_in_name or None
+    if len(number) > 50:
+        raise RefusedRowError(_("The staff number is longer than 50 characters."))
+    _check_sign_in_name(effective_sign_in_name(email, sign_in_name, number))
+
+
+def _read_name(reading: _Reading) -> None:
+    name = full_name(reading.row)
+    if len(name) > 200:
+        raise RefusedRowError(_("The name is longer than 200 characters."))
+    reading.row_data.name = name or None
+
+
+def _read_job_role(reading: _Reading) -> None:
+    role = reading.row.get("job_role", "")
+    if len(role) > MAX_JOB_ROLE_LENGTH:
+        raise RefusedRowError(_("The job role is longer than 100 characters."))
+    reading.row_data.job_role = role or None
+
+
+def _read_team(reading: _Reading) -> None:
+    reading.row_data.teams = _read_teams(reading.row.get("team", ""))
+
+
+def _read_role(reading: _Reading) -> None:
+    row_data = reading.row_data
+    row_data.manager = _read_manager(reading.row.get("role", ""))
+    row_data.managed = row_data.teams if row_data.manager else ()
+
+
+def _read_pathway(reading: _Reading) -> None:
+    typed = reading.row.get("pathway", "")
+    reading.row_data.pathway = PATHWAYS.get(typed.casefold())
+    if typed and reading.row_data.pathway is None:
+        raise RefusedRowError(
+            _(
+                "There is no pathway “%(pathway)s”. There are: %(pathways)s.",
+                pathway=typed,
+                pathways=lazy_join(list(SETTINGS.values()), ", "),
+            )
+        )
+
+
+def _read_first_day(reading: _Reading) -> None:
+    reading.row_data.start = reading.day("start")
+
+
+def _read_leaving(reading: _Reading) -> None:
+    row_data = reading.row_data
+    row_data.leaving = reading.day("leaving", read_last_day)
     if row_data.start and row_data.leaving and row_data.leaving < row_data.start:
         raise RefusedRowError(_("The last day is before the first day."))
-    certificate = _read_certificate(row, today)
-    row_data.certificates = (certificate,) if certificate else ()
-    row_data.remarks = tuple(
+
+
+def _read_certificates(reading: _Reading) -> None:
+    certificate = _read_certificate(reading)
+    reading.row_data.certificates = (certificate,) if certificate else ()
+
+
+def _read_remarks(reading: _Reading) -> None:
+    row = reading.row
+    reading.row_data.remarks = tuple(
         _("%(label)s: “%(day)s” is not a day, so it is ignored.", label=label, day=row[field])
         for field, label in _DATE_LABELS.items()
         if row.get(field) and is_placeholder_day(row[field]) and any(sign.isalnum() for sign in row[field])
     )
-    return row_data
+
+
+# Each may refuse a row for a reason of its own, so that everything that is wrong with a row is said at once.
+_READERS: tuple[Callable[[_Reading], None], ...] = (
+    _read_identity,
+    _read_name,
+    _read_job_role,
+    _read_team,
+    _read_role,
+    _read_pathway,
+    _read_first_day,
+    _read_leaving,
+    _read_certificates,
+    _read_remarks,
+)
 
 
 def _check_sign_in_name(name: str | None) -> None:
@@ -190,9 +271,9 @@ def _read_manager(typed: str) -> bool:
     return ROLES[words] == "manager"
 
 
-def _read_certificate(row: Mapping[str, str], today: date) -> ImportCertificate | None:
-    day = read_list_day(row.get("completed", ""), _DATE_LABELS["completed"])
-    until = read_list_day(row.get("valid_until", ""), _DATE_LABELS["valid_until"])
+def _read_certificate(reading: _Reading) -> ImportCertificate | None:
+    row, today = reading.row, reading.today
+    day, until = reading.day("completed"), reading.day("valid_until")
     if day is None:
         if until is not None or row.get("issuer"):
             raise RefusedRowError(_("The earlier certificate has no completion day."))

@@ -147,6 +147,11 @@ def _without_title(records: list[tuple[int, list[str]]]) -> list[tuple[int, list
     return records
 
 
+def has_known_headings(records: list[tuple[int, list[str]]]) -> bool:
+    """Whether one of the first of these records holds headings of a list of people."""
+    return any(count_known_headings(cells) > 1 for _, cells in records[:_MAX_TITLE_ROWS])
+
+
 def count_known_headings(cells: list[str]) -> int:
     """The number of fields for which one of these cells is a known heading."""
     if any("@" in cell for cell in cells):

@@ -43,6 +43,13 @@ _NO_DOMAIN = _NO_MAILBOX | {
 }
 _SCIENTIFIC = re.compile(r"(\d(?:\.\d+)?)E\+?(\d{1,2})", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\d+)[.,]0+")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+# What Excel makes of 10-11, MAR4 and 10-11-25: a day.
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_DAY = re.compile(
+    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{2}}|\d{{1,2}}/\d{{1,2}}/(?:19|20)\d{{2}}|(?:19|20)\d{{2}}-\d{{2}}-\d{{2}}",
+    re.IGNORECASE,
+)
 
 
 def is_placeholder(text: str) -> bool:
@@ -74,8 +81,10 @@ def is_placeholder_address(address: str, name: str) -> bool:
 
 
 def is_spreadsheet_number(number: str) -> bool:
-    """Whether a staff number is written as only a spreadsheet writes numbers: 1.23E+05, or 417.0."""
+    """Whether a staff number is written as only a spreadsheet writes numbers: 1.23E+05, 417.0, 12,345 or 10-Nov."""
     plain = number.replace(" ", "")
+    if _THOUSANDS.fullmatch(plain) or _DAY.fullmatch(plain):
+        return True
     scientific = bool(_SCIENTIFIC.fullmatch(plain)) and ("+" in plain or "." in plain)
     return scientific or bool(_DECIMAL.fullmatch(plain))
 
@@ -95,6 +104,8 @@ def number_key(number: str) -> str:
         places = int(found[2])
         if len(decimals) <= places:
             text = whole + decimals + "0" * (places - len(decimals))
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
     if found := _DECIMAL.fullmatch(text):
         text = found[1]
     return text.lstrip("0") or text

@@ -11,7 +11,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from course.people_import.rules.character_damage import show_wrong_decoding
-from course.people_import.rules.table import MAX_COLUMNS, MAX_ROWS, Table, UnreadableError, build_table, check_columns
+from course.people_import.rules.table import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Table,
+    UnreadableError,
+    build_table,
+    check_columns,
+    has_known_headings,
+)
 from course.translation import lazy_gettext as _
 
 _MAX_PARTS = 500
@@ -78,16 +86,25 @@ def _check_size(data: bytes) -> None:
 
 
 def _first_table(book: Any, data: bytes) -> tuple[list[tuple[int, list[str]]], int, str]:
-    """The records of the first visible sheet with at least two rows, how many visible sheets there are, and its name."""
+    """The records of the first visible sheet with known headings, or else with at least two rows, or else with any, how many
+    visible sheets there are, and its name."""
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-    best: tuple[list[tuple[int, list[str]]], str] = ([], "")
+    best: tuple[int, list[tuple[int, list[str]]], str] = (-1, [], "")
     for sheet in sheets:
-        found = list(_records(sheet, _merged_cells(sheet, data)))
-        if sum(sum(map(bool, cells)) > 1 for _, cells in found) > 1:
+        try:
+            found = list(_records(sheet, _merged_cells(sheet, data)))
+        except UnreadableError:
+            if best[0] == 2:
+                continue  # a table is there already, and this sheet may be about anything
+            raise
+        is_table = sum(sum(map(bool, cells)) > 1 for _, cells in found) > 1
+        # In front of the list many workbooks have a sheet that says how to fill it in, which may have two columns.
+        if is_table and has_known_headings(found):
             return found, len(sheets), sheet.title
-        if not best[0]:
-            best = found, sheet.title
-    return best[0], len(sheets), best[1]
+        rank = is_table + bool(found)
+        if rank > best[0]:
+            best = rank, found, sheet.title
+    return best[1], len(sheets), best[2]
 
 
 def _merged_cells(sheet: Any, data: bytes) -> dict[int, list[tuple[int, int]]]:
