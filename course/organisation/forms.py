@@ -82,6 +82,7 @@ class ContactsForm(Form):
     """
 
     was = HiddenField()
+    labels: Mapping[str, str] = CONTACT_KINDS  # as the place calls its contacts; the page sets it
 
     def has_edit_conflict(self, now: Mapping[str, str]) -> bool:
         """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
@@ -94,7 +95,7 @@ class ContactsForm(Form):
         differing = [name for name, value in now.items() if (self[name].data or "") != value]
         for name in differing:
             shown = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
-            kind = next((f"{label}: " for kind, label in CONTACT_KINDS.items() if name.startswith(f"{kind}-")), "")
+            kind = next((f"{label}: " for kind, label in self.labels.items() if name.startswith(f"{kind}-")), "")
             conflict = _("someone else saved this page after you opened it. It now says “%(shown)s” here.", shown=shown)
             text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
             self[name].errors = [text[0].upper() + text[1:]]
@@ -121,7 +122,7 @@ class ContactsForm(Form):
         field.errors = [
             _(
                 "%(contact_kinds)s: no one here has the address %(data)s. Add the person under People first.",
-                contact_kinds=CONTACT_KINDS[kind],
+                contact_kinds=self.labels[kind],
                 data=field.data,
             )
         ]
@@ -147,7 +148,7 @@ class ContactsForm(Form):
             # Four contacts have the same fields: each message names its contact.
             for part in ("name", "phone", "email", "review"):
                 field = self[f"{kind}-{part}"]
-                field.errors = [f"{CONTACT_KINDS[kind]}: {message}" for message in field.errors]
+                field.errors = [f"{self.labels[kind]}: {message}" for message in field.errors]
         return not self.errors
 
 

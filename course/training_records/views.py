@@ -17,7 +17,14 @@ from course.learning.queries import progress_facts as learnt
 from course.learning.rules.progress import progress
 from course.organisation.request_organisation import current_organisation
 from course.people.access import publish_record_opened, recordable_person
-from course.people.queries import PersonView, has_permission_for, may_record, visible_person
+from course.people.queries import (
+    PersonView,
+    administrators,
+    has_permission_for,
+    may_record,
+    names_told_apart,
+    visible_person,
+)
 from course.recertification import queries as renewal
 from course.recertification.rules import certification_status, cycle_reason, cycles
 from course.recertification.rules.explanations import ACTIONABLE_GROUPS
@@ -84,12 +91,20 @@ def person(person_id: int) -> str:
         changes=may_change,
         reminds=is_other and may_change,
         other=is_other,
+        to_tell=_administrators_to_tell() if is_other and may_change else [],
         to_remind=is_other and may_change and status.group in ACTIONABLE_GROUPS,
     )
 
 
 def _visible_person(person_id: int) -> PersonView:
     return visible_person(db(), current_user.person, person_id) or abort(404)
+
+
+def _administrators_to_tell() -> list[str]:
+    """Whom a reader who may not record a departure tells of it: the first three administrators."""
+    if Permission.MANAGE_PEOPLE in current_user.person.permissions:
+        return []
+    return list(names_told_apart(db(), administrators(db())[:3]).values())
 
 
 def _attempt_title(attempt: queries.AttemptSummary) -> str:

@@ -28,3 +28,8 @@ class PageFrame:
 def app_state() -> Any:
     """The settings (`config`), the content (`library`) and the database (`engine`) of the application."""
     return this_app().extensions["course"]
+
+
+def is_mail_printed() -> bool:
+    """Whether no mail server is set: mail is printed on the server, and reaches no one."""
+    return bool(app_state().config.mail_url.startswith("console:"))

@@ -120,6 +120,7 @@ def test_a_discussion_is_recorded_listed_and_withdrawn(session: Session, client:
     page = client.get(f"/insight/team/{team.id}")
     assert "Night shift, 6 people recorded by Robin Vale" in page.text
     assert "Phones stay in the office." in page.text
+    assert "".join(page.all("th")[4].itertext()) == "Withdraw a talk"
     (row,) = session.execute(select(TeamDiscussion)).scalars()
     boss = sign_in(Client(client.app), make_person(session, "Alex Morgan", "alex@example.org", "administrator"))
     assert "Phones stay" in boss.get(f"/insight/team/{top.id}").text

@@ -33,6 +33,8 @@ def test_the_first_visit_offers_one_button_to_start(learner: Learner) -> None:
     module = learner.client.get("/module/what-reviews-tell-us")
     assert "This module speaks of" in module.text
     assert "Start: Where this learning comes from" in module.text
+    record = learner.client.get("/record").text
+    assert ("Nothing yet." in record, "Pages read" in record) == (True, False)
 
 
 def test_next_begins_what_follows_at_once_but_never_a_second_time(learner: Learner) -> None:

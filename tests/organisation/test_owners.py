@@ -78,8 +78,10 @@ def test_an_owner_is_assigned_by_address_and_that_confirms_nothing(session: Sess
     make_contact(session, at)
     sign_in(client, make_person(session, "Alex", "alex@example.org", "administrator"))
     form = client.get("/organisation").fields() | {"lead-owner": "Sam@example.org", "lead-review": "3"}
-    page = client.post("/organisation", form | {"lead-owner": "who@example.org"}, 422)
-    assert "no one here has the address who@example.org" in page.text
+    wrong = {"lead-owner": "who@example.org", "lead-phone": "ask Jo", "nation": "wales"}
+    page = client.post("/organisation", form | wrong, 422)
+    for mistake in (": no one here has the address who@example.org", ": Enter one whole telephone number"):
+        assert f"Designated safeguarding person{mistake}" in page.text
     assert lead(session).owner_id is None
     client.post("/organisation", form)
     found = lead(session)

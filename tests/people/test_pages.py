@@ -63,6 +63,8 @@ def test_adding_a_person_mails_an_invitation_that_works_once(app: Flask, session
     form = {"name": "Sam  Okafor", "email": "Sam@Example.org", "team": str(team.id), "role": "learner", "pathway": ""}
     page = client.follow(client.post("/people/add", form))
     assert "We are sending an invitation to sam@example.org." in page.text
+    # Nobody gets it as long as no mail server is set.
+    assert all("No mail server is set" in found.text for found in (page, client.get("/people/add")))
     assert row(page, "Sam Okafor") == [
         "sam@example.org", "Schools", "Learner", "Usual: choose the pathway of Sam Okafor",
         "Invited Send again to Sam Okafor", "Training of Sam Okafor Reminders to Sam Okafor",

@@ -8,18 +8,20 @@ from gettext import NullTranslations
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course import translation
 from course.clock import now
 from course.context import make_context
-from course.mail.actions import suppress_address
+from course.mail.actions import suppress_address, suppress_mail
 from course.mail.queries import suppressed_addresses
 from course.people.models import Person
 from course.recertification.actions import record_pause
 from course.recertification.rules.facts import Pause
 from course.reminders import jobs, queries
 from course.reminders.forms import format_closures, parse_closures, parse_days
+from course.reminders.models import Reminder
 from course.translation import use_language
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -52,6 +54,15 @@ def test_the_page_explains_why_a_reminder_is_due_and_shows_its_state(
     assert "the due day" in page.text
     assert "Waiting" in page.text
     assert "A reminder is due" not in page.text
+    # The job that queued it wrote in English.
+    admin.post("/me/language", {"language": "cy"})
+    welsh = admin.get(f"/reminders/{person.id}").text
+    assert ("y dyddiad cwblhau" in welsh, "the due day" in welsh) == (True, False)
+    held_back = "There are no reminders during a leave."
+    key = session.execute(select(Reminder.key).where(Reminder.person_id == person.id)).scalar_one()
+    suppress_mail(session, key, held_back, now())
+    session.commit()
+    assert held_back not in admin.get(f"/reminders/{person.id}").text
 
 
 def test_the_page_explains_why_no_reminder_is_due(session: Session, admin: Client) -> None:

@@ -318,6 +318,19 @@ def test_a_certificate_does_not_claim_what_was_partly_done_at_home(
     assert found.supervised_on is None
 
 
+def test_a_void_final_assessment_says_so_and_explains_no_point_that_is_asked_again(
+    hall: Hall, session: Session, sample_course: Library
+) -> None:
+    nearly_complete(session, sample_course, hall.sam)
+    manager, address, attempt = ready(hall, session, "final")
+    manager.post(answers_of(address, hall.sam), {**filled_in(hall, attempt, never), "step": "keep"})
+    manager.post(f"{address}/people/{hall.sam.id}/void", {"reason": "Two sheets were swapped"})
+    page = sign_in(Client(hall.app), hall.sam).get(f"/attempt/{attempt.id}")
+    assert (page.h1, "it counts for nothing" in page.text) == ("How it went", True)
+    critical = [item for item in attempt.items if sample_course.points[item.point].safety_critical]
+    assert page.text.count("The reasons come when it is.") == len(critical) > 0
+
+
 def test_pages_that_were_read_together_are_read_by_those_who_signed(
     hall: Hall, session: Session, sample_course: Library
 ) -> None:

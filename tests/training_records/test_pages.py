@@ -55,6 +55,7 @@ def add_attempt(session: Session, person: Person, kind: str, ref: str, passed: b
 
 def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Session, three: Three) -> None:
     boss, sam, other = three
+    make_person(session, "Alex Morgan", "alex@example.org", "administrator")
     client = sign_in(Client(app), boss)
     for kind, ref, passed in (
         ("check", "responding", False),
@@ -77,6 +78,7 @@ def test_a_manager_sees_the_history_and_never_an_answer(app: Flask, session: Ses
         "Not finished",
         "Not passed",
         "Refresher",
+        "Has Sam Okafor left? Tell an administrator, who records it: Alex Morgan.",
     ):
         assert words in page.text, words
     assert len(page.all("tbody")[-1]) == 3

@@ -25,7 +25,7 @@ from course.recertification.rules.explanations import STATUS_GROUPS
 from course.standings.jobs import refresh_standings
 from course.standings.rules import CURRENT
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
+from course.web.app_state import app_state, is_mail_printed
 from course.web.forms import query_number
 from course.web.redirects import list_address
 from course.web.unit_of_work import db
@@ -54,6 +54,7 @@ def people() -> Response:
         orders=PEOPLE_ORDERS,
         settings=SETTINGS,
         at=now(),
+        mailed=not is_mail_printed(),
         only_administrator=overview.only_administrator,
         asking=overview.join_requests,
     )

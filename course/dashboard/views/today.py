@@ -40,7 +40,7 @@ from course.standings.jobs import refresh_standings
 from course.translation import gettext as _
 from course.translation import lazy_gettext, ngettext
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
+from course.web.app_state import app_state, is_mail_printed
 from course.web.proxy_checks import split_address
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
@@ -210,13 +210,9 @@ def _factor_lines(count: int) -> list[TodayLine]:
     ]
 
 
-def _is_mail_printed() -> bool:
-    return bool(app_state().config.mail_url.startswith("console:"))
-
-
 def _mail_lines(alert: MailAlert, health: tuple[TodayLink, ...]) -> list[TodayLine]:
     lines = []
-    if _is_mail_printed():
+    if is_mail_printed():
         text = _("No mail server is set (MAIL_URL), so invitations and reminders reach no one.")
         lines.append(TodayLine(_("No e-mail is being sent"), text, health, is_urgent=True))
     elif alert.trouble is not None:
@@ -386,7 +382,7 @@ def _set_up_facts(on: date) -> SetUpFacts:
     lead = ours.contacts.get("lead") if ours else None
     facts = queries.set_up_facts(db(), bool(lead and lead.phone), on)
     # A mail that was printed because no mail server is set reached no one.
-    return replace(facts, has_sent_mail=facts.has_sent_mail and not _is_mail_printed())
+    return replace(facts, has_sent_mail=facts.has_sent_mail and not is_mail_printed())
 
 
 def _first_steps(facts: SetUpFacts) -> tuple[list[FirstStep], bool] | None:

@@ -8,7 +8,12 @@ from course.learning.actions.answers import (
     save_answer,
     submit_answer,
 )
-from course.learning.actions.assessment import final_result, protected_points, protected_questions
+from course.learning.actions.assessment import (
+    final_result,
+    points_not_shown_yet,
+    protected_points,
+    protected_questions,
+)
 from course.learning.actions.attempts import (
     NewAttempt,
     add_retry_question,
@@ -52,6 +57,7 @@ __all__ = [
     "final_result",
     "open_attempt",
     "open_enrolment",
+    "points_not_shown_yet",
     "protected_points",
     "protected_questions",
     "record_attempt_outcome",

@@ -29,8 +29,11 @@ def final_result(
         latest.update(results_by_point((item.point, bool(item.correct)) for item in attempt.items))
     if not finished:
         return None
-    critical = frozenset(p for p in library.taught_points if library.points[p].safety_critical)
-    return grade_assessment(latest, library.taught_points, critical, library.course.pass_mark)
+    return grade_assessment(latest, library.taught_points, _critical_points(library), library.course.pass_mark)
+
+
+def _critical_points(library: Library) -> frozenset[str]:
+    return frozenset(p for p in library.taught_points if library.points[p].safety_critical)
 
 
 def protected_points(
@@ -42,6 +45,15 @@ def protected_points(
     """
     result = final_result(session, library, person_id, attempts)
     return frozenset(result.missed_critical if result else ())
+
+
+def points_not_shown_yet(
+    session: Session, library: Library, person_id: int, attempts: Sequence[AttemptView] | None = None
+) -> frozenset[str]:
+    """The safety-critical points that no attempt that counts has shown to be right: a void attempt does not explain them,
+    because the next one asks them again."""
+    result = final_result(session, library, person_id, attempts)
+    return frozenset(result.missed_critical) if result else _critical_points(library)
 
 
 def protected_questions(

@@ -41,6 +41,7 @@ from course.learning.queries.runs import is_followed as is_followed
 from course.learning.queries.runs import run as run
 from course.learning.queries.runs import runs as runs
 from course.learning.queries.voids import attempt_counts, run_counts
+from course.learning.queries.voids import is_attempt_void as is_attempt_void
 from course.learning.queries.voids import is_enrolment_over as is_enrolment_over
 from course.learning.queries.voids import is_run_void as is_run_void
 from course.learning.queries.voids import is_void as is_void

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from course.db import RowSource
 from course.learning.models import AttemptVoid, Completion, Enrolment, ScenarioRunVoid
 
 _AttemptVoid = AttemptVoid.__table__
@@ -16,6 +17,11 @@ _RunVoid = ScenarioRunVoid.__table__
 def is_void(attempt_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
     """SQL: whether an attempt counts for nothing, because it was entered wrongly from paper."""
     return exists().where(AttemptVoid.attempt_id == attempt_id)
+
+
+def is_attempt_void(session: RowSource, attempt_id: int) -> bool:
+    """Whether one attempt counts for nothing."""
+    return bool(session.execute(select(is_void(attempt_id))).scalar_one())
 
 
 def is_run_void(run_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:

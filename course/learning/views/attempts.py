@@ -84,6 +84,7 @@ def attempt(attempt_id: int) -> str | Response:
     return render_template(
         "learning/result.html",
         attempt=found,
+        is_void=queries.is_attempt_void(db(), found.id),
         rows=rows,
         progress=progress,
         here=CHECK,
@@ -129,7 +130,9 @@ def _protected_points(found: AttemptView, finals: Sequence[AttemptView] | None =
         return frozenset()
     finals = queries.final_attempts(db(), reader_id()) if finals is None else finals
     if found.id not in {attempt.id for attempt in finals}:
-        return frozenset()
+        if found.enrolment_id != queries.enrolment_id(db(), reader_id()):
+            return frozenset()
+        return actions.points_not_shown_yet(db(), reader_library(), reader_id(), finals)
     return actions.protected_points(db(), reader_library(), reader_id(), finals)
 
 

@@ -40,35 +40,36 @@ def settings() -> PageResponse:
     form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
     if len(languages()) == 1:
         del form.language
-    if form.validate_on_submit():
-        owner_ids = submitted_owners(form)
-        if None not in owner_ids.values() and not form.has_edit_conflict(shown):
-            _save_settings(form, organisation, owner_ids)
-            flash(_("Saved."))
-            return redirect_after_post(url_for("organisation.settings"))
-    labels = CONTACT_KINDS | {"lead": lead_label(lead_term(form.nation.data, form.pathway.data))}
-    page = render_template("organisation/settings.html", form=form, labels=labels, ours=organisation, owners=owners,
+    form.labels = CONTACT_KINDS | {"lead": lead_label(lead_term(form.nation.data, form.pathway.data))}
+    owner_ids = complete_owners(form)
+    if owner_ids is not None and not form.has_edit_conflict(shown):
+        _save_settings(form, organisation, owner_ids)
+        flash(_("Saved."))
+        return redirect_after_post(url_for("organisation.settings"))
+    page = render_template("organisation/settings.html", form=form, labels=form.labels, ours=organisation, owners=owners,
                            stale={entry.kind for entry in stale_now() if entry.team_id is None},
                            stale_contacts=own_stale_contacts())  # fmt: skip
     return make_response(page, 422 if form.mistakes() else 200)
 
 
-def submitted_owners(form: ContactsForm) -> dict[str, int | None]:
-    """The person id of the owner of each kind of contact: 0 for no owner, None where nobody has the address."""
-    owner_ids: dict[str, int | None] = {}
+def complete_owners(form: ContactsForm) -> dict[str, int] | None:
+    """The person id of the owner of each kind of contact, 0 for no owner; None if the form was not sent or has a mistake.
+    An address that nobody has is named together with all other mistakes."""
+    if not form.is_submitted():
+        return None
+    is_valid = form.validate()
+    owner_ids: dict[str, int] = {}
     for kind in CONTACT_KINDS:
         email = form.owner_email(kind)
         person = person_by_email(db(), email) if email else None
-        active_id = person.id if person is not None and person.left_at is None else None
-        owner_ids[kind] = active_id if email else 0
-        if owner_ids[kind] is None:
+        if email and (person is None or person.left_at is not None):
             form.reject_owner(kind)
-    return owner_ids
+            is_valid = False
+        owner_ids[kind] = person.id if email and person else 0
+    return owner_ids if is_valid else None
 
 
-def _save_settings(
-    form: OrganisationForm, before: OrganisationView | None, owner_ids: Mapping[str, int | None]
-) -> None:
+def _save_settings(form: OrganisationForm, before: OrganisationView | None, owner_ids: Mapping[str, int]) -> None:
     with unit_of_work() as session:
         context = signed_in_context(session)
         actions.change_organisation(context, form.name.data or "", form.nation.data, form.pathway.data)
@@ -82,7 +83,7 @@ def save_contacts(
     context: Context,
     form: ContactsForm,
     before: Mapping[str, ContactView],
-    owner_ids: Mapping[str, int | None],
+    owner_ids: Mapping[str, int],
     team_id: int | None = None,
 ) -> None:
     """Save the contacts of a form as those of the organisation, or of a team. Raises LookupError if the team is closed."""

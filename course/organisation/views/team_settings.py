@@ -15,7 +15,7 @@ from course.organisation.queries import OrganisationView, contact_owners
 from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.sites import InheritedSettings, TeamSettings, inherited_settings
 from course.organisation.views.blueprint import PageResponse, contact_labels, pages, stale_now
-from course.organisation.views.settings import contact_values, save_contacts, submitted_owners
+from course.organisation.views.settings import complete_owners, contact_values, save_contacts
 from course.people.actions import set_team_setting
 from course.people.rules import TEAM_SETTINGS
 from course.translation import gettext as _
@@ -43,10 +43,10 @@ def team_settings(team_id: int) -> PageResponse:
     form = TeamSettingsForm(data=shown | {"was": settings_fingerprint(shown)})
     form.nation.choices = {"": _inherited_label(NATIONS, above.nation)} | select_choices(NATIONS)
     form.pathway.choices = {"": _inherited_label(SETTINGS, above.pathway)} | select_choices(SETTINGS)
-    if form.validate_on_submit():
-        owner_ids = submitted_owners(form)
-        if None not in owner_ids.values() and not form.has_edit_conflict(shown):
-            return _save(form, team_id, name, own, owner_ids)
+    form.labels = contact_labels(organisation.for_teams([team_id]))
+    owner_ids = complete_owners(form)
+    if owner_ids is not None and not form.has_edit_conflict(shown):
+        return _save(form, team_id, name, own, owner_ids)
     page = render_template(
         "organisation/team.html",
         form=form,
@@ -55,7 +55,7 @@ def team_settings(team_id: int) -> PageResponse:
         own=own,
         above=above,
         holding=_holding(organisation, team_id, own, above),
-        labels=contact_labels(organisation.for_teams([team_id])),
+        labels=form.labels,
         owners=owners,
         whole_name=organisation.name,
         stale={entry.kind for entry in stale_now() if entry.team_id == team_id},
@@ -89,7 +89,7 @@ def _holding(
 
 
 def _save(
-    form: TeamSettingsForm, team_id: int, name: str, own: TeamSettings, owner_ids: Mapping[str, int | None]
+    form: TeamSettingsForm, team_id: int, name: str, own: TeamSettings, owner_ids: Mapping[str, int]
 ) -> PageResponse:
     try:
         with unit_of_work() as session:

@@ -25,6 +25,7 @@ from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
+from course.web.app_state import is_mail_printed
 from course.web.recent_sign_in import needs_recent_sign_in_if
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -70,7 +71,9 @@ def add_person() -> PageResponse:
             )
             return redirect_after_post(url_for("dashboard.people"))
         form[added.field].errors = [added.message]
-    return make_response(render_template("people/add.html", form=form), 422 if form.errors else 200)
+    return make_response(
+        render_template("people/add.html", form=form, mailed=not is_mail_printed()), 422 if form.errors else 200
+    )
 
 
 @pages.route("/<int(max=2147483647):person_id>/pathway", methods=["GET", "POST"])

@@ -22,7 +22,14 @@ from course.recertification.queries import people, policies
 from course.recertification.rules import CertificationStatus, certification_status
 from course.recertification.rules.certification_status import NOT_REQUIRED
 from course.reminders.models import Reminder, ReminderPolicyVersion
-from course.reminders.rules import HoursOfPeople, ReminderPolicy, ReminderStatus, SendingHours, reminder_status
+from course.reminders.rules import (
+    HoursOfPeople,
+    ReminderPolicy,
+    ReminderStatus,
+    SendingHours,
+    reminder_status,
+    step_reason,
+)
 
 LEARNER, MANAGER, ADMINISTRATOR, LEAD, REQUESTED = "learner", "manager", "administrator", "lead", "asked"
 
@@ -275,6 +282,12 @@ def reminder_by_key(session: Session, key: str) -> Reminder | None:
     return session.execute(select(Reminder).where(Reminder.key == key)).scalar_one_or_none()
 
 
+def _reason(reminder: Reminder) -> str:
+    """Why a reminder was queued. Of a step it is said anew, for a reader in another language than that of the job."""
+    said = step_reason(reminder.step, reminder.due) if reminder.kind == LEARNER and reminder.due else None
+    return said or reminder.reason
+
+
 def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[QueuedReminder]:
     """The newest reminders and digests that were queued for a person, newest first."""
     rows = session.execute(
@@ -290,7 +303,7 @@ def reminder_history(session: Session, person_id: int, limit: int = 50) -> list[
             reminder.step,
             reminder.due,
             reminder.leaves_on,
-            reminder.reason,
+            _reason(reminder),
             None if reminder.made_by is None else names[reminder.made_by],
             mails.get(reminder.key),
         )

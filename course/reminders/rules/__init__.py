@@ -21,6 +21,7 @@ from course.reminders.rules.escalation import (
     reminder_key,
     reminder_status,
     reminder_steps,
+    step_reason,
 )
 from course.reminders.rules.policy import ReminderPolicy, describe_policy
 
@@ -40,4 +41,5 @@ __all__ = [
     "reminder_key",
     "reminder_status",
     "reminder_steps",
+    "step_reason",
 ]

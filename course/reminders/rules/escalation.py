@@ -73,6 +73,14 @@ def _after_reason(days: int, due: date) -> str:
     )
 
 
+def step_reason(name: str, due: date) -> str | None:
+    """The explanation of a step by its name, in the language of the moment; None for a name that no step has."""
+    when, _space, days = name.partition(" ")
+    if when not in ("before", "after") or not days.isdecimal():
+        return None
+    return (_before_reason if when == "before" else _after_reason)(int(days), due)
+
+
 def reminder_status(status: CertificationStatus, joined_on: date, hours: SendingHours) -> ReminderStatus:
     """The current and the next reminder step of a person, on the day of the certification status.
 

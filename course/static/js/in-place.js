@@ -39,7 +39,7 @@ function runScripts(loaded) {
     if (start) start(document);
     else import(`${src}?${++times}`);
   }
-  document.dispatchEvent(new CustomEvent("course:page", { bubbles: true }));
+  dispatchEvent(new Event("course:page"));
 }
 
 function aim() {
@@ -145,9 +145,11 @@ async function keep(form, fields) {
   const address = addressOf(form);
   if (!owner() || !keepable(address, fields)) { say(word("notSent")); return; }
   const sent = fields.filter(([name]) => name !== "csrf_token" && name !== "form_key");
+  // The title of a page with a question says what was wrong, or what came of the question before.
+  const said = titleOf(document.title), title = form.dataset.title ?? said;
   try {
-    // The title of a page with a question says what was wrong, or what came of the question before.
-    await store.keep({ owner: owner(), address, fields: sent, title: form.dataset.title ?? titleOf(document.title) });
+    await store.keep({ owner: owner(), address, fields: sent, title });
+    document.title = document.title.replace(said, title);
   } catch {
     say(word("notSent"));
     return;

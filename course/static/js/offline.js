@@ -250,7 +250,7 @@ function list(title, entries) {
   return box;
 }
 
-document.addEventListener("course:page", start);
+addEventListener("course:page", start);
 addEventListener("submit", beforeSignOut);
 addEventListener("online", send);
 if (self.BroadcastChannel) new BroadcastChannel("course").addEventListener("message", ({ data }) => settle(data));
