@@ -67,6 +67,7 @@ from course.recertification.actions import (
     certify,
     import_listed_certificate,
     import_merged_certificates,
+    keep_merged_absence,
     withdraw_merged_certificate,
 )
 from course.refreshers import events as refreshers_events
@@ -191,6 +192,7 @@ def register_handlers() -> None:
     subscribe(EarlierCertificate, import_listed_certificate)
     subscribe(RecordOpened, log_page_view)
     subscribe(PeopleMerged, import_merged_certificates)
+    subscribe(PeopleMerged, keep_merged_absence)
     subscribe(PeopleMerged, move_links)
     subscribe(PeopleMerged, move_lti_accounts)
     subscribe(CertificateRevoked, withdraw_merged_certificate)

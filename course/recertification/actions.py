@@ -161,6 +161,23 @@ def import_merged_certificates(session: Session, event: PeopleMerged) -> None:
         import_completion(context, event.into_id, completion, MERGE_REASON, KEEP)
 
 
+def keep_merged_absence(session: Session, event: PeopleMerged) -> None:
+    """Record the leaves and extensions of a merged duplicate entry that are not over for the remaining person, who would
+    be reminded during the leave, and overdue, otherwise. What was recorded for the remaining person goes before."""
+    context = make_context(session, event.by, event.at)
+    (theirs, _policies), today = _facts_and_policies(session, event.person_id), context.today
+    own, policies = _facts_and_policies(session, event.into_id)
+    theirs, own = theirs.as_of(today), own.as_of(today)
+    known = {pause.since for pause in own.pauses}
+    for pause in theirs.pauses:
+        if (pause.until is None or pause.until >= max(today, pause.since)) and pause.since not in known:
+            record_pause(context, event.into_id, pause)
+    latest = extension_limit(own, policies, today).latest
+    for extension in theirs.extensions:
+        if extension.withdrawn is None and today <= extension.until <= latest:
+            grant_extension(context, event.into_id, extension.until, extension.reason)
+
+
 def withdraw_merged_certificate(session: Session, event: CertificateRevoked) -> None:
     """A certificate of a merged duplicate entry was revoked: withdraw the earlier certificate that was recorded for the
     remaining person because of it."""
