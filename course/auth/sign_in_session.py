@@ -8,7 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask, Response, after_this_request, current_app, g, request, session
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    g,
+    get_flashed_messages,
+    message_flashed,
+    request,
+    session,
+)
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.orm import Session
 
@@ -25,6 +35,7 @@ from course.web.security_headers import clear_browser_data
 from course.web.unit_of_work import row_source, unit_of_work, write_if_free
 
 SITTING = "sitting"  # begins what the cookie carries of a person who was let in with the code of a supervised session
+_MESSAGE_READER = "message_reader"  # in the cookie: who was signed in when a message for the next page was left
 _DEVICE_COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
 SITTING_LOADER = "course.sitting_loader"  # where the feature of supervised sessions puts the function that loads them
 
@@ -77,6 +88,28 @@ def init(app: Flask) -> None:
     app.after_request(_record_use)
     app.after_request(_continue_after_own_change)
     app.jinja_env.globals["device_label"] = device_label
+    message_flashed.connect(_note_message_reader, app)
+    app.jinja_env.globals["get_flashed_messages"] = own_flashed_messages
+
+
+def own_flashed_messages() -> list[str]:
+    """What was to be said on the next page of this browser, and not what was meant for somebody whose sign-in session has ended
+    since: it may name people."""
+    reader, messages = session.pop(_MESSAGE_READER, ""), get_flashed_messages()
+    return [str(message) for message in messages] if reader in ("", _reader()) else []
+
+
+def _note_message_reader(_app: Flask, **_: object) -> None:
+    reader, before = _reader(), session.get(_MESSAGE_READER, "")
+    if before not in ("", reader):
+        session["_flashes"] = session["_flashes"][-1:]
+    session[_MESSAGE_READER] = reader
+
+
+def _reader() -> str:
+    """The person of this request; empty for visitors, and if nothing has asked for the person."""
+    person = getattr(g.get("_login_user"), "person", None)
+    return "" if person is None else str(person.id)
 
 
 def load_user(user_id: str) -> SignedInUser | None:

@@ -20,6 +20,10 @@ from course.web.input_guard import LARGEST_NUMBER
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
+# Fields in which a browser offers what somebody typed into a field of this name before.
+_REMEMBERED_INPUTS = frozenset({"text", "email", "tel", "search", "url"})
+
+
 class RequiredInput(DataRequired):
     """DataRequired that reports only empty input: input that could not be parsed has a message of its own."""
 
@@ -61,11 +65,17 @@ class DayField(DateField):
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """A form whose errors are shown above it and beside each field."""
+    """A form whose errors are shown above it and beside each field.
+
+    A browser neither fills in nor offers what was typed before, except into a field that says what it is: computers are
+    shared, fields named "reason" hold why a colleague is away, and a contact is not the person who enters it.
+    """
 
     def process(self, *args: Any, **kwargs: Any) -> None:
         super().process(*args, **kwargs)
         for field in self:
+            if getattr(field.widget, "input_type", "") in _REMEMBERED_INPUTS:
+                field.render_kw = {"autocomplete": "off", **(field.render_kw or {})}
             if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > LARGEST_NUMBER:
                 field.data = None
                 field.process_errors = [_number_message(field)]

@@ -17,7 +17,17 @@ CHILDLINE = "08001111"  # the one number with a national prefix that is this sho
 LOCAL_LENGTHS = range(3, 9)  # digits of an internal extension or of a number without its area code
 _NUMBER_RUN = re.compile(r"[0-9+(][0-9+()./\- ]*")
 _DIGIT_GROUP = re.compile(r"\+|\(\s*0\s*\)|[0-9]+")
-_EXTENSION = re.compile(r"\s*,?\s*\(?(?:extension|extn|ext|x|#)[ .:]*([0-9]{1,6})(?![0-9])\)?", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"\s*[,;-]?\s*\(?(?:extension|estyniad|extn|ext|x|#)[ .:=]*([0-9]{1,6})(?![0-9])\)?", re.IGNORECASE
+)
+# Relay UK: typed and read out for a person who calls (18001) or is called (18002). A number in the United Kingdom follows.
+_RELAY_PREFIXES = ("18001", "18002")
+# Numbers of ten digits: some areas whose code is 01 and four digits, and the oldest free numbers. All others have eleven.
+_TEN_DIGITS = re.compile(r"0(?:1(?!1|[0-9]1)|500|800)")
+# Country codes by their length (ITU-T E.164); all others have three digits.
+_COUNTRY_CODE = re.compile(r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})")
+_TRUNK_ZERO_STAYS = "+39"  # in Italy the 0 belongs to the number
+_TRUNK_ZERO_GOES = ("+44", "+353")
 _TIME_OF_DAY = re.compile(r"(?<![0-9.])(?:[01]?[0-9]|2[0-3])[.:][0-5][0-9](?![0-9.])")
 _LETTER_PAIR = re.compile(r" ?-?[A-Z]{2}")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
@@ -56,7 +66,7 @@ def _find_numbers(text: str) -> Iterator[tuple[int, int, str]]:
     for run in _NUMBER_RUN.finditer(plain):
         if plain[: run.start()][-1:].isalnum() or plain[: run.start()][-1:] == "@":
             continue
-        for start, stop, digits in _split_run(run[0]):
+        for start, stop, digits in _relayed_numbers(run[0]):
             start, stop = run.start() + start, run.start() + stop
             extension = _EXTENSION.match(plain, stop)
             end = extension.end() if extension else stop
@@ -70,6 +80,22 @@ def _plain_character(character: str) -> str:
     if character.isdecimal():
         return str(unicodedata.decimal(character))
     return " " if character.isspace() else character.translate(_DASHES)
+
+
+def _relayed_numbers(run: str) -> Iterator[tuple[int, int, str]]:
+    """The numbers in a run of digits and signs, each together with the prefix for text relay before it."""
+    prefix: tuple[int, int, str] | None = None
+    for number in _split_run(run):
+        _, stop, digits = number
+        if prefix is not None:
+            yield prefix[0], stop, prefix[2] + ("0" + digits[3:] if digits.startswith("+44") else digits)
+            prefix = None
+        elif digits in _RELAY_PREFIXES:
+            prefix = number
+        else:
+            yield number
+    if prefix is not None:
+        yield prefix
 
 
 def _split_run(run: str) -> Iterator[tuple[int, int, str]]:
@@ -99,8 +125,10 @@ def _normalise_digits(digits: str) -> str:
     only."""
     if digits.startswith("00"):
         digits = "+" + digits[2:]
-    digits = digits.replace("(0)", "" if digits.startswith("+") else "0")
-    return "+44" + digits[4:] if digits.startswith("+440") else digits
+    dropped = digits.startswith("+") and not digits.startswith(_TRUNK_ZERO_STAYS)
+    digits = digits.replace("(0)", "" if dropped else "0")
+    code = next((code for code in _TRUNK_ZERO_GOES if digits.startswith(f"{code}0")), "")
+    return code + digits[len(code) + 1 :] if code else digits
 
 
 def _is_complete_before(digits: str, written: str) -> bool:
@@ -125,12 +153,25 @@ def _max_length(number: str) -> int:
 def _is_dialable(digits: str, is_whole_text: bool, after: str) -> bool:
     """Whether the digits are a complete telephone number. `after` is the text that follows them; `is_whole_text` says that
     nothing is written around them."""
+    if digits.startswith(_RELAY_PREFIXES) and len(digits) > max(LOCAL_LENGTHS):
+        return digits[5] == "0" and _is_dialable(digits[5:], False, after)
     if digits.startswith("+44"):
-        return len(digits) in (12, 13)
+        return _is_national("0" + digits[3:])
     if digits.startswith("+"):
-        return 9 <= len(digits) <= 16 and digits[1] != "0"
+        return 9 <= len(digits) <= 16 and digits[1] != "0" and not _has_trunk_zero(digits)
     if digits == CHILDLINE:
         return not _LETTER_PAIR.match(after)  # "0800 1111 CALL" is a longer number, written with letters
     if digits.startswith("0"):
-        return len(digits) in (10, 11)
+        return _is_national(digits)
     return digits in SHORT_NUMBERS or (is_whole_text and len(digits) in LOCAL_LENGTHS)
+
+
+def _is_national(digits: str) -> bool:
+    """Whether this is a whole number of the United Kingdom with its 0."""
+    return len(digits) == 11 or (len(digits) == 10 and _TEN_DIGITS.match(digits) is not None)
+
+
+def _has_trunk_zero(digits: str) -> bool:
+    """Whether a 0 follows the country code that is dialled inside that country only."""
+    code = _COUNTRY_CODE.match(digits)
+    return code is not None and code[0] != _TRUNK_ZERO_STAYS and digits.startswith("0", code.end())

@@ -104,6 +104,21 @@ def test_a_password_that_was_changed_elsewhere_ends_a_session_and_its_forms(sess
     assert notes(session) == []
 
 
+def test_what_was_said_to_somebody_is_not_said_to_the_next_visitor(session: Session, client: Client) -> None:
+    admin = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    sign_in(client, admin)
+    form = {"name": "Maria Lopez", "email": "maria@example.org"}
+    client.post("/people/add", {**client.get("/people/add").fields(), **form})  # and the answer never arrives
+    elsewhere = sign_in(Client(client.app), admin)
+    elsewhere.post("/me", {"current": PASSWORD, "password": "other-river-stones-43", "again": "other-river-stones-43"})
+    assert "Maria Lopez" not in client.get("/sign-in").html
+    # What the visitor does is answered.
+    answer = Page(
+        client.flask.post("/sign-in", data={"email": "x", "password": "x", "csrf_token": "old"}, headers=HERE)
+    )
+    assert "This page was open for too long" in client.get(answer.location).text
+
+
 def test_a_sealed_form_that_was_tampered_with_is_refused(session: Session, client: Client) -> None:
     _, _, page = open_form_of_another(session, client)
     form = form_of(page)

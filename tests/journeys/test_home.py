@@ -36,6 +36,17 @@ def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(sit
         "() => getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number)"
     )[:3]
     assert max(red, green, blue) < 40
+    # The next person at this computer begins at the top.
+    site.person("night2@example.org")
+    page.context.clear_cookies()
+    sign_in(page, "night2@example.org")
+    page.goto(FIRST)
+    page.locator("main .onward .button").last.click()
+    page.wait_for_url(f"**{SECOND}")
+    page.goto("/")
+    page.get_by_role("button", name="Night shift").click()
+    page.locator(".button.turn").click()
+    page.wait_for_url(f"**{SECOND}")
 
 
 def test_the_menu_closes_by_escape_and_when_the_focus_leaves_it(site: Site, page: Page) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from course.mail import actions, commands, queries
+from course.mail.bounces import report_as_json, report_from_json
 from course.mail.message_templates import split_blocks
 from course.mail.models import OutboxMail
 from course.mail.rules import DIGEST, RenderedMail, address_is_dead
@@ -117,6 +118,65 @@ def test_a_mail_that_came_back_is_noted_and_its_address_left_alone(
     session.expire_all()
     assert queries.suppressed_addresses(session) == {}
     assert app.test_cli_runner().invoke(args=["mail", "clear", "sam@example.org", "--reason", "x"]).exit_code == 1
+
+
+def one_recipient(action: str, status: str, words: str) -> str:
+    """What a report says about one recipient."""
+    return f"Final-Recipient: rfc822; x@example.net\nAction: {action}\nStatus: {status}\nDiagnostic-Code: {words}\n"
+
+
+GONE = one_recipient("failed", "5.1.1", "smtp; 550 5.1.1 User unknown")
+OUR_MARK = "a" * 32
+
+
+def report_about(recipients: list[str], returned: str) -> bytes:
+    """A report about these recipients that carries this part."""
+    status = "\n".join(["Reporting-MTA: dns; mail.example.org\n", *recipients])
+    kind = 'multipart/report; report-type=delivery-status; boundary="x"'
+    return (
+        f"Content-Type: {kind}\n\n--x\nContent-Type: message/delivery-status\n\n{status}\n--x\n{returned}\n--x--\n"
+    ).encode()
+
+
+OUR_MAIL = f"Content-Type: message/rfc822\n\nMessage-ID: <{OUR_MARK}@training.example.org>\n\nHello"
+ANSWER_TO_US = f"Message-ID: <1@example.org>\nIn-Reply-To: <{OUR_MARK}@training.example.org>\n\nI am away."
+REPORT_ABOUT_US = report_about([GONE], OUR_MAIL).decode().replace('"x"', '"y"').replace("--x", "--y")
+
+
+@pytest.mark.parametrize(
+    ("message", "mark", "dead"),
+    [
+        (report_about([GONE], OUR_MAIL), OUR_MARK, [True]),
+        (report_about([GONE, GONE], OUR_MAIL), OUR_MARK, [True, True]),
+        # A shared address hands a mail on to several people: it is not dead because one of them has left.
+        (report_about([GONE, one_recipient("delivered", "2.0.0", "x")], OUR_MAIL), OUR_MARK, [False]),
+        (report_about([one_recipient("relayed", "2.0.0", "x"), GONE], OUR_MAIL), OUR_MARK, [False]),
+        (report_about([one_recipient("expanded", "2.0.0", "x"), GONE], OUR_MAIL), OUR_MARK, [False]),
+        (report_about([GONE, one_recipient("delayed", "4.4.1", "x")], OUR_MAIL), OUR_MARK, [False]),
+        (report_about([GONE, one_recipient("failed", "5.2.2", "smtp; 552 5.2.2 Full")], OUR_MAIL), OUR_MARK,
+         [False, False]),
+        # Some servers leave out of which kind their words are.
+        (report_about([one_recipient("failed", "5.1.1", "550 5.7.1 Taken for spam")], OUR_MAIL), OUR_MARK, [False]),
+        (report_about([one_recipient("failed", "5.0.0", "550 5.1.1 User unknown")], OUR_MAIL), OUR_MARK, [True]),
+        # What came back was not our mail, but an answer to it or a report about it, on its way to us.
+        (report_about([GONE], f"Content-Type: message/rfc822\n\n{ANSWER_TO_US}"), "", [True]),
+        (report_about([GONE], f"Content-Type: text/rfc822-headers\n\n{ANSWER_TO_US}"), "", [True]),
+        (report_about([GONE], f"Content-Type: message/rfc822\n\nMessage-ID: <2@example.org>\n{REPORT_ABOUT_US}"), "",
+         [True]),
+        # A report that somebody has sent on is one.
+        (f"Content-Type: multipart/mixed; boundary=z\n\n--z\nContent-Type: message/rfc822\n\n{REPORT_ABOUT_US}\n--z--\n"
+         .encode(), OUR_MARK, [True]),
+        (report_about([GONE], "Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: quoted-printable\n\n"
+                      f"Message-ID: <{OUR_MARK[:9]}=\n{OUR_MARK[9:]}@training.example.org>"), OUR_MARK, [True]),
+        (f"In-Reply-To: <{OUR_MARK}@training.example.org>\n".encode() + report_about([GONE], "Content-Type: text/plain\n\nx"),
+         OUR_MARK, [True]),
+    ],
+)  # fmt: skip
+def test_a_report_names_the_mail_that_came_back_and_whether_its_address_is_dead(
+    message: bytes, mark: str, dead: list[bool]
+) -> None:
+    said = report_from_json(report_as_json(message))
+    assert (said.mark, [one.dead for one in said.failures]) == (mark, dead)
 
 
 def test_a_mail_that_was_forwarded_came_back_from_the_address_it_was_sent_to(

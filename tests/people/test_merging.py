@@ -15,7 +15,13 @@ from course.context import make_context
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, PersonMerge
-from course.recertification.actions import add_policy_version, grant_extension, import_completion, record_pause
+from course.recertification.actions import (
+    add_policy_version,
+    grant_extension,
+    import_completion,
+    record_pause,
+    withdraw_fact,
+)
 from course.recertification.models import RenewalImport
 from course.recertification.queries import open_facts, policies
 from course.recertification.queries import people as with_facts
@@ -112,6 +118,31 @@ def test_who_is_on_leave_or_has_more_time_stays_so_when_the_entry_that_says_it_i
         (away.since, back.until, "known here") if own_leave else (away.since, None, "away")
     ]
     assert [(one.until, one.reason) for one in facts.extensions] == [(day + timedelta(days=20), "was ill")]
+
+
+def test_the_leave_and_the_extension_of_the_second_entry_hold_for_the_first(session: Session) -> None:
+    """Otherwise somebody on a long leave is reminded, and overdue, from the day on which their entries are merged."""
+    context, day = make_context(session, None, NOW), NOW.date()
+    first, second = (make_person(session, "Sam Okafor", f"{one}@example.org") for one in ("first", "second"))
+    own = Pause(day - timedelta(days=30), day - timedelta(days=20), 28, "the first one's own")
+    for person, pause in (
+        (first, own),
+        (second, replace(own, until=None)),
+        (second, Pause(day - timedelta(days=9), None, 28, "long leave")),
+        (second, Pause(day - timedelta(days=90), day - timedelta(days=60), 28, "over")),
+    ):
+        record_pause(context, person.id, pause)
+    for days in (20, 30):
+        grant_extension(context, second.id, day + timedelta(days=days), "more time")
+    gone = min(open_facts(session, second.id)["extension"])
+    withdraw_fact(context, second.id, "extension", gone, "a mistake")
+    assert merge(session, second.id, first.id) is None
+    facts = with_facts(session, ZONE, [first.id])[0].facts.as_of(day)
+    assert {(one.since, one.until, one.reason) for one in facts.pauses} == {
+        (own.since, own.until, own.reason),
+        (day - timedelta(days=9), None, "long leave"),
+    }
+    assert [(one.until, one.reason) for one in facts.extensions] == [(day + timedelta(days=30), "more time")]
 
 
 def test_teams_roles_and_staff_number_come_along(session: Session) -> None:

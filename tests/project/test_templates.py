@@ -35,3 +35,14 @@ def test_the_title_of_each_list_in_pages_says_which_page_it_is() -> None:
         for pages, part in (("numbered_pages(", "page_of("), ("older_pages(", "older_part(")):
             if title and pages in text:
                 assert part in title, (path.name, part)
+
+
+def test_a_field_that_is_written_in_a_template_says_whether_a_browser_may_fill_it_in() -> None:
+    """As the fields of forms do (course/web/forms.py). `readonly` ones show something to copy."""
+    fields = [
+        (path.name, tag)
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        for tag in re.findall(r"<input\b(?:[^<>]|<[^>]*>)*>", path.read_text())
+        if not re.search(r'type="(?!text|search|email|tel)|readonly|autocomplete=', tag)
+    ]
+    assert fields == []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from flask import Flask
-from wtforms import IntegerField
+from wtforms import EmailField, IntegerField, StringField, TelField, TextAreaField
 from wtforms.validators import NumberRange, Optional
 
 from course.web.forms import DayField, Form
@@ -52,3 +53,17 @@ def test_other_input_is_refused_with_what_to_enter(
     app: Flask, given: dict[str, str], mistakes: list[tuple[str, str]]
 ) -> None:
     assert _filled(app, **given).mistakes() == mistakes
+
+
+class _Typed(Form):
+    reason = StringField("Why")
+    phone = TelField("Telephone", render_kw={"class": "code"})
+    own_email = EmailField("Your e-mail address", render_kw={"autocomplete": "email"})
+    note = TextAreaField("Note")
+
+
+def test_a_browser_offers_only_what_a_field_asks_for(app: Flask) -> None:
+    """What one person typed, such as why a colleague is away, is not offered to the next one at the same computer."""
+    with app.test_request_context("/"):
+        found = [re.findall(r'autocomplete="(\w+)"', str(field())) for field in _Typed(meta={"csrf": False})]
+    assert found == [["off"], ["off"], ["email"], []]

@@ -1,24 +1,28 @@
 // The night shift: a long page opens where it was left. How far it was read is kept on this device only, for the one page
-// that was read last. Without JavaScript the page opens at its top.
+// that was read last by whoever is signed in: at a shared computer it says nothing to the next person. Without JavaScript the page opens at its top.
 
 const KEY = "place";
+const OWNER = document.querySelector("meta[name=owner]")?.content;
 const MARK = "#place";
 const PAUSE = 400; // milliseconds without scrolling after which the place is kept
 const BLOCKS = "main :is(h2, h3, p, li, figure, form)";
 
 function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {};
+    const place = JSON.parse(localStorage.getItem(KEY)) ?? {};
+    if (place.owner === OWNER) return place;
+    localStorage.removeItem(KEY);
   } catch {
-    return {};
+    // Nothing can be read: the page opens at its top.
   }
+  return {};
 }
 
 function keep() {
   const length = document.documentElement.scrollHeight - innerHeight;
   const share = length > 0 ? scrollY / length : 0;
   try {
-    localStorage.setItem(KEY, JSON.stringify({ path: location.pathname, share }));
+    localStorage.setItem(KEY, JSON.stringify({ owner: OWNER, path: location.pathname, share }));
   } catch {
     // A full or closed store: the page opens at its top next time.
   }
