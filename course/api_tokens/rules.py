@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zlib import crc32
 
+from course.dates import add_months
 from course.mail.rules import MailMessage
 from course.translation import lazy_gettext as _
 
@@ -22,7 +23,6 @@ _TOKEN_BITS = 256
 _BODY_DIGITS, _CHECK_DIGITS = 43, 6  # in base 62
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 DEFAULT_LIFETIME = timedelta(days=90)
-MAX_LIFETIME = timedelta(days=365)
 RENEWAL_NOTICE = timedelta(days=14)  # before the last day: whoever runs the other system has to get another token
 SCIM_SCOPE = "scim"
 # What a program may read with each scope, in words for the administrator who gives it.
@@ -99,6 +99,11 @@ def is_well_formed(token: str) -> bool:
     return TOKEN_PATTERN.fullmatch(token) is not None and _checksum(token[:-_CHECK_DIGITS]) == token[-_CHECK_DIGITS:]
 
 
+def latest_last_day(today: date) -> date:
+    """The furthest last day of a token that is made today: one year ahead, whether or not 29 February lies between."""
+    return add_months(today, 12)
+
+
 def token_mistake(scopes: Collection[str], last_day: date, today: date) -> str | None:
     """Why such a token cannot be made; None if it can."""
     if not scopes or not set(scopes) <= SCOPES.keys():
@@ -107,7 +112,7 @@ def token_mistake(scopes: Collection[str], last_day: date, today: date) -> str |
         return _("A token for SCIM is for nothing else.")
     if last_day < today:
         return _("The last day has passed. Choose today or a later day.")
-    if last_day > today + MAX_LIFETIME:
+    if last_day > latest_last_day(today):
         return _("Choose a last day at most one year ahead.")
     return None
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from course.api_tokens import actions, queries
 from course.api_tokens.forms import MakeTokenForm
-from course.api_tokens.rules import API_SCOPES, DEFAULT_LIFETIME, MAX_LIFETIME, SCIM_SCOPE, token_mistake
+from course.api_tokens.rules import API_SCOPES, DEFAULT_LIFETIME, SCIM_SCOPE, latest_last_day, token_mistake
 from course.clock import now
 from course.dates import civil_date
 from course.people.forms import selected_team_id, team_choices
@@ -69,7 +69,7 @@ def make() -> Response | WsgiResponse:
                 )  # fmt: skip
             return redirect_after_post(url_for("api_tokens.overview", _anchor="new"))
         form.last_day.errors = [mistake]
-    page = render_template("api_tokens/make.html", form=form, latest=today + MAX_LIFETIME)
+    page = render_template("api_tokens/make.html", form=form, latest=latest_last_day(today))
     return make_response(page, 422 if form.errors else 200)
 
 

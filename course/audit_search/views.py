@@ -86,9 +86,10 @@ def download() -> Response | WsgiResponse:
                "since": form.since.data, "until": form.until.data, "searched_text": bool(search.text)}  # fmt: skip
     data = _csv(entries)
     with unit_of_work() as session:
-        record_event(signed_in_context(session, at), "audit.exported", None, details)
+        context = signed_in_context(session, at)
+        record_event(context, "audit.exported", None, details)
     response = Response(data, mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="log-{at:%Y-%m-%d}.csv"'
+    response.headers["Content-Disposition"] = f'attachment; filename="log-{context.today}.csv"'
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -75,9 +75,10 @@ def download() -> Response:
     at, ours = now(), current_organisation()
     data = export_subject_data(_own_subject_data(), _viewer_id(), ours.name if ours else "", at, own=True)
     with unit_of_work() as session:
-        record_event(signed_in_context(session, at), "data.downloaded", ("person", _viewer_id()), {})
+        context = signed_in_context(session, at)
+        record_event(context, "data.downloaded", ("person", _viewer_id()), {})
     response = Response(data, mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="my-data-{at:%Y-%m-%d}.json"'
+    response.headers["Content-Disposition"] = f'attachment; filename="my-data-{context.today}.json"'
     response.headers["Cache-Control"] = "no-store"
     return response
 

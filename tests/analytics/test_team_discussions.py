@@ -231,7 +231,7 @@ def test_two_who_record_the_same_discussion_at_once_record_it_once(committed: Fl
     with committed.extensions["course.sessions"].writing() as session:
         boss, team = make_person(session, "Alex Morgan", "alex@example.org").id, make_team(session).id
     ready, made = threading.Barrier(2), list[bool]()
-    held = DiscussionEntry(WHOLE_ORGANISATION if whole else team, POINT, "A title", TODAY, 4, "")
+    held = DiscussionEntry(WHOLE_ORGANISATION if whole else team, POINT, "A title", _today(), 4, "")
 
     def write() -> None:
         with committed.app_context():

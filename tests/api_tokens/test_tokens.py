@@ -99,6 +99,19 @@ def test_what_a_token_may_be(scopes: list[str], days: int, mistake: str | None) 
     assert (found is None) if mistake is None else (found is not None and mistake in found)
 
 
+@pytest.mark.parametrize(
+    ("today", "latest"),
+    [
+        (date(2027, 2, 28), date(2028, 2, 28)),
+        (date(2027, 3, 1), date(2028, 3, 1)),  # 366 days, because 29 February lies between
+        (date(2028, 2, 29), date(2029, 2, 28)),
+    ],
+)
+def test_a_year_ahead_is_the_same_day_of_the_next_year(today: date, latest: date) -> None:
+    assert token_mistake(["status:read"], latest, today) is None
+    assert "at most one year" in str(token_mistake(["status:read"], latest + timedelta(days=1), today))
+
+
 def made_token(session: Session, owner: Person, scopes: tuple[str, ...] = ("status:read",), days: int = 30) -> str:
     context = make_context(session, owner.id, now())
     secret = actions.make_token(context, "Nightly report", scopes, context.today + timedelta(days=days))

@@ -20,6 +20,7 @@ from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page, words
 from tests.support.asked import asked
+from tests.support.days import this_day
 
 
 def administrator(session: Session, client: Client) -> Client:
@@ -176,6 +177,7 @@ def test_the_download_has_the_search_results_and_is_an_event_itself(session: Ses
     assert form["who"] == "sam@"
     response = client.post("/audit/download", form, 200)
     assert response.headers["Content-Type"].startswith("text/csv")
+    assert f'"log-{this_day()}.csv"' in response.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(response.body.decode("utf-8-sig"))))
     assert [row["What"] for row in rows] == ["password.set", "person.added"]
     assert {row["About (id)"] for row in rows} == {str(person.id)}

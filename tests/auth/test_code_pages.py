@@ -19,6 +19,7 @@ from course.auth.rules import (
 )
 from course.clock import now
 from course.context import make_context
+from course.dates import format_moment
 from course.mail.models import OutboxMail
 from course.people.actions import delegate, grant_role
 from course.people.models import Deputy, Person, PersonChange, Team
@@ -26,6 +27,7 @@ from tests.auth.test_codes import PIN, issue, make_cook, redeem
 from tests.conftest import NOW
 from tests.makers import PASSWORD, make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.days import ZONE
 from tests.support.outbox import rendered_mails
 
 
@@ -128,6 +130,9 @@ def test_a_sheet_has_a_strip_for_each_who_was_chosen(
     strips = client.post("/people/codes", {"sheet": "s1", "person": chosen}, 200).text
     assert len(set(re.findall(r"\d{4} \d{4} \d{4}", strips))) == 2
     assert "Cook 22" not in strips
+    ends = session.execute(select(SignInToken.expires_at)).scalars().first()
+    assert ends is not None
+    assert f"Works until {format_moment(ends, ZONE)}" in client.get("/people/codes").text
     assert "Choose at least one person" in client.follow(client.post("/people/codes", {"sheet": "s2"})).text
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from course.auth.models import FactorPolicy, Passkey, RecoveryCode
 from course.clock import now
+from course.dates import format_moment
 from course.people.models import Person, RoleGrant
 from tests.auth.factor_helpers import (
     add_app,
@@ -25,6 +26,7 @@ from tests.auth.factor_helpers import (
 )
 from tests.makers import PASSWORD, make_person, sign_in
 from tests.pages import Client
+from tests.support.days import ZONE
 
 SECOND = "/sign-in/second-step"
 
@@ -276,7 +278,8 @@ def test_who_sees_others_is_told_until_when_and_then_sets_one_up_before_going_on
     ann = make_person(session, "Ann Other", "ann@example.org", role="administrator")
     require(session, 14)
     sign_in(client, ann)
-    assert "you need a second step to sign in by" in client.get("/me").text
+    ends = format_moment(session.execute(select(FactorPolicy.made_at)).scalar_one() + timedelta(days=14), ZONE)
+    assert f"you need a second step to sign in by {ends}" in client.get("/me").text
     client.post("/sign-out", {})
     session.execute(update(FactorPolicy).values(made_at=now() - timedelta(days=15)))
     session.execute(update(RoleGrant).values(since=now() - timedelta(days=30)))

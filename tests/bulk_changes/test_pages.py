@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from course.bulk_changes.jobs import CHANGE
 from course.bulk_changes.models import BulkChange, BulkChangePerson
+from course.bulk_changes.queries import UNDO_PERIOD
 from course.clock import now
 from course.context import make_context
+from course.dates import format_moment
 from course.jobs.models import Job
 from course.people import actions, queries
 from course.people.actions.ownership import own_assignment
@@ -20,7 +22,7 @@ from course.people.models import Membership, Person, RoleGrant, Team
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
-from tests.support.days import form_day, this_day
+from tests.support.days import ZONE, form_day, this_day
 from tests.support.outbox import rendered_mails
 
 pytestmark = pytest.mark.both_engines
@@ -100,6 +102,9 @@ def test_people_are_moved_after_a_preview_that_says_who_and_who_not_and_moved_ba
     assert teams_of(session, people[0]) == ["Brook School"]
     page = client.follow(client.post(f"{path}/apply", {"mark": mark(session)}))
     assert "Done for 2 people by Alex Morgan" in page.text
+    finished_at = session.get_one(BulkChange, change_id(session)).finished_at
+    assert finished_at is not None
+    assert f"Possible until {format_moment(finished_at + UNDO_PERIOD, ZONE)}" in page.text
     assert [teams_of(session, one) for one in people] == [["Hill School"]] * 3
     assert "already done" in client.follow(client.post(f"{path}/apply", {"mark": mark(session)})).text
     page = undo(session, client)

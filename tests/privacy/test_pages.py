@@ -26,6 +26,7 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.privacy.filling import EMAIL, MARK, THEN, fill
 from tests.project.test_access import PARTS
+from tests.support.days import this_day
 
 NOTE = "What I would have done differently"
 
@@ -45,7 +46,7 @@ def test_my_data_shows_and_downloads_everything(app: Flask, session: Session) ->
     assert "Night staff" in text
     assert "4 May 2020" in text
     answer = client.post("/me/data", {}, 200)
-    assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="my-data-{this_day()}.json"'
     assert answer.headers["Cache-Control"] == "no-store"
     found = json.loads(answer.body)
     tables = {one["name"]: one["rows"] for section in found["sections"] for one in section["tables"]}

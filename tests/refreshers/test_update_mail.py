@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from course.clock import now
 from course.content.library import Library
+from course.mail.events import BeforeMailSend
+from course.mail.models import OutboxMail
+from course.refreshers.actions.short_course_mail import recheck_update
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
 from tests.refreshers.refresher_steps import Teach, answer_all, with_translated_reason
-from tests.support.days import this_day
+from tests.support.days import ZONE, form_day, this_day
 from tests.support.outbox import rendered_mails
 
 
@@ -40,6 +46,22 @@ def test_people_certified_before_are_mailed_once_for_each_step_until_they_have_d
     answer_all(app, client, person)
     later = str(today + timedelta(days=43))
     assert runner.invoke(args=["updates", "send", "--on", later]).output == "0 mails about updates.\n"
+
+
+@pytest.mark.both_engines
+def test_of_the_mails_about_an_update_that_waited_for_the_end_of_a_closure_the_newest_leaves(
+    app: Flask, session: Session, library: Library, teach: Teach
+) -> None:
+    make_completed(session, library, ago=timedelta(days=90))
+    teach(28)
+    for after in (0, 21, 29, 36):
+        app.test_cli_runner().invoke(args=["updates", "send", "--on", form_day(after)])
+    keys = select(OutboxMail.key).where(OutboxMail.key.startswith("update:")).order_by(OutboxMail.id)
+    for mail in rendered_mails(app, session):
+        recheck_update(session, BeforeMailSend(mail.key, mail.recipient, now(), ZONE))
+    (left,) = session.execute(keys.where(OutboxMail.withheld.is_(None))).scalars()
+    assert left.endswith(":late-1")
+    assert len(session.execute(keys).all()) == 4
 
 
 def test_the_mail_about_an_update_gives_its_reasons_in_the_language_of_its_reader(

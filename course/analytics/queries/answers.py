@@ -40,6 +40,7 @@ from course.analytics.rules.placement_history import MembershipSpell, PersonHist
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.context import ZONE_KEY
 from course.dates import civil_date, start_of_day
+from course.db import dialect_name
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.learning.queries import is_run_void, is_void
 from course.people.models import Employment, Membership, Person, Team
@@ -239,13 +240,16 @@ def answer_counts(session: Session, before: datetime, excluded: Collection[int] 
     People of the teams `excluded` do not count. Months are those of UTC.
     """
     home, first = _team_placements(before, session.info[ZONE_KEY], excluded), _first_answers(before)
+    # PostgreSQL would take the month in the zone of its server.
+    is_zoned = dialect_name(session) == "postgresql"
+    in_utc = func.timezone("UTC", Answer.answered_at) if is_zoned else Answer.answered_at
     read = (
         select(
             first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
             Answer.given,
             case((Answer.correct, 1), else_=0).label("right"),
             case((Answer.correct, 0), (Answer.sureness == "sure", 1), else_=0).label("sure"),
-            (extract("year", Answer.answered_at) * 12 + extract("month", Answer.answered_at) - 1).label("month"),
+            (extract("year", in_utc) * 12 + extract("month", in_utc) - 1).label("month"),
         )
         .join(home, home.c.person_id == first.c.person_id)
         .join(AttemptItem, AttemptItem.id == first.c.item_id)

@@ -14,7 +14,7 @@ from course.auth.sign_in_session import begin_sign_in_session
 from course.auth.views.page_context import ViewResponse, pages, provider_required_page
 from course.auth.views.pending import PendingSignIn, keep_pending
 from course.clock import now
-from course.dates import civil_date, format_date_of
+from course.dates import civil_date, format_moment
 from course.translation import gettext as _
 from course.web.access import access_rule_of
 from course.web.app_state import app_state
@@ -73,7 +73,8 @@ def complete_sign_in(
     if now() >= deadline:
         session[MUST_SET_UP_KEY] = True
         return redirect_after_post(url_for("auth.second_factor"))
-    day = format_date_of(deadline, app_state().config.time_zone)
+    # With its time of day: "by" a day alone would promise the whole of it.
+    day = format_moment(deadline, app_state().config.time_zone)
     flash(
         _(
             "You see data of other people, so you need a second step to sign in by %(day)s. Set it up under your name: "

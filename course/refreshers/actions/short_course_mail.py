@@ -141,8 +141,19 @@ def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
     if row is None or suppress_if_reader_changed(session, leaving, row.email, row.left_at):
         return
     reason = _why_not_asked_now(session, int(number), leaving)
+    if reason is None and _has_newer_mail(session, leaving, f"update:{number}:"):
+        reason = _("The due day has moved, or a later step has taken its place.")
     if reason is not None:
         suppress_mail(session, leaving.key, reason, leaving.at)
+
+
+def _has_newer_mail(session: Session, leaving: BeforeMailSend, start: str) -> bool:
+    """Whether a mail whose key has the same start, which is about everything that is open now, was queued after this one.
+    During a closure, or while the mail server is away, several steps wait and would leave together."""
+    own = select(OutboxMail.id).where(OutboxMail.key == leaving.key).scalar_subquery()
+    newer = OutboxMail.recipient == leaving.recipient, OutboxMail.id > own, OutboxMail.withheld.is_(None)
+    rows = select(OutboxMail.id).where(*newer, OutboxMail.key.startswith(start, autoescape=True))
+    return session.execute(rows.limit(1)).first() is not None
 
 
 def _why_not_asked_now(session: Session, person_id: int, leaving: BeforeMailSend) -> str | None:

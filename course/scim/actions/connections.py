@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from course.api_tokens.actions import make_token, revoke_token
 from course.api_tokens.queries import token_by_secret
-from course.api_tokens.rules import MAX_LIFETIME, SCIM_SCOPE
+from course.api_tokens.rules import SCIM_SCOPE, latest_last_day
 from course.audit.actions import record_event
 from course.context import Context, make_context
 from course.db import insert_once
@@ -44,7 +44,7 @@ def connection_context(context: Context, connection: ScimConnection) -> Context:
 def make_connection_token(context: Context, connection: ScimConnection) -> str:
     """Make another token for a connection; the others go on working until they are revoked. Returns the token, which is not
     stored."""
-    secret = make_token(context, connection.name, [SCIM_SCOPE], context.today + MAX_LIFETIME)
+    secret = make_token(context, connection.name, [SCIM_SCOPE], latest_last_day(context.today))
     token = token_by_secret(context.session, secret, context.today)
     if token is None:
         raise LookupError("the token was not stored")
