@@ -74,7 +74,11 @@ def format_month(value: date, short: bool = False) -> str:
 
 def format_moment(value: datetime, zone: str) -> str:
     """A moment in words, as a clock in `zone` shows it: 12 February 2027, 9.05am."""
-    return format_datetime(value, "d MMMM y, h.mma", ZoneInfo(zone), current_locale())
+    clock, locale = ZoneInfo(zone), current_locale()
+    # CLDR has PM in Welsh; the course writes 7.30pm in both languages.
+    return (
+        f"{format_datetime(value, 'd MMMM y', clock, locale)}, {format_datetime(value, 'h.mma', clock, locale).lower()}"
+    )
 
 
 def format_date_of(value: datetime, zone: str) -> str:

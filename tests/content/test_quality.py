@@ -14,7 +14,7 @@ from course.content.quality import (
     reading_ease,
 )
 from course.content.quality_report import quality_report
-from course.content.schema import Option, Question, Source
+from course.content.schema import NATIONS, Option, Question, Source
 from tests.support.courses import real_course
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +42,13 @@ AWAY = [
 def test_a_flaw_that_gives_a_question_away_is_named(asked: Question, message: str | None) -> None:
     found = item_writing_flaw(asked)
     assert (message in found) if message and found else found == message
+
+
+def test_no_question_puts_its_reader_into_a_nation() -> None:
+    """Everybody of a pathway is asked it, in all four nations."""
+    asked = {q.id: f"{q.intro} {q.stem}" for module in REAL.modules.values() for q in module.questions}
+    assert len(asked) > 300
+    assert [one for one, text in asked.items() if any(nation in text for nation in NATIONS.values())] == []
 
 
 EASE = [

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from course.translation import use_language
 from course.web.template_filters import format_date, format_minutes, format_moment, named_cells, plural
 
 LENGTHS = [
@@ -35,6 +36,14 @@ def test_a_duration_is_shown_in_minutes_or_hours(value: float, words: str) -> No
 )
 def test_a_moment_is_shown_as_a_clock_in_london_shows_it(moment: datetime, words: str) -> None:
     assert format_moment(moment, "Europe/London") == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "12 February 2027, 7.30pm"), ("cy", "12 Chwefror 2027, 7.30pm")]
+)
+def test_the_half_of_the_day_is_written_as_the_course_writes_it_in_every_language(language: str, words: str) -> None:
+    with use_language(language):
+        assert format_moment(datetime(2027, 2, 12, 19, 30, tzinfo=UTC), "Europe/London") == words
 
 
 def test_a_date_is_shown_in_british_words() -> None:

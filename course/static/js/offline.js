@@ -104,8 +104,9 @@ async function settle(items) {
   const me = owner() || (document.querySelector("[data-device]") && (await store.fact("owner")));
   const mine = items.filter((item) => item.owner === me);
   document.dispatchEvent(new CustomEvent("course:sent", { detail: mine }));
+  // Also what was not recorded waits no longer: another device may have been first.
+  if (mine.length && document.querySelector("form.is-waiting")) await visit(location.href);
   const recorded = mine.filter((item) => !item.words);
-  if (recorded.length && document.querySelector("form.is-waiting")) await visit(location.href);
   // Its reasons are on its own page, which the reader may have left since.
   const elsewhere = recorded.filter((item) => item.address !== location.pathname);
   if (recorded.length) say(recorded.length === 1 ? word("sentOne") : word("sent", { n: recorded.length }), ...elsewhere.map(linkTo));
