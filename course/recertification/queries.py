@@ -132,8 +132,10 @@ def unrevoked_certificates(session: Session, person_id: int) -> list[tuple[date,
         .where(Certificate.person_id == person_id, ~changed)
         .order_by(Certificate.id)
     )
+    # The number stays whole, however long the name is: by it a revocation finds what was recorded.
     certificates: list[tuple[date, date | None, str, str]] = [
-        (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in issued
+        (one.completed_on, one.valid_until, f"{one.organisation[: 198 - len(one.number)]}, {one.number}", kind)
+        for one, kind in issued
     ]
     # The newest row about a certificate says whether it was withdrawn.
     imported = {

@@ -22,7 +22,7 @@ from course.recertification.rules import Policy, certification_status
 from course.recertification.rules.facts import ExternalCompletion
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
-from tests.makers import make_person, make_team, sign_in
+from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 
 pytestmark = pytest.mark.both_engines
@@ -65,11 +65,13 @@ def test_the_age_limit_of_certificates_from_elsewhere_takes_none_from_the_first(
         assert certification_status(facts, policies(session, ZONE), day).valid_until == certificate.valid_until
 
 
-@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize(("renamed", "organisation"), [(False, "Riverside Trust"), (True, "Riverside Trust"),
+                                                       (False, "River " * 33)])  # fmt: skip
 def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_no_more(
-    session: Session, renamed: bool
+    session: Session, renamed: bool, organisation: str
 ) -> None:
     """The page on which anybody checks it and the page of the person say the same."""
+    make_organisation(session, organisation)
     certificate = make_certificate(session, "second@example.org")
     first = make_person(session, "Sam Okafor", "first@example.org")
     own = make_person(session, "Kim Hill", "kim@example.org")
