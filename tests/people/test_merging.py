@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
 from course.context import make_context
+from course.dates import add_months
+from course.organisation.actions import create_organisation
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, PersonMerge
@@ -63,6 +65,28 @@ def test_the_age_limit_of_certificates_from_elsewhere_takes_none_from_the_first(
     for person_id in (certificate.person_id, first.id):
         facts = with_facts(session, ZONE, [person_id])[0].facts
         assert certification_status(facts, policies(session, ZONE), day).valid_until == certificate.valid_until
+
+
+@pytest.mark.parametrize(("period", "own", "due_after"), [(24, True, 24), (24, False, 12), (6, True, 12)])
+def test_a_rule_that_counts_certificates_for_longer_does_so_after_a_merge(
+    session: Session, period: int, own: bool, due_after: int
+) -> None:
+    """Whoever was up to date is not overdue because two entries of them became one."""
+    create_organisation(session, "Riverside Trust", "england", NOW - timedelta(days=600))
+    day = NOW.date() - timedelta(days=500)
+    until, then = add_months(day, 12), make_context(session, None, NOW - timedelta(days=480))
+    if own:
+        certificate = make_certificate(session, "second@example.org", day)
+        second, until = certificate.person_id, certificate.valid_until
+    else:
+        second = make_person(session, "S. Okafor", "second@example.org", at=then.now).id
+        import_completion(then, second, ExternalCompletion(day, until, "Elsewhere"), "seen")
+    changed = make_context(session, None, NOW - timedelta(days=300))
+    add_policy_version(changed, Policy(changed.today, period_months=period, applies="now"), "counts for longer")
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    assert merge(session, second, first.id) is None
+    status = certification_status(with_facts(session, ZONE, [first.id])[0].facts, policies(session, ZONE), NOW.date())
+    assert (status.due, status.valid_until) == (max(add_months(day, due_after), NOW.date() + timedelta(days=28)), until)
 
 
 @pytest.mark.parametrize(("renamed", "organisation"), [(False, "Riverside Trust"), (True, "Riverside Trust"),
