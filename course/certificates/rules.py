@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -70,6 +71,11 @@ def normalise_number(text: str) -> str:
         : NUMBER_LENGTH + 1
     ]
     return "-".join(characters[i : i + 4] for i in range(0, len(characters), 4))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is the number of a certificate in its stored form."""
+    return re.fullmatch(rf"(?:[{NUMBER_ALPHABET}]{{4}}-){{2}}[{NUMBER_ALPHABET}]{{4}}", text) is not None
 
 
 def valid_until(completed_on: date, months: int) -> date:

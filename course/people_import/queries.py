@@ -15,16 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from course.audit.models import AuditEntry
 from course.dates import civil_date
-from course.people.models import (
-    Employment,
-    Membership,
-    PathwayChoice,
-    Person,
-    PersonMerge,
-    RoleGrant,
-    Team,
-)
-from course.people.queries import former_identities
+from course.people.models import Employment, Membership, PathwayChoice, Person, PersonMerge, RoleGrant, Team
+from course.people.queries import former_identities, merged_entries
 from course.people.queries.ownership import owned_fields_among
 from course.people.rules.ownership import OwnedFields
 from course.people_import.models import ImportedCertificate, ImportRun, PeopleImport
@@ -242,7 +234,7 @@ def mapped_headings(columns: Mapping[str, Any]) -> dict[str, str]:
 
 
 def known_people(session: Session, zone: str, ids: Collection[int] | None = None) -> list[KnownPerson]:
-    """All people including those who have left, or the people with these ids. Nine queries."""
+    """All people including those who have left, or the people with these ids. Ten queries."""
 
     def among(person_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         return true() if ids is None else person_id.in_(ids)
@@ -267,10 +259,12 @@ def known_people(session: Session, zone: str, ids: Collection[int] | None = None
     starts = {row.person_id: row.start for row in session.execute(stays)}
     choices = select(PathwayChoice.person_id, PathwayChoice.pathway).where(among(PathwayChoice.person_id))
     pathways = {row.person_id: row.pathway for row in session.execute(choices.order_by(PathwayChoice.id))}
-    for person, day in session.execute(
-        select(ImportedCertificate.person_id, ImportedCertificate.day).where(among(ImportedCertificate.person_id))
-    ):
+    entries, holder = merged_entries(session, ids), ImportedCertificate.person_id
+    listed = or_(among(holder), holder.in_(entries))
+    for person, day in session.execute(select(holder, ImportedCertificate.day).where(listed)):
         certificates[person].add(day)
+        if person in entries:
+            certificates[entries[person]].add(day)
     former, numbers = former_identities(session, ids)
     merged, owned = _merged_into(session, among), owned_fields_among(session, ids)
     identity = (Person.id, Person.name, Person.email, Person.staff_number)

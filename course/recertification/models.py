@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, Date, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from course.certificates.rules import is_number
 from course.db import Base, UtcDateTime
 from course.translation import lazy_gettext as _
 
@@ -104,3 +105,13 @@ class RenewalImport(Base):
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (CheckConstraint("kind in ('initial', 'refresher')", name="kind"),)
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the certificate counted for a second entry of the person."""
+        return self.reason == MERGE_REASON
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a second entry of the person held it and it was issued here: its number follows the issuer."""
+        return self.is_merged and is_number(self.issuer.rpartition(", ")[2])

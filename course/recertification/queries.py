@@ -33,7 +33,7 @@ from course.organisation.models import Organisation, UsualPathway
 from course.people.models import Employment as EmploymentRow
 from course.people.models import PathwayChoice, Person
 from course.people.queries import names_told_apart
-from course.recertification.models import MERGE_REASON, RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
+from course.recertification.models import RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import (
     CertificationFacts,
     CompletionFact,
@@ -132,8 +132,10 @@ def unrevoked_certificates(session: Session, person_id: int) -> list[tuple[date,
         .where(Certificate.person_id == person_id, ~changed)
         .order_by(Certificate.id)
     )
+    # The number stays whole, however long the name is: by it a revocation finds what was recorded.
     certificates: list[tuple[date, date | None, str, str]] = [
-        (one.completed_on, one.valid_until, f"{one.organisation}, {one.number}"[:200], kind) for one, kind in issued
+        (one.completed_on, one.valid_until, f"{one.organisation[: 198 - len(one.number)]}, {one.number}", kind)
+        for one, kind in issued
     ]
     # The newest row about a certificate says whether it was withdrawn.
     imported = {
@@ -169,8 +171,8 @@ def _used_tables(session: Session, ids: list[int] | None) -> frozenset[type[Any]
 
 def _imported_completion(row: RenewalImport) -> CompletionFact:
     """An earlier certificate, or the withdrawal of one."""
-    why, is_merged = row.reason if row.withdrawn else "", row.reason == MERGE_REASON
-    return CompletionFact(row.day, row.recorded, IMPORTED, row.valid_until, row.withdrawn, why, is_merged=is_merged)
+    withdrawn, own, why = row.withdrawn, row.is_own, row.reason if row.withdrawn else ""
+    return CompletionFact(row.day, row.recorded, IMPORTED, row.valid_until, withdrawn, why, None, row.is_merged, own)
 
 
 def _employments(person: Person, rows: list[EmploymentRow], zone: str) -> tuple[EmploymentFact, ...]:

@@ -115,13 +115,14 @@ NO_DETAILS = PersonDetails()
 
 def certificate_until(certificates: Sequence[CertificateFact], valid_until: date | None) -> CertificateFact | None:
     """Of the certificates of a person, oldest first, the one to which this last valid day belongs: one that states it, else
-    the newest."""
+    one that states none, because it was worked out for that one, else the newest."""
     if valid_until is None or not certificates:
         return None
     newest = certificates[-1]
     if newest.valid_until == valid_until:
         return newest
-    return next((one for one in reversed(certificates) if one.valid_until == valid_until), newest)
+    stated = {one.valid_until: one for one in certificates}
+    return stated.get(valid_until) or stated.get(None) or newest
 
 
 _PEOPLE: Any = bindparam("ids", expanding=True)

@@ -11,6 +11,7 @@ from course.evidence.pdf import answer
 from course.evidence.rules.tables import PackCompletion, PackPerson, certificate_text, newest_completions
 from course.evidence.rules.teams import NO_TEAM, PackTeam, team_lines, teams_table
 from course.recertification.rules.certification_status import DUE_SOON, NOT_REQUIRED, NOT_YET_DUE, OVERDUE, PAUSED
+from course.reports.queries import CertificateFact, certificate_until
 from tests.evidence.makers import DAY, pack_person
 
 TOP, EAST, WEST, SITE = (
@@ -103,3 +104,26 @@ def test_the_certificate_that_runs_longest_and_was_not_taken_back_counts(
     completions: list[PackCompletion], counted: str
 ) -> None:
     assert certificate_text(newest_completions(completions).get(1)) == counted
+
+
+@pytest.mark.parametrize(
+    ("stated", "chosen"),
+    [
+        ((date(2025, 2, 1), date(2026, 3, 1), None), 1),
+        # Of one that states no last day it was worked out; another one says itself that it ends on another day.
+        ((None, date(2025, 6, 1)), 0),
+        ((date(2025, 2, 1), None, None, date(2025, 6, 1)), 2),
+        ((date(2025, 2, 1), date(2025, 6, 1)), 1),
+    ],
+)
+def test_packs_and_files_name_the_certificate_to_which_the_last_day_belongs(
+    stated: tuple[date | None, ...], chosen: int
+) -> None:
+    last_day = date(2026, 3, 1)
+    days = [date(2024, 2, number) for number in range(1, len(stated) + 1)]
+    completions = [
+        replace(FIRST, kind="brought", day=day, valid_until=until) for day, until in zip(days, stated, strict=True)
+    ]
+    facts = [CertificateFact("", day, until) for day, until in zip(days, stated, strict=True)]
+    named, in_file = newest_completions(completions, {1: last_day})[1], certificate_until(facts, last_day)
+    assert (named.day, in_file and in_file.completed_on) == (days[chosen], days[chosen])

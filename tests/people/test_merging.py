@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from course.certificates.actions import reissue, revoke
 from course.certificates.models import Certificate
 from course.context import make_context
+from course.dates import add_months
+from course.organisation.actions import create_organisation
 from course.people import actions, queries
 from course.people.actions import Refusal
 from course.people.models import Person, PersonMerge
@@ -29,7 +31,7 @@ from course.recertification.rules import Policy, certification_status
 from course.recertification.rules.facts import ExternalCompletion, Pause
 from tests.certificates.makers import make_certificate
 from tests.conftest import NOW
-from tests.makers import make_person, make_team, sign_in
+from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 
 pytestmark = pytest.mark.both_engines
@@ -72,11 +74,35 @@ def test_the_age_limit_of_certificates_from_elsewhere_takes_none_from_the_first(
         assert certification_status(facts, policies(session, ZONE), day).valid_until == certificate.valid_until
 
 
-@pytest.mark.parametrize("renamed", [False, True])
+@pytest.mark.parametrize(("period", "own", "due_after"), [(24, True, 24), (24, False, 12), (6, True, 12)])
+def test_a_rule_that_counts_certificates_for_longer_does_so_after_a_merge(
+    session: Session, period: int, own: bool, due_after: int
+) -> None:
+    """Whoever was up to date is not overdue because two entries of them became one."""
+    create_organisation(session, "Riverside Trust", "england", NOW - timedelta(days=600))
+    day = NOW.date() - timedelta(days=500)
+    until, then = add_months(day, 12), make_context(session, None, NOW - timedelta(days=480))
+    if own:
+        certificate = make_certificate(session, "second@example.org", day)
+        second, until = certificate.person_id, certificate.valid_until
+    else:
+        second = make_person(session, "S. Okafor", "second@example.org", at=then.now).id
+        import_completion(then, second, ExternalCompletion(day, until, "Elsewhere"), "seen")
+    changed = make_context(session, None, NOW - timedelta(days=300))
+    add_policy_version(changed, Policy(changed.today, period_months=period, applies="now"), "counts for longer")
+    first = make_person(session, "Sam Okafor", "first@example.org")
+    assert merge(session, second, first.id) is None
+    status = certification_status(with_facts(session, ZONE, [first.id])[0].facts, policies(session, ZONE), NOW.date())
+    assert (status.due, status.valid_until) == (max(add_months(day, due_after), NOW.date() + timedelta(days=28)), until)
+
+
+@pytest.mark.parametrize(("renamed", "organisation"), [(False, "Riverside Trust"), (True, "Riverside Trust"),
+                                                       (False, "River " * 33)])  # fmt: skip
 def test_a_certificate_of_the_second_entry_that_is_revoked_counts_for_the_first_no_more(
-    session: Session, renamed: bool
+    session: Session, renamed: bool, organisation: str
 ) -> None:
     """The page on which anybody checks it and the page of the person say the same."""
+    make_organisation(session, organisation)
     certificate = make_certificate(session, "second@example.org")
     first = make_person(session, "Sam Okafor", "first@example.org")
     own = make_person(session, "Kim Hill", "kim@example.org")

@@ -15,6 +15,8 @@ from course.people.models import Person
 from course.people_import.rules.matching import KnownPerson
 from course.people_import.rules.planning import MappedRows, make_plan
 from course.people_import.rules.team_paths import AmbiguousTeamError, TeamPaths
+from course.recertification.actions import withdraw_fact
+from course.recertification.queries import open_facts
 from tests.conftest import NOW
 from tests.makers import make_person, make_team
 from tests.people_import.lists import do, look
@@ -166,6 +168,30 @@ def test_a_list_with_numbers_brings_nothing_back_on_any_night(session: Session) 
         assert [line.kind for line in plan.lines] == ["unchanged"] * 3, plan.lines
         do(session, import_id, plan)
         assert session.execute(people).all() == before
+
+
+def test_a_certificate_that_was_cancelled_stays_cancelled_whichever_entry_the_list_names(session: Session) -> None:
+    """The list names an entry that was merged since. What was cancelled, before the merge or after it, is not recorded again."""
+    people = make_person(session), make_person(session, "S. Okafor", "twin@example.org")
+    ids = [one.id for one in people]
+    listed = "Email,Name,Certificate date\ntwin@example.org,S. Okafor,{}\n"
+    days = ("01/10/2026", "01/09/2026")
+    for day in days:
+        import_id, plan = look(session, listed.format(day))
+        do(session, import_id, plan)
+    context = make_context(session, None, NOW)
+    for person, merge in ((ids[1], True), (ids[0], False)):
+        facts = sorted(open_facts(session, person)["certificate"])
+        withdraw_fact(context, person, "certificate", facts[0], "not theirs")
+        if merge:
+            assert merge_people(context, ids[1], ids[0], False, "stood here twice") is None
+    session.commit()
+    assert not open_facts(session, ids[0])["certificate"]
+    for day in days:
+        import_id, plan = look(session, listed.format(day))
+        do(session, import_id, plan)
+    assert [line.kind for line in plan.lines] == ["unchanged"]
+    assert not open_facts(session, ids[0])["certificate"]
 
 
 def test_an_entry_that_was_merged_does_not_come_back(session: Session) -> None:

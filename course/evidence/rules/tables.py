@@ -206,7 +206,8 @@ def newest_completions(
     later one. One whose certificate was replaced, revoked or withdrawn does not count.
 
     `last_days` are the last valid days that the report gives. With them it is the completion that the report names (see
-    `certificate_until`): of a certificate that states this day, or else the newest, whose day was worked out or shortened.
+    `certificate_until`): of a certificate that states this day, else of one that states none, whose day was worked out,
+    else the newest.
     """
     newest: dict[int, PackCompletion] = {}
     for completion in completions:
@@ -221,8 +222,11 @@ def newest_completions(
 def _counting_order(completion: PackCompletion, last_days: Mapping[int, date | None] | None) -> tuple[object, ...]:
     if last_days is None:
         return completion.valid_until or date.min, completion.day
-    is_certificate = bool(completion.number) or completion.kind == "brought"
-    return completion.valid_until == last_days.get(completion.person_id), is_certificate, completion.day
+    is_brought = completion.kind == "brought"
+    is_worked_out = is_brought and completion.valid_until is None
+    is_certificate = is_brought or bool(completion.number)
+    states_day = completion.valid_until == last_days.get(completion.person_id)
+    return states_day, is_worked_out, is_certificate, completion.day
 
 
 def people_table(people: Iterable[PackPerson]) -> PackTable:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from course.people.models import Person, PersonChange
+from course.people.models import Person, PersonChange, PersonMerge
 from course.people.rules import PersonIdentity, sign_in_key
 
 
@@ -60,6 +60,22 @@ def former_identities(
         if number:
             numbers[person_id].add(number)
     return emails, numbers
+
+
+def merged_entries(session: Session, ids: Collection[int] | None = None) -> dict[int, int]:
+    """The entries that were merged, by way of others too, each with the entry that goes on: of everybody, or those merged
+    into one of the people with these ids. One query."""
+    rows = session.execute(select(PersonMerge.person_id, PersonMerge.into_id))
+    into = {row.person_id: row.into_id for row in rows}
+    found: dict[int, int] = {}
+    for entry, last in into.items():
+        passed = {entry}
+        while last in into and last not in passed:
+            passed.add(last)
+            last = into[last]
+        if ids is None or last in ids:
+            found[entry] = last
+    return found
 
 
 def name_at(session: Session, person_id: int, at: datetime) -> str | None:

@@ -53,7 +53,8 @@ class CompletionFact:
     """A completion of the course or a refresher on that day. `valid_until` is for imported certificates that state
     their last valid day. From the day `revoked` on the completion is without effect: its certificate was revoked, or
     the import was withdrawn. `issued_until` is the last valid day on the certificate that was issued here, if there is
-    one. `is_merged`: it counted for a second entry of the person, and so counts whatever its age.
+    one. `is_merged`: it counted for a second entry of the person, and so counts whatever its age;
+    `is_own`: it is a certificate that was issued here for that entry.
 
     Raises ValueError if the completion was recorded before it took place or revoked before it was recorded, or if it
     states a last valid day that is not after it.
@@ -67,6 +68,7 @@ class CompletionFact:
     revocation_reason: str = ""
     issued_until: date | None = None
     is_merged: bool = False
+    is_own: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in (INITIAL, REFRESHER, IMPORTED):

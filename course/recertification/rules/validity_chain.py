@@ -229,7 +229,12 @@ def expiry_under_policy(cycle: Cycle, policy: Policy) -> AnchoredDate:
     if completion.valid_until is not None:
         months = months_between(completion.day, completion.valid_until)
         anchor = completion.day if months else completion.valid_until
-        return AnchoredDate(completion.valid_until, anchor, months or 0)
+        stated = AnchoredDate(completion.valid_until, anchor, months or 0)
+        if not completion.is_own or policy == cycle.policy:
+            return stated
+        # A longer period counts for it as for what was completed in this entry; a shorter one leaves the stated day.
+        counted = replace(cycle, completion=replace(completion, valid_until=None, is_own=False))
+        return max(stated, expiry_under_policy(counted, policy), key=lambda one: one.day)
     renewed = cycle.renewed_date if cycle.timing in IN_TIME else None
     if policy.kind == FIXED_DATE:
         earliest = add_months(completion.day, policy.minimum_months)
