@@ -13,7 +13,7 @@ from course.translation import lazy_gettext as _
 from course.web.app_state import app_state
 from course.web.unit_of_work import read_only_session, unit_of_work
 
-PORTION = 4  # Mondays that are read at once; an installation that begins to record has years of them
+PORTION = 52  # Mondays for which is read at once; an installation that begins to record has years of them
 STAGE = _("Making the figures of groups")
 
 
@@ -28,18 +28,16 @@ def publish_figures(at: datetime, since: date = date.min, on_progress: Progress 
         while True:
             with read_only_session() as session:
                 mondays = pending_mondays(session, scope, civil_date(at, zone), zone, since)
-                drafts = []
-                for draft in release_drafts(session, library(), scope, mondays[:PORTION], zone):
-                    drafts.append(draft)
-                    if on_progress:
-                        on_progress(STAGE, len(drafts), len(mondays))
-            for draft in drafts:
+                drafts = release_drafts(session, library(), scope, mondays[:PORTION], zone)
+            for done, draft in enumerate(drafts, 1):
                 with unit_of_work() as session:
                     recorded = actions.record_release(session, draft, at)
                 if not recorded:
                     return count
                 count += 1
-            if len(drafts) == len(mondays):
+                if on_progress:
+                    on_progress(STAGE, done, len(mondays))
+            if len(mondays) <= PORTION:
                 break
     return count
 

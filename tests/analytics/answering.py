@@ -46,6 +46,23 @@ def enrolment_of(session: Session, person: Person) -> int:
     return session.execute(select(Enrolment.id).where(Enrolment.person_id == person.id)).scalars().first() or 0
 
 
+def give_answer(session: Session, person: int, at: datetime) -> None:
+    """Any answer of a person, unless there is one."""
+    found = session.execute(select(Enrolment).where(Enrolment.person_id == person)).scalars().first()
+    enrolment = found or Enrolment(person_id=person, kind="initial", opened_at=at)
+    session.add(enrolment)
+    session.flush()
+    if session.execute(select(Attempt.id).where(Attempt.enrolment_id == enrolment.id)).first() is None:
+        attempt = Attempt(enrolment_id=enrolment.id, kind="check", ref="m", number=1, seed=1, opened_at=at)
+        session.add(attempt)
+        session.flush()
+        item = AttemptItem(attempt_id=attempt.id, position=1, question_id="q", version="v", point="p")
+        session.add(item)
+        session.flush()
+        session.add(Answer(item_id=item.id, given="[0]", correct=True, sureness=None, answered_at=at))
+        session.flush()
+
+
 def answer(
     session: Session,
     person: Person,

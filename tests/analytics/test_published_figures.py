@@ -40,6 +40,7 @@ from tests.analytics.answering import answer, make_people, publish
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.support.asked import asked
 
 ZONE = "Europe/London"
 WEEK = timedelta(weeks=1)
@@ -192,8 +193,9 @@ def test_what_was_published_is_never_changed(app: Flask, session: Session, quest
 
 
 def test_the_first_run_records_every_monday_since_the_first_answer(
-    app: Flask, session: Session, question: Question
+    app: Flask, session: Session, question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs, "PORTION", 4)
     weeks = 2 * jobs.PORTION + 1
     people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 40 * WEEK) for n in range(10)]
     for place, person in enumerate(people):
@@ -206,6 +208,20 @@ def test_the_first_run_records_every_monday_since_the_first_answer(
     assert list(mondays.scalars()) == [last - week * WEEK for week in range(weeks, -1, -1)]
     shown = [queries.published_mondays(session, day) for day in (last, last - 3 * WEEK, last - 12 * WEEK)]
     assert shown == [{0: last - 2 * WEEK}, {0: last - weeks * WEEK}, {}]
+
+
+def test_the_answers_are_read_once_for_all_mondays_on_which_figures_are_updated(
+    app: Flask, session: Session, question: Question
+) -> None:
+    people = [make_person(session, f"P {n}", f"p{n}@example.org", password=None, at=NOW - 9 * WEEK) for n in range(20)]
+    for place, person in enumerate(people):
+        answer(session, person, question, _option(question, correct=True), at=NOW - (8 - place // 5) * WEEK)
+    with asked(app) as statements:
+        publish(app, LATER)
+    shown = [queries.published_mondays(session, monday_of((NOW - week * WEEK).date())) for week in (7, 6, 5, 4)]
+    assert [len(set(found.values())) for found in shown] == [1, 1, 1, 1]
+    assert len({found[0] for found in shown}) == 4
+    assert len([statement for statement in statements if "answer.sureness" in statement]) == 1
 
 
 @pytest.mark.both_engines

@@ -21,10 +21,12 @@ from course.analytics.rules.placement_history import (
     PlacementTimeline,
     placement_changes,
 )
+from course.analytics.rules.published_figures import tallies_of
 from course.analytics.rules.release_schedule import EarlierRelease, ReleaseDecision, decide_release
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.learning.models import Answer, Attempt, AttemptItem, Enrolment
 from course.people.models import Employment, Membership, Person
+from tests.analytics.counting import answer_counts, counted_at, people_in_database
 from tests.makers import make_person, make_team
 
 FIRST = date(2026, 1, 5)
@@ -296,12 +298,18 @@ def test_the_database_counts_the_same_people_as_the_rule(session: Session) -> No
             for index in range(change.index, WEEKS):
                 at[index][change.person] = change.team, change.answers
     compared = 0
-    for index, moment in enumerate(MOMENTS):
-        counted = {(row.person, row.team): row.n for row in queries.answer_counts(session, moment).months}
+    for index, (moment, counted) in enumerate(zip(MOMENTS, counted_at(session, MOMENTS), strict=True)):
         by_rule = {(person, team): n for person, (team, n) in at[index].items() if team is not None}
-        assert {key[0] for key in counted} == {key[0] for key in by_rule}
-        months = queries.answer_counts(session, moment).months
-        sums = {key: sum(row.n for row in months if (row.person, row.team) == key) for key in counted}
+        assert people_in_database(session, moment) == by_rule
+        # The counts go with people from one Monday to the next, as if they had been made of that one alone.
+        alone = answer_counts(session, moment)
+        assert (counted.people, counted.asked) == (alone.people, alone.asked)
+        by_team = {team: set(tallies_of(counted, {team})) for team in counted.tallies if counted.tallies[team]}
+        assert by_team == {team: set(tallies) for team, tallies in alone.tallies.items()}
+        sums: Counter[tuple[int, int]] = Counter()
+        for row in counted.months:
+            sums[row.person, row.team] += row.n
         assert sums == by_rule
+        assert sorted(counted.months, key=str) == sorted(alone.months, key=str)
         compared += len(by_rule)
     assert compared > 50

@@ -13,7 +13,7 @@ from course.analytics.rules.findings import decision_counts_by_group
 from course.analytics.rules.groups import SMALLEST_GROUP, MonthlyAnswers
 from course.analytics.rules.suppression import (
     WHOLE_ORGANISATION,
-    count_people,
+    TeamTree,
     excluded_teams,
     monday_of,
     people_by_group,
@@ -96,9 +96,9 @@ def test_no_sum_or_difference_of_pages_discloses_one_to_four_people() -> None:
 
 def test_a_point_is_suppressed_where_only_few_beside_a_team_answered_it() -> None:
     # Everybody has answered something, but this point only seven: five in team 2, and two beside it.
-    assert [count_people(TREE, {2: 5, 3: 2}).published(team) for team in (1, 2)] == [7, 0]
-    assert [count_people(TREE, {2: 5, 3: 2}).suppressed(team) for team in (1, 2)] == [0, 5]
-    assert count_people(TREE, {2: 5, 3: 5}).published(2) == 5
+    assert [TeamTree(TREE).count({2: 5, 3: 2}).published(team) for team in (1, 2)] == [7, 0]
+    assert [TeamTree(TREE).count({2: 5, 3: 2}).suppressed(team) for team in (1, 2)] == [0, 5]
+    assert TeamTree(TREE).count({2: 5, 3: 5}).published(2) == 5
     assert people_by_group(TREE, {2: 5, 3: 2, 4: 1}) == {1: 7, 2: 5, 3: 2, 4: 1, WHOLE_ORGANISATION: 8}
 
 
@@ -139,7 +139,7 @@ def test_months_that_would_leave_few_people_beside_them_are_suppressed() -> None
 def test_a_sum_of_all_figures_is_published_only_where_the_suppressed_rest_is_from_many(
     things: list[dict[int, int]], large: bool
 ) -> None:
-    assert remainder_is_publishable([count_people(TREE, thing) for thing in things], 2) is large
+    assert remainder_is_publishable([TeamTree(TREE).count(thing) for thing in things], 2) is large
 
 
 def test_an_answer_counts_from_a_monday_on() -> None:

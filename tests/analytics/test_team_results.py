@@ -20,6 +20,7 @@ from course.learning.models import AttemptVoid, ScenarioRunVoid
 from course.people.actions import record_departure, record_return
 from course.people.models import Membership, Person
 from tests.analytics.answering import answer, decide, make_newest_void, make_people, publish
+from tests.analytics.counting import answer_counts, decision_counts
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client, Page
@@ -66,7 +67,7 @@ def test_only_the_first_answer_to_a_question_counts(app: Flask, session: Session
     person = make_person(session)
     answer(session, person, question, _wrong(question), sure="sure")
     answer(session, person, question, _right(question), kind="final")
-    counted = queries.answer_counts(session, AFTER)
+    counted = answer_counts(session, AFTER)
     assert [(t.count, t.right, t.sure_and_wrong, t.given) for t in counted.tallies[0]] == [
         (1, 0, 1, (_wrong(question),))
     ]
@@ -80,7 +81,7 @@ def test_the_first_answer_is_the_one_that_was_given_first(app: Flask, session: S
     answer(session, person, question, _wrong(question), kind="final", at=NOW + timedelta(hours=5))
     answer(session, person, question, _right(question), at=NOW)
     for until in (NOW + timedelta(hours=1), AFTER):
-        assert [(t.count, t.right) for t in queries.answer_counts(session, until).tallies[0]] == [(1, 1)]
+        assert [(t.count, t.right) for t in answer_counts(session, until).tallies[0]] == [(1, 1)]
 
 
 @pytest.mark.both_engines
@@ -89,20 +90,20 @@ def test_what_was_entered_wrongly_from_paper_and_made_void_does_not_count(app: F
     question, person = _question(app), make_person(session)
     answer(session, person, question, _wrong(question), sure="sure")
     make_newest_void(session, person, AttemptVoid)
-    assert queries.answer_counts(session, AFTER).tallies == {}
+    assert answer_counts(session, AFTER).tallies == {}
     assert queries.person_histories(session, AFTER) == []
     ref, scenario = _scenario(app)
     first = scenario.by_id[scenario.start]
     other = next(choice for choice in first.choices if choice is not first.best)
     decide(session, person, ref, scenario, [(first.id, other.id)])
     make_newest_void(session, person, ScenarioRunVoid)
-    assert queries.decision_counts(session, AFTER) == {}
+    assert decision_counts(session, AFTER) == {}
     assert queries.person_histories(session, AFTER) == []
     assert queries.first_counted_moment(session) is None
     answer(session, person, question, _right(question), number=2)
     decide(session, person, ref, scenario, [(first.id, first.best.id)], number=2)
-    assert [(t.count, t.right) for t in queries.answer_counts(session, AFTER).tallies[0]] == [(1, 1)]
-    assert queries.decision_counts(session, AFTER) == {(ref, scenario.version): {first.id: {first.best.id: {0: 1}}}}
+    assert [(t.count, t.right) for t in answer_counts(session, AFTER).tallies[0]] == [(1, 1)]
+    assert decision_counts(session, AFTER) == {(ref, scenario.version): {first.id: {first.best.id: {0: 1}}}}
     assert [sum(n for _, n in one.answers_by_quarter) for one in queries.person_histories(session, AFTER)] == [2]
 
 
@@ -113,7 +114,7 @@ def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, s
     answer(session, person, question, _right(question), at=NOW - 3 * weeks)
 
     def counted_people() -> list[int]:
-        return [len(queries.answer_counts(session, NOW - ago * weeks).months) for ago in (2, 1, 0)]
+        return [len(answer_counts(session, NOW - ago * weeks).months) for ago in (2, 1, 0)]
 
     assert counted_people() == [1, 1, 1]
     lately = NOW - timedelta(days=3)
@@ -122,13 +123,13 @@ def test_a_later_employment_record_does_not_change_who_was_counted(app: Flask, s
     back = NOW - timedelta(days=1)
     assert record_return(make_context(session, None, back), person.id, back.date(), None, "is back") is None
     assert counted_people() == [1, 1, 1]
-    assert queries.answer_counts(session, NOW - timedelta(days=2)).months == ()
+    assert answer_counts(session, NOW - timedelta(days=2)).months == ()
 
 
 def test_a_timeline_is_no_question(app: Flask, session: Session) -> None:
     question = _question(app)
     answer(session, make_person(session), question, _right(question), kind="timeline")
-    assert queries.answer_counts(session, AFTER).tallies == {}
+    assert answer_counts(session, AFTER).tallies == {}
     assert queries.person_histories(session, AFTER) == []
 
 
@@ -140,8 +141,8 @@ def test_answers_of_people_who_have_left_or_are_in_other_teams_do_not_count(app:
     for person in (one, other, gone):
         answer(session, person, question, _right(question))
     assert record_departure(make_context(session, None, NOW), gone.id, NOW.date(), "moved") is None
-    assert [t.count for t in queries.answer_counts(session, AFTER).tallies[here.id]] == [1]
-    assert queries.answer_counts(session, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
+    assert [t.count for t in answer_counts(session, AFTER).tallies[here.id]] == [1]
+    assert answer_counts(session, AFTER).people == {question.points[0]: {here.id: 1, there.id: 1}}
 
 
 @pytest.mark.both_engines
@@ -153,7 +154,7 @@ def test_months_count_people_and_answers(app: Flask, session: Session) -> None:
     answer(session, other, question, _wrong(question), at=NOW)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL TIME ZONE 'Pacific/Auckland'"))
-    months = queries.answer_counts(session, AFTER).months
+    months = answer_counts(session, AFTER).months
     assert sorted(months, key=lambda row: row.month) == [
         MonthlyAnswers("2026-10", 0, person.id, 1, 1),
         MonthlyAnswers("2026-11", 0, other.id, 0, 1),
@@ -168,7 +169,7 @@ def test_the_first_decision_in_the_first_run_counts(app: Flask, session: Session
     person = make_person(session)
     decide(session, person, ref, scenario, [(scene.id, worse.id), (scene.id, scene.best.id)])
     decide(session, person, ref, scenario, [(scene.id, scene.best.id)], number=2)
-    assert queries.decision_counts(session, AFTER) == {(ref, scenario.version): {scene.id: {worse.id: {0: 1}}}}
+    assert decision_counts(session, AFTER) == {(ref, scenario.version): {scene.id: {worse.id: {0: 1}}}}
 
 
 def test_a_manager_sees_what_the_team_gets_wrong_without_a_name(app: Flask, session: Session, client: Client) -> None:
@@ -303,8 +304,8 @@ def test_a_person_in_two_teams_counts_in_the_one_joined_last(app: Flask, session
     session.add(Membership(person_id=person.id, team_id=last.id, since=NOW))
     question = _question(app)
     answer(session, person, question, _right(question))
-    assert queries.answer_counts(session, AFTER).people == {question.points[0]: {last.id: 1}}
-    assert queries.answer_counts(session, AFTER).tallies.keys() == {last.id}
+    assert answer_counts(session, AFTER).people == {question.points[0]: {last.id: 1}}
+    assert answer_counts(session, AFTER).tallies.keys() == {last.id}
 
 
 def test_a_point_is_not_shown_where_few_beside_the_team_answered_it(

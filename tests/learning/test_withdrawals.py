@@ -10,7 +10,6 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.analytics.queries.answers import decision_counts
 from course.clock import now
 from course.context import make_context
 from course.learning import queries
@@ -25,6 +24,7 @@ from course.learning.rules.decision_log import (
     withdrawn_by_place,
 )
 from course.people.actions import choose_pathway
+from tests.analytics.counting import decision_counts
 from tests.conftest import NOW
 from tests.learning.test_races import count, learners, post
 from tests.learning.test_rules import DAY

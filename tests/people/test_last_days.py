@@ -26,6 +26,8 @@ from course.reminders.actions.planning import sending_plan
 from course.reports.status_cache import StatusCache
 from course.standings.rules import is_employed_on
 from course.web.unit_of_work import unit_of_work
+from tests.analytics.answering import give_answer
+from tests.analytics.counting import teams_by_rule, teams_in_database
 from tests.conftest import NOW
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -45,6 +47,15 @@ def plan(session: Session, person: Person, day: date = LAST, days: int = 0) -> R
 def may_enter(session: Session, person: Person, on: date) -> bool:
     key = session.execute(select(Credential.session_key).where(Credential.person_id == person.id)).scalar()
     return key is not None and auth.viewer(session, person.id, key, on) is not None
+
+
+def placed(session: Session, at: datetime) -> dict[int, int]:
+    """The team in which each person counts in results at that moment, by the rule and by the database; everybody has answered."""
+    for person in session.execute(select(Person.id)).scalars().all():
+        give_answer(session, person, NOW - DAY)
+    found = teams_in_database(session, at)
+    assert teams_by_rule(session, at) == found
+    return found
 
 
 def run_departures(days: int) -> None:
@@ -80,8 +91,7 @@ def test_on_the_last_day_report_and_digest_count_the_same_people(session: Sessio
         assert sending is not None
         told = weekly_digests(sending, on).managers[manager.id].person_count
         listed = [line.id for line in StatusCache().day(session, ZONE, on, on).lines if team.id in line.teams]
-        placed = answers._team_placements(at, ZONE, [])
-        in_results = session.execute(select(placed.c.person_id).where(placed.c.team_id == team.id)).all()
+        in_results = [person for person, of in placed(session, at).items() if of == team.id]
         assert (told, len(listed), len(in_results)) == (number,) * 3, days
         session.commit()
     # The report of a past day says what it said on the day.
@@ -97,8 +107,7 @@ def test_who_leaves_on_a_last_day_that_was_planned_is_gone_from_that_moment_on(s
     assert person.left_at is not None
     facts = recertification.people(session, ZONE, [person.id])[0].facts
     assert [is_employed_on(facts, LAST + days * DAY) for days in (-1, 0)] == [True, False]
-    placed = answers._team_placements(NOW + 10 * DAY, ZONE, [])
-    assert session.execute(select(placed.c.person_id)).scalars().all() == []
+    assert placed(session, NOW + 10 * DAY) == {}
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", ZONE])
@@ -108,8 +117,7 @@ def test_team_results_count_them_until_midnight_where_the_organisation_is(sessio
     midnight = start_of_day(LAST + DAY, zone)
     assert plan(session, person) is None
     for at, is_here in ((midnight - timedelta(minutes=1), True), (midnight, False)):
-        placed = answers._team_placements(at, zone, [])
-        assert (session.execute(select(placed.c.person_id)).scalars().all() == [person.id]) == is_here
+        assert (list(placed(session, at)) == [person.id]) == is_here
         changes = answers._employment_changes(session)[person.id]
         assert [is_employed for moment, is_employed in changes if moment <= at][-1] == is_here
 
@@ -122,8 +130,7 @@ def test_who_stays_longer_after_a_last_day_that_is_over_is_here_for_query_and_ru
     changes = answers._employment_changes(session)[person.id]
     for days, is_here in ((9, True), (12, True), (15, True), (16, False)):
         at = NOW + days * DAY
-        placed = answers._team_placements(at, ZONE, [])
-        assert (session.execute(select(placed.c.person_id)).scalars().all() == [person.id]) == is_here, days
+        assert (list(placed(session, at)) == [person.id]) == is_here, days
         assert [is_employed for moment, is_employed in changes if moment <= at][-1] == is_here, days
 
 
@@ -195,11 +202,8 @@ def test_the_team_counts_them_until_their_last_day(session: Session) -> None:
     person = make_person(session, team=team)
     assert plan(session, person) is None
 
-    def placed(days: int) -> int:
-        found = answers._team_placements(NOW + days * DAY, ZONE, [])
-        return len(session.execute(select(found.c.person_id).where(found.c.team_id == team.id)).all())
-
-    assert [placed(days) for days in (1, 10, 11)] == [1, 1, 0]
+    teams = [placed(session, NOW + days * DAY) for days in (1, 10, 11)]
+    assert [list(found.values()).count(team.id) for found in teams] == [1, 1, 0]
 
 
 def test_the_pages_say_what_happens_and_take_it_back(session: Session, client: Client) -> None:

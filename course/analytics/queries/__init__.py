@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from course.analytics.queries.answers import (
-    AnswerCounts,
-    DecisionCounts,
-    answer_counts,
-    decision_counts,
+    first_answers,
+    first_choices,
     first_counted_moment,
     last_talk_days,
     person_histories,
@@ -32,13 +30,11 @@ from course.analytics.queries.release_drafts import (
 
 __all__ = [
     "SCOPES",
-    "AnswerCounts",
-    "DecisionCounts",
     "FigureDraft",
     "ReleaseDraft",
     "StoredRelease",
-    "answer_counts",
-    "decision_counts",
+    "first_answers",
+    "first_choices",
     "first_counted_moment",
     "is_release_due",
     "item_figures_on",

@@ -1,11 +1,12 @@
-"""Counts of first answers and first decisions. No query returns a name, and no row is about one person's answer."""
+"""First answers and first decisions, from which figures of groups are counted. No query returns a name of somebody who answered."""
 
 from __future__ import annotations
 
 import json
+from array import array
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,16 +17,11 @@ from sqlalchemy import (
     Integer,
     Select,
     SQLColumnExpression,
-    String,
     Subquery,
     and_,
-    case,
     cast,
     extract,
     func,
-    literal,
-    not_,
-    null,
     or_,
     select,
     union_all,
@@ -34,13 +30,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.analytics.models import TeamDiscussion
 from course.analytics.rules.discussions import DiscussionView
-from course.analytics.rules.findings import AnswerTally, QuestionKey
-from course.analytics.rules.groups import MonthlyAnswers
+from course.analytics.rules.findings import AnswerKind
 from course.analytics.rules.placement_history import MembershipSpell, PersonHistory
+from course.analytics.rules.running_counts import ChoiceKind, FirstAnswers, FirstChoices
 from course.analytics.rules.suppression import WHOLE_ORGANISATION
 from course.context import ZONE_KEY
-from course.dates import civil_date, start_of_day
-from course.db import dialect_name
+from course.dates import start_of_day
 from course.learning.models import Answer, Attempt, AttemptItem, Decision, Enrolment, ScenarioRun
 from course.learning.queries import is_run_void, is_void
 from course.people.models import Employment, Membership, Person, Team
@@ -48,44 +43,7 @@ from course.people.queries import names_told_apart
 from course.translation import lazy_gettext as _
 
 ATTEMPT_KINDS = ("check", "final", "refresher", "update", "booster")
-
-
-def _team_placements(at: datetime, zone: str, excluded: Collection[int]) -> CTE:
-    """The team in which each person who was employed at that moment counts: the team joined last; 0 for no team. People
-    of the teams `excluded` are left out.
-
-    A person counts in one team only: the difference between figures of teams that share people could disclose a few.
-    The same rule in Python is rules.placement_history.placement_changes.
-    """
-    newest = (
-        select(Membership.person_id, func.max(Membership.id).label("id"))
-        .where(Membership.since <= at, or_(Membership.until.is_(None), Membership.until > at))
-        .group_by(Membership.person_id)
-        .subquery()
-    )
-    # Employment is taken from what was recorded by then, not from what became known later.
-    known = (
-        select(Employment.person_id, func.max(Employment.id).label("id"))
-        .where(Employment.made_at <= at)
-        .group_by(Employment.person_id)
-        .subquery()
-    )
-    has_records = select(Employment.id).where(Employment.person_id == Person.id).correlate(Person).exists()
-    on = civil_date(at, zone)
-    left_unrecorded = and_(~has_records, Person.left_at.is_not(None), Person.left_at <= at)
-    team = func.coalesce(Membership.team_id, 0)
-    return (
-        select(Person.id.label("person_id"), team.label("team_id"))
-        .outerjoin(newest, newest.c.person_id == Person.id)
-        .outerjoin(Membership, Membership.id == newest.c.id)
-        .outerjoin(known, known.c.person_id == Person.id)
-        .outerjoin(Employment, Employment.id == known.c.id)
-        .where(Person.created_at <= at, not_(left_unrecorded))
-        # A last day may be recorded beforehand: the person counts until its end, where the organisation is.
-        .where(or_(Employment.end.is_(None), and_(Employment.end > Employment.recorded, Employment.end >= on)))
-        .where(team.not_in(excluded))
-        .cte("home")
-    )
+PORTION = 500  # people whose answers are read at once: on PostgreSQL all rows of a statement are in memory together
 
 
 def person_histories(session: Session, before: datetime, *, with_decisions: bool = True) -> list[PersonHistory]:
@@ -173,12 +131,12 @@ def _decisions_by_quarter(before: datetime) -> Select[Any]:
     )
 
 
-def _first_runs() -> CTE:
-    """The first run of each person through each scenario, of those that count."""
+def _first_runs(*among: ColumnElement[bool]) -> CTE:
+    """The first run of each person through each scenario, of those that count, of the enrolments `among`."""
     return (
         select(func.min(ScenarioRun.id).label("run_id"), Enrolment.person_id)
         .join(Enrolment, Enrolment.id == ScenarioRun.enrolment_id)
-        .where(~is_run_void(ScenarioRun.id))
+        .where(~is_run_void(ScenarioRun.id), *among)
         .group_by(Enrolment.person_id, ScenarioRun.ref)
         .cte("first_run")
     )
@@ -220,111 +178,61 @@ def _first_answers(before: datetime) -> CTE:
     return select(answered.c.item_id, answered.c.person_id).where(answered.c.place == 1).cte("first_answer")
 
 
-@dataclass(frozen=True)
-class AnswerCounts:
-    """Counts of the first answers of everybody, by team (0: no team).
-
-    `tallies` are the answers of the people of each team, `people` counts the people who answered each point, `asked` the
-    people who were asked each question; `months` gives the answers of each person in each month.
-    """
-
-    tallies: dict[int, list[AnswerTally]]
-    people: dict[str, dict[int, int]]
-    asked: dict[QuestionKey, dict[int, int]]
-    months: tuple[MonthlyAnswers, ...]
-
-
-def answer_counts(session: Session, before: datetime, excluded: Collection[int] = frozenset()) -> AnswerCounts:
-    """Count the first answers before that moment of the people who were employed then. One query.
-
-    People of the teams `excluded` do not count. Months are those of UTC.
-    """
-    home, first = _team_placements(before, session.info[ZONE_KEY], excluded), _first_answers(before)
-    # PostgreSQL would take the month in the zone of its server.
-    is_zoned = dialect_name(session) == "postgresql"
-    in_utc = func.timezone("UTC", Answer.answered_at) if is_zoned else Answer.answered_at
-    read = (
-        select(
-            first.c.person_id, home.c.team_id, AttemptItem.point, AttemptItem.question_id, AttemptItem.version,
-            Answer.given,
-            case((Answer.correct, 1), else_=0).label("right"),
-            case((Answer.correct, 0), (Answer.sureness == "sure", 1), else_=0).label("sure"),
-            (extract("year", in_utc) * 12 + extract("month", in_utc) - 1).label("month"),
-        )
-        .join(home, home.c.person_id == first.c.person_id)
-        .join(AttemptItem, AttemptItem.id == first.c.item_id)
-        .join(Answer, Answer.item_id == first.c.item_id)
-        .cte("read_answer")
+def first_answers(session: Session, people: Collection[int], moments: Sequence[datetime]) -> FirstAnswers:
+    """The first answers of these people before the last of these moments. Months are those of UTC. One query for each PORTION
+    people."""
+    columns = (
+        Enrolment.person_id, Answer.answered_at, AttemptItem.point, AttemptItem.question_id, AttemptItem.version, Answer.given,
+        Answer.correct, Answer.sureness,
     )  # fmt: skip
-    no_text, no_number = cast(null(), String), cast(null(), Integer)
-    count, right, sure = func.count(), func.sum(read.c.right), func.sum(read.c.sure)
-    question = read.c.point, read.c.question_id, read.c.version
-    month = cast(read.c.month, Integer)
-    rows = session.execute(
-        union_all(
-            select(literal("tally").label("what"), *question, read.c.given, read.c.team_id.label("team"),
-                   no_number.label("month"), count, right, sure)
-            .group_by(*question, read.c.given, read.c.team_id),
-            select(literal("people"), read.c.point, no_text, no_text, no_text, read.c.team_id, no_number,
-                   func.count(read.c.person_id.distinct()), no_number, no_number)
-            .group_by(read.c.point, read.c.team_id),
-            select(literal("month"), no_text, no_text, no_text, cast(read.c.person_id, String), read.c.team_id,
-                   month, count, right, sure)
-            .group_by(read.c.person_id, read.c.team_id, month),
+    kinds: dict[tuple[Any, ...], int] = {}
+    given = [array("l") for _ in moments]
+    for first, last in _portions(people):
+        answered = ranked_answers(moments[-1], Enrolment.person_id.between(first, last), columns=columns).c
+        rows = select(*[column for column in answered if column is not answered.place]).where(answered.place == 1)
+        for person, at, *words, right, sureness in session.execute(rows):
+            kind = kinds.setdefault((*words, right, not right and sureness == "sure"), len(kinds))
+            given[bisect_right(moments, at)].extend((person, kind, at.year * 12 + at.month - 1))
+    return FirstAnswers(
+        [
+            AnswerKind((point, question, version), tuple(json.loads(text)), right, sure_and_wrong)
+            for point, question, version, text, right, sure_and_wrong in kinds
+        ],
+        given,
+    )
+
+
+def first_choices(session: Session, people: Collection[int], moments: Sequence[datetime]) -> FirstChoices:
+    """The choices of these people before the last of these moments in the first run of each scenario, the first time they came
+    to a scene. One query for each PORTION people."""
+    kinds: dict[tuple[str, ...], int] = {}
+    taken = [array("l") for _ in moments]
+    for lowest, highest in _portions(people):
+        runs = _first_runs(Enrolment.person_id.between(lowest, highest))
+        first = (
+            select(func.min(Decision.id).label("id"), runs.c.person_id)
+            .join(runs, runs.c.run_id == Decision.run_id)
+            .where(Decision.decided_at < moments[-1])
+            .group_by(Decision.run_id, runs.c.person_id, Decision.scene_id)
+            .cte("first_decision")
         )
-    )  # fmt: skip
-    return _collect_answer_counts(rows)
+        choice = ScenarioRun.ref, ScenarioRun.version, Decision.scene_id, Decision.choice_id
+        rows = (
+            select(first.c.person_id, Decision.decided_at, *choice)
+            .join(Decision, Decision.id == first.c.id)
+            .join(ScenarioRun, ScenarioRun.id == Decision.run_id)
+        )
+        for person, at, *words in session.execute(rows):
+            taken[bisect_right(moments, at)].extend((person, kinds.setdefault(tuple(words), len(kinds))))
+    return FirstChoices([ChoiceKind((ref, version), scene, choice) for ref, version, scene, choice in kinds], taken)
 
 
-def _collect_answer_counts(rows: Iterable[Any]) -> AnswerCounts:
-    tallies: dict[int, list[AnswerTally]] = defaultdict(list)
-    people: dict[str, dict[int, int]] = defaultdict(dict)
-    # A person answers a question for the first time once, so that the answers to it are the people who were asked.
-    asked: dict[QuestionKey, dict[int, int]] = defaultdict(dict)
-    months = []
-    for kind, point, question, version, given, team, month, count, right, sure in rows:
-        if kind == "tally":
-            tally = AnswerTally(point, question, version, tuple(json.loads(given)), count, right, sure)
-            tallies[team].append(tally)
-            asked[tally.key][team] = asked[tally.key].get(team, 0) + count
-        elif kind == "people":
-            people[point][team] = count
-        else:
-            months.append(MonthlyAnswers(f"{month // 12:04}-{month % 12 + 1:02}", team, int(given), right, count))
-    return AnswerCounts(dict(tallies), dict(people), dict(asked), tuple(months))
-
-
-# People by team: by scenario (reference and version), scene, and choice.
-DecisionCounts = dict[tuple[str, str], dict[str, dict[str, dict[int, int]]]]
-
-
-def decision_counts(session: Session, before: datetime, excluded: Collection[int] = frozenset()) -> DecisionCounts:
-    """Count the choices before that moment in the first run of each scenario, the first time a person came to a scene,
-    of the same people as `answer_counts`. One query."""
-    home, first_runs = _team_placements(before, session.info[ZONE_KEY], excluded), _first_runs()
-    runs = (
-        select(first_runs.c.run_id, home.c.team_id)
-        .join(home, home.c.person_id == first_runs.c.person_id)
-        .cte("counted_run")
-    )
-    first = (
-        select(func.min(Decision.id).label("id"), runs.c.team_id)
-        .join(runs, runs.c.run_id == Decision.run_id)
-        .where(Decision.decided_at < before)
-        .group_by(Decision.run_id, runs.c.team_id, Decision.scene_id)
-        .cte("first_decision")
-    )
-    groups = ScenarioRun.ref, ScenarioRun.version, Decision.scene_id, Decision.choice_id, first.c.team_id
-    rows = session.execute(
-        select(*groups, func.count())
-        .join(ScenarioRun, ScenarioRun.id == Decision.run_id)
-        .join(first, first.c.id == Decision.id)
-        .group_by(*groups)
-    )
-    counts: DecisionCounts = {}
-    for ref, version, scene, choice, team, count in rows:
-        counts.setdefault((ref, version), {}).setdefault(scene, {}).setdefault(choice, {})[team] = count
-    return counts
+def _portions(people: Collection[int]) -> Iterator[tuple[int, int]]:
+    """The first and the last of each PORTION people."""
+    ordered = sorted(people)
+    for start in range(0, len(ordered), PORTION):
+        portion = ordered[start : start + PORTION]
+        yield portion[0], portion[-1]
 
 
 def last_talk_days(session: Session) -> dict[int, date]:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from course.analytics.queries.answers import (
-    answer_counts,
-    decision_counts,
+    first_answers,
+    first_choices,
     first_counted_moment,
     person_histories,
 )
@@ -21,13 +21,13 @@ from course.analytics.rules.differencing import PublishedRest, TeamParents
 from course.analytics.rules.item_analysis import ItemStatistics, item_statistics
 from course.analytics.rules.placement_history import PersonHistory, PlacementTimeline, placement_changes
 from course.analytics.rules.published_figures import (
-    CountedAnswers,
     QuestionVersion,
     figures_to_json,
     group_figures,
     items_to_json,
 )
 from course.analytics.rules.release_schedule import EarlierRelease, ReleaseDecision, decide_release
+from course.analytics.rules.running_counts import RunningCounts
 from course.analytics.rules.suppression import WHOLE_ORGANISATION, monday_of
 from course.content.library import Library
 from course.content.queries import part_in_version
@@ -76,8 +76,10 @@ def pending_mondays(session: Session, scope: Scope, today: date, zone: str, sinc
 
 @dataclass(frozen=True)
 class _Monday:
-    """A Monday for which it is decided what is published: the beginning of the day, and the tree at that moment."""
+    """A Monday for which it is decided what is published: its index among all of them, the beginning of the day, and the tree
+    at that moment."""
 
+    index: int
     monday: date
     cutoff: datetime
     parents: TeamParents
@@ -89,25 +91,34 @@ def release_drafts(
 ) -> Iterator[ReleaseDraft]:
     """What is to be published on each of these Mondays, which follow the last recorded one.
 
-    The histories of everybody are read once, the tree for each Monday, and the counts for those on which a group is
-    updated; of item analysis only for the last of them, because no page shows its figures of a past day. With many
-    answers a draft takes seconds.
+    Everything is read before this returns: the answers once for all of them, and the tree for each; of item analysis only
+    that of the last Monday on which it is updated, because no page shows its figures of a past day. A draft is made when
+    it is asked for.
     """
-    decided = _decide(session, scope, mondays, zone) if mondays else []
-    updating = [one.monday for one in decided if one.decision.published]
-    for one in decided:
-        figures: list[FigureDraft] = []
-        if one.decision.published and scope == "teams":
-            figures = _team_figures(session, library, one)
-        elif one.decision.published:
-            items = item_statistics_before(session, library, one.cutoff) if one.monday == updating[-1] else {}
-            rest = one.decision.published[WHOLE_ORGANISATION]
-            figures = [FigureDraft(WHOLE_ORGANISATION, rest, items_to_json(items))]
-        decision = one.decision
-        yield ReleaseDraft(scope, one.monday, one.cutoff, decision.excluded, decision.suppressed, tuple(figures))
+    if not mondays:
+        return iter(())
+    timeline, cutoffs, decided = _decide(session, scope, mondays, zone)
+    updating = [one for one in decided if one.decision.published]
+    if not updating:
+        return (_draft(scope, one, []) for one in decided)
+    last = updating[-1]
+    if scope == "teams":
+        moments, forms = cutoffs[: last.index + 1], {one.id: one.form for one in library.answerable.values()}
+        people = timeline.people
+        answers, choices = first_answers(session, people, moments), first_choices(session, people, moments)
+        counts = RunningCounts(answers, choices, timeline, forms)
+        return (_draft(scope, one, _team_figures(counts, one)) for one in decided)
+    items = item_statistics_before(session, library, last.cutoff)
+    return (_draft(scope, one, _item_figures(one, items if one is last else {})) for one in decided)
 
 
-def _decide(session: Session, scope: Scope, mondays: Sequence[date], zone: str) -> list[_Monday]:
+def _draft(scope: Scope, of: _Monday, figures: Iterable[FigureDraft]) -> ReleaseDraft:
+    return ReleaseDraft(scope, of.monday, of.cutoff, of.decision.excluded, of.decision.suppressed, tuple(figures))
+
+
+def _decide(
+    session: Session, scope: Scope, mondays: Sequence[date], zone: str
+) -> tuple[PlacementTimeline, list[datetime], list[_Monday]]:
     stored = stored_releases(session, scope)
     cutoffs = [*(release.cutoff for release in stored), *(start_of_day(monday, zone) for monday in mondays)]
     timeline = _timeline(session, scope, cutoffs)
@@ -120,8 +131,8 @@ def _decide(session: Session, scope: Scope, mondays: Sequence[date], zone: str) 
         tree_changed = any((not index or cutoffs[index - 1] < at) and at <= cutoff for at in changes)
         decision = decide_release(timeline, index, parents, earlier, tree_changed=tree_changed)
         earlier.append(EarlierRelease(index, decision.published))
-        decided.append(_Monday(monday, cutoff, parents, decision))
-    return decided
+        decided.append(_Monday(index, monday, cutoff, parents, decision))
+    return timeline, cutoffs, decided
 
 
 def _timeline(session: Session, scope: Scope, cutoffs: Sequence[datetime]) -> PlacementTimeline:
@@ -138,20 +149,17 @@ def _permanent(history: PersonHistory) -> PersonHistory:
     return replace(history, joined_at=first, employment_changes=(), memberships=())
 
 
-def _team_figures(session: Session, library: Library, of: _Monday) -> list[FigureDraft]:
-    excluded, published = of.decision.excluded, of.decision.published
-    counts = answer_counts(session, of.cutoff, excluded)
-    counted = CountedAnswers(
-        counts.tallies,
-        counts.people,
-        counts.asked,
-        counts.months,
-        decision_counts(session, of.cutoff, excluded),
-        {question.id: question.form for question in library.answerable.values()},
-    )
+def _team_figures(counts: RunningCounts, of: _Monday) -> list[FigureDraft]:
+    published = of.decision.published
+    if not published:
+        return []
     groups = {group: None if group == WHOLE_ORGANISATION else team_subtree(group, of.parents) for group in published}
-    figures = group_figures(counted, of.parents, groups)
+    figures = group_figures(counts.at(of.index, of.decision.excluded), of.parents, groups)
     return [FigureDraft(group, rest, figures_to_json(figures[group])) for group, rest in sorted(published.items())]
+
+
+def _item_figures(of: _Monday, items: dict[QuestionVersion, ItemStatistics]) -> list[FigureDraft]:
+    return [FigureDraft(group, rest, items_to_json(items)) for group, rest in of.decision.published.items()]
 
 
 def item_statistics_before(

@@ -7,10 +7,25 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from course.analytics.rules.groups import SMALLEST_GROUP, Share, share
-from course.analytics.rules.suppression import count_people
+from course.analytics.rules.suppression import TeamTree
 from course.content.schema import Choice, Option, Question, Scenario, Scene
 
 QuestionKey = tuple[str, str, str]  # a learning point, the id of a question that was asked for it, and its version
+
+
+@dataclass(frozen=True)
+class AnswerKind:
+    """What answers that are counted together have in common: the question in a version that was answered with `given`
+    (indices of options) for a learning point, and what that says."""
+
+    question: QuestionKey
+    given: tuple[int | str, ...]
+    is_right: bool
+    is_sure_and_wrong: bool
+
+    @property
+    def point(self) -> str:
+        return self.question[0]
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,13 @@ def _common_wrong_answer(
     ]
     return max(
         wrong,
-        key=lambda answer: (answer.count, answer.count / answer.asked, answer.question_id, -answer.option),
+        key=lambda answer: (
+            answer.count,
+            answer.count / answer.asked,
+            answer.question_id,
+            -answer.option,
+            answer.version,
+        ),
         default=None,
     )
 
@@ -143,11 +164,12 @@ def decision_counts_by_group(
     whose counts are suppressed for a group is left out.
     """
     found: dict[int, dict[tuple[str, str], int]] = {group: {} for group in groups}
+    tree = TeamTree(parents)
     for scene, choices in scenes.items():
         direct: Counter[int] = Counter()
         for by_team in choices.values():
             direct.update(by_team)
-        people = count_people(parents, direct)
+        people = tree.count(direct)
         for group, teams in groups.items():
             if people.published(group):
                 for choice, by_team in choices.items():

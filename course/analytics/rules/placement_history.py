@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 # The team and the number of answers with which a person counts; None if the person does not count.
 Placement = tuple[int, int] | None
+KEPT_MOMENTS = 12  # of which the placements of everybody are kept
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ def placement_changes(history: PersonHistory, moments: Sequence[datetime]) -> li
 
 
 def _team_at(history: PersonHistory, at: datetime) -> int | None:
-    """The team that the person had joined last; 0 if they were in no team, None if they were not employed."""
+    """The team that the person had joined last; 0 if they were in no team, None if they were not employed.
+
+    A person counts in one team only: the difference between figures of teams that share people could disclose a few.
+    """
     employed = [is_employed for recorded, is_employed in history.employment_changes if recorded <= at]
     if history.joined_at > at or (employed and not employed[-1]):
         return None
@@ -83,23 +87,41 @@ class PlacementTimeline:
 
     def __init__(self, changes: Iterable[PlacementChange]) -> None:
         self._by_index: dict[int, set[int]] = defaultdict(set)
-        self._by_person: dict[int, list[PlacementChange]] = defaultdict(list)
+        # Of each person the moments of the changes, and the placement from each of them on.
+        self._by_person: dict[int, tuple[list[int], list[Placement]]] = defaultdict(lambda: ([], [None]))
+        self._kept: dict[int, dict[int, Placement]] = {}
         for change in changes:
             self._by_index[change.index].add(change.person)
-            self._by_person[change.person].append(change)
+            indices, placements = self._by_person[change.person]
+            indices.append(change.index)
+            placements.append(None if change.team is None else (change.team, change.answers))
+
+    @property
+    def people(self) -> Collection[int]:
+        """Everybody who counts at any of the moments."""
+        return self._by_person.keys()
 
     def placement(self, person: int, index: int) -> Placement:
         """The placement of a person at the moment with that index."""
-        changes = self._by_person.get(person, [])
-        place = bisect_right(changes, index, key=lambda change: change.index) - 1
-        if place < 0 or changes[place].team is None:
+        if person not in self._by_person:
             return None
-        return changes[place].team or 0, changes[place].answers
+        indices, placements = self._by_person[person]
+        return placements[bisect_right(indices, index)]
 
-    def placements(self, index: int) -> dict[int, Placement]:
-        """The placements of everybody who counts at the moment with that index."""
-        found = ((person, self.placement(person, index)) for person in self._by_person)
-        return {person: place for person, place in found if place is not None}
+    def placements(self, index: int) -> Mapping[int, Placement]:
+        """The placements of everybody who counts at the moment with that index. Those of the moments that were asked for last
+        are kept, because each release is compared with those before it."""
+        found = self._kept.pop(index, None)
+        if found is None:
+            found = {
+                person: place
+                for person, (indices, placements) in self._by_person.items()
+                if (place := placements[bisect_right(indices, index)]) is not None
+            }
+        self._kept[index] = found
+        if len(self._kept) > KEPT_MOMENTS:
+            del self._kept[next(iter(self._kept))]
+        return found
 
     def changed_people(self, since: int, until: int) -> set[int]:
         """The people whose placement changed after the moment `since`, up to the moment `until`."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from course.analytics.rules.findings import (
+    AnswerKind,
     AnswerTally,
     CommonWrongAnswer,
     PointFinding,
@@ -16,7 +17,7 @@ from course.analytics.rules.findings import (
 )
 from course.analytics.rules.groups import MonthlyAnswers, Share, share
 from course.analytics.rules.item_analysis import ItemStatistics
-from course.analytics.rules.suppression import count_people, remainder_is_publishable
+from course.analytics.rules.suppression import TeamTree, remainder_is_publishable
 from course.analytics.rules.trend import trends
 
 ScenarioKey = tuple[str, str]  # reference and version of a scenario
@@ -57,12 +58,13 @@ class GroupFigures:
 class CountedAnswers:
     """Counts of everybody, by team, from which the figures of groups are made.
 
-    `tallies` counts first answers, `people` the people who answered each point, `asked` those who were asked each
-    question; `months` gives the answers of each person in each month, `scenes` the people by scenario, scene, choice and
-    team. `forms` gives the form of each question by its id.
+    `tallies` counts first answers by team and index in `kinds`, `people` the people who answered each point, `asked` those
+    who were asked each question; `months` gives the answers of each person in each month, `scenes` the people by scenario,
+    scene, choice and team. `forms` gives the form of each question by its id.
     """
 
-    tallies: Mapping[int, Collection[AnswerTally]]
+    kinds: Sequence[AnswerKind]
+    tallies: Mapping[int, Mapping[int, int]]
     people: Mapping[str, Mapping[int, int]]
     asked: Mapping[QuestionKey, Mapping[int, int]]
     months: Collection[MonthlyAnswers]
@@ -74,14 +76,15 @@ def group_figures(
     counted: CountedAnswers, parents: Mapping[int, int | None], groups: Mapping[int, Set[int] | None]
 ) -> dict[int, GroupFigures]:
     """The figures of each group (its teams; None: everybody) that may be published, without what is suppressed."""
-    people = {point: count_people(parents, direct) for point, direct in counted.people.items()}
-    asked = {key: count_people(parents, direct) for key, direct in counted.asked.items()}
+    tree = TeamTree(parents)
+    people = {point: tree.count(direct) for point, direct in counted.people.items()}
+    asked = {key: tree.count(direct) for key, direct in counted.asked.items()}
     periods = trends(tuple(counted.months), parents, groups)
     decisions = {key: decision_counts_by_group(scenes, parents, groups) for key, scenes in counted.scenes.items()}
     found = {}
     for group, teams in groups.items():
         findings = point_findings(
-            _tallies_of(counted.tallies, teams),
+            tallies_of(counted, teams),
             {point: counts.published(group) for point, counts in people.items()},
             {key: counts.published(group) for key, counts in asked.items()},
             counted.forms,
@@ -99,15 +102,21 @@ def group_figures(
     return found
 
 
-def _tallies_of(tallies: Mapping[int, Collection[AnswerTally]], teams: Set[int] | None) -> Iterable[AnswerTally]:
+def tallies_of(counted: CountedAnswers, teams: Set[int] | None) -> list[AnswerTally]:
     """The tallies of some teams (None: of everybody) together."""
+    by_kind: dict[int, int] = {}
+    for team in counted.tallies if teams is None else teams & counted.tallies.keys():
+        for kind, n in counted.tallies[team].items():
+            by_kind[kind] = by_kind.get(kind, 0) + n
+    # An answer that is wrong is of two kinds: of those who were sure, and of all others.
     sums: dict[tuple[QuestionKey, tuple[int | str, ...]], list[int]] = {}
-    for team in tallies if teams is None else teams & tallies.keys():
-        for tally in tallies[team]:
-            entry = sums.setdefault((tally.key, tally.given), [0, 0, 0])
-            for place, n in enumerate((tally.count, tally.right, tally.sure_and_wrong)):
-                entry[place] += n
-    return [AnswerTally(*key, given, *counts) for (key, given), counts in sums.items()]
+    for index, n in by_kind.items():
+        of = counted.kinds[index]
+        entry = sums.setdefault((of.question, of.given), [0, 0, 0])
+        entry[0] += n
+        entry[1] += n * of.is_right
+        entry[2] += n * of.is_sure_and_wrong
+    return [AnswerTally(*question, given, *counts) for (question, given), counts in sums.items()]
 
 
 def figures_to_json(figures: GroupFigures) -> dict[str, Any]:
@@ -120,11 +129,11 @@ def figures_to_json(figures: GroupFigures) -> dict[str, Any]:
                 "right": finding.share.right,
                 "answers": finding.share.n,
                 "sure_and_wrong": finding.sure_and_wrong,
-                "common_wrong_answer": finding.common_wrong_answer and asdict(finding.common_wrong_answer),
+                "common_wrong_answer": finding.common_wrong_answer and dict(vars(finding.common_wrong_answer)),
             }
             for finding in figures.findings
         ],
-        "periods": [asdict(period) for period in figures.periods],
+        "periods": [dict(vars(period)) for period in figures.periods],
         "scenarios": [
             {
                 "scenario": ref,
@@ -162,7 +171,7 @@ def items_to_json(items: Mapping[QuestionVersion, ItemStatistics]) -> dict[str, 
     """The statistics of each question in each version as they are stored."""
     return {
         "questions": [
-            {"question": question, "version": version, **asdict(statistics)}
+            {"question": question, "version": version, **vars(statistics)}
             for (question, version), statistics in sorted(items.items())
         ]
     }

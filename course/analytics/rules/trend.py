@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 
 from course.analytics.rules.groups import (
@@ -13,7 +13,7 @@ from course.analytics.rules.groups import (
     monthly_totals,
     period_totals,
 )
-from course.analytics.rules.suppression import count_people
+from course.analytics.rules.suppression import TeamTree
 
 
 def trends(
@@ -25,10 +25,10 @@ def trends(
     if a team had periods of its own, the difference to those of the team above could disclose a few people.
     """
     shown: dict[int, list[TrendPeriod]] = {group: [] for group in groups}
-    by_team = _by_team(rows)
+    by_team, tree = _by_team(rows), TeamTree(parents)
     for span in merge_small_periods(monthly_totals(rows)):
         within = _by_team([row for row in rows if span.first <= row.month <= span.last])
-        people = count_people(parents, Counter({team: len({row.person for row in of}) for team, of in within.items()}))
+        people = tree.count({team: len({row.person for row in of}) for team, of in within.items()})
         for group, teams in groups.items():
             if people.published(group):
                 shown[group].append(period_totals(span.first, span.last, _of_teams(within, teams)))
