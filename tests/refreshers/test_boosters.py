@@ -27,6 +27,8 @@ from course.mail.rules import BOOSTER
 from course.people.actions import choose_pathway
 from course.people.models import Person
 from course.refreshers import actions, queries
+from course.reminders.actions import add_policy_version
+from course.reminders.rules.policy import ReminderPolicy
 from course.signed_links import BoosterLink, sign_link
 from course.web.unit_of_work import unit_of_work
 from tests.pages import Client
@@ -115,6 +117,20 @@ def test_a_booster_asks_the_points_remembered_least_with_unseen_questions(sessio
 def test_no_booster_is_sent_at_another_time(session: Session, library: Library, ago: int, what: str) -> None:
     completed_learner(session, library, ago)
     assert people_due(session, library) == [], what
+
+
+def test_a_booster_is_drawn_towards_the_end_of_a_closure_so_that_its_link_works_when_it_leaves(
+    session: Session, library: Library
+) -> None:
+    completed_learner(session, library)
+    summer = ReminderPolicy(closed=((this_day(-1), this_day(40)),))
+    assert add_policy_version(make_context(session, None, now()), summer, "school holiday")
+
+    def is_queued(after: int) -> bool:
+        (learner,) = actions.boosters_due(session, library, ZONE, this_day(after))
+        return actions.queue_booster(session, library, learner, ZONE, now() + timedelta(days=after))
+
+    assert [is_queued(after) for after in (0, 14, 28, 40)] == [False, False, False, True]
 
 
 def test_further_boosters_come_at_most_monthly_and_only_while_they_are_answered(

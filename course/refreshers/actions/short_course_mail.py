@@ -40,6 +40,7 @@ from course.refreshers.actions.composition import person_memory_estimates, updat
 from course.refreshers.models import RefresherPart
 from course.refreshers.queries import CertifiedLearner
 from course.refreshers.rules.boosters import (
+    MAX_WAIT_FOR_MAIL,
     SentBooster,
     interval_allows_booster,
     is_booster_due,
@@ -92,18 +93,21 @@ def _booster_history(learner: CertifiedLearner, zone: str) -> tuple[date, list[S
 def queue_booster(session: Session, library: Library, learner: CertifiedLearner, zone: str, at: datetime) -> bool:
     """Draw the five questions, of those that fit the learner's pathway, and queue the mail with their link in the outbox,
     to be sent in working hours. Without an address it is noted that somebody tells them, and they begin the questions
-    themselves. Returns False if another process was quicker."""
+    themselves. Returns False if another process was quicker, or if the mail would have to wait for long: it is for a later
+    day."""
     if learner.email is None or not learner.takes_mail:
         key = f"booster:{learner.person_id}:{learner.enrolment_id}:{len(learner.boosters) + 1}"
         return note_in_person(session, Notice(key, learner.person_id, NOTICE_OF_BOOSTER, (), None, at))
+    hours = sending_hours(session, zone, learner.person_id)
+    send_at = hours.next_sending_time(at) if hours else at
+    if send_at - at > MAX_WAIT_FOR_MAIL:
+        return False
     library = library.for_(learner.pathway, library.nation)
     seed = secrets.randbelow(2**31)
     drawn = draw_for_booster(session, library, learner.person_id, at, seed)
     number = len(learner.boosters) + 1
     new_attempt = NewAttempt(learner.enrolment_id, "booster", "course", number, seed)
     attempt_id = open_attempt(session, library, new_attempt, drawn, at)
-    hours = sending_hours(session, zone, learner.person_id)
-    send_at = hours.next_sending_time(at) if hours else at
     if attempt_id is None:
         return False
     message = _booster_message(session, learner, attempt_id)

@@ -21,8 +21,10 @@ MAX_UNANSWERED = 2
 MISSED_ON_PAGE = 0.5
 # So long after its page was last read, or its question answered there, a booster may ask the question of a page.
 PAGE_QUESTION_REST = timedelta(days=5)
-# How long the link in the mail works.
+# How long the link in the mail works, from the moment at which the questions are drawn.
 LINK_VALIDITY = timedelta(days=28)
+# No questions are drawn so long before their mail can leave, which is in a closure: the link would have run out meanwhile.
+MAX_WAIT_FOR_MAIL = timedelta(days=7)
 
 
 @dataclass(frozen=True)
