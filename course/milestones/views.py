@@ -25,6 +25,7 @@ from course.learning import queries as learning
 from course.learning.queries import AttemptItemView, AttemptView
 from course.learning.reader_course import reader_library
 from course.learning.rules.progress import CourseProgress
+from course.learning.views.modules import pages_to_reread
 from course.learning.views.page_context import (
     course_progress,
     module_or_404,
@@ -193,6 +194,7 @@ def passed() -> str | Response:
     finals = learning.final_attempts(db(), person_id)
     managers = _managers()
     sent = queries.queued_mail_keys(db(), [actions.passed_mail_key(certificate.id, one.id) for one in managers])
+    verdict = learning_actions.final_result(db(), reader_library(), person_id, finals)
     return render_template(
         "milestones/passed.html",
         certificate=certificate,
@@ -201,7 +203,8 @@ def passed() -> str | Response:
         pathway=pathway_name(certificate.pathway),
         check=check_address(certificate.number),
         signed=signed_credential(db(), certificate.id) is not None,
-        verdict=learning_actions.final_result(db(), reader_library(), person_id, finals),
+        verdict=verdict,
+        rereads=pages_to_reread(verdict) if certificate.kind == "initial" else (),
         strengthened=_strengthened() if certificate.kind == "refresher" else (),
         answers=_attempt_behind(certificate.kind, finals),
         just_passed=just_passed(refreshers.REFRESHER),

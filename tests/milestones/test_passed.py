@@ -14,11 +14,13 @@ from course.certificates.models import Certificate
 from course.clock import now
 from course.content.library import Library
 from course.context import make_context
-from course.learning import actions
+from course.learning import actions, queries
+from course.learning.rules.grading import SubmittedAnswer
 from course.organisation.actions import set_signatory
 from course.organisation.queries import signatory
 from course.people.models import Membership
 from tests.learning.finishing import answer_but_last, make_nearly_complete
+from tests.learning.givens import wrong
 from tests.makers import make_person, make_team, sign_in
 from tests.milestones.makers import make_module_done
 from tests.pages import Client
@@ -56,6 +58,28 @@ def test_the_last_right_answer_leads_to_the_certificate_itself(
     links = {link.get("href") for link in page.all("a")}
     number = session.execute(select(Certificate.number)).scalar_one()
     assert {f"/certificate/{number}.pdf", f"/certificate/{number}.json"} <= links
+
+
+def test_a_point_that_was_wrong_in_the_end_is_named_with_its_page(
+    session: Session, client: Client, library: Library
+) -> None:
+    """Somebody passed with 42 of 43 points, and the page did not say which one to read again."""
+    person = make_person(session)
+    for module in library.modules.values():
+        make_module_done(session, library, person.id, module, now())
+    context = make_context(session, person.id, now())
+    attempt = queries.attempt(session, person.id, actions.begin_final(context, library))
+    assert attempt is not None
+    missed = next(item for item in attempt.items if not library.points[item.point].safety_critical)
+    given = SubmittedAnswer(wrong(library.answerable[missed.question_id]), "sure")
+    actions.submit_answer(context, library, attempt, missed.position, given)
+    address, form = answer_but_last(session, library, person.id, attempt.id, now())
+    session.commit()
+    sign_in(client, person)
+    page = client.follow(client.post(address, form))
+    assert page.h1 == "You have passed, Sam"
+    links = {link.get("href"): "".join(link.itertext()) for link in page.all("a")}
+    assert links["/module/" + "/".join(library.pages_by_point[missed.point])] == library.points[missed.point].title
 
 
 def test_the_last_step_of_a_module_leads_to_the_certificate_too(
