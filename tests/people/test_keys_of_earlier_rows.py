@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from course import schema_upgrade
+from course.clock import now
 from course.db import make_engine
+from course.standings.jobs import catch_up
+from course.text import search_key
 
 BEFORE, AFTER = "0028", "0029"
 ROWS = (
@@ -73,3 +77,23 @@ def test_rows_that_were_written_twice_stay_and_the_later_one_has_ended(engine: E
     schema_upgrade.downgrade(engine, BEFORE)
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM membership")).scalar_one() == 2
+
+
+NAMES = [f"Ann O{sign}Neill" for sign in "´\u1ffd‛ʹʽˊˋ′‵ʾʿ‒—−'’-"]
+
+
+def test_names_with_another_sign_for_an_apostrophe_or_a_hyphen_are_found_after_the_upgrade(committed: Flask) -> None:
+    engine = committed.extensions["course"].engine
+    with committed.app_context():
+        catch_up(now())
+    schema_upgrade.downgrade(engine, "0072")
+    row = "INSERT INTO person (name, email, name_key, created_at) VALUES (:name, :email, 'ann o neill as before', :at)"
+    with engine.begin() as connection:
+        for number, name in enumerate(NAMES):
+            at = "2026-01-01 09:00:00+00:00"
+            connection.execute(text(row), {"name": name, "email": f"{number}@example.org", "at": at})
+    schema_upgrade.upgrade(engine)
+    with engine.connect() as connection:
+        keys = {row.name: row.name_key for row in connection.execute(text("SELECT name, name_key FROM person"))}
+        assert keys == {name: search_key(name) if name in NAMES[:-3] else "ann o neill as before" for name in NAMES}
+        assert connection.execute(text("SELECT cursor FROM standings_mark")).scalars().all() == [0]
