@@ -107,9 +107,10 @@ def _note_message_reader(_app: Flask, **_: object) -> None:
 
 
 def _reader() -> str:
-    """The person of this request; empty for visitors, and if nothing has asked for the person."""
+    """The person of this request; empty for visitors, for whoever has been signed out in it, and if nothing has asked for the
+    person."""
     person = getattr(g.get("_login_user"), "person", None)
-    return "" if person is None else str(person.id)
+    return "" if person is None or "_user_id" not in session else str(person.id)
 
 
 def load_user(user_id: str) -> SignedInUser | None:

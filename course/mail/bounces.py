@@ -59,7 +59,7 @@ def read_report(message: EmailMessage) -> DeliveryReport:
         return DeliveryReport("", (), NOT_A_REPORT)
     blocks = status.get_payload()
     recipients = [
-        (str(block["Action"]).strip().lower(), block)
+        (str(block["Action"]).strip().lower(), block)  # not translated: a header of the report
         for block in (blocks if isinstance(blocks, list) else [])
         if isinstance(block, Message) and block.get("Action")
     ]
