@@ -37,7 +37,7 @@ from course.server.settings_check import settings_conflicts
 from course.translation import CHECKED_LANGUAGES, languages, lazy_gettext, ngettext
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
+from course.web.app_state import app_state, is_mail_printed
 from course.web.database_check import current_database_name
 from course.web.forms import query_number
 from course.web.proxy_checks import current_proxy_faults
@@ -101,7 +101,7 @@ def overview() -> str:
         backup_is_old=backup_is_old,
         outbox=outbox,
         stands_still=is_mail_stalled(outbox.due_since, at),
-        printed=config.mail_url.startswith("console:"),
+        printed=is_mail_printed(),
         place=current_database_name(),
         wrong_key=WRONG_KEY_WARNING if secret_key_state(db(), config.secret_key) == "other" else None,
         unsigned=count_unsigned_certificates(db()),

@@ -29,7 +29,7 @@ from course.privacy.subject_access_export import export_subject_data
 from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, public, requires_permission, sign_in_required
-from course.web.app_state import app_state
+from course.web.app_state import app_state, is_mail_printed
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.template_filters import format_date, format_moment
@@ -50,7 +50,7 @@ def notice() -> str:
         "privacy/notice.html",
         ours=current_organisation(),
         plan=retention_due.current_schedule(db()),
-        mailed=not app_state().config.mail_url.startswith("console:"),
+        mailed=not is_mail_printed(),
     )
 
 

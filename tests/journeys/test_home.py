@@ -11,16 +11,20 @@ FIRST = "/module/what-reviews-tell-us/where-this-comes-from"
 SECOND = "/module/what-reviews-tell-us/what-the-internet-changed"
 
 
-def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(site: Site, page: Page) -> None:
-    site.person("night@example.org")
-    page.set_viewport_size({"width": 390, "height": 500})
-    sign_in(page, "night@example.org")
-    assert faults(page) == []
+def _begin_the_night_shift_on_the_second_page(page: Page) -> None:
     page.goto(FIRST)
     page.locator("main .onward .button").last.click()
     page.wait_for_url(f"**{SECOND}")
     page.goto("/")
     page.get_by_role("button", name="Night shift").click()
+
+
+def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(site: Site, page: Page) -> None:
+    site.person("night@example.org")
+    page.set_viewport_size({"width": 390, "height": 500})
+    sign_in(page, "night@example.org")
+    assert faults(page) == []
+    _begin_the_night_shift_on_the_second_page(page)
     page.get_by_text("The next five minutes:").wait_for()
     assert faults(page) == []
     page.goto(SECOND)
@@ -40,11 +44,7 @@ def test_the_night_shift_resumes_within_a_page_and_is_dark_on_a_light_device(sit
     site.person("night2@example.org")
     page.context.clear_cookies()
     sign_in(page, "night2@example.org")
-    page.goto(FIRST)
-    page.locator("main .onward .button").last.click()
-    page.wait_for_url(f"**{SECOND}")
-    page.goto("/")
-    page.get_by_role("button", name="Night shift").click()
+    _begin_the_night_shift_on_the_second_page(page)
     page.locator(".button.turn").click()
     page.wait_for_url(f"**{SECOND}")
 
