@@ -6,9 +6,10 @@ The lines of a day are derived by the recertification rules; nothing is stored.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from urllib.parse import urlencode
@@ -41,13 +42,29 @@ EVERY_LEVEL = "all"  # the value of the parameter that compares teams of every l
 PAGE_SIZE = 50  # people on one page
 
 
-def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], on: date) -> bool:
-    """Whether a certificate was valid on that day, as it was known then: `StatusLine.has_valid_certificate` without the
-    rest of the status."""
-    if not any(completion.recorded_on <= on for completion in facts.completions):
-        return False
-    until = last_valid_day([cycle for cycle in cycles(facts, policies, on) if cycle.is_in_effect])
-    return until is not None and on <= until
+def held_certificate_on(facts: CertificationFacts, policies: Sequence[Policy], days: Sequence[date]) -> list[bool]:
+    """For each of these days, oldest first, whether a certificate was valid on it, as it was known then:
+    `StatusLine.has_valid_certificate` without the rest of the status. The certificates are derived again only where a date of
+    a fact or of a policy version has come since the day before."""
+    if not facts.completions:
+        return [False] * len(days)
+    changes = sorted({*fact_dates(facts), *(day for policy in policies for day in (policy.since, policy.governs_from))})
+    held: list[bool] = []
+    until = None
+    for number, on in enumerate(days):
+        # A date is a first or a last day, so that what it changes shows on it or on the day after.
+        if not number or bisect_left(changes, days[number - 1]) < bisect_right(changes, on):
+            until = last_valid_day([cycle for cycle in cycles(facts, policies, on) if cycle.is_in_effect])
+        held.append(until is not None and on <= until)
+    return held
+
+
+def fact_dates(facts: CertificationFacts) -> Iterator[date]:
+    """Every date of every fact but of what was begun, which makes nobody required and nothing valid."""
+    for kind in fields(facts):
+        if kind.name != "started":
+            for fact in getattr(facts, kind.name):
+                yield from (value for value in vars(fact).values() if isinstance(value, date))
 
 
 @dataclass(frozen=True)

@@ -146,16 +146,16 @@ class StatusCache:
     def certified_counts(
         self, session: Session, zone: str, days: Sequence[date], teams: frozenset[int] | None = None
     ) -> list[tuple[int, int]]:
-        """For the end of each of these past days the number of people of these teams (None: of everybody), and of those
-        who held a valid certificate, as it was known then. Much quicker than the lines of the day, and kept for longer.
-        With more than MAX_KEPT_PEOPLE nothing of it is kept."""
+        """For the end of each of these past days, oldest first, the number of people of these teams (None: of everybody),
+        and of those who held a valid certificate, as it was known then. Much quicker than the lines of the day, and kept for
+        longer. With more than MAX_KEPT_PEOPLE nothing of it is kept."""
         if people_count(session, MAX_KEPT_PEOPLE + 1) > MAX_KEPT_PEOPLE:
             return _counts_apart(session, zone, days, teams)
         with self._lock:
             snapshot = self._current(session, zone)
             while len(snapshot.certified) > MAX_CACHED_MONTHS:
                 snapshot.certified.pop(next(iter(snapshot.certified)))
-            return [_certified_count(snapshot, on, zone, teams) for on in days]
+            return _certified_counts(snapshot, days, zone, teams)
 
     def weekly_counts(self, session: Session, zone: str, on: date, teams: frozenset[int] | None = None) -> WeeklyCounts:
         """By sets of teams how many people were required and certified at the end of each Monday of the twelve months
@@ -259,7 +259,7 @@ def _counts_apart(
     sums, rules = [(0, 0)] * len(days), policies(session, zone)
     for people in _people_apart(session, zone, teams):
         portion = StatusSnapshot(HighWaterMark(0, 0, 0, 0), {person.id: person for person in people}, rules, "")
-        counts = [_certified_count(portion, on, zone, teams) for on in days]
+        counts = _certified_counts(portion, days, zone, teams)
         sums = [(total + more[0], valid + more[1]) for (total, valid), more in zip(sums, counts, strict=True)]
     return sums
 
@@ -274,19 +274,23 @@ def _weekly_counts_apart(session: Session, zone: str, on: date, teams: frozenset
     return counts
 
 
-def _certified_count(snapshot: StatusSnapshot, on: date, zone: str, teams: frozenset[int] | None) -> tuple[int, int]:
-    """The numbers of one day for `StatusCache.certified_counts`; derives the people who are not known yet."""
-    at = start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1)
-    known = snapshot.certified.setdefault(on, {})
+def _certified_counts(
+    snapshot: StatusSnapshot, days: Sequence[date], zone: str, teams: frozenset[int] | None
+) -> list[tuple[int, int]]:
+    """The numbers for `StatusCache.certified_counts`; derives the people who are not known yet."""
+    known = [snapshot.certified.setdefault(on, {}) for on in days]
+    ends = [start_of_day(on + timedelta(days=1), zone) - timedelta(microseconds=1) for on in days]
     for person in snapshot.people.values():
-        if person.id not in known:
-            known[person.id] = (
-                (person.teams_at(at), held_certificate_on(person.facts, snapshot.policies, on))
-                if is_employed_on(person.facts, on)
-                else None
-            )
-    counted = [one[1] for one in known.values() if one and (teams is None or not teams.isdisjoint(one[0]))]
-    return len(counted), sum(counted)
+        if all(person.id in one for one in known):
+            continue
+        held = held_certificate_on(person.facts, snapshot.policies, days)
+        for on, at, valid, one in zip(days, ends, held, known, strict=True):
+            one[person.id] = (person.teams_at(at), valid) if is_employed_on(person.facts, on) else None
+    counts = []
+    for one in known:
+        counted = [of[1] for of in one.values() if of and (teams is None or not teams.isdisjoint(of[0]))]
+        counts.append((len(counted), sum(counted)))
+    return counts
 
 
 def _changed_people(session: Session, previous: HighWaterMark, newest: HighWaterMark) -> set[int] | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
 from course.dates import add_months, start_of_day
 from course.recertification.rules import Policy
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, status_details
-from course.recertification.rules.facts import CertificationFacts
+from course.reports.rules import fact_dates
 from course.standings.rules import ReportedPerson, is_employed_on
 
 TREND_MONTHS = 12
@@ -99,7 +99,7 @@ def weekly_states(
     facts, count = person.facts, len(weeks.days)
     moments = (at for _team, *bounds in person.memberships for at in bounds if at is not None)
     moved = {bisect_left(weeks.ends, at) for at in moments}
-    numbers = sorted({0, *ruled, *_numbers(weeks, _fact_dates(facts)), *(week for week in moved if week < count)})
+    numbers = sorted({0, *ruled, *_numbers(weeks, fact_dates(facts)), *(week for week in moved if week < count)})
     states: list[WeekState] = []
     for number, following in zip(numbers, [*numbers[1:], count], strict=True):
         for state in _states_from(person, policies, weeks, number, following):
@@ -130,14 +130,6 @@ def _states_from(
         ended = bisect_right(weeks.days, until)
         if ended < following:
             yield WeekState(ended, teams, required, False)
-
-
-def _fact_dates(facts: CertificationFacts) -> Iterator[date]:
-    """Every date of every fact but of what was begun, which makes nobody required and nothing valid."""
-    for kind in fields(facts):
-        if kind.name != "started":
-            for fact in getattr(facts, kind.name):
-                yield from (value for value in vars(fact).values() if isinstance(value, date))
 
 
 def _numbers(weeks: Weeks, dates: Iterable[date]) -> Iterator[int]:

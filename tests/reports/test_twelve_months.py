@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -15,11 +17,15 @@ from course.context import make_context
 from course.dates import civil_date
 from course.organisation.models import Organisation
 from course.people.actions import join_team
+from course.recertification.rules import CertificationFacts, Policy
+from course.recertification.rules.certification_status import status_details
 from course.reports import views
+from course.reports.rules import fact_dates, held_certificate_on
 from course.reports.team_trend import TrendPoint
 from course.reports.twelve_months import BOTTOM, LEFT, RIGHT, TOP, MonthPoint, month_ends, month_line
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
+from tests.recertification.random_histories import days, histories, several_policies
 from tests.refreshers.makers import complete
 from tests.reports.makers import ZONE
 
@@ -40,6 +46,18 @@ def test_the_months_are_the_twelve_that_have_ended(on: date, first: date, last: 
     assert (len(ends), ends[0], ends[-1]) == (12, first, last)
     assert ends == sorted(ends)
     assert all((end + timedelta(days=1)).day == 1 for end in ends)
+
+
+@settings(max_examples=150)
+@given(histories, several_policies, st.lists(days, min_size=1, max_size=8))
+def test_a_certificate_is_held_on_each_of_several_days_as_if_each_had_been_derived_for_itself(
+    facts: CertificationFacts, rules: tuple[Policy, ...], some: list[date]
+) -> None:
+    # Days on and beside those of the facts, where something begins and ends, as well as days by chance.
+    dates = {day for change in fact_dates(facts) for day in (change, change + timedelta(days=1))}
+    wanted = sorted({*some, *dates, *(date(2025, month, 28) for month in range(1, 13))})
+    held = [(details := status_details(facts, rules, on).valid_until) is not None and on <= details for on in wanted]
+    assert held_certificate_on(facts, rules, wanted) == held
 
 
 @pytest.mark.parametrize(
