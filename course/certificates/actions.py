@@ -19,7 +19,7 @@ from course.context import Context, make_context
 from course.credentials.actions import revoke_credential, sign_credential
 from course.credentials.queries import signed_certificate_ids
 from course.credentials.rules.documents import CertificateData
-from course.db import insert_once
+from course.db import insert_once, lock_row
 from course.events import publish
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation_of, signatory
@@ -117,6 +117,10 @@ def reissue_in_name(context: Context, person_id: int, name: str, reason: str) ->
 def revoke(context: Context, old: str, reason: str) -> None:
     """Revoke a certificate and its credentials. Raises as `reissue` does."""
     session = context.session
+    # Whoever merges its holder at this moment has either recorded it for the other entry by now, or finds it revoked.
+    holder = session.execute(select(Certificate.person_id).where(Certificate.number == old)).scalar_one_or_none()
+    if holder is not None:
+        lock_row(session, Person, holder)
     before = _require_unchanged(session, old)
     session.add(_new_change(before, "revoked", reason, context.actor, context.now))
     session.flush()

@@ -21,6 +21,7 @@ from course.learning.events import CourseCompleted
 from course.organisation.models import Organisation
 from course.people.events import EarlierCertificate, PeopleMerged
 from course.people.models import Person
+from course.people.queries import merged_into
 from course.recertification import queries
 from course.recertification.models import MERGE_REASON, RenewalExtension, RenewalImport, RenewalPause, RenewalPolicy
 from course.recertification.rules import CompletionFact, Policy, cycles
@@ -63,6 +64,11 @@ def certify(session: Session, event: CourseCompleted) -> None:
     facts = replace(recorded_facts, completions=(*earlier, completion))
     chain = cycles(facts, queries.policies(session, zone), event.on)
     issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == completion), None))
+    # An entry that was merged while its last answer was on the way: on PostgreSQL the certificate waited for that.
+    entry, into = event.person_id, merged_into(session, event.person_id)
+    while into is not None:
+        import_merged_certificates(session, PeopleMerged(entry, into, None, event.at))
+        entry, into = into, merged_into(session, into)
 
 
 def add_policy_version(context: Context, policy: Policy, reason: str) -> bool:
@@ -266,6 +272,7 @@ def withdraw_fact(context: Context, person_id: int, what: str, fact_id: int, rea
     """
     session = context.session
     model = FACT_MODELS[what]
+    lock_row(session, Person, person_id)
     row = session.get(model, fact_id)
     if row is None or row.person_id != person_id or fact_id not in queries.open_facts(session, person_id)[what]:
         raise LookupError(f"there is no open {what} {fact_id}")

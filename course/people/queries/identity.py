@@ -78,6 +78,11 @@ def merged_entries(session: Session, ids: Collection[int] | None = None) -> dict
     return found
 
 
+def merged_into(session: Session, person_id: int) -> int | None:
+    """The entry into which this one was merged; None if it was not."""
+    return session.execute(select(PersonMerge.into_id).where(PersonMerge.person_id == person_id)).scalar_one_or_none()
+
+
 def name_at(session: Session, person_id: int, at: datetime) -> str | None:
     """What somebody was called at a moment; None if there is nobody."""
     first = (
