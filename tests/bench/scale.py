@@ -95,11 +95,12 @@ insert into completion (id, enrolment_id, completed_at, content_version, edition
 select id, id, opened_at, '1', '1' from enrolment e
 where person_id >= :first and not (person_id % 20 between 1 and 3)
   and not (person_id % 20 = 5 and opened_at > cast(:now as timestamptz) - interval '40 days')"""
+# Who renews does so fifteen or thirty days before the last valid day, and the next year counts from that day.
 CERTIFICATES = """
 insert into certificate (id, completion_id, person_id, number, name, course, organisation, edition, content_version,
   completed_on, valid_until, issued_at)
 select c.id, c.id, e.person_id, lpad(c.id::text, 12, '0'), 'Person ' || e.person_id, 'Online abuse', 'Riverside', '1', '1',
-  c.completed_at::date, c.completed_at::date + 365, c.completed_at
+  c.completed_at::date, (c.completed_at::date - e.id % 4 * 350 + (e.id % 4 + 1) * interval '1 year')::date, c.completed_at
 from completion c join enrolment e on e.id = c.enrolment_id where e.person_id >= :first"""
 # The rows of those who were derived, for everybody else: with --derived, where only reading is measured.
 COPIES = """
