@@ -186,7 +186,7 @@ def first_answers(session: Session, people: Collection[int], moments: Sequence[d
         Answer.correct, Answer.sureness,
     )  # fmt: skip
     kinds: dict[tuple[Any, ...], int] = {}
-    given = [array("l") for _ in moments]
+    given = [array("i") for _ in moments]
     for first, last in _portions(people):
         answered = ranked_answers(moments[-1], Enrolment.person_id.between(first, last), columns=columns).c
         rows = select(*[column for column in answered if column is not answered.place]).where(answered.place == 1)
@@ -206,7 +206,7 @@ def first_choices(session: Session, people: Collection[int], moments: Sequence[d
     """The choices of these people before the last of these moments in the first run of each scenario, the first time they came
     to a scene. One query for each PORTION people."""
     kinds: dict[tuple[str, ...], int] = {}
-    taken = [array("l") for _ in moments]
+    taken = [array("i") for _ in moments]
     for lowest, highest in _portions(people):
         runs = _first_runs(Enrolment.person_id.between(lowest, highest))
         first = (

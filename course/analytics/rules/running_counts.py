@@ -35,7 +35,7 @@ class FirstAnswers:
     """The first answer of each person to each question.
 
     `given` has for each moment those since the moment before, as three numbers in turn: the person, the index in `kinds`, and
-    the month, counted from the year 0. Numbers in arrays, because there are three of them for each answer of everybody.
+    the month, counted from the year 0. Numbers of 32 bits in arrays, because there are three of them for each answer of everybody.
     """
 
     kinds: Sequence[AnswerKind]
@@ -55,8 +55,8 @@ class _Person:
     """What was counted of a person until now, and the team in which it counts; None where the person does not count."""
 
     team: int | None = None
-    answers: array[int] = field(default_factory=lambda: array("l"))
-    choices: array[int] = field(default_factory=lambda: array("l"))
+    answers: array[int] = field(default_factory=lambda: array("i"))
+    choices: array[int] = field(default_factory=lambda: array("i"))
     points: int = 0  # a bit for each learning point that was answered
     months: dict[int, tuple[int, int]] = field(default_factory=dict)  # the answers that are right, and all
     rows: tuple[MonthlyAnswers, ...] | None = None  # the same as it is counted, until it changes
