@@ -94,6 +94,7 @@ class ReminderPolicyForm(Form):
         validators=[Length(max=2000, message=lazy_gettext("Shorten this to 2000 characters."))],
     )
     reason = line_field(lazy_gettext("Reason"), lazy_gettext("Say in a few words why."))
+    seen = HiddenField()  # the version that the page showed
 
     def validate_before(self, field: Field) -> None:
         """Numbers, and no more of them than the policy allows."""
@@ -110,6 +111,11 @@ class ReminderPolicyForm(Form):
             self.closes.errors = [lazy_gettext("Choose an hour after the first one.")]
             return False
         return valid
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version that the page showed, 0 if there was none; -1 for what is no number, None if nothing was sent."""
+        return _version(self.seen) if self.seen.data else None
 
     def policy(self) -> ReminderPolicy:
         """The policy that was entered."""
@@ -143,8 +149,7 @@ class MailWordingForm(Form):
     @property
     def seen_version(self) -> int:
         """The version that the page showed; -1 for what is no number."""
-        text = self.seen.data or ""
-        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+        return _version(self.seen)
 
     def validate_sender(self, field: Field) -> None:
         """A name that is safe in the head of a mail."""
@@ -153,6 +158,10 @@ class MailWordingForm(Form):
     def validate_opening(self, field: Field) -> None:
         """One line."""
         _refuse(opening_fault(field.data or ""))
+
+
+def _version(field: Field) -> int:
+    return int(field.data) if re.fullmatch(r"[0-9]{1,9}", field.data or "") else -1
 
 
 def _refuse(fault: str | None) -> None:

@@ -236,15 +236,28 @@ def policy() -> Response | WsgiResponse:
     at, zone, own_organisation = now(), app_state().config.time_zone, current_organisation() or abort(404)
     versions = queries.policy_versions(db())
     current = versions[0].policy if versions else ReminderPolicy()
-    form = ReminderPolicyForm(obj=_PolicyFormData(current))
+    form = ReminderPolicyForm(obj=_PolicyFormData(current, versions[0].id if versions else 0))
     displayed = current
     if form.validate_on_submit():
         displayed = form.policy()
         if "save" in request.form:
+            reason, seen = form.reason.data or "", form.seen_version
             with unit_of_work() as session:
-                saved = actions.add_policy_version(signed_in_context(session, at), displayed, form.reason.data or "")
-            flash(_("Saved. This applies from now on.") if saved else _("This was saved before. Nothing has changed."))
-            return redirect_after_post(url_for("reminders.policy"))
+                saved = actions.add_policy_version(signed_in_context(session, at), displayed, reason, seen)
+                if saved is None:
+                    session.rollback()  # nothing was done, so the same form may be sent again
+            if saved is not None:
+                flash(
+                    _("Saved. This applies from now on.") if saved else _("This was saved before. Nothing has changed.")
+                )
+                return redirect_after_post(url_for("reminders.policy"))
+            versions = queries.policy_versions(db())
+            current = versions[0].policy
+            form.seen.data = str(versions[0].id)
+            form.before.errors = [
+                _("Someone else saved this page after you opened it. The top of the page says what applies now. Save again to "
+                  "replace that.")
+            ]  # fmt: skip
     today = civil_date(at, zone)
     hours = SendingHours(displayed, own_organisation.nation, zone)
     page = render_template(
@@ -292,9 +305,10 @@ def wording() -> Response | WsgiResponse:
 
 
 class _PolicyFormData:
-    """A policy in the form of the form fields."""
+    """A policy and the id of its version, in the form of the form fields."""
 
-    def __init__(self, policy: ReminderPolicy) -> None:
+    def __init__(self, policy: ReminderPolicy, seen: int) -> None:
+        self.seen = str(seen)
         self.before = ", ".join(str(days) for days in policy.before)
         self.every_days, self.lead_days = policy.every_days, policy.lead_days
         self.digest_weekday, self.opens, self.closes = policy.digest_weekday, policy.opens, policy.closes

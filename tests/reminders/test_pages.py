@@ -132,6 +132,23 @@ def test_a_policy_is_previewed_and_then_saved(session: Session, admin: Client) -
     assert "45 and 10 days before" in admin.get("/reminders/policy").text
 
 
+def test_what_another_administrator_saved_meanwhile_is_not_undone_unseen(session: Session, admin: Client) -> None:
+    opened = admin.get("/reminders/policy").fields() | {"save": "yes"}
+    theirs = opened | {"before": "45", "reason": "Calmer"}
+    admin.post("/reminders/policy", theirs)
+    mine = opened | {"closed": "21 December 2026", "reason": "Closed"}
+    mine.pop("save")
+    mine = admin.post("/reminders/policy", mine | {"preview": "yes"}, 200).fields() | {"save": "yes"}
+    page = admin.post("/reminders/policy", mine, 422)
+    assert "Someone else saved this page" in page.text
+    assert "45 days before" in page.text
+    assert [one.reason for one in queries.policy_versions(session)] == ["Calmer"]
+    again = page.fields() | {"save": "yes"}
+    assert again["reason"] == "Closed"
+    admin.post("/reminders/policy", again)
+    assert [one.reason for one in queries.policy_versions(session)] == ["Closed", "Calmer"]
+
+
 MISTAKES = [
     ({"before": "soon"}, "whole numbers with commas"),
     ({"before": "900"}, "each from 0 to 365"),

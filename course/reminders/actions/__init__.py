@@ -69,10 +69,12 @@ def queue_reminder(context: Context, planned: PlannedReminder, message: MailMess
     )
 
 
-def add_policy_version(context: Context, policy: ReminderPolicy, reason: str) -> bool:
+def add_policy_version(context: Context, policy: ReminderPolicy, reason: str, seen: int | None = None) -> bool | None:
     """Add a version of the reminder policy, which is in force from now on.
 
-    Returns False, and writes nothing, if the newest version has the same values and the same reason.
+    Returns False, and writes nothing, if the newest version has the same values and the same reason; None, and writes
+    nothing, if the newest version is not the one with the id `seen` (0: there was none), because somebody else saved theirs
+    meanwhile.
     """
     session = context.session
     # The lock serialises two simultaneous submissions.
@@ -87,6 +89,8 @@ def add_policy_version(context: Context, policy: ReminderPolicy, reason: str) ->
     current = session.execute(newest).scalar_one_or_none()
     if current is not None and all(getattr(current, name) == value for name, value in values.items()):
         return False
+    if seen is not None and seen != (current.id if current else 0):
+        return None
     session.add(ReminderPolicyVersion(**values, made_by=context.actor, made_at=context.now))
     session.flush()
     record_event(context, "policy.reminders_changed", None, {"reason": reason})

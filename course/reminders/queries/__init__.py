@@ -59,6 +59,7 @@ class ReminderCandidate:
 class PolicyVersionView:
     """A version of the reminder policy, with author, moment and reason. The author is None if unknown."""
 
+    id: int
     policy: ReminderPolicy
     reason: str
     made_by: str | None
@@ -96,7 +97,7 @@ def policy_versions(session: Session, limit: int = 20) -> list[PolicyVersionView
         .order_by(ReminderPolicyVersion.id.desc())
         .limit(limit)
     )
-    return [PolicyVersionView(_policy_from_row(row), row.reason, name, row.made_at) for row, name in rows]
+    return [PolicyVersionView(row.id, _policy_from_row(row), row.reason, name, row.made_at) for row, name in rows]
 
 
 def current_policy(session: Session) -> ReminderPolicy:
