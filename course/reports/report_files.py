@@ -352,8 +352,7 @@ def _template_data(
         "above": _("%(organisation)s: team report", organisation=organisation),
         "heading": view.name,
         "lines": report_summary(view, zone, at),
-        "foot": _("%(organisation)s: %(name)s, %(day)s", organisation=organisation, name=view.name,
-                  day=in_words(view.on)),
+        "foot": _foot(view, organisation),
         "team_columns": _headings(PRINTED_TEAM_COLUMNS),
         "teams": printed_team_rows(heading.teams),
         "columns": _headings(PDF_COLUMNS),
@@ -368,11 +367,17 @@ def _template_data(
     }  # fmt: skip
 
 
+def _foot(view: ReportView, organisation: str) -> str:
+    """What stands at the foot of each page; the report of everybody has the name of the organisation."""
+    if view.name == organisation:
+        return f"{organisation}, {in_words(view.on)}"
+    return _("%(organisation)s: %(name)s, %(day)s", organisation=organisation, name=view.name, day=in_words(view.on))
+
+
 def _compile_pdf(template_data: dict[str, Any], at: datetime) -> bytes:
     return compile_in_helper(TEMPLATE, "pdf", {"facts": json.dumps(template_data)}, at)
 
 
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REPORT_FORMATS = {
     "csv": ReportFormat(

@@ -22,6 +22,7 @@ from course.certificates.actions import revoke
 from course.certificates.models import Certificate
 from course.clock import now
 from course.context import make_context
+from course.dates import format_date
 from course.exports.actions import delete_old_files
 from course.exports.models import Download
 from course.jobs.models import Job
@@ -148,6 +149,8 @@ def test_the_document_compares_teams_and_tells_people_of_one_name_apart(
     assert "Alex Morgan (alex@example.org)" in words
     assert "ALEX MORGAN (other@example.org)" in words
     assert "Oyin Adébáyọ̀ (" not in words
+    assert f"Riverside Trust, {format_date(this_day())} Page 1" in words
+    assert "Riverside Trust: Riverside Trust" not in words
 
 
 def test_an_excel_file_has_bold_frozen_headings_and_filters_and_prints_one_page_wide(
