@@ -74,15 +74,12 @@ def settings_fingerprint(shown: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
 
 
-class ContactsForm(Form):
-    """Settings with four contacts. For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review
-    and -still; in that of a team kind-inherit, too, with which it goes back to the contact that it inherits.
-
-    `was` is the fingerprint of the values that the page showed when it was opened.
-    """
+class SettingsForm(Form):
+    """A form that shows what is set, and does not undo unseen what somebody else sets meanwhile. `was` is the fingerprint of the
+    values that the page showed when it was opened."""
 
     was = HiddenField()
-    labels: Mapping[str, str] = CONTACT_KINDS  # as the place calls its contacts; the page sets it
+    labels: Mapping[str, str] = {}  # what the fields of a kind are about, by the beginning of their names
 
     def has_edit_conflict(self, now: Mapping[str, str]) -> bool:
         """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
@@ -100,6 +97,13 @@ class ContactsForm(Form):
             text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
             self[name].errors = [text[0].upper() + text[1:]]
         return bool(differing)
+
+
+class ContactsForm(SettingsForm):
+    """Settings with four contacts. For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review
+    and -still; in that of a team kind-inherit, too, with which it goes back to the contact that it inherits."""
+
+    labels: Mapping[str, str] = CONTACT_KINDS  # as the place calls its contacts; the page sets it
 
     def is_inherited(self, kind: str) -> bool:
         """Whether the team is to have the inherited contact of that kind from now on."""
@@ -241,7 +245,7 @@ class ColourForm(Form):
         return chosen
 
 
-class ContactForm(Form):
+class ContactForm(SettingsForm):
     """The form with which the owner of one contact confirms or corrects it."""
 
     def contact_details(self) -> ContactDetails:

@@ -127,8 +127,9 @@ def _confirmation_page(
     person = current_user.person
     if entry is None or not (person.administrator or entry.owner_id == person.id):
         return abort(404)
-    form = ContactForm(data=asdict(contact_details(entry)))
-    if form.validate_on_submit():
+    shown = asdict(contact_details(entry))
+    form = ContactForm(data=shown | {"was": settings_fingerprint(shown)})
+    if form.validate_on_submit() and not form.has_edit_conflict(shown):
         typed = form.contact_details()
         try:
             with unit_of_work() as session:
