@@ -26,6 +26,7 @@ ADDED = {"name": "Ida Holm", "email": "ida{number}@example.org", "role": "learne
 ADD: Deed = "/people/add", {**ADDED, "team": "{quay}"}
 MANAGE: Deed = "/people/{pat}/role", {"role": "manager", "team": "{quay}"}
 OPEN_BELOW: Deed = "/people/teams/add", {"name": "Berth {number}", "parent": "{quay}"}
+JOIN: Deed = "/people/{pat}/merge", {"other": "twin{number}@example.org", "keep": "first", "reason": "twice"}
 END_ROLE: Deed = "/people/{pat}/role/{grant}/end", {}
 END_PLACE: Deed = "/people/{pat}/teams/{bond}/end", {}
 DONE, REFUSED = 303, 422
@@ -38,6 +39,7 @@ CASES: list[tuple[Deed, str, Deed, list[int]]] = [
     (LEAVE, "UPDATE person", MERGE, [DONE, DONE]),
     (LEAVE, "UPDATE membership", MERGE, [DONE, DONE]),
     (END_ROLE, "UPDATE role_grant", LEAVE, [DONE, DONE]),
+    (JOIN, "SELECT team.id", MERGE, [DONE, DONE]),
     # Somebody new, a manager or a team came into a team that was closed at this moment.
     (ADD, "INSERT INTO person", CLOSE, [DONE, REFUSED]),
     (CLOSE, "UPDATE team", ADD, [DONE, REFUSED]),
@@ -49,7 +51,8 @@ CASES: list[tuple[Deed, str, Deed, list[int]]] = [
 
 
 class Office:
-    """Two administrators at work; for each case Pat, who is in the team Harbour and manages it, and the empty team Quay."""
+    """Two administrators at work; for each case Pat, who is in the team Harbour and manages it, a second entry of Pat, who is
+    in it too, and the empty team Quay."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -63,6 +66,7 @@ class Office:
         with self.app.app_context(), unit_of_work() as session:
             harbour, quay = make_team(session, f"Harbour {number}"), make_team(session, f"Quay {number}")
             pat = make_person(session, "Pat Hill", f"pat{number}@example.org", "manager", harbour, password=None)
+            make_person(session, "P. Hill", f"twin{number}@example.org", team=harbour, password=None)
             names = {"number": number, "harbour": harbour.id, "quay": quay.id, "pat": pat.id, "day": form_day()}
             for name, table in (("bond", Membership), ("grant", RoleGrant)):
                 row = select(table.id).where(table.person_id == pat.id)

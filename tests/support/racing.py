@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 # Whether somebody waits for a lock in this database of PostgreSQL.
@@ -37,16 +37,17 @@ class _Pause:
         self.before, self.thread = before, 0
         self.reached, self.go_on = threading.Event(), threading.Event()
 
-    def look(self, _connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if threading.get_ident() == self.thread and statement.startswith(self.before) and not self.reached.is_set():
+    def look(self, connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        is_here = threading.get_ident() == self.thread and connection.get_execution_options().get("writes", True)
+        if is_here and statement.startswith(self.before) and not self.reached.is_set():
             self.reached.set()
             self.go_on.wait(30)
 
 
 def overtaken(engine: Engine, first: Callable[[], int], before: str, second: Callable[[], int]) -> list[int]:
-    """Run the first deed and stop it before its first statement that begins with `before`; run the second one meanwhile, to
-    its end or until it waits for a lock; then let the first go on. What both returned. On PostgreSQL, whose writers do not
-    wait for each other; fails if the first never comes to that statement."""
+    """Run the first deed and stop its transaction before its first statement that begins with `before`; run the second one
+    meanwhile, to its end or until it waits for a lock; then let the first go on. What both returned. On PostgreSQL, whose writers
+    do not wait for each other; fails if the first never comes to that statement."""
     pause, results = _Pause(before), [0, 0]
 
     def run_first() -> None:
@@ -68,6 +69,7 @@ def overtaken(engine: Engine, first: Callable[[], int], before: str, second: Cal
     finally:
         pause.go_on.set()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
         event.remove(engine, "before_cursor_execute", pause.look)
     return results
