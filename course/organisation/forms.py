@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 
-from wtforms import BooleanField, Field, FileField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, Field, FileField, SelectField, StringField
 from wtforms.fields import ColorField, EmailField, TelField
 from wtforms.validators import DataRequired, Email, Length, Optional, ValidationError
 
@@ -16,7 +14,7 @@ from course.organisation.rules.contacts import CONTACT_KINDS, REVIEW_INTERVALS, 
 from course.people.forms import clean_line
 from course.translation import language_name, languages
 from course.translation import lazy_gettext as _
-from course.web.forms import Form, select_choices
+from course.web.forms import Form, GuardedForm, select_choices
 from course.web.phone_links import dial_string, split_phone_numbers
 
 # The required fields of a contact, with the message where one is missing.
@@ -69,37 +67,11 @@ def validate_phone_number(_form: Form, field: Field) -> None:
     )
 
 
-def settings_fingerprint(shown: Mapping[str, str]) -> str:
-    """A fingerprint of the values that the form shows: it changes when any of them is saved differently."""
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
-
-
-class ContactsForm(Form):
+class ContactsForm(GuardedForm):
     """Settings with four contacts. For each kind of contact there are the fields kind-name, -phone, -email, -owner, -review
-    and -still; in that of a team kind-inherit, too, with which it goes back to the contact that it inherits.
+    and -still; in that of a team kind-inherit, too, with which it goes back to the contact that it inherits."""
 
-    `was` is the fingerprint of the values that the page showed when it was opened.
-    """
-
-    was = HiddenField()
     labels: Mapping[str, str] = CONTACT_KINDS  # as the place calls its contacts; the page sets it
-
-    def has_edit_conflict(self, now: Mapping[str, str]) -> bool:
-        """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
-
-        Each field that differs gets a message with its value now; sent again, the form replaces that value.
-        """
-        if self.was.data == settings_fingerprint(now):
-            return False
-        self.was.data = settings_fingerprint(now)
-        differing = [name for name, value in now.items() if (self[name].data or "") != value]
-        for name in differing:
-            shown = dict(getattr(self[name], "choices", ())).get(now[name], now[name]) or "nothing"
-            kind = next((f"{label}: " for kind, label in self.labels.items() if name.startswith(f"{kind}-")), "")
-            conflict = _("someone else saved this page after you opened it. It now says “%(shown)s” here.", shown=shown)
-            text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
-            self[name].errors = [text[0].upper() + text[1:]]
-        return bool(differing)
 
     def is_inherited(self, kind: str) -> bool:
         """Whether the team is to have the inherited contact of that kind from now on."""
@@ -241,7 +213,7 @@ class ColourForm(Form):
         return chosen
 
 
-class ContactForm(Form):
+class ContactForm(GuardedForm):
     """The form with which the owner of one contact confirms or corrects it."""
 
     def contact_details(self) -> ContactDetails:

@@ -7,12 +7,12 @@ from wtforms.validators import Length
 
 from course.people.forms import clean_line, line_field
 from course.translation import lazy_gettext as _
-from course.web.forms import DayField, Form
+from course.web.forms import DayField, Form, GuardedForm
 
 REASON_REQUIRED = _("Enter a short reason. It is kept with the change.")
 
 
-class ChangeTeamForm(Form):
+class ChangeTeamForm(GuardedForm):
     name = line_field(_("Name of the team"), _("Enter the name of the team."))
     parent = SelectField(_("Part of"), filters=[clean_line])
     reason = line_field(_("Reason"), REASON_REQUIRED)

@@ -21,7 +21,7 @@ from course.teams.queries import TeamDetail
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.forms import Form
+from course.web.forms import Form, is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
@@ -156,7 +156,8 @@ def invite(team_id: int) -> PageResponse:
 def change(team_id: int) -> PageResponse:
     """Rename a team, move it in the tree, or both."""
     found = _open_team_or_404(team_id)
-    form = ChangeTeamForm(data={"name": found.name, "parent": str(found.parent.id) if found.parent else ""})
+    shown = {"name": found.name, "parent": str(found.parent.id) if found.parent else ""}
+    form = ChangeTeamForm(data=shown | {"was": shown_fingerprint(shown)})
     form.parent.choices = team_choices(people.teams(db()), _("None: it is at the top"))
 
     def apply_change(session: WriteSession) -> Refusal | None:
@@ -165,6 +166,8 @@ def change(team_id: int) -> PageResponse:
             signed_in_context(session), team_id, name, selected_team_id(form.parent.data), reason
         )
 
+    if form.validate_on_submit() and is_outdated(form, shown):
+        return _act_page(form, found, _("Rename or move"), _("Save"))
     return _handle_change(form, found, _("Rename or move"), _("Save"), apply_change)
 
 
@@ -224,5 +227,9 @@ def _handle_change(
             flash(_("Saved. You can still see how it was before."))
             return redirect_after_post(url_for("teams.team", team_id=found.id))
         form[refused.field].errors = [refused.message]
+    return _act_page(form, found, verb, button)
+
+
+def _act_page(form: Form, found: TeamDetail, verb: str, button: str) -> PageResponse:
     page = render_template("teams/act.html", form=form, team=found, verb=verb, button=button)
     return make_response(page, 422 if form.errors else 200)

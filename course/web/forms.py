@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, IntegerField, SelectField
+from wtforms import DateField, Field, HiddenField, IntegerField, SelectField
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, NumberRange, Optional
 
@@ -114,3 +115,52 @@ def sent_numbers(name: str) -> list[int]:
 def select_choices(words: Mapping[Any, str]) -> dict[str, Any]:
     """The choices of a select field: each value as it is sent, with its label."""
     return {str(value): text for value, text in words.items()}
+
+
+def shown_fingerprint(shown: Mapping[str, str]) -> str:
+    """A fingerprint of each value that a form shows, by the name of its field: it changes when the value is saved differently."""
+    return ";".join(_value_fingerprint(name, value) for name, value in sorted(shown.items()))
+
+
+def _value_fingerprint(name: str, value: str) -> str:
+    return f"{name}:{hashlib.sha256(value.encode()).hexdigest()[:12]}"
+
+
+class GuardedForm(Form):
+    """A form that shows what is set, and does not undo unseen what somebody else sets meanwhile. `was` is the fingerprint of the
+    values that the page showed when it was opened."""
+
+    was = HiddenField()
+    labels: Mapping[str, str] = {}  # what the fields of a kind are about, by the beginning of their names
+
+    def has_edit_conflict(self, now: Mapping[str, str], with_entered: bool = True) -> bool:
+        """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
+
+        Each field that they changed, and that differs, gets a message with its value now; sent again, the form replaces that
+        value. Fields in which something else was entered than the page showed are left out unless `with_entered`. One that
+        nobody can change on the page takes the value that it has now.
+        """
+        opened, entered = set((self.was.data or "").split(";")), {name: self[name].data or "" for name in now}
+        self.was.data = shown_fingerprint(now)
+        differing = [
+            name for name in now if _value_fingerprint(name, now[name]) not in opened and entered[name] != now[name]
+        ]
+        if not with_entered:
+            differing = [name for name in differing if _value_fingerprint(name, entered[name]) in opened]
+        fixed = {name for name in differing if (self[name].render_kw or {}).get("readonly")}
+        for name in fixed:
+            self[name].data = now[name]
+        for name in (name for name in differing if name not in fixed):
+            shown = dict(getattr(self[name], "choices", None) or ()).get(now[name], now[name]) or "nothing"
+            kind = next((f"{label}: " for kind, label in self.labels.items() if name.startswith(f"{kind}-")), "")
+            conflict = _("someone else saved this page after you opened it. It now says “%(shown)s” here.", shown=shown)
+            text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
+            self[name].errors = [text[0].upper() + text[1:]]
+        return len(differing) > len(fixed)
+
+
+def is_outdated(form: Form, now: Mapping[str, str]) -> bool:
+    """Whether a form without mistakes would bring back, in a field that was left as it was opened, what somebody else has changed
+    since (see GuardedForm); its fields say it then. No form of another kind would, and none that does not say what its page
+    showed."""
+    return isinstance(form, GuardedForm) and bool(form.was.data) and form.has_edit_conflict(now, with_entered=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -19,7 +22,7 @@ from tests.conftest import NOW
 from tests.makers import make_organisation, make_person, make_team
 from tests.support.asked import asked
 from tests.support.days import this_day
-from tests.support.racing import at_once
+from tests.support.racing import at_once, overtaken
 
 pytestmark = pytest.mark.both_engines
 ZONE = "Europe/London"
@@ -79,6 +82,34 @@ def test_of_two_who_move_the_same_people_one_does_and_the_other_is_told(committe
         assert sorted(row.person_id for row in places) == sorted(learners)
         for change_id, team in zip(changes, teams[1:], strict=True):
             assert done[change_id]["done"] == sum(row.team_id == team for row in places)
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_a_change_of_many_and_the_merging_of_their_team_do_not_wait_for_each_other(committed: Flask) -> None:
+    engine = committed.extensions["course"].engine
+    with committed.app_context():
+        bosses, teams, learners = trust(4)
+        values = ChangeValues(team=teams[1], team_name="x")
+        first, second = (
+            begun(prepared(MOVE, values, bosses[0], some), bosses[0]) for some in (learners[:2], learners[2:])
+        )
+        apply_change(first, now())
+        with unit_of_work() as session:
+            assert actions.begin_undo(make_context(session, bosses[0], now()), first)
+
+    def work(deed: Callable[[], object]) -> int:
+        with committed.app_context():
+            deed()
+        return 1
+
+    def merge(team: int) -> int:
+        with committed.app_context(), unit_of_work() as session:
+            return int(people.merge_teams(make_context(session, bosses[1], now()), team, teams[2], "one") is None)
+
+    applying = partial(work, lambda: apply_change(second, now()))
+    assert overtaken(engine, applying, "SELECT team.id", partial(merge, teams[0])) == [1, 1]
+    undoing = partial(work, lambda: undo_change(first, bosses[0], now()))
+    assert overtaken(engine, undoing, "SELECT team.id", partial(merge, teams[1])) == [1, 1]
 
 
 def test_of_two_presses_at_once_one_begins_the_change_and_one_undoes_it(committed: Flask) -> None:

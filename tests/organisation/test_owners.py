@@ -60,6 +60,21 @@ def test_the_owner_confirms_or_corrects_a_stale_contact_and_the_warning_disappea
     assert session.execute(select(Contact.confirmed_by).order_by(Contact.id.desc()).limit(1)).scalar() == owner.id
 
 
+def test_a_page_that_the_owner_opened_earlier_does_not_bring_back_the_former_number_unseen(
+    session: Session, client: Client
+) -> None:
+    owner, path = make_person(session), "/organisation/contact/lead"
+    make_contact(session, now() - LONG_AGO, owner)
+    form = sign_in(client, owner).get(path).fields()
+    actions.confirm_contact(make_context(session, None, now()), "lead", "Jo Lee", "01632 960109", "")
+    session.commit()
+    page = client.post(path, form, 422)
+    assert "It now says “01632 960109” here. Save again to replace that." in page.text
+    assert lead(session).phone == "01632 960109"
+    assert "confirmed as of today" in client.follow(client.post(path, page.fields())).text
+    assert lead(session).phone == "01632 960101"
+
+
 def test_nobody_else_sees_the_warning_or_the_page_but_administrators_do(app: Flask, session: Session) -> None:
     owner = make_person(session)
     make_contact(session, now() - LONG_AGO, owner)

@@ -53,6 +53,7 @@ def apply_portion(
 
     Until the transaction ends nobody else changes them: who changed them before is seen, and they are left out."""
     session = context.session
+    people.lock_open_teams_among(session, [] if change.values.team is None else [change.values.team])
     people.lock_people(session, ids)
     frame = ChangeFrame(
         change.kind, change.values, change.made_by, context.today, queries.sealed_fingerprints(session, change.id, ids),

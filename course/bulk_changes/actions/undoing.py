@@ -78,12 +78,13 @@ def undo_portion(context: Context, undoing: Undoing, ids: Collection[int], is_ti
     """Undo for these people what the change did, and record for whom that was not possible and why. Returns how many had their
     turn: at least one, and no more once the time is up."""
     session = context.session
-    people.lock_people(session, ids)
-    session.expire_all()
     rows = select(BulkChangePerson.person_id, BulkChangePerson.before).where(
         BulkChangePerson.change_id == undoing.change.id, BulkChangePerson.person_id.in_(ids)
     )
     before = {row.person_id: row.before for row in session.execute(rows)}
+    people.lock_open_teams_among(session, {team for one in before.values() for team in _teams_in(one)})
+    people.lock_people(session, ids)
+    session.expire_all()
     done = 0
     for person in queries.person_states(session, context.zone, sorted(ids)):
         with session.begin_nested() as savepoint:
@@ -98,6 +99,12 @@ def undo_portion(context: Context, undoing: Undoing, ids: Collection[int], is_ti
         if is_time_up():
             break
     return done
+
+
+def _teams_in(before: Mapping[str, Any]) -> set[int]:
+    """The teams that may be given back to a person: as a place, or with a role."""
+    roles = [*before.get("roles", ()), *before.get("ended", ())]
+    return {*before.get("teams", ()), *(role[1] for role in roles if role[1] is not None)}
 
 
 def _undo_for(

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from course.context import Context
 from course.organisation import actions, queries
-from course.organisation.forms import ContactForm, ContactsForm, OrganisationForm, settings_fingerprint
+from course.organisation.forms import ContactForm, ContactsForm, OrganisationForm
 from course.organisation.queries import ContactOwner, OrganisationView, Signatory, contact_owners
 from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.contacts import (
@@ -25,6 +25,7 @@ from course.people.queries import person_by_email
 from course.translation import SOURCE_LANGUAGE, languages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission, sign_in_required
+from course.web.forms import shown_fingerprint
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -37,7 +38,7 @@ def settings() -> PageResponse:
     organisation = current_organisation()
     owners = contact_owners(db(), organisation)
     shown = _settings_values(organisation, owners, queries.signatory(db()))
-    form = OrganisationForm(data=shown | {"was": settings_fingerprint(shown)})
+    form = OrganisationForm(data=shown | {"was": shown_fingerprint(shown)})
     if len(languages()) == 1:
         del form.language
     form.labels = CONTACT_KINDS | {"lead": lead_label(lead_term(form.nation.data, form.pathway.data))}
@@ -127,8 +128,9 @@ def _confirmation_page(
     person = current_user.person
     if entry is None or not (person.administrator or entry.owner_id == person.id):
         return abort(404)
-    form = ContactForm(data=asdict(contact_details(entry)))
-    if form.validate_on_submit():
+    shown = asdict(contact_details(entry))
+    form = ContactForm(data=shown | {"was": shown_fingerprint(shown)})
+    if form.validate_on_submit() and not form.has_edit_conflict(shown):
         typed = form.contact_details()
         try:
             with unit_of_work() as session:

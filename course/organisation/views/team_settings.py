@@ -10,7 +10,7 @@ from flask import abort, flash, g, make_response, render_template, url_for
 
 from course.content.schema import NATIONS, SETTINGS
 from course.organisation import queries
-from course.organisation.forms import TeamSettingsForm, settings_fingerprint
+from course.organisation.forms import TeamSettingsForm
 from course.organisation.queries import OrganisationView, contact_owners
 from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.sites import InheritedSettings, TeamSettings, inherited_settings
@@ -21,7 +21,7 @@ from course.people.rules import TEAM_SETTINGS
 from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
-from course.web.forms import select_choices
+from course.web.forms import select_choices, shown_fingerprint
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -40,7 +40,7 @@ def team_settings(team_id: int) -> PageResponse:
     above = inherited_settings(team_id, organisation.directory, organisation.as_site)
     owners = contact_owners(db(), organisation)
     shown = {field: getattr(own, field) or "" for field in TEAM_SETTINGS} | contact_values(own.contacts, owners)
-    form = TeamSettingsForm(data=shown | {"was": settings_fingerprint(shown)})
+    form = TeamSettingsForm(data=shown | {"was": shown_fingerprint(shown)})
     form.nation.choices = {"": _inherited_label(NATIONS, above.nation)} | select_choices(NATIONS)
     form.pathway.choices = {"": _inherited_label(SETTINGS, above.pathway)} | select_choices(SETTINGS)
     form.labels = contact_labels(organisation.for_teams([team_id]))

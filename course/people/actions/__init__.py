@@ -13,7 +13,6 @@ from course.people.actions.directory import (
     add_team,
     choose_pathway,
     get_current_person,
-    is_open_team,
     team_name,
 )
 from course.people.actions.employment import (
@@ -37,7 +36,7 @@ from course.people.actions.identity import (
     merge_people,
 )
 from course.people.actions.invitations import invite, withdraw_invitation
-from course.people.actions.locking import lock_people
+from course.people.actions.locking import lock_open_teams_among, lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
     LAST_ADMINISTRATOR,
@@ -53,7 +52,6 @@ from course.people.actions.team_tree import (
     AssignmentRow,
     change_team,
     close_team,
-    lock_open_teams_among,
     merge_teams,
 )
 
@@ -89,7 +87,6 @@ __all__ = [
     "grant_role",
     "invite",
     "is_last_administrator",
-    "is_open_team",
     "join_team",
     "leave_team",
     "lock_open_teams_among",

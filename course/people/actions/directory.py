@@ -14,7 +14,7 @@ from course.audit.actions import record_event
 from course.content.schema import SETTINGS
 from course.context import Context
 from course.events import publish
-from course.people.actions.locking import lock_people
+from course.people.actions.locking import lock_open_teams_among, lock_people
 from course.people.actions.team_settings import follow_team_pathways
 from course.people.events import PersonAdded
 from course.people.models import (
@@ -64,7 +64,7 @@ def add_identity(context: Context, identity: PersonIdentity, team_id: int | None
         raise ValueError(f"there is no role {role!r}")
     if role == "manager" and team_id is None:
         return Refusal("team", _("Choose the team that this person manages."))
-    if team_id is not None and not is_open_team(session, team_id):
+    if team_id is not None and not lock_open_teams_among(session, [team_id]):
         return Refusal("team", _("This team is closed. Choose another one."))
     if (refused := identity_mistake(given)) is not None:
         return refused
@@ -195,11 +195,6 @@ def _identity_taken(session: Session, given: PersonIdentity) -> Refusal:
     return Refusal("email", _("Someone with this e-mail address has already been added."))
 
 
-def is_open_team(session: Session, team_id: int) -> bool:
-    team = session.get(Team, team_id)
-    return team is not None and team.closed_at is None
-
-
 def team_name(session: Session, team_id: int | None) -> str | None:
     team = session.get(Team, team_id) if team_id is not None else None
     return team.name if team else None
@@ -209,7 +204,7 @@ def add_team(context: Context, name: str, parent_id: int | None) -> Team:
     """Open a team below `parent_id`, or at the top. Raises LookupError if the parent is not there, TakenError if there is
     an open team with this name at this place."""
     session = context.session
-    if parent_id is not None and not is_open_team(session, parent_id):
+    if parent_id is not None and not lock_open_teams_among(session, [parent_id]):
         raise LookupError(f"there is no open team {parent_id}")
     team = Team(name=normalise_line(name), parent_id=parent_id, opened_at=context.now)
     try:

@@ -20,7 +20,7 @@ from course.people.actions.directory import (
     identity_mistake,
 )
 from course.people.actions.employment import record_departure
-from course.people.actions.locking import lock_people
+from course.people.actions.locking import lock_open_teams_among, lock_people
 from course.people.actions.memberships import join_team, open_teams
 from course.people.actions.ownership import refuse_owned
 from course.people.actions.roles import grant_role
@@ -127,6 +127,7 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     its address is the right one. Raises LookupError if one of the two is not here.
     """
     session = context.session
+    lock_open_teams_among(session, _open_places(session, person_id))
     # Of two who merge them at once, in either direction, the second finds that one of them has left.
     lock_people(session, [person_id, into_id])
     session.expire_all()
@@ -166,6 +167,13 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     record_event(context, "person.merged", ("person", into_id), {"entry": person_id, "reason": reason})
     publish(session, PeopleMerged(person_id, into_id, context.actor, context.now))
     return None
+
+
+def _open_places(session: Session, person_id: int) -> set[int]:
+    """The teams that somebody is in, and those in which they have a role."""
+    held = select(RoleGrant.team_id).where(RoleGrant.person_id == person_id, RoleGrant.until.is_(None))
+    managed = session.execute(held.where(RoleGrant.team_id.is_not(None))).scalars()
+    return {*open_teams(session, person_id), *(one for one in managed if one is not None)}
 
 
 def erase_address(session: Session, person_id: int, address: str) -> bool:

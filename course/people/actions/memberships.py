@@ -11,8 +11,8 @@ from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
 from course.people.actions.directory import Refusal, lock_current_person
+from course.people.actions.locking import lock_open_teams_among, lock_people
 from course.people.actions.team_settings import follow_team_pathways
-from course.people.actions.team_tree import lock_open_teams_among
 from course.people.models import Membership, Team
 from course.people.queries.ownership import membership_owner, owned_fields
 from course.translation import lazy_gettext as _
@@ -66,7 +66,8 @@ def set_teams(context: Context, person_id: int, teams: Collection[int]) -> Refus
 
 def leave_team(context: Context, person_id: int, membership_id: int) -> bool:
     """Somebody is not in a team any more; False if they were not, or another system has put them there."""
-    bond = context.session.get(Membership, membership_id, with_for_update=True)
+    lock_people(context.session, [person_id])  # first, as whoever moves them or records that they have left
+    bond = context.session.get(Membership, membership_id, populate_existing=True)
     if bond is None or bond.person_id != person_id or bond.until is not None:
         return False
     if context.actor is not None and membership_owner(context.session, membership_id) is not None:

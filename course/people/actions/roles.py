@@ -13,6 +13,7 @@ from course.dates import start_of_day
 from course.db import insert_once
 from course.events import publish
 from course.people.actions.directory import Refusal, lock_current_person
+from course.people.actions.locking import lock_open_teams_among, lock_people
 from course.people.events import ManagerNamed
 from course.people.models import RoleGrant, Team
 from course.people.queries.ownership import role_owner
@@ -38,15 +39,16 @@ def grant_role(
     session = context.session
     if role not in ROLES[1:]:
         raise ValueError(f"there is no role {role!r}")
+    of_team = team_id if role in ("manager", "auditor") else None
+    is_open = of_team is not None and bool(lock_open_teams_among(session, [of_team]))
     lock_current_person(session, person_id)  # whoever has left at this moment is given none
     if context.actor == person_id and not _is_administrator(session, person_id):
         return Refusal("role", OWN_ROLE)
-    of_team = team_id if role in ("manager", "auditor") else None
-    team = session.get(Team, of_team) if of_team is not None else None
-    if role == "manager" and (team is None or team.closed_at is not None):
+    if role == "manager" and not is_open:
         return Refusal("team", _("Choose the team that this person manages."))
-    if team is not None and team.closed_at is not None:
+    if of_team is not None and not is_open:
         return Refusal("team", _("This team is closed. Choose another one."))
+    team = session.get(Team, of_team) if of_team is not None else None
     if role == "auditor":
         refused = _refuse_last_day(last_day, context.today)
         if refused is not None:
@@ -120,7 +122,9 @@ def _same_audit(person_id: int, team_id: int | None) -> tuple[ColumnElement[bool
 def revoke_role(context: Context, person_id: int, grant_id: int) -> Refusal | None:
     """Somebody does not have a role any more. The last administrator keeps theirs."""
     session = context.session
-    granted = session.get(RoleGrant, grant_id, with_for_update=True)
+    # The person, as whoever else changes them; not the row, for which two who end each other's would wait below.
+    lock_people(session, [person_id])
+    granted = session.get(RoleGrant, grant_id, populate_existing=True)
     if granted is None or granted.person_id != person_id or granted.until is not None:
         return Refusal("role", _("This role has already been removed."))
     if granted.last_day is not None and granted.last_day < context.today:
@@ -156,8 +160,10 @@ def note_own_roles(context: Context, person_id: int) -> None:
 def close_expired_roles(context: Context) -> int:
     """Write down of the roles whose last day has passed that they have ended, and how many. They gave no access since
     then: that is asked at each request (queries.is_role_open)."""
-    rows = select(RoleGrant).where(RoleGrant.until.is_(None), RoleGrant.last_day < context.today)
-    expired = context.session.execute(rows.order_by(RoleGrant.id).with_for_update()).scalars().all()
+    expires = RoleGrant.until.is_(None), RoleGrant.last_day < context.today
+    lock_people(context.session, context.session.execute(select(RoleGrant.person_id).where(*expires)).scalars().all())
+    rows = select(RoleGrant).where(*expires).order_by(RoleGrant.id)
+    expired = context.session.execute(rows.with_for_update()).scalars().all()
     for grant in expired:
         end_role(context, grant)
     context.session.flush()

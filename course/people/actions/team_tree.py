@@ -16,6 +16,7 @@ from course.context import Context
 from course.db import insert_once
 from course.events import publish
 from course.people.actions.directory import Refusal
+from course.people.actions.locking import lock_people
 from course.people.actions.roles import end_role, note_own_roles
 from course.people.actions.team_settings import follow_team_pathways, people_below
 from course.people.events import TeamsMerged
@@ -82,6 +83,7 @@ def merge_teams(context: Context, team_id: int, into_id: int, reason: str) -> Re
         _record_change(context, child, "changed", reason)
         child.parent_id = into_id
     into = teams[into_id]
+    _lock_people_of(session, team_id, into_id)
     for person_id, _role, there in _reassign(context, Membership, team_id, into_id):
         record_event(context, "team.left", ("person", person_id), {"team": team.name})
         if not there:
@@ -114,6 +116,7 @@ def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
         return Refusal("reason", _("There are people in this team. Move them or merge the team first."))
     if any(one.parent_id == team_id for one in teams.values()):
         return Refusal("reason", _("This team has sub-teams. Move, close or merge them first."))
+    _lock_people_of(session, team_id)
     grants = select(RoleGrant).where(RoleGrant.team_id == team_id, RoleGrant.until.is_(None))
     for grant in session.execute(grants.order_by(RoleGrant.person_id, RoleGrant.id)).scalars():
         end_role(context, grant)
@@ -122,6 +125,16 @@ def close_team(context: Context, team_id: int, reason: str) -> Refusal | None:
     session.flush()
     record_event(context, "team.closed", ("team", team_id), {"reason": reason})
     return None
+
+
+def _lock_people_of(session: Session, *team_ids: int) -> None:
+    """Lock whoever is in one of these teams or has a role in it. What somebody else ends for one of them at this moment would
+    be read as open otherwise, and go on in the other team. Nobody comes into a team that is locked."""
+    ids: set[int] = set()
+    for table in (Membership, RoleGrant):
+        bound = select(table.person_id).where(table.team_id.in_(team_ids), table.until.is_(None))
+        ids.update(session.execute(bound).scalars())
+    lock_people(session, ids)
 
 
 def _reassign(context: Context, table: type[AssignmentRow], old: int, new: int) -> list[tuple[int, str, bool]]:
@@ -176,16 +189,11 @@ def _has_passed(row: Membership | RoleGrant, today: date) -> bool:
     return isinstance(row, RoleGrant) and row.last_day is not None and row.last_day < today
 
 
-def lock_open_teams_among(session: Session, team_ids: Collection[int]) -> frozenset[int]:
-    """Of these teams the ids of those that are open. Until the transaction ends nobody closes them: whoever wants to
-    waits, and then finds the people who were put into them."""
-    rows = select(Team.id).where(Team.id.in_(sorted(team_ids)), Team.closed_at.is_(None)).order_by(Team.id)
-    return frozenset(session.execute(rows.with_for_update(read=True, key_share=True)).scalars())
-
-
 def _lock_open_teams(session: Session) -> dict[int, Team]:
     """The open teams by id; whoever else changes the tree waits, so that two moves at once cannot make a circle."""
-    rows = select(Team).where(Team.closed_at.is_(None)).order_by(Team.id).with_for_update()
+    session.execute(select(Team.id).where(Team.closed_at.is_(None)).order_by(Team.id).with_for_update())
+    # Read when all are locked: one that was opened below them while this waited is not among those that were found above.
+    rows = select(Team).where(Team.closed_at.is_(None)).order_by(Team.id)
     return {team.id: team for team in session.execute(rows.execution_options(populate_existing=True)).scalars()}
 
 

@@ -14,7 +14,7 @@ from course.people.forms.directory import (
     staff_number_field,
 )
 from course.translation import lazy_gettext as _
-from course.web.forms import DayField, Form
+from course.web.forms import DayField, Form, GuardedForm
 
 REASON_REQUIRED = _("Enter a short reason.")
 RETURNED, NEVER_LEFT = "returned", "never left"
@@ -26,7 +26,7 @@ GRANTABLE_ROLES = {
 }
 
 
-class CorrectIdentityForm(Form):
+class CorrectIdentityForm(GuardedForm):
     name = name_field()
     email = email_field(required=False)
     staff_number = staff_number_field()

@@ -142,5 +142,7 @@ def add_team() -> PageResponse:
             return redirect_after_post(url_for("people.add_team"))
         except actions.TeamNameTakenError as error:
             form.name.errors = [str(error)]
+        except LookupError:  # closed by somebody else at this moment
+            form.parent.errors = [_("This team is closed. Choose another one.")]
     page = render_template("people/add_team.html", form=form, teams=teams)
     return make_response(page, 422 if form.errors else 200)

@@ -34,13 +34,13 @@ from course.people.rules import (
     login_label,
     may_change_entry,
 )
-from course.people.rules.ownership import owned_elsewhere
+from course.people.rules.ownership import IDENTITY_FIELDS, owned_elsewhere
 from course.people.views.page_context import PageResponse, pages
 from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.forms import Form
+from course.web.forms import Form, is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
@@ -61,7 +61,8 @@ def leavers() -> str:
 def correct_identity(person_id: int) -> PageResponse:
     """Another name, address, staff number, sign-in name or job role."""
     found = _person_or_404(person_id, here=True)
-    form = CorrectIdentityForm(obj=found.person)
+    shown = {one: getattr(found.person, one) or "" for one in IDENTITY_FIELDS}
+    form = CorrectIdentityForm(obj=found.person, data={"was": shown_fingerprint(shown)})
     before, owned = found.person.email, owned_fields(db(), person_id).fields
     for line in form:
         if line.name in owned:
@@ -84,8 +85,9 @@ def correct_identity(person_id: int) -> PageResponse:
         return _("Saved. They now sign in as %(email)s with the same password.", email=login)
 
     page = _ChangePage(
-        _("Correct"), _("Save"), guarded="name", owned={name: owned_elsewhere(source) for name, source in owned.items()}
-    )
+        _("Correct"), _("Save"), guarded="name", owned={name: owned_elsewhere(source) for name, source in owned.items()},
+        shown=shown,
+    )  # fmt: skip
     return _handle_change(form, found, page, deed, done)
 
 
@@ -336,7 +338,8 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
 class _ChangePage:
     """The title and the button of a page that changes something about a person, and its template. `guarded` is the field
     at which whoever may not change the entry of this person is told so; None if everybody may who opens the page.
-    `warnings` are what to know before the button is pressed; `owned` says of fields which system owns them."""
+    `warnings` are what to know before the button is pressed; `owned` says of fields which system owns them; `shown` is what the
+    fields of a GuardedForm show when the page is opened."""
 
     title: str
     button: str
@@ -344,6 +347,7 @@ class _ChangePage:
     guarded: str | None = None
     warnings: Sequence[str] = ()
     owned: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 def _handle_change(
@@ -356,7 +360,7 @@ def _handle_change(
     """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
     # The name as it is before anything is done: a refused change must not show in the title.
     person_id, name = about.person.id, about.person.name
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not is_outdated(form, page.shown):
         try:
             with unit_of_work() as session:
                 refused = _refuse_guarded(session, person_id, page.guarded) if page.guarded else None

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.content.schema import SETTINGS
 from course.context import Context, make_context
-from course.people.actions import is_open_team
+from course.people.actions import lock_open_teams_among
 from course.people.events import TeamsMerged
 from course.scim.actions.grants import apply_grants
 from course.scim.models import ScimConnection, ScimGroup, ScimGroupRule, ScimMember, ScimUser
@@ -113,7 +113,7 @@ def add_rule(context: Context, group: ScimGroup, grant: Grant) -> bool:
     session = context.session
     if grant.kind not in KINDS or (grant.kind == "pathway") != (grant.pathway in SETTINGS):
         raise ValueError(f"a group cannot give {grant}")
-    if grant.kind != "pathway" and (grant.team_id is None or not is_open_team(session, grant.team_id)):
+    if grant.kind != "pathway" and (grant.team_id is None or not lock_open_teams_among(session, [grant.team_id])):
         return False
     same = select(ScimGroupRule.id).where(
         ScimGroupRule.group_id == group.id, ScimGroupRule.kind == grant.kind, ScimGroupRule.ended_at.is_(None),

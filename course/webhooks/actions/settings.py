@@ -74,9 +74,9 @@ def rotate_secret(context: Context, webhook_id: int, secret_key: str) -> bool:
     """Give a webhook a new secret. The one before signs as well for SECRET_OVERLAP, so that the other system can change over;
     one that is older signs no more. False if the webhook was removed."""
     session = context.session
-    row = session.execute(
-        select(Webhook).where(Webhook.id == webhook_id, Webhook.ended_at.is_(None))
-    ).scalar_one_or_none()
+    # Locked: whoever removes it at this moment forgets the new secret too, and of two who change it the second sees the first.
+    current = select(Webhook).where(Webhook.id == webhook_id, Webhook.ended_at.is_(None)).with_for_update()
+    row = session.execute(current).scalar_one_or_none()
     if row is None:
         return False
     row.previous_secret, row.previous_until = row.secret, context.now + SECRET_OVERLAP
