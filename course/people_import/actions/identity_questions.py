@@ -11,7 +11,7 @@ from course.people.events import IdentityEntered
 from course.people.models import Person, PersonChange, PersonMerge
 from course.people.rules import PersonIdentity, name_key
 from course.people_import.queries import known_people
-from course.people_import.rules.identity_questions import identity_questions, possible_number_key
+from course.people_import.rules.identity_questions import identity_questions, others_than, possible_number_key
 from course.people_import.rules.matching import KnownPerson, PeopleDirectory
 
 _AT_ONCE = 100  # identities in one query
@@ -20,15 +20,24 @@ _AT_ONCE = 100  # identities in one query
 def ask_about_identity(session: Session, event: IdentityEntered) -> None:
     """Handle IdentityEntered: add the questions to it."""
     given = event.identity.normalised()
-    others = possible_people(session, [given], event.zone)
-    if event.person_id is not None:
-        directory = PeopleDirectory(others)
-        others = [one for one in others if directory.current_entry(one).id != event.person_id]
     before = event.before.normalised() if event.before else None
+    known = _possible_people(session, [given], event.zone)
+    others = others_than(event.person_id, before, given.name, known)
     event.questions.extend(identity_questions(given, before, others))
 
 
-def possible_people(session: Session, identities: Sequence[PersonIdentity], zone: str) -> list[KnownPerson]:
+def questions_about_new(
+    session: Session, identities: Sequence[PersonIdentity], zone: str, knows_everyone: bool
+) -> list[list[str]]:
+    """The questions about each of these new people. Somebody who does not know everyone here is not asked whether it is one
+    of the others."""
+    given = [one.normalised() for one in identities]
+    known = _possible_people(session, given, zone) if knows_everyone else []
+    others = PeopleDirectory(known) if knows_everyone else None
+    return [identity_questions(one, None, others) for one in given]
+
+
+def _possible_people(session: Session, identities: Sequence[PersonIdentity], zone: str) -> list[KnownPerson]:
     """The people who may be one of these, by name, address or number, of now or of before."""
     found: set[int] = set()
     for start in range(0, len(identities), _AT_ONCE):

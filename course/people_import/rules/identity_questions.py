@@ -15,10 +15,11 @@ _NOT_ASKED = "one-word"  # there is one field for the whole name, so that no par
 
 
 def identity_questions(
-    identity: PersonIdentity, before: PersonIdentity | None, others: Iterable[KnownPerson] | None
+    identity: PersonIdentity, before: PersonIdentity | None, others: PeopleDirectory | None
 ) -> list[str]:
     """The questions about an identity that is entered, in place of the one `before` if the person is known. `others` are the
-    other people who may be the same person; None for a reader who may not know about them. Both identities are normalised."""
+    other people who may be the same person (`others_than`); None for a reader who may not know about them. Both identities
+    are normalised."""
     was = before or PersonIdentity("")
     row_data = RowData(
         email=identity.email if identity.email and identity.email != was.email else "",
@@ -28,8 +29,25 @@ def identity_questions(
     )
     new = NewValues(identity.name != was.name, bool(row_data.email), row_data.staff_number is not None, ())
     words = [one.words for one in implausible_values(row_data, new) if one.kind != _NOT_ASKED]
-    same = _same_person(row_data, before, list(others)) if others is not None else ""
+    same = _same_person(row_data, others) if others is not None else ""
     return [*words, same] if same else words
+
+
+def others_than(
+    person_id: int | None, before: PersonIdentity | None, name: str, known: Iterable[KnownPerson]
+) -> PeopleDirectory:
+    """Of the known people those who may be the same person as the one with this id, or as a new one. Two people of one name
+    stay two when the address of one is corrected, and the name is not."""
+    everyone = list(known)
+    directory = PeopleDirectory(everyone)
+    if before is None:
+        return directory
+    is_renamed = name_likeness(before.name, name) != "same"
+    return PeopleDirectory(
+        one
+        for one in everyone
+        if directory.current_entry(one).id != person_id and (is_renamed or name_likeness(one.name, name) != "same")
+    )
 
 
 def possible_number_key(number: str | None) -> str:
@@ -37,13 +55,9 @@ def possible_number_key(number: str | None) -> str:
     return number_key(number) if number else ""
 
 
-def _same_person(row_data: RowData, before: PersonIdentity | None, others: list[KnownPerson]) -> str:
+def _same_person(row_data: RowData, directory: PeopleDirectory) -> str:
     """Whether it may be one of the others: empty if nothing says so, or if an address, a number or a sign-in name is taken,
     which is refused."""
-    if before is not None and name_likeness(before.name, row_data.name) == "same":
-        # Two people of one name stay two when the address of one is corrected.
-        others = [one for one in others if name_likeness(one.name, row_data.name) != "same"]
-    directory = PeopleDirectory(others)
     login = sign_in_key(row_data.sign_in_name or "")
     taken = (directory.by_email(row_data.email), directory.by_number(row_data.staff_number), directory.by_login(login))
     if any(one is not None for one in taken):
