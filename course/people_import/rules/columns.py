@@ -19,6 +19,7 @@ from course.people_import.rules.headings import (
     normalise_heading,
     strip_qualifiers,
 )
+from course.people_import.rules.leaver_flags import is_leaver_word
 from course.people_import.rules.table import Table
 from course.people_import.rules.values import is_placeholder
 from course.translation import lazy_gettext as _
@@ -99,6 +100,11 @@ class _ColumnContent:
             return self.share(lambda cell: "@" in cell) >= 0.5
         if self.addresses >= 0.5:
             return False
+        if field == "leaving" and self.days > 0:
+            # A row in which a word stands is refused: better than to leave out the column, and invite those with a day.
+            return (
+                self.share(lambda cell: looks_like_day(cell) or is_placeholder_day(cell) or is_leaver_word(cell)) >= 0.5
+            )
         if field in DATE_FIELDS:
             return self.days >= 0.5
         if self.days >= 0.5 and field != "staff_number":

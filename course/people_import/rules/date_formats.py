@@ -50,7 +50,8 @@ _CENTURY = 50  # a year of two digits below this is one of the 2000s
 _NO_END_YEARS = frozenset({2999, 3000, 3999, 4000, 4712, 9999})
 _NO_END_WORDS = frozenset(
     {"ongoing", "on going", "present", "current", "permanent", "perm", "never", "no end date", "open ended", "openended", "open",
-     "indefinite", "still employed", "still here", "until further notice", "parhaol", "unbefristet"}
+     "indefinite", "no", "n", "active", "employed", "in post", "still in post",
+     "not leaving", "still employed", "still here", "until further notice", "parhaol", "unbefristet"}
 )  # fmt: skip
 # With dots between them the day is always first.
 _SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
