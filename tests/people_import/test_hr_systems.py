@@ -208,6 +208,23 @@ def test_the_headings_are_found_below_notes(above: str) -> None:
     assert len(found.rows) == 2
 
 
+@pytest.mark.parametrize(
+    ("row", "is_person"),
+    [
+        ("Page 1 of 3,,", False), ("Total,,2", False), ("Total staff: 2,,", False), ("*** End of report ***,,", False),
+        ("(2 rows affected)", False), ("Report generated on 30/11/2026 by HR,,", False), ("Count: 2", False),
+        ("STAFF NUMBER,NAME,E-MAIL", False), ("Staff number,Name,E-mail,", False), ("Seite 1 von 3", False),
+        # Somebody without an address, a heading of a part, and a person of that name are not left out unseen.
+        ("Jo Page,,", True), ("House 3,,", True), ("Total,Jo Page,jo@example.org", True), ("2,Jo Page,", True),
+    ],
+)  # fmt: skip
+def test_headings_and_footers_of_pages_between_people_are_left_out(row: str, is_person: bool) -> None:
+    found = parse_file(
+        f"Staff number,Name,E-mail\nK1,Bo Lee,bo@example.org\n{row}\nK2,Cy Fox,cy@example.org\n".encode()
+    )
+    assert (len(found.rows), found.bad) == (2 + is_person, ())
+
+
 def test_a_list_without_headings_loses_nobody_it_is_refused() -> None:
     with pytest.raises(UnreadableError, match="Line 1 has a person"):
         parse_file(b"Bo Lee,bo@example.org,North\nCy Fox,cy@example.org,North\n")
