@@ -37,7 +37,7 @@ def plan(text: str, decisions: dict[str, str] | None = None) -> list[ImportLine]
         ("1af o Fedi 2026", date(2026, 9, 1)), ("2il Hydref 2026", date(2026, 10, 2)), ("1 o Fai 2026", date(2026, 5, 1)),
         ("3ydd Mawrth 2026", date(2026, 3, 3)), ("31ain Rhagfyr 2026", date(2026, 12, 31)), ("1 of May 2026", date(2026, 5, 1)),
         ("01SEP2026", date(2026, 9, 1)), ("01‑09‑2026", date(2026, 9, 1)), ("01–09–2026", date(2026, 9, 1)),
-        ("'01/09/2026", date(2026, 9, 1)),
+        ("'01/09/2026", date(2026, 9, 1)), ("2026-09-01-07:00", date(2026, 9, 1)), ("2026-09-01Z", date(2026, 9, 1)),
         ("Tue Sep 01 2026 00:00:00 GMT+0100 (British Summer Time)", date(2026, 9, 1)),
         # The nought of Excel, of Access, of SQL Server, of directories and of a Mac.
         ("1900-01-00", None), ("00-Jan-00", None), ("0-Jan-1900", None), ("00:00:00", None), ("12:00:00 AM", None),
@@ -233,6 +233,11 @@ def test_two_people_of_one_name_who_exchange_numbers_are_told_apart() -> None:
 def test_a_column_of_days_as_a_spreadsheet_counts_them_is_seen_and_its_rows_say_so() -> None:
     (line,) = plan("Name,Email,Start date\nAnn Lee,ann@example.org,46266.375\n")
     assert (line.kind, "1 September 2026" in " ".join(line.notes)) == ("refused", True)
+
+
+def test_a_year_alone_is_not_called_a_number_by_which_a_spreadsheet_counts() -> None:
+    with pytest.raises(InvalidDayError, match="“2020” is not a day"):
+        read_list_day("2020", "First day")
 
 
 def test_everything_that_is_wrong_with_a_row_is_said_at_once() -> None:

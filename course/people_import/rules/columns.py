@@ -215,6 +215,7 @@ def _guess_names(
     """Where the first and the last name have columns of their own, those are taken: they tell which is which. A column
     “Name” beside one of first names holds the last names, if the first names do not stand in it; and the other way round."""
     if {"first_name", "last_name"} <= found.keys():
+        _take_other_than_whole_name(found, headings, content, table)
         if all(content[found[one]].cells for one in ("first_name", "last_name")) or table is None:
             found.pop("name", None)
         return
@@ -234,6 +235,20 @@ def _guess_names(
         return
     if not _stands_inside(found["first_name"], found["name"], table):
         found["last_name"] = found.pop("name")
+
+
+def _take_other_than_whole_name(
+    found: dict[str, int], headings: Sequence[str], content: list[_ColumnContent], table: Table | None
+) -> None:
+    """Of a column “Preferred name” in which the last name stands as well take no first name, if there is another column."""
+    first = found["first_name"]
+    is_called = KNOWN_AS_HEADING.search(normalise_heading(headings[first]))
+    if table is None or not is_called or not _stands_inside(found["last_name"], first, table):
+        return
+    free = set(range(len(headings))) - set(found.values())
+    other = _best_column("first_name", [one for one in free if content[one].fits("first_name")], headings, content)
+    if other is not None:
+        found["first_name"] = other
 
 
 def _stands_inside(part: int, whole: int, table: Table) -> bool:
