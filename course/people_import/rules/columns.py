@@ -48,6 +48,8 @@ _YES_OR_NO = frozenset({"y", "n", "yes", "no", "true", "false", "ja", "nein", "i
 COURSE_ROLE_WORDS = frozenset({"learner", "staff", "employee", "manager", "administrator", "admin", "hr", "auditor"})
 _CODE = re.compile(r"[\w./#-]+")
 _TELEPHONE = re.compile(r"(?=(?:\D*\d){9})[+(0][\d ()./-]+")
+# What stands under “No.” or “Number” and is a telephone, or a part of a full post.
+_NO_NUMBER = re.compile(r"\+\d[\d ()-]{8,}|0\d{2,4}[ )][\d ()-]{5,}|07\d{9}|[01][.,]\d{1,4}|\d{1,3}(?:[.,]\d+)? ?%")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
@@ -116,7 +118,12 @@ class _ColumnContent:
         if field in ("first_name", "last_name"):
             return self.share(str.isdigit) < 0.5 and self.yes_or_no < 0.5
         if field == "staff_number":
-            return self.share(lambda cell: " " in cell and not any(map(str.isdigit, cell))) < 0.5
+            return (
+                self.share(
+                    lambda cell: (" " in cell and not any(map(str.isdigit, cell))) or bool(_NO_NUMBER.fullmatch(cell))
+                )
+                < 0.5
+            )
         if field == "job_role":
             # Words of the course’s own roles alone are not what anyone calls a job.
             own = self.share(lambda cell: cell.casefold() in COURSE_ROLE_WORDS)
