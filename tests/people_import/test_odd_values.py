@@ -125,6 +125,7 @@ def test_an_address_that_somebody_may_have_is_one(name: str, email: str) -> None
         ("swyddfa@example.org", "several people read"), ("all.staff@example.org", "several people read"),
         ("ann@gmial.com", "Is it “ann@gmail.com”?"), ("ann@gmail.con", "Is it “ann@gmail.com”?"),
         ("ann@north.example.co.k", "Is it “ann@north.example.co.uk”?"), ("ann@hotmial.co.uk", "“ann@hotmail.co.uk”?"),
+        ("ann_lee_home.example#EXT#@north.onmicrosoft.com", "Is it “ann_lee@home.example”?"),
     ],
 )  # fmt: skip
 def test_an_address_that_may_not_be_one_persons_is_asked_about_once(email: str, words: str) -> None:
