@@ -20,9 +20,9 @@ _SIGN = re.compile(
 )
 # What stands in place of a name where a post has nobody, an account is for trying, or an entry is no longer in use.
 _NOBODY = re.compile(
-    r"\b(?:vacant|vacancy|tbc|tba|fnu|lnu|dummy|do not use|no (?:first|last|fore|sur) ?name|a\.? ?n\.? other|new starter"
+    r"\b(?:vacant|vacancy|(?-i:TBC|TBA|FNU|LNU)|dummy|do not use|no (?:first|last|fore|sur) ?name|a\.? ?n\.? other|new starter"
     r"|test (?:user|account|person|staff|teacher|manager|learner)|(?:supply|cover) teacher"
-    r"|(?:agency|bank|relief) (?:worker|staff|carer|nurse|teacher))\b|^z{2,}\s|\b(?:swydd wag)\b",
+    r"|(?:agency|bank|relief) (?:worker|staff|carer|nurse|teacher))\b|^(?:tbc|tba|z{2,})\s|\b(?:swydd wag)\b",
     re.IGNORECASE,
 )
 
