@@ -50,6 +50,7 @@ from course.people.events import (
     AddressChanged,
     DeputyNamed,
     EarlierCertificate,
+    IdentityEntered,
     InvitationRequested,
     ManagerNamed,
     PeopleMerged,
@@ -59,6 +60,7 @@ from course.people.events import (
     TeamsMerged,
 )
 from course.people_import import events as people_import_events
+from course.people_import.actions.identity_questions import ask_about_identity
 from course.printed_modules import events as printed_modules_events
 from course.privacy import events as privacy_events
 from course.question_exchange import events as question_exchange_events
@@ -170,6 +172,7 @@ def register_handlers() -> None:
     """Subscribe all handlers; safe to call again."""
     add_listener(_listens)
     subscribe(PersonalDataRead, record_read)
+    subscribe(IdentityEntered, ask_about_identity)
     subscribe(PersonAdded, enrol)
     subscribe(InvitationRequested, send_invitation_with_due_date)
     subscribe(AnswerInSitting, record_answer)

@@ -22,7 +22,8 @@ from course.join_requests.rules import has_allowed_domain, parse_domains
 from course.organisation.request_organisation import current_organisation
 from course.people.forms import selected_team_id, team_choices
 from course.people.queries import teams
-from course.people.rules import normalise_email
+from course.people.rules import PersonIdentity, normalise_email
+from course.people_import.actions.identity_questions import questions_about_new
 from course.translation import current_locale, lazy_gettext
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission
@@ -101,7 +102,14 @@ def overview() -> str:
     found = queries.open_requests(db(), viewer)
     decides = {one.id for one in found if queries.may_decide(db(), viewer, one)}
     others = [] if all(one.team_is_open for one in found) else queries.approvable_teams(db(), viewer)
-    return render_template("join_requests/overview.html", requests=found, links=links, decides=decides, teams=others)
+    asked = [one for one in found if one.id in decides]
+    questions = questions_about_new(
+        db(), [PersonIdentity(one.name, one.email) for one in asked], app_state().config.time_zone, viewer.sees_everyone
+    )
+    return render_template(
+        "join_requests/overview.html", requests=found, links=links, decides=decides, teams=others,
+        questions={one.id: words for one, words in zip(asked, questions, strict=True)},
+    )  # fmt: skip
 
 
 @pages.route("/registrations/links/add", methods=["GET", "POST"])

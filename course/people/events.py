@@ -1,10 +1,23 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from course.audit.rules import AuditEventKind
+from course.people.rules import PersonIdentity
 from course.translation import lazy_gettext as _
+
+
+@dataclass(frozen=True)
+class IdentityEntered:
+    """Somebody has entered the identity of a new person, or another one for the person `person_id`, who has the one `before`.
+    It is published before anything is written: handlers add to `questions` what to ask first. `zone` is the organisation's."""
+
+    identity: PersonIdentity
+    zone: str
+    person_id: int | None = None
+    before: PersonIdentity | None = None
+    questions: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

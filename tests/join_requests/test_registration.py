@@ -182,6 +182,17 @@ def test_a_manager_decides_for_their_teams_only(
     assert session.execute(select(Person).where(Person.email == "sam@example.org")).first() is None
 
 
+def test_what_is_doubtful_about_a_request_is_shown_to_whoever_decides(
+    app: Flask, session: Session, client: Client, path: str, team: Team
+) -> None:
+    client.post(path, {"name": "Alex Morgan", "email": "office@example.org"}, 200)
+    manager = sign_in(Client(app), make_person(session, "Kim Lee", "kim@example.org", "manager", team=team))
+    seen = [one.get("/registrations").text for one in (boss(session, Client(app)), manager)]
+    assert all("“office@example.org” looks like a mailbox that several people read." in text for text in seen)
+    # A manager learns nothing about people of other teams.
+    assert ["This may be Alex Morgan (alex@example.org)" in text for text in seen] == [True, False]
+
+
 def test_a_request_to_a_team_that_was_merged_is_approved_for_a_team_that_is_open(
     app: Flask, session: Session, client: Client, path: str, team: Team
 ) -> None:

@@ -144,6 +144,16 @@ def test_names_are_turned_round_where_the_words_are_the_same() -> None:
          "1|Cole, Ann|Ann|Cole|a@x.org|2020-09-01", "staff_number - first_name last_name email start"),
         ("Employee Number|Employee|Preferred Name|Work Email", "1|Cole, Ann|Annie|a@x.org", "staff_number name - email"),
         ("Name|Known as|Email", "Ann Cole||a@x.org", "name - email"),
+        ("Employee ID|Legal First Name|Legal Last Name|Preferred Name|Primary Work Email|Hire Date",
+         "1|Ann|Cole|Annie Cole|a@x.org|2020-09-01-07:00", "staff_number first_name last_name - email start"),
+        ("Preferred First Name|Preferred Last Name|Legal First Name|Legal Last Name|Work Email", "Annie|Fox|Ann|Cole|a@x.org",
+         "first_name last_name - - email"),
+        ("SURNAME|FORENAME1|FORENAME2|KNOWN AS|POSITION NAME|EMAIL ADDRESS", "Cole|Ann|May||Carer|a@x.org",
+         "last_name first_name - - job_role email"),
+        ("Establishment|Payroll No|Payroll Name|Date Appointed|C2k Email", "North|K1|Cole, Ann|01/09/2020|a@x.org",
+         "team staff_number name start email"),
+        ("Vorname|Nachname|E-Mail|Einstellungsdatum|Vertragsende", "Ann|Cole|a@x.org|01.09.2020|31.08.2027",
+         "first_name last_name email start leaving"),
         ("Name|Email|Start|Started|Left", "Ann Cole|a@x.org|Y|01/09/2020|N", "name email - start -"),
         # What is called alike and is something else.
         ("Name|Email|Contact number|Probation end date|DBS expiry date|Line manager name",
@@ -152,6 +162,9 @@ def test_names_are_turned_round_where_the_words_are_the_same() -> None:
         ("Headteacher email|Name|Staff number|School", "h-a@x.org|Ann Cole|K1|North", "- name staff_number team"),
         ("Mentor e-mail|HR contact email|E-bost pennaeth|Name|Staff number", "m-a@x.org|i-a@x.org|p-a@x.org|Ann Cole|K1",
          "- - - name staff_number"),
+        ("Name|No.|Email", "Ann Cole|07700 900123|a@x.org", "name - email"),
+        ("Name|Email|FTE|Number", "Ann Cole|a@x.org|60%|0.6", "name email - -"),
+        ("Name|No.|Email", "Ann Cole|00417|a@x.org", "name staff_number email"),
         ("Name|Email|Home|Work", "Ann Cole|a@x.org|01632 960101|+44 1632 960102", "name email - -"),
         ("Name|Email|Expiry date|Provider", "Ann Cole|a@x.org|01/09/2027|An Agency", "name email - -"),
         ("Date of birth|Name|Email|Dyddiad geni|Geburtsdatum", "01/09/1980|Ann Cole|a@x.org|01/09/1980|01.09.1980",
@@ -206,6 +219,23 @@ def test_the_headings_are_found_below_notes(above: str) -> None:
     found = parse_file(f"{above}Staff number,Name,E-mail\n1,Bo Lee,bo@example.org\n2,Cy Fox,cy@example.org\n".encode())
     assert found.headings == ("Staff number", "Name", "E-mail")
     assert len(found.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "is_person"),
+    [
+        ("Page 1 of 3,,", False), ("Total,,2", False), ("Total staff: 2,,", False), ("*** End of report ***,,", False),
+        ("(2 rows affected)", False), ("Report generated on 30/11/2026 by HR,,", False), ("Count: 2", False),
+        ("STAFF NUMBER,NAME,E-MAIL", False), ("Staff number,Name,E-mail,", False), ("Seite 1 von 3", False),
+        # Somebody without an address, a heading of a part, and a person of that name are not left out unseen.
+        ("Jo Page,,", True), ("House 3,,", True), ("Total,Jo Page,jo@example.org", True), ("2,Jo Page,", True),
+    ],
+)  # fmt: skip
+def test_headings_and_footers_of_pages_between_people_are_left_out(row: str, is_person: bool) -> None:
+    found = parse_file(
+        f"Staff number,Name,E-mail\nK1,Bo Lee,bo@example.org\n{row}\nK2,Cy Fox,cy@example.org\n".encode()
+    )
+    assert (len(found.rows), found.bad) == (2 + is_person, ())
 
 
 def test_a_list_without_headings_loses_nobody_it_is_refused() -> None:

@@ -49,6 +49,17 @@ def plan(text: str) -> ImportPlan:
         ("Currently employed", "Yes", "No"),
         ("Current employee (Y/N)", "", "n"),
         ("Aktiv", "ja", "nein"),
+        ("Status", "Long term sick", "Leaver - Resigned"),
+        ("Employment Status", "Inactive - maternity leave", "Terminated: redundancy"),
+        ("Status", "Inactive (LTS)", "Left 31/08/2026"),
+        ("Status", "Resigned – working notice", "Inactive - Payroll Eligible"),
+        ("ASSIGNMENT_STATUS_TYPE", "ACTIVE", "INACTIVE"),
+        ("Position Status", "Leave", "Terminated"),
+        ("Status", "Aktiv", "Inaktiv"),
+        ("Status", "Pending leaver", "Previous"),
+        ("Leaver", "", "Y 31/08"),
+        ("Currently employed?", "Yes (maternity leave)", "No"),
+        ("accountEnabled", "TRUE", "FALSE"),
     ],
 )
 def test_somebody_who_is_said_to_have_left_is_not_added_and_does_not_stay(heading: str, here: str, left: str) -> None:
@@ -106,6 +117,15 @@ def test_a_column_about_something_else_says_nothing_about_leaving(heading: str, 
     assert len(found.lines) == 2
     assert not any("has left" in note or "already left" in note for line in found.lines for note in line.notes)
     assert "added" in {line.kind for line in found.lines}
+
+
+def test_a_word_in_a_column_of_last_days_does_not_make_leavers_of_the_others_stay() -> None:
+    found = plan(
+        "Name,E-mail,Leaving date\nSam Lee,sam@example.org,No\nKim Roe,kim@example.org,Left\n"
+        "Pat Day,pat@example.org,31/08/2026\nJo Ash,jo@example.org,Resigned - see HR\n"
+    )
+    assert [line.kind for line in found.lines] == ["added", "refused", "unchanged", "refused"]
+    assert found.lines[1].notes == ("Last day: “Left” is not a day such as 12/02/2027.",)
 
 
 def test_a_list_is_read_with_the_columns_that_nobody_has_to_choose(session: Session) -> None:

@@ -41,6 +41,10 @@ CORRECT_ALL, KEEP_ALL = {"0:spelling:": "correct"}, {"0:spelling:": "right"}
         # Initials and numbers.
         ("DJ BROWN", "DJ Brown"), ("BROWN, DJ", "DJ Brown"), ("J. R. SMITH", "J. R. Smith"), ("MARSH, Z", "Z Marsh"),
         ("HENRY MARSH III", "Henry Marsh III"), ("DR ANN LEE", "Dr Ann Lee"),
+        ("TOMOS AP GWILYM", "Tomos ap Gwilym"), ("NIA FERCH RHYS", "Nia ferch Rhys"),
+        # A title would be the first name in the greeting.
+        ("Ms Nell Ash", "Nell Ash"), ("Mr. Bo Fox", "Bo Fox"), ("MRS NELL ASH", "Nell Ash"), ("Ash, Mrs Nell", "Nell Ash"),
+        ("Ash, Nell (Miss)", "Nell Ash"), ("ASH, Nell Mrs", "Nell Ash"), ("Nell Ash (Mx)", "Nell Ash"),
     ],
 )  # fmt: skip
 def test_a_name_is_offered_as_it_is_probably_meant(written: str, corrected: str) -> None:
@@ -55,6 +59,7 @@ def test_a_name_is_offered_as_it_is_probably_meant(written: str, corrected: str)
         "MARSH - LEE, ANN", "Ann Lee, Manager", "Ann Lee, Deputy Manager", "Lee, Ann Jr.", "MARSH", "marsh", "Madonna",
         "DJ Brown", "Ann NG", "MARSH Zebulon", "LEE Ann", "J K", "Ann Lee MBE", "LEE, Ann MBE", "LEE, Ann (on leave)", "LEE, Ann 2",
         "王, 小明", "ИВАН ПЕТРОВ", "Петров, Иван", "JosÃ© NÃºÃ±ez", "Ann McDonald", "Ann MacDonald", "Siân O'Brien", "",
+        "Mr Fox", "Miss Terry", "Ann Miss", "Mrs", "Mr & Mrs Fox", "Dr Ann Lee", "Ms",
     ],
 )  # fmt: skip
 def test_a_name_is_not_touched_if_its_correction_is_uncertain(name: str) -> None:

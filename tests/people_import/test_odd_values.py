@@ -37,7 +37,7 @@ def plan(text: str, decisions: dict[str, str] | None = None) -> list[ImportLine]
         ("1af o Fedi 2026", date(2026, 9, 1)), ("2il Hydref 2026", date(2026, 10, 2)), ("1 o Fai 2026", date(2026, 5, 1)),
         ("3ydd Mawrth 2026", date(2026, 3, 3)), ("31ain Rhagfyr 2026", date(2026, 12, 31)), ("1 of May 2026", date(2026, 5, 1)),
         ("01SEP2026", date(2026, 9, 1)), ("01‑09‑2026", date(2026, 9, 1)), ("01–09–2026", date(2026, 9, 1)),
-        ("'01/09/2026", date(2026, 9, 1)),
+        ("'01/09/2026", date(2026, 9, 1)), ("2026-09-01-07:00", date(2026, 9, 1)), ("2026-09-01Z", date(2026, 9, 1)),
         ("Tue Sep 01 2026 00:00:00 GMT+0100 (British Summer Time)", date(2026, 9, 1)),
         # The nought of Excel, of Access, of SQL Server, of directories and of a Mac.
         ("1900-01-00", None), ("00-Jan-00", None), ("0-Jan-1900", None), ("00:00:00", None), ("12:00:00 AM", None),
@@ -125,6 +125,7 @@ def test_an_address_that_somebody_may_have_is_one(name: str, email: str) -> None
         ("swyddfa@example.org", "several people read"), ("all.staff@example.org", "several people read"),
         ("ann@gmial.com", "Is it “ann@gmail.com”?"), ("ann@gmail.con", "Is it “ann@gmail.com”?"),
         ("ann@north.example.co.k", "Is it “ann@north.example.co.uk”?"), ("ann@hotmial.co.uk", "“ann@hotmail.co.uk”?"),
+        ("ann_lee_home.example#EXT#@north.onmicrosoft.com", "Is it “ann_lee@home.example”?"),
     ],
 )  # fmt: skip
 def test_an_address_that_may_not_be_one_persons_is_asked_about_once(email: str, words: str) -> None:
@@ -191,6 +192,10 @@ def test_a_cell_in_which_nothing_stands_opens_no_team(cell: str) -> None:
         ("«Ann Lee»", "asked", "sign"), ("Ann Lee née Fox", "asked", "sign"), ("Ann Lee nee Fox", "asked", "sign"),
         ("Ann Lee formerly Fox", "asked", "sign"), ("Ann and Bo Lee", "asked", "sign"), ("Lee;Ann May", "asked", "sign"),
         ("Ann Lee aka Annie Fox", "asked", "sign"), ("Lee，Ann May", "asked", "sign"), ("Ann Lee 2", "asked", "sign"),
+        ("Vacant Post", "asked", "sign"), ("Night Vacancy", "asked", "sign"), ("Tbc Carer", "asked", "sign"),
+        ("Test User", "asked", "sign"), ("Supply Teacher", "asked", "sign"), ("New Starter", "asked", "sign"),
+        ("A N Other", "asked", "sign"), ("No first name Suryadi", "asked", "sign"), ("ZZ Nell Ash", "asked", "sign"),
+        ("Anna Test", "added", ""), ("Sam Teacher", "added", ""), ("Bo Starter", "added", ""), ("Zz’ana Lee", "added", ""),
         ("Ann Nee", "added", ""), ("Née Fox", "added", ""), ("Ann O’Neill-D’Arcy", "added", ""), ("Rory Mc’Andrew", "added", ""),
         ("Ann d’Or l’Île", "added", ""), ("Fa’asavalu Ma’afu", "added", ""), ("’t Hooft Ann", "added", ""),
         ("Ann Kāneʻohe Kaʻahumanu", "added", ""), ("Ann Lee II", "added", ""), ("Andy Land Anderson", "added", ""),
@@ -233,6 +238,11 @@ def test_two_people_of_one_name_who_exchange_numbers_are_told_apart() -> None:
 def test_a_column_of_days_as_a_spreadsheet_counts_them_is_seen_and_its_rows_say_so() -> None:
     (line,) = plan("Name,Email,Start date\nAnn Lee,ann@example.org,46266.375\n")
     assert (line.kind, "1 September 2026" in " ".join(line.notes)) == ("refused", True)
+
+
+def test_a_year_alone_is_not_called_a_number_by_which_a_spreadsheet_counts() -> None:
+    with pytest.raises(InvalidDayError, match="“2020” is not a day"):
+        read_list_day("2020", "First day")
 
 
 def test_everything_that_is_wrong_with_a_row_is_said_at_once() -> None:

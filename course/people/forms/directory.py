@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, Email, Length, Optional
 
 from course.content.schema import SETTINGS
 from course.people.queries.team_tree import TeamView
-from course.people.rules import MAX_JOB_ROLE_LENGTH, normalise_line
+from course.people.rules import MAX_JOB_ROLE_LENGTH, PersonIdentity, normalise_line
 from course.translation import lazy_gettext as _
 from course.web.forms import Form, select_choices
 
@@ -104,12 +104,23 @@ def sign_in_name_field() -> StringField:
     )
 
 
-class AddPersonForm(Form):
+class IdentityForm(Form):
+    """What identifies a person."""
+
     name = name_field()
     email = email_field(required=False)
     staff_number = staff_number_field()
     sign_in_name = sign_in_name_field()
     job_role = job_role_field()
+
+    def identity(self) -> PersonIdentity:
+        """What was entered."""
+        return PersonIdentity(
+            self.name.data or "", self.email.data, self.staff_number.data, self.sign_in_name.data, self.job_role.data
+        )
+
+
+class AddPersonForm(IdentityForm):
     team = SelectField(_("Team"), filters=[clean_line], validate_choice=True)
     role = SelectField(_("Role"), choices=ROLE_LABELS, default="learner")
     pathway = SelectField(_("Pathway"), choices={"": USUAL_PATHWAY} | select_choices(SETTINGS))

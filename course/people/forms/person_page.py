@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from wtforms import RadioField, SelectField
 
-from course.people.forms.directory import (
-    clean_line,
-    email_field,
-    job_role_field,
-    line_field,
-    name_field,
-    sign_in_name_field,
-    staff_number_field,
-)
+from course.people.forms.directory import IdentityForm, clean_line, line_field
 from course.translation import lazy_gettext as _
 from course.web.forms import DayField, Form, GuardedForm
 
@@ -26,12 +18,7 @@ GRANTABLE_ROLES = {
 }
 
 
-class CorrectIdentityForm(GuardedForm):
-    name = name_field()
-    email = email_field(required=False)
-    staff_number = staff_number_field()
-    sign_in_name = sign_in_name_field()
-    job_role = job_role_field()
+class CorrectIdentityForm(GuardedForm, IdentityForm):
     reason = line_field(_("Reason"), REASON_REQUIRED)
 
 

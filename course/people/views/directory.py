@@ -19,9 +19,9 @@ from course.people.forms.directory import (
     team_choices,
 )
 from course.people.queries.ownership import owned_fields
-from course.people.rules import PersonIdentity, grantable_roles
+from course.people.rules import grantable_roles
 from course.people.rules.ownership import owned_elsewhere
-from course.people.views.page_context import PageResponse, pages
+from course.people.views.page_context import PageResponse, open_questions, pages
 from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
@@ -40,10 +40,11 @@ def add_person() -> PageResponse:
     given = ("learner", *grantable_roles(current_user.person))
     form.role.choices = {role: words for role, words in ROLE_LABELS.items() if role in given}
     form.team.choices = team_choices(queries.teams(db()), _("No team yet"))
-    if form.validate_on_submit():
-        identity = PersonIdentity(
-            form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data, form.job_role.data
-        )
+    questions, is_valid = dict[str, str](), form.validate_on_submit()
+    identity = form.identity()
+    if is_valid:
+        questions = open_questions(identity)
+    if is_valid and not questions:
         team = selected_team_id(form.team.data)
         with unit_of_work() as session:
             context = signed_in_context(session)
@@ -72,7 +73,8 @@ def add_person() -> PageResponse:
             return redirect_after_post(url_for("dashboard.people"))
         form[added.field].errors = [added.message]
     return make_response(
-        render_template("people/add.html", form=form, mailed=not is_mail_printed()), 422 if form.errors else 200
+        render_template("people/add.html", form=form, questions=questions, mailed=not is_mail_printed()),
+        422 if form.errors else 200,
     )
 
 

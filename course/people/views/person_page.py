@@ -35,7 +35,7 @@ from course.people.rules import (
     may_change_entry,
 )
 from course.people.rules.ownership import IDENTITY_FIELDS, owned_elsewhere
-from course.people.views.page_context import PageResponse, pages
+from course.people.views.page_context import PageResponse, open_questions, pages
 from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission
@@ -69,10 +69,12 @@ def correct_identity(person_id: int) -> PageResponse:
             line.render_kw = {**(line.render_kw or {}), "readonly": True}
 
     def deed(session: WriteSession) -> Refusal | None:
-        identity = PersonIdentity(
-            form.name.data or "", form.email.data, form.staff_number.data, form.sign_in_name.data, form.job_role.data
-        )
-        return actions.change_identity(signed_in_context(session), person_id, identity, form.reason.data or "")
+        return actions.change_identity(signed_in_context(session), person_id, form.identity(), form.reason.data or "")
+
+    def questions() -> dict[str, str]:
+        one = found.person
+        known = PersonIdentity(one.name, one.email, one.staff_number, one.sign_in_name, one.job_role)
+        return open_questions(form.identity(), person_id, known)
 
     def done() -> str:
         if found.person.email == before:
@@ -86,7 +88,7 @@ def correct_identity(person_id: int) -> PageResponse:
 
     page = _ChangePage(
         _("Correct"), _("Save"), guarded="name", owned={name: owned_elsewhere(source) for name, source in owned.items()},
-        shown=shown,
+        questions=questions, shown=shown,
     )  # fmt: skip
     return _handle_change(form, found, page, deed, done)
 
@@ -338,8 +340,9 @@ def _person_or_404(person_id: int, here: bool | None = None) -> queries.PersonDe
 class _ChangePage:
     """The title and the button of a page that changes something about a person, and its template. `guarded` is the field
     at which whoever may not change the entry of this person is told so; None if everybody may who opens the page.
-    `warnings` are what to know before the button is pressed; `owned` says of fields which system owns them; `shown` is what the
-    fields of a GuardedForm show when the page is opened."""
+    `warnings` are what to know before the button is pressed; `owned` says of fields which system owns them; `questions`
+    are asked once before anything is done (`open_questions`); `shown` is what the fields of a GuardedForm show when the page
+    is opened."""
 
     title: str
     button: str
@@ -347,6 +350,7 @@ class _ChangePage:
     guarded: str | None = None
     warnings: Sequence[str] = ()
     owned: Mapping[str, str] = field(default_factory=dict)
+    questions: Callable[[], Mapping[str, str]] = dict
     shown: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -360,7 +364,9 @@ def _handle_change(
     """Show the form; when it is sent and right, do it, say what was done, and go back to the person."""
     # The name as it is before anything is done: a refused change must not show in the title.
     person_id, name = about.person.id, about.person.name
-    if form.validate_on_submit() and not is_outdated(form, page.shown):
+    is_valid = form.validate_on_submit() and not is_outdated(form, page.shown)
+    questions = page.questions() if is_valid else {}
+    if is_valid and not questions:
         try:
             with unit_of_work() as session:
                 refused = _refuse_guarded(session, person_id, page.guarded) if page.guarded else None
@@ -376,6 +382,6 @@ def _handle_change(
         form[refused.field].errors = [refused.message]
     html = render_template(
         page.template, form=form, person_id=person_id, name=name, title=page.title, button=page.button,
-        descriptions=ROLE_DESCRIPTIONS, warnings=page.warnings, owned=page.owned,
+        descriptions=ROLE_DESCRIPTIONS, warnings=page.warnings, owned=page.owned, questions=questions,
     )  # fmt: skip
     return make_response(html, 422 if form.errors else 200)

@@ -46,8 +46,10 @@ _NO_END = ((".con", ".com"), (".cmo", ".com"), (".ocm", ".com"), (".comm", ".com
 def address_doubt(email: str, name: str) -> str | None:
     """Why an address may not be that of the person of this name; None if nothing speaks against it."""
     mailbox, _at, domain = email.casefold().rpartition("@")
+    meant = _guest_address(mailbox)
     if right := _right_domain(domain):
         meant = f"{mailbox}@{right}"
+    if meant:
         return _("“%(email)s” may be misspelt. Is it “%(right)s”?", email=email, right=meant)
     parts = [re.sub(r"\d+", "", part) for part in re.split(r"[-._+]", mailbox)]
     words = set(search_key(name).split())
@@ -57,6 +59,13 @@ def address_doubt(email: str, name: str) -> str | None:
     if whole in _SHARED_WHOLE or _OFFICE.fullmatch(whole) or not _SHARED_PARTS.isdisjoint(parts):
         return _("“%(email)s” looks like a mailbox that several people read.", email=email)
     return None
+
+
+def _guest_address(mailbox: str) -> str:
+    """The address of a guest of a Microsoft directory, whose sign-in name there takes no mail: ann_home.example#ext#; empty
+    for others."""
+    found = re.fullmatch(r"(.+)_([^_]+\.[^_]+)#ext#", mailbox)
+    return f"{found[1]}@{found[2]}" if found else ""
 
 
 def _right_domain(domain: str) -> str | None:

@@ -19,6 +19,7 @@ from course.people_import.rules.headings import (
     normalise_heading,
     strip_qualifiers,
 )
+from course.people_import.rules.leaver_flags import is_leaver_word
 from course.people_import.rules.table import Table
 from course.people_import.rules.values import is_placeholder
 from course.translation import lazy_gettext as _
@@ -47,6 +48,8 @@ _YES_OR_NO = frozenset({"y", "n", "yes", "no", "true", "false", "ja", "nein", "i
 COURSE_ROLE_WORDS = frozenset({"learner", "staff", "employee", "manager", "administrator", "admin", "hr", "auditor"})
 _CODE = re.compile(r"[\w./#-]+")
 _TELEPHONE = re.compile(r"(?=(?:\D*\d){9})[+(0][\d ()./-]+")
+# What stands under “No.” or “Number” and is a telephone, or a part of a full post.
+_NO_NUMBER = re.compile(r"\+\d[\d ()-]{8,}|0\d{2,4}[ )][\d ()-]{5,}|07\d{9}|[01][.,]\d{1,4}|\d{1,3}(?:[.,]\d+)? ?%")
 _ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 
@@ -99,6 +102,11 @@ class _ColumnContent:
             return self.share(lambda cell: "@" in cell) >= 0.5
         if self.addresses >= 0.5:
             return False
+        if field == "leaving" and self.days > 0:
+            # A row in which a word stands is refused: better than to leave out the column, and invite those with a day.
+            return (
+                self.share(lambda cell: looks_like_day(cell) or is_placeholder_day(cell) or is_leaver_word(cell)) >= 0.5
+            )
         if field in DATE_FIELDS:
             return self.days >= 0.5
         if self.days >= 0.5 and field != "staff_number":
@@ -110,7 +118,12 @@ class _ColumnContent:
         if field in ("first_name", "last_name"):
             return self.share(str.isdigit) < 0.5 and self.yes_or_no < 0.5
         if field == "staff_number":
-            return self.share(lambda cell: " " in cell and not any(map(str.isdigit, cell))) < 0.5
+            return (
+                self.share(
+                    lambda cell: (" " in cell and not any(map(str.isdigit, cell))) or bool(_NO_NUMBER.fullmatch(cell))
+                )
+                < 0.5
+            )
         if field == "job_role":
             # Words of the course’s own roles alone are not what anyone calls a job.
             own = self.share(lambda cell: cell.casefold() in COURSE_ROLE_WORDS)
@@ -209,6 +222,7 @@ def _guess_names(
     """Where the first and the last name have columns of their own, those are taken: they tell which is which. A column
     “Name” beside one of first names holds the last names, if the first names do not stand in it; and the other way round."""
     if {"first_name", "last_name"} <= found.keys():
+        _take_other_than_whole_name(found, headings, content, table)
         if all(content[found[one]].cells for one in ("first_name", "last_name")) or table is None:
             found.pop("name", None)
         return
@@ -228,6 +242,20 @@ def _guess_names(
         return
     if not _stands_inside(found["first_name"], found["name"], table):
         found["last_name"] = found.pop("name")
+
+
+def _take_other_than_whole_name(
+    found: dict[str, int], headings: Sequence[str], content: list[_ColumnContent], table: Table | None
+) -> None:
+    """Of a column “Preferred name” in which the last name stands as well take no first name, if there is another column."""
+    first = found["first_name"]
+    is_called = KNOWN_AS_HEADING.search(normalise_heading(headings[first]))
+    if table is None or not is_called or not _stands_inside(found["last_name"], first, table):
+        return
+    free = set(range(len(headings))) - set(found.values())
+    other = _best_column("first_name", [one for one in free if content[one].fits("first_name")], headings, content)
+    if other is not None:
+        found["first_name"] = other
 
 
 def _stands_inside(part: int, whole: int, table: Table) -> bool:

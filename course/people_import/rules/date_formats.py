@@ -44,13 +44,15 @@ _ZERO_DAYS = frozenset(
     {date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1), date(1970, 1, 1), date(1753, 1, 1),
      date(1601, 1, 1), date(1904, 1, 1)}
 )  # fmt: skip
+_DAY_WITH_ZONE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})")  # Workday, and dates of XML
 EARLIEST, LATEST = 1940, 2100
 _CENTURY = 50  # a year of two digits below this is one of the 2000s
 # What HR systems write for the last day of somebody who stays: the end of their calendar, or a word.
 _NO_END_YEARS = frozenset({2999, 3000, 3999, 4000, 4712, 9999})
 _NO_END_WORDS = frozenset(
     {"ongoing", "on going", "present", "current", "permanent", "perm", "never", "no end date", "open ended", "openended", "open",
-     "indefinite", "still employed", "still here", "until further notice", "parhaol", "unbefristet"}
+     "indefinite", "no", "n", "active", "employed", "in post", "still in post",
+     "not leaving", "still employed", "still here", "until further notice", "parhaol", "unbefristet"}
 )  # fmt: skip
 # With dots between them the day is always first.
 _SHORT = re.compile(r"(\d{1,2})[/\- ](\d{1,2})[/\- ](\d{4}|\d{2})")
@@ -66,6 +68,8 @@ _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
 def _plain(text: str) -> str:
     # A spreadsheet shows an apostrophe in front where it keeps a date as text.
     typed = unicodedata.normalize("NFKC", text).translate(_DASHES).strip().lstrip("'’`")
+    if found := _DAY_WITH_ZONE.fullmatch(typed):
+        return found[1]
     return _WEEKDAY.sub("", _TIME.sub("", typed))
 
 
@@ -92,7 +96,7 @@ def read_day(text: str, label: str) -> date | None:
     typed = _plain(text)
     if is_placeholder(typed):
         return None
-    if re.fullmatch(r"\d{4,6}([.,]\d+)?", typed):
+    if re.fullmatch(r"\d{4,6}([.,]\d+)?", typed) and not re.fullmatch(r"(?:19|20)\d\d", typed):  # a year alone is none
         raise InvalidDayError(_serial_day_fault(typed, label))
     found = _date_parts(typed)
     if found is None:

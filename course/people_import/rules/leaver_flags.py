@@ -15,17 +15,29 @@ _NO = frozenset({"n", "no", "false", "0", "nein", "na", "nac oes", "naddo", "non
 _LEFT = frozenset(
     {"left", "leaver", "has left", "left employment", "terminated", "resigned", "dismissed", "retired", "deceased", "former",
      "inactive", "not active", "archived", "no longer employed", "ex employee",
-     "former employee", "former staff", "ex-employee", "ausgeschieden", "gekündigt", "wedi gadael", "gadawodd"}
+     "former employee", "former staff", "ex-employee", "ausgeschieden", "gekündigt", "wedi gadael", "gadawodd",
+     "leavers", "ex staff", "ex-staff", "ex member of staff", "former worker", "former member of staff", "past", "past employee",
+     "previous", "previous employee", "died", "redundant", "redundancy", "employment ended", "contract ended", "end of contract",
+     "end of employment", "no longer working here", "no longer here", "withdrawn", "did not start", "no show", "discarded",
+     "tupe out", "inaktiv", "ehemalig", "ehemaliger mitarbeiter", "verstorben", "cyn aelod o staff", "ymddeol", "ymadawedig"}
 )  # fmt: skip
+# What follows in the same cell if somebody is away, or is here until they leave: “Inactive - maternity leave”.
+_STILL_HERE = re.compile(
+    r"\b(?:leave\b|sick|lts|lta|maternity|paternity|adoption|parental|career break|sabbatical|absen|second|suspen|notice|until|"
+    r"pending|future|mamolaeth|salwch|elternzeit|krank)"
+)
+# The words in front of a reason or a day: “Leaver - resigned”, “Terminated: redundancy”, “Left 31/08/2026”.
+_FIRST_PART = re.compile(r"\s*(?:[(:;,\d]|\s[-–—/]\s|\s(?:on|at|in)\s).*$")
 _STATUS_HEADINGS = frozenset(
     {"status", "employmentstatus", "employeestatus", "staffstatus", "workerstatus", "assignmentstatus", "recordstatus",
-     "currentstatus", "activestatus", "beschaftigungsstatus", "statws", "statwscyflogaeth"}
+     "currentstatus", "activestatus", "beschaftigungsstatus", "statws", "statwscyflogaeth", "assignmentstatustype",
+     "positionstatus", "jobstatus", "poststatus", "contractstatus", "hrstatus", "statwsgweithiwr"}
 )  # fmt: skip
 
 # Columns in which No means that somebody has left: “Active”, as in a list of accounts.
 _CURRENT_HEADINGS = frozenset(
     {"active", "isactive", "activeyn", "activeemployee", "currentlyemployed", "currentemployee", "currentstaff", "iscurrent",
-     "stillemployed", "employed", "inpost", "stillinpost", "aktiv", "cyflogedigarhynobryd"}
+     "accountenabled", "stillemployed", "employed", "inpost", "stillinpost", "aktiv", "cyflogedigarhynobryd"}
 )  # fmt: skip
 _NOT_CURRENT = _NO - {"na"} | {"inactive", "not active"}
 
@@ -38,9 +50,12 @@ def leaver_flags(table: Table, used: Collection[int]) -> dict[str, int]:
         kind = _kind(names)
         if not kind or index in used or kind in found:
             continue
-        cells = {cell.casefold().strip() for cell in table.column(index)} - {""}
+        cells = [text for cell in table.column(index) if (text := cell.casefold().strip())]
         # In a column of days nothing is a yes. A status may be one of anything, so only its own words count.
-        if cells and (kind == STATUS or cells <= _YES | _NO | _LEFT | {"active"}):
+        known = sum(
+            _first_part(cell) in _YES | _NO | _LEFT | {"active"} for cell in cells if not _STILL_HERE.search(cell)
+        )
+        if cells and (kind == STATUS or known > len(cells) / 2):
             found[kind] = index
     return found
 
@@ -53,11 +68,23 @@ def _kind(names: Collection[str]) -> str:
 
 def says_left(cells: Sequence[str], columns: Mapping[str, int]) -> bool:
     """Whether a row says in one of these columns that its person has left."""
-    said = {
-        kind: re.sub(r"\s*\(.*\)$", "", cells[columns[kind]].casefold().strip())
-        for kind in (LEAVER, STATUS, CURRENT)
-        if kind in columns and columns[kind] < len(cells)
-    }
-    return (
-        said.get(LEAVER, "") in _YES | _LEFT or said.get(STATUS, "") in _LEFT or said.get(CURRENT, "") in _NOT_CURRENT
-    )
+    said = {kind: cells[columns[kind]] for kind in _WORDS if kind in columns and columns[kind] < len(cells)}
+    return any(_says(cell, _WORDS[kind]) for kind, cell in said.items())
+
+
+_WORDS = {LEAVER: _YES | _LEFT, STATUS: _LEFT, CURRENT: _NOT_CURRENT}
+
+
+def is_leaver_word(cell: str) -> bool:
+    """Whether a cell says with a word whether somebody has left, as some do in a column of last days."""
+    return _says(cell, _YES | _NO | _LEFT)
+
+
+def _says(cell: str, words: Collection[str]) -> bool:
+    """Whether a cell is one of these words, or begins with one and does not go on to say that they are here."""
+    text = cell.casefold().strip()
+    return (text in words or _first_part(text) in words) and not _STILL_HERE.search(text)
+
+
+def _first_part(cell: str) -> str:
+    return _FIRST_PART.sub("", cell)

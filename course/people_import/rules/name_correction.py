@@ -10,7 +10,7 @@ from course.people_import.rules.name_matching import capitalised_words
 _ALLOWED = re.compile(r"[^\W\d_]|[ ,.'’‘ʼ-]")
 _PARTICLES = frozenset(
     {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "du", "zu", "ter", "ten", "bin", "binti",
-     "ibn"}
+     "ibn", "ap", "ab", "ferch"}
 )  # fmt: skip
 _ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "st", "jr", "sr"})  # not initials
 _SUFFIXES = frozenset({"jr", "sr", "esq", "ii", "iii", "iv"})  # after a comma they are no forename
@@ -20,6 +20,13 @@ _ROLES = frozenset(
 )  # fmt: skip
 _LETTERS_AFTER_NAME = frozenset({"mbe", "obe", "cbe", "dbe", "kbe", "msc", "bsc", "phd", "rgn", "rmn", "llb"})
 _NUMERALS = frozenset({"II", "III", "IV", "VI", "VII", "VIII", "IX"})
+# A title in front of a name or of its forenames, or behind it: “Ms Ann Lee”, “Lee, Mrs Ann”, “Lee, Ann (Mr)”. The title of a
+# doctor may be wanted on a certificate.
+_TITLE = re.compile(
+    r"(?:^|(?<=,)|(?<=, ))(?:mr|mrs|ms|miss|mx)(?:\.\s*|\s+)"
+    r"|(?<=[^\s,])\s+(?:\((?:mr|mrs|ms|miss|mx)\.?\)|(?:mr|mrs|ms|mx)\.?)$",
+    re.IGNORECASE,
+)
 _MC = re.compile(r"(Ma?c)[^\W\d_a-z]{2,}")  # McDONALD: the list shows the capital
 _LOWER_MC = re.compile(r"(Mc)[^\W\d_]")  # of Mac nothing says whether a capital follows
 
@@ -28,6 +35,12 @@ def corrected_name(name: str) -> str | None:
     """How a name of a list is probably meant: “Zebulon Marsh” for “MARSH, Zebulon” and “ZEBULON MARSH”. None if the name is
     in order, or if its correction is not certain enough to be offered. Without a comma the order of the words stays: nothing
     says which of them is the surname."""
+    if _TITLE.search(name):
+        plain = " ".join(_TITLE.sub(" ", name).split())
+        corrected = corrected_name(plain)
+        if corrected or "," in plain or len(plain.split()) < 2 or not _is_correctable(plain):
+            return corrected
+        return plain
     if not _is_correctable(name):
         return None
     surname, comma, forenames = (part.strip() for part in name.partition(","))

@@ -18,6 +18,13 @@ _SIGN = re.compile(
     r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"“”«»，；]|\s[-–]\s|(?<!\S)['‘’](?=[^'‘’]+['‘’](?!\S))"
     r"|(?<=\s)(?:née|nee|né|formerly|aka|and|geb\.)(?=\s)|(?<=\s)\d+$"
 )
+# What stands in place of a name where a post has nobody, an account is for trying, or an entry is no longer in use.
+_NOBODY = re.compile(
+    r"\b(?:vacant|vacancy|(?-i:TBC|TBA|FNU|LNU)|dummy|do not use|no (?:first|last|fore|sur) ?name|a\.? ?n\.? other|new starter"
+    r"|test (?:user|account|person|staff|teacher|manager|learner)|(?:supply|cover) teacher"
+    r"|(?:agency|bank|relief) (?:worker|staff|carer|nurse|teacher))\b|^(?:tbc|tba|z{2,})\s|\b(?:swydd wag)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def _odd_name(name: str) -> list[ImportQuestion]:
         found.append(ImportQuestion("capitals", _("“%(name)s” is in capitals.", name=" ".join(shouted))))
     elif name == name.lower() != name.upper():
         found.append(ImportQuestion("capitals", _("“%(name)s” has no capital letter.", name=name)))
-    if sign := _SIGN.search(name):
+    if sign := _SIGN.search(name) or _NOBODY.search(name):
         found.append(ImportQuestion("sign", _("“%(name)s” has a “%(sign)s” in it.", name=name, sign=sign[0].strip())))
     parts = name.casefold().split()
     if len(parts) > 2 and (parts[-1] == parts[-2] or parts[: len(parts) // 2] * 2 == parts):

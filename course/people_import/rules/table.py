@@ -18,6 +18,16 @@ MAX_CHARACTERS = 20_000_000
 _MAX_TITLE_ROWS = 20  # records among which the headings are looked for: there may be notes above them
 _FORMAT_HEADER = b"course-table-1\n"
 _MAX_CELL_LENGTH = 2_000  # characters of a cell that are stored: no field takes as many
+_MAX_FOOTER_LENGTH = 100  # characters
+# What stands at the foot of a page or a report, in place of a person.
+_FOOTER = re.compile(
+    r"(?:page|seite|tudalen) ?\d+(?: ?(?:of|/|von|o) ?\d+)?"
+    r"|(?:grand |sub-?)?totals?(?: (?:number|no\.?|count|of|staff|employees|people|records|rows|headcount))*\s?[:=]?\s?[\d.,]*"
+    r"|(?:record|row|staff|employee|head)? ?count\s*[:=]?\s*\d*|\(?\d+ (?:rows?|records?|employees|people)(?: \w+)?\)?"
+    r"|[*\-= ]*end of (?:report|list|file|data)[*\-= .]*|(?:report |list )?(?:printed|generated|exported|produced|run|created)"
+    r"(?: (?:on|at|by)\b|:).*|gesamt(?:summe)?\s*:?\s*\d*|cyfanswm\s*:?\s*\d*",
+    re.IGNORECASE,
+)
 
 
 class UnreadableError(ValueError):
@@ -61,7 +71,8 @@ def build_table(
     if not found:
         raise UnreadableError(_("The file is empty."))
     (first, headings), *rows = found
-    rows = [(line, cells) for line, cells in rows if cells != headings]  # some print them at the top of each page
+    # Some print the headings at the top of each page, and a number or a total at its foot.
+    rows = [(line, cells) for line, cells in rows if not _repeats(cells, headings) and not _is_footer(cells)]
     # A nameless column at the end that few rows fill is none: a comma too many has moved what stands there.
     while (
         headings
@@ -103,6 +114,27 @@ def build_table(
             _("Few rows have as many cells as there are headings. If there is a title above the headings, delete it.")
         )
     return Table(_unique_headings(headings), tuple(list_rows), tuple(sorted(bad, key=lambda one: one.line)), notes)
+
+
+def _repeats(cells: list[str], headings: list[str]) -> bool:
+    """Whether a row holds the headings once more, perhaps in capitals or with empty cells after them."""
+    return _plain_cells(cells) == _plain_cells(headings)
+
+
+def _plain_cells(cells: list[str]) -> list[str]:
+    plain = [cell.casefold().strip() for cell in cells]
+    while plain and not plain[-1]:
+        plain.pop()
+    return plain
+
+
+def _is_footer(cells: list[str]) -> bool:
+    """Whether a row is no person but the foot of a page or of a report: “Page 1 of 3”, “Total staff: 2”. Beside its words stand
+    numbers only, and there are few of them."""
+    filled = [cell for cell in cells if cell]
+    if not filled or len(filled) > 3 or len(filled[0]) > _MAX_FOOTER_LENGTH or any("@" in cell for cell in filled):
+        return False
+    return bool(_FOOTER.fullmatch(filled[0])) and all(re.fullmatch(r"[\d.,%]+", cell) for cell in filled[1:])
 
 
 def _too_many_cells(cells: int, headings: int) -> str:
