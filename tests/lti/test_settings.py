@@ -121,7 +121,9 @@ def _invitation(boss: Client) -> str:
 
 def _register(client: Client, fake: FakePlatform, link: str, token: str = "registration-7") -> tuple[Page, Page]:
     """What the platform shows when somebody pastes the link there, and after the button."""
-    asked = {"openid_configuration": f"{fake.issuer}{CONFIGURATION}", "registration_token": token}
+    # Canvas repeats its token, in which our own address stands, in that of its configuration.
+    configuration = f"{fake.issuer}{CONFIGURATION}?registration_token={'e' * 1000}"
+    asked = {"openid_configuration": configuration, "registration_token": token}
     page = Page(client.flask.get(f"{link}&{urlencode(asked)}"))
     if page.status != 200:
         return page, page
