@@ -147,6 +147,10 @@ def test_okta_creates_replaces_and_deactivates_somebody(app: Flask, session: Ses
     gone = okta.patch(f"/Users/{number}", {"op": "replace", "value": {"active": False}})
     assert gone.status_code in (200, 204)
     assert person_named(session, "noor.aziz@example.org").left_at is not None
+    for silent in ({**renamed, "active": None}, {name: one for name, one in renamed.items() if name != "active"}):
+        kept = okta.call("PUT", f"/Users/{number}", silent)
+        assert (kept.status_code, kept.get_json()["active"]) == (200, False)
+        assert person_named(session, "noor.aziz@example.org").left_at is not None
     back = okta.call("PUT", f"/Users/{number}", {**renamed, "active": True})
     assert (back.status_code, person_named(session, "noor.aziz@example.org").left_at) == (200, None)
 
