@@ -115,7 +115,7 @@ class StatusParameters(Parameters):
 
 class CompletionsParameters(Parameters):
     team: WholeNumber | None = _TEAM
-    kind: CompletionKind | None = Field(default=None, description="Only completions of this kind.")
+    kind: CompletionKind | None = Field(default=None, description="Only completions of this kind; an update has none.")
     changed_since: Moment | None = Field(default=None, description="Only what was completed then or later.")
 
 
