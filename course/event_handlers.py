@@ -28,7 +28,7 @@ from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
 from course.help_requests import events as help_requests_events
 from course.identity_providers import events as identity_providers_events
-from course.identity_providers.actions import move_links
+from course.identity_providers.actions import move_grants_of_team, move_links
 from course.import_folder import events as import_folder_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
@@ -181,6 +181,7 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_recorded_completion)
     subscribe(PeopleMerged, move_cmi5_accounts)
     subscribe(TeamsMerged, move_rules_of_team)
+    subscribe(TeamsMerged, move_grants_of_team)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)
