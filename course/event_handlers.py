@@ -19,6 +19,7 @@ from course.calendars import events as calendars_events
 from course.certificates import events as certificates_events
 from course.certificates.events import CertificateRevoked
 from course.cmi5 import events as cmi5_events
+from course.cmi5.actions import follow_team_merge as follow_team_merge_by_cmi5
 from course.cmi5.actions import move_cmi5_accounts, note_cmi5_completion, note_cmi5_fact
 from course.cmi5.queries import open_session_exists
 from course.dashboard import events as dashboard_events
@@ -28,7 +29,7 @@ from course.evidence import events as evidence_events
 from course.external_certificates import events as external_certificates_events
 from course.help_requests import events as help_requests_events
 from course.identity_providers import events as identity_providers_events
-from course.identity_providers.actions import move_links
+from course.identity_providers.actions import move_grants_of_team, move_links
 from course.import_folder import events as import_folder_events
 from course.join_requests import events as join_requests_events
 from course.learning import events as learning_events
@@ -36,6 +37,7 @@ from course.learning.actions import enrol
 from course.learning.actions.answer_row import add_listener
 from course.learning.events import AnswerInSitting, CourseCompleted, FactRecorded, FactWithdrawn, StepEnded
 from course.lti import events as lti_events
+from course.lti.actions import follow_team_merge as follow_team_merge_by_lti
 from course.lti.actions import move_lti_accounts
 from course.lti_services import events as lti_services_events
 from course.lti_services.actions import note_recorded_completion, note_void
@@ -184,6 +186,9 @@ def register_handlers() -> None:
     subscribe(CourseCompleted, note_recorded_completion)
     subscribe(PeopleMerged, move_cmi5_accounts)
     subscribe(TeamsMerged, move_rules_of_team)
+    subscribe(TeamsMerged, move_grants_of_team)
+    subscribe(TeamsMerged, follow_team_merge_by_lti)
+    subscribe(TeamsMerged, follow_team_merge_by_cmi5)
     subscribe(StepEnded, complete_refresher)
     subscribe(StepEnded, note_step)
     subscribe(BeforeMailSend, recheck_reminder)

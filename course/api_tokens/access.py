@@ -80,6 +80,7 @@ def _unauthorised(secret: str, state: str | None) -> TokenRefusal:
         "revoked": _("This token was revoked. Ask an administrator for another one."),
         "expired": _("The last day of this token has passed. Ask an administrator for another one."),
         "stopped": _("The person who made this token is not an administrator any more. Ask an administrator for another one."),
+        "closed": _("The team of this token is closed. Ask an administrator for another one."),
     }  # fmt: skip
     if not secret:
         text = _("Send a token in the header Authorization: Bearer.")

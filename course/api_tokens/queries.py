@@ -58,14 +58,19 @@ def token(session: Session, token_id: int, today: date) -> TokenView | None:
 
 
 def tokens_to_replace_query(today: date) -> Select[int]:
-    """The number of tokens that stopped because their owner is no administrator any more, or end within RENEWAL_NOTICE, as part
-    of another query."""
+    """The number of tokens that stopped because their owner is no administrator any more or their team is closed, or end within
+    RENEWAL_NOTICE, as part of another query."""
     return (
         select(func.count(ApiToken.id))
         .join(Person, Person.id == ApiToken.person_id)
+        .outerjoin(Team, Team.id == ApiToken.team_id)
         .where(
             ApiToken.last_day >= today,
-            or_(ApiToken.last_day <= today + RENEWAL_NOTICE, ~_owner_is_administrator(today)),
+            or_(
+                ApiToken.last_day <= today + RENEWAL_NOTICE,
+                ~_owner_is_administrator(today),
+                Team.closed_at.is_not(None),
+            ),
             ~exists().where(ApiTokenRevocation.token_id == ApiToken.id),
         )
         .correlate(None)
@@ -132,6 +137,7 @@ def _view_query(today: date) -> Select[*tuple[Any, ...]]:
             ApiToken.team_id, Team.name.label("team"), ApiToken.hint, ApiToken.made_at, ApiToken.last_day,
             _last_used_on.label("last_used_on"), ApiTokenRevocation.made_at.label("revoked_at"),
             _Revoker.name.label("revoked_by"), _owner_is_administrator(today).label("is_owner_administrator"),
+            Team.closed_at.is_not(None).label("is_team_closed"),
         )
         .join(Person, Person.id == ApiToken.person_id)
         .outerjoin(Team, Team.id == ApiToken.team_id)
@@ -154,4 +160,5 @@ def _view(row: Any) -> TokenView:
     return TokenView(
         row.id, row.name, row.person_id, row.owner, tuple(row.scopes), row.team_id, row.team, row.hint, row.made_at,
         row.last_day, row.last_used_on, row.revoked_at, row.revoked_by, bool(row.is_owner_administrator),
+        bool(row.is_team_closed),
     )  # fmt: skip

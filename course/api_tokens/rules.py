@@ -50,14 +50,15 @@ class TokenEndsMessage(MailMessage):
     is_scim: bool
 
 
-TokenState = Literal["active", "revoked", "expired", "stopped"]
+TokenState = Literal["active", "revoked", "expired", "stopped", "closed"]
 
 
 @dataclass(frozen=True)
 class TokenView:
     """A token without its secret. Its `owner` made it: what the program reads is recorded in their name. With a `team_id`
     it is about that team and all below it. `last_day` is the last day on which it works. `is_owner_administrator` says
-    whether the owner is here and has been an administrator since the token was made. `hint` is the end of the token."""
+    whether the owner is here and has been an administrator since the token was made, `is_team_closed` whether its team is
+    not there any more. `hint` is the end of the token."""
 
     id: int
     name: str
@@ -73,19 +74,23 @@ class TokenView:
     revoked_at: datetime | None
     revoked_by: str | None
     is_owner_administrator: bool
+    is_team_closed: bool = False
 
     def needs_notice(self, today: date) -> bool:
         """Whether the token works, and ends so soon that administrators are told."""
         return self.state(today) == "active" and self.last_day <= today + RENEWAL_NOTICE
 
     def state(self, today: date) -> TokenState:
-        """Whether the token works on that day, or why not: revoked, past its last day, or without an owner who may have
-        it ("stopped")."""
+        """Whether the token works on that day, or why not: revoked, past its last day, without an owner who may have it
+        ("stopped"), or about a team that is closed. Of such a team nobody would be left to read, and an empty list says to a
+        program that everybody has gone."""
         if self.revoked_at is not None:
             return "revoked"
         if today > self.last_day:
             return "expired"
-        return "active" if self.is_owner_administrator else "stopped"
+        if not self.is_owner_administrator:
+            return "stopped"
+        return "closed" if self.is_team_closed else "active"
 
 
 def new_token() -> str:

@@ -74,7 +74,7 @@ def find_or_make_column(connection: PlatformConnection, link: GradeLink) -> str:
 
 def _column_address(item: Mapping[str, Any]) -> str:
     address = item.get("id")
-    if not isinstance(address, str) or len(address) > _MAX_COLUMN_ADDRESS or not is_platform_address(address[:500]):
+    if not isinstance(address, str) or not is_platform_address(address, _MAX_COLUMN_ADDRESS):
         raise GradeError(GradeProblem.UNREADABLE, "a column without an address")
     return address
 

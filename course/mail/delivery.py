@@ -301,6 +301,8 @@ def _build_message(mail: DueMail, mail_from: str | Address, host: str) -> EmailM
     # The same for every try, so that a mailbox can tell a second copy for what it is.
     message["Message-ID"] = f"<{mail.mark}@{host}>"
     message["Auto-Submitted"] = "auto-generated"
+    # Exchange answers that somebody is away unless a mail says this; "All" would suppress delivery reports too.
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     for name, value in mail.headers.items():
         message[name] = value
     message.set_content(mail.text)

@@ -16,6 +16,7 @@ from course.api_tokens.models import ApiToken
 from course.api_tokens.rules import API_SCOPES, SCIM_SCOPE, new_token
 from course.clock import now
 from course.context import make_context
+from course.people.actions import merge_teams
 from course.people.models import Person, RoleGrant
 from course.web.access import PUBLIC, access_rule_of
 from course.web.bearer import ScopeRule
@@ -120,6 +121,10 @@ def test_a_token_of_a_team_reads_about_the_team_and_those_below_and_about_no_one
     below = {row[key] for row in own.read(f"/{about}?team={teams['Baby room'].id}&limit=500")["data"]}
     assert below
     assert below < inside
+    # An empty list would say that everybody has left.
+    assert merge_teams(make_context(session, owner.id, now()), teams["Nursery"].id, teams["Office"].id, "one") is None
+    session.commit()
+    assert "team of this token is closed" in own.read(f"/{about}", 401)["detail"]
 
 
 @both_engines

@@ -17,7 +17,7 @@ from course.audit.models import AuditEntry
 from course.clock import now
 from course.context import make_context
 from course.jobs.rules import Claim, JobRun
-from course.people.actions import add_person, record_departure
+from course.people.actions import add_person, merge_people, record_departure
 from course.people.models import Person
 from course.standings.models import PersonStatus
 from course.web.unit_of_work import unit_of_work
@@ -64,6 +64,16 @@ def test_what_happens_to_somebody_comes_once_and_in_order(app: Flask, session: S
     assert [one["type"] for one in reader.read(f"/events?type=certified&cursor={cursor}")["data"]] == ["certified"]
     soon = (now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert reader.read(f"/events?since={soon}")["data"] == []
+    # The second entry of somebody ends, and nobody has left.
+    second, first = (make_person(session, "Dan Fir", f"dan{number}@example.org", at=now()) for number in (1, 2))
+    session.commit()
+    cursor = since_now(reader)
+    assert merge_people(make_context(session, None, now()), second.id, first.id, False, "the same") is None
+    session.commit()
+    merged = reader.read(f"/events?cursor={cursor}")["data"]
+    assert [(one["type"], one["person_id"], one["into_person_id"]) for one in merged] == [
+        ("merged", second.id, first.id)
+    ]
 
 
 def test_an_event_that_is_committed_late_is_not_missed(committed: Flask) -> None:

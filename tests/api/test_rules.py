@@ -61,6 +61,11 @@ def test_what_is_no_cursor_of_this_list_is_refused(cursor: str) -> None:
             PeopleParameters, {"changed_since": ["2026-09-01T02:30:00.5 02:00"]},
             {"changed_since": datetime(2026, 9, 1, 0, 30, 0, 500000, tzinfo=UTC)},
         ),
+        # Microsoft’s programs give a moment seven digits after the point.
+        (
+            PeopleParameters, {"changed_since": ["2026-09-01T00:00:00.1234567Z"]},
+            {"changed_since": datetime(2026, 9, 1, 0, 0, 0, 123456, tzinfo=UTC)},
+        ),
         (StatusParameters, {"as_at": ["2026-09-01"], "state": ["overdue"]}, {"as_at": date(2026, 9, 1), "state": "overdue"}),
         (EventsParameters, {"type": ["left"]}, {"type": "left"}),
     ],
@@ -86,6 +91,7 @@ def test_parameters_are_read(model: type[Parameters], given: dict[str, list[str]
         (PeopleParameters, {"changed_since": ["2026-09-31T00:00:00Z"]}, ["changed_since"]),
         (PeopleParameters, {"changed_since": ["0001-01-01T00:00:00+14:00"]}, ["changed_since"]),
         (PeopleParameters, {"changed_since": ["1767225600"]}, ["changed_since"]),
+        (PeopleParameters, {"changed_since": ["2026-09-01T00:00:00.1234567890Z"]}, ["changed_since"]),
         (StatusParameters, {"as_at": ["2026-02-30"]}, ["as_at"]),
         (StatusParameters, {"as_at": ["0001-01-01"]}, ["as_at"]),
         (StatusParameters, {"as_at": ["9999-12-31"]}, ["as_at"]),

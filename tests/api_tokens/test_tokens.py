@@ -27,7 +27,7 @@ from course.auth.rules import token_hash
 from course.clock import now
 from course.context import make_context
 from course.dates import civil_date
-from course.people.actions import end_role, grant_role
+from course.people.actions import close_team, end_role, grant_role
 from course.people.models import Person, RoleGrant
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -72,6 +72,7 @@ def test_a_mistyped_token_is_seen_without_a_look_at_the_database(change: Any) ->
         ({"last_day": TODAY}, "active"),
         ({"last_day": TODAY - timedelta(days=1)}, "expired"),
         ({"is_owner_administrator": False}, "stopped"),
+        ({"is_team_closed": True}, "closed"),
         ({"revoked_at": datetime(2026, 11, 2, tzinfo=UTC)}, "revoked"),
         ({"revoked_at": datetime(2026, 11, 2, tzinfo=UTC), "last_day": TODAY - timedelta(days=1)}, "revoked"),
     ],
@@ -223,6 +224,14 @@ def test_administrators_read_on_today_and_in_one_mail_that_a_token_ends_and_on_t
         actions.revoke_token(make_context(session, boss.id, now()), rows[name])
     session.commit()
     assert "another system" not in client.get("/today").text
+    team = make_team(session, "Nursery")
+    actions.make_token(
+        make_context(session, boss.id, now()), "Nursery", ["status:read"], day + timedelta(days=90), team.id
+    )
+    assert close_team(make_context(session, boss.id, now()), team.id, "moved") is None
+    session.commit()
+    assert "1 token of another system has stopped" in client.get("/today").text
+    assert "Its team is closed" in client.get("/system/tokens").text
 
 
 def test_people_see_which_programs_read_data_of_them_or_their_teams_by_day(

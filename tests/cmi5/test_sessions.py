@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 
 from course.audit.models import AuditEntry
 from course.clock import now
+from course.cmi5.actions import Cmi5PlatformSettings, add_platform
 from course.cmi5.jobs import end_idle_sessions, find_complete_modules, send_session_statements
 from course.cmi5.models import Cmi5Account, Cmi5Platform, Cmi5Session, Cmi5Statement
 from course.content.library import Library
 from course.context import make_context
-from course.people.actions import grant_role
+from course.people.actions import grant_role, merge_teams
 from course.people.models import Person
 from tests.cmi5.platform import FakePlatform
-from tests.makers import PASSWORD, make_person
+from tests.makers import PASSWORD, make_person, make_team
 from tests.pages import Client, Page
 from tests.support.days import this_day
 from tests.walking import Learner, never
@@ -294,6 +295,15 @@ def test_a_wrong_entry_for_a_platform_is_explained_and_nothing_is_lost(
     admin.post("/system/cmi5/platforms/add", sent)
     found = session.execute(select(Cmi5Platform.hosts, Cmi5Platform.active)).one()
     assert tuple(found) == ("lms.example.org\nlrs.example.org", True)
+
+
+def test_new_people_of_a_platform_come_into_the_team_into_which_theirs_was_merged(session: Session) -> None:
+    boss, pool, staff = make_person(session, role="administrator"), make_team(session, "Pool"), make_team(session)
+    context = make_context(session, boss.id, now())
+    number = add_platform(context, Cmi5PlatformSettings("Moodle", ("lms.example.org",), True, pool.id, True))
+    assert merge_teams(context, pool.id, staff.id, "one team") is None
+    session.expire_all()
+    assert session.get_one(Cmi5Platform, number).team_id == staff.id
 
 
 def test_the_structure_is_the_same_from_the_page_and_from_the_command(

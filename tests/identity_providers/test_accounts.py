@@ -18,7 +18,7 @@ from course.identity_providers.queries import provider
 from course.identity_providers.rules.groups import GroupRow
 from course.identity_providers.rules.identity import ProviderIdentity
 from course.learning.models import Enrolment
-from course.people.actions import grant_role, merge_people, revoke_role
+from course.people.actions import grant_role, merge_people, merge_teams, revoke_role
 from course.people.models import Membership, Person, RoleGrant, Team
 from course.people.queries import chosen_pathway, role_assignments
 from course.web.unit_of_work import unit_of_work
@@ -242,6 +242,30 @@ def test_what_groups_gave_an_entry_is_taken_with_the_group_after_it_was_merged_i
     sign_in_with(another(client.app), fake, number, groups=[])
     # What they had by hand before stays.
     assert (_roles(session, kept.id), _teams(session, kept.id)) == ({"hr"}, {"Staff"})
+
+
+def test_what_groups_give_in_a_team_that_is_merged_they_give_in_the_other_one_and_take_there(
+    client: Client, session: Session, fake: FakeProvider
+) -> None:
+    make_organisation(session)
+    staff, leads, pool = make_team(session), make_team(session, "Leads"), make_team(session, "Pool")
+    table = (GroupRow("l", leads.id, "manager"), GroupRow("p", pool.id))
+    number = set_up_provider(session, fake, makes_accounts=True, team_id=pool.id, groups=table)
+    sign_in_with(client, fake, number, groups=["l", "p"])
+    person = _person(session)
+    assert merge_teams(make_context(session, None, now()), leads.id, staff.id, "one team") is None
+    assert merge_teams(make_context(session, None, now()), pool.id, staff.id, "one team") is None
+    session.commit()
+    assert (_roles(session, person.id), _teams(session, person.id)) == ({"manager"}, {"Staff"})
+    for groups in (["l"], ["l", "p"]):
+        sign_in_with(another(client.app), fake, number, groups=groups)
+        assert (_roles(session, person.id), _teams(session, person.id)) == ({"manager"}, {"Staff"})
+    # Somebody who comes later is put into the team that there is.
+    sign_in_with(another(client.app), fake, number, sub="2", email="ada@example.org", groups=["none"])
+    assert _teams(session, _person(session, "ada@example.org").id) == {"Staff"}
+    # Who is in the group no more is no manager any more. The only team stays.
+    sign_in_with(another(client.app), fake, number, groups=[])
+    assert (_roles(session, person.id), _teams(session, person.id)) == (set(), {"Staff"})
 
 
 def test_two_first_sign_ins_at_once_make_one_person(committed: Flask, fake: FakeProvider) -> None:

@@ -147,6 +147,22 @@ def test_what_is_read_of_a_person(
     assert (identity.groups, identity.email_verified) == (groups, verified)
 
 
+@pytest.mark.parametrize(
+    ("claims", "userinfo", "name"),
+    [
+        ({"name": "Sam O’Neil", "given_name": "Samuel"}, {"sub": "1", "name": "S"}, "Sam O’Neil"),
+        ({"given_name": "Sam"}, {"sub": "1", "name": "Sam O’Neil"}, "Sam O’Neil"),
+        ({"given_name": "Sam", "family_name": "O’Neil"}, {}, "Sam O’Neil"),
+        ({}, {"sub": "1", "given_name": "Sam", "family_name": "O’Neil"}, "Sam O’Neil"),
+        ({"email": "s.oneil2@example.org"}, {}, "s.oneil2"),
+    ],
+)
+def test_the_name_is_put_together_where_a_provider_sends_its_parts(
+    claims: dict[str, Any], userinfo: dict[str, Any], name: str
+) -> None:
+    assert read_identity(_claims(**claims), userinfo, PLAIN, "groups").display_name == name
+
+
 DISCOVERY = {
     "issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/a", "token_endpoint": f"{ISSUER}/t", "jwks_uri": f"{ISSUER}/j",
     "response_types_supported": ["code"],

@@ -131,6 +131,10 @@ def test_a_launch_says_who_opens_what_and_where_grades_go() -> None:
     assert (bare.user.is_learner, bare.context, bare.link.line_item, bare.link.grade_scopes) == (False, None, "", ())
     asked = read_message(_claims(**FAKE.content_claims()), MODULES)
     assert asked == ContentMessage("1", f"{FAKE.issuer}/return", "opaque-7", takes_line_item=True)
+    token = f"{FAKE.issuer}/return?data={'e' * 1000}"  # as Canvas and Sakai carry theirs
+    asked = read_message(_claims(**FAKE.content_claims(deep_link_return_url=token)), MODULES)
+    assert isinstance(asked, ContentMessage)
+    assert asked.return_address == token
 
 
 def test_addresses_of_services_that_cannot_be_asked_are_left_out() -> None:

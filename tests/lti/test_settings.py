@@ -17,7 +17,7 @@ from course.lti import queries
 from course.lti.models import LtiKey, LtiRegistration
 from course.lti.platform_client import PlatformNetwork
 from course.lti.rules.problems import LtiProblem, problem_words
-from course.people.actions import merge_people
+from course.people.actions import merge_people, merge_teams
 from tests.conftest import SECRET
 from tests.lti.making import begin, open_course, register, sign_in_from
 from tests.lti.platform import CLIENT_ID, CONFIGURATION, FakePlatform
@@ -121,7 +121,9 @@ def _invitation(boss: Client) -> str:
 
 def _register(client: Client, fake: FakePlatform, link: str, token: str = "registration-7") -> tuple[Page, Page]:
     """What the platform shows when somebody pastes the link there, and after the button."""
-    asked = {"openid_configuration": f"{fake.issuer}{CONFIGURATION}", "registration_token": token}
+    # Canvas repeats its token, in which our own address stands, in that of its configuration.
+    configuration = f"{fake.issuer}{CONFIGURATION}?registration_token={'e' * 1000}"
+    asked = {"openid_configuration": configuration, "registration_token": token}
     page = Page(client.flask.get(f"{link}&{urlencode(asked)}"))
     if page.status != 200:
         return page, page
@@ -176,7 +178,8 @@ def test_a_link_that_nobody_made_registers_nothing(client: Client, session: Sess
 def test_teams_of_courses_there_are_chosen_and_a_closed_or_foreign_one_is_refused(
     boss: Client, session: Session, fake: FakePlatform
 ) -> None:
-    number, team = register(session, fake, makes_accounts=True), make_team(session, "Evening class")
+    team, staff = make_team(session, "Evening class"), make_team(session)
+    number = register(session, fake, makes_accounts=True, team_id=team.id)
     sign_in_from(Client(boss.app), fake)
     [place] = queries.contexts(session, number)
     page = boss.get(f"/platforms/{number}")
@@ -186,6 +189,10 @@ def test_teams_of_courses_there_are_chosen_and_a_closed_or_foreign_one_is_refuse
     assert queries.contexts(session, number)[0].team_id == team.id
     boss.post(f"/platforms/{number}/teams", {f"team-{place.id}": "999999"}, 400)
     assert queries.contexts(session, number)[0].team_id == team.id
+    # New people come into the team of which it has become part.
+    assert merge_teams(make_context(session, None, now()), team.id, staff.id, "one team") is None
+    session.commit()
+    assert (queries.platforms(session)[0].team_id, queries.contexts(session, number)[0].team_id) == (staff.id, staff.id)
 
 
 @pytest.mark.both_engines

@@ -69,6 +69,8 @@ def test_a_mail_is_sent_once_and_its_text_is_not_kept(outbox: Session, inbox: In
     )  # fmt: skip
     assert message.get_content() == "Dear Sam,\n\n– a dash.\n"
     assert str(message["Message-ID"]).endswith("@training.example.org>")
+    # Programs that answer by themselves leave it alone; a report that it was not delivered still comes.
+    assert (message["Auto-Submitted"], message["X-Auto-Response-Suppress"]) == ("auto-generated", "OOF, AutoReply")
     mail = only(outbox)
     assert (mail.sent_at, mail.next_try_at, mail.failure, mail.text) == (NOW, None, None, "")
 

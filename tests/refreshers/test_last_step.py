@@ -283,6 +283,9 @@ def test_the_last_right_answer_of_an_update_leads_to_its_end(
     ended = client.get(where)
     assert ended.h1 == "You are up to date"
     assert link(ended.html, "Read why").startswith(f"/attempt/{found.attempt_id}/")
+    # It ends without a completion, as docs/api.md says.
+    completed = select(Enrolment.kind).join(Completion, Completion.enrolment_id == Enrolment.id)
+    assert set(session.execute(completed.where(Enrolment.person_id == person.id)).scalars()) == {"initial"}
     # Somebody else who is given that address is told nothing about an answer.
     other = make_completed(session, library, ago=timedelta(days=91), email="kim@example.org")
     sign_in(client, other)

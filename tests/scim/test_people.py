@@ -183,6 +183,9 @@ def test_an_inactive_account_of_somebody_unknown_makes_nobody_until_it_is_activa
     made = entra.create("old@example.org", "Old", "Account", active=False)
     assert session.execute(select(Person.id).where(Person.email == "old@example.org")).first() is None
     assert made["active"] is False
+    silent = {name: one for name, one in made.items() if name not in ("active", "meta")}
+    assert entra.call("PUT", f"/Users/{made['id']}", silent).status_code == 200
+    assert session.execute(select(Person.id).where(Person.email == "old@example.org")).first() is None
     assert entra.patch(f"/Users/{made['id']}", ACTIVATE).status_code == 204
     assert session.execute(select(Person.name).where(Person.email == "old@example.org")).scalar() == "Old Account"
 

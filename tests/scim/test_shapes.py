@@ -83,9 +83,11 @@ def test_entra_creates_finds_changes_and_deactivates_somebody(app: Flask, sessio
     assert gone.status_code in (200, 204), gone.text
     assert person_named(session, "mia.ode@example.org").left_at is not None
     assert entra.call("GET", f"/Users/{number}").get_json()["active"] is False
-    back = entra.patch(f"/Users/{number}", {"op": "Replace", "value": {"active": "True", "name.givenName": "Miriam"}})
+    flat = {"active": "True", "name.givenName": "Miriam", 'emails[type eq "work"].value': "miriam@example.org"}
+    flat['phoneNumbers[type eq "work"].value'] = "+44 7700 900789"
+    back = entra.patch(f"/Users/{number}", {"op": "Replace", "value": flat})
     assert back.status_code in (200, 204), back.text
-    person = person_named(session, "mia.ode@example.org")
+    person = person_named(session, "miriam@example.org")
     assert (person.name, person.left_at) == ("Miriam Ode", None)
 
 
@@ -145,6 +147,10 @@ def test_okta_creates_replaces_and_deactivates_somebody(app: Flask, session: Ses
     gone = okta.patch(f"/Users/{number}", {"op": "replace", "value": {"active": False}})
     assert gone.status_code in (200, 204)
     assert person_named(session, "noor.aziz@example.org").left_at is not None
+    for silent in ({**renamed, "active": None}, {name: one for name, one in renamed.items() if name != "active"}):
+        kept = okta.call("PUT", f"/Users/{number}", silent)
+        assert (kept.status_code, kept.get_json()["active"]) == (200, False)
+        assert person_named(session, "noor.aziz@example.org").left_at is not None
     back = okta.call("PUT", f"/Users/{number}", {**renamed, "active": True})
     assert (back.status_code, person_named(session, "noor.aziz@example.org").left_at) == (200, None)
 

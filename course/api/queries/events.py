@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.api.queries.scope import PageRequest
 from course.api.rules.answers import EventItem
-from course.api.rules.events import EXPIRED, LoggedEvent, events_of, kinds_of_type
+from course.api.rules.events import EXPIRED, LEFT, LoggedEvent, events_of, kinds_of_type
 from course.api_tokens.models import ApiToken
 from course.audit.models import AuditEntry
 from course.audit.queries import log_head
-from course.people.models import Membership
+from course.people.models import Membership, PersonMerge
 from course.people.queries import team_subtree
 from course.standings.models import PersonStatus
 
@@ -50,6 +50,10 @@ def events_after(session: Session, wanted: EventFilter, page: PageRequest) -> Ev
         AuditEntry.number > page.after, AuditEntry.number <= newest, AuditEntry.subject_kind == "person",
         AuditEntry.what.in_(kinds_of_type(wanted.event_type)),
     )  # fmt: skip
+    # The entry that a merge ends has not left, and who reads it so closes the account of somebody who works here: `merged`
+    # says what became of it.
+    merging = exists().where(PersonMerge.person_id == AuditEntry.subject_id, PersonMerge.made_at == AuditEntry.at)
+    statement = statement.where(or_(AuditEntry.what != LEFT, ~merging))
     if wanted.since is not None:
         statement = statement.where(AuditEntry.at >= wanted.since)
     if wanted.team_id is not None:

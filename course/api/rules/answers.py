@@ -16,7 +16,7 @@ Id = Annotated[int, Field(ge=1, description="A number that never changes and is 
 PersonId = Annotated[int, Field(ge=1, description="The id of the person, as people have it.")]
 TeamIds = Annotated[list[int], Field(description="The ids of the teams, in ascending order.")]
 State = Literal[STATES]  # type: ignore[valid-type]
-CompletionKind = Literal["initial", "refresher", "update"]
+CompletionKind = Literal["initial", "refresher", "update"]  # an update ends without a completion: no row has it
 CertificateState = Literal["issued", "replaced", "revoked"]
 EventType = Literal[
     "joined", "returned", "left", "merged", "changed", "team_joined", "team_left", "completed", "certified",
@@ -67,7 +67,7 @@ class StatusItem(ApiModel):
 
 
 class CompletionItem(ApiModel):
-    """Somebody completed the course, a refresher or an update. Nothing that was completed is ever changed."""
+    """Somebody completed the course or a refresher. Nothing that was completed is ever changed."""
 
     id: Id
     person_id: PersonId

@@ -11,12 +11,13 @@ from typing import Any
 from course.api.rules.answers import EventItem
 
 EXPIRED = "certificate.expired"
+LEFT = "person.left"
 # Which events an entry of the log stands for, in order. A certificate is issued in the transaction of the completion.
 EVENTS_OF_KIND: dict[str, tuple[str, ...]] = {
     "person.added": ("joined",),
     "person.returned": ("returned",),
     "person.departure_corrected": ("returned",),
-    "person.left": ("left",),
+    LEFT: ("left",),
     "person.merged": ("merged",),
     "person.changed": ("changed",),
     "team.joined": ("team_joined",),

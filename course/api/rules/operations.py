@@ -40,8 +40,8 @@ OPERATIONS: Mapping[str, Operation] = {
             "by the id of the person.", "status:read", parameters.StatusParameters, answers.StatusAnswer,
         ),
         Operation(
-            "completions", "completions", "Who completed the course, a refresher or an update, of people who work here now; "
-            "by id.", "completions:read", parameters.CompletionsParameters, answers.CompletionsAnswer,
+            "completions", "completions", "Who completed the course or a refresher, of people who work here now; by id.",
+            "completions:read", parameters.CompletionsParameters, answers.CompletionsAnswer,
         ),
         Operation(
             "certificates", "certificates", "Certificates of people who work here now, by id.", "certificates:read",

@@ -31,7 +31,7 @@ UNKNOWN_PARAMETER = _("This address has no such parameter.")
 REPEATED_PARAMETER = _("Give this parameter once.")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _MOMENT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
@@ -115,7 +115,7 @@ class StatusParameters(Parameters):
 
 class CompletionsParameters(Parameters):
     team: WholeNumber | None = _TEAM
-    kind: CompletionKind | None = Field(default=None, description="Only completions of this kind.")
+    kind: CompletionKind | None = Field(default=None, description="Only completions of this kind; an update has none.")
     changed_since: Moment | None = Field(default=None, description="Only what was completed then or later.")
 
 

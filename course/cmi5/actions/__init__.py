@@ -21,7 +21,7 @@ from course.cmi5.actions.launches import (
     unlink_account,
 )
 from course.cmi5.actions.outcomes import note_cmi5_completion, note_cmi5_fact, note_module
-from course.cmi5.actions.platforms import Cmi5PlatformSettings, add_platform, change_platform
+from course.cmi5.actions.platforms import Cmi5PlatformSettings, add_platform, change_platform, follow_team_merge
 
 __all__ = [
     "BegunLaunch",
@@ -33,6 +33,7 @@ __all__ = [
     "claim_session_statement",
     "end_launch",
     "end_own_link",
+    "follow_team_merge",
     "forget_old_sessions",
     "move_cmi5_accounts",
     "note_cmi5_completion",

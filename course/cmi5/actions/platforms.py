@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
 from course.cmi5.models import Cmi5Platform
 from course.cmi5.queries import platform
-from course.context import Context
+from course.context import Context, make_context
+from course.people.events import TeamsMerged
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,14 @@ def change_platform(context: Context, platform_id: int, settings: Cmi5PlatformSe
     details = {"platform": settings.name, "hosts": ", ".join(settings.hosts), "changed": ", ".join(changed)}
     record_event(context, "cmi5.changed", ("cmi5", platform_id), details)
     return True
+
+
+def follow_team_merge(session: Session, event: TeamsMerged) -> None:
+    """A team was merged: new people of a platform who came into it come into the other one from now on."""
+    context = make_context(session, event.by, event.at)
+    rows = select(Cmi5Platform).where(Cmi5Platform.team_id == event.team_id).order_by(Cmi5Platform.id)
+    for row in session.execute(rows).scalars().all():
+        row.team_id = event.into_id
+        session.flush()
+        details = {"platform": row.name, "hosts": ", ".join(row.hosts.split()), "changed": "team"}
+        record_event(context, "cmi5.changed", ("cmi5", row.id), details)

@@ -325,7 +325,8 @@ def _token_lines(number: int) -> list[TodayLine]:
     title = ngettext("%(num)s token of another system has stopped or ends soon",
                      "%(num)s tokens of other systems have stopped or end soon", number)  # fmt: skip
     text = _(
-        "A token stops when the administrator who made it is none any more. Make another one, and revoke this one."
+        "A token stops when the administrator who made it is none any more, or when its team is closed. Make another one, and "
+        "revoke this one."
     )
     links = (
         TodayLink(_("API tokens"), url_for("api_tokens.overview")),

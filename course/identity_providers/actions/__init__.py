@@ -5,6 +5,7 @@ from __future__ import annotations
 from course.identity_providers.actions.links import (
     add_link,
     link_own_account,
+    move_grants_of_team,
     move_links,
     unlink_account,
     unlink_own_account,
@@ -34,6 +35,7 @@ __all__ = [
     "change_saml_provider",
     "lift_requirement",
     "link_own_account",
+    "move_grants_of_team",
     "move_links",
     "record_refusal",
     "require_provider",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,13 +14,19 @@ from course.auth.actions import end_other_sessions
 from course.context import Context, make_context
 from course.db import insert_once
 from course.identity_providers import queries
-from course.identity_providers.models import IdentityLink, ProviderGrant, UsedSignInFlow
+from course.identity_providers.models import (
+    IdentityLink,
+    IdentityProvider,
+    ProviderGrant,
+    ProviderGroup,
+    UsedSignInFlow,
+)
 from course.identity_providers.rules.flow import FLOW_LIFETIME
 from course.identity_providers.rules.identity import ProviderIdentity, link_refusal
 from course.identity_providers.rules.policy import must_use_provider, unlink_refusal
 from course.identity_providers.rules.problems import ProviderProblem
 from course.passwords.queries import has_chosen_password
-from course.people.events import PeopleMerged
+from course.people.events import PeopleMerged, TeamsMerged
 from course.people.models import Membership, RoleGrant
 from course.translation import lazy_gettext as _
 
@@ -121,43 +127,65 @@ def move_links(session: Session, event: PeopleMerged) -> None:
     _move_grants(session, event)
 
 
+def move_grants_of_team(session: Session, event: TeamsMerged) -> None:
+    """A team was merged: what the tables of groups gave there, they give in the other one from now on, and can take there; and
+    whom a provider adds comes there too. What somebody had in the other one by hand stays theirs."""
+    context = make_context(session, event.by, event.at)
+    changed: dict[int, str] = {}
+    own = (IdentityProvider, IdentityProvider.id, "team_id")
+    for table, number, what in (own, (ProviderGroup, ProviderGroup.provider_id, "groups")):
+        moving = update(table).where(table.team_id == event.team_id).values(team_id=event.into_id).returning(number)
+        for found in set(session.execute(moving, execution_options={"synchronize_session": False}).scalars()):
+            changed[found] = f"{changed[found]}, {what}" if found in changed else what
+    for provider_id, names in sorted(changed.items()):
+        details = {"provider": _provider_name(session, provider_id), "changed": names}
+        record_event(context, "provider.changed", None, details)
+    memberships = select(Membership.id).where(Membership.team_id == event.team_id)
+    roles = select(RoleGrant.id).where(RoleGrant.team_id == event.team_id)
+    rows = select(ProviderGrant).where(
+        ProviderGrant.ended_at.is_(None),
+        or_(ProviderGrant.membership_id.in_(memberships), ProviderGrant.role_grant_id.in_(roles)),
+    )
+    for row in session.execute(rows.order_by(ProviderGrant.id)).scalars().all():
+        _move_grant(session, row, row.person_id, event.into_id, event.at)
+    session.flush()
+
+
 def _move_grants(session: Session, event: PeopleMerged) -> None:
     """What groups gave the entry that ends, and the other one has by the merge, counts as given by them: it is taken when the
     group is gone. What the other one had before stays theirs."""
     rows = select(ProviderGrant).where(ProviderGrant.person_id == event.person_id, ProviderGrant.ended_at.is_(None))
     for row in session.execute(rows).scalars().all():
-        row.ended_at = event.at
-        membership, role = _membership_by_merge(session, row, event), _role_by_merge(session, row, event)
-        if membership is not None or role is not None:
-            session.add(
-                ProviderGrant(
-                    provider_id=row.provider_id, person_id=event.into_id, membership_id=membership, role_grant_id=role,
-                    given_at=event.at, ended_at=None,
-                )
-            )  # fmt: skip
+        _move_grant(session, row, event.into_id, None, event.at)
     session.flush()
 
 
-def _membership_by_merge(session: Session, row: ProviderGrant, event: PeopleMerged) -> int | None:
+def _move_grant(session: Session, row: ProviderGrant, person_id: int, team_id: int | None, at: datetime) -> None:
+    """What ended with a grant at that moment, and this person has since then in its place in the team (None: in the same
+    one), is a grant as well."""
+    row.ended_at = at
+    membership = role = None
     old = session.get(Membership, row.membership_id) if row.membership_id is not None else None
-    if old is None or old.until != event.at:
-        return None
-    new = select(Membership.id).where(
-        Membership.person_id == event.into_id, Membership.team_id == old.team_id, Membership.since == event.at,
-        Membership.until.is_(None),
-    )  # fmt: skip
-    return session.execute(new).scalar_one_or_none()
-
-
-def _role_by_merge(session: Session, row: ProviderGrant, event: PeopleMerged) -> int | None:
-    old = session.get(RoleGrant, row.role_grant_id) if row.role_grant_id is not None else None
-    if old is None or old.until != event.at:
-        return None
-    new = select(RoleGrant.id).where(
-        RoleGrant.person_id == event.into_id, RoleGrant.role == old.role,
-        RoleGrant.team_id.is_not_distinct_from(old.team_id), RoleGrant.since == event.at, RoleGrant.until.is_(None),
-    )  # fmt: skip
-    return session.execute(new).scalar_one_or_none()
+    if old is not None and old.until == at:
+        new = select(Membership.id).where(
+            Membership.person_id == person_id, Membership.team_id == (team_id or old.team_id),
+            Membership.since == at, Membership.until.is_(None),
+        )  # fmt: skip
+        membership = session.execute(new).scalar_one_or_none()
+    given = session.get(RoleGrant, row.role_grant_id) if row.role_grant_id is not None else None
+    if given is not None and given.until == at:
+        new = select(RoleGrant.id).where(
+            RoleGrant.person_id == person_id, RoleGrant.role == given.role, RoleGrant.since == at,
+            RoleGrant.team_id.is_not_distinct_from(team_id or given.team_id), RoleGrant.until.is_(None),
+        )  # fmt: skip
+        role = session.execute(new).scalar_one_or_none()
+    if membership is not None or role is not None:
+        session.add(
+            ProviderGrant(
+                provider_id=row.provider_id, person_id=person_id, membership_id=membership, role_grant_id=role,
+                given_at=at, ended_at=None,
+            )
+        )  # fmt: skip
 
 
 def use_flow(session: Session, mark: str, at: datetime) -> bool:

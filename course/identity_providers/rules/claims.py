@@ -148,13 +148,18 @@ def read_identity(
         email=_text(with_address, "email"),
         # Some providers send a text. Only what says true is true.
         email_verified=with_address.get("email_verified") in (True, "true"),
-        name=_text(claims, "name") or _text(userinfo, "name"),
+        name=_text(claims, "name") or _text(userinfo, "name") or _parts_of_name(claims) or _parts_of_name(userinfo),
         username=_text(claims, "preferred_username") or _text(userinfo, "preferred_username"),
         groups=_groups(claims, userinfo, groups_claim),
         tenant=tenant,
         object_id=number,
         signed_in_at=_signed_in_at(claims),
     )
+
+
+def _parts_of_name(claims: Mapping[str, Any]) -> str:
+    """The name of somebody whose provider sends its parts only, as ADFS and Amazon Cognito do unless told otherwise."""
+    return f"{_text(claims, 'given_name')} {_text(claims, 'family_name')}".strip()
 
 
 def _groups(claims: Mapping[str, Any], userinfo: Mapping[str, Any], name: str) -> frozenset[str] | None:

@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
-from course.context import Context
+from course.context import Context, make_context
 from course.encryption import lock_secret
 from course.lti.models import LtiContext, LtiDeployment, LtiKey, LtiRegistration, UsedLtiMark
 from course.lti.rules.own_key import NewKey
 from course.lti.rules.registration import RegistrationState, key_purpose
+from course.people.events import TeamsMerged
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,29 @@ def _store_deployments(context: Context, registration_id: int, wanted: Collectio
             is_changed = True
     session.flush()
     return is_changed
+
+
+def follow_team_merge(session: Session, event: TeamsMerged) -> None:
+    """A team was merged: new people of a platform, or of a course there, who came into it come into the other one from now on."""
+    context = make_context(session, event.by, event.at)
+    platforms = select(LtiRegistration).where(LtiRegistration.team_id == event.team_id)
+    for row in session.execute(platforms.order_by(LtiRegistration.id)).scalars().all():
+        row.team_id, row.changed_at = event.into_id, event.at
+        session.flush()
+        record_event(context, "lti.changed", None, {"platform": row.name, "changed": "team_id"})
+    places = (
+        select(LtiContext, LtiRegistration.name)
+        .join(LtiDeployment, LtiDeployment.id == LtiContext.deployment_id)
+        .join(LtiRegistration, LtiRegistration.id == LtiDeployment.registration_id)
+        .where(LtiContext.team_id == event.team_id)
+    )
+    names = set()
+    for place, name in session.execute(places.order_by(LtiContext.id)).all():
+        place.team_id = event.into_id
+        names.add(name)
+    session.flush()
+    for name in sorted(names):
+        record_event(context, "lti.teams_set", None, {"platform": name})
 
 
 def switch_platform(context: Context, registration_id: int, state: RegistrationState) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from course.lti.rules.problems import LtiError, LtiProblem
-from course.lti.rules.registration import is_platform_address
+from course.lti.rules.registration import MAX_PASSING_ADDRESS_LENGTH, is_platform_address
 from course.lti.rules.targets import LinkTarget, read_target
 from course.people.rules import normalise_email, normalise_line
 
@@ -193,7 +193,7 @@ def _context(claims: Mapping[str, Any]) -> PlatformContext | None:
 
 def _content_message(deployment: str, found: Mapping[str, Any]) -> ContentMessage:
     address = _text(found, "deep_link_return_url")
-    if not is_platform_address(address):
+    if not is_platform_address(address, MAX_PASSING_ADDRESS_LENGTH):
         raise LtiError(LtiProblem.REQUEST, "deep_link_return_url")
     if "ltiResourceLink" not in _texts(found, "accept_types"):
         raise LtiError(LtiProblem.NOTHING_TO_CHOOSE, ", ".join(_texts(found, "accept_types"))[:200])

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 RegistrationState = Literal["waiting", "on", "off"]
 MAX_ADDRESS_LENGTH = 500  # characters
+# Of an address that is used at once and never stored: platforms put a token of their own into its query (Canvas, Sakai).
+MAX_PASSING_ADDRESS_LENGTH = 4000
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ def origin_of(address: str) -> str:
     return f"{parts.scheme}://{name}" + (f":{port}" if port else "")
 
 
-def is_platform_address(address: str) -> bool:
+def is_platform_address(address: str, longest: int = MAX_ADDRESS_LENGTH) -> bool:
     """Whether this can be an address of a platform: of the web, without a user, blanks or a fragment."""
-    if not address.isprintable() or " " in address or len(address) > MAX_ADDRESS_LENGTH:
+    if not address.isprintable() or " " in address or len(address) > longest:
         return False
     return bool(origin_of(address)) and "@" not in urlsplit(address).netloc and "#" not in address

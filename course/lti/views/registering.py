@@ -26,7 +26,7 @@ from course.lti.rules.dynamic_registration import (
 )
 from course.lti.rules.own_key import make_key
 from course.lti.rules.problems import LtiError, LtiProblem
-from course.lti.rules.registration import is_platform_address, origin_of
+from course.lti.rules.registration import MAX_PASSING_ADDRESS_LENGTH, is_platform_address, origin_of
 from course.lti.rules.sealed import RegistrationInvitation, mark_of
 from course.lti.views.page_context import (
     ViewResponse,
@@ -59,7 +59,7 @@ def register() -> ViewResponse:
     invitation = RegistrationInvitation.open(text, app_state().config.secret_key, now())
     if invitation is None or queries.is_mark_used(db(), mark_of(text)):
         return problem_page(LtiProblem.INVITATION, None)
-    if not is_platform_address(address):
+    if not is_platform_address(address, MAX_PASSING_ADDRESS_LENGTH):
         return problem_page(LtiProblem.CONFIGURATION, None)
     if not _throttle.is_allowed(network_prefix(request.remote_addr)):
         return too_many_attempts_page(now() + timedelta(minutes=1))

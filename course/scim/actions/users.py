@@ -44,7 +44,7 @@ def create_user(context: Context, connection: ScimConnection, data: UserData) ->
         user_name_key=data.user_name_key, external_id=data.external_id, active=data.active, attributes=data.attributes,
         created_at=context.now, changed_at=context.now,
     )  # fmt: skip
-    _apply(context, connection, user, data)
+    _apply(context, connection, user, data, data.is_active)
     session.add(user)
     session.flush()
     return user
@@ -55,7 +55,8 @@ def replace_user(context: Context, connection: ScimConnection, user: ScimUser, d
     _check_unique(context.session, connection.id, data, user.id)
     user.user_name, user.user_name_key, user.external_id = data.user_name, data.user_name_key, data.external_id
     user.active, user.attributes, user.changed_at = data.active, data.attributes, context.now
-    _apply(context, connection, user, data)
+    # A PUT that leaves the attribute out brings nobody back: whoever was deactivated stays so until it says true.
+    _apply(context, connection, user, data, data.active is True)
     context.session.flush()
 
 
@@ -97,17 +98,18 @@ def _check_unique(session: Session, connection_id: int, data: UserData, user_id:
         raise ProvisioningRefusedError("external_id", taken.person_id)
 
 
-def _apply(context: Context, connection: ScimConnection, user: ScimUser, data: UserData) -> None:
-    """Make the person as the user says: here or not, with this identity, owned by the connection, with what groups give."""
+def _apply(context: Context, connection: ScimConnection, user: ScimUser, data: UserData, comes: bool) -> None:
+    """Make the person as the user says: here or not, with this identity, owned by the connection, with what groups give. Who is
+    not here is added, or comes back, if `comes`."""
     session, person_id = context.session, user.person_id
     if person_id is None:
-        person_id = _find_or_add(context, connection, data)
+        person_id = _find_or_add(context, connection, data, comes)
         if person_id is None:
             return
         link_user(user, person_id)
         record_event(context, "scim.user_linked", ("person", person_id), {})
     person = _locked_person(session, person_id)
-    if data.is_active and person.left_at is not None:
+    if comes and person.left_at is not None:
         _return(context, connection, person)
     if person.left_at is None:
         _change_identity(context, connection, person, data)
@@ -127,11 +129,11 @@ def _locked_person(session: Session, person_id: int) -> Person:
     return person
 
 
-def _find_or_add(context: Context, connection: ScimConnection, data: UserData) -> int | None:
+def _find_or_add(context: Context, connection: ScimConnection, data: UserData, comes: bool) -> int | None:
     session = context.session
     known = matching_person(session, context.zone, connection.id, data)
     if known is None:
-        return _add(context, data) if data.is_active else None
+        return _add(context, data) if comes else None
     people.lock_people(session, [known.id])  # another connection may find the same person at this moment
     if _is_owned(session, known.id, source_key(connection)):
         raise ProvisioningRefusedError("other_connection", known.id)

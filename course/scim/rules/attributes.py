@@ -22,6 +22,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MAX_KEY_LENGTH = 254  # characters of a user name, an external id and the name of a group
 MAX_ATTRIBUTES_LENGTH = 20_000  # characters of the JSON that is given back
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_OPERATIONS = "Operations"  # not translated: a field of a PATCH
 _NOT_STORED = ("id", "meta", "active", "userName", "externalId", "groups")  # of the resource: they have columns
 
 
@@ -87,6 +88,45 @@ def read_user(resource: Mapping[str, Any]) -> UserData:
     if len(rest) > MAX_ATTRIBUTES_LENGTH:
         raise ProvisioningRefusedError("long")
     return UserData(user_name, external_id, resource.get("active"), identity, tuple(sent), rest)
+
+
+def split_operations(body: bytes) -> bytes:
+    """The body of a PATCH in which each key with a filter is an operation with that path. Entra writes
+    `{"op": "replace", "value": {"emails[type eq \\"work\\"].value": "…"}}`, where the standard knows no filters: the library
+    leaves such a key out, and would answer that all is done. A body that is no PATCH is given back as it came."""
+    try:
+        patch = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    operations = _field(patch, _OPERATIONS)
+    if not isinstance(operations, list) or not any(map(_filtered, operations)):
+        return body
+    split: list[object] = []
+    for operation in operations:
+        filtered = _filtered(operation)
+        if filtered:
+            value = {key: one for key, one in _field(operation, "value").items() if key not in filtered}
+            operation = {key: one for key, one in operation.items() if key.lower() != "value"}
+            split += [{**operation, "value": value}] if value else []
+            split += [{**operation, "path": key, "value": one} for key, one in filtered.items()]
+        else:
+            split.append(operation)
+    rest = {key: one for key, one in patch.items() if key.lower() != _OPERATIONS.lower()}
+    return json.dumps({**rest, _OPERATIONS: split}).encode()
+
+
+def _filtered(operation: object) -> dict[str, Any]:
+    """What an operation without a path writes under keys with a filter."""
+    value = _field(operation, "value")
+    if not isinstance(value, dict) or _field(operation, "path"):
+        return {}
+    return {key: one for key, one in value.items() if "[" in key}
+
+
+def _field(holder: object, name: str) -> Any:
+    """A field of a JSON object; names are compared without regard to case."""
+    fields = holder.items() if isinstance(holder, dict) else ()
+    return next((one for key, one in fields if key.lower() == name.lower()), None)
 
 
 def _has_nul(value: object) -> bool:

@@ -20,6 +20,7 @@ from course.clock import now
 from course.context import make_context
 from course.scim.actions.connections import CallOutcome, record_call
 from course.scim.queries.connections import connection_of_token
+from course.scim.rules.attributes import split_operations
 from course.scim.rules.problems import ProvisioningRefusedError
 from course.scim.rules.resources import make_provider
 from course.scim.views.addresses import service_address
@@ -44,6 +45,11 @@ class CourseScimServer(ScimServer):
     def read_request(self) -> ScimRequest:
         """The request; the addresses in its answer begin with PUBLIC_URL, never with the host that it claims."""
         return replace(super().read_request(), base_url=service_address())
+
+    def read_body(self, scim_request: ScimRequest) -> bytes:
+        """The body; of a PATCH in the form that the library applies."""
+        body = super().read_body(scim_request)
+        return split_operations(body) if scim_request.method == "PATCH" else body
 
     def serve(self, name: str, values: Mapping[str, str]) -> Response:
         """The answer to a request of the route `name`, or of none that there is; the call is noted."""
