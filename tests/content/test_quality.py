@@ -51,6 +51,23 @@ def test_no_question_puts_its_reader_into_a_nation() -> None:
     assert [one for one, text in asked.items() if any(nation in text for nation in NATIONS.values())] == []
 
 
+def test_what_the_briefing_says_of_a_point_stands_on_a_page_that_teaches_it() -> None:
+    """Under “What the reviews show” or as history, with lines of the point, and on a page of all pathways."""
+    told: dict[str, set[int]] = {point: set() for point in REAL.points}
+    for page in (page for module in REAL.modules.values() for page in module.pages.values() if not page.pathways):
+        lines = set().union(*(line_numbers(block.lines) for block in page.blocks))
+        for point in page.teaches:
+            told[point] |= lines
+    assert len(told) == 43
+    assert [point.id for point in REAL.points.values() if not told[point.id] & line_numbers(point.lines)] == []
+
+
+def line_numbers(lines: str | None) -> set[int]:
+    """The numbers in “3, 10-14”; none in nothing."""
+    spans = [part.partition("-") for part in (lines or "").split(",") if part]
+    return {number for first, _, last in spans for number in range(int(first), int(last or first) + 1)}
+
+
 EASE = [
     ("<p>The cat sat. The dog ran far away.</p>", 8, 4.0),
     ("<ul><li>One two three</li><li>Four five</li></ul>", 5, 2.5),
