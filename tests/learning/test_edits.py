@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import select
 
 from app import create_app
 from course import schema_upgrade
 from course.content.actions import archive
+from course.learning.models import Reflection
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
 from tests.makers import make_person, sign_in
@@ -17,6 +19,7 @@ from tests.pages import Client
 from tests.walking import Learner, always
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "tests" / "sample_modules"
 
 
 def started(database: str, modules: Path) -> Flask:
@@ -98,3 +101,28 @@ def test_a_module_that_is_no_longer_taught_keeps_its_record(tmp_path: Path) -> N
         assert client.get(link).h1 == "Who to tell, and in which order"
     assert client.get(f"{attempt}/1").h1
     assert client.get(run).h1 == "Friday afternoon"
+
+
+def test_a_page_that_was_opened_before_an_edit_is_recorded_as_it_was_read(tmp_path: Path) -> None:
+    """Its reader had it open while the course was brought up to date, or on a device that was offline."""
+    modules = Path(shutil.copytree(SAMPLE, tmp_path / "modules"))
+    database = f"sqlite:///{tmp_path / 'course.db'}"
+    before = started(database, modules)
+    with before.app_context(), unit_of_work() as session:
+        person = make_person(session)
+    opened = sign_in(Client(before), person).get("/module/kites/the-line")
+    (button,) = [one for one in opened.all("button") if one.get("name") == "then"]
+    edit(modules / "kites" / "pages" / "the-line.md", "Kites were lost.", "Let go of it at once.")
+    edit(modules / "kites" / "pages" / "the-line.md", "id=own-kite", "id=another-kite")
+    client = sign_in(Client(started(database, modules)), person)
+    note = {"note-own-kite": "Mine is red.", "was-own-kite": ""}
+    client.post("/module/kites/the-line", {"then": button.get("value", ""), **note})
+    record = client.get("/record")
+    (read,) = [str(a.get("href")) for a in record.all("a") if "/record/page/" in a.get("href", "")]
+    assert "Kites were lost." in client.get(read).text
+    assert "Let go of it at once." not in client.get(read).text
+    with before.app_context(), unit_of_work() as session:
+        assert session.execute(select(Reflection.block, Reflection.text)).all() == [("own-kite", "Mine is red.")]
+    assert "Let go of it at once." in client.get("/module/kites/the-line").text
+    for unknown in ("next", "0" * 20, "x'"):
+        client.post("/module/kites/the-line", {"then": unknown})

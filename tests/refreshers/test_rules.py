@@ -194,6 +194,8 @@ def mark(
         # A completion made here counts more than an imported certificate.
         (ChangeBasis(after(30), date(2020, 1, 1)), False),
         (ChangeBasis(after(10), None, frozenset({mark().key})), False),
+        (ChangeBasis(after(30), None, missed_changes=frozenset({mark().key})), True),
+        (ChangeBasis(after(30), None, frozenset({mark().key}), frozenset({mark().key})), False),
     ],
 )
 def test_a_change_is_new_to_a_person_who_completed_the_course_before_it(basis: ChangeBasis, expected: bool) -> None:

@@ -66,24 +66,6 @@ def test_a_refresher_shows_a_changed_page_beside_what_was_read(
     assert "1 change" not in client.get("/refresher").text
 
 
-def test_what_stayed_the_same_at_the_top_of_a_changed_page_is_folded_away(
-    app: Flask, session: Session, client: Client, library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person = make_completed(session, library)
-    record_page_read(session, library, person)
-    course = app.extensions["course"].library
-    for place in (1, -1):  # the second block of the page, and its last one
-        changed = with_changed_page(course, None, place=place)
-        archive(session, changed, now())
-        session.commit()
-        monkeypatch.setitem(app.extensions, "course", replace(app.extensions["course"], library=changed))
-        sign_in(client, person)
-        page = client.get(begin_on_page(client))
-        assert "Something new holds today." in page.text
-        folds = [one for one in page.all("details") if one.get("class") == "same"]
-        assert len(folds) == (2 if place == 1 else 1)
-
-
 def test_an_update_asks_those_certified_before_and_only_about_what_changed(
     app: Flask, session: Session, client: Client, library: Library, teach: Teach
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.content.changes import MarkedChange
 from course.content.library import SECONDS_PER_DECISION, Library
-from course.content.queries import changes_first_taught
+from course.content.queries import changes_first_taught, page_versions_first_shown
 from course.content.schema import WORDS_PER_MINUTE, Module, Page, Setting
 from course.dates import civil_date
 from course.learning.models import Completion, Enrolment
@@ -26,7 +26,7 @@ from course.refreshers.rules.composition import (
     next_scenario,
 )
 from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
-from course.refreshers.rules.updates import ChangeBasis, Update, open_changes, required_update
+from course.refreshers.rules.updates import ChangeBasis, Update, is_read_as_before, open_changes, required_update
 
 REFRESHER = "refresher"
 UPDATE = "update"
@@ -110,22 +110,31 @@ def changes_for(
     if not library.changes:
         return ()
     first_taught = changes_first_taught(session)
-    read_times = queries.page_read_times(session, person_id)
-    # A change is known if its page was read in the whole course after it had changed.
-    known_changes = {
-        one.key
-        for one in library.changes
-        if one.kind == "page"
-        and one.key in first_taught
-        and one.ref in read_times
-        and read_times[one.ref] >= first_taught[one.key]
-    }
+    known, missed = _read_since(session, library, person_id, first_taught)
     basis = ChangeBasis(
         queries.last_completed_begun_at(session, person_id),
         imported_on,
-        queries.handled_changes(session, person_id) | known_changes,
+        queries.handled_changes(session, person_id) | known,
+        missed,
     )
     return open_changes(library.changes, first_taught, basis)
+
+
+def _read_since(
+    session: Session, library: Library, person_id: int, first_taught: Mapping[tuple[str, str], datetime]
+) -> tuple[set[tuple[str, str]], frozenset[tuple[str, str]]]:
+    """The changes of pages that the person read in the whole course since they were first taught: those that they know by that,
+    and those that they missed, because they read the page as it was before."""
+    pages = [one for one in library.changes if one.kind == "page" and one.key in first_taught]
+    reads = queries.pages_read(session, person_id) if pages else {}
+    later = [one for one in pages if one.ref in reads and reads[one.ref].at >= first_taught[one.key]]
+    # What is still taught is not of before: an edit of what another pathway or nation reads leaves the version of the others.
+    doubtful = [one for one in later if ("page", one.ref, reads[one.ref].version) not in library.parts]
+    first_shown = page_versions_first_shown(session, {one.ref for one in doubtful}) if doubtful else {}
+    missed = {
+        one.key for one in doubtful if is_read_as_before(reads[one.ref], first_taught[one.key], first_shown[one.ref])
+    }
+    return {one.key for one in later} - missed, frozenset(missed)
 
 
 def update_for(
