@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import create_app
 from course import schema_upgrade
+from course.clock import now
 from course.content.actions import archive
+from course.content.library import Library
+from course.context import make_context
+from course.learning import actions, queries
+from course.learning.actions import FinishedEnrolment
 from course.learning.models import Reflection
 from course.web.unit_of_work import unit_of_work
 from tests.conftest import NOW, make_config
+from tests.learning.finishing import answer_but_last
 from tests.makers import make_person, sign_in
 from tests.pages import Client
 from tests.walking import Learner, always
@@ -126,3 +135,35 @@ def test_a_page_that_was_opened_before_an_edit_is_recorded_as_it_was_read(tmp_pa
     assert "Let go of it at once." in client.get("/module/kites/the-line").text
     for unknown in ("next", "0" * 20, "x'"):
         client.post("/module/kites/the-line", {"then": unknown})
+
+
+def test_whoever_has_passed_is_not_told_to_try_again_because_of_what_is_taught_since(
+    app: Flask, session: Session, client: Client, sample_course: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, reader = make_person(session), sample_course.for_("school", "england")
+    attempt = actions.begin_final(make_context(session, person.id, now()), reader)
+    path, form = answer_but_last(session, reader, person.id, attempt, now())
+    session.commit()
+    sign_in(client, person)
+    client.post(path, form)
+    module, point = sample_course.modules["kites"], sample_course.points["hold-the-line"]
+    point = point.model_copy(update={"id": "watch-the-wires"})
+    question = module.questions[0].model_copy(update={"id": "wires", "points": (point.id,)})
+    page = module.pages["the-line"]
+    pages = {**module.pages, page.id: page.model_copy(update={"teaches": (*page.teaches, point.id)})}
+    points, questions = (*module.points, point.id), (*module.questions, question)
+    module = module.model_copy(update={"points": points, "pages": pages, "questions": questions})
+    later = replace(
+        sample_course, points={**sample_course.points, point.id: point}, modules={module.id: module}, _variants={}
+    )
+    monkeypatch.setitem(app.extensions, "course", replace(app.extensions["course"], library=later))
+    shown = client.get("/assessment").text
+    assert "You have passed." in shown
+    assert "still open" not in shown
+    assert "First finish these modules" in shown
+    enrolment = queries.enrolment_id(session, person.id)
+    assert enrolment is not None
+    finished = FinishedEnrolment(person.id, enrolment, "initial", now(), reader.minutes)
+    actions.record_completion(make_context(session, None, now()), reader, finished)
+    session.commit()
+    assert "First finish these modules" not in client.get("/assessment").text
