@@ -62,10 +62,10 @@ def answer_all(app: Flask, client: Client, person: Person, right: Right = always
 REF = "secret-contact/a-phone-changes-everything"
 
 
-def with_changed_page(library: Library, update_days: int | None, *, place: int | None = 0) -> Library:
+def with_changed_page(library: Library, update_days: int | None, *, place: int | None = 0, ref: str = REF) -> Library:
     """The course with the first block of one page replaced, or the one in another place (None: none), and the page marked as
     changed."""
-    module_id, _, page_id = REF.partition("/")
+    module_id, _, page_id = ref.partition("/")
     course = library.origin or library
     module = course.modules[module_id]
     page = module.pages[page_id]

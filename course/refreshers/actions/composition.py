@@ -123,18 +123,28 @@ def changes_for(
 def _read_since(
     session: Session, library: Library, person_id: int, first_taught: Mapping[tuple[str, str], datetime]
 ) -> tuple[set[tuple[str, str]], frozenset[tuple[str, str]]]:
-    """The changes of pages that the person read in the whole course since they were first taught: those that they know by that,
-    and those that they missed, because they read the page as it was before."""
+    """The changes of pages that the person knows by what they read in the whole course, and those that they missed although they
+    read the page since, because they read it as it was before.
+
+    Whoever read the very words that their page has now knows its changes: it changed for another pathway or nation, or was
+    marked later. Not so if they have read other words since, such as those of a change that was taken back.
+    """
     pages = [one for one in library.changes if one.kind == "page" and one.key in first_taught]
     reads = queries.pages_read(session, person_id) if pages else {}
-    later = [one for one in pages if one.ref in reads and reads[one.ref].at >= first_taught[one.key]]
-    # What is still taught is not of before: an edit of what another pathway or nation reads leaves the version of the others.
-    doubtful = [one for one in later if ("page", one.ref, reads[one.ref].version) not in library.parts]
-    first_shown = page_versions_first_shown(session, {one.ref for one in doubtful}) if doubtful else {}
-    missed = {
-        one.key for one in doubtful if is_read_as_before(reads[one.ref], first_taught[one.key], first_shown[one.ref])
-    }
-    return {one.key for one in later} - missed, frozenset(missed)
+    newest = queries.versions_read(session, person_id) if reads else {}
+    known, doubtful = set[tuple[str, str]](), []
+    for one in pages:
+        read, page = reads.get(one.ref), page_of(library, one.ref)
+        if read is not None and page is not None and read.version == page.version == newest[one.ref]:
+            known.add(one.key)
+        elif read is not None and read.at >= first_taught[one.key]:
+            # What is still taught is not of before: it is what another pathway or nation reads.
+            known.add(one.key)
+            if ("page", one.ref, read.version) not in library.parts:
+                doubtful.append((one, read))
+    first_shown = page_versions_first_shown(session, {one.ref for one, _read in doubtful}) if doubtful else {}
+    missed = {one.key for one, read in doubtful if is_read_as_before(read, first_taught[one.key], first_shown[one.ref])}
+    return known - missed, frozenset(missed)
 
 
 def update_for(
