@@ -241,6 +241,21 @@ def test_the_blocks_of_two_versions_are_paired() -> None:
     assert said == [("one", "one", True), ("two", "2", False), ("three", "three", True), (None, "four", False)]
 
 
+@pytest.mark.parametrize("translated", [(True, False), (False, True), (True, True)])
+def test_what_changed_is_the_same_for_readers_of_a_translation_that_came_or_is_out_of_date(
+    translated: tuple[bool, bool],
+) -> None:
+    before, after = page("one", "two", "three"), page("one", "2", "three")
+    shown = [
+        page("un", word, "tri").translation_of(one) if is_translated else one
+        for one, word, is_translated in zip((before, after), ("dau", "2"), translated, strict=True)
+    ]
+    rows = page_diff(shown[0], shown[1])
+    assert [row.is_unchanged for row in rows] == [True, False, True]
+    assert [row.after and row.after.html for row in rows] == [one.html for one in shown[1].blocks]
+    assert [row.before and row.before.html for row in rows] == [one.html for one in shown[0].blocks]
+
+
 def test_a_removed_block_has_no_counterpart() -> None:
     assert page_diff(page("one", "two"), page("one"))[1] == PageDiffRow(Block(kind="text", html="two"), None)
 

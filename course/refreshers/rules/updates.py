@@ -121,35 +121,33 @@ class PageDiffRow:
 
     before: Block | None
     after: Block | None
-
-    @property
-    def is_unchanged(self) -> bool:
-        pair = (self.before, self.after)
-        return self.before is not None and self.after is not None and len({_visible_content(b) for b in pair if b}) == 1
+    is_unchanged: bool = False
 
 
 def page_diff(before: Page, after: Page) -> tuple[PageDiffRow, ...]:
     """The blocks of two versions of a page, with corresponding blocks in one row. Prompts for a private note and the question
-    are left out, because they are not instruction."""
-    old, new = (
-        tuple(block for block in page.blocks if block.kind not in ("reflect", "question")) for page in (before, after)
-    )
-    matcher = difflib.SequenceMatcher(
-        None,
-        [_visible_content(block) for block in old],
-        [_visible_content(block) for block in new],
-        autojunk=False,
-    )
+    are left out, because they are not instruction. The English texts are compared: that a translation has come since, or is out
+    of date, changes nothing."""
+    (old_texts, old), (new_texts, new) = _instruction(before), _instruction(after)
+    matcher = difflib.SequenceMatcher(None, old_texts, new_texts, autojunk=False)
     rows: list[PageDiffRow] = []
     for operation, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if operation == "equal":
-            rows += [PageDiffRow(*pair) for pair in zip(old[old_start:old_end], new[new_start:new_end], strict=True)]
+            pairs = zip(old[old_start:old_end], new[new_start:new_end], strict=True)
+            rows += [PageDiffRow(*pair, is_unchanged=True) for pair in pairs]
             continue
         size = max(old_end - old_start, new_end - new_start)
         left = [*old[old_start:old_end], *[None] * (size - (old_end - old_start))]
         right = [*new[new_start:new_end], *[None] * (size - (new_end - new_start))]
         rows += [PageDiffRow(*pair) for pair in zip(left, right, strict=True)]
     return tuple(rows)
+
+
+def _instruction(page: Page) -> tuple[list[tuple[str, ...]], list[Block]]:
+    """What is compared of each block, and the blocks as they are shown."""
+    pairs = zip(page.original.blocks, page.blocks, strict=True)  # a translation has the blocks of its original
+    kept = [(one, shown) for one, shown in pairs if one.kind not in ("reflect", "question")]
+    return [_visible_content(one) for one, _shown in kept], [shown for _one, shown in kept]
 
 
 def _visible_content(block: Block) -> tuple[str, ...]:
