@@ -131,11 +131,12 @@ def _read_since(
     """
     pages = [one for one in library.changes if one.kind == "page" and one.key in first_taught]
     reads = queries.pages_read(session, person_id) if pages else {}
-    newest = queries.versions_read(session, person_id) if reads else {}
+    as_now = {ref for ref, read in reads.items() if (page := page_of(library, ref)) and page.version == read.version}
+    newest = queries.versions_read(session, person_id) if any(one.ref in as_now for one in pages) else {}
     known, doubtful = set[tuple[str, str]](), []
     for one in pages:
-        read, page = reads.get(one.ref), page_of(library, one.ref)
-        if read is not None and page is not None and read.version == page.version == newest[one.ref]:
+        read = reads.get(one.ref)
+        if read is not None and one.ref in as_now and newest[one.ref] == read.version:
             known.add(one.key)
         elif read is not None and read.at >= first_taught[one.key]:
             # What is still taught is not of before: it is what another pathway or nation reads.
