@@ -38,6 +38,7 @@ BLOCK_ATTRIBUTES: dict[str, tuple[set[str], set[str]]] = {
 }
 # The attributes that are shown, and so translated.
 SHOWN_ATTRIBUTES = ("title", "left", "right", "start", "ask")
+MAX_BLOCK_ID = 60  # as long as what notes and answers refer to may be
 # A drawing for a phone: at most so wide, and its text at least so large, both in units of its viewBox.
 MAX_DRAWING_WIDTH = 360
 MIN_DRAWING_TEXT = 15
@@ -89,6 +90,8 @@ def _build_block(reading: ReadingContext, document: YamlDocument, raw: RawBlock,
         report(f"a block '{raw.kind}' knows no '{name}='")
     for name in sorted(required - set(raw.attributes)):
         report(f"a block '{raw.kind}' needs '{name}='")
+    if len(raw.attributes.get("id", "")) > MAX_BLOCK_ID:
+        report(f"the id of a block '{raw.kind}' has at most {MAX_BLOCK_ID} characters")
     if not raw.text.strip():
         report(f"the block '{raw.kind}' is empty")
         return None
@@ -173,7 +176,7 @@ def load_svg(path: Path, label: str, report: Any) -> str | None:
     """A drawing as safe inline SVG: known shapes and attributes only, with a label for those who do not see it. None, with
     the problem reported, if the file cannot be read."""
     try:
-        tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
+        tree = ElementTree.fromstring(path.read_bytes())  # noqa: S314 (our own files, no entities used)
     except OSError:
         report(f"there is no drawing diagrams/{path.name}")
         return None
@@ -198,7 +201,7 @@ def load_svg(path: Path, label: str, report: Any) -> str | None:
 
 def phone_problems(path: Path) -> list[str]:
     """What makes a drawing unfit for a phone: it is too wide, or a text in it is too small."""
-    tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
+    tree = ElementTree.fromstring(path.read_bytes())  # noqa: S314 (our own files, no entities used)
     numbers = re.findall(r"[-\d.]+", tree.get("viewBox", ""))
     problems = []
     if len(numbers) == 4 and float(numbers[2]) > MAX_DRAWING_WIDTH:

@@ -55,7 +55,7 @@ def page_fingerprint(page: Page, raw: list[RawBlock]) -> str:
 def drawing_text(path: Path) -> DrawingText | None:
     """The words in a drawing; None if it has none, or cannot be read, which is reported where the drawing is shown."""
     try:
-        tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 (our own files, no entities used)
+        tree = ElementTree.fromstring(path.read_bytes())  # noqa: S314 (our own files, no entities used)
     except (OSError, ElementTree.ParseError):
         return None
     words = "\n".join(text.strip() for text in tree.itertext() if text.strip())
@@ -81,7 +81,7 @@ def _record_drawing(reading: ReadingContext, original: OriginalEntry, language: 
     problems: list[Problem] = []
     said = None
     if load_svg(file, "", lambda message: problems.append(Problem(place, 1, message))) is not None:
-        said = ElementTree.fromstring(file.read_text(encoding="utf-8")).get(SVG_FINGERPRINT)  # noqa: S314 (as above)
+        said = ElementTree.fromstring(file.read_bytes()).get(SVG_FINGERPRINT)  # noqa: S314 (as above)
         if reading.course and reading.course.phone_drawings:
             problems += [Problem(place, 1, message) for message in phone_problems(file)]
     state: TranslationState = "current" if said == original.fingerprint else "outdated"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from course.content.frameworks import Framework, SourceKinds
@@ -12,7 +13,7 @@ from course.content.schema import Course, LearningPoint, Module, Question, Scena
 from course.content.supplements import Discussion, FurtherLearning, Help
 from course.content.timelines import Timeline
 from course.content.translation_source import add_original, is_translation, translate_file
-from course.content.yaml_source import YamlDocument, YamlLocation, validate_model
+from course.content.yaml_source import Problem, YamlDocument, YamlLocation, validate_model
 
 
 def read_content(root: Path) -> ReadingContext:
@@ -30,8 +31,12 @@ def read_content(root: Path) -> ReadingContext:
     if (root / "source-kinds.yaml").exists():
         kinds = load_object(reading, root / "source-kinds.yaml", SourceKinds, ("source-kinds",))
         reading.source_kinds = kinds or SourceKinds()
-    if reading.course:
-        for module_id in reading.course.modules:
+    listed = reading.course.modules if reading.course else ()
+    for number, module_id in enumerate(listed):
+        if module_id in listed[:number]:
+            message = f"the module '{module_id}' stands here twice"
+            reading.problems.append(reading.place("course").problem(message, "modules"))
+        else:
             _load_module(reading, root / module_id)
     reading.problems.sort()
     return reading
@@ -42,6 +47,15 @@ def original_files(folder: Path, pattern: str) -> list[Path]:
     return sorted(path for path in folder.glob(pattern) if not is_translation(path))
 
 
+def _unread_file_problems(reading: ReadingContext, folder: Path) -> Iterator[Problem]:
+    """The files of a module that nothing reads because of the ending of their names."""
+    for path in sorted([*folder.glob("*.y*ml"), *folder.glob("*/*.y*ml"), *folder.glob("pages/*")]):
+        ending = ".md" if path.parent.name == "pages" else ".yaml"
+        if path.suffix in (".yml", ".markdown", ".txt") and not path.name.startswith("."):
+            message = f"this file is not read: its name has to end with '{ending}'"
+            yield Problem(path.relative_to(reading.root.parent).as_posix(), 1, message)
+
+
 def _load_module(reading: ReadingContext, folder: Path) -> None:
     document = load_document(reading, folder / "module.yaml")
     if document.problems or not isinstance(document.data, dict):
@@ -49,6 +63,7 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
             reading.problems.append(document.problem((), "the module's title, points and steps are expected here"))
         return
     reading.places[("module", folder.name)] = YamlLocation(document)
+    reading.problems += _unread_file_problems(reading, folder)
     files = [*original_files(folder, "questions.yaml"), *original_files(folder / "questions", "*.yaml")]
     record_drawings(reading, folder)
     pages = {page.id: page for path in original_files(folder / "pages", "*.md") if (page := load_page(reading, path))}
@@ -57,11 +72,13 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
     scenarios = _load_folder(reading, folder / "scenarios", Scenario, "scenario")
     timelines = _load_folder(reading, folder / "timelines", Timeline, "timeline")
     questions = [question for path in files for question in load_list(reading, path, Question, "question")]
-    kinds: dict[str, tuple[str, str]] = {
-        **{page.id: ("page", page.title) for page in pages.values()},
-        **{s.id: ("scenario", s.title) for s in scenarios.values()},
-        **{t.id: ("timeline", t.title) for t in timelines.values()},
-    }
+    kinds: dict[str, tuple[str, str]] = {}
+    for kind, things in (("page", pages), ("scenario", scenarios), ("timeline", timelines)):
+        for one in things.values():
+            if one.id in kinds:
+                message = f"the id '{one.id}' is that of a {kinds[one.id][0]} and of a {kind}: give one of them another"
+                reading.problems.append(document.problem((), message))
+            kinds[one.id] = (kind, one.title)
     steps = _build_steps(reading, document, kinds)
     data = {
         **document.data,
@@ -84,8 +101,13 @@ def _load_module(reading: ReadingContext, folder: Path) -> None:
 
 def _build_steps(reading: ReadingContext, document: YamlDocument, kinds: dict[str, tuple[str, str]]) -> list[Step]:
     """The module's steps. A step written as `one-of` has several scenarios, of which a learner gets one."""
-    steps = []
-    for number, written in enumerate(document.data.get("steps") or []):
+    steps: list[Step] = []
+    listed = document.data.get("steps") or []
+    if not isinstance(listed, list):
+        reading.problems.append(document.problem(("steps",), "'steps': a list is expected here"))
+        return steps
+    seen: set[str] = set()
+    for number, written in enumerate(listed):
         one_of = isinstance(written, dict) and set(written) == {"one-of"} and isinstance(written["one-of"], list)
         ids = [str(name) for name in written["one-of"]] if one_of else [str(written)]
         for name in ids:
@@ -94,7 +116,10 @@ def _build_steps(reading: ReadingContext, document: YamlDocument, kinds: dict[st
                 message = f"the step '{name}' is no page, scenario or timeline that could be read"
             elif one_of and kind != "scenario":
                 message = f"only scenarios stand in 'one-of'; '{name}' is a {kind}"
+            elif name in seen:
+                message = f"the step '{name}' stands here twice"
             else:
+                seen.add(name)
                 continue
             reading.problems.append(document.problem(("steps", number), message))
         known = [name for name in ids if name in kinds and (not one_of or kinds[name][0] == "scenario")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -100,3 +101,16 @@ def changes_first_taught(session: Session) -> dict[tuple[str, str], datetime]:
         )
     )
     return {(row.ref, row.version): row.first_shown_at for row in rows}
+
+
+def page_versions_first_shown(session: Session, refs: Collection[str]) -> dict[str, dict[str, datetime]]:
+    """When this installation first showed each version of these pages (module/page), by reference and version."""
+    rows = session.execute(
+        select(ContentVersion.ref, ContentVersion.version, ContentVersion.first_shown_at).where(
+            ContentVersion.kind == ARCHIVE_KINDS[Page], ContentVersion.ref.in_(refs)
+        )
+    )
+    found: dict[str, dict[str, datetime]] = {ref: {} for ref in refs}
+    for row in rows:
+        found[row.ref][row.version] = row.first_shown_at
+    return found

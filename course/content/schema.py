@@ -363,10 +363,11 @@ class Course(FrozenModel):
     With `phone_drawings` it refuses a drawing that no phone can show, with `lesson_pages` a page that does not open with a
     judgement, ask one question and end with its key, or shows more than `page_words` at first.
     `beat_words` bounds what is read between two decisions of a scenario (see course/content/beats).
+    A certificate states `title` and `edition`, and has room for so much.
     """
 
-    title: Label
-    edition: CoercedText
+    title: Label = Field(max_length=200)
+    edition: CoercedText = Field(max_length=20)
     reviewed: dt.date
     modules: tuple[Id, ...] = Field(min_length=1)
     pass_mark: int = Field(default=80, ge=50, le=100)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
+ENCODING = "utf-8-sig"  # some editors put a mark before the first line
 _BaseLoader: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # without libyaml parsing is slower, with the same result
@@ -75,7 +76,7 @@ def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) 
     """Parse a YAML file (or `text`, which begins `offset` lines below its start). Errors are collected, not raised."""
     document = YamlDocument(path.relative_to(root.parent).as_posix())
     try:
-        loader = _YamlLoader(path.read_text(encoding="utf-8") if text is None else text)
+        loader = _YamlLoader(path.read_text(encoding=ENCODING) if text is None else text)
         try:
             node = loader.get_single_node()
             if node is not None:
@@ -92,8 +93,16 @@ def read_yaml(path: Path, root: Path, text: str | None = None, offset: int = 0) 
     return document
 
 
-def _build_data(loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, offset: int) -> Any:
-    document.lines[loc] = node.start_mark.line + 1 + offset
+def _build_data(
+    loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, offset: int, around: tuple[yaml.Node, ...] = ()
+) -> Any:
+    """The data of a node; `around` are the nodes in which it stands."""
+    line = node.start_mark.line + 1 + offset
+    document.lines[loc] = line
+    if any(node is one for one in around):
+        document.problems.append(Problem(document.file, line, "what stands here contains itself"))
+        return None
+    around = (*around, node)
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, value_node in node.value:
@@ -102,11 +111,11 @@ def _build_data(loader: Any, node: yaml.Node, loc: Loc, document: YamlDocument, 
                 document.problems.append(
                     Problem(document.file, key_node.start_mark.line + 1 + offset, f"{key!r} stands here twice")
                 )
-            result[key] = _build_data(loader, value_node, (*loc, key), document, offset)
+            result[key] = _build_data(loader, value_node, (*loc, key), document, offset, around)
             document.lines[(*loc, key)] = key_node.start_mark.line + 1 + offset
         return result
     if isinstance(node, yaml.SequenceNode):
-        return [_build_data(loader, child, (*loc, i), document, offset) for i, child in enumerate(node.value)]
+        return [_build_data(loader, child, (*loc, i), document, offset, around) for i, child in enumerate(node.value)]
     return _build_scalar(loader, node, document, offset)
 
 
@@ -134,6 +143,15 @@ def validate_model(document: YamlDocument, model: type[M], loc: Loc, data: Any, 
         return None
 
 
+# What pydantic says in words of its own language, in words of YAML.
+_EXPECTED = {
+    "string_type": "a text is expected here: put a number into quotation marks",
+    "tuple_type": "a list is expected here, such as [one, another]",
+    "dict_type": "entries such as 'key: value' are expected here",
+    "model_type": "entries such as 'key: value' are expected here",
+}
+
+
 def _problem_message(where: Loc, mistake: Any) -> str:
     name = " → ".join(str(part + 1) if isinstance(part, int) else part for part in where) or "this"
     if mistake["type"] == "extra_forbidden":
@@ -146,7 +164,7 @@ def _problem_message(where: Loc, mistake: Any) -> str:
         return f"'{name}' is missing"
     if where and where[-1] == "points" and mistake["type"] == "too_short":
         return f"'{name}' is empty: name at least one learning point"
-    return f"'{name}': {mistake['msg']}"
+    return f"'{name}': {_EXPECTED.get(mistake['type'], mistake['msg'])}"
 
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -169,7 +187,7 @@ def read_page(path: Path, root: Path, has_comments: bool = False) -> tuple[YamlD
     """Parse a page file: its front matter as a document, and its blocks in order. With `has_comments` what stands between
     <!-- and --> is left out; lines keep their numbers."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding=ENCODING)
         if has_comments:
             text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
     except (OSError, UnicodeDecodeError) as error:

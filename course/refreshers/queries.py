@@ -31,6 +31,7 @@ from course.people.queries import newest_pathway
 from course.people.rules import is_undeliverable
 from course.refreshers.models import PageReadAgain, RefresherPart
 from course.refreshers.rules.memory_model import MemoryReview
+from course.refreshers.rules.updates import PageReading
 from course.reminders.queries.in_person import booster_notices
 from course.signed_links import BoosterLink
 
@@ -284,16 +285,16 @@ def handled_changes(session: Session, person_id: int) -> frozenset[tuple[str, st
     return frozenset((ref, version) for ref, version in rows if version is not None)
 
 
-def page_read_times(session: Session, person_id: int) -> dict[str, datetime]:
-    """When the person last read each page in the whole course, by module/page. Only completed enrolments count."""
+def pages_read(session: Session, person_id: int) -> dict[str, PageReading]:
+    """The last reading of each page in the whole course, by module/page. Only completed enrolments count."""
     rows = session.execute(
-        select(PageRead.ref, func.max(PageRead.read_at))
+        select(PageRead.ref, PageRead.version, PageRead.read_at)
         .join(Enrolment, Enrolment.id == PageRead.enrolment_id)
         .join(Completion, Completion.enrolment_id == Enrolment.id)
         .where(Enrolment.person_id == person_id, Enrolment.kind == "initial")
-        .group_by(PageRead.ref)
+        .order_by(PageRead.read_at, PageRead.id)
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.ref: PageReading(row.version, row.read_at) for row in rows}
 
 
 def versions_read(session: Session, person_id: int) -> dict[str, str]:

@@ -145,6 +145,16 @@ MISTAKES = [
     (SCENARIO, "debrief: Well held.", "debrief: Well held., why: It flew.", 0, "'home' is good: 'why' says"),
     (SCENARIO, "    text: Wind 2.\n", "", 0, "the scene 's2' has no text"),
     ("course.yaml", "modules: [kites]", "modules: [kites, boats]", 1, "cannot be read"),
+    ("course.yaml", "modules: [kites]", "modules: [kites, kites]", 4, "the module 'kites' stands here twice"),
+    ("course.yaml", 'edition: "1"', "edition: 1.5", 2, "'edition': a text is expected here: put a number into quotation marks"),
+    ("course.yaml", 'edition: "1"', "edition: The second one of spring", 2, "'edition': String should have at most 20 characters"),
+    ("course.yaml", "A sample course", "A course " * 30, 1, "'title': String should have at most 200 characters"),
+    ("course.yaml", "modules: [kites]", "modules: kites", 4, "'modules': a list is expected here, such as [one, another]"),
+    (MODULE, "  - the-line\n", "  - the-line\n  - the-line\n", 6, "the step 'the-line' stands here twice"),
+    (MODULE, "one-of: [a-windy-day, ", "one-of: [a-windy-day, a-windy-day, ", 7, "the step 'a-windy-day' stands here twice"),
+    (MODULE, "steps:\n", "steps: 5\nothers:\n", 4, "'steps': a list is expected here"),
+    (QUESTIONS, "points: [hold-the-line]", "points: &same [*same]", 2, "what stands here contains itself"),
+    (PAGE, "id=own-kite", f"id={'k' * 61}", 15, "the id of a block 'reflect' has at most 60 characters"),
 ]  # fmt: skip
 
 
@@ -189,6 +199,40 @@ def test_a_mistake_is_named_with_its_file_and_line(
     assert all(problem.file.startswith("modules/") for problem in found)
     if line:
         assert line in [problem.line for problem in found], found
+
+
+@pytest.mark.parametrize(
+    "name", ["questions/more.yml", "pages/the-hook.markdown", "timelines/a-year.yml", "module.yml"]
+)
+def test_a_file_with_another_ending_is_named_and_not_passed_over(modules: Path, name: str) -> None:
+    path = modules / "kites" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("- id: gust\n", encoding="utf-8")
+    (found,) = validate_content(read_content(modules))
+    assert found.file == f"modules/kites/{name}"
+    assert f"is not read: its name has to end with '{'.md' if 'pages' in name else '.yaml'}'" in found.message
+
+
+def test_a_drawing_that_is_no_text_is_named(modules: Path) -> None:
+    (modules / "kites" / "diagrams" / "kite.svg").write_bytes(b"\xff\xd8\xff")
+    (found,) = validate_content(read_content(modules))
+    assert (found.file, found.line) == (f"modules/{PAGE}", 19)
+    assert "diagrams/kite.svg is not valid SVG" in found.message
+
+
+def test_a_page_and_a_timeline_of_one_name_are_told_apart(modules: Path) -> None:
+    (modules / "kites" / "timelines" / "a-month-of-kites.yaml").rename(
+        modules / "kites" / "timelines" / "the-line.yaml"
+    )
+    spoil(modules, MODULE, "  - a-month-of-kites\n", "")
+    messages = [problem.message for problem in validate_content(read_content(modules))]
+    assert "the id 'the-line' is that of a page and of a timeline: give one of them another" in messages
+
+
+def test_a_file_of_an_editor_that_marks_its_encoding_is_read(modules: Path) -> None:
+    for file in (PAGE, QUESTIONS):
+        (modules / file).write_bytes(b"\xef\xbb\xbf" + (modules / file).read_bytes())
+    assert validate_content(read_content(modules)) == []
 
 
 def test_all_mistakes_are_listed_at_once(modules: Path) -> None:

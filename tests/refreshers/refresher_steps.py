@@ -62,15 +62,18 @@ def answer_all(app: Flask, client: Client, person: Person, right: Right = always
 REF = "secret-contact/a-phone-changes-everything"
 
 
-def with_changed_page(library: Library, update_days: int | None) -> Library:
-    """The course with the first block of one page replaced, and the page marked as changed."""
-    module_id, _, page_id = REF.partition("/")
+def with_changed_page(library: Library, update_days: int | None, *, place: int | None = 0, ref: str = REF) -> Library:
+    """The course with the first block of one page replaced, or the one in another place (None: none), and the page marked as
+    changed."""
+    module_id, _, page_id = ref.partition("/")
     course = library.origin or library
     module = course.modules[module_id]
     page = module.pages[page_id]
-    first = page.blocks[0].model_copy(update={"html": BlockHtml("<p>Something new holds today.</p>")})
+    blocks = list(page.blocks)
+    if place is not None:
+        blocks[place] = blocks[place].model_copy(update={"html": BlockHtml("<p>Something new holds today.</p>")})
     change = Change(date=this_day(), reason=InlineText("The rule is another one."), update_days=update_days)
-    changed_page = Page.model_construct(**{**dict(page), "blocks": (first, *page.blocks[1:]), "changes": (change,)})
+    changed_page = Page.model_construct(**{**dict(page), "blocks": tuple(blocks), "changes": (change,)})
     modules = {
         **course.modules,
         module_id: module.model_copy(update={"pages": {**module.pages, page_id: changed_page}}),

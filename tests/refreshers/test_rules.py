@@ -194,6 +194,8 @@ def mark(
         # A completion made here counts more than an imported certificate.
         (ChangeBasis(after(30), date(2020, 1, 1)), False),
         (ChangeBasis(after(10), None, frozenset({mark().key})), False),
+        (ChangeBasis(after(30), None, missed_changes=frozenset({mark().key})), True),
+        (ChangeBasis(after(30), None, frozenset({mark().key}), frozenset({mark().key})), False),
     ],
 )
 def test_a_change_is_new_to_a_person_who_completed_the_course_before_it(basis: ChangeBasis, expected: bool) -> None:
@@ -237,6 +239,21 @@ def test_the_blocks_of_two_versions_are_paired() -> None:
     rows = page_diff(page("one", "two", "three"), page("one", "2", "three", "four"))
     said = [(row.before and row.before.html, row.after and row.after.html, row.is_unchanged) for row in rows]
     assert said == [("one", "one", True), ("two", "2", False), ("three", "three", True), (None, "four", False)]
+
+
+@pytest.mark.parametrize("translated", [(True, False), (False, True), (True, True)])
+def test_what_changed_is_the_same_for_readers_of_a_translation_that_came_or_is_out_of_date(
+    translated: tuple[bool, bool],
+) -> None:
+    before, after = page("one", "two", "three"), page("one", "2", "three")
+    shown = [
+        page("un", word, "tri").translation_of(one) if is_translated else one
+        for one, word, is_translated in zip((before, after), ("dau", "2"), translated, strict=True)
+    ]
+    rows = page_diff(shown[0], shown[1])
+    assert [row.is_unchanged for row in rows] == [True, False, True]
+    assert [row.after and row.after.html for row in rows] == [one.html for one in shown[1].blocks]
+    assert [row.before and row.before.html for row in rows] == [one.html for one in shown[0].blocks]
 
 
 def test_a_removed_block_has_no_counterpart() -> None:

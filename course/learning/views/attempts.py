@@ -257,8 +257,12 @@ def assessment() -> str:
     finals = queries.final_attempts(db(), reader_id())
     verdict = actions.final_result(db(), reader_library(), reader_id(), finals)
     under_way = next((attempt for attempt in finals if attempt.next is not None), None)
-    unfinished = [module for module in course_progress().modules if not module.done]
+    state = course_progress()
+    unfinished = [module for module in state.modules if not module.done and state.completed_at is None]
+    # Whoever has passed has passed, also where something that is taught since was not asked.
+    passed = state.final_passed or (verdict is not None and verdict.passed)
     return render_template("learning/assessment.html", verdict=verdict, attempts=finals, open=under_way, waiting=unfinished,
+                           passed=passed,
                            rereads=pages_to_reread(verdict), course=reader_library().course,
                            minutes=assessment_minutes(verdict), repeated=_repeated_counts(finals, under_way, verdict),
                            help_offer=help_offer() if _has_failed_often(finals) else None)  # fmt: skip

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
-from flask import Blueprint, abort, current_app
+from flask import Blueprint, abort, current_app, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from course.clock import now
+from course.content.queries import part_in_version
 from course.content.rendering import shown_languages
-from course.content.schema import Module
+from course.content.schema import Module, Page
 from course.dates import civil_date
 from course.learning import queries
 from course.learning.reader_course import reader_library
@@ -57,6 +58,15 @@ def module_or_404(module_id: str) -> Module:
 def module_of(ref: str) -> Module | None:
     """The module of a reference (module or module/step); None if it is no longer taught."""
     return reader_library().modules.get(ref.split("/")[0])
+
+
+def page_as_opened(page: Page, ref: str) -> Page:
+    """A page (`ref` is module/page) in the version that the button of its form names (`then`): it may have been opened before an
+    edit, or kept on a device that was offline for days. The page as it is now where the form names none that was ever shown."""
+    sent = request.form.get("then", "next")
+    if sent in ("next", page.version):
+        return page
+    return part_in_version(row_source(), reader_library(), Page, ref, sent) or page
 
 
 def reader_progress(module: Module) -> ModuleProgress:
@@ -149,6 +159,7 @@ __all__ = [
     "module_or_404",
     "next_open_step",
     "next_step_address",
+    "page_as_opened",
     "pages",
     "reader_id",
     "reader_progress",

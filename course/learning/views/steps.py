@@ -21,6 +21,7 @@ from course.learning.views.page_context import (
     CHECK,
     module_or_404,
     next_step_address,
+    page_as_opened,
     pages,
     reader_id,
     reader_progress,
@@ -148,15 +149,16 @@ def _finish_page(module: Module, page: Page, ref: str) -> Response:
     stays = "then" not in request.form and (answer is not None or bool(stay))
     if stays and stay and stay not in {block.id for block in page.blocks if block.kind == "reflect"}:
         abort(404)  # the prompt is gone since the page was opened: whoever wrote there must not be told that it is kept
+    opened = page_as_opened(page, ref)
     with unit_of_work() as session:
         context = signed_in_context(session)
-        for block in page.blocks:
+        for block in opened.blocks:
             if block.kind == "reflect" and block.id and f"note-{block.id}" in request.form:
                 seen, sent = request.form.get(f"was-{block.id}", ""), request.form[f"note-{block.id}"]
                 actions.save_note(context, ref, block.id, seen, sent)
         if answer is not None:
             actions.answer_page_question(context, ref, *answer)
-        read = not stays and actions.record_page_read(context, module, page)
+        read = not stays and actions.record_page_read(context, module, opened)
         completed = read and actions.complete_course(context, reader_library(), context.person_id)
     if answer is not None:
         place = {"answered": answer[0].version, "_anchor": f"q-{answer[0].id}"}

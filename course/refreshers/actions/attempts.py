@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.content.changes import MarkedChange
 from course.content.library import Library
+from course.content.schema import Page
 from course.context import Context
 from course.db import insert_once, lock_row
 from course.events import publish
@@ -135,10 +136,12 @@ def prefer_changed_questions(drawn: Sequence[DrawnQuestion], questions: Sequence
     return selected
 
 
-def record_changed_page_read(context: Context, library: Library, refresher: Refresher, part: RefresherPartView) -> None:
-    """Record that a changed page was read in its present version."""
+def record_changed_page_read(
+    context: Context, library: Library, refresher: Refresher, part: RefresherPartView, opened: Page | None = None
+) -> None:
+    """Record that a changed page was read, in the version in which it was opened; without one, in its present version."""
     ref = part.ref.removeprefix(PAGE_PREFIX)
-    page = page_of(library, ref)
+    page = opened or page_of(library, ref)
     version = page.version if page else part.version
     session, at = context.session, context.now
     row = insert_once(session, PageRead, enrolment_id=refresher.id, ref=ref, version=version or "", read_at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from course.content.changes import MarkedChange
 from course.content.library import SECONDS_PER_DECISION, Library
-from course.content.queries import changes_first_taught
+from course.content.queries import changes_first_taught, page_versions_first_shown
 from course.content.schema import WORDS_PER_MINUTE, Module, Page, Setting
 from course.dates import civil_date
 from course.learning.models import Completion, Enrolment
@@ -26,7 +26,7 @@ from course.refreshers.rules.composition import (
     next_scenario,
 )
 from course.refreshers.rules.memory_model import memory_estimates, memory_from_reviews
-from course.refreshers.rules.updates import ChangeBasis, Update, open_changes, required_update
+from course.refreshers.rules.updates import ChangeBasis, Update, is_read_as_before, open_changes, required_update
 
 REFRESHER = "refresher"
 UPDATE = "update"
@@ -110,22 +110,42 @@ def changes_for(
     if not library.changes:
         return ()
     first_taught = changes_first_taught(session)
-    read_times = queries.page_read_times(session, person_id)
-    # A change is known if its page was read in the whole course after it had changed.
-    known_changes = {
-        one.key
-        for one in library.changes
-        if one.kind == "page"
-        and one.key in first_taught
-        and one.ref in read_times
-        and read_times[one.ref] >= first_taught[one.key]
-    }
+    known, missed = _read_since(session, library, person_id, first_taught)
     basis = ChangeBasis(
         queries.last_completed_begun_at(session, person_id),
         imported_on,
-        queries.handled_changes(session, person_id) | known_changes,
+        queries.handled_changes(session, person_id) | known,
+        missed,
     )
     return open_changes(library.changes, first_taught, basis)
+
+
+def _read_since(
+    session: Session, library: Library, person_id: int, first_taught: Mapping[tuple[str, str], datetime]
+) -> tuple[set[tuple[str, str]], frozenset[tuple[str, str]]]:
+    """The changes of pages that the person knows by what they read in the whole course, and those that they missed although they
+    read the page since, because they read it as it was before.
+
+    Whoever read the very words that their page has now knows its changes: it changed for another pathway or nation, or was
+    marked later. Not so if they have read other words since, such as those of a change that was taken back.
+    """
+    pages = [one for one in library.changes if one.kind == "page" and one.key in first_taught]
+    reads = queries.pages_read(session, person_id) if pages else {}
+    as_now = {ref for ref, read in reads.items() if (page := page_of(library, ref)) and page.version == read.version}
+    newest = queries.versions_read(session, person_id) if any(one.ref in as_now for one in pages) else {}
+    known, doubtful = set[tuple[str, str]](), []
+    for one in pages:
+        read = reads.get(one.ref)
+        if read is not None and one.ref in as_now and newest[one.ref] == read.version:
+            known.add(one.key)
+        elif read is not None and read.at >= first_taught[one.key]:
+            # What is still taught is not of before: it is what another pathway or nation reads.
+            known.add(one.key)
+            if ("page", one.ref, read.version) not in library.parts:
+                doubtful.append((one, read))
+    first_shown = page_versions_first_shown(session, {one.ref for one, _read in doubtful}) if doubtful else {}
+    missed = {one.key for one, read in doubtful if is_read_as_before(read, first_taught[one.key], first_shown[one.ref])}
+    return known - missed, frozenset(missed)
 
 
 def update_for(

@@ -51,7 +51,7 @@ from course.refreshers.rules.memory_model import memory_estimates
 from course.refreshers.rules.messages import BoosterMessage, UpdateMessage
 from course.refreshers.rules.updates import Update, brought_on, update_mail_step
 from course.reminders.actions import note_in_person
-from course.reminders.queries import sending_hours
+from course.reminders.queries import hours_by_nation, sending_hours
 from course.reminders.rules.in_person import BOOSTER as NOTICE_OF_BOOSTER
 from course.reminders.rules.in_person import UPDATE as NOTICE_OF_UPDATE
 from course.reminders.rules.in_person import Notice
@@ -254,6 +254,8 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
     people: list[CertifiedLearner | CertificateHolder] = [*queries.certified_learners(session)]
     people += _holders_from_elsewhere(session)
     facts = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
+    usual = sending_hours(session, zone)
+    nations = hours_by_nation(session, usual) if usual else None
     due = []
     for learner in people:
         own = facts[learner.person_id]
@@ -261,7 +263,8 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
         if not _leaves_room_for_update(status):
             continue
         imported_on = brought_on(own.completions) if isinstance(learner, CertificateHolder) else None
-        course = library.for_(learner.pathway, library.nation)
+        # As on their pages: what changed may be what another nation reads.
+        course = library.for_(learner.pathway, nations.of(learner.person_id).nation if nations else None)
         update = update_for(session, course, learner.person_id, imported_on, zone)
         if update is not None and would_renew(own, policies, on):
             begun = refresher_under_way(session, learner.person_id, datetime.combine(on, time(12), UTC))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -15,12 +15,30 @@ from course.recertification.rules.facts import IMPORTED, CompletionFact
 @dataclass(frozen=True)
 class ChangeBasis:
     """What a person's knowledge of the course rests on: when they began what they completed last (None if they
-    completed nothing here), the day of an imported certificate (None if there is none), and the marked changes that
-    they have handled since."""
+    completed nothing here), the day of an imported certificate (None if there is none), the marked changes that they have
+    handled since, and those of pages that they read as they were before the change, whenever that was."""
 
     begun_at: datetime | None
     imported_on: date | None
     handled_changes: frozenset[tuple[str, str]] = frozenset()
+    missed_changes: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True)
+class PageReading:
+    """That a page was read: in which version, and when."""
+
+    version: str
+    at: datetime
+
+
+def is_read_as_before(reading: PageReading, taught: datetime, first_shown: Mapping[str, datetime]) -> bool:
+    """Whether a page was read as it was before a change that was first taught at that moment: from a window or a device that had
+    it from before, or while the change was taken back. `first_shown` says when each version of the page was first shown. A page
+    that was only marked, and not reworded, is the same before and after."""
+    shown = first_shown.get(reading.version)
+    newest = max((at for at in first_shown.values() if at <= taught), default=None)
+    return shown is not None and newest is not None and shown < newest
 
 
 def brought_on(completions: Iterable[CompletionFact]) -> date | None:
@@ -33,14 +51,14 @@ def brought_on(completions: Iterable[CompletionFact]) -> date | None:
 def open_changes(
     changes: Iterable[MarkedChange], shown: dict[tuple[str, str], datetime], basis: ChangeBasis
 ) -> tuple[MarkedChange, ...]:
-    """The marked changes that are new to a person: first taught here since they began what they completed last, or
-    dated after their imported certificate, and not handled since. Empty for a person who has completed nothing."""
+    """The marked changes that are new to a person: first taught here since they began what they completed last, missed since,
+    or dated after their imported certificate, and not handled since. Empty for a person who has completed nothing."""
     new_changes = []
     for marked in changes:
         if marked.key in basis.handled_changes or marked.key not in shown:
             continue
         if basis.begun_at is not None:
-            if shown[marked.key] > basis.begun_at:
+            if shown[marked.key] > basis.begun_at or marked.key in basis.missed_changes:
                 new_changes.append(marked)
         elif basis.imported_on is not None and marked.change.date > basis.imported_on:
             new_changes.append(marked)
@@ -103,35 +121,33 @@ class PageDiffRow:
 
     before: Block | None
     after: Block | None
-
-    @property
-    def is_unchanged(self) -> bool:
-        pair = (self.before, self.after)
-        return self.before is not None and self.after is not None and len({_visible_content(b) for b in pair if b}) == 1
+    is_unchanged: bool = False
 
 
 def page_diff(before: Page, after: Page) -> tuple[PageDiffRow, ...]:
     """The blocks of two versions of a page, with corresponding blocks in one row. Prompts for a private note and the question
-    are left out, because they are not instruction."""
-    old, new = (
-        tuple(block for block in page.blocks if block.kind not in ("reflect", "question")) for page in (before, after)
-    )
-    matcher = difflib.SequenceMatcher(
-        None,
-        [_visible_content(block) for block in old],
-        [_visible_content(block) for block in new],
-        autojunk=False,
-    )
+    are left out, because they are not instruction. The English texts are compared: that a translation has come since, or is out
+    of date, changes nothing."""
+    (old_texts, old), (new_texts, new) = _instruction(before), _instruction(after)
+    matcher = difflib.SequenceMatcher(None, old_texts, new_texts, autojunk=False)
     rows: list[PageDiffRow] = []
     for operation, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if operation == "equal":
-            rows += [PageDiffRow(*pair) for pair in zip(old[old_start:old_end], new[new_start:new_end], strict=True)]
+            pairs = zip(old[old_start:old_end], new[new_start:new_end], strict=True)
+            rows += [PageDiffRow(*pair, is_unchanged=True) for pair in pairs]
             continue
         size = max(old_end - old_start, new_end - new_start)
         left = [*old[old_start:old_end], *[None] * (size - (old_end - old_start))]
         right = [*new[new_start:new_end], *[None] * (size - (new_end - new_start))]
         rows += [PageDiffRow(*pair) for pair in zip(left, right, strict=True)]
     return tuple(rows)
+
+
+def _instruction(page: Page) -> tuple[list[tuple[str, ...]], list[Block]]:
+    """What is compared of each block, and the blocks as they are shown."""
+    pairs = zip(page.original.blocks, page.blocks, strict=True)  # a translation has the blocks of its original
+    kept = [(one, shown) for one, shown in pairs if one.kind not in ("reflect", "question")]
+    return [_visible_content(one) for one, _shown in kept], [shown for _one, shown in kept]
 
 
 def _visible_content(block: Block) -> tuple[str, ...]:

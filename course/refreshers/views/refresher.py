@@ -13,6 +13,7 @@ from course.content.schema import Block, Change, Module, Page
 from course.help_requests.views import help_offer
 from course.learning.reader_course import reader_library
 from course.learning.views.next_step import SHORT_COURSE_NAVIGATION
+from course.learning.views.page_context import page_as_opened
 from course.mail.rules import BOOSTER
 from course.refreshers import actions, queries
 from course.refreshers.queries import PAGE_PREFIX, Refresher, RefresherPartView
@@ -178,8 +179,11 @@ def record_change_seen(kind: str, position: int) -> Response:
     part, navigation = _changed_page_part(refresher, position), SHORT_COURSE_NAVIGATION[kind]
     if not part.done and (address := navigation.elsewhere(refresher.id)):
         return redirect_after_post(address)
+    ref = part.ref.removeprefix(PAGE_PREFIX)
+    page = actions.page_of(reader_library(), ref)
+    opened = page_as_opened(page, ref) if page else None
     with unit_of_work() as session:
-        actions.record_changed_page_read(signed_in_context(session), reader_library(), refresher, part)
+        actions.record_changed_page_read(signed_in_context(session), reader_library(), refresher, part, opened)
     return redirect_after_post(navigation.onward(refresher.id).address)
 
 
