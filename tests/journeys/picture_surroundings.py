@@ -83,7 +83,7 @@ def _accounts(site: Site, page: Page, take: Take) -> None:
         invited, forgotten = (create_link(session, person, purpose, now()) for purpose in ("invitation", "forgotten"))
     page.goto(f"/join/{link}")
     take(page, "state-join")
-    page.get_by_label("Name", exact=True).fill("Robin Example")
+    page.locator("main [name=name]").fill("Robin Example")
     page.locator("main [name=email]").fill("robin@example.com")
     page.get_by_role("button", name="Ask to join").click()
     page.locator("#mistakes").wait_for()

@@ -315,7 +315,7 @@ def _looked_at(page: Page, path: str) -> list[str]:
     found += faults(page)
     if page.locator("h1").count() != 1:
         found.append(f"{path}: not one heading of the first level")
-    for width in (320, 390, 1280):
+    for width in (320, 390, 768, 1280):
         page.set_viewport_size({"width": width, "height": 640})
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         if wide > width:
