@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from app import CLI_COMMANDS
 from config import SETTING_NAMES
@@ -77,6 +78,16 @@ def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
         if not path.exists() or (anchor and anchor not in _anchors(path)):
             broken.append(target)
     assert broken == []
+
+
+def test_the_examples_in_the_guide_for_authors_can_be_copied() -> None:
+    guide = _words(ROOT / "docs" / "writing-content.md")
+    examples = re.findall(r"^```(\w*)\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    files = [yaml.safe_load(example) for language, example in examples if language == "yaml"]
+    assert len(files) > 10
+    assert ":::" not in re.sub(r"^```\w*\n.*?^```$|`.*?`", "", guide, flags=re.DOTALL | re.MULTILINE), (
+        "outside an example"
+    )
 
 
 def _commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
