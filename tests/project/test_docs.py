@@ -184,6 +184,17 @@ def test_what_replaces_a_decision_is_there_and_not_older() -> None:
     ] == []
 
 
+def test_a_decision_that_another_says_it_replaces_is_marked() -> None:
+    text = _words(decisions.DOCUMENT).partition(decisions.END)[2]
+    replaced_by = {one.number: one.replaced_by for one in decisions.decisions(_words(decisions.DOCUMENT))}
+    replacing = []
+    for number, paragraph in re.findall(r"^\*\*(\d+)\. (.*?)(?=\n\n|\Z)", text, re.DOTALL | re.MULTILINE):
+        replaced = re.findall(r"\b[Rr]eplaces\b[^.]*?\s(\d{1,3})\b(?!-)(?:\s+and\s+(\d+))?", paragraph)
+        replacing += [(int(one), int(number)) for pair in replaced for one in pair if one]
+    assert len(replacing) > 10
+    assert [(one, number) for one, number in replacing if number not in replaced_by[one]] == []
+
+
 def test_the_index_of_the_decisions_is_that_of_its_headings() -> None:
     text = _words(decisions.DOCUMENT)
     assert text == decisions.with_index(text), "run: python -m tests.support.decisions"
