@@ -34,8 +34,6 @@ from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
 
-GUIDE = "docs/identity-providers.md"
-
 
 @pages.get("/providers")
 @requires_permission(Permission.RUN_SYSTEM)
