@@ -138,6 +138,12 @@ def test_the_readme_names_the_commands_for_tests_and_what_tests_install() -> Non
     assert {name for name in installed if f"`{name}`" not in readme} == set()
 
 
+def test_the_readme_says_where_each_package_of_the_course_lives() -> None:
+    tree = _words(ROOT / "README.md").partition("\ncourse/ ")[2].partition("\nmodules/ ")[0]
+    packages = {path.parent.name for path in (ROOT / "course").glob("*/__init__.py")}
+    assert packages - set(re.findall(r"\b(\w+)/", tree)) == set()
+
+
 def _listed(heading: str) -> list[str]:
     """The packages in the first table below a heading of the list of licences."""
     below = _words(licences.DOCUMENT).partition(f"\n## {heading}\n")[2].lstrip("\n").split("\n\n")[0]
