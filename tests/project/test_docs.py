@@ -90,6 +90,19 @@ def test_the_examples_in_the_guide_for_authors_can_be_copied() -> None:
     )
 
 
+def test_each_page_of_the_settings_that_a_document_names_is_in_their_list() -> None:
+    layout = _words(ROOT / "course" / "templates" / "layouts" / "settings.html")
+    listed = {*re.findall(r'\("[\w.]+", _\("([^"]+)"\)\)', layout)}
+    named = [
+        (path.name, top, page)
+        for path in DOCUMENTS
+        if path.name not in ("CHANGELOG.md", "decisions.md")  # They tell history.
+        for top, page in re.findall(r"\*(Organisation|Settings)(?:\*,\s+\*| › |, )([^*,]+)", _words(path))
+    ]
+    assert len(named) > 10
+    assert [place for place in named if place[1] != "Organisation" or place[2] not in listed] == []
+
+
 def _commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
     if not isinstance(group, click.Group):
         return [path]
