@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from course.db import assert_outside_unit_of_work
 from course.network_addresses import address_refusal, is_public_address, is_this_machine
 from course.request_turns import waiting
+from course.translation import gettext as _
 
 TOO_SLOW = "it took too long"
 
@@ -162,3 +163,14 @@ def exchange(request: OutgoingRequest, slots: threading.Semaphore) -> ServerAnsw
     if running.answer is None:  # the thread ends with one of the two
         raise OSError("there is no answer")
     return running.answer
+
+
+def failure_words(error: OSError) -> str:
+    """Why there is no answer, in words that an administrator can do something with."""
+    if isinstance(error, socket.gaierror):
+        return _("The name of the server was not found.")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _("The certificate of the server is not valid: %(why)s.", why=error.verify_message)
+    if isinstance(error, ConnectionRefusedError):
+        return _("The server refused the connection.")
+    return str(error) or type(error).__name__

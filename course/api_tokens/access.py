@@ -10,12 +10,11 @@ from course.api_tokens.rules import SCIM_SCOPE, TokenView
 from course.auth.rate_limits import PageRateLimiter
 from course.auth.rules import network_prefix
 from course.clock import now
-from course.context import Context, make_context
 from course.dates import civil_date
 from course.translation import gettext as _
 from course.web.app_state import app_state
 from course.web.bearer import TokenRefusal, set_bearer_check
-from course.web.unit_of_work import WriteSession, db, publish_after_response, write_if_free
+from course.web.unit_of_work import db, publish_after_response, write_if_free
 
 _ASKED_LENGTH = 200  # characters that are stored of a filter
 WINDOW_SECONDS = 60
@@ -37,11 +36,6 @@ def current_token() -> TokenView:
     """The token of this request, whose view needs a scope."""
     token: TokenView = g.api_token
     return token
-
-
-def token_context(session: WriteSession) -> Context:
-    """The context in which a program acts in this unit of work: in the name of the owner of its token."""
-    return make_context(session, current_token().owner_id, now())
 
 
 def log_read(what: str, rows: int, asked: str = "") -> None:

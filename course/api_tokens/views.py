@@ -42,7 +42,6 @@ def overview() -> Response:
             today=today,
             new_token=new_token,
             scopes=API_SCOPES,
-            public_url=app_state().config.public_url,
         )
     )
     page.headers["Cache-Control"] = "no-store"

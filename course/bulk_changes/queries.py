@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.bulk_changes.models import BulkChange, BulkChangePerson
@@ -282,13 +282,6 @@ def expired_ids(session: Session, at: datetime) -> Sequence[int]:
     draft = and_(BulkChange.applied_at.is_(None), BulkChange.made_at < at - timedelta(days=1))
     rows = select(BulkChange.id).where(or_(draft, BulkChange.made_at < at - UNDO_PERIOD - timedelta(days=1)))
     return session.execute(rows).scalars().all()
-
-
-def unfinished_changes(session: Session) -> bool:
-    """Whether some change is being written or undone."""
-    writing = and_(BulkChange.applied_at.is_not(None), BulkChange.finished_at.is_(None))
-    undoing = and_(BulkChange.undone_at.is_not(None), BulkChange.undo_finished_at.is_(None))
-    return bool(session.execute(select(exists().where(or_(writing, undoing)))).scalar_one())
 
 
 def open_memberships(session: Session, person_id: int) -> list[int]:

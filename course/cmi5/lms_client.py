@@ -11,10 +11,10 @@ from typing import Any
 from course.cmi5.rules.delivery import ATTEMPT_SECONDS, MAX_ANSWER_BYTES, PlatformAnswer
 from course.cmi5.rules.launch import LaunchData, LaunchRequest, read_languages, read_launch_data, read_token
 from course.cmi5.rules.problems import LaunchError, LaunchProblem
-from course.outgoing_request import OutgoingRequest, exchange
+from course.outgoing_request import OutgoingRequest, exchange, failure_words
 from course.translation import lazy_gettext as _
 from course.xapi.rules import resource_address
-from course.xapi.sender import VERSION_HEADER, failure_words
+from course.xapi.sender import VERSION_HEADER
 
 USER_AGENT = "online-abuse-course cmi5"
 # A platform that hangs may hold up only a few threads of the server.

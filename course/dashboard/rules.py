@@ -186,7 +186,7 @@ def teams_due_to_talk(
     return [team for team in published if team and not has_talked(team)]
 
 
-CONTACTS, PEOPLE, MANAGERS, INVITATIONS, MAIL, BACKUP, ADMINISTRATOR = FIRST_STEPS = (
+CONTACTS, PEOPLE, MANAGERS, INVITATIONS, MAIL, BACKUP, ADMINISTRATOR = (
     "contacts", "people", "managers", "invitations", "mail", "backup", "administrator",
 )  # fmt: skip
 

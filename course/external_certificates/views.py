@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, flash, g, make_response, render_template, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as WsgiResponse
@@ -18,7 +16,6 @@ from course.external_certificates import actions, queries
 from course.external_certificates.forms import CertificateUploadForm, EndTrustForm, TrustIssuerForm
 from course.external_certificates.revocation_fetch import fetch
 from course.external_certificates.rules import upload_refusal
-from course.network_addresses import is_this_machine
 from course.recertification.queries import people, policies
 from course.recertification.rules import certification_status
 from course.recertification.rules.civil_dates import long_date
@@ -27,7 +24,7 @@ from course.recertification.rules.policy import policy_or_first
 from course.translation import gettext as _
 from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.sandbox import SandboxBusyError, SandboxError, SandboxLimitError, SandboxLimits, read_in_sandbox
@@ -114,11 +111,7 @@ def _accept_upload(data: bytes) -> str | None:
 
 def _fetch_status_list(address: str) -> bytes:
     """Fetch a status list. This machine may be contacted only if the course itself is tried out on it."""
-    return fetch(address, allow_local=_runs_locally())
-
-
-def _runs_locally() -> bool:
-    return is_this_machine(urlsplit(app_state().config.public_url).hostname or "")
+    return fetch(address, allow_local=runs_locally())
 
 
 def _accepted_message(person_id: int, organisation: str) -> str:
@@ -145,7 +138,7 @@ def issuers() -> Response | WsgiResponse:
         try:
             profile, reason = form.profile.data or "", form.reason.data or ""
             with unit_of_work() as session:
-                issuer = actions.trust_issuer(signed_in_context(session), profile, reason, _runs_locally())
+                issuer = actions.trust_issuer(signed_in_context(session), profile, reason, runs_locally())
         except actions.IssuerAlreadyTrustedError as error:
             flash(
                 _(

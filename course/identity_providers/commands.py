@@ -17,11 +17,14 @@ group = AppGroup("providers", help="Identity providers: list them, and let passw
 def list_providers() -> None:
     """List the providers, and which one is required."""
     required = queries.required_provider(db())
-    for one in queries.providers(db()):
+    found = queries.providers(db())
+    for one in found:
         words = ["on" if one.active else "off"]
         if required is not None and required.provider_id == one.id:
             words.append("required")
         click.echo(f"{one.id}  {one.name}  {one.discovery}  ({', '.join(words)})")
+    if not found:
+        click.echo("There are no identity providers.")
 
 
 @group.command("not-required")

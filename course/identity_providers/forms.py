@@ -43,6 +43,7 @@ from course.translation import lazy_gettext as _
 from course.web.forms import Form, select_choices
 
 _KINDS = {"openid": _("OpenID Connect, for example Google"), "microsoft": _("Microsoft Entra ID (Microsoft 365)")}
+# An auditor's role needs a last day, so that no group gives it.
 _ROLES = {"": _("Learner"), "manager": _("Manager of the team"), "hr": _("HR"), "administrator": _("Administrator")}
 EMPTY_ROWS = 2  # rows to fill in, after those that there are
 

@@ -89,13 +89,6 @@ def saml_settings(session: Session, provider_id: int) -> SamlSettings:
     return SamlSettings(row.metadata_xml, names, row.signing_key_locked, row.signing_certificate or "")
 
 
-def settings_changed_at(session: Session, provider_id: int) -> datetime | None:
-    """When anything of a provider was last changed that decides whether a sign-in succeeds."""
-    return session.execute(
-        select(IdentityProvider.changed_at).where(IdentityProvider.id == provider_id)
-    ).scalar_one_or_none()
-
-
 def known_people(session: Session, provider_id: int, identity: ProviderIdentity, today: date) -> KnownPeople:
     """Who is linked to an identity, and who has its address: what the rule needs to decide on the day `today`."""
     linked = linked_person(session, identity, today)

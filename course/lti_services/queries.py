@@ -214,7 +214,7 @@ class GradeView:
     detail: str
 
 
-def grades(session: Session, registration_id: int, only_failed: bool = False, limit: int = 200) -> list[GradeView]:
+def grades(session: Session, registration_id: int, limit: int = 200) -> list[GradeView]:
     """The scores for a platform: those that failed first, then the newest."""
     rows = (
         select(LtiGrade, LtiAccount.person_id, Person.name, LtiLink.title, LtiLink.resource_link)
@@ -226,8 +226,6 @@ def grades(session: Session, registration_id: int, only_failed: bool = False, li
         .order_by(LtiGrade.problem.is_(None), LtiGrade.tried_at.desc(), LtiGrade.id.desc())
         .limit(limit)
     )
-    if only_failed:
-        rows = rows.where(LtiGrade.problem.is_not(None))
     return [_grade_view(*row) for row in session.execute(rows)]
 
 

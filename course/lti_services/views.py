@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, abort, flash, g, make_response, render_template, url_for
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -16,14 +14,13 @@ from course.lti_services.forms import MembersForm
 from course.lti_services.members_fetch import MembersError, fetch_members
 from course.lti_services.rules.members import people_list
 from course.lti_services.rules.problems import GRADE_PROBLEM_WORDS
-from course.network_addresses import is_this_machine
 from course.people.queries import teams
 from course.people_import.actions import store_upload
 from course.people_import.rules.parsing import parse_and_pack
 from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.forms import sent_numbers
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
@@ -105,9 +102,7 @@ def members(registration_id: int, context_id: int) -> Response | WsgiResponse:
 
 def _connection(settings: PlatformSettings) -> PlatformConnection:
     config = app_state().config
-    network = PlatformNetwork(
-        is_this_machine(urlsplit(config.public_url).hostname or ""), config.private_provider_hosts
-    )
+    network = PlatformNetwork(runs_locally(), config.private_provider_hosts)
     return platform_connection(db(), settings.id, config.secret_key, network, now()) or abort(404)
 
 

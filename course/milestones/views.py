@@ -93,7 +93,6 @@ def _render_module_done(module: Module, mistake: str = "", typed: str | None = N
         replies=REPLIES,
         mistake=mistake,
         typed=typed,
-        limit=MAX_INTENTION_LENGTH,
         onward=next_module(progress, module.id),
         step_address=step_address,
         just_passed=_just_passed_check(module.id),

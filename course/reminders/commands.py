@@ -22,8 +22,11 @@ def send_command(on: datetime | None, dry_run: bool) -> None:
     """Queue the reminders of a day. Safe to run again, twice at once, or after weeks: each is queued once."""
     at = on.replace(hour=12, tzinfo=ZoneInfo(app_state().config.time_zone)) if on else now()
     if dry_run:
-        for planned in find_due_reminders(at, now):
+        due = find_due_reminders(at, now)
+        for planned in due:
             click.echo(f"{planned.send_on}  {planned.kind:<8} {planned.recipient}: {planned.step}. {planned.reason}.")
+        if not due:
+            click.echo("No reminder is due.")
         return
     queued = queue_due_reminders(at, now)
     click.echo(f"{queued} reminder{'' if queued == 1 else 's'} queued.")

@@ -30,7 +30,7 @@ def packages() -> str | Response:
     if "scorm" in request.args:
         return _package()
     return render_template(
-        "scorm/packages.html", versions=VERSIONS, pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
+        "scorm/packages.html", pathways=SETTINGS, nations=NATIONS, ours=current_organisation(),
         modules=whole_library().modules.values(), course=whole_library().course, languages=languages(),
         has_schemas=queries.has_schemas(db()),
     )  # fmt: skip

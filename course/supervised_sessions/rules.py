@@ -15,7 +15,6 @@ from course.translation import lazy_gettext as _
 
 PartKind = Literal["module", "final", "refresher"]
 PART_KINDS: tuple[PartKind, ...] = ("module", "final", "refresher")
-WHOLE_COURSE = "course"  # the reference of the final assessment and of a refresher
 # A working day: a room that was forgotten in the evening is closed in the morning.
 ROOM_LIFETIME = timedelta(hours=8)
 # Long enough to read a lesson page without a press, short enough for a device that is left on a table.

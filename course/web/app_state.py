@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
+from course.network_addresses import is_this_machine
 from course.web.current import this_app
 
 
@@ -33,3 +35,8 @@ def app_state() -> Any:
 def is_mail_printed() -> bool:
     """Whether no mail server is set: mail is printed on the server, and reaches no one."""
     return bool(app_state().config.mail_url.startswith("console:"))
+
+
+def runs_locally() -> bool:
+    """Whether the course itself is tried out on this machine, so that another server may be here too."""
+    return is_this_machine(urlsplit(app_state().config.public_url).hostname or "")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from course.encryption import SecretLockedError, unlock_secret
-from course.outgoing_request import OutgoingRequest, ServerAnswer, exchange
+from course.outgoing_request import OutgoingRequest, ServerAnswer, exchange, failure_words
 from course.translation import lazy_gettext as _
 from course.webhooks.actions.settings import secret_purpose
 from course.webhooks.queries import Parcel
@@ -57,17 +55,6 @@ def send_parcel(parcel: Parcel, settings: DeliverySettings, at: datetime) -> Att
     except OSError as error:
         return AttemptResult(None, "", failure_words(error), _milliseconds(began))
     return AttemptResult(answer.status, readable(answer.body), "", _milliseconds(began), _retry_after(answer))
-
-
-def failure_words(error: OSError) -> str:
-    """Why there is no answer, in words that an administrator can do something with."""
-    if isinstance(error, socket.gaierror):
-        return _("The name of the server was not found.")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _("The certificate of the server is not valid: %(why)s.", why=error.verify_message)
-    if isinstance(error, ConnectionRefusedError):
-        return _("The server refused the connection.")
-    return str(error) or type(error).__name__
 
 
 def _person(parcel: Parcel) -> dict[str, int | str | None] | None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from course.outgoing_request import OutgoingRequest, ServerAnswer, exchange
+from course.outgoing_request import OutgoingRequest, ServerAnswer, exchange, failure_words
 from course.translation import lazy_gettext as _
 from course.xapi.actions import RoundResult, StatementResult
 from course.xapi.queries import DueStatement
@@ -96,17 +94,6 @@ def send_statements(
         batches.send(known)
     gone = [one for one in rows if one.id not in statements]
     return RoundResult(batches.done, gone, batches.waiting, batches.failure)
-
-
-def failure_words(error: OSError) -> str:
-    """Why there is no answer, in words that an administrator can do something with."""
-    if isinstance(error, socket.gaierror):
-        return _("The name of the server was not found.")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _("The certificate of the server is not valid: %(why)s.", why=error.verify_message)
-    if isinstance(error, ConnectionRefusedError):
-        return _("The server refused the connection.")
-    return str(error) or type(error).__name__
 
 
 def _read(answer: ServerAnswer) -> BatchAnswer:

@@ -60,7 +60,6 @@ NOT_AUDITED = {
     "refreshers.record_change_seen",
     "refreshers.start_five",
 }
-ADDED = ["person.added", "person.invited"]
 # For each POST endpoint: an action, the audit events that it leaves, and the actor.
 AUDITED_ACTIONS: dict[str, list[tuple[Callable[[World], object], list[str], str | None]]] = {
     **COLLECTED_ACTIONS,

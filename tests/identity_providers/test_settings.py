@@ -242,6 +242,10 @@ def test_who_has_no_address_still_signs_in_and_who_linked_an_account_uses_it(
     assert "asks you to sign in with Riverside ID" in refused.text
 
 
+def test_the_list_on_the_server_says_that_there_are_no_providers(app: Flask) -> None:
+    assert app.test_cli_runner().invoke(args=["providers", "list"]).output == "There are no identity providers.\n"
+
+
 @pytest.mark.usefixtures("required")
 def test_the_command_on_the_server_lets_passwords_work_again(app: Flask, session: Session) -> None:
     sam = make_person(session)

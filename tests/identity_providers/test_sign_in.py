@@ -32,7 +32,6 @@ from tests.pages import Client
 from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
-HOUR = 3600
 
 
 def _links(session: Session) -> list[IdentityLink]:

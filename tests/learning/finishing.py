@@ -56,7 +56,7 @@ def decide_but_last(session: Session, library: Library, person_id: int, run_id: 
         scenario = library.modules[module].scenarios[name]
         state = run_state(scenario, run.decisions)
         assert state.scene is not None
-        step, best = state.decision_count + 1, state.scene.best
+        step, best = len(run.decisions) + 1, state.scene.best
         if scenario.by_id[best.to].is_ending:
             return f"/run/{run_id}", {"step": [str(step)], "choice": [best.id]}
         actions.decide(make_context(session, person_id, at), library, run, scenario, step, best.id)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from course.content.library import Library, load_library
+from course.content.library import Library
 from course.content.models import ContentVersion
 from course.learning.models import Attempt, AttemptItem, Enrolment
 from course.learning.rules.grading import option_order
@@ -18,7 +17,6 @@ from tests.conftest import NOW
 from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 
-SAMPLE = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
 ALL, ORDER, SORT = "near-trees", "first-things", "allowed"
 SEED = 4
 

@@ -25,7 +25,6 @@ from tests.pages import Client, Page
 
 pytestmark = pytest.mark.both_engines
 
-CALM = "kites/scenarios/a-calm-day.yaml"
 WINDY = "kites/scenarios/a-windy-day.yaml"
 HOLD = ("hold",) * 6
 DROP = ("hold", "drop", "hold", "hold", "hold", "hold", "hold")  # the last one repairs the drop

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from course.content.library import Library, load_library
+from course.content.library import Library
 from course.content.rendering import InlineText, spoken_html
 from course.content.schema import Question
 from course.learning import queries
@@ -18,7 +17,6 @@ from tests.makers import make_person, sign_in
 from tests.pages import Client, Page
 from tests.walking import right_form, wrong_form
 
-SAMPLE = load_library(Path(__file__).resolve().parents[1] / "sample_modules")
 WORDS, NOTE = "first-words-to-ana", "the-note-on-the-gust"
 pytestmark = pytest.mark.both_engines
 

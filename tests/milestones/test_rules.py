@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -17,8 +16,6 @@ from course.milestones.rules import (
     next_module,
     sure_and_right,
 )
-
-AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -28,7 +28,6 @@ from tests.support.days import this_day
 
 pytestmark = pytest.mark.both_engines
 
-ZONE = "Europe/London"
 DAY = timedelta(days=1)
 
 

@@ -14,7 +14,6 @@ from course.people.models import Employment, Person
 from tests.conftest import NOW
 from tests.makers import make_person
 
-ZONE = "Europe/London"
 DAY = NOW.date()
 
 

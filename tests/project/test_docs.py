@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from app import CLI_COMMANDS
 from config import SETTING_NAMES
@@ -79,6 +80,29 @@ def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
     assert broken == []
 
 
+def test_the_examples_in_the_guide_for_authors_can_be_copied() -> None:
+    guide = _words(ROOT / "docs" / "writing-content.md")
+    examples = re.findall(r"^```(\w*)\n(.*?)^```$", guide, re.DOTALL | re.MULTILINE)
+    files = [yaml.safe_load(example) for language, example in examples if language == "yaml"]
+    assert len(files) > 10
+    assert ":::" not in re.sub(r"^```\w*\n.*?^```$|`.*?`", "", guide, flags=re.DOTALL | re.MULTILINE), (
+        "outside an example"
+    )
+
+
+def test_each_page_of_the_settings_that_a_document_names_is_in_their_list() -> None:
+    layout = _words(ROOT / "course" / "templates" / "layouts" / "settings.html")
+    listed = {*re.findall(r'\("[\w.]+", _\("([^"]+)"\)\)', layout)}
+    named = [
+        (path.name, top, page)
+        for path in DOCUMENTS
+        if path.name not in ("CHANGELOG.md", "decisions.md")  # They tell history.
+        for top, page in re.findall(r"\*(Organisation|Settings)(?:\*,\s+\*| › |, )([^*,]+)", _words(path))
+    ]
+    assert len(named) > 10
+    assert [place for place in named if place[1] != "Organisation" or place[2] not in listed] == []
+
+
 def _commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
     if not isinstance(group, click.Group):
         return [path]
@@ -127,6 +151,12 @@ def test_the_readme_names_the_commands_for_tests_and_what_tests_install() -> Non
     assert {name for name in installed if f"`{name}`" not in readme} == set()
 
 
+def test_the_readme_says_where_each_package_of_the_course_lives() -> None:
+    tree = _words(ROOT / "README.md").partition("\ncourse/ ")[2].partition("\nmodules/ ")[0]
+    packages = {path.parent.name for path in (ROOT / "course").glob("*/__init__.py")}
+    assert packages - set(re.findall(r"\b(\w+)/", tree)) == set()
+
+
 def _listed(heading: str) -> list[str]:
     """The packages in the first table below a heading of the list of licences."""
     below = _words(licences.DOCUMENT).partition(f"\n## {heading}\n")[2].lstrip("\n").split("\n\n")[0]
@@ -171,6 +201,17 @@ def test_what_replaces_a_decision_is_there_and_not_older() -> None:
         for number in one.replaced_by
         if number not in found or found[number].day < one.day
     ] == []
+
+
+def test_a_decision_that_another_says_it_replaces_is_marked() -> None:
+    text = _words(decisions.DOCUMENT).partition(decisions.END)[2]
+    replaced_by = {one.number: one.replaced_by for one in decisions.decisions(_words(decisions.DOCUMENT))}
+    replacing = []
+    for number, paragraph in re.findall(r"^\*\*(\d+)\. (.*?)(?=\n\n|\Z)", text, re.DOTALL | re.MULTILINE):
+        replaced = re.findall(r"\b[Rr]eplaces\b[^.]*?\s(\d{1,3})\b(?!-)(?:\s+and\s+(\d+))?", paragraph)
+        replacing += [(int(one), int(number)) for pair in replaced for one in pair if one]
+    assert len(replacing) > 10
+    assert [(one, number) for one, number in replacing if number not in replaced_by[one]] == []
 
 
 def test_the_index_of_the_decisions_is_that_of_its_headings() -> None:

@@ -22,7 +22,6 @@ from course.recertification.rules import (
 
 FIRST, LAST = date(2019, 1, 1), date(2030, 12, 31)
 NAMES = ("school", "clubs")
-lengths = st.integers(0, 900)
 delays = st.one_of(st.just(0), st.integers(0, 500))
 
 

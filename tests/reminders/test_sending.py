@@ -332,6 +332,9 @@ def test_the_command_previews_the_reminders_and_queues_them_once(app: Flask, ses
     assert outbox_mails(session) == []
     assert runner.invoke(args=["reminders", "send", "--on", "2026-12-04"]).output == "1 reminder queued.\n"
     assert runner.invoke(args=["reminders", "send", "--on", "2026-12-04"]).output == "0 reminders queued.\n"
+    assert (
+        runner.invoke(args=["reminders", "send", "--on", "2026-12-04", "--dry-run"]).output == "No reminder is due.\n"
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -39,7 +39,6 @@ from tests.support.smtp import Inbox, smtp_server
 pytestmark = pytest.mark.both_engines
 
 ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
-SET = date(2026, 11, 20)
 SUNDAY = datetime(2026, 11, 22, 10, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 WEEK = timedelta(weeks=1)

@@ -11,12 +11,6 @@ from flask import Flask
 from course.web import static_files
 from course.web.static_files import compressed_copy, content_hash, joined_style_sheet, served_script, served_style
 
-
-def asset_url(app: Flask, name: str) -> str:
-    """The address that a template writes for a static file."""
-    return app.jinja_env.from_string("{{ asset(name) }}").render(name=name)
-
-
 FOLDER = Path(__file__).parents[2] / "course" / "static"
 
 

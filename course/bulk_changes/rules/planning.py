@@ -113,7 +113,6 @@ class PlannedChange:
     person: PersonState
     words: str
     is_left_out: bool = False
-    has_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def plan_change(frame: ChangeFrame, person: PersonState) -> PlannedChange:
     out."""
     seen = frame.sealed.get(person.id)
     if seen and seen != person.fingerprint(frame.kind):
-        return PlannedChange(person, CHANGED_SINCE, is_left_out=True, has_changed=True)
+        return PlannedChange(person, CHANGED_SINCE, is_left_out=True)
     if person.has_left:
         return PlannedChange(person, _HAS_LEFT, is_left_out=True)
     planned = {INVITE: _plan_invitation, MOVE: _plan_move, PATHWAY: _plan_pathway, ROLE: _plan_role, LEAVE: _plan_leave}

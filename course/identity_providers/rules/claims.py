@@ -136,12 +136,12 @@ def read_identity(
     if userinfo and userinfo.get("sub") != claims.get("sub"):
         raise ProviderError(ProviderProblem.SUBJECT, "userinfo")
     with_address = claims if _text(claims, "email") else userinfo
-    subject, tenant, number = str(claims["sub"]), "", ""
+    subject, tenant = str(claims["sub"]), ""
     if trust.kind == "microsoft":
-        tenant, number = _text(claims, "tid").lower(), _text(claims, "oid").lower()
-        if not number:
+        # `sub` is another one for each client, so that another registration would lose everyone.
+        tenant, subject = _text(claims, "tid").lower(), _text(claims, "oid").lower()
+        if not subject:
             raise ProviderError(ProviderProblem.SUBJECT, "oid")
-        subject = number  # `sub` is another one for each client, so that another registration would lose everyone
     return ProviderIdentity(
         issuer=str(claims["iss"]),
         subject=subject,
@@ -152,7 +152,6 @@ def read_identity(
         username=_text(claims, "preferred_username") or _text(userinfo, "preferred_username"),
         groups=_groups(claims, userinfo, groups_claim),
         tenant=tenant,
-        object_id=number,
         signed_in_at=_signed_in_at(claims),
     )
 

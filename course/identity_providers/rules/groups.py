@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-# An auditor's role needs a last day, so that no group gives it.
-GROUP_ROLES = ("manager", "hr", "administrator")
 MAX_GROUP_ROWS = 100
 MAX_GROUP_LENGTH = 255  # characters
 

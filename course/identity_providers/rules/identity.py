@@ -19,7 +19,7 @@ class ProviderIdentity:
     """What a provider says of the person who signed in there.
 
     `issuer` and `subject` together are one account for ever; the address may move to another person. `groups` is None if
-    the provider did not say which groups the person is in. `tenant` and `object_id` are those of Microsoft Entra.
+    the provider did not say which groups the person is in. `tenant` is that of Microsoft Entra.
     `signed_in_at` is when the person last entered a password there, or what it asks for; None if it does not say so.
     """
 
@@ -31,7 +31,6 @@ class ProviderIdentity:
     username: str = ""
     groups: frozenset[str] | None = None
     tenant: str = ""
-    object_id: str = ""
     signed_in_at: datetime | None = field(default=None, compare=False)  # not who they are
 
     @property

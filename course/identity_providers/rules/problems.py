@@ -169,8 +169,6 @@ PROBLEM_WORDS: dict[ProviderProblem, tuple[str, str]] = {
     ),
 }
 _OTHERWISE = (_SETTINGS_WRONG, _TELL_ADMINISTRATOR)
-# Problems whose cause is at the provider or in the settings, and which an administrator looks into.
-OF_SETTINGS = frozenset(problem for problem in ProviderProblem if problem not in PROBLEM_WORDS)
 
 
 def problem_words(problem: ProviderProblem, name: str) -> tuple[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, abort, make_response, render_template
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -16,9 +14,8 @@ from course.identity_providers.rules.saml_request import ServiceAddresses
 from course.identity_providers.rules.saml_settings import signing_key_purpose
 from course.identity_providers.rules.settings import ProviderSettings
 from course.identity_providers.saml_client import SamlClient
-from course.network_addresses import is_this_machine
 from course.web.addresses import public_url_for
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.unit_of_work import db
 
 pages = Blueprint("identity_providers", __name__)
@@ -29,11 +26,6 @@ UNREACHABLE_STATUS = 424
 
 def provider_or_404(provider_id: int) -> ProviderSettings:
     return queries.provider(db(), provider_id) or abort(404)
-
-
-def runs_locally() -> bool:
-    """Whether the course itself is tried out on this machine, so that a provider may be here too."""
-    return is_this_machine(urlsplit(app_state().config.public_url).hostname or "")
 
 
 def client_of(provider: ProviderSettings) -> ProviderClient:

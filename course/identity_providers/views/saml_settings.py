@@ -17,7 +17,6 @@ from course.identity_providers.saml_forms import SamlProviderForm, saml_provider
 from course.identity_providers.views.page_context import (
     ViewResponse,
     pages,
-    runs_locally,
     saml_client_of,
     service_addresses,
 )
@@ -25,7 +24,7 @@ from course.identity_providers.views.saml import saml_provider_or_404
 from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.forms import Form
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post

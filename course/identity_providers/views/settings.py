@@ -22,19 +22,16 @@ from course.identity_providers.views.page_context import (
     pages,
     provider_or_404,
     redirect_uri,
-    runs_locally,
     signed_out_uri,
 )
 from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.forms import Form
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
-
-GUIDE = "docs/identity-providers.md"
 
 
 @pages.get("/providers")

@@ -41,11 +41,6 @@ class RunState:
     scenes_to_repair: tuple[Scene, ...]
 
     @property
-    def decision_count(self) -> int:
-        """How many decisions were taken, repairs included."""
-        return len(self.path) + len(self.repairs)
-
-    @property
     def is_on_the_way(self) -> bool:
         """Whether the newest decision belongs to the story: no repair was begun. It may have led to the ending."""
         return bool(self.path) and not self.repairs

@@ -73,7 +73,6 @@ def render_lesson(page: Page, progress: ModuleProgress, back: str, following: St
         token=_macros("components/ui.html").token,
         notes=reader.notes,
         kept=reader.kept,
-        answers=reader.answers,
         just_answered=reader.answers.get(reader.answered),
         library=reader_library(),
         organisation=reader_organisation(),

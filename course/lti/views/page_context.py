@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, make_response, render_template
 from werkzeug.wrappers import Response as WsgiResponse
@@ -14,10 +13,9 @@ from course.lti.platform_client import PlatformConnection, PlatformNetwork
 from course.lti.rules.dynamic_registration import ToolAddresses
 from course.lti.rules.problems import LtiProblem, problem_words
 from course.lti.rules.registration import PlatformSettings
-from course.network_addresses import is_this_machine
 from course.translation import gettext as _
 from course.web.addresses import public_url_for
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.security_headers import let_platform_in
 from course.web.unit_of_work import db
 
@@ -34,11 +32,6 @@ _ABOUT_THE_PERSON = frozenset({
 
 def platform_or_404(registration_id: int) -> PlatformSettings:
     return queries.platform(db(), registration_id) or abort(404)
-
-
-def runs_locally() -> bool:
-    """Whether the course itself is tried out on this machine, so that a platform may be here too."""
-    return is_this_machine(urlsplit(app_state().config.public_url).hostname or "")
 
 
 def platform_network() -> PlatformNetwork:

@@ -17,7 +17,6 @@ from course.lti.views.page_context import (
     connection_to,
     pages,
     platform_or_404,
-    runs_locally,
     tool_addresses,
 )
 from course.people.forms import selected_team_id, team_choices
@@ -25,7 +24,7 @@ from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.addresses import public_url_for
-from course.web.app_state import app_state
+from course.web.app_state import app_state, runs_locally
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work

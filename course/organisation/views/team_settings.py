@@ -57,7 +57,6 @@ def team_settings(team_id: int) -> PageResponse:
         holding=_holding(organisation, team_id, own, above),
         labels=form.labels,
         owners=owners,
-        whole_name=organisation.name,
         stale={entry.kind for entry in stale_now() if entry.team_id == team_id},
     )
     return make_response(page, 422 if form.mistakes() else 200)

@@ -189,7 +189,7 @@ def record_return(
 
 def plan_departure(context: Context, person_id: int, last_day: date, reason: str) -> Refusal | None:
     """Record a last day that is to come; the newest one counts. Until its end nothing changes for the person. Then they
-    cannot sign in and are in no report, and `record_due_departures` ends their roles and memberships.
+    cannot sign in and are in no report, and the job people.departures ends their roles and memberships.
 
     Raises LookupError if there is no such person.
     """

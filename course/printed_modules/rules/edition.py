@@ -27,6 +27,7 @@ from course.printed_modules.rules.nodes import (
     paragraph,
     reference,
     table,
+    ticks,
 )
 from course.printed_modules.rules.page_part import HELP_KEY, judgement_blocks, page_blocks
 from course.printed_modules.rules.question_part import NumberedQuestion, answer_blocks, question_blocks
@@ -244,7 +245,7 @@ def _attendance(module: Module, options: EditionOptions) -> Iterator[Block]:
     ]
     widths = ["1.3fr", "1fr", *("1.6fr" for _story in stories), *("1.2fr" for _timeline in timelines)]
     yield table(heads, rows, kind="signing", widths=widths)
-    yield {"t": "ticks", "items": [[_("We read the pages of this module together")]], "across": False}
+    yield ticks([[_("We read the pages of this module together")]])
     for words in (_("Witness, full name:"), _("Signature of the witness:"), _("Entered by, and day:")):
         yield paragraph(bold(words), " " + "_" * 34)
     yield paragraph(bold(_("What counts")))

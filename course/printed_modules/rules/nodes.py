@@ -62,9 +62,9 @@ def bullets(items: Iterable[Blocks], *, kind: str = "") -> Block:
     return {"t": "list", "kind": kind, "items": list(items)}
 
 
-def ticks(items: Iterable[Runs], *, across: bool = False) -> Block:
-    """Lines with an empty box before each, below one another or in one line."""
-    return {"t": "ticks", "items": list(items), "across": across}
+def ticks(items: Iterable[Runs]) -> Block:
+    """Lines with an empty box before each."""
+    return {"t": "ticks", "items": list(items)}
 
 
 def table(head: Iterable[Runs], rows: Iterable[Iterable[Runs]], *, kind: str = "", widths: Iterable[str] = ()) -> Block:

@@ -12,18 +12,6 @@ FileFormat = Literal["gift", "moodle-xml"]
 TWO_STROKES = 2 * "/"
 # The ending of a file in each format.
 FILE_ENDINGS: dict[FileFormat, str] = {"gift": "gift.txt", "moodle-xml": "xml"}
-# The names of kinds of questions, as Moodle XML has them.
-KINDS = (
-    "multichoice",
-    "truefalse",
-    "matching",
-    "ordering",
-    "cloze",
-    "shortanswer",
-    "numerical",
-    "essay",
-    "description",
-)
 
 
 @dataclass(frozen=True)

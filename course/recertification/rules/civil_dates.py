@@ -71,11 +71,6 @@ def number_of_days(number: int) -> str:
     return lazy_ngettext("%(num)s day", "%(num)s days", number)
 
 
-def number_of_months(number: int) -> str:
-    """A number of months in words, for sentences with several numbers: 1 month, 2 months"""
-    return lazy_ngettext("%(num)s month", "%(num)s months", number)
-
-
 __all__ = [
     "DATE_RANGE_MESSAGE",
     "EARLIEST_DATE",
@@ -88,5 +83,4 @@ __all__ = [
     "months_between",
     "next_yearly_date",
     "number_of_days",
-    "number_of_months",
 ]

@@ -59,11 +59,6 @@ class InPersonMessage:
         return self.is_due and self.record is None
 
 
-def task_words(task: str) -> str:
-    """A task as an imperative phrase without a full stop."""
-    return _WORDS[task]
-
-
 def message_text(task: str, lines: Iterable[str], due: date | None, told_on: date) -> str:
     """What was told on a day, as one line for records and evidence."""
     text = str(_WORDS[task])

@@ -58,8 +58,9 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True)
 class StandingsState:
-    """The rows as they are: `facts` up to which they are derived, and whether something `stale` waits, which a page
-    need not look for if nothing does. `cursor` is the person up to whom everybody is being derived again."""
+    """The rows as they are: `facts` up to which they are derived, and the `newest` there are. `has_changes` says that there
+    are notes about people, `has_expired_rows` that time alone may have changed a row; a page looks for neither where there is
+    none. `cursor` is the person up to whom everybody is being derived again."""
 
     version: int
     facts: Facts

@@ -16,7 +16,6 @@ from course.supervised_sessions.actions import NewSession
 from course.supervised_sessions.forms import PlanForm
 from course.supervised_sessions.queries import SupervisedSessionView
 from course.supervised_sessions.rules import (
-    MAX_PEOPLE,
     PAPER_DAYS,
     ROOM_LIFETIME,
     code_in_groups,
@@ -74,7 +73,7 @@ def plan() -> Response | WsgiResponse:
                 number = actions.plan_session(signed_in_context(session), planned, expected)
             return redirect_after_post(url_for("supervised_sessions.detail", session_id=number))
     page = render_template("supervised_sessions/plan.html", form=form, people=choosable, ticked=ticked, mistake=mistake,
-                           teams=teams_to_choose(), team=team, limit=MAX_PEOPLE)  # fmt: skip
+                           teams=teams_to_choose(), team=team)  # fmt: skip
     return make_response(page, 422 if form.errors or mistake else 200)
 
 

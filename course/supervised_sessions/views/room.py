@@ -18,7 +18,6 @@ from course.supervised_sessions import actions, queries
 from course.supervised_sessions.forms import CodeForm
 from course.supervised_sessions.queries import RoomView, SittingView
 from course.supervised_sessions.rules import (
-    FINISHED_LIMIT,
     IDLE_LIMIT,
     WRONG_CODES_PER_NETWORK,
     WRONG_CODES_PER_ROOM,
@@ -96,8 +95,7 @@ def part() -> str | WsgiResponse:
     if sitting is None:
         return redirect_after_post(url_for("dashboard.home"))
     return render_template("supervised_sessions/part.html", sitting=sitting, title=part_title(sitting.kind, sitting.ref),
-                           state=_part_state(sitting), finished=queries.has_finished(db(), sitting),
-                           minutes=int(FINISHED_LIMIT.total_seconds() / 60))  # fmt: skip
+                           state=_part_state(sitting), finished=queries.has_finished(db(), sitting))  # fmt: skip
 
 
 def _part_state(sitting: SittingView) -> str:
