@@ -42,7 +42,7 @@ CASES: list[tuple[Deed, str, Deed, list[int]]] = [
     (JOIN, "SELECT team.id", MERGE, [DONE, DONE]),
     # Somebody new, a manager or a team came into a team that was closed at this moment.
     (ADD, "INSERT INTO person", CLOSE, [DONE, REFUSED]),
-    (CLOSE, "UPDATE team", ADD, [DONE, REFUSED]),
+    (CLOSE, "UPDATE team", (ADD[0], {**ADD[1], "name": "Eva Lind"}), [DONE, REFUSED]),
     (MANAGE, "INSERT INTO role_grant", CLOSE, [DONE, DONE]),
     (CLOSE, "UPDATE team", MANAGE, [DONE, REFUSED]),
     (OPEN_BELOW, "INSERT INTO team", CLOSE, [DONE, REFUSED]),
