@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Site, faults, sign_in
 from tests.journeys.walker import Walker
+from tests.support.served import wait_until
 
 MADE_OF = "() => [...new Set([...document.querySelectorAll('main *')].map(e => e.tagName + e.className))].sort().join()"
 TOO_WIDE = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -170,8 +171,13 @@ def test_a_note_is_kept_by_whoever_leaves_the_page_without_pressing_anything(sit
     page.get_by_role("textbox").first.fill("Ask about Sunday, and listen.")
     page.get_by_role("link", name="Worried about a child?").click()
     page.get_by_role("heading", level=1, name="Worried about a child?").wait_for()
-    page.goto(NOTED)
-    assert page.get_by_role("textbox").first.input_value() == "Ask about Sunday, and listen."
+
+    def is_kept() -> bool:
+        page.goto(NOTED)
+        return page.get_by_role("textbox").first.input_value() == "Ask about Sunday, and listen."
+
+    # The browser sends it while it goes on to the next page, which may be there before.
+    wait_until(is_kept, "the note is kept")
 
 
 def test_what_was_typed_survives_the_end_of_the_session(site: Site, context: BrowserContext) -> None:
