@@ -11,8 +11,9 @@ from course.people.events import IdentityEntered
 from course.people.models import Person, PersonChange, PersonMerge
 from course.people.rules import PersonIdentity, name_key
 from course.people_import.queries import known_people
-from course.people_import.rules.identity_questions import identity_questions, others_than, possible_number_key
+from course.people_import.rules.identity_questions import identity_questions, others_than
 from course.people_import.rules.matching import KnownPerson, PeopleDirectory
+from course.people_import.rules.values import number_key
 
 _AT_ONCE = 100  # identities in one query
 
@@ -54,7 +55,7 @@ def _possible_people(session: Session, identities: Sequence[PersonIdentity], zon
 def _conditions(identities: Iterable[PersonIdentity]) -> list[ColumnElement[bool]]:
     emails = {one.email for one in identities if one.email}
     numbers = {one.staff_number for one in identities if one.staff_number}
-    keys = {possible_number_key(one) for one in numbers}
+    keys = {number_key(one) for one in numbers}
     names = {key for one in identities for key in _name_keys(one.name)}
     before = select(PersonChange.person_id).where(
         or_(PersonChange.email.in_(emails), PersonChange.staff_number.in_(numbers))

@@ -9,7 +9,6 @@ from course.people_import.rules.matching import AmbiguousPersonError, KnownPerso
 from course.people_import.rules.name_counts import NameCounts
 from course.people_import.rules.name_matching import name_likeness
 from course.people_import.rules.plausibility import NewValues, implausible_values
-from course.people_import.rules.values import number_key
 
 _NOT_ASKED = "one-word"  # there is one field for the whole name, so that no part of it is in another column
 
@@ -48,11 +47,6 @@ def others_than(
         for one in everyone
         if directory.current_entry(one).id != person_id and (is_renamed or name_likeness(one.name, name) != "same")
     )
-
-
-def possible_number_key(number: str | None) -> str:
-    """What the staff numbers that may be the same as this one have in common; empty without one."""
-    return number_key(number) if number else ""
 
 
 def _same_person(row_data: RowData, directory: PeopleDirectory) -> str:
