@@ -15,7 +15,6 @@ from sqlalchemy import (
     CompoundSelect,
     Select,
     and_,
-    bindparam,
     exists,
     func,
     literal,
@@ -27,6 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from course.certificates.models import Certificate, CertificateChange
 from course.dates import civil_date
+from course.id_lists import is_in_ids
 from course.learning.models import Completion as CompletionRow
 from course.learning.models import Enrolment, PageRead
 from course.organisation.models import Organisation, UsualPathway
@@ -148,7 +148,7 @@ def unrevoked_certificates(session: Session, person_id: int) -> list[tuple[date,
 
 def _person_filter(column: InstrumentedAttribute[int], everybody: bool) -> ColumnElement[bool]:
     """A condition for the people of the parameter `ids`, or for everybody."""
-    return true() if everybody else column.in_(bindparam("ids", expanding=True))
+    return true() if everybody else is_in_ids(column)
 
 
 @cache

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from course.audit.models import AuditEntry
 from course.certificates.models import Certificate, CertificateChange
 from course.db import Base
+from course.id_lists import is_in_ids
 from course.learning.models import Completion, Enrolment, PageRead
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_address_query
@@ -125,11 +126,10 @@ def certificate_until(certificates: Sequence[CertificateFact], valid_until: date
     return stated.get(valid_until) or stated.get(None) or newest
 
 
-_PEOPLE: Any = bindparam("ids", expanding=True)
-_IDENTITIES = select(Person.id, Person.staff_number, Person.job_role).where(Person.id.in_(_PEOPLE))
+_IDENTITIES = select(Person.id, Person.staff_number, Person.job_role).where(is_in_ids(Person.id))
 _LATER_IDENTITIES = (
     select(PersonChange.person_id, PersonChange.staff_number, PersonChange.job_role)
-    .where(PersonChange.person_id.in_(_PEOPLE), PersonChange.changed_at > bindparam("at"))
+    .where(is_in_ids(PersonChange.person_id), PersonChange.changed_at > bindparam("at"))
     .order_by(PersonChange.id.desc())
 )
 _ENDED = select(CertificateChange.id).where(
@@ -143,12 +143,12 @@ _ISSUED = (
         Certificate.valid_until,
         Certificate.supervised_on,
     )
-    .where(Certificate.person_id.in_(_PEOPLE), Certificate.issued_at <= bindparam("at"), ~_ENDED.exists())
+    .where(is_in_ids(Certificate.person_id), Certificate.issued_at <= bindparam("at"), ~_ENDED.exists())
     .order_by(Certificate.completed_on, Certificate.id)
 )
 _BROUGHT = (
     select(RenewalImport.person_id, RenewalImport.day, RenewalImport.valid_until, RenewalImport.withdrawn)
-    .where(RenewalImport.person_id.in_(_PEOPLE), RenewalImport.made_at <= bindparam("at"))
+    .where(is_in_ids(RenewalImport.person_id), RenewalImport.made_at <= bindparam("at"))
     .order_by(RenewalImport.id)
 )
 
@@ -208,7 +208,7 @@ def _last_reminders(everybody: bool) -> Select[*tuple[Any, ...]]:
         )
         .group_by(Reminder.person_id)
     )
-    return statement if everybody else statement.where(Reminder.person_id.in_(bindparam("ids", expanding=True)))
+    return statement if everybody else statement.where(is_in_ids(Reminder.person_id))
 
 
 def last_reminders(session: Session, ids: Collection[int] | None, at: datetime) -> dict[int, datetime]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Table, TextClause, bindparam, delete, in
 from sqlalchemy.orm import Session
 
 from course.db import insert_once
+from course.id_lists import is_in_ids
 from course.learning.events import StepEnded
 from course.standings.models import PersonStatus, StandingChange, StandingCount, StandingsMark
 from course.standings.queries.changes import Facts
@@ -91,9 +92,7 @@ _COUNTS = PersonStatus.metadata.tables[StandingCount.__tablename__]
 _MARKS = PersonStatus.metadata.tables[StandingsMark.__tablename__]
 _MOVE_MARK = update(_MARKS).where(_MARKS.c.version == bindparam("of_version"))
 _ROW_COLUMNS = tuple(Standing.__slots__)
-_READ_ROWS = select(*(_ROWS.c[name] for name in _ROW_COLUMNS)).where(
-    _ROWS.c.person_id.in_(bindparam("ids", expanding=True))
-)
+_READ_ROWS = select(*(_ROWS.c[name] for name in _ROW_COLUMNS)).where(is_in_ids(_ROWS.c.person_id))
 _DERIVED_ON = _ROW_COLUMNS.index("derived_on")
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from course.db import RowSource
+from course.id_lists import is_in_ids
 from course.learning.models import (
     Answer,
     Attempt,
@@ -118,6 +119,10 @@ _NEWEST_ENROLMENT = (
     .scalar_subquery()
 )
 _FACTS_STATEMENT = _facts_query(lambda enrolment: enrolment == _NEWEST_ENROLMENT)
+_INITIAL = select(func.max(_Enrolment.c.id), _Enrolment.c.person_id).group_by(_Enrolment.c.person_id).where(
+    is_in_ids(_Enrolment.c.person_id), _Enrolment.c.kind == "initial"
+)  # fmt: skip
+_FACTS_OF_MANY = _facts_query(is_in_ids)
 
 
 def progress_facts(session: RowSource, person_id: int) -> ProgressFacts:
@@ -130,15 +135,11 @@ def progress_facts_of_many(
 ) -> dict[int, ProgressFacts]:
     """For many people the facts that are recorded, or were up to the moment `at`, by person id; without what is void today,
     or was by the moment `void_by`. Two queries."""
-    initial = select(func.max(Enrolment.id), Enrolment.person_id).where(
-        Enrolment.person_id.in_(ids), Enrolment.kind == "initial"
-    )
-    known = initial if at is None else initial.where(Enrolment.opened_at <= at)
-    newest = session.execute(known.group_by(Enrolment.person_id))
-    person_by_enrolment = {row[0]: row[1] for row in newest}
+    connection, known = session.connection(), _INITIAL if at is None else _INITIAL.where(_Enrolment.c.opened_at <= at)
+    person_by_enrolment = {row[0]: row[1] for row in connection.execute(known, {"ids": list(ids)})}
     rows: dict[int, list[tuple[Any, ...]]] = {person: [] for person in person_by_enrolment.values()}
-    facts = _facts_query(lambda enrolment: enrolment.in_(list(person_by_enrolment)), void_by)
-    for enrolment, *row in session.execute(facts):
+    facts = _FACTS_OF_MANY if void_by is None else _facts_query(is_in_ids, void_by)
+    for enrolment, *row in connection.execute(facts, {"ids": list(person_by_enrolment)}):
         if at is None or row[-1] <= at:
             rows[person_by_enrolment[enrolment]].append(tuple(row))
     return {person: _progress_facts(person_rows) for person, person_rows in rows.items()}

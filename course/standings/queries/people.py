@@ -8,10 +8,11 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
+from course.id_lists import is_in_ids
 from course.learning.queries import progress_facts_of_many
 from course.organisation.models import Organisation
 from course.people.models import Membership, PersonChange
@@ -55,7 +56,7 @@ def reported_people(
 @cache
 def _memberships(everybody: bool, only_now: bool) -> Select[*tuple[Any, ...]]:
     rows = select(Membership.person_id, Membership.team_id, Membership.since, Membership.until).order_by(Membership.id)
-    rows = rows if everybody else rows.where(Membership.person_id.in_(_IDS))
+    rows = rows if everybody else rows.where(is_in_ids(Membership.person_id))
     return rows.where(Membership.until.is_(None)) if only_now else rows
 
 
@@ -63,10 +64,9 @@ def _memberships(everybody: bool, only_now: bool) -> Select[*tuple[Any, ...]]:
 def _identities(everybody: bool) -> Select[*tuple[Any, ...]]:
     columns = PersonChange.name, PersonChange.email, PersonChange.sign_in_name, PersonChange.changed_at
     rows = select(PersonChange.person_id, *columns).order_by(PersonChange.id)
-    return rows if everybody else rows.where(PersonChange.person_id.in_(_IDS))
+    return rows if everybody else rows.where(is_in_ids(PersonChange.person_id))
 
 
-_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _PATHWAY = select(Organisation.pathway)
 
 
