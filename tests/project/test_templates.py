@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment, nodes
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "course" / "templates"
 # What only the macros of components/lists.html write, by the name of the macro.
@@ -46,3 +47,14 @@ def test_a_field_that_is_written_in_a_template_says_whether_a_browser_may_fill_i
         if not re.search(r'type="(?!text|search|email|tel)|readonly|autocomplete=', tag)
     ]
     assert fields == []
+
+
+def test_what_a_template_imports_it_uses() -> None:
+    unused = []
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        tree = environment.parse(path.read_text(encoding="utf-8"))
+        used = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+        imported = [name for one in tree.find_all(nodes.FromImport) for name in one.names]
+        unused += [(path.name, name) for name in imported if (name[1] if isinstance(name, tuple) else name) not in used]
+    assert unused == []
