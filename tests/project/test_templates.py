@@ -46,3 +46,13 @@ def test_a_field_that_is_written_in_a_template_says_whether_a_browser_may_fill_i
         if not re.search(r'type="(?!text|search|email|tel)|readonly|autocomplete=', tag)
     ]
     assert fields == []
+
+
+def test_the_labels_of_a_scene_are_shown_with_their_language() -> None:
+    """So that a page in Welsh says of a scene without a translation that it is in English (WCAG 3.1.2)."""
+    unmarked = [
+        (path.name, label)
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        for label in re.findall(r"\{\{ ?([\w.]*scene\.(?:ask|time|title)) ?\}\}", path.read_text(encoding="utf-8"))
+    ]
+    assert unmarked == [], "end it with |lang"
