@@ -58,3 +58,13 @@ def test_what_a_template_imports_it_uses() -> None:
         imported = [name for one in tree.find_all(nodes.FromImport) for name in one.names]
         unused += [(path.name, name) for name in imported if (name[1] if isinstance(name, tuple) else name) not in used]
     assert unused == []
+
+
+def test_the_labels_of_a_scene_are_shown_with_their_language() -> None:
+    """So that a page in Welsh says of a scene without a translation that it is in English (WCAG 3.1.2)."""
+    unmarked = [
+        (path.name, label)
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        for label in re.findall(r"\{\{ ?([\w.]*scene\.(?:ask|time|title)) ?\}\}", path.read_text(encoding="utf-8"))
+    ]
+    assert unmarked == [], "end it with |lang"
