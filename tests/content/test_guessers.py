@@ -19,6 +19,7 @@ from course.content.guessers import (
     share_right,
 )
 from course.content.library import load_library
+from course.content.quality import FAIRNESS_MARGIN
 from course.content.schema import Option, Question
 from tests.support.courses import real_course
 
@@ -118,6 +119,12 @@ def test_of_two_good_ways_a_guesser_may_take_either() -> None:
     assert share_right([two], PLAIN_SIGNS["the longest"]).right == 1
     assert share_right([two], PLAIN_SIGNS["the shortest"]).right == 0
     assert two.chance == pytest.approx(2 / 3)
+
+
+def test_no_plain_sign_finds_the_right_lines_of_the_built_answers_of_the_course() -> None:
+    parts = [t for t in choice_tasks(list(real_course().modules.values())) if t.kind == "part"]
+    found = {sign: share_right(parts, values) for sign, values in PLAIN_SIGNS.items()}
+    assert [sign for sign, gain in found.items() if gain.right > gain.chance + FAIRNESS_MARGIN] == []
 
 
 def built(count: int, right: str, wrong: str, point: str = "p") -> tuple[Question, ...]:
