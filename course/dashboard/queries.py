@@ -33,6 +33,7 @@ from course.import_folder.queries import waiting_lists_query
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import open_requests
 from course.lti.models import LtiRegistration
+from course.lti_services.queries import failed_grades_query
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_address_query
 from course.passwords.queries import has_password
@@ -65,6 +66,7 @@ from course.webhooks.models import Webhook
 from course.webhooks.queries import stopped_webhooks_query
 from course.xapi.queries import failing_endpoint_query
 
+GRADE_MEMORY = timedelta(days=30)  # after which a score that did not arrive is old news
 STORE_PATIENCE = timedelta(hours=1)  # a learning record store may be away for so long before somebody is told
 
 
@@ -139,7 +141,7 @@ class WaitingPeople:
     go; how many requests to join the viewer sees; how many webhooks were turned off, about whose people other systems learn
     nothing; how many settings name a closed team (see ClosedTeamSetting); how many lists from the import folder wait for
     somebody; how many tokens of programs have stopped or are about to end; and whether the learning record store has taken
-    nothing for STORE_PATIENCE (1) or not (0)."""
+    nothing for STORE_PATIENCE (1) or not (0); for administrators also how many platforms did not take scores lately."""
 
     not_invited: int
     never_signed_in: int
@@ -152,6 +154,7 @@ class WaitingPeople:
     waiting_lists: int
     tokens_to_replace: int
     failing_stores: int
+    failing_platforms: int
 
 
 def waiting_people(
@@ -165,6 +168,7 @@ def waiting_people(
         .join(RegistrationLink, RegistrationLink.id == RegistrationRequest.link_id)
         .where(RegistrationRequest.decided_at.is_(None))
     )
+    failing = failed_grades_query(at - GRADE_MEMORY)
     if seen is not None:
         requests = requests.where(RegistrationLink.team_id.in_(seen))
     row = session.execute(
@@ -180,9 +184,17 @@ def waiting_people(
             waiting_lists_query().scalar_subquery(),
             tokens_to_replace_query(today).scalar_subquery(),
             failing_endpoint_query(at - STORE_PATIENCE).scalar_subquery(),
+            select(func.count()).select_from(failing.subquery()).scalar_subquery()
+            if viewer.administrator
+            else literal(0),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)
+
+
+def untaken_grades(session: Session, at: datetime) -> list[tuple[int, str, int]]:
+    """The platforms that did not take scores lately, each with its name and how many."""
+    return [(row[0], row[1], row[2]) for row in session.execute(failed_grades_query(at - GRADE_MEMORY))]
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,9 @@ def test_what_happens_to_somebody_comes_once_and_in_order(app: Flask, session: S
     soon = (now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert reader.read(f"/events?since={soon}")["data"] == []
     # The second entry of somebody ends, and nobody has left.
-    second, first, last = (make_person(session, "Dan Fir", f"dan{number}@example.org", at=now()) for number in (1, 2, 3))
+    second, first, last = (
+        make_person(session, "Dan Fir", f"dan{number}@example.org", at=now()) for number in (1, 2, 3)
+    )
     complete(session, second)
     session.commit()
     cursor = since_now(reader)

@@ -30,7 +30,7 @@ from course.dashboard.rules import (
     last_patient_day,
 )
 from course.dashboard.views.page_context import format_weekday, pages
-from course.dashboard.views.today_lines import TodayLine, TodayLink, closed_team_lines
+from course.dashboard.views.today_lines import TodayLine, TodayLink, closed_team_lines, untaken_grade_lines
 from course.dates import civil_date
 from course.mail.queries import MailAlert
 from course.mail.views import reader_mail_alert
@@ -89,6 +89,7 @@ def today() -> str:
         *_told_lines(waiting.undeliverable if waiting else 0, on),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
         *(closed_team_lines(current_user.person) if waiting and waiting.settings_of_closed_teams else []),
+        *(untaken_grade_lines(now()) if waiting and waiting.failing_platforms else []),
         *_list_lines(waiting.waiting_lists if waiting else 0),
         *_token_lines(waiting.tokens_to_replace if waiting else 0),
         *_store_lines(waiting.failing_stores if waiting else 0),

@@ -1,13 +1,14 @@
-"""The lines of the page "Today", and the one about settings that name a closed team."""
+"""The lines of the page "Today", and those about settings that name a closed team and about grades that did not arrive."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import url_for
 
-from course.dashboard.queries import ClosedTeamSetting, settings_of_closed_teams
+from course.dashboard.queries import ClosedTeamSetting, settings_of_closed_teams, untaken_grades
 from course.dashboard.rules import TeamNeed
 from course.people.rules import Viewer
 from course.translation import gettext as _
@@ -50,6 +51,23 @@ def closed_team_lines(viewer: Viewer) -> list[TodayLine]:
     )
     links = dict.fromkeys(map(_link, found))
     return [TodayLine(title, text, tuple(links)[:LISTED_SETTINGS], is_urgent=True)]
+
+
+def untaken_grade_lines(at: datetime) -> list[TodayLine]:
+    """Scores that a learning platform did not take and that are not tried again by themselves: there somebody has not done the
+    course, and here they have."""
+    found = untaken_grades(db(), at)
+    number = sum(count for _id, _name, count in found)
+    if not number:
+        return []
+    title = ngettext(
+        "%(num)s grade was not taken by a learning platform",
+        "%(num)s grades were not taken by a learning platform",
+        number,
+    )
+    text = _("They are not sent again by themselves. See what the platform answered, then send them again.")
+    links = [TodayLink(name, url_for("lti_services.grades", registration_id=one)) for one, name, _count in found]
+    return [TodayLine(title, text, tuple(links), is_urgent=True)]
 
 
 def _link(setting: ClosedTeamSetting) -> TodayLink:
