@@ -19,7 +19,7 @@ from course.organisation.forms import nation_field, organisation_name_field, pat
 from course.people.forms import clean_line, email_field, name_field
 from course.translation import language_name, languages
 from course.translation import lazy_gettext as _
-from course.web.forms import Form, select_choices
+from course.web.forms import Form, GuardedForm, select_choices
 
 
 def _login_field() -> StringField:
@@ -126,7 +126,7 @@ class PasskeyForm(Form):
     )
 
 
-class FactorPolicyForm(Form):
+class FactorPolicyForm(GuardedForm):
     """Whether a second factor is required."""
 
     required = RadioField(

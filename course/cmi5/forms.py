@@ -9,12 +9,12 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from course.people.forms import clean_line, selected_team_id
 from course.translation import lazy_gettext as _
-from course.web.forms import Form
+from course.web.forms import GuardedForm
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?")
 
 
-class Cmi5PlatformForm(Form):
+class Cmi5PlatformForm(GuardedForm):
     """A platform: what it is called, which servers belong to it, and what happens to learners who are not known yet."""
 
     name = StringField(

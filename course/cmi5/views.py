@@ -58,7 +58,7 @@ from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, public, requires_permission, sign_in_required
 from course.web.app_state import app_state
-from course.web.forms import query_number
+from course.web.forms import is_outdated, query_number, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.request_language import forget_launch_language, offered_language, speak_as_elsewhere
@@ -320,8 +320,13 @@ def change(platform_id: int) -> ViewResponse:
 
 def _edit(found: PlatformView | None) -> ViewResponse:
     g.here = "organisation"
-    form = _form(found)
-    if form.validate_on_submit():
+    shown: dict[str, object] = {} if found is None else {
+        "name": found.name, "hosts": "\n".join(found.hosts), "makes_accounts": found.makes_accounts,
+        "team": str(found.team_id or ""), "active": found.active,
+    }  # fmt: skip
+    form = Cmi5PlatformForm(data=(shown or {"active": True}) | {"was": shown_fingerprint(shown)})
+    form.team.choices = team_choices(teams(db()), _("No team"))
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         settings = Cmi5PlatformSettings(
             form.name.data or "", form.host_names, form.makes_accounts.data, form.team_id, form.active.data
         )
@@ -334,16 +339,6 @@ def _edit(found: PlatformView | None) -> ViewResponse:
         flash(_("The platform is saved.") if done else _("Nothing has changed."))
         return redirect_after_post(url_for("cmi5.overview"))
     return make_response(render_template("cmi5/edit.html", form=form, platform=found), 422 if form.errors else 200)
-
-
-def _form(found: PlatformView | None) -> Cmi5PlatformForm:
-    known: dict[str, object] = {"active": True} if found is None else {
-        "name": found.name, "hosts": "\n".join(found.hosts), "makes_accounts": found.makes_accounts,
-        "team": str(found.team_id or ""), "active": found.active,
-    }  # fmt: skip
-    form = Cmi5PlatformForm(data=known)
-    form.team.choices = team_choices(teams(db()), _("No team"))
-    return form
 
 
 @pages.get(f"/system/cmi5/platforms/{_PLATFORM}/accounts")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import CompoundSelect, Select, exists, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from course.analytics.queries import last_talk_days, published_mondays
@@ -17,6 +18,7 @@ from course.bulk_changes.queries import filter_condition
 from course.bulk_changes.rules.people_filter import PeopleFilter, end_of_invitation_day
 from course.certificates.models import Certificate
 from course.certificates.queries import certificate_link_number, certificates_in_another_name
+from course.cmi5.models import Cmi5Platform
 from course.dashboard.models import FirstStepsChoice
 from course.dashboard.rules import (
     SetUpFacts,
@@ -26,13 +28,16 @@ from course.dashboard.rules import (
     teams_due_to_talk,
     training_needs,
 )
+from course.identity_providers.models import IdentityProvider, ProviderGroup
 from course.import_folder.queries import waiting_lists_query
 from course.join_requests.models import RegistrationLink, RegistrationRequest
 from course.join_requests.queries import open_requests
+from course.lti.models import LtiRegistration
+from course.lti_services.queries import failed_grades_query
 from course.mail.models import OutboxMail
 from course.mail.queries import suppressed_address_query
 from course.passwords.queries import has_password
-from course.people.models import Person, RoleGrant
+from course.people.models import Person, RoleGrant, Team
 from course.people.queries import (
     PeoplePage,
     PersonDetail,
@@ -53,11 +58,15 @@ from course.recertification.rules.certification_status import NOT_REQUIRED, PAUS
 from course.reminders.models import InPersonNotice
 from course.reminders.queries import managed_people, sending_hours
 from course.reminders.queries.in_person import people_to_tell
+from course.scheduled_reports.models import ReportSubscription
+from course.scim.models import ScimGroup, ScimGroupRule
 from course.standings.models import PersonStatus
 from course.standings.queries.rows import counted_cells
+from course.webhooks.models import Webhook
 from course.webhooks.queries import stopped_webhooks_query
 from course.xapi.queries import failing_endpoint_query
 
+GRADE_MEMORY = timedelta(days=30)  # after which a score that did not arrive is old news
 STORE_PATIENCE = timedelta(hours=1)  # a learning record store may be away for so long before somebody is told
 
 
@@ -130,8 +139,9 @@ class WaitingPeople:
     """Of the people whom a viewer may see, how many were not invited yet, were invited some days ago and never signed in,
     have no address and never signed in, or have an address that takes no mail, and how many have none to which mail can
     go; how many requests to join the viewer sees; how many webhooks were turned off, about whose people other systems learn
-    nothing; how many lists from the import folder wait for somebody; how many tokens of programs have stopped or are about
-    to end; and whether the learning record store has taken nothing for STORE_PATIENCE (1) or not (0)."""
+    nothing; how many settings name a closed team (see ClosedTeamSetting); how many lists from the import folder wait for
+    somebody; how many tokens of programs have stopped or are about to end; and whether the learning record store has taken
+    nothing for STORE_PATIENCE (1) or not (0); for administrators also how many platforms did not take scores lately."""
 
     not_invited: int
     never_signed_in: int
@@ -140,9 +150,11 @@ class WaitingPeople:
     undeliverable: int
     join_requests: int
     stopped_webhooks: int
+    settings_of_closed_teams: int
     waiting_lists: int
     tokens_to_replace: int
     failing_stores: int
+    failing_platforms: int
 
 
 def waiting_people(
@@ -156,6 +168,7 @@ def waiting_people(
         .join(RegistrationLink, RegistrationLink.id == RegistrationRequest.link_id)
         .where(RegistrationRequest.decided_at.is_(None))
     )
+    failing = failed_grades_query(at - GRADE_MEMORY)
     if seen is not None:
         requests = requests.where(RegistrationLink.team_id.in_(seen))
     row = session.execute(
@@ -167,12 +180,66 @@ def waiting_people(
             func.count().filter(Person.email.is_(None) | Person.email.like("%.invalid")),
             requests.scalar_subquery(),
             stopped_webhooks_query().scalar_subquery(),
+            select(func.count()).select_from(_of_closed_teams(viewer).subquery()).scalar_subquery(),
             waiting_lists_query().scalar_subquery(),
             tokens_to_replace_query(today).scalar_subquery(),
             failing_endpoint_query(at - STORE_PATIENCE).scalar_subquery(),
+            select(func.count()).select_from(failing.subquery()).scalar_subquery()
+            if viewer.administrator
+            else literal(0),
         ).where(Person.left_at.is_(None), visible_condition(viewer), Person.id != viewer.id)
     ).one()
     return WaitingPeople(*row)
+
+
+def untaken_grades(session: Session, at: datetime) -> list[tuple[int, str, int]]:
+    """The platforms that did not take scores lately, each with its name and how many."""
+    return [(row[0], row[1], row[2]) for row in session.execute(failed_grades_query(at - GRADE_MEMORY))]
+
+
+@dataclass(frozen=True)
+class ClosedTeamSetting:
+    """A setting that names a closed team, and therefore does less than it says: of which kind, its id, that of the connection to
+    which it belongs (0: none), and the name or address by which it is known."""
+
+    kind: str
+    id: int
+    connection_id: int
+    name: str
+
+
+def settings_of_closed_teams(session: Session, viewer: Viewer) -> list[ClosedTeamSetting]:
+    """Reports by mail of the viewer; for an administrator those of everybody, and what sends data elsewhere or adds people. Tokens
+    of programs have a line of their own on Today; a course at a learning platform has the team of its platform instead."""
+    return [ClosedTeamSetting(*row) for row in session.execute(_of_closed_teams(viewer))]
+
+
+def _of_closed_teams(viewer: Viewer) -> CompoundSelect[Any]:
+    closed = select(Team.id).where(Team.closed_at.is_not(None))
+
+    def found(kind: str, name: Any, own: Any, *conditions: Any, connection: Any = None) -> Select[Any]:
+        return select(literal(kind), own, literal(0) if connection is None else connection, name).where(*conditions)
+
+    reports = found(
+        "report", Person.name, ReportSubscription.id, ReportSubscription.ended_at.is_(None), Person.left_at.is_(None),
+        ReportSubscription.team_id.in_(closed), Person.id == ReportSubscription.person_id,
+    )  # fmt: skip
+    if not viewer.administrator:
+        return union_all(reports.where(ReportSubscription.person_id == viewer.id))
+    hook, provider, platform, cmi5 = Webhook, IdentityProvider, LtiRegistration, Cmi5Platform
+    tables = select(ProviderGroup.provider_id).where(ProviderGroup.team_id.in_(closed))
+    rules = select(ScimGroupRule.group_id).where(ScimGroupRule.team_id.in_(closed), ScimGroupRule.ended_at.is_(None))
+    adds_there = provider.makes_accounts & provider.team_id.in_(closed)
+    adds_from = platform.team_id.in_(closed), platform.makes_accounts, platform.state == "on"
+    return union_all(
+        reports,
+        found("webhook", hook.address, hook.id, hook.team_id.in_(closed), hook.ended_at.is_(None), hook.off_at.is_(None)),
+        found("provider", provider.name, provider.id, provider.active, adds_there | provider.id.in_(tables)),
+        found("platform", platform.name, platform.id, *adds_from),
+        found("cmi5", cmi5.name, cmi5.id, cmi5.team_id.in_(closed), cmi5.makes_accounts, cmi5.active),
+        found("group", ScimGroup.display_name, ScimGroup.id, ScimGroup.ended_at.is_(None), ScimGroup.id.in_(rules),
+              connection=ScimGroup.connection_id),
+    )  # fmt: skip
 
 
 def names_to_tell(session: Session, viewer: Viewer, zone: str, today: date) -> list[str]:

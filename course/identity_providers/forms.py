@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import request
 from wtforms import (
     BooleanField,
+    Field,
     HiddenField,
     RadioField,
     SelectField,
@@ -40,7 +41,7 @@ from course.identity_providers.rules.settings import (
 from course.people.forms import clean_line, selected_team_id, team_choices
 from course.people.queries import TeamView
 from course.translation import lazy_gettext as _
-from course.web.forms import Form, select_choices
+from course.web.forms import Form, GuardedForm, select_choices
 
 _KINDS = {"openid": _("OpenID Connect, for example Google"), "microsoft": _("Microsoft Entra ID (Microsoft 365)")}
 # An auditor's role needs a last day, so that no group gives it.
@@ -58,7 +59,16 @@ class GroupEntry:
     pathway: str = ""
 
 
-class ProviderForm(Form):
+class GroupsField(Field):
+    """The table of groups, each row in four inputs."""
+
+    def process_formdata(self, _valuelist: list[Any]) -> None:
+        columns = [request.form.getlist(name) for name in ("group", "group_team", "group_role", "group_pathway")]
+        rows = [GroupEntry(clean_line(row[0]), *row[1:]) for row in zip(*columns, strict=False)]
+        self.data = [row for row in rows if row.group]
+
+
+class ProviderForm(GuardedForm):
     """A provider. `teams` are the open teams to choose from."""
 
     kind = RadioField(_("Kind of provider"), choices=select_choices(_KINDS), default="openid")
@@ -105,6 +115,7 @@ class ProviderForm(Form):
     tenants = TextAreaField(_("Tenant IDs"), render_kw={"rows": 2, "spellcheck": "false"})
     makes_accounts = BooleanField(_("Add people at their first sign-in"))
     team = SelectField(_("Team of people who are added"))
+    groups = GroupsField()
     groups_claim = StringField(
         _("Where the provider puts the groups"),
         filters=[clean_line],
@@ -115,9 +126,7 @@ class ProviderForm(Form):
     signs_out = BooleanField(_("Signing out here also signs out there"), default=True)
     active = BooleanField(_("People can sign in with it"))
 
-    def __init__(
-        self, teams: Iterable[TeamView], allow_local: bool, entries: Sequence[GroupEntry], **values: Any
-    ) -> None:
+    def __init__(self, teams: Iterable[TeamView], allow_local: bool, **values: Any) -> None:
         super().__init__(**values)
         self._allow_local = allow_local
         every = list(teams)
@@ -125,24 +134,33 @@ class ProviderForm(Form):
         self.team_choices = list(team_choices(every, "–").items())
         self.role_choices = [(key, str(words)) for key, words in _ROLES.items()]
         self.pathway_choices = [("", "–"), *((str(key), str(words)) for key, words in SETTINGS.items())]
-        self.entries = [one for one in entries if one.group]
-        self.group_mistake = ""
 
     @property
     def shown_entries(self) -> list[GroupEntry]:
         """The rows that the page shows: those that there are, and empty ones to fill in."""
-        return [*self.entries, *[GroupEntry()] * EMPTY_ROWS]
+        return [*(self.groups.data or ()), *[GroupEntry()] * EMPTY_ROWS]
 
-    def validate(self, *args: Any, **kwargs: Any) -> bool:
-        is_valid = super().validate(*args, **kwargs)
-        self.group_mistake = next(filter(None, map(self._row_mistake, self.entries)), "")
-        if len(self.entries) > MAX_GROUP_ROWS:
-            self.group_mistake = str(_("The table can have at most %(number)s groups.", number=MAX_GROUP_ROWS))
-        return is_valid and not self.group_mistake
+    def validate_groups(self, field: GroupsField) -> None:
+        """Refuse a row that gives nothing or does not fit, and too many of them."""
+        if len(field.data) > MAX_GROUP_ROWS:
+            raise ValidationError(_("The table can have at most %(number)s groups.", number=MAX_GROUP_ROWS))
+        if mistake := next(filter(None, map(self._row_mistake, field.data)), ""):
+            raise ValidationError(mistake)
 
-    def mistakes(self) -> list[tuple[str, str]]:
-        """What is wrong, also in the table of groups."""
-        return super().mistakes() + ([("groups", self.group_mistake)] if self.group_mistake else [])
+    def in_words(self, name: str, value: Any) -> str:
+        """Also the table of groups: each group with what it gives."""
+        if name != "groups":
+            return super().in_words(name, value)
+        teams, roles, pathways = dict(self.team_choices), dict(self.role_choices), dict(self.pathway_choices)
+        lines = []
+        for row in value:
+            gives = (
+                row.team and teams.get(row.team),
+                row.role and roles[row.role],
+                row.pathway and pathways[row.pathway],
+            )
+            lines.append(f"{row.group}: {', '.join(filter(None, gives))}")
+        return "; ".join(lines)
 
     def _row_mistake(self, row: GroupEntry) -> str:
         known = (
@@ -224,24 +242,13 @@ class ProviderForm(Form):
             second_factor=bool(self.second_factor.data),
             signs_out=bool(self.signs_out.data),
             active=bool(self.active.data),
-            groups=tuple(group_row(row) for row in self.entries),
+            groups=tuple(group_row(row) for row in self.groups.data),
         )
 
 
 def group_row(row: GroupEntry) -> GroupRow:
     """A row of the table of groups as it was entered, in a valid form."""
     return GroupRow(row.group, selected_team_id(row.team), row.role or None, row.pathway or None)
-
-
-def entered_groups() -> list[GroupEntry]:
-    """The rows of the table of groups in the form that was sent."""
-    columns = [request.form.getlist(name) for name in ("group", "group_team", "group_role", "group_pathway")]
-    return [GroupEntry(clean_line(row[0]), *row[1:]) for row in zip(*columns, strict=False)]
-
-
-def stored_groups(provider: ProviderSettings) -> list[GroupEntry]:
-    """The rows of the table of groups of a provider."""
-    return [GroupEntry(row.group, str(row.team_id or ""), row.role or "", row.pathway or "") for row in provider.groups]
 
 
 def provider_data(provider: ProviderSettings) -> dict[str, Any]:
@@ -251,7 +258,9 @@ def provider_data(provider: ProviderSettings) -> dict[str, Any]:
         "scopes": provider.scopes, "domains": "\n".join(provider.domains), "tenants": "\n".join(provider.tenants),
         "makes_accounts": provider.makes_accounts, "team": str(provider.team_id or ""),
         "groups_claim": provider.groups_claim, "second_factor": provider.second_factor, "signs_out": provider.signs_out,
-        "active": provider.active,
+        "active": provider.active, "groups": [
+            GroupEntry(row.group, str(row.team_id or ""), row.role or "", row.pathway or "") for row in provider.groups
+        ],
     }  # fmt: skip
 
 

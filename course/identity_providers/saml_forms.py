@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
 from course.identity_providers.actions import ProviderDetails
-from course.identity_providers.forms import GroupEntry, ProviderForm, group_row, provider_data
+from course.identity_providers.forms import ProviderForm, group_row, provider_data
 from course.identity_providers.rules.domains import read_domains
 from course.identity_providers.rules.problems import ProviderError, ProviderProblem
 from course.identity_providers.rules.saml_metadata import MAX_METADATA_LENGTH, read_saml_metadata
@@ -19,6 +19,8 @@ from course.identity_providers.rules.settings import ProviderSettings
 from course.people.forms import clean_line, selected_team_id
 from course.people.queries import TeamView
 from course.translation import lazy_gettext as _
+
+LEFT_OUT = ("kind", "client_id", "scopes", "tenants", "signs_out")  # what a provider with SAML does not have
 
 
 def _attribute_field(label: str) -> StringField:
@@ -45,11 +47,9 @@ class SamlProviderForm(ProviderForm):
     name_attribute = _attribute_field(_("Attribute with the name"))
     groups_claim = _attribute_field(_("Attribute with the groups"))
 
-    def __init__(
-        self, teams: Iterable[TeamView], allow_local: bool, entries: Sequence[GroupEntry], **values: Any
-    ) -> None:
-        super().__init__(teams, allow_local, entries, **values)
-        for name in ("kind", "client_id", "secret", "scopes", "tenants", "signs_out"):
+    def __init__(self, teams: Iterable[TeamView], allow_local: bool, **values: Any) -> None:
+        super().__init__(teams, allow_local, **values)
+        for name in ("secret", *LEFT_OUT):
             del self[name]
 
     def validate_discovery(self, field: StringField) -> None:
@@ -95,7 +95,7 @@ class SamlProviderForm(ProviderForm):
             second_factor=bool(self.second_factor.data),
             signs_out=False,
             active=bool(self.active.data),
-            groups=tuple(group_row(row) for row in self.entries),
+            groups=tuple(group_row(row) for row in self.groups.data),
         )
 
     def saml_details(self) -> SamlSettings:
@@ -123,7 +123,10 @@ def metadata_words(error: ProviderError) -> str:
 
 def saml_provider_data(provider: ProviderSettings, saml: SamlSettings) -> dict[str, Any]:
     """What the form shows of a provider with SAML."""
-    return provider_data(provider) | {
+    known = provider_data(provider)
+    for name in LEFT_OUT:
+        del known[name]
+    return known | {
         "metadata_xml": saml.metadata_xml, "subject_attribute": saml.attributes.subject,
         "email_attribute": saml.attributes.email, "name_attribute": saml.attributes.name,
     }  # fmt: skip

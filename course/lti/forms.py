@@ -14,7 +14,7 @@ from course.network_addresses import address_refusal
 from course.people.forms import clean_line, selected_team_id, team_choices
 from course.people.queries import TeamView
 from course.translation import lazy_gettext as _
-from course.web.forms import Form
+from course.web.forms import GuardedForm
 
 MAX_DEPLOYMENTS, MAX_ORIGINS = 200, 20
 _WRONG_ADDRESS = _("Enter an address that begins with https://, such as https://moodle.example.org/mod/lti/certs.php.")
@@ -33,7 +33,7 @@ def _address_field(label: str, missing: str) -> StringField:
     )
 
 
-class PlatformForm(Form):
+class PlatformForm(GuardedForm):
     """A platform. `teams` are the open teams to choose from; `allow_local`: it may be on this machine, as in tests; hosts in
     `private_hosts` may have private addresses."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from course.content.library import Library
@@ -252,6 +252,22 @@ def grade_counts(session: Session, registration_id: int) -> dict[str, int]:
     for waits, failed, number in session.execute(rows):
         counts["waiting" if waits else "failed" if failed else "sent"] += number
     return counts
+
+
+def failed_grades_query(since: datetime) -> Select[int, str, int]:
+    """The platforms that are on and did not take scores of which the last try was since then, and that are not tried again by
+    themselves: number, name, how many."""
+    return (
+        select(LtiRegistration.id, LtiRegistration.name, func.count())
+        .join(LtiDeployment, LtiDeployment.registration_id == LtiRegistration.id)
+        .join(LtiLink, LtiLink.deployment_id == LtiDeployment.id)
+        .join(LtiGrade, LtiGrade.link_id == LtiLink.id)
+        .join(LtiAccount, LtiAccount.id == LtiGrade.account_id)
+        .where(LtiRegistration.state == "on", LtiAccount.ended_at.is_(None), LtiGrade.tried_at >= since)
+        .where(LtiGrade.problem.is_not(None), LtiGrade.next_try_at.is_(None))
+        .group_by(LtiRegistration.id, LtiRegistration.name)
+        .order_by(LtiRegistration.id)
+    )
 
 
 def members_context(session: Session, registration_id: int, context_id: int) -> ContextView | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import null, or_, update
+from sqlalchemy import String, cast, null, or_, update
 from sqlalchemy.orm import Session
 
 from course.context import Context, make_context
@@ -238,6 +238,12 @@ def suppress_mail(session: Session, key: str, reason: str, at: datetime) -> None
     """A mail that waits is not to be sent any more."""
     values = {"next_try_at": None, "withheld": reason[:200], "given_up_at": at, **_ERASED_TEXTS}
     session.execute(update(OutboxMail).where(OutboxMail.key == key, OutboxMail.sent_at.is_(None)).values(values))
+
+
+def free_key(session: Session, key: str) -> None:
+    """A mail that was withheld gives its key back: should what it is about hold again, it is queued again."""
+    own = OutboxMail.key == key, OutboxMail.withheld.is_not(None)
+    session.execute(update(OutboxMail).where(*own).values(key=OutboxMail.key + ":" + cast(OutboxMail.id, String)))
 
 
 def suppress_if_reader_changed(

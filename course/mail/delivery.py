@@ -77,13 +77,14 @@ class SendOutcome:
 @dataclass(frozen=True)
 class SenderSettings:
     """Where mail goes, from whom, and in whose name; `zone` is that of the organisation, `name` what it calls itself as the
-    sender (empty: as in `mail_from`)."""
+    sender (empty: as in `mail_from`). `taught` is for whoever queued a mail about the content (see BeforeMailSend)."""
 
     mail_url: str
     mail_from: str
     public_url: str
     zone: str
     name: str = ""
+    taught: object = None
 
     @property
     def server(self) -> str:
@@ -243,7 +244,7 @@ def _record_reply(session: Session, mail: DueMail, outcome: SendOutcome, at: dat
 
 def _claim_deliverable(session: Session, mail: DueMail, sender: SenderSettings, at: datetime) -> bool:
     """Claim the mail, unless it does not hold any more or its address is dead."""
-    publish(session, BeforeMailSend(mail.key, mail.recipient, at, sender.zone))
+    publish(session, BeforeMailSend(mail.key, mail.recipient, at, sender.zone, sender.taught))
     if not actions.claim_mail(session, mail, at):
         return False
     why = queries.suppressed_addresses(session, [mail.recipient]).get(mail.recipient)

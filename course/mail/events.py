@@ -9,9 +9,10 @@ from datetime import datetime
 @dataclass(frozen=True)
 class BeforeMailSend:
     """A mail is about to be sent. Whoever queued it may still withhold or postpone it (see actions); `zone` is the
-    organisation's."""
+    organisation's, `taught` the content that this process teaches (a Library), None where it teaches none."""
 
     key: str
     recipient: str
     at: datetime
     zone: str
+    taught: object = None

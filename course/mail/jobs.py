@@ -27,10 +27,11 @@ _LOG = logging.getLogger("course")
 def deliver_due_mail(at: datetime, by_hand: bool = False, progress: Progress = lambda *_: None) -> int:
     """Send what is due at `at`, as this program is set up; returns how many mails left (see delivery.deliver)."""
     render_waiting_mail(at=at)
-    config = app_state().config
+    state = app_state()
+    config = state.config
     with read_only_session() as session:
         name = queries.mail_wording(session).sender
-    sender = SenderSettings(config.mail_url, config.mail_from, config.public_url, config.time_zone, name)
+    sender = SenderSettings(config.mail_url, config.mail_from, config.public_url, config.time_zone, name, state.library)
     return deliver(unit_of_work, sender, at, by_hand, progress)
 
 

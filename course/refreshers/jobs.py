@@ -47,8 +47,10 @@ def find_due_updates(day: date) -> Sequence[DueUpdateMail]:
 
 def send_updates(day: date, at: datetime) -> int:
     """Queue the mails about updates that are due on that day; returns the number queued. `at` is the current time."""
-    zone, count = app_state().config.time_zone, 0
-    for due in find_due_updates(day):
+    zone, count, found = app_state().config.time_zone, 0, find_due_updates(day)
+    with unit_of_work() as session:
+        actions.forget_notices_taken_back(session, found)
+    for due in found:
         message = _update_message(due, day, _organisation_name(due.person.person_id))
         with unit_of_work() as session:
             count += actions.queue_update_mail(session, due, message, zone, at)

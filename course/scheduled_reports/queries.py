@@ -46,6 +46,7 @@ class Subscription:
     since: date
     sent: tuple[str, ...]
     last: LastReport | None
+    is_team_closed: bool
 
 
 def weekly_subscribers(session: Session, managers: Collection[int], monday: date, on: date) -> set[int]:
@@ -114,7 +115,7 @@ def current_address(session: Session, key: str) -> str | None:
 def subscriptions(session: Session, person_id: int | None = None) -> list[Subscription]:
     """The open subscriptions, of one person or of all, ordered by name."""
     statement = (
-        select(ReportSubscription, Person.name, Person.email, Person.left_at, Team.name)
+        select(ReportSubscription, Person.name, Person.email, Person.left_at, Team.name, Team.closed_at)
         .join(Person, Person.id == ReportSubscription.person_id)
         .outerjoin(Team, Team.id == ReportSubscription.team_id)
         .where(ReportSubscription.ended_at.is_(None))
@@ -133,8 +134,9 @@ def subscriptions(session: Session, person_id: int | None = None) -> list[Subscr
         Subscription(
             row.id, row.person_id, name, email, left is None, row.team_id, team or "", row.every, row.since,
             tuple(report.period for report in sent[row.id]), _last_report(sent[row.id], mails),
+            closed is not None,
         )
-        for row, name, email, left, team in rows
+        for row, name, email, left, team, closed in rows
     ]  # fmt: skip
 
 

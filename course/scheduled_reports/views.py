@@ -149,6 +149,8 @@ def _undeliverable_reason(subscription: Subscription, recipients: dict[int, View
         return _("They have no e-mail address.")
     if subscription.person_id in opted_out:
         return _("They stopped it with the link in the e-mail. They can start it again with the same link.")
+    if subscription.is_team_closed:
+        return _("Its team is closed.")
     return (
         ""
         if may_receive_report(viewer, _report_view_of(viewer, subscription.team_id), subscription.team_id)

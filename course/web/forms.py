@@ -117,13 +117,20 @@ def select_choices(words: Mapping[Any, str]) -> dict[str, Any]:
     return {str(value): text for value, text in words.items()}
 
 
-def shown_fingerprint(shown: Mapping[str, str]) -> str:
+def shown_fingerprint(shown: Mapping[str, Any]) -> str:
     """A fingerprint of each value that a form shows, by the name of its field: it changes when the value is saved differently."""
     return ";".join(_value_fingerprint(name, value) for name, value in sorted(shown.items()))
 
 
-def _value_fingerprint(name: str, value: str) -> str:
-    return f"{name}:{hashlib.sha256(value.encode()).hexdigest()[:12]}"
+def _value_fingerprint(name: str, value: Any) -> str:
+    return f"{name}:{hashlib.sha256(_as_sent(value).encode()).hexdigest()[:12]}"
+
+
+def _as_sent(value: Any) -> str:
+    """The value of a field as one text: lines as the course keeps them, what is chosen in any order, and a box as ticked or not."""
+    if isinstance(value, list | tuple):
+        return "\n".join(sorted(map(str, value)))
+    return "\n".join(str(value).splitlines()) if value else ""
 
 
 class GuardedForm(Form):
@@ -133,17 +140,26 @@ class GuardedForm(Form):
     was = HiddenField()
     labels: Mapping[str, str] = {}  # what the fields of a kind are about, by the beginning of their names
 
-    def has_edit_conflict(self, now: Mapping[str, str], with_entered: bool = True) -> bool:
+    def in_words(self, name: str, value: Any) -> str:
+        """The value of a field as its page says it; empty for none."""
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        labels = dict(getattr(self[name], "choices", None) or ())
+        return "; ".join(str(labels.get(one, one)) for one in (value if isinstance(value, list) else [value]))
+
+    def has_edit_conflict(self, now: Mapping[str, Any], with_entered: bool = True) -> bool:
         """Whether somebody else has saved the page since it was opened, so that this form would undo the change.
 
         Each field that they changed, and that differs, gets a message with its value now; sent again, the form replaces that
         value. Fields in which something else was entered than the page showed are left out unless `with_entered`. One that
         nobody can change on the page takes the value that it has now.
         """
-        opened, entered = set((self.was.data or "").split(";")), {name: self[name].data or "" for name in now}
+        opened, entered = set((self.was.data or "").split(";")), {name: self[name].data for name in now}
         self.was.data = shown_fingerprint(now)
         differing = [
-            name for name in now if _value_fingerprint(name, now[name]) not in opened and entered[name] != now[name]
+            name
+            for name in now
+            if _value_fingerprint(name, now[name]) not in opened and _as_sent(entered[name]) != _as_sent(now[name])
         ]
         if not with_entered:
             differing = [name for name in differing if _value_fingerprint(name, entered[name]) in opened]
@@ -151,7 +167,7 @@ class GuardedForm(Form):
         for name in fixed:
             self[name].data = now[name]
         for name in (name for name in differing if name not in fixed):
-            shown = dict(getattr(self[name], "choices", None) or ()).get(now[name], now[name]) or "nothing"
+            shown = self.in_words(name, now[name]) or "nothing"
             kind = next((f"{label}: " for kind, label in self.labels.items() if name.startswith(f"{kind}-")), "")
             conflict = _("someone else saved this page after you opened it. It now says “%(shown)s” here.", shown=shown)
             text = _("%(kind)s%(conflict)s Save again to replace that.", kind=kind, conflict=conflict)
@@ -159,8 +175,8 @@ class GuardedForm(Form):
         return len(differing) > len(fixed)
 
 
-def is_outdated(form: Form, now: Mapping[str, str]) -> bool:
+def is_outdated(form: Form, now: Mapping[str, Any], with_entered: bool = False) -> bool:
     """Whether a form without mistakes would bring back, in a field that was left as it was opened, what somebody else has changed
-    since (see GuardedForm); its fields say it then. No form of another kind would, and none that does not say what its page
-    showed."""
-    return isinstance(form, GuardedForm) and bool(form.was.data) and form.has_edit_conflict(now, with_entered=False)
+    since (see GuardedForm), or undo it in any field if `with_entered`; its fields say it then. No form of another kind would, and
+    none that does not say what its page showed."""
+    return isinstance(form, GuardedForm) and bool(form.was.data) and form.has_edit_conflict(now, with_entered)

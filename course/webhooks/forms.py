@@ -12,13 +12,13 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from course.network_addresses import address_refusal
 from course.people.forms import clean_line, selected_team_id
 from course.translation import lazy_gettext as _
-from course.web.forms import Form
+from course.web.forms import GuardedForm
 from course.webhooks.rules import EVENT_LABELS
 
 _NOT_HTTPS = _("Enter an address that begins with https://, such as https://hr.example.org/events.")
 
 
-class WebhookForm(Form):
+class WebhookForm(GuardedForm):
     """Where to send, and what. `allow_local`: to this machine as well, which only tests and development do."""
 
     address = URLField(

@@ -12,7 +12,7 @@ from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.forms import query_number
+from course.web.forms import is_outdated, query_number, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -66,7 +66,7 @@ def change(webhook_id: int) -> Response | WsgiResponse:
     """Change where a webhook leads and what is sent."""
     found = _webhook(webhook_id)
     form = _form(found)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not is_outdated(form, _shown(found), with_entered=True):
         with unit_of_work() as unit:
             changed = actions.change_webhook(signed_in_context(unit), webhook_id, _settings(form))
         flash(_("The webhook is changed.") if changed else _("Nothing has changed."))
@@ -196,16 +196,22 @@ def _secret(webhook_id: int) -> str | None:
 
 def _form(found: WebhookView | None) -> WebhookForm:
     """The form, filled with what a webhook has."""
-    known = {} if found is None else {
-        "address": found.address, "kinds": list(found.kinds), "team": str(found.team_id or ""),
-        "with_staff_number": found.with_staff_number,
-    }  # fmt: skip
-    form = WebhookForm(data=known, allow_local=app_state().config.webhook_test_ca is not None)
+    known = {} if found is None else _shown(found)
+    form = WebhookForm(
+        data=known | {"was": shown_fingerprint(known)}, allow_local=app_state().config.webhook_test_ca is not None
+    )
     choices = team_choices(teams(db()), _("Everyone"))
     if found is not None and found.team_id is not None and found.is_team_closed:
         choices[str(found.team_id)] = _("%(team)s (closed)", team=found.team)
     form.team.choices = choices
     return form
+
+
+def _shown(found: WebhookView) -> dict[str, object]:
+    return {
+        "address": found.address, "kinds": list(found.kinds), "team": str(found.team_id or ""),
+        "with_staff_number": found.with_staff_number,
+    }  # fmt: skip
 
 
 def _settings(form: WebhookForm) -> WebhookSettings:

@@ -12,13 +12,13 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from course.network_addresses import address_refusal
 from course.people.forms import clean_line
 from course.translation import lazy_gettext as _
-from course.web.forms import Form
+from course.web.forms import GuardedForm
 from course.xapi.rules import KIND_LABELS, KINDS_WITHOUT_NAMES
 
 _NOT_HTTPS = _("Enter an address that begins with https://, such as https://lrs.example.org/xapi.")
 
 
-class EndpointForm(Form):
+class EndpointForm(GuardedForm):
     """Where to send, as whom, and what. `allow_local`: to this machine as well, which only tests and development do;
     `has_password`: there is one already, which an empty field keeps."""
 

@@ -9,14 +9,13 @@ from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.forms import query_number
+from course.web.forms import is_outdated, query_number, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 from course.xapi import actions, queries
 from course.xapi.actions import EndpointSettings
 from course.xapi.forms import EndpointForm
-from course.xapi.queries import EndpointView
 from course.xapi.rules import KIND_LABELS, KIND_NAMES
 
 pages = Blueprint("xapi", __name__)
@@ -55,8 +54,16 @@ def overview() -> str:
 def change() -> Response | WsgiResponse:
     """Connect a store, or change the one that is connected."""
     found = queries.current_endpoint(db())
-    form = _form(found)
-    if form.validate_on_submit():
+    shown = {} if found is None else {
+        "address": found.address, "username": found.username, "kinds": list(found.kinds), "actor": found.actor,
+    }  # fmt: skip
+    known = shown or {"kinds": list(KIND_LABELS)}
+    form = EndpointForm(
+        data=known | {"was": shown_fingerprint(known)},
+        allow_local=app_state().config.webhook_test_ca is not None,
+        has_password=found is not None,
+    )
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         with unit_of_work() as unit:
             saved = actions.save_endpoint(signed_in_context(unit), _settings(form), app_state().config.secret_key)
         flash(
@@ -129,14 +136,6 @@ def _repeat(ids: list[int] | None) -> WsgiResponse:
     )
     flash(sentence if count else _("There is nothing that can be sent again."))
     return redirect_after_post(url_for("xapi.overview", _anchor="statements"))
-
-
-def _form(found: EndpointView | None) -> EndpointForm:
-    known = {"kinds": list(KIND_LABELS)} if found is None else {
-        "address": found.address, "username": found.username, "kinds": list(found.kinds), "actor": found.actor,
-    }  # fmt: skip
-    allow_local = app_state().config.webhook_test_ca is not None
-    return EndpointForm(data=known, allow_local=allow_local, has_password=found is not None)
 
 
 def _settings(form: EndpointForm) -> EndpointSettings:

@@ -65,7 +65,10 @@ def test_what_happens_to_somebody_comes_once_and_in_order(app: Flask, session: S
     soon = (now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert reader.read(f"/events?since={soon}")["data"] == []
     # The second entry of somebody ends, and nobody has left.
-    second, first = (make_person(session, "Dan Fir", f"dan{number}@example.org", at=now()) for number in (1, 2))
+    second, first, last = (
+        make_person(session, "Dan Fir", f"dan{number}@example.org", at=now()) for number in (1, 2, 3)
+    )
+    complete(session, second)
     session.commit()
     cursor = since_now(reader)
     assert merge_people(make_context(session, None, now()), second.id, first.id, False, "the same") is None
@@ -74,6 +77,11 @@ def test_what_happens_to_somebody_comes_once_and_in_order(app: Flask, session: S
     assert [(one["type"], one["person_id"], one["into_person_id"]) for one in merged] == [
         ("merged", second.id, first.id)
     ]
+    # What the entry did is in the lists as that of the entry that goes on, also after another merge.
+    assert merge_people(make_context(session, None, now()), first.id, last.id, False, "the same") is None
+    session.commit()
+    for name in ("completions", "certificates"):
+        assert [one["person_id"] for one in reader.read(f"/{name}")["data"]] == [last.id], name
 
 
 def test_an_event_that_is_committed_late_is_not_missed(committed: Flask) -> None:

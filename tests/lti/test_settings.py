@@ -189,6 +189,12 @@ def test_teams_of_courses_there_are_chosen_and_a_closed_or_foreign_one_is_refuse
     assert queries.contexts(session, number)[0].team_id == team.id
     boss.post(f"/platforms/{number}/teams", {f"team-{place.id}": "999999"}, 400)
     assert queries.contexts(session, number)[0].team_id == team.id
+    # A page from before: what was left on it as it was changes nothing, and another choice is not made unseen.
+    boss.post(f"/platforms/{number}/teams", page.fields())
+    told = boss.follow(boss.post(f"/platforms/{number}/teams", page.fields() | {f"team-{place.id}": str(staff.id)}))
+    assert "someone else chose “Evening class” after you opened this page" in told.text
+    session.expire_all()
+    assert queries.contexts(session, number)[0].team_id == team.id
     # New people come into the team of which it has become part.
     assert merge_teams(make_context(session, None, now()), team.id, staff.id, "one team") is None
     session.commit()

@@ -173,6 +173,8 @@ def test_each_refusal_is_said_in_words_and_what_can_pass_is_tried_again(fresh_ap
         if problem is not None:
             shown += 1
             assert GRADE_PROBLEM_WORDS[problem] in boss.get(f"/platforms/{course.number}/grades").text, statuses
+        is_lost = problem is not None and wait is None
+        assert ("1 grade was not taken by a learning platform" in boss.get("/today").text) is is_lost, statuses
     assert shown == len(ANSWERS) - 1
     # Taken away at the platform: its token endpoint says so. Given back, one press sends everything that waits for it.
     book.scopes = ()
@@ -186,6 +188,7 @@ def test_each_refusal_is_said_in_words_and_what_can_pass_is_tried_again(fresh_ap
     course.send()
     assert (course.grade().problem, len(book.told)) == (None, before + 1)
     assert "Sent" in boss.get(f"/platforms/{course.number}/grades").text
+    assert "not taken" not in boss.get("/today").text
 
 
 def _administrator(course: GradedCourse) -> Client:

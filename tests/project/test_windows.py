@@ -21,7 +21,7 @@ from course.recertification.views.page_context import today
 from course.scheduled_reports.models import ReportSubscription
 from course.web.unit_of_work import unit_of_work
 from tests.makers import PASSWORD, make_organisation, make_person, make_team, sign_in
-from tests.pages import Client
+from tests.pages import Client, Page
 from tests.support.racing import at_once
 
 WINDOWS = 4
@@ -150,3 +150,108 @@ def test_a_window_that_was_opened_earlier_does_not_undo_what_somebody_else_has_s
     mine.post("/organisation", page.fields() | lead)
     assert "Jo Hill" in mine.get("/concern").text
     assert mine.get("/organisation").fields()["name"] == "Harbour Trust"
+
+
+_PROVIDER = {"name": "Riverside ID", "team": "", "domains": "example.org", "active": "y"}
+_GROUPS = {"group_team": [""] * 3, "group_role": ["hr", "administrator", ""], "group_pathway": [""] * 3}
+# A page of settings: how it comes to be, its address, what somebody else saves there, what an early page changes, what it hears.
+SETTINGS_PAGES: list[tuple[str, dict[str, Any], str, dict[str, Any], dict[str, Any], str]] = [
+    (
+        "/providers/new",
+        _PROVIDER | _GROUPS | {"kind": "openid", "discovery": "https://id.example.org", "client_id": "course", "secret": "s",
+                               "scopes": "openid", "groups_claim": "groups", "group": ["people", "heads", ""]},
+        "/providers/1",
+        {"group": ["people", "", ""]},
+        {"name": "Harbour ID", "domains": "example.org\nexample.com"},
+        "It now says “people: HR” here",
+    ),
+    (
+        "/providers/saml/new",
+        _PROVIDER | {"discovery": "https://id.example.org/metadata"},
+        "/providers/saml/2",
+        {"domains": "example.com"},
+        {"name": "Harbour ID"},
+        "It now says “example.com” here",
+    ),
+    (
+        "/system/webhooks/add",
+        {"address": "https://hr.example.org/events", "kinds": ["overdue"], "team": ""},
+        "/system/webhooks/1/change",
+        {"kinds": ["overdue", "left"], "with_staff_number": "y"},
+        {"address": "https://hr.example.com/events"},
+        "It now says “Yes” here",
+    ),
+    (
+        "/system/xapi/store",
+        {"address": "https://lrs.example.org/xapi", "username": "u", "password": "p", "kinds": ["completed"], "actor": "mail"},
+        "/system/xapi/store",
+        {"actor": "account"},
+        {"username": "course"},
+        "It now says “By a number that means nothing outside this course” here",
+    ),
+    (
+        "/platforms/new",
+        {"name": "Moodle", "issuer": "https://m.example.org", "client_id": "c", "deployments": "1", "team": "",
+         "login_address": "https://m.example.org/a", "token_address": "https://m.example.org/t",
+         "keys_address": "https://m.example.org/k", "lets_staff_in": "y"},
+        "/platforms/1/change",
+        {"lets_staff_in": []},
+        {"name": "Harbour Moodle"},
+        "It now says “No” here",
+    ),
+    (
+        "/system/cmi5/platforms/add",
+        {"name": "Moodle", "hosts": "m.example.org", "team": "", "active": "y"},
+        "/system/cmi5/platforms/1",
+        {"active": []},
+        {"name": "Harbour Moodle"},
+        "It now says “No” here",
+    ),
+    (
+        "/system/second-factor",
+        {"required": "no", "days": "14"},
+        "/system/second-factor",
+        {"required": "yes"},
+        {"days": "30"},
+        "It now says “is required of everyone",
+    ),
+    (
+        "/people/2/pathway",
+        {"pathway": "school", "reason": "teaches"},
+        "/people/2/pathway",
+        {"pathway": "early-years", "reason": "works in the nursery"},
+        {"pathway": "", "reason": "helps everywhere"},
+        "It now says “Early years” here",
+    ),
+]  # fmt: skip
+
+
+def _sent(page: Page) -> dict[str, Any]:
+    """What the last form of a page would send, with every box that is ticked and every row of a table."""
+    *_, form = (form for form in page.all("form") if form.get("method", "").lower() == "post")
+    found: dict[str, Any] = {name: one for name, one in page.fields().items() if name not in ("csrf_token", "form_key")}
+    for name in ("kinds", "group"):
+        found |= {name: [one.get("value") for one in form.iter("input") if one.get("name") == name
+                         and (one.get("type") != "checkbox" or one.get("checked") is not None)]}  # fmt: skip
+    for name in ("group_team", "group_role", "group_pathway"):
+        chosen = [next((o.get("value") for o in one if o.get("selected") is not None), "")
+                  for one in form.iter("select") if one.get("name") == name]  # fmt: skip
+        found |= {name: chosen}
+    return found
+
+
+def test_settings_that_somebody_else_has_changed_are_not_brought_back_unseen(app: Flask) -> None:
+    windows = Windows(app)
+    mine, other = windows.open[:2]
+    for make, entered, address, theirs, my_change, told in SETTINGS_PAGES:
+        mine.post(make, entered)
+        early = _sent(mine.get(address))
+        other.post(address, _sent(other.get(address)) | theirs)
+        saved = _sent(other.get(address))
+        page = mine.post(address, early | my_change, 422)
+        assert f"omeone else saved this page after you opened it. {told}" in page.text, address
+        shown = _sent(page)
+        assert {name: shown[name] for name in my_change} == my_change, address
+        assert _sent(other.get(address)) == saved, address
+        # The page has said what holds now, so the same form is taken.
+        mine.post(address, shown | {name: saved.get(name, []) for name in theirs} | my_change)

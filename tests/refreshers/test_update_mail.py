@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from course.clock import now
 from course.content.library import Library
 from course.mail.events import BeforeMailSend
+from course.mail.jobs import deliver_due_mail
 from course.mail.models import OutboxMail
 from course.refreshers.actions.short_course_mail import recheck_update
+from course.reminders.models import InPersonNotice
 from tests.makers import sign_in
 from tests.pages import Client
 from tests.refreshers.makers import make_completed
@@ -62,6 +64,33 @@ def test_of_the_mails_about_an_update_that_waited_for_the_end_of_a_closure_the_n
     (left,) = session.execute(keys.where(OutboxMail.withheld.is_(None))).scalars()
     assert left.endswith(":late-1")
     assert len(session.execute(keys).all()) == 4
+
+
+@pytest.mark.both_engines
+def test_a_change_that_is_taken_back_is_told_to_nobody_until_it_is_made_again(
+    app: Flask, session: Session, library: Library, teach: Teach
+) -> None:
+    make_completed(session, library, ago=timedelta(days=90))
+    cook = make_completed(session, library, ago=timedelta(days=90), email="cook@example.org")
+    cook.email = None
+    before, runner = app.extensions["course"], app.test_cli_runner()
+    teach(28)
+
+    def sent() -> list[bool]:
+        with app.app_context():
+            deliver_due_mail(now() + timedelta(days=7))
+        session.expire_all()
+        return [mail.sent_at is not None for mail in session.execute(select(OutboxMail)).scalars()]
+
+    assert runner.invoke(args=["updates", "send"]).output == "2 mails about updates.\n"
+    app.extensions["course"] = before
+    assert sent() == [False]
+    assert runner.invoke(args=["updates", "send"]).output == "0 mails about updates.\n"
+    assert session.execute(select(InPersonNotice)).first() is None
+    teach(28)
+    assert runner.invoke(args=["updates", "send"]).output == "2 mails about updates.\n"
+    assert sent() == [False, True]
+    assert session.execute(select(InPersonNotice.person_id)).scalar_one() == cook.id
 
 
 def test_the_mail_about_an_update_gives_its_reasons_in_the_language_of_its_reader(

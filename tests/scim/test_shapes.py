@@ -169,6 +169,16 @@ def test_okta_pushes_a_group_and_its_members(app: Flask, session: Session) -> No
     assert both.status_code == 204
     found = okta.call("GET", f"/Groups/{group['id']}").get_json()
     assert (found["displayName"], [one["value"] for one in found["members"]]) == ("Years 4 and 5", [sam["id"]])
+    # A replacement that says nothing of members takes nobody out; one with an empty list, or a removal, does.
+    silent = {name: one for name, one in found.items() if name != "members"}
+    for body in ({**silent, "displayName": "Year 5"}, {**silent, "displayName": "Year 6", "members": None}):
+        kept = okta.call("PUT", f"/Groups/{group['id']}", body).get_json()
+        assert (kept["displayName"], [one["value"] for one in kept["members"]]) == (body["displayName"], [sam["id"]])
+    assert "members" not in okta.call("PUT", f"/Groups/{group['id']}", {**silent, "members": []}).get_json()
+    for removal in ({"op": "remove", "path": "members"}, {"op": "replace", "path": "members", "value": []}):
+        assert okta.call("PUT", f"/Groups/{group['id']}", found).get_json()["members"]
+        assert okta.patch(f"/Groups/{group['id']}", removal).status_code == 204
+        assert "members" not in okta.call("GET", f"/Groups/{group['id']}").get_json()
     assert okta.call("DELETE", f"/Groups/{group['id']}").status_code == 204
     assert okta.call("GET", f"/Groups/{group['id']}").status_code == 404
 

@@ -1,4 +1,4 @@
-"""Completions and certificates of people who work here now."""
+"""Completions and certificates of people who work here now, also those of an entry that was merged into theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from course.api.queries.scope import PageRequest, PeopleScope, people_condition
+from course.api.queries.scope import PageRequest, PeopleScope, merged_entries_query, people_condition
 from course.api.rules.answers import CertificateItem, CompletionItem
 from course.certificates.models import Certificate, CertificateChange
 from course.learning.models import Completion, Enrolment
@@ -19,10 +19,13 @@ def completions_page(
     session: Session, scope: PeopleScope, page: PageRequest, kind: str | None, since: datetime | None
 ) -> list[CompletionItem]:
     """Completions by id. One query."""
+    merged = merged_entries_query()
+    holder = func.coalesce(merged.c.into_id, Enrolment.person_id)
     wanted: Any = (
-        select(Completion.id, Enrolment.person_id, Enrolment.kind, Completion.completed_at, Completion.edition)
+        select(Completion.id, Person.id.label("person_id"), Enrolment.kind, Completion.completed_at, Completion.edition)
         .join(Enrolment, Enrolment.id == Completion.enrolment_id)
-        .join(Person, Person.id == Enrolment.person_id)
+        .outerjoin(merged, merged.c.person_id == Enrolment.person_id)
+        .join(Person, Person.id == holder)
         .where(people_condition(scope), Completion.id > page.after)
     )
     if kind is not None:
@@ -37,14 +40,15 @@ def certificates_page(
     session: Session, scope: PeopleScope, page: PageRequest, state: str | None, since: datetime | None
 ) -> list[CertificateItem]:
     """Certificates by id. One query."""
-    current = func.coalesce(CertificateChange.kind, "issued")
+    current, merged = func.coalesce(CertificateChange.kind, "issued"), merged_entries_query()
     wanted: Any = (
         select(
-            Certificate.id, Certificate.number, Certificate.person_id, Certificate.kind, Certificate.completed_on,
+            Certificate.id, Certificate.number, Person.id.label("person_id"), Certificate.kind, Certificate.completed_on,
             Certificate.valid_until, Certificate.issued_at, current.label("state"),
             func.coalesce(CertificateChange.changed_at, Certificate.issued_at).label("changed_at"),
         )
-        .join(Person, Person.id == Certificate.person_id)
+        .outerjoin(merged, merged.c.person_id == Certificate.person_id)
+        .join(Person, Person.id == func.coalesce(merged.c.into_id, Certificate.person_id))
         .outerjoin(CertificateChange, CertificateChange.certificate_id == Certificate.id)
         .where(people_condition(scope), Certificate.id > page.after)
     )  # fmt: skip

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, or_, select
 from sqlalchemy.orm import Session
 
-from course.people.models import Membership, Person, Team
+from course.people.models import Membership, Person, PersonMerge, Team
 from course.people.queries import team_subtree
 
 
@@ -34,6 +34,15 @@ def is_team_within(session: Session, team_id: int, limit: int | None) -> bool:
     if limit is not None:
         wanted = wanted.where(Team.id.in_(select(team_subtree([limit]).c.id)))
     return session.execute(wanted).first() is not None
+
+
+def merged_entries_query() -> Subquery:
+    """The entries that were merged (`person_id`), by way of others too, each with the entry that goes on (`into_id`)."""
+    walk = select(PersonMerge.person_id, PersonMerge.into_id).cte("merge_walk", recursive=True)
+    further = select(walk.c.person_id, PersonMerge.into_id).join(PersonMerge, PersonMerge.person_id == walk.c.into_id)
+    walk = walk.union(further)
+    last = walk.c.into_id.not_in(select(PersonMerge.person_id))
+    return select(walk.c.person_id, walk.c.into_id).where(last).subquery("merged_entry")
 
 
 def people_condition(scope: PeopleScope) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -15,6 +15,7 @@ from course.translation import lazy_gettext as _
 MAX_LIMIT, DEFAULT_LIMIT = 500, 100
 FIRST_YEAR, LAST_YEAR = 2000, 2199  # other years are mistakes
 P = TypeVar("P", bound=BaseModel)
+_ONE_OF = _("Give one of these: %(values)s.")
 # What a parameter has to be, for an answer with status 422.
 EXPECTED: Mapping[str, str] = {
     "limit": _("Give a whole number from 1 to 500."),
@@ -23,9 +24,9 @@ EXPECTED: Mapping[str, str] = {
     "changed_since": _("Give a date and time with a time zone, such as 2026-09-01T00:00:00Z."),
     "since": _("Give a date and time with a time zone, such as 2026-09-01T00:00:00Z."),
     "as_at": _("Give today or a day in the past, such as 2026-09-01."),
-    "state": _("Give one of the values that the description of this address lists."),
-    "kind": _("Give one of the values that the description of this address lists."),
-    "type": _("Give one of the values that the description of this address lists."),
+    "state": _ONE_OF,
+    "kind": _ONE_OF,
+    "type": _ONE_OF,
 }
 UNKNOWN_PARAMETER = _("This address has no such parameter.")
 REPEATED_PARAMETER = _("Give this parameter once.")
@@ -144,10 +145,16 @@ def read_parameters(model: type[P], given: Mapping[str, Sequence[str]]) -> P:
         found = model.model_validate(values)
     except ValidationError as error:
         names = [str(one["loc"][0]) for one in error.errors()]
-        mistakes |= {name: EXPECTED[name] for name in names}
+        mistakes |= {name: _expected(model, name) for name in names}
     if mistakes:
         raise ParameterError([_mistake(name, text) for name, text in mistakes.items()])
     return found
+
+
+def _expected(model: type[BaseModel], name: str) -> str:
+    """What a parameter of an address has to be, with the values of which it is one."""
+    values = (str(value) for kind in get_args(model.model_fields[name].annotation) for value in get_args(kind))
+    return str(EXPECTED[name]) % {"values": ", ".join(values)}
 
 
 def wrong_parameter(name: str) -> ParameterError:

@@ -13,7 +13,7 @@ from course.people.access import recordable_person
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state
-from course.web.forms import Form
+from course.web.forms import Form, is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -27,13 +27,12 @@ def factor_policy() -> ViewResponse:
     g.here = "organisation"
     rules = queries.factor_rules(db())
     holds = rules[-1] if rules else None
-    form = FactorPolicyForm(
-        data={
-            "required": "yes" if holds and holds.is_required else "no",
-            "days": holds.grace_days if holds else USUAL_GRACE_DAYS,
-        }
-    )
-    if form.validate_on_submit():
+    shown = {
+        "required": "yes" if holds and holds.is_required else "no",
+        "days": holds.grace_days if holds else USUAL_GRACE_DAYS,
+    }
+    form = FactorPolicyForm(data=shown | {"was": shown_fingerprint(shown)})
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         with unit_of_work() as session:
             changed = actions.decide_factor_policy(
                 signed_in_context(session), form.required.data == "yes", form.days.data or 0

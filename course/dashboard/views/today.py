@@ -26,11 +26,11 @@ from course.dashboard.rules import (
     MAX_LISTED_TEAMS,
     PEOPLE,
     SetUpFacts,
-    TeamNeed,
     first_steps,
     last_patient_day,
 )
 from course.dashboard.views.page_context import format_weekday, pages
+from course.dashboard.views.today_lines import TodayLine, TodayLink, closed_team_lines, untaken_grade_lines
 from course.dates import civil_date
 from course.mail.queries import MailAlert
 from course.mail.views import reader_mail_alert
@@ -56,27 +56,6 @@ _STEP_LABELS = {
     BACKUP: (lazy_gettext("Make a backup, and let it be verified"), "operations.overview"),
     ADMINISTRATOR: (lazy_gettext("Make someone else an administrator too"), "dashboard.people"),
 }
-
-
-@dataclass(frozen=True)
-class TodayLink:
-    """Where something can be seen or done."""
-
-    label: str
-    address: str
-
-
-@dataclass(frozen=True)
-class TodayLine:
-    """One thing that needs the reader: what, why it matters, and where to see and to do it. `teams` are the teams that it
-    is about, `unlisted` how many more there are."""
-
-    title: str
-    text: str
-    links: tuple[TodayLink, ...]
-    is_urgent: bool = False
-    teams: tuple[TeamNeed, ...] = ()
-    unlisted: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,6 +88,8 @@ def today() -> str:
         *(_people_lines(waiting, on) if waiting else []),
         *_told_lines(waiting.undeliverable if waiting else 0, on),
         *_webhook_lines(waiting.stopped_webhooks if waiting else 0),
+        *(closed_team_lines(current_user.person) if waiting and waiting.settings_of_closed_teams else []),
+        *(untaken_grade_lines(now()) if waiting and waiting.failing_platforms else []),
         *_list_lines(waiting.waiting_lists if waiting else 0),
         *_token_lines(waiting.tokens_to_replace if waiting else 0),
         *_store_lines(waiting.failing_stores if waiting else 0),

@@ -7,7 +7,6 @@ from flask import flash, g, make_response, render_template, request, url_for
 from course.clock import now
 from course.identity_providers import actions, queries
 from course.identity_providers.connection_test import ConnectionStep
-from course.identity_providers.forms import GroupEntry, entered_groups, stored_groups
 from course.identity_providers.rules.problems import ProviderError
 from course.identity_providers.rules.saml_request import make_signing_key
 from course.identity_providers.rules.settings import ProviderSettings
@@ -25,7 +24,7 @@ from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state, runs_locally
-from course.web.forms import Form
+from course.web.forms import Form, is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
@@ -36,7 +35,7 @@ from course.web.unit_of_work import db, discard_request_state, signed_in_context
 @needs_recent_sign_in
 def add_saml_provider() -> ViewResponse:
     """Set a provider with SAML up."""
-    form = _form(entered_groups() if request.method == "POST" else [])
+    form = _form()
     if form.validate_on_submit():
         with unit_of_work() as session:
             number = actions.add_saml_provider(
@@ -53,9 +52,9 @@ def add_saml_provider() -> ViewResponse:
 def change_saml_provider(provider_id: int) -> ViewResponse:
     """The settings of a provider with SAML."""
     provider = saml_provider_or_404(provider_id)
-    entries = entered_groups() if request.method == "POST" else stored_groups(provider)
-    form = _form(entries, **saml_provider_data(provider, queries.saml_settings(db(), provider_id)))
-    if form.validate_on_submit():
+    shown = saml_provider_data(provider, queries.saml_settings(db(), provider_id))
+    form = _form(**shown, was=shown_fingerprint(shown))
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         with unit_of_work() as session:
             refusal = actions.change_saml_provider(
                 signed_in_context(session), provider_id, form.details(), form.saml_details(),
@@ -68,8 +67,8 @@ def change_saml_provider(provider_id: int) -> ViewResponse:
     return _page(form, provider)
 
 
-def _form(entries: list[GroupEntry], **data: object) -> SamlProviderForm:
-    return SamlProviderForm(teams(db()), runs_locally(), entries, data=data or None)
+def _form(**data: object) -> SamlProviderForm:
+    return SamlProviderForm(teams(db()), runs_locally(), data=data or None)
 
 
 def _page(
@@ -86,7 +85,7 @@ def _page(
         is_installed=is_saml_installed(),
         install_command=INSTALL_COMMAND,
     )
-    return make_response(page, 422 if form.errors or form.group_mistake else 200)
+    return make_response(page, 422 if form.errors else 200)
 
 
 @pages.post("/providers/saml/<int(max=2147483647):provider_id>/test")
@@ -103,9 +102,9 @@ def test_saml_provider(provider_id: int) -> ViewResponse:
         steps = check_saml_connection(client)
     except ProviderError:
         steps = [key_is_locked_step()]
-    form = SamlProviderForm(
-        teams(db()), runs_locally(), stored_groups(provider), formdata=None, data=saml_provider_data(provider, saml)
-    )
+    shown = saml_provider_data(provider, saml)
+    shown["was"] = shown_fingerprint(shown)
+    form = SamlProviderForm(teams(db()), runs_locally(), formdata=None, data=shown)
     return _page(form, provider, steps)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, g, make_response, render_template, request, url_for
+from flask import abort, flash, g, make_response, render_template, url_for
 
 from course.identity_providers import actions, queries
 from course.identity_providers.connection_test import ConnectionStep, check_connection
 from course.identity_providers.forms import (
-    GroupEntry,
     ProviderForm,
     RequireProviderForm,
-    entered_groups,
     provider_data,
-    stored_groups,
 )
 from course.identity_providers.rules.problems import ProviderError
 from course.identity_providers.rules.settings import ProviderSettings
@@ -28,7 +25,7 @@ from course.people.queries import teams
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.app_state import app_state, runs_locally
-from course.web.forms import Form
+from course.web.forms import Form, is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
@@ -68,8 +65,7 @@ def _list_page(form: RequireProviderForm, refusal: str = "") -> ViewResponse:
 @needs_recent_sign_in
 def add_provider() -> ViewResponse:
     """Set a provider up."""
-    entries = entered_groups() if request.method == "POST" else []
-    form = _provider_form(entries)
+    form = _provider_form()
     if form.validate_on_submit():
         with unit_of_work() as session:
             number = actions.add_provider(signed_in_context(session), form.details(), app_state().config.secret_key)
@@ -86,9 +82,9 @@ def change_provider(provider_id: int) -> ViewResponse:
     provider = provider_or_404(provider_id)
     if provider.kind == "saml":
         return redirect_after_post(url_for("identity_providers.change_saml_provider", provider_id=provider_id))
-    entries = entered_groups() if request.method == "POST" else stored_groups(provider)
-    form = _provider_form(entries, **provider_data(provider))
-    if form.validate_on_submit():
+    shown = provider_data(provider)
+    form = _provider_form(**shown, was=shown_fingerprint(shown))
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         with unit_of_work() as session:
             context = signed_in_context(session)
             refusal = actions.change_provider(context, provider_id, form.details(), app_state().config.secret_key)
@@ -99,8 +95,8 @@ def change_provider(provider_id: int) -> ViewResponse:
     return _provider_page(form, provider)
 
 
-def _provider_form(entries: list[GroupEntry], **data: object) -> ProviderForm:
-    return ProviderForm(teams(db()), runs_locally(), entries, data=data or None)
+def _provider_form(**data: object) -> ProviderForm:
+    return ProviderForm(teams(db()), runs_locally(), data=data or None)
 
 
 def _provider_page(
@@ -115,7 +111,7 @@ def _provider_page(
         redirect_uri=redirect_uri(provider.id) if provider else "",
         signed_out_uri=signed_out_uri(),
     )
-    return make_response(page, 422 if form.errors or form.group_mistake else 200)
+    return make_response(page, 422 if form.errors else 200)
 
 
 @pages.post("/providers/<int(max=2147483647):provider_id>/test")
@@ -138,9 +134,9 @@ def test_provider(provider_id: int) -> ViewResponse:
                 _("Enter the client secret again and save."),
             )
         ]
-    form = ProviderForm(
-        teams(db()), runs_locally(), stored_groups(provider), formdata=None, data=provider_data(provider)
-    )
+    shown = provider_data(provider)
+    shown["was"] = shown_fingerprint(shown)
+    form = ProviderForm(teams(db()), runs_locally(), formdata=None, data=shown)
     return _provider_page(form, provider, steps)
 
 

@@ -25,6 +25,7 @@ from course.translation import gettext as _
 from course.web.access import Permission, requires_permission
 from course.web.addresses import public_url_for
 from course.web.app_state import app_state, runs_locally
+from course.web.forms import is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, discard_request_state, signed_in_context, unit_of_work
@@ -115,8 +116,9 @@ def _platform_page(settings: PlatformSettings, steps: list[PlatformTestStep] | N
 def change_platform(registration_id: int) -> ViewResponse:
     """Change what is known of a platform, and what it may do."""
     settings = platform_or_404(registration_id)
-    form = _form(**platform_data(settings))
-    if form.validate_on_submit():
+    shown = platform_data(settings)
+    form = _form(**shown, was=shown_fingerprint(shown))
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         with unit_of_work() as unit:
             changed = actions.change_platform(signed_in_context(unit), registration_id, form.details())
         if changed is not None:
@@ -188,14 +190,29 @@ def test_platform(registration_id: int) -> ViewResponse:
 def set_teams(registration_id: int) -> ViewResponse:
     """To which team the people of each course at the platform are added."""
     platform_or_404(registration_id)
-    open_teams = {one.id for one in teams(db())}
-    chosen = {}
+    open_teams = {one.id: one.name for one in teams(db())}
+    chosen, overtaken = {}, []
     for one in queries.contexts(db(), registration_id):
         entered = selected_team_id(request.form.get(f"team-{one.id}", str(one.team_id or "")))
         if entered is not None and entered not in open_teams and entered != one.team_id:
             abort(400)
-        chosen[one.id] = entered
+        shown = selected_team_id(request.form.get(f"was-{one.id}", str(one.team_id or "")))
+        if entered == shown:
+            continue  # left as the page showed it: somebody else may have chosen another one since
+        if one.team_id in (shown, entered):
+            chosen[one.id] = entered
+        else:
+            overtaken.append((one.title, open_teams.get(one.team_id or 0, _("As for the platform"))))
     with unit_of_work() as unit:
         done = actions.set_context_teams(signed_in_context(unit), registration_id, chosen)
-    flash(_("Saved.") if done else _("Nothing has changed."))
+    if done or not overtaken:
+        flash(_("Saved.") if done else _("Nothing has changed."))
+    for title, team in overtaken:
+        flash(
+            _(
+                "%(title)s: someone else chose “%(team)s” after you opened this page. Choose again to replace that.",
+                title=title,
+                team=team,
+            )
+        )
     return redirect_after_post(url_for("lti.show_platform", registration_id=registration_id, _anchor="teams"))

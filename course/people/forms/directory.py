@@ -12,7 +12,7 @@ from course.content.schema import SETTINGS
 from course.people.queries.team_tree import TeamView
 from course.people.rules import MAX_JOB_ROLE_LENGTH, PersonIdentity, normalise_line
 from course.translation import lazy_gettext as _
-from course.web.forms import Form, select_choices
+from course.web.forms import Form, GuardedForm, select_choices
 
 ROLE_LABELS = {
     "learner": _("Learner"),
@@ -126,7 +126,7 @@ class AddPersonForm(IdentityForm):
     pathway = SelectField(_("Pathway"), choices={"": USUAL_PATHWAY} | select_choices(SETTINGS))
 
 
-class PathwayForm(Form):
+class PathwayForm(GuardedForm):
     """A pathway for a person, or for a team and all below it."""
 
     team = SelectField(_("Team"), filters=[clean_line])

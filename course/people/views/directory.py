@@ -26,6 +26,7 @@ from course.translation import gettext as _
 from course.translation import ngettext
 from course.web.access import Permission, requires_permission
 from course.web.app_state import is_mail_printed
+from course.web.forms import is_outdated, shown_fingerprint
 from course.web.recent_sign_in import needs_recent_sign_in_if
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
@@ -84,9 +85,10 @@ def pathway(person_id: int) -> PageResponse:
     """Choose the setting in which somebody reads the course."""
     person = queries.person_overview(db(), person_id) or abort(404)
     chosen = queries.chosen_pathway(db(), person_id)
-    form = PathwayForm(data={"pathway": chosen.pathway if chosen and chosen.team is None else ""})
+    shown = {"pathway": (chosen.pathway if chosen and chosen.team is None else None) or ""}
+    form = PathwayForm(data=shown | {"was": shown_fingerprint(shown)})
     del form.team
-    if form.validate_on_submit():
+    if form.validate_on_submit() and not is_outdated(form, shown, with_entered=True):
         source = owned_fields(db(), person_id).fields.get("pathway")
         if source is None:
             return _save_pathway(form, [person.id], person.name)

@@ -36,6 +36,7 @@ from course.refreshers.actions.own_booster import start_five
 from course.refreshers.actions.paper import PaperReading, ReadingOutcome, enter_reading, prepare_refresher_sheet
 from course.refreshers.actions.short_course_mail import (
     boosters_due,
+    forget_notices_taken_back,
     queue_booster,
     queue_update_mail,
     recheck_booster,
@@ -58,6 +59,7 @@ __all__ = [
     "complete_refresher",
     "compose_refresher",
     "enter_reading",
+    "forget_notices_taken_back",
     "page_minutes",
     "page_of",
     "person_memory_estimates",

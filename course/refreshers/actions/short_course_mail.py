@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import cast
@@ -19,7 +20,7 @@ from course.learning.actions import NewAttempt, open_attempt
 from course.learning.models import Attempt, AttemptOutcome, Completion, Enrolment
 from course.learning.queries import is_void
 from course.learning.rules.drawing import DrawnQuestion, draw_questions
-from course.mail.actions import schedule_message, suppress_if_reader_changed, suppress_mail
+from course.mail.actions import free_key, schedule_message, suppress_if_reader_changed, suppress_mail
 from course.mail.events import BeforeMailSend
 from course.mail.models import OutboxMail
 from course.mail.queries import opted_out_people
@@ -31,8 +32,9 @@ from course.people.queries import mail_recipient, newest_pathway
 from course.people.rules import first_name, is_undeliverable
 from course.recertification import queries as renewal
 from course.recertification.models import RenewalImport
-from course.recertification.rules import CertificationStatus, certification_status
+from course.recertification.rules import CertificationStatus, Policy, certification_status
 from course.recertification.rules.certification_status import NOT_REQUIRED, PAUSED, UP_TO_DATE
+from course.recertification.rules.facts import PersonFacts
 from course.refreshers import queries
 from course.refreshers.actions.attempts import refresher_under_way
 from course.refreshers.actions.booster_questions import booster_bank
@@ -50,7 +52,7 @@ from course.refreshers.rules.eligibility import would_renew
 from course.refreshers.rules.memory_model import memory_estimates
 from course.refreshers.rules.messages import BoosterMessage, UpdateMessage
 from course.refreshers.rules.updates import Update, brought_on, update_mail_step
-from course.reminders.actions import note_in_person
+from course.reminders.actions import forget_untold, note_in_person
 from course.reminders.queries import hours_by_nation, sending_hours
 from course.reminders.rules.in_person import BOOSTER as NOTICE_OF_BOOSTER
 from course.reminders.rules.in_person import UPDATE as NOTICE_OF_UPDATE
@@ -149,6 +151,22 @@ def recheck_update(session: Session, leaving: BeforeMailSend) -> None:
         reason = _("The due day has moved, or a later step has taken its place.")
     if reason is not None:
         suppress_mail(session, leaving.key, reason, leaving.at)
+    elif isinstance(leaving.taught, Library) and not _is_still_open(session, leaving.taught, int(number), leaving):
+        suppress_mail(session, leaving.key, _("The change to the course was undone or changed again."), leaving.at)
+        free_key(session, leaving.key)
+
+
+def _is_still_open(session: Session, library: Library, person_id: int, leaving: BeforeMailSend) -> bool:
+    """Whether what a mail about an update says has changed is what is open for the person now: a change may have been taken back,
+    or corrected, since it was queued."""
+    usual = select(Organisation.pathway).limit(1).scalar_subquery()
+    rows = select(func.coalesce(newest_pathway(Person.__table__.c.id), usual)).where(Person.id == person_id)
+    pathway, ours = cast("Setting | None", session.execute(rows).scalar()), organisation_of(session, person_id)
+    (person,) = renewal.people(session, leaving.zone, [person_id])
+    course = library.for_(pathway, ours.nation if ours else None)
+    policies = renewal.policies(session, leaving.zone)
+    update = _open_update(session, course, person, policies, leaving.zone, civil_date(leaving.at, leaving.zone))
+    return update is not None and leaving.key.startswith(_update_key(person_id, update))
 
 
 def _has_newer_mail(session: Session, leaving: BeforeMailSend, start: str) -> bool:
@@ -241,8 +259,12 @@ class DueUpdateMail:
     @property
     def key(self) -> str:
         """The key of the mail in the outbox. It prevents the same mail about the same changes from being queued twice."""
-        about = content_digest(sorted(one.version for one in self.update.changes))
-        return f"update:{self.person.person_id}:{about}:{self.mail_step}"
+        return _update_key(self.person.person_id, self.update) + self.mail_step
+
+
+def _update_key(person_id: int, update: Update) -> str:
+    """The beginning of the keys of all mails to a person about these changes."""
+    return f"update:{person_id}:{content_digest(sorted(one.version for one in update.changes))}:"
 
 
 def updates_due(session: Session, library: Library, zone: str, on: date) -> list[DueUpdateMail]:
@@ -253,25 +275,40 @@ def updates_due(session: Session, library: Library, zone: str, on: date) -> list
         return []
     people: list[CertifiedLearner | CertificateHolder] = [*queries.certified_learners(session)]
     people += _holders_from_elsewhere(session)
-    facts = {one.id: one.facts for one in renewal.people(session, zone, [one.person_id for one in people])}
+    dated = {one.id: one for one in renewal.people(session, zone, [one.person_id for one in people])}
     usual = sending_hours(session, zone)
     nations = hours_by_nation(session, usual) if usual else None
     due = []
     for learner in people:
-        own = facts[learner.person_id]
-        status = certification_status(own, policies, on)
-        if not _leaves_room_for_update(status):
+        own = dated[learner.person_id]
+        if not _leaves_room_for_update(certification_status(own.facts, policies, on)):
             continue
-        imported_on = brought_on(own.completions) if isinstance(learner, CertificateHolder) else None
         # As on their pages: what changed may be what another nation reads.
         course = library.for_(learner.pathway, nations.of(learner.person_id).nation if nations else None)
-        update = update_for(session, course, learner.person_id, imported_on, zone)
-        if update is not None and would_renew(own, policies, on):
-            begun = refresher_under_way(session, learner.person_id, datetime.combine(on, time(12), UTC))
-            update = update_for(session, course, learner.person_id, imported_on, zone, begun) if begun else update
+        update = _open_update(session, course, own, policies, zone, on)
         if update is not None:
             due.append(DueUpdateMail(learner, update, update_mail_step(update, on)))
     return due
+
+
+def _open_update(
+    session: Session, course: Library, person: PersonFacts, policies: list[Policy], zone: str, on: date
+) -> Update | None:
+    """The update that is open for a person on that day, without what is in a refresher that is under way. A certificate from
+    elsewhere counts for those who completed nothing here."""
+    imported_on = brought_on(person.facts.completions)
+    update = update_for(session, course, person.id, imported_on, zone)
+    if update is not None and would_renew(person.facts, policies, on):
+        begun = refresher_under_way(session, person.id, datetime.combine(on, time(12), UTC))
+        update = update_for(session, course, person.id, imported_on, zone, begun) if begun else update
+    return update
+
+
+def forget_notices_taken_back(session: Session, due: Collection[DueUpdateMail]) -> None:
+    """Nobody need be told in person any more of changes that are not open for them; `due` are the updates that are open. What was
+    told stays, and what opens again is noted again."""
+    open_now = tuple(_update_key(one.person.person_id, one.update) for one in due)
+    forget_untold(session, NOTICE_OF_UPDATE, lambda key: not key.startswith(open_now))
 
 
 def _holders_from_elsewhere(session: Session) -> list[CertificateHolder]:

@@ -16,7 +16,7 @@ from course.mail.rules import MailMessage
 from course.organisation.models import Organisation
 from course.people.queries import mail_recipient
 from course.reminders.actions.digests import digest_reminders
-from course.reminders.actions.in_person import note_in_person, record_told, withdraw_told
+from course.reminders.actions.in_person import forget_untold, note_in_person, record_told, withdraw_told
 from course.reminders.actions.planning import PlannedReminder, learner_reminders, sending_plan, unqueued
 from course.reminders.actions.rechecks import recheck_reminder
 from course.reminders.models import Reminder, ReminderPolicyVersion
@@ -26,6 +26,7 @@ __all__ = [
     "PlannedReminder",
     "add_policy_version",
     "change_mail_wording",
+    "forget_untold",
     "note_in_person",
     "planned_reminders",
     "queue_reminder",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from course.audit.actions import record_event
@@ -16,6 +16,8 @@ from course.reminders.models import InPersonNotice, InPersonReminder, InPersonWi
 from course.reminders.queries.in_person import in_person_messages
 from course.reminders.rules.in_person import InPersonMessage, Notice
 
+_PORTION = 500  # ids in one statement
+
 
 def note_in_person(session: Session, notice: Notice) -> bool:
     """Note something that a person without an e-mail address is to be told, instead of a mail. Its key is that of the mail.
@@ -23,6 +25,15 @@ def note_in_person(session: Session, notice: Notice) -> bool:
     values = {"key": notice.key[:200], "person_id": notice.person_id, "kind": notice.kind,
               "lines": list(notice.lines), "due": notice.due, "made_at": notice.made_at}  # fmt: skip
     return insert_once(session, InPersonNotice, **values) is not None
+
+
+def forget_untold(session: Session, kind: str, is_over: Callable[[str], bool]) -> None:
+    """Delete the notices of a kind whose key says that they are over, and of which nobody was told."""
+    told = exists().where(InPersonReminder.about == InPersonNotice.key)
+    rows = select(InPersonNotice.id, InPersonNotice.key).where(InPersonNotice.kind == kind, ~told)
+    over = [row.id for row in session.execute(rows) if is_over(row.key)]
+    for start in range(0, len(over), _PORTION):
+        session.execute(delete(InPersonNotice).where(InPersonNotice.id.in_(over[start : start + _PORTION])))
 
 
 def record_told(context: Context, wanted: Mapping[int, Collection[str]]) -> int:

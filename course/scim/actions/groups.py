@@ -44,12 +44,15 @@ def replace_group(
     group: ScimGroup,
     name: str,
     external_id: str | None,
-    members: Collection[str],
+    members: Collection[str] | None,
 ) -> None:
-    """A group has another name, or other members. Raises ProvisioningRefusedError."""
+    """A group has another name, or other members (None: nothing is said of them, so they stay). Raises
+    ProvisioningRefusedError."""
     _check(name, external_id)
     group.display_name, group.external_id, group.changed_at = name, external_id, context.now
-    _set_members(context, connection, group, members)
+    context.session.flush()
+    if members is not None:
+        _set_members(context, connection, group, members)
 
 
 def end_group(context: Context, connection: ScimConnection, group: ScimGroup) -> None:

@@ -29,7 +29,8 @@ def create_resource(context: Context, connection_id: int, kind: str, payload: Ma
     connection, acting = _connection(context, connection_id)
     if kind == "User":
         return user_payload_now(context.session, create_user(acting, connection, read_user(payload)))
-    group = create_group(acting, connection, *_group_values(payload))
+    name, external_id, members = _group_values(payload)
+    group = create_group(acting, connection, name, external_id, members or ())
     return group_payload_now(context.session, group)
 
 
@@ -74,7 +75,8 @@ def _connection(context: Context, connection_id: int) -> tuple[ScimConnection, C
     return connection, connection_context(context, connection)
 
 
-def _group_values(payload: Mapping[str, Any]) -> tuple[str, str | None, list[str]]:
-    """Name, external id and the ids of the members of a group."""
-    members = [str(one["value"]) for one in payload.get("members") or () if one.get("value")]
+def _group_values(payload: Mapping[str, Any]) -> tuple[str, str | None, list[str] | None]:
+    """Name, external id and the ids of the members of a group, None if it says nothing of them."""
+    given = payload.get("members")
+    members = None if given is None else [str(one["value"]) for one in given if one.get("value")]
     return str(payload.get("displayName") or ""), payload.get("externalId") or None, members
