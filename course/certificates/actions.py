@@ -24,7 +24,6 @@ from course.events import publish
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation_of, signatory
 from course.people.models import Person
-from course.people.queries import person
 from course.supervised_sessions.queries import completion_mark
 from course.translation import languages
 
@@ -39,7 +38,8 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     day of validity is `last_day` or, by default, the completion plus the validity of the course in months. Raises
     LookupError without a person or an organisation.
     """
-    holder = person(session, event.person_id)
+    # Locked and as it is now: whoever gives them another name at this moment has re-issued what there was, and cannot see this.
+    holder = session.get(Person, event.person_id, with_for_update={"key_share": True}, populate_existing=True)
     own_organisation = organisation_of(session, event.person_id)
     if holder is None or own_organisation is None:
         raise LookupError("a completion needs a person and an organisation")

@@ -58,13 +58,14 @@ WITHDRAWAL_EVENTS = {
 def certify(session: Session, event: CourseCompleted) -> None:
     """Issue the certificate for a completion, valid until the expiry that the recertification policy gives."""
     zone = signing_settings(session).zone
+    lock_row(session, Person, event.person_id)  # whoever merges them or records facts about them waits, or has done so
     recorded_facts = queries.people(session, zone, [event.person_id])[0].facts
     completion = CompletionFact(event.on, kind=event.kind)
     earlier = tuple(c for c in recorded_facts.completions if c.day < event.on)
     facts = replace(recorded_facts, completions=(*earlier, completion))
     chain = cycles(facts, queries.policies(session, zone), event.on)
     issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == completion), None))
-    # An entry that was merged while its last answer was on the way: on PostgreSQL the certificate waited for that.
+    # An entry that was merged while its last answer was on the way: on PostgreSQL this waited for that.
     entry, into = event.person_id, merged_into(session, event.person_id)
     while into is not None:
         import_merged_certificates(session, PeopleMerged(entry, into, None, event.at))
