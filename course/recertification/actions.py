@@ -116,6 +116,7 @@ def grant_extension(context: Context, person_id: int, until: date, reason: str) 
     if until < context.today:
         raise ValueError("an extension ends today or later")
     _check_dates(context.today, until)
+    lock_row(session, Person, person_id)  # the limit rests on facts that somebody may be withdrawing at this moment
     limit = extension_limit(*_facts_and_policies(session, person_id), context.today)
     if until > limit.latest:
         raise ValueError(limit.refusal)
@@ -214,8 +215,8 @@ def import_completion(
         raise ValueError("a certificate is of the initial course or of a refresher")
     _check_dates(today, day, completion.valid_until)
     CompletionFact(day, today, IMPORTED, completion.valid_until)
-    valid_until = _allowed_valid_until(context, person_id, completion, too_long)
     lock_row(session, Person, person_id)
+    valid_until = _allowed_valid_until(context, person_id, completion, too_long)
     rows_of_day = (
         session.execute(
             select(RenewalImport)
