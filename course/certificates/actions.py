@@ -107,7 +107,7 @@ def reissue(context: Context, old: str, name: str, reason: str, language: str | 
 def reissue_in_name(context: Context, person_id: int, name: str, reason: str) -> int:
     """Re-issue all certificates of a person that bear another name. Returns how many there were."""
     # Serialised by the lock: of two concurrent calls the second finds nothing to do.
-    context.session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    lock_row(context.session, Person, person_id)
     outdated = certificates_in_another_name(context.session, person_id, name)
     for old in outdated:
         reissue(context, old.number, name, reason)

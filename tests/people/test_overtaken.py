@@ -35,6 +35,8 @@ JOIN: Deed = "/people/{pat}/merge", {"other": "twin{number}@example.org", "keep"
 END_ROLE: Deed = "/people/{pat}/role/{grant}/end", {}
 END_PLACE: Deed = "/people/{pat}/teams/{bond}/end", {}
 EXTEND: Deed = "/renewal/people/{pat}/extension", {"until": "{far}", "reason": "away"}
+ALEX_READS: Deed = "/people/{alex}/pathway", {"pathway": "clubs", "reason": "coaches"}
+BO_READS: Deed = "/people/{bo}/pathway", {"pathway": "clubs", "reason": "coaches"}
 NOT_AWAY: Deed = "/renewal/people/{pat}/leave/{leave}", {"reason": "never took place"}
 DONE, REFUSED = 303, 422
 # The first deed, before which of its statements it is stopped, the second deed, and what both are answered.
@@ -54,6 +56,8 @@ CASES: list[tuple[Deed, str, Deed, list[int]]] = [
     (CLOSE, "UPDATE team", MANAGE, [DONE, REFUSED]),
     (OPEN_BELOW, "INSERT INTO team", CLOSE, [DONE, REFUSED]),
     (CLOSE, "UPDATE team", OPEN_BELOW, [DONE, REFUSED]),
+    # Two who change each other: what each recorded names its author, whom the other one had locked.
+    (BO_READS, "INSERT INTO pathway_choice", ALEX_READS, [DONE, DONE]),
     # More time than the rule allows, because a leave that moved the due day was withdrawn at this moment; or error 500.
     (EXTEND, "SELECT person.id \nFROM person", NOT_AWAY, [REFUSED, DONE]),
 ]
@@ -67,6 +71,7 @@ class Office:
         self.app = app
         with app.app_context(), unit_of_work() as session:
             bosses = [make_person(session, name, f"{name}@example.org", "administrator") for name in ("Alex", "Bo")]
+        self.bosses = {"alex": bosses[0].id, "bo": bosses[1].id}
         self.windows = [sign_in(Client(app), boss) for boss in bosses]
         self.tokens = [window.token() for window in self.windows]
 
@@ -77,6 +82,7 @@ class Office:
             pat = make_person(session, "Pat Hill", f"pat{number}@example.org", "manager", harbour, password=None)
             make_person(session, "P. Hill", f"twin{number}@example.org", team=harbour, password=None)
             names = {"number": number, "harbour": harbour.id, "quay": quay.id, "pat": pat.id, "day": form_day()}
+            names |= self.bosses
             record_pause(make_context(session, None, now()), pat.id, Pause(this_day(), this_day(300), 14, "leave"))
             names["far"] = form_day(600)
             for name, table in (("bond", Membership), ("grant", RoleGrant), ("leave", RenewalPause)):

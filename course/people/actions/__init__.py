@@ -36,7 +36,7 @@ from course.people.actions.identity import (
     merge_people,
 )
 from course.people.actions.invitations import invite, withdraw_invitation
-from course.people.actions.locking import lock_open_teams_among, lock_people
+from course.people.actions.locking import lock_leaving_people, lock_open_teams_among, lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
     LAST_ADMINISTRATOR,
@@ -89,6 +89,7 @@ __all__ = [
     "is_last_administrator",
     "join_team",
     "leave_team",
+    "lock_leaving_people",
     "lock_open_teams_among",
     "lock_people",
     "merge_people",

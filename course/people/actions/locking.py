@@ -11,7 +11,16 @@ from course.people.models import Person, Team
 
 
 def lock_people(session: Session, ids: Collection[int]) -> None:
-    """Let nobody else correct these people, or record that they have left or are back, until the transaction ends."""
+    """Let nobody else correct these people, or record that they have left or are back, until the transaction ends.
+
+    Rows that refer to them can still be added, so that two who change each other at once do not wait for each other: what each
+    records names its author."""
+    session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update(key_share=True))
+
+
+def lock_leaving_people(session: Session, ids: Collection[int]) -> None:
+    """As `lock_people`, before people leave or are merged: rows that refer to them are not added either until the transaction
+    ends, and those that somebody is adding now, such as a link to sign in with, are waited for and found."""
     session.execute(select(Person.id).where(Person.id.in_(ids)).order_by(Person.id).with_for_update())
 
 
