@@ -35,10 +35,11 @@ JOIN: Deed = "/people/{pat}/merge", {"other": "twin{number}@example.org", "keep"
 END_ROLE: Deed = "/people/{pat}/role/{grant}/end", {}
 END_PLACE: Deed = "/people/{pat}/teams/{bond}/end", {}
 EXTEND: Deed = "/renewal/people/{pat}/extension", {"until": "{far}", "reason": "away"}
+CODE: Deed = "/people/{pat}/code", {"sheet": "s{number}"}
 ALEX_READS: Deed = "/people/{alex}/pathway", {"pathway": "clubs", "reason": "coaches"}
 BO_READS: Deed = "/people/{bo}/pathway", {"pathway": "clubs", "reason": "coaches"}
 NOT_AWAY: Deed = "/renewal/people/{pat}/leave/{leave}", {"reason": "never took place"}
-DONE, REFUSED = 303, 422
+SHOWN, DONE, REFUSED = 200, 303, 422
 # The first deed, before which of its statements it is stopped, the second deed, and what both are answered.
 CASES: list[tuple[Deed, str, Deed, list[int]]] = [
     # Who left, or lost a role or a place, had it in the other team from then on; or lost it twice; or one was told to wait.
@@ -56,6 +57,8 @@ CASES: list[tuple[Deed, str, Deed, list[int]]] = [
     (CLOSE, "UPDATE team", MANAGE, [DONE, REFUSED]),
     (OPEN_BELOW, "INSERT INTO team", CLOSE, [DONE, REFUSED]),
     (CLOSE, "UPDATE team", OPEN_BELOW, [DONE, REFUSED]),
+    # Error 500 for who made a code, of whom the page would have said that they are left out.
+    (LEAVE, "UPDATE person", CODE, [DONE, SHOWN]),
     # Two who change each other: what each recorded names its author, whom the other one had locked.
     (BO_READS, "INSERT INTO pathway_choice", ALEX_READS, [DONE, DONE]),
     # More time than the rule allows, because a leave that moved the due day was withdrawn at this moment; or error 500.

@@ -128,9 +128,8 @@ def record_departure(context: Context, person_id: int, last_day: date, reason: s
     if last_day > context.today:
         return plan_departure(context, person_id, last_day, reason)
     session = context.session
-    lock_leaving_people(
-        session, [person_id]
-    )  # a role that somebody gives them at this moment is found here, or not given
+    # A role that somebody gives them at this moment is found here, or not given.
+    lock_leaving_people(session, [person_id])
     person = session.get(Person, person_id, populate_existing=True)
     if person is None:
         raise LookupError(f"there is no person {person_id}")
