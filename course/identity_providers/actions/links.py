@@ -59,9 +59,9 @@ def link_own_account(context: Context, provider_id: int, identity: ProviderIdent
     return None
 
 
-def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> None:
-    """Somebody signed in with this account now."""
-    session.execute(
+def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> int | None:
+    """Somebody signed in with this account now. Whose it is, by id, until the transaction ends; None if it is nobody's."""
+    noting = (
         update(IdentityLink)
         .where(
             IdentityLink.issuer == identity.issuer,
@@ -69,7 +69,9 @@ def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> None
             IdentityLink.ended_at.is_(None),
         )
         .values(last_used_at=at)
+        .returning(IdentityLink.person_id)
     )
+    return session.execute(noting).scalar_one_or_none()
 
 
 def unlink_own_account(context: Context, link_id: int) -> str | None:

@@ -30,7 +30,17 @@ from course.identity_providers.rules.policy import SignInSubject, must_use_provi
 from course.identity_providers.rules.problems import ProviderProblem
 from course.identity_providers.rules.settings import ProviderSettings
 from course.passwords.actions import ensure_session_key
-from course.people.actions import Refusal, add_identity, choose_pathway, grant_role, join_team, leave_team, revoke_role
+from course.people.actions import (
+    Refusal,
+    add_identity,
+    choose_pathway,
+    grant_role,
+    join_team,
+    leave_team,
+    lock_current_person,
+    lock_open_teams_among,
+    revoke_role,
+)
 from course.people.models import Membership, RoleGrant, Team
 from course.people.rules import PersonIdentity
 from course.translation import lazy_gettext as _
@@ -52,14 +62,25 @@ def sign_in_identity(
             record_refusal(context, provider, decision.problem, _person_of(known))
             return decision.problem
         person_id = _person_for(context, provider, identity, decision)
-        if person_id is not None:
+        if person_id is not None and _hold(context, provider, identity, person_id):
             break
     else:
         return ProviderProblem.LINKED_TO_ANOTHER
-    note_use(session, identity, context.now)
     apply_groups(context, provider, person_id, identity.groups)
     key = ensure_session_key(session, person_id, secrets.token_urlsafe(24), context.now)
     return SignInGranted(person_id, key)
+
+
+def _hold(context: Context, provider: ProviderSettings, identity: ProviderIdentity, person_id: int) -> bool:
+    """Let nobody change the person, their link, or the teams that their groups give until the transaction ends, and note that
+    the link is used. False if they have left at this moment, or the link is not theirs any more: then it is decided anew."""
+    rows = matching_rows(provider.groups, identity.groups or ())
+    lock_open_teams_among(context.session, {row.team_id for row in rows if row.team_id is not None})
+    try:
+        lock_current_person(context.session, person_id)
+    except LookupError:
+        return False
+    return note_use(context.session, identity, context.now) == person_id
 
 
 def _must_use_another(

@@ -13,6 +13,7 @@ from course.people.actions.directory import (
     add_team,
     choose_pathway,
     get_current_person,
+    lock_current_person,
     team_name,
 )
 from course.people.actions.employment import (
@@ -89,6 +90,7 @@ __all__ = [
     "is_last_administrator",
     "join_team",
     "leave_team",
+    "lock_current_person",
     "lock_leaving_people",
     "lock_open_teams_among",
     "lock_people",
