@@ -15,9 +15,9 @@ from course.auth.actions import SignInGranted
 from course.auth.queries import session_key
 from course.clock import now
 from course.context import Context, make_context
-from course.identity_providers.actions import sign_in_identity, unlink_account
+from course.identity_providers.actions import add_link, sign_in_identity, unlink_account, unlink_own_account
 from course.identity_providers.models import IdentityLink
-from course.identity_providers.queries import provider
+from course.identity_providers.queries import links_of, provider
 from course.identity_providers.rules.groups import GroupRow
 from course.identity_providers.rules.identity import ProviderIdentity
 from course.people.actions import join_team, merge_people, merge_teams, record_departure
@@ -122,3 +122,22 @@ def test_a_sign_in_that_is_overtaken_is_as_if_it_had_come_before_or_after(commit
         if (found, world.teams()) != (let_in, teams):
             wrong[f"{deed.__name__} before {before}"] = found, world.teams()
     assert wrong == {}
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_of_two_accounts_that_are_unlinked_at_once_the_last_one_stays(committed: Flask, fake: FakeProvider) -> None:
+    with committed.app_context(), unit_of_work() as session:
+        make_organisation(session)
+        sam = make_person(session, password=None).id
+        numbers = [set_up_provider(session, fake, name=name) for name in ("Riverside ID", "Harbour ID")]
+        for one in numbers:
+            identity = ProviderIdentity(f"{fake.issuer}/{one}", "1", "sam@example.org", True, "Sam")
+            add_link(make_context(session, None, now()), one, identity, sam, "person")
+        links = [one.id for one in links_of(session, sam)]
+
+    def unlink_own(link: int) -> int:
+        with committed.app_context(), unit_of_work() as session:
+            return unlink_own_account(make_context(session, sam, now()), link) is None
+
+    deeds = [partial(unlink_own, link) for link in links]
+    assert sum(overtaken(committed.extensions["course"].engine, deeds[0], "UPDATE identity_link", deeds[1])) == 1
