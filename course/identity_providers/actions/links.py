@@ -78,9 +78,8 @@ def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> int 
 def unlink_own_account(context: Context, link_id: int) -> str | None:
     """End a link of the person who acts. Returns why that is not possible, for display; None if it was done."""
     session, person_id = context.session, context.person_id
-    lock_people(
-        session, [person_id]
-    )  # who unlinks another account at this moment waits, and then finds this the last one
+    # Who unlinks another account at this moment waits, and then finds this the last one.
+    lock_people(session, [person_id])
     mine = queries.links_of(session, person_id)
     if not any(one.id == link_id for one in mine):
         return str(_("This account is not linked any more."))
