@@ -37,7 +37,7 @@ from course.people.actions.identity import (
     merge_people,
 )
 from course.people.actions.invitations import invite, withdraw_invitation
-from course.people.actions.locking import lock_leaving_people, lock_open_teams_among, lock_people
+from course.people.actions.locking import hold_team_tree, lock_leaving_people, lock_open_teams_among, lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
     LAST_ADMINISTRATOR,
@@ -86,6 +86,7 @@ __all__ = [
     "follow_team_pathways",
     "get_current_person",
     "grant_role",
+    "hold_team_tree",
     "invite",
     "is_last_administrator",
     "join_team",

@@ -30,3 +30,11 @@ def lock_open_teams_among(session: Session, team_ids: Collection[int]) -> frozen
     tree of teams: of two who lock in another order each would wait for the other."""
     rows = select(Team.id).where(Team.id.in_(sorted(team_ids)), Team.closed_at.is_(None)).order_by(Team.id)
     return frozenset(session.execute(rows.with_for_update(read=True, key_share=True)).scalars())
+
+
+def hold_team_tree(session: Session) -> None:
+    """Let nobody change the tree of teams until the transaction ends. For who changes many people one after the other and finds
+    out with each in which teams: to be called before people are locked. Whoever changes the tree locks all open teams in this
+    order, so the first one is enough."""
+    first = select(Team.id).where(Team.closed_at.is_(None)).order_by(Team.id).limit(1)
+    session.execute(first.with_for_update(read=True, key_share=True))

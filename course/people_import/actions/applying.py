@@ -146,6 +146,7 @@ def apply_portion(
     `teams` holds the teams that this import has opened, and is filled: the caller drops it if the unit of work fails.
     """
     run = _get_started_run(context.session, import_id)
+    people.hold_team_tree(context.session)
     portion, done = _Portion(context, import_id, teams), run.lines_done
     while done < len(steps):
         chunk = steps[done : done + _CHUNK]
