@@ -61,8 +61,10 @@ def sign_in_identity(
         if isinstance(decision, RefuseSignIn):
             record_refusal(context, provider, decision.problem, _person_of(known))
             return decision.problem
+        if not isinstance(decision, MakeAccount) and not _hold(context, provider, identity, decision.person_id, known):
+            continue
         person_id = _person_for(context, provider, identity, decision)
-        if person_id is not None and _hold(context, provider, identity, person_id):
+        if person_id is not None and note_use(session, identity, context.now) == person_id:
             break
     else:
         return ProviderProblem.LINKED_TO_ANOTHER
@@ -71,16 +73,18 @@ def sign_in_identity(
     return SignInGranted(person_id, key)
 
 
-def _hold(context: Context, provider: ProviderSettings, identity: ProviderIdentity, person_id: int) -> bool:
-    """Let nobody change the person, their link, or the teams that their groups give until the transaction ends, and note that
-    the link is used. False if they have left at this moment, or the link is not theirs any more: then it is decided anew."""
+def _hold(
+    context: Context, provider: ProviderSettings, identity: ProviderIdentity, person_id: int, known: KnownPeople
+) -> bool:
+    """Let nobody change the person, or close the teams that their groups give, until the transaction ends. False if what is known
+    of them has changed at this moment, such as their address: then it is decided anew."""
     rows = matching_rows(provider.groups, identity.groups or ())
     lock_open_teams_among(context.session, {row.team_id for row in rows if row.team_id is not None})
     try:
         lock_current_person(context.session, person_id)
     except LookupError:
         return False
-    return note_use(context.session, identity, context.now) == person_id
+    return queries.known_people(context.session, provider.id, identity, context.today) == known
 
 
 def _must_use_another(
