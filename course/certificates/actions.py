@@ -24,7 +24,6 @@ from course.events import publish
 from course.learning.events import CourseCompleted
 from course.organisation.queries import organisation_of, signatory
 from course.people.models import Person
-from course.people.queries import person
 from course.supervised_sessions.queries import completion_mark
 from course.translation import languages
 
@@ -39,7 +38,8 @@ def issue_certificate(session: Session, event: CourseCompleted, last_day: date |
     day of validity is `last_day` or, by default, the completion plus the validity of the course in months. Raises
     LookupError without a person or an organisation.
     """
-    holder = person(session, event.person_id)
+    # Locked and as it is now: whoever gives them another name at this moment has re-issued what there was, and cannot see this.
+    holder = session.get(Person, event.person_id, with_for_update={"key_share": True}, populate_existing=True)
     own_organisation = organisation_of(session, event.person_id)
     if holder is None or own_organisation is None:
         raise LookupError("a completion needs a person and an organisation")
@@ -107,7 +107,7 @@ def reissue(context: Context, old: str, name: str, reason: str, language: str | 
 def reissue_in_name(context: Context, person_id: int, name: str, reason: str) -> int:
     """Re-issue all certificates of a person that bear another name. Returns how many there were."""
     # Serialised by the lock: of two concurrent calls the second finds nothing to do.
-    context.session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+    lock_row(context.session, Person, person_id)
     outdated = certificates_in_another_name(context.session, person_id, name)
     for old in outdated:
         reissue(context, old.number, name, reason)

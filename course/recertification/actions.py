@@ -58,13 +58,14 @@ WITHDRAWAL_EVENTS = {
 def certify(session: Session, event: CourseCompleted) -> None:
     """Issue the certificate for a completion, valid until the expiry that the recertification policy gives."""
     zone = signing_settings(session).zone
+    lock_row(session, Person, event.person_id)  # whoever merges them or records facts about them waits, or has done so
     recorded_facts = queries.people(session, zone, [event.person_id])[0].facts
     completion = CompletionFact(event.on, kind=event.kind)
     earlier = tuple(c for c in recorded_facts.completions if c.day < event.on)
     facts = replace(recorded_facts, completions=(*earlier, completion))
     chain = cycles(facts, queries.policies(session, zone), event.on)
     issue_certificate(session, event, next((c.valid_until for c in chain if c.completion == completion), None))
-    # An entry that was merged while its last answer was on the way: on PostgreSQL the certificate waited for that.
+    # An entry that was merged while its last answer was on the way: on PostgreSQL this waited for that.
     entry, into = event.person_id, merged_into(session, event.person_id)
     while into is not None:
         import_merged_certificates(session, PeopleMerged(entry, into, None, event.at))
@@ -115,6 +116,7 @@ def grant_extension(context: Context, person_id: int, until: date, reason: str) 
     if until < context.today:
         raise ValueError("an extension ends today or later")
     _check_dates(context.today, until)
+    lock_row(session, Person, person_id)  # the limit rests on facts that somebody may be withdrawing at this moment
     limit = extension_limit(*_facts_and_policies(session, person_id), context.today)
     if until > limit.latest:
         raise ValueError(limit.refusal)
@@ -213,8 +215,8 @@ def import_completion(
         raise ValueError("a certificate is of the initial course or of a refresher")
     _check_dates(today, day, completion.valid_until)
     CompletionFact(day, today, IMPORTED, completion.valid_until)
-    valid_until = _allowed_valid_until(context, person_id, completion, too_long)
     lock_row(session, Person, person_id)
+    valid_until = _allowed_valid_until(context, person_id, completion, too_long)
     rows_of_day = (
         session.execute(
             select(RenewalImport)

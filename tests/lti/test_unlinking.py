@@ -16,16 +16,18 @@ from course.lti import actions
 from course.lti.models import LtiAccount
 from course.lti.queries import platform
 from course.lti.rules.accounts import own_unlink_refusal
-from course.lti.rules.launch import PlatformUser
+from course.lti.rules.launch import LaunchMessage, PlatformLink, PlatformUser
 from course.lti.rules.problems import LtiProblem, problem_words
+from course.lti.rules.targets import LinkTarget
+from course.people.actions import correct_identity, merge_people
 from course.people.models import Person
 from course.web.unit_of_work import unit_of_work
 from tests.lti.making import enter, open_course, register, sign_in_from
-from tests.lti.platform import FakePlatform
+from tests.lti.platform import DEPLOYMENT, FakePlatform
 from tests.lti.test_linking import NAME
 from tests.makers import PASSWORD, make_organisation, make_person, set_password, sign_in
 from tests.pages import Client, Page
-from tests.support.racing import at_once
+from tests.support.racing import at_once, overtaken
 
 ADDRESS = "sam@example.org"  # the platform calls Sam so too
 
@@ -162,3 +164,37 @@ def test_a_launch_and_an_unlinking_at_once_leave_nobody_signed_in_by_the_account
             assert session.execute(select(LtiAccount.id).where(LtiAccount.ended_at.is_(None))).first() is None
             log = select(AuditEntry.number).where(AuditEntry.what == "lti.unlinked")
             assert len(session.execute(log).all()) == turn + 1
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("merged", [True, False])
+def test_an_account_is_linked_only_to_whose_address_it_still_is(
+    committed: Flask, fake: FakePlatform, merged: bool
+) -> None:
+    with committed.app_context(), unit_of_work() as session:
+        make_organisation(session)
+        sam, other = make_person(session, email=ADDRESS).id, make_person(session, email="other@example.org").id
+        number = register(session, fake, links_by_address=True)
+
+    def launch() -> int:
+        with committed.app_context(), unit_of_work() as session:
+            settings = platform(session, number)
+            assert settings is not None
+            user = PlatformUser("user-2481", ADDRESS, "Sam Okafor", True)
+            message = LaunchMessage(DEPLOYMENT, user, None, PlatformLink("link-1", "Online abuse"), LinkTarget())
+            actions.record_launch(make_context(session, None, now()), settings, message)
+            return 0
+
+    def overtake() -> int:
+        with committed.app_context(), unit_of_work() as session:
+            context = make_context(session, other, now())
+            if merged:
+                merge_people(context, sam, other, True, "twice")
+            else:
+                correct_identity(context, sam, "Sam Okafor", "sam.new@example.org", None, "moved")
+        return 0
+
+    overtaken(committed.extensions["course"].engine, launch, "SELECT person.id \nFROM person", overtake)
+    with committed.app_context(), unit_of_work() as session:
+        linked = session.execute(select(LtiAccount.person_id).where(LtiAccount.ended_at.is_(None))).scalars().all()
+    assert linked == ([other] if merged else [])

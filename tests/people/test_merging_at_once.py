@@ -1,4 +1,5 @@
-"""Two entries are merged at the very moment at which one of them gets a certificate or loses one. On both engines."""
+"""Two entries are merged, or somebody gets another name, at the very moment at which there is a certificate more or less. On
+both engines."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from course.certificates.actions import revoke
+from course.certificates.actions import reissue_in_name, revoke
+from course.certificates.models import Certificate
 from course.context import make_context
 from course.dates import add_months
 from course.learning.models import Completion
-from course.people.actions import merge_people
+from course.people.actions import correct_identity, merge_people
 from course.people.models import Person
 from course.recertification.actions import import_completion, withdraw_fact
 from course.recertification.models import RenewalImport
@@ -109,3 +111,23 @@ def test_of_two_who_withdraw_a_certificate_from_elsewhere_at_once_one_is_told(co
     with committed.app_context(), unit_of_work() as session:
         withdrawn = session.execute(select(RenewalImport.withdrawn).order_by(RenewalImport.id)).scalars().all()
     assert withdrawn == [None, NOW.date()]
+
+
+@pytest.mark.parametrize("completed_first", [True, False])
+def test_a_course_that_is_completed_while_somebody_gets_another_name_is_certified_in_that_name(
+    committed: Flask, completed_first: bool
+) -> None:
+    library = committed.extensions["course"].library
+    with committed.app_context(), unit_of_work() as session:
+        make_organisation(session)
+        sam = make_person(session, "Sam Okafor").id
+
+    def rename(session: Session) -> None:
+        context = make_context(session, None, NOW)
+        correct_identity(context, sam, "Sam Adeyemi", "sam@example.org", None, "married")
+        reissue_in_name(context, sam, "Sam Adeyemi", "married")
+
+    deeds = [rename, lambda one: complete(one, library, one.get_one(Person, sam), NOW)]
+    one_before_the_other(committed, *(deeds[::-1] if completed_first else deeds))
+    with committed.app_context(), unit_of_work() as session:
+        assert session.execute(select(Certificate.name).order_by(Certificate.id)).scalars().all()[-1] == "Sam Adeyemi"

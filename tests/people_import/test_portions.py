@@ -34,12 +34,12 @@ from course.people_import.rules.journal import JournalStep, dump_journal
 from course.people_import.rules.preview import load_preview
 from course.web.unit_of_work import read_only_session, unit_of_work
 from tests.conftest import NOW, SECRET
-from tests.makers import make_organisation, make_person, sign_in
+from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.people_import.lists import ZONE, look, start
 from tests.support.days import this_day
 from tests.support.jobs import run_waiting_jobs
-from tests.support.racing import at_once
+from tests.support.racing import at_once, overtaken
 from tests.support.rows import count
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -335,3 +335,25 @@ def test_the_preview_of_a_list_that_is_being_written_cannot_be_changed(office: F
     with unit_of_work() as session:
         session.get_one(ImportRun, import_id).lease_until = now()
     assert "It will continue within a few minutes" in page_for(office, boss, import_id)
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_a_list_moves_somebody_while_their_team_is_merged_into_another(office: Flask) -> None:
+    with unit_of_work() as session:
+        harbour, quay = make_team(session, "Harbour").id, make_team(session, "Quay").id
+        make_team(session, "Pier")
+        make_person(session, "Sam Okafor", "sam@example.org", team=session.get_one(Team, harbour))
+        boss = session.execute(select(Person.id).where(Person.email == "alex@example.org")).scalar_one()
+    import_id = begin(HEADINGS + "sam@example.org,Sam Okafor,Pier,\n")
+    steps = write_journal(import_id)
+
+    def merge() -> int:
+        with office.app_context(), unit_of_work() as session:
+            return people.merge_teams(make_context(session, boss, now()), harbour, quay, "one now") is None
+
+    def write() -> int:
+        with office.app_context():
+            return write_some(import_id, steps)
+
+    # Each waited for the other: the list held Sam and wanted the team Pier, the merge all teams and wanted Sam.
+    assert overtaken(office.extensions["course"].engine, write, "SELECT membership", merge) == [1, 1]

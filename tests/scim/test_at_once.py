@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from course.clock import now
+from course.context import make_context
 from course.learning.models import Answer
-from course.people.models import Employment, Person
-from course.scim.models import ScimUser
+from course.people.models import Employment, Membership, Person
+from course.scim.actions.groups import add_rule
+from course.scim.models import ScimGroup, ScimUser
+from course.scim.rules.grants import Grant
 from course.web.unit_of_work import unit_of_work
-from tests.makers import make_person, sign_in
+from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
-from tests.scim.connected import PATCH_SCHEMA, Provider, connect, user
-from tests.support.racing import at_once
+from tests.scim.connected import GROUP_SCHEMA, PATCH_SCHEMA, Provider, connect, user
+from tests.support.racing import at_once, overtaken
 from tests.walking import Learner, always
 
 
@@ -104,3 +109,32 @@ def test_somebody_who_is_answering_when_they_are_deactivated_keeps_what_was_save
     assert count(committed, of=Answer) in (1, 2)
     assert learner.client.get("/record", 303).location.startswith("/sign-in")
     assert count(committed, Person.left_at.is_not(None)) == 1
+
+
+@pytest.mark.parametrize("committed", ["postgresql"], indirect=True)
+def test_a_group_changes_its_members_while_the_team_that_it_gives_is_merged(committed: Flask) -> None:
+    entra = connected(committed)
+    ids = [entra.create(f"{name}@example.org")["id"] for name in ("mia", "ben")]
+    group = entra.group("Crew")["id"]
+    with committed.app_context(), committed.extensions["course.sessions"].writing() as session:
+        harbour, quay = make_team(session, "Harbour").id, make_team(session, "Quay").id
+        row = session.execute(select(ScimGroup)).scalar_one()
+        assert add_rule(make_context(session, None, now()), row, Grant("team", harbour))
+        chief = make_person(session, "Ben Ode", "chief@example.org", "administrator")
+    body = {"schemas": [GROUP_SCHEMA], "displayName": "Crew"}
+    assert entra.call("PUT", f"/Groups/{group}", {**body, "members": [{"value": ids[0]}]}).status_code == 200
+    browser = sign_in(Client(committed), chief)
+    form = {"csrf_token": browser.token(), "into": str(quay), "reason": "one now"}
+    deeds = [
+        calling(entra, "PUT", f"/Groups/{group}", {**body, "members": [{"value": ids[1]}]}),
+        lambda: browser.flask.post(f"/teams/{harbour}/merge", data=form).status_code,
+    ]
+    # Each waited for the other: the call held who lost the team and wanted the team, for who got it.
+    assert overtaken(committed.extensions["course"].engine, deeds[0], "SELECT team.id \nFROM team", deeds[1]) == [
+        200,
+        303,
+    ]
+    here = Membership.until.is_(None)
+    assert (
+        count(committed, here, of=Membership) == count(committed, here, Membership.team_id == quay, of=Membership) == 1
+    )

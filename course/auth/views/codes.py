@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -207,9 +208,9 @@ def _sheet_page(people: Sequence[CodePerson]) -> Response:
     with unit_of_work() as session:
         context = signed_in_context(session)
         still = set(ids_recordable_by(session, current_user.person, [one.id for one in people]))
-        for one in people:
-            if one.id in still:
-                issued[one.id] = actions.issue_code(context, one.id, secret, sheet)
+        for person_id in sorted(still):  # in the order in which everybody locks people
+            with suppress(LookupError):  # they have left since the last line
+                issued[person_id] = actions.issue_code(context, person_id, secret, sheet)
     strips = [_strip(one, issued[one.id]) for one in people if one.id in issued]
     return make_response(
         render_template(

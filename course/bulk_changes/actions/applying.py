@@ -54,7 +54,8 @@ def apply_portion(
     Until the transaction ends nobody else changes them: who changed them before is seen, and they are left out."""
     session = context.session
     people.lock_open_teams_among(session, [] if change.values.team is None else [change.values.team])
-    people.lock_people(session, ids)
+    lock = people.lock_leaving_people if change.kind == LEAVE else people.lock_people
+    lock(session, ids)
     frame = ChangeFrame(
         change.kind, change.values, change.made_by, context.today, queries.sealed_fingerprints(session, change.id, ids),
         grantable_roles(viewer), guarded_roles(viewer),

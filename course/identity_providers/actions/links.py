@@ -26,6 +26,7 @@ from course.identity_providers.rules.identity import ProviderIdentity, link_refu
 from course.identity_providers.rules.policy import must_use_provider, unlink_refusal
 from course.identity_providers.rules.problems import ProviderProblem
 from course.passwords.queries import has_chosen_password
+from course.people.actions import lock_people
 from course.people.events import PeopleMerged, TeamsMerged
 from course.people.models import Membership, RoleGrant
 from course.translation import lazy_gettext as _
@@ -59,9 +60,9 @@ def link_own_account(context: Context, provider_id: int, identity: ProviderIdent
     return None
 
 
-def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> None:
-    """Somebody signed in with this account now."""
-    session.execute(
+def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> int | None:
+    """Somebody signed in with this account now. Whose it is, by id, until the transaction ends; None if it is nobody's."""
+    noting = (
         update(IdentityLink)
         .where(
             IdentityLink.issuer == identity.issuer,
@@ -69,12 +70,16 @@ def note_use(session: Session, identity: ProviderIdentity, at: datetime) -> None
             IdentityLink.ended_at.is_(None),
         )
         .values(last_used_at=at)
+        .returning(IdentityLink.person_id)
     )
+    return session.execute(noting).scalar_one_or_none()
 
 
 def unlink_own_account(context: Context, link_id: int) -> str | None:
     """End a link of the person who acts. Returns why that is not possible, for display; None if it was done."""
     session, person_id = context.session, context.person_id
+    # Who unlinks another account at this moment waits, and then finds this the last one.
+    lock_people(session, [person_id])
     mine = queries.links_of(session, person_id)
     if not any(one.id == link_id for one in mine):
         return str(_("This account is not linked any more."))

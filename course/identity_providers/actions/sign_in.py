@@ -30,7 +30,17 @@ from course.identity_providers.rules.policy import SignInSubject, must_use_provi
 from course.identity_providers.rules.problems import ProviderProblem
 from course.identity_providers.rules.settings import ProviderSettings
 from course.passwords.actions import ensure_session_key
-from course.people.actions import Refusal, add_identity, choose_pathway, grant_role, join_team, leave_team, revoke_role
+from course.people.actions import (
+    Refusal,
+    add_identity,
+    choose_pathway,
+    grant_role,
+    join_team,
+    leave_team,
+    lock_current_person,
+    lock_open_teams_among,
+    revoke_role,
+)
 from course.people.models import Membership, RoleGrant, Team
 from course.people.rules import PersonIdentity
 from course.translation import lazy_gettext as _
@@ -51,15 +61,30 @@ def sign_in_identity(
         if isinstance(decision, RefuseSignIn):
             record_refusal(context, provider, decision.problem, _person_of(known))
             return decision.problem
+        if not isinstance(decision, MakeAccount) and not _hold(context, provider, identity, decision.person_id, known):
+            continue
         person_id = _person_for(context, provider, identity, decision)
-        if person_id is not None:
+        if person_id is not None and note_use(session, identity, context.now) == person_id:
             break
     else:
         return ProviderProblem.LINKED_TO_ANOTHER
-    note_use(session, identity, context.now)
     apply_groups(context, provider, person_id, identity.groups)
     key = ensure_session_key(session, person_id, secrets.token_urlsafe(24), context.now)
     return SignInGranted(person_id, key)
+
+
+def _hold(
+    context: Context, provider: ProviderSettings, identity: ProviderIdentity, person_id: int, known: KnownPeople
+) -> bool:
+    """Let nobody change the person, or close the teams that their groups give, until the transaction ends. False if what is known
+    of them has changed at this moment, such as their address: then it is decided anew."""
+    rows = matching_rows(provider.groups, identity.groups or ())
+    lock_open_teams_among(context.session, {row.team_id for row in rows if row.team_id is not None})
+    try:
+        lock_current_person(context.session, person_id)
+    except LookupError:
+        return False
+    return queries.known_people(context.session, provider.id, identity, context.today) == known
 
 
 def _must_use_another(

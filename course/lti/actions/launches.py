@@ -16,14 +16,14 @@ from course.db import insert_once, lock_row
 from course.lti import queries
 from course.lti.actions.accounts import link_account
 from course.lti.models import LtiAccount, LtiContext, LtiLaunch, LtiLink
-from course.lti.rules.accounts import AddPerson, LinkAccount, decide_account
+from course.lti.rules.accounts import AddPerson, LinkAccount, PersonWithAddress, decide_account
 from course.lti.rules.launch import LaunchMessage, PlatformContext, PlatformLink, PlatformUser
 from course.lti.rules.problems import LtiProblem
 from course.lti.rules.registration import PlatformSettings
 from course.lti.rules.sealed import LaunchTicket, Newcomer
 from course.lti.rules.targets import LinkTarget
 from course.passwords.actions import ensure_session_key
-from course.people.actions import Refusal, add_identity, choose_pathway
+from course.people.actions import Refusal, add_identity, choose_pathway, lock_current_person
 from course.people.rules import PersonIdentity
 from course.translation import lazy_gettext as _
 
@@ -126,8 +126,10 @@ def _account(
             if not adds:
                 return decision
             person_id, how = _add_person(context, settings, decision, target.pathway, team_id), "new"
+        elif isinstance(decision, LinkAccount):
+            person_id, how = _hold_owner(context, settings, user, owner), "address"
         else:
-            person_id, how = decision.person_id, "address" if isinstance(decision, LinkAccount) else ""
+            person_id, how = decision.person_id, ""
         if person_id is None or (how and not link_account(context, settings, user, person_id, how)):
             continue
         account_id = note_use(context, settings.id, user.subject)
@@ -135,6 +137,19 @@ def _account(
             return AcceptedLaunch(account_id, person_id)
     record_refusal(context, settings, LtiProblem.ADDRESS_OF_ANOTHER)
     return LtiProblem.ADDRESS_OF_ANOTHER
+
+
+def _hold_owner(
+    context: Context, settings: PlatformSettings, user: PlatformUser, owner: PersonWithAddress | None
+) -> int | None:
+    """The number of the person who has the address of an account; until the transaction ends nobody changes them. None if what was
+    known of them has changed at this moment: it is decided anew."""
+    try:
+        found = lock_current_person(context.session, owner.person_id) if owner else None
+    except LookupError:
+        return None
+    newest = queries.person_with_address(context.session, settings.id, user, context.today)
+    return found.id if found is not None and newest == owner else None
 
 
 def _add_person(

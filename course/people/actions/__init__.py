@@ -13,6 +13,7 @@ from course.people.actions.directory import (
     add_team,
     choose_pathway,
     get_current_person,
+    lock_current_person,
     team_name,
 )
 from course.people.actions.employment import (
@@ -36,7 +37,7 @@ from course.people.actions.identity import (
     merge_people,
 )
 from course.people.actions.invitations import invite, withdraw_invitation
-from course.people.actions.locking import lock_open_teams_among, lock_people
+from course.people.actions.locking import hold_team_tree, lock_leaving_people, lock_open_teams_among, lock_people
 from course.people.actions.memberships import end_membership, join_team, leave_team, open_teams, set_teams
 from course.people.actions.roles import (
     LAST_ADMINISTRATOR,
@@ -85,10 +86,13 @@ __all__ = [
     "follow_team_pathways",
     "get_current_person",
     "grant_role",
+    "hold_team_tree",
     "invite",
     "is_last_administrator",
     "join_team",
     "leave_team",
+    "lock_current_person",
+    "lock_leaving_people",
     "lock_open_teams_among",
     "lock_people",
     "merge_people",

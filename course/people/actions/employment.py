@@ -14,7 +14,7 @@ from course.context import Context
 from course.dates import civil_date
 from course.events import publish
 from course.people.actions.directory import Refusal
-from course.people.actions.locking import lock_people
+from course.people.actions.locking import lock_leaving_people, lock_people
 from course.people.actions.memberships import end_membership, join_team
 from course.people.actions.ownership import refuse_owned
 from course.people.actions.roles import LAST_ADMINISTRATOR, end_role, is_last_administrator
@@ -128,7 +128,8 @@ def record_departure(context: Context, person_id: int, last_day: date, reason: s
     if last_day > context.today:
         return plan_departure(context, person_id, last_day, reason)
     session = context.session
-    lock_people(session, [person_id])  # a role that somebody gives them at this moment is found here, or not given
+    # A role that somebody gives them at this moment is found here, or not given.
+    lock_leaving_people(session, [person_id])
     person = session.get(Person, person_id, populate_existing=True)
     if person is None:
         raise LookupError(f"there is no person {person_id}")
@@ -233,7 +234,7 @@ def withdraw_planned_departure(context: Context, person_id: int, reason: str) ->
 
 def record_due_departure(context: Context, person_id: int) -> Refusal | None:
     """Record that somebody has left whose last day, recorded beforehand, is over. Nothing happens if it is not."""
-    lock_people(context.session, [person_id])
+    lock_leaving_people(context.session, [person_id])
     person, stay = _latest_employment(context, person_id)
     context.session.refresh(person)
     if person.left_at is not None or person.last_day is None or person.last_day >= context.today:

@@ -20,7 +20,7 @@ from course.people.actions.directory import (
     identity_mistake,
 )
 from course.people.actions.employment import record_departure
-from course.people.actions.locking import lock_open_teams_among, lock_people
+from course.people.actions.locking import lock_leaving_people, lock_open_teams_among
 from course.people.actions.memberships import join_team, open_teams
 from course.people.actions.ownership import refuse_owned
 from course.people.actions.roles import grant_role
@@ -129,7 +129,7 @@ def merge_people(context: Context, person_id: int, into_id: int, take_address: b
     session = context.session
     lock_open_teams_among(session, _open_places(session, person_id))
     # Of two who merge them at once, in either direction, the second finds that one of them has left.
-    lock_people(session, [person_id, into_id])
+    lock_leaving_people(session, [person_id, into_id])
     session.expire_all()
     second, first = get_current_person(session, person_id), get_current_person(session, into_id)
     if second is first:

@@ -8,7 +8,7 @@ not at all. A line whose person or team somebody else has changed in the meantim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -146,6 +146,7 @@ def apply_portion(
     `teams` holds the teams that this import has opened, and is filled: the caller drops it if the unit of work fails.
     """
     run = _get_started_run(context.session, import_id)
+    people.hold_team_tree(context.session)
     portion, done = _Portion(context, import_id, teams), run.lines_done
     while done < len(steps):
         chunk = steps[done : done + _CHUNK]
@@ -261,7 +262,7 @@ class _Portion:
         """Change people who were known when the list was planned, if nobody else has changed them since."""
         if not steps:
             return
-        known = self._known_now([step.person_id for step in steps if step.person_id is not None])
+        known = self._known_now(steps)
         for step in steps:
             if step.person_id is None or known.get(step.person_id) != step.known:
                 self._skip(step, PERSON_CHANGED)
@@ -275,9 +276,11 @@ class _Portion:
             except LookupError:
                 self._skip(step, PERSON_CHANGED)
 
-    def _known_now(self, ids: Collection[int]) -> dict[int, str]:
+    def _known_now(self, steps: Sequence[JournalStep]) -> dict[int, str]:
         """The fingerprints of people as they are now; until the unit of work ends nobody else corrects them."""
-        people.lock_people(self._session, ids)
+        ids = [step.person_id for step in steps if step.person_id is not None]
+        lock = people.lock_leaving_people if any("left" in step.changes for step in steps) else people.lock_people
+        lock(self._session, ids)
         found = queries.known_people(self._session, self._context.zone, ids)
         return {person.id: person_fingerprint(person) for person in found}
 

@@ -21,8 +21,8 @@ from course.recertification.rules.fact_impact import FactImpact, fact_impact
 from course.recertification.rules.facts import IMPORTED, ExternalCompletion
 from course.recertification.rules.wording import LEARNER_PRONOUNS, MANAGER_PRONOUNS, Pronouns
 from course.recertification.views.page_context import pages, today, zone
+from course.translation import error_text, lazy_gettext
 from course.translation import gettext as _
-from course.translation import lazy_gettext
 from course.web.access import Permission, requires_permission, sign_in_required
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import WriteSession, db, signed_in_context, unit_of_work
@@ -133,23 +133,29 @@ def record_fact(person_id: int, what: str) -> Response | WsgiResponse:
     if form.validate_on_submit():
         impact = fact_impact(facts, policies, fact_kind.fact(form, day), day, _pronouns_for(person_id))
         if not impact.warning or form.confirmed.data == form.fingerprint():
-            with unit_of_work() as session:
-                message = fact_kind.save(session, person.id, form)
-            flash(
-                _(
-                    "%(name)s: %(message)s %(explanation)s",
-                    name=person.name,
-                    message=message,
-                    explanation=impact.after.explanation_for(_pronouns_for(person_id)),
-                )
-            )
-            return redirect_after_post(url_for("training_records.person", person_id=person.id))
+            saved = _save(fact_kind, person.id, form)
+            if saved is not None:
+                explanation = impact.after.explanation_for(_pronouns_for(person_id))
+                values = {"name": person.name, "message": saved, "explanation": explanation}
+                flash(_("%(name)s: %(message)s %(explanation)s", **values))
+                return redirect_after_post(url_for("training_records.person", person_id=person.id))
     status = impact.before if impact else certification_status(facts, policies, day)
     page = render_template(
         "recertification/record.html", form=form, person=person, title=fact_kind.title, lede=fact_kind.intro, entry=None,
         button=_("Save"), here=status, effect=impact, voice=_pronouns_for(person_id),
     )  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
+
+
+def _save(fact_kind: FactKind, person_id: int, form: Any) -> str | None:
+    """Record the fact of a form; what to say, or None with an error in the form: what limits its days, such as a leave, has
+    changed since it was checked."""
+    try:
+        with unit_of_work() as session:
+            return fact_kind.save(session, person_id, form)
+    except ValueError as error:
+        form.until.errors = [error_text(error)]
+        return None
 
 
 @pages.route("/people/<int(max=2147483647):person_id>/<what>/<int(max=2147483647):fact_id>", methods=["GET", "POST"])

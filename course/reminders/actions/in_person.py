@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from course.audit.actions import record_event
 from course.context import Context
 from course.db import insert_once
-from course.people.models import Person
+from course.people.actions import lock_people
 from course.reminders import queries
 from course.reminders.models import InPersonNotice, InPersonReminder, InPersonWithdrawal
 from course.reminders.queries.in_person import in_person_messages
@@ -41,7 +41,7 @@ def record_told(context: Context, wanted: Mapping[int, Collection[str]]) -> int:
     many were recorded: what was told already, or is not to be told any more, is left out."""
     session, count = context.session, 0
     # Of two managers at once one waits here, and then finds the records of the other.
-    session.execute(select(Person.id).where(Person.id.in_(wanted)).order_by(Person.id).with_for_update())
+    lock_people(session, wanted)
     hours = queries.sending_hours(session, context.zone)
     candidates = queries.reminder_candidates(session, hours, context.today, wanted) if hours and wanted else []
     for person_id, messages in in_person_messages(session, candidates, context.zone).items():

@@ -13,6 +13,7 @@ from course.api_tokens.rules import SCIM_SCOPE, latest_last_day
 from course.audit.actions import record_event
 from course.context import Context, make_context
 from course.db import insert_once
+from course.people.actions import hold_team_tree
 from course.people.actions.ownership import release_fields
 from course.scim.actions.users import source_key
 from course.scim.models import ScimCall, ScimConnection, ScimGroup, ScimMember, ScimToken, ScimUser
@@ -31,7 +32,9 @@ def add_connection(context: Context, name: str) -> int | None:
 
 
 def lock_connection(session: Session, connection_id: int) -> ScimConnection | None:
-    """The connection; its other calls, and whoever changes it, wait until the transaction ends. None if it has ended."""
+    """The connection; its other calls, and whoever changes it, wait until the transaction ends, as does whoever changes the tree
+    of teams: a call finds out only with each person which teams groups give. None if it has ended."""
+    hold_team_tree(session)
     rows = select(ScimConnection).where(ScimConnection.id == connection_id, ScimConnection.ended_at.is_(None))
     return session.execute(rows.with_for_update().execution_options(populate_existing=True)).scalar()
 

@@ -123,7 +123,7 @@ def _apply(context: Context, connection: ScimConnection, user: ScimUser, data: U
 
 def _locked_person(session: Session, person_id: int) -> Person:
     """The person as they are now; until the unit of work ends nobody else changes them."""
-    people.lock_people(session, [person_id])
+    people.lock_leaving_people(session, [person_id])
     person = session.get_one(Person, person_id)
     session.refresh(person)
     return person
@@ -134,7 +134,7 @@ def _find_or_add(context: Context, connection: ScimConnection, data: UserData, c
     known = matching_person(session, context.zone, connection.id, data)
     if known is None:
         return _add(context, data) if comes else None
-    people.lock_people(session, [known.id])  # another connection may find the same person at this moment
+    people.lock_leaving_people(session, [known.id])  # another connection may find the same person at this moment
     if _is_owned(session, known.id, source_key(connection)):
         raise ProvisioningRefusedError("other_connection", known.id)
     if _is_guarded(context, known.id) and not connection.owns_administrators:
