@@ -73,6 +73,39 @@ def test_a_last_day_is_never_left_out_for_its_year_alone(text: str) -> None:
         assert text != "31/12/2029"
 
 
+CENTURY, YEAR = "can be read in two ways. Write it with four digits", "cannot be right"
+
+
+@pytest.mark.parametrize(
+    ("start", "last", "kind", "words"),
+    [
+        # 31/12/99 is the end of a calendar for somebody who started later; else nobody knows, and nobody is left out.
+        ("01/09/2020", "31/12/99", "added", ""), ("01/09/20", "31-Dec-99", "added", ""), ("", "31/12/99", "refused", CENTURY),
+        ("", "31.12.99", "refused", CENTURY), ("01/09/1995", "31/12/99", "refused", CENTURY), ("", "31/08/62", "refused", CENTURY),
+        ("", "31/12/50", "refused", CENTURY), ("01/09/2020", "31/12/50", "refused", CENTURY),
+        ("", "31/12/1999", "unchanged", "Has already left"), ("", "31/08/98", "unchanged", "Has already left"),
+        ("", "31/08/25", "unchanged", "Has already left"), ("", "31/12/49", "added", "more than a year away"),
+        ("01/09/2020", "31/12/9999", "added", ""), ("", "00/00/0000", "added", ""), ("", "01/01/1900", "added", ""),
+        # A first day decades ahead would put off the course until then.
+        ("01/09/2062", "", "refused", YEAR), ("31/12/49", "", "refused", YEAR), ("31/12/9999", "", "refused", YEAR),
+        ("01/09/28", "", "added", ""), ("01/09/62", "", "added", "1962"),
+    ],
+)  # fmt: skip
+def test_a_year_that_can_be_one_of_two_centuries_is_not_guessed(start: str, last: str, kind: str, words: str) -> None:
+    line, other = plan(
+        f"Name,Email,Start date,Leaving date\nAnn Lee,ann@example.org,{start},{last}\nBo Fox,bo@example.org,01/09/2020,31/08/2027\n"
+    )
+    assert (line.kind, other.kind) == (kind, "added"), line.notes
+    assert words in " ".join(line.notes)
+
+
+@pytest.mark.parametrize("until", ["31/12/9999", "31/12/4712", "31/12/99", "Never", "00/00/0000"])
+def test_a_certificate_without_an_end_is_taken_as_one_that_says_no_end(until: str) -> None:
+    head = "Name,Email,Completed on,Valid until\n"
+    line, _ = plan(f"{head}Ann Lee,ann@example.org,01/09/2026,{until}\nBo Fox,bo@example.org,01/09/2026,01/09/2027\n")
+    assert (line.kind, [one.valid_until for one in line.row_data.certificates]) == ("added", [None]), line.notes
+
+
 @pytest.mark.parametrize(
     "number", ["5.83E+02", "583.0", "00583.00", "00 583", "00\u00a0583", "00-583", "583", "０0583"]
 )
