@@ -228,6 +228,12 @@ def test_a_cell_in_which_nothing_stands_opens_no_team(cell: str) -> None:
         ("Vacant Post", "asked", "sign"), ("Night Vacancy", "asked", "sign"), ("Tbc Carer", "asked", "sign"),
         ("Test User", "asked", "sign"), ("Supply Teacher", "asked", "sign"), ("New Starter", "asked", "sign"),
         ("A N Other", "asked", "sign"), ("No first name Suryadi", "asked", "sign"), ("ZZ Nell Ash", "asked", "sign"),
+        # The greeting would be “Hello Mrs Lee” or “Hello Dr Lee”, and the certificate bear no first name.
+        ("Mrs Lee", "asked", "sign"), ("Dr. Lee", "asked", "sign"), ("Rev'd Lee", "asked", "sign"),
+        ("Lee, Prof", "asked", "spelling"),
+        ("- Lee", "asked", "sign"), ("Ann .", "asked", "sign"), ("Ann Lee TA", "asked", "sign"), ("Unknown Lee", "asked", "sign"),
+        ("Ann Lee,", "added", ""), ("Dr Ann Lee", "added", ""), ("Major Singh", "added", ""), ("Prince Boateng", "added", ""),
+        ("Dean Lee", "added", ""), ("Ann Ta", "added", ""), ("Drew Lee", "added", ""), ("Ann St. Lee", "added", ""),
         ("Anna Test", "added", ""), ("Sam Teacher", "added", ""), ("Bo Starter", "added", ""), ("Zz’ana Lee", "added", ""),
         ("Ann Nee", "added", ""), ("Née Fox", "added", ""), ("Ann O’Neill-D’Arcy", "added", ""), ("Rory Mc’Andrew", "added", ""),
         ("Ann d’Or l’Île", "added", ""), ("Fa’asavalu Ma’afu", "added", ""), ("’t Hooft Ann", "added", ""),
@@ -239,6 +245,20 @@ def test_a_sign_that_names_do_not_have_is_asked_about(name: str, kind: str, ques
     cell = name.replace('"', '""')
     (line,) = plan(f'Name,Email\n"{cell}",ann@example.org\n')
     assert (line.kind, line.question.kind if line.question else "") == (kind, question)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name", "question"),
+    [
+        ("Ann", "Lee,", "Ann Lee", ""), ("FNU", "Lee", "Lee", "one-word"),
+        ("Ann", "LNU", "Ann", "one-word"), ("Dr", "Lee", "Dr Lee", "sign"), ("Ann", "Lnu", "Ann Lnu", ""),
+    ],
+)  # fmt: skip
+def test_first_and_last_name_keep_their_places_without_what_stands_around_them(
+    first: str, last: str, name: str, question: str
+) -> None:
+    line, _ = plan(f'First name,Last name,Email\n"{first}","{last}",ann@example.org\nBo,Fox,bo@example.org\n')
+    assert (line.row_data.name, line.question.kind if line.question else "") == (name, question)
 
 
 @pytest.mark.parametrize(

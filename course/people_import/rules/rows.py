@@ -60,11 +60,14 @@ class RefusedRowError(ValueError):
 
 
 def tidy_row(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
-    """The fields of a row with clean white space; placeholders such as N/A become empty."""
+    """The fields of a row with clean white space, and without commas around a full or last name; placeholders such as N/A
+    become empty."""
     row = {name: normalise_line(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
     row = {name: found[1] if (found := _AS_TEXT.fullmatch(text)) else text for name, text in row.items()}
     if "staff_number" in row:
         row["staff_number"] = row["staff_number"].lstrip("'’`")
+    # Behind a first name a comma may say that it is the last one.
+    row = {name: text.strip(" ,;") if name in ("name", "last_name") else text for name, text in row.items()}
     row = {
         name: ""
         if name not in ("email", *_DATE_LABELS) and _EMPTY_CHECKS.get(name, is_placeholder_word)(text)
