@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -115,6 +115,14 @@ def sent_numbers(name: str) -> list[int]:
 def select_choices(words: Mapping[Any, str]) -> dict[str, Any]:
     """The choices of a select field: each value as it is sent, with its label."""
     return {str(value): text for value, text in words.items()}
+
+
+def unseen_questions(questions: Iterable[str]) -> dict[str, str]:
+    """What to ask before a form is saved, by the key that the form sends back with it; empty once each of the questions was
+    shown."""
+    # A LazyText is its English text here, so that no question is asked again in another language.
+    found = {hashlib.sha256(repr(words).encode()).hexdigest()[:20]: words for words in questions}
+    return found if found.keys() - set(request.form.get("confirmed", "").split()) else {}
 
 
 def shown_fingerprint(shown: Mapping[str, Any]) -> str:

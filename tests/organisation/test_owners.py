@@ -17,7 +17,7 @@ from course.organisation.contact_review_mail import queue_contact_reviews
 from course.organisation.models import Contact
 from course.organisation.queries import ContactView, contact_owners, organisation
 from course.people.models import Person
-from tests.makers import make_organisation, make_person, sign_in
+from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
 from tests.support.asked import asked
 from tests.support.outbox import rendered_mails
@@ -58,6 +58,35 @@ def test_the_owner_confirms_or_corrects_a_stale_contact_and_the_warning_disappea
     assert (found.phone, found.owner_id) == ("01632 960109", owner.id)
     assert found.confirmed_at > now() - timedelta(minutes=5)
     assert session.execute(select(Contact.confirmed_by).order_by(Contact.id.desc()).limit(1)).scalar() == owner.id
+
+
+def test_a_misspelt_address_or_a_damaged_name_of_a_contact_is_asked_about_once(
+    session: Session, client: Client
+) -> None:
+    owner = make_person(session, "Alex Morgan", "alex@example.org", "administrator")
+    make_contact(session, now(), owner)
+    team = make_team(session, "North")
+    session.commit()
+    sign_in(client, owner)
+    for path, start in (
+        ("/organisation", "lead-"),
+        (f"/organisation/team/{team.id}", "lead-"),
+        ("/organisation/contact/lead", ""),
+    ):
+        typed = {"name": f"JosÃ© {path}", "phone": "01632 960101", "email": f"{len(path)}.safeguarding@gmial.com"}
+        form = client.get(path).fields() | {f"{start}{part}": text for part, text in typed.items()}
+        page = client.post(path, form, 200)
+        for words in (
+            f"It may be “José {path}”",
+            f"Is it “{len(path)}.safeguarding@gmail.com”?",
+            "Nothing is saved yet.",
+        ):
+            assert words in page.text
+        assert page.fields()[f"{start}email"] == typed["email"]
+        assert client.post(path, page.fields()).status == 303, path
+        # What is stored is not asked about again.
+        client.post(path, client.get(path).fields(), 303)
+    assert lead(session).email.endswith("safeguarding@gmial.com")
 
 
 def test_a_page_that_the_owner_opened_earlier_does_not_bring_back_the_former_number_unseen(

@@ -225,6 +225,8 @@ def test_the_headings_are_found_below_notes(above: str) -> None:
     ("row", "is_person"),
     [
         ("Page 1 of 3,,", False), ("Total,,2", False), ("Total staff: 2,,", False), ("*** End of report ***,,", False),
+        ("Total FTE,,1.8", False), ("Sum,,1.8", False), ("2 staff,,", False), ("Number of staff: 2,,", False),
+        ("Total: 2 employees,,", False), ("Average,0.9,", False), ("2 Staff Road,,", True), ("Sum,Ann Lee,", True),
         ("(2 rows affected)", False), ("Report generated on 30/11/2026 by HR,,", False), ("Count: 2", False),
         ("STAFF NUMBER,NAME,E-MAIL", False), ("Staff number,Name,E-mail,", False), ("Seite 1 von 3", False),
         # Somebody without an address, a heading of a part, and a person of that name are not left out unseen.

@@ -60,14 +60,37 @@ def plan(text: str) -> ImportPlan:
         ("Leaver", "", "Y 31/08"),
         ("Currently employed?", "Yes (maternity leave)", "No"),
         ("accountEnabled", "TRUE", "FALSE"),
+        ("Status", "A", "T"),
+        ("Emp Status", "A", "R"),
+        ("Status (A/I)", "A", "I"),
+        ("Employee Status Code", "a", "d"),
+        ("Status", "C", "L"),
+        ("Status", "C", "F"),
+        ("Status", "Y", "N"),
+        ("Active status", "Yes", "No"),
+        ("Leaver", "0", "1"),
+        ("Leaver", "Current", "Former"),
+        ("Leaver", "Live", "Leaver"),
+        ("Active", "Active", "Terminated"),
+        ("Live?", "Live", "Left"),
+        ("Live", "Y", "N"),
+        ("Current", "Current", "Former"),
+        ("Current", "1", "0"),
+        ("Active/Inactive", "Active", "Inactive"),
+        ("Status", "Live", "Not live"),
+        ("Status", "Employed", "Not employed"),
+        ("Status", "Working", "Contract ended"),
+        ("Status", "Current staff", "Past staff"),
+        ("Staff status", "Current", "Ex"),
     ],
 )
 def test_somebody_who_is_said_to_have_left_is_not_added_and_does_not_stay(heading: str, here: str, left: str) -> None:
+    here_too = "".join(f"Pat {name},pat.{name}@example.org,{here}\n" for name in ("Ash", "Day", "Fox"))
     found = plan(
         f"Name,E-mail,{heading}\nSam Lee,sam@example.org,{here}\nKim Roe,kim@example.org,{left}\n"
-        f"Mary Jones,mary@example.org,{left}\nIda Holm,ida@example.org,{left}\n"
+        f"Mary Jones,mary@example.org,{left}\nIda Holm,ida@example.org,{left}\n{here_too}"
     )
-    assert [line.kind for line in found.lines] == ["added", "unchanged", "refused", "unchanged"]
+    assert [line.kind for line in found.lines] == ["added", "unchanged", "refused", "unchanged", *["added"] * 3]
     assert found.lines[1].notes == ("Has already left, so is not added.",)
     assert found.lines[2].notes == (
         "The list says that Mary Jones has left, but not on which day. Add the last day to the list, or record it on their page.",
@@ -110,6 +133,16 @@ def test_a_last_day_and_another_post_say_more_than_a_yes(rows: str, kinds: list[
         ("Active", ("N/A", "na")),
         ("Active", ("Yes", "No, on leave")),
         ("Active directory", ("Yes", "No")),
+        ("Status", ("A", "L")),  # on leave
+        ("Status", ("A", "S")),
+        ("Status", ("C", "D")),  # with a civil partner, divorced
+        ("Status", ("Married", "Separated")),
+        ("Status", ("T", "P")),  # temporary, permanent
+        ("Status", ("0", "0")),
+        ("Status", ("1", "2")),
+        ("Status", ("A", "T2")),
+        ("Live", ("Live in", "Live out")),
+        ("Current", ("A", "T")),
     ],
 )
 def test_a_column_about_something_else_says_nothing_about_leaving(heading: str, cells: tuple[str, str]) -> None:

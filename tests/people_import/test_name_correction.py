@@ -45,6 +45,7 @@ CORRECT_ALL, KEEP_ALL = {"0:spelling:": "correct"}, {"0:spelling:": "right"}
         # A title would be the first name in the greeting.
         ("Ms Nell Ash", "Nell Ash"), ("Mr. Bo Fox", "Bo Fox"), ("MRS NELL ASH", "Nell Ash"), ("Ash, Mrs Nell", "Nell Ash"),
         ("Ash, Nell (Miss)", "Nell Ash"), ("ASH, Nell Mrs", "Nell Ash"), ("Nell Ash (Mx)", "Nell Ash"),
+        ("Nell Ash, Mrs", "Nell Ash"), ("NELL ASH, Mr.", "Nell Ash"),
     ],
 )  # fmt: skip
 def test_a_name_is_offered_as_it_is_probably_meant(written: str, corrected: str) -> None:
@@ -60,6 +61,7 @@ def test_a_name_is_offered_as_it_is_probably_meant(written: str, corrected: str)
         "DJ Brown", "Ann NG", "MARSH Zebulon", "LEE Ann", "J K", "Ann Lee MBE", "LEE, Ann MBE", "LEE, Ann (on leave)", "LEE, Ann 2",
         "王, 小明", "ИВАН ПЕТРОВ", "Петров, Иван", "JosÃ© NÃºÃ±ez", "Ann McDonald", "Ann MacDonald", "Siân O'Brien", "",
         "Mr Fox", "Miss Terry", "Ann Miss", "Mrs", "Mr & Mrs Fox", "Dr Ann Lee", "Ms",
+        "Fox, Mrs", "Fox, Mr.", "Ann LNU", "LNU, Ann", "FNU Lee", "TBC, Ann", "Ann Lee, TA", "Ann Lee DSL", "Lee, Ann HLTA",
     ],
 )  # fmt: skip
 def test_a_name_is_not_touched_if_its_correction_is_uncertain(name: str) -> None:

@@ -73,6 +73,39 @@ def test_a_last_day_is_never_left_out_for_its_year_alone(text: str) -> None:
         assert text != "31/12/2029"
 
 
+CENTURY, YEAR = "can be read in two ways. Write it with four digits", "cannot be right"
+
+
+@pytest.mark.parametrize(
+    ("start", "last", "kind", "words"),
+    [
+        # 31/12/99 is the end of a calendar for somebody who started later; else nobody knows, and nobody is left out.
+        ("01/09/2020", "31/12/99", "added", ""), ("01/09/20", "31-Dec-99", "added", ""), ("", "31/12/99", "refused", CENTURY),
+        ("", "31.12.99", "refused", CENTURY), ("01/09/1995", "31/12/99", "refused", CENTURY), ("", "31/08/62", "refused", CENTURY),
+        ("", "31/12/50", "refused", CENTURY), ("01/09/2020", "31/12/50", "refused", CENTURY),
+        ("", "31/12/1999", "unchanged", "Has already left"), ("", "31/08/98", "unchanged", "Has already left"),
+        ("", "31/08/25", "unchanged", "Has already left"), ("", "31/12/49", "added", "more than a year away"),
+        ("01/09/2020", "31/12/9999", "added", ""), ("", "00/00/0000", "added", ""), ("", "01/01/1900", "added", ""),
+        # A first day decades ahead would put off the course until then.
+        ("01/09/2062", "", "refused", YEAR), ("31/12/49", "", "refused", YEAR), ("31/12/9999", "", "refused", YEAR),
+        ("01/09/28", "", "added", ""), ("01/09/62", "", "added", "1962"),
+    ],
+)  # fmt: skip
+def test_a_year_that_can_be_one_of_two_centuries_is_not_guessed(start: str, last: str, kind: str, words: str) -> None:
+    line, other = plan(
+        f"Name,Email,Start date,Leaving date\nAnn Lee,ann@example.org,{start},{last}\nBo Fox,bo@example.org,01/09/2020,31/08/2027\n"
+    )
+    assert (line.kind, other.kind) == (kind, "added"), line.notes
+    assert words in " ".join(line.notes)
+
+
+@pytest.mark.parametrize("until", ["31/12/9999", "31/12/4712", "31/12/99", "Never", "00/00/0000"])
+def test_a_certificate_without_an_end_is_taken_as_one_that_says_no_end(until: str) -> None:
+    head = "Name,Email,Completed on,Valid until\n"
+    line, _ = plan(f"{head}Ann Lee,ann@example.org,01/09/2026,{until}\nBo Fox,bo@example.org,01/09/2026,01/09/2027\n")
+    assert (line.kind, [one.valid_until for one in line.row_data.certificates]) == ("added", [None]), line.notes
+
+
 @pytest.mark.parametrize(
     "number", ["5.83E+02", "583.0", "00583.00", "00 583", "00\u00a0583", "00-583", "583", "０0583"]
 )
@@ -195,6 +228,12 @@ def test_a_cell_in_which_nothing_stands_opens_no_team(cell: str) -> None:
         ("Vacant Post", "asked", "sign"), ("Night Vacancy", "asked", "sign"), ("Tbc Carer", "asked", "sign"),
         ("Test User", "asked", "sign"), ("Supply Teacher", "asked", "sign"), ("New Starter", "asked", "sign"),
         ("A N Other", "asked", "sign"), ("No first name Suryadi", "asked", "sign"), ("ZZ Nell Ash", "asked", "sign"),
+        # The greeting would be “Hello Mrs Lee” or “Hello Dr Lee”, and the certificate bear no first name.
+        ("Mrs Lee", "asked", "sign"), ("Dr. Lee", "asked", "sign"), ("Rev'd Lee", "asked", "sign"),
+        ("Lee, Prof", "asked", "spelling"),
+        ("- Lee", "asked", "sign"), ("Ann .", "asked", "sign"), ("Ann Lee TA", "asked", "sign"), ("Unknown Lee", "asked", "sign"),
+        ("Ann Lee,", "added", ""), ("Dr Ann Lee", "added", ""), ("Major Singh", "added", ""), ("Prince Boateng", "added", ""),
+        ("Dean Lee", "added", ""), ("Ann Ta", "added", ""), ("Drew Lee", "added", ""), ("Ann St. Lee", "added", ""),
         ("Anna Test", "added", ""), ("Sam Teacher", "added", ""), ("Bo Starter", "added", ""), ("Zz’ana Lee", "added", ""),
         ("Ann Nee", "added", ""), ("Née Fox", "added", ""), ("Ann O’Neill-D’Arcy", "added", ""), ("Rory Mc’Andrew", "added", ""),
         ("Ann d’Or l’Île", "added", ""), ("Fa’asavalu Ma’afu", "added", ""), ("’t Hooft Ann", "added", ""),
@@ -206,6 +245,20 @@ def test_a_sign_that_names_do_not_have_is_asked_about(name: str, kind: str, ques
     cell = name.replace('"', '""')
     (line,) = plan(f'Name,Email\n"{cell}",ann@example.org\n')
     assert (line.kind, line.question.kind if line.question else "") == (kind, question)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "name", "question"),
+    [
+        ("Ann", "Lee,", "Ann Lee", ""), ("FNU", "Lee", "Lee", "one-word"),
+        ("Ann", "LNU", "Ann", "one-word"), ("Dr", "Lee", "Dr Lee", "sign"), ("Ann", "Lnu", "Ann Lnu", ""),
+    ],
+)  # fmt: skip
+def test_first_and_last_name_keep_their_places_without_what_stands_around_them(
+    first: str, last: str, name: str, question: str
+) -> None:
+    line, _ = plan(f'First name,Last name,Email\n"{first}","{last}",ann@example.org\nBo,Fox,bo@example.org\n')
+    assert (line.row_data.name, line.question.kind if line.question else "") == (name, question)
 
 
 @pytest.mark.parametrize(

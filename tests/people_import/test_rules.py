@@ -32,6 +32,9 @@ LIST = "E-mail;Name;Team\nann@example.org;Ann Lée;North\n"
         LIST.replace(";", ",").encode(),
         LIST.replace(";", "\t").encode(),
         LIST.replace(";", "|").encode(),
+        LIST.replace(";", "^").encode(),
+        LIST.replace(";", "~").encode(),
+        ("sep=^\n" + LIST.replace(";", "^")).encode(),
         LIST.replace("\n", "\r\n").encode(),
         LIST.replace("\n", "\r").encode(),
         ("sep=;\r\n" + LIST).encode(),
@@ -57,6 +60,8 @@ def test_quoted_lines_and_separators_stay_in_their_cell_and_lines_keep_their_num
 def test_a_comma_in_every_name_does_not_pass_for_the_separator() -> None:
     found = parse_file(b"Email;Name\na@example.org;Lee, Ann\nb@example.org;Lee, Bo\n")
     assert found.headings == ("Email", "Name")
+    below_title = parse_file(b"School;North\nEmail;Name;Team\na@example.org;Lee, Ann;A\nb@example.org;Lee, Bo;A\n")
+    assert below_title.rows == ((3, ("a@example.org", "Lee, Ann", "A")), (4, ("b@example.org", "Lee, Bo", "A")))
 
 
 def test_headings_that_are_empty_or_twice_can_be_told_apart() -> None:

@@ -22,10 +22,11 @@ from course.organisation.rules.contacts import (
 )
 from course.organisation.views.blueprint import PageResponse, contact_labels, lead_term, pages, stale_now
 from course.people.queries import person_by_email
+from course.people_import.rules.identity_questions import contact_questions
 from course.translation import SOURCE_LANGUAGE, languages
 from course.translation import gettext as _
 from course.web.access import Permission, requires_permission, sign_in_required
-from course.web.forms import shown_fingerprint
+from course.web.forms import shown_fingerprint, unseen_questions
 from course.web.redirects import redirect_after_post
 from course.web.unit_of_work import db, signed_in_context, unit_of_work
 
@@ -42,12 +43,15 @@ def settings() -> PageResponse:
     if len(languages()) == 1:
         del form.language
     form.labels = CONTACT_KINDS | {"lead": lead_label(lead_term(form.nation.data, form.pathway.data))}
-    owner_ids = complete_owners(form)
+    owner_ids, questions = complete_owners(form), dict[str, str]()
     if owner_ids is not None and not form.has_edit_conflict(shown):
+        questions = changed_contact_questions(form, organisation.contacts if organisation else {})
+    if owner_ids is not None and not form.mistakes() and not questions:
         _save_settings(form, organisation, owner_ids)
         flash(_("Saved."))
         return redirect_after_post(url_for("organisation.settings"))
     page = render_template("organisation/settings.html", form=form, labels=form.labels, ours=organisation, owners=owners,
+                           questions=questions,
                            stale={entry.kind for entry in stale_now() if entry.team_id is None},
                            stale_contacts=own_stale_contacts())  # fmt: skip
     return make_response(page, 422 if form.mistakes() else 200)
@@ -68,6 +72,20 @@ def complete_owners(form: ContactsForm) -> dict[str, int] | None:
             is_valid = False
         owner_ids[kind] = person.id if email and person else 0
     return owner_ids if is_valid else None
+
+
+def changed_contact_questions(form: ContactsForm, before: Mapping[str, ContactView]) -> dict[str, str]:
+    """What to ask about the contacts of a form that differ from those `before`, until it was shown once."""
+    found: list[str] = []
+    for kind in CONTACT_KINDS:
+        found += _contact_questions(form.contact_details(kind), contact_details(before.get(kind)))
+    return unseen_questions(found)
+
+
+def _contact_questions(typed: ContactDetails, was: ContactDetails) -> list[str]:
+    return contact_questions(
+        typed.name if typed.name != was.name else "", typed.email if typed.email != was.email else ""
+    )
 
 
 def _save_settings(form: OrganisationForm, before: OrganisationView | None, owner_ids: Mapping[str, int]) -> None:
@@ -130,8 +148,11 @@ def _confirmation_page(
         return abort(404)
     shown = asdict(contact_details(entry))
     form = ContactForm(data=shown | {"was": shown_fingerprint(shown)})
-    if form.validate_on_submit() and not form.has_edit_conflict(shown):
-        typed = form.contact_details()
+    typed, questions = form.contact_details(), dict[str, str]()
+    is_valid = form.validate_on_submit() and not form.has_edit_conflict(shown)
+    if is_valid:
+        questions = unseen_questions(_contact_questions(typed, contact_details(entry)))
+    if is_valid and not questions:
         try:
             with unit_of_work() as session:
                 actions.confirm_contact(
@@ -143,7 +164,7 @@ def _confirmation_page(
         flash(_("Thank you. The contact is confirmed as of today."))
         return redirect_after_post(address)
     page = render_template("organisation/contact.html", form=form, entry=entry, label=contact_labels(place)[entry.kind],
-                           team=team, stale=entry in stale_now())  # fmt: skip
+                           team=team, stale=entry in stale_now(), questions=questions)  # fmt: skip
     return make_response(page, 422 if form.errors else 200)
 
 

@@ -15,7 +15,7 @@ from course.organisation.queries import OrganisationView, contact_owners
 from course.organisation.request_organisation import current_organisation
 from course.organisation.rules.sites import InheritedSettings, TeamSettings, inherited_settings
 from course.organisation.views.blueprint import PageResponse, contact_labels, pages, stale_now
-from course.organisation.views.settings import complete_owners, contact_values, save_contacts
+from course.organisation.views.settings import changed_contact_questions, complete_owners, contact_values, save_contacts
 from course.people.actions import set_team_setting
 from course.people.rules import TEAM_SETTINGS
 from course.translation import gettext as _
@@ -44,12 +44,15 @@ def team_settings(team_id: int) -> PageResponse:
     form.nation.choices = {"": _inherited_label(NATIONS, above.nation)} | select_choices(NATIONS)
     form.pathway.choices = {"": _inherited_label(SETTINGS, above.pathway)} | select_choices(SETTINGS)
     form.labels = contact_labels(organisation.for_teams([team_id]))
-    owner_ids = complete_owners(form)
+    owner_ids, questions = complete_owners(form), dict[str, str]()
     if owner_ids is not None and not form.has_edit_conflict(shown):
+        questions = changed_contact_questions(form, own.contacts)
+    if owner_ids is not None and not form.mistakes() and not questions:
         return _save(form, team_id, name, own, owner_ids)
     page = render_template(
         "organisation/team.html",
         form=form,
+        questions=questions,
         team_id=team_id,
         name=name,
         own=own,

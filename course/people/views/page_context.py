@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 from werkzeug.wrappers import Response as WsgiResponse
 
 from course.events import publish
 from course.people.events import IdentityEntered
 from course.people.rules import PersonIdentity
 from course.web.app_state import app_state
+from course.web.forms import unseen_questions
 from course.web.unit_of_work import db
 
 pages = Blueprint("people", __name__)
@@ -29,6 +28,4 @@ def open_questions(
     questions was shown."""
     event = IdentityEntered(identity, app_state().config.time_zone, person_id, before)
     publish(db(), event)
-    # A LazyText is its English text here, so that no question is asked again in another language.
-    found = {hashlib.sha256(repr(words).encode()).hexdigest()[:20]: words for words in event.questions}
-    return found if found.keys() - set(request.form.get("confirmed", "").split()) else {}
+    return unseen_questions(event.questions)

@@ -43,17 +43,22 @@ _NO_END = ((".con", ".com"), (".cmo", ".com"), (".ocm", ".com"), (".comm", ".com
            (".wale", ".wales"))  # fmt: skip
 
 
-def address_doubt(email: str, name: str) -> str | None:
-    """Why an address may not be that of the person of this name; None if nothing speaks against it."""
+def misspelt_address(email: str) -> str | None:
+    """How an address is probably meant that is misspelt, as a question; None if it is not, or empty."""
     mailbox, _at, domain = email.casefold().rpartition("@")
     meant = _guest_address(mailbox)
     if right := _right_domain(domain):
         meant = f"{mailbox}@{right}"
-    if meant:
-        return _("“%(email)s” may be misspelt. Is it “%(right)s”?", email=email, right=meant)
+    return _("“%(email)s” may be misspelt. Is it “%(right)s”?", email=email, right=meant) if meant else None
+
+
+def address_doubt(email: str, name: str) -> str | None:
+    """Why an address may not be that of the person of this name; None if nothing speaks against it."""
+    if words := misspelt_address(email):
+        return words
+    mailbox = email.casefold().rpartition("@")[0]
     parts = [re.sub(r"\d+", "", part) for part in re.split(r"[-._+]", mailbox)]
-    words = set(search_key(name).split())
-    if words.intersection(parts):
+    if set(search_key(name).split()).intersection(parts):
         return None  # ann.admin@, and the address of Ann Head
     whole = "".join(parts)
     if whole in _SHARED_WHOLE or _OFFICE.fullmatch(whole) or not _SHARED_PARTS.isdisjoint(parts):

@@ -100,7 +100,7 @@ class _ColumnContent:
             return True
         if field == "email":
             return self.share(lambda cell: "@" in cell) >= 0.5
-        if self.addresses >= 0.5:
+        if self.addresses >= 0.5 or (field in DATE_FIELDS and self.yes_or_no == 1):
             return False
         if field == "leaving" and self.days > 0:
             # A row in which a word stands is refused: better than to leave out the column, and invite those with a day.

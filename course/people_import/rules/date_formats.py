@@ -47,6 +47,7 @@ _ZERO_DAYS = frozenset(
 _DAY_WITH_ZONE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})")  # Workday, and dates of XML
 EARLIEST, LATEST = 1940, 2100
 _CENTURY = 50  # a year of two digits below this is one of the 2000s
+END_OF_SHORT_CALENDAR = (1999, 12, 31)  # what 31/12/99 says, unless it is short for 31/12/9999
 # What HR systems write for the last day of somebody who stays: the end of their calendar, or a word.
 _NO_END_YEARS = frozenset({2999, 3000, 3999, 4000, 4712, 9999})
 _NO_END_WORDS = frozenset(
@@ -117,6 +118,16 @@ def read_last_day(text: str, label: str) -> date | None:
 def _is_no_end(typed: str) -> bool:
     found = _date_parts(typed) if typed.casefold().replace("-", " ") not in _NO_END_WORDS else (9999, 12, 31)
     return found is not None and found[0] in _NO_END_YEARS and found[1:] in ((12, 31), (1, 1))
+
+
+def has_unclear_century(text: str) -> bool:
+    """Whether a last day has a year of two digits that may be one of this century: 31/12/50, and 31/12/99, which is also how the
+    end of a calendar is written."""
+    typed = _plain(text)
+    found = _DAY_FIRST.fullmatch(typed) or _TOGETHER.fullmatch(typed)
+    if found is None or len(found[3]) == 4:
+        return False
+    return _CENTURY <= int(found[3]) < 90 or (_date_parts(typed) == END_OF_SHORT_CALENDAR)
 
 
 def month_first_example(cells: Iterable[str]) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from course.people.rules import PersonIdentity, sign_in_key
+from course.people_import.rules.address_doubts import misspelt_address
+from course.people_import.rules.character_damage import decoding_damage
 from course.people_import.rules.matching import AmbiguousPersonError, KnownPerson, PeopleDirectory, RowData, match_row
 from course.people_import.rules.name_counts import NameCounts
 from course.people_import.rules.name_matching import name_likeness
@@ -30,6 +32,11 @@ def identity_questions(
     words = [one.words for one in implausible_values(row_data, new) if one.kind != _NOT_ASKED]
     same = _same_person(row_data, others) if others is not None else ""
     return [*words, same] if same else words
+
+
+def contact_questions(name: str, email: str) -> list[str]:
+    """The questions about who answers, a person or a team, and their address, which may be one that several people read."""
+    return [words for words in (decoding_damage(name), misspelt_address(email)) if words]
 
 
 def others_than(

@@ -19,6 +19,11 @@ _ROLES = frozenset(
      "trainee", "student", "director"}
 )  # fmt: skip
 _LETTERS_AFTER_NAME = frozenset({"mbe", "obe", "cbe", "dbe", "kbe", "msc", "bsc", "phd", "rgn", "rmn", "llb"})
+# In capitals beside a name of two words they are a role or a qualification, and no part of the name.
+_ABBREVIATED_ROLES = frozenset(
+    {"TA", "HLTA", "LSA", "SENCO", "SENDCO", "DSL", "DDSL", "SLT", "ECT", "NQT", "HCA", "QTS", "EYP"}
+)
+_NO_NAME = frozenset({"FNU", "LNU", "TBC", "TBA"})
 _NUMERALS = frozenset({"II", "III", "IV", "VI", "VII", "VIII", "IX"})
 # A title in front of a name or of its forenames, or behind it: “Ms Ann Lee”, “Lee, Mrs Ann”, “Lee, Ann (Mr)”. The title of a
 # doctor may be wanted on a certificate.
@@ -27,6 +32,7 @@ _TITLE = re.compile(
     r"|(?<=[^\s,])\s+(?:\((?:mr|mrs|ms|miss|mx)\.?\)|(?:mr|mrs|ms|mx)\.?)$",
     re.IGNORECASE,
 )
+_TITLE_BEHIND = re.compile(r",\s*(?:mr|mrs|ms|miss|mx)\.?$", re.IGNORECASE)  # “Ann Lee, Mrs”
 _MC = re.compile(r"(Ma?c)[^\W\d_a-z]{2,}")  # McDONALD: the list shows the capital
 _LOWER_MC = re.compile(r"(Mc)[^\W\d_]")  # of Mac nothing says whether a capital follows
 
@@ -35,6 +41,9 @@ def corrected_name(name: str) -> str | None:
     """How a name of a list is probably meant: “Zebulon Marsh” for “MARSH, Zebulon” and “ZEBULON MARSH”. None if the name is
     in order, or if its correction is not certain enough to be offered. Without a comma the order of the words stays: nothing
     says which of them is the surname."""
+    if name.count(",") == 1 and (found := _TITLE_BEHIND.search(name)):
+        plain = name[: found.start()]
+        return (corrected_name(plain) or plain) if len(plain.split()) > 1 and _is_correctable(plain) else None
     if _TITLE.search(name):
         plain = " ".join(_TITLE.sub(" ", name).split())
         corrected = corrected_name(plain)
@@ -68,7 +77,12 @@ def _is_correctable(name: str) -> bool:
         return False
     if any(sign.isalpha() and not unicodedata.name(sign, "").startswith("LATIN ") for sign in name):
         return False
-    return not any(word.strip(",.").casefold() in _LETTERS_AFTER_NAME for word in name.split())
+    words = [word.strip(",.") for word in name.split()]
+    if not _NO_NAME.isdisjoint(words) or (
+        len(words) > 2 and not _is_upper(name) and not _ABBREVIATED_ROLES.isdisjoint(words)
+    ):
+        return False
+    return not any(word.casefold() in _LETTERS_AFTER_NAME for word in words)
 
 
 def _is_lower(text: str) -> bool:

@@ -23,7 +23,7 @@ from course.people_import.rules.table import (
 from course.people_import.rules.workbook import read_workbook
 from course.translation import lazy_gettext as _
 
-SEPARATORS = (",", ";", "\t", "|")
+SEPARATORS = (",", ";", "\t", "|", "^", "~")
 _SAMPLE = 50  # records that are looked at to find the separator
 _MAX_BAD_ROWS = 200  # rows with a wrong quotation mark; a file with more is none that a program wrote
 _QUOTATION_MARK = _("A quotation mark is missing in this row, or there is one too many.")
@@ -37,8 +37,8 @@ _CONTROL = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")  # what no text holds
 
 
 def parse_file(data: bytes) -> Table:
-    """The table in an Excel workbook or a CSV file: UTF-8, UTF-16 or Windows-1252; separated by comma, semicolon, tab
-    or bar; or the staff in a ZIP of OneRoster files. Pure: it can run in a process of its own.
+    """The table in an Excel workbook or a CSV file: UTF-8, UTF-16 or Windows-1252; separated by comma, semicolon, tab,
+    bar, ^ or ~; or the staff in a ZIP of OneRoster files. Pure: it can run in a process of its own.
 
     Rows without any text are left out; one that cannot be read is kept apart, and changes no other. Raises
     UnreadableError.
@@ -188,14 +188,18 @@ def _separator(text: str) -> tuple[str, str]:
         return declaration[4], rest
     if first.rstrip("\r").lower() == "sep=\t":
         return "\t", rest
-    return max(SEPARATORS, key=lambda one: _separator_fit(text, one)), text
+    there = [one for one in SEPARATORS if one in text] or list(SEPARATORS)
+    return max(there, key=lambda one: _separator_fit(text, one)), text
 
 
 def _separator_fit(text: str, separator: str) -> tuple[int, int]:
     """How well a separator fits: in how many of the first records it makes as many columns as in the headings, which
-    are the first that it divides; and how many columns."""
+    are those with the most known names, or else the first that it divides; and how many columns."""
     widths: list[int] = []
+    most = 1
     for _line, cells, _fault in _records(text, separator):
+        if (names := count_known_headings(cells)) > most:
+            widths, most = [], names  # what stands above is a title, such as “School;North”
         if widths or sum(map(bool, cells)) > 1:
             widths.append(len(cells))
         if len(widths) == _SAMPLE:

@@ -12,17 +12,22 @@ from course.people_import.rules.name_matching import capitalised_words
 from course.people_import.rules.values import is_spreadsheet_number
 from course.translation import lazy_gettext as _
 
-# A remark beside a name, such as “(on leave)” and “née Fox”, a word or a whole name between quotation marks, two people
-# together, a number, or a sign of a list.
+# A remark beside a name, such as “(on leave)”, “née Fox” and TA, a word or a whole name between quotation marks, two people
+# together, a number, a sign of a list, or a dash or stop in place of a name.
 _SIGN = re.compile(
     r"[()\[\]{}<>*/\\=+_:;@#|&%^~$!\"“”«»，；]|\s[-–]\s|(?<!\S)['‘’](?=[^'‘’]+['‘’](?!\S))"
-    r"|(?<=\s)(?:née|nee|né|formerly|aka|and|geb\.)(?=\s)|(?<=\s)\d+$"
+    r"|(?<!\S)[-–—.](?!\S)|(?<=[^\W\d_]{2} )TA$|(?<=\s)(?:née|nee|né|formerly|aka|and|geb\.)(?=\s)|(?<=\s)\d+$"
 )
 # What stands in place of a name where a post has nobody, an account is for trying, or an entry is no longer in use.
 _NOBODY = re.compile(
     r"\b(?:vacant|vacancy|(?-i:TBC|TBA|FNU|LNU)|dummy|do not use|no (?:first|last|fore|sur) ?name|a\.? ?n\.? other|new starter"
     r"|test (?:user|account|person|staff|teacher|manager|learner)|(?:supply|cover) teacher"
-    r"|(?:agency|bank|relief) (?:worker|staff|carer|nurse|teacher))\b|^(?:tbc|tba|z{2,})\s|\b(?:swydd wag)\b",
+    r"|(?:agency|bank|relief) (?:worker|staff|carer|nurse|teacher))\b|^(?:tbc|tba|unknown|z{2,})\s|\b(?:swydd wag)\b",
+    re.IGNORECASE,
+)
+# A title with the last name only: whoever wrote it left out the first name. Major, Prince and Dean are first names as well.
+_TITLE_ALONE = re.compile(
+    r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|rev|revd|rev['’]d|reverend|cllr|mme|mlle|herr|frau)\.?(?=\s\S+$)",
     re.IGNORECASE,
 )
 
@@ -78,7 +83,7 @@ def _odd_name(name: str) -> list[ImportQuestion]:
         found.append(ImportQuestion("capitals", _("“%(name)s” is in capitals.", name=" ".join(shouted))))
     elif name == name.lower() != name.upper():
         found.append(ImportQuestion("capitals", _("“%(name)s” has no capital letter.", name=name)))
-    if sign := _SIGN.search(name) or _NOBODY.search(name):
+    if sign := _SIGN.search(name) or _NOBODY.search(name) or _TITLE_ALONE.match(name):
         found.append(ImportQuestion("sign", _("“%(name)s” has a “%(sign)s” in it.", name=name, sign=sign[0].strip())))
     parts = name.casefold().split()
     if len(parts) > 2 and (parts[-1] == parts[-2] or parts[: len(parts) // 2] * 2 == parts):

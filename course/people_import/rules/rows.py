@@ -13,7 +13,9 @@ from course.content.schema import SETTINGS
 from course.dates import add_months
 from course.people.rules import MAX_JOB_ROLE_LENGTH, effective_sign_in_name, is_sign_in_name, normalise_email
 from course.people_import.rules.date_formats import (
+    END_OF_SHORT_CALENDAR,
     InvalidDayError,
+    has_unclear_century,
     is_ambiguous_day,
     is_placeholder_day,
     read_last_day,
@@ -34,6 +36,9 @@ PATHWAYS = {str(key).casefold(): str(key) for key in SETTINGS} | {
     words.casefold(): str(key) for key, words in SETTINGS.items()
 }
 FIRST_CERTIFICATE = date(1990, 1, 1)
+_MONTHS_AHEAD = (
+    24  # a first day later than this has a mistake in its year: the course would be due when nobody expects it
+)
 _ISSUER = _("An earlier training")
 _EMPTY_CHECKS = {
     "name": is_placeholder_name,
@@ -55,11 +60,14 @@ class RefusedRowError(ValueError):
 
 
 def tidy_row(cells: Sequence[str], columns: Mapping[str, int]) -> dict[str, str]:
-    """The fields of a row with clean white space; placeholders such as N/A become empty."""
+    """The fields of a row with clean white space, and without commas around a full or last name; placeholders such as N/A
+    become empty."""
     row = {name: normalise_line(cells[index]) if index < len(cells) else "" for name, index in columns.items()}
     row = {name: found[1] if (found := _AS_TEXT.fullmatch(text)) else text for name, text in row.items()}
     if "staff_number" in row:
         row["staff_number"] = row["staff_number"].lstrip("'’`")
+    # Behind a first name a comma may say that it is the last one.
+    row = {name: text.strip(" ,;") if name in ("name", "last_name") else text for name, text in row.items()}
     row = {
         name: ""
         if name not in ("email", *_DATE_LABELS) and _EMPTY_CHECKS.get(name, is_placeholder_word)(text)
@@ -118,6 +126,22 @@ class _Reading:
                 )
             )
         return read(text, _DATE_LABELS[field])
+
+    def last_day(self, field: str, first: date | None) -> date | None:
+        """The last day in a field; None for the end of a calendar, also of one with two digits for a year if the first day is
+        later. Raises RefusedRowError or InvalidDayError."""
+        day, text = self.day(field, read_last_day), self.row.get(field, "")
+        if day is None or not has_unclear_century(text):
+            return day
+        if first is not None and day == date(*END_OF_SHORT_CALENDAR) < first:
+            return None
+        raise RefusedRowError(
+            _(
+                "%(label)s: the year of “%(day)s” can be read in two ways. Write it with four digits, such as 2026.",
+                label=_DATE_LABELS[field],
+                day=text,
+            )
+        )
 
 
 def read_row(row: Mapping[str, str], today: date, month_first: Mapping[str, str]) -> RowData:
@@ -186,12 +210,21 @@ def _read_pathway(reading: _Reading) -> None:
 
 
 def _read_first_day(reading: _Reading) -> None:
-    reading.row_data.start = reading.day("start")
+    start = reading.day("start")
+    if start is not None and start > add_months(reading.today, _MONTHS_AHEAD):
+        raise RefusedRowError(
+            _(
+                "%(label)s: the year of “%(typed)s” cannot be right.",
+                label=_DATE_LABELS["start"],
+                typed=reading.row["start"],
+            )
+        )
+    reading.row_data.start = start
 
 
 def _read_leaving(reading: _Reading) -> None:
     row_data = reading.row_data
-    row_data.leaving = reading.day("leaving", read_last_day)
+    row_data.leaving = reading.last_day("leaving", row_data.start)
     if row_data.start and row_data.leaving and row_data.leaving < row_data.start:
         raise RefusedRowError(_("The last day is before the first day."))
 
@@ -273,7 +306,8 @@ def _read_manager(typed: str) -> bool:
 
 def _read_certificate(reading: _Reading) -> ImportCertificate | None:
     row, today = reading.row, reading.today
-    day, until = reading.day("completed"), reading.day("valid_until")
+    day = reading.day("completed")
+    until = reading.last_day("valid_until", day)
     if day is None:
         if until is not None or row.get("issuer"):
             raise RefusedRowError(_("The earlier certificate has no completion day."))

@@ -23,6 +23,10 @@ _MAX_FOOTER_LENGTH = 100  # characters
 _FOOTER = re.compile(
     r"(?:page|seite|tudalen) ?\d+(?: ?(?:of|/|von|o) ?\d+)?"
     r"|(?:grand |sub-?)?totals?(?: (?:number|no\.?|count|of|staff|employees|people|records|rows|headcount))*\s?[:=]?\s?[\d.,]*"
+    r"|(?:sub-?)?total (?:fte|hours|posts|headcount|(?:number )?of (?:staff|employees|people))\s?[:=]?\s?[\d.,]*"
+    r"|(?:sum|average|mean)"
+    r"|(?:number|no\.?) of (?:staff|employees|people|records|rows)\s?[:=]?\s?\d*"
+    r"|totals?\s?[:=]\s?\d+ (?:staff|employees|people|records|rows)|\d+ staff"
     r"|(?:record|row|staff|employee|head)? ?count\s*[:=]?\s*\d*|\(?\d+ (?:rows?|records?|employees|people)(?: \w+)?\)?"
     r"|[*\-= ]*end of (?:report|list|file|data)[*\-= .]*|(?:report |list )?(?:printed|generated|exported|produced|run|created)"
     r"(?: (?:on|at|by)\b|:).*|gesamt(?:summe)?\s*:?\s*\d*|cyfanswm\s*:?\s*\d*",

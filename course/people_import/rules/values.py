@@ -59,9 +59,14 @@ def is_placeholder(text: str) -> bool:
 
 
 def is_placeholder_name(text: str) -> bool:
-    """The same for a name: Null, None and Na are names of people."""
+    """The same for a name: Null, None and Na are names of people, and so is Lnu; FNU and LNU stand for a first or last name
+    that is unknown."""
     bare = text.strip()
-    return not bare.strip("?") or bool(_DASHES.fullmatch(text) or _SPREADSHEET_ERROR.fullmatch(bare))
+    return (
+        not bare.strip("?")
+        or bare in ("FNU", "LNU")
+        or bool(_DASHES.fullmatch(text) or _SPREADSHEET_ERROR.fullmatch(bare))
+    )
 
 
 def is_placeholder_word(text: str) -> bool:
