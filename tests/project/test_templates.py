@@ -46,3 +46,14 @@ def test_a_field_that_is_written_in_a_template_says_whether_a_browser_may_fill_i
         if not re.search(r'type="(?!text|search|email|tel)|readonly|autocomplete=', tag)
     ]
     assert fields == []
+
+
+def test_a_sentence_does_not_run_into_the_link_on_the_next_line() -> None:
+    """A line break after a tag of Jinja is left out (`trim_blocks`): "… with another question.Read the page again"."""
+    glued = re.compile(r"[.!?](?:\"\) \}\})?(?:\{% ?end\w+ ?%\})+\n(?:\{%[^%\n]*%\})*<(?:a|b|span)\b")
+    found = [
+        (path.name, hit[0])
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        for hit in glued.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
