@@ -70,3 +70,13 @@ def test_the_demonstration_sent_no_mail_and_issued_no_certificate_on_a_weekend_o
             assert moments, query
             off = [at for at in moments if not LONDON.is_business_day(at.astimezone(ZoneInfo(LONDON.zone)).date())]
             assert off == [], query
+
+
+def test_an_attempt_of_the_demonstration_that_was_passed_is_not_taken_again(demo_file: Path) -> None:
+    with closing(sqlite3.connect(demo_file)) as demo:
+        again = demo.execute(
+            "select count(*) from attempt one join attempt_outcome o on o.attempt_id = one.id join attempt two"
+            " on (two.enrolment_id, two.kind, two.ref) = (one.enrolment_id, one.kind, one.ref) and two.number > one.number"
+            " where o.passed"
+        ).fetchone()
+    assert again == (0,)

@@ -23,6 +23,8 @@ DROP = (("s1", "hold"), ("s2", "drop"), *BEST[2:])
         ("At 7.55pm a reply says no. You wait.", "At 7.55pm a reply says no.", "You wait."),
         ("“Why?” he asks. You tell him.", "“Why?” he asks.", "You tell him."),
         ("*He nods. He waits.* You go on.", "*He nods. He waits.*", "You go on."),
+        ("“Right. Sorry,” says Idris. He wipes a table.", "“Right. Sorry,” says Idris.", "He wipes a table."),
+        ("“Like what? It’s a comic.” She zips her bag.", "“Like what? It’s a comic.”", "She zips her bag."),
         ("Ystyr hyn. Éirinn go deo.", "Ystyr hyn.", "Éirinn go deo."),
     ],
 )

@@ -68,3 +68,14 @@ def test_the_labels_of_a_scene_are_shown_with_their_language() -> None:
         for label in re.findall(r"\{\{ ?([\w.]*scene\.(?:ask|time|title)) ?\}\}", path.read_text(encoding="utf-8"))
     ]
     assert unmarked == [], "end it with |lang"
+
+
+def test_a_sentence_does_not_run_into_the_link_on_the_next_line() -> None:
+    """A line break after a tag of Jinja is left out (`trim_blocks`): "… with another question.Read the page again"."""
+    glued = re.compile(r"[.!?](?:\"\) \}\})?(?:\{% ?end\w+ ?%\})+\n(?:\{%[^%\n]*%\})*<(?:a|b|span)\b")
+    found = [
+        (path.name, hit[0])
+        for path in sorted(TEMPLATES.rglob("*.html"))
+        for hit in glued.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

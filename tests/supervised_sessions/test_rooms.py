@@ -18,6 +18,7 @@ from course.people.actions import end_employment, grant_role
 from course.supervised_sessions.models import SupervisedAnswer, SupervisedCode, SupervisedRoom, SupervisedSitting
 from course.supervised_sessions.queries import supervised_marks
 from course.supervised_sessions.rules import SCREEN, WRONG_CODES_PER_ROOM
+from tests import pages
 from tests.auth.factor_helpers import add_passkey, challenge_in, passkey_of, use_site
 from tests.makers import make_person, make_team, sign_in
 from tests.pages import Client
@@ -76,6 +77,19 @@ def test_another_manager_finds_nothing_of_a_session_and_an_administrator_everyth
     assert "Dining hall" not in other.get("/supervised").text
     boss = sign_in(Client(hall.app), make_person(session, "Bo Ash", "bo@example.org", "administrator"))
     assert "Sam Okafor" in boss.get(address).text
+
+
+def test_the_first_thing_to_do_stands_out_codes_and_then_the_room(hall: Hall) -> None:
+    manager, address = hall.manager(), hall.plan()
+
+    def main_buttons() -> list[str]:
+        return [
+            pages.words(one) for one in manager.get(address).all("button") if "main" in one.get("class", "").split()
+        ]
+
+    assert main_buttons() == ["Make codes and print the sheet"]
+    hall.codes(address)
+    assert main_buttons() == ["Open the room on this device"]
 
 
 def test_codes_are_stored_as_hashes_and_new_ones_stop_the_old(hall: Hall, session: Session) -> None:

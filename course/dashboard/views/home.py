@@ -46,11 +46,13 @@ from course.web.unit_of_work import db
 
 @dataclass(frozen=True)
 class Station:
-    """A station of the road: a module with its number, its `state` (done, here or next), and the minutes that are left."""
+    """A station of the road: a module with its number, its `state` (done, here or next), the minutes that are left, and
+    whether some of it is done."""
 
     progress: ModuleProgress
     state: str
     minutes: float
+    begun: bool
 
 
 @pages.get("/")
@@ -119,13 +121,14 @@ def night_shift() -> Response:
 def _stations(state: CourseProgress, carry_on: CarryOn | None, again: bool = False) -> list[Station]:
     """The stations of the road; all of them lie ahead if the whole course is needed `again`."""
     if again:
-        return [Station(one, "next", reader_library().module_minutes(one.module.id)) for one in state.modules]
+        return [Station(one, "next", reader_library().module_minutes(one.module.id), False) for one in state.modules]
     here = carry_on.module.id if carry_on is not None and carry_on.module is not None else None
     return [
         Station(
             module,
             "done" if module.done else "here" if module.module.id == here else "next",
             carry_on.module_minutes if carry_on is not None and module.module.id == here else module.minutes_left,
+            module.started,
         )
         for module in state.modules
     ]

@@ -204,7 +204,7 @@ class HistoryWriter:
                           "version": question.version, "again": False})  # fmt: skip
             answers.append({"given": json.dumps(given), "correct": correct, "answered_at": at,
                             "sureness": None if kind == "timeline" else confidence})  # fmt: skip
-        passed, points = all(right.values()) or kind in ("timeline", "refresher"), len(right)
+        passed, points = all(right.values()) or kind == "timeline", len(right)
         outcome = {
             "finished_at": at, "passed": passed, "points_right": sum(right.values()), "points_asked": points,
             "pass_mark": library.course.pass_mark,

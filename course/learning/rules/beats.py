@@ -49,11 +49,11 @@ class Beat:
 
 
 def split_headline(text: InlineText) -> Headline:
-    """The first sentence of a text, and the rest. Emphasis that runs over both stays whole."""
+    """The first sentence of a text, and the rest. What is emphasised or said in several sentences stays whole."""
     source = str.__str__(text)
     for end in _SENTENCE_END.finditer(source):
         first = source[: end.end()]
-        if first.count("*") % 2 == 0 and first.count("_") % 2 == 0:
+        if first.count("*") % 2 == 0 and first.count("_") % 2 == 0 and first.count("“") == first.count("”"):
             return Headline(InlineText(first, text.language), InlineText(source[end.end() :], text.language))
     return Headline(text, None)
 
