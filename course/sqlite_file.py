@@ -96,7 +96,8 @@ def find_damage(database: Path, thorough: bool = False) -> str | None:
     """A sentence about the damage of a database and what to do; None if it is sound or does not exist. `thorough` checks
     every row and key.
 
-    The database is opened read-only, so that nothing of a -wal file of another database is written into it.
+    The database is opened read-only, so that nothing of a -wal file of another database is written into it. Only for a
+    process that is not connected to it: see `connection_error`.
     """
     if not database.exists() or not database.stat().st_size:
         return None
@@ -115,6 +116,16 @@ def find_damage(database: Path, thorough: bool = False) -> str | None:
         )
     if "not a database" in found:
         return f"{database} is not a SQLite database that can be read ({found}). {_WRONG_FILE_ADVICE}"
+    return _damaged(database, found)
+
+
+def damage_over(connection: sqlite3.Connection, database: Path) -> str | None:
+    """As `find_damage` with every row and key, over an open connection: for a process that has begun to use the database."""
+    found = _integrity_words(connection, thorough=True)
+    return _damaged(database, found) if found else None
+
+
+def _damaged(database: Path, found: str) -> str:
     return f"{database} is damaged: {found}. Restore a backup: flask backup restore FILE"
 
 
@@ -134,12 +145,23 @@ def _uri_without_sidecars(database: Path) -> str:
 def _integrity_error(address: str, thorough: bool) -> str | None:
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=15)) as connection:
-            return connection_error(connection, thorough)
-    except sqlite3.OperationalError as error:
+            return _integrity_words(connection, thorough)
+    except sqlite3.Error as error:
+        return _error_words(error)
+
+
+def _integrity_words(connection: sqlite3.Connection, thorough: bool) -> str | None:
+    try:
+        return connection_error(connection, thorough)
+    except sqlite3.Error as error:
+        return _error_words(error)
+
+
+def _error_words(error: sqlite3.Error) -> str | None:
+    if isinstance(error, sqlite3.OperationalError):
         # Not damage: a folder that cannot be written to, or another process that writes for very long.
         return str(error) if "malformed" in str(error) else None
-    except sqlite3.Error as error:
-        return str(error)
+    return str(error)
 
 
 def connection_error(connection: sqlite3.Connection, thorough: bool = True) -> str | None:

@@ -10,8 +10,7 @@ from flask.cli import AppGroup
 
 from course.audit import queries
 from course.audit.rules import integrity_faults
-from course.sqlite_file import find_damage
-from course.web.database_check import database_path
+from course.web.database_check import connected_damage
 from course.web.unit_of_work import unit_of_work
 
 group = AppGroup("audit", help="Check that the log of what was done is as it was written.")
@@ -61,8 +60,7 @@ def verify_command(head: tuple[int, str] | None) -> None:
     """Look for entries that were changed, removed, put in or put in another order, and on SQLite for damage to the
     database. Ends with 1 if there is any."""
     number, fault_count = verify_log(head)
-    file = database_path()
-    damage = find_damage(file, thorough=True) if file else None
+    damage = connected_damage()
     if damage is not None:
         click.echo(damage, err=True)
     if fault_count:

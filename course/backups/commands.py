@@ -25,9 +25,9 @@ from course.backups.rules import BackupFailedError
 from course.clock import now
 from course.context import make_context
 from course.schema_upgrade import check_database, current_revision, newest_revision, upgrade
-from course.sqlite_file import create_private_file, find_damage
+from course.sqlite_file import create_private_file
 from course.web.app_state import app_state
-from course.web.database_check import current_database_check, database_path
+from course.web.database_check import connected_damage, current_database_check, database_path
 from course.web.unit_of_work import unit_of_work
 
 _OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -248,8 +248,7 @@ def _put_key_in_place(key: str, at: datetime) -> None:
 def _check_restored(file: Path, at: datetime) -> None:
     """Look at the restored database, and write down that it was restored."""
     number, wrong = verify_log()
-    path = database_path()
-    found = find_damage(path, thorough=True) if path else None
+    found = connected_damage()
     if wrong or found:
         raise click.ClickException(found or "The backup is restored, but its log is not as it was written.")
     with unit_of_work() as session:
@@ -308,7 +307,7 @@ def upgrade_command(file: Path | None) -> None:
     made = upgrade_course(now(), file)
     number, wrong = verify_log()
     path = database_path()
-    found = find_damage(path, thorough=True) if path else None
+    found = connected_damage()
     click.echo(f"The database was at schema {revision} and is at {newest_revision()}.")
     if made is not None:
         into = "" if path else ", with DATABASE_URL set to a new, empty database"

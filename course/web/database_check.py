@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from course import schema_upgrade
 from course.db import database_name, sqlite_path
-from course.sqlite_file import checkpoint_wal, find_damage, secure_files, stale_wal_file
+from course.sqlite_file import checkpoint_wal, damage_over, find_damage, secure_files, stale_wal_file
 from course.web.app_state import app_state
 
 _EXTENSION_KEY = "course.opening"
@@ -122,6 +123,19 @@ def current_database_check() -> Any:
 def database_path() -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
     return sqlite_path(app_state().config.database_url)
+
+
+def connected_damage() -> str | None:
+    """A sentence about the damage of the SQLite database that this process is connected to, and what to do; None if it is
+    sound, and for PostgreSQL. Asked over a connection: opening the file would take the locks of this process away."""
+    state = app_state()
+    file = database_path()
+    if file is None:
+        return None
+    with state.engine.connect().execution_options(writes=False) as connection:
+        opened = connection.connection.dbapi_connection
+        assert isinstance(opened, sqlite3.Connection)  # noqa: S101 (DATABASE_URL is of SQLite)
+        return damage_over(opened, file)
 
 
 def current_database_name() -> str:

@@ -273,6 +273,17 @@ def test_the_audit_log_is_not_reported_as_sound_in_a_database_with_broken_refere
     assert (done.exit_code, "belongs to a row of person that is not there" in done.stderr) == (1, True), done.output
 
 
+def test_a_look_through_a_database_in_use_leaves_the_process_its_locks(application: Flask, database: Path) -> None:
+    application.extensions["course.opening"]._is_done = False
+    assert application.test_cli_runner().invoke(args=["audit", "verify"]).exit_code == 0
+    # This process is still connected, so another one that comes and goes must not be taken for the last.
+    last = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('select 1 from person').fetchone(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", last, str(database)], check=True)
+    assert sidecar_path(database, "-wal").exists(), "the files beside the database were removed under a reader"
+
+
 def test_files_are_readable_by_their_owner_only_and_older_ones_are_mended(
     application: Flask, database: Path, tmp_path: Path
 ) -> None:
