@@ -60,8 +60,8 @@ def corrected_name(name: str) -> str | None:
     words = name.split()
     if len(words) < 2 or not (_is_lower(name) or _is_upper(name) or _ends_in_capitals(words)):
         return None
-    found = _recase(words, True)
-    return found if found != name else None
+    corrected = _recase(words, True)
+    return corrected if corrected != name else None
 
 
 def _can_be_surname_and_forenames(surname: str, forenames: str) -> bool:
