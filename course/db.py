@@ -22,12 +22,10 @@ from sqlalchemy.types import TypeDecorator
 
 from course.database_address import driver_url, hosts, server_names, shares_connections
 from course.primary_search import search_primary
+from course.sqlite_file import WalKeeper, prepare_connection
 from course.write_turns import WriteTurns
 
 _LOG = logging.getLogger("course.db")
-# What each connection of SQLite keeps of the file, 2,000 by default. There are many connections, and each throws it away
-# when another one has written; the system has the file in memory once for all of them.
-SQLITE_CACHE_KIB = 512
 LOCK_SECONDS, CONNECT_SECONDS = 15.0, 5.0  # waits for locks: of transactions that state none, and of new connections
 # lock_not_available, deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRESQL_LOCK_STATES = frozenset({"55P03", "40P01", "40001"})
@@ -85,8 +83,9 @@ def make_engine(url: str, threads: int = 8) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return _make_postgresql_engine(make_url(url), size)
     engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, pool_size=size, pool_use_lifo=True)
-    turns = WriteTurns()
-    event.listen(engine, "connect", _prepare_sqlite)
+    path = sqlite_path(url)
+    turns = WriteTurns(WalKeeper(path).begin_write if path else None)
+    event.listen(engine, "connect", prepare_connection)
     event.listen(engine, "begin", partial(_begin_sqlite, turns))
     event.listen(engine, "commit", turns.end)
     event.listen(engine, "rollback", turns.end)
@@ -134,13 +133,6 @@ def sqlite_path(url: str) -> Path | None:
     """The file of a SQLite database; None for another engine."""
     parts = make_url(url)
     return Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own transactions start late and end early; _begin_sqlite begins transactions explicitly.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{SQLITE_CACHE_KIB}"):
-        connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(turns: WriteTurns, connection: Any) -> None:

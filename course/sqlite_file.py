@@ -22,6 +22,12 @@ _PRIVATE_MODE = 0o600
 _NON_OWNER_MODE = stat.S_IRWXG | stat.S_IRWXO
 # The bytes that SQLite locks, whatever is in the file: https://www.sqlite.org/fileformat2.html#the_lock_byte_page
 _LOCK_START, _LOCK_LENGTH = 0x40000000, 512
+# What each connection keeps of the file in KiB, 2,000 by default. There are many connections, and each throws it away when
+# another one has written; the system has the file in memory once for all of them.
+_CACHE_KIB = 512
+# A checkpoint is made after so many transactions of a process that write, or when the -wal file has grown by so many bytes: about
+# as often as SQLite itself makes one (1,000 pages).
+_WRITES_PER_CHECKPOINT, _BYTES_PER_CHECKPOINT = 100, 4 * 1024 * 1024
 
 _WRONG_FILE_ADVICE = "Set DATABASE_URL to the course's database, or restore a backup: flask backup restore FILE"
 
@@ -192,16 +198,64 @@ def exclusive_lock(database: Path) -> Iterator[BinaryIO | None]:
             yield opened
 
 
+def prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
+    """Set a new connection up: for an engine's "connect"."""
+    # The driver's own transactions start late and end early; the engine begins transactions explicitly.
+    connection.isolation_level = None
+    settings = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{_CACHE_KIB}")
+    # After a commit, when others may write, SQLite makes no checkpoint of its own (see WalKeeper).
+    for setting in (*settings, "wal_autocheckpoint=0"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+class WalKeeper:
+    """Keeps the -wal file of a database short: writes its content into the database from time to time (a checkpoint).
+
+    Versions of SQLite before 3.51.3 (but 3.50.7 and 3.44.6) damage a database, or lose what was committed, where a commit begins
+    the -wal file anew while a checkpoint is at work that follows another one: https://www.sqlite.org/wal.html#walresetbug.
+    So a checkpoint is made only by whoever holds the lock of the one who writes.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._database, self._wal = database, str(sidecar_path(database, "-wal"))
+        self._writes = self._size = 0
+
+    def begin_write(self) -> bool:
+        """A transaction has begun that writes, and has written nothing yet: make a checkpoint if it is time. Whether it was made:
+        then the transaction should begin anew, because only one that begins after it uses the -wal file from its beginning."""
+        self._writes += 1
+        try:
+            size = os.stat(self._wal).st_size
+        except FileNotFoundError:
+            return False
+        if self._writes < _WRITES_PER_CHECKPOINT and size < self._size + _BYTES_PER_CHECKPOINT:
+            return False
+        self._writes, self._size = 0, size
+        try:
+            return _write_back(self._database)
+        except sqlite3.Error:  # as of a full disk: what is written now says so itself
+            return False
+
+
+def _write_back(database: Path) -> bool:
+    """Make a checkpoint over a connection of its own, while another one holds the lock to write. Whether all was written: not
+    what came after the beginning of a transaction that still reads."""
+    with closing(sqlite3.connect(database, timeout=0)) as connection:
+        busy, frames, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return not busy and frames == written
+
+
 def checkpoint_wal(database: Path) -> bool:
-    """Write the content of the -wal file into the database, and empty the file. False if another connection is busy."""
+    """Write the content of the -wal file into the database; the file is removed with the last connection. False if another
+    connection is busy."""
     if not database.exists():
         return True
-    with closing(sqlite3.connect(database, timeout=2)) as connection:
+    with closing(sqlite3.connect(database, timeout=2, isolation_level=None)) as connection:
         try:
-            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            connection.execute("BEGIN IMMEDIATE")
+            return _write_back(database)
         except sqlite3.Error:
             return False
-    return not busy
 
 
 def preserve_database(database: Path, opened: BinaryIO, copy: Path) -> None:

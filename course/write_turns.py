@@ -6,6 +6,7 @@ import select
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from course.request_turns import leave_turn
@@ -20,11 +21,12 @@ class WriteTurns:
     SQLite has no queue: whoever finds it locked sleeps for up to a tenth of a second and tries again, while others come and
     go. Here one thread of a process tries often, and the others wait to be woken. It only saves time: who may write is still
     decided by SQLite, among the processes too. A request that has to wait, or waits until the disk has what it wrote, lets
-    others go on meanwhile (see request_turns).
+    others go on meanwhile (see request_turns). `begun` is called each time once the lock is held; if it is true, the transaction
+    begins anew.
     """
 
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
+    def __init__(self, begun: Callable[[], bool] | None = None) -> None:
+        self._turn, self._begun = threading.Lock(), begun
 
     def begin(self, connection: Any, seconds: float, durable: bool = True) -> None:
         """Begin a transaction that writes; its commit waits for the disk if it is `durable`. Raises sqlite3.OperationalError
@@ -38,7 +40,11 @@ class WriteTurns:
             leave_turn()
             has_turn = self._turn.acquire(timeout=seconds)
         try:
-            _take_lock(connection.connection.dbapi_connection, until)
+            driver_connection = connection.connection.dbapi_connection
+            _take_lock(driver_connection, until)
+            if self._begun is not None and self._begun():
+                driver_connection.execute("ROLLBACK")
+                _take_lock(driver_connection, until)
         except BaseException:
             if has_turn:
                 self._turn.release()
