@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from course.clock import now
+from course.cmi5.models import Cmi5Platform
+from course.identity_providers.models import IdentityProvider
+from course.lti.models import LtiRegistration
 from course.people.models import Team
 from course.scim.models import ScimConnection, ScimGroup, ScimGroupRule
+from course.webhooks.models import Webhook
 from tests.dashboard.test_today import lines
 from tests.makers import make_organisation, make_person, make_team, sign_in
 from tests.pages import Client
+
+
+def _newest(session: Session, model: type[Any]) -> int:
+    return int(session.execute(select(func.max(model.id))).scalar_one())
 
 
 @pytest.mark.both_engines
@@ -35,7 +45,7 @@ def test_settings_that_name_a_closed_team_are_named_to_whoever_can_choose_anothe
         "name": "Moodle", "issuer": address, "client_id": "c", "deployments": "1",
         **{f"{one}_address": f"{address}/{one}" for one in ("login", "token", "keys")},
     })  # fmt: skip
-    admin.post("/platforms/1/on", {})
+    admin.post(f"/platforms/{_newest(session, LtiRegistration)}/on", {})
     admin.post("/system/cmi5/platforms/add", platform | {"name": "Ilias", "hosts": "m.example.org"})
     connection = ScimConnection(name="Entra", owns_administrators=False, made_at=now())
     session.add(connection)
@@ -51,8 +61,14 @@ def test_settings_that_name_a_closed_team_are_named_to_whoever_can_choose_anothe
     session.execute(update(Team).where(Team.id.in_([brook.id, meadow.id])).values(closed_at=now()))
     session.commit()
     found = lines(admin.get("/today"))["6 settings name a closed team"]
-    expected = ["/report/mail", "/system/webhooks/1/change", "/providers/1", "/platforms/1/change"]
-    assert found == [*expected, "/system/cmi5/platforms/1", f"/system/scim/{connection.id}/groups/{group.id}"]
+    assert found == [
+        "/report/mail",
+        f"/system/webhooks/{_newest(session, Webhook)}/change",
+        f"/providers/{_newest(session, IdentityProvider)}",
+        f"/platforms/{_newest(session, LtiRegistration)}/change",
+        f"/system/cmi5/platforms/{_newest(session, Cmi5Platform)}",
+        f"/system/scim/{connection.id}/groups/{group.id}",
+    ]
     assert "Stopped Its team is closed." in admin.get("/system/webhooks").text
     assert lines(sign_in(client, manager).get("/today"))["1 setting names a closed team"] == ["/report/mail"]
     assert "Its team is closed." in client.get("/report/mail").text
