@@ -31,7 +31,7 @@ from course.identity_providers.rules.settings import ProviderSettings
 from course.passwords.queries import with_chosen_password
 from course.people.models import Person
 from course.people.queries import administrators
-from course.people.rules import sign_in_key
+from course.people.rules import has_left, sign_in_key
 
 # What every sign-in asks is built once: that takes longer than running it.
 _provider, _requirement = IdentityProvider.__table__.c, SignInRequirement.__table__.c
@@ -98,7 +98,7 @@ def known_people(session: Session, provider_id: int, identity: ProviderIdentity,
         if found is not None:
             owner = AddressOwner(
                 found.id,
-                _has_left(found.left_at, found.last_day, today),
+                has_left(found.left_at, found.last_day, today),
                 has_other_link=open_link_id(session, provider_id, found.id) is not None,
                 was_unlinked=_was_unlinked(session, identity, found.id),
             )
@@ -108,11 +108,6 @@ def known_people(session: Session, provider_id: int, identity: ProviderIdentity,
         if session.execute(select(Person.id).where(Person.sign_in_key == key)).first() is not None:
             taken = frozenset((identity.sign_in_name,))
     return KnownPeople(linked, owner, taken)
-
-
-def _has_left(left_at: datetime | None, last_day: date | None, today: date) -> bool:
-    """Whether somebody has left: also on the day after their last one, before that is written down."""
-    return left_at is not None or (last_day is not None and last_day < today)
 
 
 def linked_person(session: Session, identity: ProviderIdentity, today: date) -> LinkedPerson | None:
@@ -126,7 +121,7 @@ def linked_person(session: Session, identity: ProviderIdentity, today: date) -> 
             IdentityLink.ended_at.is_(None),
         )
     ).first()
-    return LinkedPerson(row.person_id, _has_left(row.left_at, row.last_day, today)) if row else None
+    return LinkedPerson(row.person_id, has_left(row.left_at, row.last_day, today)) if row else None
 
 
 def open_link_id(session: Session, provider_id: int, person_id: int) -> int | None:

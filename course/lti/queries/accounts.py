@@ -15,12 +15,7 @@ from course.lti.rules.problems import LtiProblem
 from course.lti.rules.registration import PlatformSettings
 from course.organisation.queries import organisation, site_directory
 from course.people.models import Person, Team
-from course.people.rules import team_and_above
-
-
-def _has_left(left_at: datetime | None, last_day: date | None, today: date) -> bool:
-    """Whether somebody has left: also on the day after their last one, before that is written down."""
-    return left_at is not None or (last_day is not None and last_day < today)
+from course.people.rules import has_left, team_and_above
 
 
 def account_holder(session: Session, registration_id: int, subject: str, today: date) -> AccountHolder | None:
@@ -34,7 +29,7 @@ def account_holder(session: Session, registration_id: int, subject: str, today: 
             LtiAccount.ended_at.is_(None),
         )
     ).first()
-    return AccountHolder(row.id, _has_left(row.left_at, row.last_day, today)) if row else None
+    return AccountHolder(row.id, has_left(row.left_at, row.last_day, today)) if row else None
 
 
 def holder_of(session: Session, account_id: int, today: date) -> AccountHolder | None:
@@ -44,7 +39,7 @@ def holder_of(session: Session, account_id: int, today: date) -> AccountHolder |
         .join(LtiAccount, LtiAccount.person_id == Person.id)
         .where(LtiAccount.id == account_id, LtiAccount.ended_at.is_(None))
     ).first()
-    return AccountHolder(row.id, _has_left(row.left_at, row.last_day, today)) if row else None
+    return AccountHolder(row.id, has_left(row.left_at, row.last_day, today)) if row else None
 
 
 def person_with_address(
@@ -58,7 +53,7 @@ def person_with_address(
         return None
     return PersonWithAddress(
         found.id,
-        _has_left(found.left_at, found.last_day, today),
+        has_left(found.left_at, found.last_day, today),
         _has_account(session, registration_id, found.id),
         _was_unlinked(session, registration_id, user.subject, found.id),
         _unlinked_by(session, registration_id, user.subject, found.id) == found.id,

@@ -7,8 +7,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from course.text import normalise_line, search_key
+
+
+def has_left(left_at: datetime | None, last_day: date | None, today: date) -> bool:
+    """Whether somebody has left: also on the day after their last one, before that is written down."""
+    return left_at is not None or (last_day is not None and last_day < today)
 
 
 def first_name(name: str) -> str:
